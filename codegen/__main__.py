@@ -1,0 +1,97 @@
+"""`python -m codegen`: the generator's command line."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from codegen.check import check
+from codegen.document import SpecError
+from codegen.files import differences, write
+from codegen.load import load
+from codegen.names import is_name
+from codegen.plan import plan
+from codegen.render import render
+
+ROOT = Path(__file__).resolve().parent.parent
+SPEC = "spec/hipchat-v2.yaml"
+OUT = "src/hipkit/v2"
+PACKAGE = "hipkit.v2"
+
+DIFFERENT, REFUSED = 1, 2
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the generator and return its exit code.
+
+    0: done. 1: `--check` found differences, and has printed them. 2: the document or the call
+    cannot be worked with, which one line on standard error explains; nothing was written.
+    """
+    options = _options(arguments)
+    try:
+        texts = _generate(options)
+        if not options.check:
+            write(options.out, texts)
+            return 0
+        lines = list(differences(options.out, texts))
+    except SpecError as error:
+        print(error, file=sys.stderr)
+        return REFUSED
+    sys.stdout.writelines(
+        line if line.endswith("\n") else f"{line}\n" for line in lines
+    )
+    return DIFFERENT if lines else 0
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m codegen",
+        description="Write a typed Python package for an OpenAPI document.",
+        epilog=f"Without --spec, --out and --package: {SPEC} into {OUT}.",
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="only tell how the files there differ"
+    )
+    parser.add_argument(
+        "--spec", type=Path, metavar="FILE", help="Swagger 2.0, OpenAPI 3.0 or 3.1"
+    )
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the package")
+    parser.add_argument(
+        "--package", metavar="NAME", help="what the package is imported as"
+    )
+    options = parser.parse_args(arguments)
+    given = [
+        option is not None for option in (options.spec, options.out, options.package)
+    ]
+    if any(given) and not all(given):
+        parser.error("--spec, --out and --package belong together; give all three")
+    if not any(given):
+        options.spec, options.out, options.package = ROOT / SPEC, ROOT / OUT, PACKAGE
+    elif (
+        not all(map(is_name, options.package.split("."))) or options.package == "hipkit"
+    ):
+        parser.error(
+            f"{options.package!r} cannot be the name of a new package; use letters"
+        )
+    options.is_own = not any(given)
+    return options
+
+
+def _generate(options: argparse.Namespace) -> dict[str, str]:
+    name = source = SPEC
+    command = "python -m codegen"
+    if not options.is_own:
+        name, source = str(options.spec), options.spec.name
+        command += f" --package {options.package}"
+    try:
+        document = load(options.spec, name)
+        check(document)
+        return render(plan(document, options.package, source, command))
+    except RecursionError:
+        fault = "its schemas refer to each other too deeply; flatten them"
+        raise SpecError(f"{name}: {fault}") from None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

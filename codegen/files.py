@@ -1,0 +1,118 @@
+"""Put the generated files in place, all of them or none; or tell how those there differ.
+
+A file is ours when its first line says so. Files of others in the folder are left alone, and one
+that stands where ours belongs makes the generator refuse.
+"""
+
+from __future__ import annotations
+
+import difflib
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from codegen.document import SpecError
+from codegen.render import HEADER
+
+__all__ = ["differences", "write"]
+
+
+def differences(out: Path, texts: Mapping[str, str]) -> Iterator[str]:
+    """Give the lines of a diff from the files there to what they should be.
+
+    Raises:
+        SpecError: They cannot be read.
+    """
+    try:
+        there = _files(out, texts)
+    except OSError as error:
+        raise _unusable(out, error) from None
+    for name in sorted({*texts, *there}):
+        before, after = there.get(name, ""), texts.get(name, "")
+        yield from difflib.unified_diff(
+            before.splitlines(keepends=True),
+            after.splitlines(keepends=True),
+            f"{out.name}/{name} (there)" if name in there else "(missing)",
+            f"{out.name}/{name} (generated)"
+            if name in texts
+            else "(not generated any more)",
+        )
+
+
+def write(out: Path, texts: Mapping[str, str]) -> None:
+    """Make the files in a folder what they should be, and remove those not generated any more.
+
+    Raises:
+        SpecError: A file of someone else is in the way, or the folder cannot be written to.
+    """
+    try:
+        there = _files(out, texts)
+        for name in texts:
+            if name in there and not there[name].startswith(HEADER):
+                raise SpecError(
+                    f"{out / name}: was not generated and would be overwritten;"
+                    " move it, or name another folder"
+                )
+        changed = [name for name, text in texts.items() if there.get(name) != text]
+        stale = [name for name in there if name not in texts]
+        if changed or stale:
+            _replace(out, {name: texts[name] for name in changed}, stale)
+    except OSError as error:
+        raise _unusable(out, error) from None
+
+
+def _files(out: Path, texts: Mapping[str, str]) -> dict[str, str]:
+    """Return the files that are ours, and those that stand where ours belong."""
+    found: dict[str, str] = {}
+    for folder in (out, out / "raw"):
+        if folder.is_symlink() and folder != out:
+            raise SpecError(f"{folder}: is a link; name a folder of its own")
+        for path in sorted(folder.glob("*.py")) if folder.exists() else ():
+            name = path.relative_to(out).as_posix()
+            with path.open(encoding="utf-8", errors="replace", newline="") as file:
+                text = file.read()
+            if text.startswith(HEADER) or name in texts:
+                found[name] = text
+    return found
+
+
+def _replace(out: Path, texts: Mapping[str, str], stale: list[str]) -> None:
+    """Move new files in and old ones out; on the first failure move everything back."""
+    made = not out.exists()
+    out.mkdir(parents=True, exist_ok=True)
+    beside = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    moves: list[tuple[Path, Path]] = []
+    try:
+        for name, text in texts.items():
+            path = beside / "new" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text.encode())
+        for name in (*texts, *stale):
+            target = out / name
+            target.parent.mkdir(exist_ok=True)
+            if target.exists() or target.is_symlink():
+                old = beside / "old" / name
+                old.parent.mkdir(parents=True, exist_ok=True)
+                _move(target, old, moves)
+            if name in texts:
+                _move(beside / "new" / name, target, moves)
+    except BaseException:
+        for source, target in reversed(moves):
+            target.replace(source)
+        if made:
+            shutil.rmtree(out, ignore_errors=True)
+        raise
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _move(source: Path, target: Path, moves: list[tuple[Path, Path]]) -> None:
+    source.replace(target)
+    moves.append((source, target))
+
+
+def _unusable(out: Path, error: OSError) -> SpecError:
+    return SpecError(
+        f"{out}: {error.strerror or error}; name a folder that can be written to"
+    )

@@ -1,0 +1,159 @@
+"""Schemas with their references followed and their `allOf` merged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from codegen.document import Node, Place
+from codegen.names import words
+
+__all__ = ["Flat", "Flattener"]
+
+SCHEMA_WORDS = words(
+    "$ref $comment $schema $defs definitions title description default example examples type"
+    " format properties required items enum const allOf oneOf anyOf not if then else"
+    " additionalProperties patternProperties propertyNames unevaluatedProperties"
+    " unevaluatedItems prefixItems contains minContains maxContains dependentRequired"
+    " dependentSchemas dependencies discriminator nullable deprecated readOnly writeOnly"
+    " minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minLength maxLength pattern"
+    " minItems maxItems uniqueItems minProperties maxProperties xml externalDocs"
+    " contentEncoding contentMediaType contentSchema"
+)
+
+TYPE_WORDS = (
+    "array",
+    "boolean",
+    "file",
+    "integer",
+    "null",
+    "number",
+    "object",
+    "string",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Flat:
+    """A schema with its references followed and its `allOf` merged."""
+
+    node: Node
+    """Where the object that it describes is defined."""
+    words: dict[str, Node] = field(default_factory=dict)
+    properties: dict[str, Node] = field(default_factory=dict)
+    required: frozenset[str] = frozenset()
+
+    def word(self, key: str) -> object:
+        """Return the value of a keyword, or `None`."""
+        node = self.words.get(key)
+        return None if node is None else node.value
+
+    @property
+    def description(self) -> str:
+        """What the schema says about itself."""
+        node = self.words.get("description")
+        if node is not None and not isinstance(node.value, str):
+            raise node.error("must be a text; put it in quotes")
+        return str(node.value) if node is not None else ""
+
+    @property
+    def types(self) -> list[str]:
+        """Return the JSON types that a schema names."""
+        node = self.words.get("type")
+        if node is None:
+            return []
+        names = node.value if isinstance(node.value, list) else [node.value]
+        for name in names:
+            if name not in TYPE_WORDS:
+                raise node.error(
+                    f"{name!r} is no type; use one of {', '.join(TYPE_WORDS)}"
+                )
+        return [str(name) for name in names]
+
+    @property
+    def is_object(self) -> bool:
+        """Whether it describes an object whose members are known."""
+        return bool(self.properties) and (not self.types or "object" in self.types)
+
+
+class Flattener:
+    """Flattens schemas, each once."""
+
+    def __init__(self) -> None:
+        self._flat: dict[Place, Flat] = {}
+        self._open: set[Place] = set()
+
+    def flatten(self, node: Node) -> Flat:
+        """Follow references and merge `allOf`; of two that say the same, the later wins."""
+        if node.place in self._flat:
+            return self._flat[node.place]
+        if node.place in self._open:
+            raise node.error(
+                "the schema is made of itself by $ref or allOf; break the circle"
+            )
+        self._open.add(node.place)
+        flat = self._merged(node)
+        self._open.discard(node.place)
+        self._flat[node.place] = flat
+        return flat
+
+    def _merged(self, node: Node) -> Flat:
+        if isinstance(node.value, bool):
+            return Flat(node)
+        own = dict(node.items())
+        if "$ref" in own:
+            flat = self.flatten(node.referent())
+            # Before OpenAPI 3.1 what stands beside a reference means nothing, though many write it.
+            version = str(node.document.root.value_of("openapi"))
+            beside = {"description"} if not version.startswith("3.1") else set(own)
+            own = {
+                key: member
+                for key, member in own.items()
+                if key in beside and key != "$ref"
+            }
+            self._check_words(own)
+            return self._with_own(flat, node, own)
+        self._check_words(own)
+        parts = (
+            [self.flatten(part) for part in own["allOf"].elements()]
+            if "allOf" in own
+            else []
+        )
+        merged = Flat(node)
+        for part in parts:
+            merged = Flat(
+                node,
+                {**merged.words, **part.words},
+                {**merged.properties, **part.properties},
+                merged.required | part.required,
+            )
+        if len(parts) == 1 and own["allOf"].elements()[0].has("$ref"):
+            merged = replace(merged, node=parts[0].node)
+        return self._with_own(merged, node, own)
+
+    def _with_own(self, flat: Flat, node: Node, own: dict[str, Node]) -> Flat:
+        """Lay a schema's own words over those that it took over."""
+        properties = dict(own["properties"].items()) if "properties" in own else {}
+        for member in properties.values():
+            if not isinstance(member.value, (dict, bool)):
+                raise member.error("must be a schema, which is a mapping")
+        required = (
+            frozenset(node.texts("required")) if "required" in own else frozenset()
+        )
+        structural = ("$ref", "allOf", "properties", "required")
+        own_words = {
+            key: member for key, member in own.items() if key not in structural
+        }
+        is_same = not properties and required <= flat.required
+        return Flat(
+            flat.node if is_same else node,
+            {**flat.words, **own_words},
+            {**flat.properties, **properties},
+            flat.required | required,
+        )
+
+    def _check_words(self, own: dict[str, Node]) -> None:
+        for key, member in own.items():
+            if key not in SCHEMA_WORDS and not key.startswith("x-"):
+                raise member.error(
+                    f"{key!r} is no keyword of a schema; remove or mend it"
+                )

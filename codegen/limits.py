@@ -1,0 +1,136 @@
+"""What a schema says about values beside their type: lengths, bounds, patterns, known values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from codegen.document import Node
+from codegen.flat import Flat
+
+__all__ = ["Limits", "Scalar", "Siblings", "limits_of"]
+
+Scalar = str | int | float | bool | None
+
+Siblings = Callable[[Node, str], str]
+"""From the place that names a member, and its name, to its Python name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a schema says about values beside their type."""
+
+    min_length: int | None = None
+    max_length: int | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    pattern: str | None = None
+    enum: tuple[Scalar, ...] | None = None
+    required_when: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    is_list: bool = False
+
+
+def limits_of(flat: Flat, items: Flat | None, siblings: Siblings | None) -> Limits:
+    """Return a schema's limits.
+
+    Args:
+        flat: The schema.
+        items: The schema of its items, if it is a list.
+        siblings: From the name of a member beside it to its Python name.
+    """
+    is_list = "array" in flat.types
+    count, words = ("Items" if is_list else "Length"), flat.words
+    minimum, maximum = _bounds(flat)
+    enum = _enum(flat)
+    return Limits(
+        min_length=_count(words.get(f"min{count}")),
+        max_length=_count(words.get(f"max{count}")),
+        minimum=minimum,
+        maximum=maximum,
+        pattern=_pattern(words.get("pattern")),
+        # A list is compared item by item.
+        enum=_enum(items) if enum is None and items is not None else enum,
+        required_when=_required_when(words.get("x-required-when"), siblings),
+        is_list=is_list,
+    )
+
+
+def _enum(flat: Flat) -> tuple[Scalar, ...] | None:
+    node = flat.words.get("enum")
+    if node is None:
+        const = flat.words.get("const")
+        values = [] if const is None else [const.value]
+    else:
+        values = [item.value for item in node.elements()]
+    known = [
+        value
+        for value in values
+        if value is None or isinstance(value, (str, int, float))
+    ]
+    return tuple(known) if values and len(known) == len(values) else None
+
+
+def _count(node: Node | None) -> int | None:
+    if node is None:
+        return None
+    if (
+        isinstance(node.value, bool)
+        or not isinstance(node.value, int)
+        or node.value < 0
+    ):
+        raise node.error("must be a whole number, 0 or more")
+    return node.value
+
+
+def _number(node: Node | None) -> float | None:
+    if node is None:
+        return None
+    if isinstance(node.value, bool) or not isinstance(node.value, (int, float)):
+        raise node.error("must be a number")
+    return node.value
+
+
+def _bounds(flat: Flat) -> tuple[float | None, float | None]:
+    """Return the inclusive bounds; of numbers that are not whole, exclusive ones cannot be told."""
+    is_whole = "integer" in flat.types
+    bounds: list[float | None] = []
+    for word, exclusive, step in (
+        ("minimum", "exclusiveMinimum", 1),
+        ("maximum", "exclusiveMaximum", -1),
+    ):
+        bound = _number(flat.words.get(word))
+        beyond = flat.words.get(exclusive)
+        if beyond is not None and isinstance(beyond.value, bool):
+            if beyond.value and bound is not None:
+                bound = bound + step if is_whole else None
+        elif beyond is not None:
+            limit = _number(beyond)
+            bound = limit + step if is_whole and limit is not None else bound
+        bounds.append(bound)
+    return bounds[0], bounds[1]
+
+
+def _pattern(node: Node | None) -> str | None:
+    """Return a pattern, if Python reads it too: JavaScript's syntax has more."""
+    if node is None:
+        return None
+    if not isinstance(node.value, str):
+        raise node.error("must be a text; put it in quotes")
+    try:
+        re.compile(node.value)
+    except (re.error, RecursionError, OverflowError):
+        return None
+    return node.value
+
+
+def _required_when(
+    node: Node | None, siblings: Siblings | None
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    if node is None:
+        return ()
+    if siblings is None:
+        raise node.error("only members of an object have others beside them; remove it")
+    return tuple(
+        (siblings(values, other), node.texts(other)) for other, values in node.items()
+    )

@@ -1,0 +1,297 @@
+"""Read a YAML or JSON document, and remember where everything stands in it.
+
+YAML is read from the parser's events rather than by a ready-made loader: that gives the line of
+every value, finds keys given twice, and bounds what aliases can grow to. Scalars follow the
+YAML 1.2 core schema, so `on` and `2013-01-01` stay text.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+from codegen.document import Document, Place, SpecError
+
+__all__ = ["load"]
+
+DEEPEST = 100
+MOST_VALUES = 500_000
+
+NULL = re.compile(r"~|null|Null|NULL|")
+BOOLEAN = re.compile(r"true|True|TRUE|false|False|FALSE")
+INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
+FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+
+TAG = "tag:yaml.org,2002:"
+
+
+def load(path: Path, name: str | None = None) -> Document:
+    """Read a document.
+
+    Args:
+        path: A YAML or JSON file, in UTF-8.
+        name: What to call it; the path itself when left out.
+
+    Raises:
+        SpecError: It cannot be read, or is not a mapping.
+    """
+    name = name or str(path)
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SpecError(
+            f"{name}: byte {error.start} is not UTF-8; save it as UTF-8"
+        ) from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise SpecError(
+            f"{name}: cannot be read: {reason}; name a YAML or JSON file"
+        ) from None
+    reader = _Reader(name)
+    value = reader.read_json(text) if text.lstrip().startswith("{") else None
+    if value is None:
+        value = reader.read_yaml(text)
+    if not isinstance(value, dict):
+        raise SpecError(
+            f"{name}: is not a mapping; an OpenAPI document starts with 'openapi: 3.1.0' or"
+            " 'swagger: \"2.0\"'"
+        )
+    return Document(name, value, reader.lines)
+
+
+def _line(event: yaml.Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark else 1
+
+
+@dataclass(slots=True)
+class _Frame:
+    """A list or mapping that the parser has not finished yet."""
+
+    value: dict[str, object] | list[object]
+    place: Place
+    anchor: str | None
+    size: int = 1
+    key: str | None = None
+    given: set[str] = field(default_factory=set)
+
+    def next_place(self) -> Place:
+        return (*self.place, str(len(self.value)) if self.key is None else self.key)
+
+
+class _Reader:
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.lines: dict[Place, int] = {}
+        self._anchors: dict[str, tuple[object, int]] = {}
+
+    def read_json(self, text: str) -> object:
+        """Read strict JSON; `None` where the text is none, since it may be YAML's flow style."""
+        try:
+            value: object = json.loads(
+                text,
+                object_pairs_hook=self._json_object,
+                parse_float=self._json_number,
+                parse_constant=self._json_number,
+            )
+        except SpecError:
+            raise
+        except RecursionError:
+            raise SpecError(
+                f"{self.name}: is nested more than {DEEPEST} deep"
+            ) from None
+        except ValueError:
+            return None
+        self._examine(value, 0)
+        return value
+
+    def read_yaml(self, text: str) -> object:
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        try:
+            return self._build(yaml.parse(text, Loader=loader))
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            problem = (
+                getattr(error, "problem", None)
+                or getattr(error, "reason", None)
+                or error
+            )
+            where = f"{self.name}:{mark.line + 1}" if mark else self.name
+            raise SpecError(
+                f"{where}: is not YAML: {problem}; mend the syntax"
+            ) from None
+        except RecursionError:
+            raise SpecError(
+                f"{self.name}: is nested more than {DEEPEST} deep"
+            ) from None
+
+    def _build(self, events: Iterator[yaml.Event]) -> object:
+        root: list[object] = []
+        frames = [_Frame(root, (), None)]
+        for event in events:
+            match event:
+                case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
+                    self._refuse_tag(event)
+                    if frames[-1].key is None and isinstance(frames[-1].value, dict):
+                        raise self._error(
+                            event, "a key must be a text; write it as one"
+                        )
+                    if len(frames) > DEEPEST:
+                        raise self._error(
+                            event, f"is nested more than {DEEPEST} deep; flatten it"
+                        )
+                    place = frames[-1].next_place() if len(frames) > 1 else ()
+                    self.lines.setdefault(place, _line(event))
+                    opened: dict[str, object] | list[object] = (
+                        {} if isinstance(event, yaml.MappingStartEvent) else []
+                    )
+                    frames.append(_Frame(opened, place, event.anchor))
+                case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
+                    frame = frames.pop()
+                    self._add(frames[-1], frame.value, frame.size, event)
+                    if frame.anchor:
+                        self._anchors[frame.anchor] = (frame.value, frame.size)
+                case yaml.AliasEvent():
+                    value, size = self._anchored(frames, event)
+                    self._add(frames[-1], value, size, event)
+                case yaml.ScalarEvent():
+                    self._add_scalar(frames[-1], event, is_root=len(frames) == 1)
+                case yaml.DocumentStartEvent() if root:
+                    raise self._error(event, "holds more than one document; keep one")
+        return root[0] if root else None
+
+    def _anchored(
+        self, frames: list[_Frame], event: yaml.AliasEvent
+    ) -> tuple[object, int]:
+        if any(frame.anchor == event.anchor for frame in frames):
+            fault = (
+                f"*{event.anchor} stands inside of what it names; write the value out"
+            )
+            raise self._error(event, fault)
+        if event.anchor not in self._anchors:
+            fault = f"*{event.anchor} names nothing before it; write the value out"
+            raise self._error(event, fault)
+        return self._anchors[event.anchor]
+
+    def _add_scalar(
+        self, frame: _Frame, event: yaml.ScalarEvent, *, is_root: bool
+    ) -> None:
+        if isinstance(frame.value, dict) and frame.key is None:
+            if event.value in frame.given:
+                raise self._error(
+                    event, f"the key {event.value!r} is given twice; keep one"
+                )
+            frame.given.add(event.value)
+            frame.key = event.value
+            self.lines[(*frame.place, frame.key)] = _line(event)
+            return
+        if not is_root:
+            self.lines.setdefault(frame.next_place(), _line(event))
+        value = self._scalar(event)
+        self._add(frame, value, 1, event)
+        if event.anchor:
+            self._anchors[event.anchor] = (value, 1)
+
+    def _add(self, frame: _Frame, value: object, size: int, event: yaml.Event) -> None:
+        frame.size += size
+        if frame.size > MOST_VALUES:
+            raise self._error(
+                event, f"holds more than {MOST_VALUES:,} values; use $ref, not aliases"
+            )
+        if isinstance(frame.value, list):
+            frame.value.append(value)
+            return
+        if frame.key is None:
+            raise self._error(event, "a key must be a text; write it as one")
+        if frame.key == "<<":
+            self._merge(frame, value, event)
+        else:
+            frame.value[frame.key] = value
+        frame.key = None
+
+    def _merge(self, frame: _Frame, value: object, event: yaml.Event) -> None:
+        """Take over the members of a merged mapping; those given beside it win."""
+        assert isinstance(frame.value, dict)  # noqa: S101 - only mappings have a key
+        for source in value if isinstance(value, list) else [value]:
+            if not isinstance(source, dict):
+                raise self._error(event, "'<<' merges mappings only; name one")
+            for key, member in source.items():
+                frame.value.setdefault(key, member)
+
+    def _scalar(self, event: yaml.ScalarEvent) -> object:
+        text, tag = event.value, event.tag
+        if tag is None and not event.implicit[0]:
+            return text
+        if tag in ("!", f"{TAG}str"):
+            return text
+        self._refuse_tag(event)
+        if NULL.fullmatch(text):
+            return None
+        if BOOLEAN.fullmatch(text):
+            return text[0] in "tT"
+        try:
+            if INTEGER.fullmatch(text):
+                return int(text, 0 if text[:2] in ("0o", "0x") else 10)
+            if FLOAT.fullmatch(text):
+                return self._finite(float(text), event)
+        except ValueError:
+            raise self._error(
+                event, "the number is too long; write a shorter one"
+            ) from None
+        return text
+
+    def _finite(self, number: float, event: yaml.Event) -> float:
+        if not math.isfinite(number):
+            raise self._error(event, "the number is too large; write a smaller one")
+        return number
+
+    def _refuse_tag(self, event: yaml.NodeEvent) -> None:
+        tag = getattr(event, "tag", None)
+        plain = ("str", "map", "seq", "int", "float", "bool", "null")
+        if tag not in (None, "!", *(f"{TAG}{kind}" for kind in plain)):
+            raise self._error(event, f"the tag {tag!r} is not supported; remove it")
+
+    def _error(self, event: yaml.Event, fault: str) -> SpecError:
+        return SpecError(f"{self.name}:{_line(event)}: {fault}")
+
+    def _json_object(self, pairs: list[tuple[str, object]]) -> dict[str, object]:
+        members: dict[str, object] = {}
+        for key, value in pairs:
+            if key in members:
+                raise SpecError(
+                    f"{self.name}: the key {key!r} is given twice; keep one"
+                )
+            members[key] = value
+        return members
+
+    def _json_number(self, text: str) -> float:
+        if not math.isfinite(number := float(text)):
+            raise SpecError(
+                f"{self.name}: {text} is not a number that JSON can hold; remove it"
+            )
+        return number
+
+    def _examine(self, value: object, depth: int) -> None:
+        """Refuse what is nested too deeply, and halves of characters, which no file can hold."""
+        if depth > DEEPEST:
+            raise SpecError(
+                f"{self.name}: is nested more than {DEEPEST} deep; flatten it"
+            )
+        if isinstance(value, str) and any(
+            "\ud800" <= letter <= "\udfff" for letter in value
+        ):
+            raise SpecError(
+                f"{self.name}: {value!r} is not valid Unicode; mend its escapes"
+            )
+        if isinstance(value, dict):
+            for key, item in value.items():
+                self._examine(key, depth + 1)
+                self._examine(item, depth + 1)
+        elif isinstance(value, list):
+            for item in value:
+                self._examine(item, depth + 1)

@@ -1,0 +1,115 @@
+"""Every naming rule: from the document's words to Python's.
+
+An operation's name is its `operationId` or its `summary`; everything else follows from the
+document's words by the functions below.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+import unicodedata
+
+__all__ = [
+    "MODEL_ATTRIBUTES",
+    "OPERATION_ATTRIBUTES",
+    "RESERVED_CLASSES",
+    "RESERVED_METHODS",
+    "RESERVED_MODULES",
+    "argument_name",
+    "class_name",
+    "is_name",
+    "module_name",
+    "operation_name",
+    "words",
+]
+
+
+def words(text: str) -> frozenset[str]:
+    """Return the words of a text: long sets of names read better so."""
+    return frozenset(text.split())
+
+
+WHOLE_WORDS = {"OAuth": "Oauth"}
+"""Words that a capital letter inside does not split: `oauth_sessions`, not `o_auth_sessions`."""
+
+OPERATION_ATTRIBUTES = words(
+    "operation_id tag method path auth scopes token_types result redirect statuses query header"
+    " joined members body_kind whole_body optional_body content_type rules secrets call"
+    " private_query private_values shown_target"
+)
+"""What `hipkit.operation.Operation` keeps for itself, so that no argument may be called so."""
+
+MODEL_ATTRIBUTES = words("rules secrets check from_json to_json")
+"""The same of `hipkit.model.Model`."""
+
+ANNOTATION_WORDS = words("bool int float str list dict object bytes datetime field")
+"""A field of such a name would hide the type from the fields after it."""
+
+RESERVED_CLASSES = words(
+    "Annotated Api AsyncApi AsyncRawApi AsyncRawSend AsyncSend ClassVar DateTime Entry FileSource"
+    " ImageSource Literal Mapping Model Operation RawApi RawSend Response Rule Send UNSET UnsetType"
+    " None True False OPERATIONS EVENTS TYPE_CHECKING"
+)
+"""What the generated modules import or define beside the document's own classes."""
+
+RESERVED_METHODS = words("_send builtins datetime Literal UNSET UnsetType")
+"""A method of such a name would hide what the methods after it need."""
+
+RESERVED_MODULES = frozenset(("catalog", "models", "raw", "webhooks"))
+"""What the generated package holds beside a module a tag."""
+
+
+def is_name(text: str) -> bool:
+    """Tell whether a text can name something in Python."""
+    return (
+        text.isidentifier()
+        and not keyword.iskeyword(text)
+        and unicodedata.normalize("NFKC", text) == text
+    )
+
+
+def operation_name(operation_id: str, summary: str) -> str:
+    """Return an operation's name: the id as it is, else the summary with underscores."""
+    return operation_id or re.sub(" +", "_", summary.strip().lower())
+
+
+def module_name(tag: str) -> str:
+    """Return the module of a tag: `Oauth Sessions` -> `oauth_sessions`."""
+    return _snake(tag)
+
+
+def class_name(text: str) -> str:
+    """Return the class of an operation, a schema or a module: `glance_update` -> `GlanceUpdate`."""
+    words = re.split(r"[\W_]+", unicodedata.normalize("NFKC", text))
+    name = unicodedata.normalize(
+        "NFKC", "".join(word[:1].upper() + word[1:] for word in words)
+    )
+    if name and not name.isidentifier():
+        name = f"Model{name}"
+    return f"{name}_" if name in RESERVED_CLASSES or keyword.iskeyword(name) else name
+
+
+def argument_name(wire: str, taken: frozenset[str]) -> str:
+    """Return the Python name of a parameter or member: `start-index` -> `start_index`.
+
+    Args:
+        wire: Its name in the document.
+        taken: Names that the owner keeps for itself; they get a trailing underscore.
+    """
+    name = _snake(wire)
+    if name and not name.isidentifier():
+        name = f"_{name}"
+    if name in taken | ANNOTATION_WORDS | {"self"} or keyword.iskeyword(name):
+        name = f"{name}_"
+    return name
+
+
+def _snake(text: str) -> str:
+    text = unicodedata.normalize("NFKC", text)
+    for word, whole in WHOLE_WORDS.items():
+        text = text.replace(word, whole)
+    text = re.sub(r"([^\W_A-Z])([A-Z])", r"\1_\2", text)
+    text = re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", text)
+    text = re.sub(r"\W+", "_", text)
+    return unicodedata.normalize("NFKC", re.sub("_+", "_", text).strip("_").lower())

@@ -1,0 +1,358 @@
+"""What an operation says, whether it is written in Swagger 2.0 or OpenAPI 3.0 or 3.1.
+
+The differences between the versions end here; places in errors stay the document's own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from codegen.document import Document, Node
+from codegen.names import operation_name
+
+__all__ = [
+    "METHODS",
+    "Answer",
+    "Body",
+    "Call",
+    "Parameter",
+    "answers",
+    "body",
+    "calls",
+    "component_schemas",
+    "is_json",
+    "is_swagger",
+    "parameters",
+    "template_names",
+]
+
+METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
+RELATED = "multipart/related"
+IGNORED_HEADERS = ("accept", "authorization", "content-type")
+STYLES = {"path": "simple", "query": "form", "header": "simple"}
+
+PARAMETER_WORDS = frozenset(
+    ("name", "in", "description", "required", "allowEmptyValue")
+)
+OPENAPI_PARAMETER_WORDS = PARAMETER_WORDS | frozenset(
+    ("schema", "style", "explode", "allowReserved", "deprecated", "example", "examples")
+)
+SWAGGER_PARAMETER_WORDS = PARAMETER_WORDS | {"collectionFormat"}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One method of one path."""
+
+    node: Node
+    path_item: Node
+    path: str
+    method: str
+
+    @property
+    def name(self) -> str:
+        """The function's name, by the rule of `names.py`; empty where nothing gives one."""
+        return operation_name(self.node.text("operationId"), self.node.text("summary"))
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """An argument in the path, the query or a header, or a field of a Swagger form."""
+
+    node: Node
+    name: str
+    where: str
+    required: bool
+    description: str
+    schema: Node
+    joined: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What a request carries: `kind` is `json`, `form`, `related` or `bytes`."""
+
+    node: Node
+    kind: str
+    content_type: str
+    required: bool
+    description: str
+    schema: Node | None
+    fields: tuple[Parameter, ...] = ()
+    """Of a Swagger form, which has no schema."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A documented status; `schema` is `None` where no body is described."""
+
+    node: Node
+    status: str
+    description: str
+    content_type: str | None
+    schema: Node | None
+
+
+def is_swagger(document: Document) -> bool:
+    """Tell a Swagger 2.0 document from an OpenAPI 3 one."""
+    return document.root.has("swagger")
+
+
+def calls(document: Document) -> Iterator[Call]:
+    """Give every operation in the document's order."""
+    paths = document.root.get("paths")
+    if paths is None or paths.value is None:
+        return
+    for path, item in paths.items():
+        if path.startswith("x-"):
+            continue
+        path_item = item.follow()
+        for method, node in path_item.items():
+            if method in METHODS:
+                yield Call(node, path_item, path, method.upper())
+
+
+def template_names(path: str) -> list[str]:
+    """Return the parameters that a path template names, in their order."""
+    return re.findall(r"\{([^{}]*)\}", path)
+
+
+def component_schemas(document: Document) -> Iterator[tuple[str, Node]]:
+    """Give every shared schema with its name."""
+    holder = document.root if is_swagger(document) else document.root.get("components")
+    shared = (
+        holder.get("definitions" if is_swagger(document) else "schemas")
+        if holder
+        else None
+    )
+    if shared is not None and shared.value is not None:
+        yield from shared.items()
+
+
+def parameters(call: Call) -> list[Parameter]:
+    """Return an operation's parameters; its own take the place of its path's.
+
+    Raises:
+        SpecError: A parameter is of a kind that cannot be sent.
+    """
+    found: dict[tuple[str, str], Parameter] = {}
+    for owner in (call.path_item, call.node):
+        here: set[tuple[str, str]] = set()
+        for item in _list(owner, "parameters"):
+            node = item.follow()
+            where, name = node.text("in"), node.text("name")
+            if not name or not where:
+                raise item.error("a parameter needs 'name' and 'in'")
+            if (where, name) in here:
+                raise item.error(
+                    f"the {where} parameter {name!r} is given twice; keep one"
+                )
+            here.add((where, name))
+            if where in ("body", "formData") and is_swagger(node.document):
+                continue
+            parameter = _parameter(node, name, where)
+            if parameter is not None:
+                found[where, name] = parameter
+    return list(found.values())
+
+
+def body(call: Call) -> Body | None:
+    """Return what an operation sends, or `None`.
+
+    Raises:
+        SpecError: It is of a media type that cannot be sent.
+    """
+    if is_swagger(call.node.document):
+        return _swagger_body(call)
+    node = call.node.get("requestBody")
+    if node is None:
+        return None
+    node = node.follow()
+    node.refuse_unknown(frozenset(("description", "content", "required")))
+    content = node.get("content")
+    media_types = dict(content.items()) if content else {}
+    for content_type, media in media_types.items():
+        kind = _body_kind(content_type)
+        if kind:
+            media.refuse_unknown(
+                frozenset(("schema", "example", "examples", "encoding"))
+            )
+            return Body(
+                node=media,
+                kind=kind,
+                content_type=content_type,
+                required=node.flag("required"),
+                description=node.text("description"),
+                schema=media.get("schema"),
+            )
+    raise (content or node).error(_unsupported(list(media_types)))
+
+
+def answers(call: Call) -> list[Answer]:
+    """Return the documented answers of an operation."""
+    node = call.node.get("responses")
+    if node is None:
+        return []
+    found = []
+    for status, item in node.items():
+        if status.startswith("x-"):
+            continue
+        if not re.fullmatch(r"default|[1-5](XX|[0-9]{2})", status):
+            raise item.error(
+                f"{status!r} is no status; write one such as '200' or 'default'"
+            )
+        response = item.follow()
+        content_type, schema = _answer_content(call, response)
+        description = response.text("description")
+        found.append(Answer(response, status, description, content_type, schema))
+    return found
+
+
+def is_json(content_type: str) -> bool:
+    """Tell whether a media type is JSON, `*/*` included: JSON is what APIs mean by it."""
+    plain = content_type.partition(";")[0].strip().lower()
+    return plain in (JSON, "*/*", "application/*") or plain.endswith("+json")
+
+
+def _list(owner: Node, key: str) -> list[Node]:
+    node = owner.get(key)
+    return [] if node is None else node.elements()
+
+
+def _parameter(node: Node, name: str, where: str) -> Parameter | None:
+    required = node.flag("required")
+    if where == "cookie" and not required:
+        return None
+    if where == "header" and name.lower() in IGNORED_HEADERS:
+        return None
+    if where not in STYLES:
+        raise node.error(
+            f"parameters in {where!r} are not supported; use path, query or header"
+        )
+    if where == "header" and not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
+        raise node.error(f"{name!r} is no header name; mend it")
+    read = _swagger_parameter if is_swagger(node.document) else _openapi_parameter
+    schema, joined = read(node, where)
+    return Parameter(
+        node, name, where, required, node.text("description"), schema, joined
+    )
+
+
+def _openapi_parameter(node: Node, where: str) -> tuple[Node, bool]:
+    node.refuse_unknown(OPENAPI_PARAMETER_WORDS)
+    schema = node.get("schema")
+    if schema is None:
+        raise node.error("a parameter needs a 'schema'")
+    style = node.text("style") or STYLES[where]
+    if style != STYLES[where]:
+        raise node.error(f"the style {style!r} is not supported; use {STYLES[where]!r}")
+    return schema, where == "query" and not node.flag("explode", default=True)
+
+
+def _swagger_parameter(node: Node, where: str) -> tuple[Node, bool]:
+    collection = node.text("collectionFormat") or "csv"
+    if collection not in ("csv", "multi"):
+        raise node.error(
+            f"collectionFormat {collection!r} is not supported; use 'csv' or 'multi'"
+        )
+    if not isinstance(node.value, dict):
+        raise node.error("must be a mapping")
+    schema = {
+        key: value
+        for key, value in node.value.items()
+        if key not in SWAGGER_PARAMETER_WORDS
+    }
+    return Node(
+        node.document, node.place, schema
+    ), where != "path" and collection == "csv"
+
+
+def _swagger_body(call: Call) -> Body | None:
+    fields: dict[str, Parameter] = {}
+    whole: Node | None = None
+    for owner in (call.path_item, call.node):
+        for item in _list(owner, "parameters"):
+            node = item.follow()
+            if node.text("in") == "body":
+                whole = node
+            elif node.text("in") == "formData":
+                if node.text("type") == "file":
+                    raise node.error(
+                        "files in forms are not supported; remove the parameter"
+                    )
+                schema, joined = _swagger_parameter(node, "formData")
+                name, required = node.text("name"), node.flag("required")
+                about = node.text("description")
+                fields[name] = Parameter(
+                    node, name, "formData", required, about, schema, joined
+                )
+    if whole is not None and fields:
+        raise whole.error("a body and form fields exclude each other; keep one")
+    consumes = _media_types(call, "consumes")
+    if fields:
+        if consumes and FORM not in consumes:
+            raise call.node.error(_unsupported(consumes))
+        needed = any(field.required for field in fields.values())
+        return Body(call.node, "form", FORM, needed, "", None, tuple(fields.values()))
+    if whole is None:
+        return None
+    for content_type in consumes or [JSON]:
+        if kind := _body_kind(content_type):
+            whole.refuse_unknown(
+                frozenset(("name", "in", "description", "required", "schema"))
+            )
+            return Body(
+                node=whole,
+                kind=kind,
+                content_type=content_type,
+                required=whole.flag("required"),
+                description=whole.text("description"),
+                schema=whole.get("schema"),
+            )
+    raise call.node.error(_unsupported(consumes))
+
+
+def _answer_content(call: Call, response: Node) -> tuple[str | None, Node | None]:
+    if is_swagger(call.node.document):
+        schema = response.get("schema")
+        if schema is None:
+            return None, None
+        produces = _media_types(call, "produces") or [JSON]
+        is_file = schema.has("type") and schema.text("type") == "file"
+        chosen = next(
+            (name for name in produces if is_json(name) and not is_file), produces[0]
+        )
+        return ("application/octet-stream" if is_file else chosen), schema
+    content = response.get("content")
+    media_types = dict(content.items()) if content else {}
+    for content_type, media in media_types.items():
+        if is_json(content_type):
+            return content_type, media.get("schema")
+    return next(iter(media_types), None), None
+
+
+def _media_types(call: Call, key: str) -> list[str]:
+    owner = call.node if call.node.has(key) else call.node.document.root
+    return list(owner.texts(key))
+
+
+def _body_kind(content_type: str) -> str | None:
+    plain = content_type.partition(";")[0].strip().lower()
+    if is_json(plain):
+        return "json"
+    if plain == FORM:
+        return "form"
+    if plain == RELATED:
+        return "related"
+    return None if plain.startswith("multipart/") or plain.endswith("xml") else "bytes"
+
+
+def _unsupported(media_types: list[str]) -> str:
+    return (
+        f"no body of type {', '.join(media_types) or 'nothing'} can be sent;"
+        f" offer {JSON}, {FORM} or a plain type such as application/octet-stream"
+    )

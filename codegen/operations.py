@@ -1,0 +1,394 @@
+"""One operation of the document as the class and the methods that are generated for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from urllib.parse import quote
+
+from codegen import docstrings
+from codegen.document import Node
+from codegen.flat import Flat
+from codegen.limits import Limits
+from codegen.names import OPERATION_ATTRIBUTES, class_name
+from codegen.openapi import (
+    Answer,
+    Body,
+    Call,
+    Parameter,
+    answers,
+    body,
+    is_json,
+    parameters,
+    template_names,
+)
+from codegen.package import Argument, Operation, Rule
+from codegen.python_types import BYTES, NOTHING, OBJECT, Type, joined
+from codegen.schemas import Member, Schemas, Use, python_name
+
+__all__ = ["plan_operation", "rule"]
+
+REDIRECTS = ("301", "302", "303", "307", "308")
+KEPT_IN_PATHS = "/%:@!$&'()*+,;=~-._"
+
+
+def plan_operation(call: Call, schemas: Schemas) -> Operation:
+    """Decide everything about an operation.
+
+    Raises:
+        SpecError: Something in it cannot be expressed.
+    """
+    return _Planner(call, schemas).operation()
+
+
+class _Planner:
+    """Holds what the steps share."""
+
+    def __init__(self, call: Call, schemas: Schemas) -> None:
+        self._call = call
+        self._node = call.node
+        self._schemas = schemas
+        self._class_name = class_name(call.name)
+        self._body = body(call)
+        self._members = self._known_members()
+        self._whole_body = self._body is not None and self._members is None
+        whole = {"body"} if self._whole_body else set()
+        self._taken = OPERATION_ATTRIBUTES | {self._class_name} | whole
+        self._from_path: list[tuple[str, str]] = []
+
+    def operation(self) -> Operation:
+        path = self._path_arguments()
+        rest = self._keyword_arguments(path)
+        rest.sort(key=lambda argument: argument.default is not None)
+        arguments = (*path, *rest)
+        result, redirect, statuses = self._answer()
+        outcome = "str" if redirect else result.annotation
+        auth = self._auth()
+        scopes = self._node.texts("x-scopes")
+        texts = docstrings.OperationTexts(
+            call=self._call,
+            arguments=[(argument.name, argument.text) for argument in arguments],
+            answers=answers(self._call),
+            returns=outcome != "None",
+            auth=auth,
+        )
+        kind = self._body.kind if self._body else None
+        return Operation(
+            name=self._call.name,
+            class_name=self._class_name,
+            tag=self._node.texts("tags")[0],
+            method=self._call.method,
+            path=self._path({argument.wire: argument.name for argument in path}),
+            summary=docstrings.one_line(self._node.text("summary")),
+            official_name=self._node.text("x-official-name"),
+            deprecated=self._node.flag("deprecated"),
+            auth=auth,
+            scopes=scopes,
+            token_types=self._node.texts("x-token-types"),
+            result=outcome,
+            reads=None if redirect or outcome == "None" else outcome,
+            redirect=redirect,
+            statuses=statuses,
+            arguments=arguments,
+            from_path=tuple(self._from_path),
+            body_kind=kind,
+            whole_body=self._whole_body,
+            optional_body=bool(
+                self._body and not self._body.required and not self._whole_body
+            ),
+            content_type=self._content_type(),
+            class_text=texts.for_class(),
+            method_text=texts.for_method(),
+            models=frozenset[str]().union(
+                result.models, *(item.models for item in arguments)
+            ),
+        )
+
+    # --- arguments ---------------------------------------------------------------------------
+
+    def _path_arguments(self) -> list[Argument]:
+        declared = {
+            item.name: item for item in parameters(self._call) if item.where == "path"
+        }
+        found: dict[str, Argument] = {}
+        for wire in template_names(self._call.path):
+            argument = self._parameter(declared[wire], {})
+            if argument.name in found:
+                raise _same_name(declared[wire].node, wire, argument.name)
+            found[argument.name] = argument
+        return list(found.values())
+
+    def _keyword_arguments(self, path: Iterable[Argument]) -> list[Argument]:
+        places = {argument.name: "path" for argument in path}
+        found = []
+        declared = [item for item in parameters(self._call) if item.where != "path"]
+        for parameter in declared:
+            argument = self._parameter(parameter, places)
+            self._claim(argument, parameter.node, places)
+            found.append(argument)
+        for node, argument in self._body_arguments(dict(places)):
+            self._claim(argument, node, places)
+            found.append(argument)
+        return found
+
+    def _claim(self, argument: Argument, node: Node, places: dict[str, str]) -> None:
+        if argument.name in places:
+            raise _same_name(node, argument.wire, argument.name)
+        places[argument.name] = argument.where
+
+    def _parameter(self, parameter: Parameter, places: Mapping[str, str]) -> Argument:
+        schema = self._schemas.flatten(parameter.schema)
+        owner = self._class_name + class_name(parameter.name)
+        kind = self._schemas.type_of(parameter.schema, owner, Use.ARGUMENT)
+        families = {part.family for part in kind.parts}
+        if "dict" in families:
+            raise parameter.node.error(
+                "an object cannot be sent here; describe its members singly"
+            )
+        if "list" in families and parameter.where in ("path", "header"):
+            raise parameter.node.error(
+                f"a list cannot be sent in the {parameter.where}; use text"
+            )
+        required = parameter.required or parameter.where == "path"
+        limits = self._schemas.limits(schema)
+        return Argument(
+            name=self._name(parameter.node, parameter.name, parameter.where, places),
+            annotation=_without_none(kind) if required else kind.optional,
+            default=None if required else "None",
+            where="body" if parameter.where == "formData" else parameter.where,
+            wire=parameter.name,
+            text=docstrings.argument_text(
+                parameter.description or schema.description,
+                limits,
+                schema.word("default"),
+                fallback=_fallback(parameter),
+            ),
+            rule=rule(limits, required=required),
+            joined=parameter.joined and "list" in families,
+            secret=parameter.node.flag("x-secret"),
+            models=kind.models,
+        )
+
+    def _name(
+        self, node: Node, wire: str, where: str, places: Mapping[str, str]
+    ) -> str:
+        """Return the Python name; where another place has it, this one's place comes before it."""
+        name = python_name(node, wire, self._taken)
+        where = "body" if where == "formData" else where
+        if places.get(name, where) == where:
+            return name
+        return python_name(node, f"{where}_{wire}", self._taken)
+
+    def _known_members(self) -> Flat | None:
+        """Return the body's schema, if its members can be arguments of their own."""
+        content = self._body
+        if content is None or content.kind == "bytes":
+            return None
+        if content.schema is None:
+            return Flat(content.node) if content.fields else None
+        flat = self._schemas.flatten(content.schema)
+        is_plain = flat.is_object and set(flat.types) <= {"object", "null"}
+        return flat if is_plain else None
+
+    def _body_arguments(self, places: Mapping[str, str]) -> list[tuple[Node, Argument]]:
+        content = self._body
+        if content is None:
+            return []
+        if content.fields:
+            return [
+                (item.node, self._parameter(item, places)) for item in content.fields
+            ]
+        if self._members is None:
+            return [(content.node, self._whole(content))]
+        members = self._schemas.members(
+            self._members, self._class_name, Use.ARGUMENT, self._taken
+        )
+        found = []
+        for member in members:
+            if self._schemas.flatten(member.node).word("readOnly") is True:
+                continue
+            source = self._schemas.flatten(member.node).words.get("x-from-path")
+            if source is not None:
+                self._repeat(source, member.wire)
+            else:
+                found.append((member.node, self._member(content, member, places)))
+        self._check_file(content, [argument for _, argument in found])
+        return found
+
+    def _member(
+        self, content: Body, member: Member, places: Mapping[str, str]
+    ) -> Argument:
+        required = member.required and content.required
+        kind, annotation = member.type, member.type.annotation
+        if content.kind == "related" and member.wire == "file":
+            annotation = "FileSource"
+        elif not required:
+            annotation = kind.unset if kind.nullable else kind.optional
+        return Argument(
+            name=self._name(member.node, member.wire, "body", places),
+            annotation=annotation,
+            default=None if required else "UNSET" if kind.nullable else "None",
+            where="body",
+            wire=member.wire,
+            text=docstrings.argument_text(
+                docstrings.described(member),
+                member.limits,
+                member.default,
+                fallback=f"`{member.wire}` in the body.",
+                null_counts=kind.nullable,
+            ),
+            rule=rule(member.limits, required=required),
+            models=kind.models,
+        )
+
+    def _whole(self, content: Body) -> Argument:
+        annotation, models = "bytes", frozenset[str]()
+        text = (
+            f"The bytes to send, of type `{docstrings.one_line(content.content_type)}`."
+        )
+        if content.kind == "form":
+            annotation, text = "dict[str, object]", "The fields of the form."
+        elif content.kind == "related":
+            raise content.node.error(
+                "a 'multipart/related' body needs a schema with a 'file'"
+            )
+        elif content.kind == "json":
+            text = "The whole body."
+            annotation = "object"
+            if content.schema is not None:
+                kind = self._schemas.type_of(
+                    content.schema, f"{self._class_name}Body", Use.ANSWER
+                )
+                annotation, models = kind.annotation, kind.models
+        described = content.description
+        if not described and content.schema is not None:
+            described = self._schemas.flatten(content.schema).description
+        optional = annotation if annotation.endswith("None") else f"{annotation} | None"
+        return Argument(
+            name="body",
+            annotation=annotation if content.required else optional,
+            default=None if content.required else "None",
+            where="body",
+            wire="body",
+            text=docstrings.sentence(described) or text,
+            models=models,
+        )
+
+    def _repeat(self, source: Node, wire: str) -> None:
+        declared = {
+            item.name: item for item in parameters(self._call) if item.where == "path"
+        }
+        if not isinstance(source.value, str) or source.value not in declared:
+            raise source.error(
+                f"the path has no parameter {source.value!r}; name one that it has"
+            )
+        name = python_name(declared[source.value].node, source.value, self._taken)
+        self._from_path.append((name, wire))
+
+    def _check_file(self, content: Body, arguments: Iterable[Argument]) -> None:
+        if content.kind == "related" and not any(
+            argument.name == argument.wire == "file" and argument.default is None
+            for argument in arguments
+        ):
+            raise content.node.error(
+                "a 'multipart/related' body needs a required member 'file'"
+            )
+
+    # --- the rest ----------------------------------------------------------------------------
+
+    def _path(self, names: Mapping[str, str]) -> str:
+        """Return the template with Python's names, and everything else as it is sent."""
+        pieces = re.split(r"\{([^{}]*)\}", self._call.path)
+        return "".join(
+            f"{{{names[piece]}}}" if index % 2 else quote(piece, safe=KEPT_IN_PATHS)
+            for index, piece in enumerate(pieces)
+        )
+
+    def _content_type(self) -> str:
+        content = self._body
+        if content is None or content.kind == "related":
+            return "application/json"
+        if "*" in content.content_type:
+            return (
+                "application/json"
+                if content.kind == "json"
+                else "application/octet-stream"
+            )
+        if not content.content_type.isascii() or not content.content_type.isprintable():
+            raise content.node.error("the media type is not printable ASCII; mend it")
+        return content.content_type
+
+    def _auth(self) -> str:
+        declared = self._node.get("x-auth")
+        if declared is not None:
+            if declared.value not in ("bearer", "basic", "none"):
+                raise declared.error("must be 'bearer', 'basic' or 'none'")
+            return str(declared.value)
+        for owner in (self._node, self._node.document.root):
+            security = owner.get("security")
+            if security is not None:
+                return "bearer" if security.elements() else "none"
+        return "bearer"
+
+    def _answer(self) -> tuple[Type, bool, tuple[int, ...]]:
+        """Return the result's type, whether it is a redirect's target, and the good statuses."""
+        found = {answer.status: answer for answer in answers(self._call)}
+        good = [answer for status, answer in found.items() if status.startswith("2")]
+        redirects = [status for status in found if status in REDIRECTS]
+        if not good and redirects:
+            return NOTHING, True, tuple(map(int, redirects))
+        if not good and "default" in found:
+            good = [found["default"]]
+        statuses = tuple(
+            int(answer.status) if answer.status.isdecimal() else 200 for answer in good
+        )
+        kinds = [self._result(answer) for answer in good]
+        return (
+            joined(kinds) if kinds else NOTHING,
+            False,
+            tuple(dict.fromkeys(statuses)) or (200,),
+        )
+
+    def _result(self, answer: Answer) -> Type:
+        if answer.content_type is None:
+            return NOTHING
+        if not is_json(answer.content_type):
+            return BYTES
+        if answer.schema is None:
+            return OBJECT
+        return self._schemas.type_of(
+            answer.schema, f"{self._class_name}Result", Use.ANSWER
+        )
+
+
+def _fallback(parameter: Parameter) -> str:
+    if parameter.where == "header":
+        return f"The header `{parameter.name}`."
+    where = "form" if parameter.where == "formData" else parameter.where
+    return f"`{parameter.name}` in the {where}."
+
+
+def _same_name(node: Node, wire: str, name: str) -> Exception:
+    return node.error(
+        f"{wire!r} gives the Python name {name!r}, as another argument does;"
+        " give one an 'x-python-name'"
+    )
+
+
+def _without_none(kind: Type) -> str:
+    return kind.text or "None"
+
+
+def rule(limits: Limits, *, required: bool) -> Rule:
+    """Return the keywords of the rule; a required member without limits needs none."""
+    told = {
+        "min_length": limits.min_length,
+        "max_length": limits.max_length,
+        "minimum": limits.minimum,
+        "maximum": limits.maximum,
+        "pattern": limits.pattern,
+        "enum": limits.enum,
+        "required_when": dict(limits.required_when) or None,
+    }
+    rule = tuple((key, value) for key, value in told.items() if value is not None)
+    return (("required", True), *rule) if rule and required else rule

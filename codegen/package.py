@@ -1,0 +1,202 @@
+"""What a generated package consists of, in Python's terms: all that templates see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from codegen.docstrings import Block
+
+__all__ = ["Argument", "Field", "Group", "ModelClass", "Operation", "Package", "Rule"]
+
+BUILTIN_TYPES = {"bool", "bytes", "dict", "float", "int", "list", "object", "str"}
+
+Rule = tuple[tuple[str, object], ...]
+"""The keywords of a `hipkit.model.Rule`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Argument:
+    """An argument of an operation."""
+
+    name: str
+    annotation: str
+    default: str | None
+    where: str
+    wire: str
+    text: str
+    """What the docstring says about it."""
+    rule: Rule = ()
+    joined: bool = False
+    secret: bool = False
+    models: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """An operation's class and its four methods."""
+
+    name: str
+    class_name: str
+    tag: str
+    method: str
+    path: str
+    summary: str
+    official_name: str
+    deprecated: bool
+    auth: str
+    scopes: tuple[str, ...]
+    token_types: tuple[str, ...]
+    result: str
+    """What the methods return; `str` for a redirect."""
+    reads: str | None
+    """The type that the body is decoded into, if there is one."""
+    redirect: bool
+    statuses: tuple[int, ...]
+    arguments: tuple[Argument, ...]
+    from_path: tuple[tuple[str, str], ...]
+    """Path arguments that the body repeats, with their name there."""
+    body_kind: str | None
+    whole_body: bool
+    optional_body: bool
+    content_type: str
+    class_text: list[Block]
+    method_text: list[Block]
+    models: frozenset[str]
+
+    @property
+    def positional(self) -> list[Argument]:
+        """What the path names."""
+        return [argument for argument in self.arguments if argument.where == "path"]
+
+    @property
+    def keywords(self) -> list[Argument]:
+        """Everything else."""
+        return [argument for argument in self.arguments if argument.where != "path"]
+
+    @property
+    def forwarded(self) -> list[str]:
+        """How a method hands its arguments to the class."""
+        names = [argument.name for argument in self.keywords]
+        return [
+            *(argument.name for argument in self.positional),
+            *(f"{name}={name}" for name in names),
+        ]
+
+    @property
+    def query(self) -> dict[str, str]:
+        """Python name -> name in the query."""
+        return self._wires("query")
+
+    @property
+    def header(self) -> dict[str, str]:
+        """Python name -> header."""
+        return self._wires("header")
+
+    @property
+    def members(self) -> dict[str, str]:
+        """Python name -> member of the body."""
+        return (
+            {} if self.whole_body else {**dict(self.from_path), **self._wires("body")}
+        )
+
+    @property
+    def joined(self) -> list[str]:
+        """Arguments whose items go out as one value."""
+        return sorted(argument.name for argument in self.arguments if argument.joined)
+
+    @property
+    def secrets(self) -> list[str]:
+        """Path arguments that are never shown."""
+        return sorted(argument.name for argument in self.positional if argument.secret)
+
+    @property
+    def rules(self) -> dict[str, Rule]:
+        """Python name -> limits."""
+        return {
+            argument.name: argument.rule for argument in self.arguments if argument.rule
+        }
+
+    def _wires(self, where: str) -> dict[str, str]:
+        return {item.name: item.wire for item in self.arguments if item.where == where}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """The operations of a tag, which share a module and the classes with the methods."""
+
+    tag: str
+    module: str
+    class_name: str
+    text: list[Block]
+    operations: tuple[Operation, ...]
+    imports: tuple[str, ...]
+    """The models that the operations name, `Pet as PetModel` where a class here is called `Pet`."""
+
+    @property
+    def classes(self) -> list[str]:
+        """The classes of the module."""
+        names = [operation.class_name for operation in self.operations]
+        return [*names, self.class_name, f"Async{self.class_name}"]
+
+    @property
+    def raw_classes(self) -> list[str]:
+        """The classes of the module for raw answers."""
+        return [f"Raw{self.class_name}", f"AsyncRaw{self.class_name}"]
+
+    @property
+    def shadowed(self) -> dict[str, str]:
+        """What to write in the methods' annotations for a type that a method's name hides."""
+        names = {operation.name for operation in self.operations}
+        return {name: f"builtins.{name}" for name in sorted(BUILTIN_TYPES & names)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """A member of a model."""
+
+    name: str
+    wire: str
+    annotation: str
+    required: bool
+    secret: bool
+    rule: Rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelClass:
+    """A model."""
+
+    name: str
+    text: list[Block]
+    fields: tuple[Field, ...]
+    models: frozenset[str] = field(default=frozenset())
+
+    @property
+    def secrets(self) -> list[str]:
+        """Members that are never shown."""
+        return sorted(item.name for item in self.fields if item.secret)
+
+    @property
+    def rules(self) -> dict[str, Rule]:
+        """Python name -> limits."""
+        return {item.name: item.rule for item in self.fields if item.rule}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """Everything that is generated from one document."""
+
+    name: str
+    title: str
+    source: str
+    command: str
+    groups: tuple[Group, ...]
+    models: tuple[ModelClass, ...]
+    events: tuple[tuple[str, str], ...]
+    """Name of an event -> its model."""
+    event_models: tuple[ModelClass, ...]
+
+    @property
+    def operations(self) -> list[Operation]:
+        """All operations, group after group."""
+        return [operation for group in self.groups for operation in group.operations]

@@ -1,0 +1,179 @@
+"""The document in Python's terms: every decision is taken from here, templates only lay out.
+
+`operations.py` plans one operation, `schemas.py` types and models, `names.py` what they are called.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from codegen import docstrings
+from codegen.document import Document
+from codegen.names import class_name, module_name
+from codegen.openapi import Call, body, calls, component_schemas
+from codegen.operations import plan_operation, rule
+from codegen.package import Field, Group, ModelClass, Operation, Package
+from codegen.schemas import Model, Schemas, Use
+
+__all__ = ["plan", "renamed"]
+
+QUOTED_OR_WORD = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\w+")
+
+
+def plan(document: Document, package: str, source: str, command: str) -> Package:
+    """Decide everything about the package that a document gives.
+
+    Args:
+        document: A document that `check` has passed.
+        package: The name that the package is imported by.
+        source: What the files call the document.
+        command: How they say that the generator was called.
+
+    Raises:
+        SpecError: Something in it cannot be expressed.
+    """
+    schemas = Schemas(component_schemas(document))
+    models = list(schemas.component_models())
+    tags: dict[str, list[Operation]] = {}
+    for call in calls(document):
+        tags.setdefault(call.node.texts("tags")[0], []).append(
+            plan_operation(call, schemas)
+        )
+        models += schemas.found_models()
+    used = frozenset[str]().union(
+        *(item.models for items in tags.values() for item in items)
+    )
+    events, event_models = _events(document, schemas, models, used)
+    moved = {model.name for model in event_models}
+    about = _tag_texts(document)
+    info = document.root.get("info")
+    return Package(
+        name=package,
+        title=docstrings.one_line(info.text("title")) if info else "",
+        source=docstrings.one_line(source),
+        command=command,
+        groups=tuple(
+            _group(tag, about.get(tag, []), found) for tag, found in tags.items()
+        ),
+        models=tuple(
+            _model_class(model) for model in models if model.name not in moved
+        ),
+        events=events,
+        event_models=tuple(map(_model_class, event_models)),
+    )
+
+
+def renamed(text: str, names: Mapping[str, str]) -> str:
+    """Write an annotation with other names; what stands in quotes is left alone."""
+    return (
+        QUOTED_OR_WORD.sub(lambda found: names.get(found[0], found[0]), text)
+        if names
+        else text
+    )
+
+
+def _group(
+    tag: str, text: list[docstrings.Block], operations: list[Operation]
+) -> Group:
+    module = module_name(tag)
+    group = class_name(module)
+    taken = {group, f"Async{group}", f"Raw{group}", f"AsyncRaw{group}"}
+    taken |= {name for item in operations for name in (item.class_name, item.name)}
+    aliases: dict[str, str] = {}
+    for model in sorted(frozenset[str]().union(*(item.models for item in operations))):
+        alias = model
+        while alias in taken:
+            alias = f"{alias}Model"
+        aliases[model] = alias
+        taken.add(alias)
+    changed = {model: alias for model, alias in aliases.items() if model != alias}
+    return Group(
+        tag=tag,
+        module=module,
+        class_name=group,
+        text=text,
+        operations=tuple(_with_names(operation, changed) for operation in operations),
+        imports=tuple(
+            model if model == alias else f"{model} as {alias}"
+            for model, alias in aliases.items()
+        ),
+    )
+
+
+def _with_names(operation: Operation, names: Mapping[str, str]) -> Operation:
+    if not names:
+        return operation
+    return replace(
+        operation,
+        result=renamed(operation.result, names),
+        reads=renamed(operation.reads, names) if operation.reads else None,
+        arguments=tuple(
+            replace(argument, annotation=renamed(argument.annotation, names))
+            for argument in operation.arguments
+        ),
+    )
+
+
+def _model_class(model: Model) -> ModelClass:
+    return ModelClass(
+        name=model.name,
+        text=docstrings.model_text(model),
+        fields=tuple(
+            Field(
+                name=member.name,
+                wire=member.wire,
+                annotation=member.type.annotation
+                if member.required
+                else member.type.optional,
+                required=member.required,
+                secret=member.secret,
+                rule=rule(member.limits, required=member.required),
+            )
+            for member in model.members
+        ),
+        models=frozenset[str]().union(
+            *(member.type.models for member in model.members)
+        ),
+    )
+
+
+def _events(
+    document: Document, schemas: Schemas, models: list[Model], used: frozenset[str]
+) -> tuple[tuple[tuple[str, str], ...], list[Model]]:
+    """Return the events with their models, and which models only they use."""
+    webhooks = document.root.get("webhooks")
+    if webhooks is None or webhooks.value is None:
+        return (), []
+    events: dict[str, str] = {}
+    own: list[Model] = []
+    for event, item in webhooks.items():
+        if event.startswith("x-"):
+            continue
+        call = Call(item.follow().get("post") or item, item, "", "POST")
+        content = body(call)
+        if content is None or content.schema is None or content.kind != "json":
+            raise item.error("an event needs a 'post' with a JSON body and its schema")
+        kind = schemas.type_of(content.schema, f"{class_name(event)}Event", Use.ANSWER)
+        if len(kind.models) != 1 or kind.text not in kind.models:
+            raise content.schema.error("an event must be one object with known members")
+        events[event] = kind.text
+        own += schemas.found_models()
+    elsewhere = used.union(
+        *(member.type.models for model in models for member in model.members)
+    )
+    own += [
+        model
+        for model in models
+        if model.name in events.values() and model.name not in elsewhere
+    ]
+    return tuple(events.items()), own
+
+
+def _tag_texts(document: Document) -> dict[str, list[docstrings.Block]]:
+    tags = document.root.get("tags")
+    return {
+        tag.text("name"): docstrings.paragraphs(tag.text("description"))
+        for tag in (tags.elements() if tags else ())
+    }

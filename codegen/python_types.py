@@ -1,0 +1,98 @@
+"""Python types as the generated code writes them, and how they join into unions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+__all__ = ["BYTES", "NOTHING", "OBJECT", "Part", "Type", "joined", "single"]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One member of a union.
+
+    `family` tells what msgspec keeps apart: `str`, `date`, `literal`, `picture`, `int`, `float`,
+    `bool`, `list`, `dict` or, for anything at all, `object`.
+    """
+
+    text: str
+    family: str
+    models: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """A Python type, its `None` told apart."""
+
+    parts: tuple[Part, ...]
+    nullable: bool = False
+
+    @property
+    def text(self) -> str:
+        """The type without its `None`."""
+        return " | ".join(part.text for part in self.parts)
+
+    @property
+    def annotation(self) -> str:
+        """The type as an annotation says it."""
+        return " | ".join(
+            [*(part.text for part in self.parts), *["None"] * self.nullable]
+        )
+
+    @property
+    def optional(self) -> str:
+        """The annotation of what may be left out."""
+        return replace(self, nullable=True).annotation
+
+    @property
+    def unset(self) -> str:
+        """The annotation of what may be left out, where `None` means null."""
+        texts = [part.text for part in self.parts]
+        return " | ".join([*texts, "UnsetType", "None"])
+
+    @property
+    def models(self) -> frozenset[str]:
+        """The models that it names."""
+        return frozenset[str]().union(*(part.models for part in self.parts))
+
+
+OBJECT = Type((Part("object", "object"),))
+BYTES = Type((Part("bytes", "bytes"),))
+NOTHING = Type((), nullable=True)
+TEXT_FAMILIES = ("str", "date", "literal", "picture")
+
+
+def single(text: str, family: str, models: frozenset[str] = frozenset()) -> Type:
+    """Return a type of one part."""
+    return Type((Part(text, family, models),))
+
+
+def joined(types: list[Type]) -> Type:
+    """Join types into a union that msgspec reads."""
+    nullable = any(kind.nullable for kind in types)
+    parts = list(dict.fromkeys(part for kind in types for part in kind.parts))
+    if not parts:
+        return NOTHING if nullable else OBJECT
+    parts = _one_kind_of_text(parts)
+    families = [part.family for part in parts]
+    is_open = "object" in families or ("bytes" in families and len(families) > 1)
+    if is_open or families.count("dict") > 1 or families.count("list") > 1:
+        return replace(OBJECT, nullable=nullable)
+    return Type(tuple(parts), nullable)
+
+
+def _one_kind_of_text(parts: list[Part]) -> list[Part]:
+    """Leave one part that is text; closed sets are put together."""
+    texts = [part for part in parts if part.family in TEXT_FAMILIES]
+    if len(texts) < 2:
+        return parts
+    if all(part.family == "literal" for part in texts):
+        sets = (part.text.removeprefix("Literal[").removesuffix("]") for part in texts)
+        joined = [Part(f"Literal[{', '.join(sets)}]", "literal")]
+    else:
+        joined = [Part("str", "str")]
+        # A caller may give a moment or a word; only in JSON do the two look alike.
+        joined[:0] = [part for part in texts if part.text == "datetime"]
+    place = parts.index(texts[0])
+    rest = [part for part in parts if part not in texts]
+    return [*rest[:place], *joined, *rest[place:]]

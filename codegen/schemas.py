@@ -1,0 +1,330 @@
+"""From a JSON schema to a Python type, and to the models that the types name.
+
+Two things shape the types. Answers are read tolerantly: an enumeration is plain text, so that a
+value that came later is kept. And msgspec must be able to read them: a union holds at most one
+kind of text, one kind of object and one kind of list; what it cannot express becomes `object`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import TypeVar
+
+from codegen.document import Node, Place
+from codegen.flat import Flat, Flattener
+from codegen.limits import Limits, Siblings, limits_of
+from codegen.names import MODEL_ATTRIBUTES, argument_name, class_name, is_name
+from codegen.python_types import NOTHING, OBJECT, Type, joined, single
+
+__all__ = ["Member", "Model", "Schemas", "Use", "python_name"]
+
+LONGEST_TYPE = 2_000
+"""Types that grow beyond it, by references to references, are not worth reading."""
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+SCALARS = {"boolean": "bool", "integer": "int", "number": "float", "string": "str"}
+
+
+class Use(Enum):
+    """What a type is for."""
+
+    ANSWER = "answer"
+    """Read from JSON by msgspec: a model's member or an operation's result."""
+    ARGUMENT = "argument"
+    """Given by the caller: closed sets are `Literal`, pictures may be paths."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One member of a model, or one keyword argument for a body."""
+
+    name: str
+    wire: str
+    type: Type
+    required: bool
+    secret: bool
+    description: str
+    default: object
+    limits: Limits
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A class for a JSON object."""
+
+    name: str
+    description: str
+    members: tuple[Member, ...]
+    place: Place
+
+
+class Schemas:
+    """Turns schemas into types, and keeps the models that they need.
+
+    Args:
+        components: The document's shared schemas; each that is an object becomes a model.
+    """
+
+    def __init__(self, components: Iterable[tuple[str, Node]]) -> None:
+        self._names: dict[Place, str] = {}
+        self._taken: dict[str, Node] = {}
+        self._found: list[tuple[Flat, str]] = []
+        self._flattener = Flattener()
+        self._types: dict[tuple[Place, Use], Type] = {}
+        self._open: set[tuple[Place, Use]] = set()
+        self._components = list(components)
+        for key, node in self._components:
+            self._claim(key, node)
+
+    def component_models(self) -> Iterator[Model]:
+        """Give the models of the shared schemas, each followed by those that only it uses."""
+        for _, node in self._components:
+            flat = self.flatten(node)
+            if flat.is_object and flat.node.place == node.place:
+                yield self._model(flat, self._names[node.place])
+                yield from self.found_models()
+            else:
+                self.type_of(node, self._names[node.place], Use.ANSWER)
+                yield from self.found_models()
+
+    def found_models(self) -> Iterator[Model]:
+        """Give the models that came up since, and those that come up on the way."""
+        while self._found:
+            found, self._found = self._found, []
+            for flat, name in found:
+                yield self._model(flat, name)
+                yield from self.found_models()
+
+    def flatten(self, node: Node) -> Flat:
+        """Return a schema with references followed and `allOf` merged."""
+        return self._flattener.flatten(node)
+
+    # --- types -------------------------------------------------------------------------------
+
+    def type_of(self, node: Node, owner: str, use: Use) -> Type:
+        """Return the type for a schema.
+
+        Args:
+            node: The schema.
+            owner: What to call the model of an object that has no name of its own.
+            use: What the type is for.
+        """
+        flat = self.flatten(node)
+        while node.has("$ref") and not self._says_more(node):
+            node = node.referent()
+        key = (node.place, use)
+        if key in self._open:
+            return OBJECT  # A schema that is a list or union of itself: Python has no name for it.
+        if key not in self._types:
+            self._open.add(key)
+            found = self._type(flat, owner, use)
+            self._open.discard(key)
+            is_long = len(found.text) > LONGEST_TYPE
+            self._types[key] = replace(found, parts=OBJECT.parts) if is_long else found
+        return self._types[key]
+
+    def _says_more(self, node: Node) -> bool:
+        return any(key not in ("$ref", "description") for key, _ in node.items())
+
+    def _type(self, flat: Flat, owner: str, use: Use) -> Type:
+        names = flat.types
+        is_nullable = (
+            "null" in names
+            or flat.word("nullable") is True
+            or flat.word("x-nullable") is True
+        )
+        names = [name for name in names if name != "null"]
+        branches = flat.words.get("oneOf") or flat.words.get("anyOf")
+        if "enum" in flat.words or "const" in flat.words:
+            found = self._closed_set(flat, use)
+        elif branches is not None and not flat.properties:
+            found = self._union(branches.elements(), owner, use)
+        elif not names and not flat.is_object and "items" not in flat.words:
+            found = NOTHING if is_nullable and "type" in flat.words else OBJECT
+        else:
+            if not names:
+                names = ["object" if flat.is_object else "array"]
+            found = joined(
+                [self._named(name, names, flat, owner, use) for name in names]
+            )
+        return replace(found, nullable=found.nullable or is_nullable)
+
+    def _named(
+        self, name: str, names: list[str], flat: Flat, owner: str, use: Use
+    ) -> Type:
+        if name == "object":
+            return self._object(flat, owner, use)
+        if name == "array":
+            return self._list(flat, owner, use)
+        if flat.word("format") == "date-time" and not set(names) - {
+            "string",
+            "integer",
+            "number",
+        }:
+            return single("datetime" if use is Use.ARGUMENT else "DateTime", "date")
+        if name == "string" and flat.word("format") == "byte" and use is Use.ARGUMENT:
+            return single("ImageSource", "picture")
+        text = SCALARS.get(name, "str")
+        return single(text, text)
+
+    def _closed_set(self, flat: Flat, use: Use) -> Type:
+        enum = flat.words.get("enum")
+        values = (
+            [flat.word("const")]
+            if enum is None
+            else [item.value for item in enum.elements()]
+        )
+        is_nullable = None in values
+        values = [value for value in values if value is not None]
+        kinds = {type(value) for value in values}
+        if not kinds <= {str, int, float, bool}:
+            return replace(OBJECT, nullable=is_nullable)
+        if use is Use.ARGUMENT and kinds in ({str}, {int}):
+            text = f"Literal[{', '.join(dict.fromkeys(map(repr, values)))}]"
+            found = single(text, "literal" if kinds == {str} else "int")
+        else:
+            names = sorted(kind.__name__ for kind in kinds)
+            found = joined([single(name, name) for name in names])
+        return replace(found, nullable=is_nullable)
+
+    def _union(self, branches: list[Node], owner: str, use: Use) -> Type:
+        before = [
+            len(self._names),
+            len(self._taken),
+            len(self._types),
+            len(self._found),
+        ]
+        found = joined([self.type_of(branch, owner, use) for branch in branches])
+        if found.parts == OBJECT.parts:
+            # What came up for branches that no type names is not to be generated.
+            _shorten(self._names, before[0])
+            _shorten(self._taken, before[1])
+            _shorten(self._types, before[2])
+            del self._found[before[3] :]
+        return found
+
+    def _list(self, flat: Flat, owner: str, use: Use) -> Type:
+        items = flat.words.get("items")
+        owner = f"{owner}Item" if owner in self._taken else owner
+        inner = OBJECT if items is None else self.type_of(items, owner, use)
+        return single(f"list[{inner.annotation}]", "list", inner.models)
+
+    def _object(self, flat: Flat, owner: str, use: Use) -> Type:
+        if flat.properties:
+            name = self._names.get(flat.node.place) or self._inline(flat, owner)
+            return single(name, "dict", frozenset((name,)))
+        values = flat.words.get("additionalProperties")
+        inner = OBJECT
+        if values is not None and not isinstance(values.value, bool):
+            inner = self.type_of(values, f"{owner}Value", use)
+        return single(f"dict[str, {inner.annotation}]", "dict", inner.models)
+
+    # --- models ------------------------------------------------------------------------------
+
+    def _claim(self, key: str, node: Node) -> None:
+        name = class_name(key)
+        if not name:
+            raise node.error(f"{key!r} gives no class name; rename it")
+        if name in self._taken:
+            other = self._taken[name].place[-1]
+            raise node.error(
+                f"{key!r} gives the class {name}, as {other!r} does; rename one"
+            )
+        self._taken[name] = node
+        self._names[node.place] = name
+
+    def _inline(self, flat: Flat, owner: str) -> str:
+        name = self._unused(owner)
+        self._taken[name] = flat.node
+        self._names[flat.node.place] = name
+        self._found.append((flat, name))
+        return name
+
+    def _unused(self, name: str) -> str:
+        number, chosen = 2, name
+        while chosen in self._taken:
+            chosen, number = f"{name}{number}", number + 1
+        return chosen
+
+    def _model(self, flat: Flat, name: str) -> Model:
+        members = tuple(self.members(flat, name, Use.ANSWER, MODEL_ATTRIBUTES))
+        return Model(name, flat.description, members, flat.node.place)
+
+    def members(
+        self, flat: Flat, owner: str, use: Use, taken: frozenset[str]
+    ) -> Iterator[Member]:
+        """Give the members of an object.
+
+        Raises:
+            SpecError: Two have the same Python name.
+        """
+        wires: dict[str, str] = {}
+
+        def siblings(place: Node, wire: str) -> str:
+            if wire not in flat.properties:
+                raise place.error(
+                    f"no member {wire!r} stands beside; name one that does"
+                )
+            return python_name(flat.properties[wire], wire, taken)
+
+        for wire, node in flat.properties.items():
+            schema = self.flatten(node)
+            name = python_name(node, wire, taken)
+            if name in wires:
+                raise node.error(
+                    f"{wire!r} and {wires[name]!r} both give the Python name {name!r};"
+                    " give one an 'x-python-name'"
+                )
+            if use is Use.ANSWER and re.search(r'["\\\x00-\x1f]', wire):
+                raise node.error(
+                    f"the member {wire!r} has a letter that no model can; rename it"
+                )
+            wires[name] = wire
+            yield Member(
+                name=name,
+                wire=wire,
+                type=self.type_of(
+                    node, owner + (class_name(wire).rstrip("_") or "Member"), use
+                ),
+                required=wire in flat.required,
+                secret=schema.word("x-secret") is True,
+                description=schema.description,
+                default=schema.word("default"),
+                limits=self.limits(schema, siblings),
+                node=node,
+            )
+
+    def limits(self, flat: Flat, siblings: Siblings | None = None) -> Limits:
+        """Return a schema's limits.
+
+        Args:
+            flat: The schema.
+            siblings: From the name of a member beside it to its Python name.
+        """
+        items = flat.words.get("items")
+        return limits_of(flat, self.flatten(items) if items else None, siblings)
+
+
+def _shorten(names: dict[K, V], size: int) -> None:
+    while len(names) > size:
+        names.popitem()
+
+
+def python_name(node: Node, wire: str, taken: frozenset[str]) -> str:
+    """Return the Python name of a member or parameter; `x-python-name` overrides the rule."""
+    chosen = node.value.get("x-python-name") if isinstance(node.value, dict) else None
+    name = argument_name(wire, taken) if chosen is None else chosen
+    if not isinstance(name, str) or not is_name(name) or (chosen and name in taken):
+        fault = "is taken or no Python name" if chosen else "gives no Python name"
+        raise node.error(f"{chosen or wire!r} {fault}; choose one with 'x-python-name'")
+    if chosen and (name.startswith("_") or name != argument_name(name, taken)):
+        raise node.error(
+            f"{chosen!r} is no plain Python name; use lower-case words like 'room_id'"
+        )
+    return name
