@@ -1,0 +1,234 @@
+"""Every exception of hipkit.
+
+    HipkitError
+    ├── RequestError                  no answer came
+    │   ├── ConnectError              no connection, so nothing was sent
+    │   └── RequestTimeoutError       a time-out, or the call's deadline
+    ├── ApiError                      the server said no
+    │   ├── BadRequestError           400
+    │   ├── UnauthorizedError         401
+    │   ├── ForbiddenError            403
+    │   ├── NotFoundError             404
+    │   ├── ConflictError             409
+    │   ├── RateLimitError            429
+    │   └── ServerError               5xx
+    ├── ResponseError                 the answer does not fit the spec
+    ├── SignatureError                an add-on got a request that it cannot trust
+    ├── InstallationError             an add-on could not be installed
+    └── StorageError                  the server could not read or write its data
+
+The tree splits by what a caller does next. The server raises the same classes that its clients
+see. No text here ever holds a token, a secret path argument or the text of a message; a mistake
+of the program itself is a `ValueError` or `TypeError`, before anything is sent.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from hipkit.operation import Operation
+
+__all__ = [
+    "ApiError",
+    "BadRequestError",
+    "ConflictError",
+    "ConnectError",
+    "ForbiddenError",
+    "HipkitError",
+    "InstallationError",
+    "NotFoundError",
+    "RateLimitError",
+    "RequestError",
+    "RequestTimeoutError",
+    "ResponseError",
+    "ServerError",
+    "SignatureError",
+    "StorageError",
+    "UnauthorizedError",
+    "error_class",
+]
+
+
+class HipkitError(Exception):
+    """The root: catches everything that hipkit raises on its own account."""
+
+
+class RequestError(HipkitError):
+    """No answer came.
+
+    Attributes:
+        operation: The call that failed.
+        may_have_arrived: Whether the server may have carried it out all the same. False only
+            where it is certain that it has not.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        *,
+        operation: Operation[object] | None = None,
+        may_have_arrived: bool = True,
+    ) -> None:
+        super().__init__(text)
+        self.operation = operation
+        self.may_have_arrived = may_have_arrived
+
+
+class ConnectError(RequestError):
+    """No connection came about: name, network, proxy or TLS. Nothing was sent."""
+
+
+class RequestTimeoutError(RequestError):
+    """The server was silent for longer than the time-out, or the call's deadline passed."""
+
+
+class ApiError(HipkitError):
+    """The server answered, and said no.
+
+    Attributes:
+        status: The HTTP status.
+        type: HipChat's name for it, such as `Not Found`; empty where the body told none.
+        message: The server's own words. They may repeat what was sent: mind where they go.
+        field: The member that is wrong (400).
+        validation: The rule that it breaks, such as `type` or `required` (400).
+        expected_type: What the server wanted there: a name, or a list of schemas (400).
+        operation: The call that failed; `None` on the server's side.
+    """
+
+    default_status: ClassVar[int] = 500
+
+    def __init__(
+        self,
+        text: str,
+        *,
+        message: str | None = None,
+        status: int | None = None,
+        type: str = "",
+        field: str | None = None,
+        validation: str | None = None,
+        expected_type: object = None,
+        operation: Operation[object] | None = None,
+    ) -> None:
+        super().__init__(text)
+        self.message = text if message is None else message
+        self.status = self.default_status if status is None else status
+        self.type = type
+        self.field = field
+        self.validation = validation
+        self.expected_type = expected_type
+        self.operation = operation
+
+
+class BadRequestError(ApiError):
+    """400: a value is missing or wrong; see `field`, `validation` and `expected_type`."""
+
+    default_status = 400
+
+
+class UnauthorizedError(ApiError):
+    """401: no token, an unknown one, or one that has expired or been revoked."""
+
+    default_status = 401
+
+
+class ForbiddenError(ApiError):
+    """403: the token may not do this.
+
+    Attributes:
+        scopes: Any one of these scopes would do; empty where a scope is not what is missing.
+    """
+
+    default_status = 403
+    scopes: tuple[str, ...] = ()
+
+
+class NotFoundError(ApiError):
+    """404: the room, user, message or other thing is not there, or hidden from this token."""
+
+    default_status = 404
+
+
+class ConflictError(ApiError):
+    """409: the thing exists already, or is in another state."""
+
+    default_status = 409
+
+
+class RateLimitError(ApiError):
+    """429: too many calls with this token, or messages to this room.
+
+    Attributes:
+        retry_at: When the server takes calls again, with offset; `None` where it did not say.
+    """
+
+    default_status = 429
+    retry_at: datetime | None = None
+
+
+class ServerError(ApiError):
+    """5xx: the server failed, or does not do this."""
+
+
+class ResponseError(HipkitError):
+    """The answer does not fit the spec: not JSON, not UTF-8, too deep, too large, another shape.
+
+    Attributes:
+        operation: The call that it answers.
+        where: The place in the body, such as `$.items[3].date`; empty for the whole.
+        status: The HTTP status; `None` where none was read.
+        body: What came, for a closer look. It may hold private text.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        *,
+        operation: Operation[object] | None = None,
+        where: str = "",
+        status: int | None = None,
+        body: bytes = b"",
+    ) -> None:
+        super().__init__(text)
+        self.operation = operation
+        self.where = where
+        self.status = status
+        self.body = body
+
+
+class SignatureError(HipkitError):
+    """A request to an add-on is unsigned, badly signed, expired or meant for another."""
+
+
+class InstallationError(HipkitError):
+    """An add-on's installation was refused; the message is fit for the administrator."""
+
+
+class StorageError(HipkitError):
+    """The server's data cannot be read or written.
+
+    Attributes:
+        may_pass: Whether trying again later may help (a locked file, a full disk).
+    """
+
+    def __init__(self, text: str, *, may_pass: bool = False) -> None:
+        super().__init__(text)
+        self.may_pass = may_pass
+
+
+_BY_STATUS: dict[int, type[ApiError]] = {
+    kind.default_status: kind
+    for kind in (
+        BadRequestError,
+        UnauthorizedError,
+        ForbiddenError,
+        NotFoundError,
+        ConflictError,
+        RateLimitError,
+    )
+}
+
+
+def error_class(status: int) -> type[ApiError]:
+    """Return the class for a status: its own, `ServerError` for 5xx, else `ApiError`."""
+    return _BY_STATUS.get(status) or (ServerError if status >= 500 else ApiError)

@@ -1,0 +1,119 @@
+"""Files and pictures on their way to HipChat, from a path, bytes or a file object.
+
+`share_file_with_room` takes a `FileSource`, `update_photo` an `ImageSource`.
+Nothing is read before the request is sent.
+"""
+
+from __future__ import annotations
+
+import io
+import mimetypes
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+__all__ = ["File", "FileSource", "ImageSource", "as_file"]
+
+CHUNK_BYTES = 64 * 1024
+FALLBACK_TYPE = "application/octet-stream"
+
+
+class File:
+    """A file to share: its bytes, the name that people see, and its media type.
+
+    Args:
+        content: A path, the bytes themselves, or a binary file object, which is read from where
+            it stands. An object that cannot seek is read once, so its call is never repeated.
+        name: The file's name in the room; a path's or file object's own name when left out,
+            and needed for bytes.
+        content_type: The media type; guessed from the name when left out.
+    """
+
+    def __init__(
+        self,
+        content: str | os.PathLike[str] | bytes | BinaryIO,
+        *,
+        name: str | None = None,
+        content_type: str | None = None,
+    ) -> None:
+        if isinstance(content, io.TextIOBase):
+            raise TypeError('the file is open as text; open it with mode "rb"')
+        if name is None:
+            own = (
+                content
+                if isinstance(content, (str, os.PathLike))
+                else getattr(content, "name", None)
+            )
+            if not isinstance(own, (str, os.PathLike)):
+                raise ValueError(
+                    "a file without a name of its own needs one: "
+                    "File(data, name='report.txt')"
+                )
+            name = os.path.basename(os.fspath(own))  # noqa: PTH119 - a name, not a place on disk
+        self.name = name
+        self.content_type = content_type or _guess_type(name)
+        if not (self.content_type.isascii() and self.content_type.isprintable()):
+            raise ValueError("content_type must be printable ASCII, such as image/png")
+        self._content = content
+        self._start: int | None = None
+        if not isinstance(content, (str, os.PathLike, bytes)) and content.seekable():
+            self._start = content.tell()
+
+    @property
+    def replayable(self) -> bool:
+        """Whether the bytes can be read a second time."""
+        return (
+            isinstance(self._content, (str, os.PathLike, bytes))
+            or self._start is not None
+        )
+
+    @property
+    def size_bytes(self) -> int | None:
+        """The size, or `None` where it cannot be known without reading."""
+        if isinstance(self._content, bytes):
+            return len(self._content)
+        if isinstance(self._content, (str, os.PathLike)):
+            return Path(self._content).stat().st_size
+        if self._start is None:
+            return None
+        end = self._content.seek(0, os.SEEK_END)
+        self._content.seek(self._start)
+        return end - self._start
+
+    def chunks(self) -> Iterator[bytes]:
+        """Give the bytes from the start, in pieces of at most 64 KiB."""
+        if isinstance(self._content, bytes):
+            view = memoryview(self._content)
+            for offset in range(0, len(view), CHUNK_BYTES):
+                yield bytes(view[offset : offset + CHUNK_BYTES])
+        elif isinstance(self._content, (str, os.PathLike)):
+            with Path(self._content).open("rb") as file:
+                yield from iter(lambda: file.read(CHUNK_BYTES), b"")
+        else:
+            source = self._content
+            if self._start is not None:
+                source.seek(self._start)
+            yield from iter(lambda: source.read(CHUNK_BYTES), b"")
+
+    def __repr__(self) -> str:
+        return f"File(name={self.name!r}, content_type={self.content_type!r})"
+
+
+FileSource = File | str | os.PathLike[str] | bytes | BinaryIO
+"""What a file argument takes: a path (also as text), bytes, a binary file object, or a `File`."""
+
+ImageSource = str | bytes | os.PathLike[str]
+"""What a picture argument takes: a path object, the picture's bytes, or base64 text."""
+
+
+def _guess_type(name: str) -> str:
+    guessed, packed_by = mimetypes.guess_type(name)
+    return FALLBACK_TYPE if guessed is None or packed_by else guessed
+
+
+def as_file(source: FileSource) -> File:
+    """Make a `File` of whatever a file argument was given."""
+    if isinstance(source, File):
+        return source
+    return File(source, name="file" if isinstance(source, bytes) else None)

@@ -1,0 +1,107 @@
+"""A call that the spec lacks: method and path given by hand, everything else as for the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from urllib.parse import quote, urlencode
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from hipkit.operation import Auth, Call, Operation
+from hipkit.redaction import mask_path, secret_segments
+
+__all__ = ["FreeRequest"]
+
+KEPT_IN_PATHS = "/%:@!$&'()*+,;=~"
+
+
+class FreeRequest(Operation[object], frozen=True):
+    """Any method on any path below the base URL.
+
+    Args:
+        verb: The HTTP method.
+        route: The path, starting with `/`. What is percent-encoded in it stays so; other
+            letters are encoded.
+        arguments: The query.
+        json: The body, sent as JSON; left out, there is none.
+        authorize: `bearer` to send the token, `none` not to.
+    """
+
+    operation_id = "request"
+    tag = ""
+    method = ""
+    path = ""
+    result = object
+
+    verb: str
+    route: str
+    arguments: Mapping[str, str | int | bool] | None = None
+    json: object | UnsetType = UNSET
+    authorize: Auth = "bearer"
+
+    def __post_init__(self) -> None:
+        if not (self.verb.isascii() and self.verb.isalpha()):
+            raise ValueError("the method must be a word such as GET")
+        path = self.route.partition("?")[0]
+        if (
+            not self.route.startswith("/")
+            or "#" in self.route
+            or not self.route.isprintable()
+        ):
+            raise ValueError(
+                "the path must start with '/' and have no '#' or control character"
+            )
+        if any(
+            segment.lower().replace("%2e", ".") in (".", "..")
+            for segment in path.split("/")
+        ):
+            raise ValueError(
+                "the path must not have '.' or '..' as a segment: it would lead elsewhere"
+            )
+
+    @property
+    def auth(self) -> Auth:  # type: ignore[override]  # here it varies from call to call
+        """Whether a token goes along, as the argument said."""
+        return self.authorize
+
+    def call(self) -> Call:
+        """Turn the arguments into the parts of a request."""
+        path, mark, query = self.route.partition("?")
+        target = (
+            quote(path, safe=KEPT_IN_PATHS)
+            + mark
+            + quote(query, safe=KEPT_IN_PATHS + "?")
+        )
+        if self.arguments:
+            pairs = {
+                name: str(value).lower() if isinstance(value, bool) else value
+                for name, value in self.arguments.items()
+            }
+            target += ("&" if mark else "?") + urlencode(
+                pairs, quote_via=quote, safe=""
+            )
+        if isinstance(self.json, UnsetType):
+            return Call(self.verb.upper(), target, (), None)
+        return Call(
+            self.verb.upper(),
+            target,
+            (("Content-Type", "application/json"),),
+            msgspec.json.encode(self.json),
+        )
+
+    def private_values(self) -> Iterator[object]:
+        """Give what nothing may quote: the query's values, the body, secrets in the path."""
+        yield self.arguments
+        yield self.json
+        yield secret_segments(self.route)
+
+    def shown_target(self) -> str:
+        """Return the path with its secret segments hidden, and no query."""
+        return mask_path(self.route.partition("?")[0])
+
+    def __str__(self) -> str:
+        return f"{self.verb.upper()} {self.shown_target()}"
+
+    def __repr__(self) -> str:
+        return f"FreeRequest({self.verb.upper()!r}, {self.shown_target()!r})"

@@ -1,0 +1,74 @@
+"""The `multipart/related` body of a shared file, as Atlassian's own web client writes it.
+
+CRLF line ends, the metadata part first, raw bytes without a transfer encoding, a closing
+boundary. The file is read piece by piece while the request goes out.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+
+from hipkit.files import FileSource, as_file
+
+__all__ = ["RelatedBody"]
+
+
+class RelatedBody:
+    """A body of two parts: what is said about the file, as JSON, and the file."""
+
+    def __init__(
+        self, source: FileSource, metadata: bytes | None, boundary: str | None = None
+    ) -> None:
+        self._file = as_file(source)
+        boundary = boundary or secrets.token_hex(16)
+        self.content_type = f"multipart/related; boundary={boundary}"
+        # HipChat refuses a second JSON part, so its web client sends JSON files as text.
+        media_type = (
+            "text/plain"
+            if self._file.content_type == "application/json"
+            else self._file.content_type
+        )
+        opening = ""
+        if metadata is not None:
+            opening = (
+                f"--{boundary}\r\n"
+                "Content-Type: application/json; charset=UTF-8\r\n"
+                'Content-Disposition: attachment; name="metadata"\r\n\r\n'
+            )
+        self._before = (
+            opening.encode()
+            + (metadata + b"\r\n" if metadata is not None else b"")
+            + (
+                f"--{boundary}\r\n"
+                f"Content-Type: {media_type}\r\n"
+                'Content-Disposition: attachment; name="file"; '
+                f"{_file_name(self._file.name)}\r\n\r\n"
+            ).encode()
+        )
+        self._after = f"\r\n--{boundary}--\r\n".encode()
+
+    @property
+    def size_bytes(self) -> int | None:
+        """The length of the whole body, where the file's is known."""
+        size = self._file.size_bytes
+        return None if size is None else len(self._before) + size + len(self._after)
+
+    @property
+    def replayable(self) -> bool:
+        """Whether the body can be sent a second time."""
+        return self._file.replayable
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._before
+        yield from self._file.chunks()
+        yield self._after
+
+
+def _file_name(name: str) -> str:
+    """Write the name so that no quote, line end or foreign letter breaks the header."""
+    plain = "".join(
+        "_" if character in '"\\' or not character.isprintable() else character
+        for character in name
+    )
+    return f'filename="{plain}"'

@@ -1,0 +1,309 @@
+"""What every generated operation is: a call to the API as a frozen value that does no I/O.
+
+A generated class declares; this module turns it into the parts of a request. The client, the
+server and the command line all read the same declarations.
+Read next: `exchange.py` for what happens around a call, `v2/rooms.py` for what is generated.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import ClassVar, Generic, Literal, NamedTuple, Protocol, TypeVar, cast
+from urllib.parse import quote, urlencode
+
+import msgspec
+from msgspec import UNSET
+
+from hipkit.files import FileSource
+from hipkit.model import HIDDEN, Rule
+from hipkit.multipart import RelatedBody
+from hipkit.response import Response
+
+__all__ = [
+    "AsyncRawSend",
+    "AsyncSend",
+    "Auth",
+    "BodyKind",
+    "Call",
+    "Operation",
+    "RawSend",
+    "Send",
+    "path_segment",
+]
+
+T_co = TypeVar("T_co", covariant=True)
+
+Auth = Literal["bearer", "basic", "none"]
+"""`bearer`: needs a token. `basic`: a client's id and secret, or a token. `none`: no token."""
+
+BodyKind = Literal["json", "form", "related", "bytes"]
+"""How the body is written: JSON, `a=1&b=2`, `multipart/related`, or as it is."""
+
+
+class Call(NamedTuple):
+    """What an operation asks to be sent, below the base URL and before any token."""
+
+    method: str
+    target: str
+    headers: tuple[tuple[str, str], ...]
+    content: bytes | RelatedBody | None
+
+    def __repr__(self) -> str:
+        # Target and content may hold secrets, and the operation tells all that may be shown.
+        return f"Call({self.method!r})"
+
+
+class Operation(msgspec.Struct, Generic[T_co], frozen=True):
+    """A call of one API operation with its arguments filled in.
+
+    The class variables say what does not vary; the instance holds the arguments under their
+    Python names. `None` leaves an optional argument out; where the API gives `null` a meaning
+    the default is `UNSET`, and `None` sends `null`.
+    """
+
+    operation_id: ClassVar[str]
+    tag: ClassVar[str]
+    method: ClassVar[str]
+    path: ClassVar[str]
+    auth: ClassVar[Auth] = "bearer"
+    scopes: ClassVar[tuple[str, ...]] = ()
+    """One of these is enough; empty: none is needed, or none is known."""
+    token_types: ClassVar[tuple[str, ...]] = ()
+    """`group client`, `room client`, `user`, `room notification`; empty: not established."""
+    result: ClassVar[object] = None
+    """The type of the answer's body; `None` where it has none."""
+    redirect: ClassVar[bool] = False
+    """Whether the answer is a redirect, whose target is the result."""
+    statuses: ClassVar[tuple[int, ...]] = (200,)
+    """The documented statuses of success."""
+    query: ClassVar[Mapping[str, str]] = {}
+    """Python name -> name in the query."""
+    header: ClassVar[Mapping[str, str]] = {}
+    """Python name -> header."""
+    joined: ClassVar[frozenset[str]] = frozenset()
+    """Arguments of the query or of a form whose items go out as one value with commas."""
+    members: ClassVar[Mapping[str, str]] = {}
+    """Python name -> member of the body; a path argument that the body repeats stands here too."""
+    body_kind: ClassVar[BodyKind | None] = None
+    whole_body: ClassVar[bool] = False
+    """Whether the argument `body` is the whole body."""
+    optional_body: ClassVar[bool] = False
+    """Whether a call that gives no member of the body sends none, instead of an empty one."""
+    content_type: ClassVar[str] = "application/json"
+    rules: ClassVar[Mapping[str, Rule]] = {}
+    secrets: ClassVar[frozenset[str]] = frozenset()
+    """Path arguments that are never shown."""
+    private_query: ClassVar[bool] = False
+    """Whether nothing of the query may be shown either."""
+
+    def call(self) -> Call:
+        """Turn the arguments into the parts of a request.
+
+        Raises:
+            ValueError: A path argument is empty, `.` or `..`, and would name another operation;
+                or a text is not valid Unicode.
+        """
+        target = self._target()
+        if self.query:
+            pairs = [
+                pair
+                for name, wire in self.query.items()
+                for pair in self._query_pairs(name, wire)
+            ]
+            if pairs:
+                target += "?" + urlencode(pairs, safe="", quote_via=quote)
+        headers = [
+            (wire, _text(value))
+            for name, wire in self.header.items()
+            if (value := getattr(self, name)) is not None
+        ]
+        content = None if self.body_kind is None else self._content()
+        if content is not None:
+            headers.append(
+                (
+                    "Content-Type",
+                    self.content_type
+                    if isinstance(content, bytes)
+                    else content.content_type,
+                )
+            )
+        return Call(self.method, target, tuple(headers), content)
+
+    def _target(self) -> str:
+        return "".join(
+            [
+                path_segment(text, getattr(self, text)) if is_argument else text
+                for is_argument, text in _path_pieces(self.path)
+            ]
+        )
+
+    def shown_target(self) -> str:
+        """Return the path as errors and logs may show it: a secret stays a name in braces."""
+        return "".join(
+            (
+                f"{{{text}}}"
+                if text in self.secrets
+                else quote(_text(getattr(self, text)), safe=" @")
+            )
+            if is_argument
+            else text
+            for is_argument, text in _path_pieces(self.path)
+        )
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.shown_target()}"
+
+    def __repr__(self) -> str:
+        shown = (
+            f"{name}={HIDDEN if self._is_hidden(name) else repr(value)}"
+            for name in self.__struct_fields__
+            if (value := getattr(self, name)) is not None and value is not UNSET
+        )
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    def private_values(self) -> Iterator[object]:
+        """Give what nothing may quote: secret path arguments, and the body."""
+        for name in self.__struct_fields__:
+            rule = self.rules.get(name)
+            if self._is_hidden(name) and (rule is None or rule.enum is None):
+                yield getattr(self, name)
+
+    def _is_hidden(self, name: str) -> bool:
+        return (
+            name in self.secrets
+            or name in self.members
+            or (self.whole_body and name == "body")
+        )
+
+    def _query_pairs(self, name: str, wire: str) -> Iterator[tuple[str, str]]:
+        value = getattr(self, name)
+        return (
+            iter(())
+            if value is None
+            else _pairs(wire, value, joined=name in self.joined)
+        )
+
+    def _content(self) -> bytes | RelatedBody | None:
+        if self.whole_body:
+            body = getattr(self, "body")  # noqa: B009 - not every operation has it
+            if body is None:
+                return None
+        else:
+            nullable = _nullable_names(type(self))
+            body = {
+                wire: value
+                for name, wire in self.members.items()
+                if (value := getattr(self, name)) is not UNSET
+                and (value is not None or name in nullable)
+            }
+            if not body and self.optional_body:
+                return None
+        match self.body_kind:
+            case "json":
+                return msgspec.json.encode(body, enc_hook=_encode_picture)
+            case "form":
+                joined = {
+                    wire for name, wire in self.members.items() if name in self.joined
+                }
+                pairs = [
+                    pair
+                    for wire, value in body.items()
+                    for pair in _pairs(wire, value, joined=wire in joined)
+                ]
+                return urlencode(pairs).encode()
+            case "related":
+                source = cast("FileSource", body.pop("file"))
+                return RelatedBody(source, msgspec.json.encode(body) if body else None)
+            case _:
+                return cast("bytes", body)
+
+
+def path_segment(name: str, value: object) -> str:
+    """Percent-encode one path argument, so that whatever is in it stays one segment.
+
+    Raises:
+        ValueError: It is empty, `.` or `..`, which would make the path another operation's.
+    """
+    text = _text(value)
+    if text in ("", ".", ".."):
+        raise ValueError(
+            f"{name} is {text!r}: an empty, '.' or '..' path segment would call another operation"
+        )
+    return quote(text, safe="")
+
+
+@cache
+def _path_pieces(path: str) -> tuple[tuple[bool, str], ...]:
+    """Split a path template into (is it an argument, its name or the text) pairs."""
+    pieces = re.split(r"\{([^{}]*)\}", path)
+    return tuple((index % 2 == 1, piece) for index, piece in enumerate(pieces) if piece)
+
+
+@cache
+def _nullable_names(kind: type[Operation[object]]) -> frozenset[str]:
+    return frozenset(
+        item.name for item in msgspec.structs.fields(kind) if item.default is not None
+    )
+
+
+def _pairs(wire: str, value: object, *, joined: bool) -> Iterator[tuple[str, str]]:
+    if not isinstance(value, (list, tuple)):
+        yield wire, _text(value)
+    elif joined:
+        yield wire, ",".join(map(_text, value))
+    else:
+        for item in value:
+            yield wire, _text(item)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value)
+
+
+def _encode_picture(value: object) -> object:
+    """Read a picture's path; msgspec itself writes bytes as base64."""
+    if isinstance(value, os.PathLike):
+        return Path(value).read_bytes()
+    raise TypeError(f"cannot be sent as JSON: {type(value).__name__}")
+
+
+S = TypeVar("S")
+
+
+class Send(Protocol):
+    """What a generated group of methods needs of a client."""
+
+    def __call__(self, operation: Operation[S], /) -> S:
+        """Carry out a call."""
+
+
+class AsyncSend(Protocol):
+    """The same, awaited."""
+
+    async def __call__(self, operation: Operation[S], /) -> S:
+        """Carry out a call."""
+
+
+class RawSend(Protocol):
+    """Sends, and gives the answer as it came."""
+
+    def __call__(self, operation: Operation[object], /) -> Response:
+        """Carry out a call."""
+
+
+class AsyncRawSend(Protocol):
+    """The same, awaited."""
+
+    async def __call__(self, operation: Operation[object], /) -> Response:
+        """Carry out a call."""

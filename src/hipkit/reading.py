@@ -1,0 +1,155 @@
+"""Reads JSON as a type, and takes what real servers send differently from the documents (pure).
+
+Reading is tolerant in one place: msgspec's lax mode. What that mode alone cannot read, such as
+a date without offset from a server of 2014, is mended where it stands and read again; ordinary
+answers never pay for that.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import cache
+from typing import cast
+
+import msgspec
+
+__all__ = ["UnreadableError", "read_json"]
+
+MOST_REPAIRS = 50
+
+
+class UnreadableError(ValueError):
+    """A body that cannot be read; `where` is the place in it."""
+
+    def __init__(self, text: str, where: str = "") -> None:
+        super().__init__(text)
+        self.where = where
+
+
+def read_json(body: bytes, kind: object) -> object:
+    """Read a JSON body as a type, tolerantly.
+
+    Raises:
+        UnreadableError: It is no UTF-8, no JSON, too deep or of another shape.
+    """
+    try:
+        try:
+            return _decoder(kind).decode(body)
+        except msgspec.ValidationError as error:
+            return _repair(body, kind, error)
+    except UnicodeDecodeError:
+        raise UnreadableError("not UTF-8", _first_bad_byte(body)) from None
+    except msgspec.DecodeError as error:
+        raise UnreadableError(
+            str(error) if body.strip() else "empty, where JSON was expected"
+        ) from None
+    except RecursionError:
+        raise UnreadableError("nested too deeply") from None
+    except UnreadableError:
+        raise
+    except ValueError as error:  # A number too large for a moment.
+        raise UnreadableError(str(error)) from None
+
+
+def _first_bad_byte(body: bytes) -> str:
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        return f"byte {error.start}"
+    return ""
+
+
+@cache
+def _decoder(kind: object) -> msgspec.json.Decoder[object]:
+    return msgspec.json.Decoder(cast("type[object]", kind), strict=False)
+
+
+def _repair(body: bytes, kind: object, error: msgspec.ValidationError) -> object:
+    """Mend the places that the decoder names, one kind of place after the other."""
+    document = msgspec.json.decode(body)
+    for _ in range(MOST_REPAIRS):
+        text, _, where = str(error).partition(" - at `")
+        where = where.rstrip("`")
+        mend = _mending(text)
+        if mend is None or not _mend_all(document, where, mend):
+            raise UnreadableError(text, where or "$")
+        try:
+            return msgspec.convert(document, cast("type[object]", kind), strict=False)
+        except msgspec.ValidationError as next_error:
+            error = next_error
+    raise UnreadableError(text, where)
+
+
+def _mending(text: str) -> Callable[[object], object] | None:
+    if "datetime" in text:
+        return _mend_date
+    if re.match(
+        r"Expected `(?:\w+ \| )*str(?: \| \w+)*`, got `(?:int|float|bool)`", text
+    ):
+        return _as_text
+    return None
+
+
+def _as_text(value: object) -> object:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, (int, float)) else value
+
+
+def _mend_date(value: object) -> object:
+    """Give a date without offset HipChat's own, UTC; take words for nothing as null."""
+    if not isinstance(value, str):
+        return value
+    if value.strip().lower() in ("", "none", "null", "never"):
+        return None
+    try:
+        moment = datetime.fromisoformat(value.strip())
+    except ValueError:
+        return value
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
+
+
+def _mend_all(document: object, where: str, mend: Callable[[object], object]) -> bool:
+    """Mend the place and those like it in the neighbouring items; say whether anything changed."""
+    steps = re.findall(r"\.([^.\[\]]+)|\[[^\]]*\]", where.removeprefix("$"))
+    if not steps:
+        return False
+    changed = False
+    for owner in _owners(document, steps[:-1]):
+        keys: Iterator[object]
+        if isinstance(owner, dict):
+            keys = iter(
+                [steps[-1]] if steps[-1] in owner else [] if steps[-1] else list(owner)
+            )
+        elif isinstance(owner, list) and not steps[-1]:
+            keys = iter(range(len(owner)))
+        else:
+            continue
+        container = cast("dict[object, object]", owner)
+        for key in keys:
+            mended = mend(container[key])
+            if mended != container[key]:
+                container[key] = mended
+                changed = True
+    return changed
+
+
+def _owners(value: object, steps: list[str]) -> Iterator[object]:
+    """Walk along the steps; an empty one stands for every item of a list or object."""
+    if not steps:
+        yield value
+    elif isinstance(value, dict):
+        chosen = (
+            value.values()
+            if not steps[0]
+            else [value[steps[0]]]
+            if steps[0] in value
+            else []
+        )
+        for item in chosen:
+            yield from _owners(item, steps[1:])
+    elif isinstance(value, list) and not steps[0]:
+        for item in value:
+            yield from _owners(item, steps[1:])

@@ -1,0 +1,118 @@
+"""Where a client sends to and as whom: arguments first, then the environment.
+
+The one module outside `cli` and `server` that reads environment variables.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Literal, cast
+from urllib.parse import quote, urlsplit
+
+__all__ = [
+    "BASE_URL_VARIABLE",
+    "TOKEN_VARIABLE",
+    "Site",
+    "find_site",
+    "find_token",
+    "parse_site",
+]
+
+BASE_URL_VARIABLE = "HIPCHAT_BASE_URL"
+TOKEN_VARIABLE = "HIPCHAT_TOKEN"  # noqa: S105 - the variable's name
+DEFAULT_PORTS = {"http": 80, "https": 443}
+KEPT_IN_PATHS = "/%:@!$&'()*+,;=~"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A parsed base URL."""
+
+    scheme: Literal["http", "https"]
+    host: str
+    port: int
+    path: str
+    """The path below which the API lies, such as `/v2`; without a slash at the end."""
+
+    @property
+    def origin(self) -> str:
+        """The URL without its path."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        port = "" if self.port == DEFAULT_PORTS[self.scheme] else f":{self.port}"
+        return f"{self.scheme}://{host}{port}"
+
+    def __str__(self) -> str:
+        return self.origin + self.path
+
+
+def find_site(base_url: str | None, *, allow_http: bool) -> Site:
+    """Parse the base URL given, or the one in `HIPCHAT_BASE_URL`.
+
+    Raises:
+        ValueError: There is none, or it cannot be used; says why.
+    """
+    url = base_url or os.environ.get(BASE_URL_VARIABLE)
+    if not url:
+        raise ValueError(
+            "no address: pass base_url='https://chat.example.com/v2', "
+            f"or set {BASE_URL_VARIABLE}"
+        )
+    return parse_site(url, allow_http=allow_http)
+
+
+def find_token() -> str | None:
+    """Return the token in `HIPCHAT_TOKEN`, if there is one."""
+    return os.environ.get(TOKEN_VARIABLE) or None
+
+
+def parse_site(url: str, *, allow_http: bool) -> Site:
+    """Take a base URL apart.
+
+    Raises:
+        ValueError: It is no http or https address, carries a user, query or fragment, or is
+            plain http to another machine without `allow_http`.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+        host = parts.hostname or ""
+        ascii_host = (
+            host if ":" in host or host.isascii() else host.encode("idna").decode()
+        )
+    except ValueError:
+        raise ValueError(
+            "the base URL cannot be read; give it as https://host/v2"
+        ) from None
+    if parts.scheme not in DEFAULT_PORTS or not host:
+        raise ValueError(
+            "the base URL must start with https:// (or http://) and name a host"
+        )
+    if "@" in parts.netloc:
+        raise ValueError(
+            "the base URL must not carry a user or password; pass the token instead"
+        )
+    if parts.query or parts.fragment:
+        raise ValueError("the base URL must end with its path, such as /v2")
+    if parts.scheme == "http" and not (allow_http or is_this_machine(ascii_host)):
+        raise ValueError(
+            f"plain http to {ascii_host} would send the token readable to all on the way; "
+            "use https, or pass allow_http=True if you accept that"
+        )
+    path = quote(parts.path.rstrip("/"), safe=KEPT_IN_PATHS)
+    if any(segment in (".", "..") for segment in path.split("/")):
+        raise ValueError("the base URL's path must not have '.' or '..' in it")
+    scheme = cast("Literal['http', 'https']", parts.scheme)
+    return Site(scheme, ascii_host, port or DEFAULT_PORTS[scheme], path)
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether the host is certainly this machine."""
+    name = host.rstrip(".").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(name.partition("%")[0]).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,278 @@
+"""Files and pictures on their way out: names, types, sizes, and reading them once or again."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hipkit import File
+from hipkit.files import CHUNK_BYTES, FileSource, as_file
+from hipkit.multipart import RelatedBody
+from hipkit.v2 import UpdatePhoto
+from tests.scripted import KINDS, Kind, answer, connect, done, script_for
+
+both = pytest.mark.parametrize("kind", KINDS)
+DATA = bytes(range(256)) * 3
+
+
+class Once(io.BytesIO):
+    """A stream that can be read once, such as a pipe."""
+
+    def seekable(self) -> bool:
+        return False
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    place = tmp_path / "grüße 1.png"
+    place.write_bytes(DATA)
+    return place
+
+
+def sources(path: Path) -> Iterator[FileSource]:
+    yield path
+    yield str(path)
+    yield DATA
+    yield File(DATA, name="x.bin")
+    yield File(path)
+    yield File(io.BytesIO(DATA), name="x")
+    yield path.open("rb")
+
+
+def test_every_source_gives_the_same_bytes_twice(path: Path) -> None:
+    for source in sources(path):
+        file = as_file(source)
+        assert file.replayable
+        assert file.size_bytes == len(DATA)
+        assert b"".join(file.chunks()) == DATA
+        assert b"".join(file.chunks()) == DATA
+        if hasattr(source, "close"):
+            source.close()
+
+
+def test_a_file_object_is_read_from_where_it_stands(path: Path) -> None:
+    with path.open("rb") as source:
+        source.seek(100)
+        file = as_file(source)
+        assert file.size_bytes == len(DATA) - 100
+        assert b"".join(file.chunks()) == DATA[100:]
+        assert b"".join(file.chunks()) == DATA[100:]
+
+
+def test_a_stream_that_cannot_seek_has_no_size_and_is_read_once() -> None:
+    file = File(Once(DATA), name="x")
+    assert not file.replayable
+    assert file.size_bytes is None
+    assert b"".join(file.chunks()) == DATA
+    body = RelatedBody(File(Once(DATA), name="x"), None)
+    assert (body.size_bytes, body.replayable) == (None, False)
+
+
+def test_the_name_is_the_last_part_of_the_path(path: Path) -> None:
+    assert File(path).name == "grüße 1.png"
+    assert File(str(path)).name == "grüße 1.png"
+    with path.open("rb") as source:
+        assert as_file(source).name == "grüße 1.png"
+    assert as_file(DATA).name == "file"
+    assert File(path, name="other.txt").name == "other.txt"
+
+
+def test_what_has_no_name_needs_one() -> None:
+    with pytest.raises(ValueError, match="name"):
+        File(DATA)
+    with pytest.raises(ValueError, match="name"):
+        as_file(io.BytesIO(DATA))
+
+
+@pytest.mark.parametrize(
+    ("name", "content_type"),
+    [
+        ("a.png", "image/png"),
+        ("a.TXT", "text/plain"),
+        ("a.json", "application/json"),
+        ("a", "application/octet-stream"),
+        ("a.unheardof", "application/octet-stream"),
+        ("log.txt.gz", "application/octet-stream"),
+        ("backup.tar.gz", "application/octet-stream"),
+    ],
+)
+def test_the_type_is_guessed_from_the_name(name: str, content_type: str) -> None:
+    assert File(DATA, name=name).content_type == content_type
+
+
+def test_a_given_type_counts() -> None:
+    assert File(DATA, name="a.png", content_type="image/x-own").content_type == (
+        "image/x-own"
+    )
+
+
+@pytest.mark.parametrize("content_type", ["a/b\r\nX-Evil: 1", "ä/b", "\x00"])
+def test_a_type_that_would_break_the_part_is_refused(content_type: str) -> None:
+    with pytest.raises(ValueError, match="content_type"):
+        File(DATA, name="a", content_type=content_type)
+
+
+def test_a_file_opened_as_text_is_a_mistake(path: Path) -> None:
+    text: Any
+    with path.open(encoding="latin-1") as text, pytest.raises(TypeError, match='"rb"'):
+        as_file(text)
+    text = io.StringIO("x")
+    with pytest.raises(TypeError, match='"rb"'):
+        File(text, name="x")
+
+
+def test_a_file_that_is_not_there_is_named_before_anything_is_sent(
+    tmp_path: Path,
+) -> None:
+    missing = tmp_path / "missing.png"
+    for kind in KINDS:
+        # Nobody listens there: a request would fail in another way.
+        client = connect(kind, "httpx2", base_url="http://127.0.0.1:1/v2", retries=0)
+        with pytest.raises(FileNotFoundError, match=r"missing\.png"):
+            done(client.rooms.share_file_with_room("ops", file=missing))
+        with pytest.raises(FileNotFoundError, match=r"missing\.png"):
+            done(client.users.update_photo("@jane", photo=missing))
+
+
+def test_nothing_of_the_content_is_shown(path: Path) -> None:
+    assert repr(File(b"secret text", name="a.txt")) == (
+        "File(name='a.txt', content_type='text/plain')"
+    )
+    assert "secret" not in repr(RelatedBody(b"secret text", b"secret"))
+
+
+# --- the body of a shared file ------------------------------------------------------------------
+
+
+def parts(body: RelatedBody) -> list[tuple[dict[str, str], bytes]]:
+    """Take a body apart as a strict reader would."""
+    boundary = body.content_type.partition("boundary=")[2]
+    raw = b"".join(body)
+    delimiter = f"--{boundary}".encode()
+    assert raw.startswith(delimiter + b"\r\n")
+    assert raw.endswith(b"\r\n" + delimiter + b"--\r\n")
+    inner = raw[len(delimiter) + 2 : -len(delimiter) - 6]
+    found = []
+    for part in inner.split(b"\r\n" + delimiter + b"\r\n"):
+        head, _, content = part.partition(b"\r\n\r\n")
+        lines = head.decode().split("\r\n")
+        found.append((dict(line.split(": ", 1) for line in lines), content))
+    return found
+
+
+def test_a_shared_file_goes_as_two_parts_the_text_first() -> None:
+    body = RelatedBody(File(DATA, name="ä b.png"), b'{"message":"x"}')
+    (head, text), (file_head, content) = parts(body)
+    assert head == {
+        "Content-Type": "application/json; charset=UTF-8",
+        "Content-Disposition": 'attachment; name="metadata"',
+    }
+    assert text == b'{"message":"x"}'
+    assert file_head == {
+        "Content-Type": "image/png",
+        "Content-Disposition": 'attachment; name="file"; filename="ä b.png"',
+    }
+    assert content == DATA
+    assert body.size_bytes == len(b"".join(body))
+
+
+def test_without_a_text_the_file_goes_alone() -> None:
+    ((head, content),) = parts(RelatedBody(b"", None))
+    assert head["Content-Disposition"].endswith('filename="file"')
+    assert content == b""
+
+
+def test_a_json_file_goes_as_text_since_a_second_json_part_is_refused() -> None:
+    body = RelatedBody(File(b"{}", name="a.json"), b'{"message":"x"}')
+    assert parts(body)[1][0]["Content-Type"] == "text/plain"
+
+
+@given(
+    name=st.text(min_size=1),
+    message=st.none() | st.text(),
+    content=st.binary(max_size=200),
+)
+def test_no_name_text_or_content_breaks_the_body(
+    name: str, message: str | None, content: bytes
+) -> None:
+    try:
+        name.encode()
+        (message or "").encode()
+    except UnicodeEncodeError:
+        return
+    metadata = None if message is None else json.dumps({"message": message}).encode()
+    body = RelatedBody(File(content, name=name), metadata)
+    found = parts(body)
+    assert len(found) == (1 if message is None else 2)
+    assert found[-1][1] == content
+    assert found[-1][0].keys() == {"Content-Type", "Content-Disposition"}
+    assert b"".join(body) == b"".join(body)
+    assert body.size_bytes == len(b"".join(body))
+
+
+def test_a_boundary_is_never_used_twice() -> None:
+    types = {RelatedBody(b"", None).content_type for _ in range(100)}
+    assert len(types) == 100
+
+
+def test_a_large_file_is_never_in_memory_as_a_whole(tmp_path: Path) -> None:
+    large = tmp_path / "large.bin"
+    with large.open("wb") as target:
+        target.truncate(64 * 1024 * 1024)
+    body = RelatedBody(large, b'{"message":"x"}')
+    tracemalloc.start()
+    try:
+        size = sum(map(len, body))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert size == body.size_bytes
+    assert peak < 2 * 1024 * 1024
+    assert max(map(len, File(large).chunks())) == CHUNK_BYTES
+
+
+@both
+def test_a_file_is_shared_from_any_source(kind: Kind, path: Path) -> None:
+    script = script_for(kind, lambda _: answer(None, 204))
+    client = connect(kind, script)
+    for source in sources(path):
+        done(client.users.share_file_with_user("@jane", file=source, message="hi"))
+        if hasattr(source, "close"):
+            source.close()
+    assert len(script.bodies) == 7
+    assert all(DATA in body and b'{"message":"hi"}' in body for body in script.bodies)
+
+
+@both
+def test_a_picture_goes_as_base64_from_bytes_path_or_text(
+    kind: Kind, path: Path
+) -> None:
+    script = script_for(kind, lambda _: answer(None, 204))
+    client = connect(kind, script)
+    encoded = base64.b64encode(DATA).decode()
+    done(client.users.update_photo("@jane", photo=DATA))
+    done(client.users.update_photo("@jane", photo=path))
+    done(client.rooms.update_room_avatar("ops", avatar=encoded))
+    done(
+        client.groups.update_group_avatar(1, avatar=f"data:image/png;base64,{encoded}")
+    )
+    sent = [next(iter(json.loads(body).values())) for body in script.bodies]
+    assert sent[:3] == [encoded] * 3
+    assert sent[3] == f"data:image/png;base64,{encoded}"
+
+
+def test_nothing_is_read_before_the_call_is_sent(tmp_path: Path) -> None:
+    place = tmp_path / "later.png"
+    operation = UpdatePhoto("@jane", photo=place)
+    assert "later" not in repr(operation)
+    place.write_bytes(b"x")
+    assert json.loads(operation.call().content or b"") == {"photo": "eA=="}  # type: ignore[arg-type]

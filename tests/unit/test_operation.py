@@ -1,0 +1,367 @@
+"""What an operation asks to be sent, what it shows of itself, and that it stays a plain value."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import ClassVar
+from urllib.parse import unquote
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import UNSET, UnsetType
+
+from hipkit.files import FileSource, ImageSource
+from hipkit.model import Model, Rule, find_broken_rule
+from hipkit.multipart import RelatedBody
+from hipkit.operation import Operation, path_segment
+
+NAMES = {
+    "a space": ("Dev Ops", "Dev%20Ops"),
+    "a slash": ("a/b", "a%2Fb"),
+    "a percent sign": ("100%", "100%25"),
+    "an escape": ("a%2Fb", "a%252Fb"),
+    "a hash": ("#general", "%23general"),
+    "a question mark": ("why?", "why%3F"),
+    "a mention": ("@JohnDoe", "%40JohnDoe"),
+    "an e-mail address": ("john+x@example.com", "john%2Bx%40example.com"),
+    "an emoji": ("🦊 den", "%F0%9F%A6%8A%20den"),
+    "right to left": ("חדר", "%D7%97%D7%93%D7%A8"),
+    "a decomposed letter": ("e\u0301", "e%CC%81"),
+    "dots with more": ("..a", "..a"),
+    "three dots": ("...", "..."),
+    "a backslash": ("..\\..", "..%5C.."),
+    "unreserved letters": ("a-b_c.d~e", "a-b_c.d~e"),
+    "a number": (42, "42"),
+    "a semicolon and a line end": ("a;b\nc", "a%3Bb%0Ac"),
+}
+
+
+class Part(Model, frozen=True, omit_defaults=True, kw_only=True):
+    label: str
+    note: str | None = None
+
+
+class GetPart(Operation[Part], frozen=True):
+    operation_id = "get_part"
+    tag = "Parts"
+    method = "GET"
+    path = "/room/{room}/part/{part}.json"
+    result = Part
+    query: ClassVar = {
+        "start_index": "start-index",
+        "expand": "expand",
+        "color": "color",
+        "on": "on",
+        "when": "when",
+    }
+    joined = frozenset({"expand"})
+    header: ClassVar = {"if_none_match": "If-None-Match"}
+
+    room: str | int
+    part: str
+    start_index: int | None = None
+    expand: list[str] | None = None
+    color: list[str] | None = None
+    on: bool | None = None
+    when: datetime | str | None = None
+    if_none_match: str | None = None
+
+
+class PutPart(Operation[None], frozen=True):
+    operation_id = "put_part"
+    tag = "Parts"
+    method = "PUT"
+    path = "/part/{key}"
+    statuses = (204,)
+    body_kind = "json"
+    members: ClassVar = {
+        "key": "key",
+        "message": "message",
+        "owner": "owner_user_id",
+        "topic": "topic",
+        "parts": "parts",
+        "picture": "picture",
+        "when": "when",
+    }
+    rules: ClassVar = {"message": Rule(required=True, max_length=5)}
+
+    key: str
+    message: str
+    owner: str | None
+    topic: str | UnsetType | None = UNSET
+    parts: list[Part] | None = None
+    picture: ImageSource | None = None
+    when: datetime | None = None
+
+
+class ChangePart(Operation[None], frozen=True):
+    operation_id = "change_part"
+    tag = "Parts"
+    method = "PATCH"
+    path = "/part"
+    body_kind = "json"
+    optional_body = True
+    members: ClassVar = {"message": "message"}
+
+    message: str | None = None
+
+
+class SendForm(Operation[None], frozen=True):
+    operation_id = "send_form"
+    tag = "Parts"
+    method = "POST"
+    path = "/form"
+    body_kind = "form"
+    content_type = "application/x-www-form-urlencoded"
+    members: ClassVar = {"scope": "scope", "ids": "ids", "names": "names", "on": "on"}
+    joined = frozenset({"names"})
+
+    scope: str
+    ids: list[int] | None = None
+    names: list[str] | None = None
+    on: bool | None = None
+
+
+class ShareFile(Operation[None], frozen=True):
+    operation_id = "share_file"
+    tag = "Parts"
+    method = "POST"
+    path = "/file"
+    body_kind = "related"
+    members: ClassVar = {"file": "file", "message": "message"}
+
+    file: FileSource
+    message: str | None = None
+
+
+class PutAnything(Operation[object], frozen=True):
+    operation_id = "put_anything"
+    tag = "Parts"
+    method = "PUT"
+    path = "/anything"
+    body_kind = "json"
+    whole_body = True
+    content_type = "application/vnd.parts+json"
+
+    body: object | None = None
+
+
+class PutBytes(Operation[None], frozen=True):
+    operation_id = "put_bytes"
+    tag = "Parts"
+    method = "PUT"
+    path = "/bytes"
+    body_kind = "bytes"
+    whole_body = True
+    content_type = "image/png"
+
+    body: bytes
+
+
+class DeleteSession(Operation[None], frozen=True):
+    operation_id = "delete_session"
+    tag = "Sessions"
+    method = "DELETE"
+    path = "/oauth/token/{access_token}/of/{user}"
+    secrets = frozenset({"access_token"})
+
+    access_token: str
+    user: str
+
+
+@pytest.mark.parametrize(("name", "segment"), NAMES.values(), ids=NAMES.keys())
+def test_a_name_is_one_percent_encoded_segment(name: str | int, segment: str) -> None:
+    assert GetPart(name, "x").call().target == f"/room/{segment}/part/x.json"
+
+
+@given(st.text(min_size=1).filter(lambda text: text not in (".", "..")))
+def test_any_name_comes_back_from_its_segment(name: str) -> None:
+    segment = path_segment("room", name)
+
+    assert unquote(segment, errors="strict") == name
+    assert segment not in (".", "..")
+    assert segment.isascii()
+    assert not set(segment) & set("/?#\\ \r\n")
+
+
+@pytest.mark.parametrize("name", ["", ".", ".."])
+def test_a_segment_that_would_call_another_operation_raises(name: str) -> None:
+    with pytest.raises(ValueError, match=r"^room is .* would call another operation$"):
+        GetPart(name, "x").call()
+
+
+def test_half_a_character_in_a_name_raises() -> None:
+    with pytest.raises(ValueError, match="surrogates not allowed"):
+        GetPart("\ud800", "x").call()
+
+
+def test_arguments_of_the_query_go_out_under_their_own_names() -> None:
+    call = GetPart(
+        "r", "p", start_index=0, on=False, when=datetime(2015, 1, 2, tzinfo=UTC)
+    ).call()
+
+    assert call.target == (
+        "/room/r/part/p.json?start-index=0&on=false&when=2015-01-02T00%3A00%3A00%2B00%3A00"
+    )
+    assert call.headers == ()
+    assert call.content is None
+
+
+def test_lists_in_the_query_are_joined_or_repeated() -> None:
+    call = GetPart("r", "p", expand=["a", "b c"], color=["red", "blue"]).call()
+
+    assert call.target.partition("?")[2] == "expand=a%2Cb%20c&color=red&color=blue"
+
+
+def test_what_is_left_out_is_not_sent() -> None:
+    assert GetPart("r", "p").call() == ("GET", "/room/r/part/p.json", (), None)
+
+
+def test_headers_are_sent_as_they_are() -> None:
+    assert GetPart("r", "p", if_none_match='"x"').call().headers == (
+        ("If-None-Match", '"x"'),
+    )
+
+
+def test_null_is_sent_only_where_it_means_something() -> None:
+    left_out = PutPart("k", message="m", owner=None)
+    given_null = PutPart("k", message="m", owner="o", topic=None, parts=None)
+
+    assert left_out.call().content == b'{"key":"k","message":"m","owner_user_id":null}'
+    assert (
+        given_null.call().content
+        == b'{"key":"k","message":"m","owner_user_id":"o","topic":null}'
+    )
+
+
+def test_json_bodies_hold_models_dates_and_pictures(tmp_path: Path) -> None:
+    picture = tmp_path / "p.png"
+    picture.write_bytes(b"\x00\x01")
+    when = datetime(2015, 1, 2, tzinfo=UTC)
+    parts = [Part(label="a")]
+
+    call = PutPart(
+        "k", message="m", owner="o", parts=parts, picture=picture, when=when
+    ).call()
+
+    assert call.headers == (("Content-Type", "application/json"),)
+    assert isinstance(call.content, bytes)
+    assert msgspec.json.decode(call.content) == {
+        "key": "k",
+        "message": "m",
+        "owner_user_id": "o",
+        "parts": [{"label": "a"}],
+        "picture": "AAE=",
+        "when": "2015-01-02T00:00:00Z",
+    }
+    for given_otherwise in (b"\x00\x01", "AAE="):
+        again = PutPart("k", message="m", owner="o", picture=given_otherwise).call()
+        assert b'"picture":"AAE="' in (again.content or b"")
+
+
+def test_a_body_of_what_json_has_no_form_for_raises() -> None:
+    with pytest.raises(TypeError, match="cannot be sent as JSON: object"):
+        PutAnything(object()).call()
+
+
+def test_an_optional_body_without_members_is_not_sent() -> None:
+    assert ChangePart().call() == ("PATCH", "/part", (), None)
+    assert ChangePart(message="").call().content == b'{"message":""}'
+
+
+def test_forms_are_urlencoded() -> None:
+    call = SendForm("a b&c", ids=[1, 2], names=["x", "y"], on=True).call()
+
+    assert call.headers == (("Content-Type", "application/x-www-form-urlencoded"),)
+    assert call.content == b"scope=a+b%26c&ids=1&ids=2&names=x%2Cy&on=true"
+
+
+def test_files_go_out_with_what_is_said_about_them() -> None:
+    with_message = ShareFile(b"bytes", message="hi").call()
+    without = ShareFile(b"bytes").call()
+
+    assert isinstance(with_message.content, RelatedBody)
+    assert isinstance(without.content, RelatedBody)
+    assert with_message.headers == (
+        ("Content-Type", with_message.content.content_type),
+    )
+    assert b'{"message":"hi"}' in b"".join(with_message.content)
+    assert b"metadata" not in b"".join(without.content)
+
+
+def test_a_whole_body_goes_out_as_given() -> None:
+    assert PutAnything(["x", None]).call().content == b'["x",null]'
+    assert PutAnything({}).call().headers == (
+        ("Content-Type", "application/vnd.parts+json"),
+    )
+    assert PutAnything().call() == ("PUT", "/anything", (), None)
+    assert PutBytes(b"\x89").call() == (
+        "PUT",
+        "/bytes",
+        (("Content-Type", "image/png"),),
+        b"\x89",
+    )
+
+
+def test_secrets_and_bodies_are_never_shown() -> None:
+    session = DeleteSession("geheim", "john doe")
+    put = PutPart("k", message="geheim", owner=None, topic="geheim")
+
+    assert repr(session) == "DeleteSession(access_token=***, user='john doe')"
+    assert str(session) == "DELETE /oauth/token/{access_token}/of/john doe"
+    assert session.shown_target() == "/oauth/token/{access_token}/of/john doe"
+    for text in (
+        repr(put),
+        str(put),
+        repr(PutAnything("geheim")),
+        repr(put.call()),
+        repr(session.call()),
+    ):
+        assert "geheim" not in text
+    assert set(session.private_values()) == {"geheim"}
+
+
+def test_a_shown_path_stays_on_its_line() -> None:
+    assert GetPart("a\nb/c", "é").shown_target() == "/room/a%0Ab%2Fc/part/%C3%A9.json"
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        GetPart("r", "p", expand=["a"], on=True),
+        PutPart("k", message="m", owner=None, topic=UNSET, parts=[Part(label="x")]),
+        PutPart("k", message="m", owner=None, topic=None),
+        DeleteSession("t", "u"),
+    ],
+)
+def test_an_operation_is_a_value(operation: Operation[object]) -> None:
+    for twin in (
+        pickle.loads(pickle.dumps(operation)),
+        copy.copy(operation),
+        copy.deepcopy(operation),
+    ):
+        assert twin == operation
+        assert twin.call() == operation.call()
+    name = operation.__struct_fields__[0]
+    with pytest.raises(AttributeError):
+        setattr(operation, name, "other")
+
+
+def test_operations_can_be_told_apart_and_counted() -> None:
+    assert DeleteSession("t", "u") == DeleteSession("t", "u") != DeleteSession("t", "v")
+    assert len({DeleteSession("t", "u"), DeleteSession("t", "u")}) == 1
+
+
+def test_limits_are_only_compared_when_asked() -> None:
+    operation = PutPart("k", message="too long", owner=None)
+
+    broken = find_broken_rule(operation)
+
+    assert operation.call().content is not None
+    assert broken is not None
+    assert (broken.member, broken.rule, broken.limit) == ("message", "maxLength", 5)

@@ -1,0 +1,236 @@
+"""What a server says may quote what it was sent: none of that is shown."""
+
+from __future__ import annotations
+
+import html
+import json
+from typing import ClassVar
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hipkit.free_request import FreeRequest
+from hipkit.model import Model
+from hipkit.operation import Operation
+from hipkit.redaction import (
+    LONGEST_SHOWN,
+    WINDOW,
+    mask_path,
+    mask_query,
+    redact,
+    secrets_in,
+)
+
+
+class Part(Model, frozen=True, omit_defaults=True):
+    label: str
+    parts: list[Part] | None = None
+
+
+class Say(Operation[None], frozen=True):
+    operation_id = "say"
+    tag = "Things"
+    method = "POST"
+    path = "/say/{token}/{room}"
+    members: ClassVar[dict[str, str]] = {"message": "message", "parts": "parts"}
+    query: ClassVar[dict[str, str]] = {"expand": "expand"}
+    secrets = frozenset({"token"})
+    body_kind = "json"
+
+    token: str
+    room: str
+    message: str
+    parts: list[Part] | dict[str, object] | None = None
+    expand: str | None = None
+
+
+class Post(Operation[None], frozen=True):
+    operation_id = "post"
+    tag = "Things"
+    method = "POST"
+    path = "/post"
+    whole_body = True
+    body_kind = "json"
+
+    body: object
+
+
+def say(message: str = "nothing much", **arguments: object) -> Say:
+    return Say(
+        "tokenInThePath99",
+        "ops",
+        message,
+        **arguments,  # type: ignore[arg-type]
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Room not found", "Room not found"),
+        ("no session tokenInThePath99", "no session ***"),
+        ("no session /say/tokenInThePath99/ops", "no session /say/***/ops"),
+        ("you said launch at noon!", "you said ***!"),
+        ("you said 'launch at n' or so", "you said 'launch at n' or so"),
+        ("you said 'launch at no'", "you said '***'"),
+        (
+            "Value u'launch' for field 'message' is bad",
+            "Value *** is bad",
+        ),
+        ('Value "l" is not of type "x"', 'Value *** is not of type "x"'),
+        ("a\nb\r\n\x00\x1b[31mc\u202e", "a b [31mc"),
+        ("", ""),
+    ],
+)
+def test_what_was_sent_is_masked_and_the_rest_stays(text: str, shown: str) -> None:
+    assert redact(text, say("launch at noon")) == shown
+
+
+def test_path_and_query_arguments_that_are_no_secrets_stay() -> None:
+    operation = say(expand="items.owner")
+    assert redact("ops has no items.owner", operation) == "ops has no items.owner"
+
+
+def test_a_text_of_a_few_letters_stays() -> None:
+    assert redact("high and mighty", say("hi")) == "high and mighty"
+
+
+def test_texts_deep_in_the_body_are_private_too() -> None:
+    nested = [Part("label number one", [Part("label number two")])]
+    free = {"a": [{"b": ("label number three",)}]}
+    text = "label number one, label number two, label number three"
+    assert redact(text, say(parts=nested)) == "***, ***, ***hree"
+    assert "***" in redact(text, say(parts=free))
+    assert "number three" not in redact(text, say(parts=free))
+    assert redact("label number one", Post(nested)) == "***"
+
+
+SECRET = 'Größe: 50% von "A&B" <i>jetzt</i>\tund gleich'
+
+
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        SECRET,
+        quote(SECRET),
+        quote(SECRET, safe=""),
+        ascii(SECRET),
+        repr(SECRET),
+        json.dumps(SECRET),
+        json.dumps(SECRET, ensure_ascii=False),
+        html.escape(SECRET),
+        html.escape(SECRET, quote=False),
+        " ".join(SECRET.split()),
+        SECRET.replace("\t", "\n\n"),
+    ],
+)
+def test_a_quotation_is_recognised_in_every_dress(quoted: str) -> None:
+    shown = redact(f"server says {quoted} is bad", say(SECRET))
+    assert shown.startswith("server says ")
+    assert shown.endswith(" is bad")
+    for piece in ("von", "jetzt", "gleich"):
+        assert piece not in shown
+
+
+letters = st.characters(exclude_categories=["Cs"], exclude_characters="*")
+texts = st.text(letters, min_size=WINDOW, max_size=60)
+
+
+@given(private=texts, before=st.text(letters), after=st.text(letters), data=st.data())
+def test_no_part_of_a_private_text_that_is_long_enough_survives(
+    private: str, before: str, after: str, data: st.DataObject
+) -> None:
+    private = " ".join("".join(c if c.isprintable() else " " for c in private).split())
+    begin = data.draw(st.integers(0, len(private)))
+    end = data.draw(st.integers(begin, len(private)))
+    shown = redact(before + private[begin:end] + after, say(private))
+    for start in range(len(private) - WINDOW + 1):
+        assert private[start : start + WINDOW] not in shown
+
+
+@given(text=st.text(), message=st.text(), secret=st.text())
+def test_whatever_is_said_becomes_one_line_of_bounded_length(
+    text: str, message: str, secret: str
+) -> None:
+    shown = redact(text * 50, say(message), (secret,))
+    assert shown.isprintable()
+    assert len(shown) <= LONGEST_SHOWN + len("...")
+
+
+@pytest.mark.parametrize("length", range(1150, 1250, 7))
+def test_no_beginning_of_a_private_text_is_left_where_a_long_message_is_cut(
+    length: int,
+) -> None:
+    # Masked, the quotations are so short that what stood near the cut is shown.
+    private = "first secret " * 30
+    message = (private * 10)[:length] + "s3cretText and more " * 20
+    shown = redact(message, say("s3cretText and more", parts={"a": private}))
+    assert "s3cret" not in shown
+
+
+def test_a_message_of_any_length_takes_no_time_to_speak_of() -> None:
+    message = "a private text " * 700
+    assert len(redact(message * 1000, say(message))) < 400
+
+
+@pytest.mark.parametrize(
+    ("authorization", "secrets"),
+    [
+        (None, ()),
+        ("Bearer abc", ("abc",)),
+        ("Basic aWQ6c2VjOnJldA==", ("aWQ6c2VjOnJldA==", "sec:ret")),
+        ("Basic not base 64!", ("not base 64!",)),
+        ("Basic /////w==", ("/////w==",)),
+        ("bareToken", ("bareToken",)),
+    ],
+)
+def test_the_secrets_of_an_authorization_header(
+    authorization: str | None, secrets: tuple[str, ...]
+) -> None:
+    assert secrets_in(authorization) == secrets
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("a=1&auth_token=abc&b=2", "a=1&auth_token=***&b=2"),
+        ("access_token=a%20b", "access_token=***"),
+        ("TOKEN=x&signed_request=y", "TOKEN=***&signed_request=***"),
+        ("broken=x&tokens=2&max-results=3", "broken=x&tokens=2&max-results=3"),
+        ("", ""),
+    ],
+)
+def test_tokens_in_queries_are_masked(query: str, shown: str) -> None:
+    assert mask_query(query) == shown
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/oauth/token/s3cret",
+        "/oauth/token/s3cret/more",
+        "/addon/link/s3cret",
+        "/addon/a.b-c/installable/s3cret",
+        "/oauth/token/s3cret%2Fmore?x=1",
+    ],
+)
+def test_secrets_in_free_paths_are_masked_and_never_quoted(path: str) -> None:
+    assert "s3cret" not in mask_path(path)
+    operation = FreeRequest("GET", path)
+    assert "s3cret" not in f"{operation} {operation!r} {operation.shown_target()}"
+    segment = next(each for each in path.split("/") if "s3cret" in each)
+    assert "s3cret" not in redact(f"no such thing: {segment}", operation)
+
+
+def test_body_and_query_of_a_free_request_are_private() -> None:
+    operation = FreeRequest(
+        "POST",
+        "/x?token=s3cretOne",
+        {"q": "s3cretTwo", "n": 5},
+        {"deep": ["s3cretThree"]},
+    )
+    text = "s3cretOne s3cretTwo s3cretThree"
+    assert redact(text, operation) == "*** *** ***"
+    assert "s3cret" not in f"{operation} {operation!r}"
