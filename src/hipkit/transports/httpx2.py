@@ -1,0 +1,334 @@
+"""The default transports: httpx2's connections, sync on plain sockets and async on asyncio.
+
+They stand on httpcore2, the half of httpx2 that talks HTTP: it sends the target as it is given,
+and lets us bring the streams that it reads and writes.
+Read next: `httpx2_streams.py`, and docs/explanation/transports.md for what this cannot do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import httpcore2
+
+from hipkit.transports.httpx2_streams import AsyncBackend, Backend, Progress
+from hipkit.transports.protocol import (
+    Body,
+    Fault,
+    FaultKind,
+    Options,
+    Reply,
+    Request,
+    Sink,
+)
+from hipkit.transports.settings import NetworkTransport, Proxy, Settings
+from hipkit.transports.tls import ssl_context
+from hipkit.transports.wire import (
+    Incoming,
+    content_size,
+    exact_pieces,
+    framing_line,
+    header_lines,
+    host_line,
+    joined_headers,
+)
+
+__all__ = ["AsyncHttpxTransport", "HttpxTransport"]
+
+_Route = tuple[str, Proxy | None]
+_LoopPools = dict[_Route, httpcore2.AsyncConnectionPool]
+
+_FAILURES = (
+    httpcore2.NetworkError,
+    httpcore2.ProtocolError,
+    httpcore2.ProxyError,
+    httpcore2.TimeoutException,
+)
+_TIMEOUT_REASONS = {
+    httpcore2.PoolTimeout: "no connection to {} became free in time",
+    httpcore2.ConnectTimeout: "connecting to {} took too long",
+    httpcore2.WriteTimeout: "{} did not take the request in time",
+    httpcore2.ReadTimeout: "{} did not answer in time",
+}
+
+
+class HttpxTransport(NetworkTransport):
+    """Sends from any thread, with a pool of connections for each scheme and proxy."""
+
+    name = "httpx2"
+
+    def _start(self) -> None:
+        self._lock = threading.Lock()
+        self._pools: dict[_Route, httpcore2.ConnectionPool] = {}
+
+    def send(
+        self, request: Request, options: Options, sink: Sink | None = None
+    ) -> Reply:
+        """Send once, as `protocol.Transport` says."""
+        self._refuse_if_closed()
+        route = _route(request, self._settings)
+        pool = self._pool(route)
+        progress = Progress(options, is_secure=request.scheme == "https")
+        try:
+            response = pool.handle_request(_message(request, route, progress))
+            try:
+                incoming = _incoming(response, options, sink)
+                for piece in response.iter_stream():
+                    incoming.feed(piece)
+            finally:
+                response.close()
+        except _FAILURES as error:
+            raise _fault(error, request, progress) from _cause(error)
+        return incoming.reply()
+
+    def close(self) -> None:
+        """Close every connection; calls on the way fail."""
+        self._closed = True
+        for pool in self._pools.values():
+            pool.close()
+
+    def _pool(self, route: _Route) -> httpcore2.ConnectionPool:
+        pool = self._pools.get(route)
+        if pool is None:
+            with self._lock:
+                pool = self._pools.get(route)
+                if pool is None:
+                    make = _ProxyPool if route[1] else httpcore2.ConnectionPool
+                    pool = make(
+                        network_backend=Backend(),
+                        **_pool_settings(self._settings, route),
+                    )
+                    self._pools[route] = pool
+        return pool
+
+    def _leave_to_parent(self) -> None:
+        # This closes the child's descriptors and sends nothing. The pools' own `close` takes
+        # locks, which another thread may have held during the fork.
+        for pool in self._pools.values():
+            for connection in pool.connections:
+                connection.close()
+        self._start()
+
+
+class AsyncHttpxTransport(NetworkTransport):
+    """The same on asyncio; every event loop gets pools of its own."""
+
+    name = "httpx2"
+
+    def _start(self) -> None:
+        self._loops: dict[asyncio.AbstractEventLoop, _LoopPools] = {}
+
+    def _leave_to_parent(self) -> None:
+        pass  # A child process needs an event loop of its own, which gets its own pools.
+
+    async def send(
+        self, request: Request, options: Options, sink: Sink | None = None
+    ) -> Reply:
+        """Send once, as `protocol.AsyncTransport` says."""
+        self._refuse_if_closed()
+        route = _route(request, self._settings)
+        pool = self._pool(route)
+        progress = Progress(options, is_secure=request.scheme == "https")
+        try:
+            response = await pool.handle_async_request(
+                _message(request, route, progress)
+            )
+            try:
+                incoming = _incoming(response, options, sink)
+                async for piece in response.aiter_stream():
+                    incoming.feed(piece)
+            finally:
+                await response.aclose()
+        except _FAILURES as error:
+            raise _fault(error, request, progress) from _cause(error)
+        return incoming.reply()
+
+    async def aclose(self) -> None:
+        """Close the connections of this event loop; those of others end with their loop."""
+        self._closed = True
+        for pool in self._loops.pop(asyncio.get_running_loop(), {}).values():
+            await pool.aclose()
+
+    def _pool(self, route: _Route) -> httpcore2.AsyncConnectionPool:
+        loop = asyncio.get_running_loop()
+        pools = self._loops.get(loop)
+        if pools is None:
+            for ended in [known for known in self._loops if known.is_closed()]:
+                del self._loops[ended]
+            pools = self._loops[loop] = {}
+        pool = pools.get(route)
+        if pool is None:
+            make = _AsyncProxyPool if route[1] else httpcore2.AsyncConnectionPool
+            pool = pools[route] = make(
+                network_backend=AsyncBackend(), **_pool_settings(self._settings, route)
+            )
+        return pool
+
+
+class _ProxyPool(httpcore2.ConnectionPool):
+    """Closes the connection of a request that failed.
+
+    httpcore2 does so itself, save for a tunnel in which TLS has failed: that one would count
+    among `max_connections` for ever.
+    """
+
+    def create_connection(
+        self, origin: httpcore2.Origin
+    ) -> httpcore2.ConnectionInterface:
+        connection = super().create_connection(origin)
+        handle_request = connection.handle_request
+
+        def handle_or_close(request: httpcore2.Request) -> httpcore2.Response:
+            try:
+                return handle_request(request)
+            except httpcore2.ConnectionNotAvailable:
+                raise
+            except BaseException:
+                connection.close()
+                raise
+
+        connection.handle_request = handle_or_close  # type: ignore[method-assign]
+        return connection
+
+
+class _AsyncProxyPool(httpcore2.AsyncConnectionPool):
+    """The same on asyncio."""
+
+    def create_connection(
+        self, origin: httpcore2.Origin
+    ) -> httpcore2.AsyncConnectionInterface:
+        connection = super().create_connection(origin)
+        handle_request = connection.handle_async_request
+
+        async def handle_or_close(request: httpcore2.Request) -> httpcore2.Response:
+            try:
+                return await handle_request(request)
+            except httpcore2.ConnectionNotAvailable:
+                raise
+            except BaseException:
+                await connection.aclose()
+                raise
+
+        connection.handle_async_request = handle_or_close  # type: ignore[method-assign]
+        return connection
+
+
+class _Content:
+    """A body in pieces, for either of httpcore2's halves."""
+
+    def __init__(self, body: Body, size: int) -> None:
+        self._body = body
+        self._size = size
+
+    def __iter__(self) -> Iterator[bytes]:
+        return exact_pieces(self._body, self._size)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in exact_pieces(self._body, self._size):
+            yield piece
+
+
+def _message(request: Request, route: _Route, progress: Progress) -> httpcore2.Request:
+    lines = [("Host", host_line(request)), *header_lines(request)]
+    size = content_size(request)
+    if size is not None:
+        lines.append(framing_line(size))
+    extensions: dict[str, object] = {
+        "timeout": {
+            "pool": progress.left(httpcore2.PoolTimeout),
+            "connect": progress,
+            "write": progress,
+            "read": progress,
+        }
+    }
+    host = request.host
+    if route[1] is not None and ":" in host:
+        # httpcore2 names the host to a proxy as it is given here.
+        extensions["sni_hostname"] = host
+        host = f"[{host}]"
+    url = httpcore2.URL(
+        scheme=request.scheme, host=host, port=request.port, target=request.target
+    )
+    content = request.content
+    return httpcore2.Request(
+        request.method,
+        url,
+        headers=lines,
+        content=content
+        if content is None or size is None or isinstance(content, bytes)
+        else _Content(content, size),
+        extensions=extensions,
+    )
+
+
+def _incoming(
+    response: httpcore2.Response, options: Options, sink: Sink | None
+) -> Incoming:
+    if response.status < 200:
+        raise httpcore2.RemoteProtocolError("an upgrade that nobody asked for")
+    headers = joined_headers(response.headers)
+    return Incoming(response.status, headers, options, sink)
+
+
+def _fault(error: Exception, request: Request, progress: Progress) -> Fault:
+    where = f"{request.host}:{request.port}"
+    kind: FaultKind = "broken"
+    if isinstance(error, httpcore2.TimeoutException):
+        kind, reason = "timeout", _TIMEOUT_REASONS[type(error)].format(where)
+    elif not progress.has_connected:
+        kind, reason = "connect", f"cannot connect to {where}: {_first_words(error)}"
+    elif isinstance(error, httpcore2.ProtocolError) and not progress.has_ended:
+        kind, reason = "garbage", f"what {where} answered is not HTTP"
+    elif progress.has_heard:
+        reason = f"the connection to {where} broke within the answer"
+    else:
+        reason = f"the connection to {where} broke before an answer came"
+    return Fault(kind, reason, may_have_arrived=progress.may_have_arrived)
+
+
+def _first_words(error: BaseException) -> str:
+    """Find the words of the failure that began it all, on one line."""
+    earlier = error.__cause__ or error.__context__
+    if isinstance(earlier, ExceptionGroup):
+        earlier = earlier.exceptions[0]
+    if isinstance(earlier, OSError):
+        return _first_words(earlier)
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _cause(error: Exception) -> Exception | None:
+    """Chain what failed, unless its text quotes the answer."""
+    return None if isinstance(error, httpcore2.ProtocolError) else error
+
+
+def _route(request: Request, settings: Settings) -> _Route:
+    proxy = settings.proxy_for(request.scheme, request.host, request.port)
+    if proxy is not None and proxy.scheme != "http":
+        raise ValueError(
+            f"this transport cannot use a {proxy.scheme} proxy: the pycurl transport "
+            "can, or give one that begins with http://"
+        )
+    return request.scheme, proxy
+
+
+def _pool_settings(settings: Settings, route: _Route) -> dict[str, Any]:
+    scheme, proxy = route
+    return {
+        "ssl_context": ssl_context(settings) if scheme == "https" else None,
+        "proxy": None if proxy is None else _core_proxy(proxy),
+        "max_connections": settings.max_connections,
+        "keepalive_expiry": settings.keepalive_seconds,
+    }
+
+
+def _core_proxy(proxy: Proxy) -> httpcore2.Proxy:
+    auth = None
+    if proxy.username is not None:
+        auth = (proxy.username.encode(), (proxy.password or "").encode())
+    url = httpcore2.URL(
+        scheme=proxy.scheme, host=proxy.host, port=proxy.port, target="/"
+    )
+    return httpcore2.Proxy(url, auth=auth)

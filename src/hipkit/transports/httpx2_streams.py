@@ -1,0 +1,250 @@
+"""The streams under `httpx2.py`: connections that know the deadline, and what was written.
+
+httpcore2 reads and writes through these. They are where time-outs and failures are seen
+first-hand, so that nothing has to be concluded from the name of an exception.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Iterable
+from typing import Any, cast
+
+import httpcore2
+
+from hipkit.transports.protocol import Options
+from hipkit.transports.wire import seconds_left
+
+__all__ = ["AsyncBackend", "Backend", "Progress"]
+
+# The largest TLS record: if writing it fails, the server cannot have read any of it.
+RECORD_BYTES = 16 * 1024
+
+
+class Progress(float):
+    """How far a call has come, dressed as its time-out.
+
+    httpcore2 hands a time-out on to the streams as it got it, and being a number it stays one
+    whatever httpcore2 does with it.
+    """
+
+    def __new__(cls, options: Options, *, is_secure: bool) -> Progress:
+        """Begin a call; `is_secure` tells that the request waits for TLS."""
+        return super().__new__(cls, options.timeout_seconds)
+
+    def __init__(self, options: Options, *, is_secure: bool) -> None:
+        self._options = options
+        self.is_secure = is_secure
+        self.has_connected = False
+        """Whether a connection stood, and the request was next to be written."""
+        self.may_have_arrived = False
+        """Whether a byte of the request may have left."""
+        self.has_heard = False
+        """Whether a byte has come back, from the server or a proxy."""
+        self.has_ended = False
+        """Whether the other side has closed."""
+
+    def left(self, timed_out: type[httpcore2.TimeoutException]) -> float:
+        """Give the longest wait still allowed, or raise the given error."""
+        try:
+            return seconds_left(self._options)
+        except TimeoutError as error:
+            raise timed_out("the deadline has passed") from error
+
+    def heard(self, data: bytes) -> bytes:
+        """Look at what was read: whether it is the end, and whether it begins like HTTP."""
+        if not data:
+            self.has_ended = True
+        elif not self.has_heard:
+            self.has_heard = True
+            if data[:5] != b"HTTP/"[: len(data)]:
+                raise httpcore2.RemoteProtocolError("not HTTP")
+        return data
+
+
+class Backend(httpcore2.NetworkBackend):
+    """Opens the connections of the sync transport."""
+
+    def __init__(self) -> None:
+        self._plain = httpcore2.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
+    ) -> httpcore2.NetworkStream:
+        """Connect to the first address that answers."""
+        progress = cast("Progress", timeout)
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            raise httpcore2.ConnectError(str(error)) from error
+        # Address by address, as each attempt has only what the deadline leaves.
+        for tried, (*_, address) in enumerate(found, start=1):
+            wait = progress.left(httpcore2.ConnectTimeout)
+            try:
+                stream = self._plain.connect_tcp(str(address[0]), port, timeout=wait)
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
+                if tried == len(found):
+                    raise
+            else:
+                return _Stream(stream, carries_request=not progress.is_secure)
+        raise httpcore2.ConnectError("the name has no address")
+
+
+class _Stream(httpcore2.NetworkStream):
+    """A connection of the sync transport.
+
+    What goes through it before TLS stands is a word with a proxy, not the request.
+    """
+
+    def __init__(
+        self, plain: httpcore2.NetworkStream, *, carries_request: bool
+    ) -> None:
+        self._plain = plain
+        self._socket: socket.socket = plain.get_extra_info("socket")
+        self._carries_request = carries_request
+        self._held = b""
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        progress = cast("Progress", timeout)
+        try:
+            self._socket.settimeout(progress.left(httpcore2.ReadTimeout))
+            return progress.heard(self._socket.recv(max_bytes))
+        except TimeoutError as error:
+            raise httpcore2.ReadTimeout(str(error)) from error
+        except OSError as error:
+            raise httpcore2.ReadError(str(error)) from error
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        progress = cast("Progress", timeout)
+        if self._carries_request and not progress.has_connected:
+            # httpcore2 writes the head, the body and an empty end, each by itself. The head
+            # waits here for the second, so that a small request leaves in one packet.
+            progress.has_connected = True
+            self._held = buffer
+            return
+        view = memoryview(self._held + buffer)
+        self._held = b""
+        try:
+            while view:
+                self._socket.settimeout(progress.left(httpcore2.WriteTimeout))
+                size = self._socket.send(view[:RECORD_BYTES])
+                progress.may_have_arrived = self._carries_request
+                view = view[size:]
+        except TimeoutError as error:
+            raise httpcore2.WriteTimeout(str(error)) from error
+        except OSError as error:
+            raise httpcore2.WriteError(str(error)) from error
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore2.NetworkStream:
+        progress = cast("Progress", timeout)
+        try:
+            wait = progress.left(httpcore2.ConnectTimeout)
+            stream = self._plain.start_tls(ssl_context, server_hostname, wait)
+        except BaseException:
+            self.close()
+            raise
+        return _Stream(stream, carries_request=True)
+
+    def close(self) -> None:
+        self._plain.close()
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._plain.get_extra_info(info)
+
+
+# The names of the parameters below are httpcore2's, so a `timeout` stays one: ASYNC109.
+class AsyncBackend(httpcore2.AsyncNetworkBackend):
+    """Opens the connections of the async transport."""
+
+    def __init__(self) -> None:
+        self._plain = httpcore2.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
+    ) -> httpcore2.AsyncNetworkStream:
+        """Connect to whichever address answers first."""
+        progress = cast("Progress", timeout)
+        wait = progress.left(httpcore2.ConnectTimeout)
+        stream = await self._plain.connect_tcp(host, port, timeout=wait)
+        return _AsyncStream(stream, carries_request=not progress.is_secure)
+
+
+class _AsyncStream(httpcore2.AsyncNetworkStream):
+    """A connection of the async transport; see `_Stream`."""
+
+    def __init__(
+        self, plain: httpcore2.AsyncNetworkStream, *, carries_request: bool
+    ) -> None:
+        self._plain = plain
+        self._carries_request = carries_request
+        self._held = b""
+
+    async def read(
+        self,
+        max_bytes: int,
+        timeout: float | None = None,  # noqa: ASYNC109
+    ) -> bytes:
+        progress = cast("Progress", timeout)
+        wait = progress.left(httpcore2.ReadTimeout)
+        try:
+            return progress.heard(await self._plain.read(max_bytes, wait))
+        except OSError as error:  # anyio lets some TLS alerts through as they are.
+            raise httpcore2.ReadError(str(error)) from error
+
+    async def write(
+        self,
+        buffer: bytes,
+        timeout: float | None = None,  # noqa: ASYNC109
+    ) -> None:
+        progress = cast("Progress", timeout)
+        if self._carries_request and not progress.has_connected:
+            progress.has_connected = True
+            self._held = buffer
+            return
+        data, self._held = self._held + buffer, b""
+        if not data:
+            return
+        wait = progress.left(httpcore2.WriteTimeout)
+        # asyncio does not tell how much has left when a write fails.
+        progress.may_have_arrived = self._carries_request
+        try:
+            await self._plain.write(data, wait)
+        except OSError as error:
+            raise httpcore2.WriteError(str(error)) from error
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109
+    ) -> httpcore2.AsyncNetworkStream:
+        progress = cast("Progress", timeout)
+        try:
+            wait = progress.left(httpcore2.ConnectTimeout)
+            stream = await self._plain.start_tls(ssl_context, server_hostname, wait)
+        except BaseException:
+            await self.aclose()
+            raise
+        return _AsyncStream(stream, carries_request=True)
+
+    async def aclose(self) -> None:
+        await self._plain.aclose()
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._plain.get_extra_info(info)

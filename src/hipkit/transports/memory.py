@@ -1,0 +1,165 @@
+"""Transports without a network, for tests: a function or an ASGI app is the server.
+
+What a caller sees is what a socket would have brought: the same checks on the request, the
+same limits on the answer, and bodies decompressed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import threading
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import TypeVar, cast
+
+from hipkit.transports.asgi import AsgiApp, AsgiServer
+from hipkit.transports.protocol import Options, Reply, Request, Sink
+from hipkit.transports.wire import Incoming, header_lines
+
+__all__ = ["AsyncMemoryTransport", "MemoryTransport"]
+
+T = TypeVar("T")
+Handler = Callable[[Request], Reply]
+AsyncHandler = Callable[[Request], Reply | Awaitable[Reply]]
+
+CLOSED = "the transport is closed; make a new one to send again"
+
+
+class AsyncMemoryTransport:
+    """Answers from a function, or from an ASGI app in the event loop that calls.
+
+    Args:
+        handler: Takes the request and gives the reply, at once or as a coroutine. A `Fault`
+            that it raises reaches the caller like any other.
+        app: An ASGI app in place of a handler. Its lifespan begins with the first call in an
+            event loop and ends with `aclose`.
+    """
+
+    name = "memory"
+
+    def __init__(
+        self,
+        handler: AsyncHandler | None = None,
+        *,
+        app: AsgiApp | None = None,
+    ) -> None:
+        _refuse_unless_one(handler, app)
+        self._handler = handler
+        self._app = app
+        self._closed = False
+        self._servers: dict[asyncio.AbstractEventLoop, AsgiServer] = {}
+
+    async def send(
+        self, request: Request, options: Options, sink: Sink | None = None
+    ) -> Reply:
+        """Send once, as `protocol.AsyncTransport` says."""
+        if self._closed:
+            raise RuntimeError(CLOSED)
+        header_lines(request)  # Refuses what no socket would carry.
+        if self._app is not None:
+            return await self._server(self._app).send(request, options, sink)
+        reply = cast("AsyncHandler", self._handler)(request)
+        if inspect.isawaitable(reply):
+            reply = await reply
+        return _received(reply, options, sink)
+
+    async def aclose(self) -> None:
+        """End the app's life in this event loop."""
+        self._closed = True
+        server = self._servers.pop(asyncio.get_running_loop(), None)
+        if server is not None:
+            await server.stop()
+
+    def _server(self, app: AsgiApp) -> AsgiServer:
+        loop = asyncio.get_running_loop()
+        if loop not in self._servers:
+            self._servers[loop] = AsgiServer(app)
+        return self._servers[loop]
+
+
+class MemoryTransport:
+    """The same without an event loop: an app gets one, in a thread of its own.
+
+    Args:
+        handler: Takes the request and gives the reply, in the thread that calls.
+        app: An ASGI app in place of a handler.
+    """
+
+    name = "memory"
+
+    def __init__(
+        self,
+        handler: Handler | None = None,
+        *,
+        app: AsgiApp | None = None,
+    ) -> None:
+        _refuse_unless_one(handler, app)
+        self._handler = handler
+        self._apart = None if app is None else AsyncMemoryTransport(app=app)
+        self._closed = False
+        self._lock = threading.Lock()
+        self._thread: _LoopThread | None = None
+
+    def send(
+        self, request: Request, options: Options, sink: Sink | None = None
+    ) -> Reply:
+        """Send once, as `protocol.Transport` says."""
+        if self._apart is not None:
+            return self._running().do(self._apart.send(request, options, sink))
+        if self._closed:
+            raise RuntimeError(CLOSED)
+        header_lines(request)
+        return _received(cast("Handler", self._handler)(request), options, sink)
+
+    def close(self) -> None:
+        """End the app, and its thread."""
+        with self._lock:
+            self._closed = True
+            thread, self._thread = self._thread, None
+        if thread is not None and self._apart is not None:
+            thread.do(self._apart.aclose())
+            thread.end()
+
+    def _running(self) -> _LoopThread:
+        with self._lock:
+            if self._closed:
+                raise RuntimeError(CLOSED)
+            if self._thread is None:
+                self._thread = _LoopThread()
+            return self._thread
+
+
+class _LoopThread:
+    """An event loop that runs in a thread of its own."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        # A daemon, so that a transport that nobody closed does not keep the program alive.
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+
+    def do(self, work: Coroutine[object, object, T]) -> T:
+        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()  # Does something only where this thread was interrupted.
+            raise
+
+    def end(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+def _received(reply: Reply, options: Options, sink: Sink | None) -> Reply:
+    headers = {name.lower(): value for name, value in reply.headers.items()}
+    incoming = Incoming(reply.status, headers, options, sink)
+    if reply.body:
+        incoming.feed(reply.body)
+    return incoming.reply()
+
+
+def _refuse_unless_one(handler: object, app: object) -> None:
+    if (handler is None) == (app is None):
+        raise TypeError("give either a handler or an app")

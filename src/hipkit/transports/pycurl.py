@@ -1,0 +1,285 @@
+"""The fast transports, on libcurl: the extra `fast`.
+
+libcurl does more than it is asked to: it sends again what may have arrived, adds headers and
+rewrites paths. What is set here stops it, and each setting that matters has its test.
+Read next: `wire.py`, and docs/explanation/transports.md for what this cannot do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import queue
+from dataclasses import dataclass, field
+
+try:
+    import pycurl
+except ImportError as error:
+    raise ImportError("pycurl is missing: pip install hipkit[fast]") from error
+
+from hipkit.transports.protocol import Options, Reply, Request, Sink
+from hipkit.transports.pycurl_call import Call, Connections, Route, Setting
+from hipkit.transports.settings import NetworkTransport, Proxy, Settings
+from hipkit.transports.tls import authorities
+
+__all__ = ["AsyncCurlTransport", "CurlTransport"]
+
+MAX_KNOWN_ROUTES = 100
+
+
+class CurlTransport(NetworkTransport):
+    """Sends from any thread; a call takes a handle for itself, which keeps its connection."""
+
+    name = "pycurl"
+
+    def _start(self) -> None:
+        self._routes = _Routes(self._settings)
+        self._connections = Connections(self._settings.max_connections)
+        self._idle: list[pycurl.Curl] = []
+        # A queue of tickets does what a semaphore does, in C.
+        self._slots: queue.SimpleQueue[None] = queue.SimpleQueue()
+        for _ in range(self._settings.max_connections):
+            self._slots.put(None)
+
+    def send(
+        self, request: Request, options: Options, sink: Sink | None = None
+    ) -> Reply:
+        """Send once, as `protocol.Transport` says."""
+        self._refuse_if_closed()
+        call = Call(request, options, sink, self._connections)
+        route = self._routes.find(request)
+        try:
+            self._slots.get(timeout=call.patience())
+        except queue.Empty:
+            raise call.crowded() from None
+        try:
+            handle = self._idle.pop() if self._idle else pycurl.Curl()
+            try:
+                call.prepare(handle, route)
+                try:
+                    handle.perform()
+                except pycurl.error:
+                    if not call.was_closed:
+                        raise
+                    handle.setopt(pycurl.FRESH_CONNECT, 1)
+                    handle.perform()
+                reply = call.reply()
+            except BaseException as error:
+                handle.close()
+                failure = call.failure(error)
+                raise failure from failure.__cause__
+            # Without its settings a handle holds a connection, but no token and no body.
+            handle.reset()
+            self._idle.append(handle)
+        finally:
+            self._slots.put(None)
+        if self._closed:
+            self.close()
+        return reply
+
+    def close(self) -> None:
+        """Close every connection; calls on the way end first."""
+        self._closed = True
+        while self._idle:
+            self._idle.pop().close()
+
+    def _leave_to_parent(self) -> None:
+        _never_free(self._idle)
+        self._start()
+
+
+@dataclass
+class _Loop:
+    """What the async transport holds for one event loop."""
+
+    slots: asyncio.Semaphore
+    multi: pycurl.AsyncCurlMulti = field(default_factory=pycurl.AsyncCurlMulti)
+    idle: list[pycurl.Curl] = field(default_factory=list)
+
+    async def enter(self, call: Call) -> None:
+        """Wait for a free connection."""
+        patience = call.patience()
+        if not self.slots.locked():
+            await self.slots.acquire()
+            return
+        try:
+            async with asyncio.timeout(patience):
+                await self.slots.acquire()
+        except TimeoutError:
+            raise call.crowded() from None
+
+    async def perform(self, handle: pycurl.Curl, call: Call) -> None:
+        """Wait for the end of the transfer, and end it when nothing moves any more."""
+        transfer = self.multi.add_handle(handle)
+        watch = _Watch(call, transfer)
+        try:
+            await transfer
+        finally:
+            watch.cancel()
+
+
+class _Watch:
+    """Ends a transfer that has fallen silent: libcurl calls nobody while nothing happens."""
+
+    def __init__(self, call: Call, transfer: asyncio.Future[pycurl.Curl]) -> None:
+        self._call = call
+        self._transfer = transfer
+        self._loop = asyncio.get_running_loop()
+        self._look()
+
+    def _look(self) -> None:
+        if self._transfer.done():
+            return
+        if self._call.is_silent():
+            error = pycurl.error(pycurl.E_OPERATION_TIMEDOUT, "silence")
+            self._transfer.set_exception(error)
+            return
+        self._timer = self._loop.call_later(self._call.silence_left(), self._look)
+
+    def cancel(self) -> None:
+        self._timer.cancel()
+
+
+class AsyncCurlTransport(NetworkTransport):
+    """The same on asyncio, through libcurl's multi interface."""
+
+    name = "pycurl"
+
+    def _start(self) -> None:
+        self._routes = _Routes(self._settings)
+        self._connections = Connections(self._settings.max_connections)
+        self._loops: dict[asyncio.AbstractEventLoop, _Loop] = {}
+
+    async def send(
+        self, request: Request, options: Options, sink: Sink | None = None
+    ) -> Reply:
+        """Send once, as `protocol.AsyncTransport` says."""
+        self._refuse_if_closed()
+        call = Call(request, options, sink, self._connections)
+        route = self._routes.find(request)
+        here = self._here()
+        await here.enter(call)
+        try:
+            handle = here.idle.pop() if here.idle else pycurl.Curl()
+            try:
+                call.prepare(handle, route)
+                try:
+                    await here.perform(handle, call)
+                except pycurl.error:
+                    if not call.was_closed:
+                        raise
+                    handle.setopt(pycurl.FRESH_CONNECT, 1)
+                    await here.perform(handle, call)
+                reply = call.reply()
+            except BaseException as error:
+                handle.close()
+                failure = call.failure(error)
+                raise failure from failure.__cause__
+            handle.reset()
+            here.idle.append(handle)
+        finally:
+            here.slots.release()
+        return reply
+
+    async def aclose(self) -> None:
+        """Close the connections of this event loop; those of others end with their loop."""
+        self._closed = True
+        here = self._loops.pop(asyncio.get_running_loop(), None)
+        if here is not None:
+            await here.multi.aclose()
+
+    def _here(self) -> _Loop:
+        loop = asyncio.get_running_loop()
+        here = self._loops.get(loop)
+        if here is None:
+            for ended in [known for known in self._loops if known.is_closed()]:
+                del self._loops[ended]
+            here = _Loop(asyncio.Semaphore(self._settings.max_connections))
+            self._loops[loop] = here
+        return here
+
+    def _leave_to_parent(self) -> None:
+        _never_free(self._loops)
+        self._start()
+
+
+class _Routes:
+    """The settings that stay the same from call to call, made when first needed."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._known: dict[tuple[str, str, int], Route] = {}
+
+    def find(self, request: Request) -> Route:
+        address = request.scheme, request.host, request.port
+        route = self._known.get(address)
+        if route is None:
+            if len(self._known) >= MAX_KNOWN_ROUTES:
+                self._known.clear()
+            route = self._known[address] = self._make(*address)
+        return route
+
+    def _make(self, scheme: str, host: str, port: int) -> Route:
+        proxy = self._settings.proxy_for(scheme, host, port)
+        settings = _common_settings(self._settings) + _proxy_settings(proxy)
+        if scheme == "https":
+            settings += _tls_settings(self._settings)
+        origin = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+        is_forwarded = (
+            proxy is not None and proxy.scheme.startswith("http") and scheme == "http"
+        )
+        return Route(origin, origin if is_forwarded else "", settings)
+
+
+def _common_settings(settings: Settings) -> list[Setting]:
+    common: list[Setting] = [
+        (pycurl.NOSIGNAL, 1),
+        (pycurl.NOPROGRESS, 0),
+        (pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS),
+        (pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1),
+        (pycurl.USERAGENT, ""),
+    ]
+    if settings.keepalive_seconds < 1:
+        common.append((pycurl.FORBID_REUSE, 1))
+    else:
+        common.append((pycurl.MAXAGE_CONN, int(settings.keepalive_seconds)))
+    return common
+
+
+def _proxy_settings(proxy: Proxy | None) -> list[Setting]:
+    # Left unset, these two are read from the environment.
+    if proxy is None:
+        return [(pycurl.PROXY, ""), (pycurl.NOPROXY, "")]
+    host = f"[{proxy.host}]" if ":" in proxy.host else proxy.host
+    settings: list[Setting] = [
+        (pycurl.PROXY, f"{proxy.scheme}://{host}:{proxy.port}"),
+        (pycurl.NOPROXY, ""),
+    ]
+    if proxy.username is not None:
+        settings.append((pycurl.PROXYUSERNAME, proxy.username))
+        settings.append((pycurl.PROXYPASSWORD, proxy.password or ""))
+    return settings
+
+
+def _tls_settings(settings: Settings) -> list[Setting]:
+    file, folder = authorities(settings)
+    tls: list[Setting] = [
+        (pycurl.SSLVERSION, pycurl.SSLVERSION_TLSv1_2),
+        # Both, as libcurl has paths of its own for what is not set.
+        (pycurl.CAINFO, file),
+        (pycurl.CAPATH, folder),
+        (pycurl.PROXY_CAINFO, file),
+        (pycurl.PROXY_CAPATH, folder),
+    ]
+    if settings.verify is False:
+        tls += [(pycurl.SSL_VERIFYPEER, 0), (pycurl.SSL_VERIFYHOST, 0)]
+    if settings.cert is not None:
+        certificate, key, *password = settings.cert
+        tls += [(pycurl.SSLCERT, certificate), (pycurl.SSLKEY, key)]
+        tls += [(pycurl.KEYPASSWD, text) for text in password]
+    return tls
+
+
+def _never_free(owner: object) -> None:
+    """Keep what a child process inherited: to free it would end the parent's TLS connections."""
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(owner))

@@ -1,0 +1,197 @@
+"""What a transport that opens connections is told: whom to trust, which proxy, how many.
+
+One of the few places that read the environment, and only when told to trust it.
+Read next: `httpx2.py`, which puts these to use.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import weakref
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+if TYPE_CHECKING:  # Loading `ssl` costs more than a plain http call needs to pay.
+    import ssl
+
+__all__ = ["NetworkTransport", "Proxy", "Settings"]
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+PROXY_PORTS = DEFAULT_PORTS | dict.fromkeys(
+    ("socks4", "socks4a", "socks5", "socks5h"), 1080
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """Where a proxy listens, and who asks."""
+
+    scheme: str
+    host: str
+    port: int
+    username: str | None = field(default=None, repr=False)
+    password: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def from_url(cls, url: str) -> Proxy:
+        """Read `http://user:password@host:port`; without a scheme, `http` is meant."""
+        parts = urlsplit(url if "://" in url else f"http://{url}")
+        try:
+            port = parts.port or PROXY_PORTS[parts.scheme]
+        except (KeyError, ValueError):
+            port = 0
+        if not parts.hostname or not port:
+            # The address may hold a password, so the message does not repeat it.
+            raise ValueError(
+                "the proxy's address is not like http://host:port; "
+                f"known schemes are {', '.join(PROXY_PORTS)}"
+            )
+        return cls(
+            parts.scheme,
+            parts.hostname,
+            port,
+            None if parts.username is None else unquote(parts.username),
+            None if parts.password is None else unquote(parts.password),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings of a transport; `NetworkTransport` tells what each means."""
+
+    verify: bool | str | os.PathLike[str] | ssl.SSLContext
+    cert: tuple[str, str] | tuple[str, str, str] | None
+    max_connections: int
+    keepalive_seconds: float
+    trust_env: bool
+    proxy: Proxy | None
+    proxies: Mapping[str, Proxy]
+    """From the environment: scheme -> proxy."""
+    direct: tuple[str, ...]
+    """From the environment: the hosts reached without a proxy."""
+
+    def proxy_for(self, scheme: str, host: str, port: int) -> Proxy | None:
+        """Choose the proxy for an address; `None` means a direct connection."""
+        if self.proxy is not None:
+            return self.proxy
+        proxy = self.proxies.get(scheme)
+        if proxy is None or any(_covers(rule, host, port) for rule in self.direct):
+            return None
+        return proxy
+
+
+class NetworkTransport(ABC):
+    """What the transports over sockets have in common: how they are made.
+
+    Args:
+        verify: True trusts the system's authorities; a path to a PEM file or a folder of
+            them trusts those instead; False trusts anyone, which is for experiments only.
+            An `ssl.SSLContext` is taken as it is.
+        cert: A client certificate: its file, its key's file, and the key's password.
+        proxy: Where every request goes through, such as `http://user:password@host:3128`.
+        trust_env: Whether `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY` (or their
+            lower-case names, which win), `SSL_CERT_FILE` and `SSL_CERT_DIR` count.
+            `NO_PROXY` lists names with their subdomains, addresses, networks
+            such as `10.0.0.0/8`, each with an optional port, or `*`.
+        max_connections: Further calls wait for a free one, and time out waiting.
+        keepalive_seconds: An idle connection is closed after this long. Servers often wait
+            a minute; leaving first avoids sending into a closing connection.
+
+    Raises:
+        ValueError: A proxy's address cannot be read.
+    """
+
+    def __init__(
+        self,
+        *,
+        verify: bool | str | os.PathLike[str] | ssl.SSLContext = True,
+        cert: tuple[str, str] | tuple[str, str, str] | None = None,
+        proxy: str | None = None,
+        trust_env: bool = True,
+        max_connections: int = 100,
+        keepalive_seconds: float = 15.0,
+    ) -> None:
+        environment = os.environ if trust_env and proxy is None else {}
+        self._settings = Settings(
+            verify=verify,
+            cert=cert,
+            max_connections=max_connections,
+            keepalive_seconds=keepalive_seconds,
+            trust_env=trust_env,
+            proxy=None if proxy is None else Proxy.from_url(proxy),
+            proxies=_read_proxies(environment),
+            direct=_read_direct(environment),
+        )
+        self._closed = False
+        self._start()
+        _LIVING.add(self)
+
+    @abstractmethod
+    def _start(self) -> None:
+        """Make what the transport holds, without opening anything."""
+
+    @abstractmethod
+    def _leave_to_parent(self) -> None:
+        """In a fresh child process: let go of the parent's connections, unharmed."""
+
+    def _refuse_if_closed(self) -> None:
+        if self._closed:
+            raise RuntimeError("the transport is closed; make a new one to send again")
+
+
+_LIVING: weakref.WeakSet[NetworkTransport] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for transport in list(_LIVING):
+        transport._leave_to_parent()
+
+
+# At once rather than at the next call: even a child that never calls would say goodbye over
+# the parent's connections when it ends.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def _read_proxies(environment: Mapping[str, str]) -> dict[str, Proxy]:
+    proxies = {}
+    for scheme in ("http", "https"):
+        address = _variable(environment, f"{scheme}_proxy") or _variable(
+            environment, "all_proxy"
+        )
+        if address:
+            proxies[scheme] = Proxy.from_url(address)
+    return proxies
+
+
+def _read_direct(environment: Mapping[str, str]) -> tuple[str, ...]:
+    listed = _variable(environment, "no_proxy").replace(",", " ").split()
+    return tuple(rule.lower() for rule in listed)
+
+
+def _variable(environment: Mapping[str, str], name: str) -> str:
+    # A web server puts a visitor's `Proxy:` header into HTTP_PROXY of a CGI program.
+    if name == "http_proxy" and "REQUEST_METHOD" in environment:
+        return environment.get(name, "")
+    return environment.get(name, environment.get(name.upper(), ""))
+
+
+def _covers(rule: str, host: str, port: int) -> bool:
+    """Tell whether one entry of `NO_PROXY` names this address."""
+    if rule == "*":
+        return True
+    name, _, rule_port = rule.rpartition(":")
+    if rule_port.isdigit() and (":" not in name or name.endswith("]")):
+        if int(rule_port) != port:
+            return False
+        rule = name
+    rule = rule.strip("[]")
+    try:
+        return ipaddress.ip_address(host) in ipaddress.ip_network(rule, strict=False)
+    except ValueError:
+        rule = rule.removeprefix("*").lstrip(".")
+        return bool(rule) and f".{host.lower()}".endswith(f".{rule}")

@@ -1,0 +1,247 @@
+"""What every transport does alike: header lines out, the body out, the body in.
+
+All of it works on values and does no I/O. It is here so that two HTTP libraries put the same
+bytes on the wire, and refuse the same answers.
+Read next: `httpx2.py`, which uses all of it.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+
+from hipkit.transports.protocol import Body, Fault, Options, Reply, Request, Sink
+from hipkit.transports.settings import DEFAULT_PORTS
+
+__all__ = [
+    "Incoming",
+    "content_size",
+    "exact_pieces",
+    "framing_line",
+    "header_lines",
+    "host_line",
+    "joined_headers",
+    "seconds_left",
+]
+
+ACCEPTED_ENCODINGS = "gzip, deflate"
+INFLATE_STEP_BYTES = 64 * 1024
+GZIP_WINDOW = 16 + zlib.MAX_WBITS  # zlib's way to say: gzip
+
+_REQUEST_LINE = re.compile(r"[A-Z]+ [0-9A-Za-z._:%-]+ [!-~]+")
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+: (?:[!-~](?:[ -~\t]*[!-~])?)?")
+_OWN_HEADERS = frozenset({"host", "content-length", "transfer-encoding"})
+_BODY_METHODS = frozenset({"PATCH", "POST", "PUT"})
+
+
+def header_lines(request: Request) -> list[tuple[str, str]]:
+    """Give the caller's headers, and what the transport adds for itself, checked.
+
+    Raises:
+        ValueError: A part of the request would break the lines of HTTP, or names a header
+            that is the transport's own.
+    """
+    if not _REQUEST_LINE.fullmatch(f"{request.method} {request.host} {request.target}"):
+        raise ValueError(
+            "the method, host or target has a character that HTTP cannot carry"
+        )
+    encoding_is_open = True
+    for name, value in request.headers:
+        lower = name.lower()
+        if lower in _OWN_HEADERS:
+            raise ValueError(f"the header {name!r} is added by the transport")
+        if not _HEADER.fullmatch(f"{name}: {value}"):
+            raise ValueError(
+                f"the header {name!r} has a character that HTTP cannot carry"
+            )
+        if lower == "accept-encoding":
+            encoding_is_open = False
+    lines = list(request.headers)
+    if encoding_is_open:
+        lines.append(("Accept-Encoding", ACCEPTED_ENCODINGS))
+    return lines
+
+
+def host_line(request: Request) -> str:
+    """Give the value of `Host`: IPv6 in brackets, and the port unless the scheme implies it."""
+    host = f"[{request.host}]" if ":" in request.host else request.host
+    if request.port == DEFAULT_PORTS[request.scheme]:
+        return host
+    return f"{host}:{request.port}"
+
+
+def content_size(request: Request) -> int | None:
+    """Tell how many bytes the body has: 0 for an empty one, -1 if unknown, `None` for no body."""
+    content = request.content
+    if content is None:
+        return 0 if request.method in _BODY_METHODS else None
+    if isinstance(content, bytes):
+        return len(content)
+    size = content.size_bytes
+    return -1 if size is None else size
+
+
+def framing_line(size: int) -> tuple[str, str]:
+    """Give the header that tells where a body of this size, -1 if unknown, ends."""
+    if size < 0:
+        return ("Transfer-Encoding", "chunked")
+    return ("Content-Length", str(size))
+
+
+def exact_pieces(body: Body, size: int) -> Iterator[bytes]:
+    """Give the pieces of a body, the last only when it is known to be the last.
+
+    Raises:
+        OSError: The pieces do not add up to the size that was announced. As something is
+            then still missing, the server never takes the request for a whole one.
+    """
+    if size < 0:
+        yield from filter(None, body)
+        return
+    left = size
+    last = b""
+    for piece in body:
+        left -= len(piece)
+        if left < 0:
+            raise OSError(f"the body grew beyond its {size:,} bytes while it was sent")
+        if left == 0:
+            last = last or piece
+        elif piece:
+            yield piece
+    if left:
+        raise OSError(f"the body ended {left:,} bytes short of its {size:,}")
+    if last:
+        yield last
+
+
+def seconds_left(options: Options) -> float:
+    """Give the longest wait that is still allowed: the time-out, cut off by the deadline.
+
+    Raises:
+        TimeoutError: The deadline has passed.
+    """
+    if options.deadline is None:
+        return options.timeout_seconds
+    left = options.deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError("the deadline has passed")
+    return min(left, options.timeout_seconds)
+
+
+def joined_headers(lines: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Lower the names, and join the values of equal ones."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in lines:
+        name = raw_name.decode("latin-1").lower()
+        value = raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
+
+
+class Incoming:
+    """An answer on its way in: its body is decompressed, counted, kept or handed on."""
+
+    def __init__(
+        self,
+        status: int,
+        headers: Mapping[str, str],
+        options: Options,
+        sink: Sink | None,
+    ) -> None:
+        self._status = status
+        self._headers = headers
+        self._limit = options.max_response_bytes
+        self._sink = sink if 200 <= status < 300 else None
+        self._size = 0
+        self._pieces: list[bytes] = []
+        self._inflate: _Inflate | None = None
+        self._encoding = headers.get("content-encoding", "").strip().lower()
+
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes as they came; there is at least one.
+
+        Raises:
+            Fault: They exceed the limit, or are not compressed as the headers say.
+        """
+        if self._encoding in ("", "identity"):
+            self._take(data)
+            return
+        if self._inflate is None:
+            self._inflate = _Inflate(self._encoding, data[0])
+        for piece in self._inflate.pieces(data):
+            self._take(piece)
+
+    def reply(self) -> Reply:
+        """Give the whole answer, once the connection says that it is complete.
+
+        Raises:
+            Fault: The compressed body is not.
+        """
+        if self._inflate is not None and not self._inflate.ended:
+            raise Fault(
+                "broken",
+                "the compressed body ended before its end",
+                may_have_arrived=True,
+            )
+        return Reply(self._status, self._headers, b"".join(self._pieces))
+
+    def _take(self, piece: bytes) -> None:
+        if self._sink is not None:
+            self._sink(piece)
+            return
+        self._size += len(piece)
+        if self._size > self._limit:
+            raise Fault(
+                "too_large",
+                f"the answer's body is larger than {self._limit:,} bytes",
+                may_have_arrived=True,
+            )
+        self._pieces.append(piece)
+
+
+class _Inflate:
+    """Decompresses in small steps, so that a few bytes cannot swell to fill the memory."""
+
+    def __init__(self, encoding: str, first_byte: int) -> None:
+        if encoding in ("gzip", "x-gzip"):
+            self._window = GZIP_WINDOW
+        elif encoding == "deflate":
+            # Old servers mean the bare algorithm, without zlib's header, whose first byte
+            # ends in the number of the method.
+            has_header = first_byte & 0x0F == zlib.DEFLATED
+            self._window = zlib.MAX_WBITS if has_header else -zlib.MAX_WBITS
+        else:
+            raise Fault(
+                "garbage",
+                "the body is compressed in a way that was not asked for",
+                may_have_arrived=True,
+            )
+        self._inflate = zlib.decompressobj(self._window)
+
+    @property
+    def ended(self) -> bool:
+        return self._inflate.eof
+
+    def pieces(self, data: bytes) -> Iterator[bytes]:
+        while True:
+            if self._inflate.eof:
+                # A gzip body may have several members; anything else is no part of it.
+                if not data.startswith(b"\x1f") or self._window < GZIP_WINDOW:
+                    return
+                self._inflate = zlib.decompressobj(self._window)
+            piece = self._step(data)
+            if piece:
+                yield piece
+            data = self._inflate.unused_data or self._inflate.unconsumed_tail
+            if not piece and not data:
+                return
+
+    def _step(self, data: bytes) -> bytes:
+        try:
+            return self._inflate.decompress(data, INFLATE_STEP_BYTES)
+        except zlib.error:
+            raise Fault(
+                "garbage", "the compressed body is damaged", may_have_arrived=True
+            ) from None

@@ -1,0 +1,153 @@
+"""Drives any transport from a plain test function: async ones in an event loop of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pytest
+
+from hipkit.transports.protocol import (
+    AsyncTransport,
+    Body,
+    Fault,
+    Options,
+    Reply,
+    Request,
+    Sink,
+    Transport,
+)
+
+PATIENT = Options(timeout_seconds=10.0)
+SECRETS = ("s3cret-target", "s3cret-header", "s3cret-body")
+SECRET_HEADERS = (("Authorization", "Bearer s3cret-header"),)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A transport under test."""
+
+    library: str
+    sync_class: str
+    async_class: str
+    is_async: bool
+
+    def __str__(self) -> str:
+        return f"{self.library}-async" if self.is_async else self.library
+
+    def make(self, **settings: Any) -> Any:
+        """Make the transport; a library that is not installed fails the test."""
+        module = importlib.import_module(f"hipkit.transports.{self.library}")
+        name = self.async_class if self.is_async else self.sync_class
+        return getattr(module, name)(**settings)
+
+
+KINDS = [
+    Kind(*names, is_async)
+    for names in (
+        ("httpx2", "HttpxTransport", "AsyncHttpxTransport"),
+        ("pycurl", "CurlTransport", "AsyncCurlTransport"),
+    )
+    for is_async in (False, True)
+]
+
+
+def only(*names: str) -> pytest.MarkDecorator:
+    """Run a test for some of the transports; where it is not for all, it says why."""
+    kinds = [kind for kind in KINDS if str(kind) in names]
+    return pytest.mark.parametrize("kind", kinds, ids=str, indirect=True)
+
+
+ONLY_SYNC = only("httpx2", "pycurl")
+ONLY_ASYNC = only("httpx2-async", "pycurl-async")
+
+
+class Driver:
+    """A transport with the same blocking calls, whichever it is."""
+
+    def __init__(self, kind: Kind, **settings: Any) -> None:
+        self.kind = kind
+        self.sync: Transport | None = None
+        self.asynchronous: AsyncTransport | None = None
+        self._runner = asyncio.Runner()
+        if kind.is_async:
+            self.asynchronous = kind.make(**settings)
+        else:
+            self.sync = kind.make(**settings)
+
+    def send(
+        self, request: Request, options: Options = PATIENT, sink: Sink | None = None
+    ) -> Reply:
+        """Send and wait for the answer."""
+        if self.sync is not None:
+            return self.sync.send(request, options, sink)
+        assert self.asynchronous is not None
+        return self._runner.run(self.asynchronous.send(request, options, sink))
+
+    def fail(
+        self, request: Request, options: Options = PATIENT, sink: Sink | None = None
+    ) -> Fault:
+        """Send what must fail, and look for secrets in everything that is said about it."""
+        with pytest.raises(Fault) as caught:
+            self.send(request, options, sink)
+        fault = caught.value
+        said = f"{fault!r} {fault.reason} {''.join(traceback.format_exception(fault))}"
+        assert not [secret for secret in SECRETS if secret in said]
+        assert "\n" not in fault.reason
+        return fault
+
+    def close(self) -> None:
+        """Close the transport; afterwards it may be asked to send again, in vain."""
+        if self.sync is not None:
+            self.sync.close()
+        if self.asynchronous is not None:
+            self._runner.run(self.asynchronous.aclose())
+
+    def end(self) -> None:
+        """Close everything."""
+        self.close()
+        self._runner.close()
+
+
+MakeDriver = Callable[..., Driver]
+
+
+def request_to(
+    server: Any,
+    method: str = "GET",
+    target: str = "/v2/s3cret-target",
+    *,
+    headers: tuple[tuple[str, str], ...] = SECRET_HEADERS,
+    content: bytes | Body | None = None,
+    scheme: Literal["http", "https"] = "http",
+    host: str | None = None,
+) -> Request:
+    """Make a request to a server of ours, with secrets in every part that has room."""
+    return Request(
+        method, scheme, host or server.host, server.port, target, headers, content
+    )
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """A body in pieces, of which a test may lie about the size."""
+
+    pieces: tuple[bytes, ...]
+    size_bytes: int | None = None
+    replayable: bool = False
+
+    def __iter__(self) -> Any:
+        return iter(self.pieces)
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    """Wait for something that is about to happen in another thread."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.005)

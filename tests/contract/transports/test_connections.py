@@ -1,0 +1,405 @@
+"""Connections: when one is used again, and who may use it."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from hipkit.transports.protocol import Fault, Options
+from tests.contract.transports.authority import Authority
+from tests.contract.transports.conftest import Serve
+from tests.contract.transports.driver import (
+    ONLY_ASYNC,
+    ONLY_SYNC,
+    PATIENT,
+    Driver,
+    Kind,
+    MakeDriver,
+    only,
+    request_to,
+    wait_until,
+)
+from tests.contract.transports.scripted_server import (
+    NO_CONTENT,
+    OK,
+    Connection,
+    ScriptedServer,
+    answering,
+    one_after_another,
+)
+
+METHODS = ["GET", "POST", "PUT", "DELETE"]
+
+
+def answer_once(connection: Connection) -> None:
+    """Answer one request, and close."""
+    connection.read_request()
+    connection.send(OK)
+
+
+def echo(connection: Connection) -> None:
+    while True:
+        body = connection.read_request().body
+        connection.send(
+            b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+        )
+
+
+def test_a_connection_is_kept(driver: Driver, server: ScriptedServer) -> None:
+    for _ in range(3):
+        driver.send(request_to(server))
+    assert server.connections == 1
+
+
+def test_a_connection_is_kept_after_no_content(driver: Driver, serve: Serve) -> None:
+    server = serve(answering(NO_CONTENT))
+    for _ in range(3):
+        driver.send(request_to(server, "POST", content=b"x"))
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("content", [None, b"x"], ids=["empty", "body"])
+def test_an_idle_connection_that_the_server_closed_is_replaced_and_sent_on_once(
+    driver: Driver, serve: Serve, method: str, content: bytes | None
+) -> None:
+    server = serve(answer_once)
+    for number in (1, 2):
+        assert driver.send(request_to(server, method, content=content)).body == b"ok"
+        assert len(server.requests) == number
+        time.sleep(0.03)
+    assert server.connections == 2
+
+
+def test_an_idle_connection_that_was_reset_is_replaced(
+    driver: Driver, serve: Serve
+) -> None:
+    def answer_then_reset(connection: Connection) -> None:
+        answer_once(connection)
+        connection.server.over.wait(0.03)
+        connection.reset()
+
+    server = serve(answer_then_reset)
+    for _ in range(2):
+        assert driver.send(request_to(server, "POST", content=b"x")).body == b"ok"
+        time.sleep(0.1)
+    assert len(server.requests) == server.connections == 2
+
+
+def test_what_an_idle_server_says_is_not_taken_for_an_answer(
+    driver: Driver, serve: Serve
+) -> None:
+    def talkative(connection: Connection) -> None:
+        answer_once(connection)
+        connection.server.over.wait(0.05)
+        connection.send(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
+        connection.wait_for_close()
+
+    server = serve(one_after_another(talkative, answering(OK)))
+    driver.send(request_to(server))
+    time.sleep(0.15)
+    assert driver.send(request_to(server, "POST", content=b"x")).status == 200
+    assert server.connections == 2
+
+
+@pytest.mark.parametrize("line", [b"Connection: close", b"connection: Close"])
+def test_a_connection_that_the_server_gives_up_is_not_kept(
+    driver: Driver, serve: Serve, line: bytes
+) -> None:
+    server = serve(answering(OK.replace(b"\r\n", b"\r\n" + line + b"\r\n", 1)))
+    driver.send(request_to(server))
+    driver.send(request_to(server))
+    assert server.connections == 2
+
+
+def test_a_connection_is_not_kept_longer_than_told(
+    make_driver: MakeDriver, server: ScriptedServer
+) -> None:
+    driver = make_driver(keepalive_seconds=0.2)
+    driver.send(request_to(server))
+    time.sleep(0.3)
+    driver.send(request_to(server))
+    assert server.connections == 2
+
+
+@only("pycurl")  # The setting is libcurl's, and the same for both.
+def test_libcurl_counts_the_age_of_a_connection_in_whole_seconds(
+    make_driver: MakeDriver, server: ScriptedServer
+) -> None:
+    driver = make_driver(keepalive_seconds=1)
+    driver.send(request_to(server))
+    driver.send(request_to(server))
+    assert server.connections == 1
+    time.sleep(2.1)
+    driver.send(request_to(server))
+    assert server.connections == 2
+
+
+def test_two_servers_do_not_share_a_connection(driver: Driver, serve: Serve) -> None:
+    servers = [serve(answering(OK)) for _ in range(2)]
+    for server in servers * 2:
+        driver.send(request_to(server))
+    assert [server.connections for server in servers] == [1, 1]
+
+
+def test_making_a_transport_opens_no_connection_and_starts_no_thread(
+    kind: Kind,
+) -> None:
+    class Forbidden(socket.socket):
+        def __init__(self, *args: object, **settings: object) -> None:
+            raise AssertionError("a socket was opened")
+
+    threads = threading.active_count()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket, "socket", Forbidden)
+        kind.make()
+    assert threading.active_count() == threads
+
+
+def test_closing_twice_does_nothing_and_sending_afterwards_is_a_mistake(
+    driver: Driver, server: ScriptedServer
+) -> None:
+    driver.send(request_to(server))
+    driver.close()
+    driver.close()
+    with pytest.raises(RuntimeError, match="closed"):
+        driver.send(request_to(server))
+    assert len(server.requests) == 1
+
+
+def test_closing_closes_the_connections(driver: Driver, serve: Serve) -> None:
+    left = threading.Event()
+
+    def watch(connection: Connection) -> None:
+        answer_once(connection)
+        connection.wait_for_close()
+        left.set()
+
+    driver.send(request_to(serve(watch)))
+    assert not left.is_set()
+    driver.close()
+    assert left.wait(10)
+
+
+def test_nothing_of_a_call_is_kept(driver: Driver, server: ScriptedServer) -> None:
+    class Sink:
+        def __call__(self, piece: bytes) -> None: ...
+
+    def living(kind: type) -> int:
+        gc.collect()
+        return sum(isinstance(found, kind) for found in gc.get_objects())
+
+    driver.send(request_to(server, "POST", content=b"x"), sink=Sink())
+    assert living(Sink) == 0
+
+
+# Threads and tasks
+@ONLY_SYNC
+def test_one_transport_serves_many_threads(kind: Kind, serve: Serve) -> None:
+    server = serve(echo)
+    driver = Driver(kind, max_connections=8)
+
+    def call(number: int) -> bool:
+        body = b"%d" % number * 100
+        return driver.send(request_to(server, "POST", content=body)).body == body
+
+    with ThreadPoolExecutor(16) as threads:
+        assert all(threads.map(call, range(400)))
+    driver.end()
+    assert len(server.requests) == 400
+    assert server.connections <= 8
+
+
+@ONLY_ASYNC
+def test_one_transport_serves_many_tasks(kind: Kind, serve: Serve) -> None:
+    server = serve(echo)
+
+    async def main() -> None:
+        transport = kind.make(max_connections=8)
+
+        async def call(number: int) -> None:
+            body = b"%d" % number * 100
+            request = request_to(server, "POST", content=body)
+            assert (await transport.send(request, PATIENT)).body == body
+
+        await asyncio.gather(*map(call, range(400)))
+        await transport.aclose()
+
+    asyncio.run(main())
+    assert len(server.requests) == 400
+    assert server.connections <= 8
+
+
+@ONLY_ASYNC
+def test_a_task_that_waits_for_a_connection_has_an_end(
+    kind: Kind, serve: Serve
+) -> None:
+    server = serve(one_after_another(Connection.hang, answering(OK)))
+
+    async def main() -> None:
+        transport = kind.make(max_connections=1)
+        request = request_to(server, "POST", content=b"x")
+        blocked = asyncio.create_task(transport.send(request, PATIENT))
+        await asyncio.to_thread(wait_until, lambda: server.connections > 0)
+        with pytest.raises(Fault) as caught:
+            await transport.send(request, Options(timeout_seconds=0.2))
+        assert (caught.value.kind, caught.value.may_have_arrived) == ("timeout", False)
+        blocked.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await blocked
+        assert (await transport.send(request, PATIENT)).body == b"ok"
+        await transport.aclose()
+
+    asyncio.run(main())
+
+
+@ONLY_ASYNC
+@pytest.mark.parametrize("place", ["before the answer", "within the answer"])
+def test_the_connection_of_a_cancelled_call_is_not_used_again(
+    kind: Kind, serve: Serve, place: str
+) -> None:
+    left = threading.Event()
+
+    def stall(connection: Connection) -> None:
+        connection.read_request()
+        if place == "within the answer":
+            connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc")
+        connection.wait_for_close()
+        left.set()
+
+    server = serve(one_after_another(stall, answering(OK)))
+
+    async def main() -> None:
+        transport = kind.make()
+        pieces: list[Any] = []
+        task = asyncio.create_task(
+            transport.send(
+                request_to(server, "POST", content=b"x"), PATIENT, pieces.append
+            )
+        )
+        seen = server.requests if place == "before the answer" else pieces
+        await asyncio.to_thread(wait_until, lambda: bool(seen))
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        request = request_to(server)
+        assert (await transport.send(request, PATIENT)).body == b"ok"
+        assert await asyncio.to_thread(left.wait, 10)
+        await transport.aclose()
+
+    asyncio.run(main())
+    assert [received.method for received in server.requests] == ["POST", "GET"]
+    assert server.connections == 2
+
+
+@ONLY_ASYNC
+def test_a_second_event_loop_gets_connections_of_its_own(
+    kind: Kind, server: ScriptedServer
+) -> None:
+    transport = kind.make()
+
+    async def call(*, last: bool = False) -> None:
+        assert (await transport.send(request_to(server), PATIENT)).body == b"ok"
+        if last:
+            await transport.aclose()
+
+    with asyncio.Runner() as first, asyncio.Runner() as second:
+        first.run(call())
+        second.run(call())
+        first.run(call())
+        assert server.connections == 2
+        second.run(call(last=True))
+        # `aclose` reaches the loop it runs in; a loop that is over counts as closed.
+        first.run(asyncio.sleep(0))
+    drop(transport)
+
+
+@ONLY_ASYNC
+def test_a_loop_that_has_ended_is_forgotten(kind: Kind, server: ScriptedServer) -> None:
+    transport = kind.make()
+
+    async def call() -> None:
+        assert (await transport.send(request_to(server), PATIENT)).body == b"ok"
+
+    for _ in range(3):
+        asyncio.run(call())
+        drop()
+    assert len(transport._loops) == 1
+    drop(transport)
+
+
+def drop(transport: Any = None) -> None:
+    """Let go of connections whose loop has ended: Python reports them, as any socket."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        if transport is not None:
+            transport._loops.clear()
+        gc.collect()
+
+
+FORK = """
+import asyncio, importlib, os, sys
+from hipkit.transports.protocol import Options, Request
+
+library, name, port, authority = sys.argv[1:]
+module = importlib.import_module("hipkit.transports." + library)
+transport = getattr(module, name)(verify=authority)
+runner = asyncio.Runner()
+
+def call(who):
+    global runner
+    request = Request("GET", "https", "127.0.0.1", int(port), "/" + who)
+    outcome = transport.send(request, Options(timeout_seconds=10))
+    reply = runner.run(outcome) if asyncio.iscoroutine(outcome) else outcome
+    assert reply.body == b"ok"
+
+def fork(child):
+    process = os.fork()
+    if process == 0:
+        child()
+        sys.exit(0)  # All of Python's cleaning up included.
+    _, status = os.waitpid(process, 0)
+    assert status == 0, status
+
+def busy_child():
+    global runner
+    runner = asyncio.Runner()  # The parent's event loop is not the child's to run.
+    call("child")
+    call("child")
+
+call("parent")
+fork(lambda: None)
+call("parent")
+fork(busy_child)
+call("parent")
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_after_a_fork_child_and_parent_go_their_own_ways(
+    kind: Kind, serve: Serve, authority: Authority
+) -> None:
+    server = serve(answering(OK), tls=authority.server("127.0.0.1"))
+    name = kind.async_class if kind.is_async else kind.sync_class
+    command = [sys.executable, "-c", FORK, kind.library, name]
+    subprocess.run([*command, str(server.port), authority.file], check=True)
+    assert [received.target for received in server.requests] == [
+        "/parent",
+        "/parent",
+        "/child",
+        "/child",
+        "/parent",
+    ]
+    # The parent's calls all went over one connection, which no child has harmed.
+    assert server.connections == 2

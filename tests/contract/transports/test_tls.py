@@ -1,0 +1,286 @@
+"""TLS: who is trusted, and what it means when nobody is."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from pathlib import Path
+
+import pytest
+
+from hipkit.transports.protocol import Options
+from tests.contract.transports.authority import Authority
+from tests.contract.transports.conftest import Serve
+from tests.contract.transports.driver import (
+    Driver,
+    MakeDriver,
+    Pieces,
+    only,
+    request_to,
+)
+from tests.contract.transports.scripted_server import (
+    OK,
+    Connection,
+    ScriptedServer,
+    answering,
+    one_after_another,
+)
+
+
+@pytest.fixture
+def secure_server(serve: Serve, authority: Authority) -> ScriptedServer:
+    return serve(answering(OK), tls=authority.server("localhost", "127.0.0.1"))
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_an_authority_of_ones_own_is_trusted(
+    make_driver: MakeDriver,
+    secure_server: ScriptedServer,
+    authority: Authority,
+    host: str,
+) -> None:
+    driver = make_driver(verify=authority.file)
+    request = request_to(secure_server, "POST", content=b"x", scheme="https", host=host)
+    for _ in range(3):
+        assert driver.send(request).body == b"ok"
+    assert secure_server.connections == 1
+    assert secure_server.requests[0].header("host") == f"{host}:{secure_server.port}"
+
+
+def test_an_authority_may_be_given_as_a_path_object(
+    make_driver: MakeDriver, secure_server: ScriptedServer, authority: Authority
+) -> None:
+    driver = make_driver(verify=Path(authority.file))
+    assert driver.send(request_to(secure_server, scheme="https")).body == b"ok"
+
+
+def test_a_large_body_arrives_over_tls(
+    make_driver: MakeDriver, secure_server: ScriptedServer, authority: Authority
+) -> None:
+    driver = make_driver(verify=authority.file)
+    body = bytes(range(256)) * 20_000
+    driver.send(request_to(secure_server, "POST", content=body, scheme="https"))
+    pieces = Pieces((body[:100_001], body[100_001:]))
+    driver.send(request_to(secure_server, "POST", content=pieces, scheme="https"))
+    assert list(secure_server.bodies()) == [body, body]
+
+
+def test_an_unknown_authority_is_refused_before_anything_is_sent(
+    driver: Driver, secure_server: ScriptedServer
+) -> None:
+    request = request_to(secure_server, "POST", content=b"x", scheme="https")
+    fault = driver.fail(request)
+    assert (fault.kind, fault.may_have_arrived) == ("connect", False)
+    assert "certificate" in fault.reason
+    assert secure_server.requests == []
+
+
+def test_a_certificate_for_another_name_is_refused_before_anything_is_sent(
+    make_driver: MakeDriver, serve: Serve, authority: Authority
+) -> None:
+    server = serve(answering(OK), tls=authority.server("chat.example.com"))
+    driver = make_driver(verify=authority.file)
+    for host in ("localhost", "127.0.0.1"):
+        request = request_to(server, "POST", content=b"x", scheme="https", host=host)
+        fault = driver.fail(request)
+        assert (fault.kind, fault.may_have_arrived) == ("connect", False)
+        assert "certificate" in fault.reason
+    assert server.requests == []
+
+
+def test_verification_can_be_turned_off(
+    make_driver: MakeDriver, serve: Serve, authority: Authority
+) -> None:
+    server = serve(answering(OK), tls=authority.server("chat.example.com"))
+    driver = make_driver(verify=False)
+    assert driver.send(request_to(server, scheme="https")).body == b"ok"
+
+
+@pytest.mark.parametrize("trust_env", [True, False])
+def test_the_environment_may_name_the_authority(
+    make_driver: MakeDriver,
+    secure_server: ScriptedServer,
+    authority: Authority,
+    monkeypatch: pytest.MonkeyPatch,
+    trust_env: bool,
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", authority.file)
+    driver = make_driver(trust_env=trust_env)
+    request = request_to(secure_server, scheme="https")
+    if trust_env:
+        assert driver.send(request).body == b"ok"
+    else:
+        assert driver.fail(request).kind == "connect"
+
+
+def test_a_path_to_nothing_is_a_mistake(
+    make_driver: MakeDriver, secure_server: ScriptedServer, tmp_path: Path
+) -> None:
+    driver = make_driver(verify=tmp_path / "missing.pem")
+    with pytest.raises(FileNotFoundError):
+        driver.send(request_to(secure_server, scheme="https"))
+
+
+def test_plain_http_needs_no_authority(
+    make_driver: MakeDriver, server: ScriptedServer, tmp_path: Path
+) -> None:
+    driver = make_driver(verify=tmp_path / "missing.pem")
+    assert driver.send(request_to(server)).body == b"ok"
+
+
+@only("httpx2", "httpx2-async")  # libcurl has its own TLS.
+def test_a_context_is_taken_as_it_is(
+    make_driver: MakeDriver, secure_server: ScriptedServer, authority: Authority
+) -> None:
+    driver = make_driver(verify=ssl.create_default_context(cafile=authority.file))
+    assert driver.send(request_to(secure_server, scheme="https")).body == b"ok"
+
+
+@only("pycurl", "pycurl-async")
+def test_libcurl_cannot_use_a_context_and_says_so(
+    make_driver: MakeDriver, secure_server: ScriptedServer
+) -> None:
+    driver = make_driver(verify=ssl.create_default_context())
+    with pytest.raises(ValueError, match="SSLContext"):
+        driver.send(request_to(secure_server, scheme="https"))
+    assert secure_server.connections == 0
+
+
+@only("pycurl", "pycurl-async")
+def test_libcurl_without_authorities_says_what_to_do(
+    make_driver: MakeDriver,
+    secure_server: ScriptedServer,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    known = ssl.get_default_verify_paths()
+    nowhere = known._replace(
+        openssl_cafile=str(tmp_path / "no.pem"), openssl_capath=str(tmp_path / "no")
+    )
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: nowhere)
+    driver = make_driver(trust_env=False)
+    with pytest.raises(ValueError, match="SSL_CERT_FILE"):
+        driver.send(request_to(secure_server, scheme="https"))
+
+
+def test_a_client_certificate_is_shown_to_who_asks(
+    make_driver: MakeDriver, serve: Serve, authority: Authority
+) -> None:
+    tls = authority.server("127.0.0.1", asks_for_certificate=True)
+    subjects = []
+
+    def script(connection: Connection) -> None:
+        assert isinstance(connection.socket, ssl.SSLSocket)
+        subjects.append(connection.socket.getpeercert())
+        answering(OK)(connection)
+
+    server = serve(script, tls=tls)
+    driver = make_driver(verify=authority.file, cert=authority.client())
+    assert driver.send(request_to(server, scheme="https")).body == b"ok"
+    assert "client@example.com" in str(subjects)
+
+
+def test_a_key_with_a_password_is_opened(
+    make_driver: MakeDriver, serve: Serve, authority: Authority
+) -> None:
+    tls = authority.server("127.0.0.1", asks_for_certificate=True)
+    server = serve(answering(OK), tls=tls)
+    cert = authority.client(password="s3cret-body")
+    driver = make_driver(verify=authority.file, cert=(*cert, "s3cret-body"))
+    assert driver.send(request_to(server, scheme="https")).body == b"ok"
+
+
+def test_a_missing_client_certificate_is_a_fault(
+    make_driver: MakeDriver, serve: Serve, authority: Authority
+) -> None:
+    tls = authority.server("127.0.0.1", asks_for_certificate=True)
+    server = serve(answering(OK), tls=tls)
+    driver = make_driver(verify=authority.file)
+    fault = driver.fail(request_to(server, "POST", content=b"x", scheme="https"))
+    # TLS 1.3 lets the client write before the server has refused it.
+    assert fault.kind in ("connect", "broken")
+    assert server.requests == []
+
+
+def test_a_handshake_that_never_ends_is_a_time_out_before_anything_is_sent(
+    make_driver: MakeDriver, serve: Serve, authority: Authority
+) -> None:
+    server = serve(Connection.hang)
+    driver = make_driver(verify=authority.file)
+    request = request_to(server, "POST", content=b"x", scheme="https")
+    fault = driver.fail(request, Options(timeout_seconds=0.25))
+    assert (fault.kind, fault.may_have_arrived) == ("timeout", False)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [Connection.reset, answering(OK), lambda connection: connection.socket.recv(1)],
+    ids=["reset", "plain http", "closed"],
+)
+def test_a_server_without_tls_gets_nothing(
+    make_driver: MakeDriver, serve: Serve, authority: Authority, script: object
+) -> None:
+    server = serve(script)
+    driver = make_driver(verify=authority.file)
+    request = request_to(server, "POST", content=b"x", scheme="https")
+    fault = driver.fail(request, Options(timeout_seconds=0.3))
+    assert fault.kind in ("connect", "timeout")
+    assert not fault.may_have_arrived
+
+
+def test_a_reused_connection_that_closes_unanswered_is_not_replaced_over_tls(
+    make_driver: MakeDriver, serve: Serve, authority: Authority
+) -> None:
+    def first_well(connection: Connection) -> None:
+        connection.read_request()
+        connection.send(OK)
+        connection.read_request()
+
+    tls = authority.server("127.0.0.1")
+    server = serve(one_after_another(first_well, answering(OK)), tls=tls)
+    driver = make_driver(verify=authority.file)
+    driver.send(request_to(server, scheme="https"))
+    fault = driver.fail(request_to(server, "POST", content=b"x", scheme="https"))
+    assert (fault.kind, fault.may_have_arrived) == ("broken", True)
+    assert len(server.requests) == 2
+    assert driver.send(request_to(server, scheme="https")).body == b"ok"
+
+
+def test_an_idle_connection_that_the_server_closed_is_replaced_over_tls(
+    make_driver: MakeDriver, serve: Serve, authority: Authority
+) -> None:
+    def answer_once(connection: Connection) -> None:
+        connection.read_request()
+        connection.send(OK)
+        connection.server.over.wait(0.05)
+        assert isinstance(connection.socket, ssl.SSLSocket)
+        connection.socket.unwrap().close()
+
+    server = serve(answer_once, tls=authority.server("127.0.0.1"))
+    driver = make_driver(verify=authority.file)
+    for _ in range(2):
+        request = request_to(server, "POST", content=b"x", scheme="https")
+        assert driver.send(request).body == b"ok"
+        server.over.wait(0.12)
+    assert len(server.requests) == server.connections == 2
+
+
+def test_version_six_addresses_work(
+    make_driver: MakeDriver, serve: Serve, authority: Authority
+) -> None:
+    if not _has_version_six():
+        pytest.skip("this machine has no IPv6")
+    plain = serve(answering(OK), host="::1")
+    secure = serve(answering(OK), host="::1", tls=authority.server("::1"))
+    driver = make_driver(verify=authority.file)
+    assert driver.send(request_to(plain)).body == b"ok"
+    assert driver.send(request_to(secure, scheme="https")).body == b"ok"
+    assert plain.requests[0].header("host") == f"[::1]:{plain.port}"
+
+
+def _has_version_six() -> bool:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True

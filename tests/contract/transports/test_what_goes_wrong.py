@@ -1,0 +1,367 @@
+"""Every way a call may fail: what it is called, and whether the request may have arrived."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from hipkit.transports.protocol import Options, Request
+from tests.contract.transports.conftest import Serve
+from tests.contract.transports.driver import (
+    ONLY_SYNC,
+    Driver,
+    MakeDriver,
+    Pieces,
+    only,
+    request_to,
+)
+from tests.contract.transports.scripted_server import (
+    OK,
+    Connection,
+    Script,
+    ScriptedServer,
+    answering,
+    one_after_another,
+)
+
+METHODS = ["GET", "POST", "PUT", "DELETE"]
+
+
+def brief(seconds: float = 0.25) -> Options:
+    return Options(timeout_seconds=seconds)
+
+
+def ends_in(seconds: float, silence: float = 60.0) -> Options:
+    return Options(timeout_seconds=silence, deadline=time.monotonic() + seconds)
+
+
+# Nothing arrived
+
+
+def test_a_refused_connection_has_not_arrived(driver: Driver) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    fault = driver.fail(Request("POST", "http", "127.0.0.1", port, "/", (), b"x"))
+    assert (fault.kind, fault.may_have_arrived) == ("connect", False)
+    assert f"127.0.0.1:{port}" in fault.reason
+    assert "refused" in fault.reason.lower() or "connect" in fault.reason.lower()
+
+
+def test_an_unknown_name_has_not_arrived(driver: Driver) -> None:
+    fault = driver.fail(Request("POST", "http", "nowhere.invalid", 80, "/", (), b"x"))
+    assert (fault.kind, fault.may_have_arrived) == ("connect", False)
+    assert "nowhere.invalid" in fault.reason
+
+
+@pytest.fixture
+def full_port() -> Iterator[int]:
+    """A port whose queue is full, so that connecting to it never ends."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        waiting = []
+        for _ in range(10):
+            client = socket.socket()
+            client.setblocking(False)
+            client.connect_ex(listener.getsockname())
+            waiting.append(client)
+        time.sleep(0.05)
+        yield listener.getsockname()[1]
+        for client in waiting:
+            client.close()
+
+
+@pytest.mark.parametrize("by_deadline", [False, True])
+def test_a_time_out_while_connecting_has_not_arrived(
+    driver: Driver, full_port: int, by_deadline: bool
+) -> None:
+    request = Request("POST", "http", "127.0.0.1", full_port, "/", (), b"x")
+    started = time.monotonic()
+    fault = driver.fail(request, ends_in(0.2) if by_deadline else brief(0.2))
+    assert (fault.kind, fault.may_have_arrived) == ("timeout", False)
+    assert time.monotonic() - started < 5
+
+
+def test_a_deadline_that_has_passed_sends_nothing(
+    driver: Driver, server: ScriptedServer
+) -> None:
+    fault = driver.fail(request_to(server, "POST", content=b"x"), ends_in(-1))
+    assert (fault.kind, fault.may_have_arrived) == ("timeout", False)
+    assert server.connections == 0
+
+
+@ONLY_SYNC  # For tasks there is a test of its own in `test_connections.py`.
+def test_waiting_for_a_free_connection_has_an_end_and_sends_nothing(
+    make_driver: MakeDriver, serve: Serve
+) -> None:
+    driver = make_driver(max_connections=1)
+    server = serve(one_after_another(Connection.hang, answering(OK)))
+    blocked = threading.Thread(
+        target=driver.fail, args=[request_to(server), ends_in(0.5)]
+    )
+    blocked.start()
+    try:
+        while not server.connections:
+            time.sleep(0.005)
+        fault = driver.fail(request_to(server, "POST", content=b"x"), brief(0.2))
+    finally:
+        blocked.join()
+    assert (fault.kind, fault.may_have_arrived) == ("timeout", False)
+    assert driver.send(request_to(server)).body == b"ok"
+
+
+# It may have arrived
+
+
+def then(*actions: Script) -> Script:
+    """Read one request, then do this."""
+
+    def script(connection: Connection) -> None:
+        connection.read_request()
+        for action in actions:
+            action(connection)
+
+    return script
+
+
+def say(data: bytes) -> Script:
+    return lambda connection: connection.send(data)
+
+
+BROKEN = {
+    "closed unanswered": then(),
+    "reset unanswered": then(Connection.reset),
+    "half a status line": then(say(b"HTTP/1.1 20")),
+    "half a head": then(say(b"HTTP/1.1 200 OK\r\nContent-Le")),
+    "head without end": then(say(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n")),
+    "interim answer only": then(say(b"HTTP/1.1 100 Continue\r\n\r\n")),
+    "short body": then(say(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc")),
+    "no body": then(say(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n")),
+    "reset in the body": then(
+        say(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc"),
+        lambda connection: connection.server.over.wait(0.03),
+        Connection.reset,
+    ),
+    "short chunk": then(
+        say(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc")
+    ),
+    "no last chunk": then(
+        say(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
+    ),
+}
+
+
+@pytest.mark.parametrize("script", BROKEN.values(), ids=BROKEN.keys())
+def test_a_broken_connection_may_have_arrived_and_is_not_sent_again(
+    driver: Driver, serve: Serve, script: Script
+) -> None:
+    server = serve(script)
+    fault = driver.fail(request_to(server, "POST", content=b"s3cret-body"))
+    assert (fault.kind, fault.may_have_arrived) == ("broken", True)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("script", BROKEN.values(), ids=BROKEN.keys())
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("content", [None, b"s3cret-body"], ids=["empty", "body"])
+def test_a_reused_connection_that_breaks_is_not_replaced_by_sending_again(
+    driver: Driver, serve: Serve, script: Script, method: str, content: bytes | None
+) -> None:
+    def first_well(connection: Connection) -> None:
+        connection.read_request()
+        connection.send(OK)
+        script(connection)
+
+    server = serve(one_after_another(first_well, answering(OK)))
+    driver.send(request_to(server))
+    fault = driver.fail(request_to(server, method, content=content))
+    assert (fault.kind, fault.may_have_arrived) == ("broken", True)
+    assert [received.method for received in server.requests] == ["GET", method]
+    assert driver.send(request_to(server)).body == b"ok"
+
+
+@pytest.mark.parametrize("size", [300_000, None])
+def test_a_body_in_pieces_is_not_sent_again_over_a_reused_connection(
+    driver: Driver, serve: Serve, size: int | None
+) -> None:
+    def first_well(connection: Connection) -> None:
+        connection.read_request()
+        connection.send(OK)
+        connection.read_request()
+
+    server = serve(one_after_another(first_well, answering(OK)))
+    driver.send(request_to(server))
+    pieces = Pieces((b"x" * 100_000,) * 3, size, replayable=True)
+    fault = driver.fail(request_to(server, "POST", content=pieces))
+    assert (fault.kind, fault.may_have_arrived) == ("broken", True)
+    assert [received.method for received in server.requests] == ["GET", "POST"]
+
+
+@pytest.mark.parametrize("end", ["close", "reset"])
+@pytest.mark.parametrize(
+    "content", [b"x", Pieces((b"x" * 65536,) * 100)], ids=["small", "large"]
+)
+def test_a_server_that_leaves_before_reading_is_never_said_to_have_read(
+    driver: Driver, serve: Serve, end: str, content: bytes | Pieces
+) -> None:
+    server = serve(Connection.reset if end == "reset" else lambda _connection: None)
+    fault = driver.fail(request_to(server, "POST", content=content))
+    assert fault.kind in ("broken", "connect")
+    assert server.requests == []
+
+
+GARBAGE = {
+    "a banner": b"SSH-2.0-OpenSSH_9.6\r\n",
+    "mail": b"220 mail.example.com ESMTP ready\r\n",
+    "markup": b"<html>s3cret-target</html>\r\n\r\n",
+    "binary": b"\x15\x03\x01\x00\x02\x02\x16" * 10,
+    "no status": b"HTTP/1.1 OK\r\n\r\n",
+    "bad status": b"HTTP/1.1 99999 Hm\r\n\r\n",
+    "bad chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
+    "bad length": b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("data", GARBAGE.values(), ids=GARBAGE.keys())
+def test_what_is_not_http_is_named_so_at_once(
+    driver: Driver, serve: Serve, data: bytes
+) -> None:
+    server = serve(then(say(data), Connection.wait_for_close))
+    fault = driver.fail(request_to(server, "POST", content=b"x"))
+    # libcurl gives a broken chunk the same number as a broken connection.
+    is_named = driver.kind.library != "pycurl" or b"chunked" not in data
+    assert fault.kind == ("garbage" if is_named else "broken")
+    assert fault.may_have_arrived
+    assert len(server.requests) == 1
+
+
+def flood(connection: Connection) -> None:
+    connection.read_request()
+    connection.send(b"HTTP/1.1 200 OK\r\n")
+    while not connection.server.over.is_set():
+        connection.send(b"X-Flood: s3cret-target and more\r\n" * 100)
+
+
+def long_line(connection: Connection) -> None:
+    connection.read_request()
+    connection.send(b"HTTP/1.1 200 OK\r\nX-Long: ")
+    while not connection.server.over.is_set():
+        connection.send(b"x" * 10_000)
+
+
+@pytest.mark.parametrize("script", [flood, long_line])
+def test_a_head_without_end_is_not_kept(
+    driver: Driver, serve: Serve, script: Script
+) -> None:
+    fault = driver.fail(request_to(serve(script)))
+    assert (fault.kind, fault.may_have_arrived) == ("garbage", True)
+
+
+# Time
+
+
+def test_silence_before_the_answer_is_a_time_out(driver: Driver, serve: Serve) -> None:
+    server = serve(then(Connection.hang))
+    started = time.monotonic()
+    fault = driver.fail(request_to(server, "POST", content=b"x"), brief())
+    assert (fault.kind, fault.may_have_arrived) == ("timeout", True)
+    assert time.monotonic() - started < 5
+    assert len(server.requests) == 1
+
+
+def test_silence_within_the_answer_is_a_time_out(driver: Driver, serve: Serve) -> None:
+    half = say(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc")
+    fault = driver.fail(request_to(serve(then(half, Connection.hang))), brief())
+    assert (fault.kind, fault.may_have_arrived) == ("timeout", True)
+
+
+# Blocking libcurl fills the system's send buffer, some 64 KiB a second, and takes that for
+# progress. The deadline holds all the same.
+@only("httpx2", "httpx2-async", "pycurl-async")
+@pytest.mark.parametrize(
+    "content",
+    [b"x" * 20_000_000, Pieces((b"x" * 65536,) * 300)],
+    ids=["bytes", "pieces"],
+)
+def test_a_server_that_does_not_take_the_request_is_a_time_out(
+    driver: Driver, serve: Serve, content: bytes | Pieces
+) -> None:
+    server = serve(Connection.hang)
+    started = time.monotonic()
+    fault = driver.fail(request_to(server, "POST", content=content), brief())
+    assert (fault.kind, fault.may_have_arrived) == ("timeout", True)
+    assert time.monotonic() - started < 5
+
+
+def test_the_deadline_ends_a_head_that_drips(driver: Driver, serve: Serve) -> None:
+    drip = b"HTTP/1.1 200 OK\r\n" + b"X-A: b\r\n" * 1000
+    server = serve(then(lambda connection: connection.drip(drip, 0.02)))
+    started = time.monotonic()
+    fault = driver.fail(request_to(server), ends_in(0.25, silence=2))
+    assert (fault.kind, fault.may_have_arrived) == ("timeout", True)
+    assert time.monotonic() - started < 5
+
+
+def test_the_deadline_ends_a_body_that_drips(driver: Driver, serve: Serve) -> None:
+    head = say(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+    server = serve(then(head, lambda connection: connection.drip(b"x" * 1000, 0.02)))
+    started = time.monotonic()
+    fault = driver.fail(request_to(server), ends_in(0.25, silence=2))
+    assert (fault.kind, fault.may_have_arrived) == ("timeout", True)
+    assert time.monotonic() - started < 5
+
+
+def test_the_deadline_ends_a_request_that_is_taken_slowly(
+    driver: Driver, serve: Serve
+) -> None:
+    def slow(connection: Connection) -> None:
+        while not connection.server.over.wait(0.02):
+            connection.socket.recv(1000)
+
+    started = time.monotonic()
+    request = request_to(serve(slow), "POST", content=b"x" * 50_000_000)
+    fault = driver.fail(request, ends_in(0.25, silence=2))
+    assert (fault.kind, fault.may_have_arrived) == ("timeout", True)
+    assert time.monotonic() - started < 5
+
+
+def test_an_answer_may_take_longer_than_the_longest_silence(
+    driver: Driver, serve: Serve
+) -> None:
+    head = say(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n")
+    server = serve(then(head, lambda connection: connection.drip(b"x" * 6, 0.08)))
+    assert driver.send(request_to(server), brief(0.4)).body == b"x" * 6
+
+
+def test_a_request_may_take_longer_than_the_longest_silence(
+    driver: Driver, serve: Serve
+) -> None:
+    class Slow(Pieces):
+        def __iter__(self) -> Iterator[bytes]:
+            for _ in range(6):
+                time.sleep(0.08)
+                yield b"x" * 1000
+
+    server = serve(answering(OK))
+    request = request_to(server, "POST", content=Slow((), 6000))
+    assert driver.send(request, brief(0.4)).body == b"ok"
+
+
+def test_after_a_time_out_a_late_answer_is_not_taken_for_the_next(
+    driver: Driver, serve: Serve
+) -> None:
+    late = threading.Event()
+
+    def answer_late(connection: Connection) -> None:
+        connection.read_request()
+        late.wait(10)
+        connection.send(OK.replace(b"ok", b"no"))
+
+    server = serve(one_after_another(answer_late, answering(OK)))
+    assert driver.fail(request_to(server), brief()).kind == "timeout"
+    late.set()
+    assert driver.send(request_to(server)).body == b"ok"
