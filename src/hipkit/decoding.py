@@ -1,0 +1,175 @@
+"""From an answer to a typed result or to the right error (pure).
+
+What an answer's body holds is read by `reading.py`; here is what status and headers mean.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TypeVar, cast
+from urllib.parse import urljoin
+
+import msgspec
+
+from hipkit.errors import (
+    ApiError,
+    ForbiddenError,
+    RateLimitError,
+    ResponseError,
+    error_class,
+)
+from hipkit.limits import LARGEST_MOMENT, seconds_until_allowed
+from hipkit.operation import Operation
+from hipkit.reading import UnreadableError, read_json
+from hipkit.redaction import redact
+from hipkit.transports.protocol import Reply
+
+__all__ = ["decode"]
+
+T = TypeVar("T")
+
+REDIRECTS = (301, 302, 303, 307, 308)
+REASONS = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    429: "Too Many Requests",
+}
+
+
+def decode(
+    operation: Operation[T],
+    reply: Reply,
+    url: str,
+    *,
+    now: float,
+    secrets: tuple[str, ...] = (),
+) -> T:
+    """Return what the answer means for this call.
+
+    Args:
+        operation: The call.
+        reply: The answer.
+        url: The request's address, for a relative redirect.
+        now: UNIX seconds, for `retry_at`.
+        secrets: Texts beside the operation's own that no error may show.
+
+    Raises:
+        ApiError: The server said no.
+        ResponseError: The answer does not fit the spec.
+    """
+    status = reply.status
+    if operation.redirect and status in REDIRECTS:
+        location = reply.headers.get("location")
+        if location:
+            return cast("T", urljoin(url, location))
+        raise ResponseError(
+            f"{operation}: {status} without a Location header",
+            operation=operation,
+            status=status,
+        )
+    if 200 <= status < 300:
+        return _read_result(operation, reply, secrets)
+    if status >= 400:
+        raise _api_error(operation, reply, now, secrets)
+    raise ResponseError(
+        f"{operation}: unexpected answer {status}; redirects are not followed, check the base URL",
+        operation=operation,
+        status=status,
+        body=reply.body,
+    )
+
+
+def _read_result(operation: Operation[T], reply: Reply, secrets: tuple[str, ...]) -> T:
+    kind = operation.result
+    if kind is None:
+        return cast("T", None)
+    if kind is bytes:
+        return cast("T", reply.body)
+    if not reply.body.strip() and _may_be_empty(kind):
+        return cast("T", None)
+    try:
+        return cast("T", read_json(reply.body, kind))
+    except UnreadableError as error:
+        content_type = redact(reply.headers.get("content-type", ""), operation, secrets)
+        hint = (
+            ""
+            if "json" in content_type
+            else f" (the answer's type is {content_type or 'not given'!r})"
+        )
+        raise ResponseError(
+            f"{operation}: {reply.status}, but the body cannot be read: "
+            f"{error.where or 'body'}: {error}{hint}",
+            operation=operation,
+            where=error.where,
+            status=reply.status,
+            body=reply.body,
+        ) from None
+
+
+def _may_be_empty(kind: object) -> bool:
+    try:
+        return msgspec.convert(None, kind) is None
+    except msgspec.ValidationError:
+        return False
+
+
+def _api_error(
+    operation: Operation[object], reply: Reply, now: float, secrets: tuple[str, ...]
+) -> ApiError:
+    told = _told(reply.body)
+    message = _word(told, "message") or _word(told, "error_description")
+    kind = error_class(reply.status)
+    shown = redact(message, operation, secrets)
+    error = kind(
+        f"{operation}: {reply.status}, {shown or REASONS.get(reply.status, 'refused')}",
+        message=message,
+        status=reply.status,
+        type=_word(told, "type") or _word(told, "error"),
+        field=_word(told, "field") or None,
+        validation=_word(told, "validation") or None,
+        expected_type=told.get("expected_type"),
+        operation=operation,
+    )
+    if isinstance(error, ForbiddenError):
+        error.scopes = _scopes_in(message) or operation.scopes
+        if error.scopes and not _scopes_in(message):
+            error.args = (
+                f"{error}; the call needs one of the scopes {', '.join(error.scopes)}",
+            )
+    if isinstance(error, RateLimitError):
+        wait = seconds_until_allowed(reply.headers, now)
+        if wait is not None:
+            error.retry_at = datetime.fromtimestamp(
+                min(now + wait, LARGEST_MOMENT), UTC
+            )
+            error.args = (
+                f"{error}; calls are taken again at {error.retry_at:%Y-%m-%d %H:%M:%S} UTC",
+            )
+    return error
+
+
+def _told(body: bytes) -> Mapping[str, object]:
+    """Find what a refusal says: HipChat's envelope, OAuth's flat form, or nothing."""
+    try:
+        document = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return {}
+    if not isinstance(document, dict):
+        return {}
+    inner = document.get("error")
+    return cast("Mapping[str, object]", inner if isinstance(inner, dict) else document)
+
+
+def _word(told: Mapping[str, object], name: str) -> str:
+    value = told.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _scopes_in(message: str) -> tuple[str, ...]:
+    """Read the list that HipChat writes as Python would: `[u'view_group', u'view_room']`."""
+    listed = re.search(r"scopes?:? *\[([^\]]*)\]", message)
+    return tuple(re.findall(r"[a-z]+_[a-z_]+", listed.group(1))) if listed else ()

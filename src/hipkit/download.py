@@ -1,0 +1,182 @@
+"""Files shared in a room, on their way to a file here; the token never goes to another host."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import urljoin, urlsplit
+
+from hipkit.decoding import REDIRECTS, decode
+from hipkit.errors import ResponseError
+from hipkit.exchange import Exchange, Policy, State, deliver
+from hipkit.free_request import FreeRequest
+from hipkit.limits import LimitMemory
+from hipkit.model import HIDDEN
+from hipkit.operation import path_segment
+from hipkit.redaction import secrets_in
+from hipkit.settings import Site, parse_site
+from hipkit.v2.models import AuthenticatedFile, MessageFile
+
+__all__ = ["DownloadSource", "FileTarget", "download", "open_target"]
+
+DownloadSource = MessageFile | AuthenticatedFile | str
+"""A file as a message tells it, or its address."""
+
+MOST_REDIRECTS = 5
+
+
+class FileTarget:
+    """Where the bytes go: counts them, and can start over when a call is sent again."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._start = file.tell() if file.seekable() else None
+        self.size_bytes = 0
+
+    def __call__(self, piece: bytes) -> None:
+        """Write one piece."""
+        self._file.write(piece)
+        self.size_bytes += len(piece)
+
+    def restart(self) -> bool:
+        """Forget what was written; False where that cannot be undone."""
+        if self.size_bytes == 0:
+            return True
+        if self._start is None:
+            return False
+        self._file.seek(self._start)
+        self._file.truncate()
+        self.size_bytes = 0
+        return True
+
+
+@contextmanager
+def open_target(to: str | os.PathLike[str] | BinaryIO) -> Iterator[FileTarget]:
+    """Open a target; a path is written beside and put in place only when all is there."""
+    if not isinstance(to, (str, os.PathLike)):
+        yield FileTarget(to)
+        return
+    path = Path(to)
+    # Opened like any new file, so that it gets the rights that such a file has here.
+    part = path.with_name(f".{path.name[:50]}.{secrets.token_hex(8)}.part")
+    try:
+        with part.open("xb") as file:
+            yield FileTarget(file)
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def download(
+    source: DownloadSource, state: State, policy: Policy, target: FileTarget
+) -> Exchange[int]:
+    """Fetch a file into `target` and return its size in bytes.
+
+    Raises:
+        ValueError: The source has no address, or one that is not http or https.
+        ApiError: The file's host said no.
+        RequestError: No answer came, or it ended early.
+    """
+    url, fetch = _fetch(f"{state.site}/", _address(source), state)
+    for _ in range(MOST_REDIRECTS + 1):
+        there, how = _as_whom(fetch, state, policy)
+        reply, _, token = yield from deliver(fetch, there, how, sink=target)
+        location = reply.headers.get("location")
+        if reply.status not in REDIRECTS or location is None:
+            if not 200 <= reply.status < 300:
+                secrets = (*secrets_in(token), *secrets_in(state.authorization))
+                decode(fetch, reply, url, now=state.edges.now(), secrets=secrets)
+            return target.size_bytes
+        try:
+            url, fetch = _fetch(url, location, state)
+        except ValueError:
+            raise ResponseError(
+                f"{fetch}: the redirect leads to an address that cannot be used",
+                operation=fetch,
+                status=reply.status,
+            ) from None
+    raise ResponseError(
+        f"{fetch}: more than {MOST_REDIRECTS} redirects", operation=fetch
+    )
+
+
+class _Fetch(FreeRequest, frozen=True, kw_only=True):
+    """The request for a file. Who knows a file's address may read it, so it is not shown."""
+
+    private_query = True
+
+    site: Site
+
+    def private_values(self) -> Iterator[object]:
+        yield self.route
+        yield self.route.partition("?")[::2]
+
+    def shown_target(self) -> str:
+        return f"/{HIDDEN}"
+
+    def __str__(self) -> str:
+        return f"GET {self.site.origin}{self.shown_target()}"
+
+    def __repr__(self) -> str:
+        return f"<{self}>"
+
+
+def _fetch(base: str, address: str, state: State) -> tuple[str, _Fetch]:
+    """Return a file's absolute address, and the request for it."""
+    home = state.site
+    try:
+        url = urljoin(base, address)
+        parts = urlsplit(url)
+        # Plain http is no worse than the base URL that the caller has accepted.
+        site = parse_site(
+            f"{parts.scheme}://{parts.netloc}", allow_http=home.scheme == "http"
+        )
+    except ValueError:
+        raise ValueError(
+            "the file's address must begin with https:// and name a host, without a user"
+        ) from None
+    route = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    knows_token = state.authorization is not None or state.has_provider
+    is_home = site.origin == home.origin
+    return url, _Fetch(
+        verb="GET",
+        route=route,
+        authorize="bearer" if is_home and knows_token else "none",
+        site=site,
+    )
+
+
+def _as_whom(fetch: _Fetch, state: State, policy: Policy) -> tuple[State, Policy]:
+    """Go to the own host as ever, and to any other as nobody, without headers of one's own."""
+    if fetch.site.origin == state.site.origin:
+        own = policy.headers
+        there = replace(state, site=fetch.site)
+    else:
+        own = {}
+        there = replace(
+            state,
+            site=fetch.site,
+            authorization=None,
+            has_provider=False,
+            limits=LimitMemory(),
+        )
+    if not any(name.lower() == "accept" for name in own):
+        own = {"Accept": "*/*", **own}
+    return there, replace(policy, headers=own)
+
+
+def _address(source: DownloadSource) -> str:
+    if isinstance(source, AuthenticatedFile):
+        if not source.id:
+            raise ValueError("the file has no id")
+        return f"file/{path_segment('id', source.id)}"
+    address = source if isinstance(source, str) else source.url
+    if not address:
+        raise ValueError("the file has no address")
+    return address

@@ -1,0 +1,468 @@
+"""One call from request to answer, as a generator that does no I/O itself.
+
+It yields what it wants done (`GetToken`, `Send`, `Pause`) and is sent the outcome; the two
+drivers in `client.py` do nothing else. So every decision, on retries, limits, deadlines and
+tokens, is made here once for both clients, and is tested without network or clock.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol, TypedDict, TypeVar, cast
+
+from hipkit.decoding import decode
+from hipkit.errors import ConnectError, RequestError, RequestTimeoutError, ResponseError
+from hipkit.limits import LimitMemory, seconds_until_allowed
+from hipkit.model import HIDDEN
+from hipkit.operation import Call, Operation
+from hipkit.redaction import mask_query, secrets_in
+from hipkit.response import Response, SentRequest
+from hipkit.settings import TOKEN_VARIABLE, Site
+from hipkit.transports.protocol import Fault, Options, Reply, Request, Sink
+
+__all__ = [
+    "CallOptions",
+    "Edges",
+    "Exchange",
+    "GetToken",
+    "Hooks",
+    "Pause",
+    "Policy",
+    "Send",
+    "State",
+    "deliver",
+    "exchange",
+    "exchange_raw",
+]
+
+T = TypeVar("T")
+
+logger = logging.getLogger("hipkit")
+
+SAFE_TO_REPEAT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
+"""Methods that mean the same when they arrive twice."""
+PASSING = frozenset({502, 503, 504})
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+FIRST_BACKOFF_SECONDS = 0.5
+LONGEST_BACKOFF_SECONDS = 20.0
+LONGEST_WAIT_SECONDS = 3600.0
+"""A server that asks for more is taken at its word only as far as an error that says so."""
+
+
+class GetToken(NamedTuple):
+    """Wants a token; `rejected` is one that the server has just refused."""
+
+    rejected: str | None
+
+    def __repr__(self) -> str:
+        return "GetToken()"
+
+
+class Send(NamedTuple):
+    """Wants a request sent: the outcome is a `Reply`, or a `Fault` thrown in."""
+
+    request: Request
+    options: Options
+    sink: Sink | None
+
+
+class Pause(NamedTuple):
+    """Wants time to pass."""
+
+    seconds: float
+    reason: str
+
+
+Exchange = Generator[GetToken | Send | Pause, str | Reply | None, T]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hooks:
+    """Functions called around every request, in the thread or task that sends it.
+
+    Each should return at once; what one raises ends the call. They see no token, no secret path
+    argument and no body.
+    """
+
+    before: Callable[[SentRequest], object] | None = None
+    after: Callable[[SentRequest, int | Fault, float], object] | None = None
+    """Gets the request, the status or what went wrong, and the seconds it took."""
+    wait: Callable[[float, str], object] | None = None
+    """Called before every wait with its seconds and the reason."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """How a client calls.
+
+    Args:
+        timeout: The longest silence of the server, in seconds.
+        deadline: The longest a whole call may take, waits and retries included, in seconds;
+            `None` for no end.
+        retries: How often a call may be sent again, 0 to never.
+        pace: Whether to wait for the window's end before a call that the server would refuse,
+            going by the limits of its last answers.
+        headers: Sent with every request.
+        hooks: Called around every request.
+        max_response_bytes: The largest answer taken, decompressed.
+    """
+
+    timeout: float = 30.0
+    deadline: float | None = 120.0
+    retries: int = 3
+    pace: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    hooks: Hooks = Hooks()
+    max_response_bytes: int = 64 * 1024 * 1024
+
+    def __post_init__(self) -> None:
+        if not self.timeout > 0 or not (self.deadline is None or self.deadline > 0):
+            raise ValueError("timeout and deadline are seconds and must be above 0")
+        if self.retries < 0:
+            raise ValueError("retries must be 0 or more")
+        for name, value in self.headers.items():
+            # The value may be a secret: it is not repeated.
+            if not (
+                HEADER_NAME.fullmatch(name) and value.isprintable() and value.isascii()
+            ):
+                raise ValueError(
+                    f"the header {name!r} must be printable ASCII, without line ends, "
+                    "and its name a word"
+                )
+
+
+class RestartableSink(Protocol):
+    """A sink that can forget what it was given, for another attempt."""
+
+    def __call__(self, piece: bytes, /) -> object: ...
+
+    def restart(self) -> bool:
+        """Forget; False where that cannot be undone."""
+
+
+class CallOptions(TypedDict, total=False):
+    """What may differ from call to call; see `Policy`."""
+
+    timeout: float
+    deadline: float | None
+    retries: int
+    pace: bool
+    headers: Mapping[str, str]
+    hooks: Hooks
+    max_response_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edges:
+    """The clocks and the chance that a real client has and a test replaces."""
+
+    monotonic: Callable[[], float]
+    now: Callable[[], float]
+    """UNIX seconds."""
+    random: Callable[[], float]
+    """At least 0, below 1."""
+
+
+@dataclass(slots=True)
+class State:
+    """What a client remembers between calls: where, as whom, and the last limits."""
+
+    site: Site
+    user_agent: str
+    authorization: str | None = field(repr=False)
+    """The whole header, where it does not change."""
+    has_provider: bool
+    """Whether there is somebody to ask for a token."""
+    edges: Edges
+    limits: LimitMemory = field(default_factory=LimitMemory)
+
+
+def exchange(
+    operation: Operation[T], state: State, policy: Policy, query: str | None = None
+) -> Exchange[T]:
+    """Carry out a call.
+
+    Args:
+        operation: The call.
+        state: The client's.
+        policy: How to go about it.
+        query: Takes the place of the operation's own query: a page's link.
+
+    Raises:
+        RequestError: No answer came.
+        ApiError: The server said no.
+        ResponseError: The answer does not fit the spec.
+        ValueError: There is no token, or an argument would call another operation.
+    """
+    reply, request, token = yield from deliver(operation, state, policy, query)
+    url = state.site.origin + request.target
+    secrets = secrets_in(token) if reply.status >= 400 else ()
+    return decode(operation, reply, url, now=state.edges.now(), secrets=secrets)
+
+
+def exchange_raw(
+    operation: Operation[object], state: State, policy: Policy
+) -> Exchange[Response]:
+    """Carry out a call and return the answer as it came, whatever its status."""
+    reply, request, _ = yield from deliver(operation, state, policy)
+    return Response(
+        reply.status,
+        reply.headers,
+        reply.body,
+        _shown(operation, request, state, policy),
+    )
+
+
+def deliver(
+    operation: Operation[object],
+    state: State,
+    policy: Policy,
+    query: str | None = None,
+    sink: RestartableSink | None = None,
+) -> Exchange[tuple[Reply, Request, str | None]]:
+    """Send until there is an answer worth having, or no sense in trying again."""
+    edges = state.edges
+    call = operation.call()
+    deadline = None if policy.deadline is None else edges.monotonic() + policy.deadline
+    options = Options(policy.timeout, deadline, policy.max_response_bytes)
+    token = yield from _token(operation, state, None)
+    renewed = False
+    attempt = 0
+    while True:
+        if policy.pace:
+            yield from _keep_pace(operation, state, policy, deadline)
+        request = _request(call, state, policy, token, query)
+        try:
+            reply = yield from _send(
+                operation, Send(request, options, sink), state, policy
+            )
+        except Fault as fault:
+            may_repeat = _may_repeat_after(fault, call) and (
+                sink is None or sink.restart()
+            )
+            if not may_repeat or not (
+                yield from _back_off(
+                    attempt, None, fault.reason, state, policy, deadline
+                )
+            ):
+                raise _error_of(fault, operation) from fault
+            attempt += 1
+            continue
+        if (
+            reply.status == 401
+            and state.has_provider
+            and token
+            and not renewed
+            and _can_be_read_again(call)
+        ):
+            renewed = True
+            refused, token = token, (yield from _token(operation, state, token))
+            if token != refused:
+                continue
+        if not _is_worth_repeating(reply, call) or not (
+            yield from _back_off(
+                attempt,
+                seconds_until_allowed(reply.headers, edges.now()),
+                f"the server answered {reply.status}",
+                state,
+                policy,
+                deadline,
+            )
+        ):
+            return reply, request, token
+        attempt += 1
+
+
+def _token(
+    operation: Operation[object], state: State, rejected: str | None
+) -> Exchange[str | None]:
+    """Return the value of the authorization header, or `None` where none belongs."""
+    if operation.auth == "none":
+        return None
+    if state.authorization is not None:
+        return state.authorization
+    if state.has_provider:
+        token = yield GetToken(rejected.removeprefix("Bearer ") if rejected else None)
+        return f"Bearer {token}"
+    if operation.auth == "basic":
+        return None
+    raise ValueError(
+        f"{operation}: needs a token; pass token=..., or set {TOKEN_VARIABLE}"
+    )
+
+
+def _request(
+    call: Call, state: State, policy: Policy, token: str | None, query: str | None
+) -> Request:
+    site = state.site
+    target = site.path + call.target
+    if query is not None:
+        target = f"{target.partition('?')[0]}?{query}"
+    headers: tuple[tuple[str, str], ...] = (
+        ("User-Agent", state.user_agent),
+        ("Accept", "application/json"),
+        *call.headers,
+    )
+    if token is not None:
+        headers = (*headers, ("Authorization", token))
+    if policy.headers:
+        own = {name.lower() for name in policy.headers}
+        headers = (
+            *(pair for pair in headers if pair[0].lower() not in own),
+            *policy.headers.items(),
+        )
+    return Request(
+        call.method, site.scheme, site.host, site.port, target, headers, call.content
+    )
+
+
+def _send(
+    operation: Operation[object], step: Send, state: State, policy: Policy
+) -> Exchange[Reply]:
+    """Send once, with the hooks and the log around it, and take note of the limits."""
+    hooks = policy.hooks
+    watched = (
+        hooks.before is not None
+        or hooks.after is not None
+        or logger.isEnabledFor(logging.DEBUG)
+    )
+    if not watched:
+        reply = cast("Reply", (yield step))
+    else:
+        shown = _shown(operation, step.request, state, policy)
+        started = state.edges.monotonic()
+        if hooks.before is not None:
+            hooks.before(shown)
+        outcome: int | Fault = 0
+        try:
+            reply = cast("Reply", (yield step))
+            outcome = reply.status
+        except Fault as fault:
+            outcome = fault
+            raise
+        finally:
+            seconds = state.edges.monotonic() - started
+            if outcome != 0:
+                logger.debug("%s -> %s in %.3f s", operation, outcome, seconds)
+                if hooks.after is not None:
+                    hooks.after(shown, outcome, seconds)
+    state.limits.note(reply.headers, state.edges.now())
+    return reply
+
+
+def _keep_pace(
+    operation: Operation[object], state: State, policy: Policy, deadline: float | None
+) -> Exchange[None]:
+    """Wait where the last answers say that this call would be refused."""
+    now = state.edges.now()
+    limits = state.limits.read()
+    waits = [
+        limit.reset_at.timestamp() - now
+        for limit in (
+            limits.rate,
+            limits.flood if operation.method == "POST" else None,
+        )
+        if limit is not None and limit.remaining <= 0 and limit.reset_at is not None
+    ]
+    seconds = min(max(waits, default=0.0), LONGEST_WAIT_SECONDS)
+    if seconds > 0 and (
+        deadline is None or state.edges.monotonic() + seconds < deadline
+    ):
+        yield from _pause(seconds, "no calls are left in this window", policy)
+
+
+def _back_off(
+    attempt: int,
+    asked: float | None,
+    reason: str,
+    state: State,
+    policy: Policy,
+    deadline: float | None,
+) -> Exchange[bool]:
+    """Wait before another attempt, or say that there is to be none."""
+    if attempt >= policy.retries:
+        return False
+    # Full jitter: clients that failed together do not come back together.
+    seconds = state.edges.random() * min(
+        LONGEST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2.0**attempt
+    )
+    if asked is not None:
+        seconds += asked
+    if seconds > LONGEST_WAIT_SECONDS or (
+        deadline is not None and state.edges.monotonic() + seconds >= deadline
+    ):
+        return False
+    yield from _pause(seconds, reason, policy)
+    return True
+
+
+def _pause(seconds: float, reason: str, policy: Policy) -> Exchange[None]:
+    logger.info("waiting %.1f s: %s", seconds, reason)
+    if policy.hooks.wait is not None:
+        policy.hooks.wait(seconds, reason)
+    yield Pause(seconds, reason)
+
+
+def _may_repeat_after(fault: Fault, call: Call) -> bool:
+    if fault.kind == "too_large":
+        return False
+    if fault.may_have_arrived and call.method not in SAFE_TO_REPEAT:
+        # The server may have carried it out: sending it again could post a message twice.
+        return False
+    return fault.kind == "connect" or _can_be_read_again(call)
+
+
+def _is_worth_repeating(reply: Reply, call: Call) -> bool:
+    """Whether the server says that a later attempt may succeed, and that this one did nothing."""
+    if not _can_be_read_again(call):
+        return False
+    if reply.status == 429 or (reply.status == 503 and "retry-after" in reply.headers):
+        return True
+    return reply.status in PASSING and call.method in SAFE_TO_REPEAT
+
+
+def _can_be_read_again(call: Call) -> bool:
+    return (
+        call.content is None
+        or isinstance(call.content, bytes)
+        or call.content.replayable
+    )
+
+
+def _error_of(
+    fault: Fault, operation: Operation[object]
+) -> RequestError | ResponseError:
+    if fault.kind == "too_large":
+        return ResponseError(f"{operation}: {fault.reason}", operation=operation)
+    kind = {"connect": ConnectError, "timeout": RequestTimeoutError}.get(
+        fault.kind, RequestError
+    )
+    arrived = (
+        "it may have arrived" if fault.may_have_arrived else "it was not carried out"
+    )
+    return kind(
+        f"{operation}: {fault.reason}; {arrived}",
+        operation=operation,
+        may_have_arrived=fault.may_have_arrived,
+    )
+
+
+def _shown(
+    operation: Operation[object], request: Request, state: State, policy: Policy
+) -> SentRequest:
+    query = request.target.partition("?")[2]
+    if query:
+        query = HIDDEN if operation.private_query else mask_query(query)
+    # A header that the caller added may be a secret as well as a name.
+    hidden = {"authorization", *(name.lower() for name in policy.headers)}
+    return SentRequest(
+        request.method,
+        f"{state.site}{operation.shown_target()}{'?' + query if query else ''}",
+        {
+            name.lower(): HIDDEN if name.lower() in hidden else value
+            for name, value in request.headers
+        },
+    )

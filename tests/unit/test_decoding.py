@@ -1,0 +1,302 @@
+"""From answers to results and errors, with everything that real servers send differently."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from datetime import UTC, datetime
+from typing import ClassVar
+
+import msgspec
+import pytest
+
+from hipkit.decoding import decode
+from hipkit.errors import (
+    ApiError,
+    BadRequestError,
+    ForbiddenError,
+    NotFoundError,
+    ResponseError,
+    UnauthorizedError,
+)
+from hipkit.model import DateTime, Model
+from hipkit.operation import Operation
+from hipkit.reading import UnreadableError, read_json
+from hipkit.redaction import mask_path
+from hipkit.transports.protocol import Reply
+
+MOMENT = datetime(2014, 9, 26, 10, 44, 4, tzinfo=UTC)
+
+
+class Person(Model, frozen=True, omit_defaults=True):
+    id: int
+    name: str | None = None
+    last_active: DateTime | None = None
+
+
+class Note(Model, frozen=True, omit_defaults=True):
+    secrets = frozenset({"text"})
+
+    id: str
+    date: DateTime | None = None
+    text: str | None = None
+    from_: Person | str | None = msgspec.field(name="from", default=None)
+
+
+class Notes(Model, frozen=True, omit_defaults=True):
+    items: list[Note] | None = None
+
+
+class SendNote(Operation[Notes], frozen=True):
+    operation_id = "send_note"
+    tag = "Notes"
+    method = "POST"
+    path = "/note/{token}"
+    members: ClassVar[dict[str, str]] = {"message": "message", "color": "color"}
+    secrets = frozenset({"token"})
+    scopes = ("send_note",)
+    body_kind = "json"
+    result = Notes
+
+    token: str
+    message: str
+    color: str | None = None
+
+
+class GetPicture(Operation[str], frozen=True):
+    operation_id = "get_picture"
+    tag = "Notes"
+    method = "GET"
+    path = "/picture"
+    redirect = True
+    result = str
+
+
+CALL = SendNote("pathSecret123", "the launch codes are 0000, dear friends")
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        '"2014-09-26T10:44:04+00:00"',
+        '"2014-09-26T10:44:04.000000+00:00"',
+        '"2014-09-26T10:44:04Z"',
+        '"2014-09-26T10:44:04"',
+        '"2014-09-26 10:44:04"',
+        '"2014-09-26T12:44:04+0200"',
+        '"1411728244"',
+        "1411728244",
+        "1411728244.0",
+        '"1411728244.0"',
+    ],
+)
+def test_a_moment_is_read_in_every_form_that_servers_used(date: str) -> None:
+    body = b'{"id": 1, "last_active": %s}' % date.encode()
+    person = read_json(body, Person)
+    assert isinstance(person, Person)
+    assert person.last_active == MOMENT
+    assert person.last_active.utcoffset() is not None
+
+
+@pytest.mark.parametrize("date", ['""', '"None"', '"never"', "null"])
+def test_a_word_for_no_moment_is_none(date: str) -> None:
+    assert read_json(b'{"id": 1, "last_active": %s}' % date.encode(), Person) == Person(
+        1
+    )
+
+
+def test_dates_without_offset_are_mended_in_every_item_at_once() -> None:
+    body = b'{"items": [%s]}' % b",".join(
+        b'{"id": "%d", "date": "2014-09-26T10:44:04", '
+        b'"from": {"id": "7", "last_active": "2014-09-26T10:44:04"}}' % number
+        for number in range(200)
+    )
+    notes = read_json(body, Notes)
+    assert isinstance(notes, Notes)
+    assert notes.items is not None
+    assert {note.date for note in notes.items} == {MOMENT}
+    assert notes.items[199].from_ == Person(7, last_active=MOMENT)
+
+
+def test_a_text_that_looks_like_a_date_is_left_alone() -> None:
+    body = b'{"id": "1", "date": "2014-09-26T10:44:04", "text": "2014-09-26T10:44:04"}'
+    note = read_json(body, Note)
+    assert isinstance(note, Note)
+    assert note.text == "2014-09-26T10:44:04"
+
+
+def test_numbers_are_read_as_text_and_text_as_numbers_where_the_spec_says_so() -> None:
+    assert read_json(
+        b'{"id": 17, "text": 3.5, "from": {"id": "5", "name": 12}}', Note
+    ) == Note("17", text="3.5", from_=Person(5, name="12"))
+
+
+@pytest.mark.parametrize(
+    ("sender", "read"),
+    [(b'"Jenkins"', "Jenkins"), (b"null", None), (b'{"id": 3}', Person(3))],
+)
+def test_a_sender_is_a_person_a_text_or_nobody(sender: bytes, read: object) -> None:
+    note = read_json(b'{"id": "1", "from": %s, "unknown": {"a": []}}' % sender, Note)
+    assert isinstance(note, Note)
+    assert note.from_ == read
+
+
+@pytest.mark.parametrize(
+    ("body", "where"),
+    [
+        (b"[]", "$"),
+        (b'{"items": {}}', "$.items"),
+        (b'{"items": [{"id": "1"}, {}]}', "$.items[1]"),
+        (b'{"items": [{"id": "1", "date": "yesterday"}]}', "$.items[0].date"),
+        (b'{"items": [{"id": "1", "from": []}]}', "$.items[0].from"),
+        (b'["\xff\xfe"]', "byte 2"),
+        (b'{"items": "\xff"}', "byte 11"),
+        (b"<html>", ""),
+        (b"", ""),
+        (b'{"items":' + b"[" * 100_000, ""),
+        (b'{"other":' + b"[" * 100_000 + b"]" * 100_000 + b"}", ""),
+    ],
+)
+def test_what_cannot_be_read_says_where(body: bytes, where: str) -> None:
+    with pytest.raises(UnreadableError) as caught:
+        read_json(body, Notes)
+    assert caught.value.where == where
+
+
+def reply(status: int, body: bytes, content_type: str = "application/json") -> Reply:
+    return Reply(status, {"content-type": content_type}, body)
+
+
+def test_an_unreadable_answer_is_a_response_error_that_keeps_the_body_out_of_its_text() -> (
+    None
+):
+    with pytest.raises(ResponseError) as caught:
+        decode(
+            CALL,
+            reply(200, b"<html>Sign in, the launch codes are 0000</html>", "text/html"),
+            "",
+            now=0,
+        )
+    error = caught.value
+    assert "text/html" in str(error)
+    assert "launch" not in str(error) + repr(error)
+    assert error.body.startswith(b"<html>")
+    assert "pathSecret123" not in str(error) + repr(error) + repr(error.operation)
+
+
+def test_a_redirect_gives_its_target() -> None:
+    target = decode(
+        GetPicture(),
+        Reply(302, {"location": "/p/1.png"}),
+        "https://chat.example.com/v2/picture",
+        now=0,
+    )
+    assert target == "https://chat.example.com/p/1.png"
+
+
+def test_a_missing_scope_names_the_scopes_that_would_do() -> None:
+    message = "This action requires one of the following scopes: [u'view_group', u'view_room']"
+    body = msgspec.json.encode({"error": {"message": message}})
+    with pytest.raises(ForbiddenError) as caught:
+        decode(CALL, reply(403, body), "", now=0)
+    assert caught.value.scopes == ("view_group", "view_room")
+
+
+def test_a_refusal_without_json_is_still_an_api_error() -> None:
+    for body in (
+        b"",
+        b"nope",
+        b"[]",
+        b'{"error": 5}',
+        b'{"error": {"message": 5}}',
+        b"\xff",
+        b"[" * 100_000,
+    ):
+        with pytest.raises(UnauthorizedError):
+            decode(CALL, reply(401, body), "", now=0)
+
+
+def test_an_oauth_error_is_read() -> None:
+    with pytest.raises(BadRequestError) as caught:
+        decode(
+            CALL,
+            reply(400, b'{"error": "invalid_grant", "error_description": "gone"}'),
+            "",
+            now=0,
+        )
+    assert (caught.value.type, caught.value.message) == ("invalid_grant", "gone")
+
+
+QUOTING = [
+    "Value u'the launch codes are 0000, dear friends' for field 'message' is not of type 'boolean'",
+    "Value u'the launch co' for field 'message' is too long",
+    "bad: the launch codes are 0000, dear friends",
+    "bad: launch codes are 0000",
+    "no session pathSecret123",
+    "no session bearerSecret99 here",
+]
+
+
+@pytest.mark.parametrize("message", QUOTING)
+def test_no_error_text_repeats_what_was_sent(message: str) -> None:
+    body = msgspec.json.encode(
+        {
+            "error": {
+                "code": 400,
+                "message": message,
+                "field": "message",
+                "expected_type": "boolean",
+            }
+        }
+    )
+    with pytest.raises(BadRequestError) as caught:
+        decode(CALL, reply(400, body), "", now=0, secrets=("bearerSecret99",))
+    error = caught.value
+    shown = str(error) + repr(error)
+    assert not any(
+        part in shown for part in ("launch", "0000", "pathSecret123", "bearerSecret99")
+    )
+    assert (error.field, error.expected_type, error.message) == (
+        "message",
+        "boolean",
+        message,
+    )
+
+
+def test_an_error_message_with_line_ends_stays_one_line() -> None:
+    with pytest.raises(NotFoundError) as caught:
+        decode(
+            CALL, reply(404, rb'{"error": {"message": "a\nb\u001b[31mc"}}'), "", now=0
+        )
+    assert str(caught.value).isprintable()
+
+
+def test_errors_survive_pickle() -> None:
+    with pytest.raises(ApiError) as caught:
+        decode(CALL, reply(403, b'{"error": {"message": "no"}}'), "", now=0)
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (str(again), again.status, again.scopes, again.operation) == (
+        str(caught.value),
+        403,
+        ("send_note",),
+        CALL,
+    )
+
+
+def test_models_survive_pickle_copy_and_json_and_hide_private_text() -> None:
+    note = Note("1", MOMENT, "psst", Person(5))
+    assert (
+        pickle.loads(pickle.dumps(note))
+        == copy.deepcopy(note)
+        == copy.copy(note)
+        == Note.from_json(note.to_json())
+        == note
+    )
+    assert "psst" not in repr(note)
+
+
+def test_free_paths_hide_their_secrets() -> None:
+    assert mask_path("/oauth/token/abc") == "/oauth/token/***"
+    assert mask_path("/addon/link/abc") == "/addon/link/***"
+    assert mask_path("/addon/a.b/installable/abc") == "/addon/a.b/installable/***"
+    assert mask_path("/room/ops") == "/room/ops"

@@ -1,0 +1,533 @@
+"""The exchange, driven by hand: no network, no clock, no sleeping."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import ClassVar, TypeVar
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hipkit.errors import (
+    ApiError,
+    BadRequestError,
+    ConnectError,
+    ForbiddenError,
+    NotFoundError,
+    RateLimitError,
+    RequestError,
+    RequestTimeoutError,
+    ResponseError,
+    ServerError,
+    UnauthorizedError,
+)
+from hipkit.exchange import (
+    Edges,
+    Exchange,
+    GetToken,
+    Hooks,
+    Pause,
+    Policy,
+    Send,
+    State,
+    deliver,
+    exchange,
+    exchange_raw,
+)
+from hipkit.model import Model
+from hipkit.operation import Operation
+from hipkit.settings import parse_site
+from hipkit.transports.protocol import Fault, FaultKind, Reply, Request
+
+T = TypeVar("T")
+
+TOKEN = "s3cretTokenOfFortyCharacters"
+NOW = 1_500_000_000.0
+
+
+class Thing(Model, frozen=True, omit_defaults=True):
+    id: int
+    name: str | None = None
+
+
+class GetThing(Operation[Thing], frozen=True):
+    operation_id = "get_thing"
+    tag = "Things"
+    method = "GET"
+    path = "/thing/{thing_id}"
+    scopes = ("view_things",)
+    result = Thing
+
+    thing_id: str | int
+
+
+class PostThing(Operation[None], frozen=True):
+    operation_id = "post_thing"
+    tag = "Things"
+    method = "POST"
+    path = "/thing"
+    members: ClassVar[dict[str, str]] = {"message": "message"}
+    body_kind = "json"
+
+    message: str
+
+
+class OpenThing(Operation[object], frozen=True):
+    operation_id = "open_thing"
+    tag = "Things"
+    method = "GET"
+    path = "/open"
+    auth = "none"
+    result = object
+
+
+class Clock:
+    """Time that passes only when somebody waits."""
+
+    def __init__(self) -> None:
+        self.passed = 0.0
+
+    def edges(self, chance: float = 0.5) -> Edges:
+        return Edges(
+            monotonic=lambda: self.passed,
+            now=lambda: NOW + self.passed,
+            random=lambda: chance,
+        )
+
+
+class Driver:
+    """Does what an exchange asks from a list of prepared outcomes, and writes it down."""
+
+    def __init__(
+        self,
+        *outcomes: Reply | Fault,
+        tokens: tuple[str, ...] = (),
+        provider: bool = False,
+    ) -> None:
+        self.clock = Clock()
+        self.outcomes = list(outcomes)
+        self.tokens = list(tokens)
+        self.requests: list[Request] = []
+        self.pauses: list[Pause] = []
+        self.rejected: list[str | None] = []
+        self.state = State(
+            site=parse_site("https://chat.example.com/v2", allow_http=False),
+            user_agent="hipkit/test",
+            authorization=None if provider or tokens else f"Bearer {TOKEN}",
+            has_provider=provider or bool(tokens),
+            edges=self.clock.edges(),
+        )
+
+    def run(self, steps: Exchange[T]) -> T:
+        outcome: str | Reply | Fault | None = None
+        try:
+            while True:
+                step = (
+                    steps.throw(outcome)
+                    if isinstance(outcome, Fault)
+                    else steps.send(outcome)
+                )
+                if isinstance(step, Send):
+                    self.requests.append(step.request)
+                    outcome = self.outcomes.pop(0)
+                elif isinstance(step, GetToken):
+                    self.rejected.append(step.rejected)
+                    outcome = self.tokens.pop(0)
+                else:
+                    self.pauses.append(step)
+                    self.clock.passed += step.seconds
+                    outcome = None
+        except StopIteration as done:
+            result: T = done.value
+            return result
+
+
+def json(status: int, body: str, **headers: str) -> Reply:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Reply(status, {"content-type": "application/json", **named}, body.encode())
+
+
+def refused(status: int, message: str, **headers: str) -> Reply:
+    error = {"code": status, "type": "T", "message": message}
+    return json(status, msgspec.json.encode({"error": error}).decode(), **headers)
+
+
+def fault(kind: FaultKind, *, arrived: bool) -> Fault:
+    return Fault(kind, f"a {kind} fault", may_have_arrived=arrived)
+
+
+OK = json(200, '{"id": 1}')
+POLICY = Policy()
+
+
+def call(driver: Driver, operation: Operation[T], policy: Policy = POLICY) -> T:
+    return driver.run(exchange(operation, driver.state, policy))
+
+
+def test_a_call_sends_token_and_reads_the_answer() -> None:
+    driver = Driver(OK)
+    assert call(driver, GetThing("a/b c")) == Thing(1)
+    (request,) = driver.requests
+    assert (request.method, request.target) == ("GET", "/v2/thing/a%2Fb%20c")
+    assert dict(request.headers)["Authorization"] == f"Bearer {TOKEN}"
+
+
+def test_an_operation_that_needs_no_token_never_sends_one() -> None:
+    driver = Driver(json(200, "{}"))
+    call(driver, OpenThing())
+    assert "Authorization" not in dict(driver.requests[0].headers)
+
+
+def test_without_a_token_the_error_says_what_is_missing_and_nothing_is_sent() -> None:
+    driver = Driver()
+    driver.state.authorization = None
+    with pytest.raises(ValueError, match="HIPCHAT_TOKEN"):
+        call(driver, GetThing(1))
+    assert driver.requests == []
+
+
+@pytest.mark.parametrize("name", ["", ".", ".."])
+def test_a_segment_that_would_call_another_operation_is_refused_before_anything_is_sent(
+    name: str,
+) -> None:
+    driver = Driver()
+    with pytest.raises(ValueError, match="another operation"):
+        call(driver, GetThing(name))
+    assert driver.requests == []
+
+
+@pytest.mark.parametrize("kind", ["timeout", "broken", "garbage"])
+def test_a_post_that_may_have_arrived_is_not_sent_again(kind: FaultKind) -> None:
+    driver = Driver(fault(kind, arrived=True))
+    with pytest.raises(RequestError) as caught:
+        call(driver, PostThing("hello there, everyone"))
+    assert caught.value.may_have_arrived
+    assert len(driver.requests) == 1
+
+
+def test_a_post_that_surely_did_not_arrive_is_sent_again() -> None:
+    driver = Driver(fault("connect", arrived=False), json(200, ""))
+    call(driver, PostThing("hello"))
+    assert len(driver.requests) == 2
+
+
+def test_a_get_is_sent_again_whatever_happened() -> None:
+    driver = Driver(fault("broken", arrived=True), fault("garbage", arrived=True), OK)
+    assert call(driver, GetThing(1)) == Thing(1)
+
+
+def test_retries_are_bounded_and_the_last_fault_is_told() -> None:
+    driver = Driver(*[fault("connect", arrived=False)] * 4)
+    with pytest.raises(ConnectError) as caught:
+        call(driver, GetThing(1), Policy(retries=3))
+    assert len(driver.requests) == 4
+    assert not caught.value.may_have_arrived
+    assert caught.value.operation == GetThing(1)
+
+
+def test_retries_0_sends_once() -> None:
+    for outcome in (
+        fault("connect", arrived=False),
+        refused(429, "slow", retry_after="1"),
+        refused(503, "later"),
+    ):
+        driver = Driver(outcome)
+        with pytest.raises((RequestError, ApiError)):
+            call(driver, GetThing(1), Policy(retries=0))
+        assert len(driver.requests) == 1
+
+
+def test_a_timeout_has_its_own_class() -> None:
+    with pytest.raises(RequestTimeoutError):
+        call(Driver(fault("timeout", arrived=True)), PostThing("x"))
+
+
+def test_an_answer_too_large_is_not_asked_for_again() -> None:
+    driver = Driver(fault("too_large", arrived=True))
+    with pytest.raises(ResponseError):
+        call(driver, GetThing(1))
+    assert len(driver.requests) == 1
+
+
+def test_backing_off_has_full_jitter_and_grows() -> None:
+    driver = Driver(*[fault("connect", arrived=False)] * 3, OK)
+    call(driver, GetThing(1))
+    assert [pause.seconds for pause in driver.pauses] == [0.25, 0.5, 1.0]
+
+
+def test_a_429_waits_until_the_reset_and_goes_on_also_for_a_post() -> None:
+    reset = str(NOW + 7)
+    driver = Driver(
+        refused(
+            429,
+            "Rate Limit exceeded",
+            x_ratelimit_remaining="0",
+            x_ratelimit_reset=reset,
+        ),
+        json(200, ""),
+    )
+    call(driver, PostThing("hello"))
+    assert 7 <= driver.pauses[0].seconds <= 8
+
+
+def test_a_small_reset_is_a_number_of_seconds() -> None:
+    driver = Driver(
+        refused(429, "slow", x_ratelimit_remaining="0", x_ratelimit_reset="60"), OK
+    )
+    call(driver, GetThing(1))
+    assert 60 <= driver.pauses[0].seconds <= 61
+
+
+def test_a_429_beyond_the_deadline_raises_at_once_with_retry_at() -> None:
+    driver = Driver(
+        refused(
+            429,
+            "Rate Limit exceeded",
+            x_ratelimit_remaining="0",
+            x_ratelimit_reset=str(NOW + 500),
+        )
+    )
+    with pytest.raises(RateLimitError) as caught:
+        call(driver, GetThing(1))
+    assert driver.pauses == []
+    assert caught.value.retry_at is not None
+    assert caught.value.retry_at.timestamp() == NOW + 500
+
+
+@pytest.mark.parametrize("reset", ["nan", "inf", "-1", "1e308", "soon", ""])
+def test_an_absurd_reset_does_no_harm(reset: str) -> None:
+    driver = Driver(
+        *[refused(429, "slow", x_ratelimit_remaining="0", x_ratelimit_reset=reset)] * 4
+    )
+    with pytest.raises(RateLimitError):
+        call(driver, GetThing(1))
+    assert driver.clock.passed < 120
+
+
+def test_a_post_is_repeated_after_503_only_when_the_server_says_when() -> None:
+    silent = Driver(refused(503, "down"))
+    with pytest.raises(ServerError):
+        call(silent, PostThing("hello"))
+    telling = Driver(refused(503, "down", retry_after="2"), json(200, ""))
+    call(telling, PostThing("hello"))
+    assert (len(silent.requests), len(telling.requests)) == (1, 2)
+
+
+def test_500_is_not_repeated() -> None:
+    driver = Driver(refused(500, "oops"))
+    with pytest.raises(ServerError):
+        call(driver, GetThing(1))
+    assert len(driver.requests) == 1
+
+
+def test_pacing_waits_before_a_call_that_would_be_refused() -> None:
+    spent = json(
+        200,
+        '{"id": 1}',
+        x_ratelimit_limit="100",
+        x_ratelimit_remaining="0",
+        x_ratelimit_reset=str(NOW + 9),
+    )
+    driver = Driver(spent, OK)
+    call(driver, GetThing(1), Policy(pace=True))
+    assert driver.pauses == []
+    call(driver, GetThing(1), Policy(pace=True))
+    assert driver.pauses[0].seconds == 9
+    rate = driver.state.limits.read().rate
+    assert rate is not None
+    assert rate.limit == 100
+
+
+def test_limits_stay_when_an_answer_tells_none() -> None:
+    told = json(
+        200,
+        '{"id": 1}',
+        x_ratelimit_limit="100",
+        x_ratelimit_remaining="7",
+        x_ratelimit_reset="1500000100.5",
+    )
+    driver = Driver(told, OK)
+    call(driver, GetThing(1))
+    call(driver, GetThing(1))
+    rate = driver.state.limits.read().rate
+    assert rate is not None
+    assert rate.remaining == 7
+
+
+def test_a_refused_token_is_renewed_once_and_the_call_repeated() -> None:
+    driver = Driver(
+        refused(401, "Invalid OAuth session"), json(200, ""), tokens=("old", "new")
+    )
+    call(driver, PostThing("hello"))
+    assert driver.rejected == [None, "old"]
+    assert [dict(each.headers)["Authorization"] for each in driver.requests] == [
+        "Bearer old",
+        "Bearer new",
+    ]
+
+
+def test_a_function_that_gives_the_refused_token_again_ends_the_call() -> None:
+    driver = Driver(refused(401, "Invalid OAuth session"), tokens=("old", "old"))
+    with pytest.raises(UnauthorizedError):
+        call(driver, GetThing(1))
+    assert len(driver.requests) == 1
+
+
+def test_a_second_refusal_is_final() -> None:
+    driver = Driver(*[refused(401, "Invalid OAuth session")] * 2, tokens=("old", "new"))
+    with pytest.raises(UnauthorizedError):
+        call(driver, GetThing(1))
+
+
+def test_raw_gives_any_status_with_the_token_hidden() -> None:
+    driver = Driver(refused(404, "Room not found"))
+    response = driver.run(exchange_raw(GetThing("ops"), driver.state, POLICY))
+    assert response.status == 404
+    assert response.request.url == "https://chat.example.com/v2/thing/ops"
+    assert response.request.headers["authorization"] == "***"
+    assert TOKEN not in repr(response)
+
+
+def test_a_redirect_is_not_followed() -> None:
+    with pytest.raises(ResponseError, match="302"):
+        call(Driver(Reply(302, {"location": "https://elsewhere.example"})), GetThing(1))
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, BadRequestError),
+        (401, UnauthorizedError),
+        (403, ForbiddenError),
+        (404, NotFoundError),
+        (500, ServerError),
+    ],
+)
+def test_every_status_has_its_error(status: int, kind: type[ApiError]) -> None:
+    with pytest.raises(kind) as caught:
+        call(Driver(refused(status, "no")), GetThing("ops"))
+    assert caught.value.status == status
+    assert caught.value.message == "no"
+    assert str(caught.value).startswith(f"GET /thing/ops: {status}")
+
+
+def test_hooks_see_every_attempt_and_every_wait_and_no_secret() -> None:
+    seen: list[str] = []
+    hooks = Hooks(
+        before=lambda request: seen.append(f"before {request}"),
+        after=lambda request, outcome, seconds: seen.append(f"after {outcome}"),
+        wait=lambda seconds, reason: seen.append(f"wait {reason}"),
+    )
+    driver = Driver(fault("connect", arrived=False), json(200, ""))
+    call(
+        driver,
+        PostThing("the plan for tomorrow"),
+        Policy(hooks=hooks, headers={"X-Key": "hunter2hunter2"}),
+    )
+    assert [line.split()[0] for line in seen] == [
+        "before",
+        "after",
+        "wait",
+        "before",
+        "after",
+    ]
+    for secret in (TOKEN, "the plan for tomorrow", "hunter2hunter2"):
+        assert secret not in str(seen)
+
+
+def test_a_header_with_a_line_end_is_refused_without_showing_it() -> None:
+    with pytest.raises(ValueError, match="X-A") as caught:
+        Policy(headers={"X-A": "a\r\nEvil: b"})
+    assert "Evil" not in str(caught.value)
+
+
+FAULTS = st.builds(
+    fault,
+    st.sampled_from(["connect", "timeout", "broken", "garbage", "too_large"]),
+    arrived=st.booleans(),
+)
+REPLIES = st.builds(
+    lambda status, body, reset, remaining, after: Reply(
+        status,
+        {
+            name: value
+            for name, value in (
+                ("x-ratelimit-reset", reset),
+                ("x-ratelimit-remaining", remaining),
+                ("retry-after", after),
+            )
+            if value is not None
+        },
+        body,
+    ),
+    st.sampled_from([200, 204, 302, 400, 401, 403, 429, 500, 502, 503]),
+    st.one_of(st.binary(max_size=20), st.just(b'{"id": 1}')),
+    st.one_of(st.none(), st.text(max_size=8), st.floats().map(str)),
+    st.one_of(st.none(), st.text(max_size=3), st.integers().map(str)),
+    st.one_of(st.none(), st.text(max_size=8), st.integers().map(str)),
+)
+
+
+@given(
+    outcomes=st.lists(st.one_of(FAULTS, REPLIES), min_size=12, max_size=12),
+    retries=st.integers(0, 5),
+    deadline=st.one_of(st.none(), st.floats(0.1, 1000)),
+    post=st.booleans(),
+    pace=st.booleans(),
+)
+def test_an_exchange_always_ends_within_its_bounds(
+    outcomes: list[Reply | Fault],
+    retries: int,
+    deadline: float | None,
+    post: bool,
+    pace: bool,
+) -> None:
+    driver = Driver(*outcomes, tokens=("one", "two"))
+    operation: Operation[object] = PostThing("hello") if post else GetThing(1)
+    with suppress(RequestError, ApiError, ResponseError):
+        driver.run(
+            exchange(
+                operation,
+                driver.state,
+                Policy(retries=retries, deadline=deadline, pace=pace),
+            )
+        )
+    assert len(driver.requests) <= retries + 2
+    if deadline is not None:
+        assert driver.clock.passed <= deadline
+    if post:
+        risky = [
+            each
+            for each in outcomes[: len(driver.requests) - 1]
+            if isinstance(each, Fault) and each.may_have_arrived
+        ]
+        assert risky == []
+
+
+class Sink:
+    def __init__(self, restartable: bool) -> None:
+        self.restartable = restartable
+        self.restarts = 0
+
+    def __call__(self, piece: bytes) -> None:
+        raise AssertionError
+
+    def restart(self) -> bool:
+        self.restarts += 1
+        return self.restartable
+
+
+@pytest.mark.parametrize("restartable", [True, False])
+def test_a_download_is_repeated_only_if_its_target_can_start_over(
+    restartable: bool,
+) -> None:
+    driver = Driver(fault("broken", arrived=True), OK)
+    sink = Sink(restartable)
+    if restartable:
+        driver.run(deliver(GetThing(1), driver.state, POLICY, sink=sink))
+    else:
+        with pytest.raises(RequestError):
+            driver.run(deliver(GetThing(1), driver.state, POLICY, sink=sink))
+    assert sink.restarts == 1

@@ -1,0 +1,602 @@
+"""Pages, items and histories: each thing once, never another host, and always an end."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+from urllib.parse import parse_qs, parse_qsl, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hipkit import HistoryPosition, NotFoundError, ResponseError
+from hipkit.transports.protocol import Reply, Request
+from hipkit.v2 import (
+    GetAllRooms,
+    GetAllUsers,
+    GetPrivatechatHistory,
+    GetRoom,
+    GetRoomHistory,
+    MessagePage,
+)
+from tests.scripted import (
+    BASE_URL,
+    KINDS,
+    TOKEN,
+    Kind,
+    answer,
+    connect,
+    done,
+    headers_of,
+    listed,
+    refusal,
+    script_for,
+)
+
+both = pytest.mark.parametrize("kind", KINDS)
+any_kind = st.sampled_from(KINDS)
+
+
+# --- pages and items ----------------------------------------------------------------------------
+
+
+def page(numbers: list[int], next_link: str | None = None) -> Reply:
+    links = {"self": f"{BASE_URL}/room"}
+    if next_link is not None:
+        links["next"] = next_link
+    return answer({"items": [{"id": number} for number in numbers], "links": links})
+
+
+def ids(rooms: list[Any]) -> list[int]:
+    return [room.id for room in rooms]
+
+
+@both
+def test_items_are_those_of_all_pages_in_order(kind: Kind) -> None:
+    script = script_for(
+        kind,
+        page([1, 2], f"{BASE_URL}/room?start-index=2&max-results=2"),
+        page([], f"{BASE_URL}/room?start-index=4&max-results=2"),
+        page([3]),
+    )
+    client = connect(kind, script)
+    assert ids(listed(client.items(GetAllRooms(max_results=2)))) == [1, 2, 3]
+    assert script.targets == [
+        "/v2/room?max-results=2",
+        "/v2/room?start-index=2&max-results=2",
+        "/v2/room?start-index=4&max-results=2",
+    ]
+    assert {headers_of(each)["authorization"] for each in script.requests} == {
+        f"Bearer {TOKEN}"
+    }
+
+
+@both
+def test_pages_come_one_by_one_and_no_sooner_than_needed(kind: Kind) -> None:
+    script = script_for(kind, page([1], "/v2/room?start-index=1"), page([2]))
+    client = connect(kind, script)
+    pages = client.pages(GetAllRooms())
+    assert script.requests == []
+    first = next(pages) if kind == "sync" else done(anext(pages))
+    assert ids(first.items) == [1]
+    assert len(script.requests) == 1
+
+
+@both
+def test_an_operation_without_pages_is_one_page(kind: Kind) -> None:
+    client = connect(kind, script_for(kind, answer({"id": 7})))
+    assert ids(listed(client.pages(GetRoom("ops")))) == [7]
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        f"{BASE_URL}/room?start-index=1",
+        "/v2/room?start-index=1",
+        "/room?start-index=1",
+        "room?start-index=1",
+        "?start-index=1",
+        "https://evil.example/v2/room?start-index=1",
+        "http://chat.example.com/v2/room?start-index=1",
+        "https://chat.example.com:444/v2/room?start-index=1",
+        "//evil.example/v2/room?start-index=1",
+        "https://user:word@evil.example?start-index=1",
+        "https://chat.example.com/v2/user/../../x?start-index=1",
+        "/v2/room?start-index=1#evil",
+        "javascript:room?start-index=1",
+        "https://[::1/?start-index=1",
+        "https://evil.example:99999999/?start-index=1",
+    ],
+)
+@both
+def test_whatever_a_link_names_only_its_query_is_followed(
+    kind: Kind, link: str
+) -> None:
+    script = script_for(kind, page([1], link), page([2]))
+    assert ids(listed(connect(kind, script).items(GetAllRooms()))) == [1, 2]
+    _, second = script.requests
+    assert (second.scheme, second.host, second.port) == (
+        "https",
+        "chat.example.com",
+        443,
+    )
+    assert second.target == "/v2/room?start-index=1"
+
+
+@pytest.mark.parametrize(
+    "link",
+    ["/v2/room", "/v2/room?", "/v2/room?a=ä", "/room?a=b c", "#"],
+)
+@both
+def test_a_link_that_leads_nowhere_is_an_error_and_no_end(
+    kind: Kind, link: str
+) -> None:
+    client = connect(kind, script_for(kind, page([1], link)))
+    with pytest.raises(ResponseError, match=r"GET /room: links\.next") as caught:
+        listed(client.items(GetAllRooms()))
+    assert caught.value.where == "$.links.next"
+
+
+@pytest.mark.parametrize("link", [None, ""])
+@both
+def test_without_a_link_the_list_is_at_its_end(kind: Kind, link: str | None) -> None:
+    body = {"items": [{"id": 1}], "links": {"self": "x", "next": link}}
+    for answered in (
+        body,
+        {"items": [{"id": 1}]},
+        {"items": [{"id": 1}], "links": None},
+    ):
+        client = connect(kind, script_for(kind, answer(answered)))
+        assert ids(listed(client.items(GetAllRooms()))) == [1]
+
+
+@both
+def test_a_list_that_runs_in_a_circle_is_stopped_before_it_repeats(kind: Kind) -> None:
+    circle = {
+        "": page([1], "/v2/room?start-index=1&max-results=1"),
+        "1": page([2], "/v2/room?max-results=1&start-index=2"),
+        "2": page([3], "/v2/room?max-results=1&start-index=1"),
+    }
+
+    def reply(request: Request) -> Reply:
+        query = parse_qs(urlsplit(request.target).query)
+        return circle[query.get("start-index", [""])[0]]
+
+    seen: list[Any] = []
+    client = connect(kind, script_for(kind, reply))
+    with pytest.raises(ResponseError, match="further page"):
+        listed(note(client.items(GetAllRooms()), seen))
+    assert ids(seen) == [1, 2, 3]
+
+
+def note(items: Any, seen: list[Any]) -> Any:
+    """Pass items on and write them down, for what was given before an error."""
+    if hasattr(items, "__aiter__"):
+
+        async def noted() -> Any:
+            async for item in items:
+                seen.append(item)
+                yield item
+
+        return noted()
+
+    def noted_too() -> Any:
+        for item in items:
+            seen.append(item)
+            yield item
+
+    return noted_too()
+
+
+@both
+def test_a_page_that_leads_to_itself_is_given_once(kind: Kind) -> None:
+    seen: list[Any] = []
+    script = script_for(kind, lambda _: page([1], "/v2/room?max-results=1"))
+    client = connect(kind, script)
+    with pytest.raises(ResponseError):
+        listed(note(client.items(GetAllRooms(max_results=1)), seen))
+    assert ids(seen) == [1]
+
+
+@both
+def test_what_was_asked_for_holds_for_all_pages_also_where_links_forget_it(
+    kind: Kind,
+) -> None:
+    """A library of HipChat's day sent `expand` anew with every page, for a reason."""
+    script = script_for(kind, page([1], "/v2/room?start-index=1"), page([2]))
+    operation = GetAllRooms(
+        start_index=0, include_archived=True, expand=["items.owner", "items"]
+    )
+    listed(connect(kind, script).items(operation))
+    sent = dict(parse_qsl(urlsplit(script.targets[1]).query))
+    assert sent == {
+        "start-index": "1",
+        "include-archived": "true",
+        "expand": "items.owner,items",
+    }
+
+
+@both
+def test_where_a_link_repeats_what_was_asked_for_the_link_counts(kind: Kind) -> None:
+    link = "/v2/room?expand=items&start-index=50&max-results=50"
+    script = script_for(kind, page([1], link), page([2]))
+    listed(connect(kind, script).items(GetAllRooms(max_results=100, expand=["x"])))
+    assert script.targets[1] == link
+
+
+@both
+def test_an_error_on_a_later_page_comes_after_the_items_before(kind: Kind) -> None:
+    seen: list[Any] = []
+    script = script_for(kind, page([1, 2], "/v2/room?start-index=2"), refusal(404))
+    with pytest.raises(NotFoundError):
+        listed(note(connect(kind, script).items(GetAllRooms()), seen))
+    assert ids(seen) == [1, 2]
+
+
+@given(
+    kind=any_kind,
+    total=st.integers(0, 40),
+    size=st.integers(1, 7),
+    start=st.integers(0, 45),
+    style=st.sampled_from(["{base}/user{query}", "/v2/user{query}", "{query}"]),
+    lying=st.booleans(),
+)
+def test_a_list_of_any_length_gives_each_item_once(
+    kind: Kind, total: int, size: int, start: int, style: str, lying: bool
+) -> None:
+    def reply(request: Request) -> Reply:
+        query = dict(parse_qsl(urlsplit(request.target).query))
+        first = int(query.get("start-index", 0))
+        count = min(int(query.get("max-results", 100)), size)
+        links = {}
+        if first + count < total:
+            after = f"?start-index={first + count}" + (
+                "" if lying else f"&max-results={count}"
+            )
+            links["next"] = style.format(base=BASE_URL, query=after)
+        items = [{"id": number} for number in range(total)][first : first + count]
+        return answer({"items": items, "links": links, "maxResults": count})
+
+    client = connect(kind, script_for(kind, reply))
+    users = listed(client.items(GetAllUsers(start_index=start, max_results=7)))
+    assert ids(users) == list(range(total))[start:]
+
+
+# --- histories ----------------------------------------------------------------------------------
+
+NOON = datetime(2016, 9, 9, 12, 0, tzinfo=UTC)
+Rounding = Literal["none", "down", "up"]
+
+
+@dataclass
+class Chat:
+    """A history as a server keeps it, with the habits that servers may have."""
+
+    dates: list[datetime]
+    """Of the messages, whose ids are their places in this list."""
+    recent_size: int = 75
+    largest_page: int = 1000
+    rounding: Rounding = "none"
+    keeps_reverse: bool = True
+    tells_next: bool = True
+    excludes_date: bool = False
+    arrivals: int = 0
+    """How many new messages arrive with every request."""
+    queries: list[dict[str, str]] = field(default_factory=list)
+
+    def __call__(self, request: Request) -> Reply:
+        assert len(self.queries) < 500, "this does not end"
+        parts = urlsplit(request.target)
+        assert parts.path in ("/v2/room/ops/history", "/v2/user/%40jane/history")
+        query = dict(parse_qsl(parts.query))
+        self.queries.append(query)
+        messages = sorted(
+            ((date, number) for number, date in enumerate(self.dates)),
+            key=lambda each: (each[0], each[1]),
+            reverse=True,
+        )
+        for _ in range(self.arrivals):
+            self.dates.append(max(self.dates, default=NOON) + timedelta(seconds=1))
+        links = {}
+        if query.get("date", "recent") == "recent":
+            chosen = messages[: self.recent_size]
+        else:
+            bound = self._rounded(datetime.fromisoformat(query["date"]))
+            older = [
+                each
+                for each in messages
+                if each[0] < bound or (each[0] == bound and not self.excludes_date)
+            ]
+            first = int(query.get("start-index", 0))
+            size = min(int(query.get("max-results", 100)), self.largest_page)
+            chosen = older[first : first + size]
+            if self.tells_next and first + size < len(older):
+                links["next"] = (
+                    f"{BASE_URL}/room/ops/history?start-index={first + size}"
+                )
+        if query.get("reverse") != "false" or not self.keeps_reverse:
+            chosen.reverse()
+        return answer(
+            {
+                "items": [
+                    {"id": f"m{number}", "date": date.isoformat(), "message": "x"}
+                    for date, number in chosen
+                ],
+                "links": links,
+                "maxResults": int(query.get("max-results", 100)),
+            }
+        )
+
+    def _rounded(self, date: datetime) -> datetime:
+        whole = date.replace(microsecond=0)
+        if self.rounding == "none" or date == whole:
+            return date
+        return whole if self.rounding == "down" else whole + timedelta(seconds=1)
+
+    def newest_first(self) -> list[str]:
+        """Return the ids in order of date; those of one moment in any order."""
+        order = sorted(enumerate(self.dates), key=lambda each: each[1], reverse=True)
+        return [f"m{number}" for number, _ in order]
+
+
+def moments(*seconds: float) -> list[datetime]:
+    return [NOON + timedelta(seconds=each) for each in seconds]
+
+
+def walked(kind: Kind, chat: Chat, source: Any = "ops", **arguments: Any) -> list[str]:
+    client = connect(kind, script_for(kind, chat))
+    return [each.id for each in listed(client.history(source, **arguments))]
+
+
+@both
+def test_a_history_begins_with_the_live_page_and_walks_back_from_there(
+    kind: Kind,
+) -> None:
+    chat = Chat(moments(*range(10)), recent_size=4)
+    operation = GetRoomHistory("ops", max_results=3, timezone="UTC", expand=["items"])
+    assert walked(kind, chat, operation) == [f"m{n}" for n in range(9, -1, -1)]
+    first, second = chat.queries[:2]
+    assert first == {
+        "reverse": "false",
+        "date": "recent",
+        "timezone": "UTC",
+        "expand": "items",
+    }
+    assert second["start-index"] == "0"
+    assert (second["max-results"], second["reverse"]) == ("3", "false")
+    assert (second["timezone"], second["expand"]) == ("UTC", "items")
+
+
+@both
+def test_an_empty_history_is_empty(kind: Kind) -> None:
+    chat = Chat([])
+    assert walked(kind, chat) == []
+    assert len(chat.queries) == 1
+
+
+@both
+def test_pages_are_as_large_as_the_server_allows_unless_told_otherwise(
+    kind: Kind,
+) -> None:
+    chat = Chat(moments(*range(3000)), recent_size=75)
+    assert len(walked(kind, chat)) == 3000
+    assert chat.queries[1]["max-results"] == "1000"
+    assert len(chat.queries) <= 6
+
+
+@both
+def test_a_private_chat_is_walked_like_a_room(kind: Kind) -> None:
+    chat = Chat(moments(1, 1, 2, 3), recent_size=2)
+    source = GetPrivatechatHistory("@jane", max_results=1)
+    assert sorted(walked(kind, chat, source)) == ["m0", "m1", "m2", "m3"]
+
+
+@both
+def test_a_moment_with_more_messages_than_a_page_holds_is_given_whole(
+    kind: Kind,
+) -> None:
+    chat = Chat(moments(0, *[5] * 30, 9), recent_size=3)
+    found = walked(kind, chat, GetRoomHistory("ops", max_results=4))
+    assert sorted(found) == sorted(chat.newest_first())
+    assert (found[0], found[-1]) == ("m31", "m0")
+
+
+@both
+def test_a_walk_stops_at_a_date(kind: Kind) -> None:
+    chat = Chat(moments(*range(20)), recent_size=4)
+    source = GetRoomHistory("ops", max_results=5)
+    found = walked(kind, chat, source, since=NOON + timedelta(seconds=7))
+    assert found == [f"m{n}" for n in range(19, 6, -1)]
+    assert len(chat.queries) <= 5
+
+
+@both
+def test_a_walk_stops_at_a_count(kind: Kind) -> None:
+    chat = Chat(moments(*range(20)), recent_size=4)
+    source = GetRoomHistory("ops", max_results=5)
+    assert walked(kind, chat, source, limit=4) == ["m19", "m18", "m17", "m16"]
+    assert len(chat.queries) == 1
+    assert len(walked(kind, chat, source, limit=6)) == 6
+    assert walked(kind, chat, source, limit=0) == []
+    assert len(walked(kind, chat, source, limit=99)) == 20
+
+
+@both
+def test_since_needs_an_offset(kind: Kind) -> None:
+    client = connect(kind, script_for(kind))
+    naive = datetime(2016, 9, 9)  # noqa: DTZ001 - the mistake that this is about
+    with pytest.raises(ValueError, match="offset"):
+        client.history("ops", since=naive)
+    with pytest.raises(ValueError, match="offset"):
+        client.history(GetRoomHistory("ops", date=naive))
+
+
+@both
+def test_a_date_in_the_operation_is_where_the_walk_begins(kind: Kind) -> None:
+    chat = Chat(moments(*range(20)), rounding="up")
+    begin = NOON + timedelta(seconds=7)
+    for date in (begin, begin.isoformat()):
+        found = walked(kind, chat, GetRoomHistory("ops", date=date, max_results=3))
+        assert found == [f"m{n}" for n in range(7, -1, -1)]
+    assert all(query["date"] != "recent" for query in chat.queries)
+    assert walked(kind, chat, GetRoomHistory("ops", date="recent"))[0] == "m19"
+
+
+@both
+def test_an_end_date_in_the_operation_is_where_the_walk_ends(kind: Kind) -> None:
+    chat = Chat(moments(*range(20)))
+    end = NOON + timedelta(seconds=17)
+    found = walked(kind, chat, GetRoomHistory("ops", end_date=end))
+    assert found == ["m19", "m18", "m17"]
+    later = end + timedelta(seconds=1)
+    source = GetRoomHistory("ops", end_date=end)
+    assert walked(kind, chat, source, since=later) == ["m19", "m18"]
+
+
+@both
+def test_a_server_that_takes_no_notice_of_counting_is_not_asked_for_ever(
+    kind: Kind,
+) -> None:
+    stuck = answer(
+        {
+            "items": [
+                {"id": f"m{n}", "date": "2016-09-09T12:00:00+00:00"} for n in range(3)
+            ],
+            "links": {"next": "/v2/room/ops/history?start-index=3"},
+            "maxResults": 3,
+        }
+    )
+    script = script_for(kind, lambda _: stuck)
+    seen: list[Any] = []
+    client = connect(kind, script)
+    with pytest.raises(ResponseError, match="GET /room/ops/history"):
+        listed(note(client.history(GetRoomHistory("ops", max_results=3)), seen))
+    assert [each.id for each in seen] == ["m0", "m1", "m2"]
+    assert len(script.requests) < 5
+
+
+@both
+def test_a_message_that_stands_twice_on_a_page_is_given_once(kind: Kind) -> None:
+    twice = {"id": "m1", "date": "2016-09-09T12:00:00+00:00"}
+    script = script_for(kind, answer({"items": [twice, twice]}), answer({"items": []}))
+    assert len(listed(connect(kind, script).history("ops"))) == 1
+
+
+@both
+def test_the_last_moment_that_there_is_does_no_harm(kind: Kind) -> None:
+    last = {"id": "m1", "date": "9999-12-31T23:59:59.999999+00:00"}
+    script = script_for(kind, answer({"items": [last]}), answer({"items": []}))
+    assert len(listed(connect(kind, script).history("ops"))) == 1
+
+
+def test_the_position_tells_where_a_walk_stands_and_an_error_does_not_move_it() -> None:
+    chat = Chat(moments(*range(6)), recent_size=3)
+    script = script_for("sync", lambda request: chat(request))
+    walk = connect("sync", script).history("ops")
+    before = walk.position
+    assert before is None
+    message = next(walk)
+    assert walk.position == HistoryPosition(message.date, frozenset({message.id}))
+    failing = script_for("sync", chat, refusal(404))
+    walk = connect("sync", failing).history("ops")
+    with pytest.raises(NotFoundError):
+        listed(walk)
+    assert walk.position == HistoryPosition(chat.dates[3], frozenset({"m3"}))
+    rest = walked("sync", chat, resume=walk.position)
+    assert rest == ["m2", "m1", "m0"]
+
+
+seconds = st.one_of(
+    st.integers(-3, 3).map(float),
+    st.floats(-3, 3).map(lambda each: round(each, 6)),
+    st.integers(-100_000, 100_000).map(float),
+)
+chats = st.builds(
+    Chat,
+    dates=st.lists(seconds, max_size=30).map(lambda each: moments(*each)),
+    recent_size=st.integers(1, 8),
+    largest_page=st.integers(1, 6),
+    rounding=st.sampled_from(["none", "down", "up"]),
+    keeps_reverse=st.booleans(),
+    tells_next=st.booleans(),
+    excludes_date=st.booleans(),
+)
+
+
+def in_order(chat: Chat, found: list[str]) -> bool:
+    dates = [chat.dates[int(each[1:])] for each in found]
+    return all(newer >= older for newer, older in itertools.pairwise(dates))
+
+
+@given(kind=any_kind, chat=chats, size=st.none() | st.integers(1, 6))
+def test_a_walk_gives_each_message_once_whatever_the_servers_habits(
+    kind: Kind, chat: Chat, size: int | None
+) -> None:
+    if size is None or not chat.tells_next:
+        chat.largest_page = size or 1000
+    found = walked(kind, chat, GetRoomHistory("ops", max_results=size))
+    assert sorted(found) == sorted(chat.newest_first())
+    assert in_order(chat, found)
+
+
+@given(kind=any_kind, chat=chats, since=seconds, limit=st.integers(0, 40))
+def test_a_walk_within_bounds_gives_what_lies_within(
+    kind: Kind, chat: Chat, since: float, limit: int
+) -> None:
+    (bound,) = moments(since)
+    wanted = [date for date in chat.dates if date >= bound]
+    source = GetRoomHistory("ops", max_results=6)
+    if not chat.tells_next:
+        chat.largest_page = 6
+    found = walked(kind, chat, source, since=bound, limit=limit)
+    assert len(found) == len(set(found)) == min(limit, len(wanted))
+    newest = sorted(wanted, reverse=True)[:limit]
+    assert [chat.dates[int(each[1:])] for each in found] == newest
+
+
+@given(kind=any_kind, chat=chats, stops=st.lists(st.integers(1, 9), max_size=9))
+def test_a_walk_broken_off_anywhere_resumes_without_gap_or_repetition(
+    kind: Kind, chat: Chat, stops: list[int]
+) -> None:
+    source = GetRoomHistory("ops", max_results=6)
+    if not chat.tells_next:
+        chat.largest_page = 6
+    client = connect(kind, script_for(kind, chat))
+    found: list[str] = []
+    position: HistoryPosition | None = None
+    for stop in [*stops, 1000]:
+        walk = client.history(source, limit=stop, resume=position)
+        found += [each.id for each in listed(walk)]
+        if walk.position is not None:
+            position = HistoryPosition.from_json(walk.position.to_json())
+    assert sorted(found) == sorted(chat.newest_first())
+    assert in_order(chat, found)
+
+
+@given(kind=any_kind, chat=chats, arrivals=st.integers(1, 4))
+def test_messages_that_arrive_meanwhile_do_not_disturb_a_walk(
+    kind: Kind, chat: Chat, arrivals: int
+) -> None:
+    if not chat.tells_next:
+        chat.largest_page = 6
+    before = chat.newest_first()
+    chat.arrivals = arrivals
+    found = walked(kind, chat, GetRoomHistory("ops", max_results=6))
+    assert sorted(found) == sorted(before)
+
+
+def test_one_pages_worth_of_a_history_is_read_from_any_iterator_of_answers() -> None:
+    """The pure half, as another program may drive it."""
+    from hipkit.paging import HistoryWalk
+
+    walk = HistoryWalk(GetRoomHistory("ops"), limit=2)
+    operation = walk.next_operation()
+    assert isinstance(operation, GetRoomHistory)
+    assert operation.date == "recent"
+    items = [{"id": f"m{n}", "date": "2016-09-09T12:00:00Z"} for n in range(3)]
+    body = MessagePage.from_json(answer({"items": items}).body)
+    assert [each.id for each in walk.take(body)] == ["m0", "m1"]
+    assert walk.next_operation() is None
