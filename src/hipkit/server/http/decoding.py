@@ -1,0 +1,323 @@
+"""Makes an operation of what a request holds, and says exactly what does not fit.
+
+Reading is msgspec's: in lax mode it takes numbers and truths written as text. What stands in
+the path, the query or a header is text by nature and always read so; bodies only when the
+server is not strict.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from types import UnionType
+from typing import Literal, Union, cast, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import NODEFAULT, UnsetType
+
+from hipkit.errors import BadRequestError
+from hipkit.files import FileSource, ImageSource
+from hipkit.model import RuleError, find_broken_rule
+from hipkit.operation import Operation
+from hipkit.server.services.refusals import InvalidValueError, MissingValueError, shown
+
+__all__ = ["decode", "needs_body"]
+
+Source = Literal["path", "query", "header", "member"]
+Reading = Literal["file", "picture", "moment", "plain"]
+
+SECRET_MEMBERS = frozenset({"password", "code", "refresh_token", "scope"})
+"""What is not repeated in an error."""
+
+ALIASES = {
+    "generate_token": {"redirect_url": "redirect_uri"},
+    "reply_to_message": {"parent_message_id": "parentMessageId"},
+    "add_member": {"roles": "room_roles"},
+}
+"""Names of members that programs in use send in place of the documented ones."""
+
+LARGER_LIMITS = {("reply_to_message", "message"): 10_000}
+"""Where sources differ about a limit and this server takes the larger one."""
+
+JSON_NAMES = {
+    "str": "string",
+    "int": "integer",
+    "float": "number",
+    "bool": "boolean",
+}
+
+PLACE = re.compile(r" - at `\$(.*?)`$")
+MISSING_MEMBER = re.compile(r"missing required field `(.+?)`")
+WANTED = re.compile(r"^Expected `(.+?)`")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Field:
+    """One argument of an operation: where it comes from, and what it has to be."""
+
+    name: str
+    wire: str
+    source: Source
+    reading: Reading
+    hint: object
+    is_required: bool
+    is_joined: bool
+    is_list: bool
+
+
+def decode(
+    kind: type[Operation[object]],
+    *,
+    path: Mapping[str, str],
+    query: Mapping[str, list[str]],
+    headers: Mapping[str, str],
+    body: Mapping[str, object],
+    strict: bool,
+) -> Operation[object]:
+    """Make an operation.
+
+    Raises:
+        BadRequestError: An argument is missing, of another type or beyond its limits.
+    """
+    aliases = {} if strict else ALIASES.get(kind.operation_id, {})
+    if aliases:
+        body = {
+            **{aliases.get(name, name): value for name, value in body.items()},
+            **body,
+        }
+    arguments: dict[str, object] = {}
+    for field in _fields(kind):
+        value = _value(field, path, query, headers, body)
+        if value is None and not (field.source == "member" and field.wire in body):
+            if field.is_required:
+                raise MissingValueError(field.wire)
+            continue
+        is_text = field.source != "member"
+        arguments[field.name] = _convert(field, value, strict=strict and not is_text)
+    request = kind(**arguments)
+    _check_rules(request)
+    return request
+
+
+def needs_body(kind: type[Operation[object]]) -> bool:
+    """Say whether an operation cannot be called without a body."""
+    return any(
+        field.is_required and field.source == "member" for field in _fields(kind)
+    )
+
+
+def _value(
+    field: _Field,
+    path: Mapping[str, str],
+    query: Mapping[str, list[str]],
+    headers: Mapping[str, str],
+    body: Mapping[str, object],
+) -> object:
+    match field.source:
+        case "path":
+            return path[field.name]
+        case "header":
+            return headers.get(field.wire.lower())
+        case "member":
+            return body.get(field.wire)
+        case "query":
+            values = query.get(field.wire)
+            if not values:
+                return None
+            if field.is_joined:
+                return [item for value in values for item in value.split(",") if item]
+            return values if field.is_list else values[-1]
+
+
+def _convert(field: _Field, value: object, *, strict: bool) -> object:
+    try:
+        _check_text(field, value)
+    except RecursionError as error:
+        raise BadRequestError("The JSON is too deep") from error
+    if field.reading == "file":
+        return value
+    if field.reading == "picture":
+        if isinstance(value, str):
+            return value
+        raise _wrong_type(field, value, "string")
+    if field.reading == "moment" and isinstance(value, str):
+        return _moment(field, value)
+    try:
+        return msgspec.convert(value, cast("type[object]", field.hint), strict=strict)
+    except msgspec.ValidationError as error:
+        raise _misfit(field, value, str(error)) from error
+    except RecursionError as error:
+        raise BadRequestError("The JSON is too deep") from error
+
+
+def _check_text(field: _Field, value: object) -> None:
+    # A database may take a text with NUL for a shorter one, or refuse it altogether.
+    if _holds_nul(value):
+        raise InvalidValueError(field.wire, "pattern", "holds a NUL character", None)
+
+
+def _holds_nul(value: object) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any(_holds_nul(part) for pair in value.items() for part in pair)
+    return isinstance(value, list) and any(map(_holds_nul, value))
+
+
+def _check_rules(request: Operation[object]) -> None:
+    broken = find_broken_rule(request, conditional=False)
+    if broken is None:
+        return
+    value = _look_up(request, broken.member)
+    larger = LARGER_LIMITS.get((request.operation_id, broken.member))
+    if larger is not None and isinstance(value, str) and len(value) <= larger:
+        return
+    raise _rule_refusal(_wire_path(request, broken.member), broken, value)
+
+
+def _wire_path(request: Operation[object], member: str) -> str:
+    """Name an argument as the request does, and not as Python has to."""
+    name = re.split(r"[.\[]", member, maxsplit=1)[0]
+    wires = {**request.query, **request.header, **request.members}
+    return wires.get(name, name) + member[len(name) :]
+
+
+def _rule_refusal(member: str, broken: RuleError, value: object) -> BadRequestError:
+    limit = broken.limit
+    problems = {
+        "minLength": f"is shorter than {limit}",
+        "maxLength": f"is longer than {limit}",
+        "minimum": f"is less than {limit}",
+        "maximum": f"is greater than {limit}",
+        "pattern": f"does not match regular expression '{limit}'",
+    }
+    if broken.rule == "required":
+        return MissingValueError(member)
+    if broken.rule == "enum":
+        options = ", ".join(map(shown, cast("tuple[object, ...]", limit)))
+        problem = f"is not in the enumeration: [{options}]"
+    else:
+        problem = problems[broken.rule]
+    if isinstance(value, str) and len(value) > 100:
+        value = value[:100] + "..."
+    return InvalidValueError(member, broken.rule, problem, value)
+
+
+def _look_up(owner: object, member: str) -> object:
+    """Return what stands at a path such as `card.attributes[0].value.label`."""
+    for name in re.findall(r"[^.\[\]]+", member):
+        if isinstance(owner, (list, tuple)):
+            owner = owner[int(name)]
+            continue
+        if not isinstance(owner, msgspec.Struct):
+            return None
+        wires = dict(
+            zip(owner.__struct_encode_fields__, owner.__struct_fields__, strict=True)
+        )
+        owner = getattr(owner, wires.get(name, name), None)
+    return owner
+
+
+def _misfit(field: _Field, value: object, text: str) -> BadRequestError:
+    """Say in HipChat's words what msgspec found."""
+    place = PLACE.search(text)
+    member = field.wire + (place.group(1) if place else "")
+    missing = MISSING_MEMBER.search(text)
+    if missing is not None:
+        return MissingValueError(f"{member}.{missing.group(1)}")
+    shown_value = None if place or field.wire in SECRET_MEMBERS else value
+    if text.startswith("Invalid enum value"):
+        options = _options(field.hint)
+        problem = f"is not in the enumeration: [{', '.join(map(shown, options))}]"
+        return InvalidValueError(member, "enum", problem, shown_value, list(options))
+    wanted = WANTED.search(text)
+    name = wanted.group(1).split(" | ")[0] if wanted else "value"
+    expected = JSON_NAMES.get(name, name)
+    problem = f"is not of type '{expected}'"
+    return InvalidValueError(member, "type", problem, shown_value, expected)
+
+
+def _wrong_type(field: _Field, value: object, expected: str) -> InvalidValueError:
+    problem = f"is not of type '{expected}'"
+    return InvalidValueError(field.wire, "type", problem, value, expected)
+
+
+def _moment(field: _Field, text: str) -> object:
+    """Read a date: ISO 8601 in all its forms, or UNIX seconds; without offset it stays so."""
+    # An unescaped plus sign of an offset arrives as a space.
+    text = re.sub(r" (\d\d:?\d\d)$", r"+\1", text.strip())
+    try:
+        if re.fullmatch(r"\d{9,12}(\.\d+)?", text):
+            return datetime.fromtimestamp(float(text), UTC)
+        return datetime.fromisoformat(text)
+    except (ValueError, OverflowError) as error:
+        if str in get_args(field.hint):
+            return text
+        problem = "is not an ISO 8601 date"
+        raise InvalidValueError(field.wire, "format", problem, text) from error
+
+
+@cache
+def _fields(kind: type[Operation[object]]) -> tuple[_Field, ...]:
+    hints = get_type_hints(kind, include_extras=True)
+    found = []
+    for item in msgspec.structs.fields(kind):
+        name = item.name
+        source: Source
+        if f"{{{name}}}" in kind.path:
+            source, wire = "path", name
+        elif name in kind.query:
+            source, wire = "query", kind.query[name]
+        elif name in kind.header:
+            source, wire = "header", kind.header[name]
+        else:
+            source, wire = "member", kind.members.get(name, name)
+        hint = _settable(hints[name])
+        found.append(
+            _Field(
+                name=name,
+                wire=wire,
+                source=source,
+                reading=_reading(hint),
+                hint=hint,
+                is_required=item.default is NODEFAULT,
+                is_joined=name in kind.joined,
+                is_list=any(
+                    get_origin(part) is list for part in (hint, *get_args(hint))
+                ),
+            )
+        )
+    return tuple(found)
+
+
+def _settable(hint: object) -> object:
+    """Return a type without the sign for a value that was not given."""
+    if get_origin(hint) not in (Union, UnionType):
+        return hint
+    parts = tuple(part for part in get_args(hint) if part is not UnsetType)
+    return Union[parts]  # noqa: UP007 - made at run time, of as many as there are
+
+
+def _reading(hint: object) -> Reading:
+    if hint == FileSource:
+        return "file"
+    if hint == ImageSource:
+        return "picture"
+    return "moment" if _takes_moment(hint) else "plain"
+
+
+def _takes_moment(hint: object) -> bool:
+    parts = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+    plain = (
+        get_args(part)[0] if hasattr(part, "__metadata__") else part for part in parts
+    )
+    return any(part is datetime for part in plain)
+
+
+def _options(hint: object) -> tuple[object, ...]:
+    if get_origin(hint) is Literal:
+        return get_args(hint)
+    return tuple(option for part in get_args(hint) for option in _options(part))

@@ -1,0 +1,63 @@
+"""Exceptions become HipChat's error envelope here, and nowhere else."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from http import HTTPStatus
+
+from hipkit.errors import ApiError, StorageError
+from hipkit.server.http.answers import Answer, json_answer
+from hipkit.server.http.routes import MethodNotAllowedError
+from hipkit.server.services.refusals import InvalidValueError
+
+__all__ = ["answer_for", "error_answer"]
+
+log = logging.getLogger("hipkit.server")
+
+RETRY_AFTER_SECONDS = "5"
+
+
+def answer_for(error: Exception, operation_id: str) -> Answer:
+    """Return the answer for whatever went wrong while an operation was served."""
+    if isinstance(error, ApiError):
+        return _refusal(error)
+    if isinstance(error, StorageError):
+        log.error("%s: %s", operation_id, error)
+        if error.may_pass:
+            answer = error_answer(503, "The server cannot store anything just now")
+            answer.headers.append(("Retry-After", RETRY_AFTER_SECONDS))
+            return answer
+        return error_answer(500, "The server cannot reach its data")
+    # Where it happened, but not its message: that may hold what somebody sent.
+    where = "".join(traceback.format_tb(error.__traceback__))
+    log.error("%s: %s\n%s", operation_id, type(error).__name__, where)
+    return error_answer(500, "Internal server error")
+
+
+def error_answer(status: int, message: str, **members: object) -> Answer:
+    """Return an error in HipChat's form."""
+    error = {
+        "code": status,
+        "type": HTTPStatus(status).phrase,
+        "message": message,
+        **{name: value for name, value in members.items() if value is not None},
+    }
+    return json_answer(status, {"error": error})
+
+
+def _refusal(error: ApiError) -> Answer:
+    value = error.value if isinstance(error, InvalidValueError) else None
+    answer = error_answer(
+        error.status,
+        error.message,
+        field=error.field,
+        validation=error.validation,
+        value=value,
+        expected_type=error.expected_type,
+    )
+    if error.status == HTTPStatus.UNAUTHORIZED:
+        answer.headers.append(("WWW-Authenticate", "Bearer"))
+    if isinstance(error, MethodNotAllowedError):
+        answer.headers.append(("Allow", ", ".join(error.allowed)))
+    return answer

@@ -1,0 +1,16 @@
+"""Handlers: invitations into the group."""
+
+from __future__ import annotations
+
+from hipkit.server.http.registry import handles
+from hipkit.server.services import invites as invite_service
+from hipkit.server.services.context import Context
+from hipkit.v2.invites import InviteUserToGroup
+
+__all__ = ["invite_user_to_group"]
+
+
+@handles(InviteUserToGroup)
+async def invite_user_to_group(context: Context, request: InviteUserToGroup) -> object:
+    """Invite somebody into the group."""
+    return await invite_service.invite_user_to_group(context, request)

@@ -1,0 +1,124 @@
+"""A request as it came, and the little that is read of it before it is known what it means."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from dataclasses import dataclass
+from typing import cast
+from urllib.parse import parse_qsl
+
+from hipkit.errors import BadRequestError
+from hipkit.server.services.context import Credentials
+
+__all__ = ["Message", "Receive", "Request", "Scope", "Send"]
+
+Scope = MutableMapping[str, object]
+Message = MutableMapping[str, object]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+HOST = re.compile(r"[A-Za-z0-9._-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
+MOST_QUERY_FIELDS = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One HTTP request."""
+
+    method: str
+    path: bytes
+    """As it stood on the request line, without the query and what the server is mounted at."""
+    query: Mapping[str, list[str]]
+    headers: Mapping[str, str]
+    """Names in lower case; of several with one name, the first."""
+    root: str
+    """Scheme and host that the client used, and what the server is mounted at."""
+    peer: str
+    receive: Receive
+
+    @classmethod
+    def from_scope(cls, scope: Scope, receive: Receive) -> Request:
+        """Read what the HTTP server says about a request.
+
+        Raises:
+            BadRequestError: The query cannot be read.
+        """
+        headers: dict[str, str] = {}
+        for name, value in cast("list[tuple[bytes, bytes]]", scope["headers"]):
+            # An HTTP server gives names in lower case.
+            headers.setdefault(name.decode("latin-1"), value.decode("latin-1"))
+        mount = cast("str", scope.get("root_path") or "")
+        path = cast("bytes", scope.get("raw_path") or b"").partition(b"?")[0]
+        client = cast("tuple[str, int] | None", scope.get("client"))
+        return cls(
+            method=cast("str", scope["method"]).upper(),
+            path=path.removeprefix(mount.encode()),
+            query=_read_query(cast("bytes", scope.get("query_string") or b"")),
+            headers=headers,
+            root=_root(scope, headers) + mount,
+            peer="" if client is None else client[0],
+            receive=receive,
+        )
+
+    def first(self, name: str) -> str | None:
+        """Return a query argument's first value."""
+        values = self.query.get(name)
+        return values[0] if values else None
+
+    def bearer(self) -> str | None:
+        """Return the token that came along, in the header or the query."""
+        kind, _, token = self.headers.get("authorization", "").partition(" ")
+        if kind.lower() == "bearer" and token.strip():
+            return token.strip()
+        return self.first("auth_token") or None
+
+    def credentials(self) -> Credentials | None:
+        """Return the client id and secret that came along.
+
+        Raises:
+            BadRequestError: The header is not what it says.
+        """
+        kind, _, encoded = self.headers.get("authorization", "").partition(" ")
+        if kind.lower() != "basic":
+            return None
+        try:
+            text = base64.b64decode(encoded.strip(), validate=True).decode()
+        except ValueError as error:
+            raise BadRequestError("The Authorization header is not base64") from error
+        client_id, _, secret = text.partition(":")
+        return Credentials(client_id=client_id, secret=secret)
+
+
+def _read_query(query: bytes) -> dict[str, list[str]]:
+    if not query:
+        return {}
+    try:
+        pairs = parse_qsl(
+            query.decode("ascii"),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=MOST_QUERY_FIELDS,
+        )
+    except ValueError as error:
+        raise BadRequestError(
+            "The query is not UTF-8, or has too many fields"
+        ) from error
+    found: dict[str, list[str]] = {}
+    for name, value in pairs:
+        if "\0" in value:
+            raise BadRequestError("The query holds a NUL character")
+        found.setdefault(name, []).append(value)
+    return found
+
+
+def _root(scope: Scope, headers: Mapping[str, str]) -> str:
+    host = headers.get("host", "")
+    if HOST.fullmatch(host) is None:
+        # Nothing that could end up in a link as more than a host.
+        server = cast("tuple[str, int | None] | None", scope.get("server"))
+        name, port = server or ("localhost", None)
+        host = f"[{name}]" if ":" in name else name
+        host += f":{port}" if port else ""
+    return f"{'https' if scope.get('scheme') == 'https' else 'http'}://{host}"

@@ -1,0 +1,141 @@
+"""Finds the operation that a raw path means, by the table of operations (pure).
+
+The path is split before it is decoded, so that an encoded `/` stays inside its segment, and
+`..` is a name like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import unquote_to_bytes
+
+from hipkit.catalog import Entry
+from hipkit.errors import ApiError, BadRequestError, NotFoundError
+
+__all__ = ["Match", "MethodNotAllowedError", "Router"]
+
+REPLACING = frozenset({"PUT", "DELETE", "PATCH"})
+"""Methods that do harm on a shorter path than the one that was meant."""
+
+ALSO = {"share_link_with_room": "PUT", "share_link_with_user": "PUT"}
+"""Methods that a vendor's own client used although the documents name another."""
+
+
+class MethodNotAllowedError(ApiError):
+    """The path is there, but not with this method."""
+
+    default_status = 405
+
+    def __init__(self, allowed: Iterable[str]) -> None:
+        self.allowed = tuple(sorted(allowed))
+        super().__init__(
+            f"Method not allowed; this path takes {', '.join(self.allowed)}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An operation, and the arguments that the path gave it."""
+
+    entry: Entry
+    arguments: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class _Node:
+    literals: dict[str, _Node] = field(default_factory=dict)
+    argument: _Node | None = None
+    entries: dict[str, Entry] = field(default_factory=dict)
+
+
+class Router:
+    """A tree of path segments with operations at its leaves."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self._root = _Node()
+        for entry in entries:
+            node = self._root
+            for segment in entry.path.strip("/").split("/"):
+                node = _step(node, segment)
+            node.entries[entry.method] = entry
+            if entry.operation_id in ALSO:
+                node.entries[ALSO[entry.operation_id]] = entry
+
+    def match(self, method: str, raw_path: bytes) -> Match:
+        """Return the operation for a path below the API's base; `HEAD` means `GET`.
+
+        Raises:
+            NotFoundError: No operation has this path.
+            MethodNotAllowedError: Operations have it, but with other methods.
+            BadRequestError: It is not UTF-8.
+        """
+        method = "GET" if method == "HEAD" else method
+        raw = raw_path.split(b"/")[1:]
+        segments = [_decode(segment) for segment in raw if segment]
+        if method in REPLACING and self._is_cut_short(raw):
+            raise NotFoundError("Not found: a part of the path is empty")
+        values: list[str] = []
+        node = _find(self._root, segments, 0, values)
+        if node is None:
+            raise NotFoundError("Not found: no method of the API has this path")
+        entry = node.entries.get(method)
+        if entry is None:
+            raise MethodNotAllowedError(node.entries)
+        return Match(entry, dict(zip(_names(entry.path), values, strict=True)))
+
+    def _is_cut_short(self, raw: list[bytes]) -> bool:
+        """Say whether dropping empty segments could mean a shorter path than was meant.
+
+        Slashes before the first segment do no harm. One at the end does none where no path
+        goes on: `DELETE /room/ops/` may have lacked the name of one of the room's parts.
+        """
+        meant = raw[next((n for n, part in enumerate(raw) if part), len(raw)) :]
+        if b"" in meant[:-1]:
+            return True
+        if not meant or meant[-1]:
+            return False
+        node = _find(self._root, [_decode(part) for part in meant[:-1]], 0, [])
+        return node is not None and bool(node.literals or node.argument)
+
+
+def _step(node: _Node, segment: str) -> _Node:
+    if segment.startswith("{"):
+        node.argument = node.argument or _Node()
+        return node.argument
+    return node.literals.setdefault(segment, _Node())
+
+
+def _find(
+    node: _Node, segments: list[str], place: int, values: list[str]
+) -> _Node | None:
+    """Walk down, words of the API before arguments; `values` are the arguments passed."""
+    if place == len(segments):
+        return node if node.entries else None
+    segment = segments[place]
+    literal = node.literals.get(segment)
+    if literal is not None:
+        found = _find(literal, segments, place + 1, values)
+        if found is not None:
+            return found
+    if node.argument is not None:
+        values.append(segment)
+        found = _find(node.argument, segments, place + 1, values)
+        if found is not None:
+            return found
+        values.pop()
+    return None
+
+
+def _names(path: str) -> list[str]:
+    return [part[1:-1] for part in path.split("/") if part.startswith("{")]
+
+
+def _decode(segment: bytes) -> str:
+    try:
+        text = unquote_to_bytes(segment).decode()
+    except UnicodeDecodeError as error:
+        raise BadRequestError("The path is not UTF-8") from error
+    if "\0" in text:
+        raise BadRequestError("The path holds a NUL character")
+    return text

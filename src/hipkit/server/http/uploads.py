@@ -1,0 +1,260 @@
+"""Reads `multipart/related` in every form that clients in use write it.
+
+Line ends may be bare, the file may be base64, the closing boundary and the part with the
+message may be missing, and the part's type may be empty. The body goes to disk as it comes and
+is taken apart there, so that a large file needs little memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import binascii
+import mmap
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email.message import Message
+from urllib.parse import unquote
+
+from hipkit.errors import BadRequestError
+from hipkit.server.http.bodies import chunks_of, content_type_of, read_members
+from hipkit.server.http.requests import Request
+from hipkit.server.services.received import ReceivedFile
+from hipkit.server.services.refusals import TooLargeError
+from hipkit.server.storage.folder import FileFolder, Upload
+
+__all__ = ["Related", "read_related"]
+
+BASE64_GROWTH = 4 / 3
+LARGEST_METADATA_BYTES = 64 * 1024
+LARGEST_PART_HEADER_BYTES = 8 * 1024
+LONGEST_BOUNDARY = 200
+LONGEST_NAME = 255
+MOST_PARTS = 10
+CHUNK_BYTES = 256 * 1024
+OVERHEAD_BYTES = 256 * 1024
+
+NOT_BASE64 = "A part of the body is not the base64 that its header says"
+
+PLAIN_TYPE = re.compile(r"[\w!#$&^.+-]{1,100}/[\w!#$&^.+-]{1,100}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Related:
+    """What such a body holds."""
+
+    members: dict[str, object]
+    """Of the part with JSON."""
+    file: ReceivedFile | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    headers: Message
+    start: int
+    end: int
+
+    @property
+    def name(self) -> str:
+        return _parameter(self.headers, "name")
+
+
+async def read_related(
+    request: Request, folder: FileFolder, largest_file_bytes: int, seconds: float
+) -> Related:
+    """Read a body with a file; the caller closes the file's upload.
+
+    Raises:
+        BadRequestError: It is something else, or cannot be read.
+        TooLargeError: The file is larger than allowed.
+    """
+    content_type = content_type_of(request)
+    if content_type != "multipart/related":
+        raise BadRequestError(f"Invalid content type: {content_type}")
+    boundary = _boundary(request.headers["content-type"])
+    largest_bytes = int(largest_file_bytes * BASE64_GROWTH * 1.05) + OVERHEAD_BYTES
+    spool = folder.upload()
+    try:
+        async for chunk in chunks_of(request, largest_bytes, seconds):
+            spool.write(chunk)
+        spool.flush()
+        if spool.size_bytes == 0:
+            return Related(members={}, file=None)
+        return await asyncio.to_thread(
+            _take_apart, spool, boundary, folder, largest_file_bytes
+        )
+    finally:
+        spool.close()
+
+
+def _boundary(content_type: str) -> bytes:
+    header = Message()
+    header["Content-Type"] = content_type.replace("\r", " ").replace("\n", " ")
+    boundary = header.get_param("boundary")
+    if not isinstance(boundary, str) or not 0 < len(boundary) <= LONGEST_BOUNDARY:
+        raise BadRequestError("The content type multipart/related needs a boundary")
+    return boundary.encode("latin-1", "replace")
+
+
+def _take_apart(
+    spool: Upload, boundary: bytes, folder: FileFolder, largest_bytes: int
+) -> Related:
+    members: dict[str, object] = {}
+    file = None
+    with (
+        spool.path.open("rb") as body,
+        mmap.mmap(body.fileno(), 0, access=mmap.ACCESS_READ) as data,
+    ):
+        try:
+            for part in _parts(data, boundary):
+                is_json = part.headers.get_content_type() == "application/json"
+                is_metadata = part.name == "metadata" or (
+                    is_json and part.name != "file" and file is None and not members
+                )
+                if is_metadata:
+                    members = _read_metadata(data, part)
+                elif file is None:
+                    file = _copy(data, part, folder, largest_bytes)
+                else:
+                    raise BadRequestError("The body holds more than one file")
+        except BaseException:
+            if file is not None:
+                file.upload.close()
+            raise
+    return Related(members=members, file=file)
+
+
+def _parts(data: mmap.mmap, boundary: bytes) -> Iterator[_Part]:
+    line = re.compile(
+        rb"(?:\A|(?<=\n))--" + re.escape(boundary) + rb"(--)?[ \t]*(?:\r?\n|\Z)"
+    )
+    begins: int | None = None
+    count = 0
+    for match in line.finditer(data):
+        if begins is not None:
+            yield _part(data, begins, match.start(), has_boundary=True)
+            count += 1
+        if match.group(1) or count > MOST_PARTS:
+            begins = None
+            break
+        begins = match.end()
+    if count == 0 and begins is None:
+        raise BadRequestError("The body holds no part with the boundary of its header")
+    if begins is not None and begins < len(data):
+        yield _part(data, begins, len(data), has_boundary=False)
+
+
+def _part(data: mmap.mmap, start: int, end: int, *, has_boundary: bool) -> _Part:
+    blank = re.compile(rb"(?:\A|(?<=\n))(\r?\n)").search(
+        data[start : min(end, start + LARGEST_PART_HEADER_BYTES)]
+    )
+    if blank is None:
+        raise BadRequestError("A part of the body has no end of its headers")
+    headers = _headers(data[start : start + blank.start()])
+    line_end = blank.group(1)
+    if has_boundary and data[max(start, end - len(line_end)) : end] == line_end:
+        end -= len(line_end)
+    elif has_boundary and data[end - 1 : end] == b"\n":
+        end -= 1
+    begins = start + blank.end()
+    return _Part(headers=headers, start=begins, end=max(begins, end))
+
+
+def _headers(text: bytes) -> Message:
+    """Read headers by hand: the library's parser minds what these clients get wrong."""
+    headers = Message()
+    for line in text.splitlines():
+        name, colon, value = line.partition(b":")
+        if colon and name.strip() and name.strip().isascii():
+            try:
+                shown = value.strip().decode()
+            except UnicodeDecodeError:
+                shown = value.strip().decode("latin-1")
+            headers[name.strip().decode()] = shown
+    return headers
+
+
+def _read_metadata(data: mmap.mmap, part: _Part) -> dict[str, object]:
+    if part.end - part.start > LARGEST_METADATA_BYTES:
+        raise TooLargeError("The part with the message is too large")
+    text = data[part.start : part.end]
+    if _encoding(part) == "base64":
+        text = b"".join(_decode_base64(iter([text])))
+    return read_members(text, "application/json") if text.strip() else {}
+
+
+def _copy(
+    data: mmap.mmap, part: _Part, folder: FileFolder, largest_bytes: int
+) -> ReceivedFile:
+    upload = folder.upload()
+    try:
+        for chunk in _content(data, part):
+            if upload.size_bytes + len(chunk) > largest_bytes:
+                raise TooLargeError(f"The file is larger than {largest_bytes} bytes")
+            upload.write(chunk)
+        upload.flush()
+    except BaseException:
+        upload.close()
+        raise
+    content_type: str | None = part.headers.get("Content-Type", "")
+    content_type = (content_type or "").partition(";")[0].strip().lower()
+    if PLAIN_TYPE.fullmatch(content_type) is None:
+        content_type = None
+    return ReceivedFile(upload, name=_file_name(part), content_type=content_type)
+
+
+def _content(data: mmap.mmap, part: _Part) -> Iterator[bytes]:
+    encoding = _encoding(part)
+    pieces = (
+        data[place : min(place + CHUNK_BYTES, part.end)]
+        for place in range(part.start, part.end, CHUNK_BYTES)
+    )
+    if encoding in ("", "binary", "7bit", "8bit"):
+        yield from pieces
+    elif encoding == "base64":
+        yield from _decode_base64(pieces)
+    else:
+        raise BadRequestError(f"Unknown transfer encoding: {encoding}")
+
+
+def _decode_base64(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    left = b""
+    is_over = False
+    try:
+        for piece in pieces:
+            left += b"".join(piece.split())
+            whole = len(left) // 4 * 4
+            if is_over and left:
+                raise BadRequestError(NOT_BASE64)
+            is_over = left[:whole].endswith(b"=")
+            # Without this mode what is no base64 would be left out without a word.
+            yield binascii.a2b_base64(left[:whole], strict_mode=True)
+            left = left[whole:]
+        if is_over and left:
+            raise BadRequestError(NOT_BASE64)
+        yield binascii.a2b_base64(left + b"=" * (-len(left) % 4), strict_mode=True)
+    except binascii.Error as error:
+        raise BadRequestError(NOT_BASE64) from error
+
+
+def _encoding(part: _Part) -> str:
+    return str(part.headers.get("Content-Transfer-Encoding", "")).strip().lower()
+
+
+def _file_name(part: _Part) -> str:
+    """Return the last part of the name, without what a terminal or path could take amiss."""
+    name = _parameter(part.headers, "filename").replace("\\", "/").rpartition("/")[2]
+    name = "".join(letter for letter in name if letter.isprintable()).strip()
+    return name[-LONGEST_NAME:] if name.strip(".") else "file"
+
+
+def _parameter(headers: Message, name: str) -> str:
+    value = headers.get_param(name, "", header="Content-Disposition")
+    if isinstance(value, tuple):
+        # filename*=UTF-8''... of RFC 5987
+        charset, _, text = value
+        try:
+            return unquote(text.encode("latin-1", "replace").decode(charset or "utf-8"))
+        except (LookupError, UnicodeDecodeError):
+            return text
+    return str(value)

@@ -1,0 +1,57 @@
+"""Where things are to be found, with the scheme and host that the client used (pure)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
+
+__all__ = ["Addresses"]
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Builds absolute addresses below one root, such as `https://chat.example.com`."""
+
+    root: str
+
+    @property
+    def api(self) -> str:
+        """The API's base, without a slash at the end."""
+        return f"{self.root}/v2"
+
+    @property
+    def host(self) -> str:
+        """The host's name, which XMPP addresses end in."""
+        return urlsplit(self.root).hostname or "localhost"
+
+    def group(self, group_id: int) -> str:
+        """A group."""
+        return f"{self.api}/group/{group_id}"
+
+    def user(self, user_id: int) -> str:
+        """A user."""
+        return f"{self.api}/user/{user_id}"
+
+    def room(self, room_id: int) -> str:
+        """A room."""
+        return f"{self.api}/room/{room_id}"
+
+    def emoticon(self, emoticon_id: int) -> str:
+        """An emoticon."""
+        return f"{self.api}/emoticon/{emoticon_id}"
+
+    def session(self, token: str) -> str:
+        """What is known about a token."""
+        return f"{self.api}/oauth/token/{quote(token, safe='')}"
+
+    def file(self, key: str, name: str) -> str:
+        """The bytes of a file."""
+        return f"{self.root}/files/{key}/{quote(name, safe='')}"
+
+    def picture(self, key: str) -> str:
+        """The bytes of a picture."""
+        return f"{self.root}/pictures/{key}"
+
+    def guest_page(self, key: str) -> str:
+        """Where a guest enters a room."""
+        return f"{self.root}/guest/{key}"

@@ -1,0 +1,272 @@
+"""What an administrator does on the machine itself: OAuth clients and tokens.
+
+Secrets are returned once and stored as hashes only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from hipkit.errors import BadRequestError, NotFoundError
+from hipkit.server.services.admin_people import find_group, find_room, find_user
+from hipkit.server.services.context import GROUP_SCOPES, SCOPES, TokenKind
+from hipkit.server.services.grants import PERSONAL_SECONDS, grantable_scopes
+from hipkit.server.services.keys import hash_token, new_client_id, new_token
+from hipkit.server.services.refusals import InvalidValueError
+from hipkit.server.services.rooms import clean_name
+from hipkit.server.storage.clients import ClientRecord, CodeRecord
+from hipkit.server.storage.database import Database, Stores
+from hipkit.server.storage.tokens import NewToken, TokenRecord
+
+__all__ = [
+    "MadeClient",
+    "MadeToken",
+    "add_client",
+    "add_room_token",
+    "add_user_token",
+    "delete_client",
+    "list_tokens",
+    "make_authorization_code",
+    "revoke_token",
+]
+
+SECOND_US = 1_000_000
+CODE_SECONDS = 10 * 60
+
+TOKEN_VALUE = re.compile(r"[\x21-\x7e]{8,200}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeToken:
+    """A token that was made."""
+
+    id: int
+    token: str = field(repr=False)
+    scopes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MadeClient:
+    """An OAuth client that was made."""
+
+    id: str
+    secret: str = field(repr=False)
+    scopes: tuple[str, ...]
+    room_id: int | None
+
+
+async def add_client(
+    database: Database,
+    now_us: int,
+    *,
+    name: str,
+    scopes: Collection[str],
+    room: str | int | None = None,
+    redirect_uris: Sequence[str] = (),
+) -> MadeClient:
+    """Make an OAuth client, for the group or for one room."""
+    excess = sorted(_check_scopes(scopes) & GROUP_SCOPES) if room is not None else []
+    if excess:
+        raise BadRequestError(
+            f"what is for one room cannot have the scope {' '.join(excess)}"
+        )
+    client_id, secret = new_client_id(), new_token()
+
+    async def command(stores: Stores) -> int | None:
+        group = await find_group(stores)
+        room_id = None if room is None else (await find_room(stores, room)).id
+        client = ClientRecord(
+            id=client_id,
+            group_id=group.id,
+            room_id=room_id,
+            name=clean_name(name),
+            secret_hash=hash_token(secret),
+            scopes=" ".join(sorted(scopes)),
+            redirect_uris=msgspec.json.encode(list(redirect_uris)).decode(),
+        )
+        await stores.clients.add(client, now_us)
+        return room_id
+
+    room_id = await database.write(command)
+    return MadeClient(
+        id=client_id, secret=secret, scopes=tuple(sorted(scopes)), room_id=room_id
+    )
+
+
+async def delete_client(database: Database, client_id: str) -> None:
+    """Remove an OAuth client and its tokens.
+
+    Raises:
+        NotFoundError: There is none of this id.
+    """
+    if not await database.write(lambda stores: stores.clients.delete(client_id)):
+        raise NotFoundError(f"no client has the id {client_id}")
+
+
+async def add_user_token(
+    database: Database,
+    now_us: int,
+    *,
+    user: str | int | None = None,
+    scopes: Collection[str] | None = None,
+    name: str = "",
+    value: str | None = None,
+    seconds: int | None = PERSONAL_SECONDS,
+) -> MadeToken:
+    """Make a person's token: the group owner's, with every scope it may have, if not told else.
+
+    `value` is a token that an old program has already; `seconds=None` never expires.
+    """
+
+    async def command(stores: Stores) -> MadeToken:
+        group = await find_group(stores)
+        owner = await find_user(stores, group.owner_id or 0 if user is None else user)
+        allowed = grantable_scopes(owner)
+        chosen = allowed if scopes is None else _check_scopes(scopes)
+        if not chosen <= allowed:
+            excess = " ".join(sorted(chosen - allowed))
+            raise BadRequestError(f"only administrators can have the scope {excess}")
+        return await _store_token(
+            stores,
+            now_us,
+            value=value,
+            kind="user",
+            group_id=group.id,
+            user_id=owner.id,
+            scopes=chosen,
+            name=name,
+            seconds=seconds,
+        )
+
+    return await database.write(command)
+
+
+async def add_room_token(
+    database: Database,
+    now_us: int,
+    *,
+    room: str | int,
+    name: str,
+    value: str | None = None,
+    seconds: int | None = PERSONAL_SECONDS,
+) -> MadeToken:
+    """Make a room notification token: it sends notifications to its room, and nothing else."""
+
+    async def command(stores: Stores) -> MadeToken:
+        record = await find_room(stores, room)
+        return await _store_token(
+            stores,
+            now_us,
+            value=value,
+            kind="room notification",
+            group_id=record.group_id,
+            room_id=record.id,
+            scopes=frozenset({"send_notification"}),
+            name=clean_name(name),
+            seconds=seconds,
+        )
+
+    return await database.write(command)
+
+
+async def list_tokens(database: Database) -> list[TokenRecord]:
+    """Return every token, known by its number: the values are not kept."""
+    group = await find_group(database.stores)
+    return await database.stores.tokens.of_group(group.id)
+
+
+async def revoke_token(database: Database, token_id: int) -> None:
+    """End a token by its number.
+
+    Raises:
+        NotFoundError: There is none of this number.
+    """
+
+    async def command(stores: Stores) -> None:
+        group = await find_group(stores)
+        for token in await stores.tokens.of_group(group.id):
+            if token.id == token_id:
+                await stores.tokens.revoke(token)
+                return
+        raise NotFoundError(f"no token has the number {token_id}")
+
+    await database.write(command)
+
+
+async def make_authorization_code(
+    database: Database,
+    now_us: int,
+    *,
+    client_id: str,
+    user: str | int,
+    scopes: Collection[str],
+    redirect_uri: str,
+) -> str:
+    """Make the code that an approval page hands to a program: a person's yes, good for minutes."""
+    _check_scopes(scopes)
+    code = new_token()
+
+    async def command(stores: Stores) -> None:
+        client = await stores.clients.get(client_id)
+        if client is None:
+            raise NotFoundError(f"no client has the id {client_id}")
+        known = msgspec.json.decode(client.redirect_uris, type=list[str])
+        if redirect_uri not in known:
+            problem = "is not an address of this client"
+            raise InvalidValueError("redirect_uri", "enum", problem, redirect_uri)
+        owner = await find_user(stores, user)
+        granted = frozenset(scopes) & frozenset(client.scopes.split())
+        record = CodeRecord(
+            user_id=owner.id,
+            client_id=client.id,
+            scopes=" ".join(sorted(granted & grantable_scopes(owner))),
+            redirect_uri=redirect_uri,
+            expires_us=now_us + CODE_SECONDS * SECOND_US,
+        )
+        await stores.clients.add_code(hash_token(code), record)
+
+    await database.write(command)
+    return code
+
+
+async def _store_token(
+    stores: Stores,
+    now_us: int,
+    *,
+    value: str | None,
+    kind: TokenKind,
+    group_id: int,
+    scopes: frozenset[str],
+    name: str,
+    seconds: int | None,
+    user_id: int | None = None,
+    room_id: int | None = None,
+) -> MadeToken:
+    token = new_token() if value is None else value
+    if TOKEN_VALUE.fullmatch(token) is None:
+        raise BadRequestError("a token is 8 to 200 visible ASCII characters")
+    if await stores.tokens.by_hash(hash_token(token)) is not None:
+        raise BadRequestError("this token is there already")
+    new = NewToken(
+        hash=hash_token(token),
+        kind=kind,
+        group_id=group_id,
+        user_id=user_id,
+        room_id=room_id,
+        scopes=" ".join(sorted(scopes)),
+        name=name,
+        expires_us=None if seconds is None else now_us + seconds * SECOND_US,
+    )
+    token_id = await stores.tokens.add(new, now_us)
+    return MadeToken(id=token_id, token=token, scopes=tuple(sorted(scopes)))
+
+
+def _check_scopes(scopes: Collection[str]) -> frozenset[str]:
+    unknown = sorted(set(scopes) - SCOPES.keys())
+    if unknown:
+        raise InvalidValueError("scope", "enum", "is not a scope", " ".join(unknown))
+    return frozenset(scopes)

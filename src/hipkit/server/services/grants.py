@@ -1,0 +1,335 @@
+"""Makes tokens: each grant says who is believed, for whom the token is, and with which scopes.
+
+What the reference leaves open is decided in `docs/explanation/compatibility.md`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+
+from hipkit.errors import BadRequestError, RateLimitError, UnauthorizedError
+from hipkit.server.services.access import look_up_user
+from hipkit.server.services.context import (
+    SCOPES,
+    TOO_MANY_REQUESTS,
+    Context,
+    TokenKind,
+)
+from hipkit.server.services.identities import identify_client
+from hipkit.server.services.keys import (
+    check_password,
+    hash_password,
+    hash_token,
+    new_token,
+)
+from hipkit.server.services.refusals import InvalidValueError, MissingValueError
+from hipkit.server.storage.clients import ClientRecord
+from hipkit.server.storage.database import Stores
+from hipkit.server.storage.tokens import NewToken
+from hipkit.server.storage.users import UserRecord
+from hipkit.v2.models import Token
+from hipkit.v2.oauth_sessions import GenerateToken
+
+__all__ = [
+    "PERSONAL_SECONDS",
+    "generate_token",
+    "grantable_scopes",
+    "known_scopes",
+]
+
+SECOND_US = 1_000_000
+SHORT_SECONDS = 60 * 60
+PERSONAL_SECONDS = 365 * 24 * 60 * 60
+
+ADMIN_SCOPES = frozenset({"admin_group", "import_data"})
+"""Scopes that only an administrator of the group can have."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Grant:
+    """A token that is to be made."""
+
+    kind: TokenKind
+    group_id: int
+    scopes: Collection[str]
+    seconds: int = SHORT_SECONDS
+    user_id: int | None = None
+    client_id: str | None = None
+    room_id: int | None = None
+    name: str = ""
+    with_refresh: bool = False
+    refresh_id: int | None = None
+
+
+async def generate_token(context: Context, request: GenerateToken) -> Token:
+    """Make a token.
+
+    Raises:
+        UnauthorizedError: Who asks is not who they say.
+        BadRequestError: Something is missing, wrong or more than was granted.
+    """
+    grant = await GRANTS[request.grant_type](context, request)
+    token, refresh = new_token(), new_token() if grant.with_refresh else None
+
+    async def command(stores: Stores) -> str:
+        refresh_id = grant.refresh_id
+        if refresh is not None and grant.user_id is not None:
+            refresh_id = await stores.tokens.add_refresh(
+                hash_token(refresh),
+                user_id=grant.user_id,
+                client_id=grant.client_id,
+                scopes=" ".join(sorted(grant.scopes)),
+                expires_us=context.now_us + PERSONAL_SECONDS * SECOND_US,
+            )
+        new = NewToken(
+            hash=hash_token(token),
+            kind=grant.kind,
+            group_id=grant.group_id,
+            user_id=grant.user_id,
+            client_id=grant.client_id,
+            room_id=grant.room_id,
+            scopes=" ".join(sorted(grant.scopes)),
+            name=grant.name,
+            expires_us=context.now_us + grant.seconds * SECOND_US,
+            refresh_id=refresh_id,
+        )
+        await stores.tokens.add(new, context.now_us)
+        group = await stores.groups.get(grant.group_id)
+        return "" if group is None else group.name
+
+    group_name = await context.database.write(command)
+    return Token(
+        access_token=token,
+        expires_in=grant.seconds,
+        group_id=grant.group_id,
+        group_name=group_name,
+        token_type="bearer",  # noqa: S106 - a kind, not a secret
+        scope=" ".join(sorted(grant.scopes)),
+        refresh_token=request.refresh_token if grant.refresh_id else refresh,
+    )
+
+
+def grantable_scopes(user: UserRecord) -> frozenset[str]:
+    """Return every scope that a person's token may have."""
+    return frozenset(SCOPES) - (frozenset() if user.is_group_admin else ADMIN_SCOPES)
+
+
+def known_scopes(text: str) -> frozenset[str]:
+    """Read scopes with spaces (or commas) between.
+
+    Raises:
+        InvalidValueError: One is none of HipChat's.
+    """
+    scopes = frozenset(text.replace(",", " ").split())
+    if not scopes <= SCOPES.keys():
+        unknown = " ".join(sorted(scopes - SCOPES.keys()))
+        raise InvalidValueError("scope", "enum", "is not a scope", unknown)
+    return scopes
+
+
+async def _client_credentials(context: Context, request: GenerateToken) -> _Grant:
+    client = await _needed_client(context)
+    scopes = _granted(request.scope, client.scopes.split())
+    if request.username is None:
+        return _Grant(
+            kind="group client" if client.room_id is None else "room client",
+            group_id=client.group_id,
+            scopes=scopes,
+            client_id=client.id,
+            room_id=client.room_id,
+        )
+    user = await look_up_user(context.stores, client.group_id, request.username)
+    if user is None or user.is_deleted:
+        problem = "is not a user"
+        raise InvalidValueError("username", "exists", problem, request.username)
+    return _Grant(
+        kind="user",
+        group_id=client.group_id,
+        scopes=scopes & grantable_scopes(user),
+        user_id=user.id,
+        client_id=client.id,
+        room_id=client.room_id,
+    )
+
+
+async def _authorization_code(context: Context, request: GenerateToken) -> _Grant:
+    client = await _needed_client(context)
+    if not request.code:
+        raise MissingValueError("code")
+    code_hash = hash_token(request.code)
+    code = await context.database.write(
+        lambda stores: stores.clients.take_code(code_hash)
+    )
+    if (
+        code is None
+        or code.client_id != client.id
+        or code.expires_us <= context.now_us
+        or (request.redirect_uri or "") != code.redirect_uri
+    ):
+        raise BadRequestError(
+            "The code is unknown, used, expired, or was sent to another address",
+            field="code",
+        )
+    user = await _living_user(context, code.user_id)
+    return _Grant(
+        kind="user",
+        group_id=client.group_id,
+        scopes=_granted(request.scope, code.scopes.split()) & grantable_scopes(user),
+        user_id=user.id,
+        client_id=client.id,
+        room_id=client.room_id,
+        with_refresh=True,
+    )
+
+
+async def _refresh_token(context: Context, request: GenerateToken) -> _Grant:
+    client = await _client(context)
+    if not request.refresh_token:
+        raise MissingValueError("refresh_token")
+    stores = context.stores
+    found = await stores.tokens.refresh_by_hash(hash_token(request.refresh_token))
+    if (
+        found is None
+        or (found.expires_us is not None and found.expires_us <= context.now_us)
+        or found.client_id != (None if client is None else client.id)
+    ):
+        raise UnauthorizedError("Invalid refresh token")
+    user = await _living_user(context, found.user_id)
+    return _Grant(
+        kind="user",
+        group_id=user.group_id,
+        scopes=_granted(request.scope, found.scopes.split()) & grantable_scopes(user),
+        user_id=user.id,
+        client_id=found.client_id,
+        room_id=None if client is None else client.room_id,
+        refresh_id=found.id,
+    )
+
+
+async def _password(context: Context, request: GenerateToken) -> _Grant:
+    client = await _client(context)
+    if client is None and context.caller is None:
+        raise UnauthorizedError("The grant 'password' needs a client or a token")
+    if not request.username:
+        raise MissingValueError("username")
+    if not request.password:
+        raise MissingValueError("password")
+    if client is not None:
+        group_id, limits = client.group_id, client.scopes.split()
+    else:
+        group_id, limits = context.identity.group_id, list(context.identity.scopes)
+    user = await _user_with_password(
+        context, group_id, request.username, request.password
+    )
+    return _Grant(
+        kind="user",
+        group_id=group_id,
+        scopes=_granted(request.scope, frozenset(limits) & grantable_scopes(user)),
+        user_id=user.id,
+        client_id=None if client is None else client.id,
+        room_id=client.room_id if client is not None else context.identity.room_id,
+        with_refresh=True,
+    )
+
+
+async def _personal(context: Context, request: GenerateToken) -> _Grant:
+    identity = context.identity
+    if identity.user is None:
+        raise BadRequestError("The grant 'personal' needs a user's token")
+    allowed = identity.scopes & grantable_scopes(identity.user)
+    return _Grant(
+        kind="user",
+        group_id=identity.group_id,
+        scopes=_granted(request.scope, allowed),
+        seconds=PERSONAL_SECONDS,
+        user_id=identity.user.id,
+        room_id=identity.room_id,
+        name=request.client_name or "",
+    )
+
+
+async def _room_notification(context: Context, request: GenerateToken) -> _Grant:
+    client = await _client(context)
+    if client is not None:
+        group_id, room_id = client.group_id, client.room_id
+        name, scopes = client.name, client.scopes.split()
+    else:
+        identity = context.identity
+        group_id, room_id = identity.group_id, identity.room_id
+        name, scopes = identity.name, list(identity.scopes)
+    if room_id is None or "send_notification" not in scopes:
+        raise BadRequestError(
+            "The grant 'room_notification' needs a client or token of one room that has"
+            " the scope send_notification"
+        )
+    return _Grant(
+        kind="room notification",
+        group_id=group_id,
+        scopes=("send_notification",),
+        seconds=PERSONAL_SECONDS,
+        room_id=room_id,
+        client_id=None if client is None else client.id,
+        name=request.client_name or name,
+    )
+
+
+GRANTS: dict[str, Callable[[Context, GenerateToken], Awaitable[_Grant]]] = {
+    "client_credentials": _client_credentials,
+    "authorization_code": _authorization_code,
+    "refresh_token": _refresh_token,
+    "password": _password,
+    "personal": _personal,
+    "room_notification": _room_notification,
+}
+
+
+async def _client(context: Context) -> ClientRecord | None:
+    return await identify_client(context.stores, context.credentials)
+
+
+async def _needed_client(context: Context) -> ClientRecord:
+    client = await _client(context)
+    if client is None:
+        raise UnauthorizedError("This grant needs a client id and secret (Basic)")
+    return client
+
+
+async def _living_user(context: Context, user_id: int) -> UserRecord:
+    user = await context.stores.users.get(user_id)
+    if user is None or user.is_deleted:
+        raise UnauthorizedError("The user is gone")
+    return user
+
+
+async def _user_with_password(
+    context: Context, group_id: int, username: str, password: str
+) -> UserRecord:
+    stores = context.stores
+    user = await look_up_user(stores, group_id, username)
+    stored = None if user is None else await stores.users.password_hash(user.id)
+    if user is not None and context.limits.password_guess(user.id).is_exceeded:
+        raise RateLimitError(TOO_MANY_REQUESTS)
+    if user is None or stored is None:
+        # As slow as a wrong password, so that the time does not tell who is there.
+        await asyncio.to_thread(hash_password, password)
+        raise UnauthorizedError("Invalid username or password")
+    if not await asyncio.to_thread(check_password, password, stored):
+        raise UnauthorizedError("Invalid username or password")
+    return user
+
+
+def _granted(wanted: str | None, allowed: Collection[str]) -> frozenset[str]:
+    """Return the scopes of a new token: those wanted, or all that are allowed.
+
+    Raises:
+        InvalidValueError: One of them is not allowed.
+    """
+    if wanted is None or not wanted.strip():
+        return frozenset(allowed)
+    scopes = known_scopes(wanted)
+    if not scopes <= frozenset(allowed):
+        problem = f"is more than was granted: {' '.join(sorted(allowed)) or 'nothing'}"
+        raise InvalidValueError("scope", "enum", problem, " ".join(sorted(scopes)))
+    return scopes

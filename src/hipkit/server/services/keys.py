@@ -1,0 +1,116 @@
+"""Makes tokens, passwords, ids and keys, and the hashes by which they are known later."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+import string
+import uuid
+
+__all__ = [
+    "TOKEN_LENGTH",
+    "check_password",
+    "hash_password",
+    "hash_token",
+    "new_client_id",
+    "new_key",
+    "new_message_id",
+    "new_password",
+    "new_token",
+    "new_version",
+    "same_secret",
+]
+
+LETTERS = string.ascii_letters + string.digits
+TOKEN_LENGTH = 40
+PASSWORD_LENGTH = 16
+KEY_BYTES = 24
+
+# About 50 ms and 16 MiB a try on a small machine: the price of guessing.
+SCRYPT_COST = 2**14
+SCRYPT_BLOCK = 8
+SCRYPT_LANES = 1
+SALT_BYTES = 16
+
+
+def new_token() -> str:
+    """Return a token or client secret: 40 random letters and digits, as HipChat's had."""
+    return "".join(secrets.choice(LETTERS) for _ in range(TOKEN_LENGTH))
+
+
+def hash_token(token: str) -> bytes:
+    """Return what is stored of a token. It is random, so a fast hash tells nothing."""
+    return hashlib.sha256(token.encode(errors="surrogatepass")).digest()
+
+
+def same_secret(one: bytes, other: bytes) -> bool:
+    """Compare two hashes in a time that tells nothing about them."""
+    return hmac.compare_digest(one, other)
+
+
+def new_password() -> str:
+    """Return a password that nobody has to remember."""
+    return "".join(secrets.choice(LETTERS) for _ in range(PASSWORD_LENGTH))
+
+
+def hash_password(password: str) -> str:
+    """Return what is stored of a password: method, its cost, salt and hash. It takes its time."""
+    salt = secrets.token_bytes(SALT_BYTES)
+    digest = _scrypt(password, salt, SCRYPT_COST, SCRYPT_BLOCK, SCRYPT_LANES)
+    parts = (
+        "scrypt",
+        f"{SCRYPT_COST}:{SCRYPT_BLOCK}:{SCRYPT_LANES}",
+        base64.b64encode(salt).decode(),
+        base64.b64encode(digest).decode(),
+    )
+    return "$".join(parts)
+
+
+def check_password(password: str, stored: str) -> bool:
+    """Say whether a password is the stored one. It takes its time, so call it in a thread."""
+    method, cost, salt, digest = stored.split("$")
+    if method != "scrypt":
+        raise ValueError(f"unknown password method: {method}")
+    found = _scrypt(password, base64.b64decode(salt), *map(int, cost.split(":")))
+    return hmac.compare_digest(found, base64.b64decode(digest))
+
+
+def new_client_id() -> str:
+    """Return the id of an OAuth client."""
+    return str(uuid.uuid4())
+
+
+def new_message_id(now_us: int) -> str:
+    """Return a message's id: a UUID that begins with the time.
+
+    Ids that grow with time keep the index on them dense at its end, where messages are added.
+    """
+    random = secrets.randbits(74)
+    value = (now_us // 1000) << 80 | 0x7 << 76 | (random >> 62) << 64 | 0b10 << 62
+    return str(uuid.UUID(int=value | (random & (1 << 62) - 1)))
+
+
+def new_key() -> str:
+    """Return the unguessable part of an address."""
+    return secrets.token_urlsafe(KEY_BYTES)
+
+
+def new_version() -> str:
+    """Return the text that changes whenever a room or user does."""
+    return "".join(
+        secrets.choice(string.ascii_uppercase + string.digits) for _ in range(8)
+    )
+
+
+def _scrypt(password: str, salt: bytes, cost: int, block: int, lanes: int) -> bytes:
+    return hashlib.scrypt(
+        password.encode(),
+        salt=salt,
+        n=cost,
+        r=block,
+        p=lanes,
+        maxmem=256 * cost * block,
+        dklen=32,
+    )

@@ -1,0 +1,34 @@
+"""Removes what nothing can reach any more: ended tokens, and messages of deleted rooms."""
+
+from __future__ import annotations
+
+from hipkit.server.storage.database import Database, Stores
+from hipkit.server.storage.folder import FileFolder
+
+__all__ = ["sweep", "sweep_messages"]
+
+SWEEP_COUNT = 500
+
+
+async def sweep(database: Database, files: FileFolder, now_us: int) -> None:
+    """Remove everything of the kind, in steps after which others may write."""
+    await database.write(lambda stores: stores.tokens.sweep(now_us))
+    while not await sweep_messages(database, files):
+        pass
+
+
+async def sweep_messages(database: Database, files: FileFolder) -> bool:
+    """Remove some messages of deleted rooms, and say whether that was all of them."""
+    keys, is_done = await database.write(_remove_messages)
+    for key in keys:
+        files.remove(key)
+    return is_done
+
+
+async def _remove_messages(stores: Stores) -> tuple[list[str], bool]:
+    doomed = await stores.messages.doomed(SWEEP_COUNT)
+    await stores.messages.remove(message.sequence for message in doomed)
+    keys = [message.file_key for message in doomed if message.file_key is not None]
+    for key in keys:
+        await stores.files.remove(key)
+    return keys, len(doomed) < SWEEP_COUNT

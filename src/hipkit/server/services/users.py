@@ -1,0 +1,359 @@
+"""Users: listing, making, changing, deleting, and their pictures."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+import msgspec
+
+from hipkit.errors import BadRequestError, ForbiddenError, NotFoundError
+from hipkit.files import ImageSource
+from hipkit.server.services.access import find_user
+from hipkit.server.services.context import Context, Identity
+from hipkit.server.services.expansion import Expansion
+from hipkit.server.services.keys import hash_password, new_password, new_version
+from hipkit.server.services.moments import find_zone
+from hipkit.server.services.paging import Slice
+from hipkit.server.services.people import full_user, short_users
+from hipkit.server.services.picture_files import replace_picture
+from hipkit.server.services.refusals import InvalidValueError
+from hipkit.server.services.rooms import clean_name, show_rooms
+from hipkit.server.services.texts import is_mention_name, make_mention_name
+from hipkit.server.storage.database import Stores
+from hipkit.server.storage.users import UserRecord
+from hipkit.v2.models import CreatedUser, Links, RoomPage, User, UserPage
+from hipkit.v2.users import (
+    CreateUser,
+    GetAllUsers,
+    GetAutoJoinRooms,
+    UpdateUser,
+)
+
+__all__ = [
+    "NewUser",
+    "add_user",
+    "check_email",
+    "check_group_admin",
+    "create_user",
+    "delete_photo",
+    "delete_user",
+    "get_all_users",
+    "get_auto_join_rooms",
+    "get_photo",
+    "get_user",
+    "update_photo",
+    "update_user",
+]
+
+EMAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,190}")
+ADMIN_ROLES = frozenset({"admin", "administrator", "owner"})
+MOST_TRIES = 1_000
+
+
+class NewUser(msgspec.Struct, frozen=True, kw_only=True):
+    """A person to be added."""
+
+    name: str
+    email: str
+    mention_name: str | None = None
+    title: str = ""
+    roles: list[str] | None = None
+    is_group_admin: bool = False
+    timezone: str = "UTC"
+    password_hash: str | None = None
+
+
+async def get_all_users(context: Context, request: GetAllUsers) -> UserPage:
+    """List the people of the group."""
+    include_guests = request.include_guests is True
+    include_deleted = request.include_deleted is True
+    part = Slice.of(
+        f"{context.addresses.api}/user",
+        request.start_index,
+        request.max_results,
+        query={
+            "include-guests": str(include_guests).lower(),
+            "include-deleted": str(include_deleted).lower(),
+            **({"expand": ",".join(request.expand)} if request.expand else {}),
+        },
+    )
+
+    async def query(stores: Stores) -> UserPage:
+        found = await stores.users.page(
+            context.identity.group_id,
+            include_guests=include_guests,
+            include_deleted=include_deleted,
+            start=part.start,
+            count=part.count,
+        )
+        users = part.items(found)
+        if "items" in Expansion(request.expand):
+            items = [await full_user(context, stores, user) for user in users]
+        else:
+            items = short_users(context, users)
+        return UserPage(
+            items=items,
+            start_index=part.start,
+            max_results=part.size,
+            links=part.links(found),
+        )
+
+    return await (
+        context.database.scan(query) if request.expand else query(context.stores)
+    )
+
+
+async def get_user(context: Context, reference: str | int) -> User:
+    """Return a user with everything that the caller may see."""
+    stores = context.stores
+    user = await find_user(stores, context.identity, reference)
+    return await full_user(context, stores, user)
+
+
+async def create_user(context: Context, request: CreateUser) -> CreatedUser:
+    """Add a person; without a password one is made up and told this once."""
+    check_group_admin(context.identity)
+    password = request.password or new_password()
+    user = NewUser(
+        name=request.name,
+        email=request.email,
+        mention_name=request.mention_name or None,
+        title=request.title or "",
+        roles=request.roles,
+        is_group_admin=request.is_group_admin is True,
+        timezone=request.timezone or "UTC",
+        password_hash=await asyncio.to_thread(hash_password, password),
+    )
+
+    async def command(stores: Stores) -> int:
+        group_id = context.identity.group_id
+        return await add_user(stores, group_id, user, context.now_us)
+
+    user_id = await context.database.write(command)
+    return CreatedUser(
+        id=user_id,
+        links=Links(self_=context.addresses.user(user_id)),
+        password=None if request.password else password,
+    )
+
+
+async def add_user(stores: Stores, group_id: int, user: NewUser, now_us: int) -> int:
+    """Add a person to a group, with a mention name made of the name if none is given.
+
+    Raises:
+        BadRequestError: A member is no good, or somebody else has it.
+    """
+    email, mention_name = check_email(user.email), user.mention_name
+    find_zone(user.timezone)
+    await _check_taken(stores, group_id, email, mention_name, None)
+    if mention_name is None:
+        mention_name = await _free_mention_name(stores, group_id, user.name)
+    is_admin = user.is_group_admin or not ADMIN_ROLES.isdisjoint(user.roles or ())
+    roles = user.roles or ["admin" if is_admin else "user"]
+    return await stores.users.add(
+        group_id=group_id,
+        name=clean_name(user.name),
+        mention_name=mention_name,
+        email=email,
+        title=user.title,
+        roles=_json(roles),
+        is_group_admin=is_admin,
+        timezone=user.timezone,
+        password_hash=user.password_hash,
+        version=new_version(),
+        now_us=now_us,
+    )
+
+
+async def update_user(context: Context, request: UpdateUser) -> None:
+    """Give a person's settings anew; what is optional and left out stays as it is."""
+    check_group_admin(context.identity)
+    email, name = check_email(request.email), clean_name(request.name)
+    if request.timezone is not None:
+        find_zone(request.timezone)
+    password_hash = None
+    if request.password:
+        password_hash = await asyncio.to_thread(hash_password, request.password)
+
+    async def command(stores: Stores) -> None:
+        user = await _find_changeable(context, stores, request.id_or_email)
+        await _check_taken(stores, user.group_id, email, request.mention_name, user.id)
+        await stores.users.replace(_changed(user, request, name, email))
+        if password_hash is not None:
+            await stores.users.set_password(user.id, password_hash)
+
+    await context.database.write(command)
+
+
+async def delete_user(context: Context, reference: str | int) -> None:
+    """Delete a person's account, with every token; what they said stays.
+
+    Raises:
+        ForbiddenError: It is the owner of the group, which would have nobody else to rule it.
+    """
+    check_group_admin(context.identity)
+
+    async def command(stores: Stores) -> str | None:
+        user = await _find_changeable(context, stores, reference)
+        if await _owns_group(stores, user):
+            raise ForbiddenError("The owner of the group cannot be deleted")
+        await stores.tokens.revoke_of_user(user.id)
+        await stores.room_people.leave_all(user.id)
+        await stores.users.delete(user.id, new_version())
+        if user.photo_key is not None:
+            await stores.files.remove(user.photo_key)
+        return user.photo_key
+
+    photo_key = await context.database.write(command)
+    if photo_key is not None:
+        context.files.remove(photo_key)
+
+
+async def get_photo(context: Context, reference: str | int) -> str:
+    """Return the address of a person's picture; both sizes are the picture as it came.
+
+    Raises:
+        NotFoundError: There is none.
+    """
+    user = await find_user(context.stores, context.identity, reference)
+    if user.photo_key is None:
+        raise NotFoundError("This user has no photo")
+    return context.addresses.picture(user.photo_key)
+
+
+async def update_photo(
+    context: Context, reference: str | int, photo: ImageSource
+) -> None:
+    """Give a person a picture."""
+    await _set_photo(context, reference, photo)
+
+
+async def delete_photo(context: Context, reference: str | int) -> None:
+    """Take a person's picture away; without one nothing happens."""
+    await _set_photo(context, reference, None)
+
+
+async def get_auto_join_rooms(context: Context, request: GetAutoJoinRooms) -> RoomPage:
+    """List the rooms that a person's program enters by itself: for themselves only."""
+    identity, stores = context.identity, context.stores
+    user = await find_user(stores, identity, request.id_or_email)
+    if user.id != identity.user_id and not identity.is_group_admin:
+        raise ForbiddenError("Only users themselves may see that")
+    part = Slice.of(
+        f"{context.addresses.user(user.id)}/preference/auto-join",
+        request.start_index,
+        request.max_results,
+        query={"expand": ",".join(request.expand)} if request.expand else {},
+    )
+    found = await stores.rooms.auto_joined(user.id, start=part.start, count=part.count)
+    return await show_rooms(context, stores, part, found, Expansion(request.expand))
+
+
+def check_email(email: str) -> str:
+    """Return an e-mail address without the spaces around it.
+
+    Raises:
+        InvalidValueError: It is none.
+    """
+    email = email.strip()
+    if EMAIL.fullmatch(email) is None:
+        raise InvalidValueError("email", "format", "is not an e-mail address", email)
+    return email
+
+
+def check_group_admin(identity: Identity) -> None:
+    """Refuse a person who lost the right that the token was once given."""
+    if identity.user is not None and not identity.is_group_admin:
+        raise ForbiddenError("Only the group's administrators may do that")
+
+
+async def _check_taken(
+    stores: Stores,
+    group_id: int,
+    email: str,
+    mention_name: str | None,
+    own_id: int | None,
+) -> None:
+    other = await stores.users.by_email(group_id, email)
+    if other is not None and other.id != own_id:
+        raise BadRequestError("Another user has that email.", field="email")
+    if mention_name is None:
+        return
+    if not is_mention_name(mention_name):
+        problem = "is not a name of letters, digits and underscores"
+        raise InvalidValueError("mention_name", "pattern", problem, mention_name)
+    other = await stores.users.by_mention(group_id, mention_name)
+    if other is not None and other.id != own_id:
+        raise BadRequestError(
+            "Another user has that mention name.", field="mention_name"
+        )
+
+
+async def _free_mention_name(stores: Stores, group_id: int, name: str) -> str:
+    for number in range(MOST_TRIES):
+        mention_name = make_mention_name(name, number)
+        if await stores.users.by_mention(group_id, mention_name) is None:
+            return mention_name
+    raise BadRequestError("Too many users have that name.", field="name")
+
+
+async def _find_changeable(
+    context: Context, stores: Stores, reference: str | int
+) -> UserRecord:
+    """Return a user whom the caller may change: no guest, and the owner only by themselves."""
+    user = await find_user(stores, context.identity, reference)
+    if user.is_deleted:
+        raise NotFoundError(f"User {reference} not found")
+    if user.is_guest:
+        raise ForbiddenError("Guests cannot be changed")
+    if context.identity.user_id != user.id and await _owns_group(stores, user):
+        raise ForbiddenError("The owner of the group can only be changed by themselves")
+    return user
+
+
+async def _owns_group(stores: Stores, user: UserRecord) -> bool:
+    group = await stores.groups.get(user.group_id)
+    return group is not None and group.owner_id == user.id
+
+
+def _changed(
+    user: UserRecord, request: UpdateUser, name: str, email: str
+) -> UserRecord:
+    is_admin = user.is_group_admin
+    if request.is_group_admin is not None:
+        is_admin = request.is_group_admin
+    elif request.roles is not None:
+        is_admin = not ADMIN_ROLES.isdisjoint(request.roles)
+    presence = request.presence
+    return msgspec.structs.replace(
+        user,
+        name=name,
+        email=email,
+        mention_name=request.mention_name,
+        title=user.title if request.title is None else request.title,
+        roles=user.roles if request.roles is None else _json(request.roles),
+        is_group_admin=is_admin,
+        timezone=request.timezone or user.timezone,
+        presence_show=user.presence_show if presence is None else presence.show,
+        presence_status=user.presence_status if presence is None else presence.status,
+        version=new_version(),
+    )
+
+
+async def _set_photo(
+    context: Context, reference: str | int, photo: ImageSource | None
+) -> None:
+    async def change(stores: Stores, key: str | None) -> str | None:
+        user = await find_user(stores, context.identity, reference)
+        if user.id != context.identity.user_id:
+            check_group_admin(context.identity)
+            user = await _find_changeable(context, stores, user.id)
+        await stores.users.set_photo(user.id, key, new_version())
+        return user.photo_key
+
+    await replace_picture(context, photo, "photo", change)
+
+
+def _json(roles: list[str]) -> str:
+    return msgspec.json.encode(roles).decode()

@@ -1,0 +1,51 @@
+"""How a server is to run. The environment and the command line are read by who makes these."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hipkit.server.services.limits import LimitSettings
+
+__all__ = ["MEBIBYTE", "Settings"]
+
+MEBIBYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """A server's settings."""
+
+    database: Path
+    """The SQLite file. Shared files lie beside it, in a folder named after it."""
+    strict: bool = False
+    """Refuse what HipChat refused although old programs send it, such as `"true"` for true."""
+    limits: LimitSettings = field(default_factory=LimitSettings)
+    public_url: str | None = None
+    """Scheme and host that links are made with; without it, what the client used."""
+    group_name: str = "HipChat"
+    """What the first start calls the group."""
+    admin_name: str = "Administrator"
+    admin_email: str = "admin@example.com"
+    largest_body_bytes: int = MEBIBYTE
+    largest_file_bytes: int = 50 * MEBIBYTE
+    body_seconds: float = 60.0
+    """How long a body may take to arrive."""
+    file_seconds: float = 900.0
+    """How long a body with a file may take to arrive."""
+    durable: bool = True
+    """Answer only what is on disk. A server that is thrown away afterwards may do without."""
+    clock: Callable[[], float] = time.time
+    """UNIX seconds."""
+
+    @property
+    def file_folder(self) -> Path:
+        """Where shared files and pictures lie."""
+        return self.database.with_name(f"{self.database.name}.files")
+
+    @property
+    def token_file(self) -> Path:
+        """Where the first start writes the administrator's token."""
+        return self.database.with_name(f"{self.database.name}.admin-token")

@@ -1,0 +1,341 @@
+"""A HipChat server for your own tests: in memory, behind a normal client.
+
+With pytest there is nothing to set up; the fixture `hipchat` comes with hipkit:
+
+```python
+def test_alert(hipchat):
+    my_program.alert(hipchat.client, "disk full")
+    assert hipchat.messages()[-1].message == "disk full"
+```
+
+Elsewhere, `with HipChatServer() as hipchat: ...`. It is the server that `hipkit serve` runs, its
+database in a temporary folder; only limits on calls and messages are off. Programs that take
+nothing but an address get `hipchat.url`, a real port on this machine (extra `server`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import tempfile
+import threading
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Self, TypeVar
+
+if TYPE_CHECKING:  # Loaded when a server is made.
+    from hipkit.client import AsyncHipChat, HipChat
+    from hipkit.server.app import Server
+    from hipkit.server.http.api import Api
+    from hipkit.v2.models import Message
+
+__all__ = ["HipChatServer", "TestClient", "TestUser", "serve"]
+
+T = TypeVar("T")
+
+BASE_URL = "https://hipchat.test/v2"
+"""Where the clients of a server in memory believe it to be."""
+
+START_SECONDS = 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestUser:
+    """A person on the server, and a token that lets tests act as them."""
+
+    __test__ = False  # Not a class of tests, whatever pytest makes of the name.
+
+    id: int
+    name: str
+    mention_name: str
+    email: str
+    password: str = field(repr=False)
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestClient:
+    """An OAuth client on the server, for programs that fetch tokens of their own."""
+
+    __test__ = False
+
+    id: str
+    secret: str = field(repr=False)
+    scopes: tuple[str, ...]
+
+
+class HipChatServer:
+    """A HipChat server with a group, an administrator and a room.
+
+    Args:
+        strict: Refuse what HipChat refused although programs send it, such as `"true"` for true.
+        rate_limits: Refuse calls and messages beyond HipChat's limits.
+        room: The name of the room that is there from the start.
+
+    Attributes:
+        token: The administrator's, with every scope.
+        room: The name of the room that is there from the start.
+    """
+
+    def __init__(
+        self, *, strict: bool = False, rate_limits: bool = False, room: str = "Room"
+    ) -> None:
+        from hipkit.server.app import open_server
+        from hipkit.server.services.limits import LimitSettings
+        from hipkit.server.settings import Settings
+
+        self._closing = contextlib.ExitStack()
+        try:
+            folder = self._closing.enter_context(
+                tempfile.TemporaryDirectory(prefix="hipkit-")
+            )
+            settings = Settings(
+                database=Path(folder) / "hipchat.db",
+                strict=strict,
+                limits=LimitSettings(enabled=rate_limits),
+                durable=False,
+            )
+            self._server: Server = _finish(open_server(settings))
+            self._closing.callback(self._server.close)
+            self.token = settings.token_file.read_text().strip()
+            self.room = room
+            self._client: HipChat | None = None
+            self._url: str | None = None
+            self.add_room(room)
+        except BaseException:
+            self._closing.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop the server and remove everything that was stored. Twice does nothing."""
+        self._closing.close()
+
+    @property
+    def app(self) -> Api:
+        """The server as an ASGI application, for transports and HTTP libraries of your own."""
+        return self._server.api
+
+    @property
+    def base_url(self) -> str:
+        """Where clients in memory believe the server to be."""
+        return BASE_URL
+
+    @property
+    def folder(self) -> Path:
+        """Where the database lies, and what was shared."""
+        return self._server.settings.database.parent
+
+    @property
+    def client(self) -> HipChat:
+        """A client with the administrator's token."""
+        if self._client is None:
+            self._client = self.client_for(self.token)
+        return self._client
+
+    def client_for(self, token: str) -> HipChat:
+        """Return a client with another token, such as one of `add_token`."""
+        from hipkit.client import HipChat
+        from hipkit.transports.memory import MemoryTransport
+
+        transport = MemoryTransport(app=self.app)
+        client = HipChat(token, base_url=BASE_URL, transport=transport)
+        self._closing.callback(client.close)
+        return client
+
+    def async_client_for(self, token: str | None = None) -> AsyncHipChat:
+        """Return a client for an event loop, the administrator's if no token is given."""
+        from hipkit.client import AsyncHipChat
+        from hipkit.transports.memory import AsyncMemoryTransport
+
+        transport = AsyncMemoryTransport(app=self.app)
+        return AsyncHipChat(token or self.token, base_url=BASE_URL, transport=transport)
+
+    @property
+    def url(self) -> str:
+        """The base URL on a real port of this machine, which opens when first asked for.
+
+        Raises:
+            ModuleNotFoundError: The extra `server` is missing.
+        """
+        if self._url is None:
+            self._url = self._closing.enter_context(_on_a_port(self._server)) + "/v2"
+        return self._url
+
+    def add_user(
+        self,
+        name: str,
+        *,
+        email: str | None = None,
+        mention_name: str | None = None,
+        is_admin: bool = False,
+    ) -> TestUser:
+        """Add a person, with a password and a token that may do whatever the person may."""
+        from hipkit.server.services import admin_access, admin_people
+
+        database, now_us = self._server.database, self._server.now_us()
+        address = email or f"{'.'.join(name.lower().split())}@example.com"
+        made = _finish(
+            admin_people.add_user(
+                database,
+                now_us,
+                name=name,
+                email=address,
+                mention_name=mention_name,
+                is_group_admin=is_admin,
+            )
+        )
+        token = _finish(
+            admin_access.add_user_token(database, now_us, user=made.id, name="Test")
+        )
+        return TestUser(
+            id=made.id,
+            name=name,
+            mention_name=made.mention_name,
+            email=address,
+            password=made.password or "",
+            token=token.token,
+        )
+
+    def add_room(
+        self,
+        name: str,
+        *,
+        is_private: bool = False,
+        owner: TestUser | None = None,
+        members: tuple[TestUser, ...] = (),
+    ) -> int:
+        """Make a room and return its id; the administrator owns it if nobody else does."""
+        from hipkit.server.services import admin_people
+
+        database = self._server.database
+        made = _finish(
+            admin_people.add_room(
+                database,
+                self._server.now_us(),
+                name=name,
+                is_private=is_private,
+                owner=None if owner is None else owner.id,
+            )
+        )
+        for member in members:
+            _finish(admin_people.add_member(database, made.id, member.id))
+        return made.id
+
+    def add_token(self, *scopes: str, user: TestUser | None = None) -> str:
+        """Make a token that has just these scopes, the administrator's if no user is given."""
+        from hipkit.server.services import admin_access
+
+        return _finish(
+            admin_access.add_user_token(
+                self._server.database,
+                self._server.now_us(),
+                user=None if user is None else user.id,
+                scopes=scopes,
+                name="Test",
+            )
+        ).token
+
+    def add_room_token(
+        self, room: str | int | None = None, *, name: str = "Test"
+    ) -> str:
+        """Make a room notification token, which can post notifications into one room."""
+        from hipkit.server.services import admin_access
+
+        return _finish(
+            admin_access.add_room_token(
+                self._server.database,
+                self._server.now_us(),
+                room=self.room if room is None else room,
+                name=name,
+            )
+        ).token
+
+    def add_oauth_client(
+        self, *scopes: str, room: str | int | None = None, name: str = "Test"
+    ) -> TestClient:
+        """Make an OAuth client, for the group or for one room."""
+        from hipkit.server.services import admin_access
+
+        made = _finish(
+            admin_access.add_client(
+                self._server.database,
+                self._server.now_us(),
+                name=name,
+                scopes=scopes,
+                room=room,
+            )
+        )
+        return TestClient(id=made.id, secret=made.secret, scopes=made.scopes)
+
+    def messages(self, room: str | int | None = None) -> list[Message]:
+        """Return everything that was ever said in a room, the oldest first.
+
+        Notifications are among it (`type`), and so are topics. Without a room it is the one that
+        was there from the start.
+        """
+        newest_first = self.client.history(self.room if room is None else room)
+        return list(newest_first)[::-1]
+
+    def private_messages(self, one: TestUser, other: TestUser) -> list[Message]:
+        """Return everything that two people said to each other, the oldest first."""
+        from hipkit.v2.users import GetPrivatechatHistory
+
+        client = self.client_for(one.token)
+        return list(client.history(GetPrivatechatHistory(other.id)))[::-1]
+
+
+def serve(
+    *, strict: bool = False, rate_limits: bool = False, room: str = "Room"
+) -> HipChatServer:
+    """Start a server for a `with` block; the same as `HipChatServer(...)`."""
+    return HipChatServer(strict=strict, rate_limits=rate_limits, room=room)
+
+
+def _finish(work: Coroutine[object, object, T]) -> T:
+    """Do something asynchronous from plain code, also where an event loop is running already."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
+
+
+@contextlib.contextmanager
+def _on_a_port(server: Server) -> Iterator[str]:
+    try:
+        from hipkit.server.run import listen, serving
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            "a server on a real port needs the extra server: pip install 'hipkit[server]'",
+            name=error.name,
+        ) from None
+
+    listener = listen("127.0.0.1", 0)
+    addresses: list[str] = []
+    is_ready = threading.Event()
+    ends: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
+
+    async def answer() -> None:
+        end = asyncio.Event()
+        ends.append((asyncio.get_running_loop(), end))
+        async with serving(server, listener) as address:
+            addresses.append(address)
+            is_ready.set()
+            await end.wait()
+
+    thread = threading.Thread(target=asyncio.run, args=(answer(),), daemon=True)
+    thread.start()
+    try:
+        if not is_ready.wait(START_SECONDS):
+            raise RuntimeError("the server did not start")
+        yield addresses[0]
+    finally:
+        for loop, end in ends:
+            loop.call_soon_threadsafe(end.set)
+        thread.join()
+        listener.close()

@@ -1,0 +1,205 @@
+"""`hipkit serve` as a process: from its first line to its end, and what lasts beyond that."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import signal
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.serving import Running, hipkit, serving
+
+
+def bodies(server: Running, room: str) -> list[str]:
+    found: list[str] = []
+    start = 0
+    while True:
+        path = (
+            f"/room/{room}/history?date=2100-01-01T00:00:00Z&reverse=false"
+            f"&max-results=1000&start-index={start}"
+        )
+        items = json.loads(server.call("GET", path)[2])["items"]
+        found += [item["message"] for item in items]
+        if len(items) < 1000:
+            return found
+        start += 1000
+
+
+def test_it_says_where_it_serves_and_never_the_token(tmp_path: Path) -> None:
+    with serving(
+        tmp_path, "--group", "Acme", "--admin-email", "root@acme.test"
+    ) as server:
+        status, _, body = server.call("GET", "/group/1")
+        code = server.stop(signal.SIGINT)
+
+    assert (status, json.loads(body)["name"]) == (200, "Acme")
+    assert code == 0
+    told = "".join(server.told)
+    assert "chat.db.admin-token" in told
+    assert server.token not in told
+    assert "Traceback" not in told
+
+
+def test_a_second_start_goes_on_where_the_first_ended(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        server.call("POST", "/room", {"name": "Ops"})
+        assert server.stop() == 0
+
+    with serving(tmp_path) as server:
+        assert server.call("GET", "/room/Ops")[0] == 200
+        assert server.told == []
+
+
+def test_limits_are_told_in_hipchats_spelling(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        _, headers, _ = server.call("GET", "/room")
+
+    names = [name for name, _ in headers]
+    assert "X-Ratelimit-Limit" in names
+    assert "X-Ratelimit-Remaining" in names
+    assert "X-Ratelimit-Reset" in names
+
+
+def test_a_connection_serves_many_calls(tmp_path: Path) -> None:
+    with serving(tmp_path, "--no-rate-limits") as server:
+        server.call("POST", "/room", {"name": "Ops"})
+        connection = server.connect()
+        headers = {
+            "Authorization": f"Bearer {server.token}",
+            "Content-Type": "application/json",
+        }
+        for number in range(20):
+            body = json.dumps({"message": str(number)})
+            connection.request("POST", "/v2/room/Ops/notification", body, headers)
+            answer = connection.getresponse()
+            assert (answer.status, answer.read()) == (204, b"")
+            connection.request("HEAD", "/v2/room/Ops", headers=headers)
+            answer = connection.getresponse()
+            assert (answer.status, answer.read()) == (200, b"")
+        connection.close()
+
+        assert len(bodies(server, "Ops")) == 20
+
+
+def test_hostile_requests_break_nothing(tmp_path: Path) -> None:
+    with serving(tmp_path, "--no-rate-limits") as server:
+        for request in (
+            b"garbage\r\n\r\n",
+            b"GET /v2/room HTTP/1.1\r\n" + b"X: y\r\n" * 100_000,
+            b"GET /" + b"a" * 500_000,
+            b"GET /v2/\xff\xfe HTTP/1.1\r\nHost: x\r\n\r\n",
+            b"OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+            b"POST /v2/room HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+        ):
+            answer = server.raw(request)
+            assert b"Traceback" not in answer
+            assert answer == b"" or answer.split()[1] in (
+                b"400",
+                b"404",
+                b"405",
+                b"401",
+            )
+        assert server.call("GET", "/room")[0] == 200
+        assert server.stop() == 0
+    assert "Traceback" not in "".join(server.told)
+
+
+def test_a_client_that_hangs_up_early_breaks_nothing(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        address = server.connect()
+        with socket.create_connection((address.host, address.port)) as connection:
+            connection.sendall(
+                b"POST /v2/room HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                + f"Authorization: Bearer {server.token}\r\n".encode()
+                + b"Content-Length: 1000\r\n\r\n{"
+            )
+        assert server.call("GET", "/room")[0] == 200
+        assert server.stop() == 0
+
+
+def test_what_was_answered_survives_a_kill(tmp_path: Path) -> None:
+    sent: list[str] = []
+    with serving(tmp_path, "--no-rate-limits") as server:
+        server.call("POST", "/room", {"name": "Ops"})
+
+        headers = {
+            "Authorization": f"Bearer {server.token}",
+            "Content-Type": "application/json",
+        }
+
+        def post(writer: int) -> None:
+            with contextlib.closing(server.connect()) as connection:
+                for number in range(100_000):
+                    text = f"{writer}-{number}"
+                    body = json.dumps({"message": text})
+                    try:
+                        connection.request(
+                            "POST", "/v2/room/Ops/message", body, headers
+                        )
+                        answer = connection.getresponse()
+                        answer.read()
+                    except (OSError, http.client.HTTPException):
+                        return
+                    if answer.status == 201:
+                        sent.append(text)
+
+        writers = [threading.Thread(target=post, args=(n,)) for n in range(8)]
+        for writer in writers:
+            writer.start()
+        while len(sent) < 200 and any(writer.is_alive() for writer in writers):
+            writers[0].join(0.01)
+        server.process.kill()
+        for writer in writers:
+            writer.join()
+
+    with serving(tmp_path) as server:
+        stored = bodies(server, "Ops")
+
+    assert len(sent) >= 200
+    assert set(sent) <= set(stored)
+    assert len(stored) == len(set(stored))
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--db", "junk.db"], "junk.db: not a hipkit database"),
+        (["--db", "missing/chat.db"], "missing/chat.db: cannot be opened"),
+        (["--port", "99999"], "--port"),
+        (["--host", "203.0.113.1"], "203.0.113.1"),
+        (["--public-url", "chat.example.com"], "--public-url"),
+    ],
+)
+def test_what_stops_a_start_is_told_in_one_line(
+    tmp_path: Path, options: list[str], told: str
+) -> None:
+    (tmp_path / "junk.db").write_bytes(b"junk" * 100)
+
+    done = hipkit(tmp_path, "serve", "--port", "0", *options)
+
+    assert done.returncode != 0
+    assert told in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert done.stdout == ""
+
+
+def test_a_taken_port_is_told_in_one_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = hipkit(tmp_path, "serve", "--port", str(port))
+
+    assert done.returncode == 1
+    assert f"127.0.0.1:{port}" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_links_have_the_address_that_was_set(tmp_path: Path) -> None:
+    with serving(tmp_path, "--public-url", "https://chat.example.com/") as server:
+        _, _, body = server.call("POST", "/room", {"name": "Ops"})
+
+    assert json.loads(body)["links"]["self"] == "https://chat.example.com/v2/room/1"

@@ -1,0 +1,137 @@
+"""`hipkit admin` on the database of a server that is running."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+
+from tests.e2e.serving import Running, admin, hipkit, serving
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with serving(tmp_path_factory.mktemp("server"), "--no-rate-limits") as running:
+        yield running
+
+
+def token_for(server: Running, client: dict[str, object]) -> tuple[int, bytes]:
+    connection = server.connect()
+    pair = f"{client['id']}:{client['secret']}".encode()
+    connection.request(
+        "POST",
+        "/v2/oauth/token",
+        urlencode({"grant_type": "client_credentials"}),
+        {
+            "Authorization": f"Basic {base64.b64encode(pair).decode()}",
+            "Content-Type": "application/x-www-form-urlencoded",
+        },
+    )
+    answer: http.client.HTTPResponse = connection.getresponse()
+    body = answer.read()
+    connection.close()
+    return answer.status, body
+
+
+def test_a_person_is_added(server: Running) -> None:
+    made = admin(server.folder, "user", "add", "Ann Lee", "ann@example.com")
+
+    assert made["mention_name"] == "AnnLee"
+    assert len(str(made["password"])) == 16
+    assert server.call("GET", "/user/@AnnLee")[0] == 200
+
+
+def test_a_room_with_members_is_made(server: Running) -> None:
+    admin(server.folder, "user", "add", "Bob", "bob@example.com")
+    room = admin(server.folder, "room", "add", "Sécret/1", "--private")
+    done = hipkit(
+        server.folder, "admin", "--db", "chat.db", "room", "member", "Sécret/1", "@Bob"
+    )
+
+    status, _, body = server.call("GET", f"/room/{room['id']}/member")
+    assert (done.returncode, status) == (0, 200)
+    assert [item["name"] for item in json.loads(body)["items"]] == [
+        "Administrator",
+        "Bob",
+    ]
+
+
+def test_a_client_fetches_tokens_until_it_is_removed(server: Running) -> None:
+    made = admin(server.folder, "client", "add", "Bot", "--scope", "view_group")
+
+    status, body = token_for(server, made)
+    token = json.loads(body)["access_token"]
+    assert status == 200
+    assert server.call("GET", "/room", token=token)[0] == 200
+    hipkit(
+        server.folder, "admin", "--db", "chat.db", "client", "remove", str(made["id"])
+    )
+    assert server.call("GET", "/room", token=token)[0] == 401
+    assert token_for(server, made)[0] == 401
+
+
+def test_tokens_are_made_listed_and_revoked(server: Running) -> None:
+    made = admin(
+        server.folder, "token", "add", "--scope", "view_group", "--name", "Reader"
+    )
+    token = str(made["token"])
+    assert server.call("GET", "/room", token=token)[0] == 200
+    assert server.call("POST", "/room", {"name": "x"}, token=token)[0] == 403
+
+    listed = hipkit(server.folder, "admin", "--db", "chat.db", "token", "list")
+    assert "Reader" in listed.stdout
+    assert token not in listed.stdout
+
+    hipkit(
+        server.folder, "admin", "--db", "chat.db", "token", "revoke", str(made["id"])
+    )
+    assert server.call("GET", "/room", token=token)[0] == 401
+
+
+def test_an_old_program_keeps_the_token_it_has(server: Running) -> None:
+    admin(server.folder, "room", "add", "Alerts")
+    made = admin(
+        server.folder, "token", "add", "--room", "Alerts", "--value", "oldtoken-0001"
+    )
+
+    assert made["token"] == "oldtoken-0001"
+    body = {"message": "x"}
+    path = "/room/Alerts/notification"
+    assert server.call("POST", path, body, token="oldtoken-0001")[0] == 204
+    assert server.call("GET", "/room/Alerts", token="oldtoken-0001")[0] == 403
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["room", "add", "Twice"], "Another room exists with that name."),
+        (["user", "add", "X", "no-address"], "is not an e-mail address"),
+        (["token", "add", "--user", "@Nobody"], "nobody is called @Nobody"),
+        (["token", "add", "--scope", "everything"], "everything"),
+        (["token", "revoke", "9999"], "no token has the number 9999"),
+        (["client", "add", "Bot"], "at least one --scope"),
+    ],
+)
+def test_a_mistake_is_told_in_one_line(
+    server: Running, arguments: list[str], told: str
+) -> None:
+    hipkit(server.folder, "admin", "--db", "chat.db", "room", "add", "Twice")
+
+    done = hipkit(server.folder, "admin", "--db", "chat.db", *arguments)
+
+    assert done.returncode != 0
+    assert told in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_database_is_never_made_by_mistake(tmp_path: Path) -> None:
+    done = hipkit(tmp_path, "admin", "--db", "typo.db", "user", "list")
+
+    assert done.returncode == 1
+    assert "no such database" in done.stderr
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,230 @@
+"""Sends requests to the server's application as an HTTP server would, raw paths included."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from hipkit.server.app import Server, open_server
+from hipkit.server.http.requests import Message
+from hipkit.server.services import admin_access, admin_people
+from hipkit.server.services.limits import LimitSettings
+from hipkit.server.settings import MEBIBYTE, Settings
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+    def header(self, name: str) -> str | None:
+        return next((v for n, v in self.headers if n.lower() == name.lower()), None)
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def error(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.json["error"]
+        return found
+
+
+@dataclass
+class Site:
+    """An open server, and ways to talk to it."""
+
+    server: Server
+    token: str
+    host: str = "chat.test"
+    clock: list[float] = field(default_factory=lambda: [1_700_000_000.0])
+
+    def send(
+        self,
+        method: str,
+        target: str | bytes,
+        *,
+        json_body: object = None,
+        body: bytes | Iterable[bytes] = b"",
+        token: str | None = "",
+        headers: Iterable[tuple[str, str]] = (),
+        hangs_up: bool = False,
+    ) -> Reply:
+        sent = list(headers)
+        if token is not None:
+            sent.append(("Authorization", f"Bearer {token or self.token}"))
+        if json_body is not None:
+            body = json.dumps(json_body).encode()
+            sent.append(("Content-Type", "application/json"))
+        raw = target.encode() if isinstance(target, str) else target
+        return asyncio.run(
+            call(
+                self.server,
+                method,
+                raw,
+                [("Host", self.host), *sent],
+                [body] if isinstance(body, bytes) else list(body),
+                hangs_up=hangs_up,
+            )
+        )
+
+    def get(self, target: str, **options: Any) -> Reply:
+        return self.send("GET", target, **options)
+
+    def post(self, target: str, json_body: object = None, **options: Any) -> Reply:
+        return self.send("POST", target, json_body=json_body, **options)
+
+    def put(self, target: str, json_body: object = None, **options: Any) -> Reply:
+        return self.send("PUT", target, json_body=json_body, **options)
+
+    def delete(self, target: str, **options: Any) -> Reply:
+        return self.send("DELETE", target, **options)
+
+    @property
+    def now_us(self) -> int:
+        return self.server.now_us()
+
+    def add_user(self, name: str, **members: Any) -> int:
+        members.setdefault("email", f"{name.replace(' ', '.').lower()}@example.com")
+        members.setdefault("password", "correct horse")
+        database = self.server.database
+        made = asyncio.run(
+            admin_people.add_user(database, self.now_us, name=name, **members)
+        )
+        return made.id
+
+    def add_room(self, name: str, **members: Any) -> int:
+        database = self.server.database
+        return asyncio.run(
+            admin_people.add_room(database, self.now_us, name=name, **members)
+        ).id
+
+    def add_token(self, **members: Any) -> str:
+        database = self.server.database
+        return asyncio.run(
+            admin_access.add_user_token(database, self.now_us, **members)
+        ).token
+
+    def add_room_token(self, room: str | int, **members: Any) -> str:
+        members.setdefault("name", "Alerts")
+        database = self.server.database
+        made = admin_access.add_room_token(database, self.now_us, room=room, **members)
+        return asyncio.run(made).token
+
+    def add_client(
+        self, scopes: Iterable[str], **members: Any
+    ) -> admin_access.MadeClient:
+        members.setdefault("name", "Build bot")
+        database = self.server.database
+        return asyncio.run(
+            admin_access.add_client(
+                database, self.now_us, scopes=list(scopes), **members
+            )
+        )
+
+    def client_token(self, scopes: Iterable[str], **members: Any) -> str:
+        client = self.add_client(scopes, **members)
+        reply = self.send(
+            "POST",
+            "/v2/oauth/token",
+            body=b"grant_type=client_credentials",
+            token=None,
+            headers=[basic(client.id, client.secret), FORM],
+        )
+        token: str = reply.json["access_token"]
+        return token
+
+    def messages(self, room: str | int) -> list[dict[str, Any]]:
+        items: list[dict[str, Any]] = self.get(f"/v2/room/{room}/history").json["items"]
+        return items
+
+
+FORM = ("Content-Type", "application/x-www-form-urlencoded")
+
+
+def basic(client_id: str, secret: str) -> tuple[str, str]:
+    from base64 import b64encode
+
+    encoded = b64encode(f"{client_id}:{secret}".encode()).decode()
+    return "Authorization", f"Basic {encoded}"
+
+
+def open_site(
+    folder: Path,
+    *,
+    strict: bool = False,
+    limits: LimitSettings | None = None,
+    largest_file_bytes: int = 50 * MEBIBYTE,
+) -> Site:
+    clock = [1_700_000_000.0]
+
+    def tick() -> float:
+        clock[0] += 0.001
+        return clock[0]
+
+    settings = Settings(
+        database=folder / "hipkit.db",
+        strict=strict,
+        limits=limits or LimitSettings(enabled=False),
+        largest_file_bytes=largest_file_bytes,
+        clock=tick,
+        durable=False,
+    )
+    server = asyncio.run(open_server(settings))
+    token = settings.token_file.read_text().strip()
+    return Site(server, token, clock=clock)
+
+
+async def call(
+    server: Server,
+    method: str,
+    target: bytes,
+    headers: list[tuple[str, str]],
+    pieces: list[bytes],
+    *,
+    hangs_up: bool = False,
+) -> Reply:
+    path, _, query = target.partition(b"?")
+    incoming: list[Message] = [
+        {"type": "http.request", "body": piece, "more_body": True} for piece in pieces
+    ]
+    if hangs_up:
+        incoming.append({"type": "http.disconnect"})
+    elif incoming:
+        incoming[-1]["more_body"] = False
+    outgoing: list[Message] = []
+
+    async def receive() -> Message:
+        return incoming.pop(0) if incoming else {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        outgoing.append(message)
+
+    scope: Message = {
+        "type": "http",
+        "method": method,
+        "scheme": "http",
+        "path": path.decode("latin-1"),
+        "raw_path": path,
+        "query_string": query,
+        "root_path": "",
+        "headers": [
+            (name.lower().encode(), value.encode("latin-1")) for name, value in headers
+        ],
+        "client": ("127.0.0.1", 50000),
+        "server": ("127.0.0.1", 8070),
+    }
+    await server.api(scope, receive, send)
+    if not outgoing:
+        return Reply(0, [], b"")
+    start: Any = outgoing[0]
+    body = b"".join(bytes(message["body"]) for message in outgoing[1:])  # type: ignore[call-overload]  # always bytes
+    shown = [
+        (name.decode(), value.decode("latin-1")) for name, value in start["headers"]
+    ]
+    return Reply(start["status"], shown, body)

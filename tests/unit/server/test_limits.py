@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hipkit.server.services.limits import Counter, Limits, LimitSettings
+from tests.unit.server.asgi import Reply, Site
+
+
+def limit(reply: Reply, kind: str = "Ratelimit") -> list[int]:
+    return [
+        int(reply.header(f"X-{kind}-{part}") or "")
+        for part in ("Limit", "Remaining", "Reset")
+    ]
+
+
+def test_every_answer_tells_where_the_caller_stands(
+    make_site: Callable[..., Site],
+) -> None:
+    site = make_site(limits=LimitSettings())
+    site.add_room("Ops")
+
+    replies = [
+        site.get("/v2/room"),
+        site.get("/v2/room/nowhere"),
+        site.get("/v2/nothing"),
+        site.post("/v2/room", {}),
+        site.get("/v2/room", token=None),
+        site.get("/v2/room", token="bad"),
+        site.get("/v2/capabilities", token=None),
+        site.send("HEAD", "/v2/room"),
+        site.get("/v2/room?auth_test=true"),
+        site.get("/elsewhere"),
+    ]
+
+    for reply in replies:
+        assert limit(reply)[0] == 100, reply.status
+        assert 1_700_000_300 <= limit(reply)[2] <= 1_700_000_302
+    assert [limit(reply)[1] for reply in replies[:4]] == [99, 98, 97, 96]
+    names = [name for name, _ in replies[0].headers]
+    assert {"X-Ratelimit-Limit", "X-Ratelimit-Remaining", "X-Ratelimit-Reset"} <= {
+        *names
+    }
+
+
+def test_the_101st_call_of_a_person_has_to_wait(
+    make_site: Callable[..., Site],
+) -> None:
+    site = make_site(limits=LimitSettings())
+    other = site.add_token(name="other")
+
+    replies = [site.get("/v2/capabilities") for _ in range(101)]
+
+    assert {reply.status for reply in replies[:100]} == {200}
+    assert replies[100].status == 429
+    assert replies[100].error["message"] == "Rate Limit exceeded"
+    assert limit(replies[100])[1] == 0
+    assert site.get("/v2/room", token=other).status == 200
+    site.clock[0] = limit(replies[100])[2]
+    assert site.get("/v2/room").status == 200
+
+
+def test_an_add_on_has_five_times_as_many(make_site: Callable[..., Site]) -> None:
+    site = make_site(limits=LimitSettings())
+    token = site.client_token(["view_group"])
+
+    assert limit(site.get("/v2/room", token=token))[:2] == [500, 499]
+
+
+def test_the_31st_message_within_a_minute_has_to_wait(
+    make_site: Callable[..., Site],
+) -> None:
+    site = make_site(limits=LimitSettings(user_calls=1000))
+    site.add_room("Ops")
+    site.add_room("Other")
+    body = {"message": "x"}
+
+    replies = [site.post("/v2/room/Ops/notification", body) for _ in range(31)]
+
+    assert limit(replies[0], "FloodControl")[:2] == [30, 29]
+    assert {reply.status for reply in replies[:30]} == {204}
+    assert replies[30].status == 429
+    assert limit(replies[30], "FloodControl")[1] == 0
+    assert site.post("/v2/room/Other/notification", body).status == 204
+    token = site.add_room_token("Ops")
+    assert site.post("/v2/room/Ops/notification", body, token=token).status == 204
+    site.clock[0] += 61
+    assert site.post("/v2/room/Ops/notification", body).status == 204
+    assert len(site.messages("Ops")) == 32
+
+
+def test_private_messages_are_counted_by_person(
+    make_site: Callable[..., Site],
+) -> None:
+    site = make_site(limits=LimitSettings(messages=2))
+    site.add_user("Ann")
+    body = {"message": "x"}
+
+    statuses = [site.post("/v2/user/@Ann/message", body).status for _ in range(3)]
+
+    assert statuses == [204, 204, 429]
+
+
+def test_without_limits_the_headers_promise_room_enough(site: Site) -> None:
+    for _ in range(3):
+        assert limit(site.get("/v2/room"))[:2] == [100, 100]
+
+
+def test_callers_who_are_made_up_do_not_fill_the_memory() -> None:
+    counter = Counter(300.0, lambda: 0.0)
+
+    for number in range(50_000):
+        counter.take(number, 10)
+
+    assert len(counter._windows) <= 20_000
+
+
+def test_windows_that_are_over_make_place() -> None:
+    now = [0.0]
+    limits = Limits(LimitSettings(), lambda: now[0])
+
+    for number in range(20_000):
+        limits.call(number, is_client=False)
+    now[0] = 301.0
+    limits.call("new", is_client=False)
+
+    assert len(limits._calls._windows) == 1

@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import pytest
+
+from hipkit.errors import BadRequestError, NotFoundError
+from hipkit.server.http.routes import MethodNotAllowedError, Router
+from hipkit.v2.catalog import OPERATIONS
+from tests.unit.server.asgi import Site
+
+ROUTER = Router(OPERATIONS)
+
+
+def named(method: str, path: bytes) -> str:
+    return ROUTER.match(method, path).entry.operation_id
+
+
+@pytest.mark.parametrize("entry", OPERATIONS, ids=lambda entry: entry.operation_id)
+def test_every_operation_is_found(entry: object) -> None:
+    from hipkit.catalog import Entry
+
+    assert isinstance(entry, Entry)
+    assert named(entry.method, entry.path.encode()) == entry.operation_id
+
+
+def test_words_of_the_api_go_before_arguments() -> None:
+    assert named("GET", b"/room/x/history/latest") == "get_recent_room_history"
+    assert named("GET", b"/room/x/history/late") == "get_room_message"
+    assert (
+        named("GET", b"/capabilities/addon/schema") == "get_addon_capabilities_schema"
+    )
+
+
+def test_arguments_are_decoded_after_the_path_is_split() -> None:
+    match = ROUTER.match("GET", b"/room/a%2Fb%20%25/history/%C3%BC")
+
+    assert match.arguments == {"room_id_or_name": "a/b %", "message_id": "ü"}
+
+
+@pytest.mark.parametrize(
+    "path", [b"//room/x", b"/room/x/", b"/room//x", b"///room/x//", b"/room/x//"]
+)
+def test_needless_slashes_are_passed_over_when_reading(path: bytes) -> None:
+    assert named("GET", path) == "get_room"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("DELETE", b"/room/x/"),
+        ("DELETE", b"/room//x"),
+        ("DELETE", b"/room/x//"),
+        ("DELETE", b"/room/x/member/"),
+        ("DELETE", b"/room/x/webhook/"),
+        ("DELETE", b"/room//member/1"),
+        ("DELETE", b"/user/x/"),
+        ("PUT", b"/room//topic"),
+        ("PUT", b"/room/x/"),
+        ("PUT", b"/user//photo"),
+    ],
+)
+def test_a_change_never_becomes_one_of_a_shorter_path(method: str, path: bytes) -> None:
+    with pytest.raises((NotFoundError, MethodNotAllowedError)):
+        ROUTER.match(method, path)
+
+
+@pytest.mark.parametrize("path", [b"//room/x/topic", b"/room/x/topic/"])
+def test_harmless_slashes_are_passed_over_when_changing(path: bytes) -> None:
+    assert named("PUT", path) == "set_topic"
+
+
+def test_head_means_get() -> None:
+    assert named("HEAD", b"/room/x") == "get_room"
+
+
+def test_another_method_is_told_which_there_are() -> None:
+    with pytest.raises(MethodNotAllowedError) as caught:
+        ROUTER.match("PATCH", b"/room/x")
+
+    assert caught.value.allowed == ("DELETE", "GET", "PUT")
+
+
+@pytest.mark.parametrize(
+    "path", [b"/", b"", b"/rooms", b"/room/x/y", b"/extension/webhook"]
+)
+def test_an_unknown_path_is_not_found(path: bytes) -> None:
+    with pytest.raises(NotFoundError):
+        ROUTER.match("GET", path)
+
+
+@pytest.mark.parametrize("path", [b"/room/%ff", b"/room/\xff", b"/room/a%00b"])
+def test_a_path_that_is_no_text_is_refused(path: bytes) -> None:
+    with pytest.raises(BadRequestError):
+        ROUTER.match("GET", path)
+
+
+def test_the_wrong_method_is_answered_405_with_allow(site: Site) -> None:
+    reply = site.delete("/v2/room")
+
+    assert reply.status == 405
+    assert reply.header("Allow") == "GET, POST"
+    assert reply.error["type"] == "Method Not Allowed"
+
+
+def test_head_has_everything_but_the_body(site: Site) -> None:
+    site.add_room("Ops")
+    full, head = site.get("/v2/room/Ops"), site.send("HEAD", "/v2/room/Ops")
+
+    assert (head.status, head.body) == (200, b"")
+    assert head.header("Content-Length") == str(len(full.body))
+
+
+@pytest.mark.parametrize("target", ["/", "/v1/rooms/list", "/v2x/room", "/favicon.ico"])
+def test_what_is_outside_the_api_is_not_found(site: Site, target: str) -> None:
+    assert site.get(target).status == 404
+
+
+def test_doubled_slashes_from_joining_addresses_do_no_harm(site: Site) -> None:
+    site.add_room("Ops")
+
+    assert site.get("/v2//room/Ops").status == 200
+    assert site.get("//v2/room/Ops/").status == 200
+    assert site.put("/v2//room/Ops/topic", {"topic": "x"}).status == 204

@@ -1,0 +1,75 @@
+"""Bodies with files that say they are base64, and are not."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from tests.unit.server.asgi import Site
+
+TYPE = ("Content-Type", "multipart/related; boundary=B")
+DATA = bytes(range(256)) * 2000
+
+
+def body(
+    file: bytes, metadata: bytes = b'{"message":"x"}', encoding: str = ""
+) -> bytes:
+    head = b"Content-Transfer-Encoding: base64\n"
+    return (
+        b"--B\n"
+        + (head if encoding == "metadata" else b"")
+        + b'Content-Disposition: attachment; name="metadata"\n\n'
+        + metadata
+        + b"\n--B\n"
+        + (head if encoding == "file" else b"")
+        + b'Content-Disposition: attachment; name="file"; filename="a.bin"\n\n'
+        + file
+        + b"\n--B--"
+    )
+
+
+@pytest.mark.parametrize(
+    "file",
+    [b"@@@@", DATA[:600], base64.b64encode(DATA) + b"@", b"QUJD=RUZH", b"QQ==QUJD"],
+    ids=["signs", "raw bytes", "one sign", "padding inside", "after the padding"],
+)
+def test_a_file_that_is_not_its_base64_is_refused_and_not_stored_in_part(
+    site: Site, file: bytes
+) -> None:
+    site.add_room("Ops")
+
+    sent = body(file, encoding="file")
+    reply = site.send("POST", "/v2/room/Ops/share/file", body=sent, headers=[TYPE])
+
+    assert reply.status == 400
+    assert "base64" in reply.error["message"]
+    assert site.get("/v2/room/Ops/history").json["items"] == []
+
+
+@pytest.mark.parametrize("metadata", [b"abc", b"@@@@"], ids=repr)
+def test_a_message_that_is_not_its_base64_is_refused(
+    site: Site, metadata: bytes
+) -> None:
+    site.add_room("Ops")
+
+    sent = body(b"x", metadata, encoding="metadata")
+    reply = site.send("POST", "/v2/room/Ops/share/file", body=sent, headers=[TYPE])
+
+    assert reply.status == 400
+
+
+@pytest.mark.parametrize("data", [DATA, DATA[:-1], DATA[:-2], b""], ids=len)
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n", b""], ids=repr)
+def test_base64_may_have_lines_of_any_length(
+    site: Site, data: bytes, line_end: bytes
+) -> None:
+    site.add_room("Ops")
+    file = base64.encodebytes(data).replace(b"\n", line_end)
+
+    sent = body(file, encoding="file")
+    reply = site.send("POST", "/v2/room/Ops/share/file", body=sent, headers=[TYPE])
+
+    assert reply.status == 204
+    (message,) = site.get("/v2/room/Ops/history").json["items"]
+    assert message["file"]["size"] == len(data)
