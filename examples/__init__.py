@@ -1,0 +1,1 @@
+"""Programs that show hipkit at work; `make demo` runs `demo.py`."""

@@ -1,0 +1,199 @@
+"""From an operation's class to arguments and options, and from what these got to a call."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, Union, get_args, get_origin
+
+import click
+import msgspec
+from msgspec import UnsetType
+from msgspec.structs import FieldInfo
+
+from hipkit.cli.inputs import (
+    NULL,
+    Json,
+    Listed,
+    Moment,
+    Nullable,
+    Number,
+    Secret,
+    Text,
+    Truth,
+)
+from hipkit.cli.progress import open_upload
+from hipkit.files import File
+from hipkit.model import Model
+from hipkit.operation import Operation
+
+__all__ = ["build", "flag_of", "is_list", "literals", "parameters"]
+
+SECRET_MEMBERS = frozenset({"code", "password", "refresh_token"})
+"""Members of bodies that nobody else on the machine may see among a program's arguments."""
+PAGE_MEMBERS = frozenset({"items", "links"})
+EXISTING_FILE = click.Path(exists=True, dir_okay=False, readable=True)
+
+
+def parameters(
+    kind: type[Operation[object]], texts: Mapping[str, str]
+) -> list[click.Parameter]:
+    """Make the arguments and options of an operation.
+
+    Args:
+        kind: The operation.
+        texts: What the help says about each of its arguments.
+    """
+    return [
+        _parameter(kind, field, texts.get(field.name, ""))
+        for field in msgspec.structs.fields(kind)
+    ]
+
+
+def build(
+    kind: type[Operation[object]], values: Mapping[str, object], stack: ExitStack
+) -> Operation[object]:
+    """Make the call of what the command line gave; files stay open until the stack is closed."""
+    given = {}
+    for field in msgspec.structs.fields(kind):
+        value = values.get(field.name)
+        if value is None or value == ():
+            continue
+        if value is NULL:
+            value = None
+        elif isinstance(value, tuple):
+            value = [item for items in value for item in items]
+        elif _holds(field, File):
+            value = stack.enter_context(open_upload(Path(str(value))))
+        elif _holds(field, bytes):
+            value = Path(str(value))
+        given[field.name] = value
+    return kind(**given)
+
+
+def is_list(kind: type[Operation[object]]) -> bool:
+    """Whether the answer is a page of a list."""
+    result = kind.result
+    return (
+        isinstance(result, type)
+        and issubclass(result, Model)
+        and set(result.__struct_fields__) >= PAGE_MEMBERS
+    )
+
+
+def flag_of(name: str) -> str:
+    """Return the option for an argument: `--attach-to` for `attach_to`."""
+    return "--" + name.rstrip("_").replace("_", "-")
+
+
+def literals(kind: type[Operation[object]], name: str) -> tuple[str, ...]:
+    """Return the values that an argument may have."""
+    for field in msgspec.structs.fields(kind):
+        if field.name == name:
+            return tuple(_choices(_parts(field.type)))
+    raise KeyError(name)
+
+
+def _parameter(
+    kind: type[Operation[object]], field: FieldInfo, text: str
+) -> click.Parameter:
+    is_path = f"{{{field.name}}}" in kind.path
+    value_type = _value_type(kind, field, is_path=is_path)
+    if isinstance(value_type, Secret):
+        text += " From standard input with -, from a file with @FILE."
+    if is_path:
+        return click.Argument(
+            [field.name],
+            type=value_type,
+            metavar=field.name.rstrip("_").upper(),
+            help=text,
+        )
+    flag = flag_of(field.name)
+    if value_type is click.BOOL:
+        return click.Option(
+            [field.name, f"{flag}/--no-{flag.removeprefix('--')}"],
+            default=None,
+            required=field.required,
+            help=text,
+        )
+    return click.Option(
+        [field.name, flag],
+        type=value_type,
+        multiple=isinstance(value_type, Listed),
+        required=field.required,
+        metavar=_metavar(value_type),
+        help=text,
+    )
+
+
+def _value_type(
+    kind: type[Operation[object]], field: FieldInfo, *, is_path: bool
+) -> click.ParamType[object]:
+    if field.name in kind.secrets or field.name in SECRET_MEMBERS:
+        return Secret(field.name.replace("_", " "))
+    parts = _parts(field.type)
+    found = _type_of(parts, is_path=is_path)
+    if UnsetType not in get_args(field.type):
+        return found
+    return Nullable(Truth() if found is click.BOOL else found)
+
+
+def _type_of(parts: frozenset[object], *, is_path: bool) -> click.ParamType[object]:
+    if choices := list(_choices(parts)):
+        return click.Choice(choices)
+    if parts == {bool}:
+        return click.BOOL
+    if parts == {int}:
+        return click.INT
+    if parts <= {int, float}:
+        return click.FLOAT
+    if parts == {datetime}:
+        return Moment()
+    if parts <= {str, datetime} or (is_path and parts <= {str, int}):
+        return Text()
+    if parts == {str, int}:
+        return Number()
+    if File in parts or bytes in parts:
+        return EXISTING_FILE
+    for part in parts:
+        if get_origin(part) is list:
+            items = _parts(get_args(part)[0])
+            if items == {str} or any(_choices(items)):
+                return Listed(tuple(_choices(items)))
+    return Json(or_text=str in parts)
+
+
+def _parts(hint: object) -> frozenset[object]:
+    """Return the types that a value may have, beside none at all."""
+    is_union = get_origin(hint) in (Union, types.UnionType)
+    alternatives: Iterable[object] = get_args(hint) if is_union else (hint,)
+    return frozenset(alternatives) - {types.NoneType, UnsetType}
+
+
+def _choices(parts: frozenset[object]) -> Iterator[str]:
+    for part in parts:
+        if get_origin(part) is Literal:
+            yield from map(str, get_args(part))
+
+
+def _holds(field: FieldInfo, kind: type) -> bool:
+    return kind in _parts(field.type)
+
+
+def _metavar(value_type: click.ParamType[object]) -> str | None:
+    match value_type:
+        case Nullable():
+            return _metavar(value_type.inner)
+        case Json():
+            return "JSON|@FILE"
+        case Listed():
+            return "A,B,..."
+        case Moment():
+            return "DATE"
+        case click.Path():
+            return "PATH"
+        case _:
+            return None

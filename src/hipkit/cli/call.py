@@ -1,0 +1,169 @@
+"""`hipkit call`: a command for every operation, made from its class when it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+
+import click
+from click.formatting import HelpFormatter
+from click.shell_completion import CompletionItem
+
+from hipkit.catalog import Entry
+from hipkit.cli.arguments import build, is_list, parameters
+from hipkit.cli.documentation import Documentation, read_documentation
+from hipkit.cli.options import Command, Group, Settings
+from hipkit.cli.output import write, write_json
+from hipkit.operation import Operation
+from hipkit.v2.catalog import OPERATIONS
+
+__all__ = ["OperationCommand", "call", "command_name", "find_entry"]
+
+
+def command_name(entry: Entry) -> str:
+    """Return what an operation is called on the command line."""
+    return entry.operation_id.replace("_", "-")
+
+
+def find_entry(name: str) -> Entry | None:
+    """Return the operation of this name, written with dashes or underscores."""
+    wanted = name.replace("-", "_")
+    return next((each for each in OPERATIONS if each.operation_id == wanted), None)
+
+
+class OperationCommand(Command):
+    """The command for one operation."""
+
+    def __init__(self, entry: Entry) -> None:
+        kind = entry.load()
+        documentation = read_documentation(entry)
+        super().__init__(
+            command_name(entry),
+            params=[*parameters(kind, documentation.arguments), *_call_options(kind)],
+            callback=click.pass_obj(self._perform),
+            help=_help(entry, documentation),
+        )
+        self.kind = kind
+
+    def operation(
+        self, values: Mapping[str, object], stack: ExitStack
+    ) -> Operation[object]:
+        """Make the call of the values that were parsed."""
+        return build(self.kind, values, stack)
+
+    def _perform(self, settings: Settings, /, **values: object) -> int | None:
+        # The client loads with the first call, so that help and completion are quick.
+        from hipkit.cli import perform
+
+        with ExitStack() as stack:
+            operation = self.operation(values, stack)
+            if values["cli_dry_run"]:
+                perform.perform_dry(settings, operation)
+            elif values["cli_raw"]:
+                return perform.perform_raw(settings, operation)
+            elif values.get("cli_all"):
+                perform.perform_all(settings, operation)
+            else:
+                perform.perform(settings, operation)
+        return None
+
+
+class Operations(Group):
+    """All operations; only the one that is called is imported."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all operations."""
+        return [command_name(entry) for entry in OPERATIONS]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Make the command of one operation."""
+        entry = find_entry(cmd_name)
+        return None if entry is None else OperationCommand(entry)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the operation, or say where to look for it."""
+        if find_entry(args[0]) is None and not ctx.resilient_parsing:
+            ctx.fail("there is no such operation; hipkit call --list shows all")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: HelpFormatter) -> None:
+        """Write the operations tag by tag."""
+        for tag in dict.fromkeys(entry.tag for entry in OPERATIONS):
+            with formatter.section(tag):
+                formatter.write_dl(
+                    [
+                        (command_name(entry), entry.summary)
+                        for entry in OPERATIONS
+                        if entry.tag == tag
+                    ]
+                )
+
+    def shell_complete(
+        self, ctx: click.Context, incomplete: str
+    ) -> list[CompletionItem]:
+        """Complete the names without importing any operation."""
+        return [
+            CompletionItem(command_name(entry), help=entry.summary)
+            for entry in OPERATIONS
+            if command_name(entry).startswith(incomplete)
+        ] + click.Command.shell_complete(self, ctx, incomplete)
+
+
+@click.group(cls=Operations, invoke_without_command=True, no_args_is_help=True)
+@click.option("--list", "wants_list", is_flag=True, help="List all operations.")
+@click.pass_context
+def call(context: click.Context, *, wants_list: bool) -> None:
+    """Call any operation of the API.
+
+    What the path names are arguments, everything else is an option:
+    hipkit call get-room "Dev Ops" --expand owner
+    """
+    if context.invoked_subcommand is not None:
+        if wants_list:
+            context.fail("--list stands without an operation")
+        return
+    if not wants_list:
+        context.fail("name an operation; hipkit call --list shows all")
+    _write_list(context.ensure_object(Settings))
+
+
+def _write_list(settings: Settings) -> None:
+    if settings.json:
+        write_json(OPERATIONS)
+        return
+    names = [command_name(entry) for entry in OPERATIONS]
+    width = max(map(len, names))
+    write(
+        "\n".join(
+            f"{name:{width}}  {entry.summary}"
+            for name, entry in zip(names, OPERATIONS, strict=True)
+        )
+    )
+
+
+def _help(entry: Entry, documentation: Documentation) -> str:
+    paragraphs = [*documentation.opening, f"{entry.method} {entry.path}"]
+    paragraphs += documentation.closing
+    # Without this mark lists would be filled like running text.
+    return "\n\n".join(
+        f"\b\n{each}" if each.startswith("- ") else each for each in paragraphs
+    )
+
+
+def _call_options(kind: type[Operation[object]]) -> list[click.Parameter]:
+    every = click.Option(
+        ["cli_all", "--all"], is_flag=True, help="Follow the pages to the last."
+    )
+    raw = click.Option(
+        ["cli_raw", "--raw"],
+        is_flag=True,
+        help="Show the answer as it came, whatever its status.",
+    )
+    dry_run = click.Option(
+        ["cli_dry_run", "--dry-run"],
+        is_flag=True,
+        help="Show the request, secrets hidden, and send nothing.",
+    )
+    return [*([every] if is_list(kind) else []), raw, dry_run]

@@ -1,0 +1,153 @@
+"""The command line as a whole: its commands, and how each of them ends.
+
+A command's module loads when the command is used, so that `hipkit send` pays for itself alone.
+Read next: `call.py`, which has a command for every operation, and `failures.py`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import NamedTuple
+
+import click
+from click.formatting import HelpFormatter
+from click.shell_completion import CompletionItem, shell_complete
+
+from hipkit.cli.failures import ExitCode, report
+from hipkit.cli.options import Group, Settings
+from hipkit.transports.protocol import Transport
+from hipkit.version import VERSION
+
+__all__ = ["run"]
+
+COMPLETE_VARIABLE = "_HIPKIT_COMPLETE"
+SERVER_EXTRA = frozenset({"httptools", "uvicorn"})
+
+
+class Place(NamedTuple):
+    """Where a command is defined, and what its one line in the help says."""
+
+    module: str
+    name: str
+    summary: str
+
+
+COMMANDS: Mapping[str, Place] = {
+    "send": Place("send", "send", "Post a notification, message or file into a room."),
+    "tail": Place("tail", "tail", "Show a room's messages as they come."),
+    "call": Place("call", "call", "Call any operation of the API."),
+    "token": Place("token", "token", "Look at the token in use, or get one."),
+    "serve": Place("serve", "serve", "Run a server that speaks the same API."),
+    "admin": Place(
+        "admin", "admin", "Make users, OAuth clients and tokens in a server's database."
+    ),
+    "completion": Place("completion", "completion", "Print a shell's completion."),
+}
+
+
+class Commands(Group):
+    """The commands, loaded one by one."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands' names."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load a command."""
+        place = COMMANDS.get(cmd_name)
+        if place is None:
+            return None
+        try:
+            module = import_module(f"hipkit.cli.{place.module}")
+        except ModuleNotFoundError as error:
+            if (error.name or "").partition(".")[0] not in SERVER_EXTRA:
+                raise
+            raise click.UsageError(
+                f"hipkit {cmd_name} needs the extra server: pip install 'hipkit[server]'"
+            ) from None
+        command: click.Command = getattr(module, place.name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say which there are."""
+        if args[0] not in COMMANDS and not ctx.resilient_parsing:
+            ctx.fail(f"there is no such command; there are: {', '.join(COMMANDS)}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: HelpFormatter) -> None:
+        """Write the commands without loading them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(name, place.summary) for name, place in COMMANDS.items()]
+            )
+
+    def shell_complete(
+        self, ctx: click.Context, incomplete: str
+    ) -> list[CompletionItem]:
+        """Complete the names without loading anything."""
+        return [
+            CompletionItem(name, help=place.summary)
+            for name, place in COMMANDS.items()
+            if name.startswith(incomplete)
+        ] + click.Command.shell_complete(self, ctx, incomplete)
+
+
+@click.group(cls=Commands)
+@click.version_option(VERSION, message="hipkit %(version)s")
+def hipkit() -> None:
+    """HipChat's API v2 from the command line.
+
+    The server's address stands in HIPCHAT_BASE_URL, the token in HIPCHAT_TOKEN; the options below
+    say otherwise, before a command's name or after it.
+    """
+
+
+def run(arguments: Sequence[str], *, transport: Transport | None = None) -> int:
+    """Carry out a command line and return its exit code.
+
+    Args:
+        arguments: What stands behind `hipkit`.
+        transport: What sends, instead of the one that `--transport` names.
+    """
+    instruction = os.environ.get(COMPLETE_VARIABLE)
+    if instruction:
+        return shell_complete(hipkit, {}, "hipkit", COMPLETE_VARIABLE, instruction)
+    settings = Settings() if transport is None else Settings(transport=transport)
+    try:
+        return _run(list(arguments), settings)
+    except (Exception, KeyboardInterrupt) as error:
+        # The edge of the program: whatever went wrong becomes a line and an exit code here.
+        return report(error, as_json=settings.json or _asks_for_json(arguments))
+    finally:
+        _settle_standard_output()
+
+
+def _run(arguments: list[str], settings: Settings) -> int:
+    try:
+        with hipkit.make_context("hipkit", arguments, obj=settings) as context:
+            result = hipkit.invoke(context)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    return result if isinstance(result, int) else ExitCode.OK
+
+
+def _asks_for_json(arguments: Sequence[str]) -> bool:
+    """Whether errors are to be JSON although the arguments could not be parsed."""
+    return "--json" in arguments
+
+
+def _settle_standard_output() -> None:
+    """Keep the interpreter from complaining at its end about output that cannot be written."""
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)

@@ -1,0 +1,123 @@
+"""From the global options and the environment to a client."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+from pathlib import Path
+
+import click
+
+from hipkit.cli.inputs import read_text
+from hipkit.cli.options import Settings
+from hipkit.cli.output import one_line, tell, tell_json
+from hipkit.client import ClientOptions, HipChat
+from hipkit.exchange import Hooks
+from hipkit.settings import find_token
+
+__all__ = ["client_options", "open_client", "read_token", "tell_wait"]
+
+
+def open_client(settings: Settings) -> HipChat:
+    """Make the client that the options ask for.
+
+    Raises:
+        click.UsageError: The token file or the certificate authorities cannot be read.
+        ValueError: There is no address, or it cannot be used.
+    """
+    if settings.verbose:
+        _tell_log(settings)
+    return HipChat(
+        read_token(settings),
+        base_url=settings.base_url,
+        transport=settings.transport,
+        **client_options(settings),
+    )
+
+
+def client_options(settings: Settings) -> ClientOptions:
+    """Return what the options say on how to call and how to connect.
+
+    Raises:
+        click.UsageError: The certificate authorities cannot be read.
+    """
+    options: ClientOptions = {}
+    if not settings.verbose:  # The log tells waits too.
+        options["hooks"] = Hooks(wait=lambda *wait: tell_wait(settings, *wait))
+    if settings.allow_http:
+        options["allow_http"] = True
+    if settings.ca_file is not None:
+        _check_authorities(settings.ca_file)
+        options["verify"] = settings.ca_file
+    if settings.timeout is not None:
+        options["timeout"] = settings.timeout
+    if settings.deadline is not None:
+        options["deadline"] = settings.deadline or None
+    if settings.retries is not None:
+        options["retries"] = settings.retries
+    return options
+
+
+def read_token(settings: Settings) -> str | None:
+    """Return the token that the options or the environment name, or `None`.
+
+    Raises:
+        click.UsageError: The file cannot be read, or its first line is empty.
+    """
+    if settings.token_file is None:
+        return find_token()
+    token = read_text(settings.token_file, "the token").partition("\n")[0].strip()
+    if not token:
+        raise click.UsageError("the token file's first line is empty")
+    return token
+
+
+def tell_wait(settings: Settings, seconds: float, reason: str) -> None:
+    """Announce on standard error that nothing happens for a while, and why."""
+    if settings.json:
+        tell_json({"wait": {"seconds": round(seconds, 1), "reason": reason}})
+    else:
+        tell(f"waiting {seconds:.1f} s: {reason}")
+
+
+def _check_authorities(path: str) -> None:
+    """Read them now: a transport does so only when it first connects."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    is_folder = Path(path).is_dir()
+    try:
+        context.load_verify_locations(
+            cafile=None if is_folder else path, capath=path if is_folder else None
+        )
+    except OSError:
+        raise click.UsageError(
+            f"--ca-file {path}: no certificates in PEM form can be read there"
+        ) from None
+
+
+class _Teller(logging.Handler):
+    """Writes log lines as `hipkit` writes everything else to standard error."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self._settings = settings
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = record.getMessage()
+        if self._settings.json:
+            tell_json({"log": one_line(text)})
+        else:
+            tell(text)
+
+
+def _tell_log(settings: Settings) -> None:
+    """Write hipkit's log to standard error until the command ends. It holds no secrets."""
+    log = logging.getLogger("hipkit")
+    teller, level = _Teller(settings), log.level
+    log.addHandler(teller)
+    log.setLevel(logging.DEBUG)
+
+    def stop() -> None:
+        log.removeHandler(teller)
+        log.setLevel(level)
+
+    click.get_current_context().find_root().call_on_close(stop)

@@ -1,0 +1,158 @@
+"""From an exception to an exit code and one line, or one JSON object, on standard error.
+
+The codes are a promise to scripts: see `docs/how-to/command-line.md`.
+"""
+
+from __future__ import annotations
+
+import traceback
+from enum import IntEnum
+from pathlib import Path
+
+import click
+
+from hipkit.cli.output import one_line, tell, tell_json
+from hipkit.errors import (
+    ApiError,
+    ForbiddenError,
+    HipkitError,
+    RateLimitError,
+    RequestError,
+    ResponseError,
+)
+
+__all__ = ["ExitCode", "exit_code", "exit_code_of_status", "report"]
+
+
+IN_THE_SHELL = {
+    "pass base_url='https://chat.example.com/v2'": "use --base-url https://...",
+    "pass allow_http=True": "use --allow-http",
+    "pass token=...": "use --token-file",
+}
+"""What the library says in Python's terms."""
+
+
+class ExitCode(IntEnum):
+    """What `hipkit` ends with."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    NOT_ARRIVED = 3
+    MAY_HAVE_ARRIVED = 4
+    NOT_AUTHORISED = 5
+    NOT_FOUND = 6
+    RATE_LIMITED = 7
+    REFUSED = 8
+    SERVER_FAILED = 9
+    UNREADABLE = 10
+    INTERRUPTED = 130
+    PIPE_CLOSED = 141
+
+
+def exit_code(error: BaseException) -> ExitCode:
+    """Return the exit code for what ended a command."""
+    match error:
+        case ApiError():
+            return exit_code_of_status(error.status)
+        case RequestError():
+            return (
+                ExitCode.MAY_HAVE_ARRIVED
+                if error.may_have_arrived
+                else ExitCode.NOT_ARRIVED
+            )
+        case ResponseError():
+            return ExitCode.UNREADABLE
+        case KeyboardInterrupt() | click.Abort():
+            return ExitCode.INTERRUPTED
+        case BrokenPipeError():
+            return ExitCode.PIPE_CLOSED
+        case click.ClickException() | ValueError() | TypeError() | ImportError():
+            # The library's own words for a wrong address, token or argument, before any call.
+            return ExitCode.USAGE
+        case _:
+            return ExitCode.FAILED
+
+
+def exit_code_of_status(status: int) -> ExitCode:
+    """Return the exit code for an HTTP status."""
+    match status:
+        case 401 | 403:
+            return ExitCode.NOT_AUTHORISED
+        case 404:
+            return ExitCode.NOT_FOUND
+        case 429:
+            return ExitCode.RATE_LIMITED
+        case _ if status < 400:
+            return ExitCode.OK
+        case _ if status < 500:
+            return ExitCode.REFUSED
+        case _:
+            return ExitCode.SERVER_FAILED
+
+
+def report(error: BaseException, *, as_json: bool) -> ExitCode:
+    """Say what went wrong, where there is something to say, and return the exit code."""
+    code = exit_code(error)
+    if code in (ExitCode.INTERRUPTED, ExitCode.PIPE_CLOSED):
+        return code
+    if isinstance(error, click.exceptions.NoArgsIsHelpError) and not as_json:
+        error.show()
+        return code
+    text = one_line(_sentence(error))
+    if as_json:
+        tell_json({"error": {"exit_code": int(code), **_details(error, text)}})
+    else:
+        tell(text)
+    return code
+
+
+def _sentence(error: BaseException) -> str:
+    match error:
+        case click.ClickException():
+            return error.format_message()
+        case HipkitError():
+            return str(error)
+        case OSError():
+            name = (
+                f"{error.filename}: " if isinstance(error.filename, (str, Path)) else ""
+            )
+            return f"{name}{error.strerror or type(error).__name__}"
+        case UnicodeError():
+            return "a text is not valid Unicode"
+        case ValueError() | TypeError() | ImportError():
+            return _in_the_shell(str(error))
+        case _:
+            # Its text may hold anything; where it happened does not.
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            return (
+                f"unexpected {type(error).__name__} in {Path(place.filename).name}, "
+                f"line {place.lineno}: a mistake of hipkit's, please report it"
+            )
+
+
+def _in_the_shell(text: str) -> str:
+    for python, shell in IN_THE_SHELL.items():
+        text = text.replace(python, shell)
+    return text
+
+
+def _details(error: BaseException, text: str) -> dict[str, object]:
+    details: dict[str, object] = {"type": type(error).__name__, "message": text}
+    operation = getattr(error, "operation", None)
+    if operation is not None:
+        details["operation"] = operation.operation_id
+    match error:
+        case RequestError():
+            details["may_have_arrived"] = error.may_have_arrived
+        case ApiError():
+            details["status"] = error.status
+            if error.field is not None:
+                details["field"] = error.field
+            if isinstance(error, ForbiddenError):
+                details["scopes"] = list(error.scopes)
+            if isinstance(error, RateLimitError) and error.retry_at is not None:
+                details["retry_at"] = error.retry_at
+        case ResponseError():
+            details["where"] = error.where
+    return details

@@ -1,0 +1,33 @@
+"""Where the process starts.
+
+Nothing here needs the extra `cli`, so that without it one line says what to install.
+Read next: `commands.py`.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+
+__all__ = ["main"]
+
+EXTRA = ("click", "rich")
+
+
+def main() -> None:
+    """Run the command line and end the process with its exit code."""
+    if any(find_spec(name) is None for name in EXTRA):
+        sys.exit(_tell_what_to_install())
+    try:
+        from hipkit.cli.commands import run
+    except KeyboardInterrupt:
+        sys.exit(130)
+    sys.exit(run(sys.argv[1:]))
+
+
+def _tell_what_to_install() -> int:
+    if sys.stderr is not None:
+        sys.stderr.write(
+            "hipkit: the command line needs the extra cli: pip install 'hipkit[cli]'\n"
+        )
+    return 2

@@ -1,0 +1,68 @@
+"""A message as one line of text, or several where it has several."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+import msgspec
+
+from hipkit.v2.models import Message
+
+__all__ = ["message_text", "plain_text"]
+
+NEW_LINE_TAGS = frozenset({"br", "li", "p", "tr"})
+
+
+def message_text(message: Message) -> str:
+    """Return date (in this machine's time zone), sender and text."""
+    sender = message.from_ if isinstance(message.from_, str) else None
+    if not isinstance(message.from_, str) and message.from_ is not None:
+        sender = message.from_.name
+    parts = [part for part in _parts(message) if part]
+    text = "\n".join(parts) if parts else "(deleted, or without text)"
+    when = message.date.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    return f"{when} {sender or '(nobody)'}: " + text.replace("\n", "\n    ")
+
+
+def plain_text(html: str) -> str:
+    """Return what a reader sees of the HTML that notifications may hold."""
+    reader = _Reader()
+    try:
+        reader.feed(html)
+        reader.close()
+    except AssertionError:  # What the parser says to some declarations that never end.
+        return html
+    return "".join(reader.pieces).strip()
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.pieces: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in NEW_LINE_TAGS and self.pieces:
+            self.pieces.append("\n")
+        elif tag == "img":
+            self.pieces.append(dict(attrs).get("alt") or "(picture)")
+
+    def handle_data(self, data: str) -> None:
+        self.pieces.append(data)
+
+
+def _parts(message: Message) -> list[str]:
+    text = message.message or ""
+    parts = [plain_text(text) if message.message_format == "html" else text]
+    if message.card:
+        parts.append(_card_title(message.card))
+    if message.file is not None:
+        parts.append(f"(file {message.file.name}, {message.file.size:,} bytes)")
+    return parts
+
+
+def _card_title(card: str) -> str:
+    try:
+        title = msgspec.json.decode(card)["title"]
+    except (msgspec.DecodeError, KeyError, TypeError, RecursionError):
+        return "(card)"
+    return f"(card: {title})"

@@ -1,0 +1,206 @@
+"""The options that every command takes, before its name or after it, and what they come to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NoReturn
+
+import click
+from click.core import ParameterSource
+from click.formatting import HelpFormatter
+
+from hipkit.client import TransportName
+from hipkit.transports.protocol import Transport
+
+__all__ = ["Command", "Group", "Settings", "global_options"]
+
+PREFIX = "global_"
+"""Keeps the names of these parameters apart from an operation's own arguments."""
+
+
+@dataclass(slots=True)
+class Settings:
+    """What the global options were given; the later place on the command line wins."""
+
+    base_url: str | None = None
+    token_file: str | None = None
+    json: bool = False
+    timeout: float | None = None
+    deadline: float | None = None
+    """In seconds; 0 for no end."""
+    retries: int | None = None
+    transport: TransportName | Transport = "httpx2"
+    allow_http: bool = False
+    ca_file: str | None = None
+    verbose: bool = False
+
+
+class Command(click.Command):
+    """A command that takes the global options too."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # click's own arguments, as they are
+        self.context_settings.setdefault("allow_extra_args", True)
+        self.context_settings.setdefault("help_option_names", ["-h", "--help"])
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Return the command's own parameters and the global ones."""
+        own = super().get_params(ctx)
+        taken = {name for parameter in own for name in _flags(parameter)}
+        return own + [
+            option for option in global_options() if taken.isdisjoint(_flags(option))
+        ]
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse, and refuse what is too much."""
+        rest = super().parse_args(ctx, args)
+        if rest and not ctx.resilient_parsing:
+            # What is too much may be part of a message: it is counted, not repeated.
+            ctx.fail(
+                f"{len(rest)} argument{'s' if len(rest) > 1 else ''} too many; "
+                "put a text with spaces in quotes"
+            )
+        return rest
+
+    def format_options(self, ctx: click.Context, formatter: HelpFormatter) -> None:
+        """Explain the command's own options, and name the global ones."""
+        _format_options(ctx, super().get_params(ctx), formatter)
+
+
+class Group(click.Group):
+    """A group of commands that takes the global options too."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # click's own arguments, as they are
+        self.context_settings.setdefault("help_option_names", ["-h", "--help"])
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Return the command's own parameters and the global ones."""
+        return [*super().get_params(ctx), *global_options()]
+
+    def format_options(self, ctx: click.Context, formatter: HelpFormatter) -> None:
+        """Explain the group's own options, and, at the top, the global ones too."""
+        if ctx.parent is None:
+            super().format_options(ctx, formatter)
+            return
+        _format_options(ctx, super().get_params(ctx), formatter)
+        self.format_commands(ctx, formatter)
+
+
+Group.command_class = Command
+
+
+def global_options() -> list[click.Option]:
+    """Make the options that every command takes."""
+    return [
+        _option(
+            "--base-url",
+            metavar="URL",
+            help="Such as https://chat.example.com/v2; the environment's HIPCHAT_BASE_URL else.",
+        ),
+        _option(
+            "--token-file",
+            type=click.Path(exists=True, dir_okay=False, allow_dash=True),
+            metavar="PATH|-",
+            help="A file whose first line is the token, - for standard input; "
+            "the environment's HIPCHAT_TOKEN else.",
+        ),
+        _option("--json", is_flag=True, help="Write JSON, one document in one line."),
+        _option(
+            "--timeout",
+            type=click.FloatRange(min=0, min_open=True),
+            metavar="SECONDS",
+            help="The longest silence of the server (30).",
+        ),
+        _option(
+            "--deadline",
+            type=click.FloatRange(min=0),
+            metavar="SECONDS",
+            help="The longest a call may take, waits and retries included; 0: no end (120).",
+        ),
+        _option(
+            "--retries",
+            type=click.IntRange(min=0),
+            metavar="TIMES",
+            help="How often a call may be sent again where that is safe (3).",
+        ),
+        _option(
+            "--transport",
+            type=click.Choice(["httpx2", "pycurl"]),
+            help="What sends (httpx2).",
+        ),
+        _option(
+            "--allow-http",
+            is_flag=True,
+            help="Accept plain http to another machine: all on the way can read the token.",
+        ),
+        _option(
+            "--ca-file",
+            type=click.Path(exists=True),
+            metavar="PATH",
+            help="Certificate authorities to trust, instead of the system's.",
+        ),
+        _option(
+            "--verbose", is_flag=True, help="Tell every request on standard error."
+        ),
+        click.Option(
+            [PREFIX + "token", "--token"],
+            hidden=True,
+            expose_value=False,
+            callback=_refuse_token,
+        ),
+    ]
+
+
+def _format_options(
+    context: click.Context, own: list[click.Parameter], formatter: HelpFormatter
+) -> None:
+    rows = [
+        record
+        for parameter in own
+        if isinstance(parameter, click.Option)
+        and (record := parameter.get_help_record(context)) is not None
+    ]
+    with formatter.section("Options"):
+        formatter.write_dl(rows)
+    names = [option.opts[0] for option in global_options() if not option.hidden]
+    with formatter.section("Options of every command, see hipkit --help"):
+        formatter.write_text(" ".join(names))
+
+
+def _option(flag: str, **settings: object) -> click.Option:
+    name = PREFIX + flag.removeprefix("--").replace("-", "_")
+    return click.Option(
+        [name, flag],
+        expose_value=False,
+        callback=_remember,
+        is_eager=True,
+        **settings,  # type: ignore[arg-type]  # click's own arguments, as they are
+    )
+
+
+def _remember(
+    context: click.Context, parameter: click.Parameter, value: object
+) -> None:
+    name = parameter.name
+    if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+        setattr(context.ensure_object(Settings), name.removeprefix(PREFIX), value)
+
+
+def _refuse_token(
+    context: click.Context, parameter: click.Parameter, value: object
+) -> None:
+    name = parameter.name
+    if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+        _fail_for_token(context)
+
+
+def _fail_for_token(context: click.Context) -> NoReturn:
+    context.fail(
+        "a token among the arguments can be read by every user of this machine; "
+        "set HIPCHAT_TOKEN, or name a file with --token-file"
+    )
+
+
+def _flags(parameter: click.Parameter) -> set[str]:
+    return {*parameter.opts, *parameter.secondary_opts} - {parameter.name}

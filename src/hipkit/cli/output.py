@@ -1,0 +1,124 @@
+r"""What goes to standard output and standard error, made harmless for a terminal.
+
+Texts come from servers and from other people: what could move a cursor, change colours or
+reorder letters is shown as an escape (`\x1b`) instead of being obeyed.
+Read next: `table.py`, which lays values out for people.
+"""
+
+from __future__ import annotations
+
+import errno
+import re
+import sys
+from collections.abc import Iterable
+from typing import TextIO
+
+import msgspec
+
+__all__ = [
+    "harmless",
+    "is_terminal",
+    "one_line",
+    "tell",
+    "tell_json",
+    "write",
+    "write_bytes",
+    "write_json",
+    "write_json_list",
+]
+
+# Control characters of both ranges but tab and line end; line and paragraph separators; what
+# turns the direction of writing around; lone surrogates, which no encoding takes.
+HARMFUL = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
+def harmless(text: str) -> str:
+    """Replace what a terminal would obey by an escape that it shows."""
+    return HARMFUL.sub(_escape, text.replace("\r\n", "\n"))
+
+
+def one_line(text: str) -> str:
+    """Return a harmless text without line ends and tabs."""
+    return harmless(text.replace("\r\n", " ").replace("\n", " ").replace("\t", " "))
+
+
+def write(text: str) -> None:
+    """Write a line of text for people to standard output."""
+    stream = _standard_output()
+    line = harmless(text) + "\n"
+    encoding = stream.encoding or "utf-8"
+    stream.write(line.encode(encoding, "backslashreplace").decode(encoding))
+    stream.flush()
+
+
+def write_json(value: object) -> None:
+    """Write one JSON document in one line, as UTF-8 whatever the terminal's encoding is."""
+    write_bytes(_json_line(value).encode())
+
+
+def write_json_list(items: Iterable[object]) -> None:
+    """Write one JSON list, item after item as they come."""
+    before = "["
+    for item in items:
+        write_bytes((before + _json_line(item).rstrip("\n")).encode())
+        before = ","
+    write_bytes(b"[]\n" if before == "[" else b"]\n")
+
+
+def write_bytes(data: bytes) -> None:
+    """Write bytes to standard output as they are."""
+    stream = _standard_output()
+    stream.flush()
+    stream.buffer.write(data)
+    stream.buffer.flush()
+
+
+def tell(text: str) -> None:
+    """Write one line about what happens to standard error."""
+    _write_error(f"hipkit: {one_line(text)}\n")
+
+
+def tell_json(value: object) -> None:
+    """Write one JSON document in one line to standard error."""
+    _write_error(_json_line(value))
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether somebody watches this stream."""
+    return stream is not None and not stream.closed and stream.isatty()
+
+
+def _standard_output() -> TextIO:
+    stream: TextIO | None = sys.stdout
+    if stream is None or stream.closed:
+        raise OSError(errno.EBADF, "standard output is closed")
+    return stream
+
+
+def _write_error(line: str) -> None:
+    stream: TextIO | None = sys.stderr
+    if stream is None or stream.closed:
+        return
+    encoding = stream.encoding or "utf-8"
+    # Where standard error is gone too there is nobody left to tell; the exit code still does.
+    try:
+        stream.write(line.encode(encoding, "backslashreplace").decode(encoding))
+        stream.flush()
+    except OSError:
+        return
+
+
+def _json_line(value: object) -> str:
+    # Inside JSON the harmful letters can only stand in texts, where JSON has its own escape.
+    return HARMFUL.sub(_json_escape, msgspec.json.encode(value).decode()) + "\n"
+
+
+def _escape(found: re.Match[str]) -> str:
+    code = ord(found.group())
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def _json_escape(found: re.Match[str]) -> str:
+    return f"\\u{ord(found.group()):04x}"

@@ -1,0 +1,92 @@
+"""Carrying out a call that the command line made: typed, raw, page after page, or only shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NoReturn, cast
+
+import msgspec
+
+from hipkit.cli.connect import open_client
+from hipkit.cli.options import Settings
+from hipkit.cli.output import write, write_json
+from hipkit.cli.results import show_items, show_response, show_result
+from hipkit.client import HipChat
+from hipkit.exchange import Hooks
+from hipkit.operation import Operation
+from hipkit.paging import Page
+from hipkit.response import SentRequest
+from hipkit.v2.rooms import GetRoomHistory
+from hipkit.v2.users import GetPrivatechatHistory
+
+__all__ = ["perform", "perform_all", "perform_dry", "perform_raw"]
+
+
+def perform(settings: Settings, operation: Operation[object]) -> None:
+    """Call, and write what came back."""
+    with open_client(settings) as client:
+        show_result(settings, client.send(operation))
+
+
+def perform_raw(settings: Settings, operation: Operation[object]) -> int:
+    """Call, and write the answer as it came; the status gives the exit code."""
+    with open_client(settings) as client:
+        return show_response(settings, client.send_raw(operation))
+
+
+def perform_all(settings: Settings, operation: Operation[object]) -> None:
+    """Call until there are no more pages, and write all their items."""
+    with open_client(settings) as client:
+        show_items(settings, _all_items(client, operation), operation.tag.lower())
+
+
+def _all_items(client: HipChat, operation: Operation[object]) -> Iterator[object]:
+    walked = GetRoomHistory, GetPrivatechatHistory
+    # A walk goes back by date, from now; whoever asks for a date or an order gets just that.
+    if (
+        isinstance(operation, walked)
+        and not (operation.date or operation.end_date or operation.start_index)
+        and operation.reverse is None
+    ):
+        return client.history(operation)
+    return client.items(cast("Operation[Page[object]]", operation))
+
+
+class _Shown(Exception):  # noqa: N818 - it ends a call, but nothing went wrong
+    """Carries the request out of the call that would have sent it."""
+
+    def __init__(self, request: SentRequest) -> None:
+        super().__init__()
+        self.request = request
+
+
+def perform_dry(settings: Settings, operation: Operation[object]) -> None:
+    """Write the request, secrets hidden, and send nothing."""
+
+    def show(request: SentRequest) -> NoReturn:
+        raise _Shown(request)
+
+    with open_client(settings) as client:
+        try:
+            client.send(operation, hooks=Hooks(before=show))
+        except _Shown as shown:
+            _write_request(settings, operation, shown.request)
+
+
+def _write_request(
+    settings: Settings, operation: Operation[object], request: SentRequest
+) -> None:
+    content = operation.call().content
+    size = (
+        len(content) if isinstance(content, bytes) else content and content.size_bytes
+    )
+    if settings.json:
+        write_json({**msgspec.to_builtins(request), "body_bytes": size})
+        return
+    lines = [f"{request.method} {request.url}"]
+    lines += [f"{name}: {value}" for name, value in request.headers.items()]
+    if content is not None:
+        lines.append(
+            f"({'an unknown number of' if size is None else size} bytes, not shown)"
+        )
+    write("\n".join(lines))

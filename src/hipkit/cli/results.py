@@ -1,0 +1,92 @@
+"""Answers on standard output: JSON for scripts, lines and tables for people."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import cast
+
+import msgspec
+
+from hipkit.cli.failures import exit_code_of_status
+from hipkit.cli.options import Settings
+from hipkit.cli.output import (
+    harmless,
+    is_terminal,
+    tell,
+    write,
+    write_bytes,
+    write_json,
+    write_json_list,
+)
+from hipkit.cli.progress import counted
+from hipkit.cli.table import describe, table
+from hipkit.response import Response
+
+__all__ = ["show_items", "show_response", "show_result"]
+
+
+def show_result(settings: Settings, value: object) -> None:
+    """Write what a call returned; nothing, for people, where it returned nothing."""
+    if settings.json:
+        write_json(value)
+        return
+    if value is None:
+        return
+    plain = msgspec.to_builtins(value)
+    if not (isinstance(plain, dict) and isinstance(plain.get("items"), list)):
+        write(describe(plain))
+        return
+    if plain["items"]:
+        write(table(plain["items"]))
+    else:
+        tell("nothing found")
+    links = plain.get("links")
+    if isinstance(links, dict) and links.get("next"):
+        tell("there is more: --all follows the pages, --start-index goes to one")
+
+
+def show_items(settings: Settings, items: Iterable[object], what: str) -> None:
+    """Write the items of all pages: as one JSON list, written as they come, or as one table."""
+    if settings.json:
+        watched = items if is_terminal(sys.stdout) else counted(items, what)
+        write_json_list(watched)
+        return
+    rows = [
+        cast("dict[str, object]", msgspec.to_builtins(item))
+        for item in counted(items, what)
+    ]
+    if rows:
+        write(table(rows))
+    else:
+        tell("nothing found")
+
+
+def show_response(settings: Settings, response: Response) -> int:
+    """Write an answer as it came, and return the exit code for its status."""
+    if settings.json:
+        document = {
+            "status": response.status,
+            "headers": dict(response.headers),
+            "body": _readable(response.body),
+        }
+        write_json(document)
+    else:
+        tell(f"{response.request.method} {response.request.url}: {response.status}")
+        for name, value in response.headers.items():
+            tell(f"{name}: {value}")
+        if is_terminal(sys.stdout):
+            write(harmless(response.body.decode(errors="replace")))
+        else:
+            write_bytes(response.body)
+    return exit_code_of_status(response.status)
+
+
+def _readable(body: bytes) -> object:
+    """Return a body as what it is: JSON, text, or nothing."""
+    if not body:
+        return None
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return body.decode(errors="replace")

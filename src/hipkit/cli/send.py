@@ -1,0 +1,120 @@
+"""`hipkit send`: a notification, a message or a file into a room."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+
+import click
+
+from hipkit.cli.arguments import build, literals
+from hipkit.cli.connect import open_client
+from hipkit.cli.inputs import Json, Text, read_input
+from hipkit.cli.options import Command, Settings
+from hipkit.cli.output import is_terminal, tell, write_json
+from hipkit.operation import Operation
+from hipkit.v2.rooms import SendMessage, SendRoomNotification, ShareFileWithRoom
+
+__all__ = ["send"]
+
+
+class JsonFile(Json):
+    """A file that holds JSON, or the JSON itself."""
+
+    def _read(self, text: str) -> object:
+        return super()._read(text if text.startswith(("{", "@")) else f"@{text}")
+
+
+@click.command(cls=Command)
+@click.argument("room_id_or_name", metavar="ROOM", type=Text())
+@click.argument("message", type=Text(), required=False)
+@click.option(
+    "--color",
+    type=click.Choice(literals(SendRoomNotification, "color")),
+    help="Background of a notification (yellow).",
+)
+@click.option("--notify/--no-notify", default=None, help="Alert people (no).")
+@click.option(
+    "--format",
+    "message_format",
+    type=click.Choice(literals(SendRoomNotification, "message_format")),
+    help="How the text is meant; text shows mentions and emoticons (html).",
+)
+@click.option("--from", "from_", type=Text(), help="A label beside the sender's name.")
+@click.option(
+    "--attach-to", type=Text(), metavar="ID", help="The message to show it below."
+)
+@click.option(
+    "--card",
+    type=JsonFile(),
+    metavar="FILE.json",
+    help="A card, as a file with JSON, - for standard input, or the JSON itself.",
+)
+@click.option(
+    "--file",
+    type=click.Path(exists=True, dir_okay=False, readable=True),
+    metavar="PATH",
+    help="Share a file; MESSAGE goes with it, if given.",
+)
+@click.option(
+    "--as-message",
+    is_flag=True,
+    help="Send a message, as the user whose token it is, instead of a notification.",
+)
+@click.pass_obj
+def send(
+    settings: Settings,
+    /,
+    *,
+    room_id_or_name: str,
+    message: str | None,
+    file: str | None,
+    as_message: bool,
+    **options: object,
+) -> None:
+    """Post a notification, a message or a file into ROOM, which is its id or name.
+
+    MESSAGE comes from standard input when it is left out or -.
+
+    Scopes: send_notification; for --as-message and --file send_message.
+    """
+    kind: type[Operation[object]] = SendRoomNotification
+    if file is not None or as_message:
+        kind = ShareFileWithRoom if file is not None else SendMessage
+        _refuse_notification_options(options)
+    if file is None or message == "-":
+        message = _message(message)
+    values = {
+        "room_id_or_name": room_id_or_name,
+        "message": message,
+        "file": file,
+        **options,
+    }
+    with ExitStack() as stack:
+        operation = build(kind, values, stack)
+        with open_client(settings) as client:
+            result = client.send(operation)
+    if settings.json:
+        write_json(result)
+
+
+def _message(given: str | None) -> str:
+    """Return the message given, or what standard input holds, without its last line end."""
+    if given is not None and given != "-":
+        return given
+    if is_terminal(sys.stdin):
+        tell("type the message; Ctrl-D on a line of its own ends it")
+    text = read_input("the message").removesuffix("\n").removesuffix("\r")
+    if not text:
+        raise click.UsageError("the message is empty: standard input gave nothing")
+    return text
+
+
+def _refuse_notification_options(options: dict[str, object]) -> None:
+    for name, value in options.items():
+        if value is not None:
+            flag = {"from_": "from", "message_format": "format"}.get(name, name)
+            raise click.UsageError(
+                f"--{flag.replace('_', '-')} is for notifications: "
+                "leave it out, or leave out --file and --as-message"
+            )

@@ -1,0 +1,153 @@
+"""`hipkit tail`: a room's latest messages, and then each new one as it comes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+import click
+
+from hipkit.cli.connect import open_client, tell_wait
+from hipkit.cli.inputs import Text
+from hipkit.cli.message_text import message_text
+from hipkit.cli.options import Command, Settings
+from hipkit.cli.output import write, write_json
+from hipkit.client import HipChat
+from hipkit.errors import RateLimitError, RequestError, ResponseError, ServerError
+from hipkit.limits import Limits
+from hipkit.v2.models import Message, MessagePage
+from hipkit.v2.rooms import GetRecentRoomHistory
+
+__all__ = ["Tail", "seconds_to_next", "tail"]
+
+MOST_MESSAGES = 1_000
+"""The server's limit for `max-results`."""
+LONGEST_PAUSE_SECONDS = 60.0
+PASSING_ERRORS = (RequestError, RateLimitError, ServerError, ResponseError)
+"""What may be over by the next look; every other refusal stays."""
+
+
+class Tail:
+    """Tells which messages of each look are new, and what the next look asks for."""
+
+    def __init__(self, room_id_or_name: str, lines: int) -> None:
+        self._room = room_id_or_name
+        self._lines = lines
+        self._last: Message | None = None
+        self._seen: frozenset[str] = frozenset()
+        self._started = False
+
+    def operation(self) -> GetRecentRoomHistory:
+        """Return the next look."""
+        if self._last is None:
+            # Even of no lines one message is wanted: those after it are the new ones.
+            count = MOST_MESSAGES if self._started else max(self._lines, 1)
+            return GetRecentRoomHistory(self._room, max_results=count)
+        return GetRecentRoomHistory(
+            self._room, max_results=MOST_MESSAGES, not_before=self._last.id
+        )
+
+    def take(self, page: MessagePage) -> list[Message]:
+        """Return what is new in an answer, the oldest first."""
+        messages = sorted(page.items or (), key=lambda message: message.date)
+        last, seen = self._last, self._seen
+        self._seen = frozenset(message.id for message in messages)
+        if messages:
+            self._last = messages[-1]
+        if not self._started:
+            self._started = True
+            return messages[-self._lines :] if self._lines else []
+        # When a message is deleted, one that is older than all before comes into sight.
+        return [
+            message
+            for message in messages
+            if message.id not in seen and (last is None or message.date >= last.date)
+        ]
+
+
+def seconds_to_next(limits: Limits, interval: float, now: float) -> float:
+    """Return how long to wait so that the calls left last until the limit's window ends.
+
+    While more than half of the calls are left none are spared.
+    """
+    rate = limits.rate
+    if rate is None or rate.reset_at is None or rate.remaining > rate.limit / 2:
+        return interval
+    left = max(rate.reset_at.timestamp() - now, 0.0)
+    return max(interval, left / max(rate.remaining, 1))
+
+
+@click.command(cls=Command)
+@click.argument("room_id_or_name", metavar="ROOM", type=Text())
+@click.option(
+    "-n",
+    "--lines",
+    type=click.IntRange(0, MOST_MESSAGES),
+    default=10,
+    show_default=True,
+    help="How many messages to begin with.",
+)
+@click.option(
+    "--follow/--no-follow", default=True, help="Go on with each new message (yes)."
+)
+@click.option(
+    "--interval",
+    type=click.FloatRange(min=0.1),
+    default=5.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How often to look; less often where the server's limit asks for it.",
+)
+@click.pass_obj
+def tail(
+    settings: Settings,
+    /,
+    *,
+    room_id_or_name: str,
+    lines: int,
+    follow: bool,
+    interval: float,
+) -> None:
+    """Show the latest messages of ROOM, which is its id or name, and each new one.
+
+    Ctrl-C ends it. With --json every message is a line of JSON.
+
+    Scope: view_messages.
+    """
+    looks = Tail(room_id_or_name, lines)
+    with open_client(settings) as client:
+        _show(settings, looks.take(client.send(looks.operation())))
+        if follow:
+            if settings.deadline is None:
+                client = client.with_options(deadline=None)
+            _follow(settings, client.with_options(pace=True), looks, interval)
+
+
+def _follow(settings: Settings, client: HipChat, looks: Tail, interval: float) -> None:
+    failures = 0
+    was_slow = False
+    while True:
+        wait = seconds_to_next(client.limits, interval, time.time())
+        is_slow = wait > 2 * interval
+        if is_slow and not was_slow:
+            tell_wait(settings, wait, "few calls are left in this window")
+        was_slow = is_slow
+        time.sleep(wait)
+        try:
+            page = client.send(looks.operation())
+        except PASSING_ERRORS as error:
+            failures += 1
+            pause = min(interval * 2**failures, LONGEST_PAUSE_SECONDS)
+            tell_wait(settings, pause, str(error))
+            time.sleep(pause)
+            continue
+        failures = 0
+        _show(settings, looks.take(page))
+
+
+def _show(settings: Settings, messages: Iterable[Message]) -> None:
+    for message in messages:
+        if settings.json:
+            write_json(message)
+        else:
+            write(message_text(message))

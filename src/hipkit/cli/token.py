@@ -1,0 +1,200 @@
+"""`hipkit token`: what the token in use is good for, and getting one for an add-on."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import ExitStack
+from datetime import UTC, datetime
+
+import click
+
+from hipkit.cli.call import OperationCommand, find_entry
+from hipkit.cli.connect import client_options, open_client, read_token
+from hipkit.cli.failures import ExitCode
+from hipkit.cli.inputs import Text, read_text
+from hipkit.cli.options import Group, Settings
+from hipkit.cli.output import write, write_json
+from hipkit.cli.table import describe
+from hipkit.settings import TOKEN_VARIABLE
+from hipkit.tokens import OAuthClient
+from hipkit.v2.models import Session
+from hipkit.v2.oauth_sessions import GetSession
+
+__all__ = ["describe_session", "token"]
+
+ID_VARIABLE = "HIPCHAT_CLIENT_ID"
+SECRET_VARIABLE = "HIPCHAT_CLIENT_SECRET"  # noqa: S105 - the variable's name
+
+
+@click.group(cls=Group)
+def token() -> None:
+    """Look at the token in use, or get one."""
+
+
+@token.command(
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False}
+)
+@click.option(
+    "--operation",
+    "name",
+    metavar="NAME",
+    help="Ask the server whether a call would be allowed, without carrying it out.",
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+@click.pass_obj
+def check(
+    settings: Settings, /, *, name: str | None, arguments: tuple[str, ...]
+) -> int:
+    """Tell the token's kind, scopes and end.
+
+    With --operation, ARGUMENTS are those of hipkit call NAME:
+    hipkit token check --operation get-room "Dev Ops"
+
+    The exit code is 5 where the token is not good or would not do.
+    """
+    if name is not None:
+        return _check_operation(settings, name, list(arguments))
+    if arguments:
+        raise click.UsageError("arguments belong to --operation NAME")
+    text = read_token(settings)
+    if text is None:
+        raise click.UsageError(
+            f"there is no token: set {TOKEN_VARIABLE} or use --token-file"
+        )
+    with open_client(settings) as client:
+        session = client.send(GetSession(text))
+    told = describe_session(session, time.time())
+    if settings.json:
+        write_json(told)
+    else:
+        write(describe(told))
+    return ExitCode.OK
+
+
+def describe_session(session: Session, now: float) -> dict[str, object]:
+    """Return what may be told of a token; not the token itself.
+
+    Args:
+        session: What the server knows of it.
+        now: UNIX seconds.
+    """
+    told: dict[str, object] = {"kind": _kind(session)}
+    if session.owner is not None:
+        told["user"] = _named(session.owner.name, session.owner.id)
+    if session.client is not None:
+        told["client"] = _named(session.client.name, session.client.id)
+        if session.client.room is not None:
+            told["room"] = _named(session.client.room.name, session.client.room.id)
+    if session.name is not None:
+        told["label"] = session.name
+    told["scopes"] = session.scopes or []
+    if session.expires_in is not None:
+        told["expires_in"] = session.expires_in
+        told["expires_at"] = datetime.fromtimestamp(
+            int(now + session.expires_in), UTC
+        ).isoformat()
+    return told
+
+
+def _kind(session: Session) -> str:
+    if session.owner_type == "user" or session.owner is not None:
+        return "user"
+    if session.client is not None and session.client.room is not None:
+        return "add-on of one room"
+    return "add-on"
+
+
+def _named(name: str | None, number: object) -> dict[str, object]:
+    return {"name": name, "id": number}
+
+
+def _check_operation(settings: Settings, name: str, arguments: list[str]) -> int:
+    entry = find_entry(name)
+    if entry is None:
+        raise click.UsageError(
+            "there is no such operation; hipkit call --list shows all"
+        )
+    command = OperationCommand(entry)
+    parent = click.get_current_context()
+    with (
+        ExitStack() as stack,
+        command.make_context(name, arguments, parent=parent) as context,
+    ):
+        operation = command.operation(context.params, stack)
+        with open_client(settings) as client:
+            outcome = client.auth_test(operation)
+    if settings.json:
+        write_json(outcome)
+    elif outcome.allowed:
+        write("allowed")
+    else:
+        write(f"not allowed: {outcome.message}")
+    return ExitCode.OK if outcome.allowed else ExitCode.NOT_AUTHORISED
+
+
+@token.command()
+@click.option(
+    "--client-id",
+    type=Text(),
+    help=f"The OAuth client's id; the environment's {ID_VARIABLE} else.",
+)
+@click.option(
+    "--secret-file",
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True),
+    metavar="PATH|-",
+    help=f"A file whose first line is the client's secret, - for standard input; "
+    f"the environment's {SECRET_VARIABLE} else.",
+)
+@click.option(
+    "--scope",
+    type=Text(),
+    metavar="'A B'",
+    help="The scopes wanted, with spaces between; all that were granted when left out.",
+)
+@click.pass_obj
+def generate(
+    settings: Settings,
+    /,
+    *,
+    client_id: str | None,
+    secret_file: str | None,
+    scope: str | None,
+) -> None:
+    """Get an add-on's token with its client id and secret, and print it.
+
+    It goes to standard output and is stored nowhere:
+    HIPCHAT_TOKEN=$(hipkit token generate --client-id ID --secret-file secret)
+
+    For the other grants see hipkit call generate-token.
+    """
+    client_id = client_id or os.environ.get(ID_VARIABLE)
+    if not client_id:
+        raise click.UsageError(
+            f"there is no client id: set {ID_VARIABLE} or use --client-id"
+        )
+    with OAuthClient(
+        client_id,
+        _secret(secret_file),
+        base_url=settings.base_url,
+        transport=settings.transport,
+        **client_options(settings),
+    ) as client:
+        made = client.generate_token(grant_type="client_credentials", scope=scope)
+    if settings.json:
+        write_json(made)
+    else:
+        write(made.access_token)
+
+
+def _secret(path: str | None) -> str:
+    if path is None:
+        text = os.environ.get(SECRET_VARIABLE, "")
+    else:
+        text = read_text(path, "the client's secret")
+    secret = text.partition("\n")[0].strip()
+    if not secret:
+        raise click.UsageError(
+            f"there is no client secret: set {SECRET_VARIABLE} or use --secret-file"
+        )
+    return secret

@@ -1,0 +1,92 @@
+"""The command line in this process, with a transport that answers what a test says."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Callable
+from typing import NamedTuple
+
+import pytest
+
+from hipkit.cli.commands import run
+from hipkit.transports.protocol import Fault, Reply
+from tests.scripted import BASE_URL, TOKEN, Script, answer
+
+__all__ = ["Hipkit", "Outcome", "Server"]
+
+
+class Outcome(NamedTuple):
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> object:
+        document: object = json.loads(self.out)
+        return document
+
+    @property
+    def error(self) -> dict[str, object]:
+        document: dict[str, dict[str, object]] = json.loads(self.err.splitlines()[-1])
+        return document["error"]
+
+
+class Server(Script):
+    """Answers 204 until it is told otherwise."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda _: Reply(204, {}))
+
+    def answer(self, *outcomes: object) -> None:
+        """Give these next: ready answers, faults, or what is to be their JSON."""
+        ready = [
+            each if isinstance(each, (Reply, Fault)) else answer(each)
+            for each in outcomes
+        ]
+        self._outcomes[:] = ready
+
+    def fail(self, error: BaseException) -> None:
+        """Break in a way that no transport should."""
+
+        def broken(_: object) -> Reply:
+            raise error
+
+        self._outcomes[:] = [broken]
+
+    def close(self) -> None:
+        """Stay open: a test may call more than once."""
+
+    @property
+    def sent(self) -> object:
+        """The JSON of the last body."""
+        return json.loads(self.bodies[-1])
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Server:
+    monkeypatch.setenv("HIPCHAT_BASE_URL", BASE_URL)
+    monkeypatch.setenv("HIPCHAT_TOKEN", TOKEN)
+    return Server()
+
+
+Hipkit = Callable[..., Outcome]
+
+
+@pytest.fixture
+def hipkit(
+    server: Server,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Hipkit:
+    def call(*arguments: str, stdin: bytes = b"") -> Outcome:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+        code = run(arguments, transport=server)
+        out, err = capsys.readouterr()
+        assert TOKEN not in out + err
+        return Outcome(code, out, err)
+
+    return call

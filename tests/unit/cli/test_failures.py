@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import click
+import pytest
+
+from hipkit.cli.failures import exit_code
+from hipkit.errors import (
+    ApiError,
+    ConflictError,
+    ConnectError,
+    ForbiddenError,
+    HipkitError,
+    NotFoundError,
+    RateLimitError,
+    RequestError,
+    RequestTimeoutError,
+    ResponseError,
+    ServerError,
+    StorageError,
+    UnauthorizedError,
+)
+from hipkit.transports.protocol import Fault, Reply
+from tests.scripted import answer, fault, refusal
+from tests.unit.cli.conftest import Hipkit, Server
+
+CODES = [
+    (StorageError("full"), 1),
+    (HipkitError("other"), 1),
+    (OSError("disk"), 1),
+    (RuntimeError("bug"), 1),
+    (click.UsageError("no such option"), 2),
+    (ValueError("no address"), 2),
+    (ConnectError("down", may_have_arrived=False), 3),
+    (RequestTimeoutError("unheard", may_have_arrived=False), 3),
+    (RequestTimeoutError("slow"), 4),
+    (RequestError("reset"), 4),
+    (UnauthorizedError("who"), 5),
+    (ForbiddenError("no"), 5),
+    (NotFoundError("gone"), 6),
+    (RateLimitError("later"), 7),
+    (ApiError("teapot", status=418), 8),
+    (ConflictError("there"), 8),
+    (ServerError("broken"), 9),
+    (ServerError("not done", status=501), 9),
+    (ResponseError("not JSON"), 10),
+    (KeyboardInterrupt(), 130),
+    (BrokenPipeError(), 141),
+]
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), CODES, ids=[f"{code}-{error!r}" for error, code in CODES]
+)
+def test_every_kind_of_failure_has_its_exit_code(
+    error: BaseException, code: int
+) -> None:
+    assert exit_code(error) == code
+
+
+@pytest.mark.parametrize(
+    ("outcome", "code"),
+    [
+        (refusal(400), 8),
+        (refusal(401), 5),
+        (refusal(403), 5),
+        (refusal(404), 6),
+        (refusal(405), 8),
+        (refusal(429), 7),
+        (refusal(500), 9),
+        (answer(b"<html>"), 10),
+        (answer(b"\xff"), 10),
+        (fault("connect", arrived=False), 3),
+        (fault("timeout"), 4),
+    ],
+)
+def test_an_error_is_one_line_and_one_exit_code(
+    outcome: Reply | Fault, code: int, server: Server, hipkit: Hipkit
+) -> None:
+    server.answer(outcome)
+
+    ended = hipkit("call", "get-room", "ops", "--retries", "0")
+
+    assert ended.code == code
+    assert ended.out == ""
+    assert ended.err.startswith("hipkit: GET /room/ops: ")
+    assert ended.err.count("\n") == 1
+
+
+def test_with_json_an_error_is_an_object(server: Server, hipkit: Hipkit) -> None:
+    server.answer(refusal(403, "You need one of scopes: ['view_group', 'view_room']"))
+
+    ended = hipkit("--json", "call", "get-room", "ops")
+
+    assert ended.out == ""
+    assert ended.error["exit_code"] == ended.code == 5
+    assert ended.error["type"] == "ForbiddenError"
+    assert ended.error["operation"] == "get_room"
+    assert ended.error["status"] == 403
+    assert ended.error["scopes"] == ["view_group", "view_room"]
+
+
+def test_the_text_of_a_message_is_in_no_error(server: Server, hipkit: Hipkit) -> None:
+    text = "the launch code is 0000"
+    server.answer(refusal(400, f"Value '{text}' for field 'message' is too short"))
+
+    ended = hipkit("send", "ops", text)
+
+    assert ended.code == 8
+    assert "launch" not in ended.err
+
+
+def test_a_mistake_of_ours_is_no_stack_trace(server: Server, hipkit: Hipkit) -> None:
+    server.fail(ZeroDivisionError("private"))
+
+    ended = hipkit("call", "get-room", "ops")
+
+    assert ended.code == 1
+    assert ended.err.startswith("hipkit: unexpected ZeroDivisionError in conftest.py")
+    assert "private" not in ended.err
