@@ -34,13 +34,8 @@ if (
     TYPE_CHECKING
 ):  # The same names for editors and type checkers; at run time see __getattr__.
     from hipkit.authorization import AuthTest
-    from hipkit.client import (
-        AsyncHipChat,
-        AsyncTokenSource,
-        ClientOptions,
-        HipChat,
-        TokenSource,
-    )
+    from hipkit.client import AsyncHipChat, HipChat
+    from hipkit.client_setup import AsyncTokenSource, ClientOptions, TokenSource
     from hipkit.errors import (
         ApiError,
         BadRequestError,
@@ -78,13 +73,8 @@ __version__ = VERSION
 
 _HOMES = {
     "authorization": ("AuthTest",),
-    "client": (
-        "AsyncHipChat",
-        "AsyncTokenSource",
-        "ClientOptions",
-        "HipChat",
-        "TokenSource",
-    ),
+    "client": ("AsyncHipChat", "HipChat"),
+    "client_setup": ("AsyncTokenSource", "ClientOptions", "TokenSource"),
     "errors": (
         "ApiError",
         "BadRequestError",

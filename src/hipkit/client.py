@@ -8,18 +8,14 @@ from __future__ import annotations
 
 import inspect
 import os
-import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from copy import copy
-from dataclasses import replace
 from datetime import datetime
 from typing import (
     TYPE_CHECKING,
     BinaryIO,
-    Literal,
     Self,
-    TypedDict,
     TypeVar,
     Unpack,
     cast,
@@ -27,180 +23,46 @@ from typing import (
 
 from msgspec import UNSET, UnsetType
 
+from hipkit.client_setup import (
+    AsyncTokenSource,
+    ClientOptions,
+    ClientSetup,
+    TokenSource,
+    TransportName,
+    checked_token,
+    choose_async_transport,
+    choose_transport,
+    policy_with,
+)
 from hipkit.exchange import (
     CallOptions,
     Edges,
     Exchange,
     GetToken,
     Pause,
-    Policy,
     Send,
-    State,
     exchange,
     exchange_raw,
 )
 from hipkit.free_request import FreeRequest
-from hipkit.limits import LimitMemory, Limits
 from hipkit.operation import Operation
 from hipkit.response import Response
-from hipkit.settings import find_site, find_token
 from hipkit.transports.protocol import AsyncTransport, Fault, Reply, Transport
 from hipkit.v2 import Api, AsyncApi, AsyncRawApi, RawApi
-from hipkit.version import VERSION
 
 # Loaded when first used: a script that posts one line pays for nothing else.
 if TYPE_CHECKING:
-    import ssl
-
     from hipkit.authorization import AuthTest
     from hipkit.download import DownloadSource
     from hipkit.paging import HistoryOperation, HistoryPosition, HistoryWalk, Page
     from hipkit.v2.models import Message
 
-__all__ = [
-    "AsyncHipChat",
-    "AsyncTokenSource",
-    "ClientOptions",
-    "ConnectOptions",
-    "HipChat",
-    "TokenSource",
-    "TransportName",
-]
+__all__ = ["AsyncHipChat", "AsyncHistory", "HipChat", "History"]
 
 T = TypeVar("T")
 
-TransportName = Literal["httpx2", "pycurl"]
-TokenSource = str | Callable[[], str] | Callable[[str | None], str]
-"""A token, or a function that gives one. A function with a required argument, or one that is
-called `rejected`, gets there the token that the server has just refused, else `None`."""
-AsyncTokenSource = (
-    TokenSource | Callable[[], Awaitable[str]] | Callable[[str | None], Awaitable[str]]
-)
 
-
-class ConnectOptions(TypedDict, total=False):
-    """How a client connects.
-
-    Attributes:
-        verify: True for the system's certificate authorities, a CA file or folder, a ready
-            `ssl.SSLContext`, or False to accept any server.
-        cert: A client certificate: files of certificate and key, and the key's password.
-        proxy: The proxy's address; without one, the environment's is used.
-        trust_env: Whether `HTTPS_PROXY`, `NO_PROXY`, `SSL_CERT_FILE` and their like count.
-    """
-
-    verify: bool | str | os.PathLike[str] | ssl.SSLContext
-    cert: tuple[str, str] | tuple[str, str, str] | None
-    proxy: str | None
-    trust_env: bool
-
-
-class ClientOptions(CallOptions, ConnectOptions, total=False):
-    """What a client is made with beside token and address: how to call, and how to connect.
-
-    Attributes:
-        allow_http: Whether plain http to another machine is accepted: all on the way can read
-            the token then.
-    """
-
-    allow_http: bool
-
-
-class _Client:
-    """What both clients share: settings and memory, and no I/O."""
-
-    _state: State
-    _policy: Policy
-    _ask_for_token: Callable[[str | None], object]
-
-    def _set_up(
-        self,
-        token: object,
-        authorization: str | None,
-        base_url: str | None,
-        options: ClientOptions,
-        edges: Edges | None,
-    ) -> ConnectOptions:
-        """Sort the options; return those for connecting."""
-        settings = dict(options)
-        wanted = ConnectOptions.__annotations__.keys() & settings.keys()
-        connecting = {name: settings.pop(name) for name in wanted}
-        allow_http = settings.pop("allow_http", False) is True
-        site = find_site(base_url, allow_http=allow_http)
-        self._policy = _with(Policy(), cast("CallOptions", settings))
-        self._state = State(
-            site=site,
-            user_agent=f"hipkit/{VERSION}",
-            authorization=authorization,
-            has_provider=False,
-            edges=edges
-            or Edges(monotonic=time.monotonic, now=time.time, random=random.random),
-        )
-        if authorization is None:
-            self._use_token(find_token() if token is None else token)
-        return cast("ConnectOptions", connecting)
-
-    def _use_token(self, token: object) -> None:
-        self._state.authorization = None
-        self._state.has_provider = callable(token)
-        if isinstance(token, str):
-            self._state.authorization = f"Bearer {_checked_token(token)}"
-        elif callable(token):
-            # An optional argument of another name is the function's own business: a path, say.
-            takes_rejected = any(
-                each.name == "rejected" or each.default is each.empty
-                for each in inspect.signature(token).parameters.values()
-                if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)
-            )
-            self._ask_for_token = token if takes_rejected else lambda _: token()
-        elif token is not None:
-            raise TypeError(
-                "token must be a text, a function that returns one, or a provider"
-            )
-
-    @property
-    def limits(self) -> Limits:
-        """The limits that the server told with its last answers."""
-        return self._state.limits.read()
-
-    @property
-    def base_url(self) -> str:
-        """Where this client sends to."""
-        return str(self._state.site)
-
-    def with_options(self, **options: Unpack[CallOptions]) -> Self:
-        """Return a client that calls differently, on the same connections and with the same limits.
-
-        Args:
-            options: See `Policy`; what is left out stays as it is.
-        """
-        derived = self._copy()
-        derived._policy = _with(self._policy, options)
-        return derived
-
-    def with_token(self, token: AsyncTokenSource | None) -> Self:
-        """Return a client that calls as somebody else, on the same connections."""
-        derived = self._copy()
-        derived._state = copy(self._state)
-        derived._state.limits = LimitMemory()
-        derived._use_token(token)
-        return derived
-
-    def _copy(self) -> Self:
-        raise NotImplementedError
-
-    def _authorize(self) -> Literal["bearer", "none"]:
-        return (
-            "bearer"
-            if self._state.authorization or self._state.has_provider
-            else "none"
-        )
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(base_url={self.base_url!r})"
-
-
-class HipChat(_Client, Api):
+class HipChat(ClientSetup, Api):
     """A client of HipChat's API v2 that blocks until the answer is there. Serves many threads.
 
     Args:
@@ -228,7 +90,7 @@ class HipChat(_Client, Api):
     ) -> None:
         super().__init__(self.send)
         connecting = self._set_up(token, authorization, base_url, options, edges)
-        self._transport = _transport(transport, connecting)
+        self._transport = choose_transport(transport, connecting)
 
     def send(self, operation: Operation[T], /, **options: Unpack[CallOptions]) -> T:
         """Carry out a call and return its typed answer.
@@ -243,7 +105,9 @@ class HipChat(_Client, Api):
             ResponseError: The answer does not fit the spec.
             ValueError: There is no token, or a path argument would call another operation.
         """
-        return self._run(exchange(operation, self._state, _with(self._policy, options)))
+        return self._run(
+            exchange(operation, self._state, policy_with(self._policy, options))
+        )
 
     @property
     def raw(self) -> RawApi:
@@ -255,7 +119,7 @@ class HipChat(_Client, Api):
     ) -> Response:
         """Carry out a call and return the answer as it came."""
         return self._run(
-            exchange_raw(operation, self._state, _with(self._policy, options))
+            exchange_raw(operation, self._state, policy_with(self._policy, options))
         )
 
     def request(
@@ -287,7 +151,7 @@ class HipChat(_Client, Api):
         from hipkit.authorization import auth_test
 
         return self._run(
-            auth_test(operation, self._state, _with(self._policy, options))
+            auth_test(operation, self._state, policy_with(self._policy, options))
         )
 
     def pages(
@@ -296,7 +160,7 @@ class HipChat(_Client, Api):
         """Give a list operation's pages, from the one asked for to the last."""
         from hipkit.paging import PageQueries
 
-        policy = _with(self._policy, options)
+        policy = policy_with(self._policy, options)
         queries = PageQueries(operation)
         query: str | None = None
         while True:
@@ -358,7 +222,9 @@ class HipChat(_Client, Api):
 
         with open_target(to) as target:
             return self._run(
-                download(source, self._state, _with(self._policy, options), target)
+                download(
+                    source, self._state, policy_with(self._policy, options), target
+                )
             )
 
     def close(self) -> None:
@@ -397,7 +263,7 @@ class HipChat(_Client, Api):
                     except Fault as fault:
                         outcome = fault
                 case GetToken(rejected):
-                    outcome = _checked_token(self._ask_for_token(rejected))
+                    outcome = checked_token(self._ask_for_token(rejected))
                 case Pause(seconds):
                     time.sleep(seconds)
                     outcome = None
@@ -426,7 +292,7 @@ class History:
         return next(self._messages)
 
 
-class AsyncHipChat(_Client, AsyncApi):
+class AsyncHipChat(ClientSetup, AsyncApi):
     """A client of HipChat's API v2 for an event loop; the same as `HipChat`, awaited.
 
     Args:
@@ -454,7 +320,7 @@ class AsyncHipChat(_Client, AsyncApi):
     ) -> None:
         super().__init__(self.send)
         connecting = self._set_up(token, authorization, base_url, options, edges)
-        self._transport = _async_transport(transport, connecting)
+        self._transport = choose_async_transport(transport, connecting)
 
     async def send(
         self, operation: Operation[T], /, **options: Unpack[CallOptions]
@@ -472,7 +338,7 @@ class AsyncHipChat(_Client, AsyncApi):
             ValueError: There is no token, or a path argument would call another operation.
         """
         return await self._run(
-            exchange(operation, self._state, _with(self._policy, options))
+            exchange(operation, self._state, policy_with(self._policy, options))
         )
 
     @property
@@ -485,7 +351,7 @@ class AsyncHipChat(_Client, AsyncApi):
     ) -> Response:
         """Carry out a call and return the answer as it came."""
         return await self._run(
-            exchange_raw(operation, self._state, _with(self._policy, options))
+            exchange_raw(operation, self._state, policy_with(self._policy, options))
         )
 
     async def request(
@@ -517,7 +383,7 @@ class AsyncHipChat(_Client, AsyncApi):
         from hipkit.authorization import auth_test
 
         return await self._run(
-            auth_test(operation, self._state, _with(self._policy, options))
+            auth_test(operation, self._state, policy_with(self._policy, options))
         )
 
     async def pages(
@@ -526,7 +392,7 @@ class AsyncHipChat(_Client, AsyncApi):
         """Give a list operation's pages, from the one asked for to the last."""
         from hipkit.paging import PageQueries
 
-        policy = _with(self._policy, options)
+        policy = policy_with(self._policy, options)
         queries = PageQueries(operation)
         query: str | None = None
         while True:
@@ -589,7 +455,9 @@ class AsyncHipChat(_Client, AsyncApi):
 
         with open_target(to) as target:
             return await self._run(
-                download(source, self._state, _with(self._policy, options), target)
+                download(
+                    source, self._state, policy_with(self._policy, options), target
+                )
             )
 
     async def aclose(self) -> None:
@@ -628,7 +496,7 @@ class AsyncHipChat(_Client, AsyncApi):
                         outcome = fault
                 case GetToken(rejected):
                     token = self._ask_for_token(rejected)
-                    outcome = _checked_token(
+                    outcome = checked_token(
                         await token if inspect.isawaitable(token) else token
                     )
                 case Pause(seconds):
@@ -660,62 +528,3 @@ class AsyncHistory:
 
     async def __anext__(self) -> Message:
         return await anext(self._messages)
-
-
-def _with(policy: Policy, options: CallOptions) -> Policy:
-    return replace(policy, **options) if options else policy
-
-
-def _checked_token(token: object) -> str:
-    """Refuse what could not stand in a header; the text itself is never shown."""
-    if not isinstance(token, str):
-        raise TypeError(f"a token must be a text, not {type(token).__name__}")
-    token = token.strip()
-    if not token or not token.isascii() or not token.isprintable() or " " in token:
-        raise ValueError(
-            "the token is empty, or has a space, line end or other letter that no token has"
-        )
-    return token
-
-
-def _transport(
-    transport: Transport | TransportName, connecting: ConnectOptions
-) -> Transport:
-    if not isinstance(transport, str):
-        return _given(transport, connecting)
-    if transport == "pycurl":
-        from hipkit.transports.pycurl import CurlTransport
-
-        return CurlTransport(**connecting)
-    _known(transport)
-    from hipkit.transports.httpx2 import HttpxTransport
-
-    return HttpxTransport(**connecting)
-
-
-def _async_transport(
-    transport: AsyncTransport | TransportName, connecting: ConnectOptions
-) -> AsyncTransport:
-    if not isinstance(transport, str):
-        return _given(transport, connecting)
-    if transport == "pycurl":
-        from hipkit.transports.pycurl import AsyncCurlTransport
-
-        return AsyncCurlTransport(**connecting)
-    _known(transport)
-    from hipkit.transports.httpx2 import AsyncHttpxTransport
-
-    return AsyncHttpxTransport(**connecting)
-
-
-def _given(transport: T, connecting: ConnectOptions) -> T:
-    if connecting:
-        raise ValueError(
-            f"{', '.join(sorted(connecting))}: set this on the transport that was given"
-        )
-    return transport
-
-
-def _known(name: str) -> None:
-    if name != "httpx2":
-        raise ValueError(f"no transport is called {name!r}: httpx2, pycurl")

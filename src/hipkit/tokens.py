@@ -19,7 +19,8 @@ from typing import Protocol, Self, Unpack
 
 import msgspec
 
-from hipkit.client import AsyncHipChat, ClientOptions, HipChat, TransportName
+from hipkit.client import AsyncHipChat, HipChat
+from hipkit.client_setup import ClientOptions, TransportName
 from hipkit.errors import HipkitError
 from hipkit.transports.protocol import AsyncTransport, Transport
 from hipkit.v2.models import Session, Token

@@ -11,7 +11,8 @@ import click
 from hipkit.cli.inputs import read_text
 from hipkit.cli.options import Settings
 from hipkit.cli.output import one_line, tell, tell_json
-from hipkit.client import ClientOptions, HipChat
+from hipkit.client import HipChat
+from hipkit.client_setup import ClientOptions
 from hipkit.exchange import Hooks
 from hipkit.settings import find_token
 

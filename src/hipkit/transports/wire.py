@@ -73,8 +73,14 @@ def host_line(request: Request) -> str:
 
 
 def content_size(request: Request) -> int | None:
-    """Tell how many bytes the body has: 0 for an empty one, -1 if unknown, `None` for no body."""
+    """Tell how many bytes the body has: 0 for an empty one, -1 if unknown, `None` for no body.
+
+    Raises:
+        ValueError: A HEAD request has one, which not every library can send.
+    """
     content = request.content
+    if request.method == "HEAD" and content is not None:
+        raise ValueError("a HEAD request cannot have a body")
     if content is None:
         return 0 if request.method in _BODY_METHODS else None
     if isinstance(content, bytes):

@@ -1,0 +1,231 @@
+"""What both clients are made with: address, token, options, transport. No I/O.
+
+Read next: `client.py`, which puts the calls on top.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import random
+import time
+from collections.abc import Awaitable, Callable
+from copy import copy
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal, Self, TypedDict, TypeVar, Unpack, cast
+
+from hipkit.exchange import CallOptions, Edges, Policy, State
+from hipkit.limits import LimitMemory, Limits
+from hipkit.settings import find_site, find_token
+from hipkit.transports.protocol import AsyncTransport, Transport
+from hipkit.version import VERSION
+
+if TYPE_CHECKING:  # Thirty milliseconds that a plain http call need not pay.
+    import ssl
+
+__all__ = [
+    "AsyncTokenSource",
+    "ClientOptions",
+    "ClientSetup",
+    "ConnectOptions",
+    "TokenSource",
+    "TransportName",
+    "checked_token",
+    "choose_async_transport",
+    "choose_transport",
+    "policy_with",
+]
+
+T = TypeVar("T")
+
+TransportName = Literal["httpx2", "pycurl"]
+TokenSource = str | Callable[[], str] | Callable[[str | None], str]
+"""A token, or a function that gives one. A function with a required argument, or one that is
+called `rejected`, gets there the token that the server has just refused, else `None`."""
+AsyncTokenSource = (
+    TokenSource | Callable[[], Awaitable[str]] | Callable[[str | None], Awaitable[str]]
+)
+
+
+class ConnectOptions(TypedDict, total=False):
+    """How a client connects.
+
+    Attributes:
+        verify: True for the system's certificate authorities, a CA file or folder, a ready
+            `ssl.SSLContext`, or False to accept any server.
+        cert: A client certificate: files of certificate and key, and the key's password.
+        proxy: The proxy's address; without one, the environment's is used.
+        trust_env: Whether `HTTPS_PROXY`, `NO_PROXY`, `SSL_CERT_FILE` and their like count.
+    """
+
+    verify: bool | str | os.PathLike[str] | ssl.SSLContext
+    cert: tuple[str, str] | tuple[str, str, str] | None
+    proxy: str | None
+    trust_env: bool
+
+
+class ClientOptions(CallOptions, ConnectOptions, total=False):
+    """What a client is made with beside token and address: how to call, and how to connect.
+
+    Attributes:
+        allow_http: Whether plain http to another machine is accepted: all on the way can read
+            the token then.
+    """
+
+    allow_http: bool
+
+
+class ClientSetup:
+    """What both clients share: settings and memory, and no I/O."""
+
+    _state: State
+    _policy: Policy
+    _ask_for_token: Callable[[str | None], object]
+
+    def _set_up(
+        self,
+        token: object,
+        authorization: str | None,
+        base_url: str | None,
+        options: ClientOptions,
+        edges: Edges | None,
+    ) -> ConnectOptions:
+        """Sort the options; return those for connecting."""
+        settings = dict(options)
+        wanted = ConnectOptions.__annotations__.keys() & settings.keys()
+        connecting = {name: settings.pop(name) for name in wanted}
+        allow_http = settings.pop("allow_http", False) is True
+        site = find_site(base_url, allow_http=allow_http)
+        self._policy = policy_with(Policy(), cast("CallOptions", settings))
+        self._state = State(
+            site=site,
+            user_agent=f"hipkit/{VERSION}",
+            authorization=authorization,
+            has_provider=False,
+            edges=edges
+            or Edges(monotonic=time.monotonic, now=time.time, random=random.random),
+        )
+        if authorization is None:
+            self._use_token(find_token() if token is None else token)
+        return cast("ConnectOptions", connecting)
+
+    def _use_token(self, token: object) -> None:
+        self._state.authorization = None
+        self._state.has_provider = callable(token)
+        if isinstance(token, str):
+            self._state.authorization = f"Bearer {checked_token(token)}"
+        elif callable(token):
+            # An optional argument of another name is the function's own business: a path, say.
+            takes_rejected = any(
+                each.name == "rejected" or each.default is each.empty
+                for each in inspect.signature(token).parameters.values()
+                if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)
+            )
+            self._ask_for_token = token if takes_rejected else lambda _: token()
+        elif token is not None:
+            raise TypeError(
+                "token must be a text, a function that returns one, or a provider"
+            )
+
+    @property
+    def limits(self) -> Limits:
+        """The limits that the server told with its last answers."""
+        return self._state.limits.read()
+
+    @property
+    def base_url(self) -> str:
+        """Where this client sends to."""
+        return str(self._state.site)
+
+    def with_options(self, **options: Unpack[CallOptions]) -> Self:
+        """Return a client that calls differently, on the same connections and with the same limits.
+
+        Args:
+            options: See `Policy`; what is left out stays as it is.
+        """
+        derived = self._copy()
+        derived._policy = policy_with(self._policy, options)
+        return derived
+
+    def with_token(self, token: AsyncTokenSource | None) -> Self:
+        """Return a client that calls as somebody else, on the same connections."""
+        derived = self._copy()
+        derived._state = copy(self._state)
+        derived._state.limits = LimitMemory()
+        derived._use_token(token)
+        return derived
+
+    def _copy(self) -> Self:
+        raise NotImplementedError
+
+    def _authorize(self) -> Literal["bearer", "none"]:
+        return (
+            "bearer"
+            if self._state.authorization or self._state.has_provider
+            else "none"
+        )
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(base_url={self.base_url!r})"
+
+
+def policy_with(policy: Policy, options: CallOptions) -> Policy:
+    """Return the policy with what differs for one call."""
+    return replace(policy, **options) if options else policy
+
+
+def checked_token(token: object) -> str:
+    """Refuse what could not stand in a header; the text itself is never shown."""
+    if not isinstance(token, str):
+        raise TypeError(f"a token must be a text, not {type(token).__name__}")
+    token = token.strip()
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        raise ValueError(
+            "the token is empty, or has a space, line end or other letter that no token has"
+        )
+    return token
+
+
+def choose_transport(
+    transport: Transport | TransportName, connecting: ConnectOptions
+) -> Transport:
+    """Return the transport that was given or is named; it opens nothing yet."""
+    if not isinstance(transport, str):
+        return _given(transport, connecting)
+    if transport == "pycurl":
+        from hipkit.transports.pycurl import CurlTransport
+
+        return CurlTransport(**connecting)
+    _known(transport)
+    from hipkit.transports.httpx2 import HttpxTransport
+
+    return HttpxTransport(**connecting)
+
+
+def choose_async_transport(
+    transport: AsyncTransport | TransportName, connecting: ConnectOptions
+) -> AsyncTransport:
+    """Return the same for an event loop."""
+    if not isinstance(transport, str):
+        return _given(transport, connecting)
+    if transport == "pycurl":
+        from hipkit.transports.pycurl import AsyncCurlTransport
+
+        return AsyncCurlTransport(**connecting)
+    _known(transport)
+    from hipkit.transports.httpx2 import AsyncHttpxTransport
+
+    return AsyncHttpxTransport(**connecting)
+
+
+def _given(transport: T, connecting: ConnectOptions) -> T:
+    if connecting:
+        raise ValueError(
+            f"{', '.join(sorted(connecting))}: set this on the transport that was given"
+        )
+    return transport
+
+
+def _known(name: str) -> None:
+    if name != "httpx2":
+        raise ValueError(f"no transport is called {name!r}: httpx2, pycurl")
