@@ -137,7 +137,8 @@ def schemas_with_members(spec: Tree) -> Iterator[tuple[str, Tree]]:
 
 def test_the_document_is_valid_openapi_3_1(spec: Tree) -> None:
     assert spec["openapi"].startswith("3.1.")
-    document: dict[Hashable, Any] = dict(spec)
+    document: dict[Hashable, Any] = {}
+    document.update(spec)
     OpenAPIV31SpecValidator(document).validate()
 
 

@@ -360,3 +360,13 @@ def test_a_changed_password_counts_at_once(site: Site) -> None:
 
     form = f"grant_type=password&username=@Ann&password={new}"
     assert ask(site, form, token=site.token).status == 200
+
+
+def test_a_room_notification_token_cannot_make_a_twin_of_itself(site: Site) -> None:
+    site.add_room("Ops")
+    token = site.add_room_token("Ops")
+
+    reply = ask(site, "grant_type=room_notification", token=token)
+
+    assert reply.status == 401
+    assert "access_token" not in reply.json

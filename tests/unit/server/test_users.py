@@ -229,3 +229,15 @@ def test_the_group_is_the_callers_own(site: Site) -> None:
     assert site.get("/v2/group/1/statistics").json["messages_sent"] == 0
     assert site.get("/v2/group/2").status == 404
     assert site.get("/v2/group/HipChat").status == 404
+
+
+def test_the_groups_owner_stays_administrator(site: Site) -> None:
+    body = {
+        "name": "Owner",
+        "email": "owner@example.com",
+        "mention_name": "Owner",
+        "is_group_admin": False,
+    }
+
+    assert site.put("/v2/user/1", body).status == 204
+    assert site.get("/v2/user/1").json["is_group_admin"] is True

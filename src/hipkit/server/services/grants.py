@@ -251,27 +251,21 @@ async def _personal(context: Context, request: GenerateToken) -> _Grant:
 
 
 async def _room_notification(context: Context, request: GenerateToken) -> _Grant:
-    client = await _client(context)
-    if client is not None:
-        group_id, room_id = client.group_id, client.room_id
-        name, scopes = client.name, client.scopes.split()
-    else:
-        identity = context.identity
-        group_id, room_id = identity.group_id, identity.room_id
-        name, scopes = identity.name, list(identity.scopes)
-    if room_id is None or "send_notification" not in scopes:
+    # Not with a token: one that is revoked must not live on in a twin that it made.
+    client = await _needed_client(context)
+    if client.room_id is None or "send_notification" not in client.scopes.split():
         raise BadRequestError(
-            "The grant 'room_notification' needs a client or token of one room that has"
-            " the scope send_notification"
+            "The grant 'room_notification' needs a client of one room that has the scope"
+            " send_notification"
         )
     return _Grant(
         kind="room notification",
-        group_id=group_id,
+        group_id=client.group_id,
         scopes=("send_notification",),
         seconds=PERSONAL_SECONDS,
-        room_id=room_id,
-        client_id=None if client is None else client.id,
-        name=request.client_name or name,
+        room_id=client.room_id,
+        client_id=client.id,
+        name=request.client_name or client.name,
     )
 
 

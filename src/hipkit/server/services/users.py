@@ -167,7 +167,11 @@ async def add_user(stores: Stores, group_id: int, user: NewUser, now_us: int) ->
 
 
 async def update_user(context: Context, request: UpdateUser) -> None:
-    """Give a person's settings anew; what is optional and left out stays as it is."""
+    """Give a person's settings anew; what is optional and left out stays as it is.
+
+    Raises:
+        ForbiddenError: It is the owner of the group, and somebody else who asks.
+    """
     check_group_admin(context.identity)
     email, name = check_email(request.email), clean_name(request.name)
     if request.timezone is not None:
@@ -179,7 +183,11 @@ async def update_user(context: Context, request: UpdateUser) -> None:
     async def command(stores: Stores) -> None:
         user = await _find_changeable(context, stores, request.id_or_email)
         await _check_taken(stores, user.group_id, email, request.mention_name, user.id)
-        await stores.users.replace(_changed(user, request, name, email))
+        changed = _changed(user, request, name, email)
+        if await _owns_group(stores, user):
+            # Or the group would have nobody left to rule it.
+            changed = msgspec.structs.replace(changed, is_group_admin=True)
+        await stores.users.replace(changed)
         if password_hash is not None:
             await stores.users.set_password(user.id, password_hash)
 
