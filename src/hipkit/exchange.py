@@ -199,8 +199,9 @@ def exchange(
     """
     reply, request, token = yield from deliver(operation, state, policy, query)
     url = state.site.origin + request.target
-    secrets = secrets_in(token) if reply.status >= 400 else ()
-    return decode(operation, reply, url, now=state.edges.now(), secrets=secrets)
+    return decode(
+        operation, reply, url, now=state.edges.now(), secrets=secrets_in(token)
+    )
 
 
 def exchange_raw(
