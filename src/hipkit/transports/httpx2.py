@@ -82,13 +82,18 @@ class HttpxTransport(NetworkTransport):
                 response.close()
         except _FAILURES as error:
             raise _fault(error, request, progress) from _cause(error)
+        finally:
+            if self._closed:
+                self.close()
         return incoming.reply()
 
     def close(self) -> None:
-        """Close every connection; calls on the way fail."""
+        """Close every connection, that of a call on its way once it has ended."""
         self._closed = True
-        for pool in self._pools.values():
-            pool.close()
+        for pool in list(self._pools.values()):
+            for connection in pool.connections:
+                if connection.is_idle():
+                    connection.close()
 
     def _pool(self, route: _Route) -> httpcore2.ConnectionPool:
         pool = self._pools.get(route)
@@ -147,7 +152,10 @@ class AsyncHttpxTransport(NetworkTransport):
         return incoming.reply()
 
     async def aclose(self) -> None:
-        """Close the connections of this event loop; those of others end with their loop."""
+        """Close the connections of this event loop, under calls on their way too.
+
+        Those of another loop end with that loop.
+        """
         self._closed = True
         for pool in self._loops.pop(asyncio.get_running_loop(), {}).values():
             await pool.aclose()

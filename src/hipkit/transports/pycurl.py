@@ -8,7 +8,6 @@ Read next: `wire.py`, and docs/explanation/transports.md for what this cannot do
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import queue
 from dataclasses import dataclass, field
 
@@ -53,7 +52,7 @@ class CurlTransport(NetworkTransport):
         except queue.Empty:
             raise call.crowded() from None
         try:
-            handle = self._idle.pop() if self._idle else pycurl.Curl()
+            handle = self._next_idle() or pycurl.Curl()
             try:
                 call.prepare(handle, route)
                 try:
@@ -78,10 +77,16 @@ class CurlTransport(NetworkTransport):
         return reply
 
     def close(self) -> None:
-        """Close every connection; calls on the way end first."""
+        """Close every connection, that of a call on its way once it has ended."""
         self._closed = True
-        while self._idle:
-            self._idle.pop().close()
+        while handle := self._next_idle():
+            handle.close()
+
+    def _next_idle(self) -> pycurl.Curl | None:
+        try:
+            return self._idle.pop()  # The last one, so that few are kept busy.
+        except IndexError:
+            return None
 
     def _leave_to_parent(self) -> None:
         _never_free(self._idle)
@@ -114,6 +119,11 @@ class _Loop:
         watch = _Watch(call, transfer)
         try:
             await transfer
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            raise pycurl.error(pycurl.E_ABORTED_BY_CALLBACK, "closed") from None
         finally:
             watch.cancel()
 
@@ -125,6 +135,7 @@ class _Watch:
         self._call = call
         self._transfer = transfer
         self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
         self._look()
 
     def _look(self) -> None:
@@ -137,7 +148,8 @@ class _Watch:
         self._timer = self._loop.call_later(self._call.silence_left(), self._look)
 
     def cancel(self) -> None:
-        self._timer.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
 
 
 class AsyncCurlTransport(NetworkTransport):
@@ -182,7 +194,10 @@ class AsyncCurlTransport(NetworkTransport):
         return reply
 
     async def aclose(self) -> None:
-        """Close the connections of this event loop; those of others end with their loop."""
+        """Close the connections of this event loop, under calls on their way too.
+
+        Those of another loop end with that loop.
+        """
         self._closed = True
         here = self._loops.pop(asyncio.get_running_loop(), None)
         if here is not None:
@@ -221,13 +236,12 @@ class _Routes:
 
     def _make(self, scheme: str, host: str, port: int) -> Route:
         proxy = self._settings.proxy_for(scheme, host, port)
+        proxy_scheme = "" if proxy is None else proxy.scheme
         settings = _common_settings(self._settings) + _proxy_settings(proxy)
-        if scheme == "https":
+        if "https" in (scheme, proxy_scheme):
             settings += _tls_settings(self._settings)
         origin = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
-        is_forwarded = (
-            proxy is not None and proxy.scheme.startswith("http") and scheme == "http"
-        )
+        is_forwarded = scheme == "http" and proxy_scheme in ("http", "https")
         return Route(origin, origin if is_forwarded else "", settings)
 
 
@@ -282,4 +296,6 @@ def _tls_settings(settings: Settings) -> list[Setting]:
 
 def _never_free(owner: object) -> None:
     """Keep what a child process inherited: to free it would end the parent's TLS connections."""
+    import ctypes
+
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(owner))

@@ -39,12 +39,13 @@ class Proxy:
     @classmethod
     def from_url(cls, url: str) -> Proxy:
         """Read `http://user:password@host:port`; without a scheme, `http` is meant."""
-        parts = urlsplit(url if "://" in url else f"http://{url}")
         try:
-            port = parts.port or PROXY_PORTS[parts.scheme]
+            parts = urlsplit(url if "://" in url else f"http://{url}")
+            port = PROXY_PORTS[parts.scheme]
+            port = parts.port or port
         except (KeyError, ValueError):
             port = 0
-        if not parts.hostname or not port:
+        if not port or not parts.hostname:
             # The address may hold a password, so the message does not repeat it.
             raise ValueError(
                 "the proxy's address is not like http://host:port; "

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import ssl
 from pathlib import Path
 
 import trustme
+from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 
@@ -17,6 +19,21 @@ class Authority:
         self._folder = folder
         self.file = str(folder / "authority.pem")
         self._authority.cert_pem.write_to_path(self.file)
+
+    def hashed_folder(self) -> str:
+        """Make a folder of authorities as OpenSSL wants it: files named by their subject."""
+        certificate = x509.load_pem_x509_certificate(self._authority.cert_pem.bytes())
+        canonical = x509.Name(
+            x509.NameAttribute(part.oid, str(part.value).lower())
+            for part in certificate.subject
+        ).public_bytes()
+        # Without the tag and length of the sequence, and in UTF-8, which is the default.
+        digest = hashlib.sha1(canonical[2:], usedforsecurity=False).digest()
+        folder = self._folder / "hashed"
+        folder.mkdir(exist_ok=True)
+        name = f"{int.from_bytes(digest[:4], 'little'):08x}.0"
+        self._authority.cert_pem.write_to_path(folder / name)
+        return str(folder)
 
     def server(self, *names: str, asks_for_certificate: bool = False) -> ssl.SSLContext:
         """Make the context of a server with these names."""

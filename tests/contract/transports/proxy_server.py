@@ -34,10 +34,30 @@ class ProxyScript:
         host, _, port = target.rpartition(":")
         with socket.create_connection((host.strip("[]"), int(port))) as onward:
             onward.sendall(rest + connection.rest())
-            back = threading.Thread(target=_pump, args=[onward, connection.socket])
-            back.start()
-            _pump(connection.socket, onward)
-            back.join()
+            _join(connection.socket, onward)
+
+
+def socks_proxy(connection: Connection) -> None:
+    """Speak just enough SOCKS 5: no password, a name or an IPv4 address."""
+    _version, methods = connection.take(2)
+    connection.take(methods)
+    connection.send(b"\x05\x00")
+    *_, kind = connection.take(4)
+    if kind == 1:
+        host = socket.inet_ntoa(connection.take(4))
+    else:
+        host = connection.take(connection.take(1)[0]).decode()
+    port = int.from_bytes(connection.take(2))
+    with socket.create_connection((host, port)) as onward:
+        connection.send(b"\x05\x00\x00\x01" + bytes(6))
+        _join(connection.socket, onward)
+
+
+def _join(one: socket.socket, other: socket.socket) -> None:
+    back = threading.Thread(target=_pump, args=[other, one])
+    back.start()
+    _pump(one, other)
+    back.join()
 
 
 def _pump(source: socket.socket, sink: socket.socket) -> None:

@@ -72,7 +72,7 @@ class Connection:
     def _read_body(self, received: Received, keep: bool) -> bytes:
         if received.header("transfer-encoding") == "chunked":
             return self._read_chunks(keep)
-        return self._take(int(received.header("content-length") or 0), keep)
+        return self.take(int(received.header("content-length") or 0), keep)
 
     def _read_chunks(self, keep: bool) -> bytes:
         chunks: list[bytes] = []
@@ -80,12 +80,13 @@ class Connection:
             while b"\r\n" not in self._buffer:
                 self._more()
             size_line, _, self._buffer = self._buffer.partition(b"\r\n")
-            chunk = self._take(int(size_line, 16) + 2, keep)
+            chunk = self.take(int(size_line, 16) + 2, keep)
             if int(size_line, 16) == 0:
                 return b"".join(chunks)
             chunks.append(chunk[:-2])
 
-    def _take(self, size: int, keep: bool = True) -> bytes:
+    def take(self, size: int, keep: bool = True) -> bytes:
+        """Read so many bytes, and give them where they are to be kept."""
         taken = [self._buffer[:size]]
         self._buffer = self._buffer[size:]
         size -= len(taken[0])

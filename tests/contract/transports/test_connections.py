@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -192,6 +193,48 @@ def test_closing_closes_the_connections(driver: Driver, serve: Serve) -> None:
     assert left.wait(10)
 
 
+@ONLY_SYNC
+def test_closing_lets_a_call_on_its_way_end_in_another_thread(
+    driver: Driver, serve: Serve
+) -> None:
+    closed, left = threading.Event(), threading.Event()
+
+    def answer_late(connection: Connection) -> None:
+        connection.read_request()
+        closed.wait(10)
+        connection.send(OK)
+        connection.wait_for_close()
+        left.set()
+
+    server = serve(answer_late)
+    with ThreadPoolExecutor() as threads:
+        call = threads.submit(driver.send, request_to(server))
+        wait_until(lambda: bool(server.requests))
+        driver.close()
+        closed.set()
+        assert call.result(10).body == b"ok"
+    assert left.wait(10)
+
+
+@ONLY_ASYNC
+def test_closing_ends_a_call_on_its_way_in_another_task(
+    kind: Kind, serve: Serve
+) -> None:
+    server = serve(lambda connection: (connection.read_request(), connection.hang()))
+
+    async def main() -> None:
+        transport = kind.make()
+        request = request_to(server, "POST", content=b"x")
+        call = asyncio.create_task(transport.send(request, PATIENT))
+        await asyncio.to_thread(wait_until, lambda: bool(server.requests))
+        await transport.aclose()
+        with pytest.raises(Fault) as caught:
+            await call
+        assert (caught.value.kind, caught.value.may_have_arrived) == ("broken", True)
+
+    asyncio.run(main())
+
+
 def test_nothing_of_a_call_is_kept(driver: Driver, server: ScriptedServer) -> None:
     class Sink:
         def __call__(self, piece: bytes) -> None: ...
@@ -205,6 +248,23 @@ def test_nothing_of_a_call_is_kept(driver: Driver, server: ScriptedServer) -> No
 
 
 # Threads and tasks
+
+
+@ONLY_SYNC  # In an event loop, `asyncio.run` turns Ctrl-C into a cancellation.
+def test_ctrl_c_ends_a_call_that_waits(driver: Driver, serve: Serve) -> None:
+    def interrupt(connection: Connection) -> None:
+        connection.read_request()
+        os.kill(os.getpid(), signal.SIGINT)
+        connection.hang()
+
+    server = serve(one_after_another(interrupt, answering(OK)))
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        driver.send(request_to(server))
+    assert time.monotonic() - started < 5
+    assert driver.send(request_to(server)).body == b"ok"
+
+
 @ONLY_SYNC
 def test_one_transport_serves_many_threads(kind: Kind, serve: Serve) -> None:
     server = serve(echo)

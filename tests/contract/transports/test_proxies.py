@@ -12,7 +12,7 @@ from hipkit.transports.protocol import Options
 from tests.contract.transports.authority import Authority
 from tests.contract.transports.conftest import Serve
 from tests.contract.transports.driver import MakeDriver, only, request_to
-from tests.contract.transports.proxy_server import ProxyScript
+from tests.contract.transports.proxy_server import ProxyScript, socks_proxy
 from tests.contract.transports.scripted_server import (
     OK,
     Connection,
@@ -226,6 +226,56 @@ def test_httpx2_says_which_proxies_it_cannot_use(
         driver.send(request_to(server))
     assert "s3cret" not in str(caught.value)
     assert server.connections == 0
+
+
+@only("pycurl", "pycurl-async")
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_libcurl_speaks_tls_to_a_proxy(
+    make_driver: MakeDriver,
+    server: ScriptedServer,
+    secure_server: ScriptedServer,
+    serve: Serve,
+    authority: Authority,
+    scheme: Literal["http", "https"],
+) -> None:
+    script = ProxyScript()
+    proxy = serve(script, tls=authority.server("127.0.0.1"))
+    url = f"https://127.0.0.1:{proxy.port}"
+    driver = make_driver(proxy=url, verify=authority.file)
+    asked = server if scheme == "http" else secure_server
+    assert driver.send(request_to(asked, scheme=scheme)).body == b"ok"
+    assert len(script.heads) == 1
+
+
+@only("pycurl", "pycurl-async")
+def test_libcurl_checks_the_certificate_of_a_proxy(
+    make_driver: MakeDriver, server: ScriptedServer, serve: Serve, authority: Authority
+) -> None:
+    proxy = serve(ProxyScript(), tls=authority.server("proxy.example.com"))
+    url = f"https://127.0.0.1:{proxy.port}"
+    driver = make_driver(proxy=url, verify=authority.file)
+    fault = driver.fail(request_to(server, "POST", content=b"x"))
+    assert (fault.kind, fault.may_have_arrived) == ("connect", False)
+    assert server.connections == 0
+
+
+@only("pycurl", "pycurl-async")
+@pytest.mark.parametrize(
+    ("scheme", "host"), [("socks5", "127.0.0.1"), ("socks5h", "localhost")]
+)
+def test_libcurl_speaks_socks(
+    make_driver: MakeDriver,
+    server: ScriptedServer,
+    serve: Serve,
+    scheme: str,
+    host: str,
+) -> None:
+    proxy = serve(socks_proxy)
+    driver = make_driver(proxy=f"{scheme}://127.0.0.1:{proxy.port}")
+    request = request_to(server, host=host, content=b"body", method="POST")
+    assert driver.send(request).body == b"ok"
+    assert server.requests[0].target == "/v2/s3cret-target"
+    assert proxy.connections == 1
 
 
 # The environment

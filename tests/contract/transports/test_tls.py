@@ -54,6 +54,13 @@ def test_an_authority_may_be_given_as_a_path_object(
     assert driver.send(request_to(secure_server, scheme="https")).body == b"ok"
 
 
+def test_authorities_may_be_given_as_a_folder(
+    make_driver: MakeDriver, secure_server: ScriptedServer, authority: Authority
+) -> None:
+    driver = make_driver(verify=authority.hashed_folder())
+    assert driver.send(request_to(secure_server, scheme="https")).body == b"ok"
+
+
 def test_a_large_body_arrives_over_tls(
     make_driver: MakeDriver, secure_server: ScriptedServer, authority: Authority
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ import pytest
 
 from hipkit.transports.protocol import Request
 from tests.contract.transports.conftest import Serve
-from tests.contract.transports.driver import Driver, Kind, Pieces, request_to
+from tests.contract.transports.driver import SECRETS, Driver, Kind, Pieces, request_to
 from tests.contract.transports.scripted_server import (
     OK,
     Connection,
@@ -160,6 +161,14 @@ def test_a_body_goes_out_whole_with_its_size(
     assert received.body == whole
 
 
+def test_a_body_with_head_is_refused_before_anything_is_sent(
+    driver: Driver, server: ScriptedServer
+) -> None:
+    with pytest.raises(ValueError, match="HEAD"):
+        driver.send(request_to(server, "HEAD", content=b"x"))
+    assert server.connections == 0
+
+
 def test_a_body_of_unknown_size_goes_out_in_chunks(
     driver: Driver, server: ScriptedServer
 ) -> None:
@@ -213,6 +222,14 @@ def test_an_error_while_reading_the_body_reaches_the_caller(
         driver.send(request_to(server, "POST", content=Vanishing((), size)))
     assert driver.send(request_to(server)).body == b"ok"
     assert [received.method for received in server.requests] == ["GET"]
+
+
+def test_no_log_line_tells_what_was_sent(
+    driver: Driver, server: ScriptedServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        driver.send(request_to(server, "POST", content=b"s3cret-body"))
+    assert not [secret for secret in SECRETS if secret in caplog.text]
 
 
 UPLOAD = """

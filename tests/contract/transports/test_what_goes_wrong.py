@@ -220,7 +220,6 @@ GARBAGE = {
     "markup": b"<html>s3cret-target</html>\r\n\r\n",
     "binary": b"\x15\x03\x01\x00\x02\x02\x16" * 10,
     "no status": b"HTTP/1.1 OK\r\n\r\n",
-    "bad status": b"HTTP/1.1 99999 Hm\r\n\r\n",
     "bad chunk": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",
     "bad length": b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n",
 }
@@ -237,6 +236,15 @@ def test_what_is_not_http_is_named_so_at_once(
     assert fault.kind == ("garbage" if is_named else "broken")
     assert fault.may_have_arrived
     assert len(server.requests) == 1
+
+
+@only(
+    "httpx2", "httpx2-async"
+)  # libcurl takes the first three digits, and waits for more.
+def test_a_status_that_is_none_is_not_http(driver: Driver, serve: Serve) -> None:
+    server = serve(then(say(b"HTTP/1.1 99999 Hm\r\n\r\n"), Connection.wait_for_close))
+    fault = driver.fail(request_to(server))
+    assert (fault.kind, fault.may_have_arrived) == ("garbage", True)
 
 
 def flood(connection: Connection) -> None:
