@@ -16,7 +16,22 @@ __all__ = ["authorities", "ssl_context"]
 
 
 def ssl_context(settings: Settings) -> ssl.SSLContext:
-    """Make the context that httpx2 would make, from our settings."""
+    """Make the context that httpx2 would make, from our settings.
+
+    Raises:
+        OSError: A file cannot be read, such as `FileNotFoundError`.
+        ValueError: A file is there, but holds no certificate or key that can be used.
+    """
+    try:
+        return _context(settings)
+    except ssl.SSLError as error:
+        raise ValueError(
+            "the file of authorities, or the client certificate or its key, cannot be used: "
+            f"{error.reason or error.args[-1]}"
+        ) from error
+
+
+def _context(settings: Settings) -> ssl.SSLContext:
     import httpcore2
 
     verify = settings.verify
@@ -29,11 +44,18 @@ def ssl_context(settings: Settings) -> ssl.SSLContext:
         import httpx2
 
         context = httpx2.create_ssl_context(verify, trust_env=settings.trust_env)
+    elif not Path(verify).exists():
+        raise FileNotFoundError(f"there is no file of authorities at {verify}")
     elif Path(verify).is_dir():
         context = ssl.create_default_context(capath=verify)
     else:
         context = ssl.create_default_context(cafile=verify)
     if settings.cert is not None:
+        for path in settings.cert[:2]:
+            if not Path(path).exists():
+                raise FileNotFoundError(
+                    f"there is no client certificate or key at {path}"
+                )
         context.load_cert_chain(*settings.cert)
     return context
 

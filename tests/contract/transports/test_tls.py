@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from hipkit.transports.httpx2 import HttpxTransport
 from hipkit.transports.protocol import Options
+from hipkit.transports.tls import ssl_context
 from tests.contract.transports.authority import Authority
 from tests.contract.transports.conftest import Serve
 from tests.contract.transports.driver import (
@@ -291,3 +293,22 @@ def _has_version_six() -> bool:
     except OSError:
         return False
     return True
+
+
+@pytest.mark.parametrize("text", ["nonsense", ""])
+def test_a_file_without_authorities_is_refused_in_words(
+    tmp_path: Path, text: str
+) -> None:
+    path = tmp_path / "authorities.pem"
+    path.write_text(text)
+    settings = HttpxTransport(verify=path)._settings
+    with pytest.raises(ValueError, match="authorities"):
+        ssl_context(settings)
+
+
+def test_files_that_are_not_there_are_named(tmp_path: Path) -> None:
+    absent = tmp_path / "absent.pem"
+    with pytest.raises(FileNotFoundError, match="absent"):
+        ssl_context(HttpxTransport(verify=absent)._settings)
+    with pytest.raises(FileNotFoundError, match="absent"):
+        ssl_context(HttpxTransport(cert=(str(absent), str(absent)))._settings)
