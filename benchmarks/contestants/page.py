@@ -1,0 +1,48 @@
+"""A page of history, read by hipkit, and by the decoder that does the work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+
+from benchmarks.contestants.openings import Send, Task
+from benchmarks.messages import ROOM, TOKEN, history_page
+from hipkit import HipChat
+from hipkit.decoding import decode
+from hipkit.transports.memory import MemoryTransport
+from hipkit.transports.protocol import Reply
+from hipkit.v2 import GetRoomHistory
+from hipkit.v2.models import MessagePage
+
+__all__ = ["BODY", "MESSAGES", "bare", "decoding", "whole_call"]
+
+MESSAGES = 100
+BODY = history_page(0, 10 * MESSAGES, MESSAGES)
+REPLY = Reply(200, {"content-type": "application/json"}, BODY)
+
+
+@contextmanager
+def bare(_: Task) -> Iterator[Send]:
+    """Decode by msgspec alone."""
+    decoder = msgspec.json.Decoder(MessagePage, strict=False)
+    if len(decoder.decode(BODY).items or ()) != MESSAGES:
+        raise RuntimeError("the page is not whole")
+    yield lambda: decoder.decode(BODY)
+
+
+@contextmanager
+def decoding(task: Task) -> Iterator[Send]:
+    """Read the answer as hipkit does."""
+    operation = GetRoomHistory(ROOM)
+    yield lambda: decode(operation, REPLY, task.url, now=0.0)
+
+
+@contextmanager
+def whole_call(task: Task) -> Iterator[Send]:
+    """Make the whole call, on a transport that has the answer ready."""
+    transport = MemoryTransport(lambda _: REPLY)
+    operation = GetRoomHistory(ROOM)
+    with HipChat(TOKEN, base_url=task.base_url, transport=transport) as client:
+        yield lambda: client.send(operation)
