@@ -30,9 +30,8 @@ from typing import TYPE_CHECKING
 
 from hipkit.version import VERSION
 
-if (
-    TYPE_CHECKING
-):  # The same names for editors and type checkers; at run time see __getattr__.
+# The same names for editors and type checkers; at run time see __getattr__.
+if TYPE_CHECKING:
     from hipkit.authorization import AuthTest
     from hipkit.client import AsyncHipChat, HipChat
     from hipkit.client_setup import AsyncTokenSource, ClientOptions, TokenSource

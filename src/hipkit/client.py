@@ -174,8 +174,10 @@ class HipChat(ClientSetup, Api):
         self, operation: Operation[Page[T]], **options: Unpack[CallOptions]
     ) -> Iterator[T]:
         """Give the items of all of a list operation's pages."""
+        from hipkit.paging import page_items
+
         for page in self.pages(operation, **options):
-            yield from page.items or ()
+            yield from page_items(page)
 
     def history(
         self,
@@ -406,8 +408,10 @@ class AsyncHipChat(ClientSetup, AsyncApi):
         self, operation: Operation[Page[T]], **options: Unpack[CallOptions]
     ) -> AsyncIterator[T]:
         """Give the items of all of a list operation's pages."""
+        from hipkit.paging import page_items
+
         async for page in self.pages(operation, **options):
-            for item in page.items or ():
+            for item in page_items(page):
                 yield item
 
     def history(

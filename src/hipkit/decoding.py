@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TypeVar, cast
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import msgspec
 
@@ -63,24 +63,34 @@ def decode(
     """
     status = reply.status
     if operation.redirect and status in REDIRECTS:
-        location = reply.headers.get("location")
-        if location:
-            return cast("T", urljoin(url, location))
-        raise ResponseError(
-            f"{operation}: {status} without a Location header",
-            operation=operation,
-            status=status,
-        )
-    if 200 <= status < 300:
+        return cast("T", _target(operation, reply, url))
+    if 200 <= status < 300 and not operation.redirect:
         return _read_result(operation, reply, secrets)
     if status >= 400:
         raise _api_error(operation, reply, now, secrets)
+    hint = "; redirects are not followed, check the base URL"
     raise ResponseError(
-        f"{operation}: unexpected answer {status}; redirects are not followed, check the base URL",
+        f"{operation}: unexpected answer {status}{hint if status in REDIRECTS else ''}",
         operation=operation,
         status=status,
         body=reply.body,
     )
+
+
+def _target(operation: Operation[object], reply: Reply, url: str) -> str:
+    """Return where a redirect leads."""
+    try:
+        target = urljoin(url, reply.headers.get("location", ""))
+        is_address = urlsplit(target).scheme in ("http", "https")
+    except ValueError:
+        is_address = False
+    if "location" not in reply.headers or not is_address:
+        raise ResponseError(
+            f"{operation}: {reply.status} without a Location that is an http address",
+            operation=operation,
+            status=reply.status,
+        )
+    return target
 
 
 def _read_result(operation: Operation[T], reply: Reply, secrets: tuple[str, ...]) -> T:

@@ -119,6 +119,10 @@ class Policy:
     max_response_bytes: int = 64 * 1024 * 1024
 
     def __post_init__(self) -> None:
+        if not isinstance(self.timeout, (int, float)):
+            raise TypeError("timeout must be a number of seconds; there is always one")
+        if not isinstance(self.retries, int):
+            raise TypeError("retries must be a whole number")
         if not self.timeout > 0 or not (self.deadline is None or self.deadline > 0):
             raise ValueError("timeout and deadline are seconds and must be above 0")
         if self.retries < 0:

@@ -40,9 +40,17 @@ class FreeRequest(Operation[object], frozen=True):
     json: object | UnsetType = UNSET
     authorize: Auth = "bearer"
 
+    # Nobody can know which of its names and values are secrets.
+    private_query = True
+
     def __post_init__(self) -> None:
         if not (self.verb.isascii() and self.verb.isalpha()):
             raise ValueError("the method must be a word such as GET")
+        for name, value in (self.arguments or {}).items():
+            if not isinstance(value, (str, int, float)):
+                raise TypeError(
+                    f"the query argument {name!r} must be a text or a number"
+                )
         path = self.route.partition("?")[0]
         if (
             not self.route.startswith("/")

@@ -227,14 +227,21 @@ def path_segment(name: str, value: object) -> str:
     """Percent-encode one path argument, so that whatever is in it stays one segment.
 
     Raises:
-        ValueError: It is empty, `.` or `..`, which would make the path another operation's.
+        TypeError: It is `None`.
+        ValueError: It is empty, `.` or `..`, which would make the path another operation's;
+            or it is not valid Unicode.
     """
+    if value is None:
+        raise TypeError(f"{name} is None: it is part of the path and has to be given")
     text = _text(value)
     if text in ("", ".", ".."):
         raise ValueError(
             f"{name} is {text!r}: an empty, '.' or '..' path segment would call another operation"
         )
-    return quote(text, safe="")
+    try:
+        return quote(text, safe="")
+    except UnicodeEncodeError:
+        raise ValueError(f"{name} has half a character in it") from None
 
 
 @cache

@@ -27,6 +27,7 @@ __all__ = [
     "Page",
     "PageQueries",
     "history_operation",
+    "page_items",
 ]
 
 T_co = TypeVar("T_co", covariant=True)
@@ -57,6 +58,19 @@ class Page(Protocol[T_co]):
     @property
     def links(self) -> NextLink | None:
         """`links.next` is there as long as there is another page."""
+
+
+def page_items(page: Page[T_co]) -> Sequence[T_co]:
+    """Return a page's items.
+
+    Raises:
+        TypeError: What was answered is no page: the operation lists nothing.
+    """
+    if not hasattr(page, "items"):
+        raise TypeError(
+            f"{type(page).__name__} is no page: this operation lists nothing"
+        )
+    return page.items or ()
 
 
 class PageQueries:

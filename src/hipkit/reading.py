@@ -18,6 +18,7 @@ import msgspec
 __all__ = ["UnreadableError", "read_json"]
 
 MOST_REPAIRS = 50
+BOM = b"\xef\xbb\xbf"
 
 
 class UnreadableError(ValueError):
@@ -35,6 +36,7 @@ def read_json(body: bytes, kind: object) -> object:
         UnreadableError: It is no UTF-8, no JSON, too deep or of another shape.
     """
     try:
+        body = body.removeprefix(BOM)
         try:
             return _decoder(kind).decode(body)
         except msgspec.ValidationError as error:
@@ -89,7 +91,14 @@ def _mending(text: str) -> Callable[[object], object] | None:
         r"Expected `(?:\w+ \| )*str(?: \| \w+)*`, got `(?:int|float|bool)`", text
     ):
         return _as_text
+    if re.match(r"Expected `str(?: \| null)?`, got `object`", text):
+        return _as_json
     return None
+
+
+def _as_json(value: object) -> object:
+    """Write an object as JSON where a text of JSON belongs, as a card in a history."""
+    return msgspec.json.encode(value).decode() if isinstance(value, dict) else value
 
 
 def _as_text(value: object) -> object:

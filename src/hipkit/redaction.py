@@ -27,6 +27,11 @@ SECRET_PATHS = re.compile(
 SECRET_QUERIES = re.compile(
     r"(?i)(?<![^&])((?:\w+_)?token|signed_request|password)=([^&]*)"
 )
+# HipChat's own words for a wrong value; which member it is may be told.
+QUOTED_FIELD = re.compile(
+    r"(?is)\bvalue u?(['\"]).*\1 for field (['\"])([\w.\[\]-]+)\2"
+)
+QUOTED_VALUE = re.compile(r"(?is)\bvalue u?(['\"]).*\1(?= for| is)")
 
 
 def mask_path(path: str) -> str:
@@ -71,7 +76,8 @@ def redact(
     """
     is_cut = len(text) > MOST_READ
     text = _on_one_line(text[:MOST_READ])
-    text = re.sub(r"(?is)\bvalue u?(['\"]).*\1(?= for| is)", f"Value {HIDDEN}", text)
+    text = QUOTED_FIELD.sub(rf"Value {HIDDEN} for field '\3'", text)
+    text = QUOTED_VALUE.sub(f"Value {HIDDEN}", text)
     plain = {*secrets, *_texts(list(operation.private_values()))}
     hidden = sorted(
         {form for private in plain for form in _forms(private)}, key=len, reverse=True

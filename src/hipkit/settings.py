@@ -9,7 +9,7 @@ import os
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Literal, cast
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 __all__ = [
     "BASE_URL_VARIABLE",
@@ -39,7 +39,9 @@ class Site:
     @property
     def origin(self) -> str:
         """The URL without its path."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        host = self.host
+        if ":" in host:
+            host = f"[{host.replace('%', '%25')}]"
         port = "" if self.port == DEFAULT_PORTS[self.scheme] else f":{self.port}"
         return f"{self.scheme}://{host}{port}"
 
@@ -74,10 +76,14 @@ def parse_site(url: str, *, allow_http: bool) -> Site:
         ValueError: It is no http or https address, carries a user, query or fragment, or is
             plain http to another machine without `allow_http`.
     """
+    url = url.strip()
+    if not url.isprintable() or " " in url.partition("//")[2].partition("/")[0]:
+        raise ValueError("the base URL must not have line ends, or spaces in its host")
     try:
         parts = urlsplit(url)
         port = parts.port
-        host = parts.hostname or ""
+        # A zone, as in fe80::1%25eth0, stands encoded in an address.
+        host = unquote(parts.hostname or "")
         ascii_host = (
             host if ":" in host or host.isascii() else host.encode("idna").decode()
         )
@@ -89,6 +95,8 @@ def parse_site(url: str, *, allow_http: bool) -> Site:
         raise ValueError(
             "the base URL must start with https:// (or http://) and name a host"
         )
+    if port == 0:
+        raise ValueError("the base URL's port must be 1 to 65535")
     if "@" in parts.netloc:
         raise ValueError(
             "the base URL must not carry a user or password; pass the token instead"

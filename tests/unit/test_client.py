@@ -714,7 +714,7 @@ def test_hooks_are_not_shown_tokens_in_queries(kind: Kind) -> None:
     client = connect(kind, script, hooks=hooks)
     done(client.request("GET", "/room?auth_token=s3cretOne&a=1"))
     done(client.request("GET", "/room", query={"auth_token": "s3cretTwo"}))
-    assert "a=1" in seen[0]
+    done(client.request("GET", "/room", query={"jwt": "s3cretThree"}))
     assert "s3cret" not in str(seen)
 
 
@@ -1014,7 +1014,7 @@ def test_a_path_argument_that_would_call_another_operation_is_refused(
 def test_half_a_character_is_refused_before_anything_is_sent(kind: Kind) -> None:
     script = script_for(kind)
     client = connect(kind, script)
-    with pytest.raises(ValueError, match="surrogates"):
+    with pytest.raises(ValueError, match="half a character"):
         done(client.rooms.get_room("a\udcff"))
     with pytest.raises(ValueError, match="surrogates"):
         done(client.rooms.set_topic("ops", topic="a\udcff"))

@@ -300,3 +300,36 @@ def test_free_paths_hide_their_secrets() -> None:
     assert mask_path("/addon/link/abc") == "/addon/link/***"
     assert mask_path("/addon/a.b/installable/abc") == "/addon/a.b/installable/***"
     assert mask_path("/room/ops") == "/room/ops"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Reply(200, {}, b"\x89PNG"),
+        Reply(204, {}),
+        Reply(302, {}),
+        Reply(302, {"location": "http://[bad"}),
+        Reply(302, {"location": "javascript:alert(1)"}),
+    ],
+)
+def test_a_redirect_without_an_address_is_a_response_error(answer: Reply) -> None:
+    with pytest.raises(ResponseError):
+        decode(GetPicture(), answer, "https://chat.example.com/v2/picture", now=0)
+
+
+def test_a_wrong_value_is_hidden_and_its_field_is_told() -> None:
+    message = "Value u'true' for field 'notify' is not of type 'boolean'"
+    body = msgspec.json.encode({"error": {"message": message}})
+    with pytest.raises(
+        BadRequestError, match="Value \\*\\*\\* for field 'notify' is not of"
+    ):
+        decode(CALL, reply(400, body), "", now=0)
+
+
+def test_a_byte_order_mark_is_passed_over() -> None:
+    assert read_json(b'\xef\xbb\xbf{"id": 1}', Person) == Person(1)
+
+
+def test_an_object_where_json_in_a_text_belongs_becomes_that_text() -> None:
+    note = read_json(b'{"id": "1", "text": {"a": [1]}}', Note)
+    assert note == Note("1", text='{"a":[1]}')

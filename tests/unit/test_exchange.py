@@ -531,3 +531,19 @@ def test_a_download_is_repeated_only_if_its_target_can_start_over(
         with pytest.raises(RequestError):
             driver.run(deliver(GetThing(1), driver.state, POLICY, sink=sink))
     assert sink.restarts == 1
+
+
+def test_a_path_argument_has_to_be_given() -> None:
+    driver = Driver()
+    with pytest.raises(TypeError, match="thing_id is None"):
+        call(driver, GetThing(None))  # type: ignore[arg-type]  # the mistake that is tested
+    with pytest.raises(ValueError, match="thing_id has half a character"):
+        call(driver, GetThing("\ud800"))
+    assert driver.requests == []
+
+
+def test_options_of_a_wrong_type_are_refused() -> None:
+    with pytest.raises(TypeError, match="timeout"):
+        Policy(timeout=None)  # type: ignore[arg-type]  # the mistake that is tested
+    with pytest.raises(TypeError, match="retries"):
+        Policy(retries=1.5)  # type: ignore[arg-type]  # the mistake that is tested

@@ -77,7 +77,7 @@ def say(message: str = "nothing much", **arguments: object) -> Say:
         ("you said 'launch at no'", "you said '***'"),
         (
             "Value u'launch' for field 'message' is bad",
-            "Value *** is bad",
+            "Value *** for field 'message' is bad",
         ),
         ('Value "l" is not of type "x"', 'Value *** is not of type "x"'),
         ("a\nb\r\n\x00\x1b[31mc\u202e", "a b [31mc"),

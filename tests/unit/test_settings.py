@@ -141,3 +141,22 @@ def test_without_any_address_the_error_says_how_to_give_one(
     monkeypatch.delenv("HIPCHAT_BASE_URL", raising=False)
     with pytest.raises(ValueError, match="HIPCHAT_BASE_URL"):
         find_site(None, allow_http=False)
+
+
+def test_a_zone_is_part_of_the_host_and_encoded_in_addresses() -> None:
+    site = parse_site("http://[fe80::1%25lo]:8070/v2", allow_http=True)
+    assert site.host == "fe80::1%lo"
+    assert str(site) == "http://[fe80::1%25lo]:8070/v2"
+
+
+def test_spaces_around_a_base_url_are_passed_over() -> None:
+    site = parse_site(" https://chat.example.com/v2\n", allow_http=False)
+    assert str(site) == "https://chat.example.com/v2"
+
+
+@pytest.mark.parametrize(
+    "url", ["https://h/v2\r\nX: y", "https://h /v2", "https://h:0/v2", "https://h\t/v2"]
+)
+def test_a_base_url_that_would_go_elsewhere_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="base URL"):
+        parse_site(url, allow_http=False)

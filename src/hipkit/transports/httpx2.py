@@ -81,7 +81,7 @@ class HttpxTransport(NetworkTransport):
             finally:
                 response.close()
         except _FAILURES as error:
-            raise _fault(error, request, progress) from _cause(error)
+            raise _fault(error, request, route, progress) from _cause(error)
         finally:
             if self._closed:
                 self.close()
@@ -148,7 +148,7 @@ class AsyncHttpxTransport(NetworkTransport):
             finally:
                 await response.aclose()
         except _FAILURES as error:
-            raise _fault(error, request, progress) from _cause(error)
+            raise _fault(error, request, route, progress) from _cause(error)
         return incoming.reply()
 
     async def aclose(self) -> None:
@@ -281,8 +281,13 @@ def _incoming(
     return Incoming(response.status, headers, options, sink)
 
 
-def _fault(error: Exception, request: Request, progress: Progress) -> Fault:
+def _fault(
+    error: Exception, request: Request, route: _Route, progress: Progress
+) -> Fault:
     where = f"{request.host}:{request.port}"
+    proxy = route[1]
+    if proxy is not None and not progress.has_connected:
+        where += f" through the proxy {proxy.host}:{proxy.port}"
     kind: FaultKind = "broken"
     if isinstance(error, httpcore2.TimeoutException):
         kind, reason = "timeout", _TIMEOUT_REASONS[type(error)].format(where)

@@ -240,7 +240,9 @@ class _Routes:
         settings = _common_settings(self._settings) + _proxy_settings(proxy)
         if "https" in (scheme, proxy_scheme):
             settings += _tls_settings(self._settings)
-        origin = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+        if ":" in host:
+            host = f"[{host.replace('%', '%25')}]"
+        origin = f"{scheme}://{host}:{port}"
         is_forwarded = scheme == "http" and proxy_scheme in ("http", "https")
         return Route(origin, origin if is_forwarded else "", settings)
 

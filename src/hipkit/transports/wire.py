@@ -66,7 +66,10 @@ def header_lines(request: Request) -> list[tuple[str, str]]:
 
 def host_line(request: Request) -> str:
     """Give the value of `Host`: IPv6 in brackets, and the port unless the scheme implies it."""
-    host = f"[{request.host}]" if ":" in request.host else request.host
+    host = request.host
+    if ":" in host:
+        # A zone (fe80::1%eth0) means something on this machine only.
+        host = f"[{host.partition('%')[0]}]"
     if request.port == DEFAULT_PORTS[request.scheme]:
         return host
     return f"{host}:{request.port}"
