@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from codegen.check import check
@@ -12,7 +13,7 @@ from codegen.files import differences, write
 from codegen.load import load
 from codegen.names import is_name
 from codegen.plan import plan
-from codegen.render import render
+from codegen.render import HEADER, render
 
 ROOT = Path(__file__).resolve().parent.parent
 SPEC = "spec/hipchat-v2.yaml"
@@ -30,6 +31,8 @@ def main(arguments: list[str] | None = None) -> int:
     """
     options = _options(arguments)
     try:
+        if not options.is_own:
+            _refuse_taken(options.package, options.out)
         texts = _generate(options)
         if not options.check:
             write(options.out, texts)
@@ -76,6 +79,49 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         )
     options.is_own = not any(given)
     return options
+
+
+def _refuse_taken(package: str, out: Path) -> None:
+    """Refuse the name of an installed module, unless the output is that one or within it.
+
+    Raises:
+        SpecError: Whatever imports the name would get the other module.
+    """
+    name, *inner = package.split(".")
+    top = out.resolve()
+    for _ in inner:
+        top = top.parent
+    try:
+        found = find_spec(name)
+    except ValueError:
+        is_taken = True  # A module that nothing says the origin of, such as `__main__`.
+    else:
+        # A namespace has no origin: it is any folder on the way, and open to more.
+        is_taken = (
+            found is not None
+            and found.origin is not None
+            and top not in map(_resolved, found.submodule_search_locations or ())
+            and not _is_generated(found.origin)
+        )
+    if is_taken:
+        raise SpecError(
+            f"--package {package}: {name!r} is a module that is installed;"
+            " choose another name"
+        )
+
+
+def _resolved(path: str) -> Path:
+    return Path(path).resolve()
+
+
+def _is_generated(origin: str) -> bool:
+    """Tell whether a module is an earlier output that was installed elsewhere."""
+    path = Path(origin)
+    return (
+        path.name == "__init__.py"
+        and path.is_file()
+        and path.read_text(encoding="utf-8", errors="replace").startswith(HEADER)
+    )
 
 
 def _generate(options: argparse.Namespace) -> dict[str, str]:

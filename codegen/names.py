@@ -19,6 +19,7 @@ __all__ = [
     "argument_name",
     "class_name",
     "is_name",
+    "is_secret_name",
     "module_name",
     "operation_name",
     "words",
@@ -53,6 +54,11 @@ RESERVED_CLASSES = words(
 )
 """What the generated modules import or define beside the document's own classes."""
 
+SECRET_NAMES = words(
+    "accesstoken token refreshtoken password clientsecret secret oauthsecret authtoken apikey"
+)
+"""In small letters, with nothing between the words."""
+
 RESERVED_METHODS = words("_send builtins datetime Literal UNSET UnsetType")
 """A method of such a name would hide what the methods after it need."""
 
@@ -67,6 +73,11 @@ def is_name(text: str) -> bool:
         and not keyword.iskeyword(text)
         and unicodedata.normalize("NFKC", text) == text
     )
+
+
+def is_secret_name(wire: str) -> bool:
+    """Tell whether a parameter or member is called like a secret: `access_token`, `apiKey`."""
+    return re.sub("[_-]", "", wire).lower() in SECRET_NAMES
 
 
 def operation_name(operation_id: str, summary: str) -> str:

@@ -165,9 +165,14 @@ class _Planner:
             ),
             rule=rule(limits, required=required),
             joined=parameter.joined and "list" in families,
-            secret=parameter.node.flag("x-secret"),
+            secret=self._is_secret(parameter, schema, kind),
             models=kind.models,
         )
+
+    def _is_secret(self, parameter: Parameter, schema: Flat, kind: Type) -> bool:
+        if parameter.node.has("x-secret"):
+            return parameter.node.flag("x-secret")
+        return self._schemas.is_secret(parameter.name, schema, kind)
 
     def _name(
         self, node: Node, wire: str, where: str, places: Mapping[str, str]

@@ -106,8 +106,12 @@ class Operation:
 
     @property
     def secrets(self) -> list[str]:
-        """Path arguments that are never shown."""
-        return sorted(argument.name for argument in self.positional if argument.secret)
+        """Arguments that are never shown; of those in the body none is."""
+        return sorted(
+            argument.name
+            for argument in self.arguments
+            if argument.secret and argument.where != "body"
+        )
 
     @property
     def rules(self) -> dict[str, Rule]:

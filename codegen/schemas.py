@@ -16,7 +16,13 @@ from typing import TypeVar
 from codegen.document import Node, Place
 from codegen.flat import Flat, Flattener
 from codegen.limits import Limits, Siblings, limits_of
-from codegen.names import MODEL_ATTRIBUTES, argument_name, class_name, is_name
+from codegen.names import (
+    MODEL_ATTRIBUTES,
+    argument_name,
+    class_name,
+    is_name,
+    is_secret_name,
+)
 from codegen.python_types import NOTHING, OBJECT, Type, joined, single
 
 __all__ = ["Member", "Model", "Schemas", "Use", "python_name"]
@@ -286,19 +292,29 @@ class Schemas:
                     f"the member {wire!r} has a letter that no model can; rename it"
                 )
             wires[name] = wire
+            kind = self.type_of(
+                node, owner + (class_name(wire).rstrip("_") or "Member"), use
+            )
             yield Member(
                 name=name,
                 wire=wire,
-                type=self.type_of(
-                    node, owner + (class_name(wire).rstrip("_") or "Member"), use
-                ),
+                type=kind,
                 required=wire in flat.required,
-                secret=schema.word("x-secret") is True,
+                secret=self.is_secret(wire, schema, kind),
                 description=schema.description,
                 default=schema.word("default"),
                 limits=self.limits(schema, siblings),
                 node=node,
             )
+
+    def is_secret(self, wire: str, flat: Flat, kind: Type) -> bool:
+        """Tell whether a value is never shown: `x-secret` says it, else its name and type do."""
+        told = flat.word("x-secret")
+        if told is not None:
+            return told is True
+        return is_secret_name(wire) and any(
+            part.family != "bool" for part in kind.parts
+        )
 
     def limits(self, flat: Flat, siblings: Siblings | None = None) -> Limits:
         """Return a schema's limits.

@@ -62,8 +62,8 @@ class Operation(msgspec.Struct, Generic[T_co], frozen=True):
     """A call of one API operation with its arguments filled in.
 
     The class variables say what does not vary; the instance holds the arguments under their
-    Python names. `None` leaves an optional argument out; where the API gives `null` a meaning
-    the default is `UNSET`, and `None` sends `null`.
+    Python names. `None` leaves an optional argument out. A few arguments may be `null` in the
+    API: their default is `UNSET`, and `None` sends `null`.
     """
 
     operation_id: ClassVar[str]
@@ -97,7 +97,7 @@ class Operation(msgspec.Struct, Generic[T_co], frozen=True):
     content_type: ClassVar[str] = "application/json"
     rules: ClassVar[Mapping[str, Rule]] = {}
     secrets: ClassVar[frozenset[str]] = frozenset()
-    """Path arguments that are never shown."""
+    """Arguments of path, query or headers that are never shown."""
     private_query: ClassVar[bool] = False
     """Whether nothing of the query may be shown either."""
 
@@ -191,7 +191,8 @@ class Operation(msgspec.Struct, Generic[T_co], frozen=True):
     def _content(self) -> bytes | RelatedBody | None:
         if self.whole_body:
             body = getattr(self, "body")  # noqa: B009 - not every operation has it
-            if body is None:
+            is_json = self.body_kind == "json"
+            if body is None and not (is_json and "body" in _nullable_names(type(self))):
                 return None
         else:
             nullable = _nullable_names(type(self))

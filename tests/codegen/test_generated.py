@@ -225,6 +225,29 @@ def test_a_body_without_known_members_is_given_whole(generate: Generate) -> None
     assert picture.headers == (("Content-Type", "image/png"),)
 
 
+def test_null_is_sent_as_a_body_that_has_to_be_there(generate: Generate) -> None:
+    content: dict[str, object] = {"application/json": {"schema": {}}}
+    package = generate(
+        document(
+            {
+                "/thing": {
+                    "put": operation(requestBody={"required": True, "content": content})
+                },
+                "/other": {
+                    "put": operation(
+                        operationId="get_other", requestBody={"content": content}
+                    )
+                },
+            }
+        )
+    )
+
+    null = sent(package, "things", "get_thing", body=None)
+    assert null.content == b"null"
+    assert null.headers == (("Content-Type", "application/json"),)
+    assert sent(package, "things", "get_other", body=None).content is None
+
+
 def test_forms_and_files_go_out_in_their_own_types(generate: Generate) -> None:
     package = generate(spec("bodies"))
 
@@ -262,6 +285,68 @@ def test_secrets_are_not_shown(generate: Generate) -> None:
     session = vendor.GetSession("geheim")
     assert repr(session) == "GetSession(token=***)"
     assert str(session) == "GET /session/{token}"
+
+
+def test_what_is_called_like_a_secret_is_one_unless_the_document_says_no(
+    generate: Generate,
+) -> None:
+    text = {"type": "string"}
+    model = {
+        "type": "object",
+        "properties": {
+            "accessToken": text,
+            "oauth-secret": text,
+            "API_KEY": text,
+            "token_type": text,
+            "secret": {"type": "boolean"},
+            "password": {**text, "x-secret": False},
+        },
+    }
+    package = generate(
+        document(
+            {
+                "/thing/{token}/{secret}": {
+                    "get": operation(
+                        parameters=[
+                            {
+                                "name": "token",
+                                "in": "path",
+                                "required": True,
+                                "schema": text,
+                            },
+                            {
+                                "name": "secret",
+                                "in": "path",
+                                "required": True,
+                                "x-secret": False,
+                                "schema": text,
+                            },
+                            {"name": "Api-Key", "in": "query", "schema": text},
+                            {
+                                "name": "X-Pin",
+                                "in": "header",
+                                "schema": {**text, "x-secret": True},
+                            },
+                        ]
+                    )
+                }
+            },
+            components={"schemas": {"login": model}},
+        )
+    )
+
+    call = package.GetThing("geheim", "shown", api_key="geheim", x_pin="geheim")
+    login = package.Login.from_json(
+        b'{"accessToken":"geheim","oauth-secret":"geheim","API_KEY":"geheim",'
+        b'"token_type":"bearer","secret":true,"password":"shown"}'
+    )
+
+    assert repr(call) == "GetThing(token=***, secret='shown', api_key=***, x_pin=***)"
+    assert str(call) == "GET /thing/{token}/shown"
+    assert repr(login) == (
+        "Login(access_token=***, oauth_secret=***, api_key=***, token_type='bearer',"
+        " secret=True, password='shown')"
+    )
 
 
 def test_tokens_are_needed_unless_the_document_says_otherwise(

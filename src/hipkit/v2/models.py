@@ -999,7 +999,7 @@ class Notification(Model, frozen=True, omit_defaults=True, kw_only=True):
             `random`.
         notify: Whether people are alerted. Has to be a real boolean.
         from_: A label beside the sender's name, up to 64 characters.
-        attach_to: Id of a message in the same room to show it below. Clients that
+        attach_to: Which message of the room to show it below, by its id. Clients that
             cannot do that show it by itself. At most 36 characters.
         card: A card to draw in place of the text.
     """
@@ -1779,8 +1779,8 @@ class Token(Model, frozen=True, omit_defaults=True, kw_only=True):
 
     Attributes:
         access_token: The token, 40 characters.
-        expires_in: For how many seconds it is good: an hour until 2016, eight hours
-            later for add-ons, about a year for personal tokens.
+        expires_in: How long it is good, in seconds: with add-ons an hour until 2016 and
+            eight hours after that, with personal tokens roughly a year.
         group_id: The group it is for.
         group_name: That group's name.
         token_type: Always `bearer`.

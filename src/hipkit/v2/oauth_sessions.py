@@ -233,9 +233,10 @@ class OauthSessions:
         - A JSON body is taken as well as a form.
         - Half of the sources write `redirect_url` for `redirect_uri`; send the latter,
           and as a server take both.
-        - One library sends an API token as bearer for the grants `password` and
-          `personal`. How `room_notification` proves itself is not known, and client id
-          and secret are inferred for `authorization_code` and `refresh_token`.
+        - For the grants `password` and `personal`, a library puts an API token where
+          the bearer token goes. How `room_notification` proves itself is not known, and
+          client id and secret are inferred for `authorization_code` and
+          `refresh_token`.
         - A further grant, `internal`, is in one client only.
         - A 401 to an add-on with its client id and secret means that it was
           uninstalled.
@@ -386,9 +387,10 @@ class AsyncOauthSessions:
         - A JSON body is taken as well as a form.
         - Half of the sources write `redirect_url` for `redirect_uri`; send the latter,
           and as a server take both.
-        - One library sends an API token as bearer for the grants `password` and
-          `personal`. How `room_notification` proves itself is not known, and client id
-          and secret are inferred for `authorization_code` and `refresh_token`.
+        - For the grants `password` and `personal`, a library puts an API token where
+          the bearer token goes. How `room_notification` proves itself is not known, and
+          client id and secret are inferred for `authorization_code` and
+          `refresh_token`.
         - A further grant, `internal`, is in one client only.
         - A 401 to an add-on with its client id and secret means that it was
           uninstalled.

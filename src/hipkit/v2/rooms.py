@@ -1328,7 +1328,7 @@ class SendRoomNotification(Operation[None], frozen=True):
         notify: Whether people are alerted. Has to be a real boolean. The server takes
             `false` when left out.
         from_: A label beside the sender's name, up to 64 characters.
-        attach_to: Id of a message in the same room to show it below. Clients that
+        attach_to: Which message of the room to show it below, by its id. Clients that
             cannot do that show it by itself. At most 36 characters.
         card: A card to draw in place of the text. `None` sends null.
     """
@@ -1786,8 +1786,8 @@ class Rooms:
 
         Known oddities:
 
-        - A name that is taken is refused with the message `Another room exists with
-          that name.`; with which status is not recorded.
+        - A name that is taken is refused with `Another room exists with that name.`;
+          with which status is not recorded.
 
         Args:
             name: Its name, 1 to 50 characters.
@@ -2832,14 +2832,14 @@ class Rooms:
     ) -> MessagePage:
         """Read the history of a room.
 
-        To walk back through all of it, take the oldest date of a page as the next
-        `date` and drop by id what comes twice.
+        To walk back through all of it, let each call's `date` be the earliest date that
+        the call before gave, and drop by id what comes twice.
 
         The answer is one page of a list; a client's `items()` walks all of them.
 
         Known oddities:
 
-        - One source asks for `view_group` and `view_messages` together.
+        - A token needs both `view_group` and `view_messages`, according to one source.
         - An exporter got a 401 when it sent `timezone` and `end-date` together.
 
         Args:
@@ -3048,7 +3048,7 @@ class Rooms:
 
         Known oddities:
 
-        - The body may be empty. A Go library sends `roles` for `room_roles`.
+        - Nothing need be in the body. In a Go library `room_roles` is called `roles`.
 
         Args:
             room_id_or_name: The room's id or its name, 1 to 100 characters. A room
@@ -3174,8 +3174,8 @@ class Rooms:
             notify: Whether people are alerted. Has to be a real boolean. The server
                 takes `false` when left out.
             from_: A label beside the sender's name, up to 64 characters.
-            attach_to: Id of a message in the same room to show it below. Clients that
-                cannot do that show it by itself. At most 36 characters.
+            attach_to: Which message of the room to show it below, by its id. Clients
+                that cannot do that show it by itself. At most 36 characters.
             card: A card to draw in place of the text. `None` sends null.
 
         Raises:
@@ -3308,8 +3308,8 @@ class Rooms:
     ) -> None:
         """Share a file in a room as a user.
 
-        The body has a part `metadata` with JSON, left out when there is no message, and
-        a part `file` with a file name.
+        The body has a part `file` with a file name and, only where there is a message,
+        a part `metadata` with JSON.
 
         Known oddities:
 
@@ -3695,8 +3695,8 @@ class AsyncRooms:
 
         Known oddities:
 
-        - A name that is taken is refused with the message `Another room exists with
-          that name.`; with which status is not recorded.
+        - A name that is taken is refused with `Another room exists with that name.`;
+          with which status is not recorded.
 
         Args:
             name: Its name, 1 to 50 characters.
@@ -4745,14 +4745,14 @@ class AsyncRooms:
     ) -> MessagePage:
         """Read the history of a room.
 
-        To walk back through all of it, take the oldest date of a page as the next
-        `date` and drop by id what comes twice.
+        To walk back through all of it, let each call's `date` be the earliest date that
+        the call before gave, and drop by id what comes twice.
 
         The answer is one page of a list; a client's `items()` walks all of them.
 
         Known oddities:
 
-        - One source asks for `view_group` and `view_messages` together.
+        - A token needs both `view_group` and `view_messages`, according to one source.
         - An exporter got a 401 when it sent `timezone` and `end-date` together.
 
         Args:
@@ -4963,7 +4963,7 @@ class AsyncRooms:
 
         Known oddities:
 
-        - The body may be empty. A Go library sends `roles` for `room_roles`.
+        - Nothing need be in the body. In a Go library `room_roles` is called `roles`.
 
         Args:
             room_id_or_name: The room's id or its name, 1 to 100 characters. A room
@@ -5091,8 +5091,8 @@ class AsyncRooms:
             notify: Whether people are alerted. Has to be a real boolean. The server
                 takes `false` when left out.
             from_: A label beside the sender's name, up to 64 characters.
-            attach_to: Id of a message in the same room to show it below. Clients that
-                cannot do that show it by itself. At most 36 characters.
+            attach_to: Which message of the room to show it below, by its id. Clients
+                that cannot do that show it by itself. At most 36 characters.
             card: A card to draw in place of the text. `None` sends null.
 
         Raises:
@@ -5225,8 +5225,8 @@ class AsyncRooms:
     ) -> None:
         """Share a file in a room as a user.
 
-        The body has a part `metadata` with JSON, left out when there is no message, and
-        a part `file` with a file name.
+        The body has a part `file` with a file name and, only where there is a message,
+        a part `metadata` with JSON.
 
         Known oddities:
 

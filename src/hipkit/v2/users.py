@@ -1206,8 +1206,8 @@ class Users:
     ) -> None:
         """Share a file with a user in private.
 
-        The body has a part `metadata` with JSON, left out when there is no message, and
-        a part `file` with a file name.
+        The body has a part `file` with a file name and, only where there is a message,
+        a part `metadata` with JSON.
 
         Known oddities:
 
@@ -1899,8 +1899,8 @@ class AsyncUsers:
     ) -> None:
         """Share a file with a user in private.
 
-        The body has a part `metadata` with JSON, left out when there is no message, and
-        a part `file` with a file name.
+        The body has a part `file` with a file name and, only where there is a message,
+        a part `metadata` with JSON.
 
         Known oddities:
 
