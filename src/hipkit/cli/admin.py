@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TypeVar
 
 import click
+from click.core import ParameterSource
 
 from hipkit.cli.inputs import read_text
-from hipkit.cli.options import Group, Settings
+from hipkit.cli.options import Command, Group, Settings
 from hipkit.cli.output import write, write_json, write_json_list
 from hipkit.cli.table import describe, table
 from hipkit.errors import StorageError
@@ -42,25 +43,61 @@ scope_option = click.option(
 )
 
 
-@click.group(cls=Group)
-@click.option(
-    "--db",
-    "database",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default="hipkit.db",
-    show_default=True,
-    help="The server's SQLite file.",
-)
-@click.pass_context
-def admin(context: click.Context, /, *, database: Path) -> None:
+DATABASE = "hipkit.database"
+"""Where a command's context keeps the path."""
+
+
+def _database_option() -> click.Option:
+    return click.Option(
+        ["database", "--db"],
+        type=click.Path(dir_okay=False, path_type=Path),
+        default="hipkit.db",
+        show_default=True,
+        expose_value=False,
+        callback=_remember_database,
+        help="The server's SQLite file.",
+    )
+
+
+def _remember_database(
+    context: click.Context, parameter: click.Parameter, value: Path
+) -> None:
+    """Keep the path; a later place on the command line wins, and its default does not."""
+    is_given = (
+        context.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE
+    )
+    if is_given or DATABASE not in context.meta:
+        context.meta[DATABASE] = value.absolute()
+
+
+class AdminCommand(Command):
+    """A command that takes `--db` too."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.params.append(_database_option())
+
+
+class AdminGroup(Group):
+    """A group of commands that take `--db`, before their name or after it."""
+
+    command_class = AdminCommand
+    group_class = type
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.params.append(_database_option())
+
+
+@click.group(cls=AdminGroup)
+def admin() -> None:
     """Make users, rooms, OAuth clients and tokens in a server's database.
 
     The server may be running meanwhile. Secrets are printed once: they are stored as hashes.
     """
-    context.meta["hipkit.database"] = database.absolute()
 
 
-@admin.group(cls=Group)
+@admin.group()
 def user() -> None:
     """People."""
 
@@ -145,7 +182,7 @@ def add_auto_join(*, reference: str, room_name: str) -> None:
     _run(lambda database: admin_people.add_auto_join(database, reference, room_name))
 
 
-@admin.group(cls=Group)
+@admin.group()
 def room() -> None:
     """Rooms."""
 
@@ -212,7 +249,7 @@ def add_member(*, room_name: str, reference: str, is_admin: bool) -> None:
     )
 
 
-@admin.group(cls=Group)
+@admin.group()
 def emoticon() -> None:
     """Emoticons."""
 
@@ -233,7 +270,7 @@ def add_emoticon(settings: Settings, /, *, shortcut: str, picture: Path) -> None
     _tell(settings, {"id": emoticon_id, "shortcut": shortcut})
 
 
-@admin.group(cls=Group)
+@admin.group()
 def client() -> None:
     """OAuth clients: programs and add-ons that fetch tokens of their own."""
 
@@ -285,7 +322,7 @@ def remove_client(*, client_id: str) -> None:
     _run(lambda database: admin_access.delete_client(database, client_id))
 
 
-@admin.group(cls=Group)
+@admin.group()
 def token() -> None:
     """Tokens."""
 
@@ -401,7 +438,7 @@ def _run(work: Callable[[Database], Awaitable[T]]) -> T:
 
 
 def _path() -> Path:
-    path = click.get_current_context().meta["hipkit.database"]
+    path = click.get_current_context().meta[DATABASE]
     if not isinstance(path, Path):
         raise TypeError("the database's path is no path")
     return path

@@ -9,10 +9,12 @@ import click
 
 from hipkit.cli.options import Command, Settings
 from hipkit.cli.output import tell, write, write_json
+from hipkit.errors import BadRequestError
 from hipkit.server.app import Server
 from hipkit.server.run import listen, run
 from hipkit.server.services.limits import LimitSettings
 from hipkit.server.services.texts import is_web_address
+from hipkit.server.services.users import check_email
 from hipkit.server.settings import Settings as ServerSettings
 
 __all__ = ["serve"]
@@ -93,6 +95,7 @@ def serve(
         raise click.UsageError(
             "--public-url needs a URL such as https://chat.example.com"
         )
+    _check_address(admin_email)
     _set_up_log(verbose=settings.verbose)
     server_settings = ServerSettings(
         database=database.absolute(),
@@ -126,6 +129,15 @@ def serve(
             write(f"serving HipChat's API at {address}/v2")
 
     run(server_settings, listener, on_open=on_open, on_ready=on_ready)
+
+
+def _check_address(email: str) -> None:
+    try:
+        check_email(email)
+    except BadRequestError:
+        raise click.UsageError(
+            "--admin-email needs an address such as admin@example.com"
+        ) from None
 
 
 def _set_up_log(*, verbose: bool) -> None:

@@ -249,3 +249,44 @@ def test_an_authorization_that_is_no_base64_is_refused(site: Site) -> None:
 
     assert reply.status == 400
     assert reply.header("X-Ratelimit-Limit") is not None
+
+
+def test_a_body_that_is_no_object_is_called_so(site: Site) -> None:
+    site.add_room("Ops")
+
+    reply = site.post("/v2/room/Ops/message", [1])
+
+    assert reply.error == {
+        "code": 400,
+        "type": "Bad Request",
+        "message": "The body is not an object",
+        "validation": "type",
+        "expected_type": "object",
+    }
+
+
+@pytest.mark.parametrize(
+    ("target", "body", "told"),
+    [
+        (
+            "/v2/room/Ops/message",
+            {"message": "a\0b"},
+            "Field 'message' holds a NUL character",
+        ),
+        (
+            "/v2/user",
+            {"name": "Ann", "email": "a@b.c", "password": 12345678},
+            "Field 'password' is not of type 'string'",
+        ),
+    ],
+)
+def test_a_value_that_is_not_repeated_is_not_called_none(
+    site: Site, target: str, body: object, told: str
+) -> None:
+    site.add_room("Ops")
+
+    reply = site.post(target, body)
+
+    assert reply.status == 400
+    assert reply.error["message"] == told
+    assert "value" not in reply.error

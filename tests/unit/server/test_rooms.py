@@ -323,3 +323,11 @@ def test_people_are_invited_into_rooms_that_they_may_enter(site: Site) -> None:
 def test_a_blank_or_crooked_name_is_refused(site: Site) -> None:
     for name in ("", "   ", "a\nb", "a\x00b", "x" * 51):
         assert site.post("/v2/room", {"name": name}).status == 400, name
+
+
+def test_a_room_is_found_by_its_name_with_spaces_around_it(site: Site) -> None:
+    assert site.post("/v2/room", {"name": " lead"}).status == 201
+
+    assert site.get("/v2/room/%20lead").json["name"] == "lead"
+    assert site.get("/v2/room/lead%20").json["name"] == "lead"
+    assert site.get("/v2/room/%20").status == 404

@@ -11,7 +11,7 @@ import msgspec
 
 from hipkit.errors import ApiError, BadRequestError
 from hipkit.server.http.requests import Request
-from hipkit.server.services.refusals import InvalidValueError, TooLargeError
+from hipkit.server.services.refusals import TooLargeError
 
 __all__ = [
     "ClientGoneError",
@@ -113,8 +113,8 @@ def _read_json(body: bytes) -> dict[str, object]:
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadRequestError("The body is not JSON in UTF-8") from error
     if not isinstance(value, dict):
-        raise InvalidValueError(
-            "body", "type", "is not of type 'object'", None, "object"
+        raise BadRequestError(
+            "The body is not an object", validation="type", expected_type="object"
         )
     return value
 

@@ -16,7 +16,7 @@ from types import UnionType
 from typing import Literal, Union, cast, get_args, get_origin, get_type_hints
 
 import msgspec
-from msgspec import NODEFAULT, UnsetType
+from msgspec import NODEFAULT, UNSET, UnsetType
 
 from hipkit.errors import BadRequestError
 from hipkit.files import FileSource, ImageSource
@@ -156,7 +156,7 @@ def _convert(field: _Field, value: object, *, strict: bool) -> object:
 def _check_text(field: _Field, value: object) -> None:
     # A database may take a text with NUL for a shorter one, or refuse it altogether.
     if _holds_nul(value):
-        raise InvalidValueError(field.wire, "pattern", "holds a NUL character", None)
+        raise InvalidValueError(field.wire, "pattern", "holds a NUL character")
 
 
 def _holds_nul(value: object) -> bool:
@@ -228,7 +228,7 @@ def _misfit(field: _Field, value: object, text: str) -> BadRequestError:
     missing = MISSING_MEMBER.search(text)
     if missing is not None:
         return MissingValueError(f"{member}.{missing.group(1)}")
-    shown_value = None if place or field.wire in SECRET_MEMBERS else value
+    shown_value = UNSET if place or field.wire in SECRET_MEMBERS else value
     if text.startswith("Invalid enum value"):
         options = _options(field.hint)
         problem = f"is not in the enumeration: [{', '.join(map(shown, options))}]"

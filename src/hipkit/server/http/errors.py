@@ -6,6 +6,8 @@ import logging
 import traceback
 from http import HTTPStatus
 
+from msgspec import UNSET
+
 from hipkit.errors import ApiError, StorageError
 from hipkit.server.http.answers import Answer, json_answer
 from hipkit.server.http.routes import MethodNotAllowedError
@@ -47,13 +49,13 @@ def error_answer(status: int, message: str, **members: object) -> Answer:
 
 
 def _refusal(error: ApiError) -> Answer:
-    value = error.value if isinstance(error, InvalidValueError) else None
+    value = error.value if isinstance(error, InvalidValueError) else UNSET
     answer = error_answer(
         error.status,
         error.message,
         field=error.field,
         validation=error.validation,
-        value=value,
+        value=None if value is UNSET else value,
         expected_type=error.expected_type,
     )
     if error.status == HTTPStatus.UNAUTHORIZED:

@@ -49,7 +49,8 @@ async def look_up_room(
     """Return a group's room by id or name, whoever asks."""
     room_id = row_id(reference)
     if room_id is None:
-        return await stores.rooms.by_name(group_id, str(reference))
+        # Names are kept without the spaces around them.
+        return await stores.rooms.by_name(group_id, str(reference).strip())
     room = await stores.rooms.get(room_id)
     return room if room is not None and room.group_id == group_id else None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import UNSET
+
 from hipkit.errors import BadRequestError, ServerError
 
 __all__ = [
@@ -19,7 +21,8 @@ class InvalidValueError(BadRequestError):
     """A value breaks a rule.
 
     Attributes:
-        value: What was sent; it goes back to the caller, and nowhere else.
+        value: What was sent; it goes back to the caller, and nowhere else. `UNSET` where
+            not even the caller is told.
     """
 
     def __init__(
@@ -27,11 +30,16 @@ class InvalidValueError(BadRequestError):
         field: str,
         validation: str,
         problem: str,
-        value: object = None,
+        value: object = UNSET,
         expected_type: object = None,
     ) -> None:
+        told = (
+            f"Field '{field}'"
+            if value is UNSET
+            else f"Value {shown(value)} for field '{field}'"
+        )
         super().__init__(
-            f"Value {shown(value)} for field '{field}' {problem}",
+            f"{told} {problem}",
             field=field,
             validation=validation,
             expected_type=expected_type,
