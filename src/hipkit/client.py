@@ -102,7 +102,7 @@ class HipChat(ClientSetup, Api):
         Raises:
             RequestError: No answer came; `may_have_arrived` tells whether it may have counted.
             ApiError: The server said no.
-            ResponseError: The answer does not fit the spec.
+            ResponseError: What came back cannot be read as this answer.
             ValueError: There is no token, or a path argument would call another operation.
         """
         return self._run(
@@ -336,7 +336,7 @@ class AsyncHipChat(ClientSetup, AsyncApi):
         Raises:
             RequestError: No answer came; `may_have_arrived` tells whether it may have counted.
             ApiError: The server said no.
-            ResponseError: The answer does not fit the spec.
+            ResponseError: What came back cannot be read as this answer.
             ValueError: There is no token, or a path argument would call another operation.
         """
         return await self._run(

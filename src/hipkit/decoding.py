@@ -59,7 +59,7 @@ def decode(
 
     Raises:
         ApiError: The server said no.
-        ResponseError: The answer does not fit the spec.
+        ResponseError: What came back cannot be read as this answer.
     """
     status = reply.status
     if operation.redirect and status in REDIRECTS:

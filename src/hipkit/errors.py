@@ -12,14 +12,15 @@
     │   ├── ConflictError             409
     │   ├── RateLimitError            429
     │   └── ServerError               5xx
-    ├── ResponseError                 the answer does not fit the spec
+    ├── ResponseError                 an answer came that cannot be read
     ├── SignatureError                an add-on got a request that it cannot trust
     ├── InstallationError             an add-on could not be installed
     └── StorageError                  the server could not read or write its data
 
-The tree splits by what a caller does next. The server raises the same classes that its clients
-see. No text here ever holds a token, a secret path argument or the text of a message; a mistake
-of the program itself is a `ValueError` or `TypeError`, before anything is sent.
+Two classes differ where a program would react differently. The server raises the same classes
+that its clients see. No text here ever holds a token, a secret path argument or the text of a
+message; a mistake of the program itself is a `ValueError` or `TypeError`, before anything is
+sent.
 """
 
 from __future__ import annotations
@@ -171,7 +172,7 @@ class ServerError(ApiError):
 
 
 class ResponseError(HipkitError):
-    """The answer does not fit the spec: not JSON, not UTF-8, too deep, too large, another shape.
+    """An answer came that cannot be read: not JSON, not UTF-8, too deep, too large, another shape.
 
     Attributes:
         operation: The call that it answers.

@@ -198,7 +198,7 @@ def exchange(
     Raises:
         RequestError: No answer came.
         ApiError: The server said no.
-        ResponseError: The answer does not fit the spec.
+        ResponseError: What came back cannot be read as this answer.
         ValueError: There is no token, or an argument would call another operation.
     """
     reply, request, token = yield from deliver(operation, state, policy, query)
@@ -460,7 +460,10 @@ def _shown(
 ) -> SentRequest:
     query = request.target.partition("?")[2]
     if query:
-        query = HIDDEN if operation.private_query else mask_query(query)
+        is_private = operation.private_query or not operation.secrets.isdisjoint(
+            operation.query
+        )
+        query = HIDDEN if is_private else mask_query(query)
     # A header that the caller added may be a secret as well as a name.
     hidden = {"authorization", *(name.lower() for name in policy.headers)}
     return SentRequest(
