@@ -177,13 +177,15 @@ def test_an_answer_that_comes_before_the_upload_is_over_is_read(
 
 
 COMPRESSED = [
-    pytest.param("gzip", gzip.compress(TEXT), id="gzip"),
-    pytest.param("GZIP", gzip.compress(TEXT), id="upper case"),
-    pytest.param("x-gzip", gzip.compress(TEXT), id="x-gzip"),
+    pytest.param("gzip", gzip.compress(TEXT, mtime=0), id="gzip"),
+    pytest.param("GZIP", gzip.compress(TEXT, mtime=0), id="upper case"),
+    pytest.param("x-gzip", gzip.compress(TEXT, mtime=0), id="x-gzip"),
     pytest.param(
-        "gzip", gzip.compress(TEXT[:999]) + gzip.compress(TEXT[999:]), id="members"
+        "gzip",
+        gzip.compress(TEXT[:999], mtime=0) + gzip.compress(TEXT[999:]),
+        id="members",
     ),
-    pytest.param("gzip", gzip.compress(TEXT) + bytes(8), id="padding"),
+    pytest.param("gzip", gzip.compress(TEXT, mtime=0) + bytes(8), id="padding"),
     pytest.param("deflate", zlib.compress(TEXT), id="zlib"),
     pytest.param("deflate", raw_deflate(TEXT), id="raw deflate"),
     pytest.param("identity", TEXT, id="identity"),
@@ -203,7 +205,7 @@ def test_a_compressed_body_is_decompressed(
 def test_a_compressed_body_may_come_in_any_pieces(driver: Driver, serve: Serve) -> None:
     def script(connection: Connection) -> None:
         connection.read_request()
-        body = gzip.compress(b"hello") + gzip.compress(b" world")
+        body = gzip.compress(b"hello", mtime=0) + gzip.compress(b" world")
         whole = answer(body, "Content-Encoding: gzip")
         start = len(whole) - len(body)
         connection.send(whole[:start])
@@ -216,12 +218,12 @@ def test_a_compressed_body_may_come_in_any_pieces(driver: Driver, serve: Serve) 
     ("encoding", "body", "expected"),
     [
         ("gzip", b"this is not gzip", "garbage"),
-        ("gzip", gzip.compress(TEXT)[:-8] + bytes(8), "garbage"),
+        ("gzip", gzip.compress(TEXT, mtime=0)[:-8] + bytes(8), "garbage"),
         ("deflate", b"\x0f\xff\xff\xff", "garbage"),
         ("br", b"whatever", "garbage"),
-        ("gzip, gzip", gzip.compress(gzip.compress(TEXT)), "garbage"),
-        ("gzip", gzip.compress(TEXT)[:-1000], "broken"),
-        ("gzip", gzip.compress(TEXT)[:5], "broken"),
+        ("gzip, gzip", gzip.compress(gzip.compress(TEXT, mtime=0)), "garbage"),
+        ("gzip", gzip.compress(TEXT, mtime=0)[:-1000], "broken"),
+        ("gzip", gzip.compress(TEXT, mtime=0)[:5], "broken"),
     ],
 )
 def test_a_compressed_body_that_cannot_be_read_is_a_fault(
@@ -242,7 +244,7 @@ LIMITED = Options(timeout_seconds=10, max_response_bytes=100_000)
         answer(b"x" * 100_001),
         chunked(b"x" * 100_001),
         b"HTTP/1.0 200 OK\r\n\r\n" + b"x" * 100_001,
-        answer(gzip.compress(b"x" * 100_001), "Content-Encoding: gzip"),
+        answer(gzip.compress(b"x" * 100_001, mtime=0), "Content-Encoding: gzip"),
         answer(b"x" * 100_001, status="500 Oops"),
     ],
     ids=["length", "chunked", "close", "gzip", "error"],
@@ -306,7 +308,7 @@ def test_a_sink_gets_more_than_the_limit_and_decompressed(
     driver: Driver, serve: Serve
 ) -> None:
     noise = os.urandom(300_000)
-    body = gzip.compress(noise)
+    body = gzip.compress(noise, mtime=0)
     server = serve(answering(answer(body, "Content-Encoding: gzip")))
     sink = Collector()
     assert driver.send(request_to(server), LIMITED, sink).body == b""
