@@ -241,9 +241,11 @@ def deliver(
             yield from _keep_pace(operation, state, policy, deadline)
         request = _request(call, state, policy, token, query)
         try:
-            reply = yield from _send(
-                operation, Send(request, options, sink), state, policy
-            )
+            step = Send(request, options, sink)
+            if _is_watched(policy.hooks):
+                reply = yield from _send_watched(operation, step, state, policy)
+            else:
+                reply = cast("Reply", (yield step))
         except Fault as fault:
             may_repeat = _may_repeat_after(fault, call) and (
                 sink is None or sink.restart()
@@ -256,6 +258,7 @@ def deliver(
                 raise _error_of(fault, operation) from fault
             attempt += 1
             continue
+        state.limits.note(reply.headers, edges.now())
         if (
             reply.status == 401
             and state.has_provider
@@ -324,37 +327,36 @@ def _request(
     )
 
 
-def _send(
-    operation: Operation[object], step: Send, state: State, policy: Policy
-) -> Exchange[Reply]:
-    """Send once, with the hooks and the log around it, and take note of the limits."""
-    hooks = policy.hooks
-    watched = (
+def _is_watched(hooks: Hooks) -> bool:
+    return (
         hooks.before is not None
         or hooks.after is not None
         or logger.isEnabledFor(logging.DEBUG)
     )
-    if not watched:
+
+
+def _send_watched(
+    operation: Operation[object], step: Send, state: State, policy: Policy
+) -> Exchange[Reply]:
+    """Send once, with the hooks and the log around it."""
+    hooks = policy.hooks
+    shown = _shown(operation, step.request, state, policy)
+    started = state.edges.monotonic()
+    if hooks.before is not None:
+        hooks.before(shown)
+    outcome: int | Fault = 0
+    try:
         reply = cast("Reply", (yield step))
-    else:
-        shown = _shown(operation, step.request, state, policy)
-        started = state.edges.monotonic()
-        if hooks.before is not None:
-            hooks.before(shown)
-        outcome: int | Fault = 0
-        try:
-            reply = cast("Reply", (yield step))
-            outcome = reply.status
-        except Fault as fault:
-            outcome = fault
-            raise
-        finally:
-            seconds = state.edges.monotonic() - started
-            if outcome != 0:
-                logger.debug("%s -> %s in %.3f s", operation, outcome, seconds)
-                if hooks.after is not None:
-                    hooks.after(shown, outcome, seconds)
-    state.limits.note(reply.headers, state.edges.now())
+        outcome = reply.status
+    except Fault as fault:
+        outcome = fault
+        raise
+    finally:
+        seconds = state.edges.monotonic() - started
+        if outcome != 0:
+            logger.debug("%s -> %s in %.3f s", operation, outcome, seconds)
+            if hooks.after is not None:
+                hooks.after(shown, outcome, seconds)
     return reply
 
 

@@ -11,6 +11,7 @@ import re
 import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 
 from hipkit.transports.protocol import Body, Fault, Options, Reply, Request, Sink
 from hipkit.transports.settings import DEFAULT_PORTS
@@ -52,7 +53,9 @@ def header_lines(request: Request) -> list[tuple[str, str]]:
         lower = name.lower()
         if lower in _OWN_HEADERS:
             raise ValueError(f"the header {name!r} is added by the transport")
-        if not _HEADER.fullmatch(f"{name}: {value}"):
+        if not (_is_name(name) and _is_plain(value)) and not _HEADER.fullmatch(
+            f"{name}: {value}"
+        ):
             raise ValueError(
                 f"the header {name!r} has a character that HTTP cannot carry"
             )
@@ -62,6 +65,16 @@ def header_lines(request: Request) -> list[tuple[str, str]]:
     if encoding_is_open:
         lines.append(("Accept-Encoding", ACCEPTED_ENCODINGS))
     return lines
+
+
+@lru_cache(maxsize=256)
+def _is_name(name: str) -> bool:
+    return _HEADER.fullmatch(f"{name}: ") is not None
+
+
+def _is_plain(value: str) -> bool:
+    """Whether a value is surely fine: a quick look that nearly every one passes."""
+    return value.isascii() and value.isprintable() and value.strip() == value
 
 
 def host_line(request: Request) -> str:
