@@ -332,9 +332,10 @@ def test_the_deadline_ends_a_request_that_is_taken_slowly(
 
     started = time.monotonic()
     request = request_to(serve(slow), "POST", content=b"x" * 50_000_000)
-    fault = driver.fail(request, ends_in(0.25, silence=2))
+    # Long enough to connect and begin on a busy machine.
+    fault = driver.fail(request, ends_in(1.5, silence=5))
     assert (fault.kind, fault.may_have_arrived) == ("timeout", True)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 15
 
 
 def test_an_answer_may_take_longer_than_the_longest_silence(
