@@ -53,7 +53,7 @@ def port(tmp_path: Path, environment: dict[str, str]) -> Iterator[int]:
         text=True,
     )
     try:
-        wait_for(port, server)
+        wait_until_ready(tmp_path / "hipkit.db.admin-token", server)
         yield port
     finally:
         server.terminate()
@@ -62,12 +62,12 @@ def port(tmp_path: Path, environment: dict[str, str]) -> Iterator[int]:
     assert token not in output
 
 
-def wait_for(port: int, server: subprocess.Popen[str]) -> None:
+def wait_until_ready(token_file: Path, server: subprocess.Popen[str]) -> None:
+    """Wait for what a reader waits for: the token. The port listens from before that on."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and server.poll() is None:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
+        if token_file.exists() and token_file.stat().st_size:
+            return
         time.sleep(0.05)
     raise AssertionError("the server did not start")
 
