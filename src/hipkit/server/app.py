@@ -9,6 +9,7 @@ from hipkit.errors import StorageError
 from hipkit.server.http.api import Api
 from hipkit.server.services.keys import new_token
 from hipkit.server.services.setup import FirstGroup, is_empty, make_first_group
+from hipkit.server.services.signals import Signals
 from hipkit.server.services.sweeping import sweep
 from hipkit.server.settings import Settings
 from hipkit.server.storage.database import Database
@@ -34,7 +35,8 @@ class Server:
         self.database = database
         self.settings = settings
         self.files = FileFolder(settings.file_folder)
-        self.api = Api(database, self.files, settings)
+        self.signals = Signals()
+        self.api = Api(database, self.files, settings, self.signals)
         self.new_token_file = new_token_file
 
     def now_us(self) -> int:

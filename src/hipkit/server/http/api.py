@@ -45,6 +45,7 @@ from hipkit.server.services.context import TOO_MANY_REQUESTS, Context
 from hipkit.server.services.identities import identify
 from hipkit.server.services.limits import Allowance, Limits
 from hipkit.server.services.refusals import NotImplementedHereError
+from hipkit.server.services.signals import Signals
 from hipkit.server.settings import Settings
 from hipkit.server.storage.database import Database
 from hipkit.server.storage.folder import FileFolder
@@ -70,8 +71,13 @@ class Api:
     """The ASGI application."""
 
     def __init__(
-        self, database: Database, files: FileFolder, settings: Settings
+        self,
+        database: Database,
+        files: FileFolder,
+        settings: Settings,
+        signals: Signals,
     ) -> None:
+        self._signals = signals
         self._database = database
         self._files = files
         self._settings = settings
@@ -214,6 +220,7 @@ class Api:
             files=self._files,
             addresses=Addresses(root.rstrip("/")),
             limits=self._limits,
+            signals=self._signals,
             now_us=int(self._settings.clock() * 1_000_000),
             credentials=request.credentials(),
             bearer=request.bearer(),

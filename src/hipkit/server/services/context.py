@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, cast
+from typing import Literal, TypeVar, cast
 
 from hipkit.errors import RateLimitError, UnauthorizedError
 from hipkit.server.services.addresses import Addresses
 from hipkit.server.services.limits import Allowance, Limits
+from hipkit.server.services.signals import Signals
 from hipkit.server.storage.clients import ClientRecord
-from hipkit.server.storage.database import Database, Stores
+from hipkit.server.storage.database import Command, Database, Stores
 from hipkit.server.storage.folder import FileFolder
 from hipkit.server.storage.tokens import TokenRecord
 from hipkit.server.storage.users import UserRecord
@@ -24,6 +25,8 @@ __all__ = [
     "TokenKind",
     "token_kind",
 ]
+
+T = TypeVar("T")
 
 TokenKind = Literal["group client", "room client", "user", "room notification"]
 
@@ -89,12 +92,13 @@ class Credentials:
 
 @dataclass(slots=True, kw_only=True)
 class Context:
-    """One call's surroundings. Only `flood` changes while it is served."""
+    """One call's surroundings. Only `flood` and `topics` change while it is served."""
 
     database: Database
     files: FileFolder
     addresses: Addresses
     limits: Limits
+    signals: Signals
     now_us: int
     caller: Identity | None = None
     credentials: Credentials | None = None
@@ -102,6 +106,9 @@ class Context:
     """The token as it came, for the answers that have to repeat it."""
     flood: Allowance | None = None
     """Where the caller stands with the room or person written to, for the answer's headers."""
+
+    topics: set[str] = field(default_factory=set)
+    """What a command has to tell about once it is committed."""
 
     @property
     def stores(self) -> Stores:
@@ -121,6 +128,17 @@ class Context:
                 " (Bearer) or as auth_token"
             )
         return self.caller
+
+    async def write(self, command: Command[T]) -> T:
+        """Run a command, and once its changes are safe give the signals that it asked for.
+
+        Raises:
+            StorageError: Nothing of it was kept.
+        """
+        self.topics.clear()
+        result = await self.database.write(command)
+        self.signals.give(self.topics)
+        return result
 
     def count_message(self, conversation_id: int) -> None:
         """Count a message to a conversation.

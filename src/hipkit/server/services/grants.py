@@ -99,7 +99,7 @@ async def generate_token(context: Context, request: GenerateToken) -> Token:
         group = await stores.groups.get(grant.group_id)
         return "" if group is None else group.name
 
-    group_name = await context.database.write(command)
+    group_name = await context.write(command)
     return Token(
         access_token=token,
         expires_in=grant.seconds,
@@ -159,7 +159,7 @@ async def _authorization_code(context: Context, request: GenerateToken) -> _Gran
     if not request.code:
         raise MissingValueError("code")
     code_hash = hash_token(request.code)
-    code = await context.database.write(
+    code = await context.write(
         lambda stores: stores.clients.take_code(code_hash)
     )
     if (

@@ -26,7 +26,7 @@ async def invite_user_to_group(context: Context, request: InviteUserToGroup) -> 
         user_id = await add_user(stores, group_id, user, context.now_us)
         return await stores.users.get(user_id)
 
-    added = await context.database.write(command)
+    added = await context.write(command)
     if added is None:
         raise RuntimeError("a user was added and is not there")
     return await full_user(context, context.stores, added)

@@ -14,6 +14,7 @@ from hipkit.server.services.context import Context
 from hipkit.server.services.forms import user_in_short
 from hipkit.server.services.keys import new_message_id
 from hipkit.server.services.moments import MessageMoment
+from hipkit.server.services.signals import conversation_topic
 from hipkit.server.services.texts import EVERYBODY, Link, find_in_text
 from hipkit.server.storage.database import Stores
 from hipkit.server.storage.messages import MessageRecord, NewMessage
@@ -107,6 +108,7 @@ async def add_to_room(
 ) -> int:
     """Store a room's message and return its moment; a person who speaks is in the room."""
     sent_us = await stores.messages.add(room.conversation_id, message, context.now_us)
+    context.topics.add(conversation_topic(room.conversation_id))
     if message.sender_id is not None and message.kind != "notification":
         await stores.room_people.enter(room.id, message.sender_id, sent_us)
         await stores.users.touch(message.sender_id, sent_us)
@@ -118,6 +120,7 @@ async def add_to_private_chat(
 ) -> int:
     """Store a private message and return its moment."""
     sent_us = await stores.messages.add(conversation_id, message, context.now_us)
+    context.topics.add(conversation_topic(conversation_id))
     if message.sender_id is not None:
         await stores.users.touch(message.sender_id, sent_us)
     return sent_us

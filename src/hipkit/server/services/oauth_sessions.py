@@ -52,7 +52,7 @@ async def delete_session(context: Context, request: DeleteSession) -> None:
         token = await _find_own(context, stores, request.access_token)
         await stores.tokens.revoke(token)
 
-    await context.database.write(command)
+    await context.write(command)
 
 
 def seconds_left(token: TokenRecord, now_us: int) -> int:

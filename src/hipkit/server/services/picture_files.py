@@ -45,7 +45,7 @@ async def replace_picture(
         return before
 
     try:
-        before = await context.database.write(command)
+        before = await context.write(command)
     except BaseException:
         if key is not None:
             context.files.remove(key)

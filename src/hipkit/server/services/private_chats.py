@@ -91,4 +91,4 @@ async def _send(context: Context, reference: str | int, make: Make) -> None:
         message = await make(stores)
         await add_to_private_chat(context, stores, conversation_id, message)
 
-    await context.database.write(command)
+    await context.write(command)

@@ -56,7 +56,7 @@ async def send_message(context: Context, request: SendMessage) -> SentMessage:
         )
         return message.id, await add_to_room(context, stores, room, message)
 
-    message_id, sent_us = await context.database.write(command)
+    message_id, sent_us = await context.write(command)
     return SentMessage(id=message_id, timestamp=MessageMoment.from_us(sent_us))
 
 
@@ -89,7 +89,7 @@ async def send_room_notification(
         )
         await add_to_room(context, stores, room, message)
 
-    await context.database.write(command)
+    await context.write(command)
 
 
 async def reply_to_message(context: Context, request: ReplyToMessage) -> None:
@@ -109,7 +109,7 @@ async def reply_to_message(context: Context, request: ReplyToMessage) -> None:
         )
         await add_to_room(context, stores, room, message)
 
-    await context.database.write(command)
+    await context.write(command)
 
 
 async def share_link_with_room(context: Context, request: ShareLinkWithRoom) -> None:
@@ -124,7 +124,7 @@ async def share_link_with_room(context: Context, request: ShareLinkWithRoom) -> 
         )
         await add_to_room(context, stores, room, message)
 
-    await context.database.write(command)
+    await context.write(command)
 
 
 async def share_file_with_room(context: Context, request: ShareFileWithRoom) -> None:
@@ -145,7 +145,7 @@ async def share_file_with_room(context: Context, request: ShareFileWithRoom) -> 
         await add_to_room(context, stores, room, message)
 
     try:
-        await context.database.write(command)
+        await context.write(command)
     except BaseException:
         context.files.remove(file.upload.key)
         raise
@@ -162,7 +162,7 @@ async def set_topic(context: Context, request: SetTopic) -> None:
         message = await new_message(context, stores, kind="topic", body=request.topic)
         await add_to_room(context, stores, room, message)
 
-    await context.database.write(command)
+    await context.write(command)
 
 
 async def add_file(context: Context, stores: Stores, file: ReceivedFile) -> int:

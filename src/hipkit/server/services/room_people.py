@@ -99,7 +99,7 @@ async def add_member(context: Context, request: AddMember) -> None:
             raise NotFoundError(f"User {request.user_id_or_email} not found")
         await stores.room_people.set_member(room.id, user.id, roles)
 
-    await context.database.write(command)
+    await context.write(command)
 
 
 async def remove_member(context: Context, request: RemoveMember) -> None:
@@ -121,7 +121,7 @@ async def remove_member(context: Context, request: RemoveMember) -> None:
         if room.privacy == "private":
             await stores.room_people.leave(room.id, user.id)
 
-    await context.database.write(command)
+    await context.write(command)
 
 
 async def invite_user(context: Context, request: InviteUser) -> None:
@@ -149,7 +149,7 @@ async def invite_user(context: Context, request: InviteUser) -> None:
             now_us=context.now_us,
         )
 
-    await context.database.write(command)
+    await context.write(command)
 
 
 async def _show(

@@ -161,7 +161,7 @@ async def create_room(context: Context, request: CreateRoom) -> Created:
             await stores.room_people.set_member(room_id, owner_id, roles)
         return room_id
 
-    room_id = await context.database.write(command)
+    room_id = await context.write(command)
     return Created(id=room_id, links=Links(self_=context.addresses.room(room_id)))
 
 
@@ -197,7 +197,7 @@ async def update_room(context: Context, request: UpdateRoom) -> None:
         if not changed.is_archived:
             await _announce(context, stores, room, changed)
 
-    await context.database.write(command)
+    await context.write(command)
 
 
 async def delete_room(context: Context, reference: str | int) -> None:
@@ -211,7 +211,7 @@ async def delete_room(context: Context, reference: str | int) -> None:
             await stores.files.remove(room.avatar_key)
         return room.avatar_key
 
-    avatar_key = await context.database.write(command)
+    avatar_key = await context.write(command)
     if avatar_key is not None:
         context.files.remove(avatar_key)
     # What a large room leaves behind goes with the sweeps to come.

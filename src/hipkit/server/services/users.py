@@ -130,7 +130,7 @@ async def create_user(context: Context, request: CreateUser) -> CreatedUser:
         group_id = context.identity.group_id
         return await add_user(stores, group_id, user, context.now_us)
 
-    user_id = await context.database.write(command)
+    user_id = await context.write(command)
     return CreatedUser(
         id=user_id,
         links=Links(self_=context.addresses.user(user_id)),
@@ -191,7 +191,7 @@ async def update_user(context: Context, request: UpdateUser) -> None:
         if password_hash is not None:
             await stores.users.set_password(user.id, password_hash)
 
-    await context.database.write(command)
+    await context.write(command)
 
 
 async def delete_user(context: Context, reference: str | int) -> None:
@@ -213,7 +213,7 @@ async def delete_user(context: Context, reference: str | int) -> None:
             await stores.files.remove(user.photo_key)
         return user.photo_key
 
-    photo_key = await context.database.write(command)
+    photo_key = await context.write(command)
     if photo_key is not None:
         context.files.remove(photo_key)
 
