@@ -25,14 +25,22 @@ setup: .venv/.everything ## make .venv with everything; the others call what the
 	@:
 
 .PHONY: demo
-demo: .venv/.demo .tools/client/.ready ## start the server on an empty database and do the main job on it
+demo: .venv/.demo .tools/clients/hipcat/.ready ## start the server on an empty database and do the main job on it
 	@$(VENV)/python -m examples.demo
 
 .PHONY: test
-test: setup .tools/client/.ready ## everything that CI runs: checks, tests, docs
+test: setup .tools/clients/hipcat/.ready ## everything that CI runs: checks, tests, docs
 	@$(VENV)/python scripts/check.py
 	@echo "tests:"
 	@$(VENV)/python -m pytest --quiet --numprocesses 2 --dist loadfile
+
+.PHONY: test-clients
+test-clients: setup $(READY_CLIENTS) .tools/clients/node/.ready ## let programs of others, as they are, do all they can on a server
+	@$(VENV)/python -m tests.clients
+
+.PHONY: record-clients
+record-clients: setup $(READY_CLIENTS) .tools/clients/node/.ready ## the same, and write what they send to tests/data/programs
+	@$(VENV)/python -m tests.clients --record
 
 .PHONY: check
 check: setup ## only the checks: format, lint, types, floors, generated code, docs
@@ -44,7 +52,7 @@ fix: setup ## format, and repair what the linter can repair
 	@$(VENV)/python -m ruff format --quiet .
 
 .PHONY: generate
-generate: setup ## rewrite src/hipkit/v2/ from the spec
+generate: setup ## rewrite src/hipkit/v2/ and v1/ from the specs
 	@$(VENV)/python -m codegen
 
 .PHONY: bench
@@ -100,9 +108,28 @@ $(VENV)/python: | $(UV)
 	@$(INSTALL) --require-hashes --build-constraints requirements/bench.txt -r requirements/bench.txt
 	@touch $@
 
-# A client that nobody here wrote lives apart: it comes with requirements of its own.
-.tools/client/.ready: requirements/client.txt | $(UV)
-	@echo "setup: another project's HipChat client into .tools/client"
-	@$(UV) venv --quiet --clear --python .tools/bin/python .tools/client
-	@$(UV) pip install --quiet --python .tools/client/bin/python --no-deps --require-hashes -r requirements/client.txt
+# Programs that nobody here wrote live apart, each with what it needs. One list of versions and
+# hashes serves them all; it overrides what old programs pin and no longer works.
+LOCKED := requirements/clients/python.txt
+CLIENTS := ansible hipcat hipchat-api hipchat-notif hipchat-notifications hipchav hiplogging \
+	hipnotify hippy-chat hipsaint hypchat kawasemi notifiers python-hipchat-v1 \
+	python-simple-hipchat python-simple-hipchat-v2 zenoss-hipchat
+READY_CLIENTS := $(CLIENTS:%=.tools/clients/%/.ready)
+.tools/clients/ansible/.ready: ALSO := |prettytable
+.tools/clients/hiplogging/.ready: ALSO := |hypchat
+.tools/clients/hipchat-api/.ready: ALSO := |iso8601|requests
+
+$(READY_CLIENTS): .tools/clients/%/.ready: $(LOCKED) | $(UV)
+	@echo "setup: $* into .tools/clients"
+	@$(UV) venv --quiet --clear --python .tools/bin/python .tools/clients/$*
+	@$(UV) pip install --quiet --python .tools/clients/$*/bin/python --require-hashes \
+		--constraints $(LOCKED) --overrides $(LOCKED) --build-constraints $(LOCKED) \
+		$$(sed -nE 's/^(($*$(ALSO))==[^ ]+).*/\1/p' $(LOCKED))
+	@touch $@
+
+.tools/clients/node/.ready: requirements/clients/package.json requirements/clients/package-lock.json
+	@command -v npm >/dev/null || { echo "the programs for Node.js need npm: apt install npm" >&2; exit 1; }
+	@echo "setup: programs for Node.js into .tools/clients"
+	@rm -rf $(@D) && mkdir -p $(@D) && cp $^ $(@D)
+	@npm ci --prefix $(@D) --loglevel error --ignore-scripts --no-audit --no-fund
 	@touch $@

@@ -15,7 +15,9 @@ from pathlib import Path
 __all__ = ["DemoError", "Server", "other_client", "running_server"]
 
 HIPKIT = [sys.executable, "-m", "hipkit.cli"]
-OTHER_CLIENT = Path(__file__).resolve().parent.parent / ".tools/client/bin/hipcat"
+OTHER_CLIENT = (
+    Path(__file__).resolve().parent.parent / ".tools/clients/hipcat/bin/hipcat"
+)
 SECONDS_TO_START = 30
 SECONDS_TO_STOP = 15
 

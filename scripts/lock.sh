@@ -1,6 +1,6 @@
 #!/bin/sh
 # Resolve requirements/*.in into requirements/*.txt: versions and hashes, no addresses.
-# Every file takes its versions from dev.txt where both name a package.
+# Every file takes its versions from dev.txt where both name a package, those of others' programs excepted.
 set -eu
 uv=$1
 
@@ -15,6 +15,13 @@ lock() {
 
 lock tools
 lock dev --override requirements/overrides.txt
-for name in demo client bench; do
+for name in demo bench; do
     lock "$name" --constraint requirements/dev.txt
 done
+
+# The programs of others stay at their versions: what they need is taken anew.
+lock clients/python --override requirements/clients/overrides.txt
+cd requirements/clients
+rm -f package-lock.json
+npm install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts \
+    --loglevel error --no-audit --no-fund

@@ -1,0 +1,188 @@
+"""What a program of others is put into: a server behind TLS, and tokens in its environment."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hipkit import HipChat
+from tests.clients.conversation import Call, calls_of
+from tests.clients.network import HIPCHAT, in_own_network
+from tests.clients.recording import Recording, write
+from tests.clients.relay import Relay
+from tests.clients.setting import SCOPES, said
+from tests.e2e.serving import Running
+
+AUTHORITY = "hipkit-ca"  # the folder that `hipkit admin ca` makes
+PATIENCE_SECONDS = 60
+REPOSITORY = Path(__file__).resolve().parent.parent.parent
+ENVIRONMENTS = REPOSITORY / ".tools/clients"
+NODE_MODULES = ENVIRONMENTS / "node/node_modules"
+DRIVERS = Path(__file__).resolve().parent / "programs"
+# What a program makes up anew in every run, or repeats of what the server did.
+CHANGING = {
+    r"\d{4}-\d\d-\d\dT\d\d(:|%3A)\d\d\1\d\d": r"2100-01-01T00\g<1>00\g<1>00",
+    r"(?<=00:00\.)\d{6}|(?<=00%3A00\.)\d{6}": "000000",
+    r'(?<="version": ")\w+': "ABCDEFGH",
+}
+# What no Makefile can bring everywhere, and how it tells its version: apt install ruby-hipchat.
+OUTSIDE = {
+    "ruby-hipchat": ["ruby", "-ruri", "-rhipchat", "-e", "print HipChat::VERSION"]
+}
+LANGUAGES = {".py": "Python", ".sh": "Python", ".js": "JavaScript", ".rb": "Ruby"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """A server that only this program talks to, and what the program knows of it."""
+
+    folder: Path
+    server: Running
+    relay: Relay
+    names: dict[str, str]
+    recordings: Path | None
+
+    def run(self, program: str, *, knows_one_address: bool = False) -> str:
+        """Let a program do all it can; it ends well or the test fails. Return what it printed."""
+        driver = driver_of(program)
+        if self.version(program) is None:
+            pytest.skip(f"{program} is not installed")
+        if knows_one_address and not in_own_network():
+            pytest.skip(f"{program} knows no address but {HIPCHAT}: it needs a network")
+        done = subprocess.run(
+            self.command(driver),
+            cwd=self.folder,
+            env=self.environment(program),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            timeout=PATIENCE_SECONDS,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout
+        if self.recordings:
+            self.record(program, self.recordings / f"{program}.json")
+        return done.stdout
+
+    def record(self, program: str, path: Path) -> None:
+        """Write what the program said."""
+        recording = Recording(self.names, CHANGING)
+        for call in self.calls():
+            recording.add(call)
+        left = {"room": self.said(), "private": self.said_to_jane()}
+        for entry in left["room"]:
+            if "at random" in entry["message"]:
+                entry["color"] = "random"
+        document = {
+            "program": f"{program} {self.version(program)}",
+            "language": LANGUAGES[driver_of(program).suffix],
+            "calls": recording.calls,
+            "said": recording.anonymous(left),
+        }
+        write(path, document)
+
+    def refusals(self) -> list[tuple[int, str]]:
+        """Return the calls that did not succeed."""
+        return [
+            (call.status, call.operation) for call in self.calls() if call.status >= 400
+        ]
+
+    def command(self, driver: Path) -> list[str]:
+        match driver.suffix:
+            case ".py":
+                # Without the driver's own folder, where it would find itself.
+                return ["python", "-P", str(driver)]
+            case ".js":
+                return ["node", str(driver)]
+            case ".rb":
+                return ["ruby", str(driver)]
+            case _:
+                return ["sh", str(driver)]
+
+    def environment(self, program: str) -> dict[str, str]:
+        """Return what the program finds: its own tools, the server, and whom to trust."""
+        trusted = str(self.folder / AUTHORITY / "ca.pem")
+        return {
+            "PATH": f"{ENVIRONMENTS / program / 'bin'}:{os.environ['PATH']}",
+            "HOME": str(self.folder),
+            "LC_ALL": "C.UTF-8",
+            "TZ": "UTC",
+            "NODE_PATH": str(NODE_MODULES),
+            "REQUESTS_CA_BUNDLE": trusted,
+            "SSL_CERT_FILE": trusted,
+            "NODE_EXTRA_CA_CERTS": trusted,
+            "ROOT": self.names["root"],
+            "HOST": self.names["host"],
+            "ADMIN_TOKEN": self.names["admin token"],
+            "ROOM_TOKEN": self.names["room token"],
+            "JANE_TOKEN": self.names["jane token"],
+            "CLIENT_ID": self.names["client id"],
+            "CLIENT_SECRET": self.names["client secret"],
+            "CLIENT_SCOPES": " ".join(SCOPES),
+        }
+
+    def version(self, program: str) -> str | None:
+        """Return the version of a program, or nothing where it cannot be started."""
+        tell = OUTSIDE.get(program)
+        if tell is None:
+            return locked_version(program)
+        environment = self.environment(program)
+        if shutil.which(tell[0], path=environment["PATH"]) is None:
+            return None
+        done = subprocess.run(
+            tell, env=environment, capture_output=True, text=True, check=False
+        )
+        return done.stdout.strip() if done.returncode == 0 else None
+
+    def calls(self) -> list[Call]:
+        """Return what the program asked and was answered, once it is done."""
+        return calls_of(self.relay.finished(PATIENCE_SECONDS))
+
+    def client(self) -> HipChat:
+        """Return hipkit's own client, to read back what happened."""
+        return HipChat(self.names["reader token"], base_url=self.server.base_url)
+
+    def said(self) -> list[dict[str, Any]]:
+        """Return what was said in the room that is there from the start."""
+        return said(self.read("/room/1/history/latest", self.names["reader token"]))
+
+    def said_to_jane(self, sender: int = 1) -> list[dict[str, Any]]:
+        """Return what somebody said to Jane alone."""
+        return said(
+            self.read(f"/user/{sender}/history/latest", self.names["jane token"])
+        )
+
+    def read(self, path: str, token: str) -> dict[str, Any]:
+        status, _, body = self.server.call(
+            "GET", f"{path}?max-results=1000", token=token
+        )
+        assert status == 200, body
+        found: dict[str, Any] = json.loads(body)
+        return found
+
+
+def driver_of(program: str) -> Path:
+    """Return the script that has a program do what it can."""
+    (driver,) = DRIVERS.glob(f"{program}.*")
+    return driver
+
+
+def locked_version(program: str) -> str:
+    """Return the version that `make test-clients` installs."""
+    locked = REPOSITORY / "requirements/clients"
+    for file, form in (
+        ("python.txt", rf"^{program}==(\S+)"),
+        ("package.json", rf'"{program}": "([^"]+)"'),
+    ):
+        if found := re.search(form, (locked / file).read_text(), re.MULTILINE):
+            return found[1]
+    raise LookupError(program)
