@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -16,28 +17,43 @@ from codegen.plan import plan
 from codegen.render import HEADER, render
 
 ROOT = Path(__file__).resolve().parent.parent
-SPEC = "spec/hipchat-v2.yaml"
-OUT = "src/hipkit/v2"
-PACKAGE = "hipkit.v2"
+OWN = ("v1", "v2")
+"""The versions of HipChat's API, for each of which the project has a spec and a package."""
+
+COMMAND = "python -m codegen"
 
 DIFFERENT, REFUSED = 1, 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Job:
+    """One package to be written."""
+
+    spec: Path
+    name: str
+    """What errors call the document."""
+    source: str
+    """What the package says that it comes from."""
+    out: Path
+    package: str
+    command: str = COMMAND
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the generator and return its exit code.
 
-    0: done. 1: `--check` found differences, and has printed them. 2: the document or the call
+    0: done. 1: `--check` found differences, and has printed them. 2: a document or the call
     cannot be worked with, which one line on standard error explains; nothing was written.
     """
     options = _options(arguments)
+    lines: list[str] = []
     try:
-        if not options.is_own:
-            _refuse_taken(options.package, options.out)
-        texts = _generate(options)
-        if not options.check:
-            write(options.out, texts)
-            return 0
-        lines = list(differences(options.out, texts))
+        made = [(job, _generate(job)) for job in _jobs(options)]
+        for job, texts in made:
+            if options.check:
+                lines += differences(job.out, texts)
+            else:
+                write(job.out, texts)
     except SpecError as error:
         print(error, file=sys.stderr)
         return REFUSED
@@ -51,7 +67,8 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m codegen",
         description="Write a typed Python package for an OpenAPI document.",
-        epilog=f"Without --spec, --out and --package: {SPEC} into {OUT}.",
+        epilog="Without --spec, --out and --package: every spec of this project into its"
+        " package, such as spec/hipchat-v2.yaml into src/hipkit/v2.",
     )
     parser.add_argument(
         "--check", action="store_true", help="only tell how the files there differ"
@@ -69,16 +86,41 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     ]
     if any(given) and not all(given):
         parser.error("--spec, --out and --package belong together; give all three")
-    if not any(given):
-        options.spec, options.out, options.package = ROOT / SPEC, ROOT / OUT, PACKAGE
-    elif (
+    options.is_own = not any(given)
+    if not options.is_own and (
         not all(map(is_name, options.package.split("."))) or options.package == "hipkit"
     ):
         parser.error(
             f"{options.package!r} cannot be the name of a new package; use letters"
         )
-    options.is_own = not any(given)
     return options
+
+
+def _jobs(options: argparse.Namespace) -> list[_Job]:
+    if options.is_own:
+        return [_own_job(version) for version in OWN]
+    _refuse_taken(options.package, options.out)
+    return [
+        _Job(
+            spec=options.spec,
+            name=str(options.spec),
+            source=options.spec.name,
+            out=options.out,
+            package=options.package,
+            command=f"{COMMAND} --package {options.package}",
+        )
+    ]
+
+
+def _own_job(version: str) -> _Job:
+    spec = f"spec/hipchat-{version}.yaml"
+    return _Job(
+        spec=ROOT / spec,
+        name=spec,
+        source=spec,
+        out=ROOT / "src" / "hipkit" / version,
+        package=f"hipkit.{version}",
+    )
 
 
 def _refuse_taken(package: str, out: Path) -> None:
@@ -124,19 +166,14 @@ def _is_generated(origin: str) -> bool:
     )
 
 
-def _generate(options: argparse.Namespace) -> dict[str, str]:
-    name = source = SPEC
-    command = "python -m codegen"
-    if not options.is_own:
-        name, source = str(options.spec), options.spec.name
-        command += f" --package {options.package}"
+def _generate(job: _Job) -> dict[str, str]:
     try:
-        document = load(options.spec, name)
+        document = load(job.spec, job.name)
         check(document)
-        return render(plan(document, options.package, source, command))
+        return render(plan(document, job.package, job.source, job.command))
     except RecursionError:
         fault = "its schemas refer to each other too deeply; flatten them"
-        raise SpecError(f"{name}: {fault}") from None
+        raise SpecError(f"{job.name}: {fault}") from None
 
 
 if __name__ == "__main__":

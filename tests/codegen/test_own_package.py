@@ -18,11 +18,12 @@ def test_the_committed_files_are_what_the_spec_gives() -> None:
 def test_all_operations_are_there_in_their_modules() -> None:
     modules = [entry.module.removeprefix("hipkit.v2.") for entry in OPERATIONS]
 
-    assert len(OPERATIONS) == 99
+    assert len(OPERATIONS) == 100
     assert list(dict.fromkeys(modules)) == [
         "capabilities",
         "emoticons",
         "extensions",
+        "files",
         "groups",
         "integrations",
         "invites",

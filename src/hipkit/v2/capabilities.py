@@ -73,6 +73,8 @@ class Capabilities:
             What the server is.
 
         Raises:
+            BadRequestError: An argument is missing, of the wrong type or out of its
+                limits, or the body's content type is wrong.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.
@@ -104,7 +106,8 @@ class Capabilities:
                 limits, or the body's content type is wrong.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         No token is sent.
 
@@ -132,6 +135,8 @@ class AsyncCapabilities:
             What the server is.
 
         Raises:
+            BadRequestError: An argument is missing, of the wrong type or out of its
+                limits, or the body's content type is wrong.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.
@@ -163,7 +168,8 @@ class AsyncCapabilities:
                 limits, or the body's content type is wrong.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         No token is sent.
 

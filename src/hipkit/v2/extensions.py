@@ -670,7 +670,8 @@ class Extensions:
             NotFoundError: There is no such thing, or not for this token.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `view_group` (confidence: low). Token: group client.
 
@@ -719,9 +720,11 @@ class Extensions:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `admin_group`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -759,7 +762,8 @@ class Extensions:
             NotFoundError: There is no such thing, or not for this token.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -791,7 +795,8 @@ class Extensions:
             NotFoundError: There is no such thing, or not for this token.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `view_group` (confidence: low). Token: group client.
 
@@ -838,9 +843,11 @@ class Extensions:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `admin_group`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -877,7 +884,8 @@ class Extensions:
             NotFoundError: There is no such thing, or not for this token.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -909,7 +917,8 @@ class Extensions:
             NotFoundError: There is no such thing, or not for this token.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `view_group` (confidence: low). Token: group client.
 
@@ -948,9 +957,11 @@ class Extensions:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `admin_group`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -979,7 +990,8 @@ class Extensions:
             NotFoundError: There is no such thing, or not for this token.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1011,7 +1023,8 @@ class Extensions:
             NotFoundError: There is no such thing, or not for this token.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `view_group` (confidence: low). Token: group client.
 
@@ -1063,9 +1076,11 @@ class Extensions:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `admin_group`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1104,7 +1119,8 @@ class Extensions:
             NotFoundError: There is no such thing, or not for this token.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1136,7 +1152,8 @@ class Extensions:
             NotFoundError: There is no such thing, or not for this token.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `view_group` (confidence: low). Token: group client.
 
@@ -1191,9 +1208,11 @@ class Extensions:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `admin_group`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1233,7 +1252,8 @@ class Extensions:
             NotFoundError: There is no such thing, or not for this token.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1329,6 +1349,7 @@ class Extensions:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `admin_group`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.
@@ -1410,7 +1431,8 @@ class AsyncExtensions:
             NotFoundError: There is no such thing, or not for this token.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `view_group` (confidence: low). Token: group client.
 
@@ -1459,9 +1481,11 @@ class AsyncExtensions:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `admin_group`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1499,7 +1523,8 @@ class AsyncExtensions:
             NotFoundError: There is no such thing, or not for this token.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1531,7 +1556,8 @@ class AsyncExtensions:
             NotFoundError: There is no such thing, or not for this token.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `view_group` (confidence: low). Token: group client.
 
@@ -1578,9 +1604,11 @@ class AsyncExtensions:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `admin_group`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1617,7 +1645,8 @@ class AsyncExtensions:
             NotFoundError: There is no such thing, or not for this token.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1649,7 +1678,8 @@ class AsyncExtensions:
             NotFoundError: There is no such thing, or not for this token.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `view_group` (confidence: low). Token: group client.
 
@@ -1688,9 +1718,11 @@ class AsyncExtensions:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `admin_group`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1719,7 +1751,8 @@ class AsyncExtensions:
             NotFoundError: There is no such thing, or not for this token.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1751,7 +1784,8 @@ class AsyncExtensions:
             NotFoundError: There is no such thing, or not for this token.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `view_group` (confidence: low). Token: group client.
 
@@ -1803,9 +1837,11 @@ class AsyncExtensions:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `admin_group`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1844,7 +1880,8 @@ class AsyncExtensions:
             NotFoundError: There is no such thing, or not for this token.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1876,7 +1913,8 @@ class AsyncExtensions:
             NotFoundError: There is no such thing, or not for this token.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `view_group` (confidence: low). Token: group client.
 
@@ -1931,9 +1969,11 @@ class AsyncExtensions:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `admin_group`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1973,7 +2013,8 @@ class AsyncExtensions:
             NotFoundError: There is no such thing, or not for this token.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -2069,6 +2110,7 @@ class AsyncExtensions:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `admin_group`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.

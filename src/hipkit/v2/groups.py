@@ -206,6 +206,7 @@ class Groups:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `admin_group`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.
@@ -359,6 +360,7 @@ class AsyncGroups:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `admin_group`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.

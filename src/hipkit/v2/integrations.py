@@ -233,8 +233,11 @@ class Integrations:
             The installation.
 
         Raises:
+            BadRequestError: An argument is missing, of the wrong type or out of its
+                limits, or the body's content type is wrong.
             NotFoundError: There is no such thing, or not for this token.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         No token is sent.
 
@@ -258,8 +261,11 @@ class Integrations:
             Not established: neither status nor body is in any source.
 
         Raises:
+            BadRequestError: An argument is missing, of the wrong type or out of its
+                limits, or the body's content type is wrong.
             NotFoundError: There is no such thing, or not for this token.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         No token is sent.
 
@@ -287,7 +293,8 @@ class Integrations:
             NotFoundError: There is no such thing, or not for this token.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: none needed, or not established. Token: group client, room client.
 
@@ -317,9 +324,11 @@ class Integrations:
             UnauthorizedError: There is no token, or it is wrong, expired or revoked.
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: none needed, or not established. Token: group client, room client.
 
@@ -344,9 +353,11 @@ class Integrations:
             UnauthorizedError: There is no token, or it is wrong, expired or revoked.
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `view_group`.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `view_group` (confidence: high). Token: group client.
 
@@ -375,9 +386,11 @@ class Integrations:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `view_room`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `view_room` (confidence: high). Token: group client, room client.
 
@@ -413,9 +426,11 @@ class Integrations:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `view_room`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `view_room` (confidence: low). Token: group client, room client.
 
@@ -447,9 +462,11 @@ class Integrations:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `view_group`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `view_group` (confidence: high). Token: group client.
 
@@ -485,8 +502,11 @@ class AsyncIntegrations:
             The installation.
 
         Raises:
+            BadRequestError: An argument is missing, of the wrong type or out of its
+                limits, or the body's content type is wrong.
             NotFoundError: There is no such thing, or not for this token.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         No token is sent.
 
@@ -512,8 +532,11 @@ class AsyncIntegrations:
             Not established: neither status nor body is in any source.
 
         Raises:
+            BadRequestError: An argument is missing, of the wrong type or out of its
+                limits, or the body's content type is wrong.
             NotFoundError: There is no such thing, or not for this token.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         No token is sent.
 
@@ -541,7 +564,8 @@ class AsyncIntegrations:
             NotFoundError: There is no such thing, or not for this token.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: none needed, or not established. Token: group client, room client.
 
@@ -573,9 +597,11 @@ class AsyncIntegrations:
             UnauthorizedError: There is no token, or it is wrong, expired or revoked.
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: none needed, or not established. Token: group client, room client.
 
@@ -600,9 +626,11 @@ class AsyncIntegrations:
             UnauthorizedError: There is no token, or it is wrong, expired or revoked.
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `view_group`.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `view_group` (confidence: high). Token: group client.
 
@@ -631,9 +659,11 @@ class AsyncIntegrations:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `view_room`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `view_room` (confidence: high). Token: group client, room client.
 
@@ -669,9 +699,11 @@ class AsyncIntegrations:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `view_room`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `view_room` (confidence: low). Token: group client, room client.
 
@@ -703,9 +735,11 @@ class AsyncIntegrations:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `view_group`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `view_group` (confidence: high). Token: group client.
 

@@ -72,6 +72,7 @@ class Invites:
             UnauthorizedError: There is no token, or it is wrong, expired or revoked.
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `admin_group`.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.
@@ -116,6 +117,7 @@ class AsyncInvites:
             UnauthorizedError: There is no token, or it is wrong, expired or revoked.
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `admin_group`.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.

@@ -165,6 +165,8 @@ class OauthSessions:
             What the token is good for.
 
         Raises:
+            BadRequestError: An argument is missing, of the wrong type or out of its
+                limits, or the body's content type is wrong.
             UnauthorizedError: There is no token, or it is wrong, expired or revoked.
             NotFoundError: There is no such thing, or not for this token.
             RateLimitError: The token's limit is used up until the moment in
@@ -186,6 +188,8 @@ class OauthSessions:
             access_token: The token that this is about.
 
         Raises:
+            BadRequestError: An argument is missing, of the wrong type or out of its
+                limits, or the body's content type is wrong.
             UnauthorizedError: There is no token, or it is wrong, expired or revoked.
             NotFoundError: There is no such thing, or not for this token.
             RateLimitError: The token's limit is used up until the moment in
@@ -267,6 +271,7 @@ class OauthSessions:
             UnauthorizedError: There is no token, or it is wrong, expired or revoked.
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.
@@ -319,6 +324,8 @@ class AsyncOauthSessions:
             What the token is good for.
 
         Raises:
+            BadRequestError: An argument is missing, of the wrong type or out of its
+                limits, or the body's content type is wrong.
             UnauthorizedError: There is no token, or it is wrong, expired or revoked.
             NotFoundError: There is no such thing, or not for this token.
             RateLimitError: The token's limit is used up until the moment in
@@ -340,6 +347,8 @@ class AsyncOauthSessions:
             access_token: The token that this is about.
 
         Raises:
+            BadRequestError: An argument is missing, of the wrong type or out of its
+                limits, or the body's content type is wrong.
             UnauthorizedError: There is no token, or it is wrong, expired or revoked.
             NotFoundError: There is no such thing, or not for this token.
             RateLimitError: The token's limit is used up until the moment in
@@ -421,6 +430,7 @@ class AsyncOauthSessions:
             UnauthorizedError: There is no token, or it is wrong, expired or revoked.
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.

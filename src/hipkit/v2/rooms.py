@@ -1812,6 +1812,7 @@ class Rooms:
             UnauthorizedError: There is no token, or it is wrong, expired or revoked.
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `manage_rooms`.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.
@@ -1899,6 +1900,7 @@ class Rooms:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `admin_room`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.
@@ -1997,6 +1999,7 @@ class Rooms:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `admin_room`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.
@@ -2058,7 +2061,8 @@ class Rooms:
             NotFoundError: There is no such thing, or not for this token.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `view_room` or `view_group` (confidence: low). Token: group client, room
         client.
@@ -2106,9 +2110,11 @@ class Rooms:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `admin_room`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -2145,7 +2151,8 @@ class Rooms:
             NotFoundError: There is no such thing, or not for this token.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -2179,7 +2186,8 @@ class Rooms:
             NotFoundError: There is no such thing, or not for this token.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `view_room` or `view_group` (confidence: low). Token: group client, room
         client.
@@ -2225,9 +2233,11 @@ class Rooms:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `admin_room`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -2263,7 +2273,8 @@ class Rooms:
             NotFoundError: There is no such thing, or not for this token.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -2299,7 +2310,8 @@ class Rooms:
             NotFoundError: There is no such thing, or not for this token.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `view_room` or `view_group` (confidence: low). Token: group client, room
         client.
@@ -2341,9 +2353,11 @@ class Rooms:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `admin_room`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -2372,7 +2386,8 @@ class Rooms:
             NotFoundError: There is no such thing, or not for this token.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -2406,7 +2421,8 @@ class Rooms:
             NotFoundError: There is no such thing, or not for this token.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `view_room` or `view_group` (confidence: low). Token: group client, room
         client.
@@ -2461,9 +2477,11 @@ class Rooms:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `admin_room`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -2500,7 +2518,8 @@ class Rooms:
             NotFoundError: There is no such thing, or not for this token.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -2533,7 +2552,8 @@ class Rooms:
             NotFoundError: There is no such thing, or not for this token.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `view_room` or `view_group` (confidence: low). Token: group client, room
         client.
@@ -2587,9 +2607,11 @@ class Rooms:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `admin_room`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -2628,7 +2650,8 @@ class Rooms:
             NotFoundError: There is no such thing, or not for this token.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -2721,6 +2744,7 @@ class Rooms:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `admin_room`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.
@@ -2976,6 +3000,7 @@ class Rooms:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `admin_room`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.
@@ -3064,6 +3089,7 @@ class Rooms:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `admin_room`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.
@@ -3128,6 +3154,7 @@ class Rooms:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `send_message`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.
@@ -3185,6 +3212,7 @@ class Rooms:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `send_notification`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.
@@ -3285,6 +3313,7 @@ class Rooms:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `send_message`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.
@@ -3331,6 +3360,7 @@ class Rooms:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `send_message`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.
@@ -3366,6 +3396,7 @@ class Rooms:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `send_message`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.
@@ -3422,6 +3453,7 @@ class Rooms:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `admin_room`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.
@@ -3535,6 +3567,7 @@ class Rooms:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `admin_room`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.
@@ -3721,6 +3754,7 @@ class AsyncRooms:
             UnauthorizedError: There is no token, or it is wrong, expired or revoked.
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `manage_rooms`.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.
@@ -3808,6 +3842,7 @@ class AsyncRooms:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `admin_room`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.
@@ -3906,6 +3941,7 @@ class AsyncRooms:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `admin_room`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.
@@ -3967,7 +4003,8 @@ class AsyncRooms:
             NotFoundError: There is no such thing, or not for this token.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `view_room` or `view_group` (confidence: low). Token: group client, room
         client.
@@ -4015,9 +4052,11 @@ class AsyncRooms:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `admin_room`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -4054,7 +4093,8 @@ class AsyncRooms:
             NotFoundError: There is no such thing, or not for this token.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -4088,7 +4128,8 @@ class AsyncRooms:
             NotFoundError: There is no such thing, or not for this token.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `view_room` or `view_group` (confidence: low). Token: group client, room
         client.
@@ -4134,9 +4175,11 @@ class AsyncRooms:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `admin_room`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -4172,7 +4215,8 @@ class AsyncRooms:
             NotFoundError: There is no such thing, or not for this token.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -4208,7 +4252,8 @@ class AsyncRooms:
             NotFoundError: There is no such thing, or not for this token.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `view_room` or `view_group` (confidence: low). Token: group client, room
         client.
@@ -4250,9 +4295,11 @@ class AsyncRooms:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `admin_room`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -4283,7 +4330,8 @@ class AsyncRooms:
             NotFoundError: There is no such thing, or not for this token.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -4317,7 +4365,8 @@ class AsyncRooms:
             NotFoundError: There is no such thing, or not for this token.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `view_room` or `view_group` (confidence: low). Token: group client, room
         client.
@@ -4372,9 +4421,11 @@ class AsyncRooms:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `admin_room`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -4411,7 +4462,8 @@ class AsyncRooms:
             NotFoundError: There is no such thing, or not for this token.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -4446,7 +4498,8 @@ class AsyncRooms:
             NotFoundError: There is no such thing, or not for this token.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `view_room` or `view_group` (confidence: low). Token: group client, room
         client.
@@ -4500,9 +4553,11 @@ class AsyncRooms:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `admin_room`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -4541,7 +4596,8 @@ class AsyncRooms:
             NotFoundError: There is no such thing, or not for this token.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. This server does not have the call, or not
+                with these arguments. The server cannot answer now.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -4634,6 +4690,7 @@ class AsyncRooms:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `admin_room`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.
@@ -4889,6 +4946,7 @@ class AsyncRooms:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `admin_room`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.
@@ -4979,6 +5037,7 @@ class AsyncRooms:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `admin_room`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.
@@ -5045,6 +5104,7 @@ class AsyncRooms:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `send_message`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.
@@ -5102,6 +5162,7 @@ class AsyncRooms:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `send_notification`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.
@@ -5202,6 +5263,7 @@ class AsyncRooms:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `send_message`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.
@@ -5248,6 +5310,7 @@ class AsyncRooms:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `send_message`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.
@@ -5283,6 +5346,7 @@ class AsyncRooms:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `send_message`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.
@@ -5339,6 +5403,7 @@ class AsyncRooms:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `admin_room`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.
@@ -5452,6 +5517,7 @@ class AsyncRooms:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `admin_room`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.

@@ -685,6 +685,7 @@ class Users:
             UnauthorizedError: There is no token, or it is wrong, expired or revoked.
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `admin_group`.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.
@@ -783,6 +784,7 @@ class Users:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `admin_group`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.
@@ -1047,6 +1049,7 @@ class Users:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `send_message`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.
@@ -1115,6 +1118,7 @@ class Users:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `admin_group`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.
@@ -1227,6 +1231,7 @@ class Users:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `send_message`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.
@@ -1260,6 +1265,7 @@ class Users:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `send_message`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.
@@ -1376,6 +1382,7 @@ class AsyncUsers:
             UnauthorizedError: There is no token, or it is wrong, expired or revoked.
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `admin_group`.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.
@@ -1474,6 +1481,7 @@ class AsyncUsers:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `admin_group`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.
@@ -1738,6 +1746,7 @@ class AsyncUsers:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `send_message`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.
@@ -1808,6 +1817,7 @@ class AsyncUsers:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `admin_group`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.
@@ -1920,6 +1930,7 @@ class AsyncUsers:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `send_message`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.
@@ -1955,6 +1966,7 @@ class AsyncUsers:
             ForbiddenError: The token is good but lacks the scope, or its owner may not
                 do this. Needs the scope `send_message`.
             NotFoundError: There is no such thing, or not for this token.
+            ApiError: The body is larger than the server takes.
             RateLimitError: The token's limit is used up until the moment in
                 `X-Ratelimit-Reset`.
             ServerError: The server failed. The server cannot answer now.
