@@ -43,6 +43,46 @@ async def test_many_mentions_are_looked_up_at_once(database: Database) -> None:
     assert set(by_ids) == {1, 2, 3, 4, 5}
 
 
+async def test_a_password_is_stored_in_another_way_unless_it_changed_meanwhile(
+    database: Database,
+) -> None:
+    group_id = await add_group(database)
+    ann = await add_user(database, group_id, "ann")
+    await database.write(lambda stores: stores.users.set_password(ann, "old"))
+
+    for before, after, stored in (("older", "new", "old"), ("old", "new", "new")):
+
+        async def renew(
+            stores: Stores, before: str = before, after: str = after
+        ) -> None:
+            await stores.users.renew_password_hash(ann, before, after)
+
+        await database.write(renew)
+        assert await database.stores.users.password_hash(ann) == stored
+
+
+async def test_clients_are_listed_in_the_order_of_their_making(
+    database: Database,
+) -> None:
+    group_id, other_id = await add_group(database), await add_group(database)
+    for number, (client_id, owner) in enumerate(
+        (("second", group_id), ("other", other_id), ("first", group_id))
+    ):
+        client = ClientRecord(
+            client_id, owner, None, "Bot", b"hash", "view_group", "[]"
+        )
+
+        async def add(
+            stores: Stores, client: ClientRecord = client, number: int = number
+        ) -> None:
+            await stores.clients.add(client, NOW - number)
+
+        await database.write(add)
+
+    found = await database.stores.clients.of_group(group_id)
+    assert [client.id for client in found] == ["first", "second"]
+
+
 async def test_a_deleted_user_leaves_names_to_others(database: Database) -> None:
     group_id = await add_group(database)
     user_id = await add_user(database, group_id, "ann")
@@ -68,10 +108,16 @@ async def test_pages_of_rooms_hold_what_somebody_may_see(database: Database) -> 
     both = await add_room(database, group_id, ann, "both", privacy="private")
     await database.write(lambda s: s.room_people.set_member(both, bob, "room_member"))
 
-    async def seen(seen_by: int | None, *, include_private: bool = True) -> list[int]:
+    async def seen(
+        seen_by: int | None,
+        *,
+        include_private: bool = True,
+        includes_public: bool = True,
+    ) -> list[int]:
         page = await database.stores.rooms.page(
             group_id,
             seen_by=seen_by,
+            includes_public=includes_public,
             include_private=include_private,
             include_archived=False,
             start=0,
@@ -83,6 +129,9 @@ async def test_pages_of_rooms_hold_what_somebody_may_see(database: Database) -> 
     assert await seen(ann) == [public, anns, both]
     assert await seen(bob) == [public, both]
     assert await seen(bob, include_private=False) == [public]
+    assert await seen(bob, includes_public=False) == [both]
+    assert await seen(ann, includes_public=False) == [public, anns, both]
+    assert await seen(bob, includes_public=False, include_private=False) == []
 
 
 async def test_a_room_is_stored_as_it_is_given(database: Database) -> None:
@@ -152,6 +201,58 @@ async def test_histories_go_back_from_the_newest_moment(database: Database) -> N
     one = await database.stores.messages.get(conversation, page[0].id)
     assert one == page[0]
     assert await database.stores.messages.get(conversation + 1, page[0].id) is None
+
+
+async def test_what_follows_a_moment_comes_oldest_first(database: Database) -> None:
+    group_id = await add_group(database)
+    owner_id = await add_user(database, group_id, "ann")
+    room_id = await add_room(database, group_id, owner_id, "Ops")
+    conversation_id = await conversation_of(database.stores, room_id)
+
+    async def command(stores: Stores) -> None:
+        for number in range(4):
+            await stores.messages.add(conversation_id, message(number), NOW + number)
+
+    await database.write(command)
+    read = database.stores.messages.after
+
+    found = await read(conversation_id, NOW, count=2)
+
+    assert [one.sent_us for one in found] == [NOW + 1, NOW + 2]
+    assert await read(conversation_id, NOW + 3, count=2) == []
+    assert await read(conversation_id + 1, 0, count=2) == []
+
+
+async def test_guests_find_their_room_and_when_it_was_opened(
+    database: Database,
+) -> None:
+    group_id = await add_group(database)
+    owner_id = await add_user(database, group_id, "ann")
+    room_id = await add_room(database, group_id, owner_id, "Ops")
+    room = await database.stores.rooms.get(room_id)
+    assert room is not None
+    opened = msgspec.structs.replace(room, is_guest_accessible=True, guest_key="key")
+    switched = [
+        msgspec.structs.replace(message(number), kind="guest_access")
+        for number in range(2)
+    ]
+
+    async def command(stores: Stores) -> None:
+        await stores.rooms.replace(opened)
+        for number, one in enumerate([*switched, message(2)]):
+            await stores.messages.add(room.conversation_id, one, NOW + number)
+
+    await database.write(command)
+
+    stores = database.stores
+    assert await stores.rooms.by_guest_key("key") == await stores.rooms.get(room_id)
+    assert await stores.rooms.by_guest_key("other") is None
+    last = await stores.messages.last_guest_access(room.conversation_id)
+    assert last is not None
+    assert last.sent_us == NOW + 1
+    assert await stores.messages.last_guest_access(room.conversation_id + 1) is None
+    await database.write(lambda stores: stores.rooms.delete(room_id))
+    assert await stores.rooms.by_guest_key("key") is None
 
 
 async def test_two_users_have_one_conversation(database: Database) -> None:
@@ -317,6 +418,8 @@ async def test_emoticons_and_files_are_found_by_their_keys(database: Database) -
     assert found is not None
     assert found.id == emoticon_id
     assert await database.stores.emoticons.known(group_id, ["YAY", "nay"]) == {"Yay"}
+    (same,) = await database.stores.emoticons.by_shortcuts(group_id, ["YAY", "nay"])
+    assert same == found
     pages = [
         await database.stores.emoticons.page(group_id, kind=kind, start=0, count=5)
         for kind in (None, "group", "global")

@@ -29,6 +29,12 @@ class CodeRecord(Record, frozen=True, array_like=True):
     expires_us: int
 
 
+COLUMNS = (
+    "SELECT id, group_id, room_id, name, secret_hash, scopes, redirect_uris"
+    " FROM oauth_clients "
+)
+
+
 class ClientStore:
     """Reads and writes OAuth clients and authorization codes."""
 
@@ -38,17 +44,25 @@ class ClientStore:
     async def get(self, client_id: str) -> ClientRecord | None:
         """Return a client by its id."""
         return await self._session.one(
-            ClientRecord,
-            "SELECT id, group_id, room_id, name, secret_hash, scopes, redirect_uris"
-            " FROM oauth_clients WHERE id = ?",
-            client_id,
+            ClientRecord, COLUMNS + "WHERE id = ?", client_id
         )
 
-    async def add(self, client: ClientRecord, now_us: int) -> None:
-        """Add a client."""
+    async def of_group(self, group_id: int) -> list[ClientRecord]:
+        """Return every client of a group, the oldest first."""
+        return await self._session.all(
+            ClientRecord,
+            COLUMNS + "WHERE group_id = ? ORDER BY created_us, id",
+            group_id,
+        )
+
+    async def add(
+        self, client: ClientRecord, now_us: int, *, signing_secret: str | None = None
+    ) -> None:
+        """Add a client; with its secret, events can be signed for it."""
         await self._session.run(
             "INSERT INTO oauth_clients (id, group_id, room_id, name, secret_hash, scopes,"
-            " redirect_uris, created_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            " redirect_uris, created_us, signing_secret)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             client.id,
             client.group_id,
             client.room_id,
@@ -57,10 +71,21 @@ class ClientStore:
             client.scopes,
             client.redirect_uris,
             now_us,
+            signing_secret,
         )
 
+    async def signing_secret(self, client_id: str) -> str | None:
+        """Return what events are signed with; older clients have nothing of the kind."""
+        row = await self._session.one(
+            tuple[str | None],
+            "SELECT signing_secret FROM oauth_clients WHERE id = ?",
+            client_id,
+        )
+        return row[0] if row else None
+
     async def delete(self, client_id: str) -> bool:
-        """Remove a client with its tokens and codes, and say whether there was one."""
+        """Remove a client with all that is its own, and say whether there was one."""
+        await self._session.run("DELETE FROM webhooks WHERE client_id = ?", client_id)
         await self._session.run("DELETE FROM tokens WHERE client_id = ?", client_id)
         await self._session.run(
             "DELETE FROM refresh_tokens WHERE client_id = ?", client_id

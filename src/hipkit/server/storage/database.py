@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Protocol, Self, TypeVar
 
+from hipkit.errors import StorageError
 from hipkit.server.storage.clients import ClientStore
 from hipkit.server.storage.emoticons import EmoticonStore
 from hipkit.server.storage.files import FileStore
@@ -17,13 +18,27 @@ from hipkit.server.storage.groups import GroupStore
 from hipkit.server.storage.messages import MessageStore
 from hipkit.server.storage.room_people import RoomPeopleStore
 from hipkit.server.storage.rooms import RoomStore
+from hipkit.server.storage.search import SearchStore
 from hipkit.server.storage.session import Session
 from hipkit.server.storage.tokens import TokenStore
 from hipkit.server.storage.users import UserStore
+from hipkit.server.storage.web_sessions import WebSessionStore
+from hipkit.server.storage.webhook_deliveries import WebhookDeliveryStore
+from hipkit.server.storage.webhook_events import WebhookEventStore
+from hipkit.server.storage.webhooks import WebhookStore
 
-__all__ = ["Command", "Database", "Query", "Stores"]
+__all__ = ["Command", "Database", "Query", "ScanTooLongError", "Stores"]
 
 T = TypeVar("T")
+
+SCAN_SECONDS = 30.0
+
+
+class ScanTooLongError(StorageError):
+    """A read was broken off because it took too long."""
+
+    def __init__(self) -> None:
+        super().__init__("a read took too long and was broken off", may_pass=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,24 +50,34 @@ class Stores:
     rooms: RoomStore
     room_people: RoomPeopleStore
     messages: MessageStore
+    search: SearchStore
     files: FileStore
     emoticons: EmoticonStore
     clients: ClientStore
     tokens: TokenStore
+    web_sessions: WebSessionStore
+    webhooks: WebhookStore
+    webhook_events: WebhookEventStore
+    webhook_deliveries: WebhookDeliveryStore
 
     @classmethod
-    def over(cls, session: Session) -> Self:
-        """Make the stores that run their statements on `session`."""
+    def over(cls, session: Session, search: SearchStore) -> Self:
+        """Make the stores that run on `session`; each database searches in its own way."""
         return cls(
             groups=GroupStore(session),
             users=UserStore(session),
             rooms=RoomStore(session),
             room_people=RoomPeopleStore(session),
             messages=MessageStore(session),
+            search=search,
             files=FileStore(session),
             emoticons=EmoticonStore(session),
             clients=ClientStore(session),
             tokens=TokenStore(session),
+            web_sessions=WebSessionStore(session),
+            webhooks=WebhookStore(session),
+            webhook_events=WebhookEventStore(session),
+            webhook_deliveries=WebhookDeliveryStore(session),
         )
 
 
@@ -70,6 +95,16 @@ class Database(Protocol):
     def stores(self) -> Stores:
         """For short reads, where they stand; nothing may be written through these."""
 
+    def version(self) -> int | None:
+        """Return a number that is another one as soon as anybody, in any process, has committed.
+
+        What was read while it stayed the same is still true. `None` where the database cannot
+        tell: then nothing may be kept.
+
+        Raises:
+            StorageError: The database cannot be read.
+        """
+
     async def write(self, command: Command[T]) -> T:
         """Run a command whole or not at all, and return once its changes are safe.
 
@@ -79,11 +114,19 @@ class Database(Protocol):
             StorageError: Nothing of it was kept.
         """
 
-    async def scan(self, query: Query[T]) -> T:
+    async def scan(self, query: Query[T], *, seconds: float = SCAN_SECONDS) -> T:
         """Run a read that no index and page size bounds, away from the event loop.
 
         Raises:
+            ScanTooLongError: It was not done within `seconds`, waiting for others included.
             StorageError: The database cannot be read.
+        """
+
+    async def check(self) -> None:
+        """Do nothing, by the way that reads and writes go.
+
+        Raises:
+            StorageError: It cannot be read or written, or its tables are of another version.
         """
 
     def close(self) -> None:

@@ -51,6 +51,20 @@ class EmoticonStore:
             shortcut.casefold(),
         )
 
+    async def by_shortcuts(
+        self, group_id: int, shortcuts: Collection[str]
+    ) -> list[EmoticonRecord]:
+        """Return the emoticons that the shortcuts stand for."""
+        found: list[EmoticonRecord] = []
+        for marks, keys in in_parts(shortcut.casefold() for shortcut in shortcuts):
+            found += await self._session.all(
+                EmoticonRecord,
+                COLUMNS + "WHERE group_id = ? AND shortcut_key IN " + marks,
+                group_id,
+                *keys,
+            )
+        return found
+
     async def known(self, group_id: int, shortcuts: Collection[str]) -> set[str]:
         """Return those of the shortcuts that mean something, as they are spelt here."""
         found: set[str] = set()

@@ -16,9 +16,10 @@ from typing import BinaryIO
 
 from hipkit.errors import StorageError
 
-__all__ = ["FileFolder", "Upload"]
+__all__ = ["KEY", "FileFolder", "Upload", "sync_folder"]
 
 KEY = re.compile(r"[A-Za-z0-9_-]{43}")
+"""What every file's name is."""
 KEY_BYTES = 32
 CHUNK_BYTES = 64 * 1024
 
@@ -57,7 +58,7 @@ class Upload:
             self._file.close()
             self._target.parent.mkdir(mode=0o700, exist_ok=True)
             self.path.rename(self._target)
-            _sync_folder(self._target.parent)
+            sync_folder(self._target.parent)
         except OSError as error:
             raise _failure(error) from error
         finally:
@@ -112,8 +113,22 @@ class FileFolder:
         """Return where a file lies, or `None` where there is none or the key is no key."""
         if KEY.fullmatch(key) is None:
             return None
-        path = self.path / key[:2] / key
+        path = self.place(key)
         return path if path.is_file() else None
+
+    def place(self, key: str) -> Path:
+        """Return where a file lies if it is there; the key has to be one of ours."""
+        return self.path / key[:2] / key
+
+    def adopt(self, key: str, source: Path) -> None:
+        """Move a file of the same disk in under its key, in the place of what is there."""
+        target = self.place(key)
+        source.chmod(0o600)
+        with source.open("rb") as file:
+            os.fsync(file.fileno())
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        source.replace(target)
+        sync_folder(target.parent)
 
     def remove(self, key: str) -> None:
         """Remove a file; one that is gone already is no fault."""
@@ -138,7 +153,8 @@ class FileFolder:
             yield from iter(lambda: file.read(CHUNK_BYTES), b"")
 
 
-def _sync_folder(path: Path) -> None:
+def sync_folder(path: Path) -> None:
+    """Put a folder's names on disk for good."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -50,18 +50,20 @@ class RoomPeopleStore:
         """Return who is in the room, and on request its absent members, by id."""
         return await self._session.all(
             MemberRecord,
+            # Cut inside, where both parts come in order: so no more is read than the page holds.
             "SELECT people.user_id, COALESCE(roles, '') FROM ("
             "SELECT user_id FROM room_participants WHERE room_id = ?"
             " UNION SELECT user_id FROM room_members WHERE room_id = ? AND ? = 1"
+            " ORDER BY user_id LIMIT ? OFFSET ?"
             ") AS people LEFT JOIN room_members"
             " ON room_members.room_id = ? AND room_members.user_id = people.user_id"
-            " ORDER BY people.user_id LIMIT ? OFFSET ?",
+            " ORDER BY people.user_id",
             room_id,
             room_id,
             int(include_members),
-            room_id,
             count,
             start,
+            room_id,
         )
 
     async def set_member(self, room_id: int, user_id: int, roles: str) -> None:
@@ -89,9 +91,9 @@ class RoomPeopleStore:
             > 0
         )
 
-    async def enter(self, room_id: int, user_id: int, now_us: int) -> None:
-        """Count a user among those in the room."""
-        await self._session.run(
+    async def enter(self, room_id: int, user_id: int, now_us: int) -> bool:
+        """Count a user among those in the room, and say whether that is new."""
+        added = await self._session.run(
             "INSERT INTO room_participants (room_id, user_id, since_us) SELECT ?, ?, ?"
             " WHERE NOT EXISTS (SELECT 1 FROM room_participants WHERE room_id = ?"
             " AND user_id = ?)",
@@ -101,14 +103,25 @@ class RoomPeopleStore:
             room_id,
             user_id,
         )
+        return added > 0
 
-    async def leave(self, room_id: int, user_id: int) -> None:
-        """Count a user among those in the room no longer."""
-        await self._session.run(
+    async def leave(self, room_id: int, user_id: int) -> bool:
+        """Count a user among those in the room no longer, and say whether they were."""
+        removed = await self._session.run(
             "DELETE FROM room_participants WHERE room_id = ? AND user_id = ?",
             room_id,
             user_id,
         )
+        return removed > 0
+
+    async def rooms_of(self, user_id: int) -> list[int]:
+        """Return the ids of the rooms that a user is in."""
+        rows = await self._session.all(
+            tuple[int],
+            "SELECT room_id FROM room_participants WHERE user_id = ? ORDER BY room_id",
+            user_id,
+        )
+        return [row[0] for row in rows]
 
     async def leave_all(self, user_id: int) -> None:
         """Take a user out of every room."""

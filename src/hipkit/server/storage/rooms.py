@@ -57,11 +57,18 @@ class RoomStore:
             name.casefold(),
         )
 
+    async def by_guest_key(self, key: str) -> RoomRecord | None:
+        """Return the room whose guests have this key."""
+        return await self._session.one(
+            RoomRecord, COLUMNS + "WHERE guest_key = ? AND is_deleted = 0", key
+        )
+
     async def page(
         self,
         group_id: int,
         *,
         seen_by: int | None,
+        includes_public: bool = True,
         include_private: bool,
         include_archived: bool,
         start: int,
@@ -69,7 +76,8 @@ class RoomStore:
     ) -> list[RoomRecord]:
         """Return rooms in the order of their ids.
 
-        `seen_by` is the user whose private rooms are listed; `None` lists everyone's.
+        `seen_by` is the user whose private rooms are listed, or without `includes_public` their
+        public ones too; `None` lists everyone's.
         """
         sql = (
             COLUMNS + "WHERE rooms.group_id = ? AND is_deleted = 0 AND is_archived <= ?"
@@ -77,12 +85,12 @@ class RoomStore:
         values: list[int] = [group_id, int(include_archived)]
         if not include_private:
             sql += " AND privacy = 'public'"
-        elif seen_by is not None:
+        if seen_by is not None:
             sql += (
-                " AND (privacy = 'public' OR owner_id = ? OR EXISTS (SELECT 1 FROM"
-                " room_members WHERE room_id = rooms.id AND user_id = ?))"
+                " AND ((privacy = 'public' AND ? = 1) OR owner_id = ? OR EXISTS (SELECT 1"
+                " FROM room_members WHERE room_id = rooms.id AND user_id = ?))"
             )
-            values += [seen_by, seen_by]
+            values += [int(includes_public), seen_by, seen_by]
         sql += " ORDER BY rooms.id LIMIT ? OFFSET ?"
         return await self._session.all(RoomRecord, sql, *values, count, start)
 

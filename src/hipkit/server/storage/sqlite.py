@@ -10,6 +10,7 @@ import asyncio
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,14 +20,22 @@ from typing import Generic, TypeVar, cast
 import msgspec
 
 from hipkit.errors import StorageError
-from hipkit.server.storage.database import Command, Query, Stores
+from hipkit.server.storage.database import (
+    SCAN_SECONDS,
+    Command,
+    Query,
+    ScanTooLongError,
+    Stores,
+)
 from hipkit.server.storage.session import Value
 from hipkit.server.storage.sqlite_file import (
     connect,
     migrate,
     prepare_file,
+    schema_version,
     storage_error,
 )
+from hipkit.server.storage.sqlite_search import SqliteSearchStore, update_index
 
 __all__ = ["SqliteDatabase"]
 
@@ -35,6 +44,12 @@ K = TypeVar("K")
 
 LARGEST_GROUP = 256
 """Commands in one commit: enough to share the disk's wait, few enough to answer soon."""
+
+SCANNERS = 2
+"""Long reads at a time: so one that takes its full time does not hold up all the others."""
+
+OPCODES_BETWEEN_LOOKS = 1000
+"""How often SQLite looks whether a long read's time is over: every few dozen microseconds."""
 
 
 class SqliteSession:
@@ -61,6 +76,11 @@ class SqliteSession:
     async def insert(self, sql: str, *values: Value) -> int:
         return self._change(sql, values).lastrowid or 0
 
+    def version(self) -> int:
+        """Return a number that is another one once another connection has committed anything."""
+        number = self._rows("PRAGMA data_version", ())[0][0]
+        return cast("int", number)
+
     def _rows(self, sql: str, values: tuple[Value, ...]) -> list[tuple[Value, ...]]:
         try:
             with self._lock:
@@ -78,6 +98,25 @@ class SqliteSession:
         if isinstance(error, sqlite3.Error):
             return storage_error(error, self._path)
         return StorageError(f"a number is too large for the database: {error}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Scanner:
+    """A connection for long reads, one at a time."""
+
+    connection: sqlite3.Connection
+    stores: Stores
+
+    def run(self, query: Query[T], deadline: float) -> T:
+        self.connection.set_progress_handler(
+            lambda: time.monotonic() > deadline, OPCODES_BETWEEN_LOOKS
+        )
+        try:
+            return _finish(query(self.stores))
+        except StorageError as error:
+            if time.monotonic() > deadline:
+                raise ScanTooLongError from error
+            raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,18 +139,25 @@ class SqliteDatabase:
         self.path = path
         self._closing = threading.Lock()
         self._is_closed = False
+        self._gathered: dict[asyncio.AbstractEventLoop, list[_Job[object]]] = {}
         self._jobs: queue.SimpleQueue[_Job[object] | None] = queue.SimpleQueue()
         self._writing = connect(path, durable=durable)
         self._connections = [self._writing]
         try:
             migrate(self._writing, path)
-            self._stores = self._reading_stores()
-            self._scan_stores = self._reading_stores()
+            self._opened_version = schema_version(self._writing)
+            self._reading = SqliteSession(self._connect_for_reading(), path)
+            self._stores = Stores.over(self._reading, SqliteSearchStore(self._reading))
+            self._scanners: queue.SimpleQueue[_Scanner] = queue.SimpleQueue()
+            for _ in range(SCANNERS):
+                connection = self._connect_for_reading()
+                stores = self._stores_over(connection)
+                self._scanners.put(_Scanner(connection, stores))
         except BaseException:
             self._close_connections()
             raise
-        self._writer_stores = Stores.over(SqliteSession(self._writing, path))
-        self._scanner = ThreadPoolExecutor(1, thread_name_prefix="hipkit-scan")
+        self._writer_stores = self._stores_over(self._writing)
+        self._scanning = ThreadPoolExecutor(SCANNERS, thread_name_prefix="hipkit-scan")
         self._writer = threading.Thread(
             target=self._write_all, name="hipkit-writer", daemon=True
         )
@@ -137,6 +183,10 @@ class SqliteDatabase:
         """For short reads, in the thread that asks."""
         return self._stores
 
+    def version(self) -> int:
+        """Return a number that is another one once anybody has committed anything."""
+        return self._reading.version()
+
     async def write(self, command: Command[T]) -> T:
         """Hand a command to the writer, and return what it gave once that is on disk."""
         loop = asyncio.get_running_loop()
@@ -144,14 +194,50 @@ class SqliteDatabase:
         with self._closing:
             if self._is_closed:
                 raise StorageError("the database is closed")
-            self._jobs.put(cast("_Job[object]", _Job(command, loop, answer)))
+            if loop not in self._gathered:
+                self._gathered[loop] = []
+                loop.call_soon(self._hand_over, loop)
+            self._gathered[loop].append(
+                cast("_Job[object]", _Job(command, loop, answer))
+            )
         return await answer
 
-    async def scan(self, query: Query[T]) -> T:
-        """Run a long read on the reader thread."""
+    def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Give the writer what came in one turn of an event loop, all at once.
+
+        One by one, the first would be committed alone, and the two threads would take the
+        interpreter from each other at every statement.
+        """
+        with self._closing:
+            for job in self._gathered.pop(loop, ()):
+                self._jobs.put(job)
+
+    async def scan(self, query: Query[T], *, seconds: float = SCAN_SECONDS) -> T:
+        """Run a long read on a reader thread."""
+        deadline = time.monotonic() + seconds
         return await asyncio.get_running_loop().run_in_executor(
-            self._scanner, lambda: _finish(query(self._scan_stores))
+            self._scanning, self._scan, query, deadline
         )
+
+    def _scan(self, query: Query[T], deadline: float) -> T:
+        if time.monotonic() > deadline:
+            raise ScanTooLongError
+        scanner = self._scanners.get()  # One is free: there are as many as threads.
+        try:
+            return scanner.run(query, deadline)
+        finally:
+            self._scanners.put(scanner)
+
+    async def check(self) -> None:
+        """Look at the file, and let the writer take its lock for a moment."""
+        await self._stores.groups.first()
+        version = await self.write(self._version)
+        if version != self._opened_version:
+            raise StorageError(f"{self.path}: its tables are of another version")
+
+    async def _version(self, stores: Stores) -> int:
+        await stores.groups.first()
+        return schema_version(self._writing)
 
     def close(self) -> None:
         """Write what was handed in, then close the file."""
@@ -159,16 +245,24 @@ class SqliteDatabase:
             if self._is_closed:
                 return
             self._is_closed = True
+            for jobs in self._gathered.values():
+                for job in jobs:
+                    self._jobs.put(job)
+            self._gathered.clear()
             self._jobs.put(None)
         self._writer.join()
-        self._scanner.shutdown()
+        self._scanning.shutdown()
         self._close_connections()
 
-    def _reading_stores(self) -> Stores:
+    def _connect_for_reading(self) -> sqlite3.Connection:
         connection = connect(self.path)
         self._connections.append(connection)
         connection.execute("PRAGMA query_only = ON")
-        return Stores.over(SqliteSession(connection, self.path))
+        return connection
+
+    def _stores_over(self, connection: sqlite3.Connection) -> Stores:
+        session = SqliteSession(connection, self.path)
+        return Stores.over(session, SqliteSearchStore(session))
 
     def _close_connections(self) -> None:
         # The writer's last: whoever closes last moves the log into the file.
@@ -197,6 +291,7 @@ class SqliteDatabase:
         try:
             self._writing.execute("BEGIN IMMEDIATE")
             outcomes = [self._run(job) for job in group]
+            update_index(self._writing)
             self._writing.execute("COMMIT")
         except sqlite3.Error as error:
             if self._writing.in_transaction:

@@ -13,8 +13,16 @@ from importlib.resources import files
 from pathlib import Path
 
 from hipkit.errors import StorageError
+from hipkit.server.storage.sqlite_search import add_search_functions, update_index
 
-__all__ = ["connect", "migrate", "prepare_file", "storage_error"]
+__all__ = [
+    "connect",
+    "latest_version",
+    "migrate",
+    "prepare_file",
+    "schema_version",
+    "storage_error",
+]
 
 APPLICATION_ID = 0x48504B54
 """Says in a SQLite file's header that hipkit made it: the letters HPKT."""
@@ -25,6 +33,9 @@ HEADER_BYTES = 100
 
 BUSY_TIMEOUT_SECONDS = 5.0
 LARGEST_LOG_BYTES = 64 * 1024 * 1024
+
+SEARCH_VERSION = 4
+"""The migration that brings the index of words."""
 
 PASSING_ERRORS = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL)
 
@@ -72,15 +83,12 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
     Raises:
         StorageError: A newer hipkit made it, or it cannot be written.
     """
-    steps = sorted(
-        (item for item in (files(__package__) / "migrations").iterdir()),
-        key=lambda item: item.name,
-    )
-    scripts = [step.read_text() for step in steps if step.name.endswith(".sql")]
+    scripts = _scripts()
     try:
+        add_search_functions(connection)
         for number, script in enumerate(scripts, start=1):
             _run_script(connection, number, script)
-        version = _version(connection)
+        version = schema_version(connection)
         if version > len(scripts):
             raise StorageError(
                 f"{path}: made by a newer hipkit (tables of version {version}, this one"
@@ -104,19 +112,35 @@ def storage_error(error: sqlite3.Error, path: Path) -> StorageError:
     return StorageError(f"{path}: {error}", may_pass=code in PASSING_ERRORS)
 
 
-def _version(connection: sqlite3.Connection) -> int:
+def latest_version() -> int:
+    """Return the number of the last migration that there is."""
+    return len(_scripts())
+
+
+def schema_version(connection: sqlite3.Connection) -> int:
+    """Return the number of the last migration that a file has been through."""
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
+def _scripts() -> list[str]:
+    steps = sorted(
+        (item for item in (files(__package__) / "migrations").iterdir()),
+        key=lambda item: item.name,
+    )
+    return [step.read_text() for step in steps if step.name.endswith(".sql")]
+
+
 def _run_script(connection: sqlite3.Connection, number: int, script: str) -> None:
-    if _version(connection) >= number:
+    if schema_version(connection) >= number:
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
         # Another process may have been faster between the look above and this lock.
-        if _version(connection) < number:
+        if schema_version(connection) < number:
             for statement in _statements(script):
                 connection.execute(statement)
+            if number >= SEARCH_VERSION:
+                update_index(connection)
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {number}")
         connection.execute("COMMIT")

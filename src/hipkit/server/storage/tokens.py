@@ -54,6 +54,11 @@ COLUMNS = (
 )
 
 
+REFRESH_COLUMNS = (
+    "SELECT id, user_id, client_id, scopes, expires_us FROM refresh_tokens "
+)
+
+
 class TokenStore:
     """Reads and writes tokens and refresh tokens."""
 
@@ -64,6 +69,26 @@ class TokenStore:
         """Return a token by its hash, expired or not."""
         return await self._session.one(
             TokenRecord, COLUMNS + "WHERE hash = ?", token_hash
+        )
+
+    async def get(self, token_id: int) -> TokenRecord | None:
+        """Return a token by its number, expired or not."""
+        return await self._session.one(TokenRecord, COLUMNS + "WHERE id = ?", token_id)
+
+    async def of_user(self, user_id: int) -> list[TokenRecord]:
+        """Return every token that acts for a user, the newest first."""
+        return await self._session.all(
+            TokenRecord, COLUMNS + "WHERE user_id = ? ORDER BY id DESC", user_id
+        )
+
+    async def of_rooms(self, group_id: int, kind: str) -> list[TokenRecord]:
+        """Return every token of a kind that is bound to a room, the newest first."""
+        return await self._session.all(
+            TokenRecord,
+            COLUMNS + "WHERE room_id IS NOT NULL AND group_id = ? AND kind = ?"
+            " ORDER BY id DESC",
+            group_id,
+            kind,
         )
 
     async def of_group(self, group_id: int) -> list[TokenRecord]:
@@ -146,8 +171,26 @@ class TokenStore:
     async def refresh_by_hash(self, refresh_hash: bytes) -> RefreshRecord | None:
         """Return a refresh token by its hash."""
         return await self._session.one(
+            RefreshRecord, REFRESH_COLUMNS + "WHERE hash = ?", refresh_hash
+        )
+
+    async def refreshes_of_user(self, user_id: int) -> list[RefreshRecord]:
+        """Return every refresh token that acts for a user, the newest first."""
+        return await self._session.all(
             RefreshRecord,
-            "SELECT id, user_id, client_id, scopes, expires_us FROM refresh_tokens"
-            " WHERE hash = ?",
-            refresh_hash,
+            REFRESH_COLUMNS + "WHERE user_id = ? ORDER BY id DESC",
+            user_id,
+        )
+
+    async def revoke_refresh(self, user_id: int, refresh_id: int) -> None:
+        """End a user's refresh token, and the tokens that it was exchanged for."""
+        await self._session.run(
+            "DELETE FROM tokens WHERE refresh_id = ? AND user_id = ?",
+            refresh_id,
+            user_id,
+        )
+        await self._session.run(
+            "DELETE FROM refresh_tokens WHERE id = ? AND user_id = ?",
+            refresh_id,
+            user_id,
         )

@@ -124,12 +124,13 @@ class UserStore:
         password_hash: str | None,
         version: str,
         now_us: int,
+        is_guest: bool = False,
     ) -> int:
         """Add a person and return the id."""
         return await self._session.insert(
             "INSERT INTO users (group_id, name, mention_name, mention_key, email, email_key,"
             " title, roles, is_group_admin, is_guest, is_deleted, timezone, created_us,"
-            " version, password_hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, ?, ?, ?, ?)",
+            " version, password_hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?)",
             group_id,
             name,
             mention_name,
@@ -139,6 +140,7 @@ class UserStore:
             title,
             roles,
             int(is_group_admin),
+            int(is_guest),
             timezone,
             now_us,
             version,
@@ -196,6 +198,15 @@ class UserStore:
             tuple[str | None], "SELECT password_hash FROM users WHERE id = ?", user_id
         )
         return row[0] if row else None
+
+    async def renew_password_hash(self, user_id: int, before: str, after: str) -> None:
+        """Store the same password in another way, unless it was changed meanwhile."""
+        await self._session.run(
+            "UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?",
+            after,
+            user_id,
+            before,
+        )
 
     async def set_password(self, user_id: int, password_hash: str) -> None:
         """Change the password."""

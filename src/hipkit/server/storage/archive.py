@@ -1,0 +1,202 @@
+"""A backup as one tar file: the database, the files it names, and last a manifest over both.
+
+The manifest has the size and SHA-256 of every member. It comes last, so an archive that was
+cut short has none. Reading trusts nothing: whatever the manifest does not vouch for, whatever
+has a name that is not ours, and whatever is no plain file makes the whole archive invalid.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from hipkit.errors import StorageError
+from hipkit.server.storage.folder import KEY
+from hipkit.version import VERSION
+
+__all__ = ["DATABASE_NAME", "ArchiveWriter", "Manifest", "unpack"]
+
+FORMAT = "hipkit backup 1"
+DATABASE_NAME = "database.sqlite3"
+FILES = "files/"
+MANIFEST_NAME = "manifest.json"
+
+LARGEST_MANIFEST_BYTES = 256 * 1024 * 1024
+CHUNK_BYTES = 1024 * 1024
+
+
+class Member(msgspec.Struct, frozen=True):
+    """What the manifest says about one member."""
+
+    size_bytes: int
+    sha256: str
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What an archive holds."""
+
+    format: str
+    hipkit: str
+    schema_version: int
+    created: str
+    members: dict[str, Member]
+    missing: tuple[str, ...] = ()
+    """Keys of files that the database names and that were gone when they were to be copied."""
+
+    @property
+    def file_keys(self) -> list[str]:
+        """The keys of the files in the archive."""
+        return [n.removeprefix(FILES) for n in self.members if n.startswith(FILES)]
+
+
+class ArchiveWriter:
+    """Writes an archive to a stream, member by member."""
+
+    def __init__(self, target: BinaryIO) -> None:
+        # A stream: nothing is ever gone back to, so a pipe will do. `finish` closes it.
+        self._tar = tarfile.open(  # noqa: SIM115 - it is open for as long as this is in use
+            fileobj=target, mode="w|", format=tarfile.PAX_FORMAT
+        )
+        self._members: dict[str, Member] = {}
+        self._missing: list[str] = []
+
+    def add_database(self, path: Path) -> None:
+        """Add the copy of a database."""
+        self._add(DATABASE_NAME, path)
+
+    def add_file(self, key: str, path: Path) -> None:
+        """Add a file, or note that it is gone by now."""
+        try:
+            self._add(FILES + key, path)
+        except FileNotFoundError:
+            self._missing.append(key)
+
+    def finish(self, *, schema_version: int, created: str) -> Manifest:
+        """Add the manifest and return it."""
+        manifest = Manifest(
+            format=FORMAT,
+            hipkit=VERSION,
+            schema_version=schema_version,
+            created=created,
+            members=self._members,
+            missing=tuple(self._missing),
+        )
+        content = msgspec.json.encode(manifest)
+        self._tar.addfile(_info(MANIFEST_NAME, len(content)), io.BytesIO(content))
+        self._tar.close()
+        return manifest
+
+    def _add(self, name: str, path: Path) -> None:
+        with path.open("rb") as file:
+            size_bytes = file.seek(0, io.SEEK_END)
+            file.seek(0)
+            hashed = _Hashed(file)
+            self._tar.addfile(_info(name, size_bytes), hashed)
+        self._members[name] = Member(size_bytes, hashed.sha256.hexdigest())
+
+
+def unpack(source: Path, folder: Path) -> Manifest:
+    """Write an archive's members into an empty folder, files by their keys, and check them all.
+
+    Raises:
+        StorageError: It is no archive of ours, not whole, or not what its manifest says.
+    """
+    found: dict[str, Member] = {}
+    manifest = None
+    try:
+        with tarfile.open(source, mode="r:") as tar:
+            for info in tar:
+                name = _checked_name(info, source)
+                if name in found or manifest is not None:
+                    raise _invalid(source, "a member too many")
+                if name == MANIFEST_NAME:
+                    manifest = _read_manifest(tar, info, source)
+                else:
+                    target = folder / name.removeprefix(FILES)
+                    found[name] = _write(_content(tar, info), target)
+    except (tarfile.TarError, EOFError, UnicodeError, ValueError) as error:
+        raise _invalid(source, "not a whole tar file") from error
+    except OSError as error:
+        raise StorageError(f"{source}: cannot be unpacked: {error.strerror}") from error
+    if manifest is None:
+        raise _invalid(source, "no manifest: it was cut short, or is another program's")
+    if manifest.format != FORMAT:
+        raise _invalid(source, "its format is not known to this hipkit")
+    if found != manifest.members or DATABASE_NAME not in found:
+        raise _invalid(source, "its content is not what its manifest says")
+    return manifest
+
+
+class _Hashed(io.RawIOBase):
+    """Gives a file on and hashes what is read."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.sha256 = hashlib.sha256()
+
+    def read(self, size: int = -1, /) -> bytes:
+        data = self._file.read(size)
+        self.sha256.update(data)
+        return data
+
+
+def _info(name: str, size_bytes: int) -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.size = size_bytes
+    info.mode = 0o600
+    return info
+
+
+def _checked_name(info: tarfile.TarInfo, source: Path) -> str:
+    is_known = info.name in (DATABASE_NAME, MANIFEST_NAME) or (
+        info.name.startswith(FILES) and KEY.fullmatch(info.name.removeprefix(FILES))
+    )
+    # Devices, links, folders and files with holes are not ours either.
+    if not is_known or info.type not in (tarfile.REGTYPE, tarfile.AREGTYPE):
+        raise _invalid(source, "a member that is not part of a backup")
+    return info.name
+
+
+def _content(tar: tarfile.TarFile, info: tarfile.TarInfo) -> Iterator[bytes]:
+    file = tar.extractfile(info)
+    if file is None:
+        raise tarfile.ReadError
+    left = info.size
+    while left:
+        chunk = file.read(min(CHUNK_BYTES, left))
+        if not chunk:
+            raise EOFError
+        left -= len(chunk)
+        yield chunk
+
+
+def _read_manifest(
+    tar: tarfile.TarFile, info: tarfile.TarInfo, source: Path
+) -> Manifest:
+    if info.size > LARGEST_MANIFEST_BYTES:
+        raise _invalid(source, "its manifest is too large")
+    try:
+        return msgspec.json.decode(b"".join(_content(tar, info)), type=Manifest)
+    except msgspec.DecodeError as error:
+        raise _invalid(source, "its manifest cannot be read") from error
+
+
+def _write(content: Iterator[bytes], path: Path) -> Member:
+    sha256 = hashlib.sha256()
+    size_bytes = 0
+    with path.open("xb") as file:
+        for chunk in content:
+            sha256.update(chunk)
+            size_bytes += len(chunk)
+            file.write(chunk)
+    return Member(size_bytes, sha256.hexdigest())
+
+
+def _invalid(source: Path, problem: str) -> StorageError:
+    return StorageError(f"{source}: not a usable backup: {problem}")

@@ -1,0 +1,167 @@
+"""Backups of a database and its files, taken and brought back while a server may be running.
+
+A backup holds every file that its database names: the database is copied first, and files never
+change. Those that were removed in between are told. Read next: `archive.py`, the format.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from hipkit.errors import StorageError
+from hipkit.server.storage import sqlite_copy
+from hipkit.server.storage.archive import (
+    DATABASE_NAME,
+    ArchiveWriter,
+    Manifest,
+    unpack,
+)
+from hipkit.server.storage.folder import FileFolder, sync_folder
+from hipkit.server.storage.sqlite_file import latest_version
+
+__all__ = ["Restored", "back_up", "back_up_to", "restore"]
+
+WORK_PREFIX = ".hipkit-work-"
+
+
+def back_up(database: Path, files: FileFolder, target: Path) -> Manifest:
+    """Write a backup into a new file, which has its name only once it is whole.
+
+    Raises:
+        StorageError: There is such a file, or something cannot be read or written.
+    """
+    if target.exists():
+        raise StorageError(f"{target}: is there already")
+    with _work_folder(target.parent) as folder:
+        part = folder / target.name
+        with part.open("xb") as file:
+            manifest = back_up_to(database, files, file, folder)
+            file.flush()
+            os.fsync(file.fileno())
+        _put_in_place(part, target)
+    return manifest
+
+
+def back_up_to(
+    database: Path, files: FileFolder, stream: BinaryIO, folder: Path | None = None
+) -> Manifest:
+    """Write a backup into a stream; the database is copied into `folder` first.
+
+    Raises:
+        StorageError: Something cannot be read or written.
+    """
+    if not database.is_file():
+        raise StorageError(f"{database}: no such database")
+    with _work_folder(folder or Path(tempfile.gettempdir())) as own:
+        copy = own / DATABASE_NAME
+        version = sqlite_copy.snapshot(database, copy)
+        writer = ArchiveWriter(stream)
+        writer.add_database(copy)
+        for key in sqlite_copy.file_keys(copy):
+            writer.add_file(key, files.place(key))
+        created = datetime.now(UTC).isoformat(timespec="seconds")
+        return writer.finish(schema_version=version, created=created)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """What a restore did."""
+
+    manifest: Manifest
+    saved_as: Path | None
+    """The backup of what was there before."""
+
+
+def restore(
+    source: Path, database: Path, files: FileFolder, *, replace: bool
+) -> Restored:
+    """Bring a backup back, once all of it was found to be good.
+
+    With `replace` over a database that is there and may be in use: that is backed up first,
+    and its content changes in one transaction. Nothing is half done, wherever it is broken off.
+
+    Raises:
+        StorageError: The backup is not good, something is in its place, or cannot be written.
+    """
+    is_there = database.exists()
+    if is_there and not replace:
+        raise StorageError(
+            f"{database}: is there already; replace it, or restore into another place"
+        )
+    with _work_folder(database.parent) as folder:
+        manifest = _unpack_checked(source, folder)
+        content = folder / DATABASE_NAME
+        saved_as = before = None
+        if is_there:
+            now = datetime.now(UTC)
+            saved_as = database.with_name(
+                f"{database.name}.before-restore-{now:%Y%m%dT%H%M%S.%fZ}.tar"
+            )
+            before = back_up(database, files, saved_as)
+        for key in manifest.file_keys:
+            files.adopt(key, folder / key)
+        if before is None:
+            _put_in_place(content, database)
+        else:
+            sqlite_copy.overwrite(database, content)
+            for key in set(before.file_keys).difference(manifest.file_keys):
+                files.remove(key)
+    return Restored(manifest=manifest, saved_as=saved_as)
+
+
+def _unpack_checked(source: Path, folder: Path) -> Manifest:
+    manifest = unpack(source, folder)
+    content = folder / DATABASE_NAME
+    if manifest.schema_version > latest_version():
+        raise StorageError(
+            f"{source}: made by a newer hipkit ({manifest.hipkit}); update hipkit"
+        )
+    try:
+        sqlite_copy.bring_up_to_date(content)
+        named = set(sqlite_copy.file_keys(content))
+    except StorageError as error:
+        raise StorageError(f"{source}: its database cannot be used: {error}") from error
+    if named != {*manifest.file_keys, *manifest.missing}:
+        raise StorageError(f"{source}: its files are not those that its database names")
+    return manifest
+
+
+@contextlib.contextmanager
+def _work_folder(parent: Path) -> Iterator[Path]:
+    """Give a new folder that only we can read, and remove it in the end."""
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=WORK_PREFIX, dir=parent))
+    except OSError as error:
+        raise StorageError(f"{parent}: cannot be written: {error.strerror}") from error
+    try:
+        yield folder
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        place = error.filename or parent
+        raise StorageError(f"{place}: cannot be used: {error.strerror}") from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _put_in_place(path: Path, target: Path) -> None:
+    """Give a whole file its name, which nothing else may have, and keep that through a crash."""
+    path.chmod(0o600)
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+    try:
+        target.hardlink_to(path)
+    except FileExistsError as error:
+        raise StorageError(f"{target}: is there already") from error
+    except OSError:
+        # Not every file system has links; that nothing was there, we have seen before.
+        path.rename(target)
+    sync_folder(target.parent)

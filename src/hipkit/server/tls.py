@@ -1,0 +1,95 @@
+"""The server's own TLS: its certificate, checked early, and taken anew when it was renewed."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+from pathlib import Path
+
+from hipkit.errors import HipkitError
+
+__all__ = ["Certificate", "CertificateError"]
+
+log = logging.getLogger("hipkit.server")
+
+
+class CertificateError(HipkitError):
+    """A certificate or its key cannot be used; the message says which and why."""
+
+
+class Certificate:
+    """A certificate with its key, and the TLS context that shows it.
+
+    Raises:
+        CertificateError: The files cannot be used.
+    """
+
+    def __init__(self, certificate: Path, key: Path) -> None:
+        self._files = (certificate, key)
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.minimum_version = ssl.TLSVersion.TLSv1_2
+        self.context.set_alpn_protocols(["http/1.1"])
+        self._seen = self._changed()
+        self._load_into(self.context)
+
+    def renew(self, *, only_if_changed: bool) -> None:
+        """Show the files' present content from the next connection on, if it can be used."""
+        try:
+            changed = self._changed()
+            if only_if_changed and changed == self._seen:
+                return
+            self._seen = changed
+            # Half of a pair must not reach the context that is in use.
+            self._load_into(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
+            self._load_into(self.context)
+        except CertificateError as error:
+            log.error("the certificate stays as it was: %s", error)
+        else:
+            log.warning("the certificate was read anew")
+
+    def _changed(self) -> tuple[int, ...]:
+        try:
+            return tuple(path.stat().st_mtime_ns for path in self._files)
+        except OSError as error:
+            raise CertificateError(f"{error.filename}: {error.strerror}") from error
+
+    def _load_into(self, context: ssl.SSLContext) -> None:
+        certificate, key = self._files
+        for path in self._files:
+            _check_pem(path)
+        try:
+            context.load_cert_chain(certificate, key, password=_refuse_password)
+        except _PasswordWantedError:
+            raise CertificateError(
+                f"{key}: protected by a password, which nobody could type at a restart;"
+                " store it without (openssl pkey -in FILE -out NEW) and readable only for"
+                " the server"
+            ) from None
+        except (ssl.SSLError, OSError) as error:
+            problem = getattr(error, "reason", None) or type(error).__name__
+            told = PROBLEMS.get(problem, f"cannot be used ({problem})")
+            raise CertificateError(f"{certificate} and {key}: {told}") from None
+
+
+PROBLEMS = {
+    "KEY_VALUES_MISMATCH": "the key is not that of the first certificate in the file",
+    "EE_KEY_TOO_SMALL": "the key is too short for today's TLS",
+    "CA_MD_TOO_WEAK": "the certificate is signed in a way that is no longer safe",
+}
+
+
+class _PasswordWantedError(Exception):
+    pass
+
+
+def _refuse_password() -> str:
+    raise _PasswordWantedError
+
+
+def _check_pem(path: Path) -> None:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise CertificateError(f"{path}: cannot be read: {error.strerror}") from error
+    if b"-----BEGIN " not in content:
+        raise CertificateError(f"{path}: not PEM, which begins with -----BEGIN")

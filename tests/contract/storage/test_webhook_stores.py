@@ -1,0 +1,285 @@
+"""What the stores of webhooks promise, whichever database is below them."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from hipkit.server.storage.database import Database
+from hipkit.server.storage.webhook_deliveries import MOST_DELIVERIES, NewDelivery
+from hipkit.server.storage.webhook_events import NewEvent
+from hipkit.server.storage.webhooks import NewWebhook, RouteState
+from tests.contract.storage.filling import NOW, add_group, add_room, add_user
+
+WEBHOOK = NewWebhook(
+    group_id=1,
+    room_id=1,
+    client_id=None,
+    user_id=1,
+    key="k",
+    name="",
+    url="http://a.example/",
+    event="room_message",
+    pattern=None,
+    authentication="none",
+)
+EVENT = NewEvent(group_id=1, room_id=1, event="room_message", item="{}", root="")
+
+
+@pytest.fixture
+async def filled(database: Database) -> Database:
+    group_id = await add_group(database)
+    user_id = await add_user(database, group_id, "ann")
+    for name in ("one", "two"):
+        await add_room(database, group_id, user_id, name)
+    return database
+
+
+async def add(database: Database, *, position: int = 0, **members: object) -> int:
+    webhook = msgspec.structs.replace(WEBHOOK, **members)
+    return await database.write(
+        lambda stores: stores.webhooks.add(webhook, position=position, now_us=NOW)
+    )
+
+
+async def happen(database: Database, now_us: int = NOW, **members: object) -> int:
+    event = msgspec.structs.replace(EVENT, **members)
+    return await database.write(lambda stores: stores.webhook_events.add(event, now_us))
+
+
+async def set_route(database: Database, webhook_id: int, **state: int) -> None:
+    route = msgspec.convert({"position": 0, **state}, _Route)
+    known = RouteState(**msgspec.structs.asdict(route))
+    await database.write(lambda stores: stores.webhooks.set_route(webhook_id, known))
+
+
+class _Route(msgspec.Struct):
+    position: int
+    tries: int = 0
+    next_try_us: int | None = None
+
+
+async def test_a_key_is_taken_once_in_a_place_by_one_maker(filled: Database) -> None:
+    stores = filled.stores
+    of_room = await add(filled)
+    of_other_room = await add(filled, room_id=2)
+    of_group = await add(filled, room_id=None)
+
+    for room_id, expected in ((1, of_room), (2, of_other_room), (None, of_group)):
+        found = await stores.webhooks.by_key(1, room_id, None, "k")
+        assert found is not None
+        assert found.id == expected
+    assert await stores.webhooks.by_key(1, 1, "client", "k") is None
+    assert await stores.webhooks.by_key(2, 1, None, "k") is None
+
+
+async def test_who_waits_is_told_by_room_group_and_event(filled: Database) -> None:
+    webhooks = filled.stores.webhooks
+    assert not await webhooks.are_waiting(1, 1, "room_message")
+    await add(filled)
+    await add(filled, room_id=None, event="room_enter")
+
+    assert await webhooks.are_waiting(1, 1, "room_message")
+    assert not await webhooks.are_waiting(1, 2, "room_message")
+    assert await webhooks.are_waiting(1, 2, "room_enter")
+    assert not await webhooks.are_waiting(2, 2, "room_enter")
+
+
+async def test_an_event_wakes_those_that_wait_for_no_moment(filled: Database) -> None:
+    webhooks = filled.stores.webhooks
+    idle = await add(filled)
+    failing = await add(filled, key="failing")
+    of_group = await add(filled, room_id=None)
+    await add(filled, room_id=2)
+    await set_route(filled, failing, next_try_us=NOW + 10)
+
+    woken = await webhooks.woken_by(1, 1, "room_message")
+
+    assert {route.id for route in woken} == {idle, of_group}
+    assert await webhooks.due(NOW + 9, 10) == []
+    assert [route.id for route in await webhooks.due(NOW + 10, 10)] == [failing]
+
+
+async def test_those_behind_are_found_by_their_positions(filled: Database) -> None:
+    first = await add(filled)
+    of_group = await add(filled, room_id=None)
+    await add(filled, room_id=2)
+    await add(filled, key="other", event="room_enter")
+    last = await happen(filled)
+
+    behind = await filled.stores.webhooks.behind()
+    assert {route.id for route in behind} == {first, of_group}
+    await filled.write(lambda stores: stores.webhooks.advance(first, last))
+    await filled.write(lambda stores: stores.webhooks.advance(of_group, last))
+    assert await filled.stores.webhooks.behind() == []
+
+
+async def test_a_position_never_goes_back_by_advancing(filled: Database) -> None:
+    webhook_id = await add(filled, position=5)
+
+    await filled.write(lambda stores: stores.webhooks.advance(webhook_id, 3))
+
+    found = await filled.stores.webhooks.get(webhook_id)
+    assert found is not None
+    assert found.position == 5
+
+
+async def test_events_come_in_order_after_a_position(filled: Database) -> None:
+    events = filled.stores.webhook_events
+    ids = [await happen(filled, room_id=room) for room in (1, 2, 1, 1)]
+    await happen(filled, event="room_enter")
+
+    async def after(position: int, room_id: int | None, count: int = 10) -> list[int]:
+        found = await events.after(
+            position, group_id=1, room_id=room_id, event="room_message", count=count
+        )
+        return [event.id for event in found]
+
+    assert await after(0, 1) == [ids[0], ids[2], ids[3]]
+    assert await after(ids[0], 1, 1) == [ids[2]]
+    assert await after(0, None) == ids
+    kinds = await events.happened(ids[0], ids[3])
+    assert {(kind.room_id, kind.event) for kind in kinds} == {
+        (1, "room_message"),
+        (2, "room_message"),
+    }
+
+
+async def test_numbers_of_events_are_not_given_twice(filled: Database) -> None:
+    first = await happen(filled)
+    await filled.write(lambda stores: stores.webhook_events.sweep(0, 100))
+    assert await filled.stores.webhook_events.newest() == 0
+
+    assert await happen(filled) > first
+
+
+async def test_a_sweep_leaves_what_somebody_waits_for_or_looks_at(
+    filled: Database,
+) -> None:
+    webhook_id = await add(filled)
+    seen, passed, waiting = [await happen(filled) for _ in range(3)]
+    nobody = await happen(filled, room_id=2)
+    await put(filled, webhook_id, seen)
+    await set_route(filled, webhook_id, position=passed)
+
+    removed, position = await filled.write(
+        lambda stores: stores.webhook_events.sweep(0, 100)
+    )
+
+    assert (removed, position) == (2, 0)
+    events = filled.stores.webhook_events
+    assert await events.get(seen) is not None
+    assert await events.get(waiting) is not None
+    assert await events.get(passed) is None
+    assert await events.get(nobody) is None
+
+
+async def test_a_sweep_goes_on_where_it_was(filled: Database) -> None:
+    await add(filled)
+    ids = [await happen(filled) for _ in range(5)]
+
+    _, position = await filled.write(lambda s: s.webhook_events.sweep(0, 2))
+    assert position == ids[1]
+    _, position = await filled.write(lambda s: s.webhook_events.sweep(ids[3], 2))
+    assert position == 0
+
+
+async def put(
+    database: Database, webhook_id: int, event_id: int, tries: int = 1
+) -> None:
+    delivery = NewDelivery(
+        webhook_id=webhook_id,
+        event_id=event_id,
+        event="room_message",
+        state="delivered",
+        tries=tries,
+        tried_us=NOW,
+    )
+    await database.write(lambda stores: stores.webhook_deliveries.put(delivery))
+
+
+async def test_a_delivery_is_kept_once_for_each_event(filled: Database) -> None:
+    webhook_id = await add(filled)
+    event_id = await happen(filled, item='{"a": 1}')
+
+    await put(filled, webhook_id, event_id)
+    await put(filled, webhook_id, event_id, tries=2)
+
+    found = await filled.stores.webhook_deliveries.of_webhook(webhook_id, 10)
+    assert [(one.tries, one.item) for one in found] == [(2, '{"a": 1}')]
+
+
+async def test_the_newest_deliveries_are_kept(filled: Database) -> None:
+    webhook_id, other = await add(filled), await add(filled, key="other")
+    await put(filled, other, 1)
+    for event_id in range(1, MOST_DELIVERIES + 21):
+        await put(filled, webhook_id, event_id)
+
+    found = await filled.stores.webhook_deliveries.of_webhook(webhook_id, 1_000)
+    assert [one.event_id for one in found] == list(range(120, 20, -1))
+    assert len(await filled.stores.webhook_deliveries.of_webhook(other, 10)) == 1
+
+
+async def test_deliveries_go_with_their_webhook(filled: Database) -> None:
+    webhook_id = await add(filled)
+    await put(filled, webhook_id, 1)
+
+    assert await filled.write(lambda stores: stores.webhooks.delete(webhook_id))
+    assert not await filled.write(lambda stores: stores.webhooks.delete(webhook_id))
+
+    assert await filled.stores.webhook_deliveries.of_webhook(webhook_id, 10) == []
+
+
+async def test_the_oldest_of_too_many_are_dropped(filled: Database) -> None:
+    webhook_id = await add(filled)
+    ids = [await happen(filled, NOW + number) for number in range(10)]
+    events = filled.stores.webhook_events
+
+    async def last(before_us: int, most: int) -> int | None:
+        found = await events.last_to_drop(
+            1, 1, "room_message", before_us=before_us, most=most
+        )
+        return None if found is None else found.id
+
+    assert await last(NOW, 10) is None
+    assert await last(NOW + 3, 10) == ids[2]
+    assert await last(NOW, 4) == ids[5]
+    assert await last(NOW + 8, 4) == ids[7]
+    await filled.write(
+        lambda stores: stores.webhooks.drop_waiting(
+            1, 1, "room_message", position=ids[5], dropped_us=NOW + 5
+        )
+    )
+    found = await filled.stores.webhooks.get(webhook_id)
+    assert found is not None
+    assert (found.position, found.dropped_us) == (ids[5], NOW + 5)
+
+
+async def test_webhooks_of_a_deleted_room_go_when_they_have_got_everything(
+    filled: Database,
+) -> None:
+    webhook_id, stays = await add(filled), await add(filled, room_id=2)
+    event_id = await happen(filled)
+    await filled.write(lambda stores: stores.webhooks.end_of_room(1, event_id))
+
+    assert await filled.write(lambda stores: stores.webhooks.delete_ended()) == 0
+    await filled.write(lambda stores: stores.webhooks.advance(webhook_id, event_id))
+    assert await filled.write(lambda stores: stores.webhooks.delete_ended()) == 1
+    assert await filled.stores.webhooks.get(webhook_id) is None
+    assert await filled.stores.webhooks.get(stays) is not None
+
+
+async def test_who_cares_for_a_webhook(filled: Database) -> None:
+    bob = await add_user(filled, 1, "bob")
+    cat = await add_user(filled, 1, "cat")
+    dan = await add_user(filled, 1, "dan")
+    webhook_id = await add(filled, user_id=bob)
+    await filled.write(lambda s: s.room_people.set_member(1, cat, "room_admin"))
+    await filled.write(lambda s: s.room_people.set_member(1, dan, "room_member"))
+    webhooks = filled.stores.webhooks
+
+    for user_id, cares in ((1, True), (bob, True), (cat, True), (dan, False)):
+        assert await webhooks.is_cared_for(webhook_id, user_id) is cares
+        listed = await webhooks.of_group(1, cared_for_by=user_id, start=0, count=10)
+        assert bool(listed) is cares
+    assert len(await webhooks.of_group(1, cared_for_by=None, start=0, count=10)) == 1
