@@ -29,9 +29,11 @@ if TYPE_CHECKING:  # Loaded when a server is made.
     from hipkit.client import AsyncHipChat, HipChat
     from hipkit.server.app import Server
     from hipkit.server.http.api import Api
+    from hipkit.server.storage.webhook_deliveries import DeliveryRecord
+    from hipkit.server.storage.webhooks import WebhookRecord
     from hipkit.v2.models import Message
 
-__all__ = ["HipChatServer", "TestClient", "TestUser", "serve"]
+__all__ = ["HipChatServer", "TestClient", "TestDelivery", "TestUser", "serve"]
 
 T = TypeVar("T")
 
@@ -66,6 +68,23 @@ class TestClient:
     scopes: tuple[str, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class TestDelivery:
+    """What became of an event at a webhook."""
+
+    __test__ = False
+
+    webhook_id: int
+    url: str
+    event: str
+    state: str
+    """`delivered`, `refused`, `waiting` to be tried again, or `skipped`."""
+    status: int | None
+    """What the receiver answered."""
+    problem: str | None
+    """What went wrong."""
+
+
 class HipChatServer:
     """A HipChat server with a group, an administrator and a room.
 
@@ -84,6 +103,7 @@ class HipChatServer:
     ) -> None:
         from hipkit.server.app import open_server
         from hipkit.server.services.limits import LimitSettings
+        from hipkit.server.services.receivers import look_up_here
         from hipkit.server.settings import Settings
 
         self._closing = contextlib.ExitStack()
@@ -96,6 +116,8 @@ class HipChatServer:
                 strict=strict,
                 limits=LimitSettings(enabled=rate_limits),
                 durable=False,
+                webhook_networks=("127.0.0.0/8", "::1/128"),
+                look_up=look_up_here,
             )
             self._server: Server = _finish(open_server(settings))
             self._closing.callback(self._server.close)
@@ -103,6 +125,7 @@ class HipChatServer:
             self.room = room
             self._client: HipChat | None = None
             self._url: str | None = None
+            self._loop: asyncio.AbstractEventLoop | None = None
             self.add_room(room)
         except BaseException:
             self._closing.close()
@@ -166,8 +189,37 @@ class HipChatServer:
             ModuleNotFoundError: The extra `server` is missing.
         """
         if self._url is None:
-            self._url = self._closing.enter_context(_on_a_port(self._server)) + "/v2"
+            opened = self._closing.enter_context(_on_a_port(self._server))
+            self._url, self._loop = f"{opened.address}/v2", opened.loop
         return self._url
+
+    def deliver_webhooks(self) -> list[TestDelivery]:
+        """Post every event that waits for a webhook, and return what became of each so far.
+
+        Receivers are reached on this machine alone, under `localhost` or a loopback address.
+        Events that a receiver could not take before are tried again. On a real port (`url`)
+        webhooks are delivered by themselves; this waits until that is done.
+        """
+        from hipkit.server.services.webhook_care import try_all_now
+
+        server = self._server
+        _finish(try_all_now(server.database, server.now_us()))
+        if self._loop is not None and server.sender is not None:
+            running = server.sender.drain()
+            asyncio.run_coroutine_threadsafe(running, self._loop).result()
+        else:
+            _finish(_deliver(server))
+        return [
+            TestDelivery(
+                webhook_id=webhook.id,
+                url=webhook.url,
+                event=delivery.event,
+                state=delivery.state,
+                status=delivery.status,
+                problem=delivery.problem,
+            )
+            for webhook, delivery in _finish(_deliveries(server))
+        ]
 
     def add_user(
         self,
@@ -213,11 +265,11 @@ class HipChatServer:
         members: tuple[TestUser, ...] = (),
     ) -> int:
         """Make a room and return its id; the administrator owns it if nobody else does."""
-        from hipkit.server.services import admin_people
+        from hipkit.server.services import admin_rooms
 
         database = self._server.database
         made = _finish(
-            admin_people.add_room(
+            admin_rooms.add_room(
                 database,
                 self._server.now_us(),
                 name=name,
@@ -226,7 +278,7 @@ class HipChatServer:
             )
         )
         for member in members:
-            _finish(admin_people.add_member(database, made.id, member.id))
+            _finish(admin_rooms.add_member(database, made.id, member.id))
         return made.id
 
     def add_token(self, *scopes: str, user: TestUser | None = None) -> str:
@@ -305,8 +357,31 @@ def _finish(work: Coroutine[object, object, T]) -> T:
         return pool.submit(asyncio.run, work).result()
 
 
+async def _deliver(server: Server) -> None:
+    sender = server.make_sender()
+    try:
+        await sender.drain()
+    finally:
+        await sender.close()
+
+
+async def _deliveries(
+    server: Server,
+) -> list[tuple[WebhookRecord, DeliveryRecord]]:
+    """Return what became of events, in the order in which they happened."""
+    from hipkit.server.services.webhook_care import list_all_deliveries
+
+    return await list_all_deliveries(server.database.stores)
+
+
+@dataclass(frozen=True)
+class _Opened:
+    address: str
+    loop: asyncio.AbstractEventLoop
+
+
 @contextlib.contextmanager
-def _on_a_port(server: Server) -> Iterator[str]:
+def _on_a_port(server: Server) -> Iterator[_Opened]:
     try:
         from hipkit.server.run import listen, serving
     except ModuleNotFoundError as error:
@@ -333,7 +408,7 @@ def _on_a_port(server: Server) -> Iterator[str]:
     try:
         if not is_ready.wait(START_SECONDS):
             raise RuntimeError("the server did not start")
-        yield addresses[0]
+        yield _Opened(addresses[0], ends[0][0])
     finally:
         for loop, end in ends:
             loop.call_soon_threadsafe(end.set)

@@ -109,6 +109,8 @@ VALUES: dict[str, object] = {
     "draft": "v4",
     "email": "jürgen+test@example.com",
     "emoticon_id_or_key": "boom/🎉",
+    "file_id": "7c2f5173/c9f9",
+    "thumbnail": True,
     "end_date": datetime(2016, 9, 1, 12, 0, tzinfo=timezone(timedelta(hours=5.5))),
     "event": "room_message",
     "expand": ["items", "items.owner", "a,b&c"],
@@ -231,6 +233,7 @@ BY_OPERATION: dict[str, dict[str, object]] = {
 }
 PLAIN: dict[str, object] = {
     "emoticon_id_or_key": 1,
+    "file_id": "1",
     "file": b"only bytes",
     "glance": [],
     "grant_type": "client_credentials",

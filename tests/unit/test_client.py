@@ -71,6 +71,7 @@ TAGS = {
     "capabilities",
     "emoticons",
     "extensions",
+    "files",
     "groups",
     "integrations",
     "invites",
@@ -102,7 +103,7 @@ def test_every_operation_is_a_method_of_all_four_surfaces_and_there_is_nothing_e
         f"{entry.tag.lower().replace(' ', '_')}.{entry.operation_id}"
         for entry in OPERATIONS
     }
-    assert len(expected) == 99
+    assert len(expected) == 100
     for client in (connect("sync", Script()), connect("async", AsyncScript())):
         assert methods_of(client).keys() == expected
         assert methods_of(client.raw).keys() == expected

@@ -24,7 +24,7 @@ from hipkit.version import VERSION
 __all__ = ["run"]
 
 COMPLETE_VARIABLE = "_HIPKIT_COMPLETE"
-SERVER_EXTRA = frozenset({"httptools", "uvicorn"})
+SERVER_EXTRA = frozenset({"cryptography", "httptools", "uvicorn"})
 
 
 class Place(NamedTuple):
@@ -44,6 +44,8 @@ COMMANDS: Mapping[str, Place] = {
     "admin": Place(
         "admin", "admin", "Make users, OAuth clients and tokens in a server's database."
     ),
+    "backup": Place("backup", "backup_command", "Write a server's data into one file."),
+    "restore": Place("backup", "restore_command", "Bring a backup back."),
     "completion": Place("completion", "completion", "Print a shell's completion."),
 }
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-import logging
+import ipaddress
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
@@ -11,8 +14,10 @@ from hipkit.cli.options import Command, Settings
 from hipkit.cli.output import tell, write, write_json
 from hipkit.errors import BadRequestError
 from hipkit.server.app import Server
-from hipkit.server.run import listen, run
+from hipkit.server.logs import set_up_log
+from hipkit.server.run import listen, open_certificate, run
 from hipkit.server.services.limits import LimitSettings
+from hipkit.server.services.password_links import password_link
 from hipkit.server.services.texts import is_web_address
 from hipkit.server.services.users import check_email
 from hipkit.server.settings import Settings as ServerSettings
@@ -20,57 +25,185 @@ from hipkit.server.settings import Settings as ServerSettings
 __all__ = ["serve"]
 
 DEFAULT_PORT = 8070
+DEFAULT_LIMITS = LimitSettings()
+
+Function = TypeVar("Function", bound=Callable[..., object])
+
+
+def _check_web_address(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> str | None:
+    if value is not None and not is_web_address(value):
+        raise click.BadParameter("needs a URL such as https://chat.example.com")
+    return value
+
+
+def _check_email(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    try:
+        return check_email(value)
+    except BadRequestError:
+        raise click.BadParameter("needs an address such as admin@example.com") from None
+
+
+def _check_networks(
+    context: click.Context, parameter: click.Parameter, value: tuple[str, ...]
+) -> tuple[str, ...]:
+    for network in value:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError:
+            raise click.BadParameter(
+                "needs an address or a network such as 10.0.0.0/8"
+            ) from None
+    return value
+
+
+WHERE = (
+    click.option(
+        "--db",
+        "database",
+        type=click.Path(dir_okay=False, path_type=Path),
+        default="hipkit.db",
+        show_default=True,
+        help="The SQLite file; made where there is none. Shared files lie beside it.",
+    ),
+    click.option("--host", default="127.0.0.1", show_default=True, help="Listen here."),
+    click.option(
+        "--port",
+        type=click.IntRange(0, 65535),
+        default=DEFAULT_PORT,
+        show_default=True,
+        help="Listen on this port; 0 takes a free one, which is printed.",
+    ),
+)
+
+ADDRESSES = (
+    click.option(
+        "--public-url",
+        metavar="URL",
+        callback=_check_web_address,
+        help="Make links with this scheme and host, not with those that the client used.",
+    ),
+    click.option(
+        "--tls-cert",
+        "tls_certificate",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Speak TLS with this certificate, those between it and its root behind it (PEM).",
+    ),
+    click.option(
+        "--tls-key",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="The certificate's key (PEM, without a password).",
+    ),
+    click.option(
+        "--trusted-proxy",
+        "trusted_proxies",
+        metavar="ADDRESS",
+        multiple=True,
+        callback=_check_networks,
+        help="Believe X-Forwarded-For and X-Forwarded-Proto from this address or network;"
+        " may be given several times. Nobody is believed else.",
+    ),
+)
+
+BEHAVIOUR = (
+    click.option(
+        "--webhook-network",
+        "webhook_networks",
+        metavar="NETWORK",
+        multiple=True,
+        callback=_check_networks,
+        help="Let webhooks lead into this network, such as 10.0.0.0/8, although it is not"
+        " public; may be given several times.",
+    ),
+    click.option(
+        "--strict",
+        is_flag=True,
+        help='Refuse what HipChat refused although programs send it, such as "true" for true.',
+    ),
+    click.option(
+        "--outside-pictures",
+        is_flag=True,
+        help="Let the page load pictures of other servers, which then see who reads.",
+    ),
+)
+
+LIMITS = (
+    click.option(
+        "--rate-limits/--no-rate-limits",
+        default=True,
+        show_default=True,
+        help="Refuse what is more than the numbers below, which are HipChat's.",
+    ),
+    click.option(
+        "--user-calls",
+        type=click.IntRange(min=1),
+        default=DEFAULT_LIMITS.user_calls,
+        show_default=True,
+        help="Calls in a window of a user's token, and of an address without a token.",
+    ),
+    click.option(
+        "--client-calls",
+        type=click.IntRange(min=1),
+        default=DEFAULT_LIMITS.client_calls,
+        show_default=True,
+        help="Calls in a window of an add-on's or a room's token.",
+    ),
+    click.option(
+        "--window",
+        "window_seconds",
+        metavar="SECONDS",
+        type=click.FloatRange(min=1),
+        default=DEFAULT_LIMITS.window_seconds,
+        show_default=True,
+        help="How long a window is.",
+    ),
+    click.option(
+        "--messages",
+        type=click.IntRange(min=1),
+        default=DEFAULT_LIMITS.messages,
+        show_default=True,
+        help="Messages in a minute of one token to one room or person.",
+    ),
+)
+
+FIRST_START = (
+    click.option(
+        "--group",
+        "group_name",
+        metavar="NAME",
+        default="HipChat",
+        show_default=True,
+        help="What the first start calls the group.",
+    ),
+    click.option(
+        "--admin-email",
+        metavar="ADDRESS",
+        default="admin@example.com",
+        show_default=True,
+        callback=_check_email,
+        help="The address of the administrator that the first start makes.",
+    ),
+)
+
+
+def _options(
+    *groups: tuple[Callable[[Function], Function], ...],
+) -> Callable[[Function], Function]:
+    """Add groups of options, shown in the order in which they stand here."""
+
+    def add(function: Function) -> Function:
+        for option in reversed([option for group in groups for option in group]):
+            function = option(function)
+        return function
+
+    return add
 
 
 @click.command(cls=Command)
-@click.option(
-    "--db",
-    "database",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default="hipkit.db",
-    show_default=True,
-    help="The SQLite file; made where there is none. Shared files lie beside it.",
-)
-@click.option("--host", default="127.0.0.1", show_default=True, help="Listen here.")
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=DEFAULT_PORT,
-    show_default=True,
-    help="Listen on this port; 0 takes a free one, which is printed.",
-)
-@click.option(
-    "--public-url",
-    metavar="URL",
-    help="Make links with this scheme and host, not with those that the client used.",
-)
-@click.option(
-    "--strict",
-    is_flag=True,
-    help='Refuse what HipChat refused although programs send it, such as "true" for true.',
-)
-@click.option(
-    "--rate-limits/--no-rate-limits",
-    default=True,
-    show_default=True,
-    help="HipChat's limits: 100 calls in 5 minutes for a user's token, 500 for an add-on's,"
-    " 30 messages a minute to one room.",
-)
-@click.option(
-    "--group",
-    "group_name",
-    metavar="NAME",
-    default="HipChat",
-    show_default=True,
-    help="What the first start calls the group.",
-)
-@click.option(
-    "--admin-email",
-    metavar="ADDRESS",
-    default="admin@example.com",
-    show_default=True,
-    help="The address of the administrator that the first start makes.",
-)
+@_options(WHERE, ADDRESSES, BEHAVIOUR, LIMITS, FIRST_START)
 @click.pass_obj
 def serve(
     settings: Settings,
@@ -79,72 +212,77 @@ def serve(
     database: Path,
     host: str,
     port: int,
-    public_url: str | None,
-    strict: bool,
     rate_limits: bool,
-    group_name: str,
-    admin_email: str,
+    user_calls: int,
+    client_calls: int,
+    window_seconds: float,
+    messages: int,
+    **options: object,
 ) -> None:
     """Run a server that speaks the same API.
 
     The first start makes a group, its administrator, and a token of theirs with every scope,
     which is written to a file beside the database that only you can read. SIGINT and SIGTERM
-    end the server after what is under way.
+    end the server after what is under way, a second one at once.
     """
-    if public_url is not None and not is_web_address(public_url):
-        raise click.UsageError(
-            "--public-url needs a URL such as https://chat.example.com"
-        )
-    _check_address(admin_email)
-    _set_up_log(verbose=settings.verbose)
     server_settings = ServerSettings(
         database=database.absolute(),
-        strict=strict,
-        limits=LimitSettings(enabled=rate_limits),
-        public_url=public_url,
-        group_name=group_name,
-        admin_email=admin_email,
+        limits=LimitSettings(
+            enabled=rate_limits,
+            user_calls=user_calls,
+            client_calls=client_calls,
+            window_seconds=window_seconds,
+            messages=messages,
+        ),
+        **options,  # type: ignore[arg-type]  # the options are named and typed as the settings are
     )
+    if (server_settings.tls_certificate is None) != (server_settings.tls_key is None):
+        raise click.UsageError("--tls-cert and --tls-key need each other")
+    set_up_log(verbose=settings.verbose)
+    # Told before anything is opened or made.
+    open_certificate(server_settings)
     try:
         listener = listen(host, port)
     except OSError as error:
         raise OSError(error.errno, error.strerror, f"{host}:{port}") from None
-    made: list[Path] = []
+    start = _Start(settings, server_settings)
+    run(server_settings, listener, on_open=start.on_open, on_ready=start.on_ready)
 
-    def on_open(server: Server) -> None:
-        if server.new_token_file is None:
-            return
-        made.append(server.new_token_file)
-        if not settings.json:
+
+@dataclass
+class _Start:
+    """Tells how the start goes."""
+
+    settings: Settings
+    server_settings: ServerSettings
+    token_file: Path | None = field(default=None, init=False)
+    link_key: str | None = field(default=None, init=False, repr=False)
+
+    def on_open(self, server: Server) -> None:
+        self.token_file = server.new_token_file
+        self.link_key = server.new_link_key
+        if self.token_file is not None and not self.settings.json:
             tell(
-                f"made the group {group_name} and its administrator {admin_email};"
-                f" the administrator's token is in {server.new_token_file}"
+                f"made the group {self.server_settings.group_name} and its administrator"
+                f" {self.server_settings.admin_email}; the administrator's token is in"
+                f" {self.token_file}"
             )
 
-    def on_ready(address: str) -> None:
-        if settings.json:
-            token_file = str(made[0]) if made else None
-            write_json({"base_url": f"{address}/v2", "token_file": token_file})
-        else:
-            write(f"serving HipChat's API at {address}/v2")
-
-    run(server_settings, listener, on_open=on_open, on_ready=on_ready)
-
-
-def _check_address(email: str) -> None:
-    try:
-        check_email(email)
-    except BadRequestError:
-        raise click.UsageError(
-            "--admin-email needs an address such as admin@example.com"
-        ) from None
-
-
-def _set_up_log(*, verbose: bool) -> None:
-    """Log to standard error: what goes wrong, and on request every call."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    log = logging.getLogger("hipkit.server")
-    log.addHandler(handler)
-    log.setLevel(logging.INFO if verbose else logging.WARNING)
-    log.propagate = False
+    def on_ready(self, address: str) -> None:
+        link = None
+        if self.link_key is not None:
+            root = self.server_settings.public_url or address
+            link = password_link(root, self.link_key)
+        if self.settings.json:
+            token_file = None if self.token_file is None else str(self.token_file)
+            write_json(
+                {
+                    "base_url": f"{address}/v2",
+                    "token_file": token_file,
+                    "password_link": link,
+                }
+            )
+            return
+        if link is not None:
+            tell(f"to set the administrator's password, open within a day: {link}")
+        write(f"serving HipChat's API at {address}/v2")

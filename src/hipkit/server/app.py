@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hipkit.errors import StorageError
 from hipkit.server.http.api import Api
-from hipkit.server.services.keys import new_token
+from hipkit.server.http.health import Health
+from hipkit.server.services.keys import new_key, new_token
+from hipkit.server.services.limits import Limits
+from hipkit.server.services.receivers import Receivers
+from hipkit.server.services.recent_calls import RecentCalls
 from hipkit.server.services.setup import FirstGroup, is_empty, make_first_group
 from hipkit.server.services.signals import Signals
 from hipkit.server.services.sweeping import sweep
@@ -15,6 +22,9 @@ from hipkit.server.settings import Settings
 from hipkit.server.storage.database import Database
 from hipkit.server.storage.folder import FileFolder
 from hipkit.server.storage.sqlite import SqliteDatabase
+
+if TYPE_CHECKING:  # Loaded when a sender is made.
+    from hipkit.server.outbox.sender import Sender
 
 __all__ = ["Server", "open_server"]
 
@@ -26,18 +36,42 @@ class Server:
     """An open server. `api` is its ASGI application; closing it closes the database.
 
     Attributes:
+        health: Answers whoever watches the server, as an ASGI application.
+        before_stop: Called when the server begins to stop: ends answers that would go on.
+        sender: What delivers webhooks, once it was made.
         new_token_file: Where the first start wrote a token; `None` on every later start.
+        new_link_key: With which the administrator sets a password; `None` on later starts.
     """
 
     def __init__(
-        self, database: Database, settings: Settings, new_token_file: Path | None
+        self,
+        database: Database,
+        settings: Settings,
+        *,
+        new_token_file: Path | None = None,
+        new_link_key: str | None = None,
     ) -> None:
         self.database = database
         self.settings = settings
         self.files = FileFolder(settings.file_folder)
         self.signals = Signals()
-        self.api = Api(database, self.files, settings, self.signals)
+        self.recent_calls = RecentCalls()
+        self.receivers = Receivers(
+            map(ipaddress.ip_network, settings.webhook_networks), settings.look_up
+        )
+        self.api = Api(
+            database,
+            self.files,
+            settings,
+            self.signals,
+            self.recent_calls,
+            self.receivers,
+        )
+        self.health = Health(database, self.files)
+        self.before_stop: list[Callable[[], None]] = []
+        self.sender: Sender | None = None
         self.new_token_file = new_token_file
+        self.new_link_key = new_link_key
 
     def now_us(self) -> int:
         """Return the time, in microseconds since 1970."""
@@ -52,8 +86,37 @@ class Server:
         self.sweep_uploads()
         await sweep(self.database, self.files, self.now_us())
 
+    def make_sender(self) -> Sender:
+        """Make what delivers webhooks; of all that have this database open, one is to run."""
+        # Loaded late: programs that never deliver need no HTTP library.
+        from hipkit.server.outbox.poster import HttpPoster
+        from hipkit.server.outbox.sender import MOST_AT_ONCE, Sender
+        from hipkit.server.services.database_outbox import DatabaseOutbox
+
+        outbox = DatabaseOutbox(
+            self.database,
+            self.files,
+            self.signals,
+            Limits(self.settings.limits, self.settings.clock),
+            now_us=self.now_us,
+        )
+        poster = HttpPoster(
+            self.receivers, most_connections=MOST_AT_ONCE, now_us=self.now_us
+        )
+        sender = Sender(outbox, poster, self.signals)
+        self.before_stop.append(sender.stop)
+        self.sender = sender
+        return sender
+
+    def stop(self) -> None:
+        """Be ready for nothing new, and end the answers that would go on by themselves."""
+        self.health.is_stopping = True
+        for end in self.before_stop:
+            end()
+
     def close(self) -> None:
         """Finish what is being written, and close the database. Twice does nothing."""
+        self.receivers.close()
         self.database.close()
 
 
@@ -65,10 +128,10 @@ async def open_server(settings: Settings) -> Server:
     """
     database = SqliteDatabase.open(settings.database, durable=settings.durable)
     try:
-        is_first = await is_empty(database)
-        if is_first:
-            await _fill(database, settings)
-        server = Server(database, settings, settings.token_file if is_first else None)
+        if await is_empty(database):
+            server = await _first_start(database, settings)
+        else:
+            server = Server(database, settings)
         server.sweep_uploads()
     except BaseException:
         database.close()
@@ -76,12 +139,12 @@ async def open_server(settings: Settings) -> Server:
     return server
 
 
-async def _fill(database: Database, settings: Settings) -> None:
+async def _first_start(database: Database, settings: Settings) -> Server:
     """Make the first group and administrator, and leave their token in a file.
 
     The file comes first: a token that was stored and not written down would be lost.
     """
-    token = new_token()
+    token, link_key = new_token(), new_key()
     _write_token(settings.token_file, token)
     first = FirstGroup(
         group_name=settings.group_name,
@@ -90,11 +153,17 @@ async def _fill(database: Database, settings: Settings) -> None:
     )
     try:
         await make_first_group(
-            database, first, token, int(settings.clock() * 1_000_000)
+            database, first, token, link_key, int(settings.clock() * 1_000_000)
         )
     except BaseException:
         settings.token_file.unlink(missing_ok=True)
         raise
+    return Server(
+        database,
+        settings,
+        new_token_file=settings.token_file,
+        new_link_key=link_key,
+    )
 
 
 def _write_token(path: Path, token: str) -> None:

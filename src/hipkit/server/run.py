@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import resource
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Generator
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator
+from functools import partial
 from typing import cast
 
 import uvicorn
@@ -15,13 +17,17 @@ from uvicorn._types import ASGIApplication
 
 from hipkit.errors import StorageError
 from hipkit.server.app import Server, open_server
+from hipkit.server.logs import log_loop_error
+from hipkit.server.outbox.sender import sending
 from hipkit.server.settings import Settings
+from hipkit.server.tls import Certificate
 
-__all__ = ["address_of", "listen", "run", "serving"]
+__all__ = ["address_of", "listen", "open_certificate", "run", "serving"]
 
 log = logging.getLogger("hipkit.server")
 
 SWEEP_SECONDS = 60 * 60
+RENEW_SECONDS = 60
 GRACE_SECONDS = 10
 KEEP_ALIVE_SECONDS = 75
 BACKLOG = 1024
@@ -33,10 +39,12 @@ def listen(host: str, port: int) -> socket.socket:
     Raises:
         OSError: The address is taken, or not this machine's.
     """
-    family, kind, _, _, address = socket.getaddrinfo(
+    family, kind, protocol, _, address = socket.getaddrinfo(
         host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )[0]
-    listener = socket.socket(family, kind)
+    # asyncio sends small pieces at once only where the protocol is told to be TCP; otherwise
+    # an answer's body waits for the client to confirm its head, which takes 40 ms.
+    listener = socket.socket(family, kind, protocol)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
@@ -47,10 +55,10 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def address_of(listener: socket.socket) -> str:
+def address_of(listener: socket.socket, scheme: str = "http") -> str:
     """Return a socket's address as clients write it, without a path."""
     host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def run(
@@ -60,13 +68,24 @@ def run(
     on_open: Callable[[Server], None],
     on_ready: Callable[[str], None],
 ) -> None:
-    """Serve until SIGINT or SIGTERM, then finish what is under way.
+    """Serve until SIGINT or SIGTERM, then finish what is under way; at the second signal, do not.
+
+    SIGHUP takes the certificate anew, which happens by itself within a minute too.
 
     Raises:
         StorageError: The database cannot be used.
+        CertificateError: The certificate or its key cannot be used.
     """
+    _allow_many_connections()
     with contextlib.closing(listener):
         asyncio.run(_run(settings, listener, on_open, on_ready))
+
+
+def _allow_many_connections() -> None:
+    """Use what the system allows at most: each connection is an open file."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 async def _run(
@@ -75,18 +94,52 @@ async def _run(
     on_open: Callable[[Server], None],
     on_ready: Callable[[str], None],
 ) -> None:
+    from hipkit.server.front import Front
+
+    certificate = open_certificate(settings)
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(log_loop_error)
     server = await open_server(settings)
     with contextlib.closing(server):
         on_open(server)
-        stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
+        stop, at_once = asyncio.Event(), asyncio.Event()
+
+        def on_signal() -> None:
+            (at_once if stop.is_set() else stop).set()
+
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop.set)
-        async with serving(server, listener) as address:
+            loop.add_signal_handler(number, on_signal)
+        if certificate is not None:
+            renew = partial(certificate.renew, only_if_changed=False)
+            loop.add_signal_handler(signal.SIGHUP, renew)
+        async with serving(
+            server, listener, Front(server), certificate=certificate, at_once=at_once
+        ) as address:
             on_ready(address)
-            sweeping = asyncio.create_task(_sweep_again_and_again(server))
-            await stop.wait()
-            sweeping.cancel()
+            async with _meanwhile(_sweep_again_and_again(server), _renew(certificate)):
+                await stop.wait()
+
+
+def open_certificate(settings: Settings) -> Certificate | None:
+    """Return the certificate that the server is to show, if any.
+
+    Raises:
+        CertificateError: It, or its key, cannot be used.
+    """
+    if settings.tls_certificate is None or settings.tls_key is None:
+        return None
+    return Certificate(settings.tls_certificate, settings.tls_key)
+
+
+@contextlib.asynccontextmanager
+async def _meanwhile(*works: Coroutine[object, object, None]) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _sweep_again_and_again(server: Server) -> None:
@@ -98,30 +151,63 @@ async def _sweep_again_and_again(server: Server) -> None:
         await asyncio.sleep(SWEEP_SECONDS)
 
 
+async def _renew(certificate: Certificate | None) -> None:
+    while certificate is not None:
+        await asyncio.sleep(RENEW_SECONDS)
+        certificate.renew(only_if_changed=True)
+
+
 @contextlib.asynccontextmanager
-async def serving(server: Server, listener: socket.socket) -> AsyncIterator[str]:
-    """Answer requests while the block runs, and give the address."""
+async def serving(
+    server: Server,
+    listener: socket.socket,
+    application: object = None,
+    *,
+    certificate: Certificate | None = None,
+    at_once: asyncio.Event | None = None,
+) -> AsyncIterator[str]:
+    """Answer requests while the block runs, and give the address.
+
+    Requests go to the API alone where no other application is given. Those under way when the
+    block ends have `GRACE_SECONDS` left, or until `at_once` is set.
+    """
+    proxies = server.settings.trusted_proxies
     config = uvicorn.Config(
-        cast("ASGIApplication", server.api),
+        cast("ASGIApplication", application or server.api),
         http=_protocol(),
         ws="none",
         lifespan="off",
         log_config=None,
         access_log=False,  # Addresses hold tokens; our own log names operations.
         server_header=False,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=list(proxies),
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
+        ssl_context_factory=None
+        if certificate is None
+        else lambda _config, _default: certificate.context,
     )
-    address = address_of(listener)
+    address = address_of(listener, "http" if certificate is None else "https")
     runner = _Runner(config)
-    task = asyncio.create_task(runner.serve(sockets=[listener]))
-    task.add_done_callback(lambda _: runner.ready.set())
-    try:
-        await runner.ready.wait()
-        yield address
-    finally:
-        runner.should_exit = True
-        await task
+    async with sending(server.make_sender()):
+        task = asyncio.create_task(runner.serve(sockets=[listener]))
+        task.add_done_callback(lambda _: runner.ready.set())
+        try:
+            await runner.ready.wait()
+            yield address
+        finally:
+            server.stop()
+            runner.should_exit = True
+            hurrying = asyncio.create_task(_hurry(runner, at_once))
+            await task
+            hurrying.cancel()
+
+
+async def _hurry(runner: _Runner, at_once: asyncio.Event | None) -> None:
+    if at_once is not None:
+        await at_once.wait()
+        runner.force_exit = True
 
 
 class _Runner(uvicorn.Server):

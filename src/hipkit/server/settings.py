@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hipkit.server.services.limits import LimitSettings
+from hipkit.server.services.receivers import LookUp, look_up
 
 __all__ = ["MEBIBYTE", "Settings"]
 
@@ -25,10 +26,22 @@ class Settings:
     limits: LimitSettings = field(default_factory=LimitSettings)
     public_url: str | None = None
     """Scheme and host that links are made with; without it, what the client used."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses and networks whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed."""
+    tls_certificate: Path | None = None
+    """A file with the certificate and those between it and its root; without it plain HTTP."""
+    tls_key: Path | None = None
+    webhook_networks: tuple[str, ...] = ()
+    """Networks that webhooks may lead into although they are not public."""
+    look_up: LookUp = look_up
+    """How names of webhooks' receivers become addresses."""
     group_name: str = "HipChat"
     """What the first start calls the group."""
     admin_name: str = "Administrator"
     admin_email: str = "admin@example.com"
+    outside_pictures: bool = False
+    """Let the page load pictures from where messages and cards say they are, which tells
+    whoever keeps them when somebody reads, and from which address."""
     largest_body_bytes: int = MEBIBYTE
     largest_file_bytes: int = 50 * MEBIBYTE
     body_seconds: float = 60.0

@@ -126,6 +126,9 @@ class AsyncHttpxTransport(NetworkTransport):
     def _start(self) -> None:
         self._loops: dict[asyncio.AbstractEventLoop, _LoopPools] = {}
 
+    def _backend(self) -> AsyncBackend:
+        return AsyncBackend()
+
     def _leave_to_parent(self) -> None:
         pass  # A child process needs an event loop of its own, which gets its own pools.
 
@@ -171,7 +174,8 @@ class AsyncHttpxTransport(NetworkTransport):
         if pool is None:
             make = _AsyncProxyPool if route[1] else httpcore2.AsyncConnectionPool
             pool = pools[route] = make(
-                network_backend=AsyncBackend(), **_pool_settings(self._settings, route)
+                network_backend=self._backend(),
+                **_pool_settings(self._settings, route),
             )
         return pool
 

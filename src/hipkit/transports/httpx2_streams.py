@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, cast
 
 import httpcore2
@@ -16,7 +16,10 @@ import httpcore2
 from hipkit.transports.protocol import Options
 from hipkit.transports.wire import seconds_left
 
-__all__ = ["AsyncBackend", "Backend", "Progress"]
+__all__ = ["AsyncBackend", "Backend", "Progress", "Resolve"]
+
+Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+"""Gives the addresses of a host and port to connect to, or raises `OSError`."""
 
 # The largest TLS record: if writing it fails, the server cannot have read any of it.
 RECORD_BYTES = 16 * 1024
@@ -165,10 +168,15 @@ class _Stream(httpcore2.NetworkStream):
 
 # The names of the parameters below are httpcore2's, so a `timeout` stays one: ASYNC109.
 class AsyncBackend(httpcore2.AsyncNetworkBackend):
-    """Opens the connections of the async transport."""
+    """Opens the connections of the async transport.
 
-    def __init__(self) -> None:
+    Args:
+        resolve: Says where a name leads, in place of the system.
+    """
+
+    def __init__(self, resolve: Resolve | None = None) -> None:
         self._plain = httpcore2.AnyIOBackend()
+        self._resolve = resolve
 
     async def connect_tcp(
         self,
@@ -180,9 +188,26 @@ class AsyncBackend(httpcore2.AsyncNetworkBackend):
     ) -> httpcore2.AsyncNetworkStream:
         """Connect to whichever address answers first."""
         progress = cast("Progress", timeout)
-        wait = progress.left(httpcore2.ConnectTimeout)
-        stream = await self._plain.connect_tcp(host, port, timeout=wait)
+        stream = await self._connect(host, port, progress)
         return _AsyncStream(stream, carries_request=not progress.is_secure)
+
+    async def _connect(
+        self, host: str, port: int, progress: Progress
+    ) -> httpcore2.AsyncNetworkStream:
+        found: Sequence[str] = [host]
+        if self._resolve is not None:
+            try:
+                found = await self._resolve(host, port)
+            except OSError as error:
+                raise httpcore2.ConnectError(str(error)) from error
+        for tried, address in enumerate(found, start=1):
+            wait = progress.left(httpcore2.ConnectTimeout)
+            try:
+                return await self._plain.connect_tcp(address, port, timeout=wait)
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
+                if tried == len(found):
+                    raise
+        raise httpcore2.ConnectError("the name has no address")
 
 
 class _AsyncStream(httpcore2.AsyncNetworkStream):

@@ -11,8 +11,9 @@ from typing import Any
 
 from hipkit.server.app import Server, open_server
 from hipkit.server.http.requests import Message
-from hipkit.server.services import admin_access, admin_people
+from hipkit.server.services import admin_access, admin_people, admin_rooms
 from hipkit.server.services.limits import LimitSettings
+from hipkit.server.services.receivers import LookUp, look_up_here
 from hipkit.server.settings import MEBIBYTE, Settings
 
 
@@ -101,7 +102,7 @@ class Site:
     def add_room(self, name: str, **members: Any) -> int:
         database = self.server.database
         return asyncio.run(
-            admin_people.add_room(database, self.now_us, name=name, **members)
+            admin_rooms.add_room(database, self.now_us, name=name, **members)
         ).id
 
     def add_token(self, **members: Any) -> str:
@@ -139,6 +140,18 @@ class Site:
         token: str = reply.json["access_token"]
         return token
 
+    def deliver(self) -> None:
+        """Deliver every webhook that may be delivered now."""
+
+        async def work() -> None:
+            sender = self.server.make_sender()
+            try:
+                await sender.drain()
+            finally:
+                await sender.close()
+
+        asyncio.run(work())
+
     def messages(self, room: str | int) -> list[dict[str, Any]]:
         items: list[dict[str, Any]] = self.get(f"/v2/room/{room}/history").json["items"]
         return items
@@ -160,6 +173,9 @@ def open_site(
     strict: bool = False,
     limits: LimitSettings | None = None,
     largest_file_bytes: int = 50 * MEBIBYTE,
+    webhook_networks: tuple[str, ...] = (),
+    look_up: LookUp = look_up_here,
+    outside_pictures: bool = False,
 ) -> Site:
     clock = [1_700_000_000.0]
 
@@ -174,6 +190,9 @@ def open_site(
         largest_file_bytes=largest_file_bytes,
         clock=tick,
         durable=False,
+        webhook_networks=webhook_networks,
+        look_up=look_up,
+        outside_pictures=outside_pictures,
     )
     server = asyncio.run(open_server(settings))
     token = settings.token_file.read_text().strip()

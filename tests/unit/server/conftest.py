@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from hipkit.server.services.keys import new_key
 from tests.unit.server.asgi import Site, open_site
+from tests.unit.server.two_groups import World, build, copy
 
 
 @pytest.fixture
@@ -35,3 +38,37 @@ def make_site(tmp_path: Path) -> Iterator[Callable[..., Site]]:
     yield make
     for one in opened:
         one.server.close()
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Fill a server that tests take copies of."""
+    world = build(open_site(tmp_path_factory.mktemp("built")))
+    world.site.server.close()
+    return world
+
+
+@pytest.fixture
+def copy_of(built: World, tmp_path: Path) -> Iterator[Callable[[], World]]:
+    """Make worlds that a test may change."""
+    with contextlib.ExitStack() as closing:
+
+        def make() -> World:
+            world = copy(built, tmp_path / new_key())
+            closing.callback(world.site.server.close)
+            return world
+
+        yield make
+
+
+@pytest.fixture
+def world(copy_of: Callable[[], World]) -> World:
+    return copy_of()
+
+
+@pytest.fixture(scope="module")
+def shared(built: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A world for calls that must all be refused."""
+    world = copy(built, tmp_path_factory.mktemp("shared"))
+    yield world
+    world.site.server.close()

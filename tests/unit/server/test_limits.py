@@ -2,8 +2,54 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from hipkit.server.services.limits import Counter, Limits, LimitSettings
-from tests.unit.server.asgi import Reply, Site
+from tests.unit.server.asgi import FORM, Reply, Site
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "status"),
+    [
+        ("GET", "/v2/room", 200),
+        ("HEAD", "/v2/room", 200),
+        ("POST", "/v2/room", 400),
+        ("GET", "/v2/room?auth_test=true", 202),
+        ("GET", "/v2/room?a=%ff", 400),
+        ("GET", "/v2/room/%ff", 400),
+        ("GET", "/v2/room/Nowhere", 404),
+        ("GET", "/v2/nowhere", 404),
+        ("GET", "/v2", 404),
+        ("PATCH", "/v2/room", 405),
+        ("GET", "/v2/sync/users", 501),
+        ("GET", "/v1/rooms/list", 200),
+        ("GET", "/v1/rooms/show?room_id=Nowhere", 404),
+        ("PUT", "/v1/rooms/list", 405),
+        ("GET", "/v1/nowhere", 404),
+        ("GET", "/nowhere", 404),
+        ("GET", "/files/nowhere", 404),
+        ("POST", "/files/nowhere", 405),
+    ],
+)
+def test_every_kind_of_answer_tells_where_the_caller_stands(
+    site: Site, method: str, target: str, status: int
+) -> None:
+    for token in ("", "x" * 40):
+        reply = site.send(method, target, token=token)
+        names = [name.lower() for name, _ in reply.headers]
+        assert reply.status == status or token
+        for part in ("limit", "remaining", "reset"):
+            assert names.count(f"x-ratelimit-{part}") == 1
+
+
+def test_a_body_that_is_too_large_is_told_so_with_the_limits(site: Site) -> None:
+    site.add_room("Ops")
+    body = b"x" * (1024 * 1024 + 1)
+
+    for target in ("/v2/room/Ops/message", "/v1/rooms/message"):
+        reply = site.send("POST", target, body=body, headers=[FORM])
+        assert reply.status == 413
+        assert reply.header("X-Ratelimit-Limit") == "100"
 
 
 def limit(reply: Reply, kind: str = "Ratelimit") -> list[int]:
@@ -112,6 +158,41 @@ def test_callers_who_are_made_up_do_not_fill_the_memory() -> None:
         counter.take(number, 10)
 
     assert len(counter._windows) <= 20_000
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "are_the_same"),
+    [
+        ("192.0.2.1", "192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("2001:db8::1", "2001:db8::ffff:1", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("fe80::1%eth0", "fe80::2", True),
+        ("", "testclient", False),
+    ],
+)
+def test_whoever_has_many_addresses_of_one_network_is_counted_once(
+    one: str, other: str, *, are_the_same: bool
+) -> None:
+    limits = Limits(LimitSettings(), lambda: 0.0)
+
+    limits.stranger(one)
+
+    assert limits.stranger(other).remaining == (98 if are_the_same else 99)
+
+
+def test_a_flood_of_addresses_does_not_give_others_a_new_window() -> None:
+    limits = Limits(LimitSettings(), lambda: 0.0)
+    limits.call(1, is_client=False)
+    limits.password_guess("ann")
+
+    for number in range(25_000):
+        limits.stranger(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}")
+        limits.address_guess(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}")
+
+    assert limits.call(1, is_client=False).remaining == 98
+    assert limits.password_guess("ann").remaining == 18
 
 
 def test_windows_that_are_over_make_place() -> None:

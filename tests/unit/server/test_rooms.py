@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from tests.unit.server.asgi import Site
 
 LINKS = "http://chat.test/v2/room/1"
@@ -331,3 +333,30 @@ def test_a_room_is_found_by_its_name_with_spaces_around_it(site: Site) -> None:
     assert site.get("/v2/room/%20lead").json["name"] == "lead"
     assert site.get("/v2/room/lead%20").json["name"] == "lead"
     assert site.get("/v2/room/%20").status == 404
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("Ops", "1_ops@conf.chat.test"),
+        ("Dev Ops 2", "1_dev_ops_2@conf.chat.test"),
+        ("Größe", "1_größe@conf.chat.test"),
+        ("dev_ops", "1_dev_ops-1@conf.chat.test"),
+        ("***", "1____-1@conf.chat.test"),
+    ],
+)
+def test_the_xmpp_address_of_a_room_is_made_of_its_name(
+    site: Site, name: str, address: str
+) -> None:
+    room = site.add_room(name)
+
+    assert site.get(f"/v2/room/{room}").json["xmpp_jid"] == address
+
+
+def test_no_two_rooms_have_one_xmpp_address(site: Site) -> None:
+    names = ["a b", "a_b", "a-b", "a.b", "***", "+++", "a b 4", "a-b-2", "a_b-3"]
+
+    rooms = [site.add_room(name) for name in names]
+
+    found = {site.get(f"/v2/room/{room}").json["xmpp_jid"] for room in rooms}
+    assert len(found) == len(names)

@@ -80,7 +80,7 @@ def test_another_method_is_told_which_there_are() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [b"/", b"", b"/rooms", b"/room/x/y", b"/extension/webhook"]
+    "path", [b"/", b"", b"/rooms", b"/user/x/y", b"/extension/webhook"]
 )
 def test_an_unknown_path_is_not_found(path: bytes) -> None:
     with pytest.raises(NotFoundError):
@@ -91,6 +91,62 @@ def test_an_unknown_path_is_not_found(path: bytes) -> None:
 def test_a_path_that_is_no_text_is_refused(path: bytes) -> None:
     with pytest.raises(BadRequestError):
         ROUTER.match("GET", path)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "operation_id", "room"),
+    [
+        ("POST", b"/room/Dev/Ops/notification", "send_room_notification", "Dev/Ops"),
+        ("POST", b"/room/a/b/c/message", "send_message", "a/b/c"),
+        ("GET", b"/room/Dev/Ops", "get_room", "Dev/Ops"),
+        ("GET", b"/room/Dev/Ops/history/latest", "get_recent_room_history", "Dev/Ops"),
+        ("GET", b"/room/a/member/b/statistics", "get_room_statistics", "a/member/b"),
+        ("PUT", b"/room/Dev/Ops/topic", "set_topic", "Dev/Ops"),
+        ("POST", b"/room/Dev/O%2Fps%20x/notification", "send_room_notification", "Dev/O/ps x"),
+        # A path of the API goes before a name.
+        ("GET", b"/room/Dev/history/latest", "get_recent_room_history", "Dev"),
+        ("GET", b"/room/Dev/history/Ops", "get_room_message", "Dev"),
+    ],
+)  # fmt: skip
+def test_a_rooms_name_may_hold_slashes_that_nobody_encoded(
+    method: str, path: bytes, operation_id: str, room: str
+) -> None:
+    match = ROUTER.match(method, path)
+
+    assert match.entry.operation_id == operation_id
+    assert match.arguments["room_id_or_name"] == room
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("DELETE", b"/room/Dev/Ops"),
+        ("DELETE", b"/room/Dev/webhok/5"),
+        ("DELETE", b"/room/Dev/Ops/member/5"),
+        ("PUT", b"/room/Dev/Ops"),
+        ("PUT", b"/room/Dev/topics"),
+        ("PUT", b"/room/Dev//Ops/topic"),
+        ("GET", b"/user/Dev/Ops/photo/big/more"),
+    ],
+)
+def test_such_a_name_deletes_nothing_and_replaces_no_room(
+    method: str, path: bytes
+) -> None:
+    with pytest.raises(NotFoundError):
+        ROUTER.match(method, path)
+
+
+def test_a_room_token_is_held_against_a_name_with_slashes(site: Site) -> None:
+    site.add_room("Dev")
+    site.add_room("Dev/Ops")
+    token = site.add_room_token("Dev")
+    body = {"message": "x"}
+
+    own = site.post("/v2/room/Dev/notification", body, token=token)
+    other = site.post("/v2/room/Dev/Ops/notification", body, token=token)
+    anybody = site.post("/v2/room/Dev/Ops/notification", body)
+
+    assert (own.status, other.status, anybody.status) == (204, 403, 204)
 
 
 def test_the_wrong_method_is_answered_405_with_allow(site: Site) -> None:
@@ -109,7 +165,7 @@ def test_head_has_everything_but_the_body(site: Site) -> None:
     assert head.header("Content-Length") == str(len(full.body))
 
 
-@pytest.mark.parametrize("target", ["/", "/v1/rooms/list", "/v2x/room", "/favicon.ico"])
+@pytest.mark.parametrize("target", ["/", "/v2x/room", "/favicon.ico"])
 def test_what_is_outside_the_api_is_not_found(site: Site, target: str) -> None:
     assert site.get(target).status == 404
 

@@ -6,16 +6,34 @@ import asyncio
 import os
 import sqlite3
 import stat
+from importlib import resources
 from pathlib import Path
 
 import pytest
 
 from hipkit.errors import StorageError
-from hipkit.server.storage.database import Stores
+from hipkit.server import storage
+from hipkit.server.services.sweeping import sweep_messages
+from hipkit.server.storage.database import ScanTooLongError, Stores
+from hipkit.server.storage.folder import FileFolder
+from hipkit.server.storage.search import Phrase
 from hipkit.server.storage.sqlite import SqliteDatabase
 from hipkit.server.storage.sqlite_file import APPLICATION_ID
+from tests.contract.storage import filling
 
 NOW = 1_700_000_000_000_000
+
+
+SAID_BEFORE = """
+INSERT INTO chat_groups (name, subdomain, created_us) VALUES ('G', '', 1);
+INSERT INTO conversations (group_id) VALUES (1);
+INSERT INTO files (group_id, key, name, size_bytes, content_type, created_us)
+VALUES (1, 'k', 'Report.pdf', 1, 'application/pdf', 1);
+INSERT INTO messages (id, conversation_id, sent_us, kind, sender_label, body,
+    format, notify, mentions, links, emoticons, file_id)
+VALUES ('a', 1, 1, 'notification', 'x', '<b>CAFÉ</b> open', 'html', 0,
+    '{}', '[]', '[]', 1);
+"""
 
 
 async def add_group(database: SqliteDatabase, name: str) -> int:
@@ -166,6 +184,91 @@ def test_a_lock_held_by_another_program_may_pass(
     assert caught.value.may_pass
 
 
+def test_what_was_said_before_the_index_came_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "hipkit.db"
+    first = resources.files(storage) / "migrations" / "0001_start.sql"
+    connection = sqlite3.connect(path)
+    connection.executescript(first.read_text())
+    connection.executescript(SAID_BEFORE)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute("PRAGMA user_version = 1")
+    connection.close()
+
+    database = SqliteDatabase.open(path, durable=False)
+    try:
+        phrases = [Phrase(["cafe", "open"]), Phrase(["report"])]
+        found = asyncio.run(
+            database.stores.search.page(1, phrases, before_us=NOW + 1, count=9)
+        )
+    finally:
+        database.close()
+
+    assert [message.id for message in found] == ["a"]
+
+
+def test_the_index_holds_the_words_of_every_text_and_no_others(tmp_path: Path) -> None:
+    path = tmp_path / "hipkit.db"
+    database = SqliteDatabase.open(path, durable=False)
+    room_ids = asyncio.run(fill(database))
+
+    async def remove_some() -> None:
+        await database.write(lambda stores: stores.rooms.delete(room_ids[0]))
+        await sweep_messages(database, FileFolder(tmp_path / "files"))
+
+    asyncio.run(remove_some())
+    database.close()
+
+    connection = sqlite3.connect(path)
+    count = connection.execute("SELECT count(*) FROM message_texts").fetchone()
+    connection.execute(
+        "INSERT INTO message_words (message_words, rank) VALUES ('integrity-check', 1)"
+    )
+    connection.execute("DELETE FROM message_texts WHERE sequence = 2")
+    with pytest.raises(sqlite3.DatabaseError):
+        connection.execute(
+            "INSERT INTO message_words (message_words, rank)"
+            " VALUES ('integrity-check', 1)"
+        )
+    connection.close()
+    assert count == (50,)
+
+
+async def fill(database: SqliteDatabase) -> list[int]:
+    group_id = await add_group(database, "Group")
+    owner_id = await filling.add_user(database, group_id, "ann")
+    room_ids = [
+        await filling.add_room(database, group_id, owner_id, name) for name in "ab"
+    ]
+
+    async def say(number: int) -> None:
+        conversation_id = number % 2 + 1
+        said = filling.message(number, owner_id)
+        await database.write(
+            lambda stores: stores.messages.add(conversation_id, said, NOW)
+        )
+
+    await asyncio.gather(*map(say, range(100)))
+    return room_ids
+
+
+def test_a_long_read_is_broken_off_while_it_runs(tmp_path: Path) -> None:
+    database = SqliteDatabase.open(tmp_path / "hipkit.db", durable=False)
+    endless = (
+        "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers)"
+        " SELECT count(*) FROM numbers"
+    )
+
+    async def count(stores: Stores) -> object:
+        return await stores.groups._session.all(tuple[int], endless)
+
+    try:
+        with pytest.raises(ScanTooLongError):
+            asyncio.run(database.scan(count, seconds=0.05))
+        assert asyncio.run(database.scan(lambda s: s.groups.first())) is None
+    finally:
+        database.close()
+
+
 def test_waiting_commands_share_one_commit(tmp_path: Path) -> None:
     database = SqliteDatabase.open(tmp_path / "hipkit.db", durable=False)
     groups: list[int] = []
@@ -186,6 +289,24 @@ def test_waiting_commands_share_one_commit(tmp_path: Path) -> None:
     assert sum(groups) == 500
     assert len(groups) < 50
     assert max(groups) <= 256
+
+
+def test_what_was_asked_for_before_closing_is_still_written(tmp_path: Path) -> None:
+    path = tmp_path / "hipkit.db"
+    database = SqliteDatabase.open(path, durable=False)
+
+    async def write_and_close() -> list[int]:
+        tasks = [
+            asyncio.create_task(add_group(database, str(number))) for number in range(3)
+        ]
+        await asyncio.sleep(0)  # They have asked, and nothing was handed over yet.
+        database.close()
+        return await asyncio.gather(*tasks)
+
+    assert asyncio.run(write_and_close()) == [1, 2, 3]
+    connection = sqlite3.connect(path)
+    assert connection.execute("SELECT count(*) FROM chat_groups").fetchone() == (3,)
+    connection.close()
 
 
 def test_a_failing_commit_fails_every_command_in_it(tmp_path: Path) -> None:

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import asyncio
 
-from hipkit.server.services import admin_people
-from hipkit.server.services.keys import check_password
+from hipkit.server.services import admin_emoticons, admin_rooms
+from hipkit.server.services.password_hashes import check_password
 from tests.unit.server.asgi import Site
 
 FULL = {
@@ -183,7 +183,7 @@ def test_an_invitation_adds_a_person(site: Site) -> None:
 def test_rooms_that_a_program_enters_are_for_their_owner(site: Site) -> None:
     ann, bob = site.add_user("Ann"), site.add_user("Bob")
     site.add_room("Ops")
-    asyncio.run(admin_people.add_auto_join(site.server.database, "@Ann", "Ops"))
+    asyncio.run(admin_rooms.add_auto_join(site.server.database, "@Ann", "Ops"))
     target = "/v2/user/@Ann/preference/auto-join"
 
     own = site.get(target, token=site.add_token(user=ann))
@@ -196,7 +196,7 @@ def test_rooms_that_a_program_enters_are_for_their_owner(site: Site) -> None:
 def test_emoticons_are_found_by_id_and_shortcut_and_in_texts(site: Site) -> None:
     png = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x07\x00\x00\x00\x09"
     asyncio.run(
-        admin_people.add_emoticon(
+        admin_emoticons.add_emoticon(
             site.server.database,
             site.server.files,
             site.now_us,
@@ -241,3 +241,21 @@ def test_the_groups_owner_stays_administrator(site: Site) -> None:
 
     assert site.put("/v2/user/1", body).status == 204
     assert site.get("/v2/user/1").json["is_group_admin"] is True
+
+
+def test_mention_names_are_the_same_however_their_accents_are_written(
+    site: Site,
+) -> None:
+    composed, apart = "gr\u00f6\u00dfe", "gro\u0308\u00dfe"
+    person = {"name": "A", "email": "a@example.com", "mention_name": apart}
+    assert site.post("/v2/user", person).status == 201
+    other = {"name": "B", "email": "b@example.com", "mention_name": composed}
+
+    assert site.post("/v2/user", other).status == 400
+    assert site.get("/v2/user/@gro%CC%88%C3%9Fe").json["mention_name"] == composed
+    assert site.get("/v2/user/@gr%C3%B6%C3%9Fe").status == 200
+    site.add_room("Ops")
+    for text in (f"hi @{composed}", f"hi @{apart}"):
+        site.post("/v2/room/Ops/message", {"message": text})
+    for message in site.messages("Ops"):
+        assert [one["mention_name"] for one in message["mentions"]] == [composed]

@@ -6,20 +6,22 @@ import asyncio
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from http import HTTPStatus
 from pathlib import Path
-
-import msgspec
 
 from hipkit.operation import Operation
 from hipkit.server.http.requests import Send
 from hipkit.server.services.limits import Allowance
-from hipkit.server.services.moments import Moment
-from hipkit.v2.models import Created, CreatedUser
+from hipkit.server.services.wire import to_json
+from hipkit.v2.models import Created, CreatedExtension, CreatedUser
 
 __all__ = ["Answer", "answer_of", "json_answer", "limit_headers", "send_answer"]
 
 CHUNK_BYTES = 256 * 1024
+
+MADE = (Created, CreatedExtension, CreatedUser)
+"""Answers that say where the new thing is."""
 
 # Nothing in an answer of the API may be run by a browser.
 SAFE = (
@@ -50,7 +52,7 @@ def answer_of(kind: type[Operation[object]], result: object) -> Answer:
     if result is None:
         return Answer(status)
     answer = json_answer(status, result)
-    if status == 201 and isinstance(result, (Created, CreatedUser)) and result.links:
+    if status == 201 and isinstance(result, MADE) and result.links:
         answer.headers.append(("Location", result.links.self_ or ""))
     return answer
 
@@ -58,7 +60,7 @@ def answer_of(kind: type[Operation[object]], result: object) -> Answer:
 def json_answer(status: int, value: object) -> Answer:
     """Return JSON, as `application/json`."""
     headers = [("Content-Type", "application/json"), *SAFE]
-    return Answer(status, headers, ENCODER.encode(value))
+    return Answer(status, headers, to_json(value))
 
 
 def limit_headers(prefix: str, allowance: Allowance) -> Iterator[tuple[str, str]]:
@@ -71,7 +73,7 @@ def limit_headers(prefix: str, allowance: Allowance) -> Iterator[tuple[str, str]
 async def send_answer(send: Send, answer: Answer, *, with_body: bool) -> None:
     """Write an answer out; for `HEAD` only what comes before the body."""
     headers: list[tuple[bytes, bytes]] = [
-        (_SpelledName(name.encode()), _latin(value)) for name, value in answer.headers
+        (_spelled(name), _latin(value)) for name, value in answer.headers
     ]
     size_bytes = len(answer.body)
     if answer.file is not None:
@@ -106,17 +108,14 @@ class _SpelledName(bytes):
         return self
 
 
+@cache
+def _spelled(name: str) -> bytes:
+    return _SpelledName(name.encode())
+
+
 def _latin(value: str) -> bytes:
     # A line end in a header would begin another one.
     return CONTROL.sub("", value).encode("latin-1", "replace")
 
 
-def _encode(value: object) -> object:
-    if isinstance(value, Moment):
-        return value.wire()
-    raise TypeError(f"cannot be sent: {type(value).__name__}")
-
-
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-
-ENCODER = msgspec.json.Encoder(enc_hook=_encode)

@@ -8,8 +8,9 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass
+from typing import cast
 
-from hipkit.errors import RateLimitError, UnauthorizedError
+from hipkit.errors import NotFoundError, RateLimitError, UnauthorizedError
 from hipkit.operation import Operation
 from hipkit.server.http import (  # noqa: F401 - importing them registers their handlers
     capabilities,
@@ -18,7 +19,12 @@ from hipkit.server.http import (  # noqa: F401 - importing them registers their 
     invites,
     oauth_sessions,
     rooms,
+    shared_files,
     users,
+    v1,
+    v1_rooms,
+    v1_users,
+    webhooks,
 )
 from hipkit.server.http.answers import (
     Answer,
@@ -34,37 +40,61 @@ from hipkit.server.http.bodies import (
     read_members,
 )
 from hipkit.server.http.decoding import decode, needs_body
-from hipkit.server.http.errors import answer_for, error_answer
+from hipkit.server.http.errors import answer_for, problem_of
 from hipkit.server.http.files import file_answer, is_file_path
 from hipkit.server.http.registry import HANDLERS
-from hipkit.server.http.requests import Receive, Request, Scope, Send
-from hipkit.server.http.routes import Match, Router
+from hipkit.server.http.requests import Message, Receive, Request, Scope, Send
+from hipkit.server.http.routes import Match, MethodNotAllowedError, Router
+from hipkit.server.http.undocumented import (
+    health_answer,
+    is_health_check,
+    is_undocumented,
+)
 from hipkit.server.http.uploads import Related, read_related
 from hipkit.server.services.addresses import Addresses
 from hipkit.server.services.context import TOO_MANY_REQUESTS, Context
-from hipkit.server.services.identities import identify
+from hipkit.server.services.identities import Identities
 from hipkit.server.services.limits import Allowance, Limits
+from hipkit.server.services.receivers import Receivers
+from hipkit.server.services.recent_calls import HeardCall, RecentCalls
 from hipkit.server.services.refusals import NotImplementedHereError
 from hipkit.server.services.signals import Signals
 from hipkit.server.settings import Settings
 from hipkit.server.storage.database import Database
 from hipkit.server.storage.folder import FileFolder
-from hipkit.v2.catalog import OPERATIONS
+from hipkit.v1.catalog import OPERATIONS as V1_OPERATIONS
+from hipkit.v2.catalog import OPERATIONS as V2_OPERATIONS
 
 __all__ = ["Api"]
 
 log = logging.getLogger("hipkit.server")
 
-BASE = b"v2"
+V1, V2 = b"v1", b"v2"
+FILE = "file"
+
+HEARD_BYTES = 2048
+"""How much of a request's body is kept for `RecentCalls`."""
 
 
 @dataclass(slots=True)
 class _Call:
     """What has become known of a call so far; its answer and its log line tell it."""
 
+    receive: Receive
+    version: bytes = V2
     operation_id: str = "unknown"
     context: Context | None = None
     allowance: Allowance | None = None
+    body: bytes = b""
+    """The beginning of what was received."""
+    problem: str | None = None
+
+    async def hear(self) -> Message:
+        """Receive a piece of the request, and keep the first ones."""
+        message = await self.receive()
+        if len(self.body) < HEARD_BYTES:
+            self.body += cast("bytes", message.get("body") or b"")[:HEARD_BYTES]
+        return message
 
 
 class Api:
@@ -76,13 +106,18 @@ class Api:
         files: FileFolder,
         settings: Settings,
         signals: Signals,
+        recent_calls: RecentCalls,
+        receivers: Receivers,
     ) -> None:
         self._signals = signals
+        self._recent_calls = recent_calls
+        self._receivers = receivers
         self._database = database
         self._files = files
         self._settings = settings
+        self._identities = Identities(database)
         self._limits = Limits(settings.limits, settings.clock)
-        self._router = Router(OPERATIONS)
+        self._routers = {V1: Router(V1_OPERATIONS), V2: Router(V2_OPERATIONS)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or what else an HTTP server tells an application."""
@@ -95,36 +130,118 @@ class Api:
 
     async def _answer_request(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
-        call = _Call()
+        call = _Call(receive)
         method = str(scope["method"])
         try:
-            answer = await self._answer(scope, receive, call)
+            answer = await self._answer(scope, call)
         except ClientGoneError:
             log.info("%s: the client hung up", call.operation_id)
             return
         except Exception as error:  # the one place where everything is caught
-            answer = answer_for(error, call.operation_id)
+            told = v1.as_v1_told(error) if call.version == V1 else error
+            answer = answer_for(told, call.operation_id)
+            call.problem = problem_of(error)
         self._add_headers(answer, call)
+        # Before the answer goes out: who has it may look at once.
+        self._remember(scope, call, answer, began)
         await send_answer(send, answer, with_body=method.upper() != "HEAD")
         milliseconds = (time.perf_counter() - began) * 1000
         log.info("%s: %d in %.1f ms", call.operation_id, answer.status, milliseconds)
 
-    async def _answer(self, scope: Scope, receive: Receive, call: _Call) -> Answer:
-        request = Request.from_scope(scope, receive)
+    def _remember(
+        self, scope: Scope, call: _Call, answer: Answer, began: float
+    ) -> None:
+        if call.operation_id == FILE:
+            return  # Browsers fetch these, and nobody looks for them here.
+        caller = None if call.context is None else call.context.caller
+        client = cast("tuple[str, int] | None", scope.get("client"))
+        query = cast("bytes", scope.get("query_string") or b"")
+        path = cast("bytes", scope.get("raw_path") or b"")
+        self._recent_calls.add(
+            HeardCall(
+                at_us=int(self._settings.clock() * 1_000_000),
+                token_id=None if caller is None else caller.token.id,
+                group_id=None if caller is None else caller.group_id,
+                peer="" if client is None else client[0],
+                method=str(scope["method"]),
+                target=path + b"?" + query if query else path,
+                operation_id=call.operation_id,
+                headers=cast("list[tuple[bytes, bytes]]", scope["headers"]),
+                body=call.body,
+                status=answer.status,
+                answer=answer.body,
+                problem=call.problem,
+                milliseconds=(time.perf_counter() - began) * 1000,
+            )
+        )
+
+    async def _answer(self, scope: Scope, call: _Call) -> Answer:
+        request = Request.from_scope(scope, call.hear)
         if is_file_path(request.path):
-            call.operation_id = "file"
+            call.operation_id = FILE
             return await file_answer(self._database.stores, self._files, request)
-        path = _below_base(request.path)
-        if path is None:
-            return error_answer(404, "Not found: the API is below /v2")
-        context = call.context = self._context(request)
+        version, path = _apart(request.path)
+        if version not in self._routers:
+            raise NotFoundError(
+                "Not found: the API is below /v2, the old one below /v1"
+            )
+        call.version = version
+        context = call.context = self.context_of(request)
+        if version == V1:
+            return await self._answer_v1(context, request, path, call)
         refusal = await self._identify(context, request, call)
-        match = self._router.match(request.method, path)
+        if is_health_check(path):
+            call.operation_id = "health_check"
+            return health_answer(request.method)
+        match = self._find(V2, request, path)
         call.operation_id = match.entry.operation_id
         kind = match.entry.load()
         if refusal is not None and kind.auth != "none":
             raise refusal
         return await self._serve(context, request, kind, match)
+
+    async def _answer_v1(
+        self, context: Context, request: Request, path: bytes, call: _Call
+    ) -> Answer:
+        # Its token may stand in the body, so that is read before anything is known of it.
+        fields = await v1.read_fields(request, self._settings)
+        context.bearer = v1.token_of(request, fields)
+        refusal = await self._identify(context, request, call)
+        match = self._find(V1, request, path)
+        call.operation_id = match.entry.operation_id
+        kind = match.entry.load()
+        v1.check_method(request.method, kind)
+        v1.check_caller(context, refusal)
+        await check_allowed(context, kind, v1.room_of(kind, fields))
+        if _is_true(fields.get("auth_test")):
+            return v1.accepted()
+        v1.check_format(fields)
+        fields = v1.in_flags(fields, strict=self._settings.strict)
+        operation = decode(
+            kind,
+            path={},
+            query={name: [str(value)] for name, value in fields.items()},
+            headers={},
+            body=fields,
+            strict=self._settings.strict,
+            is_text=True,
+        )
+        return answer_of(kind, await HANDLERS[kind](context, operation))
+
+    def _find(self, version: bytes, request: Request, path: bytes) -> Match:
+        """Find the operation that a path below a version means.
+
+        Raises:
+            NotImplementedHereError: HipChat had one there, and this server has not.
+        """
+        try:
+            return self._routers[version].match(request.method, path)
+        except (NotFoundError, MethodNotAllowedError):
+            if is_undocumented(b"/" + version + path):
+                raise NotImplementedHereError(
+                    "This call of HipChat's own programs is not part of this server"
+                ) from None
+            raise
 
     async def _identify(
         self, context: Context, request: Request, call: _Call
@@ -137,13 +254,13 @@ class Api:
         refusal = None
         if context.bearer is not None:
             try:
-                context.caller = await identify(
-                    context.stores, context.bearer, context.now_us
+                context.caller = await self._identities.identify(
+                    context.bearer, context.now_us
                 )
             except UnauthorizedError as error:
                 refusal = error
         if context.caller is None:
-            call.allowance = self._limits.call(request.peer, is_client=False)
+            call.allowance = self._limits.stranger(request.peer)
         else:
             is_client = context.caller.user is None
             token_id = context.caller.token.id
@@ -160,7 +277,7 @@ class Api:
         match: Match,
     ) -> Answer:
         await check_allowed(context, kind, dict(match.arguments))
-        if (request.first("auth_test") or "").lower() in ("true", "1"):
+        if _is_true(request.first("auth_test")):
             return Answer(202)
         handler = HANDLERS.get(kind)
         if handler is None:
@@ -213,7 +330,8 @@ class Api:
             return Related(members={}, file=None)
         return Related(members=read_members(body, content_type), file=None)
 
-    def _context(self, request: Request) -> Context:
+    def context_of(self, request: Request) -> Context:
+        """Return what services are to know of a request; who makes it is not found out yet."""
         root = self._settings.public_url or request.root
         return Context(
             database=self._database,
@@ -224,19 +342,25 @@ class Api:
             now_us=int(self._settings.clock() * 1_000_000),
             credentials=request.credentials(),
             bearer=request.bearer(),
+            receivers=self._receivers,
         )
 
     def _add_headers(self, answer: Answer, call: _Call) -> None:
         allowance = call.allowance or self._limits.uncounted()
-        answer.headers.extend(limit_headers("X-Ratelimit", allowance))
+        prefix = "X-RateLimit" if call.version == V1 else "X-Ratelimit"
+        answer.headers.extend(limit_headers(prefix, allowance))
         if call.context is not None and call.context.flood is not None:
             answer.headers.extend(limit_headers("X-FloodControl", call.context.flood))
 
 
-def _below_base(path: bytes) -> bytes | None:
-    """Return a path without `/v2`, before which doubled slashes do no harm."""
-    base, slash, rest = path.lstrip(b"/").partition(b"/")
-    return slash + rest if base == BASE else None
+def _apart(path: bytes) -> tuple[bytes, bytes]:
+    """Return a path's first segment, before which doubled slashes do no harm, and the rest."""
+    version, slash, rest = path.lstrip(b"/").partition(b"/")
+    return version, slash + rest
+
+
+def _is_true(value: object) -> bool:
+    return str(value).lower() in ("true", "1")
 
 
 def _guess(body: bytes) -> str:

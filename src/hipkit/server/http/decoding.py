@@ -42,6 +42,12 @@ ALIASES = {
 LARGER_LIMITS = {("reply_to_message", "message"): 10_000}
 """Where sources differ about a limit and this server takes the larger one."""
 
+LENIENT_LIMITS = {
+    ("rooms_message", "from_"): 64,
+    ("rooms_message_by_get", "from_"): 64,
+}
+"""Where a server that is not strict takes more than HipChat did: what its own v2 took."""
+
 JSON_NAMES = {
     "str": "string",
     "int": "integer",
@@ -49,9 +55,18 @@ JSON_NAMES = {
     "bool": "boolean",
 }
 
-PLACE = re.compile(r" - at `\$(.*?)`$")
+PLACE = re.compile(r" - at `\$\[0\](.+?)`$")
 MISSING_MEMBER = re.compile(r"missing required field `(.+?)`")
 WANTED = re.compile(r"^Expected `(.+?)`")
+
+
+class _Holder(msgspec.Struct, array_like=True):
+    """What one value is read into.
+
+    msgspec takes a class apart once and for all, and would do so with a bare hint at every call.
+    """
+
+    value: object
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +78,7 @@ class _Field:
     source: Source
     reading: Reading
     hint: object
+    holder: type[_Holder]
     is_required: bool
     is_joined: bool
     is_list: bool
@@ -76,8 +92,11 @@ def decode(
     headers: Mapping[str, str],
     body: Mapping[str, object],
     strict: bool,
+    is_text: bool = False,
 ) -> Operation[object]:
     """Make an operation.
+
+    With `is_text` the body is text by nature too, as a form of API v1 is.
 
     Raises:
         BadRequestError: An argument is missing, of another type or beyond its limits.
@@ -95,10 +114,10 @@ def decode(
             if field.is_required:
                 raise MissingValueError(field.wire)
             continue
-        is_text = field.source != "member"
-        arguments[field.name] = _convert(field, value, strict=strict and not is_text)
+        is_plain = strict and field.source == "member" and not is_text
+        arguments[field.name] = _convert(field, value, strict=is_plain)
     request = kind(**arguments)
-    _check_rules(request)
+    _check_rules(request, LARGER_LIMITS if strict else LARGER_LIMITS | LENIENT_LIMITS)
     return request
 
 
@@ -146,7 +165,7 @@ def _convert(field: _Field, value: object, *, strict: bool) -> object:
     if field.reading == "moment" and isinstance(value, str):
         return _moment(field, value)
     try:
-        return msgspec.convert(value, cast("type[object]", field.hint), strict=strict)
+        return msgspec.convert((value,), field.holder, strict=strict).value
     except msgspec.ValidationError as error:
         raise _misfit(field, value, str(error)) from error
     except RecursionError as error:
@@ -167,12 +186,14 @@ def _holds_nul(value: object) -> bool:
     return isinstance(value, list) and any(map(_holds_nul, value))
 
 
-def _check_rules(request: Operation[object]) -> None:
+def _check_rules(
+    request: Operation[object], larger_limits: Mapping[tuple[str, str], int]
+) -> None:
     broken = find_broken_rule(request, conditional=False)
     if broken is None:
         return
     value = _look_up(request, broken.member)
-    larger = LARGER_LIMITS.get((request.operation_id, broken.member))
+    larger = larger_limits.get((request.operation_id, broken.member))
     if larger is not None and isinstance(value, str) and len(value) <= larger:
         return
     raise _rule_refusal(_wire_path(request, broken.member), broken, value)
@@ -283,6 +304,7 @@ def _fields(kind: type[Operation[object]]) -> tuple[_Field, ...]:
                 source=source,
                 reading=_reading(hint),
                 hint=hint,
+                holder=_holder(hint),
                 is_required=item.default is NODEFAULT,
                 is_joined=name in kind.joined,
                 is_list=any(
@@ -291,6 +313,13 @@ def _fields(kind: type[Operation[object]]) -> tuple[_Field, ...]:
             )
         )
     return tuple(found)
+
+
+def _holder(hint: object) -> type[_Holder]:
+    made = msgspec.defstruct(
+        "Holder", [("value", hint)], bases=(_Holder,), array_like=True
+    )
+    return cast("type[_Holder]", made)
 
 
 def _settable(hint: object) -> object:

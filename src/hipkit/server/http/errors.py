@@ -13,11 +13,12 @@ from hipkit.server.http.answers import Answer, json_answer
 from hipkit.server.http.routes import MethodNotAllowedError
 from hipkit.server.services.refusals import InvalidValueError
 
-__all__ = ["answer_for", "error_answer"]
+__all__ = ["answer_for", "error_answer", "problem_of"]
 
 log = logging.getLogger("hipkit.server")
 
 RETRY_AFTER_SECONDS = "5"
+LONGEST_PROBLEM = 500
 
 
 def answer_for(error: Exception, operation_id: str) -> Answer:
@@ -35,6 +36,16 @@ def answer_for(error: Exception, operation_id: str) -> Answer:
     where = "".join(traceback.format_tb(error.__traceback__))
     log.error("%s: %s\n%s", operation_id, type(error).__name__, where)
     return error_answer(500, "Internal server error")
+
+
+def problem_of(error: Exception) -> str:
+    """Return in one sentence what the caller was told, for who looks at recent calls."""
+    if not isinstance(error, ApiError):
+        return "The server failed; its log tells where"
+    told = error.message[:LONGEST_PROBLEM]
+    if error.field is None or f"'{error.field}'" in told:
+        return told
+    return f"{told} (field '{error.field}')"
 
 
 def error_answer(status: int, message: str, **members: object) -> Answer:

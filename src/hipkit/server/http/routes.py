@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from urllib.parse import unquote_to_bytes
 
 from hipkit.catalog import Entry
@@ -17,6 +18,9 @@ __all__ = ["Match", "MethodNotAllowedError", "Router"]
 
 REPLACING = frozenset({"PUT", "DELETE", "PATCH"})
 """Methods that do harm on a shorter path than the one that was meant."""
+
+ROOM = "room"
+"""What stands before a name that may hold slashes which its sender did not encode."""
 
 ALSO = {"share_link_with_room": "PUT", "share_link_with_user": "PUT"}
 """Methods that a vendor's own client used although the documents name another."""
@@ -78,11 +82,31 @@ class Router:
         values: list[str] = []
         node = _find(self._root, segments, 0, values)
         if node is None:
+            node = self._find_joined(method, segments, values)
+        if node is None:
             raise NotFoundError("Not found: no method of the API has this path")
         entry = node.entries.get(method)
         if entry is None:
             raise MethodNotAllowedError(node.entries)
         return Match(entry, dict(zip(_names(entry.path), values, strict=True)))
+
+    def _find_joined(
+        self, method: str, segments: list[str], values: list[str]
+    ) -> _Node | None:
+        """Find the path of a room whose name holds slashes: as little as possible is the name.
+
+        Nothing is deleted by it, and a room's settings are not replaced: the path may as well
+        be a mistaken one of a part of another room.
+        """
+        if method == "DELETE" or segments[:1] != [ROOM]:
+            return None
+        shortest_rest = 1 if method in REPLACING else 0
+        for end in range(3, len(segments) - shortest_rest + 1):
+            name = "/".join(segments[1:end])
+            node = _find(self._root, [ROOM, name, *segments[end:]], 0, values)
+            if node is not None:
+                return node
+        return None
 
     def _is_cut_short(self, raw: list[bytes]) -> bool:
         """Say whether dropping empty segments could mean a shorter path than was meant.
@@ -127,6 +151,7 @@ def _find(
     return None
 
 
+@cache
 def _names(path: str) -> list[str]:
     return [part[1:-1] for part in path.split("/") if part.startswith("{")]
 

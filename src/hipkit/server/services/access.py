@@ -1,13 +1,15 @@
 """Who may reach what: every service finds rooms and users through here, and so nothing else.
 
-A token that is bound to a room gets the same refusal for every other room, there or not, and
-for rooms of other groups everybody gets what they get for rooms that do not exist.
+A token that is bound to a room gets the same refusal for every other room, there or not. For
+rooms of other groups everybody gets what they get for rooms that do not exist, and a guest gets
+that for every room of which they are no member.
 """
 
 from __future__ import annotations
 
 from hipkit.errors import ForbiddenError, NotFoundError
 from hipkit.server.services.context import Context, Identity
+from hipkit.server.services.texts import clean_mention_name
 from hipkit.server.storage.database import Stores
 from hipkit.server.storage.groups import GroupRecord
 from hipkit.server.storage.rooms import RoomRecord
@@ -16,6 +18,8 @@ from hipkit.server.storage.users import UserRecord
 __all__ = [
     "ROOM_ADMIN",
     "ROOM_MEMBER",
+    "chatting_user",
+    "check_open",
     "check_own_room",
     "find_group",
     "find_room",
@@ -66,7 +70,8 @@ async def look_up_user(
     text = str(reference)
     if "@" in text[1:]:
         return await stores.users.by_email(group_id, text)
-    return await stores.users.by_mention(group_id, text.removeprefix("@"))
+    name = clean_mention_name(text.removeprefix("@"))
+    return await stores.users.by_mention(group_id, name)
 
 
 async def find_room(
@@ -75,12 +80,15 @@ async def find_room(
     """Return a room that the caller may see into.
 
     Raises:
-        NotFoundError: There is none of this id or name in the caller's group.
+        NotFoundError: There is none of this id or name in the caller's group, or the caller is
+            a guest who is no member of it.
         ForbiddenError: It is private and the caller is no member, or not the token's room.
     """
     room = await look_up_room(stores, identity.group_id, reference)
     _check_binding(identity, room)
     if room is None:
+        raise NotFoundError(f"Room {reference} not found")
+    if identity.is_guest and not await _belongs(stores, identity, room):
         raise NotFoundError(f"Room {reference} not found")
     if room.privacy == "private" and not await _may_enter(stores, identity, room):
         raise ForbiddenError("This room is private, and you are not a member of it")
@@ -125,6 +133,16 @@ async def check_own_room(context: Context, reference: str | int) -> None:
         _check_binding(identity, room)
 
 
+def check_open(room: RoomRecord) -> None:
+    """Refuse to add to a room that is archived.
+
+    Raises:
+        ForbiddenError: It is.
+    """
+    if room.is_archived:
+        raise ForbiddenError("This room is archived: nothing can be said in it")
+
+
 async def find_user(
     stores: Stores, identity: Identity, reference: str | int
 ) -> UserRecord:
@@ -164,6 +182,17 @@ def own_user(identity: Identity) -> UserRecord:
     return identity.user
 
 
+def chatting_user(identity: Identity) -> UserRecord:
+    """Return the person that the token speaks for, who may chat with others in private.
+
+    Raises:
+        ForbiddenError: It speaks for a program, or for a guest.
+    """
+    if identity.is_guest:
+        raise ForbiddenError("Guests have no private chats")
+    return own_user(identity)
+
+
 def _check_binding(identity: Identity, room: RoomRecord | None) -> None:
     if identity.room_id is not None and (room is None or room.id != identity.room_id):
         raise ForbiddenError(
@@ -174,6 +203,10 @@ def _check_binding(identity: Identity, room: RoomRecord | None) -> None:
 async def _may_enter(stores: Stores, identity: Identity, room: RoomRecord) -> bool:
     if identity.user is None or identity.is_group_admin:
         return True
-    if room.owner_id == identity.user.id:
-        return True
-    return await stores.room_people.roles(room.id, identity.user.id) is not None
+    return await _belongs(stores, identity, room)
+
+
+async def _belongs(stores: Stores, identity: Identity, room: RoomRecord) -> bool:
+    if identity.user_id is None or room.owner_id == identity.user_id:
+        return identity.user_id is not None
+    return await stores.room_people.roles(room.id, identity.user_id) is not None

@@ -36,6 +36,14 @@ class Addresses:
         """A room."""
         return f"{self.api}/room/{room_id}"
 
+    def room_webhook(self, room_id: int, webhook_id: int) -> str:
+        """A webhook of a room."""
+        return f"{self.room(room_id)}/webhook/{webhook_id}"
+
+    def group_webhook(self, key: str) -> str:
+        """A webhook of the whole group."""
+        return f"{self.api}/extension/webhook/{quote(key, safe='')}"
+
     def emoticon(self, emoticon_id: int) -> str:
         """An emoticon."""
         return f"{self.api}/emoticon/{emoticon_id}"

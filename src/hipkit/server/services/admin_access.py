@@ -1,6 +1,7 @@
 """What an administrator does on the machine itself: OAuth clients and tokens.
 
-Secrets are returned once and stored as hashes only.
+Secrets are returned once. What is stored of them are hashes; the secret of a client that may set
+webhooks is stored itself, because that is what events for it are signed with.
 """
 
 from __future__ import annotations
@@ -13,8 +14,13 @@ import msgspec
 
 from hipkit.errors import BadRequestError, NotFoundError
 from hipkit.server.services.admin_people import find_group, find_room, find_user
-from hipkit.server.services.context import GROUP_SCOPES, SCOPES, TokenKind
-from hipkit.server.services.grants import PERSONAL_SECONDS, grantable_scopes
+from hipkit.server.services.context import (
+    GROUP_SCOPES,
+    SCOPES,
+    TokenKind,
+    grantable_scopes,
+)
+from hipkit.server.services.grants import PERSONAL_SECONDS
 from hipkit.server.services.keys import hash_token, new_client_id, new_token
 from hipkit.server.services.refusals import InvalidValueError
 from hipkit.server.services.rooms import clean_name
@@ -29,6 +35,7 @@ __all__ = [
     "add_room_token",
     "add_user_token",
     "delete_client",
+    "list_clients",
     "list_tokens",
     "make_authorization_code",
     "revoke_token",
@@ -36,6 +43,8 @@ __all__ = [
 
 SECOND_US = 1_000_000
 CODE_SECONDS = 10 * 60
+
+WEBHOOK_SCOPES = frozenset({"admin_group", "admin_room"})
 
 TOKEN_VALUE = re.compile(r"[\x21-\x7e]{8,200}")
 
@@ -88,13 +97,21 @@ async def add_client(
             scopes=" ".join(sorted(scopes)),
             redirect_uris=msgspec.json.encode(list(redirect_uris)).decode(),
         )
-        await stores.clients.add(client, now_us)
+        # Events are signed with it; who cannot set a webhook gets none.
+        kept = None if WEBHOOK_SCOPES.isdisjoint(scopes) else secret
+        await stores.clients.add(client, now_us, signing_secret=kept)
         return room_id
 
     room_id = await database.write(command)
     return MadeClient(
         id=client_id, secret=secret, scopes=tuple(sorted(scopes)), room_id=room_id
     )
+
+
+async def list_clients(database: Database) -> list[ClientRecord]:
+    """Return every OAuth client, the oldest first."""
+    group = await find_group(database.stores)
+    return await database.stores.clients.of_group(group.id)
 
 
 async def delete_client(database: Database, client_id: str) -> None:
@@ -129,7 +146,7 @@ async def add_user_token(
         chosen = allowed if scopes is None else _check_scopes(scopes)
         if not chosen <= allowed:
             excess = " ".join(sorted(chosen - allowed))
-            raise BadRequestError(f"only administrators can have the scope {excess}")
+            raise BadRequestError(f"{owner.name} cannot have the scope {excess}")
         return await _store_token(
             stores,
             now_us,

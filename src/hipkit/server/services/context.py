@@ -8,6 +8,7 @@ from typing import Literal, TypeVar, cast
 from hipkit.errors import RateLimitError, UnauthorizedError
 from hipkit.server.services.addresses import Addresses
 from hipkit.server.services.limits import Allowance, Limits
+from hipkit.server.services.receivers import Receivers
 from hipkit.server.services.signals import Signals
 from hipkit.server.storage.clients import ClientRecord
 from hipkit.server.storage.database import Command, Database, Stores
@@ -23,6 +24,7 @@ __all__ = [
     "Credentials",
     "Identity",
     "TokenKind",
+    "grantable_scopes",
     "token_kind",
 ]
 
@@ -44,6 +46,12 @@ SCOPES = {
 
 GROUP_SCOPES = frozenset({"admin_group", "import_data", "manage_rooms"})
 """Scopes over the whole group, which nothing that is bound to one room can have."""
+
+ADMIN_SCOPES = frozenset({"admin_group", "import_data"})
+"""Scopes that only an administrator of the group can have."""
+
+GUEST_SCOPES = frozenset({"send_message", "view_messages", "view_room"})
+"""All that a guest can have: the group, its people and its lists are not theirs to see."""
 
 TOO_MANY_REQUESTS = "Rate Limit exceeded"
 
@@ -73,6 +81,11 @@ class Identity:
     def is_group_admin(self) -> bool:
         """Whether the person may do everything in the group."""
         return self.user is not None and self.user.is_group_admin
+
+    @property
+    def is_guest(self) -> bool:
+        """Whether it is a person who sees the rooms alone of which they are a member."""
+        return self.user is not None and self.user.is_guest
 
     @property
     def name(self) -> str:
@@ -109,6 +122,10 @@ class Context:
 
     topics: set[str] = field(default_factory=set)
     """What a command has to tell about once it is committed."""
+    receivers: Receivers = field(default_factory=Receivers)
+    """Where webhooks may lead."""
+    answered_by: int | None = None
+    """The webhook whose receiver's answer is taken in; no webhook is told of its own."""
 
     @property
     def stores(self) -> Stores:
@@ -149,6 +166,13 @@ class Context:
         self.flood = self.limits.message(self.identity.token.id, conversation_id)
         if self.flood.is_exceeded:
             raise RateLimitError(TOO_MANY_REQUESTS)
+
+
+def grantable_scopes(user: UserRecord) -> frozenset[str]:
+    """Return every scope that a person's token may have."""
+    if user.is_guest:
+        return GUEST_SCOPES
+    return frozenset(SCOPES) - (frozenset() if user.is_group_admin else ADMIN_SCOPES)
 
 
 def token_kind(token: TokenRecord) -> TokenKind:

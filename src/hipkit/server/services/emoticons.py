@@ -23,7 +23,7 @@ __all__ = ["get_all_emoticons", "get_emoticon"]
 
 async def get_all_emoticons(context: Context, request: GetAllEmoticons) -> EmoticonPage:
     """List emoticons, of one kind or all."""
-    stores, kind = context.stores, request.type or "all"
+    kind = request.type or "all"
     part = Slice.of(
         f"{context.addresses.api}/emoticon",
         request.start_index,
@@ -33,26 +33,30 @@ async def get_all_emoticons(context: Context, request: GetAllEmoticons) -> Emoti
             **({"expand": ",".join(request.expand)} if request.expand else {}),
         },
     )
-    found = await stores.emoticons.page(
-        context.identity.group_id,
-        kind=None if kind == "all" else kind,
-        start=part.start,
-        count=part.count,
-    )
-    expand = Expansion(request.expand)
-    inner = expand.below("items")
-    items = [
-        await _in_full(context, stores, emoticon, inner)
-        if "items" in expand
-        else emoticon_in_short(context.addresses, emoticon)
-        for emoticon in part.items(found)
-    ]
-    return EmoticonPage(
-        items=items,
-        start_index=part.start,
-        max_results=part.size,
-        links=part.links(found),
-    )
+
+    async def query(stores: Stores) -> EmoticonPage:
+        found = await stores.emoticons.page(
+            context.identity.group_id,
+            kind=None if kind == "all" else kind,
+            start=part.start,
+            count=part.count,
+        )
+        expand = Expansion(request.expand)
+        inner = expand.below("items")
+        items = [
+            await _in_full(context, stores, emoticon, inner)
+            if "items" in expand
+            else emoticon_in_short(context.addresses, emoticon)
+            for emoticon in part.items(found)
+        ]
+        return EmoticonPage(
+            items=items,
+            start_index=part.start,
+            max_results=part.size,
+            links=part.links(found),
+        )
+
+    return await context.database.scan(query)
 
 
 async def get_emoticon(context: Context, request: GetEmoticon) -> Emoticon:

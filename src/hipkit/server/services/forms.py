@@ -150,7 +150,7 @@ def room_in_full(
         created=Moment.from_us(room.created_us),
         last_active=None if last_us is None else Moment.from_us(last_us),
         version=room.version,
-        xmpp_jid=f"{room.group_id}_{_slug(room.name)}@conf.{addresses.host}",
+        xmpp_jid=f"{room.group_id}_{_jid_name(room)}@conf.{addresses.host}",
         owner=owner,
         participants=participants,
         statistics=statistics
@@ -253,7 +253,13 @@ def _picture(addresses: Addresses, key: str | None) -> str | None:
     return None if key is None else addresses.picture(key)
 
 
-def _slug(name: str) -> str:
-    return "".join(
-        letter if letter.isalnum() else "_" for letter in name.strip().lower()
-    )
+def _jid_name(room: RoomRecord) -> str:
+    """Return a room's part of its XMPP address, which no other room of the group has.
+
+    HipChat made it of the name. Where that has symbols the id tells it from the like, after a
+    dash, which is no part of other names.
+    """
+    name = room.name.lower()
+    plain = "".join(letter if letter.isalnum() else "_" for letter in name)
+    has_symbols = plain.replace("_", " ") != name
+    return f"{plain}-{room.id}" if has_symbols else plain

@@ -5,25 +5,20 @@ What the reference leaves open is decided in `docs/explanation/compatibility.md`
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 
-from hipkit.errors import BadRequestError, RateLimitError, UnauthorizedError
+from hipkit.errors import BadRequestError, UnauthorizedError
 from hipkit.server.services.access import look_up_user
 from hipkit.server.services.context import (
     SCOPES,
-    TOO_MANY_REQUESTS,
     Context,
     TokenKind,
+    grantable_scopes,
 )
 from hipkit.server.services.identities import identify_client
-from hipkit.server.services.keys import (
-    check_password,
-    hash_password,
-    hash_token,
-    new_token,
-)
+from hipkit.server.services.keys import hash_token, new_token
+from hipkit.server.services.passwords import user_with_password
 from hipkit.server.services.refusals import InvalidValueError, MissingValueError
 from hipkit.server.storage.clients import ClientRecord
 from hipkit.server.storage.database import Stores
@@ -35,16 +30,12 @@ from hipkit.v2.oauth_sessions import GenerateToken
 __all__ = [
     "PERSONAL_SECONDS",
     "generate_token",
-    "grantable_scopes",
     "known_scopes",
 ]
 
 SECOND_US = 1_000_000
 SHORT_SECONDS = 60 * 60
 PERSONAL_SECONDS = 365 * 24 * 60 * 60
-
-ADMIN_SCOPES = frozenset({"admin_group", "import_data"})
-"""Scopes that only an administrator of the group can have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,11 +102,6 @@ async def generate_token(context: Context, request: GenerateToken) -> Token:
     )
 
 
-def grantable_scopes(user: UserRecord) -> frozenset[str]:
-    """Return every scope that a person's token may have."""
-    return frozenset(SCOPES) - (frozenset() if user.is_group_admin else ADMIN_SCOPES)
-
-
 def known_scopes(text: str) -> frozenset[str]:
     """Read scopes with spaces (or commas) between.
 
@@ -159,9 +145,7 @@ async def _authorization_code(context: Context, request: GenerateToken) -> _Gran
     if not request.code:
         raise MissingValueError("code")
     code_hash = hash_token(request.code)
-    code = await context.write(
-        lambda stores: stores.clients.take_code(code_hash)
-    )
+    code = await context.write(lambda stores: stores.clients.take_code(code_hash))
     if (
         code is None
         or code.client_id != client.id
@@ -220,7 +204,7 @@ async def _password(context: Context, request: GenerateToken) -> _Grant:
         group_id, limits = client.group_id, client.scopes.split()
     else:
         group_id, limits = context.identity.group_id, list(context.identity.scopes)
-    user = await _user_with_password(
+    user = await user_with_password(
         context, group_id, request.username, request.password
     )
     return _Grant(
@@ -294,23 +278,6 @@ async def _living_user(context: Context, user_id: int) -> UserRecord:
     user = await context.stores.users.get(user_id)
     if user is None or user.is_deleted:
         raise UnauthorizedError("The user is gone")
-    return user
-
-
-async def _user_with_password(
-    context: Context, group_id: int, username: str, password: str
-) -> UserRecord:
-    stores = context.stores
-    user = await look_up_user(stores, group_id, username)
-    stored = None if user is None else await stores.users.password_hash(user.id)
-    if user is not None and context.limits.password_guess(user.id).is_exceeded:
-        raise RateLimitError(TOO_MANY_REQUESTS)
-    if user is None or stored is None:
-        # As slow as a wrong password, so that the time does not tell who is there.
-        await asyncio.to_thread(hash_password, password)
-        raise UnauthorizedError("Invalid username or password")
-    if not await asyncio.to_thread(check_password, password, stored):
-        raise UnauthorizedError("Invalid username or password")
     return user
 
 

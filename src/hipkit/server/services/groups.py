@@ -10,6 +10,7 @@ from hipkit.server.services.expansion import Expansion
 from hipkit.server.services.forms import group_in_full, user_in_short
 from hipkit.server.services.people import full_user
 from hipkit.server.services.picture_files import replace_picture
+from hipkit.server.services.users import check_group_admin
 from hipkit.server.storage.database import Stores
 from hipkit.v2.models import Group
 
@@ -48,6 +49,7 @@ async def set_group_avatar(
     context: Context, reference: str | int, picture: ImageSource | None
 ) -> None:
     """Give the group a picture, or none."""
+    check_group_admin(context.identity)
 
     async def change(stores: Stores, key: str | None) -> str | None:
         group = await find_group(stores, context.identity, reference)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from hipkit.errors import NotFoundError
-from hipkit.server.services.access import find_room, find_user, own_user
+from hipkit.server.services.access import chatting_user, find_room, find_user
 from hipkit.server.services.context import Context
 from hipkit.server.services.expansion import Expansion
 from hipkit.server.services.messages import MessageForms, people_in
@@ -25,7 +25,7 @@ from hipkit.v2.users import (
     GetRecentPrivatechatHistory,
 )
 
-__all__ = ["get_history", "get_message", "get_recent_history"]
+__all__ = ["RECENT", "get_history", "get_message", "get_recent_history"]
 
 HistoryRequest = GetRoomHistory | GetPrivatechatHistory
 RecentRequest = GetRecentRoomHistory | GetRecentPrivatechatHistory
@@ -68,7 +68,9 @@ async def get_history(context: Context, request: HistoryRequest) -> MessagePage:
     async def query(stores: Stores) -> MessagePage:
         return await _read(context, stores, request, newest, zone)
 
-    return await (context.database.scan(query) if is_far else query(context.stores))
+    # Any number of deleted messages may lie between two others.
+    is_long = is_far or request.include_deleted is False or bool(request.expand)
+    return await (context.database.scan(query) if is_long else query(context.stores))
 
 
 async def get_recent_history(context: Context, request: RecentRequest) -> MessagePage:
@@ -77,7 +79,18 @@ async def get_recent_history(context: Context, request: RecentRequest) -> Messag
     Raises:
         NotFoundError: There is no such message here.
     """
-    stores, zone = context.stores, find_zone(request.timezone)
+    zone = find_zone(request.timezone)
+
+    async def query(stores: Stores) -> MessagePage:
+        return await _read_recent(context, stores, request, zone)
+
+    is_long = request.include_deleted is False or bool(request.expand)
+    return await (context.database.scan(query) if is_long else query(context.stores))
+
+
+async def _read_recent(
+    context: Context, stores: Stores, request: RecentRequest, zone: tzinfo
+) -> MessagePage:
     place = await _find_conversation(context, stores, _reference(request))
     oldest_us = EARLIEST_US
     if request.not_before:
@@ -195,7 +208,7 @@ async def _find_conversation(
         room = await find_room(stores, identity, name)
         address = f"{context.addresses.room(room.id)}/history"
         return _Conversation(room.conversation_id, address)
-    caller = own_user(identity)
+    caller = chatting_user(identity)
     other = await find_user(stores, identity, name)
     conversation_id = await stores.messages.private_conversation(caller.id, other.id)
     return _Conversation(conversation_id, f"{context.addresses.user(other.id)}/history")

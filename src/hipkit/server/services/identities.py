@@ -7,16 +7,64 @@ from hipkit.server.services.context import (
     GROUP_SCOPES,
     Credentials,
     Identity,
+    grantable_scopes,
     token_kind,
 )
 from hipkit.server.services.keys import hash_token, same_secret
 from hipkit.server.storage.clients import ClientRecord
-from hipkit.server.storage.database import Stores
+from hipkit.server.storage.database import Database, Stores
 from hipkit.server.storage.tokens import TokenRecord
+from hipkit.server.storage.users import UserRecord
 
-__all__ = ["BAD_TOKEN", "find_token", "identify", "identify_client"]
+__all__ = [
+    "BAD_TOKEN",
+    "Identities",
+    "effective_scopes",
+    "find_token",
+    "identify",
+    "identify_client",
+]
 
 BAD_TOKEN = "Invalid OAuth session"  # noqa: S105 - HipChat's words for it, no token
+
+MOST_KNOWN = 10_000
+"""More tokens than that at a time are looked up anew."""
+
+
+class Identities:
+    """Remembers who tokens speak for until something is committed, whatever it is.
+
+    The database itself tells, by its version, also of what other processes have committed. So a
+    token that was revoked is refused from then on, and no change has to be reported here.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._known: dict[bytes, tuple[int, Identity]] = {}
+        """With the version of the database that was read."""
+
+    async def identify(self, token: str, now_us: int) -> Identity:
+        """Return who a token speaks for.
+
+        Raises:
+            UnauthorizedError: It is unknown, expired or revoked, or its owner is gone.
+        """
+        # Before the rows are read: a change between the two is then noticed at the next call.
+        version = self._database.version()
+        token_hash = hash_token(token)
+        known_version, known = self._known.get(token_hash, (None, None))
+        if (
+            known is not None
+            and known_version == version
+            and not _has_expired(known.token, now_us)
+        ):
+            return known
+        found = await identify(self._database.stores, token, now_us)
+        if version is not None:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            self._known[token_hash] = (version, found)
+        return found
 
 
 async def identify(stores: Stores, token: str, now_us: int) -> Identity:
@@ -34,15 +82,26 @@ async def identify(stores: Stores, token: str, now_us: int) -> Identity:
         client = await stores.clients.get(found.client_id)
     if user is not None and user.is_deleted:
         raise UnauthorizedError(BAD_TOKEN)
-    scopes = frozenset(found.scopes.split())
     return Identity(
         token=found,
         kind=token_kind(found),
         group_id=found.group_id,
-        scopes=scopes if found.room_id is None else scopes - GROUP_SCOPES,
+        scopes=effective_scopes(found, user),
         user=user,
         client=client,
     )
+
+
+def effective_scopes(token: TokenRecord, user: UserRecord | None) -> frozenset[str]:
+    """Return what a token can do: of what it was given, what its person may have still.
+
+    So a right that was taken away is gone at once. Over the group nothing has a say that is
+    bound to one room.
+    """
+    scopes = frozenset(token.scopes.split())
+    if user is not None:
+        scopes &= grantable_scopes(user)
+    return scopes if token.room_id is None else scopes - GROUP_SCOPES
 
 
 async def find_token(stores: Stores, token: str, now_us: int) -> TokenRecord | None:
@@ -51,9 +110,11 @@ async def find_token(stores: Stores, token: str, now_us: int) -> TokenRecord | N
     found = await stores.tokens.by_hash(token_hash)
     if found is None or not same_secret(found.hash, token_hash):
         return None
-    if found.expires_us is not None and found.expires_us <= now_us:
-        return None
-    return found
+    return None if _has_expired(found, now_us) else found
+
+
+def _has_expired(token: TokenRecord, now_us: int) -> bool:
+    return token.expires_us is not None and token.expires_us <= now_us
 
 
 async def identify_client(

@@ -1,8 +1,7 @@
-"""Makes tokens, passwords, ids and keys, and the hashes by which they are known later."""
+"""Makes tokens, passwords, ids and keys, and the hashes by which tokens are known later."""
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import hmac
 import secrets
@@ -11,8 +10,6 @@ import uuid
 
 __all__ = [
     "TOKEN_LENGTH",
-    "check_password",
-    "hash_password",
     "hash_token",
     "new_client_id",
     "new_key",
@@ -27,12 +24,6 @@ LETTERS = string.ascii_letters + string.digits
 TOKEN_LENGTH = 40
 PASSWORD_LENGTH = 16
 KEY_BYTES = 24
-
-# About 50 ms and 16 MiB a try on a small machine: the price of guessing.
-SCRYPT_COST = 2**14
-SCRYPT_BLOCK = 8
-SCRYPT_LANES = 1
-SALT_BYTES = 16
 
 
 def new_token() -> str:
@@ -53,28 +44,6 @@ def same_secret(one: bytes, other: bytes) -> bool:
 def new_password() -> str:
     """Return a password that nobody has to remember."""
     return "".join(secrets.choice(LETTERS) for _ in range(PASSWORD_LENGTH))
-
-
-def hash_password(password: str) -> str:
-    """Return what is stored of a password: method, its cost, salt and hash. It takes its time."""
-    salt = secrets.token_bytes(SALT_BYTES)
-    digest = _scrypt(password, salt, SCRYPT_COST, SCRYPT_BLOCK, SCRYPT_LANES)
-    parts = (
-        "scrypt",
-        f"{SCRYPT_COST}:{SCRYPT_BLOCK}:{SCRYPT_LANES}",
-        base64.b64encode(salt).decode(),
-        base64.b64encode(digest).decode(),
-    )
-    return "$".join(parts)
-
-
-def check_password(password: str, stored: str) -> bool:
-    """Say whether a password is the stored one. It takes its time, so call it in a thread."""
-    method, cost, salt, digest = stored.split("$")
-    if method != "scrypt":
-        raise ValueError(f"unknown password method: {method}")
-    found = _scrypt(password, base64.b64decode(salt), *map(int, cost.split(":")))
-    return hmac.compare_digest(found, base64.b64decode(digest))
 
 
 def new_client_id() -> str:
@@ -101,16 +70,4 @@ def new_version() -> str:
     """Return the text that changes whenever a room or user does."""
     return "".join(
         secrets.choice(string.ascii_uppercase + string.digits) for _ in range(8)
-    )
-
-
-def _scrypt(password: str, salt: bytes, cost: int, block: int, lanes: int) -> bytes:
-    return hashlib.scrypt(
-        password.encode(),
-        salt=salt,
-        n=cost,
-        r=block,
-        p=lanes,
-        maxmem=256 * cost * block,
-        dklen=32,
     )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
-__all__ = ["Allowance", "Counter", "LimitSettings", "Limits"]
+__all__ = ["Allowance", "Counter", "LimitSettings", "Limits", "network_of"]
+
+GUESS_SECONDS = 300.0
 
 MOST_WINDOWS = 20_000
 """Beyond this the oldest windows are dropped, so that memory stays bounded."""
@@ -79,7 +82,10 @@ class Limits:
         self._settings = settings
         self._calls = Counter(settings.window_seconds, clock)
         self._messages = Counter(settings.flood_seconds, clock)
-        self._guesses = Counter(settings.window_seconds, clock)
+        self._guesses = Counter(GUESS_SECONDS, clock)
+        # Apart from the others, so that a flood of addresses pushes no one else's window out.
+        self._strangers = Counter(settings.window_seconds, clock)
+        self._guessers = Counter(GUESS_SECONDS, clock)
 
     def call(self, caller: Hashable, *, is_client: bool) -> Allowance:
         """Count a call."""
@@ -88,6 +94,13 @@ class Limits:
         if not settings.enabled:
             return self._calls.untouched(limit)
         return self._calls.take(caller, limit)
+
+    def stranger(self, peer: str) -> Allowance:
+        """Count a call without a good token, by the address that it came from."""
+        settings = self._settings
+        if not settings.enabled:
+            return self._strangers.untouched(settings.user_calls)
+        return self._strangers.take(network_of(peer), settings.user_calls)
 
     def uncounted(self) -> Allowance:
         """Say where the maker of a call stands that was not even looked at."""
@@ -100,6 +113,26 @@ class Limits:
             return self._messages.untouched(settings.messages)
         return self._messages.take((caller, conversation_id), settings.messages)
 
-    def password_guess(self, user_id: int, limit: int = 20) -> Allowance:
+    def password_guess(self, tried: Hashable, limit: int = 20) -> Allowance:
         """Count a try at somebody's password, whether or not limits are enabled."""
-        return self._guesses.take(user_id, limit)
+        return self._guesses.take(tried, limit)
+
+    def address_guess(self, peer: str, limit: int = 100) -> Allowance:
+        """Count a try from an address at anybody's password, whether or not limits are enabled."""
+        return self._guessers.take(network_of(peer), limit)
+
+
+def network_of(peer: str) -> str:
+    """Return what one machine cannot change of its address.
+
+    That is an IPv4 address as a whole, and the first half of an IPv6 address.
+    """
+    try:
+        address = ipaddress.ip_address(peer.partition("%")[0])
+    except ValueError:
+        return peer
+    if address.version == 4:
+        return str(address)
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.IPv6Address(int(address) >> 64 << 64))

@@ -11,7 +11,8 @@ import msgspec
 
 from hipkit.server.services.addresses import Addresses
 from hipkit.server.services.context import Context
-from hipkit.server.services.forms import user_in_short
+from hipkit.server.services.events import Cause, enter_room, sender_of, tell
+from hipkit.server.services.forms import room_in_short, user_in_short
 from hipkit.server.services.keys import new_message_id
 from hipkit.server.services.moments import MessageMoment
 from hipkit.server.services.signals import conversation_topic
@@ -21,6 +22,7 @@ from hipkit.server.storage.messages import MessageRecord, NewMessage
 from hipkit.server.storage.rooms import RoomRecord
 from hipkit.server.storage.users import UserRecord
 from hipkit.v2.models import (
+    AuthenticatedFile,
     Links,
     Message,
     MessageFile,
@@ -28,6 +30,9 @@ from hipkit.v2.models import (
     MessageLinkImage,
     MessageLinkPage,
     NotificationSender,
+    RoomFileUploadItem,
+    RoomMessageItem,
+    RoomTopicChangeItem,
     Sender,
     User,
 )
@@ -109,9 +114,11 @@ async def add_to_room(
     """Store a room's message and return its moment; a person who speaks is in the room."""
     sent_us = await stores.messages.add(room.conversation_id, message, context.now_us)
     context.topics.add(conversation_topic(room.conversation_id))
+    cause = Cause.of(context)
     if message.sender_id is not None and message.kind != "notification":
-        await stores.room_people.enter(room.id, message.sender_id, sent_us)
+        await enter_room(cause, stores, room, message.sender_id, sent_us)
         await stores.users.touch(message.sender_id, sent_us)
+    await _tell_of_message(cause, stores, room, message)
     return sent_us
 
 
@@ -178,6 +185,11 @@ class MessageForms:
             extras["attach_to"] = message.attach_to
         if message.file_key is not None:
             extras["file"] = self._file(message, message.file_key)
+            extras["authenticated_file"] = AuthenticatedFile(
+                id=message.id,
+                name=message.file_name or "file",
+                size=message.file_size_bytes or 0,
+            )
         links = msgspec.json.decode(message.links, type=list[str])
         if links:
             extras["message_links"] = [_link(Link(links[-1]))]
@@ -221,6 +233,49 @@ class MessageForms:
             url=url,
             thumb_url=url if is_picture else None,
         )
+
+
+async def _tell_of_message(
+    cause: Cause, stores: Stores, room: RoomRecord, message: NewMessage
+) -> None:
+    """Tell webhooks of a message, which is stored already, as the event of its kind."""
+    shown_room = room_in_short(cause.addresses, room)
+
+    async def show() -> Message | None:
+        record = await stores.messages.get(room.conversation_id, message.id)
+        if record is None:
+            return None
+        people = await people_in(stores, [record])
+        return MessageForms(addresses=cause.addresses, people=people).show(record)
+
+    async def with_message() -> RoomMessageItem:
+        return RoomMessageItem(message=await show(), room=shown_room)
+
+    async def with_topic() -> RoomTopicChangeItem:
+        sender = sender_of(cause)
+        if cause.identity is None or message.sender_label != cause.identity.name:
+            sender = Sender(name=message.sender_label)
+        return RoomTopicChangeItem(room=shown_room, sender=sender, topic=message.body)
+
+    async def with_file() -> RoomFileUploadItem:
+        shown = await show()
+        return RoomFileUploadItem(
+            file=shown.file if shown else None,
+            room=shown_room,
+            sender=sender_of(cause),
+        )
+
+    match message.kind:
+        case "message":
+            text = message.body
+            await tell(cause, stores, room, "room_message", with_message, text=text)
+            if message.file_id is not None:
+                await tell(cause, stores, room, "room_file_upload", with_file)
+        case "notification":
+            event, text = "room_notification", message.body
+            await tell(cause, stores, room, event, with_message, text=text)
+        case "topic":
+            await tell(cause, stores, room, "room_topic_change", with_topic)
 
 
 def _link(link: Link) -> MessageLink:

@@ -6,12 +6,13 @@ from hipkit.errors import NotFoundError
 from hipkit.server.services.context import Context
 from hipkit.server.services.expansion import Expansion
 from hipkit.server.services.forms import room_in_short, user_in_short
-from hipkit.server.services.identities import find_token
+from hipkit.server.services.identities import effective_scopes, find_token
 from hipkit.server.services.keys import hash_token
 from hipkit.server.services.people import full_user
 from hipkit.server.services.rooms import get_room
 from hipkit.server.storage.database import Stores
 from hipkit.server.storage.tokens import TokenRecord
+from hipkit.server.storage.users import UserRecord
 from hipkit.v2.models import Links, OauthClient, Session, User
 from hipkit.v2.oauth_sessions import DeleteSession, GetSession
 
@@ -29,12 +30,13 @@ async def get_session(context: Context, request: GetSession) -> Session:
     """
     stores, expand = context.stores, Expansion(request.expand)
     token = await _find_own(context, stores, request.access_token)
+    user = await stores.users.get(token.user_id or 0)
     return Session(
         access_token=request.access_token,
         expires_in=seconds_left(token, context.now_us),
-        scopes=token.scopes.split(),
-        owner_type="client" if token.user_id is None else "user",
-        owner=await _owner(context, stores, token, expand),
+        scopes=sorted(effective_scopes(token, user)),
+        owner_type="client" if user is None else "user",
+        owner=None if user is None else await _owner(context, stores, user, expand),
         client=await _client(context, stores, token, expand),
         name=token.name or None,
         links=Links(self_=context.addresses.session(request.access_token)),
@@ -81,11 +83,8 @@ def _same_owner(one: TokenRecord, other: TokenRecord) -> bool:
 
 
 async def _owner(
-    context: Context, stores: Stores, token: TokenRecord, expand: Expansion
-) -> User | None:
-    user = await stores.users.get(token.user_id or 0)
-    if user is None:
-        return None
+    context: Context, stores: Stores, user: UserRecord, expand: Expansion
+) -> User:
     if "owner" in expand:
         return await full_user(context, stores, user)
     return user_in_short(context.addresses, user)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from hipkit.errors import NotFoundError
-from hipkit.server.services.access import find_user, own_user
+from hipkit.server.services.access import chatting_user, find_user
 from hipkit.server.services.context import Context
 from hipkit.server.services.messages import add_to_private_chat, new_message
 from hipkit.server.services.received import received
@@ -57,7 +57,7 @@ async def share_link_with_user(context: Context, request: ShareLinkWithUser) -> 
 
 async def share_file_with_user(context: Context, request: ShareFileWithUser) -> None:
     """Share a file with another person. Its bytes are on disk before the message is sent."""
-    own_user(context.identity)
+    chatting_user(context.identity)
     await find_user(context.stores, context.identity, request.id_or_email)
     file = received(request.file)
     await asyncio.to_thread(file.upload.keep)
@@ -80,7 +80,7 @@ async def share_file_with_user(context: Context, request: ShareFileWithUser) -> 
 
 async def _send(context: Context, reference: str | int, make: Make) -> None:
     async def command(stores: Stores) -> None:
-        caller = own_user(context.identity)
+        caller = chatting_user(context.identity)
         other = await find_user(stores, context.identity, reference)
         if other.is_deleted:
             raise NotFoundError(f"User {reference} not found")

@@ -5,8 +5,14 @@ from __future__ import annotations
 import asyncio
 import secrets
 
-from hipkit.errors import ForbiddenError, NotFoundError
-from hipkit.server.services.access import find_room, find_room_to_administer
+import msgspec
+
+from hipkit.errors import NotFoundError
+from hipkit.server.services.access import (
+    check_open,
+    find_room,
+    find_room_to_administer,
+)
 from hipkit.server.services.context import Context
 from hipkit.server.services.keys import new_version
 from hipkit.server.services.messages import add_to_room, new_message
@@ -29,6 +35,7 @@ from hipkit.v2.rooms import (
 __all__ = [
     "LONGEST_MESSAGE",
     "add_file",
+    "add_notification",
     "check_link",
     "check_message",
     "reply_to_message",
@@ -64,32 +71,38 @@ async def send_room_notification(
     context: Context, request: SendRoomNotification
 ) -> None:
     """Post a notification into a room."""
+    await context.write(lambda stores: add_notification(context, stores, request))
+
+
+async def add_notification(
+    context: Context, stores: Stores, request: SendRoomNotification
+) -> str:
+    """Within a command: post a notification into a room, and return its id.
+
+    Nothing is changed before everything is checked.
+    """
     color = request.color or COLORS[0]
-    card = request.card.to_json().decode() if request.card else None
-
-    async def command(stores: Stores) -> None:
-        room = await _find_open_room(context, stores, request.room_id_or_name)
-        attach_to = request.attach_to or None
-        if attach_to is not None:
-            parent = await stores.messages.get(room.conversation_id, attach_to)
-            if parent is None:
-                problem = "is not a message of this room"
-                raise InvalidValueError("attach_to", "exists", problem, attach_to)
-        message = await new_message(
-            context,
-            stores,
-            kind="notification",
-            body=request.message,
-            format=request.message_format or "html",
-            sender_label=request.from_ or context.identity.name,
-            color=secrets.choice(COLORS) if color == "random" else color,
-            notify=request.notify is True,
-            card=card,
-            attach_to=attach_to,
-        )
-        await add_to_room(context, stores, room, message)
-
-    await context.write(command)
+    room = await _find_open_room(context, stores, request.room_id_or_name)
+    attach_to = request.attach_to or None
+    if attach_to is not None:
+        parent = await stores.messages.get(room.conversation_id, attach_to)
+        if parent is None:
+            problem = "is not a message of this room"
+            raise InvalidValueError("attach_to", "exists", problem, attach_to)
+    message = await new_message(
+        context,
+        stores,
+        kind="notification",
+        body=request.message,
+        format=request.message_format or "html",
+        sender_label=request.from_ or context.identity.name,
+        color=secrets.choice(COLORS) if color == "random" else color,
+        notify=request.notify is True,
+        card=request.card.to_json().decode() if request.card else None,
+        attach_to=attach_to,
+    )
+    await add_to_room(context, stores, room, message)
+    return message.id
 
 
 async def reply_to_message(context: Context, request: ReplyToMessage) -> None:
@@ -151,16 +164,26 @@ async def share_file_with_room(context: Context, request: ShareFileWithRoom) -> 
         raise
 
 
-async def set_topic(context: Context, request: SetTopic) -> None:
-    """Change what a room is about; the room is told."""
+async def set_topic(
+    context: Context, request: SetTopic, sender_label: str | None = None
+) -> None:
+    """Change what a room is about; the room is told, in the caller's name or another."""
 
     async def command(stores: Stores) -> None:
         identity = context.identity
         room = await find_room_to_administer(stores, identity, request.room_id_or_name)
-        _check_open(room)
-        await stores.rooms.set_topic(room.id, request.topic, new_version())
-        message = await new_message(context, stores, kind="topic", body=request.topic)
-        await add_to_room(context, stores, room, message)
+        check_open(room)
+        version = new_version()
+        await stores.rooms.set_topic(room.id, request.topic, version)
+        changed = msgspec.structs.replace(room, topic=request.topic, version=version)
+        message = await new_message(
+            context,
+            stores,
+            kind="topic",
+            body=request.topic,
+            sender_label=sender_label,
+        )
+        await add_to_room(context, stores, changed, message)
 
     await context.write(command)
 
@@ -203,10 +226,5 @@ async def _find_open_room(
 ) -> RoomRecord:
     room = await find_room(stores, context.identity, reference)
     context.count_message(room.conversation_id)
-    _check_open(room)
+    check_open(room)
     return room
-
-
-def _check_open(room: RoomRecord) -> None:
-    if room.is_archived:
-        raise ForbiddenError("This room is archived: nothing can be said in it")

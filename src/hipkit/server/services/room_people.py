@@ -7,17 +7,21 @@ from collections.abc import Sequence
 from hipkit.errors import BadRequestError, ForbiddenError, NotFoundError
 from hipkit.server.services.access import (
     ROOM_MEMBER,
+    check_open,
     find_room,
     find_room_to_administer,
     find_user,
 )
 from hipkit.server.services.context import Context
+from hipkit.server.services.events import Cause, leave_room
 from hipkit.server.services.expansion import Expansion
 from hipkit.server.services.forms import user_in_short
 from hipkit.server.services.paging import Slice
 from hipkit.server.services.people import full_user
 from hipkit.server.storage.database import Stores
 from hipkit.server.storage.room_people import MemberRecord
+from hipkit.server.storage.rooms import RoomRecord
+from hipkit.server.storage.users import UserRecord
 from hipkit.v2.models import User, UserPage
 from hipkit.v2.rooms import (
     AddMember,
@@ -29,6 +33,7 @@ from hipkit.v2.rooms import (
 
 __all__ = [
     "add_member",
+    "end_membership",
     "get_all_members",
     "get_all_participants",
     "invite_user",
@@ -52,9 +57,7 @@ async def get_all_members(context: Context, request: GetAllMembers) -> UserPage:
         )
         return await _show(context, stores, part, found, request.expand)
 
-    return await (
-        context.database.scan(query) if request.expand else query(context.stores)
-    )
+    return await context.database.scan(query)
 
 
 async def get_all_participants(
@@ -82,9 +85,7 @@ async def get_all_participants(
         )
         return await _show(context, stores, part, found, request.expand)
 
-    return await (
-        context.database.scan(query) if request.expand else query(context.stores)
-    )
+    return await context.database.scan(query)
 
 
 async def add_member(context: Context, request: AddMember) -> None:
@@ -114,12 +115,8 @@ async def remove_member(context: Context, request: RemoveMember) -> None:
         identity = context.identity
         room = await find_room_to_administer(stores, identity, request.room_id_or_name)
         user = await find_user(stores, identity, request.user_id_or_email)
-        if user.id == room.owner_id:
-            raise ForbiddenError("The owner of a room stays its member")
-        if not await stores.room_people.remove_member(room.id, user.id):
-            raise NotFoundError(f"User {request.user_id_or_email} is not a member")
-        if room.privacy == "private":
-            await stores.room_people.leave(room.id, user.id)
+        cause = Cause.of(context)
+        await end_membership(cause, stores, room, user, request.user_id_or_email)
 
     await context.write(command)
 
@@ -137,10 +134,9 @@ async def invite_user(context: Context, request: InviteUser) -> None:
         user = await find_user(stores, identity, request.user_id_or_email)
         if user.is_deleted:
             raise NotFoundError(f"User {request.user_id_or_email} not found")
-        if room.privacy == "private" and user.id != room.owner_id:
-            roles = await stores.room_people.roles(room.id, user.id)
-            if roles is None:
-                raise BadRequestError("This room is private: make the user a member")
+        check_open(room)
+        if user.id != room.owner_id:
+            await _let_in(stores, room, user)
         await stores.room_people.invite(
             room.id,
             user.id,
@@ -150,6 +146,42 @@ async def invite_user(context: Context, request: InviteUser) -> None:
         )
 
     await context.write(command)
+
+
+async def end_membership(
+    cause: Cause,
+    stores: Stores,
+    room: RoomRecord,
+    user: UserRecord,
+    reference: str | int,
+) -> None:
+    """Within a command: end a membership; out of a private room the user goes at once.
+
+    Raises:
+        NotFoundError: The user is no member.
+        ForbiddenError: The user owns the room.
+    """
+    if user.id == room.owner_id:
+        raise ForbiddenError("The owner of a room stays its member")
+    if not await stores.room_people.remove_member(room.id, user.id):
+        raise NotFoundError(f"User {reference} is not a member")
+    if room.privacy == "private" or user.is_guest:
+        await leave_room(cause, stores, room, user.id)
+
+
+async def _let_in(stores: Stores, room: RoomRecord, user: UserRecord) -> None:
+    """See to it that somebody who is invited can follow.
+
+    Raises:
+        BadRequestError: The room is private and the user no member: nobody could follow.
+    """
+    if await stores.room_people.roles(room.id, user.id) is not None:
+        return
+    if room.privacy == "private":
+        raise BadRequestError("This room is private: make the user a member")
+    if user.is_guest:
+        # Guests see the rooms alone of which they are members.
+        await stores.room_people.set_member(room.id, user.id, ROOM_MEMBER)
 
 
 async def _show(

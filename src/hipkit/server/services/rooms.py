@@ -12,10 +12,12 @@ from hipkit.files import ImageSource
 from hipkit.server.services.access import (
     ROOM_ADMIN,
     ROOM_MEMBER,
+    check_open,
     find_room,
     find_room_to_administer,
 )
 from hipkit.server.services.context import Context
+from hipkit.server.services.events import Cause, enter_room, tell_of_room
 from hipkit.server.services.expansion import Expansion
 from hipkit.server.services.forms import (
     room_in_full,
@@ -45,7 +47,10 @@ __all__ = [
     "get_room",
     "get_room_avatar",
     "get_room_statistics",
+    "remove_room",
     "show_rooms",
+    "tell_of_archiving",
+    "tell_of_new_room",
     "update_room",
     "update_room_avatar",
 ]
@@ -78,6 +83,7 @@ async def get_all_rooms(context: Context, request: GetAllRooms) -> RoomPage:
         found = await stores.rooms.page(
             identity.group_id,
             seen_by=None if sees_all else identity.user_id,
+            includes_public=not identity.is_guest,
             include_private=include_private,
             include_archived=include_archived,
             start=part.start,
@@ -86,9 +92,7 @@ async def get_all_rooms(context: Context, request: GetAllRooms) -> RoomPage:
         expand = Expansion(request.expand)
         return await show_rooms(context, stores, part, found, expand)
 
-    return await (
-        context.database.scan(query) if request.expand else query(context.stores)
-    )
+    return await context.database.scan(query)
 
 
 async def show_rooms(
@@ -155,10 +159,10 @@ async def create_room(context: Context, request: CreateRoom) -> Created:
             version=new_version(),
             now_us=context.now_us,
         )
-        await stores.room_people.enter(room_id, owner_id, context.now_us)
         if request.privacy == "private":
             roles = f"{ROOM_ADMIN} {ROOM_MEMBER}"
             await stores.room_people.set_member(room_id, owner_id, roles)
+        await tell_of_new_room(Cause.of(context), stores, room_id, owner_id)
         return room_id
 
     room_id = await context.write(command)
@@ -173,6 +177,8 @@ async def update_room(context: Context, request: UpdateRoom) -> None:
     async def command(stores: Stores) -> None:
         room = await find_room_to_administer(stores, identity, request.room_id_or_name)
         await check_room_name(stores, identity.group_id, name, room.id)
+        if request.is_archived and request.topic != room.topic:
+            check_open(room)
         owner = await find_named_user(stores, identity, "owner", request.owner.id)
         visibility = request.delegate_admin_visibility
         changed = msgspec.structs.replace(
@@ -194,8 +200,8 @@ async def update_room(context: Context, request: UpdateRoom) -> None:
         await stores.rooms.replace(changed)
         if changed.privacy == "private":
             await _settle_members(stores, room, changed)
-        if not changed.is_archived:
-            await _announce(context, stores, room, changed)
+        await tell_of_archiving(Cause.of(context), stores, room, changed)
+        await _announce(context, stores, room, changed)
 
     await context.write(command)
 
@@ -205,10 +211,7 @@ async def delete_room(context: Context, reference: str | int) -> None:
 
     async def command(stores: Stores) -> str | None:
         room = await find_room_to_administer(stores, context.identity, reference)
-        await stores.tokens.revoke_of_room(room.id)
-        await stores.rooms.delete(room.id)
-        if room.avatar_key is not None:
-            await stores.files.remove(room.avatar_key)
+        await remove_room(Cause.of(context), stores, room)
         return room.avatar_key
 
     avatar_key = await context.write(command)
@@ -216,6 +219,40 @@ async def delete_room(context: Context, reference: str | int) -> None:
         context.files.remove(avatar_key)
     # What a large room leaves behind goes with the sweeps to come.
     await sweep_messages(context.database, context.files)
+
+
+async def remove_room(cause: Cause, stores: Stores, room: RoomRecord) -> None:
+    """Within a command: delete a room with the tokens bound to it.
+
+    What was said in it goes with sweeps, the picture's file once the command is committed. Its
+    webhooks get what has happened so far, this too, and then go.
+    """
+    await tell_of_room(cause, stores, room, "room_deleted")
+    newest_event_id = await stores.webhook_events.newest()
+    await stores.webhooks.end_of_room(room.id, newest_event_id)
+    await stores.tokens.revoke_of_room(room.id)
+    await stores.rooms.delete(room.id)
+    if room.avatar_key is not None:
+        await stores.files.remove(room.avatar_key)
+
+
+async def tell_of_new_room(
+    cause: Cause, stores: Stores, room_id: int, owner_id: int
+) -> None:
+    """Within a command: let the owner of a new room into it, and tell webhooks of both."""
+    room = await stores.rooms.get(room_id)
+    if room is not None:
+        await tell_of_room(cause, stores, room, "room_created")
+        await enter_room(cause, stores, room, owner_id, cause.now_us)
+
+
+async def tell_of_archiving(
+    cause: Cause, stores: Stores, before: RoomRecord, after: RoomRecord
+) -> None:
+    """Within a command: tell webhooks if a change of a room archives it, or ends that."""
+    if after.is_archived != before.is_archived:
+        event = "room_archived" if after.is_archived else "room_unarchived"
+        await tell_of_room(cause, stores, after, event)
 
 
 async def get_room_avatar(context: Context, reference: str | int) -> str:
@@ -312,10 +349,11 @@ async def _settle_members(
 async def _announce(
     context: Context, stores: Stores, before: RoomRecord, after: RoomRecord
 ) -> None:
-    if after.topic != before.topic:
+    if after.topic != before.topic and not after.is_archived:
         message = await new_message(context, stores, kind="topic", body=after.topic)
         await add_to_room(context, stores, after, message)
     if after.is_guest_accessible != before.is_guest_accessible:
+        # In an archived room too: what guests may read begins with this message.
         body = f"Guest access is {'on' if after.is_guest_accessible else 'off'}"
         message = await new_message(context, stores, kind="guest_access", body=body)
         await add_to_room(context, stores, after, message)

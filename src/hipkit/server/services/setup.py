@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hipkit.server.services.context import SCOPES
 from hipkit.server.services.grants import PERSONAL_SECONDS
 from hipkit.server.services.keys import hash_token
+from hipkit.server.services.password_links import add_password_link
 from hipkit.server.services.users import NewUser, add_user
 from hipkit.server.storage.database import Database, Stores
 from hipkit.server.storage.tokens import NewToken
@@ -32,9 +33,12 @@ async def is_empty(database: Database) -> bool:
 
 
 async def make_first_group(
-    database: Database, first: FirstGroup, token: str, now_us: int
+    database: Database, first: FirstGroup, token: str, link_key: str, now_us: int
 ) -> None:
-    """Make a group, its owner and administrator, and a token of theirs with every scope."""
+    """Make a group, its owner and administrator, and a token of theirs with every scope.
+
+    The key is for the link with which the administrator sets a password.
+    """
 
     async def command(stores: Stores) -> None:
         if await stores.groups.first() is not None:
@@ -60,6 +64,7 @@ async def make_first_group(
             expires_us=now_us + PERSONAL_SECONDS * SECOND_US,
         )
         await stores.tokens.add(new, now_us)
+        await add_password_link(stores, link_key, user_id, now_us)
 
     await database.write(command)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hipkit.server.services.web_sessions import sweep_sessions
+from hipkit.server.services.webhook_sweeping import sweep_outbox
 from hipkit.server.storage.database import Database, Stores
 from hipkit.server.storage.folder import FileFolder
 
@@ -13,6 +15,8 @@ SWEEP_COUNT = 500
 async def sweep(database: Database, files: FileFolder, now_us: int) -> None:
     """Remove everything of the kind, in steps after which others may write."""
     await database.write(lambda stores: stores.tokens.sweep(now_us))
+    await database.write(lambda stores: sweep_sessions(stores, now_us))
+    await sweep_outbox(database, now_us)
     while not await sweep_messages(database, files):
         pass
 

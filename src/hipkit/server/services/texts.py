@@ -3,23 +3,41 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Literal, cast
 from urllib.parse import unquote, urlsplit
 
 __all__ = [
     "FoundInText",
     "Link",
+    "Piece",
+    "clean_mention_name",
     "find_in_text",
     "is_mention_name",
     "is_web_address",
     "make_mention_name",
+    "split_text",
 ]
 
+MARKS = "".join(
+    chr(code)
+    for code in range(0x300, 0x2000)
+    if unicodedata.category(chr(code)) in ("Mn", "Mc")
+)
+"""Accents and vowel signs, without which many scripts cannot write a name; `\\w` lacks them."""
+
 # Not inside an address such as ann@example.com, and never longer than a name can be.
-MENTION = re.compile(r"(?<![\w@.+-])@(\w{1,50})(?!\w)")
+MENTION = re.compile(rf"(?<![\w@.+-])@(\w[\w{MARKS}]{{0,49}})(?![\w{MARKS}])")
 LINK = re.compile(r"\bhttps?://[^\s<>\"]{1,2000}", re.IGNORECASE)
 EMOTICON = re.compile(r"\(([a-zA-Z0-9]{1,50})\)")
-MENTION_NAME = re.compile(r"\w{1,50}")
+MENTION_NAME = re.compile(rf"\w[\w{MARKS}]{{0,49}}")
+NO_NAME = re.compile(rf"[^\w{MARKS}]+")
+ANY_PIECE = re.compile(
+    rf"(?P<link>(?i:{LINK.pattern}))|(?P<mention>{MENTION.pattern})"
+    rf"|(?P<emoticon>{EMOTICON.pattern})"
+)
 
 EVERYBODY = frozenset({"all", "here"})
 """Names that call more than one person, and that no person can have."""
@@ -58,16 +76,61 @@ class FoundInText:
 
 
 def find_in_text(text: str) -> FoundInText:
-    """Find what a text of `message_format` `text` holds."""
+    """Find what a text of `message_format` `text` holds; in an address nothing else is found."""
+    found: dict[str, list[str]] = {"mention": [], "link": [], "emoticon": []}
+    for piece in split_text(text):
+        if piece.kind != "words":
+            found[piece.kind].append(piece.name)
     return FoundInText(
-        mention_names=_unique(MENTION.findall(text)),
-        links=tuple(Link(_trim(url)) for url in LINK.findall(text)[-MOST_FOUND:]),
-        shortcuts=_unique(EMOTICON.findall(text)),
+        mention_names=_unique(_settle(name) for name in found["mention"]),
+        links=tuple(Link(url) for url in found["link"][-MOST_FOUND:]),
+        shortcuts=_unique(found["emoticon"]),
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a text: words, or what may be more than words."""
+
+    kind: Literal["words", "link", "mention", "emoticon"]
+    text: str
+    """As it was written."""
+
+    @property
+    def name(self) -> str:
+        """The text without what marks it: of `@ann` and `(smile)`, `ann` and `smile`.
+
+        Letters with accents are in the one form (NFC) in which names are compared.
+        """
+        if self.kind == "link":
+            return self.text
+        return clean_mention_name(self.text.strip("@()"))
+
+
+def split_text(text: str) -> Iterator[Piece]:
+    """Split a text of `message_format` `text`; the pieces together are the text."""
+    done = 0
+    while (found := ANY_PIECE.search(text, done)) is not None:
+        kind = cast("Literal['link', 'mention', 'emoticon']", found.lastgroup)
+        piece = _trim(found.group()) if kind == "link" else found.group()
+        if kind == "link" and not is_web_address(piece):
+            # No address after all, such as "http://...": words to its end.
+            yield Piece("words", text[done : found.end()])
+            done = found.end()
+            continue
+        if found.start() > done:
+            yield Piece("words", text[done : found.start()])
+        yield Piece(kind, piece)
+        done = found.start() + len(piece)
+    if done < len(text):
+        yield Piece("words", text[done:])
+
+
 def is_mention_name(name: str) -> bool:
-    """Say whether people can be called so: 1 to 50 letters, digits or underscores."""
+    """Say whether people can be called so: 1 to 50 letters, digits or underscores.
+
+    Letters are those of any script, with their accents and vowel signs.
+    """
     return MENTION_NAME.fullmatch(name) is not None and name.lower() not in EVERYBODY
 
 
@@ -82,15 +145,26 @@ def is_web_address(text: str) -> bool:
     return parts.scheme.lower() in ("http", "https") and bool(parts.hostname)
 
 
+def clean_mention_name(name: str) -> str:
+    """Return a name in the one form (NFC) in which letters with accents are compared."""
+    return unicodedata.normalize("NFC", name)
+
+
 def make_mention_name(name: str, number: int = 0) -> str:
     """Make a mention name of a full name; a higher number makes another one."""
-    plain = re.sub(r"\W+", "", name)[:40] or "User"
+    plain = NO_NAME.sub("", clean_mention_name(name)).lstrip(MARKS)[:40] or "User"
     if number == 0 and plain.lower() in EVERYBODY:
         number = 1
     return f"{plain}{number or ''}"
 
 
-def _unique(found: list[str]) -> tuple[str, ...]:
+def _settle(name: str) -> str:
+    """Return a name as it is looked up; `@All` calls everybody like `@all`."""
+    folded = name.lower()
+    return folded if folded in EVERYBODY else name
+
+
+def _unique(found: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))[:MOST_FOUND]
 
 

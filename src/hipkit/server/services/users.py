@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 
 import msgspec
@@ -11,15 +10,22 @@ from hipkit.errors import BadRequestError, ForbiddenError, NotFoundError
 from hipkit.files import ImageSource
 from hipkit.server.services.access import find_user
 from hipkit.server.services.context import Context, Identity
+from hipkit.server.services.events import Cause, leave_every_room
 from hipkit.server.services.expansion import Expansion
-from hipkit.server.services.keys import hash_password, new_password, new_version
+from hipkit.server.services.keys import new_password, new_version
 from hipkit.server.services.moments import find_zone
 from hipkit.server.services.paging import Slice
+from hipkit.server.services.passwords import hash_new_password
 from hipkit.server.services.people import full_user, short_users
 from hipkit.server.services.picture_files import replace_picture
 from hipkit.server.services.refusals import InvalidValueError
 from hipkit.server.services.rooms import clean_name, show_rooms
-from hipkit.server.services.texts import is_mention_name, make_mention_name
+from hipkit.server.services.texts import (
+    clean_mention_name,
+    is_mention_name,
+    make_mention_name,
+)
+from hipkit.server.services.web_sessions import change_password
 from hipkit.server.storage.database import Stores
 from hipkit.server.storage.users import UserRecord
 from hipkit.v2.models import CreatedUser, Links, RoomPage, User, UserPage
@@ -33,6 +39,7 @@ from hipkit.v2.users import (
 __all__ = [
     "NewUser",
     "add_user",
+    "changed_rights",
     "check_email",
     "check_group_admin",
     "create_user",
@@ -42,6 +49,7 @@ __all__ = [
     "get_auto_join_rooms",
     "get_photo",
     "get_user",
+    "remove_user",
     "update_photo",
     "update_user",
 ]
@@ -60,6 +68,7 @@ class NewUser(msgspec.Struct, frozen=True, kw_only=True):
     title: str = ""
     roles: list[str] | None = None
     is_group_admin: bool = False
+    is_guest: bool = False
     timezone: str = "UTC"
     password_hash: str | None = None
 
@@ -99,9 +108,7 @@ async def get_all_users(context: Context, request: GetAllUsers) -> UserPage:
             links=part.links(found),
         )
 
-    return await (
-        context.database.scan(query) if request.expand else query(context.stores)
-    )
+    return await context.database.scan(query)
 
 
 async def get_user(context: Context, reference: str | int) -> User:
@@ -123,7 +130,7 @@ async def create_user(context: Context, request: CreateUser) -> CreatedUser:
         roles=request.roles,
         is_group_admin=request.is_group_admin is True,
         timezone=request.timezone or "UTC",
-        password_hash=await asyncio.to_thread(hash_password, password),
+        password_hash=await hash_new_password(password),
     )
 
     async def command(stores: Stores) -> int:
@@ -145,12 +152,16 @@ async def add_user(stores: Stores, group_id: int, user: NewUser, now_us: int) ->
         BadRequestError: A member is no good, or somebody else has it.
     """
     email, mention_name = check_email(user.email), user.mention_name
+    if mention_name is not None:
+        mention_name = clean_mention_name(mention_name)
     find_zone(user.timezone)
     await _check_taken(stores, group_id, email, mention_name, None)
     if mention_name is None:
         mention_name = await _free_mention_name(stores, group_id, user.name)
     is_admin = user.is_group_admin or not ADMIN_ROLES.isdisjoint(user.roles or ())
     roles = user.roles or ["admin" if is_admin else "user"]
+    if user.is_guest:
+        is_admin, roles = False, ["guest"]
     return await stores.users.add(
         group_id=group_id,
         name=clean_name(user.name),
@@ -159,6 +170,7 @@ async def add_user(stores: Stores, group_id: int, user: NewUser, now_us: int) ->
         title=user.title,
         roles=_json(roles),
         is_group_admin=is_admin,
+        is_guest=user.is_guest,
         timezone=user.timezone,
         password_hash=user.password_hash,
         version=new_version(),
@@ -178,7 +190,7 @@ async def update_user(context: Context, request: UpdateUser) -> None:
         find_zone(request.timezone)
     password_hash = None
     if request.password:
-        password_hash = await asyncio.to_thread(hash_password, request.password)
+        password_hash = await hash_new_password(request.password)
 
     async def command(stores: Stores) -> None:
         user = await _find_changeable(context, stores, request.id_or_email)
@@ -189,7 +201,7 @@ async def update_user(context: Context, request: UpdateUser) -> None:
             changed = msgspec.structs.replace(changed, is_group_admin=True)
         await stores.users.replace(changed)
         if password_hash is not None:
-            await stores.users.set_password(user.id, password_hash)
+            await change_password(stores, user.id, password_hash)
 
     await context.write(command)
 
@@ -203,19 +215,32 @@ async def delete_user(context: Context, reference: str | int) -> None:
     check_group_admin(context.identity)
 
     async def command(stores: Stores) -> str | None:
-        user = await _find_changeable(context, stores, reference)
+        user = await find_user(stores, context.identity, reference)
+        if user.is_deleted:
+            raise NotFoundError(f"User {reference} not found")
         if await _owns_group(stores, user):
             raise ForbiddenError("The owner of the group cannot be deleted")
-        await stores.tokens.revoke_of_user(user.id)
-        await stores.room_people.leave_all(user.id)
-        await stores.users.delete(user.id, new_version())
-        if user.photo_key is not None:
-            await stores.files.remove(user.photo_key)
+        await remove_user(Cause.of(context), stores, user)
         return user.photo_key
 
     photo_key = await context.write(command)
     if photo_key is not None:
         context.files.remove(photo_key)
+
+
+async def remove_user(cause: Cause, stores: Stores, user: UserRecord) -> None:
+    """Within a command: delete an account, with everything that acts for it.
+
+    What was said stays, and so does the picture's file until the command is committed.
+    """
+    await stores.tokens.revoke_of_user(user.id)
+    await stores.web_sessions.end_all(user.id)
+    await stores.web_sessions.remove_links(user.id)
+    await stores.webhooks.delete_of_user(user.id)
+    await leave_every_room(cause, stores, user.id)
+    await stores.users.delete(user.id, new_version())
+    if user.photo_key is not None:
+        await stores.files.remove(user.photo_key)
 
 
 async def get_photo(context: Context, reference: str | int) -> str:
@@ -244,8 +269,8 @@ async def delete_photo(context: Context, reference: str | int) -> None:
 
 async def get_auto_join_rooms(context: Context, request: GetAutoJoinRooms) -> RoomPage:
     """List the rooms that a person's program enters by itself: for themselves only."""
-    identity, stores = context.identity, context.stores
-    user = await find_user(stores, identity, request.id_or_email)
+    identity = context.identity
+    user = await find_user(context.stores, identity, request.id_or_email)
     if user.id != identity.user_id and not identity.is_group_admin:
         raise ForbiddenError("Only users themselves may see that")
     part = Slice.of(
@@ -254,8 +279,14 @@ async def get_auto_join_rooms(context: Context, request: GetAutoJoinRooms) -> Ro
         request.max_results,
         query={"expand": ",".join(request.expand)} if request.expand else {},
     )
-    found = await stores.rooms.auto_joined(user.id, start=part.start, count=part.count)
-    return await show_rooms(context, stores, part, found, Expansion(request.expand))
+
+    async def query(stores: Stores) -> RoomPage:
+        found = await stores.rooms.auto_joined(
+            user.id, start=part.start, count=part.count
+        )
+        return await show_rooms(context, stores, part, found, Expansion(request.expand))
+
+    return await context.database.scan(query)
 
 
 def check_email(email: str) -> str:
@@ -276,6 +307,16 @@ def check_group_admin(identity: Identity) -> None:
         raise ForbiddenError("Only the group's administrators may do that")
 
 
+def changed_rights(user: UserRecord, *, is_admin: bool) -> UserRecord:
+    """Return a person as an administrator, or as one no longer."""
+    return msgspec.structs.replace(
+        user,
+        is_group_admin=is_admin,
+        roles=_json(["admin" if is_admin else "user"]),
+        version=new_version(),
+    )
+
+
 async def _check_taken(
     stores: Stores,
     group_id: int,
@@ -288,6 +329,7 @@ async def _check_taken(
         raise BadRequestError("Another user has that email.", field="email")
     if mention_name is None:
         return
+    mention_name = clean_mention_name(mention_name)
     if not is_mention_name(mention_name):
         problem = "is not a name of letters, digits and underscores"
         raise InvalidValueError("mention_name", "pattern", problem, mention_name)
@@ -338,7 +380,7 @@ def _changed(
         user,
         name=name,
         email=email,
-        mention_name=request.mention_name,
+        mention_name=clean_mention_name(request.mention_name),
         title=user.title if request.title is None else request.title,
         roles=user.roles if request.roles is None else _json(request.roles),
         is_group_admin=is_admin,

@@ -1,0 +1,40 @@
+"""`hipkit admin emoticon`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from hipkit.cli.admin.running import (
+    AdminGroup,
+    file_folder,
+    now_us,
+    on_database,
+    pass_settings,
+    show,
+)
+from hipkit.cli.options import Settings
+from hipkit.server.services import admin_emoticons
+
+__all__ = ["emoticon"]
+
+
+@click.group(cls=AdminGroup)
+def emoticon() -> None:
+    """Emoticons."""
+
+
+@emoticon.command("add")
+@click.argument("shortcut")
+@click.argument("picture", type=click.Path(dir_okay=False, path_type=Path))
+@pass_settings
+def add_emoticon(settings: Settings, /, *, shortcut: str, picture: Path) -> None:
+    """Let a picture (JPEG, PNG, GIF) stand for (SHORTCUT) in texts."""
+    data, folder = picture.read_bytes(), file_folder()
+    emoticon_id = on_database(
+        lambda database: admin_emoticons.add_emoticon(
+            database, folder, now_us(), shortcut=shortcut, picture=data
+        )
+    )
+    show(settings, {"id": emoticon_id, "shortcut": shortcut})

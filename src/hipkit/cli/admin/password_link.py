@@ -1,0 +1,42 @@
+"""`hipkit admin user password-link`."""
+
+from __future__ import annotations
+
+import click
+
+from hipkit.cli.admin.running import (
+    AdminCommand,
+    now_us,
+    on_database,
+    pass_settings,
+    show,
+)
+from hipkit.cli.options import Settings
+from hipkit.server.services import password_links
+from hipkit.server.services.texts import is_web_address
+
+__all__ = ["make_password_link"]
+
+
+@click.command("password-link", cls=AdminCommand)
+@click.argument("reference", metavar="USER")
+@click.option(
+    "--url",
+    metavar="URL",
+    default="http://127.0.0.1:8070",
+    show_default=True,
+    help="Where people reach the server.",
+)
+@pass_settings
+def make_password_link(settings: Settings, /, *, reference: str, url: str) -> None:
+    """Print a link with which a person sets their password: once, and within a day."""
+    if not is_web_address(url):
+        raise click.UsageError(
+            "--url needs an address such as https://chat.example.com"
+        )
+    key = on_database(
+        lambda database: password_links.make_password_link(
+            database, now_us(), reference
+        )
+    )
+    show(settings, {"user": reference, "link": password_links.password_link(url, key)})

@@ -1,0 +1,147 @@
+"""`hipkit admin room`."""
+
+from __future__ import annotations
+
+import click
+
+from hipkit.cli.admin.running import (
+    AdminGroup,
+    file_folder,
+    now_us,
+    on_database,
+    pass_settings,
+    show,
+    show_list,
+)
+from hipkit.cli.options import Settings
+from hipkit.server.services import admin_rooms
+from hipkit.server.storage.rooms import RoomRecord
+
+__all__ = ["room"]
+
+
+@click.group(cls=AdminGroup)
+def room() -> None:
+    """Rooms. ROOM is an id or a name."""
+
+
+@room.command("add")
+@click.argument("name")
+@click.option("--topic", default="", help="What it is about.")
+@click.option("--private", "is_private", is_flag=True, help="For members only.")
+@click.option("--owner", metavar="USER", help="The group's owner if left out.")
+@pass_settings
+def add_room(
+    settings: Settings,
+    /,
+    *,
+    name: str,
+    topic: str,
+    is_private: bool,
+    owner: str | None,
+) -> None:
+    """Make a room."""
+    made = on_database(
+        lambda database: admin_rooms.add_room(
+            database,
+            now_us(),
+            name=name,
+            topic=topic,
+            is_private=is_private,
+            owner=owner,
+        )
+    )
+    show(settings, {"id": made.id, "name": made.name})
+
+
+@room.command("list")
+@pass_settings
+def list_rooms(settings: Settings, /) -> None:
+    """List every room, private and archived ones too."""
+    show_list(settings, [_told(one) for one in on_database(admin_rooms.list_rooms)])
+
+
+@room.command("member")
+@click.argument("room_name", metavar="ROOM")
+@click.argument("reference", metavar="USER")
+@click.option("--admin", "is_admin", is_flag=True, help="May administer the room.")
+@click.option("--remove", "is_removed", is_flag=True, help="End the membership.")
+@pass_settings
+def set_member(
+    settings: Settings,
+    /,
+    *,
+    room_name: str,
+    reference: str,
+    is_admin: bool,
+    is_removed: bool,
+) -> None:
+    """Make a person a member of a room, or one no longer."""
+    if is_admin and is_removed:
+        raise click.UsageError("--admin and --remove exclude each other")
+    if is_removed:
+        on_database(
+            lambda database: admin_rooms.remove_member(database, room_name, reference)
+        )
+    else:
+        on_database(
+            lambda database: admin_rooms.add_member(
+                database, room_name, reference, is_admin=is_admin
+            )
+        )
+    show(
+        settings,
+        {
+            "room": room_name,
+            "user": reference,
+            "is_member": not is_removed,
+            "is_admin": is_admin,
+        },
+    )
+
+
+@room.command("archive")
+@click.argument("room_name", metavar="ROOM")
+@pass_settings
+def archive_room(settings: Settings, /, *, room_name: str) -> None:
+    """Let a room be read, and nothing more be said in it."""
+    _set_archived(settings, room_name, is_archived=True)
+
+
+@room.command("unarchive")
+@click.argument("room_name", metavar="ROOM")
+@pass_settings
+def unarchive_room(settings: Settings, /, *, room_name: str) -> None:
+    """Open an archived room again."""
+    _set_archived(settings, room_name, is_archived=False)
+
+
+@room.command("delete")
+@click.argument("room_name", metavar="ROOM")
+@pass_settings
+def delete_room(settings: Settings, /, *, room_name: str) -> None:
+    """Delete a room with what was said in it, and end the tokens that are bound to it."""
+    folder = file_folder()
+    gone = on_database(
+        lambda database: admin_rooms.delete_room(database, folder, room_name)
+    )
+    show(settings, {"id": gone.id, "name": gone.name})
+
+
+def _set_archived(settings: Settings, room_name: str, *, is_archived: bool) -> None:
+    changed = on_database(
+        lambda database: admin_rooms.set_archived(
+            database, room_name, is_archived=is_archived
+        )
+    )
+    show(settings, _told(changed))
+
+
+def _told(room: RoomRecord) -> dict[str, object]:
+    return {
+        "id": room.id,
+        "name": room.name,
+        "privacy": room.privacy,
+        "is_archived": room.is_archived,
+        "messages_sent": room.messages_sent,
+    }

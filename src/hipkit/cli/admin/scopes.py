@@ -1,0 +1,17 @@
+"""The option `--scope`, of clients and of tokens."""
+
+from __future__ import annotations
+
+import click
+
+from hipkit.server.services.context import SCOPES
+
+__all__ = ["scope_option"]
+
+scope_option = click.option(
+    "--scope",
+    "scopes",
+    type=click.Choice(sorted(SCOPES)),
+    multiple=True,
+    help="What it may do; may be given several times.",
+)

@@ -1,0 +1,153 @@
+"""`hipkit admin user`."""
+
+from __future__ import annotations
+
+import click
+
+from hipkit.cli.admin.password_link import make_password_link
+from hipkit.cli.admin.running import (
+    AdminGroup,
+    file_folder,
+    now_us,
+    on_database,
+    pass_settings,
+    show,
+    show_list,
+)
+from hipkit.cli.inputs import read_text
+from hipkit.cli.options import Settings
+from hipkit.server.services import admin_people, admin_rooms
+from hipkit.server.storage.users import UserRecord
+
+__all__ = ["user"]
+
+
+@click.group(cls=AdminGroup)
+def user() -> None:
+    """People. USER is an id, an e-mail address or a mention name with its @."""
+
+
+@user.command("add")
+@click.argument("name")
+@click.argument("email")
+@click.option("--mention-name", metavar="NAME", help="Made of the name if left out.")
+@click.option("--title", default="", help="The job title.")
+@click.option("--admin", "is_admin", is_flag=True, help="May administer the group.")
+@click.option(
+    "--guest", "is_guest", is_flag=True, help="Sees only the rooms of which a member."
+)
+@pass_settings
+def add_user(
+    settings: Settings,
+    /,
+    *,
+    name: str,
+    email: str,
+    mention_name: str | None,
+    title: str,
+    is_admin: bool,
+    is_guest: bool,
+) -> None:
+    """Add a person; the password is made up and printed. Guests have none, only tokens."""
+    if is_admin and is_guest:
+        raise click.UsageError("a guest cannot be an administrator")
+    made = on_database(
+        lambda database: admin_people.add_user(
+            database,
+            now_us(),
+            name=name,
+            email=email,
+            mention_name=mention_name,
+            title=title,
+            is_group_admin=is_admin,
+            is_guest=is_guest,
+        )
+    )
+    told: dict[str, object] = {"id": made.id, "mention_name": made.mention_name}
+    show(settings, told if is_guest else {**told, "password": made.password})
+
+
+@user.command("list")
+@pass_settings
+def list_users(settings: Settings, /) -> None:
+    """List everybody."""
+    show_list(settings, [_told(one) for one in on_database(admin_people.list_users)])
+
+
+@user.command("promote")
+@click.argument("reference", metavar="USER")
+@pass_settings
+def promote_user(settings: Settings, /, *, reference: str) -> None:
+    """Make a person an administrator of the group."""
+    _set_admin(settings, reference, is_admin=True)
+
+
+@user.command("demote")
+@click.argument("reference", metavar="USER")
+@pass_settings
+def demote_user(settings: Settings, /, *, reference: str) -> None:
+    """Make an administrator a person like others."""
+    _set_admin(settings, reference, is_admin=False)
+
+
+@user.command("delete")
+@click.argument("reference", metavar="USER")
+@pass_settings
+def delete_user(settings: Settings, /, *, reference: str) -> None:
+    """Delete a person's account, and end every token of theirs; what they said stays."""
+    folder = file_folder()
+    gone = on_database(
+        lambda database: admin_people.delete_user(database, folder, reference)
+    )
+    show(settings, _told(gone))
+
+
+@user.command("password")
+@click.argument("reference", metavar="USER")
+@click.option(
+    "--stdin", "from_stdin", is_flag=True, help="Read it, instead of making it up."
+)
+@pass_settings
+def set_password(settings: Settings, /, *, reference: str, from_stdin: bool) -> None:
+    """Give a person another password."""
+    password = None
+    if from_stdin:
+        password = read_text("-", "the password").partition("\n")[0].rstrip("\r")
+    chosen = on_database(
+        lambda database: admin_people.set_password(database, reference, password)
+    )
+    told: dict[str, object] = {"user": reference}
+    show(settings, told if from_stdin else {**told, "password": chosen})
+
+
+@user.command("auto-join")
+@click.argument("reference", metavar="USER")
+@click.argument("room_name", metavar="ROOM")
+@pass_settings
+def add_auto_join(settings: Settings, /, *, reference: str, room_name: str) -> None:
+    """Let a person's program enter a room by itself."""
+    on_database(
+        lambda database: admin_rooms.add_auto_join(database, reference, room_name)
+    )
+    show(settings, {"user": reference, "room": room_name})
+
+
+user.add_command(make_password_link)
+
+
+def _set_admin(settings: Settings, reference: str, *, is_admin: bool) -> None:
+    changed = on_database(
+        lambda database: admin_people.set_admin(database, reference, is_admin=is_admin)
+    )
+    show(settings, _told(changed))
+
+
+def _told(user: UserRecord) -> dict[str, object]:
+    return {
+        "id": user.id,
+        "name": user.name,
+        "mention_name": user.mention_name,
+        "email": user.email,
+        "is_group_admin": user.is_group_admin,
+        "is_guest": user.is_guest,
+    }

@@ -1,0 +1,79 @@
+"""`hipkit admin webhook`."""
+
+from __future__ import annotations
+
+import click
+
+from hipkit.cli.admin.running import (
+    AdminGroup,
+    now_us,
+    on_database,
+    pass_settings,
+    show,
+    show_list,
+)
+from hipkit.cli.options import Settings
+from hipkit.server.services import webhook_care
+from hipkit.server.services.admin_people import find_group
+from hipkit.server.services.webhook_care import SeenWebhook
+from hipkit.server.storage.database import Database
+
+__all__ = ["webhook"]
+
+
+@click.group(cls=AdminGroup)
+def webhook() -> None:
+    """Webhooks that programs have set: how they fare, and what to do about it."""
+
+
+@webhook.command("list")
+@pass_settings
+def list_webhooks(settings: Settings, /) -> None:
+    """List webhooks; queries of their addresses, which may be secret, are left out."""
+
+    async def find(database: Database) -> list[SeenWebhook]:
+        group = await find_group(database.stores)
+        return await webhook_care.list_webhooks(database.stores, group.id)
+
+    show_list(
+        settings,
+        [
+            {
+                "id": one.record.id,
+                "room": one.room_name,
+                "event": one.record.event,
+                "url": one.shown_url,
+                "maker": one.maker_name,
+                "state": one.state,
+                "waiting": one.waiting,
+                "problem": one.record.problem,
+            }
+            for one in on_database(find)
+        ],
+    )
+
+
+@webhook.command("resume")
+@click.argument("number", type=int)
+@pass_settings
+def resume(settings: Settings, /, *, number: int) -> None:
+    """Try a failing or paused webhook at once."""
+    on_database(
+        lambda database: database.write(
+            lambda stores: webhook_care.resume(stores, None, number, now_us())
+        )
+    )
+    show(settings, {"id": number, "resumed": True})
+
+
+@webhook.command("delete")
+@click.argument("number", type=int)
+@pass_settings
+def delete(settings: Settings, /, *, number: int) -> None:
+    """Delete a webhook; what waits for it is not sent any more."""
+    on_database(
+        lambda database: database.write(
+            lambda stores: webhook_care.delete_webhook(stores, None, number)
+        )
+    )
+    show(settings, {"id": number, "deleted": True})

@@ -1,0 +1,193 @@
+"""How API v1 differs from v2: arguments from anywhere, other refusals, other words.
+
+Its arguments are text, in the query, in a form or in both. Where one stands in both the body
+counts, for the check of a room's token as for the call itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from email.message import Message
+
+from hipkit.errors import (
+    ApiError,
+    BadRequestError,
+    ForbiddenError,
+    RateLimitError,
+    UnauthorizedError,
+)
+from hipkit.operation import Operation
+from hipkit.server.http.answers import Answer, json_answer
+from hipkit.server.http.auth import ROOM_ARGUMENT
+from hipkit.server.http.bodies import content_type_of, read_body, read_members
+from hipkit.server.http.requests import Request
+from hipkit.server.http.routes import MethodNotAllowedError
+from hipkit.server.services.context import Context
+from hipkit.server.settings import Settings
+from hipkit.v1.rooms import RoomsMessageByGet
+
+__all__ = [
+    "accepted",
+    "as_v1_told",
+    "check_caller",
+    "check_format",
+    "check_method",
+    "in_flags",
+    "read_fields",
+    "room_of",
+    "token_of",
+]
+
+FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
+MOST_PARTS = 100
+
+FLAGS = frozenset({"notify", "guest_access", "include_deleted"})
+TRUTHS = {"true": "1", "false": "0"}
+CHOICES = FLAGS | {"color", "message_format", "privacy", "timezone"}
+"""What programs send empty when they have no wish."""
+
+PART_NAME = re.compile(rb'(?i)content-disposition:[^\r\n]*?[;\s]name="?([^"\r\n;]+)')
+
+WRONG_NAME = "From name must be between 1 and 15 characters."
+"""HipChat's own words, for every name that is missing, empty or too long."""
+
+NO_ACCESS = (
+    "This auth token does not have access to this method."
+    " Please see: https://www.hipchat.com/docs/api/auth"
+)
+"""HipChat's own words: hipchat-notif knows by them that its token may notify and no more."""
+
+Fields = Mapping[str, object]
+
+
+async def read_fields(request: Request, settings: Settings) -> dict[str, object]:
+    """Return a call's arguments, wherever they stand.
+
+    Raises:
+        BadRequestError: The body is neither a form nor a JSON object.
+    """
+    fields: dict[str, object] = {
+        name: values[-1] for name, values in request.query.items()
+    }
+    if request.method != "POST":
+        return fields
+    body = await read_body(request, settings.largest_body_bytes, settings.body_seconds)
+    if not body.strip():
+        return fields
+    content_type = content_type_of(request)
+    if content_type == MULTIPART:
+        fields.update(_read_parts(body, request.headers["content-type"]))
+    else:
+        # Old scripts name any type, or none.
+        is_json = body.lstrip().startswith(b"{")
+        fields.update(read_members(body, "application/json" if is_json else FORM))
+    return fields
+
+
+def token_of(request: Request, fields: Fields) -> str | None:
+    """Return the token that came along."""
+    found = request.bearer() or fields.get("auth_token")
+    return found if isinstance(found, str) and found else None
+
+
+def room_of(kind: type[Operation[object]], fields: Fields) -> dict[str, str]:
+    """Return which room an operation is about, for the check of a token that has one."""
+    if "room_id" not in kind.__struct_fields__ or "room_id" not in fields:
+        return {}
+    return {ROOM_ARGUMENT: str(fields["room_id"])}
+
+
+def check_method(method: str, kind: type[Operation[object]]) -> None:
+    """Refuse `HEAD` where it would do something.
+
+    Raises:
+        MethodNotAllowedError: It would.
+    """
+    if method == "HEAD" and kind is RoomsMessageByGet:
+        raise MethodNotAllowedError(("GET", "POST"))
+
+
+def check_caller(context: Context, refusal: UnauthorizedError | None) -> None:
+    """Refuse a call without a good token.
+
+    Raises:
+        UnauthorizedError: It has none.
+    """
+    if refusal is not None:
+        raise UnauthorizedError("Auth token invalid.")
+    if context.caller is None:
+        raise UnauthorizedError("Auth token not found. Send it as auth_token.")
+
+
+def check_format(fields: Fields) -> None:
+    """Refuse to answer in XML.
+
+    Raises:
+        BadRequestError: That was asked for.
+    """
+    if str(fields.get("format", "")).lower() == "xml":
+        raise BadRequestError("This server answers in JSON only: send format=json")
+
+
+def in_flags(fields: Fields, *, strict: bool) -> dict[str, object]:
+    """Return arguments with truths as 0 and 1, and without what was sent empty."""
+    if strict:
+        return dict(fields)
+    return {
+        name: _flag(value) if name in FLAGS else value
+        for name, value in fields.items()
+        if value != "" or name not in CHOICES
+    }
+
+
+def accepted() -> Answer:
+    """Return the answer to `auth_test=true`."""
+    message = "This auth_token has access to use this method."
+    success = {"code": 202, "type": "Accepted", "message": message}
+    return json_answer(202, {"success": success})
+
+
+def as_v1_told(error: Exception) -> Exception:
+    """Return a refusal as v1 had it: 403 means too many calls, 401 that this token may not."""
+    match error:
+        case RateLimitError():
+            return ApiError("Rate limit exceeded.", status=403)
+        case ForbiddenError():
+            return UnauthorizedError(NO_ACCESS if error.scopes else error.message)
+        case BadRequestError(
+            field="from", validation="required" | "minLength" | "maxLength"
+        ):
+            return BadRequestError(WRONG_NAME)
+        case BadRequestError():
+            return BadRequestError(error.message, status=error.status)
+        case _:
+            return error
+
+
+def _flag(value: object) -> object:
+    if isinstance(value, bool):
+        return int(value)
+    return TRUTHS.get(value.lower(), value) if isinstance(value, str) else value
+
+
+def _read_parts(body: bytes, content_type: str) -> dict[str, object]:
+    """Read `multipart/form-data`, in which PHP sends its arrays: texts alone, no files."""
+    header = Message()
+    header["content-type"] = content_type
+    boundary = header.get_param("boundary")
+    if not isinstance(boundary, str) or not boundary:
+        raise BadRequestError(f"The content type {MULTIPART} needs a boundary")
+    parts = body.split(b"--" + boundary.encode("latin-1", "replace"), MOST_PARTS)
+    fields: dict[str, object] = {}
+    for part in parts[1:]:
+        head, gap, value = part.partition(b"\r\n\r\n")
+        name = PART_NAME.search(head)
+        if not gap or name is None:
+            continue
+        try:
+            fields[name[1].decode()] = value.removesuffix(b"\r\n").decode()
+        except UnicodeDecodeError as error:
+            raise BadRequestError("The form is not UTF-8") from error
+    return fields

@@ -1,0 +1,118 @@
+"""Handlers of API v1: rooms and what is said in them, by the services of v2."""
+
+from __future__ import annotations
+
+from hipkit.server.http.registry import handles
+from hipkit.server.services import room_messages, rooms
+from hipkit.server.services.context import Context
+from hipkit.server.services.expansion import Expansion
+from hipkit.server.services.v1_forms import show_message, show_room, with_people
+from hipkit.server.services.v1_lists import all_rooms, member_ids, messages_of
+from hipkit.v1.models import Deletion, Done, MessageList, RoomEnvelope, RoomList, Sent
+from hipkit.v1.rooms import (
+    RoomsCreate,
+    RoomsDelete,
+    RoomsHistory,
+    RoomsList,
+    RoomsMessage,
+    RoomsMessageByGet,
+    RoomsShow,
+    RoomsTopic,
+)
+from hipkit.v2.rooms import CreateRoom, SendRoomNotification, SetTopic
+
+__all__ = [
+    "rooms_create",
+    "rooms_delete",
+    "rooms_history",
+    "rooms_list",
+    "rooms_message",
+    "rooms_message_by_get",
+    "rooms_show",
+    "rooms_topic",
+]
+
+IN_SHORT = Expansion(None)
+
+
+@handles(RoomsList)
+async def rooms_list(context: Context, request: RoomsList) -> RoomList:
+    """List rooms."""
+    return RoomList(rooms=[show_room(room) for room in await all_rooms(context)])
+
+
+@handles(RoomsShow)
+async def rooms_show(context: Context, request: RoomsShow) -> RoomEnvelope:
+    """Answer with a room and who is in it."""
+    room = await rooms.get_room(context, request.room_id, IN_SHORT)
+    members = None
+    if room.privacy == "private":
+        members = await member_ids(context, room.id)
+    return RoomEnvelope(room=with_people(room, room.participants or (), members))
+
+
+@handles(RoomsCreate)
+async def rooms_create(context: Context, request: RoomsCreate) -> RoomEnvelope:
+    """Make a room."""
+    made = await rooms.create_room(
+        context,
+        CreateRoom(
+            name=request.name,
+            owner_user_id=request.owner_user_id,
+            privacy=request.privacy,
+            topic=request.topic,
+            guest_access=request.guest_access == 1,
+        ),
+    )
+    return RoomEnvelope(
+        room=with_people(await rooms.get_room(context, made.id, IN_SHORT))
+    )
+
+
+@handles(RoomsDelete)
+async def rooms_delete(context: Context, request: RoomsDelete) -> Deletion:
+    """Delete a room."""
+    await rooms.delete_room(context, request.room_id)
+    return Deletion(deleted=True)
+
+
+@handles(RoomsMessage)
+async def rooms_message(context: Context, request: RoomsMessage) -> Sent:
+    """Post a message."""
+    return await _post(context, request)
+
+
+@handles(RoomsMessageByGet)
+async def rooms_message_by_get(context: Context, request: RoomsMessageByGet) -> Sent:
+    """Post a message."""
+    return await _post(context, request)
+
+
+@handles(RoomsTopic)
+async def rooms_topic(context: Context, request: RoomsTopic) -> Done:
+    """Change a room's topic."""
+    topic = SetTopic(request.room_id, topic=request.topic)
+    await room_messages.set_topic(context, topic, sender_label=request.from_ or "API")
+    return Done(status="ok")
+
+
+@handles(RoomsHistory)
+async def rooms_history(context: Context, request: RoomsHistory) -> MessageList:
+    """Answer with what was said in a room."""
+    found = await messages_of(context, request.room_id, request.date, request.timezone)
+    return MessageList(messages=[show_message(message) for message in found])
+
+
+async def _post(context: Context, request: RoomsMessage | RoomsMessageByGet) -> Sent:
+    await room_messages.send_room_notification(
+        context,
+        SendRoomNotification(
+            request.room_id,
+            message=request.message,
+            from_=request.from_,
+            message_format=request.message_format,
+            notify=request.notify == 1,
+            color=request.color,
+        ),
+    )
+    return Sent(status="sent")

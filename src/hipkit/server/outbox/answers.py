@@ -1,0 +1,40 @@
+"""Reads what receivers answer: a notification to post, if it is shaped like one."""
+
+from __future__ import annotations
+
+import msgspec
+
+from hipkit.errors import BadRequestError
+from hipkit.server.http.decoding import decode
+from hipkit.v2.rooms import SendRoomNotification
+
+__all__ = ["read_answer"]
+
+
+def read_answer(body: bytes, room_id: int) -> SendRoomNotification | None:
+    """Return the notification that an answer is; `None` for any other answer.
+
+    It is one if it is a JSON object with a `message`, whatever its content type says.
+
+    Raises:
+        BadRequestError: It is one, but breaks the rules of notifications.
+    """
+    if not body.lstrip().startswith(b"{"):
+        return None
+    try:
+        members = msgspec.json.decode(body, type=dict[str, object])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    if "message" not in members:
+        return None
+    request = decode(
+        SendRoomNotification,
+        path={"room_id_or_name": str(room_id)},
+        query={},
+        headers={},
+        body=members,
+        strict=False,
+    )
+    if not isinstance(request, SendRoomNotification):
+        raise BadRequestError("The answer is no notification")
+    return request

@@ -1,0 +1,263 @@
+"""The page's ASGI application: what happens to every request before and after its view."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from datetime import UTC, datetime
+from http import HTTPStatus
+from urllib.parse import parse_qs
+
+import jinja2
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from hipkit.errors import (
+    ApiError,
+    BadRequestError,
+    ForbiddenError,
+    NotFoundError,
+    StorageError,
+)
+from hipkit.server.app import Server
+from hipkit.server.http.bodies import ClientGoneError, content_type_of, read_body
+from hipkit.server.http.errors import answer_for, problem_of
+from hipkit.server.http.requests import Request as RawRequest
+from hipkit.server.page import (
+    account,
+    authorize,
+    calls,
+    clients,
+    guests,
+    rooms,
+    search,
+    sign_in,
+    tokens,
+    webhooks,
+)
+from hipkit.server.page.chat import Chat
+from hipkit.server.page.plain import one_line
+from hipkit.server.page.security import (
+    CSRF_FIELD,
+    CSRF_HEADER,
+    SESSION,
+    VISITOR,
+    SafeHeaders,
+    check_origin,
+    csrf_token,
+    is_same_text,
+    read_cookie,
+    set_cookie,
+)
+from hipkit.server.page.static_files import StaticFiles
+from hipkit.server.page.views import ViewRoute, Visit, view
+from hipkit.server.services.keys import new_key
+from hipkit.server.services.web_sessions import (
+    LONGEST_SECONDS,
+    find_session,
+    touch_session,
+)
+
+__all__ = ["make_page"]
+
+log = logging.getLogger("hipkit.server")
+
+MODULES = (
+    sign_in,
+    account,
+    tokens,
+    clients,
+    calls,
+    webhooks,
+    authorize,
+    rooms,
+    search,
+    guests,
+)
+"""Every module with views, in the order in which their addresses are tried."""
+
+SAFE_METHODS = frozenset({"GET", "HEAD"})
+FORM = "application/x-www-form-urlencoded"
+MOST_FIELDS = 500
+
+
+def make_page(server: Server) -> ASGIApp:
+    """Return the page of a server."""
+    page = _Page(server)
+    views = [route for module in MODULES for route in module.VIEWS]
+    routes = [
+        Route("/static/{version}/{name}", page.static.answer, name="static"),
+        *(page.route(route) for route in views),
+        page.route(NOT_FOUND),
+    ]
+    app = Starlette(routes=routes, middleware=[Middleware(SafeHeaders)])
+    app.state.chat = page.chat
+    return app
+
+
+class _Page:
+    """Wraps views: session, proof of forms, errors."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self.static = StaticFiles()
+        self._environment = _make_environment(self.static)
+        self.chat = Chat(server, self._environment)
+
+    def route(self, route: ViewRoute) -> Route:
+        """Return a view's route."""
+
+        async def endpoint(request: Request) -> Response:
+            return await self._answer(request, route)
+
+        return Route(route.path, endpoint, methods=list(route.methods), name=route.path)
+
+    async def _answer(self, request: Request, route: ViewRoute) -> Response:
+        try:
+            raw = RawRequest.from_scope(request.scope, request.receive)
+            context = self._server.api.context_of(raw)
+        except ApiError as error:
+            # Not even the address can be read, so no page is made for it.
+            return PlainTextResponse(error.message, error.status)
+        visit = Visit(
+            request=request,
+            server=self._server,
+            environment=self._environment,
+            context=context,
+            session=None,
+            secret="",
+            is_secure=context.addresses.root.startswith("https:"),
+        )
+        try:
+            response = await self._visit(visit, raw, route)
+        except ClientGoneError:
+            log.info("page %s: the client hung up", route.path)
+            return Response(status_code=400)
+        except Exception as error:  # the page's one place where everything is caught
+            response = await _show_error(visit, route, error)
+        log.info("page %s %s: %d", raw.method, route.path, response.status_code)
+        return response
+
+    async def _visit(self, visit: Visit, raw: RawRequest, route: ViewRoute) -> Response:
+        is_new = await _recognise(visit)
+        if raw.method not in SAFE_METHODS:
+            await self._read_form(visit, raw)
+        if visit.session is None and not route.is_public:
+            response = visit.redirect_to_sign_in()
+        else:
+            if not route.for_guests and visit.user.is_guest:
+                raise ForbiddenError("Guests see their rooms alone")
+            response = await route.view(visit)
+        if is_new and "set-cookie" not in response.headers:
+            set_cookie(
+                response,
+                VISITOR,
+                visit.secret,
+                is_secure=visit.is_secure,
+                seconds=LONGEST_SECONDS,
+            )
+        return response
+
+    async def _read_form(self, visit: Visit, raw: RawRequest) -> None:
+        """Read a form, and refuse one that our page did not make for this browser.
+
+        What is no form in the plain encoding stays unread: its proof is in the header.
+        """
+        settings = self._server.settings
+        check_origin(visit.request, [visit.context.addresses.root])
+        if content_type_of(raw) == FORM:
+            body = await read_body(
+                raw, settings.largest_body_bytes, settings.body_seconds
+            )
+            visit.fields = _fields(body)
+        proof = visit.request.headers.get(CSRF_HEADER) or visit.field(CSRF_FIELD)
+        if not is_same_text(proof, csrf_token(visit.secret)):
+            raise ForbiddenError(
+                "This form is from before you signed in or out. Go back, load the page"
+                " again, and send it once more"
+            )
+
+
+async def _recognise(visit: Visit) -> bool:
+    """Find out who visits, and say whether their browser has no secret of ours yet."""
+    context, is_secure = visit.context, visit.is_secure
+    context.caller = None
+    secret = read_cookie(visit.request, SESSION, is_secure=is_secure)
+    if secret:
+        visit.session = await find_session(context.stores, secret, context.now_us)
+    if visit.session is not None:
+        visit.secret = secret
+        context.caller = visit.session.identity
+        # A disk that is full shall not keep people from reading.
+        with contextlib.suppress(StorageError):
+            await touch_session(context, visit.session, visit.peer)
+        return False
+    visit.secret = read_cookie(visit.request, VISITOR, is_secure=is_secure)
+    if visit.secret:
+        return False
+    visit.secret = new_key()
+    return True
+
+
+async def _show_error(visit: Visit, route: ViewRoute, error: Exception) -> Response:
+    status = answer_for(error, f"page {route.path}").status
+    problem = problem_of(error)
+    if not visit.is_htmx:
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            # What failed may fail again, so this page reads nothing.
+            return visit.part("error.html", status, problem=problem)
+        return await visit.page("error.html", status, problem=problem)
+    # Where a piece was to stand, a whole page is of no use: a line above the content tells it.
+    response = visit.part("problem.html", status, problem=problem)
+    response.headers.update({"HX-Retarget": "#problem", "HX-Reswap": "outerHTML"})
+    return response
+
+
+async def _not_found(visit: Visit) -> Response:
+    raise NotFoundError("There is no such page")
+
+
+NOT_FOUND = view(
+    "/{path:path}", _not_found, methods=("GET", "HEAD", "POST"), is_public=True
+)
+
+
+def _fields(body: bytes) -> dict[str, list[str]]:
+    try:
+        fields = parse_qs(
+            body.decode(),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=MOST_FIELDS,
+        )
+    except ValueError as error:
+        raise BadRequestError(
+            "The form is not UTF-8, or has too many fields"
+        ) from error
+    if any("\0" in value for values in fields.values() for value in values):
+        raise BadRequestError("The form holds a NUL character")
+    return fields
+
+
+def _make_environment(static: StaticFiles) -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("hipkit.server.page"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["static"] = static.address
+    environment.filters["moment"] = _moment
+    environment.filters["one_line"] = one_line
+    return environment
+
+
+def _moment(microseconds: int) -> str:
+    """Write a moment as a machine reads it; `page.js` shows it in the reader's time zone."""
+    moment = datetime.fromtimestamp(microseconds / 1_000_000, UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,58 @@
+// Everything works without this: it only makes times local, texts copyable, and asks before harm.
+"use strict";
+
+(() => {
+  const local = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+
+  function showLocalTimes(root) {
+    for (const time of root.querySelectorAll("time[datetime]:not([title])")) {
+      time.title = time.dateTime;
+      time.textContent = local.format(new Date(time.dateTime));
+    }
+  }
+
+  function showCopyButtons(root) {
+    for (const button of root.querySelectorAll("[data-copy]")) button.hidden = false;
+  }
+
+  async function copy(button) {
+    const code = button.parentElement.querySelector("code");
+    if (navigator.clipboard) {
+      await navigator.clipboard.writeText(code.textContent);
+    } else {
+      // Browsers have no clipboard for pages without TLS; selecting and copying still works.
+      getSelection().selectAllChildren(code);
+      document.execCommand("copy");
+    }
+    const text = button.firstChild;
+    text.data = "Copied";
+    setTimeout(() => { text.data = "Copy"; }, 2000);
+  }
+
+  function enhance(root) {
+    showLocalTimes(root);
+    showCopyButtons(root);
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (button) copy(button);
+  });
+  document.addEventListener("submit", (event) => {
+    const question = event.target.dataset.confirm;
+    if (question && !confirm(question)) event.preventDefault();
+  });
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    // What somebody reads or works with is not replaced under their hands.
+    const list = event.detail.elt;
+    const isInUse = list.querySelector("details[open]") || list.contains(document.activeElement);
+    if (list.matches("[data-renewed]") && isInUse) event.preventDefault();
+  });
+  document.addEventListener("htmx:load", (event) => enhance(event.detail.elt));
+  enhance(document);
+
+  globalThis.hipkit = {
+    csrfToken: () => JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRF-Token"],
+    enhance,
+  };
+})();

@@ -1,0 +1,268 @@
+// A room's messages: new ones as they come, older and newer ones as the reader scrolls to them.
+// The log is laid out from its bottom up (room.css), so what is put above moves nothing.
+"use strict";
+
+(() => {
+  const MOST_MESSAGES = 1000;
+  const BLOCK_MINUTES = 5;
+  const AT_BOTTOM_PIXELS = 40;
+  const HIDDEN_MINUTES = 10;
+
+  const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
+  const day = new Intl.DateTimeFormat(undefined, { dateStyle: "full" });
+  const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
+  const shortDay = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
+
+  for (const time of document.querySelectorAll("time.ago")) {
+    const moment = new Date(time.dateTime);
+    const isToday = moment.toDateString() === new Date().toDateString();
+    time.textContent = (isToday ? clock : shortDay).format(moment);
+    time.title = `Last message: ${exact.format(moment)}`;
+  }
+
+  document.querySelector(".sidebar [aria-current]")
+    ?.scrollIntoView({ block: "nearest", inline: "center" });
+
+  const log = document.getElementById("log");
+  if (!log) return;
+  const messages = document.getElementById("messages");
+  const newest = document.getElementById("newest");
+  const told = document.getElementById("told");
+  const lost = document.getElementById("lost");
+  const address = messages.dataset.address;
+  const all = () => messages.querySelectorAll(".message");
+  const edgeOf = (name) => messages.querySelector(`.edge.${name}`);
+
+  // -- Looks -----------------------------------------------------------------------------------
+
+  function arrange() {
+    // Days are the reader's, so only here is known where one ends.
+    let before = null;
+    for (const message of all()) {
+      const moment = new Date(Number(message.dataset.moment) / 1000);
+      const name = moment.toDateString();
+      const isNewDay = before?.name !== name;
+      const line = message.previousElementSibling;
+      if (isNewDay && !line?.classList.contains("day")) {
+        message.before(dayLine(moment));
+      } else if (!isNewDay && line?.classList.contains("day")) {
+        line.remove();
+      }
+      const isSame = before?.sender === message.dataset.sender && !isNewDay;
+      const isSoon = moment - (before?.moment ?? 0) < BLOCK_MINUTES * 60_000;
+      message.classList.toggle("follows", isSame && isSoon && message.matches(".said, .notification"));
+      before = { name, moment, sender: message.matches(".event") ? null : message.dataset.sender };
+    }
+  }
+
+  function dayLine(moment) {
+    const line = document.createElement("h2");
+    line.className = "day";
+    line.textContent = day.format(moment);
+    return line;
+  }
+
+  function dress(root) {
+    for (const time of root.querySelectorAll(".when time")) {
+      const moment = new Date(time.dateTime);
+      time.textContent = clock.format(moment);
+      time.title = exact.format(moment);
+    }
+    const own = messages.dataset.person;
+    for (const mention of root.querySelectorAll(".mention")) {
+      const isOwn = "everybody" in mention.dataset || mention.dataset.person === own;
+      mention.classList.toggle("own", Boolean(own) && isOwn);
+    }
+  }
+
+  // -- Place -----------------------------------------------------------------------------------
+
+  const isAtBottom = () => log.scrollTop > -AT_BOTTOM_PIXELS;
+
+  function keepingPlace(change) {
+    if (isAtBottom() && !edgeOf("newer")) {
+      change();
+      log.scrollTop = 0;
+      return;
+    }
+    const top = log.getBoundingClientRect().top;
+    const anchor = [...all()].find((one) => one.getBoundingClientRect().bottom > top);
+    const place = anchor?.getBoundingClientRect().top;
+    change();
+    if (anchor?.isConnected) log.scrollTop += anchor.getBoundingClientRect().top - place;
+  }
+
+  function setEdge(name, moment) {
+    edgeOf(name)?.remove();
+    const edge = document.getElementById(`edge-${name}`).content.firstElementChild.cloneNode(true);
+    const reach = edge.querySelector(".reach");
+    const link = edge.querySelector("a");
+    reach.setAttribute("hx-get", reach.getAttribute("hx-get").replace(/\d+$/, moment));
+    link.href = link.getAttribute("href").replace(/\d+$/, moment);
+    if (name === "older") messages.prepend(edge);
+    else messages.append(edge);
+    // Not before the next frame: the edge may be near only until the place is set right again.
+    requestAnimationFrame(() => requestAnimationFrame(() => htmx.process(edge)));
+  }
+
+  // Of a long walk through a history only a stretch stays; its ends load again when they are near.
+  function trim(end) {
+    const parts = [...messages.querySelectorAll(".part")];
+    if (end === "newer") parts.reverse();
+    let count = all().length;
+    let isCut = false;
+    while (parts.length > 1 && count - parts[0].childElementCount >= MOST_MESSAGES) {
+      const part = parts.shift();
+      count -= part.querySelectorAll(".message").length;
+      part.remove();
+      isCut = true;
+    }
+    if (!isCut) return;
+    const left = all();
+    const last = end === "older" ? left[0] : left[left.length - 1];
+    setEdge(end, last.dataset.moment);
+    if (end === "newer") unfollow();
+  }
+
+  document.body.addEventListener("htmx:beforeSwap", (event) => {
+    const edge = event.detail.target;
+    if (!edge.classList?.contains("edge") || !event.detail.shouldSwap || event.detail.isError) return;
+    event.detail.shouldSwap = false;
+    const isOlder = edge.classList.contains("older");
+    const piece = document.createElement("template");
+    piece.innerHTML = event.detail.serverResponse;
+    dress(piece.content);
+    keepingPlace(() => {
+      const added = [...piece.content.children];
+      edge.replaceWith(piece.content);
+      arrange();
+      trim(isOlder ? "newer" : "older");
+      for (const one of added) if (one.matches(".edge")) htmx.process(one);
+    });
+    follow();
+    showNewest();
+  });
+
+  // -- What is being said ----------------------------------------------------------------------
+
+  let source = null;
+  let waiting = [];
+  let timer = 0;
+  let unseen = 0;
+
+  function follow() {
+    // With newer messages left to load, what is said now would stand in the wrong place.
+    if (source || edgeOf("newer") || document.hidden) return;
+    const shown = all();
+    const last = shown.length ? shown[shown.length - 1].dataset.moment : messages.dataset.last;
+    source = new EventSource(`${address}/feed?after=${last}`);
+    source.onmessage = (event) => {
+      waiting.push(event.data);
+      // Many at once are put in at once; a hidden page draws no frames, so by a timer.
+      if (!timer) timer = setTimeout(addWaiting, 30);
+    };
+    source.addEventListener("gap", () => location.assign(address));
+    source.onopen = () => { lost.hidden = true; };
+    source.onerror = () => {
+      lost.hidden = false;
+      if (source?.readyState !== EventSource.CLOSED) return;
+      // Refused: the session or the access has ended, which the page itself tells better, or
+      // the server is full.
+      unfollow();
+      setTimeout(follow, 10_000);
+    };
+  }
+
+  function unfollow() {
+    source?.close();
+    source = null;
+  }
+
+  function addWaiting() {
+    timer = 0;
+    const piece = document.createElement("template");
+    piece.innerHTML = waiting.join("");
+    waiting = [];
+    for (const message of piece.content.querySelectorAll(".message")) {
+      if (document.getElementById(message.id)) message.remove();
+    }
+    const added = [...piece.content.children];
+    if (!added.length) return;
+    dress(piece.content);
+    const wasAtBottom = isAtBottom();
+    keepingPlace(() => {
+      messages.querySelector(".nothing")?.remove();
+      let part = messages.querySelector(".part:last-of-type");
+      if (!part || part.childElementCount >= 50) {
+        part = document.createElement("section");
+        part.className = "part";
+        messages.append(part);
+      }
+      part.append(piece.content);
+      arrange();
+      if (wasAtBottom) trim("older");
+      else trim("newer");
+    });
+    if (!wasAtBottom) unseen += added.length;
+    showNewest();
+    tell(added);
+  }
+
+  function tell(added) {
+    const last = added[added.length - 1];
+    const name = last.querySelector(".sender")?.textContent ?? "";
+    const text = last.querySelector(".matter")?.textContent.trim().slice(0, 200) ?? "";
+    const more = added.length > 1 ? `${added.length} new messages. ` : "";
+    told.textContent = `${more}${name}: ${text}`;
+  }
+
+  function showNewest() {
+    if (isAtBottom()) unseen = 0;
+    newest.hidden = isAtBottom() && !edgeOf("newer");
+    newest.textContent = unseen
+      ? `${unseen} new message${unseen === 1 ? "" : "s"}`
+      : "Newest messages";
+  }
+
+  newest.addEventListener("click", (event) => {
+    if (edgeOf("newer")) return; // The link loads the page anew.
+    event.preventDefault();
+    log.scrollTop = 0;
+    log.focus();
+    showNewest();
+  });
+  log.addEventListener("scroll", showNewest, { passive: true });
+
+  // A browser keeps few connections to one server: a page that nobody looks at gives its own up.
+  let hidden = 0;
+  document.addEventListener("visibilitychange", () => {
+    clearTimeout(hidden);
+    if (document.hidden) hidden = setTimeout(unfollow, HIDDEN_MINUTES * 60_000);
+    else follow();
+  });
+
+  // -- Saying something ------------------------------------------------------------------------
+
+  const composer = document.querySelector("form.composer");
+  const box = composer?.querySelector("textarea");
+  box?.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    if (box.value.trim()) composer.requestSubmit();
+  });
+  composer?.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.successful) composer.reset();
+  });
+
+  // -- Beginning -------------------------------------------------------------------------------
+
+  dress(messages);
+  arrange();
+  const wanted = messages.dataset.at && document.getElementById(messages.dataset.at);
+  if (wanted) {
+    wanted.classList.add("wanted");
+    wanted.scrollIntoView({ block: "center" });
+  }
+  showNewest();
+  follow();
+})();

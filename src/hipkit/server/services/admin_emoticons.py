@@ -1,0 +1,63 @@
+"""What an administrator does on the machine itself: emoticons."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+from hipkit.errors import BadRequestError
+from hipkit.server.services.admin_people import find_group
+from hipkit.server.services.pictures import read_picture
+from hipkit.server.services.refusals import InvalidValueError
+from hipkit.server.storage.database import Database, Stores
+from hipkit.server.storage.folder import FileFolder
+
+__all__ = ["add_emoticon"]
+
+SHORTCUT = re.compile(r"[a-zA-Z0-9]{1,50}")
+
+
+async def add_emoticon(
+    database: Database,
+    files: FileFolder,
+    now_us: int,
+    *,
+    shortcut: str,
+    picture: bytes,
+    kind: str = "group",
+) -> int:
+    """Add an emoticon and return its id."""
+    read = read_picture(picture, "picture")
+    if SHORTCUT.fullmatch(shortcut) is None:
+        raise InvalidValueError(
+            "shortcut", "pattern", "is not letters and digits", shortcut
+        )
+    key = await asyncio.to_thread(files.save, read.data)
+
+    async def command(stores: Stores) -> int:
+        group = await find_group(stores)
+        if await stores.emoticons.by_shortcut(group.id, shortcut) is not None:
+            raise BadRequestError(f"({shortcut}) is taken", field="shortcut")
+        await stores.files.add(
+            group_id=group.id,
+            key=key,
+            name=shortcut,
+            size_bytes=len(read.data),
+            content_type=read.content_type,
+            now_us=now_us,
+        )
+        return await stores.emoticons.add(
+            group_id=group.id,
+            shortcut=shortcut,
+            kind=kind,
+            file_key=key,
+            width=read.width,
+            height=read.height,
+            creator_id=group.owner_id if kind == "group" else None,
+        )
+
+    try:
+        return await database.write(command)
+    except BaseException:
+        files.remove(key)
+        raise

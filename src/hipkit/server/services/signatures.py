@@ -1,0 +1,64 @@
+"""Signs what goes to add-ons: JSON Web Tokens as HipChat made them (pure)."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+
+from hipkit.server.services.refusals import NotImplementedHereError
+
+__all__ = ["SIGNED_SECONDS", "check_can_sign", "sign_event"]
+
+SIGNED_SECONDS = 60 * 60
+
+
+def check_can_sign() -> None:
+    """Refuse to promise signatures where the package for them is missing.
+
+    Raises:
+        NotImplementedHereError: It is.
+    """
+    if importlib.util.find_spec("jwt") is None:
+        raise NotImplementedHereError(
+            "Signed webhooks need the extra server: pip install 'hipkit[server]'"
+        )
+
+
+def sign_event(
+    secret: str,
+    *,
+    client_id: str,
+    user_id: int | None,
+    room_id: int,
+    timezone: str,
+    token_id: str,
+    now_seconds: int,
+) -> str:
+    """Return a token for an event, good for an hour.
+
+    The secret is the client's, which its receiver knows too; the user is who caused it, if a
+    person did, and the time zone theirs. `token_id` is a text that no other token has.
+
+    Raises:
+        ModuleNotFoundError: The extra `server` is missing.
+    """
+    import jwt  # Loaded with the first webhook that wants it: the base install lacks it.
+
+    claims: dict[str, object] = {
+        "iss": client_id,
+        "iat": now_seconds,
+        "exp": now_seconds + SIGNED_SECONDS,
+        "jti": token_id,
+        "context": {"room_id": room_id, "user_tz": timezone},
+    }
+    if user_id is not None:
+        # As text: JWT libraries refuse a `sub` that is a number.
+        claims["sub"] = str(user_id)
+    return jwt.encode(claims, secret, algorithm="HS256", json_encoder=_SpacedEncoder)
+
+
+class _SpacedEncoder(json.JSONEncoder):
+    """Writes JSON with spaces, so that a header begins with the documented letters."""
+
+    def __init__(self, **options: object) -> None:
+        super().__init__(**{**options, "separators": (", ", ": ")})  # type: ignore[arg-type]  # the options are the base class's own

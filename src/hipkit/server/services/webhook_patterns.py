@@ -1,0 +1,93 @@
+"""Holds patterns against texts, in bounded time: both come from outside.
+
+The dialect is that of Python's `re`, as HipChat's was, run by the package `regex`, which can be
+told when to stop. What `re` lacks and what would make a pattern grow without bound is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Protocol, cast
+
+from hipkit.server.services.refusals import (
+    InvalidValueError,
+    NotImplementedHereError,
+)
+
+__all__ = ["LONGEST_PATTERN", "check_pattern", "is_found"]
+
+LONGEST_PATTERN = 1_000
+
+LARGEST_PATTERN = 100_000
+"""What a pattern may grow to when its counted repeats are written out, as compiling does."""
+
+MATCH_SECONDS = 0.05
+
+
+class Pattern(Protocol):
+    """What is used of a compiled pattern of `regex`, which has no types of its own."""
+
+    def search(self, text: str, *, timeout: float, concurrent: bool) -> object: ...
+
+
+REPEAT = re.compile(r"\{\s*(\d+)")
+# `regex` takes `{e<=1}` for leave to differ by an error; for `re` it is a text.
+LITERAL_BRACE = re.compile(r"(?<!\\)(?<!\\[NpP])\{(?!\d*,?\d*\})")
+RECURSION = re.compile(r"\(\?(?:R|\d|[+-]\d|&|P>)")
+
+
+def check_pattern(pattern: str) -> None:
+    """Refuse a pattern that cannot be used.
+
+    Raises:
+        InvalidValueError: It is no regular expression, or a too large one.
+    """
+    problem = _find_problem(pattern)
+    if problem is not None:
+        raise InvalidValueError("pattern", "pattern", problem, pattern)
+
+
+def is_found(pattern: str, text: str) -> bool:
+    """Say whether a pattern is found in a text, anywhere in it.
+
+    Raises:
+        TimeoutError: That took too long.
+    """
+    # Other threads run meanwhile, as the text is not changed by any.
+    found = _compile(pattern).search(text, timeout=MATCH_SECONDS, concurrent=True)
+    return found is not None
+
+
+def _find_problem(pattern: str) -> str | None:
+    if len(pattern) > LONGEST_PATTERN:
+        return f"is longer than {LONGEST_PATTERN} characters"
+    if RECURSION.search(pattern):
+        return "calls itself, which this dialect cannot"
+    size = len(pattern)
+    for count in REPEAT.findall(pattern):
+        size *= max(1, int(count))
+        if size > LARGEST_PATTERN:
+            return "repeats its parts too often"
+    try:
+        _compile(pattern)
+    except RecursionError:
+        return "is too deep"
+    except (ValueError, OverflowError) as error:
+        return f"is not a regular expression: {error}"
+    return None
+
+
+@lru_cache(maxsize=1_000)
+def _compile(pattern: str) -> Pattern:
+    try:
+        import regex  # type: ignore[import-untyped]
+    except ModuleNotFoundError as error:
+        raise NotImplementedHereError(
+            "Patterns need the extra server: pip install 'hipkit[server]'"
+        ) from error
+    try:
+        plain = LITERAL_BRACE.sub(r"\\{", pattern)
+        return cast("Pattern", regex.compile(plain, regex.VERSION0))
+    except regex.error as error:
+        raise ValueError(str(error)) from error

@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import EMAIL, Served
+
+
+def test_who_signs_in_gets_to_where_they_wanted(
+    open_page: Callable[..., Page], served: Served
+) -> None:
+    page = open_page()
+
+    page.goto("/tokens?x=1")
+    expect(page).to_have_url(re.compile("/sign-in"))
+    page.get_by_label("E-mail address or mention name").fill(EMAIL)
+    page.get_by_label("Password").fill(served.password)
+    page.keyboard.press("Enter")
+
+    expect(page).to_have_url(served.url + "/tokens?x=1")
+    expect(page.get_by_role("heading", name="Tokens", exact=True)).to_be_visible()
+
+
+def test_the_skip_link_is_first_and_leads_to_the_content(signed_in: Page) -> None:
+    signed_in.goto("/account")
+
+    signed_in.keyboard.press("Tab")
+    expect(signed_in.get_by_text("Skip to the content")).to_be_focused()
+    signed_in.keyboard.press("Enter")
+
+    expect(signed_in.locator("main")).to_be_focused()
+
+
+def test_a_token_is_made_shown_once_and_its_curl_line_works(
+    signed_in: Page, served: Served
+) -> None:
+    served.call("POST", "/room", {"name": "Curl"})
+    signed_in.goto("/tokens")
+
+    form = signed_in.get_by_role("region", name="Make a personal token")
+    form.get_by_label("Name").fill("Alerting")
+    form.get_by_label("Room for an example to try").select_option("Curl")
+    form.get_by_role("button", name="Make the token").click()
+    command = signed_in.locator("pre", has_text="curl").inner_text()
+    done = subprocess.run(
+        ["sh", "-c", f"{command} -s -o /dev/null -w '%{{http_code}}'"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
+    )
+
+    assert done.stdout == "204"
+    signed_in.goto("/tokens")
+    expect(signed_in.get_by_role("cell", name=re.compile("Alerting"))).to_be_visible()
+    token = re.findall(r"Bearer (\w{40})", command)[0]
+    assert token not in signed_in.content()
+
+
+def test_copying_puts_the_token_on_the_clipboard(
+    open_page: Callable[..., Page], sign_in: Callable[[Page], Page]
+) -> None:
+    page = sign_in(open_page(permissions=["clipboard-read", "clipboard-write"]))
+    page.goto("/tokens")
+    form = page.get_by_role("region", name="Make a personal token")
+    form.get_by_label("Name").fill("Copied")
+    form.get_by_role("button", name="Make the token").click()
+
+    page.get_by_role("button", name="Copy the token").click()
+
+    expect(page.get_by_role("button", name="Copied the token")).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == page.locator("pre").first.inner_text()
+
+
+def test_a_call_that_fails_appears_by_itself_and_is_explained(
+    signed_in: Page, served: Served
+) -> None:
+    served.call("POST", "/room", {"name": "Watched"})
+    signed_in.goto("/calls")
+    signed_in.get_by_role("link", name="First administrator").click()
+
+    served.call("POST", "/room/Watched/notification", {"msg": "no such field"})
+
+    call = signed_in.locator("details", has_text="/v2/room/Watched/notification").first
+    expect(call).to_contain_text("400")
+    call.locator("summary").click()
+    expect(call).to_contain_text("A field is missing")
+    expect(call).to_contain_text("no such field")
+    assert served.running.token not in signed_in.content()
+
+
+def test_an_opened_call_stays_open_while_new_ones_come(
+    signed_in: Page, served: Served
+) -> None:
+    served.call("GET", "/room/nowhere")
+    signed_in.goto("/calls/1")
+    call = signed_in.locator("details", has_text="/v2/room/nowhere").first
+    call.locator("summary").click()
+
+    served.call("GET", "/room/elsewhere")
+
+    newer = signed_in.locator("details", has_text="/v2/room/elsewhere")
+    expect(newer).to_have_count(1)
+    expect(call).to_have_attribute("open", "")
+
+
+def test_a_session_is_ended_from_another_browser(
+    open_page: Callable[..., Page], sign_in: Callable[[Page], Page]
+) -> None:
+    here, there = sign_in(open_page()), sign_in(open_page())
+
+    here.goto("/account")
+    here.get_by_role("button", name="Sign out everywhere else").click()
+
+    expect(here.get_by_role("status")).to_contain_text("nowhere else")
+    there.goto("/account")
+    expect(there).to_have_url(re.compile("/sign-in"))
+
+
+def test_everything_needed_works_without_scripts(
+    open_page: Callable[..., Page], sign_in: Callable[[Page], Page], served: Served
+) -> None:
+    page = sign_in(open_page(java_script_enabled=False))
+
+    page.goto("/tokens")
+    form = page.get_by_role("region", name="Make a personal token")
+    form.get_by_label("Name").fill("Scriptless")
+    form.get_by_role("button", name="Make the token").click()
+    expect(page.locator("pre").first).to_have_text(re.compile(r"^\w{40}$"))
+    page.goto("/tokens")
+    row = page.get_by_role("row", name=re.compile("Scriptless"))
+    row.get_by_role("button", name="Revoke").click()
+
+    expect(page.get_by_role("status")).to_contain_text("revoked")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page).to_have_url(served.url + "/sign-in")

@@ -1,0 +1,46 @@
+"""People at the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.unit.server.asgi import Site
+from tests.unit.server.page.visitor import PASSWORD, Visitor
+
+MakeVisitor = Callable[..., Visitor]
+
+
+@pytest.fixture
+def visitor(site: Site) -> Visitor:
+    """Somebody who has not signed in."""
+    return Visitor(site)
+
+
+@pytest.fixture
+def sign_in(site: Site) -> MakeVisitor:
+    """Makes a person and signs them in; who is there already is signed in once more."""
+    made: set[str] = set()
+
+    def sign_in_as(name: str, **members: object) -> Visitor:
+        if name not in made:
+            made.add(name)
+            site.add_user(name, password=PASSWORD, mention_name=name, **members)
+        visitor = Visitor(site)
+        visitor.take_session(name)
+        return visitor
+
+    return sign_in_as
+
+
+@pytest.fixture
+def ann(sign_in: MakeVisitor) -> Visitor:
+    """A person like others, signed in."""
+    return sign_in("ann")
+
+
+@pytest.fixture
+def root(sign_in: MakeVisitor) -> Visitor:
+    """An administrator, signed in."""
+    return sign_in("root", is_group_admin=True)

@@ -1,0 +1,230 @@
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+
+from hipkit.server.services.admin_access import MadeClient
+from tests.unit.server.asgi import FORM, Site, basic
+from tests.unit.server.page.visitor import Answer, Visitor
+
+BACK = "https://app.test/back?keep=this%20one"
+PATH = "/users/authorize"
+
+
+@pytest.fixture
+def client(site: Site) -> MadeClient:
+    return site.add_client(["view_room", "send_message"], redirect_uris=[BACK])
+
+
+def question(client: MadeClient, **changes: str | None) -> str:
+    values = {
+        "response_type": "code",
+        "client_id": client.id,
+        "redirect_uri": BACK,
+        "state": "a state&x=1",
+        **changes,
+    }
+    sent = {name: value for name, value in values.items() if value is not None}
+    return f"{PATH}?{urlencode(sent)}"
+
+
+def told(answer: Answer) -> dict[str, str]:
+    """Return what the program is told, by way of the browser."""
+    assert answer.status == 303, answer.text
+    location = answer.location or ""
+    assert location.startswith(BACK + "&")
+    return {
+        name: values[0] for name, values in parse_qs(urlsplit(location).query).items()
+    }
+
+
+def exchange(site: Site, client: MadeClient, code: str, back: str = BACK) -> int:
+    fields = {"grant_type": "authorization_code", "code": code, "redirect_uri": back}
+    return site.send(
+        "POST",
+        "/v2/oauth/token",
+        body=urlencode(fields).encode(),
+        token=None,
+        headers=[basic(client.id, client.secret), FORM],
+    ).status
+
+
+def test_a_yes_gives_a_code_that_is_good_for_a_token_once(
+    site: Site, ann: Visitor, client: MadeClient
+) -> None:
+    answer = ann.fill(question(client), PATH, answer="allow")
+    values = told(answer)
+
+    assert values["state"] == "a state&x=1"
+    assert values["keep"] == "this one"
+    assert exchange(site, client, values["code"]) == 200
+    assert exchange(site, client, values["code"]) == 400
+
+
+def test_a_code_is_good_for_ten_minutes_and_its_own_address(
+    site: Site, ann: Visitor, client: MadeClient
+) -> None:
+    first = told(ann.fill(question(client), PATH, answer="allow"))["code"]
+    second = told(ann.fill(question(client), PATH, answer="allow"))["code"]
+
+    assert exchange(site, client, first, "https://other.test/") == 400
+    site.clock[0] += 601
+    assert exchange(site, client, second) == 400
+
+
+def test_a_no_is_told(ann: Visitor, client: MadeClient) -> None:
+    values = told(ann.fill(question(client), PATH, answer="deny"))
+
+    assert values == {
+        "keep": "this one",
+        "error": "access_denied",
+        "state": "a state&x=1",
+    }
+
+
+def test_signup_and_other_words_are_passed_over(
+    ann: Visitor, client: MadeClient
+) -> None:
+    assert ann.get(question(client, signup="0", utm="x")).status == 200
+
+
+def test_who_is_not_signed_in_comes_back_to_the_question(
+    site: Site, visitor: Visitor, client: MadeClient
+) -> None:
+    address = question(client)
+
+    answer = visitor.get(address)
+
+    wanted = parse_qs(urlsplit(answer.location or "").query)["next"][0]
+    assert wanted == address
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"client_id": "unknown"},
+        {"client_id": None},
+        {"redirect_uri": None},
+        {"redirect_uri": "https://evil.test/"},
+        {"redirect_uri": BACK + "/"},
+        {"redirect_uri": BACK.upper()},
+    ],
+    ids=str,
+)
+def test_nothing_is_sent_to_an_address_that_is_not_the_clients(
+    visitor: Visitor, ann: Visitor, client: MadeClient, changes: dict[str, str | None]
+) -> None:
+    for somebody in (visitor, ann):
+        answer = somebody.get(question(client, **changes))
+        assert answer.status in (400, 404)
+        assert answer.location is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"response_type": "token"}, "unsupported_response_type"),
+        ({"response_type": None}, "unsupported_response_type"),
+        ({"scope": "admin_group"}, "invalid_scope"),
+        ({"scope": "no_scope"}, "invalid_scope"),
+    ],
+    ids=str,
+)
+def test_what_is_wrong_with_the_question_is_told_to_a_known_address(
+    visitor: Visitor, client: MadeClient, changes: dict[str, str | None], error: str
+) -> None:
+    assert told(visitor.get(question(client, **changes)))["error"] == error
+
+
+def test_the_token_has_what_the_program_asked_for_and_no_more(
+    site: Site, ann: Visitor, client: MadeClient
+) -> None:
+    address = question(client, scope="view_room")
+
+    code = told(ann.fill(address, PATH, answer="allow"))["code"]
+    fields = {"grant_type": "authorization_code", "code": code, "redirect_uri": BACK}
+    token = site.send(
+        "POST",
+        "/v2/oauth/token",
+        body=urlencode(fields).encode(),
+        token=None,
+        headers=[basic(client.id, client.secret), FORM],
+    ).json
+
+    assert token["scope"] == "view_room"
+    assert token["refresh_token"]
+
+
+def test_a_person_gives_nothing_that_they_have_not(site: Site, ann: Visitor) -> None:
+    client = site.add_client(["admin_group"], redirect_uris=[BACK])
+
+    page = ann.get(question(client))
+
+    assert page.status == 200
+    assert "not yours to give" in page.text
+    assert 'value="allow"' not in page.text
+
+
+def test_a_form_that_was_changed_leads_nowhere(
+    ann: Visitor, client: MadeClient
+) -> None:
+    answer = ann.fill(
+        question(client), PATH, answer="allow", redirect_uri="https://evil.test/"
+    )
+
+    assert answer.status == 400
+    assert answer.location is None
+
+
+def test_what_was_allowed_can_be_taken_back(
+    site: Site, ann: Visitor, client: MadeClient
+) -> None:
+    code = told(ann.fill(question(client), PATH, answer="allow"))["code"]
+    fields = {"grant_type": "authorization_code", "code": code, "redirect_uri": BACK}
+    headers = [basic(client.id, client.secret), FORM]
+    granted = site.send(
+        "POST",
+        "/v2/oauth/token",
+        body=urlencode(fields).encode(),
+        token=None,
+        headers=headers,
+    ).json
+
+    page = ann.get("/tokens")
+    assert "Build bot" in page.text
+    action = next(
+        part.split('"')[0]
+        for part in page.text.split('action="')
+        if part.startswith("/tokens/programs/")
+    )
+    assert ann.send(action, page.form(action)).status == 303
+
+    renewal = {
+        "grant_type": "refresh_token",
+        "refresh_token": granted["refresh_token"],
+    }
+    renewed = site.send(
+        "POST",
+        "/v2/oauth/token",
+        body=urlencode(renewal).encode(),
+        token=None,
+        headers=headers,
+    )
+    assert renewed.status == 401
+    assert site.get("/v2/room/1", token=granted["access_token"]).status == 401
+
+
+def test_the_browser_may_follow_the_form_to_the_program(
+    ann: Visitor, client: MadeClient
+) -> None:
+    policy = ann.get(question(client)).headers["content-security-policy"]
+
+    assert "form-action 'self' https:;" in policy
+
+
+def test_the_capabilities_name_the_page(site: Site) -> None:
+    document = site.get("/v2/capabilities").json
+
+    address = document["capabilities"]["oauth2Provider"]["authorizationUrl"]
+    assert address == f"http://chat.test{PATH}"

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import re
+from html import unescape
+
+from tests.unit.server.asgi import FORM, Site
+from tests.unit.server.page.conftest import MakeVisitor
+from tests.unit.server.page.visitor import Visitor
+
+
+def advice(visitor: Visitor, path: str = "/calls/1") -> str:
+    """Return what the page says of the newest call."""
+    newest = visitor.get(path).text.split("<details", 2)[1]
+    found = re.findall(r'<p class="notice">(.*?)</p>', newest, re.DOTALL)
+    return unescape(found[0]) if found else ""
+
+
+def test_a_call_is_shown_with_request_and_answer_and_without_the_token(
+    site: Site, root: Visitor
+) -> None:
+    site.add_room("Ops")
+    site.post("/v2/room/Ops/notification", {"message": "disk full"})
+
+    text = unescape(root.get("/calls/1").text)
+
+    assert "POST /v2/room/Ops/notification" in text
+    assert '{"message": "disk full"}' in text
+    assert ">204</span>" in text
+    assert site.token not in text
+    assert advice(root) == ""
+
+
+def test_each_common_fault_is_explained(site: Site, root: Visitor) -> None:
+    room = site.add_room("Ops")
+    site.add_room("Other")
+    room_token = site.add_room_token("Ops")
+    reader = site.add_token(scopes=["view_group"])
+
+    site.post("/v2/room/Ops/notification", {"msg": "no message"})
+    assert "field is missing" in advice(root)
+    site.send("POST", "/v2/room/Ops/notification", body=b"hello")
+    assert "Content-Type: application/json" in advice(root)
+    site.get("/v2/room/nowhere")
+    assert "is not here" in advice(root)
+    site.get("/v2/no/such/thing")
+    assert "no such operation" in advice(root)
+    site.post(f"/v2/room/{room}/notification", {"message": "x"}, token=reader)
+    assert "this needs send_notification" in advice(root, "/calls/3")
+    assert "has view_group" in advice(root, "/calls/3")
+    site.post("/v2/room/Other/notification", {"message": "x"}, token=room_token)
+    assert "bound to a room" in advice(root, "/calls/2")
+    site.put("/v2/room/Ops/notification", {"message": "x"})
+    assert "the method is not" in advice(root)
+
+
+def test_calls_without_a_good_token_are_explained_to_administrators(
+    site: Site, root: Visitor, ann: Visitor
+) -> None:
+    path = "/calls/without-token"
+
+    site.get("/v2/room", token=None)
+    assert "No token came along" in advice(root, path)
+    site.get("/v2/room", token="from-the-old-days")
+    assert "is not one of this server's" in advice(root, path)
+    site.get("/rooms/list", token=None)
+
+    assert ann.get(path).status == 403
+
+
+def test_faults_of_version_1_are_explained_in_its_own_terms(
+    site: Site, root: Visitor
+) -> None:
+    reader = site.add_token(scopes=["view_group"])
+    site.add_room("Ops")
+    body = b"room_id=Ops&from=Bot&message=hi&auth_token=" + reader.encode()
+
+    answer = site.send(
+        "POST", "/v1/rooms/message", body=body, token=None, headers=[FORM]
+    )
+
+    assert answer.status == 401
+    assert "lacks a scope" in advice(root, "/calls/2")
+    assert reader not in root.get("/calls/2").text
+
+
+def test_a_script_gets_what_is_new_and_nothing_else(site: Site, root: Visitor) -> None:
+    site.get("/v2/room/first")
+    page = root.get("/calls/1").text
+    address = re.findall(r'hx-get="([^"]+)"', page)[0]
+
+    nothing = root.get(address, hx_request="true")
+    site.get("/v2/room/second")
+    new = root.get(address, hx_request="true").text
+
+    assert nothing.status == 204
+    assert "/v2/room/second" in new
+    assert "/v2/room/first" not in new
+    assert "<html" not in new
+
+
+def test_people_see_the_calls_of_their_own_tokens_alone(
+    site: Site, ann: Visitor, sign_in: MakeVisitor
+) -> None:
+    token = site.add_token(user="@ann")
+    site.get("/v2/room", token=token)
+    number = int(re.findall(r'href="/calls/(\d+)"', ann.get("/calls").text)[0])
+
+    assert ann.get(f"/calls/{number}").status == 200
+    assert ann.get("/calls/1").status == 404
+    assert sign_in("bob").get(f"/calls/{number}").status == 404
+    assert sign_in("boss", is_group_admin=True).get(f"/calls/{number}").status == 200
+
+
+def test_who_administers_a_room_sees_the_calls_of_its_tokens(
+    site: Site, ann: Visitor, sign_in: MakeVisitor
+) -> None:
+    site.add_room("Mine", owner="@ann")
+    token = site.add_room_token("Mine", name="Builds")
+    site.post("/v2/room/Mine/notification", {"message": "hi"}, token=token)
+
+    assert "Builds" in ann.get("/calls").text
+    assert "Builds" not in sign_in("bob").get("/calls").text
+
+
+def test_what_a_call_holds_is_not_run(site: Site, root: Visitor) -> None:
+    site.post("/v2/room/%3Cb%3E/notification?x=<i>", {"message": "<script>1</script>"})
+
+    text = root.get("/calls/1").text
+
+    assert "<script>1" not in text
+    assert "<i>" not in text
+    assert "&lt;script&gt;1" in text

@@ -1,0 +1,308 @@
+"""The stream of new messages: nothing is missed, nothing rendered twice, nobody stays too long."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import jinja2
+import pytest
+
+from hipkit.server.page import feed
+from hipkit.server.page.feed import FeedResponse, Feeds, FeedTiming, Watcher
+from hipkit.server.page.history import Place
+from hipkit.server.page.rendering import Renderer, Surroundings
+from hipkit.server.storage.messages import MessageRecord, NewMessage
+from hipkit.server.storage.sqlite import SqliteDatabase
+from tests.unit.server.asgi import Site, call
+
+PATIENCE_SECONDS = 20
+CONVERSATION = 1
+PLACE = Place(group_id=1, conversation_id=CONVERSATION, address="/rooms/1")
+EAGER = FeedTiming(keep_alive=0.01, check=0.0)
+
+
+class CountingRenderer(Renderer):
+    def __init__(self) -> None:
+        super().__init__(
+            jinja2.Environment(
+                loader=jinja2.PackageLoader("hipkit.server.page"),
+                autoescape=True,
+                undefined=jinja2.StrictUndefined,
+                trim_blocks=True,
+                lstrip_blocks=True,
+            )
+        )
+        self.rendered: list[str] = []
+        self.fails = False
+
+    def render(self, message: MessageRecord, around: Surroundings) -> str:
+        if self.fails:
+            raise RuntimeError("a fault of the page")
+        self.rendered.append(message.body)
+        return super().render(message, around)
+
+
+class Stream:
+    """A browser that listens."""
+
+    def __init__(self, response: FeedResponse) -> None:
+        self._response = response
+        self._came = asyncio.Condition()
+        self._gone = asyncio.Event()
+        self.received = b""
+        self.is_over = False
+
+    @contextlib.asynccontextmanager
+    async def listening(self) -> AsyncIterator[Stream]:
+        task = asyncio.create_task(self._response({}, self._receive, self._send))
+        try:
+            await self.until("retry:")
+            yield self
+        finally:
+            self._gone.set()
+            await asyncio.wait_for(task, PATIENCE_SECONDS)
+
+    def leave(self) -> None:
+        self._gone.set()
+
+    async def until(self, text: str) -> None:
+        """Wait until a text has come."""
+        await self._wait(lambda: text.encode() in self.received)
+
+    async def end(self) -> None:
+        await self._wait(lambda: self.is_over)
+
+    def texts(self) -> list[str]:
+        return re.findall(r">(message \d+)<", self.received.decode())
+
+    def last_id(self) -> str:
+        ids: list[str] = re.findall(
+            r"^id: (\d+)$", self.received.decode(), re.MULTILINE
+        )
+        return ids[-1]
+
+    async def _wait(self, is_done: Callable[[], bool]) -> None:
+        async with asyncio.timeout(PATIENCE_SECONDS), self._came:
+            await self._came.wait_for(is_done)
+
+    async def _receive(self) -> dict[str, Any]:
+        await self._gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def _send(self, message: Any) -> None:
+        async with self._came:
+            self.received += message.get("body", b"")
+            self.is_over = message.get("more_body") is False
+            self._came.notify_all()
+
+
+async def always() -> bool:
+    return True
+
+
+class Room:
+    """A room, what is said in it, and who listens."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.renderer = CountingRenderer()
+
+    def feeds(self, timing: FeedTiming | None = None) -> Feeds:
+        server = self.site.server
+        return Feeds(server.database, server.signals, self.renderer, timing)
+
+    async def say(self, text: str) -> None:
+        reply = await call(
+            self.site.server,
+            "POST",
+            b"/v2/room/Ops/message",
+            [
+                ("Host", "chat.test"),
+                ("Authorization", f"Bearer {self.site.token}"),
+                ("Content-Type", "application/json"),
+            ],
+            [json.dumps({"message": text}).encode()],
+        )
+        assert reply.status == 201
+
+    def stream(
+        self,
+        feeds: Feeds,
+        *,
+        after_us: int = 1 << 61,
+        may_stay: Callable[[], Awaitable[bool]] = always,
+    ) -> Stream:
+        return Stream(FeedResponse(feeds, PLACE, after_us=after_us, may_stay=may_stay))
+
+
+@pytest.fixture
+def room(site: Site) -> Room:
+    site.add_room("Ops")
+    return Room(site)
+
+
+async def test_what_is_said_comes_to_everybody_and_is_rendered_once(room: Room) -> None:
+    feeds = room.feeds()
+    streams = [room.stream(feeds) for _ in range(5)]
+    async with contextlib.AsyncExitStack() as stack:
+        for stream in streams:
+            await stack.enter_async_context(stream.listening())
+
+        await room.say("message 1")
+        await room.say("message 2")
+        for stream in streams:
+            await stream.until("message 2")
+
+    assert [stream.texts() for stream in streams] == [["message 1", "message 2"]] * 5
+    assert room.renderer.rendered == ["message 1", "message 2"]
+
+
+async def test_who_comes_back_gets_what_was_missed_and_nothing_twice(
+    room: Room,
+) -> None:
+    feeds = room.feeds()
+    first = room.stream(feeds)
+    async with first.listening():
+        await room.say("message 1")
+        await first.until("message 1")
+    await room.say("message 2")
+    await room.say("message 3")
+
+    second = room.stream(feeds, after_us=int(first.last_id()))
+    async with second.listening():
+        await second.until("message 3")
+        await room.say("message 4")
+        await second.until("message 4")
+
+    assert second.texts() == ["message 2", "message 3", "message 4"]
+
+
+async def test_who_missed_too_much_is_told_to_load_the_page(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "MOST_BACKLOG", 2)
+    for number in range(3):
+        await room.say(f"message {number}")
+
+    stream = room.stream(room.feeds(), after_us=0)
+    async with stream.listening():
+        await stream.until("event: gap")
+
+    assert stream.texts() == []
+
+
+async def test_what_another_process_writes_comes_too(room: Room) -> None:
+    other = SqliteDatabase.open(room.site.server.settings.database, durable=False)
+    stream = room.stream(room.feeds(FeedTiming(poll=0.01)))
+    new = NewMessage(
+        id="m-other",
+        kind="message",
+        sender_id=None,
+        sender_label="x",
+        body="message 1",
+    )
+    try:
+        async with stream.listening():
+            await other.write(
+                lambda stores: stores.messages.add(CONVERSATION, new, 1 << 52)
+            )
+            await stream.until("message 1")
+    finally:
+        other.close()
+
+
+async def test_who_may_not_read_any_more_gets_nothing_more(room: Room) -> None:
+    allowed = [True]
+
+    async def may_stay() -> bool:
+        return allowed[0]
+
+    stream = room.stream(room.feeds(EAGER), may_stay=may_stay)
+    async with stream.listening():
+        await stream.until(":\n\n")
+        allowed[0] = False
+        await room.say("message 1")
+        await stream.end()
+
+    assert stream.texts() == []
+
+
+async def test_a_stop_of_the_server_ends_every_stream(room: Room) -> None:
+    feeds = room.feeds()
+    stream = room.stream(feeds)
+    async with stream.listening():
+        feeds.close()
+        await stream.end()
+
+    assert feeds.is_full
+
+
+async def test_a_room_that_nobody_watches_costs_nothing(room: Room) -> None:
+    feeds = room.feeds()
+    async with room.stream(feeds).listening():
+        assert feeds.streams == 1
+    await room.say("message 1")
+
+    assert feeds.streams == 0
+    assert room.renderer.rendered == []
+
+
+async def test_a_feed_that_fails_lets_its_readers_come_back(
+    room: Room, caplog: pytest.LogCaptureFixture
+) -> None:
+    stream = room.stream(room.feeds())
+    async with stream.listening():
+        room.renderer.fails = True
+        await room.say("secret 1")
+        await stream.end()
+
+    assert "RuntimeError" in caplog.text
+    assert "secret" not in caplog.text
+
+
+async def test_a_reader_that_never_reads_is_let_go(room: Room) -> None:
+    stream = room.stream(room.feeds(FeedTiming(send=0.01)))
+    stuck = asyncio.Event()
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.body":
+            await stuck.wait()
+
+    response = stream._response
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        await response({}, stream._receive, send)
+
+
+async def test_a_reader_that_is_too_slow_is_let_go(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(feed, "MOST_WAITING_BYTES", 10)
+    watcher = Watcher()
+    watcher.offer(b"12345")
+    assert await watcher.take(0) == b"12345"
+
+    watcher.offer(b"123456")
+    watcher.offer(b"123456")
+
+    assert watcher.is_ended
+    assert await watcher.take(0) == b""
+
+
+async def test_lines_of_a_message_stay_lines_of_its_event(room: Room) -> None:
+    stream = room.stream(room.feeds())
+    async with stream.listening():
+        await room.say("/code one\r\n\nid: 7\revent: gap\n\ndata: two")
+        await stream.until("two")
+
+    events = stream.received.decode().split("\n\n")
+    (event,) = [text for text in events if "data: two" in text]
+    lines = event.split("\n")
+    assert lines[0].startswith("id: ")
+    assert all(line.startswith("data: ") for line in lines[1:])
+    assert "data: <pre" in event
+    assert "\r" not in event

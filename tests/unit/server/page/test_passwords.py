@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from hipkit.server.services.password_links import make_password_link
+from tests.unit.server.asgi import Site
+from tests.unit.server.page.conftest import MakeVisitor
+from tests.unit.server.page.visitor import PASSWORD, Visitor
+
+NEW = "a new long password"
+DAY = 24 * 60 * 60
+
+
+def change(visitor: Visitor, **fields: str) -> int:
+    wanted = {"present": PASSWORD, "password": NEW, "again": NEW, **fields}
+    return visitor.fill("/account", "/account/password", **wanted).status
+
+
+def make_link(site: Site, name: str) -> str:
+    key = asyncio.run(make_password_link(site.server.database, site.now_us, name))
+    return f"/set-password?key={key}"
+
+
+def use_link(visitor: Visitor, link: str, **fields: str) -> int:
+    wanted = {"password": NEW, "again": NEW, **fields}
+    return visitor.fill(link, "/set-password", **wanted).status
+
+
+def test_changing_it_ends_the_other_sessions_alone(
+    ann: Visitor, sign_in: MakeVisitor
+) -> None:
+    other = sign_in("ann")
+
+    assert change(ann) == 303
+
+    assert ann.get("/account").status == 200
+    assert other.get("/account").status == 303
+    assert other.sign_in("ann").status == 401
+    assert other.sign_in("ann", NEW).status == 303
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"present": "wrong"},
+        {"present": ""},
+        {"again": "something else"},
+        {"password": "short", "again": "short"},
+        {"password": "", "again": ""},
+    ],
+)
+def test_a_change_that_is_not_right_changes_nothing(
+    ann: Visitor, sign_in: MakeVisitor, fields: dict[str, str]
+) -> None:
+    assert change(ann, **fields) == 400
+
+    sign_in("ann")
+
+
+def test_guessing_the_present_password_is_stopped(ann: Visitor) -> None:
+    statuses = {change(ann, present="wrong") for _ in range(21)}
+
+    assert 429 in statuses
+
+
+def test_the_first_start_gives_a_link_for_the_administrator(
+    site: Site, visitor: Visitor
+) -> None:
+    key = site.server.new_link_key
+
+    assert use_link(visitor, f"/set-password?key={key}") == 303
+
+    assert "admin@example.com" in visitor.get("/account").text
+    assert Visitor(site).sign_in("admin@example.com", NEW).status == 303
+
+
+def test_a_link_sets_the_password_once_and_signs_in(
+    site: Site, visitor: Visitor, ann: Visitor
+) -> None:
+    link = make_link(site, "@ann")
+
+    assert visitor.get(link).status == 200
+    assert use_link(visitor, link) == 303
+    again = Visitor(site).get(link)
+
+    assert visitor.get("/account").status == 200
+    assert ann.get("/account").status == 303
+    assert again.status == 410
+    assert "was used already" in again.text
+    assert "password-link" in again.text
+
+
+def test_a_link_is_good_for_a_day(site: Site, visitor: Visitor, ann: Visitor) -> None:
+    link = make_link(site, "@ann")
+    form = visitor.get(link).form("/set-password")
+
+    site.clock[0] += DAY + 1
+    shown = visitor.get(link)
+    used = visitor.send("/set-password", {**form, "password": NEW, "again": NEW})
+
+    assert (shown.status, used.status) == (410, 410)
+    assert "older than a day" in shown.text
+
+
+def test_a_newer_link_takes_an_older_ones_place(
+    site: Site, visitor: Visitor, ann: Visitor
+) -> None:
+    older, newer = make_link(site, "@ann"), make_link(site, "@ann")
+
+    assert visitor.get(older).status == 410
+    assert visitor.get(newer).status == 200
+
+
+def test_another_password_ends_the_links(
+    site: Site, visitor: Visitor, ann: Visitor
+) -> None:
+    link = make_link(site, "@ann")
+
+    change(ann)
+
+    assert visitor.get(link).status == 410
+
+
+@pytest.mark.parametrize("key", ["", "x", "%00", "a" * 5000])
+def test_an_unknown_link_says_what_to_do(visitor: Visitor, key: str) -> None:
+    answer = visitor.get(f"/set-password?key={key}")
+
+    assert answer.status in (400, 410)
+
+
+def test_a_password_that_is_not_taken_leaves_the_link_good(
+    site: Site, visitor: Visitor, ann: Visitor
+) -> None:
+    link = make_link(site, "@ann")
+
+    assert use_link(visitor, link, password="x", again="x") == 400
+    assert use_link(visitor, link) == 303

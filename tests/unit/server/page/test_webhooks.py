@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import asyncio
+
+from hipkit.server.storage.database import Stores
+from hipkit.server.storage.webhook_deliveries import NewDelivery
+from hipkit.server.storage.webhooks import RouteState
+from tests.unit.server.asgi import Site
+from tests.unit.server.page.conftest import MakeVisitor
+from tests.unit.server.page.visitor import Answer, Visitor
+
+URL = "http://93.184.216.34/hook?key=secret"
+
+
+def make(site: Site, room: str, name: str = "Relay") -> int:
+    body = {"url": URL, "event": "room_message", "name": name}
+    made = site.post(f"/v2/room/{room}/webhook", body)
+    assert made.status == 201, made.json
+    number: int = made.json["id"]
+    return number
+
+
+def deliver(site: Site, webhook_id: int, room: str) -> int:
+    """Let something happen, and note that it was delivered."""
+    site.post(f"/v2/room/{room}/message", {"message": "<b>disk</b> full"})
+
+    async def command(stores: Stores) -> int:
+        webhook = await stores.webhooks.get(webhook_id)
+        assert webhook is not None
+        delivery = NewDelivery(
+            webhook_id=webhook_id,
+            event_id=webhook.position + 1,
+            event="room_message",
+            state="delivered",
+            tries=1,
+            status=200,
+            answer="thanks",
+            tried_us=site.now_us,
+        )
+        await stores.webhook_deliveries.put(delivery)
+        return (await stores.webhook_deliveries.of_webhook(webhook_id, 1))[0].id
+
+    return asyncio.run(site.server.database.write(command))
+
+
+def press(visitor: Visitor, page: str, action: str) -> Answer:
+    return visitor.send(action, visitor.get(page).form(action))
+
+
+def test_a_webhook_is_shown_with_its_deliveries_and_without_its_secrets(
+    site: Site, root: Visitor
+) -> None:
+    site.add_room("Ops")
+    number = make(site, "Ops")
+    deliver(site, number, "Ops")
+
+    text = root.get(f"/webhooks/{number}").text
+
+    assert "http://93.184.216.34/hook" in root.get("/webhooks").text
+    assert "delivered" in text
+    assert "thanks" in text
+    assert "&lt;b&gt;disk&lt;/b&gt; full" in text
+    assert "secret" not in text
+
+
+def test_a_delivery_is_sent_again(site: Site, root: Visitor) -> None:
+    site.add_room("Ops")
+    number = make(site, "Ops")
+    delivery = deliver(site, number, "Ops")
+    page = f"/webhooks/{number}"
+
+    answer = press(root, page, f"{page}/deliveries/{delivery}/send")
+
+    assert answer.location == f"{page}?done=sent"
+    assert "2 waiting" in root.get(page).text
+
+
+def test_a_failing_webhook_is_tried_at_once(site: Site, root: Visitor) -> None:
+    site.add_room("Ops")
+    number = make(site, "Ops")
+    later_us = site.now_us + 3_600_000_000
+
+    async def fail(stores: Stores) -> None:
+        await stores.webhooks.set_route(
+            number,
+            RouteState(position=0, tries=3, next_try_us=later_us, problem="No answer"),
+        )
+
+    asyncio.run(site.server.database.write(fail))
+    page = f"/webhooks/{number}"
+    assert "No answer" in root.get(page).text
+
+    press(root, page, f"{page}/resume")
+
+    webhook = asyncio.run(site.server.database.stores.webhooks.get(number))
+    assert webhook is not None
+    assert webhook.next_try_us is not None
+    assert webhook.next_try_us < later_us
+
+
+def test_a_webhook_is_deleted(site: Site, root: Visitor) -> None:
+    site.add_room("Ops")
+    page = f"/webhooks/{make(site, 'Ops')}"
+
+    assert press(root, page, f"{page}/delete").location == "/webhooks?done=webhook"
+
+    assert root.get(page).status == 404
+
+
+def test_people_see_the_webhooks_of_their_rooms_alone(
+    site: Site, ann: Visitor, sign_in: MakeVisitor
+) -> None:
+    site.add_room("Mine", owner="@ann")
+    site.add_room("Other")
+    mine, other = make(site, "Mine", "Of mine"), make(site, "Other", "Of others")
+    proof = ann.get("/account").form("/account/password")
+
+    page = ann.get("/webhooks").text
+
+    assert "Of mine" in page
+    assert "Of others" not in page
+    assert ann.get(f"/webhooks/{mine}").status == 200
+    for action in ("resume", "delete", "deliveries/1/send"):
+        assert ann.send(f"/webhooks/{other}/{action}", proof).status == 404
+    assert ann.get(f"/webhooks/{other}").status == 404
+    assert sign_in("bob").get(f"/webhooks/{mine}").status == 404
+
+
+def test_a_script_gets_the_deliveries_alone(site: Site, root: Visitor) -> None:
+    site.add_room("Ops")
+    number = make(site, "Ops")
+
+    text = root.get(f"/webhooks/{number}", hx_request="true").text
+
+    assert "<html" not in text
+    assert "Deliveries" in text

@@ -1,0 +1,348 @@
+from __future__ import annotations
+
+import asyncio
+import io
+import sqlite3
+import stat
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hipkit.errors import StorageError
+from hipkit.server.storage import sqlite_copy
+from hipkit.server.storage.backup import back_up, back_up_to, restore
+from hipkit.server.storage.folder import FileFolder
+from hipkit.server.storage.search import Phrase
+from hipkit.server.storage.sqlite import SqliteDatabase
+from tests.unit.server.asgi import Site, open_site
+
+MULTIPART = ("Content-Type", "multipart/related; boundary=b")
+
+
+def share(site: Site, content: bytes, name: str = "a.txt") -> None:
+    body = (
+        b"--b\r\nContent-Type: application/json\r\n\r\n{}\r\n--b\r\n"
+        b'Content-Disposition: attachment; name="file"; filename="%s"\r\n\r\n%s\r\n--b--'
+        % (name.encode(), content)
+    )
+    reply = site.send("POST", "/v2/room/Ops/share/file", body=body, headers=[MULTIPART])
+    assert reply.status == 204, reply.body
+
+
+def contents(site: Site) -> list[tuple[str, bytes | None]]:
+    """Return every message of the room, with the bytes of its file."""
+    found = []
+    for message in site.messages("Ops"):
+        url = message.get("file", {}).get("url")
+        data = None if url is None else site.get(url.partition("chat.test")[2]).body
+        found.append((message["message"], data))
+    return found
+
+
+@pytest.fixture
+def filled(site: Site) -> Site:
+    site.add_room("Ops")
+    site.post("/v2/room/Ops/message", {"message": "first"})
+    share(site, b"content of a")
+    return site
+
+
+def database_of(site: Site) -> Path:
+    return site.server.settings.database
+
+
+def test_a_backup_restores_into_an_empty_place(filled: Site, tmp_path: Path) -> None:
+    target = tmp_path / "backup.tar"
+    manifest = back_up(database_of(filled), filled.server.files, target)
+    share(filled, b"content of b", "b.txt")
+
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    files = FileFolder(elsewhere / "hipkit.db.files")
+    done = restore(target, elsewhere / "hipkit.db", files, replace=False)
+
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    assert len(manifest.file_keys) == 1
+    assert manifest.missing == ()
+    assert done.saved_as is None
+    assert stat.S_IMODE((elsewhere / "hipkit.db").stat().st_mode) == 0o600
+    assert sorted(path.name for path in elsewhere.iterdir()) == [
+        "hipkit.db",
+        "hipkit.db.files",
+    ]
+    (elsewhere / "hipkit.db.admin-token").write_text(filled.token)
+    copy = open_site(elsewhere)
+    try:
+        assert contents(copy) == [("first", None), ("", b"content of a")]
+    finally:
+        copy.server.close()
+
+
+def test_a_restore_replaces_what_a_running_server_has(
+    filled: Site, tmp_path: Path
+) -> None:
+    server, target = filled.server, tmp_path / "backup.tar"
+    back_up(database_of(filled), server.files, target)
+    before = contents(filled)
+    filled.post("/v2/room/Ops/message", {"message": "second"})
+    share(filled, b"content of b", "b.txt")
+    after = contents(filled)
+
+    done = restore(target, database_of(filled), server.files, replace=True)
+
+    assert contents(filled) == before
+    assert len(list(server.files.path.glob("*/*"))) == 1
+    filled.post("/v2/room/Ops/message", {"message": "third"})
+    assert [text for text, _ in contents(filled)] == ["first", "", "third"]
+    # What was replaced is not lost.
+    assert done.saved_as is not None
+    restore(done.saved_as, database_of(filled), server.files, replace=True)
+    assert contents(filled) == after
+
+
+def test_nothing_that_is_there_is_replaced_unasked(
+    filled: Site, tmp_path: Path
+) -> None:
+    files, target = filled.server.files, tmp_path / "backup.tar"
+    back_up(database_of(filled), files, target)
+    content = target.read_bytes()
+
+    with pytest.raises(StorageError, match="is there already"):
+        restore(target, database_of(filled), files, replace=False)
+    with pytest.raises(StorageError, match="is there already"):
+        back_up(database_of(filled), files, target)
+    with pytest.raises(StorageError, match="is there already"):
+        back_up(database_of(filled), files, database_of(filled))
+    assert target.read_bytes() == content
+    assert contents(filled)
+
+
+def test_files_that_went_meanwhile_are_told(filled: Site, tmp_path: Path) -> None:
+    share(filled, b"content of b", "b.txt")
+    gone = sorted(path.name for path in filled.server.files.path.glob("*/*"))[0]
+    filled.server.files.remove(gone)
+    target = tmp_path / "backup.tar"
+
+    manifest = back_up(database_of(filled), filled.server.files, target)
+
+    assert manifest.missing == (gone,)
+    elsewhere = tmp_path / "elsewhere.db"
+    done = restore(target, elsewhere, FileFolder(tmp_path / "f"), replace=False)
+    assert done.manifest.missing == (gone,)
+
+
+def test_a_backup_may_go_into_a_pipe(filled: Site, tmp_path: Path) -> None:
+    stream = io.BytesIO()
+    back_up_to(database_of(filled), filled.server.files, stream)
+    (tmp_path / "from_pipe.tar").write_bytes(stream.getvalue())
+
+    place = tmp_path / "elsewhere.db"
+    files = FileFolder(tmp_path / "f")
+    done = restore(tmp_path / "from_pipe.tar", place, files, replace=False)
+    assert len(done.manifest.file_keys) == 1
+
+
+Members = dict[str, Any]
+Spoil = Callable[[Members], None]
+
+
+def cut_database(members: Members) -> None:
+    members["database.sqlite3"] = members["database.sqlite3"][:-4096]
+
+
+def other_file(members: Members) -> None:
+    name = next(name for name in members if name.startswith("files/"))
+    members[name] = members[name].swapcase()
+
+
+def renamed_file(members: Members) -> None:
+    name = next(name for name in members if name.startswith("files/"))
+    members["files/" + "A" * 43] = members.pop(name)
+
+
+def no_manifest(members: Members) -> None:
+    del members["manifest.json"]
+
+
+def other_format(members: Members) -> None:
+    members["manifest.json"] = members["manifest.json"].replace(
+        b"backup 1", b"backup 9"
+    )
+
+
+def broken_manifest(members: Members) -> None:
+    members["manifest.json"] = b"[" * 100_000
+
+
+def stray(name: str, kind: bytes = tarfile.REGTYPE) -> Spoil:
+    def spoil(members: Members) -> None:
+        info = tarfile.TarInfo(name)
+        info.type = kind
+        info.linkname = "/etc/passwd"
+        members[name + " "] = info
+
+    spoil.__name__ = f"{name} as {kind.decode()}"
+    return spoil
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        cut_database,
+        other_file,
+        renamed_file,
+        no_manifest,
+        other_format,
+        broken_manifest,
+        stray("../../outside"),
+        stray("/outside"),
+        stray("files/../../outside"),
+        stray("files/" + "B" * 43),
+        stray("files/" + "C" * 43, tarfile.SYMTYPE),
+        stray("database.sqlite3", tarfile.LNKTYPE),
+        stray("files/" + "D" * 43, tarfile.CHRTYPE),
+    ],
+)
+def test_a_spoilt_backup_changes_nothing(
+    filled: Site, tmp_path: Path, spoil: Spoil
+) -> None:
+    files, target = filled.server.files, tmp_path / "backup.tar"
+    back_up(database_of(filled), files, target)
+    with tarfile.open(target) as tar:
+        members: Members = {
+            info.name: (tar.extractfile(info) or io.BytesIO()).read() for info in tar
+        }
+    spoil(members)
+    spoilt = tmp_path / "spoilt.tar"
+    with tarfile.open(spoilt, "w") as tar:
+        for name, content in members.items():
+            if isinstance(content, tarfile.TarInfo):
+                tar.addfile(content)
+                continue
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            tar.addfile(info, io.BytesIO(content))
+    before = contents(filled)
+    there = sorted(tmp_path.rglob("*"))
+
+    with pytest.raises(StorageError) as caught:
+        restore(spoilt, database_of(filled), files, replace=True)
+    with pytest.raises(StorageError):
+        restore(spoilt, tmp_path / "new.db", FileFolder(tmp_path / "n"), replace=False)
+
+    assert "\n" not in str(caught.value)
+    assert contents(filled) == before
+    assert sorted(tmp_path.rglob("*")) == there
+
+
+@pytest.mark.parametrize("size", [0, 1, 511, 5000, -1, -600, -12000])
+def test_a_backup_that_was_cut_short_is_refused(
+    filled: Site, tmp_path: Path, size: int
+) -> None:
+    target = tmp_path / "backup.tar"
+    back_up(database_of(filled), filled.server.files, target)
+    cut = tmp_path / "cut.tar"
+    cut.write_bytes(target.read_bytes().rstrip(b"\0")[:size])
+
+    with pytest.raises(StorageError, match=r"cut\.tar"):
+        restore(cut, tmp_path / "new.db", FileFolder(tmp_path / "n"), replace=False)
+    assert not (tmp_path / "new.db").exists()
+
+
+def spoil_database(path: Path, *statements: str) -> None:
+    connection = sqlite3.connect(path, isolation_level=None)
+    for statement in statements:
+        connection.execute(statement)
+    connection.close()
+
+
+def test_a_newer_hipkits_backup_is_refused(filled: Site, tmp_path: Path) -> None:
+    database = tmp_path / "newer.db"
+    SqliteDatabase.open(database, durable=False).close()
+    spoil_database(database, "PRAGMA user_version = 999")
+    back_up(database, FileFolder(tmp_path / "none"), tmp_path / "newer.tar")
+
+    with pytest.raises(StorageError, match="newer hipkit"):
+        restore(
+            tmp_path / "newer.tar",
+            database_of(filled),
+            filled.server.files,
+            replace=True,
+        )
+
+
+def test_a_database_of_another_version_is_not_replaced(
+    filled: Site, tmp_path: Path
+) -> None:
+    back_up(database_of(filled), filled.server.files, tmp_path / "backup.tar")
+    spoil_database(database_of(filled), "PRAGMA user_version = 999")
+
+    with pytest.raises(StorageError, match="of another version"):
+        restore(
+            tmp_path / "backup.tar",
+            database_of(filled),
+            filled.server.files,
+            replace=True,
+        )
+
+
+@pytest.mark.parametrize("step", ["adopt", "overwrite", "remove"])
+def test_a_restore_that_is_broken_off_leaves_the_one_or_the_other(
+    filled: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    files, target = filled.server.files, tmp_path / "backup.tar"
+    old = contents(filled)
+    back_up(database_of(filled), files, target)
+    share(filled, b"content of b", "b.txt")
+    new = contents(filled)
+
+    def fail(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    owner: object = sqlite_copy if step == "overwrite" else FileFolder
+    monkeypatch.setattr(owner, step, fail)
+    with pytest.raises(KeyboardInterrupt):
+        restore(target, database_of(filled), files, replace=True)
+    monkeypatch.undo()
+
+    assert contents(filled) == (old if step == "remove" else new)
+    done = restore(target, database_of(filled), files, replace=True)
+    assert contents(filled) == old
+    assert done.saved_as is not None
+
+
+def test_a_place_that_cannot_be_written_is_told(filled: Site, tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="nowhere"):
+        back_up(
+            database_of(filled), filled.server.files, tmp_path / "nowhere" / "a.tar"
+        )
+    with pytest.raises(StorageError, match="no such database"):
+        back_up(tmp_path / "none.db", filled.server.files, tmp_path / "a.tar")
+    assert not (tmp_path / "none.db").exists()
+
+
+def test_a_restored_database_is_searched_as_before(
+    filled: Site, tmp_path: Path
+) -> None:
+    target = tmp_path / "backup.tar"
+    back_up(database_of(filled), filled.server.files, target)
+
+    def find(word: str) -> int:
+        stores = filled.server.database.stores
+        found = stores.search.page(1, [Phrase([word])], before_us=1 << 62, count=9)
+        return len(asyncio.run(_all(found)))
+
+    filled.post("/v2/room/Ops/message", {"message": "later words"})
+    assert (find("first"), find("later")) == (1, 1)
+    restore(target, database_of(filled), filled.server.files, replace=True)
+    assert (find("first"), find("later")) == (1, 0)
+    filled.post("/v2/room/Ops/message", {"message": "other words"})
+    assert (find("first"), find("later"), find("other")) == (1, 0, 1)
+
+
+async def _all(found: Any) -> list[Any]:
+    result: list[Any] = await found
+    return result

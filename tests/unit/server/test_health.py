@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from hipkit.server.http.health import Health
+from hipkit.server.storage.folder import FileFolder
+from tests.unit.server.asgi import Site
+
+
+def problems(health: Health) -> list[str]:
+    return asyncio.run(health.problems())
+
+
+def test_a_server_that_can_work_has_no_problems(site: Site) -> None:
+    assert problems(site.server.health) == []
+
+
+def test_a_closed_database_is_a_problem(site: Site) -> None:
+    site.server.close()
+    assert problems(site.server.health) == ["the database cannot be read and written"]
+
+
+def test_a_full_disk_is_a_problem(site: Site) -> None:
+    health = Health(site.server.database, site.server.files, least_free_bytes=1 << 62)
+    assert problems(health) == ["the disk is nearly full"]
+
+
+def test_a_folder_that_is_gone_is_a_problem(site: Site) -> None:
+    health = Health(site.server.database, FileFolder(Path("/nowhere/at/all")))
+    assert problems(health) == [
+        "the folder of files cannot be written",
+        "the disk cannot be looked at",
+    ]
+
+
+def test_a_server_that_stops_is_not_ready(site: Site) -> None:
+    site.server.stop()
+    assert problems(site.server.health) == ["the server is stopping"]
+
+
+def test_a_database_of_another_version_is_a_problem(site: Site) -> None:
+    async def change() -> None:
+        database = site.server.database
+        database._writing.execute("PRAGMA user_version = 999")  # type: ignore[attr-defined]  # as another program would
+
+    asyncio.run(change())
+    assert problems(site.server.health) == ["the database cannot be read and written"]

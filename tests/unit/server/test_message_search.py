@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hipkit.errors import ForbiddenError, NotFoundError
+from hipkit.server.services.addresses import Addresses
+from hipkit.server.services.context import Context
+from hipkit.server.services.identities import identify
+from hipkit.server.services.limits import Limits
+from hipkit.server.services.message_search import (
+    FoundMessages,
+    read_phrases,
+    search_messages,
+)
+from tests.unit.server.asgi import Site
+
+
+async def context_of(site: Site, token: str | None = None) -> Context:
+    server = site.server
+    stores = server.database.stores
+    return Context(
+        database=server.database,
+        files=server.files,
+        addresses=Addresses("http://chat.test"),
+        limits=Limits(server.settings.limits, server.settings.clock),
+        signals=server.signals,
+        now_us=site.now_us,
+        caller=await identify(stores, token or site.token, site.now_us),
+    )
+
+
+def find(
+    site: Site,
+    room: str,
+    text: str,
+    *,
+    token: str | None = None,
+    before_us: int | None = None,
+    count: int = 50,
+) -> FoundMessages:
+    async def search() -> FoundMessages:
+        context = await context_of(site, token)
+        found = await context.stores.rooms.by_name(1, room)
+        conversation_id = 999 if found is None else found.conversation_id
+        return await search_messages(
+            context, conversation_id, text, before_us=before_us, count=count
+        )
+
+    return asyncio.run(search())
+
+
+def bodies(found: FoundMessages) -> list[str]:
+    return [message.body for message in found.messages]
+
+
+@pytest.fixture
+def room(site: Site) -> str:
+    site.add_room("Ops")
+    for text in ("Disk full on db-1", "disk fine", "The disk on db-2 is full again"):
+        assert site.post("/v2/room/Ops/message", {"message": text}).status == 201
+    return "Ops"
+
+
+def test_words_phrases_and_a_begun_last_word(site: Site, room: str) -> None:
+    assert len(bodies(find(site, room, "disk full"))) == 2
+    assert bodies(find(site, room, '"disk full" db')) == ["Disk full on db-1"]
+    assert bodies(find(site, room, "dis fu")) == []
+    assert bodies(find(site, room, "disk fi")) == ["disk fine"]
+    assert bodies(find(site, room, "disk fi ")) == []
+    assert bodies(find(site, room, '"disk fi"')) == []
+    assert bodies(find(site, room, "db-2")) == ["The disk on db-2 is full again"]
+
+
+def test_pages_visit_every_hit_once(site: Site, room: str) -> None:
+    seen: list[str] = []
+    before_us = None
+    for _ in range(3):
+        page = find(site, room, "disk", before_us=before_us, count=1)
+        seen += bodies(page)
+        before_us = page.next_before_us
+    assert before_us is None
+    assert seen == [message["message"] for message in reversed(site.messages(room))]
+
+
+def test_no_words_find_nothing(site: Site, room: str) -> None:
+    for text in ("", "   ", '"', '""', "(*) ^ - :", "\0"):
+        assert find(site, room, text) == FoundMessages(messages=[], next_before_us=None)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@given(
+    st.text(max_size=80)
+    | st.text(alphabet='"*^:()-+{}, disk AND OR NOT NEAR text place c1\0', max_size=60)
+)
+def test_no_text_is_a_mistake(site: Site, text: str) -> None:
+    if asyncio.run(site.server.database.stores.rooms.by_name(1, "Ops")) is None:
+        site.add_room("Ops")
+    find(site, "Ops", text)
+
+
+def test_very_long_texts_are_cut(site: Site, room: str) -> None:
+    assert find(site, room, "disk " * 10_000).messages
+    assert sum(len(phrase.words) for phrase in read_phrases("a-b " * 500)) == 32
+
+
+def test_only_who_may_read_a_room_finds_in_it(site: Site) -> None:
+    site.add_room("Board", is_private=True)
+    site.post("/v2/room/Board/message", {"message": "the plan"})
+    site.add_user("Bob")
+    stranger = site.add_token(user="bob@example.com", scopes=["view_messages"])
+    site.add_room("Other")
+    bound = site.add_room_token("Other")
+
+    assert bodies(find(site, "Board", "plan")) == ["the plan"]
+    for token in (stranger, bound):
+        with pytest.raises(ForbiddenError):
+            find(site, "Board", "plan", token=token)
+    with pytest.raises(NotFoundError):
+        find(site, "nowhere", "plan")
+
+
+def test_only_its_two_people_find_in_a_private_chat(site: Site) -> None:
+    bob = site.add_user("Bob")
+    site.add_user("Eve")
+    assert site.post(f"/v2/user/{bob}/message", {"message": "between us"}).status < 300
+    tokens = {
+        name: site.add_token(user=f"{name}@example.com", scopes=["view_messages"])
+        for name in ("bob", "eve")
+    }
+
+    async def search(token: str) -> list[str]:
+        context = await context_of(site, token)
+        chat_id = await context.stores.messages.private_conversation(1, bob)
+        assert chat_id is not None
+        return bodies(await search_messages(context, chat_id, "between"))
+
+    assert asyncio.run(search(tokens["bob"])) == ["between us"]
+    assert asyncio.run(search(site.token)) == ["between us"]
+    with pytest.raises(NotFoundError):
+        asyncio.run(search(tokens["eve"]))

@@ -1,0 +1,175 @@
+"""What one connection can take of the server's memory is bounded, and for how long too."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+
+import pytest
+import uvicorn
+from uvicorn.server import ServerState
+
+from hipkit.server.http import protocol
+from hipkit.server.http.protocol import BoundedProtocol
+from hipkit.server.run import listen
+
+
+class Wire(asyncio.Transport):
+    """A transport whose other end reads when the test says so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unread = 0
+        self.written = b""
+        self.ended = asyncio.Event()
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.written += bytes(data)
+
+    def get_write_buffer_size(self) -> int:
+        return self.unread
+
+    def abort(self) -> None:
+        self.ended.set()
+
+    def close(self) -> None:
+        self.ended.set()
+
+    def is_closing(self) -> bool:
+        return self.ended.is_set()
+
+    def pause_reading(self) -> None:
+        """Nothing comes but what the test sends."""
+
+    def resume_reading(self) -> None:
+        """Nothing comes but what the test sends."""
+
+
+async def never_answers(scope: object, receive: object, send: object) -> None:
+    await asyncio.Event().wait()
+
+
+def connect() -> tuple[BoundedProtocol, Wire]:
+    config = uvicorn.Config(never_answers, lifespan="off", log_config=None)
+    config.load()
+    made = BoundedProtocol(config, ServerState(), {}, _loop=asyncio.get_running_loop())
+    wire = Wire()
+    made.connection_made(wire)
+    return made, wire
+
+
+async def waits_out(wire: Wire) -> bool:
+    async with asyncio.timeout(10):
+        return await wire.ended.wait()
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    def run_quickly(test: Callable[[], object]) -> None:
+        monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.01)
+        monkeypatch.setattr(protocol, "READ_SECONDS", 0.01)
+        asyncio.run(test())  # type: ignore[arg-type]  # every test here is a coroutine
+
+    return run_quickly
+
+
+def test_a_connection_that_says_nothing_is_closed(run: Callable[..., None]) -> None:
+    async def test() -> None:
+        _, wire = connect()
+        assert await waits_out(wire)
+
+    run(test)
+
+
+def test_a_head_that_never_ends_closes_the_connection(
+    run: Callable[..., None],
+) -> None:
+    async def test() -> None:
+        made, wire = connect()
+        made.data_received(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        made.data_received(b"GET / HTTP/1.1\r\nHo")
+        assert await waits_out(wire)
+
+    run(test)
+
+
+def test_a_whole_head_stops_the_clock() -> None:
+    async def test() -> None:
+        made, _ = connect()
+        made.data_received(b"GET / HTTP/1.1\r\nHo")
+        assert made._head_timer is not None
+        made.data_received(b"st: x\r\n\r\n")
+        assert made._head_timer is None
+
+    asyncio.run(test())
+
+
+def test_a_client_that_reads_nothing_is_cut_off(run: Callable[..., None]) -> None:
+    async def test() -> None:
+        made, wire = connect()
+        wire.unread = 100_000
+        made.pause_writing()
+        assert await waits_out(wire)
+
+    run(test)
+
+
+def test_a_client_that_reads_slowly_is_not_cut_off() -> None:
+    async def test() -> None:
+        made, wire = connect()
+        wire.unread = 100_000
+        made.pause_writing()
+        for _ in range(5):
+            wire.unread -= 1
+            made._check_reading()
+            assert not wire.is_closing()
+        made._check_reading()
+        assert wire.is_closing()
+
+    asyncio.run(test())
+
+
+def test_a_client_that_has_read_its_answer_is_not_watched() -> None:
+    async def test() -> None:
+        made, wire = connect()
+        wire.unread = 100_000
+        made.pause_writing()
+        made.resume_writing()
+        assert made._reading_timer is None
+
+    asyncio.run(test())
+
+
+def test_only_so_many_requests_wait_for_one() -> None:
+    async def test() -> None:
+        made, wire = connect()
+        made.data_received(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 10_000)
+        assert len(made.pipeline) <= protocol.MOST_WAITING
+        assert wire.written.startswith(b"HTTP/1.1 400 ")
+        assert wire.ended.is_set()
+
+    asyncio.run(test())
+
+
+def test_small_pieces_of_an_answer_are_sent_at_once() -> None:
+    # Without this an answer of two pieces takes 40 ms.
+    async def test() -> int:
+        found: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        async def look(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            connection = writer.get_extra_info("socket")
+            found.set_result(
+                connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+            )
+            writer.close()
+
+        listener = listen("127.0.0.1", 0)
+        async with await asyncio.start_server(look, sock=listener):
+            _, writer = await asyncio.open_connection(*listener.getsockname())
+            try:
+                return await found
+            finally:
+                writer.close()
+
+    assert asyncio.run(test()) == 1

@@ -1,0 +1,213 @@
+"""The latest calls: what is remembered, for how long, and what of it is shown."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from hipkit.server.services.masking import mask_body, mask_header, mask_target
+from hipkit.server.services.recent_calls import HeardCall, RecentCall, RecentCalls
+from tests.unit.server.asgi import FORM, Site, basic
+
+SECRET = "s3cr3t-v4lue"
+
+
+def heard(token_id: int | None = 1, **members: object) -> HeardCall:
+    values: dict[str, object] = {
+        "at_us": 1,
+        "group_id": 1,
+        "peer": "127.0.0.1",
+        "method": "POST",
+        "target": b"/v2/room/Ops/notification",
+        "operation_id": "send_room_notification",
+        "headers": [(b"content-type", b"application/json")],
+        "body": b"",
+        "status": 204,
+        "answer": b"",
+        "problem": None,
+        "milliseconds": 1.0,
+    }
+    return HeardCall(token_id=token_id, **{**values, **members})  # type: ignore[arg-type]  # as the names say
+
+
+def admin_calls(site: Site) -> list[RecentCall]:
+    return site.server.recent_calls.of_token(1)
+
+
+def test_a_call_is_remembered_with_what_was_asked_and_answered(site: Site) -> None:
+    site.add_room("Ops")
+
+    site.post("/v2/room/Ops/notification", {"message": "Hello", "color": "blue"})
+    (call,) = admin_calls(site)
+
+    assert (call.method, call.target) == ("POST", "/v2/room/Ops/notification")
+    assert (call.operation_id, call.status) == ("send_room_notification", 400)
+    assert json.loads(call.request_body) == {"message": "Hello", "color": "blue"}
+    assert json.loads(call.answer)["error"]["code"] == 400
+    assert "color" in (call.problem or "")
+    assert (call.group_id, call.peer) == (1, "127.0.0.1")
+    assert ("host", "chat.test") in call.headers
+
+
+def test_the_newest_call_comes_first(site: Site) -> None:
+    site.get("/v2/room")
+    site.get("/v2/user")
+
+    assert [call.target for call in admin_calls(site)] == ["/v2/user", "/v2/room"]
+
+
+def test_calls_without_a_good_token_are_remembered_apart(site: Site) -> None:
+    site.get("/v2/room", token=None)
+    site.get("/v2/room", token="x" * 40)
+
+    bad, missing = site.server.recent_calls.without_token()
+    assert (bad.status, missing.status) == (401, 401)
+    assert None not in (bad.problem, missing.problem)
+    assert dict(bad.headers)["authorization"] == "Bearer ***"
+    assert admin_calls(site) == []
+
+
+def test_calls_of_no_operation_are_remembered(site: Site) -> None:
+    site.get("/v2/rooms")
+    site.get("/room")
+    site.get("/v2/room?a=%ff")
+    site.send("PATCH", "/v2/room")
+
+    calls = [*admin_calls(site), *site.server.recent_calls.without_token()]
+    assert sorted(call.status for call in calls) == [400, 404, 404, 405]
+    assert {call.operation_id for call in calls} == {"unknown"}
+
+
+def test_a_client_that_hung_up_got_no_answer_to_remember(site: Site) -> None:
+    site.add_room("Ops")
+
+    site.post("/v2/room/Ops/message", body=b"{", hangs_up=True)
+
+    assert admin_calls(site) == []
+
+
+def test_a_token_is_shown_nowhere(site: Site) -> None:
+    token = site.token
+    site.post(f"/v2/room?auth_token={token}", {"name": token, token: 1})
+    site.get(f"/v2/oauth/token/{token}")
+    site.get(f"/v2/oauth//token/{token}/?access_token={token}")
+    site.get(f"/v2/%6fauth/token/{token}/more")
+    client = site.add_client(["send_notification"])
+    site.send(
+        "POST",
+        "/v2/oauth/token",
+        body=b"grant_type=client_credentials",
+        token=None,
+        headers=[basic(client.id, client.secret), FORM],
+    )
+    calls = [*admin_calls(site), *site.server.recent_calls.without_token()]
+    shown = repr(calls)
+
+    assert len(calls) == 5
+    assert token not in shown
+    assert client.secret not in shown
+    assert basic(client.id, client.secret)[1] not in shown
+    assert '"access_token": "***"' in shown
+
+
+def test_one_token_keeps_fifty_calls_and_all_keep_a_thousand() -> None:
+    calls = RecentCalls(most=100, most_of_token=5)
+    for number in range(200):
+        calls.add(heard(1, at_us=number))
+        calls.add(heard(2 + number, at_us=number))
+
+    assert [call.at_us for call in calls.of_token(1)] == [199, 198, 197, 196, 195]
+    assert calls.of_token(2) == []
+    assert len(calls.of_token(201)) == 1
+    assert sum(len(calls.of_token(number)) for number in range(300)) == 100
+
+
+def test_no_call_takes_more_than_a_few_kilobytes() -> None:
+    calls = RecentCalls()
+    large = b"x" * 1_000_000
+    headers = [(b"x", large), *[(b"name", b"value")] * 10_000]
+    call = heard(target=large, headers=headers, body=large, answer=large)
+    calls.add(call)
+
+    kept = sum(len(name) + len(value) for name, value in call.headers)
+    kept += len(call.target) + len(call.body) + len(call.answer)
+    assert kept < 6_000
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f'{{"password": "{SECRET}", "name": "Ann"}}',
+        f'{{"name": "Ann", "client_secret":"{SECRET}"}}',
+        f'{{"name": "Ann", "pass\\u0077ord":"{SECRET}"}}',
+        f'{{"name": "Ann", "a": [{{"accessToken" : ["{SECRET}", {{"a": 1}}]}}]}}',
+        f'{{"name": "Ann", "refresh_token": {{"a": {{"b": "{SECRET}"}}}}}}',
+        f'{{"name": "Ann", "code": "{SECRET}"}}',
+    ],
+)
+def test_secrets_in_json_are_masked_and_the_rest_is_shown(body: str) -> None:
+    for is_cut in (False, True):
+        shown = mask_body(body, is_cut=is_cut)
+        assert SECRET not in shown
+        assert "Ann" in shown
+        assert json.loads(shown)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f'{{"password": "{SECRET}',
+        f'{{"password": "x\\"{SECRET}',
+        f'{{"password" "{SECRET}"}}',
+        f'{{"password"= "{SECRET}"}}',
+        f"{{'password': '{SECRET}'}}",
+        f"{{password: '{SECRET}'}}",
+        f'{{"password": "x" {SECRET}"}}',
+        f'{{"password": "x", "{SECRET}"}}',
+        f'{{"pass\\u0077ord": "{SECRET}"',
+        f'{{"password": [1, "{SECRET}"',
+        f"<password>{SECRET}</password>",
+        f"password: {SECRET}",
+        f'--x\r\nContent-Disposition: form-data; name="password"\r\n\r\n{SECRET}',
+        f"a=1&p%61ssword={SECRET}",
+        f"code={SECRET}&client_secret={SECRET}&refresh_token={SECRET}",
+        f"a=1\npassword: {SECRET}",
+        f"a b=1&p%61ssword={SECRET}",
+        f'payload=%7B"password":"{SECRET}"%7D',
+        f'"password", "{SECRET}"',
+    ],
+)
+def test_broken_bodies_leak_nothing(body: str) -> None:
+    assert SECRET not in mask_body(body, is_cut=False)
+
+
+@pytest.mark.parametrize("length", range(1, 90))
+def test_a_body_that_is_cut_off_anywhere_leaks_nothing(length: int) -> None:
+    body = (
+        f'{{"a": ["b", 1, null], "password": "{SECRET}", "c": {{"token": "{SECRET}"}}}}'
+    )
+
+    assert SECRET[:5] not in mask_body(body[:length], is_cut=True)
+
+
+def test_a_body_without_secrets_is_shown_as_it_came() -> None:
+    broken = '{"message": "build "7" failed"'
+
+    assert mask_body(broken, is_cut=False) == broken
+    assert mask_body("message=a+b&notify=1", is_cut=False) == ("message=a+b&notify=1")
+    error = '{"error": {"code": 400, "message": "no token"}}'
+    assert mask_body(error, is_cut=False) == error
+
+
+def test_secrets_in_addresses_and_headers_are_masked() -> None:
+    assert mask_target("/v2/addon/link/abc") == "/v2/addon/link/***"
+    assert mask_target("/v2/room/a%2Fb?auth_token=x&a=1&%74oken=y") == (
+        "/v2/room/a%2Fb?auth_token=***&a=1&%74oken=***"
+    )
+    assert mask_header(b"authorization", b"Basic abc") == "Basic ***"
+    assert mask_header(b"authorization", b"abc") == "***"
+    assert mask_header(b"cookie", b"a=b") == "***"
+    assert mask_header(b"referer", b"http://x/?auth_token=y") == (
+        "http://x/?auth_token=***"
+    )

@@ -1,0 +1,532 @@
+"""API v1, as the programs that still speak it do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from hipkit.server.services.limits import LimitSettings
+from tests.unit.server.asgi import FORM, Reply, Site
+
+
+def form(site: Site, path: str, token: str | None = "", **fields: object) -> Reply:
+    if token is not None:
+        fields.setdefault("auth_token", token or site.token)
+    body = urlencode(fields).encode()
+    return site.send("POST", f"/v1/{path}", body=body, headers=[FORM], token=None)
+
+
+def get(site: Site, path: str, token: str = "", **fields: object) -> Reply:
+    query = urlencode({"auth_token": token or site.token, **fields})
+    return site.get(f"/v1/{path}?{query}", token=None)
+
+
+def message(**fields: object) -> dict[str, Any]:
+    return {"room_id": "Ops", "from": "Alerts", "message": "Hello", **fields}
+
+
+def only(site: Site, room: str | int = "Ops") -> dict[str, Any]:
+    (found,) = site.messages(room)
+    return found
+
+
+def test_a_message_is_posted_by_form(site: Site) -> None:
+    site.add_room("Ops")
+
+    reply = form(site, "rooms/message", **message(color="red", message_format="text"))
+
+    assert (reply.status, reply.json) == (200, {"status": "sent"})
+    assert reply.header("Content-Type") == "application/json"
+    posted = only(site)
+    assert (posted["from"], posted["message"]) == ("Alerts", "Hello")
+    assert (posted["color"], posted["message_format"]) == ("red", "text")
+
+
+def test_a_message_is_html_and_yellow_unless_said(site: Site) -> None:
+    site.add_room("Ops")
+
+    form(site, "rooms/message", **message(color="", message_format="", notify=""))
+
+    posted = only(site)
+    assert (posted["color"], posted["message_format"]) == ("yellow", "html")
+
+
+def test_a_message_is_posted_by_get(site: Site) -> None:
+    site.add_room("Ops")
+
+    assert get(site, "rooms/message", **message(format="json")).status == 200
+    assert only(site)["message"] == "Hello"
+
+
+def test_head_posts_nothing(site: Site) -> None:
+    site.add_room("Ops")
+    query = urlencode({"auth_token": site.token, **message()})
+
+    reply = site.send("HEAD", f"/v1/rooms/message?{query}", token=None)
+
+    assert reply.status == 405
+    assert site.messages("Ops") == []
+
+
+def test_arguments_of_a_post_may_all_stand_in_the_query(site: Site) -> None:
+    site.add_room("Ops")
+    query = urlencode({"auth_token": site.token, **message()})
+
+    assert site.post(f"/v1/rooms/message?{query}", token=None).status == 200
+    assert only(site)["message"] == "Hello"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        (None, b"room_id=Ops&from=Bot&message=a+b"),
+        ("text/plain", b"room_id=Ops&from=Bot&message=a%20b"),
+        ("application/json", b'{"room_id": "Ops", "from": "Bot", "message": "a b"}'),
+        (
+            "multipart/form-data; boundary=xyz",
+            b'--xyz\r\nContent-Disposition: form-data; name="room_id"\r\n\r\nOps\r\n'
+            b'--xyz\r\nContent-Disposition: form-data; name="from"\r\n\r\nBot\r\n'
+            b"--xyz\r\nContent-Type: text/plain\r\n"
+            b'Content-Disposition: form-data; name="message"\r\n\r\na b\r\n--xyz--\r\n',
+        ),
+    ],
+)
+def test_bodies_of_old_scripts_are_read(
+    site: Site, content_type: str | None, body: bytes
+) -> None:
+    site.add_room("Ops")
+    headers = [] if content_type is None else [("Content-Type", content_type)]
+
+    reply = site.send("POST", "/v1/rooms/message", body=body, headers=headers)
+
+    assert reply.status == 200
+    assert only(site)["message"] == "a b"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("multipart/form-data", b"--x"),
+        ("multipart/form-data; boundary=", b"--x"),
+        (
+            "multipart/form-data; boundary=x",
+            b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n\xff\r\n--x--',
+        ),
+        ("application/x-www-form-urlencoded", b"a=%ff"),
+        ("application/json", b"{"),
+        (None, b"\xff\xfe"),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_refused(
+    site: Site, content_type: str | None, body: bytes
+) -> None:
+    headers = [] if content_type is None else [("Content-Type", content_type)]
+
+    assert (
+        site.send("POST", "/v1/rooms/message", body=body, headers=headers).status == 400
+    )
+
+
+@pytest.mark.parametrize("room", ["id", "Dev Ops", "dev ops"])
+def test_a_room_is_named_by_id_or_name(site: Site, room: str) -> None:
+    room_id = site.add_room("Dev Ops")
+    reference = room_id if room == "id" else room
+
+    assert form(site, "rooms/message", **message(room_id=reference)).status == 200
+    assert only(site, room_id)["message"] == "Hello"
+
+
+@pytest.mark.parametrize("notify", ["1", "true", "True", "0", "false", ""])
+def test_truths_in_words_are_taken(site: Site, notify: str) -> None:
+    site.add_room("Ops")
+
+    assert form(site, "rooms/message", **message(notify=notify)).status == 200
+
+
+def test_a_strict_server_takes_truths_as_digits_only(strict_site: Site) -> None:
+    strict_site.add_room("Ops")
+
+    for notify, status in (("0", 200), ("1", 200), ("true", 400), ("2", 400)):
+        reply = form(strict_site, "rooms/message", **message(notify=notify))
+        assert reply.status == status, notify
+
+
+@pytest.mark.parametrize("name", ["x" * 16, ""])
+def test_a_strict_server_refuses_a_name_in_hipchats_words(
+    strict_site: Site, name: str
+) -> None:
+    strict_site.add_room("Ops")
+
+    reply = form(strict_site, "rooms/message", **message(**{"from": name}))
+
+    assert (reply.status, reply.json) == (
+        400,
+        {
+            "error": {
+                "code": 400,
+                "type": "Bad Request",
+                "message": "From name must be between 1 and 15 characters.",
+            }
+        },
+    )
+
+
+def test_a_name_may_be_as_long_as_v2_has_it(site: Site) -> None:
+    site.add_room("Ops")
+
+    for length, status in ((64, 200), (65, 400)):
+        reply = form(site, "rooms/message", **message(**{"from": "x" * length}))
+        assert reply.status == status
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"message": ""}, "message"),
+        ({"message": "x" * 10_001}, "message"),
+        ({"color": "pink"}, "color"),
+        ({"room_id": ""}, "room_id"),
+    ],
+)
+def test_errors_have_three_members(
+    site: Site, fields: dict[str, str], told: str
+) -> None:
+    site.add_room("Ops")
+
+    reply = form(site, "rooms/message", **message(**fields))
+
+    assert reply.status == 400
+    assert set(reply.error) == {"code", "type", "message"}
+    assert told in reply.error["message"]
+
+
+@pytest.mark.parametrize("token", ["x" * 30, None])
+def test_a_missing_or_wrong_token_is_401(site: Site, token: str | None) -> None:
+    site.add_room("Ops")
+
+    reply = form(site, "rooms/message", token, **message())
+
+    assert reply.status == 401
+    assert reply.error["type"] == "Unauthorized"
+    assert reply.error["message"].startswith("Auth token ")
+
+
+def test_the_token_may_stand_in_the_header(site: Site) -> None:
+    assert site.get("/v1/rooms/list").status == 200
+
+
+def test_a_token_that_may_not_is_401_because_403_means_too_many_calls(
+    site: Site,
+) -> None:
+    site.add_room("Ops")
+    token = site.add_room_token("Ops")
+
+    for path in ("rooms/list", "users/list", "rooms/history", "rooms/show"):
+        reply = get(site, path, token, room_id="Ops", date="recent", user_id=1)
+        assert (path, reply.status) == (path, 401)
+
+
+def test_a_token_that_only_notifies_is_told_so_in_the_words_that_programs_look_for(
+    site: Site,
+) -> None:
+    site.add_room("Ops")
+
+    reply = get(site, "rooms/list", site.add_room_token("Ops"), auth_test="true")
+
+    assert reply.error["message"] == (
+        "This auth token does not have access to this method."
+        " Please see: https://www.hipchat.com/docs/api/auth"
+    )
+
+
+def test_too_many_calls_are_403(make_site: Callable[..., Site]) -> None:
+    site = make_site(limits=LimitSettings(user_calls=3))
+
+    replies = [get(site, "rooms/list") for _ in range(4)]
+
+    assert [reply.status for reply in replies] == [200, 200, 200, 403]
+    names = [name for name, _ in replies[-1].headers]
+    assert names.count("X-RateLimit-Limit") == 1
+    assert replies[-1].header("X-RateLimit-Remaining") == "0"
+
+
+def test_a_31st_message_in_a_minute_is_403(make_site: Callable[..., Site]) -> None:
+    site = make_site(limits=LimitSettings(user_calls=500))
+    site.add_room("Ops")
+
+    statuses = [form(site, "rooms/message", **message()).status for _ in range(31)]
+
+    assert statuses == [200] * 30 + [403]
+
+
+@pytest.mark.parametrize("place", ["query", "form", "both", "json", "parts"])
+def test_a_room_token_posts_into_its_own_room_alone(site: Site, place: str) -> None:
+    own, other = site.add_room("Ops"), site.add_room("Secrets")
+    token = site.add_room_token("Ops")
+
+    def post(room: object, decoy: object) -> int:
+        rest = {"from": "Bot", "message": "x"}
+        query, headers = "", [FORM]
+        body = urlencode({**rest, "room_id": room})
+        if place == "query":
+            query, body = "?" + urlencode({**rest, "room_id": room}), ""
+        elif place == "both":
+            query = f"?room_id={decoy}"
+        elif place == "json":
+            query = f"?room_id={decoy}"
+            body = f'{{"room_id": "{room}", "from": "Bot", "message": "x"}}'
+        elif place == "parts":
+            query = f"?room_id={decoy}&from=Bot&message=x"
+            body = f'--x\r\nContent-Disposition: form-data; name="room_id"\r\n\r\n{room}\r\n--x--'
+            headers = [("Content-Type", "multipart/form-data; boundary=x")]
+        return site.send(
+            "POST",
+            f"/v1/rooms/message{query}",
+            body=body.encode(),
+            headers=headers,
+            token=token,
+        ).status
+
+    for mine, yours in ((own, other), ("Ops", "Secrets")):
+        assert post(mine, yours) == 200
+        assert post(yours, mine) == 401
+        assert post("Nowhere", mine) == 401
+    assert site.messages(other) == []
+
+
+def test_a_token_of_a_room_gets_no_list_by_naming_its_room(site: Site) -> None:
+    site.add_room("Ops")
+    site.add_room("Secrets")
+    token = site.client_token(["view_group", "view_room"], room="Ops")
+
+    assert get(site, "rooms/list", token, room_id="Ops").status == 401
+    assert get(site, "users/list", token, room_id="Ops").status == 401
+    assert get(site, "rooms/show", token, room_id="Ops").status == 200
+    assert get(site, "rooms/show", token, room_id="Secrets").status == 401
+
+
+def test_xml_is_refused_and_json_in_any_case_is_the_default(site: Site) -> None:
+    assert get(site, "rooms/list", format="xml").status == 400
+    assert get(site, "rooms/list", format="JSON").status == 200
+
+
+def test_a_token_can_be_tested(site: Site) -> None:
+    site.add_room("Ops")
+
+    reply = form(site, "rooms/message", **message(auth_test="true"))
+    refused = form(site, "rooms/message", "x" * 30, **message(auth_test="true"))
+
+    assert (reply.status, reply.json["success"]["code"]) == (202, 202)
+    assert refused.status == 401
+    assert site.messages("Ops") == []
+
+
+def test_rooms_are_listed(site: Site) -> None:
+    room_id = site.add_room("Ops", topic="Chef")
+    site.add_room("Hidden", is_private=True)
+    form(site, "rooms/message", **message())
+
+    ops, hidden = get(site, "rooms/list").json["rooms"]
+
+    assert ops.pop("created") > 0
+    assert ops.pop("last_active") > 0
+    assert ops.pop("xmpp_jid").endswith("@conf.chat.test")
+    assert ops == {
+        "room_id": room_id,
+        "name": "Ops",
+        "topic": "Chef",
+        "owner_user_id": 1,
+        "is_archived": False,
+        "is_private": False,
+        "guest_access_url": "",
+    }
+    assert (hidden["is_private"], hidden["last_active"]) == (True, 0)
+
+
+def test_a_room_is_shown_with_who_is_in_it(site: Site) -> None:
+    site.add_room("Ops", is_private=True)
+    site.post("/v2/room/Ops/message", {"message": "I am here"})
+
+    room = get(site, "rooms/show", room_id="Ops").json["room"]
+
+    assert room["guest_access_url"] is None
+    assert room["participants"] == [{"user_id": 1, "name": "Administrator"}]
+    assert 1 in room["member_user_ids"]
+
+
+def test_a_room_is_made_and_deleted(site: Site) -> None:
+    made = form(
+        site,
+        "rooms/create",
+        name="Development",
+        owner_user_id=1,
+        topic="Go",
+        guest_access=1,
+        privacy="public",
+    )
+    room = made.json["room"]
+
+    assert made.status == 200
+    assert (room["name"], room["topic"], room["owner_user_id"]) == (
+        "Development",
+        "Go",
+        1,
+    )
+    assert room["guest_access_url"].startswith("http://chat.test/")
+    assert "participants" not in room
+    gone = form(site, "rooms/delete", room_id=room["room_id"])
+    assert (gone.status, gone.json) == (200, {"deleted": True})
+    assert get(site, "rooms/show", room_id=room["room_id"]).status == 404
+
+
+def test_a_taken_name_is_told(site: Site) -> None:
+    site.add_room("Ops")
+
+    reply = form(site, "rooms/create", name="ops", owner_user_id=1)
+
+    assert (reply.status, reply.error["message"]) == (
+        400,
+        "Another room exists with that name.",
+    )
+
+
+def test_a_topic_is_changed_in_the_name_of_a_program(site: Site) -> None:
+    site.add_room("Ops")
+    token = site.client_token(["admin_room", "view_messages"])
+
+    reply = form(site, "rooms/topic", token, room_id="Ops", topic="x", **{"from": "CI"})
+
+    assert (reply.status, reply.json) == (200, {"status": "ok"})
+    (change,) = get(site, "rooms/history", room_id="Ops", date="recent").json[
+        "messages"
+    ]
+    assert change["from"] == {"name": "CI", "user_id": "api"}
+
+
+def test_a_history_has_dates_and_senders_as_v1_had_them(site: Site) -> None:
+    site.add_room("Ops")
+    site.post("/v2/room/Ops/message", {"message": "by hand"})
+    form(site, "rooms/message", **message(message="by program"))
+
+    reply = get(site, "rooms/history", room_id="Ops", date="recent", timezone="UTC")
+
+    by_hand, by_program = reply.json["messages"]
+    assert by_hand == {
+        "date": "2023-11-14T22:13:20+0000",
+        "from": {"name": "Administrator", "user_id": 1},
+        "message": "by hand",
+    }
+    assert by_program["from"] == {"name": "Alerts", "user_id": "api"}
+
+
+def test_a_history_of_a_day_holds_that_day_of_the_callers_zone(site: Site) -> None:
+    site.add_room("Ops")
+    starts = site.clock[0]  # 2023-11-14 22:13:20 UTC
+    for hours in (0, 1, 2, 30):
+        site.clock[0] = starts + hours * 3600
+        site.post("/v2/room/Ops/message", {"message": str(hours)})
+
+    def day(date: str, zone: str) -> list[str]:
+        reply = get(site, "rooms/history", room_id="Ops", date=date, timezone=zone)
+        return [message["message"] for message in reply.json["messages"]]
+
+    assert day("2023-11-14", "UTC") == ["0", "1"]
+    assert day("2023-11-15", "UTC") == ["2"]
+    assert day("2023-11-14", "America/Los_Angeles") == ["0", "1", "2"]
+    assert day("2023-11-16", "UTC") == ["30"]
+
+
+def test_a_history_of_many_messages_is_whole_and_in_order(site: Site) -> None:
+    site.add_room("Ops")
+    for number in range(1001):
+        form(site, "rooms/message", **message(message=number))
+
+    reply = get(site, "rooms/history", room_id="Ops", date="2023-11-14")
+    shown = [message["message"] for message in reply.json["messages"]]
+
+    assert shown == [str(number) for number in range(1001)]
+
+
+@pytest.mark.parametrize("date", ["2010-13-01", "yesterday", "", "2010-11-19T00:00"])
+def test_a_date_is_a_day_or_recent(site: Site, date: str) -> None:
+    site.add_room("Ops")
+
+    assert get(site, "rooms/history", room_id="Ops", date=date).status == 400
+
+
+def test_a_deleted_message_is_not_in_a_history(site: Site) -> None:
+    site.add_room("Ops")
+
+    assert get(site, "rooms/history", room_id="Ops", date="recent").json == {
+        "messages": []
+    }
+
+
+def test_people_are_listed_and_shown(site: Site) -> None:
+    user_id = site.add_user("Jane Doe", email="jane@example.com", title="Dev")
+
+    listed = get(site, "users/list").json["users"]
+    shown = get(site, "users/show", user_id="jane@example.com").json["user"]
+
+    assert listed[-1] == shown
+    assert shown.pop("created") > 0
+    assert shown == {
+        "user_id": user_id,
+        "name": "Jane Doe",
+        "mention_name": shown["mention_name"],
+        "email": "jane@example.com",
+        "title": "Dev",
+        "photo_url": None,
+        "last_active": 0,
+        "status": "offline",
+        "status_message": "",
+        "timezone": "UTC",
+        "is_group_admin": 0,
+        "is_deleted": 0,
+    }
+    assert get(site, "users/show", user_id=user_id).json["user"]["name"] == "Jane Doe"
+    assert get(site, "users/show", user_id=999).status == 404
+
+
+def test_deleted_people_are_listed_on_request(site: Site) -> None:
+    user_id = site.add_user("Jane Doe")
+    site.delete(f"/v2/user/{user_id}")
+
+    assert len(get(site, "users/list").json["users"]) == 1
+    listed = get(site, "users/list", include_deleted="1").json["users"]
+    assert listed[-1]["is_deleted"] == 1
+
+
+@pytest.mark.parametrize("path", ["//v1/rooms/list", "/v1//rooms/list/"])
+def test_needless_slashes_are_passed_over(site: Site, path: str) -> None:
+    assert site.get(path).status == 200
+
+
+def test_head_has_everything_but_the_body(site: Site) -> None:
+    full, head = site.get("/v1/rooms/list"), site.send("HEAD", "/v1/rooms/list")
+
+    assert (head.status, head.body) == (200, b"")
+    assert head.header("Content-Length") == str(len(full.body))
+
+
+def test_unknown_calls_and_methods_are_told(site: Site) -> None:
+    assert get(site, "rooms/missing").status == 404
+    assert get(site, "rooms/topic").status == 405
+    assert site.get("/v1").status == 404
+
+
+def test_calls_are_remembered_without_their_token(site: Site) -> None:
+    site.add_room("Ops")
+    form(site, "rooms/message", **message(color="pink"))
+    get(site, "rooms/list")
+
+    listed, posted = site.server.recent_calls.of_token(1)
+
+    assert (posted.operation_id, posted.status) == ("rooms_message", 400)
+    assert "auth_token=***" in posted.request_body
+    assert "message=Hello" in posted.request_body
+    assert listed.target == "/v1/rooms/list?auth_token=***"
+    assert site.token not in repr((listed, posted))
