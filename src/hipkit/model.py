@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Annotated, ClassVar, Self, cast
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 
 from hipkit.reading import read_json
 
@@ -115,11 +116,8 @@ def find_broken_rule(
     `conditional` says whether `required_when` counts: it tells when programs draw something,
     not what the server takes.
     """
-    rules: Mapping[str, Rule] = getattr(owner, "rules", {})
-    names = zip(owner.__struct_fields__, owner.__struct_encode_fields__, strict=True)
-    for name, wire in names:
+    for name, wire, rule in _members(type(owner)):
         value = getattr(owner, name)
-        rule = rules.get(name)
         if rule is not None:
             text = _broken(rule, value, owner if conditional else None)
             if text is not None:
@@ -133,6 +131,13 @@ def find_broken_rule(
     return None
 
 
+@cache
+def _members(kind: type[msgspec.Struct]) -> tuple[tuple[str, str, Rule | None], ...]:
+    rules: Mapping[str, Rule] = getattr(kind, "rules", {})
+    names = zip(kind.__struct_fields__, kind.__struct_encode_fields__, strict=True)
+    return tuple((name, wire, rules.get(name)) for name, wire in names)
+
+
 def _parts(place: str, value: object) -> Iterable[tuple[str, msgspec.Struct]]:
     if isinstance(value, msgspec.Struct):
         yield place, value
@@ -142,7 +147,7 @@ def _parts(place: str, value: object) -> Iterable[tuple[str, msgspec.Struct]]:
 
 
 def _broken(rule: Rule, value: object, owner: object) -> tuple[str, object, str] | None:
-    if value is None or isinstance(value, UnsetType):
+    if value is None or value is UNSET:
         if rule.required:
             return "required", True, "is required"
         conditions = (rule.required_when or {}) if owner is not None else {}

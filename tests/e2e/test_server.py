@@ -30,6 +30,24 @@ def bodies(server: Running, room: str) -> list[str]:
         start += 1000
 
 
+@pytest.mark.parametrize(
+    "request_line",
+    [b"GET /v2/room ops HTTP/1.1", b"GET /v2/" + b"x" * 70_000 + b" HTTP/1.1", b"\0"],
+    ids=["a raw space", "too long", "no HTTP"],
+)
+def test_what_is_no_http_request_is_refused_in_hipchats_form(
+    tmp_path: Path, request_line: bytes
+) -> None:
+    with serving(tmp_path) as server:
+        answer = server.raw(request_line + b"\r\nHost: x\r\n\r\n")
+
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert b"\r\nContent-Type: application/json\r\n" in head
+    assert b"\r\nX-Ratelimit-Limit: 100\r\n" in head
+    assert json.loads(body)["error"]["code"] == 400
+
+
 def test_it_says_where_it_serves_and_never_the_token(tmp_path: Path) -> None:
     with serving(
         tmp_path, "--group", "Acme", "--admin-email", "root@acme.test"

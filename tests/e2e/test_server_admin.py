@@ -61,7 +61,7 @@ def test_a_room_with_members_is_made(server: Running) -> None:
     ]
 
 
-def test_a_client_fetches_tokens_until_it_is_removed(server: Running) -> None:
+def test_a_client_fetches_tokens_until_it_is_deleted(server: Running) -> None:
     made = admin(server.folder, "client", "add", "Bot", "--scope", "view_group")
 
     status, body = token_for(server, made)
@@ -69,7 +69,7 @@ def test_a_client_fetches_tokens_until_it_is_removed(server: Running) -> None:
     assert status == 200
     assert server.call("GET", "/room", token=token)[0] == 200
     hipkit(
-        server.folder, "admin", "--db", "chat.db", "client", "remove", str(made["id"])
+        server.folder, "admin", "--db", "chat.db", "client", "delete", str(made["id"])
     )
     assert server.call("GET", "/room", token=token)[0] == 401
     assert token_for(server, made)[0] == 401
@@ -95,8 +95,9 @@ def test_tokens_are_made_listed_and_revoked(server: Running) -> None:
 
 def test_an_old_program_keeps_the_token_it_has(server: Running) -> None:
     admin(server.folder, "room", "add", "Alerts")
+    (server.folder / "old-token").write_text("oldtoken-0001\n")
     made = admin(
-        server.folder, "token", "add", "--room", "Alerts", "--value", "oldtoken-0001"
+        server.folder, "token", "add", "--room", "Alerts", "--value", "@old-token"
     )
 
     assert made["token"] == "oldtoken-0001"
@@ -104,6 +105,40 @@ def test_an_old_program_keeps_the_token_it_has(server: Running) -> None:
     path = "/room/Alerts/notification"
     assert server.call("POST", path, body, token="oldtoken-0001")[0] == 204
     assert server.call("GET", "/room/Alerts", token="oldtoken-0001")[0] == 403
+
+
+def test_who_is_deleted_is_refused_at_once(server: Running) -> None:
+    made = admin(server.folder, "user", "add", "Dan", "dan@example.com")
+    token = str(admin(server.folder, "token", "add", "--user", "@Dan")["token"])
+    assert server.call("GET", "/room", token=token)[0] == 200
+
+    admin(server.folder, "user", "delete", str(made["id"]))
+
+    assert server.call("GET", "/room", token=token)[0] == 401
+
+
+def test_an_administrator_is_made_and_unmade_at_once(server: Running) -> None:
+    admin(server.folder, "user", "add", "Eve", "eve@example.com")
+    token = str(admin(server.folder, "token", "add", "--user", "@Eve")["token"])
+    admin(server.folder, "user", "promote", "@Eve")
+    strong = str(admin(server.folder, "token", "add", "--user", "@Eve")["token"])
+    person = {"name": "New", "email": "new@example.com"}
+
+    assert server.call("POST", "/user", person, token=token)[0] == 403
+    assert server.call("POST", "/user", person, token=strong)[0] == 201
+    admin(server.folder, "user", "demote", "@Eve")
+    other = {"name": "Other", "email": "other@example.com"}
+    assert server.call("POST", "/user", other, token=strong)[0] == 403
+
+
+def test_an_archived_room_is_closed_at_once(server: Running) -> None:
+    admin(server.folder, "room", "add", "Old")
+    assert server.call("POST", "/room/Old/message", {"message": "x"})[0] == 201
+
+    admin(server.folder, "room", "archive", "Old")
+
+    assert server.call("POST", "/room/Old/message", {"message": "x"})[0] == 403
+    assert server.call("GET", "/room/Old/history")[0] == 200
 
 
 @pytest.mark.parametrize(
@@ -135,3 +170,16 @@ def test_a_database_is_never_made_by_mistake(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "no such database" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_numbers_of_the_limits_are_the_operator_s(tmp_path: Path) -> None:
+    options = ("--messages", "2", "--user-calls", "7", "--window", "60")
+    with serving(tmp_path, *options) as running:
+        body = {"message": "x"}
+        statuses = [
+            running.call("POST", path, {"name": "Ops", **body})[0]
+            for path in ("/room", *["/room/Ops/message"] * 3, *["/room"] * 4)
+        ]
+
+    assert statuses[:4] == [201, 201, 201, 429]
+    assert statuses[4:] == [400, 400, 400, 429]

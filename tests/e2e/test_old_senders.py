@@ -1,0 +1,55 @@
+"""What docs/how-to/old-senders.md tells, done: senders that know no other name than HipChat's."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+NAMESPACES = ["unshare", "--user", "--map-root-user", "--mount", "--net"]
+SENDERS = Path(__file__).parent / "senders"
+LAYER = (
+    "mount -t tmpfs tmpfs /mnt && mkdir /mnt/u /mnt/w && mount -t overlay overlay -o"
+)
+TRY = f"{LAYER} lowerdir=/etc,upperdir=/mnt/u,workdir=/mnt/w /etc && ip link set lo up"
+
+
+def is_possible() -> bool:
+    """Say whether this machine gives out namespaces, and has what the script calls."""
+    if any(shutil.which(name) is None for name in ("unshare", "ip", "curl")):
+        return False
+    if shutil.which("update-ca-certificates") is None:
+        return False
+    done = subprocess.run(
+        [*NAMESPACES, "sh", "-c", TRY], capture_output=True, check=False
+    )
+    return done.returncode == 0
+
+
+def test_old_senders_post_to_hipchats_own_name(tmp_path: Path) -> None:
+    if not is_possible():
+        pytest.skip(
+            "old senders: no namespaces here, or not Debian's curl and CA store"
+        )
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        [*NAMESPACES, "sh", str(SENDERS / "setting.sh"), str(SENDERS)],
+        cwd=tmp_path,
+        env=os.environ | {"PATH": path},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    history = json.loads((tmp_path / "history.json").read_text())
+    posted = done.stdout.splitlines()
+    assert [item["message"] for item in history["items"]] == posted
+    assert {"curl v1", "curl v2", "requests", "urllib"} <= set(posted)
+    labels = [item["from"] for item in history["items"][:2]]
+    assert labels == ["Nagios", "old"]
