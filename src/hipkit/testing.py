@@ -103,7 +103,7 @@ class HipChatServer:
     ) -> None:
         from hipkit.server.app import open_server
         from hipkit.server.services.limits import LimitSettings
-        from hipkit.server.services.receivers import look_up_here
+        from hipkit.server.services.webhooks.receivers import look_up_here
         from hipkit.server.settings import Settings
 
         self._closing = contextlib.ExitStack()
@@ -200,7 +200,7 @@ class HipChatServer:
         Events that a receiver could not take before are tried again. On a real port (`url`)
         webhooks are delivered by themselves; this waits until that is done.
         """
-        from hipkit.server.services.webhook_care import try_all_now
+        from hipkit.server.services.webhooks.care import try_all_now
 
         server = self._server
         _finish(try_all_now(server.database, server.now_us()))
@@ -230,7 +230,8 @@ class HipChatServer:
         is_admin: bool = False,
     ) -> TestUser:
         """Add a person, with a password and a token that may do whatever the person may."""
-        from hipkit.server.services import admin_access, admin_people
+        from hipkit.server.services.admin import access as admin_access
+        from hipkit.server.services.admin import people as admin_people
 
         database, now_us = self._server.database, self._server.now_us()
         address = email or f"{'.'.join(name.lower().split())}@example.com"
@@ -265,7 +266,7 @@ class HipChatServer:
         members: tuple[TestUser, ...] = (),
     ) -> int:
         """Make a room and return its id; the administrator owns it if nobody else does."""
-        from hipkit.server.services import admin_rooms
+        from hipkit.server.services.admin import rooms as admin_rooms
 
         database = self._server.database
         made = _finish(
@@ -283,7 +284,7 @@ class HipChatServer:
 
     def add_token(self, *scopes: str, user: TestUser | None = None) -> str:
         """Make a token that has just these scopes, the administrator's if no user is given."""
-        from hipkit.server.services import admin_access
+        from hipkit.server.services.admin import access as admin_access
 
         return _finish(
             admin_access.add_user_token(
@@ -299,7 +300,7 @@ class HipChatServer:
         self, room: str | int | None = None, *, name: str = "Test"
     ) -> str:
         """Make a room notification token, which can post notifications into one room."""
-        from hipkit.server.services import admin_access
+        from hipkit.server.services.admin import access as admin_access
 
         return _finish(
             admin_access.add_room_token(
@@ -314,7 +315,7 @@ class HipChatServer:
         self, *scopes: str, room: str | int | None = None, name: str = "Test"
     ) -> TestClient:
         """Make an OAuth client, for the group or for one room."""
-        from hipkit.server.services import admin_access
+        from hipkit.server.services.admin import access as admin_access
 
         made = _finish(
             admin_access.add_client(
@@ -369,7 +370,7 @@ async def _deliveries(
     server: Server,
 ) -> list[tuple[WebhookRecord, DeliveryRecord]]:
     """Return what became of events, in the order in which they happened."""
-    from hipkit.server.services.webhook_care import list_all_deliveries
+    from hipkit.server.services.webhooks.care import list_all_deliveries
 
     return await list_all_deliveries(server.database.stores)
 

@@ -13,11 +13,11 @@ from hipkit.server.http.api import Api
 from hipkit.server.http.health import Health
 from hipkit.server.services.keys import new_key, new_token
 from hipkit.server.services.limits import Limits
-from hipkit.server.services.receivers import Receivers
 from hipkit.server.services.recent_calls import RecentCalls
 from hipkit.server.services.setup import FirstGroup, is_empty, make_first_group
 from hipkit.server.services.signals import Signals
 from hipkit.server.services.sweeping import sweep
+from hipkit.server.services.webhooks.receivers import Receivers
 from hipkit.server.settings import Settings
 from hipkit.server.storage.database import Database
 from hipkit.server.storage.folder import FileFolder
@@ -91,7 +91,7 @@ class Server:
         # Loaded late: programs that never deliver need no HTTP library.
         from hipkit.server.outbox.poster import HttpPoster
         from hipkit.server.outbox.sender import MOST_AT_ONCE, Sender
-        from hipkit.server.services.database_outbox import DatabaseOutbox
+        from hipkit.server.services.webhooks.database_outbox import DatabaseOutbox
 
         outbox = DatabaseOutbox(
             self.database,

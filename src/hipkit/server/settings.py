@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hipkit.server.services.limits import LimitSettings
-from hipkit.server.services.receivers import LookUp, look_up
+from hipkit.server.services.webhooks.receivers import LookUp, look_up
 
 __all__ = ["MEBIBYTE", "Settings"]
 

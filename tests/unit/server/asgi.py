@@ -11,9 +11,11 @@ from typing import Any
 
 from hipkit.server.app import Server, open_server
 from hipkit.server.http.requests import Message
-from hipkit.server.services import admin_access, admin_people, admin_rooms
+from hipkit.server.services.admin import access as admin_access
+from hipkit.server.services.admin import people as admin_people
+from hipkit.server.services.admin import rooms as admin_rooms
 from hipkit.server.services.limits import LimitSettings
-from hipkit.server.services.receivers import LookUp, look_up_here
+from hipkit.server.services.webhooks.receivers import LookUp, look_up_here
 from hipkit.server.settings import MEBIBYTE, Settings
 
 

@@ -10,13 +10,13 @@ from urllib.parse import urlencode
 import pytest
 
 from hipkit.server.services import (
-    admin_access,
-    admin_people,
-    admin_rooms,
     password_links,
     web_sessions,
 )
 from hipkit.server.services.addresses import Addresses
+from hipkit.server.services.admin import access as admin_access
+from hipkit.server.services.admin import people as admin_people
+from hipkit.server.services.admin import rooms as admin_rooms
 from hipkit.server.services.context import SCOPES, Context
 from hipkit.server.services.limits import Limits
 from tests.unit.server.asgi import FORM, Reply, Site, basic

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import pytest
 
 from hipkit.errors import UnauthorizedError
-from hipkit.server.services import admin_access
+from hipkit.server.services.admin import access as admin_access
 from hipkit.server.services.identities import Identities
 from hipkit.server.storage.sqlite import SqliteDatabase
 from tests.unit.server.asgi import Site

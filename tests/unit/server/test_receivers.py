@@ -14,15 +14,15 @@ import pytest
 import trustme
 
 from hipkit.server.outbox.poster import HttpPoster
-from hipkit.server.services.deliveries import Delivery, Outcome
-from hipkit.server.services.receivers import (
+from hipkit.server.services.refusals import InvalidValueError
+from hipkit.server.services.webhooks.deliveries import Delivery, Outcome
+from hipkit.server.services.webhooks.receivers import (
     ForbiddenAddressError,
     Receivers,
     is_internal,
     look_up,
     read_target,
 )
-from hipkit.server.services.refusals import InvalidValueError
 from hipkit.server.storage.webhook_events import EventRecord
 from hipkit.server.storage.webhooks import WebhookRecord
 from tests.unit.server.receiving import Answer, Receiver, receiving

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hipkit.errors import StorageError
 from hipkit.server.outbox.schedule import Schedule
 from hipkit.server.outbox.sender import Sender, sending
-from hipkit.server.services.deliveries import Delivery, Outcome
 from hipkit.server.services.signals import EVENTS, Signals
+from hipkit.server.services.webhooks.deliveries import Delivery, Outcome
 from hipkit.server.storage.webhook_events import EventRecord
 from hipkit.server.storage.webhooks import RouteRecord, WebhookRecord
 

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import asyncio
 
-from hipkit.server.services import admin_emoticons, admin_rooms
+from hipkit.server.services.admin import emoticons as admin_emoticons
+from hipkit.server.services.admin import rooms as admin_rooms
 from hipkit.server.services.password_hashes import check_password
 from tests.unit.server.asgi import Site
 

@@ -12,8 +12,8 @@ from typing import Any
 import jwt
 import pytest
 
-from hipkit.server.services.admin_access import MadeClient, delete_client
-from hipkit.server.services.webhook_care import (
+from hipkit.server.services.admin.access import MadeClient, delete_client
+from hipkit.server.services.webhooks.care import (
     SeenWebhook,
     find_webhook,
     resume,

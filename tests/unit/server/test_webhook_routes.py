@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hipkit.server.services.webhook_patterns import is_found
-from hipkit.server.services.webhook_routes import (
+from hipkit.server.services.webhooks.patterns import is_found
+from hipkit.server.services.webhooks.routes import (
     FIRST_WAIT_SECONDS,
     LONGEST_WAIT_SECONDS,
     PAUSE_AFTER_SECONDS,

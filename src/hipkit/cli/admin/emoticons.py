@@ -15,7 +15,7 @@ from hipkit.cli.admin.running import (
     show,
 )
 from hipkit.cli.options import Settings
-from hipkit.server.services import admin_emoticons
+from hipkit.server.services.admin import emoticons as admin_emoticons
 
 __all__ = ["emoticon"]
 

@@ -14,7 +14,7 @@ from hipkit.cli.admin.running import (
     show_list,
 )
 from hipkit.cli.options import Settings
-from hipkit.server.services import admin_rooms
+from hipkit.server.services.admin import rooms as admin_rooms
 from hipkit.server.storage.rooms import RoomRecord
 
 __all__ = ["room"]

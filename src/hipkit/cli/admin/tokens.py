@@ -15,7 +15,7 @@ from hipkit.cli.admin.running import (
 from hipkit.cli.admin.scopes import scope_option
 from hipkit.cli.inputs import Secret
 from hipkit.cli.options import Settings
-from hipkit.server.services import admin_access
+from hipkit.server.services.admin import access as admin_access
 from hipkit.server.storage.database import Database
 
 __all__ = ["token"]

@@ -16,7 +16,8 @@ from hipkit.cli.admin.running import (
 )
 from hipkit.cli.inputs import read_text
 from hipkit.cli.options import Settings
-from hipkit.server.services import admin_people, admin_rooms
+from hipkit.server.services.admin import people as admin_people
+from hipkit.server.services.admin import rooms as admin_rooms
 from hipkit.server.storage.users import UserRecord
 
 __all__ = ["user"]

@@ -13,9 +13,9 @@ from hipkit.cli.admin.running import (
     show_list,
 )
 from hipkit.cli.options import Settings
-from hipkit.server.services import webhook_care
-from hipkit.server.services.admin_people import find_group
-from hipkit.server.services.webhook_care import SeenWebhook
+from hipkit.server.services.admin.people import find_group
+from hipkit.server.services.webhooks import care as webhook_care
+from hipkit.server.services.webhooks.care import SeenWebhook
 from hipkit.server.storage.database import Database
 
 __all__ = ["webhook"]

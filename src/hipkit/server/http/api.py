@@ -21,9 +21,6 @@ from hipkit.server.http import (  # noqa: F401 - importing them registers their 
     rooms,
     shared_files,
     users,
-    v1,
-    v1_rooms,
-    v1_users,
     webhooks,
 )
 from hipkit.server.http.answers import (
@@ -51,14 +48,17 @@ from hipkit.server.http.undocumented import (
     is_undocumented,
 )
 from hipkit.server.http.uploads import Related, read_related
+from hipkit.server.http.v1 import conventions as v1
+from hipkit.server.http.v1 import rooms as v1_rooms  # noqa: F401 - as above
+from hipkit.server.http.v1 import users as v1_users  # noqa: F401 - as above
 from hipkit.server.services.addresses import Addresses
 from hipkit.server.services.context import TOO_MANY_REQUESTS, Context
 from hipkit.server.services.identities import Identities
 from hipkit.server.services.limits import Allowance, Limits
-from hipkit.server.services.receivers import Receivers
 from hipkit.server.services.recent_calls import HeardCall, RecentCalls
 from hipkit.server.services.refusals import NotImplementedHereError
 from hipkit.server.services.signals import Signals
+from hipkit.server.services.webhooks.receivers import Receivers
 from hipkit.server.settings import Settings
 from hipkit.server.storage.database import Database
 from hipkit.server.storage.folder import FileFolder

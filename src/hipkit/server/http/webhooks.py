@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from hipkit.server.http.registry import handles
-from hipkit.server.services import webhooks as webhook_service
 from hipkit.server.services.context import Context
-from hipkit.server.services.webhooks import Place
+from hipkit.server.services.webhooks import registering as webhook_service
+from hipkit.server.services.webhooks.registering import Place
 from hipkit.v2.extensions import (
     CreateGlobalWebhook,
     DeleteGlobalWebhook,

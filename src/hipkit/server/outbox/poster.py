@@ -9,10 +9,10 @@ from dataclasses import replace
 
 from hipkit.errors import BadRequestError
 from hipkit.server.outbox.answers import read_answer
-from hipkit.server.services.deliveries import Delivery, Outcome
-from hipkit.server.services.receivers import Receivers, read_target
 from hipkit.server.services.refusals import InvalidValueError
-from hipkit.server.services.webhook_routes import read_retry_after
+from hipkit.server.services.webhooks.deliveries import Delivery, Outcome
+from hipkit.server.services.webhooks.receivers import Receivers, read_target
+from hipkit.server.services.webhooks.routes import read_retry_after
 from hipkit.transports.protocol import Fault, Options, Reply, Request
 from hipkit.transports.resolved import ResolvedTransport
 

@@ -4,7 +4,7 @@ The promise on both sides: each event reaches each receiver at least once and in
 seen to have failed; `Outbox.settle` is where it counts as done. An outbox that several senders
 share gives a route to one of them at a time (a lease that ends by itself), and wakes them from
 whichever machine wrote the event. Nothing else in the server knows how events are sent: services
-write them (`services/events.py`), and people look after webhooks in the same tables.
+write them (`services/webhooks/events.py`), and people look after webhooks in the same tables.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from hipkit.server.services.deliveries import Delivery, Outcome
+from hipkit.server.services.webhooks.deliveries import Delivery, Outcome
 from hipkit.server.storage.webhooks import RouteRecord
 
 __all__ = ["Outbox", "Poster"]

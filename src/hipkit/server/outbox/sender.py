@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from hipkit.errors import StorageError
 from hipkit.server.outbox.protocol import Outbox, Poster
 from hipkit.server.outbox.schedule import Schedule
-from hipkit.server.services.deliveries import Delivery, Outcome
 from hipkit.server.services.signals import EVENTS, Signals
+from hipkit.server.services.webhooks.deliveries import Delivery, Outcome
 
 __all__ = ["MOST_AT_ONCE", "Sender", "sending"]
 

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from hipkit.errors import ApiError, BadRequestError, NotFoundError
 from hipkit.server.page.views import Visit, view
-from hipkit.server.services.admin_access import (
+from hipkit.server.services.admin.access import (
     add_client,
     delete_client,
     list_clients,

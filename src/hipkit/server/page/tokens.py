@@ -12,7 +12,7 @@ from starlette.responses import Response
 from hipkit.errors import ApiError
 from hipkit.server.page.views import Visit, view
 from hipkit.server.services.access import find_room
-from hipkit.server.services.admin_access import MadeToken
+from hipkit.server.services.admin.access import MadeToken
 from hipkit.server.services.context import SCOPES
 from hipkit.server.services.own_tokens import (
     end_approval,

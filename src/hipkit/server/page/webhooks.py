@@ -6,7 +6,7 @@ import msgspec
 from starlette.responses import Response
 
 from hipkit.server.page.views import Visit, view
-from hipkit.server.services.webhook_care import (
+from hipkit.server.services.webhooks.care import (
     delete_webhook,
     find_webhook,
     list_deliveries,

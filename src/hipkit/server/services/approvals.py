@@ -14,7 +14,7 @@ import msgspec
 
 from hipkit.errors import BadRequestError, NotFoundError
 from hipkit.server.services.access import own_user
-from hipkit.server.services.admin_access import make_authorization_code
+from hipkit.server.services.admin.access import make_authorization_code
 from hipkit.server.services.context import SCOPES, Context
 from hipkit.server.services.texts import is_web_address
 from hipkit.server.storage.clients import ClientRecord

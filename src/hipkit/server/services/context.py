@@ -8,8 +8,8 @@ from typing import Literal, TypeVar, cast
 from hipkit.errors import RateLimitError, UnauthorizedError
 from hipkit.server.services.addresses import Addresses
 from hipkit.server.services.limits import Allowance, Limits
-from hipkit.server.services.receivers import Receivers
 from hipkit.server.services.signals import Signals
+from hipkit.server.services.webhooks.receivers import Receivers
 from hipkit.server.storage.clients import ClientRecord
 from hipkit.server.storage.database import Command, Database, Stores
 from hipkit.server.storage.folder import FileFolder

@@ -11,12 +11,12 @@ import msgspec
 
 from hipkit.server.services.addresses import Addresses
 from hipkit.server.services.context import Context
-from hipkit.server.services.events import Cause, enter_room, sender_of, tell
 from hipkit.server.services.forms import room_in_short, user_in_short
 from hipkit.server.services.keys import new_message_id
 from hipkit.server.services.moments import MessageMoment
 from hipkit.server.services.signals import conversation_topic
 from hipkit.server.services.texts import EVERYBODY, Link, find_in_text
+from hipkit.server.services.webhooks.events import Cause, enter_room, sender_of, tell
 from hipkit.server.storage.database import Stores
 from hipkit.server.storage.messages import MessageRecord, NewMessage
 from hipkit.server.storage.rooms import RoomRecord

@@ -15,7 +15,7 @@ from hipkit.server.services.access import (
     is_room_admin,
     own_user,
 )
-from hipkit.server.services.admin_access import MadeToken
+from hipkit.server.services.admin.access import MadeToken
 from hipkit.server.services.context import Context, TokenKind
 from hipkit.server.services.grants import PERSONAL_SECONDS
 from hipkit.server.services.keys import hash_token, new_token

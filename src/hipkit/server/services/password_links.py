@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hipkit.errors import BadRequestError
-from hipkit.server.services.admin_people import find_user
+from hipkit.server.services.admin.people import find_user
 from hipkit.server.services.context import Context
 from hipkit.server.services.keys import hash_token, new_key
 from hipkit.server.services.passwords import hash_new_password

@@ -13,11 +13,11 @@ from hipkit.server.services.access import (
     find_user,
 )
 from hipkit.server.services.context import Context
-from hipkit.server.services.events import Cause, leave_room
 from hipkit.server.services.expansion import Expansion
 from hipkit.server.services.forms import user_in_short
 from hipkit.server.services.paging import Slice
 from hipkit.server.services.people import full_user
+from hipkit.server.services.webhooks.events import Cause, leave_room
 from hipkit.server.storage.database import Stores
 from hipkit.server.storage.room_people import MemberRecord
 from hipkit.server.storage.rooms import RoomRecord

@@ -17,7 +17,6 @@ from hipkit.server.services.access import (
     find_room_to_administer,
 )
 from hipkit.server.services.context import Context
-from hipkit.server.services.events import Cause, enter_room, tell_of_room
 from hipkit.server.services.expansion import Expansion
 from hipkit.server.services.forms import (
     room_in_full,
@@ -32,6 +31,7 @@ from hipkit.server.services.people import find_named_user, full_user
 from hipkit.server.services.picture_files import replace_picture
 from hipkit.server.services.refusals import InvalidValueError
 from hipkit.server.services.sweeping import sweep_messages
+from hipkit.server.services.webhooks.events import Cause, enter_room, tell_of_room
 from hipkit.server.storage.database import Stores
 from hipkit.server.storage.rooms import RoomRecord
 from hipkit.v2.models import Created, Links, Room, RoomPage, RoomStatistics, User

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hipkit.server.services.web_sessions import sweep_sessions
-from hipkit.server.services.webhook_sweeping import sweep_outbox
+from hipkit.server.services.webhooks.sweeping import sweep_outbox
 from hipkit.server.storage.database import Database, Stores
 from hipkit.server.storage.folder import FileFolder
 

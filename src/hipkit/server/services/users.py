@@ -10,7 +10,6 @@ from hipkit.errors import BadRequestError, ForbiddenError, NotFoundError
 from hipkit.files import ImageSource
 from hipkit.server.services.access import find_user
 from hipkit.server.services.context import Context, Identity
-from hipkit.server.services.events import Cause, leave_every_room
 from hipkit.server.services.expansion import Expansion
 from hipkit.server.services.keys import new_password, new_version
 from hipkit.server.services.moments import find_zone
@@ -26,6 +25,7 @@ from hipkit.server.services.texts import (
     make_mention_name,
 )
 from hipkit.server.services.web_sessions import change_password
+from hipkit.server.services.webhooks.events import Cause, leave_every_room
 from hipkit.server.storage.database import Stores
 from hipkit.server.storage.users import UserRecord
 from hipkit.v2.models import CreatedUser, Links, RoomPage, User, UserPage

@@ -6,8 +6,8 @@ from hipkit.server.http.registry import handles
 from hipkit.server.services import room_messages, rooms
 from hipkit.server.services.context import Context
 from hipkit.server.services.expansion import Expansion
-from hipkit.server.services.v1_forms import show_message, show_room, with_people
-from hipkit.server.services.v1_lists import all_rooms, member_ids, messages_of
+from hipkit.server.services.v1.forms import show_message, show_room, with_people
+from hipkit.server.services.v1.lists import all_rooms, member_ids, messages_of
 from hipkit.v1.models import Deletion, Done, MessageList, RoomEnvelope, RoomList, Sent
 from hipkit.v1.rooms import (
     RoomsCreate,

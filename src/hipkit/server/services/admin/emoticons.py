@@ -6,7 +6,7 @@ import asyncio
 import re
 
 from hipkit.errors import BadRequestError
-from hipkit.server.services.admin_people import find_group
+from hipkit.server.services.admin.people import find_group
 from hipkit.server.services.pictures import read_picture
 from hipkit.server.services.refusals import InvalidValueError
 from hipkit.server.storage.database import Database, Stores

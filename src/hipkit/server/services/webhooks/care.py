@@ -1,6 +1,6 @@
 """What people do about webhooks that are there: look at them, send again, try again, delete.
 
-For the page and `hipkit admin`. Programs set webhooks through `webhooks.py`.
+For the page and `hipkit admin`. Programs set webhooks through `registering.py`.
 """
 
 from __future__ import annotations

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from hipkit.errors import NotFoundError
 from hipkit.server.services.access import find_room_to_administer
 from hipkit.server.services.context import Context, Identity
-from hipkit.server.services.events import Cause
 from hipkit.server.services.expansion import Expansion
 from hipkit.server.services.forms import room_in_short
 from hipkit.server.services.moments import Moment
@@ -22,9 +21,10 @@ from hipkit.server.services.people import full_user
 from hipkit.server.services.refusals import InvalidValueError
 from hipkit.server.services.rooms import get_room
 from hipkit.server.services.signals import EVENTS
-from hipkit.server.services.signatures import check_can_sign
-from hipkit.server.services.webhook_makers import maker_as_sender
-from hipkit.server.services.webhook_patterns import check_pattern
+from hipkit.server.services.webhooks.events import Cause
+from hipkit.server.services.webhooks.makers import maker_as_sender
+from hipkit.server.services.webhooks.patterns import check_pattern
+from hipkit.server.services.webhooks.signatures import check_can_sign
 from hipkit.server.storage.database import Stores
 from hipkit.server.storage.webhooks import NewWebhook, WebhookRecord
 from hipkit.v2.extensions import CreateGlobalWebhook

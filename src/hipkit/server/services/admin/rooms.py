@@ -10,13 +10,12 @@ from dataclasses import dataclass
 import msgspec
 
 from hipkit.server.services.access import ROOM_ADMIN, ROOM_MEMBER
-from hipkit.server.services.admin_people import (
+from hipkit.server.services.admin.people import (
     MOST_LISTED,
     find_group,
     find_room,
     find_user,
 )
-from hipkit.server.services.events import Cause
 from hipkit.server.services.keys import new_version
 from hipkit.server.services.room_people import end_membership
 from hipkit.server.services.rooms import (
@@ -27,6 +26,7 @@ from hipkit.server.services.rooms import (
     tell_of_new_room,
 )
 from hipkit.server.services.sweeping import sweep_messages
+from hipkit.server.services.webhooks.events import Cause
 from hipkit.server.storage.database import Database, Stores
 from hipkit.server.storage.folder import FileFolder
 from hipkit.server.storage.rooms import RoomRecord

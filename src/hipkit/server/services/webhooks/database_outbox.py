@@ -15,14 +15,19 @@ from concurrent.futures import ThreadPoolExecutor
 from hipkit.errors import ApiError
 from hipkit.server.services.addresses import Addresses
 from hipkit.server.services.context import Context
-from hipkit.server.services.deliveries import Delivery, Outcome, body_of, headers_of
 from hipkit.server.services.limits import Limits
 from hipkit.server.services.room_messages import add_notification
 from hipkit.server.services.signals import Signals
-from hipkit.server.services.webhook_makers import maker_of, may_still_see
-from hipkit.server.services.webhook_patterns import is_found
-from hipkit.server.services.webhook_routes import next_state
-from hipkit.server.services.webhook_sweeping import OutboxSweep
+from hipkit.server.services.webhooks.deliveries import (
+    Delivery,
+    Outcome,
+    body_of,
+    headers_of,
+)
+from hipkit.server.services.webhooks.makers import maker_of, may_still_see
+from hipkit.server.services.webhooks.patterns import is_found
+from hipkit.server.services.webhooks.routes import next_state
+from hipkit.server.services.webhooks.sweeping import OutboxSweep
 from hipkit.server.storage.database import Database, Stores
 from hipkit.server.storage.folder import FileFolder
 from hipkit.server.storage.webhook_deliveries import NewDelivery

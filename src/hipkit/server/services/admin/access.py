@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from hipkit.errors import BadRequestError, NotFoundError
-from hipkit.server.services.admin_people import find_group, find_room, find_user
+from hipkit.server.services.admin.people import find_group, find_room, find_user
 from hipkit.server.services.context import (
     GROUP_SCOPES,
     SCOPES,

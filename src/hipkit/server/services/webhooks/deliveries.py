@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from hipkit.server.services.signatures import sign_event
-from hipkit.server.services.webhook_routes import Verdict, judge
+from hipkit.server.services.webhooks.routes import Verdict, judge
+from hipkit.server.services.webhooks.signatures import sign_event
 from hipkit.server.storage.database import Stores
 from hipkit.server.storage.webhook_events import EventRecord
 from hipkit.server.storage.webhooks import WebhookRecord

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 
 from hipkit.errors import BadRequestError, NotFoundError
 from hipkit.server.services.access import look_up_room, look_up_user
-from hipkit.server.services.events import Cause
 from hipkit.server.services.keys import new_password
 from hipkit.server.services.passwords import hash_new_password
 from hipkit.server.services.users import NewUser, changed_rights, remove_user
 from hipkit.server.services.users import add_user as add_user_to_group
 from hipkit.server.services.web_sessions import change_password
+from hipkit.server.services.webhooks.events import Cause
 from hipkit.server.storage.database import Database, Stores
 from hipkit.server.storage.folder import FileFolder
 from hipkit.server.storage.groups import GroupRecord

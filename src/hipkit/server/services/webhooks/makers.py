@@ -7,7 +7,7 @@ from dataclasses import replace
 from hipkit.errors import ForbiddenError, NotFoundError
 from hipkit.server.services.access import find_room
 from hipkit.server.services.context import Identity
-from hipkit.server.services.events import Cause, sender_of
+from hipkit.server.services.webhooks.events import Cause, sender_of
 from hipkit.server.storage.database import Stores
 from hipkit.server.storage.tokens import TokenRecord
 from hipkit.server.storage.webhooks import WebhookRecord

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hipkit.server.http.registry import handles
 from hipkit.server.services import users
 from hipkit.server.services.context import Context
-from hipkit.server.services.v1_forms import show_user
-from hipkit.server.services.v1_lists import all_users
+from hipkit.server.services.v1.forms import show_user
+from hipkit.server.services.v1.lists import all_users
 from hipkit.v1.models import UserEnvelope, UserList
 from hipkit.v1.users import UsersList, UsersShow
 

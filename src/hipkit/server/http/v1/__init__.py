@@ -1,0 +1,1 @@
+"""Speaks API v1: its own words, over the same services as v2."""

@@ -1,0 +1,1 @@
+"""What an administrator does on the machine itself, for `hipkit admin`."""

@@ -1,0 +1,1 @@
+"""What API v1 needs beyond what it shares with v2."""

@@ -1,0 +1,1 @@
+"""Webhooks: who set them, what waits for them, and what became of it."""
