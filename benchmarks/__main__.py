@@ -7,7 +7,17 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchmarks import calls, cold_start, footprint, page
+from benchmarks import (
+    calls,
+    cold_start,
+    deep_history,
+    footprint,
+    live_events,
+    notifications,
+    page,
+    server_memory,
+    webhook_load,
+)
 from benchmarks.machine import facts
 from benchmarks.report import Table, rewrite, shown
 from benchmarks.scene import REPOSITORY, Scene, open_scene
@@ -22,6 +32,11 @@ ROWS: Mapping[str, Callable[[Scene], Table]] = {
     "import": footprint.measure_imports,
     "file": footprint.measure_file,
     "history": footprint.measure_history,
+    "notify": notifications.measure,
+    "deep": deep_history.measure,
+    "live": live_events.measure,
+    "webhooks": webhook_load.measure,
+    "memory": server_memory.measure,
 }
 MESSAGES, QUICK_MESSAGES = 1_000_000, 3_000
 

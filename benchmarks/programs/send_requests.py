@@ -1,0 +1,105 @@
+"""Sends requests as fast as a server answers them, on connections that are kept.
+
+A loop over readiness and nothing else, so that whoever answers is the slower side. Reads from the
+first line of its standard input what to send, and from each further line how many requests to send
+in one turn; answers each with the seconds that the turn took, and each request's seconds' median
+and 99th percentile. See `benchmarks/sending.py`.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import select
+import socket
+import sys
+import time
+from collections.abc import Sequence
+
+RECEIVED_BYTES = 1 << 18
+
+
+class Connection:
+    """One kept connection, with one request on the way at most."""
+
+    def __init__(self, port: int, requests: Sequence[bytes], start: bytes) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port))
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._requests = requests
+        self._sent = 0
+        self._start = start
+        self._received = b""
+        self.began = 0.0
+
+    def send(self) -> None:
+        """Send the next request."""
+        self.began = time.perf_counter()
+        self.socket.sendall(self._requests[self._sent % len(self._requests)])
+        self._sent += 1
+
+    def is_answered(self) -> bool:
+        """Read what has come, and say whether the answer is whole."""
+        piece = self.socket.recv(RECEIVED_BYTES)
+        self._received += piece
+        head, end, body = self._received.partition(b"\r\n\r\n")
+        if not piece or (end and not head.startswith(self._start)):
+            raise RuntimeError(f"not the answer wanted: {head[:400]!r}")
+        if not end or len(body) < _content_length(head):
+            return False
+        self._received = b""
+        return True
+
+
+def _content_length(head: bytes) -> int:
+    _, name, rest = head.lower().partition(b"\r\ncontent-length:")
+    return int(rest.split(b"\r\n", 1)[0]) if name else 0
+
+
+def take_turn(connections: Sequence[Connection], count: int) -> list[float]:
+    """Send so many requests over all connections, and return what each took."""
+    by_number = {each.socket.fileno(): each for each in connections}
+    poll = select.epoll()
+    for number in by_number:
+        poll.register(number, select.EPOLLIN)
+    latencies: list[float] = []
+    starting = connections[:count]
+    for connection in starting:
+        connection.send()
+    left = count - len(starting)
+    while len(latencies) < count:
+        for number, _ in poll.poll():
+            connection = by_number[number]
+            if not connection.is_answered():
+                continue
+            latencies.append(time.perf_counter() - connection.began)
+            if left:
+                left -= 1
+                connection.send()
+    poll.close()
+    return latencies
+
+
+def main() -> None:
+    """Connect, take turns until standard input ends."""
+    told = json.loads(sys.stdin.readline())
+    if told["core"] is not None:
+        os.sched_setaffinity(0, [told["core"]])
+    requests = [text.encode() for text in told["requests"]]
+    start = f"HTTP/1.1 {told['status']} ".encode()
+    connections = [
+        # Each begins elsewhere, so that not all ask for the same at the same time.
+        Connection(told["port"], requests[index % len(requests) :] + requests, start)
+        for index in range(told["connections"])
+    ]
+    for line in sys.stdin:
+        gc.collect()
+        began = time.perf_counter()
+        latencies = sorted(take_turn(connections, int(line)))
+        seconds = time.perf_counter() - began
+        middle, late = (latencies[int(len(latencies) * part)] for part in (0.5, 0.99))
+        print(seconds, middle, late, flush=True)
+
+
+if __name__ == "__main__":
+    main()

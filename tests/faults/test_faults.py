@@ -1,0 +1,79 @@
+"""The scripts of this folder, with few rounds: docs/explanation/reliability.md has the figures."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.faults import (
+    file_names,
+    full_disk,
+    hostile,
+    kill,
+    locked,
+    read_only,
+    sync,
+)
+from tests.faults.serving import HIPKIT, serving
+
+CONNECTIONS = 200
+
+
+def need(is_there: bool, what: str) -> None:
+    """Skip, by name, what this machine cannot do; in CI it has to."""
+    if is_there:
+        return
+    if os.environ.get("CI"):
+        pytest.fail(what)
+    pytest.skip(what)
+
+
+def test_what_was_promised_survives_kills(tmp_path: Path) -> None:
+    outcome = kill.run(tmp_path, rounds=6)
+
+    assert (outcome.from_outside, outcome.inside) == (3, 3)
+    assert outcome.promised
+    assert outcome.received
+
+
+def test_each_commit_is_on_disk_before_its_answer(tmp_path: Path) -> None:
+    need(sync.can_trace(), "no strace, or it may not look on")
+
+    assert sync.run(tmp_path, rounds=30) == 30
+
+
+def test_a_full_disk_is_told_and_passes() -> None:
+    need(full_disk.can_mount(), "nobody may mount a file system of their own")
+
+    full_disk.run()
+
+
+def test_a_locked_database_is_told_and_passes(tmp_path: Path) -> None:
+    locked.run(tmp_path)
+
+
+def test_a_read_only_disk_is_told_and_passes() -> None:
+    need(read_only.can_mount(), "nobody may mount a file system of their own")
+
+    read_only.run()
+
+
+@pytest.mark.parametrize("case", hostile.CASES)
+def test_hostile_clients_leave_the_server_to_others(tmp_path: Path, case: str) -> None:
+    hostile.run(tmp_path, case, connections=CONNECTIONS)
+
+
+def test_names_of_files_lead_nowhere(tmp_path: Path) -> None:
+    assert file_names.run(tmp_path) > 0
+
+
+def test_the_server_raises_its_own_limit_of_open_files(tmp_path: Path) -> None:
+    command = ["sh", "-c", 'ulimit -Sn 100; exec "$@"', "sh", *HIPKIT]
+    with serving(tmp_path, command=command) as server:
+        limits = Path(f"/proc/{server.process.pid}/limits").read_text()
+
+    line = next(line for line in limits.splitlines() if "open files" in line)
+    soft, hard = line.split()[3:5]
+    assert soft == hard
