@@ -30,6 +30,7 @@ from hipkit.v2.models import (
     MessageLinkImage,
     MessageLinkPage,
     NotificationSender,
+    Room,
     RoomFileUploadItem,
     RoomMessageItem,
     RoomTopicChangeItem,
@@ -139,7 +140,8 @@ async def people_in(
     """Return everybody who sent one of the messages or is mentioned in one."""
     ids: set[int] = set()
     for message in messages:
-        if message.sender_id is not None:
+        # A notification shows a label, not the person whose token sent it.
+        if message.sender_id is not None and message.kind != "notification":
             ids.add(message.sender_id)
         ids.update(_mentions(message).users)
     return await stores.users.by_ids(ids)
@@ -239,7 +241,9 @@ async def _tell_of_message(
     cause: Cause, stores: Stores, room: RoomRecord, message: NewMessage
 ) -> None:
     """Tell webhooks of a message, which is stored already, as the event of its kind."""
-    shown_room = room_in_short(cause.addresses, room)
+
+    def shown_room() -> Room:
+        return room_in_short(cause.addresses, room)
 
     async def show() -> Message | None:
         record = await stores.messages.get(room.conversation_id, message.id)
@@ -249,19 +253,19 @@ async def _tell_of_message(
         return MessageForms(addresses=cause.addresses, people=people).show(record)
 
     async def with_message() -> RoomMessageItem:
-        return RoomMessageItem(message=await show(), room=shown_room)
+        return RoomMessageItem(message=await show(), room=shown_room())
 
     async def with_topic() -> RoomTopicChangeItem:
         sender = sender_of(cause)
         if cause.identity is None or message.sender_label != cause.identity.name:
             sender = Sender(name=message.sender_label)
-        return RoomTopicChangeItem(room=shown_room, sender=sender, topic=message.body)
+        return RoomTopicChangeItem(room=shown_room(), sender=sender, topic=message.body)
 
     async def with_file() -> RoomFileUploadItem:
         shown = await show()
         return RoomFileUploadItem(
             file=shown.file if shown else None,
-            room=shown_room,
+            room=shown_room(),
             sender=sender_of(cause),
         )
 
