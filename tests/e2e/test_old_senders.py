@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 NAMESPACES = ["unshare", "--user", "--map-root-user", "--mount", "--net"]
+# Where Debian keeps `ip` and `update-ca-certificates`, which a short PATH may lack.
+PATH = f"{os.environ['PATH']}{os.pathsep}/usr/sbin{os.pathsep}/sbin"
 SENDERS = Path(__file__).parent / "senders"
 LAYER = (
     "mount -t tmpfs tmpfs /mnt && mkdir /mnt/u /mnt/w && mount -t overlay overlay -o"
@@ -21,12 +23,14 @@ TRY = f"{LAYER} lowerdir=/etc,upperdir=/mnt/u,workdir=/mnt/w /etc && ip link set
 
 def is_possible() -> bool:
     """Say whether this machine gives out namespaces, and has what the script calls."""
-    if any(shutil.which(name) is None for name in ("unshare", "ip", "curl")):
-        return False
-    if shutil.which("update-ca-certificates") is None:
+    needed = ("unshare", "ip", "curl", "update-ca-certificates")
+    if any(shutil.which(name, path=PATH) is None for name in needed):
         return False
     done = subprocess.run(
-        [*NAMESPACES, "sh", "-c", TRY], capture_output=True, check=False
+        [*NAMESPACES, "sh", "-c", TRY],
+        env=os.environ | {"PATH": PATH},
+        capture_output=True,
+        check=False,
     )
     return done.returncode == 0
 
@@ -36,7 +40,7 @@ def test_old_senders_post_to_hipchats_own_name(tmp_path: Path) -> None:
         pytest.skip(
             "old senders: no namespaces here, or not Debian's curl and CA store"
         )
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    path = f"{Path(sys.executable).parent}{os.pathsep}{PATH}"
     done = subprocess.run(
         [*NAMESPACES, "sh", str(SENDERS / "setting.sh"), str(SENDERS)],
         cwd=tmp_path,
