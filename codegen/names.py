@@ -41,7 +41,7 @@ OPERATION_ATTRIBUTES = words(
 )
 """What `hipkit.operation.Operation` keeps for itself, so that no argument may be called so."""
 
-MODEL_ATTRIBUTES = words("rules secrets check from_json to_json")
+MODEL_ATTRIBUTES = words("rules secrets is_closed check from_json to_json")
 """The same of `hipkit.model.Model`."""
 
 ANNOTATION_WORDS = words("bool int float str list dict object bytes datetime field")

@@ -173,6 +173,8 @@ class ModelClass:
     name: str
     text: list[Block]
     fields: tuple[Field, ...]
+    is_closed: bool
+    """Whether the server refuses further members."""
     models: frozenset[str] = field(default=frozenset())
 
     @property

@@ -120,6 +120,7 @@ def _model_class(model: Model) -> ModelClass:
     return ModelClass(
         name=model.name,
         text=docstrings.model_text(model),
+        is_closed=model.is_closed,
         fields=tuple(
             Field(
                 name=member.name,

@@ -68,6 +68,8 @@ class Model:
     description: str
     members: tuple[Member, ...]
     place: Place
+    is_closed: bool = False
+    """Whether further members are refused."""
 
 
 class Schemas:
@@ -260,7 +262,8 @@ class Schemas:
 
     def _model(self, flat: Flat, name: str) -> Model:
         members = tuple(self.members(flat, name, Use.ANSWER, MODEL_ATTRIBUTES))
-        return Model(name, flat.description, members, flat.node.place)
+        is_closed = flat.word("additionalProperties") is False
+        return Model(name, flat.description, members, flat.node.place, is_closed)
 
     def members(
         self, flat: Flat, owner: str, use: Use, taken: frozenset[str]

@@ -74,6 +74,8 @@ class Model(msgspec.Struct, frozen=True, omit_defaults=True):
 
     rules: ClassVar[Mapping[str, Rule]] = {}
     secrets: ClassVar[frozenset[str]] = frozenset()
+    is_closed: ClassVar[bool] = False
+    """Whether the server refuses further members when it is sent one."""
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:

@@ -1143,6 +1143,8 @@ class CardActivity(Model, frozen=True, omit_defaults=True, kw_only=True):
         "html": Rule(required=True, min_length=1),
     }
 
+    is_closed = True
+
     html: str
     icon: str | Icon | None = None
 
@@ -1241,6 +1243,8 @@ class TextI18n(Model, frozen=True, omit_defaults=True, kw_only=True):
         "i18n": Rule(min_length=1, max_length=40),
     }
 
+    is_closed = True
+
     value: str
     i18n: str | None = None
 
@@ -1280,6 +1284,8 @@ class Condition(Model, frozen=True, omit_defaults=True, kw_only=True):
         ),
         "type": Rule(enum=("and", "or", "AND", "OR")),
     }
+
+    is_closed = True
 
     condition: str | None = None
     invert: bool | None = None
@@ -1380,6 +1386,8 @@ class DialogOptions(Model, frozen=True, omit_defaults=True, kw_only=True):
         "style": Rule(enum=("normal", "warning")),
     }
 
+    is_closed = True
+
     style: str | None = None
     size: str | DialogSize | None = None
     hint: TextI18n | None = None
@@ -1442,6 +1450,8 @@ class ExternalPage(Model, frozen=True, omit_defaults=True, kw_only=True):
             required=True, min_length=1, max_length=40, pattern="^[a-zA-Z0-9_\\-\\.]+$"
         ),
     }
+
+    is_closed = True
 
     key: str
     url: str
