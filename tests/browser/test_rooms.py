@@ -280,6 +280,20 @@ def test_the_keyboard_alone_is_enough(signed_in: Page, served: Served) -> None:
     expect(signed_in.get_by_label("Message", exact=True)).to_be_focused()
 
 
+def test_a_room_far_down_the_list_is_in_view_and_tab_begins_at_the_top(
+    signed_in: Page, served: Served
+) -> None:
+    for number in range(40):
+        make_room(served, f"Zebra {number:02}")
+    room = make_room(served, "Zebra 99")
+
+    signed_in.goto(f"/rooms/{room}")
+    expect(signed_in.locator(".sidebar [aria-current]")).to_be_in_viewport()
+    signed_in.keyboard.press("Tab")
+
+    expect(signed_in.get_by_text("Skip to the content")).to_be_focused()
+
+
 def test_a_phone_shows_a_room_without_scrolling_sideways(
     open_page: Callable[..., Page], sign_in: Callable[[Page], Page], served: Served
 ) -> None:

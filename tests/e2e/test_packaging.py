@@ -164,10 +164,11 @@ def test_the_cli_extra_brings_the_command(install: Callable[[str], Install]) -> 
 def test_serving_without_its_extra_says_what_to_install(
     install: Callable[[str], Install],
 ) -> None:
-    done = install("cli").run("hipkit", "serve")
-    assert done.returncode == 2
-    assert len(done.stderr.splitlines()) == 1
-    assert "hipkit[server]" in done.stderr
+    for words in (["serve"], ["admin", "ca", "chat.example.com"]):
+        done = install("cli").run("hipkit", *words)
+        assert done.returncode == 2
+        assert len(done.stderr.splitlines()) == 1
+        assert "hipkit[server]" in done.stderr
 
 
 def test_the_server_extra_brings_serve(install: Callable[[str], Install]) -> None:

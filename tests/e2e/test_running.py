@@ -124,6 +124,8 @@ def wait_until(holds: Any) -> None:
     [
         ("rm server-key.pem", "server-key.pem: No such file"),
         ("echo x > server.pem", "server.pem: not PEM"),
+        ("cp server.pem server-key.pem", "server-key.pem: no private key"),
+        ("cp server-key.pem server.pem", "server.pem: no certificate"),
         (
             "cp ca-key.pem server-key.pem",
             "the key is not that of the first certificate",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import re
 import signal
 import socket
 import threading
@@ -204,6 +205,24 @@ def test_what_stops_a_start_is_told_in_one_line(
     assert told in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert done.stdout == ""
+
+
+def test_a_second_server_on_the_same_database_is_refused(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        second = hipkit(tmp_path, "serve", "--port", "0", "--db", "chat.db")
+        status = server.call("GET", "/room")[0]
+
+    assert (second.returncode, status) == (1, 200)
+    assert "chat.db: another server runs on it" in second.stderr
+    assert second.stderr.count("\n") == 1
+
+
+def test_what_listens_everywhere_is_named_by_its_machine(tmp_path: Path) -> None:
+    with serving(tmp_path, "--host", "0.0.0.0") as server:  # noqa: S104 - that is the point
+        server.stop()
+
+    (link,) = re.findall(r"\S+/set-password\?key=", "".join(server.told))
+    assert link.startswith(f"http://{socket.gethostname()}:")
 
 
 def test_a_taken_port_is_told_in_one_line(tmp_path: Path) -> None:

@@ -91,6 +91,14 @@ def folder(repository: Path) -> Path:
     return repository / "spec"
 
 
+def described(spec: Tree) -> list[Described]:
+    return [
+        Described(path, method, node)
+        for path, item in spec["paths"].items()
+        for method, node in item.items()
+    ]
+
+
 @pytest.fixture(scope="module")
 def spec(folder: Path) -> Tree:
     loaded: Tree = yaml.safe_load((folder / "hipchat-v2.yaml").read_text("utf-8"))
@@ -99,11 +107,7 @@ def spec(folder: Path) -> Tree:
 
 @pytest.fixture(scope="module")
 def operations(spec: Tree) -> list[Described]:
-    return [
-        Described(path, method, node)
-        for path, item in spec["paths"].items()
-        for method, node in item.items()
-    ]
+    return described(spec)
 
 
 def follow(spec: Tree, node: Tree) -> Tree:

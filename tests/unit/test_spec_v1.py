@@ -19,6 +19,7 @@ from tests.unit.test_spec import (
     TOKEN_TYPES,
     Described,
     Tree,
+    described,
     follow,
     parameters,
     schemas_with_members,
@@ -35,11 +36,7 @@ def spec(repository: Path) -> Tree:
 
 @pytest.fixture(scope="module")
 def operations(spec: Tree) -> list[Described]:
-    return [
-        Described(path, method, node)
-        for path, item in spec["paths"].items()
-        for method, node in item.items()
-    ]
+    return described(spec)
 
 
 def test_the_document_is_valid_openapi_3_1(spec: Tree) -> None:

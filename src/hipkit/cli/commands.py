@@ -62,14 +62,7 @@ class Commands(Group):
         place = COMMANDS.get(cmd_name)
         if place is None:
             return None
-        try:
-            module = import_module(f"hipkit.cli.{place.module}")
-        except ModuleNotFoundError as error:
-            if (error.name or "").partition(".")[0] not in SERVER_EXTRA:
-                raise
-            raise click.UsageError(
-                f"hipkit {cmd_name} needs the extra server: pip install 'hipkit[server]'"
-            ) from None
+        module = import_module(f"hipkit.cli.{place.module}")
         command: click.Command = getattr(module, place.name)
         return command
 
@@ -135,6 +128,12 @@ def _run(arguments: list[str], settings: Settings) -> int:
             result = hipkit.invoke(context)
     except click.exceptions.Exit as end:
         return end.exit_code
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in SERVER_EXTRA:
+            raise
+        raise click.UsageError(
+            "this command needs the extra server: pip install 'hipkit[server]'"
+        ) from None
     return result if isinstance(result, int) else ExitCode.OK
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
+import re
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,14 +19,15 @@ from hipkit.server.app import Server
 from hipkit.server.logs import set_up_log
 from hipkit.server.run import listen, open_certificate, run
 from hipkit.server.services.limits import LimitSettings
+from hipkit.server.services.names import check_email
 from hipkit.server.services.password_links import password_link
 from hipkit.server.services.texts import is_web_address
-from hipkit.server.services.users import check_email
 from hipkit.server.settings import Settings as ServerSettings
 
 __all__ = ["serve"]
 
 DEFAULT_PORT = 8070
+EVERYWHERE = re.compile(r"(?<=//)(0\.0\.0\.0|\[::\])(?=:)")
 DEFAULT_LIMITS = LimitSettings()
 
 Function = TypeVar("Function", bound=Callable[..., object])
@@ -270,9 +273,9 @@ class _Start:
 
     def on_ready(self, address: str) -> None:
         link = None
+        page = self.server_settings.public_url or _address_for_people(address)
         if self.link_key is not None:
-            root = self.server_settings.public_url or address
-            link = password_link(root, self.link_key)
+            link = password_link(page, self.link_key)
         if self.settings.json:
             token_file = None if self.token_file is None else str(self.token_file)
             write_json(
@@ -285,4 +288,9 @@ class _Start:
             return
         if link is not None:
             tell(f"to set the administrator's password, open within a day: {link}")
-        write(f"serving HipChat's API at {address}/v2")
+        write(f"serving a page at {page}, and HipChat's API at {address}/v2")
+
+
+def _address_for_people(address: str) -> str:
+    """Name the machine where the server listens everywhere: no browser goes to 0.0.0.0."""
+    return EVERYWHERE.sub(socket.gethostname(), address)

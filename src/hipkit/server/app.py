@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import os
 from collections.abc import Callable
@@ -75,15 +76,19 @@ class Server:
 
     def now_us(self) -> int:
         """Return the time, in microseconds since 1970."""
-        return int(self.settings.clock() * 1_000_000)
+        return self.settings.now_us()
 
     def sweep_uploads(self) -> None:
         """Remove what uploads left behind that will never be whole."""
         self.files.sweep(self.settings.clock() - BROKEN_UPLOAD_SECONDS)
 
     async def sweep(self) -> None:
-        """Remove what nothing can reach any more; that may take a while."""
-        self.sweep_uploads()
+        """Remove what nothing can reach any more; that may take a while.
+
+        Raises:
+            StorageError: The database or the folder of files cannot be written.
+        """
+        await asyncio.to_thread(self.sweep_uploads)
         await sweep(self.database, self.files, self.now_us())
 
     def make_sender(self) -> Sender:
@@ -152,9 +157,7 @@ async def _first_start(database: Database, settings: Settings) -> Server:
         admin_email=settings.admin_email,
     )
     try:
-        await make_first_group(
-            database, first, token, link_key, int(settings.clock() * 1_000_000)
-        )
+        await make_first_group(database, first, token, link_key, settings.now_us())
     except BaseException:
         settings.token_file.unlink(missing_ok=True)
         raise

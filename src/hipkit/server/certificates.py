@@ -76,7 +76,9 @@ def make_or_renew(folder: Path, names: Sequence[str], now: datetime) -> Authorit
     is_new = not files["ca"].exists()
     if is_new:
         if not wanted:
-            raise AuthorityError("no name was given for the server's certificate")
+            raise AuthorityError(
+                "give the names by which programs reach the server, such as api.hipchat.com"
+            )
         authority_key = _open_key(files["ca-key"])
         authority = _make_authority(authority_key, wanted, now)
         _write(files["ca"], _pem(authority), mode=0o644)

@@ -11,7 +11,13 @@ import logging
 import traceback
 from collections.abc import Mapping
 
-__all__ = ["SafeFormatter", "log_loop_error", "set_up_log"]
+__all__ = [
+    "SafeFormatter",
+    "describe_error",
+    "log_loop_error",
+    "log_task_error",
+    "set_up_log",
+]
 
 log = logging.getLogger("hipkit.server")
 
@@ -31,7 +37,7 @@ class SafeFormatter(logging.Formatter):
     ) -> str:
         """Return the places of an exception, the innermost last, and its kind."""
         error = ei[1] if isinstance(ei, tuple) else None
-        return _describe(error) if isinstance(error, BaseException) else ""
+        return describe_error(error) if isinstance(error, BaseException) else ""
 
 
 def set_up_log(*, verbose: bool) -> None:
@@ -51,13 +57,21 @@ def log_loop_error(
 ) -> None:
     """Log what the event loop could not give to anybody; its own text shows the exception's."""
     error = context.get("exception")
-    about = _describe(error) if isinstance(error, BaseException) else ""
+    about = describe_error(error) if isinstance(error, BaseException) else ""
     log.error(
         "event loop: %s\n%s", str(context.get("message")).partition("\n")[0], about
     )
 
 
-def _describe(error: BaseException) -> str:
+def log_task_error(task: asyncio.Task[None]) -> None:
+    """Log what ended a task that was to go on, as soon as it did: a callback for the task."""
+    error = None if task.cancelled() else task.exception()
+    if error is not None:
+        log.error("%s ended: %s", task.get_name(), describe_error(error))
+
+
+def describe_error(error: BaseException) -> str:
+    """Return the places that an exception went through, the innermost last, and its kind."""
     places = traceback.StackSummary.extract(traceback.walk_tb(error.__traceback__))
     lines = [f"  {place.filename}:{place.lineno} {place.name}" for place in places]
     return "\n".join([*lines, type(error).__name__])

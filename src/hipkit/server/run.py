@@ -17,9 +17,10 @@ from uvicorn._types import ASGIApplication
 
 from hipkit.errors import StorageError
 from hipkit.server.app import Server, open_server
-from hipkit.server.logs import log_loop_error
+from hipkit.server.logs import log_loop_error, log_task_error
 from hipkit.server.outbox.sender import sending
 from hipkit.server.settings import Settings
+from hipkit.server.storage.alone import alone_on
 from hipkit.server.tls import Certificate
 
 __all__ = ["address_of", "listen", "open_certificate", "run", "serving"]
@@ -73,11 +74,11 @@ def run(
     SIGHUP takes the certificate anew, which happens by itself within a minute too.
 
     Raises:
-        StorageError: The database cannot be used.
+        StorageError: The database cannot be used, or another server runs on it.
         CertificateError: The certificate or its key cannot be used.
     """
     _allow_many_connections()
-    with contextlib.closing(listener):
+    with contextlib.closing(listener), alone_on(settings.database):
         asyncio.run(_run(settings, listener, on_open, on_ready))
 
 
@@ -94,6 +95,7 @@ async def _run(
     on_open: Callable[[Server], None],
     on_ready: Callable[[str], None],
 ) -> None:
+    # Here, because tests serve the API on a port without the page and what it needs.
     from hipkit.server.front import Front
 
     certificate = open_certificate(settings)
@@ -116,7 +118,9 @@ async def _run(
             server, listener, Front(server), certificate=certificate, at_once=at_once
         ) as address:
             on_ready(address)
-            async with _meanwhile(_sweep_again_and_again(server), _renew(certificate)):
+            async with _meanwhile(
+                sweeping=_sweep_again_and_again(server), renewing=_renew(certificate)
+            ):
                 await stop.wait()
 
 
@@ -132,8 +136,12 @@ def open_certificate(settings: Settings) -> Certificate | None:
 
 
 @contextlib.asynccontextmanager
-async def _meanwhile(*works: Coroutine[object, object, None]) -> AsyncIterator[None]:
-    tasks = [asyncio.create_task(work) for work in works]
+async def _meanwhile(
+    **works: Coroutine[object, object, None],
+) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(work, name=name) for name, work in works.items()]
+    for task in tasks:
+        task.add_done_callback(log_task_error)
     try:
         yield
     finally:
@@ -171,9 +179,31 @@ async def serving(
     Requests go to the API alone where no other application is given. Those under way when the
     block ends have `GRACE_SECONDS` left, or until `at_once` is set.
     """
+    address = address_of(listener, "http" if certificate is None else "https")
+    config = _configured(server, application or server.api, certificate)
+    runner = _Runner(config)
+    async with sending(server.make_sender()):
+        task = asyncio.create_task(runner.serve(sockets=[listener]))
+        task.add_done_callback(lambda _: runner.ready.set())
+        try:
+            await runner.ready.wait()
+            yield address
+        finally:
+            server.stop()
+            runner.should_exit = True
+            hurrying = asyncio.create_task(_hurry(runner, at_once))
+            try:
+                await task
+            finally:
+                hurrying.cancel()
+
+
+def _configured(
+    server: Server, application: object, certificate: Certificate | None
+) -> uvicorn.Config:
     proxies = server.settings.trusted_proxies
-    config = uvicorn.Config(
-        cast("ASGIApplication", application or server.api),
+    return uvicorn.Config(
+        cast("ASGIApplication", application),
         http=_protocol(),
         ws="none",
         lifespan="off",
@@ -188,20 +218,6 @@ async def serving(
         if certificate is None
         else lambda _config, _default: certificate.context,
     )
-    address = address_of(listener, "http" if certificate is None else "https")
-    runner = _Runner(config)
-    async with sending(server.make_sender()):
-        task = asyncio.create_task(runner.serve(sockets=[listener]))
-        task.add_done_callback(lambda _: runner.ready.set())
-        try:
-            await runner.ready.wait()
-            yield address
-        finally:
-            server.stop()
-            runner.should_exit = True
-            hurrying = asyncio.create_task(_hurry(runner, at_once))
-            await task
-            hurrying.cancel()
 
 
 async def _hurry(runner: _Runner, at_once: asyncio.Event | None) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hipkit.server.services.limits import LimitSettings
+from hipkit.server.services.moments import SECOND_US
 from hipkit.server.services.webhooks.receivers import LookUp, look_up
 
 __all__ = ["MEBIBYTE", "Settings"]
@@ -52,6 +53,10 @@ class Settings:
     """Answer only what is on disk. A server that is thrown away afterwards may do without."""
     clock: Callable[[], float] = time.time
     """UNIX seconds."""
+
+    def now_us(self) -> int:
+        """Return the time, in microseconds since 1970."""
+        return int(self.clock() * SECOND_US)
 
     @property
     def file_folder(self) -> Path:

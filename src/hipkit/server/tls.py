@@ -55,8 +55,8 @@ class Certificate:
 
     def _load_into(self, context: ssl.SSLContext) -> None:
         certificate, key = self._files
-        for path in self._files:
-            _check_pem(path)
+        _check_pem(certificate, b"CERTIFICATE-----", "no certificate")
+        _check_pem(key, b"PRIVATE KEY-----", "no private key")
         try:
             context.load_cert_chain(certificate, key, password=_refuse_password)
         except _PasswordWantedError:
@@ -86,10 +86,12 @@ def _refuse_password() -> str:
     raise _PasswordWantedError
 
 
-def _check_pem(path: Path) -> None:
+def _check_pem(path: Path, mark: bytes, problem: str) -> None:
     try:
         content = path.read_bytes()
     except OSError as error:
         raise CertificateError(f"{path}: cannot be read: {error.strerror}") from error
     if b"-----BEGIN " not in content:
         raise CertificateError(f"{path}: not PEM, which begins with -----BEGIN")
+    if mark not in content:
+        raise CertificateError(f"{path}: {problem} in it")

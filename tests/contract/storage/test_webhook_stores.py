@@ -8,7 +8,8 @@ import pytest
 from hipkit.server.storage.database import Database
 from hipkit.server.storage.webhook_deliveries import MOST_DELIVERIES, NewDelivery
 from hipkit.server.storage.webhook_events import NewEvent
-from hipkit.server.storage.webhooks import NewWebhook, RouteState
+from hipkit.server.storage.webhook_routes import RouteState
+from hipkit.server.storage.webhooks import NewWebhook
 from tests.contract.storage.filling import NOW, add_group, add_room, add_user
 
 WEBHOOK = NewWebhook(
@@ -50,7 +51,9 @@ async def happen(database: Database, now_us: int = NOW, **members: object) -> in
 async def set_route(database: Database, webhook_id: int, **state: int) -> None:
     route = msgspec.convert({"position": 0, **state}, _Route)
     known = RouteState(**msgspec.structs.asdict(route))
-    await database.write(lambda stores: stores.webhooks.set_route(webhook_id, known))
+    await database.write(
+        lambda stores: stores.webhook_routes.set_route(webhook_id, known)
+    )
 
 
 class _Route(msgspec.Struct):
@@ -86,18 +89,18 @@ async def test_who_waits_is_told_by_room_group_and_event(filled: Database) -> No
 
 
 async def test_an_event_wakes_those_that_wait_for_no_moment(filled: Database) -> None:
-    webhooks = filled.stores.webhooks
+    routes = filled.stores.webhook_routes
     idle = await add(filled)
     failing = await add(filled, key="failing")
     of_group = await add(filled, room_id=None)
     await add(filled, room_id=2)
     await set_route(filled, failing, next_try_us=NOW + 10)
 
-    woken = await webhooks.woken_by(1, 1, "room_message")
+    woken = await routes.woken_by(1, 1, "room_message")
 
     assert {route.id for route in woken} == {idle, of_group}
-    assert await webhooks.due(NOW + 9, 10) == []
-    assert [route.id for route in await webhooks.due(NOW + 10, 10)] == [failing]
+    assert await routes.due(NOW + 9, 10) == []
+    assert [route.id for route in await routes.due(NOW + 10, 10)] == [failing]
 
 
 async def test_those_behind_are_found_by_their_positions(filled: Database) -> None:
@@ -107,17 +110,17 @@ async def test_those_behind_are_found_by_their_positions(filled: Database) -> No
     await add(filled, key="other", event="room_enter")
     last = await happen(filled)
 
-    behind = await filled.stores.webhooks.behind()
+    behind = await filled.stores.webhook_routes.behind()
     assert {route.id for route in behind} == {first, of_group}
-    await filled.write(lambda stores: stores.webhooks.advance(first, last))
-    await filled.write(lambda stores: stores.webhooks.advance(of_group, last))
-    assert await filled.stores.webhooks.behind() == []
+    await filled.write(lambda stores: stores.webhook_routes.advance(first, last))
+    await filled.write(lambda stores: stores.webhook_routes.advance(of_group, last))
+    assert await filled.stores.webhook_routes.behind() == []
 
 
 async def test_a_position_never_goes_back_by_advancing(filled: Database) -> None:
     webhook_id = await add(filled, position=5)
 
-    await filled.write(lambda stores: stores.webhooks.advance(webhook_id, 3))
+    await filled.write(lambda stores: stores.webhook_routes.advance(webhook_id, 3))
 
     found = await filled.stores.webhooks.get(webhook_id)
     assert found is not None
@@ -246,7 +249,7 @@ async def test_the_oldest_of_too_many_are_dropped(filled: Database) -> None:
     assert await last(NOW, 4) == ids[5]
     assert await last(NOW + 8, 4) == ids[7]
     await filled.write(
-        lambda stores: stores.webhooks.drop_waiting(
+        lambda stores: stores.webhook_routes.drop_waiting(
             1, 1, "room_message", position=ids[5], dropped_us=NOW + 5
         )
     )
@@ -263,7 +266,9 @@ async def test_webhooks_of_a_deleted_room_go_when_they_have_got_everything(
     await filled.write(lambda stores: stores.webhooks.end_of_room(1, event_id))
 
     assert await filled.write(lambda stores: stores.webhooks.delete_ended()) == 0
-    await filled.write(lambda stores: stores.webhooks.advance(webhook_id, event_id))
+    await filled.write(
+        lambda stores: stores.webhook_routes.advance(webhook_id, event_id)
+    )
     assert await filled.write(lambda stores: stores.webhooks.delete_ended()) == 1
     assert await filled.stores.webhooks.get(webhook_id) is None
     assert await filled.stores.webhooks.get(stays) is not None

@@ -99,6 +99,15 @@ def test_what_is_deleted_ends_its_tokens(told: Admin) -> None:
     assert told("client", "list") == []
 
 
+def test_the_list_of_tokens_tells_when_they_end(told: Admin) -> None:
+    told("token", "add", "--days", "0")
+    told("token", "add", "--days", "36500")
+
+    first, endless, long = [one["expires"] for one in told("token", "list")]
+    assert endless is None
+    assert first < "2100" < long
+
+
 def test_a_guest_has_no_password_and_few_scopes(told: Admin, run: Any) -> None:
     added = told("user", "add", "Gil", "gil@example.com", "--guest")
 
@@ -202,7 +211,13 @@ def test_a_token_among_the_arguments_is_refused(run: Any, told: Admin) -> None:
         (["user", "promote", "99"], "nobody is called 99"),
         (["room", "archive", "Nowhere"], "no room is called Nowhere"),
         (["room", "delete", "Nowhere"], "no room is called Nowhere"),
+        (["room", "add", "x" * 51], "longer than 50"),
+        (["user", "add", "x" * 51, "x@example.com"], "longer than 50"),
         (["client", "delete", "none"], "no client has the id none"),
+        (
+            ["client", "add", "Bot", "--scope", "view_room", "--redirect-uri", "bot"],
+            "'bot' is no address for an answer",
+        ),
         (["token", "revoke", "99"], "no token has the number 99"),
         (["token", "add", "--days", "-1"], "--days"),
         (["token", "add", "--room", "1", "--user", "1"], "neither --user nor --scope"),

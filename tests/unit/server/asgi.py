@@ -11,10 +11,12 @@ from typing import Any
 
 from hipkit.server.app import Server, open_server
 from hipkit.server.http.requests import Message
+from hipkit.server.services.addresses import Addresses
 from hipkit.server.services.admin import access as admin_access
 from hipkit.server.services.admin import people as admin_people
 from hipkit.server.services.admin import rooms as admin_rooms
-from hipkit.server.services.limits import LimitSettings
+from hipkit.server.services.context import Context, Identity
+from hipkit.server.services.limits import Limits, LimitSettings
 from hipkit.server.services.webhooks.receivers import LookUp, look_up_here
 from hipkit.server.settings import MEBIBYTE, Settings
 
@@ -131,7 +133,9 @@ class Site:
         )
 
     def client_token(self, scopes: Iterable[str], **members: Any) -> str:
-        client = self.add_client(scopes, **members)
+        return self.token_of(self.add_client(scopes, **members))
+
+    def token_of(self, client: admin_access.MadeClient) -> str:
         reply = self.send(
             "POST",
             "/v2/oauth/token",
@@ -141,6 +145,19 @@ class Site:
         )
         token: str = reply.json["access_token"]
         return token
+
+    def context(self, caller: Identity | None = None) -> Context:
+        """Return the surroundings of a call to a service, from nobody if no caller is given."""
+        server = self.server
+        return Context(
+            database=server.database,
+            files=server.files,
+            addresses=Addresses(f"http://{self.host}"),
+            limits=Limits(server.settings.limits, server.settings.clock),
+            signals=server.signals,
+            now_us=self.now_us,
+            caller=caller,
+        )
 
     def deliver(self) -> None:
         """Deliver every webhook that may be delivered now."""

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import sqlite3
 import stat
@@ -13,6 +14,7 @@ import pytest
 
 from hipkit.errors import StorageError
 from hipkit.server.storage import sqlite_copy
+from hipkit.server.storage.archive import ArchiveWriter, unpack
 from hipkit.server.storage.backup import back_up, back_up_to, restore
 from hipkit.server.storage.folder import FileFolder
 from hipkit.server.storage.search import Phrase
@@ -236,6 +238,42 @@ def test_a_spoilt_backup_changes_nothing(
     assert "\n" not in str(caught.value)
     assert contents(filled) == before
     assert sorted(tmp_path.rglob("*")) == there
+
+
+def test_a_backup_that_names_a_file_elsewhere_is_refused(
+    filled: Site, tmp_path: Path
+) -> None:
+    copy, source, elsewhere = tmp_path / "copy.db", tmp_path / "b.tar", "../../outside"
+    version = sqlite_copy.snapshot(database_of(filled), copy)
+    with contextlib.closing(sqlite3.connect(copy, isolation_level=None)) as database:
+        database.execute("UPDATE files SET key = ?", (elsewhere,))
+    with source.open("wb") as stream:
+        writer = ArchiveWriter(stream)
+        writer.add_database(copy)
+        writer.add_file(elsewhere, tmp_path / "nowhere")
+        writer.finish(schema_version=version, created="now")
+
+    with pytest.raises(StorageError, match="cannot be one of ours"):
+        restore(source, tmp_path / "new.db", FileFolder(tmp_path / "n"), replace=False)
+
+
+def test_a_file_with_a_hole_is_refused_before_it_fills_the_disk(tmp_path: Path) -> None:
+    source, folder = tmp_path / "holes.tar", tmp_path / "work"
+    folder.mkdir()
+    with tarfile.open(source, "w", format=tarfile.PAX_FORMAT) as tar:
+        info = tarfile.TarInfo("files/" + "H" * 43)
+        info.pax_headers = {
+            "GNU.sparse.size": str(8 * 1024 * 1024),
+            "GNU.sparse.numblocks": "1",
+            "GNU.sparse.map": "0,1",
+        }
+        info.size = 1
+        tar.addfile(info, io.BytesIO(b"x"))
+
+    with pytest.raises(StorageError, match="not part of a backup"):
+        unpack(source, folder)
+
+    assert list(folder.iterdir()) == []
 
 
 @pytest.mark.parametrize("size", [0, 1, 511, 5000, -1, -600, -12000])

@@ -13,12 +13,10 @@ from hipkit.server.services import (
     password_links,
     web_sessions,
 )
-from hipkit.server.services.addresses import Addresses
 from hipkit.server.services.admin import access as admin_access
 from hipkit.server.services.admin import people as admin_people
 from hipkit.server.services.admin import rooms as admin_rooms
-from hipkit.server.services.context import SCOPES, Context
-from hipkit.server.services.limits import Limits
+from hipkit.server.services.context import SCOPES
 from tests.unit.server.asgi import FORM, Reply, Site, basic
 from tests.unit.server.two_groups import HOOK, World
 
@@ -52,24 +50,12 @@ def rows_of(world: World, column: str, value: object) -> dict[str, int]:
         connection.close()
 
 
-def context_of(site: Site) -> Context:
-    server = site.server
-    return Context(
-        database=server.database,
-        files=server.files,
-        addresses=Addresses("http://chat.test"),
-        limits=Limits(server.settings.limits, server.settings.clock),
-        signals=server.signals,
-        now_us=site.now_us,
-    )
-
-
 def open_session(site: Site, user_id: int) -> str:
     async def work() -> str:
         user = await site.server.database.stores.users.get(user_id)
         assert user is not None
         return await web_sessions.open_session(
-            context_of(site), user, user_agent="Browser", address="192.0.2.1"
+            site.context(), user, user_agent="Browser", address="192.0.2.1"
         )
 
     return asyncio.run(work())
@@ -128,7 +114,9 @@ def test_nothing_acts_for_a_person_who_is_deleted(world: World, way: str) -> Non
         assert site.delete(f"/v2/user/{ann}").status == 204
     else:
         files = site.server.files
-        asyncio.run(admin_people.delete_user(site.server.database, files, ann))
+        asyncio.run(
+            admin_people.delete_user(site.server.database, files, site.now_us, ann)
+        )
 
     assert not any(rows_of(world, "user_id", ann).values())
     assert site.get("/v2/room", token=given["token"]).status == 401
@@ -225,7 +213,9 @@ def test_nothing_is_bound_to_a_room_that_is_deleted(
         assert site.delete(f"/v2/room/{room}").status == 204
     else:
         files = site.server.files
-        asyncio.run(admin_rooms.delete_room(site.server.database, files, room))
+        asyncio.run(
+            admin_rooms.delete_room(site.server.database, files, site.now_us, room)
+        )
 
     assert rows_of(world, "room_id", room)["tokens"] == 0
     for name in ("room client", "notifier", "ann in open"):

@@ -240,7 +240,12 @@ def test_a_file_is_shared_with_one_person(site: Site) -> None:
 
 def test_browsers_run_nothing_of_a_file(site: Site) -> None:
     site.add_room("Ops")
-    for declared in (b"text/html", b"image/svg+xml", b"application/xhtml+xml"):
+    for declared in (
+        b"text/html",
+        b"image/svg+xml",
+        b"application/xhtml+xml",
+        b"text/css",
+    ):
         share(site, WEB_CLIENT.replace(b"application/octet-stream", declared))
     share(site, WEB_CLIENT.replace(b"application/octet-stream", b"image/png"))
 

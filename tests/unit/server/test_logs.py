@@ -4,7 +4,7 @@ import asyncio
 import io
 import logging
 
-from hipkit.server.logs import SafeFormatter, log_loop_error
+from hipkit.server.logs import SafeFormatter, log_loop_error, log_task_error
 
 SECRET = "s3cr3t"
 
@@ -56,3 +56,25 @@ def test_what_the_event_loop_cannot_hand_on_is_logged_without_its_text() -> None
 
     assert SECRET not in stream.getvalue()
     assert "ValueError" in stream.getvalue()
+
+
+def test_a_task_that_fails_is_logged_while_others_still_hold_it() -> None:
+    log, stream = written("hipkit.server")
+
+    async def work() -> None:
+        fail()
+
+    async def watch() -> None:
+        task = asyncio.create_task(work(), name="sweeping")
+        task.add_done_callback(log_task_error)
+        await asyncio.wait([task])
+        await asyncio.sleep(0)
+
+    try:
+        asyncio.run(watch())
+    finally:
+        log.propagate = True
+        log.handlers.clear()
+
+    assert "sweeping ended" in stream.getvalue()
+    assert SECRET not in stream.getvalue()

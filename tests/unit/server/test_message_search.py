@@ -7,10 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hipkit.errors import ForbiddenError, NotFoundError
-from hipkit.server.services.addresses import Addresses
 from hipkit.server.services.context import Context
 from hipkit.server.services.identities import identify
-from hipkit.server.services.limits import Limits
 from hipkit.server.services.message_search import (
     FoundMessages,
     read_phrases,
@@ -20,17 +18,8 @@ from tests.unit.server.asgi import Site
 
 
 async def context_of(site: Site, token: str | None = None) -> Context:
-    server = site.server
-    stores = server.database.stores
-    return Context(
-        database=server.database,
-        files=server.files,
-        addresses=Addresses("http://chat.test"),
-        limits=Limits(server.settings.limits, server.settings.clock),
-        signals=server.signals,
-        now_us=site.now_us,
-        caller=await identify(stores, token or site.token, site.now_us),
-    )
+    stores = site.server.database.stores
+    return site.context(await identify(stores, token or site.token, site.now_us))
 
 
 def find(
@@ -121,6 +110,23 @@ def test_only_who_may_read_a_room_finds_in_it(site: Site) -> None:
             find(site, "Board", "plan", token=token)
     with pytest.raises(NotFoundError):
         find(site, "nowhere", "plan")
+
+
+def test_nobody_finds_in_a_deleted_room(site: Site, room: str) -> None:
+    program = site.client_token(["view_messages", "view_group"])
+
+    async def search(token: str) -> None:
+        context = await context_of(site, token)
+        await search_messages(context, conversation_id, "disk")
+
+    found = asyncio.run(site.server.database.stores.rooms.by_name(1, room))
+    assert found is not None
+    conversation_id = found.conversation_id
+    asyncio.run(search(program))
+    assert site.delete(f"/v2/room/{room}").status == 204
+    for token in (program, site.token):
+        with pytest.raises(NotFoundError):
+            asyncio.run(search(token))
 
 
 def test_only_its_two_people_find_in_a_private_chat(site: Site) -> None:

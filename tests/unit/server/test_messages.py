@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 
-from tests.unit.server.asgi import FORM, Site
+from tests.unit.server.asgi import FORM, Reply, Site
 
 PLAIN = {"date", "from", "id", "mentions", "message", "type"}
 CARD = {
@@ -199,6 +199,48 @@ def test_messages_have_hipchats_limits(site: Site) -> None:
         assert reply.status == 400, body
         assert reply.error["validation"] == rule, body
     assert site.messages("Ops") == []
+
+
+def test_a_card_that_is_no_object_is_answered_with_what_a_card_is(site: Site) -> None:
+    site.add_room("Ops")
+
+    body = {"message": "x", "card": '{"style": "link"}'}
+    error = site.post("/v2/room/Ops/notification", body).error
+
+    assert (error["field"], error["validation"]) == ("card", "type")
+    card, nothing = error["expected_type"]
+    assert nothing == {"type": "null"}
+    assert card["type"] == "object"
+    assert card["properties"]["title"] == {
+        "type": "string", "minLength": 1, "maxLength": 500,
+    }  # fmt: skip
+    assert card["properties"]["format"] == {
+        "type": "string",
+        "enum": ["compact", "medium"],
+        "minLength": 1,
+        "maxLength": 25,
+        "optional": True,
+    }
+    assert [part["type"] for part in card["properties"]["icon"]["type"]] == [
+        "string", "object",
+    ]  # fmt: skip
+    assert card["properties"]["attributes"]["items"]["type"] == "object"
+    assert card["properties"]["activity"]["additionalProperties"] is False
+
+
+def test_a_card_may_have_members_of_its_own_but_not_in_its_activity(site: Site) -> None:
+    site.add_room("Ops")
+
+    def send(card: dict[str, object]) -> Reply:
+        body = {"message": "x", "card": {**CARD, **card}}
+        return site.post("/v2/room/Ops/notification", body)
+
+    assert send({"mood": "good"}).status == 204
+    assert send({"activity": {"html": "<b>x</b>", "icon": "http://x/y"}}).status == 204
+    refused = send({"activity": {"html": "x", "mood": "good"}})
+    assert refused.status == 400
+    assert refused.error["field"] == "card.activity.mood"
+    assert refused.error["validation"] == "additionalProperties"
 
 
 def test_a_card_that_programs_would_not_draw_is_taken_all_the_same(site: Site) -> None:

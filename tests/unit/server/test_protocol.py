@@ -105,6 +105,22 @@ def test_a_whole_head_stops_the_clock() -> None:
     asyncio.run(test())
 
 
+def test_headers_behind_a_body_are_not_kept() -> None:
+    async def test() -> None:
+        made, _ = connect()
+        made.data_received(
+            b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+            b"1\r\na\r\n0\r\n"
+        )
+        for _ in range(3):
+            made.data_received(b"Authorization: Bearer other\r\n" * 1000)
+        assert len(list(made.scope["headers"])) == 2
+        made.data_received(b"\r\nGET / HTTP/1.1\r\nHost: y\r\n\r\n")
+        assert made.scope["headers"] == [(b"host", b"y")]
+
+    asyncio.run(test())
+
+
 def test_a_client_that_reads_nothing_is_cut_off(run: Callable[..., None]) -> None:
     async def test() -> None:
         made, wire = connect()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.unit.server.asgi import FORM, Site
@@ -23,6 +25,17 @@ def test_a_wrong_type_is_told_in_hipchats_words(strict_site: Site) -> None:
         "value": "true",
         "expected_type": "boolean",
     }
+
+
+def test_a_null_that_does_not_fit_is_a_value_too(site: Site) -> None:
+    site.add_room("Ops")
+
+    error = site.post("/v2/room/Ops/notification", {"message": None}).error
+
+    assert (error["field"], error["validation"]) == ("message", "type")
+    assert (error["value"], error["expected_type"]) == (None, "string")
+    # Nothing was sent that could be shown.
+    assert "value" not in site.post("/v2/room/Ops/notification", {}).error
 
 
 @pytest.mark.parametrize("truth", ["true", "True", "TRUE", "1", True], ids=repr)
@@ -290,3 +303,30 @@ def test_a_value_that_is_not_repeated_is_not_called_none(
     assert reply.status == 400
     assert reply.error["message"] == told
     assert "value" not in reply.error
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        ({"message": ""}, "string"),
+        ({"message": "x", "from": "x" * 65}, "string"),
+        (
+            {"message": "x", "card": {"style": "link", "id": "1", "title": "t" * 501}},
+            "string",
+        ),
+        (
+            {"message": "x", "card": {"style": "poster", "id": "1", "title": "t"}},
+            ["file", "image", "application", "link", "media"],
+        ),
+    ],
+    ids=["too short", "too long", "too long inside", "no such choice"],
+)
+def test_a_broken_limit_tells_what_was_wanted(
+    site: Site, sent: dict[str, Any], expected: object
+) -> None:
+    site.add_room("Ops")
+
+    error = site.post("/v2/room/Ops/notification", sent).error
+
+    assert error["expected_type"] == expected
+    assert {"field", "validation", "value"} <= error.keys()

@@ -127,9 +127,12 @@ def test_no_call_takes_more_than_a_few_kilobytes() -> None:
     calls = RecentCalls()
     large = b"x" * 1_000_000
     headers = [(b"x", large), *[(b"name", b"value")] * 10_000]
-    call = heard(target=large, headers=headers, body=large, answer=large)
+    call = heard(
+        target=large, headers=headers, body=large, answer=large, peer=large.decode()
+    )
     calls.add(call)
 
+    assert len(call.peer) < 100
     kept = sum(len(name) + len(value) for name, value in call.headers)
     kept += len(call.target) + len(call.body) + len(call.answer)
     assert kept < 6_000
@@ -176,6 +179,14 @@ def test_secrets_in_json_are_masked_and_the_rest_is_shown(body: str) -> None:
         f"a b=1&p%61ssword={SECRET}",
         f'payload=%7B"password":"{SECRET}"%7D',
         f'"password", "{SECRET}"',
+        f"a=b;password={SECRET}",
+        f"auth_token[]={SECRET}&user[pwd]={SECRET}",
+        f"%2570assword={SECRET}",
+        f"payload=%257B%2522password%2522%253A%2522{SECRET}%2522%257D",
+        f'{{"payload": "{{\\"password\\": \\"{SECRET}\\"}}"}}',
+        f'{{"x": "\\u0070assword={SECRET}"}}',
+        f'{{"x": "https://ci.test/?token={SECRET}"}}',
+        f'{{"tokens": ["{SECRET}"], "pwd": "{SECRET}"}}',
     ],
 )
 def test_broken_bodies_leak_nothing(body: str) -> None:
@@ -198,6 +209,8 @@ def test_a_body_without_secrets_is_shown_as_it_came() -> None:
     assert mask_body("message=a+b&notify=1", is_cut=False) == ("message=a+b&notify=1")
     error = '{"error": {"code": 400, "message": "no token"}}'
     assert mask_body(error, is_cut=False) == error
+    link = '{"message": "see https://ci.test/?job=7;a=b", "token_type": "bearer"}'
+    assert mask_body(link, is_cut=False) == link
 
 
 def test_secrets_in_addresses_and_headers_are_masked() -> None:
@@ -211,3 +224,39 @@ def test_secrets_in_addresses_and_headers_are_masked() -> None:
     assert mask_header(b"referer", b"http://x/?auth_token=y") == (
         "http://x/?auth_token=***"
     )
+    assert mask_header(b"referer", b"http://x/v2/oauth/token/y") == (
+        "http://x/v2/oauth/token/***"
+    )
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        f"/v2/room/Ops/notification&auth_token={SECRET}",
+        f"/v2/room/Ops/auth_token={SECRET}",
+        f"/v2/room/Ops?a=1;auth_token={SECRET}",
+        f"/v2/room/Ops?auth%255Ftoken={SECRET}",
+        f"/v2/room/Ops?auth_token[]={SECRET}",
+        f"/v2/room?url=http%3A//x/%3Fauth_token%3D{SECRET}",
+        f"/v2/oauth/./token//{SECRET}",
+    ],
+)
+def test_a_crooked_address_shows_no_secret(target: str) -> None:
+    assert SECRET not in mask_target(target)
+
+
+def test_a_token_without_its_scheme_is_masked() -> None:
+    for value in (f"{SECRET * 3} x", f"Bearer,{SECRET} x", f"Bearer {SECRET}"):
+        assert SECRET not in mask_header(b"authorization", value.encode())
+    assert mask_header(b"authorization", b"Token x") == "Token ***"
+
+
+def test_a_token_that_an_address_names_is_masked_in_its_answer() -> None:
+    calls = RecentCalls()
+    path = f"/v2/oauth/token/{SECRET}"
+    answer = json.dumps({"links": {"self": f"https://chat.test{path}"}})
+    calls.add(heard(1, target=path.encode(), answer=answer.encode()))
+
+    (call,) = calls.of_token(1)
+
+    assert SECRET not in repr(call)

@@ -15,7 +15,8 @@ from hipkit.server.outbox.sender import Sender, sending
 from hipkit.server.services.signals import EVENTS, Signals
 from hipkit.server.services.webhooks.deliveries import Delivery, Outcome
 from hipkit.server.storage.webhook_events import EventRecord
-from hipkit.server.storage.webhooks import RouteRecord, WebhookRecord
+from hipkit.server.storage.webhook_routes import RouteRecord
+from hipkit.server.storage.webhooks import WebhookRecord
 
 
 def test_hosts_take_turns() -> None:

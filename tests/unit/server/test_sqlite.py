@@ -36,6 +36,13 @@ VALUES ('a', 1, 1, 'notification', 'x', '<b>CAFÉ</b> open', 'html', 0,
 """
 
 
+def open_files(path: Path) -> int:
+    """Count how often this process has a file open, where the system tells."""
+    handles = Path("/proc/self/fd")
+    links = handles.iterdir() if handles.is_dir() else ()
+    return sum(os.path.realpath(link) == str(path) for link in links)
+
+
 async def add_group(database: SqliteDatabase, name: str) -> int:
     return await database.write(
         lambda stores: stores.groups.add(name=name, subdomain="", now_us=NOW)
@@ -155,6 +162,21 @@ def test_a_damaged_database_is_told_in_one_line(tmp_path: Path) -> None:
         SqliteDatabase.open(path)
 
     assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_cannot_be_opened_is_let_go_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "hipkit.db"
+    make(path)
+    content = bytearray(path.read_bytes())
+    content[16:18] = b"\xff\xff"  # no size that a page can have
+    path.write_bytes(content)
+
+    with pytest.raises(StorageError) as caught:
+        SqliteDatabase.open(path)
+
+    # While the error lives, so does every frame that it went through, and what they hold.
+    assert caught.value is not None
+    assert open_files(path) == 0
 
 
 def test_the_file_says_in_its_header_whose_it_is(tmp_path: Path) -> None:
@@ -338,6 +360,28 @@ def test_a_failing_commit_fails_every_command_in_it(tmp_path: Path) -> None:
     assert failed[1]
     assert (group is None) == failed[0]
     assert again > 0
+
+
+def test_the_writer_lives_on_whatever_a_commit_runs_into(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = SqliteDatabase.open(tmp_path / "x.db", durable=False)
+
+    def fail(connection: sqlite3.Connection) -> None:
+        raise ValueError("not foreseen")
+
+    async def run() -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr("hipkit.server.storage.sqlite.update_index", fail)
+            with pytest.raises(ValueError, match="not foreseen"):
+                await add_group(database, "lost")
+        await add_group(database, "kept")
+        group = await database.stores.groups.first()
+        assert group is not None
+        assert group.name == "kept"
+
+    asyncio.run(run())
+    database.close()
 
 
 def test_a_command_that_waits_is_a_mistake_and_harms_no_other(tmp_path: Path) -> None:

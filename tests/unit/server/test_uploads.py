@@ -1,8 +1,9 @@
-"""Bodies with files that say they are base64, and are not."""
+"""Bodies whose parts are written as text, and those that say so and are not."""
 
 from __future__ import annotations
 
 import base64
+import quopri
 
 import pytest
 
@@ -73,3 +74,43 @@ def test_base64_may_have_lines_of_any_length(
     assert reply.status == 204
     (message,) = site.get("/v2/room/Ops/history").json["items"]
     assert message["file"]["size"] == len(data)
+
+
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n"], ids=repr)
+def test_a_part_may_be_quoted_printable(site: Site, line_end: bytes) -> None:
+    site.add_room("Ops")
+    head = b"Content-Transfer-Encoding: quoted-printable"
+    metadata = b'{"message": "caf=C3=A9"}'
+    # Longer than what is decoded at a time, so that coded bytes are cut in two.
+    file = quopri.encodestring(DATA).replace(b"=\n", b"=" + line_end)
+
+    sent = b"\n".join(
+        (
+            *(b"--B", head, b"Content-Type: application/json", b"", metadata),
+            *(b"--B", head, b'Content-Disposition: attachment; filename="a.bin"'),
+            *(b"", file),
+            b"--B--",
+        )
+    )
+    reply = site.send("POST", "/v2/room/Ops/share/file", body=sent, headers=[TYPE])
+
+    assert reply.status == 204, reply.body
+    (message,) = site.get("/v2/room/Ops/history").json["items"]
+    assert message["message"] == "café"
+    path = message["file"]["url"].removeprefix(f"http://{site.host}")
+    assert site.get(path, token=None).body == DATA
+
+
+def test_a_content_type_that_is_as_long_as_a_head_is_not_read(site: Site) -> None:
+    site.add_room("Ops")
+    crooked = 'multipart/related; boundary="' + ";" * 50_000
+
+    reply = site.send(
+        "POST",
+        "/v2/room/Ops/share/file",
+        body=body(b"x"),
+        headers=[("Content-Type", crooked)],
+    )
+
+    assert reply.status == 400
+    assert "too long" in reply.error["message"]

@@ -227,7 +227,11 @@ def test_the_group_is_the_callers_own(site: Site) -> None:
         "statistics", "links",
     }  # fmt: skip
     assert "email" in site.get("/v2/group/1?expand=owner").json["owner"]
-    assert site.get("/v2/group/1/statistics").json["messages_sent"] == 0
+    statistics = site.get("/v2/group/1/statistics").json
+    assert statistics["messages_sent"] == 0
+    assert group["statistics"] == {"links": statistics["links"]}
+    full = site.get("/v2/group/1?expand=owner,statistics").json
+    assert full["statistics"] == statistics
     assert site.get("/v2/group/2").status == 404
     assert site.get("/v2/group/HipChat").status == 404
 

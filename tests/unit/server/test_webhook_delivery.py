@@ -12,7 +12,7 @@ from typing import Any
 import jwt
 import pytest
 
-from hipkit.server.services.admin.access import MadeClient, delete_client
+from hipkit.server.services.admin.access import delete_client
 from hipkit.server.services.webhooks.care import (
     SeenWebhook,
     find_webhook,
@@ -22,7 +22,7 @@ from hipkit.server.services.webhooks.care import (
 from hipkit.server.storage.users import UserRecord
 from hipkit.server.storage.webhook_deliveries import DeliveryRecord
 from hipkit.webhooks import read_event
-from tests.unit.server.asgi import FORM, Site, basic
+from tests.unit.server.asgi import Site
 from tests.unit.server.receiving import Answer, Receiver, json_answer, receiving
 
 LOOPBACK = ("127.0.0.0/8",)
@@ -479,7 +479,7 @@ def test_events_are_signed_for_the_client_that_wants_it(
     site: Site, receiver: Receiver
 ) -> None:
     client = site.add_client(["admin_room"])
-    token = token_of(site, client)
+    token = site.token_of(client)
     person = {"name": "Ann Lee", "email": "a@example.com", "timezone": "Europe/Berlin"}
     user_id = site.post("/v2/user", person).json["id"]
     wait_for(site, receiver, token=token, authentication="jwt")
@@ -506,18 +506,6 @@ def test_events_are_signed_for_the_client_that_wants_it(
     assert claims["context"] == {"room_id": room_id, "user_tz": "Europe/Berlin"}
     with pytest.raises(jwt.InvalidSignatureError):
         jwt.decode(signed, "another" * 6, algorithms=["HS256"])
-
-
-def token_of(site: Site, client: MadeClient) -> str:
-    reply = site.send(
-        "POST",
-        "/v2/oauth/token",
-        body=b"grant_type=client_credentials",
-        token=None,
-        headers=[basic(client.id, client.secret), FORM],
-    )
-    token: str = reply.json["access_token"]
-    return token
 
 
 def test_a_maker_who_may_not_see_the_room_any_more_gets_nothing(
@@ -576,7 +564,7 @@ def test_a_deleted_webhook_gets_nothing_more(site: Site, receiver: Receiver) -> 
 
 def test_the_webhooks_of_a_client_go_with_it(site: Site, receiver: Receiver) -> None:
     client = site.add_client(["admin_room"])
-    wait_for(site, receiver, token=token_of(site, client))
+    wait_for(site, receiver, token=site.token_of(client))
     say(site, "x")
     asyncio.run(delete_client(site.server.database, client.id))
 
@@ -628,7 +616,7 @@ def test_nothing_that_was_sent_stands_in_the_log(
 ) -> None:
     caplog.set_level("DEBUG")
     client = site.add_client(["admin_room"])
-    wait_for(site, receiver, token=token_of(site, client), authentication="jwt")
+    wait_for(site, receiver, token=site.token_of(client), authentication="jwt")
     receiver.answer = lambda posted: Answer(500, b"secret-answer")
 
     say(site, "secret-text")

@@ -19,7 +19,8 @@ from hipkit.server.services.webhooks.routes import (
     read_retry_after,
     wait_seconds,
 )
-from hipkit.server.storage.webhooks import RouteState, WebhookRecord
+from hipkit.server.storage.webhook_routes import RouteState
+from hipkit.server.storage.webhooks import WebhookRecord
 
 SECOND = 1_000_000
 NOW = 1_700_000_000 * SECOND

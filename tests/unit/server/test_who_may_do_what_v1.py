@@ -11,23 +11,13 @@ from hipkit.catalog import Entry
 from hipkit.server.services.context import SCOPES
 from hipkit.v1.catalog import OPERATIONS
 from tests.unit.server.asgi import FORM, Reply
-from tests.unit.server.two_groups import Part, World, token_of
+from tests.unit.server.two_groups import KINDS, Part, World, name_of, token_of
 
 OF_A_ROOM = [
     entry for entry in OPERATIONS if "room_id" in entry.load().__struct_fields__
 ]
-KINDS = {
-    "group client": "client",
-    "room client": "room client",
-    "user": "admin",
-    "room notification": "notifier",
-}
 
 every = pytest.mark.parametrize
-
-
-def name_of(entry: Entry) -> str:
-    return entry.operation_id
 
 
 def ask(

@@ -17,9 +17,9 @@ from urllib.parse import quote
 from hipkit.catalog import Entry
 from hipkit.operation import Operation
 from hipkit.server.app import open_server
-from hipkit.server.services.context import GROUP_SCOPES, SCOPES
+from hipkit.server.services.accounts import NewUser, add_user
+from hipkit.server.services.context import GROUP_SCOPES, SCOPES, TokenKind
 from hipkit.server.services.keys import hash_token, new_token
-from hipkit.server.services.users import NewUser, add_user
 from hipkit.server.storage.clients import ClientRecord
 from hipkit.server.storage.database import Stores
 from hipkit.server.storage.tokens import NewToken
@@ -37,6 +37,15 @@ HOOK: dict[str, object] = {"url": "https://93.184.216.34/hook", "event": "room_m
 
 MARK = "of group"
 """Part of every name in the world: what shows it to a stranger showed too much."""
+
+
+KINDS: dict[TokenKind, str] = {
+    "group client": "client",
+    "room client": "room client",
+    "user": "admin",
+    "room notification": "notifier",
+}
+"""A token of each kind, with every scope that the kind can have."""
 
 
 @dataclass
@@ -421,6 +430,10 @@ def client_token(
     assert reply.status == 200, reply.body
     token: str = reply.json["access_token"]
     return token
+
+
+def name_of(entry: Entry) -> str:
+    return entry.operation_id
 
 
 def token_of(world: World, scopes: Collection[str], person: str = "admin") -> str:

@@ -81,7 +81,9 @@ def set_member(
         raise click.UsageError("--admin and --remove exclude each other")
     if is_removed:
         on_database(
-            lambda database: admin_rooms.remove_member(database, room_name, reference)
+            lambda database: admin_rooms.remove_member(
+                database, now_us(), room_name, reference
+            )
         )
     else:
         on_database(
@@ -123,7 +125,7 @@ def delete_room(settings: Settings, /, *, room_name: str) -> None:
     """Delete a room with what was said in it, and end the tokens that are bound to it."""
     folder = file_folder()
     gone = on_database(
-        lambda database: admin_rooms.delete_room(database, folder, room_name)
+        lambda database: admin_rooms.delete_room(database, folder, now_us(), room_name)
     )
     show(settings, {"id": gone.id, "name": gone.name})
 
@@ -131,7 +133,7 @@ def delete_room(settings: Settings, /, *, room_name: str) -> None:
 def _set_archived(settings: Settings, room_name: str, *, is_archived: bool) -> None:
     changed = on_database(
         lambda database: admin_rooms.set_archived(
-            database, room_name, is_archived=is_archived
+            database, now_us(), room_name, is_archived=is_archived
         )
     )
     show(settings, _told(changed))

@@ -16,6 +16,7 @@ from hipkit.cli.admin.scopes import scope_option
 from hipkit.cli.inputs import Secret
 from hipkit.cli.options import Settings
 from hipkit.server.services.admin import access as admin_access
+from hipkit.server.services.moments import Moment
 from hipkit.server.storage.database import Database
 
 __all__ = ["token"]
@@ -119,6 +120,9 @@ def list_tokens(settings: Settings, /) -> None:
                 "user_id": one.user_id,
                 "room_id": one.room_id,
                 "client_id": one.client_id,
+                "expires": None
+                if one.expires_us is None
+                else Moment.from_us(one.expires_us).date().isoformat(),
                 "scopes": one.scopes.split(),
             }
             for one in on_database(admin_access.list_tokens)

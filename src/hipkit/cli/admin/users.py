@@ -98,7 +98,7 @@ def delete_user(settings: Settings, /, *, reference: str) -> None:
     """Delete a person's account, and end every token of theirs; what they said stays."""
     folder = file_folder()
     gone = on_database(
-        lambda database: admin_people.delete_user(database, folder, reference)
+        lambda database: admin_people.delete_user(database, folder, now_us(), reference)
     )
     show(settings, _told(gone))
 

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
-from typing import cast
 
 from hipkit.errors import NotFoundError, RateLimitError, UnauthorizedError
 from hipkit.operation import Operation
@@ -23,39 +21,30 @@ from hipkit.server.http import (  # noqa: F401 - importing them registers their 
     users,
     webhooks,
 )
-from hipkit.server.http.answers import (
-    Answer,
-    answer_of,
-    limit_headers,
-    send_answer,
-)
+from hipkit.server.http.answers import Answer, answer_of, limit_headers, send_answer
 from hipkit.server.http.auth import check_allowed
-from hipkit.server.http.bodies import (
-    ClientGoneError,
-    content_type_of,
-    read_body,
-    read_members,
-)
-from hipkit.server.http.decoding import decode, needs_body
+from hipkit.server.http.bodies import ClientGoneError
+from hipkit.server.http.calls import Call
+from hipkit.server.http.content import read_content
+from hipkit.server.http.decoding import decode
 from hipkit.server.http.errors import answer_for, problem_of
 from hipkit.server.http.files import file_answer, is_file_path
 from hipkit.server.http.registry import HANDLERS
-from hipkit.server.http.requests import Message, Receive, Request, Scope, Send
+from hipkit.server.http.requests import Receive, Request, Scope, Send
 from hipkit.server.http.routes import Match, MethodNotAllowedError, Router
 from hipkit.server.http.undocumented import (
     health_answer,
     is_health_check,
     is_undocumented,
 )
-from hipkit.server.http.uploads import Related, read_related
 from hipkit.server.http.v1 import conventions as v1
 from hipkit.server.http.v1 import rooms as v1_rooms  # noqa: F401 - as above
 from hipkit.server.http.v1 import users as v1_users  # noqa: F401 - as above
 from hipkit.server.services.addresses import Addresses
 from hipkit.server.services.context import TOO_MANY_REQUESTS, Context
 from hipkit.server.services.identities import Identities
-from hipkit.server.services.limits import Allowance, Limits
-from hipkit.server.services.recent_calls import HeardCall, RecentCalls
+from hipkit.server.services.limits import Limits
+from hipkit.server.services.recent_calls import RecentCalls
 from hipkit.server.services.refusals import NotImplementedHereError
 from hipkit.server.services.signals import Signals
 from hipkit.server.services.webhooks.receivers import Receivers
@@ -71,30 +60,6 @@ log = logging.getLogger("hipkit.server")
 
 V1, V2 = b"v1", b"v2"
 FILE = "file"
-
-HEARD_BYTES = 2048
-"""How much of a request's body is kept for `RecentCalls`."""
-
-
-@dataclass(slots=True)
-class _Call:
-    """What has become known of a call so far; its answer and its log line tell it."""
-
-    receive: Receive
-    version: bytes = V2
-    operation_id: str = "unknown"
-    context: Context | None = None
-    allowance: Allowance | None = None
-    body: bytes = b""
-    """The beginning of what was received."""
-    problem: str | None = None
-
-    async def hear(self) -> Message:
-        """Receive a piece of the request, and keep the first ones."""
-        message = await self.receive()
-        if len(self.body) < HEARD_BYTES:
-            self.body += cast("bytes", message.get("body") or b"")[:HEARD_BYTES]
-        return message
 
 
 class Api:
@@ -130,7 +95,7 @@ class Api:
 
     async def _answer_request(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
-        call = _Call(receive)
+        call = Call(receive)
         method = str(scope["method"])
         try:
             answer = await self._answer(scope, call)
@@ -142,40 +107,16 @@ class Api:
             answer = answer_for(told, call.operation_id)
             call.problem = problem_of(error)
         self._add_headers(answer, call)
-        # Before the answer goes out: who has it may look at once.
-        self._remember(scope, call, answer, began)
+        if call.operation_id != FILE:
+            # Browsers fetch files, and nobody looks for them here. Before the answer goes out:
+            # who has it may look at once.
+            heard = call.heard(scope, answer, self._settings.now_us(), began)
+            self._recent_calls.add(heard)
         await send_answer(send, answer, with_body=method.upper() != "HEAD")
         milliseconds = (time.perf_counter() - began) * 1000
         log.info("%s: %d in %.1f ms", call.operation_id, answer.status, milliseconds)
 
-    def _remember(
-        self, scope: Scope, call: _Call, answer: Answer, began: float
-    ) -> None:
-        if call.operation_id == FILE:
-            return  # Browsers fetch these, and nobody looks for them here.
-        caller = None if call.context is None else call.context.caller
-        client = cast("tuple[str, int] | None", scope.get("client"))
-        query = cast("bytes", scope.get("query_string") or b"")
-        path = cast("bytes", scope.get("raw_path") or b"")
-        self._recent_calls.add(
-            HeardCall(
-                at_us=int(self._settings.clock() * 1_000_000),
-                token_id=None if caller is None else caller.token.id,
-                group_id=None if caller is None else caller.group_id,
-                peer="" if client is None else client[0],
-                method=str(scope["method"]),
-                target=path + b"?" + query if query else path,
-                operation_id=call.operation_id,
-                headers=cast("list[tuple[bytes, bytes]]", scope["headers"]),
-                body=call.body,
-                status=answer.status,
-                answer=answer.body,
-                problem=call.problem,
-                milliseconds=(time.perf_counter() - began) * 1000,
-            )
-        )
-
-    async def _answer(self, scope: Scope, call: _Call) -> Answer:
+    async def _answer(self, scope: Scope, call: Call) -> Answer:
         request = Request.from_scope(scope, call.hear)
         if is_file_path(request.path):
             call.operation_id = FILE
@@ -201,7 +142,7 @@ class Api:
         return await self._serve(context, request, kind, match)
 
     async def _answer_v1(
-        self, context: Context, request: Request, path: bytes, call: _Call
+        self, context: Context, request: Request, path: bytes, call: Call
     ) -> Answer:
         # Its token may stand in the body, so that is read before anything is known of it.
         fields = await v1.read_fields(request, self._settings)
@@ -244,7 +185,7 @@ class Api:
             raise
 
     async def _identify(
-        self, context: Context, request: Request, call: _Call
+        self, context: Context, request: Request, call: Call
     ) -> UnauthorizedError | None:
         """Find out who calls and count it; a bad token is only told of where one is needed.
 
@@ -276,15 +217,17 @@ class Api:
         kind: type[Operation[object]],
         match: Match,
     ) -> Answer:
-        await check_allowed(context, kind, dict(match.arguments))
+        handler = HANDLERS.get(kind)
+        await check_allowed(
+            context, kind, dict(match.arguments), is_served=handler is not None
+        )
         if _is_true(request.first("auth_test")):
             return Answer(202)
-        handler = HANDLERS.get(kind)
         if handler is None:
             raise NotImplementedHereError(
                 f"{kind.operation_id} is not part of this server yet"
             )
-        body = await self._body(kind, request)
+        body = await read_content(kind, request, self._files, self._settings)
         try:
             operation = decode(
                 kind,
@@ -299,37 +242,6 @@ class Api:
             if body.file is not None:
                 body.file.upload.close()
 
-    async def _body(self, kind: type[Operation[object]], request: Request) -> Related:
-        """Read what an operation takes besides its path and query."""
-        settings = self._settings
-        if kind.body_kind is None:
-            return Related(members={}, file=None)
-        if kind.body_kind == "related":
-            related = await read_related(
-                request,
-                self._files,
-                settings.largest_file_bytes,
-                settings.file_seconds,
-            )
-            if related.file is not None:
-                related.members["file"] = related.file
-            return related
-        content_type = content_type_of(request)
-        body = await read_body(
-            request, settings.largest_body_bytes, settings.body_seconds
-        )
-        if kind.body_kind == "form":
-            # Programs in use send these as a form, as JSON or in the query, and not all say which.
-            members: dict[str, object] = {
-                name: values[-1] for name, values in request.query.items()
-            }
-            if body:
-                members.update(read_members(body, content_type or _guess(body)))
-            return Related(members=members, file=None)
-        if not body and (content_type is not None or not needs_body(kind)):
-            return Related(members={}, file=None)
-        return Related(members=read_members(body, content_type), file=None)
-
     def context_of(self, request: Request) -> Context:
         """Return what services are to know of a request; who makes it is not found out yet."""
         root = self._settings.public_url or request.root
@@ -339,13 +251,13 @@ class Api:
             addresses=Addresses(root.rstrip("/")),
             limits=self._limits,
             signals=self._signals,
-            now_us=int(self._settings.clock() * 1_000_000),
+            now_us=self._settings.now_us(),
             credentials=request.credentials(),
             bearer=request.bearer(),
             receivers=self._receivers,
         )
 
-    def _add_headers(self, answer: Answer, call: _Call) -> None:
+    def _add_headers(self, answer: Answer, call: Call) -> None:
         allowance = call.allowance or self._limits.uncounted()
         prefix = "X-RateLimit" if call.version == V1 else "X-Ratelimit"
         answer.headers.extend(limit_headers(prefix, allowance))
@@ -361,11 +273,6 @@ def _apart(path: bytes) -> tuple[bytes, bytes]:
 
 def _is_true(value: object) -> bool:
     return str(value).lower() in ("true", "1")
-
-
-def _guess(body: bytes) -> str:
-    is_json = body.lstrip().startswith(b"{")
-    return "application/json" if is_json else "application/x-www-form-urlencoded"
 
 
 async def _live(receive: Receive, send: Send) -> None:

@@ -6,6 +6,7 @@ from hipkit.errors import ForbiddenError, UnauthorizedError
 from hipkit.operation import Operation
 from hipkit.server.services.access import check_own_room
 from hipkit.server.services.context import Context, Identity
+from hipkit.server.services.identities import identify_client
 
 __all__ = ["ROOM_ARGUMENT", "check_allowed"]
 
@@ -16,12 +17,17 @@ OWN_SESSION = frozenset({"get_session", "delete_session"})
 
 
 async def check_allowed(
-    context: Context, kind: type[Operation[object]], arguments: dict[str, str]
+    context: Context,
+    kind: type[Operation[object]],
+    arguments: dict[str, str],
+    *,
+    is_served: bool = True,
 ) -> None:
     """Refuse a caller whose token does not do for an operation.
 
     A room-bound token is held against the room in the path here, for every operation alike and
-    before any handler runs.
+    before any handler runs. The kind of a token does not matter where nothing is served: who
+    asks should learn that, and not look for another token first.
 
     Raises:
         UnauthorizedError: There is no token.
@@ -35,10 +41,13 @@ async def check_allowed(
                 "Authenticated requests only: send a client's id and secret (Basic), or a"
                 " token (Bearer)"
             )
+        # The grants do so too; with `auth_test` none of them is asked.
+        await identify_client(context.stores, context.credentials)
         return
     identity = context.identity
     _check_scopes(identity, kind)
-    _check_kind(identity, kind)
+    if is_served:
+        _check_kind(identity, kind)
     if ROOM_ARGUMENT in arguments:
         await check_own_room(context, arguments[ROOM_ARGUMENT])
     elif identity.room_id is not None and _is_beyond_a_room(kind):

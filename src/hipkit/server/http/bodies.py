@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from typing import cast
-from urllib.parse import parse_qsl
 
 import msgspec
 
 from hipkit.errors import ApiError, BadRequestError
-from hipkit.server.http.requests import Request
+from hipkit.server.http.requests import Request, parse_pairs
 from hipkit.server.services.refusals import TooLargeError
 
 __all__ = [
@@ -93,7 +92,7 @@ def read_members(body: bytes, content_type: str | None) -> dict[str, object]:
         BadRequestError: It is neither, or cannot be read.
     """
     if content_type == "application/x-www-form-urlencoded":
-        return _read_form(body)
+        return dict(parse_pairs(body, what="form", most=MOST_FORM_FIELDS))
     if content_type is None or not _is_json(content_type):
         raise BadRequestError(f"Invalid content type: {content_type}")
     return _read_json(body)
@@ -117,18 +116,3 @@ def _read_json(body: bytes) -> dict[str, object]:
             "The body is not an object", validation="type", expected_type="object"
         )
     return value
-
-
-def _read_form(body: bytes) -> dict[str, object]:
-    try:
-        pairs = parse_qsl(
-            body.decode(),
-            keep_blank_values=True,
-            errors="strict",
-            max_num_fields=MOST_FORM_FIELDS,
-        )
-    except ValueError as error:
-        raise BadRequestError(
-            "The form is not UTF-8, or has too many fields"
-        ) from error
-    return dict(pairs)

@@ -22,6 +22,7 @@ from hipkit.errors import BadRequestError
 from hipkit.files import FileSource, ImageSource
 from hipkit.model import RuleError, find_broken_rule
 from hipkit.operation import Operation
+from hipkit.server.http.shapes import find_unknown_member, schemas_of
 from hipkit.server.services.refusals import InvalidValueError, MissingValueError, shown
 
 __all__ = ["decode", "needs_body"]
@@ -53,6 +54,7 @@ JSON_NAMES = {
     "int": "integer",
     "float": "number",
     "bool": "boolean",
+    "list": "array",
 }
 
 PLACE = re.compile(r" - at `\$\[0\](.+?)`$")
@@ -165,11 +167,16 @@ def _convert(field: _Field, value: object, *, strict: bool) -> object:
     if field.reading == "moment" and isinstance(value, str):
         return _moment(field, value)
     try:
-        return msgspec.convert((value,), field.holder, strict=strict).value
+        made = msgspec.convert((value,), field.holder, strict=strict).value
+        unknown = find_unknown_member(value, made, field.wire)
     except msgspec.ValidationError as error:
         raise _misfit(field, value, str(error)) from error
     except RecursionError as error:
         raise BadRequestError("The JSON is too deep") from error
+    if unknown is not None:
+        problem = "is none of the members that are taken there"
+        raise InvalidValueError(unknown, "additionalProperties", problem)
+    return made
 
 
 def _check_text(field: _Field, value: object) -> None:
@@ -217,14 +224,16 @@ def _rule_refusal(member: str, broken: RuleError, value: object) -> BadRequestEr
     }
     if broken.rule == "required":
         return MissingValueError(member)
+    expected: object = JSON_NAMES.get(type(value).__name__)
     if broken.rule == "enum":
-        options = ", ".join(map(shown, cast("tuple[object, ...]", limit)))
+        expected = list(cast("tuple[object, ...]", limit))
+        options = ", ".join(map(shown, expected))
         problem = f"is not in the enumeration: [{options}]"
     else:
         problem = problems[broken.rule]
     if isinstance(value, str) and len(value) > 100:
         value = value[:100] + "..."
-    return InvalidValueError(member, broken.rule, problem, value)
+    return InvalidValueError(member, broken.rule, problem, value, expected)
 
 
 def _look_up(owner: object, member: str) -> object:
@@ -258,7 +267,8 @@ def _misfit(field: _Field, value: object, text: str) -> BadRequestError:
     name = wanted.group(1).split(" | ")[0] if wanted else "value"
     expected = JSON_NAMES.get(name, name)
     problem = f"is not of type '{expected}'"
-    return InvalidValueError(member, "type", problem, shown_value, expected)
+    schemas = None if place else schemas_of(field.hint)
+    return InvalidValueError(member, "type", problem, shown_value, schemas or expected)
 
 
 def _wrong_type(field: _Field, value: object, expected: str) -> InvalidValueError:

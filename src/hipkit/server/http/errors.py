@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import traceback
 from http import HTTPStatus
 
 from msgspec import UNSET
@@ -11,6 +10,7 @@ from msgspec import UNSET
 from hipkit.errors import ApiError, StorageError
 from hipkit.server.http.answers import Answer, json_answer
 from hipkit.server.http.routes import MethodNotAllowedError
+from hipkit.server.logs import describe_error
 from hipkit.server.services.refusals import InvalidValueError
 
 __all__ = ["answer_for", "error_answer", "problem_of"]
@@ -33,8 +33,7 @@ def answer_for(error: Exception, operation_id: str) -> Answer:
             return answer
         return error_answer(500, "The server cannot reach its data")
     # Where it happened, but not its message: that may hold what somebody sent.
-    where = "".join(traceback.format_tb(error.__traceback__))
-    log.error("%s: %s\n%s", operation_id, type(error).__name__, where)
+    log.error("%s: %s", operation_id, describe_error(error))
     return error_answer(500, "Internal server error")
 
 
@@ -54,21 +53,21 @@ def error_answer(status: int, message: str, **members: object) -> Answer:
         "code": status,
         "type": HTTPStatus(status).phrase,
         "message": message,
-        **{name: value for name, value in members.items() if value is not None},
+        **members,
     }
     return json_answer(status, {"error": error})
 
 
 def _refusal(error: ApiError) -> Answer:
-    value = error.value if isinstance(error, InvalidValueError) else UNSET
-    answer = error_answer(
-        error.status,
-        error.message,
-        field=error.field,
-        validation=error.validation,
-        value=None if value is UNSET else value,
-        expected_type=error.expected_type,
-    )
+    members = {
+        "field": error.field,
+        "validation": error.validation,
+        "expected_type": error.expected_type,
+    }
+    members = {name: told for name, told in members.items() if told is not None}
+    if isinstance(error, InvalidValueError) and error.value is not UNSET:
+        members["value"] = error.value  # A null that was sent is a value too.
+    answer = error_answer(error.status, error.message, **members)
     if error.status == HTTPStatus.UNAUTHORIZED:
         answer.headers.append(("WWW-Authenticate", "Bearer"))
     if isinstance(error, MethodNotAllowedError):

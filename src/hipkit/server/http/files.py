@@ -13,6 +13,7 @@ from hipkit.errors import ApiError, NotFoundError
 from hipkit.server.http.answers import Answer
 from hipkit.server.http.requests import Request
 from hipkit.server.http.routes import MethodNotAllowedError
+from hipkit.server.services.pictures import PICTURE_TYPES
 from hipkit.server.storage.database import Stores
 from hipkit.server.storage.folder import FileFolder
 
@@ -20,11 +21,8 @@ __all__ = ["file_answer", "is_file_path"]
 
 PATH = re.compile(rb"/(?:files|pictures)/([A-Za-z0-9_-]{20,64})(?:/[^/]*)?")
 
-PICTURES = frozenset({"image/png", "image/jpeg", "image/gif"})
-"""What a browser may show in place; everything else it is to save."""
-
-ACTIVE = re.compile(r"html|xml|script|svg|flash|xsl", re.IGNORECASE)
-"""Media types that a browser could run: they go out as plain bytes."""
+ACTIVE = re.compile(r"html|xml|script|svg|flash|xsl|css", re.IGNORECASE)
+"""Media types that a page could run or be styled by: they go out as plain bytes."""
 
 
 def is_file_path(path: bytes) -> bool:
@@ -46,7 +44,7 @@ async def file_answer(stores: Stores, folder: FileFolder, request: Request) -> A
     path = None if record is None else folder.find(record.key)
     if record is None or path is None:
         raise NotFoundError("File not found")
-    is_picture = record.content_type in PICTURES
+    is_picture = record.content_type in PICTURE_TYPES
     content_type = record.content_type
     if ACTIVE.search(content_type):
         content_type = "application/octet-stream"

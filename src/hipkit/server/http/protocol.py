@@ -22,6 +22,16 @@ READ_SECONDS = 60.0
 """How long a client may take no byte of an answer that waits for it."""
 
 
+class _Nowhere(list[tuple[bytes, bytes]]):
+    """Takes headers and keeps none."""
+
+    def append(self, item: tuple[bytes, bytes], /) -> None:
+        """Forget a header."""
+
+
+NOWHERE = _Nowhere()
+
+
 class BoundedProtocol(HttpToolsProtocol):
     """Bounds what one connection can take of the server's memory, and for how long.
 
@@ -97,6 +107,9 @@ class BoundedProtocol(HttpToolsProtocol):
         """Stop counting: a head is whole."""
         self._end_head()
         super().on_headers_complete()
+        # What comes as headers after a body in chunks is bounded by nothing, and would join those
+        # that the application has read already.
+        self.headers = NOWHERE
 
     def _start_timer(self) -> None:
         self._head_timer = self.loop.call_later(HEAD_SECONDS, self._give_up)

@@ -12,7 +12,15 @@ from urllib.parse import parse_qsl
 from hipkit.errors import BadRequestError
 from hipkit.server.services.context import Credentials
 
-__all__ = ["Message", "Receive", "Request", "Scope", "Send"]
+__all__ = [
+    "Message",
+    "Receive",
+    "Request",
+    "Scope",
+    "Send",
+    "parse_fields",
+    "parse_pairs",
+]
 
 Scope = MutableMapping[str, object]
 Message = MutableMapping[str, object]
@@ -20,7 +28,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 HOST = re.compile(r"[A-Za-z0-9._-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
-MOST_QUERY_FIELDS = 100
+MOST_FIELDS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +59,14 @@ class Request:
             headers.setdefault(name.decode("latin-1"), value.decode("latin-1"))
         mount = cast("str", scope.get("root_path") or "")
         path = cast("bytes", scope.get("raw_path") or b"").partition(b"?")[0]
+        query = cast("bytes", scope.get("query_string") or b"")
         client = cast("tuple[str, int] | None", scope.get("client"))
         return cls(
             method=cast("str", scope["method"]).upper(),
             path=path.removeprefix(mount.encode()),
-            query=_read_query(cast("bytes", scope.get("query_string") or b"")),
+            query=parse_fields(query, what="query", most=MOST_FIELDS, encoding="ascii")
+            if query
+            else {},
             headers=headers,
             root=_root(scope, headers) + mount,
             peer="" if client is None else client[0],
@@ -91,24 +102,45 @@ class Request:
         return Credentials(client_id=client_id, secret=secret)
 
 
-def _read_query(query: bytes) -> dict[str, list[str]]:
-    if not query:
-        return {}
+def parse_pairs(
+    text: bytes, *, what: str, most: int, encoding: str = "utf-8"
+) -> list[tuple[str, str]]:
+    """Read a query or a form: names with values, in their order.
+
+    Args:
+        text: As it came.
+        what: What an error calls it.
+        most: How many fields it may have.
+        encoding: Of what is not escaped; what is escaped has to be UTF-8.
+
+    Raises:
+        BadRequestError: It has more, or cannot be read.
+    """
     try:
-        pairs = parse_qsl(
-            query.decode("ascii"),
+        return parse_qsl(
+            text.decode(encoding),
             keep_blank_values=True,
             errors="strict",
-            max_num_fields=MOST_QUERY_FIELDS,
+            max_num_fields=most,
         )
     except ValueError as error:
         raise BadRequestError(
-            "The query is not UTF-8, or has too many fields"
+            f"The {what} is not UTF-8, or has too many fields"
         ) from error
+
+
+def parse_fields(
+    text: bytes, *, what: str, most: int, encoding: str = "utf-8"
+) -> dict[str, list[str]]:
+    """Read a query or a form like `parse_pairs`, all values of a name together.
+
+    Raises:
+        BadRequestError: It has too many fields, holds a NUL character, or cannot be read.
+    """
     found: dict[str, list[str]] = {}
-    for name, value in pairs:
+    for name, value in parse_pairs(text, what=what, most=most, encoding=encoding):
         if "\0" in value:
-            raise BadRequestError("The query holds a NUL character")
+            raise BadRequestError(f"The {what} holds a NUL character")
         found.setdefault(name, []).append(value)
     return found
 

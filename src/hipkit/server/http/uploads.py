@@ -1,8 +1,8 @@
 """Reads `multipart/related` in every form that clients in use write it.
 
-Line ends may be bare, the file may be base64, the closing boundary and the part with the
-message may be missing, and the part's type may be empty. The body goes to disk as it comes and
-is taken apart there, so that a large file needs little memory.
+Line ends may be bare, a part may be base64 or quoted-printable, the closing boundary and the
+part with the message may be missing, and the part's type may be empty. The body goes to disk as
+it comes and is taken apart there, so that a large file needs little memory.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ BASE64_GROWTH = 4 / 3
 LARGEST_METADATA_BYTES = 64 * 1024
 LARGEST_PART_HEADER_BYTES = 8 * 1024
 LONGEST_BOUNDARY = 200
+LONGEST_CONTENT_TYPE = 2_000
+"""The library takes seconds over a crooked one that is as long as a head may be."""
 LONGEST_NAME = 255
 MOST_PARTS = 10
 CHUNK_BYTES = 256 * 1024
@@ -84,10 +86,12 @@ async def read_related(
             _take_apart, spool, boundary, folder, largest_file_bytes
         )
     finally:
-        spool.close()
+        await asyncio.to_thread(spool.close)
 
 
 def _boundary(content_type: str) -> bytes:
+    if len(content_type) > LONGEST_CONTENT_TYPE:
+        raise BadRequestError("The content type is too long")
     header = Message()
     header["Content-Type"] = content_type.replace("\r", " ").replace("\n", " ")
     boundary = header.get_param("boundary")
@@ -180,6 +184,8 @@ def _read_metadata(data: mmap.mmap, part: _Part) -> dict[str, object]:
     text = data[part.start : part.end]
     if _encoding(part) == "base64":
         text = b"".join(_decode_base64(iter([text])))
+    elif _encoding(part) == "quoted-printable":
+        text = b"".join(_decode_quoted(iter([text])))
     return read_members(text, "application/json") if text.strip() else {}
 
 
@@ -213,6 +219,8 @@ def _content(data: mmap.mmap, part: _Part) -> Iterator[bytes]:
         yield from pieces
     elif encoding == "base64":
         yield from _decode_base64(pieces)
+    elif encoding == "quoted-printable":
+        yield from _decode_quoted(pieces)
     else:
         raise BadRequestError(f"Unknown transfer encoding: {encoding}")
 
@@ -235,6 +243,18 @@ def _decode_base64(pieces: Iterator[bytes]) -> Iterator[bytes]:
         yield binascii.a2b_base64(left + b"=" * (-len(left) % 4), strict_mode=True)
     except binascii.Error as error:
         raise BadRequestError(NOT_BASE64) from error
+
+
+def _decode_quoted(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    left = b""
+    for piece in pieces:
+        left += piece
+        # A coded byte or a line end that is none, `=\r\n`, may go on in the next piece.
+        begins = left.rfind(b"=", -3)
+        whole = len(left) if begins < 0 else begins
+        yield binascii.a2b_qp(left[:whole])
+        left = left[whole:]
+    yield binascii.a2b_qp(left)
 
 
 def _encoding(part: _Part) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hipkit.server.http.registry import handles
 from hipkit.server.services.context import Context
-from hipkit.server.services.webhooks import registering as webhook_service
-from hipkit.server.services.webhooks.registering import Place
+from hipkit.server.services.webhooks import listing, registering
+from hipkit.server.services.webhooks.listing import WebhookReference
 from hipkit.v2.extensions import (
     CreateGlobalWebhook,
     DeleteGlobalWebhook,
@@ -39,47 +39,47 @@ __all__ = [
 @handles(GetAllWebhooks)
 async def get_all_webhooks(context: Context, request: GetAllWebhooks) -> WebhookPage:
     """List a room's webhooks."""
-    return await webhook_service.get_all_webhooks(context, request)
+    return await listing.get_all_webhooks(context, request)
 
 
 @handles(CreateWebhook)
 async def create_webhook(context: Context, request: CreateWebhook) -> Created:
     """Make a webhook in a room."""
-    return await webhook_service.create_webhook(context, request)
+    return await registering.create_webhook(context, request)
 
 
 @handles(GetWebhook)
 async def get_webhook(context: Context, request: GetWebhook) -> Webhook:
     """Answer with a webhook of a room, by its number."""
-    place = Place(request.room_id_or_name, request.webhook_id)
-    return await webhook_service.get_webhook(context, place, request.expand)
+    reference = WebhookReference(request.room_id_or_name, request.webhook_id)
+    return await listing.get_webhook(context, reference, request.expand)
 
 
 @handles(DeleteWebhook)
 async def delete_webhook(context: Context, request: DeleteWebhook) -> None:
     """Delete a webhook of a room, by its number."""
-    place = Place(request.room_id_or_name, request.webhook_id)
-    await webhook_service.delete_webhook(context, place)
+    reference = WebhookReference(request.room_id_or_name, request.webhook_id)
+    await registering.delete_webhook(context, reference)
 
 
 @handles(CreateRoomWebhook)
 async def create_room_webhook(context: Context, request: CreateRoomWebhook) -> Created:
     """Make or change the webhook of a key in a room."""
-    return await webhook_service.create_room_webhook(context, request)
+    return await registering.create_room_webhook(context, request)
 
 
 @handles(GetRoomWebhook)
 async def get_room_webhook(context: Context, request: GetRoomWebhook) -> Webhook:
     """Answer with a webhook of a room."""
-    place = Place(request.room_id_or_name, request.key)
-    return await webhook_service.get_webhook(context, place, request.expand)
+    reference = WebhookReference(request.room_id_or_name, request.key)
+    return await listing.get_webhook(context, reference, request.expand)
 
 
 @handles(DeleteRoomWebhook)
 async def delete_room_webhook(context: Context, request: DeleteRoomWebhook) -> None:
     """Delete a webhook of a room."""
-    place = Place(request.room_id_or_name, request.key)
-    await webhook_service.delete_webhook(context, place)
+    reference = WebhookReference(request.room_id_or_name, request.key)
+    await registering.delete_webhook(context, reference)
 
 
 @handles(CreateGlobalWebhook)
@@ -87,16 +87,16 @@ async def create_global_webhook(
     context: Context, request: CreateGlobalWebhook
 ) -> CreatedExtension:
     """Make or change the webhook of a key for the whole group."""
-    return await webhook_service.create_global_webhook(context, request)
+    return await registering.create_global_webhook(context, request)
 
 
 @handles(GetGlobalWebhook)
 async def get_global_webhook(context: Context, request: GetGlobalWebhook) -> Webhook:
     """Answer with a webhook of the whole group."""
-    return await webhook_service.get_webhook(context, Place(None, request.key))
+    return await listing.get_webhook(context, WebhookReference(None, request.key))
 
 
 @handles(DeleteGlobalWebhook)
 async def delete_global_webhook(context: Context, request: DeleteGlobalWebhook) -> None:
     """Delete a webhook of the whole group."""
-    await webhook_service.delete_webhook(context, Place(None, request.key))
+    await registering.delete_webhook(context, WebhookReference(None, request.key))

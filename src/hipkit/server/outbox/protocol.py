@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from hipkit.server.services.webhooks.deliveries import Delivery, Outcome
-from hipkit.server.storage.webhooks import RouteRecord
+from hipkit.server.storage.webhook_routes import RouteRecord
 
 __all__ = ["Outbox", "Poster"]
 

@@ -6,11 +6,11 @@ import asyncio
 import contextlib
 import logging
 import time
-import traceback
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
 from hipkit.errors import StorageError
+from hipkit.server.logs import describe_error, log_task_error
 from hipkit.server.outbox.protocol import Outbox, Poster
 from hipkit.server.outbox.schedule import Schedule
 from hipkit.server.services.signals import EVENTS, Signals
@@ -122,9 +122,10 @@ class Sender:
             route_id = self._schedule.take()
             if route_id is None:
                 return
-            turn = asyncio.create_task(self._turn(route_id))
+            turn = asyncio.create_task(self._turn(route_id), name=f"webhook {route_id}")
             self._turns.add(turn)
             turn.add_done_callback(self._turns.discard)
+            turn.add_done_callback(log_task_error)
 
     async def _turn(self, route_id: int) -> None:
         goes_on = is_stuck = False
@@ -157,10 +158,8 @@ class Sender:
         except Exception as error:
             # Whatever a receiver brings about, its route waits and the others go on. The
             # error's message is left out: it may hold what was sent.
-            where = "".join(traceback.format_tb(error.__traceback__))
-            name = type(error).__name__
-            log.error("webhook %d: %s\n%s", delivery.webhook.id, name, where)
-            return Outcome(problem=f"this server failed: {name}")
+            log.error("webhook %d: %s", delivery.webhook.id, describe_error(error))
+            return Outcome(problem=f"this server failed: {type(error).__name__}")
 
     async def _tidy(self) -> None:
         try:
@@ -172,7 +171,8 @@ class Sender:
 @contextlib.asynccontextmanager
 async def sending(sender: Sender) -> AsyncIterator[Sender]:
     """Let a sender deliver while the block runs."""
-    task = asyncio.create_task(sender.run())
+    task = asyncio.create_task(sender.run(), name="webhooks")
+    task.add_done_callback(log_task_error)
     try:
         yield sender
     finally:

@@ -4,24 +4,18 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from hipkit.errors import ApiError, BadRequestError, RateLimitError
+from hipkit.errors import ApiError, BadRequestError
 from hipkit.server.page.security import SESSION, drop_cookie
 from hipkit.server.page.sign_in import signed_in
 from hipkit.server.page.views import Visit, view
-from hipkit.server.services.context import TOO_MANY_REQUESTS
 from hipkit.server.services.password_links import (
     PATH,
     PasswordLinkError,
     find_link_user,
     use_password_link,
 )
-from hipkit.server.services.passwords import (
-    SHORTEST_PASSWORD,
-    hash_new_password,
-    password_is,
-)
+from hipkit.server.services.passwords import SHORTEST_PASSWORD, change_own_password
 from hipkit.server.services.web_sessions import (
-    change_password,
     end_other_sessions,
     end_session,
     list_sessions,
@@ -37,18 +31,13 @@ async def show_account(visit: Visit) -> Response:
 
 async def save_password(visit: Visit) -> Response:
     """Change the password of who knows the present one, and sign in anew here alone."""
-    context, user = visit.context, visit.user
     try:
-        if context.limits.password_guess((user.group_id, user.id)).is_exceeded:
-            raise RateLimitError(TOO_MANY_REQUESTS)
-        stored = await context.stores.users.password_hash(user.id)
-        if not await password_is(visit.field("present"), stored):
-            raise BadRequestError("That is not your present password")
-        password_hash = await hash_new_password(_new_password(visit))
+        await change_own_password(
+            visit.context, visit.field("present"), _new_password(visit)
+        )
     except ApiError as error:
         return await _account(visit, error)
-    await context.write(lambda stores: change_password(stores, user.id, password_hash))
-    return await signed_in(visit, user, "/account?done=password")
+    return await signed_in(visit, visit.user, "/account?done=password")
 
 
 async def end_one(visit: Visit) -> Response:

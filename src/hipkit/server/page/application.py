@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from datetime import UTC, datetime
 from http import HTTPStatus
-from urllib.parse import parse_qs
 
 import jinja2
 from starlette.applications import Starlette
@@ -18,7 +16,6 @@ from starlette.types import ASGIApp
 
 from hipkit.errors import (
     ApiError,
-    BadRequestError,
     ForbiddenError,
     NotFoundError,
     StorageError,
@@ -27,6 +24,7 @@ from hipkit.server.app import Server
 from hipkit.server.http.bodies import ClientGoneError, content_type_of, read_body
 from hipkit.server.http.errors import answer_for, problem_of
 from hipkit.server.http.requests import Request as RawRequest
+from hipkit.server.http.requests import parse_fields
 from hipkit.server.page import (
     account,
     authorize,
@@ -40,7 +38,7 @@ from hipkit.server.page import (
     webhooks,
 )
 from hipkit.server.page.chat import Chat
-from hipkit.server.page.plain import one_line
+from hipkit.server.page.plain import machine_moment, one_line
 from hipkit.server.page.security import (
     CSRF_FIELD,
     CSRF_HEADER,
@@ -173,7 +171,7 @@ class _Page:
             body = await read_body(
                 raw, settings.largest_body_bytes, settings.body_seconds
             )
-            visit.fields = _fields(body)
+            visit.fields = parse_fields(body, what="form", most=MOST_FIELDS)
         proof = visit.request.headers.get(CSRF_HEADER) or visit.field(CSRF_FIELD)
         if not is_same_text(proof, csrf_token(visit.secret)):
             raise ForbiddenError(
@@ -226,23 +224,6 @@ NOT_FOUND = view(
 )
 
 
-def _fields(body: bytes) -> dict[str, list[str]]:
-    try:
-        fields = parse_qs(
-            body.decode(),
-            keep_blank_values=True,
-            errors="strict",
-            max_num_fields=MOST_FIELDS,
-        )
-    except ValueError as error:
-        raise BadRequestError(
-            "The form is not UTF-8, or has too many fields"
-        ) from error
-    if any("\0" in value for values in fields.values() for value in values):
-        raise BadRequestError("The form holds a NUL character")
-    return fields
-
-
 def _make_environment(static: StaticFiles) -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("hipkit.server.page"),
@@ -252,12 +233,6 @@ def _make_environment(static: StaticFiles) -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.globals["static"] = static.address
-    environment.filters["moment"] = _moment
+    environment.filters["moment"] = machine_moment
     environment.filters["one_line"] = one_line
     return environment
-
-
-def _moment(microseconds: int) -> str:
-    """Write a moment as a machine reads it; `page.js` shows it in the reader's time zone."""
-    moment = datetime.fromtimestamp(microseconds / 1_000_000, UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.responses import Response
 
@@ -22,6 +22,18 @@ from hipkit.server.storage.tokens import TokenRecord
 
 __all__ = ["VIEWS"]
 
+
+PRIVATE_CHAT = frozenset(
+    {
+        "get_privatechat_history",
+        "get_privatechat_message",
+        "get_recent_privatechat_history",
+        "send_privatechat_message",
+        "share_file_with_user",
+        "share_link_with_user",
+    }
+)
+WITHHELD = "(a private chat: shown to the token's owner alone)"
 
 MOST_QUIET = 50
 """Tokens without a call are listed too, but not by the thousand."""
@@ -58,7 +70,8 @@ async def show_calls(visit: Visit) -> Response:
     token = await find_shown_token(context, context.stores, visit.number("token_id"))
     after = visit.query_number("after")
     calls = visit.server.recent_calls.of_token(token.id, after)
-    shown = _shown(calls, token.scopes.split())
+    is_own = token.user_id in (None, visit.user.id)
+    shown = _shown(calls, token.scopes.split(), is_own=is_own)
     if visit.is_htmx:
         return _newer(visit, shown)
     [described] = await show_tokens_of(visit, [token])
@@ -66,8 +79,14 @@ async def show_calls(visit: Visit) -> Response:
 
 
 async def show_without_token(visit: Visit) -> Response:
-    """Show an administrator the calls that no good token came with."""
-    if not visit.user.is_group_admin:
+    """Show an administrator the calls that no good token came with.
+
+    Whose they are nobody knows, so they are shown in one group alone: the first, which is of
+    those who run the server.
+    """
+    first = await visit.context.stores.groups.first()
+    is_first = first is not None and first.id == visit.user.group_id
+    if not (is_first and visit.user.is_group_admin):
         raise ForbiddenError("Only the group's administrators may see that")
     calls = visit.server.recent_calls.without_token(visit.query_number("after"))
     shown = _shown(calls, ())
@@ -90,9 +109,24 @@ def _newer(visit: Visit, shown: list[ShownCall]) -> Response:
     return visit.part("newer_calls.html", calls=shown)
 
 
-def _shown(calls: Iterable[RecentCall], scopes: Iterable[str]) -> list[ShownCall]:
+def _shown(
+    calls: Iterable[RecentCall], scopes: Iterable[str], *, is_own: bool = True
+) -> list[ShownCall]:
     known = tuple(scopes)
-    return [ShownCall(record=call, advice=explain(call, known)) for call in calls]
+    return [
+        ShownCall(
+            record=call if is_own else _without_private_chat(call),
+            advice=explain(call, known),
+        )
+        for call in calls
+    ]
+
+
+def _without_private_chat(call: RecentCall) -> RecentCall:
+    """Leave out what two people say to each other: an administrator reads it nowhere else."""
+    if call.operation_id not in PRIVATE_CHAT:
+        return call
+    return replace(call, request_body=WITHHELD, answer=WITHHELD, problem=None)
 
 
 VIEWS = [

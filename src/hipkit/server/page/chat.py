@@ -19,12 +19,12 @@ from hipkit.server.page.history import (
 from hipkit.server.page.rendering import Renderer
 from hipkit.server.page.security import policy
 from hipkit.server.page.views import Visit
+from hipkit.server.services.moments import LATEST_US
 
 __all__ = ["Chat", "chat_of"]
 
 LAST_EVENT_ID = "last-event-id"
 RETRY_SECONDS = "10"
-LARGEST_MOMENT = 1 << 62
 
 
 class Chat:
@@ -69,7 +69,8 @@ class Chat:
 
     def feed(self, visit: Visit, place: Place, may_stay: Check) -> Response:
         """Answer with what is said from a moment on."""
-        if self.feeds.is_full:
+        is_guest = visit.session is None
+        if self.feeds.is_full or (is_guest and self.feeds.is_half_full):
             return Response(status_code=503, headers={"Retry-After": RETRY_SECONDS})
         after = visit.request.headers.get(LAST_EVENT_ID) or visit.query("after", "0")
         after_us = max(_moment(after), place.oldest_us - 1)
@@ -84,7 +85,12 @@ def chat_of(visit: Visit) -> Chat:
     return chat
 
 
+LONGEST_MOMENT = 19
+"""Digits; more, even zeros before others, are too many for a database."""
+
+
 def _moment(text: str) -> int:
-    if text.isascii() and text.isdigit() and int(text[:20]) < LARGEST_MOMENT:
+    is_number = text.isascii() and text.isdigit() and len(text) <= LONGEST_MOMENT
+    if is_number and int(text) < LATEST_US:
         return int(text)
     raise BadRequestError("This is no moment of a history")

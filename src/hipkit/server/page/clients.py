@@ -7,15 +7,14 @@ from starlette.responses import Response
 
 from hipkit.errors import ApiError, BadRequestError, NotFoundError
 from hipkit.server.page.views import Visit, view
+from hipkit.server.services.access import check_group_admin
 from hipkit.server.services.admin.access import (
     add_client,
     delete_client,
     list_clients,
 )
-from hipkit.server.services.approvals import check_redirect_uri
 from hipkit.server.services.context import SCOPES
 from hipkit.server.services.own_tokens import list_rooms_to_administer
-from hipkit.server.services.users import check_group_admin
 
 __all__ = ["VIEWS"]
 
@@ -36,13 +35,11 @@ async def make_client(visit: Visit) -> Response:
         made = await add_client(
             context.database,
             context.now_us,
+            group_id=context.identity.group_id,
             name=visit.field("name"),
             scopes=scopes,
             room=visit.number("room") if visit.field("room") else None,
-            redirect_uris=[
-                check_redirect_uri(address)
-                for address in visit.field("redirect_uris").split()
-            ],
+            redirect_uris=visit.field("redirect_uris").split(),
         )
     except ApiError as error:
         return await _clients(visit, error)
@@ -64,7 +61,7 @@ async def remove_client(visit: Visit) -> Response:
 async def _clients(visit: Visit, error: ApiError | None = None) -> Response:
     context = visit.context
     check_group_admin(context.identity)
-    clients = await list_clients(context.database)
+    clients = await list_clients(context.database, context.identity.group_id)
     rooms = await list_rooms_to_administer(context)
     return await visit.page(
         "clients.html",

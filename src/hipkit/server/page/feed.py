@@ -19,8 +19,10 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from hipkit.errors import StorageError
+from hipkit.server.logs import log_task_error
 from hipkit.server.page.history import Place
 from hipkit.server.page.rendering import Renderer, gather
+from hipkit.server.services.moments import LATEST_US
 from hipkit.server.services.signals import Signals, conversation_topic
 from hipkit.server.storage.database import Database
 from hipkit.server.storage.messages import MessageRecord
@@ -126,6 +128,11 @@ class Feeds:
         return self._is_closed or self.streams >= MOST_STREAMS
 
     @property
+    def is_half_full(self) -> bool:
+        """Whether what is left is for people who signed in: guests are known to nobody."""
+        return self.streams >= MOST_STREAMS // 2
+
+    @property
     def streams(self) -> int:
         """How many streams are open."""
         return sum(len(feed.watchers) for feed in self._feeds.values())
@@ -134,8 +141,7 @@ class Feeds:
         """End every stream, now and from now on: their readers come back to the next process."""
         self._is_closed = True
         for feed in self._feeds.values():
-            for watcher in feed.watchers:
-                watcher.end()
+            feed.end()
 
     @contextlib.asynccontextmanager
     async def watching(self, place: Place, after_us: int) -> AsyncIterator[Watcher]:
@@ -147,9 +153,10 @@ class Feeds:
             feed = self._feeds.setdefault(place.conversation_id, _Feed(place, newest))
         watcher = Watcher()
         feed.watchers.add(watcher)
-        if feed.task is None:
-            feed.task = asyncio.create_task(self._run(feed))
-            feed.task.add_done_callback(lambda task: _let_go(task, feed.watchers))
+        if feed.task is None or feed.task.done():
+            feed.task = asyncio.create_task(self._run(feed), name="page feed")
+            feed.task.add_done_callback(log_task_error)
+            feed.task.add_done_callback(lambda _: feed.end())
         try:
             if self._is_closed:
                 watcher.end()
@@ -164,7 +171,7 @@ class Feeds:
     async def _newest(self, place: Place) -> int:
         found = await self._database.stores.messages.page(
             place.conversation_id,
-            newest_us=1 << 62,
+            newest_us=LATEST_US,
             oldest_us=0,
             include_deleted=True,
             start=0,
@@ -238,6 +245,11 @@ class _Feed:
         self.watchers: set[Watcher] = set()
         self.task: asyncio.Task[None] | None = None
 
+    def end(self) -> None:
+        """End its streams: their readers come back and begin a new one."""
+        for watcher in self.watchers:
+            watcher.end()
+
 
 class FeedResponse(Response):
     """Answers with the events of a conversation until one side ends it."""
@@ -296,15 +308,6 @@ async def _wait_for_end(receive: Receive, watcher: Watcher) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
     watcher.end()
-
-
-def _let_go(task: asyncio.Task[None], watchers: set[Watcher]) -> None:
-    """End the streams of a feed that failed: their readers come back and begin a new one."""
-    if task.cancelled() or task.exception() is None:
-        return
-    log.error("page feed: %s", type(task.exception()).__name__)
-    for watcher in watchers:
-        watcher.end()
 
 
 def _event(moment_us: int, html: str) -> bytes:

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from hipkit.errors import NotFoundError
 from hipkit.server.page.rendering import Renderer, gather
+from hipkit.server.services.moments import LATEST_US
 from hipkit.server.storage.database import Stores
 from hipkit.server.storage.messages import MessageRecord
 
@@ -27,7 +28,6 @@ __all__ = [
 ]
 
 PART_MESSAGES = 50
-LATEST_US = 1 << 62
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,13 @@
-"""Texts that stand in one line of the page: names, topics, titles, sizes (pure)."""
+"""Texts that stand in one line of the page: names, topics, titles, sizes, moments (pure)."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
-__all__ = ["one_line", "size_in_words"]
+from hipkit.server.services.moments import Moment
+
+__all__ = ["machine_moment", "one_line", "size_in_words"]
 
 UNSEEN = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 
@@ -20,6 +22,11 @@ def one_line(text: str) -> str:
     """Return a text without line ends, turned directions and towers of accents."""
     line = UNSEEN.sub(" ", TURNING.sub("", text)).strip()
     return line if line.isascii() else "".join(_few_marks(line))
+
+
+def machine_moment(moment_us: int) -> str:
+    """Write a moment as a machine reads it; `page.js` shows it in the reader's time zone."""
+    return Moment.from_us(moment_us).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def size_in_words(size_bytes: int) -> str:

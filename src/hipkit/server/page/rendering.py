@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from urllib.parse import quote
 
 import jinja2
@@ -17,10 +16,13 @@ import msgspec
 from markupsafe import Markup
 
 from hipkit.server.page.cards import card_view
-from hipkit.server.page.plain import one_line, size_in_words
+from hipkit.server.page.plain import machine_moment, one_line, size_in_words
 from hipkit.server.page.sanitizing import sanitize
 from hipkit.server.page.texts import Known, TypedText, typed_text
 from hipkit.server.services.messages import Mentions, people_in
+from hipkit.server.services.moments import Moment
+from hipkit.server.services.pictures import PICTURE_TYPES
+from hipkit.server.services.room_messages import COLORS
 from hipkit.server.services.texts import find_in_text
 from hipkit.server.storage.database import Stores
 from hipkit.server.storage.emoticons import EmoticonRecord
@@ -37,9 +39,6 @@ __all__ = [
     "sender_view",
 ]
 
-COLORS = frozenset({"yellow", "green", "red", "purple", "gray"})
-PICTURES = frozenset({"image/png", "image/jpeg", "image/gif"})
-"""What `/files` shows in place; everything else it makes the browser save."""
 
 LONG_CHARACTERS = 2_000
 LONG_LINES = 30
@@ -130,12 +129,12 @@ class Renderer:
 
     def render(self, message: MessageRecord, around: Surroundings) -> str:
         """Return one message as HTML."""
-        moment = datetime.fromtimestamp(message.sent_us / 1_000_000, UTC)
+        moment = Moment.from_us(message.sent_us)
         values: dict[str, object] = {
             "message": message,
             "color": message.color if message.color in COLORS else None,
             "sender": sender_view(message, around.people),
-            "iso": moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "iso": machine_moment(message.sent_us),
             "utc": moment.strftime("%Y-%m-%d %H:%M UTC"),
             "answered": _answered(message, around),
             "card": None,
@@ -226,7 +225,7 @@ def _file(message: MessageRecord) -> FileView | None:
         path=f"/files/{message.file_key}/{quote(name, safe='')}",
         name=one_line(name) or "file",
         size=size_in_words(message.file_size_bytes or 0),
-        is_picture=message.file_content_type in PICTURES,
+        is_picture=message.file_content_type in PICTURE_TYPES,
     )
 
 

@@ -51,7 +51,7 @@ class _Found:
     next_before: int | None
     """Where the next page begins; only a single room has one."""
     is_whole: bool
-    """Whether every room was searched."""
+    """Whether every room in which something was said was searched."""
 
 
 async def show_search(visit: Visit) -> Response:
@@ -103,7 +103,7 @@ async def _search(visit: Visit, text: str, room: RoomRecord | None) -> _Found:
 async def _search_rooms(context: Context, text: str) -> _Found:
     """Search room after room, within a time that a person waits."""
     rooms = sorted(
-        await list_sidebar(context),
+        (room for room in await list_sidebar(context) if room.last_active_us),
         key=lambda room: room.last_active_us or 0,
         reverse=True,
     )

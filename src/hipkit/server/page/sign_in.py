@@ -15,14 +15,14 @@ from hipkit.server.services.web_sessions import (
 )
 from hipkit.server.storage.users import UserRecord
 
-__all__ = ["VIEWS", "own_path", "signed_in"]
+__all__ = ["VIEWS", "path_to_go_on", "signed_in"]
 
 HOME = "/"
 
 
 async def show_sign_in(visit: Visit) -> Response:
     """Ask who it is."""
-    wanted = own_path(visit.query("next"))
+    wanted = path_to_go_on(visit.query("next"))
     if visit.session is not None:
         return visit.redirect(wanted)
     return await visit.page("sign_in.html", wanted=wanted, name="", problem=None)
@@ -30,7 +30,7 @@ async def show_sign_in(visit: Visit) -> Response:
 
 async def sign_in(visit: Visit) -> Response:
     """Let in who knows the password."""
-    wanted, name = own_path(visit.field("next")), visit.field("name").strip()
+    wanted, name = path_to_go_on(visit.field("next")), visit.field("name").strip()
     try:
         user = await _check(visit, name, visit.field("password"))
     except (UnauthorizedError, RateLimitError) as error:
@@ -71,7 +71,7 @@ async def signed_in(visit: Visit, user: UserRecord, path: str = HOME) -> Respons
     return response
 
 
-def own_path(text: str) -> str:
+def path_to_go_on(text: str) -> str:
     """Return a path of this page to go on at: the one that is asked for, if it is one.
 
     A browser takes two slashes, of either kind, for the beginning of another host.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import jinja2
 from starlette.requests import Request
@@ -56,7 +56,8 @@ class Visit:
     @property
     def peer(self) -> str:
         """The address that the request came from."""
-        return "" if self.request.client is None else self.request.client.host
+        host = "" if self.request.client is None else self.request.client.host
+        return host[:LONGEST_PEER]
 
     def query(self, name: str, default: str = "") -> str:
         """Return an argument of the address."""
@@ -115,7 +116,9 @@ class Visit:
         """Answer by sending the browser to a path of the page, to be read anew."""
         address = f"{path}?{urlencode(query)}" if query else path
         if self.is_htmx:
-            return Response(status_code=204, headers={"HX-Redirect": address})
+            # Headers hold no other letters; the other kind of answer does this by itself.
+            safe = quote(address, safe=":/%#?=@[]!$&'()*+,;")
+            return Response(status_code=204, headers={"HX-Redirect": safe})
         return RedirectResponse(address, 303)
 
     def redirect_to_sign_in(self) -> Response:
@@ -148,6 +151,9 @@ NOTICES = {
 """What a page says at its top after a redirect with `done=`."""
 
 View = Callable[[Visit], Awaitable[Response]]
+
+LONGEST_PEER = 64
+"""Letters; a proxy may hand on anything for an address."""
 
 LONGEST_NUMBER = 18
 """Digits; longer numbers are no ids, and too large for a database."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import msgspec
 from starlette.responses import Response
 
+from hipkit.errors import ForbiddenError, NotFoundError
 from hipkit.server.page.views import Visit, view
+from hipkit.server.services.access import find_room
 from hipkit.server.services.webhooks.care import (
     delete_webhook,
     find_webhook,
     list_deliveries,
-    list_webhooks_for_page,
+    list_webhooks_of_user,
     resume,
     send_again,
 )
@@ -25,7 +27,7 @@ async def show_webhooks(visit: Visit) -> Response:
     """Show the webhooks that one cares for."""
     start = visit.query_number("start")
     found = await visit.context.database.scan(
-        lambda stores: list_webhooks_for_page(
+        lambda stores: list_webhooks_of_user(
             stores, visit.user, start=start, count=PAGE_LENGTH + 1
         )
     )
@@ -43,7 +45,11 @@ async def show_webhook(visit: Visit) -> Response:
     stores, webhook_id = visit.context.stores, visit.number("webhook_id")
     webhook = await find_webhook(stores, visit.user, webhook_id)
     found = await list_deliveries(stores, visit.user, webhook_id)
-    deliveries = [(delivery, _indented(delivery.item)) for delivery in found]
+    hidden = await _rooms_out_of_sight(visit, {delivery.room_id for delivery in found})
+    deliveries = [
+        (delivery, None if delivery.room_id in hidden else _indented(delivery.item))
+        for delivery in found
+    ]
     if visit.is_htmx:
         return visit.part("deliveries.html", webhook=webhook, deliveries=deliveries)
     return await visit.page("webhook.html", webhook=webhook, deliveries=deliveries)
@@ -80,6 +86,20 @@ async def delete(visit: Visit) -> Response:
         lambda stores: delete_webhook(stores, visit.user, webhook_id)
     )
     return visit.redirect("/webhooks", done="webhook")
+
+
+async def _rooms_out_of_sight(visit: Visit, rooms: set[int | None]) -> set[int]:
+    """Return the rooms that the person may not see any more: their webhook may be older."""
+    context = visit.context
+    hidden = set()
+    for room_id in rooms - {None}:
+        try:
+            await find_room(context.stores, context.identity, room_id or 0)
+        except ForbiddenError:
+            hidden.add(room_id or 0)
+        except NotFoundError:
+            continue  # One that was deleted hides nothing.
+    return hidden
 
 
 def _indented(item: str | None) -> str | None:

@@ -19,6 +19,8 @@ __all__ = [
     "ROOM_ADMIN",
     "ROOM_MEMBER",
     "chatting_user",
+    "check_group_admin",
+    "check_may_read",
     "check_open",
     "check_own_room",
     "find_group",
@@ -26,6 +28,7 @@ __all__ = [
     "find_room_to_administer",
     "find_user",
     "is_room_admin",
+    "list_seen_rooms",
     "look_up_room",
     "look_up_user",
     "own_user",
@@ -110,6 +113,28 @@ async def find_room_to_administer(
     return room
 
 
+async def list_seen_rooms(
+    stores: Stores,
+    identity: Identity,
+    *,
+    include_private: bool = True,
+    include_archived: bool,
+    start: int = 0,
+    count: int,
+) -> list[RoomRecord]:
+    """Return the rooms that the caller may see, in the order of their ids."""
+    sees_all = identity.user is None or identity.is_group_admin
+    return await stores.rooms.page(
+        identity.group_id,
+        seen_by=None if sees_all else identity.user_id,
+        includes_public=not identity.is_guest,
+        include_private=include_private,
+        include_archived=include_archived,
+        start=start,
+        count=count,
+    )
+
+
 async def is_room_admin(stores: Stores, identity: Identity, room: RoomRecord) -> bool:
     """Say whether the caller may administer a room that it may see."""
     if identity.user is None or identity.is_group_admin:
@@ -119,6 +144,16 @@ async def is_room_admin(stores: Stores, identity: Identity, room: RoomRecord) ->
         return True
     roles = await stores.room_people.roles(room.id, identity.user.id)
     return roles is not None and ROOM_ADMIN in roles
+
+
+def check_group_admin(identity: Identity) -> None:
+    """Refuse a person who lost the right that the token was once given.
+
+    Raises:
+        ForbiddenError: They are no administrator of the group.
+    """
+    if identity.user is not None and not identity.is_group_admin:
+        raise ForbiddenError("Only the group's administrators may do that")
 
 
 async def check_own_room(context: Context, reference: str | int) -> None:
@@ -131,6 +166,30 @@ async def check_own_room(context: Context, reference: str | int) -> None:
     if identity.room_id is not None:
         room = await look_up_room(context.stores, identity.group_id, reference)
         _check_binding(identity, room)
+
+
+async def check_may_read(
+    stores: Stores, identity: Identity, conversation_id: int
+) -> None:
+    """Refuse a conversation that the caller has no part in.
+
+    Raises:
+        NotFoundError: It is not there, a deleted room's, or a private chat of others.
+        ForbiddenError: Its room is private, or not the one that the token is good for.
+    """
+    conversation = await stores.messages.conversation(conversation_id)
+    if conversation is None or conversation.group_id != identity.group_id:
+        raise NotFoundError("Conversation not found")
+    if conversation.room_id is not None:
+        await find_room(stores, identity, conversation.room_id)
+        return
+    parties = (conversation.lower_user_id, conversation.higher_user_id)
+    if (
+        identity.room_id is not None
+        or identity.user_id is None
+        or identity.user_id not in parties
+    ):
+        raise NotFoundError("Conversation not found")
 
 
 def check_open(room: RoomRecord) -> None:

@@ -19,7 +19,7 @@ from hipkit.server.services.context import SCOPES, Context
 from hipkit.server.services.texts import is_web_address
 from hipkit.server.storage.clients import ClientRecord
 
-__all__ = ["Approval", "allow", "check_redirect_uri", "deny", "read_approval"]
+__all__ = ["Approval", "allow", "deny", "read_approval"]
 
 PARAMETERS = ("response_type", "client_id", "redirect_uri", "scope", "state")
 
@@ -57,7 +57,11 @@ async def read_approval(context: Context, values: Mapping[str, str]) -> Approval
     """
     parameters = {name: values[name] for name in PARAMETERS if values.get(name)}
     client = await context.stores.clients.get(parameters.get("client_id", ""))
-    if client is None:
+    caller = context.caller
+    is_foreign = (
+        client is not None and caller is not None and caller.group_id != client.group_id
+    )
+    if client is None or is_foreign:
         raise NotFoundError(
             "The program that sent you here is not known to this server (client_id)"
         )
@@ -102,20 +106,6 @@ async def allow(context: Context, approval: Approval) -> str:
 def deny(approval: Approval) -> str:
     """Return the address that tells the program of a no, or of what is wrong with its question."""
     return _answer(approval, error=approval.problem or "access_denied")
-
-
-def check_redirect_uri(address: str) -> str:
-    """Return an address to register for a client.
-
-    Raises:
-        BadRequestError: It is no web address, or one with a part that OAuth forbids.
-    """
-    if not is_web_address(address) or "#" in address:
-        raise BadRequestError(
-            f"{address!r} is no address for an answer: it needs http:// or https://, a host,"
-            " and no #"
-        )
-    return address
 
 
 def _answer(approval: Approval, **answer: str) -> str:

@@ -105,7 +105,11 @@ class Credentials:
 
 @dataclass(slots=True, kw_only=True)
 class Context:
-    """One call's surroundings. Only `flood` and `topics` change while it is served."""
+    """One call's surroundings.
+
+    Whoever takes the call in settles `caller` and `bearer`, and the outbox `answered_by`; after
+    that only `flood` and `topics` change.
+    """
 
     database: Database
     files: FileFolder
@@ -119,7 +123,6 @@ class Context:
     """The token as it came, for the answers that have to repeat it."""
     flood: Allowance | None = None
     """Where the caller stands with the room or person written to, for the answer's headers."""
-
     topics: set[str] = field(default_factory=set)
     """What a command has to tell about once it is committed."""
     receivers: Receivers = field(default_factory=Receivers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hipkit.errors import NotFoundError
 from hipkit.server.services.access import row_id
 from hipkit.server.services.context import Context
-from hipkit.server.services.expansion import Expansion
+from hipkit.server.services.expansion import Expansion, expand_query
 from hipkit.server.services.forms import (
     emoticon_in_full,
     emoticon_in_short,
@@ -30,7 +30,7 @@ async def get_all_emoticons(context: Context, request: GetAllEmoticons) -> Emoti
         request.max_results,
         query={
             "type": kind,
-            **({"expand": ",".join(request.expand)} if request.expand else {}),
+            **expand_query(request.expand),
         },
     )
 

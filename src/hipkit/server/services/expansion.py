@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["Expansion"]
+__all__ = ["Expansion", "expand_query"]
 
 MOST_PATHS = 20
 
@@ -30,3 +30,8 @@ class Expansion:
         inner._paths = self._paths
         inner._at = f"{self._at}{member}."
         return inner
+
+
+def expand_query(expand: Sequence[str] | None) -> dict[str, str]:
+    """Return the query by which a neighbouring page is expanded alike."""
+    return {"expand": ",".join(expand)} if expand else {}

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import UNSET
 
 from hipkit.server.services.addresses import Addresses
-from hipkit.server.services.moments import Moment, UnixMoment
+from hipkit.server.services.moments import SECOND_US, Moment, UnixMoment
 from hipkit.server.storage.emoticons import EmoticonRecord
 from hipkit.server.storage.groups import GroupRecord
 from hipkit.server.storage.rooms import RoomRecord
@@ -47,7 +47,7 @@ __all__ = [
 LEFT_OUT = cast("None", UNSET)
 """Keeps a member out of a form that sends `None` as `null`."""
 
-ONLINE_US = 5 * 60 * 1_000_000
+ONLINE_US = 5 * 60 * SECOND_US
 """Who did something within this time counts as present."""
 
 
@@ -65,6 +65,12 @@ class FullStatistics(RoomStatistics, frozen=True, omit_defaults=False):
 
 class FullGroup(Group, frozen=True, omit_defaults=False):
     """A group in full, with the members that HipChat sent as `null`."""
+
+
+class GroupStatistics(LinkedResource, frozen=True):
+    """A group's statistics, of which no source has the members; see `RoomStatistics`."""
+
+    messages_sent: int | None = None
 
 
 def user_in_short(addresses: Addresses, user: UserRecord) -> User:
@@ -180,9 +186,12 @@ def group_in_short(addresses: Addresses, group: GroupRecord) -> Group:
 
 
 def group_in_full(
-    addresses: Addresses, group: GroupRecord, owner: User | None
+    addresses: Addresses,
+    group: GroupRecord,
+    owner: User | None,
+    messages_sent: int | None = None,
 ) -> Group:
-    """Return a group with everything."""
+    """Return a group with everything, its statistics in full only where they were counted."""
     return FullGroup(
         id=group.id,
         name=group.name,
@@ -192,8 +201,9 @@ def group_in_full(
         avatar_url=_picture(addresses, group.avatar_key),
         plan=GroupPlan(id=0, type="free"),
         owner=LEFT_OUT if owner is None else owner,
-        statistics=LinkedResource(
-            links=Links(self_=f"{addresses.group(group.id)}/statistics")
+        statistics=GroupStatistics(
+            messages_sent=messages_sent,
+            links=Links(self_=f"{addresses.group(group.id)}/statistics"),
         ),
         links=Links(self_=addresses.group(group.id)),
     )

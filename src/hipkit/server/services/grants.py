@@ -18,6 +18,7 @@ from hipkit.server.services.context import (
 )
 from hipkit.server.services.identities import identify_client
 from hipkit.server.services.keys import hash_token, new_token
+from hipkit.server.services.moments import SECOND_US
 from hipkit.server.services.passwords import user_with_password
 from hipkit.server.services.refusals import InvalidValueError, MissingValueError
 from hipkit.server.storage.clients import ClientRecord
@@ -33,7 +34,6 @@ __all__ = [
     "known_scopes",
 ]
 
-SECOND_US = 1_000_000
 SHORT_SECONDS = 60 * 60
 PERSONAL_SECONDS = 365 * 24 * 60 * 60
 
@@ -74,18 +74,7 @@ async def generate_token(context: Context, request: GenerateToken) -> Token:
                 scopes=" ".join(sorted(grant.scopes)),
                 expires_us=context.now_us + PERSONAL_SECONDS * SECOND_US,
             )
-        new = NewToken(
-            hash=hash_token(token),
-            kind=grant.kind,
-            group_id=grant.group_id,
-            user_id=grant.user_id,
-            client_id=grant.client_id,
-            room_id=grant.room_id,
-            scopes=" ".join(sorted(grant.scopes)),
-            name=grant.name,
-            expires_us=context.now_us + grant.seconds * SECOND_US,
-            refresh_id=refresh_id,
-        )
+        new = _new_token(grant, token, refresh_id, context.now_us)
         await stores.tokens.add(new, context.now_us)
         group = await stores.groups.get(grant.group_id)
         return "" if group is None else group.name
@@ -99,6 +88,23 @@ async def generate_token(context: Context, request: GenerateToken) -> Token:
         token_type="bearer",  # noqa: S106 - a kind, not a secret
         scope=" ".join(sorted(grant.scopes)),
         refresh_token=request.refresh_token if grant.refresh_id else refresh,
+    )
+
+
+def _new_token(
+    grant: _Grant, token: str, refresh_id: int | None, now_us: int
+) -> NewToken:
+    return NewToken(
+        hash=hash_token(token),
+        kind=grant.kind,
+        group_id=grant.group_id,
+        user_id=grant.user_id,
+        client_id=grant.client_id,
+        room_id=grant.room_id,
+        scopes=" ".join(sorted(grant.scopes)),
+        name=grant.name,
+        expires_us=now_us + grant.seconds * SECOND_US,
+        refresh_id=refresh_id,
     )
 
 

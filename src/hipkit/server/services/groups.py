@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from hipkit.errors import NotFoundError
 from hipkit.files import ImageSource
-from hipkit.server.services.access import find_group
+from hipkit.server.services.access import check_group_admin, find_group
 from hipkit.server.services.context import Context
 from hipkit.server.services.expansion import Expansion
 from hipkit.server.services.forms import group_in_full, user_in_short
 from hipkit.server.services.people import full_user
 from hipkit.server.services.picture_files import replace_picture
-from hipkit.server.services.users import check_group_admin
 from hipkit.server.storage.database import Stores
+from hipkit.server.storage.groups import GroupRecord
 from hipkit.v2.models import Group
 
 __all__ = [
@@ -30,7 +30,8 @@ async def get_group(context: Context, reference: str | int, expand: Expansion) -
     shown = None if owner is None else user_in_short(context.addresses, owner)
     if owner is not None and "owner" in expand:
         shown = await full_user(context, stores, owner)
-    return group_in_full(context.addresses, group, shown)
+    sent = await _messages_sent(context, group) if "statistics" in expand else None
+    return group_in_full(context.addresses, group, shown, sent)
 
 
 async def get_group_avatar(context: Context, reference: str | int) -> str:
@@ -64,11 +65,14 @@ async def get_group_statistics(
 ) -> dict[str, object]:
     """Count the group's messages; the members are named as a room's are."""
     group = await find_group(context.stores, context.identity, reference)
+    return {
+        "messages_sent": await _messages_sent(context, group),
+        "links": {"self": f"{context.addresses.group(group.id)}/statistics"},
+    }
 
+
+async def _messages_sent(context: Context, group: GroupRecord) -> int:
     async def query(stores: Stores) -> int:
         return await stores.groups.messages_sent(group.id)
 
-    return {
-        "messages_sent": await context.database.scan(query),
-        "links": {"self": f"{context.addresses.group(group.id)}/statistics"},
-    }
+    return await context.database.scan(query)

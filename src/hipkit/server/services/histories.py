@@ -11,7 +11,7 @@ from hipkit.server.services.access import chatting_user, find_room, find_user
 from hipkit.server.services.context import Context
 from hipkit.server.services.expansion import Expansion
 from hipkit.server.services.messages import MessageForms, people_in
-from hipkit.server.services.moments import find_zone, to_us
+from hipkit.server.services.moments import EARLIEST_US, LATEST_US, find_zone, to_us
 from hipkit.server.services.paging import RECENT_RESULTS, Slice
 from hipkit.server.services.people import full_users
 from hipkit.server.services.refusals import InvalidValueError
@@ -32,8 +32,6 @@ RecentRequest = GetRecentRoomHistory | GetRecentPrivatechatHistory
 MessageRequest = GetRoomMessage | GetPrivatechatMessage
 
 RECENT = "recent"
-EARLIEST_US = -(1 << 62)
-LATEST_US = 1 << 62
 
 FAR_START = 500
 """Skipping more messages than this is no short read."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from hipkit.server.services.access import check_group_admin
+from hipkit.server.services.accounts import NewUser, add_user
 from hipkit.server.services.context import Context
 from hipkit.server.services.people import full_user
-from hipkit.server.services.users import NewUser, add_user, check_group_admin
 from hipkit.server.storage.database import Stores
 from hipkit.server.storage.users import UserRecord
 from hipkit.v2.invites import InviteUserToGroup

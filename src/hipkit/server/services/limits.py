@@ -10,7 +10,11 @@ from dataclasses import dataclass
 __all__ = ["Allowance", "Counter", "LimitSettings", "Limits", "network_of"]
 
 GUESS_SECONDS = 300.0
+MOST_GUESSES = 20
+"""At one person's password within that time."""
+MOST_GUESSES_OF_ADDRESS = 100
 
+LONGEST_PEER = 64
 MOST_WINDOWS = 20_000
 """Beyond this the oldest windows are dropped, so that memory stays bounded."""
 
@@ -113,13 +117,13 @@ class Limits:
             return self._messages.untouched(settings.messages)
         return self._messages.take((caller, conversation_id), settings.messages)
 
-    def password_guess(self, tried: Hashable, limit: int = 20) -> Allowance:
+    def password_guess(self, tried: Hashable) -> Allowance:
         """Count a try at somebody's password, whether or not limits are enabled."""
-        return self._guesses.take(tried, limit)
+        return self._guesses.take(tried, MOST_GUESSES)
 
-    def address_guess(self, peer: str, limit: int = 100) -> Allowance:
+    def address_guess(self, peer: str) -> Allowance:
         """Count a try from an address at anybody's password, whether or not limits are enabled."""
-        return self._guessers.take(network_of(peer), limit)
+        return self._guessers.take(network_of(peer), MOST_GUESSES_OF_ADDRESS)
 
 
 def network_of(peer: str) -> str:
@@ -130,7 +134,8 @@ def network_of(peer: str) -> str:
     try:
         address = ipaddress.ip_address(peer.partition("%")[0])
     except ValueError:
-        return peer
+        # A proxy that hands on whatever it was told makes this as long as a header.
+        return peer[:LONGEST_PEER]
     if address.version == 4:
         return str(address)
     if address.ipv4_mapped is not None:

@@ -23,18 +23,28 @@ __all__ = [
 ]
 
 SECRET_NAME = re.compile(
-    r"passw|secret|token$|^code$|^jwt$|assertion|apikey|signedrequest"
-    r"|guestaccessurl|authorization|cookie|session"
+    r"passw|^pass$|pwd|passphrase|secret|token(?!type$|url$)|^code$|^jwt$|assertion"
+    r"|(?:api|access|private)key|credential|signedrequest|guestaccessurl"
+    r"|authorization|authentication|^x?auth$|cookie|session"
 )
 SECRET_WORD = re.compile(
-    r"passw|secret|token|(?<!\w)code(?!\w)|jwt|assertion|api_?key"
+    r"passw|(?<!\w)pass(?!\w)|pwd|secret|token|(?<!\w)code(?!\w)|jwt|assertion"
+    r"|(?:api|access|private)[_-]?key|credential"
     r"|signed_request|guest_access_url|authorization|bearer|cookie|session"
     r"|\\u00",  # a letter that nobody needs to write so
     re.IGNORECASE,
 )
+ADDRESS_BEGINS = re.compile(r"\s*[a-zA-Z]+://|(?=\s*/)|(?=[^\s?]*\?)")
 LOOKS_LIKE_FORM = re.compile(r"[^\s=&<>{}\"']+=")
+FORM_PAIR = re.compile("[^&;]+")
 NO_FORM_VALUE = re.compile(r"[\s<>{}\[\]\"']")
 """What a form writes in another way; where it stands the value may be something else."""
+HOLDS_FIELDS = re.compile(r"\A\s*[{\[]|=")
+"""What is JSON again, or an address or form with fields of its own."""
+MOST_ESCAPED = 3
+"""How often something may have been escaped that is still read."""
+SCHEME = re.compile("[A-Za-z_-]{1,16}")
+"""A way to authorize, such as `Bearer`. What is longer may be the token itself."""
 
 JSON_TOKEN = re.compile(
     r"""\s*(?:
@@ -64,9 +74,10 @@ def tokens_in_query(target: str) -> list[str]:
 def mask_target(target: str) -> str:
     """Hide the secret segments of a path, and the secrets in its query."""
     path, mark, query = target.partition("?")
-    # Doubled slashes and needless escapes lead to the same operation.
-    plain = unquote(re.sub("/+", "/", path))
-    masked = mask_path(plain)
+    # Doubled slashes and needless escapes lead to the same operation, and where somebody wrote
+    # `&auth_token=` without a question mark before it the path holds what a query would.
+    plain = re.sub(r"/(?:\.?/)+", "/", unquote(path))
+    masked = _mask_form(mask_path(plain))
     return (path if masked == plain else masked) + mark + _mask_form(query)
 
 
@@ -75,10 +86,14 @@ def mask_header(name: bytes, value: bytes) -> str:
     shown = value.decode("latin-1")
     if name == b"authorization":
         scheme, space, _ = shown.partition(" ")
-        return f"{scheme} {HIDDEN}" if space else HIDDEN
+        is_scheme = space and SCHEME.fullmatch(scheme)
+        return f"{scheme} {HIDDEN}" if is_scheme else HIDDEN
     if _is_secret(name.decode("latin-1")):
         return HIDDEN
-    return mask_target(shown) if "?" in shown else shown
+    begins = ADDRESS_BEGINS.match(shown)
+    if begins is None:
+        return shown
+    return begins[0] + mask_target(shown[begins.end() :].replace("#", "?", 1))
 
 
 def mask_body(text: str, *, is_cut: bool) -> str:
@@ -95,25 +110,32 @@ def mask_body(text: str, *, is_cut: bool) -> str:
 
 
 def _is_secret(name: str) -> bool:
-    return SECRET_NAME.search(re.sub("[-_ ]", "", name).lower()) is not None
+    return SECRET_NAME.search(re.sub(r"[\W_]", "", name).lower()) is not None
+
+
+def _unescaped(text: str) -> str:
+    for _ in range(MOST_ESCAPED):
+        text = unquote_plus(text)
+    return text
 
 
 def _up_to_secret(text: str) -> str:
     found = SECRET_WORD.search(text)
     if found is not None:
         return text[: found.end()] + HIDDEN
-    return HIDDEN if SECRET_WORD.search(unquote(text)) else text
+    return HIDDEN if SECRET_WORD.search(_unescaped(text)) else text
 
 
 def _mask_form(form: str) -> str:
-    return "&".join(map(_mask_pair, form.split("&")))
+    # Some programs put semicolons between the fields.
+    return FORM_PAIR.sub(lambda found: _mask_pair(found[0]), form)
 
 
 def _mask_pair(pair: str) -> str:
     name, equals, value = pair.partition("=")
-    if value and _is_secret(unquote_plus(name)):
+    if value and _is_secret(_unescaped(name)):
         value = HIDDEN
-    elif NO_FORM_VALUE.search(value) or unquote(value)[:1] in ("{", "["):
+    elif NO_FORM_VALUE.search(value) or HOLDS_FIELDS.search(_unescaped(value)):
         value = _up_to_secret(value)
     return name + equals + value
 
@@ -157,12 +179,25 @@ def _mask_json(text: str) -> str:
             shown.append(found[0] if is_number else f' "{HIDDEN}"')
             name = ""
         else:
-            shown.append(found[0])
+            shown.append(_mask_inner(found[0], found["text"]))
             if mark != ":":
                 name = _secret_name(found["text"]) if before != ":" else ""
                 has_secret = has_secret or bool(name)
         before = mark
     return "".join(shown)
+
+
+def _mask_inner(written: str, quoted: str | None) -> str:
+    """Hide what follows a secret name in a text that is JSON or a form again."""
+    if quoted is None or HOLDS_FIELDS.search(quoted[1:]) is None:
+        return written
+    try:
+        text = str(json.loads(quoted))
+    except ValueError:
+        # The end cut it off: its escapes count as signs of a secret.
+        return _up_to_secret(written)
+    masked = _up_to_secret(text)
+    return written if masked == text else json.dumps(masked)
 
 
 def _secret_name(quoted: str | None) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from hipkit.errors import BadRequestError, NotFoundError
-from hipkit.server.services.access import find_room
+from hipkit.errors import BadRequestError
+from hipkit.server.services.access import check_may_read
 from hipkit.server.services.context import Context
+from hipkit.server.services.moments import LATEST_US
 from hipkit.server.storage.database import ScanTooLongError, Stores
 from hipkit.server.storage.messages import MessageRecord
 from hipkit.server.storage.search import Phrase
@@ -15,7 +16,6 @@ from hipkit.server.storage.words import words_in
 
 __all__ = ["FoundMessages", "read_phrases", "search_messages"]
 
-LATEST_US = 1 << 62
 MOST_RESULTS = 1000
 SEARCH_SECONDS = 2.0
 """How long a search may keep others from the reader thread."""
@@ -54,7 +54,7 @@ async def search_messages(
         ForbiddenError: Its room is private, or not the one that the token is good for.
         BadRequestError: It would take too long, because the words are in too many messages.
     """
-    await _check_conversation(context, conversation_id)
+    await check_may_read(context.stores, context.identity, conversation_id)
     phrases = read_phrases(text)
     if not phrases:
         return FoundMessages(messages=[], next_before_us=None)
@@ -95,14 +95,3 @@ def read_phrases(text: str) -> list[Phrase]:
             is_last = match.end() == len(cut) and not match[0].endswith('"')
             phrases.append(Phrase(words, is_begun=is_last and bare is not None))
     return phrases
-
-
-async def _check_conversation(context: Context, conversation_id: int) -> None:
-    stores, identity = context.stores, context.identity
-    place = await stores.messages.conversation(conversation_id)
-    if place is None or place.group_id != identity.group_id:
-        raise NotFoundError("Conversation not found")
-    if place.room_id is not None:
-        await find_room(stores, identity, place.room_id)
-    elif identity.user_id not in (place.lower_user_id, place.higher_user_id):
-        raise NotFoundError("Conversation not found")

@@ -14,6 +14,7 @@ from hipkit.server.services.context import Context
 from hipkit.server.services.forms import room_in_short, user_in_short
 from hipkit.server.services.keys import new_message_id
 from hipkit.server.services.moments import MessageMoment
+from hipkit.server.services.pictures import PICTURE_TYPES
 from hipkit.server.services.signals import conversation_topic
 from hipkit.server.services.texts import EVERYBODY, Link, find_in_text
 from hipkit.server.services.webhooks.events import Cause, enter_room, sender_of, tell
@@ -228,7 +229,7 @@ class MessageForms:
     def _file(self, message: MessageRecord, key: str) -> MessageFile:
         name = message.file_name or "file"
         url = self.addresses.file(key, name)
-        is_picture = (message.file_content_type or "").startswith("image/")
+        is_picture = message.file_content_type in PICTURE_TYPES
         return MessageFile(
             name=name,
             size=message.file_size_bytes or 0,

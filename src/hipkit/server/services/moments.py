@@ -9,7 +9,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from hipkit.server.services.refusals import InvalidValueError
 
 __all__ = [
+    "EARLIEST_US",
+    "LATEST_US",
     "MICROSECOND",
+    "SECOND_US",
     "MessageMoment",
     "Moment",
     "UnixMoment",
@@ -18,6 +21,11 @@ __all__ = [
 ]
 
 MICROSECOND = timedelta(microseconds=1)
+SECOND_US = 1_000_000
+
+LATEST_US = 1 << 62
+"""After every moment that a database can hold."""
+EARLIEST_US = -LATEST_US
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

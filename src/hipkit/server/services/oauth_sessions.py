@@ -8,6 +8,7 @@ from hipkit.server.services.expansion import Expansion
 from hipkit.server.services.forms import room_in_short, user_in_short
 from hipkit.server.services.identities import effective_scopes, find_token
 from hipkit.server.services.keys import hash_token
+from hipkit.server.services.moments import SECOND_US
 from hipkit.server.services.people import full_user
 from hipkit.server.services.rooms import get_room
 from hipkit.server.storage.database import Stores
@@ -61,7 +62,7 @@ def seconds_left(token: TokenRecord, now_us: int) -> int:
     """Return for how long a token is good."""
     if token.expires_us is None:
         return NEVER_SECONDS
-    return max(0, (token.expires_us - now_us) // 1_000_000)
+    return max(0, (token.expires_us - now_us) // SECOND_US)
 
 
 async def _find_own(context: Context, stores: Stores, text: str) -> TokenRecord:

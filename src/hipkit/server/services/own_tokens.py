@@ -11,16 +11,18 @@ from dataclasses import dataclass
 
 from hipkit.errors import BadRequestError, NotFoundError
 from hipkit.server.services.access import (
+    check_group_admin,
     find_room_to_administer,
     is_room_admin,
+    list_seen_rooms,
     own_user,
 )
 from hipkit.server.services.admin.access import MadeToken
 from hipkit.server.services.context import Context, TokenKind
 from hipkit.server.services.grants import PERSONAL_SECONDS
 from hipkit.server.services.keys import hash_token, new_token
-from hipkit.server.services.rooms import clean_name
-from hipkit.server.services.users import check_group_admin
+from hipkit.server.services.moments import SECOND_US
+from hipkit.server.services.names import clean_name
 from hipkit.server.storage.database import Stores
 from hipkit.server.storage.rooms import RoomRecord
 from hipkit.server.storage.tokens import NewToken, TokenRecord
@@ -39,7 +41,6 @@ __all__ = [
     "revoke_shown_token",
 ]
 
-SECOND_US = 1_000_000
 MOST_ROOMS = 1_000
 LONGEST_NAME = 100
 
@@ -95,14 +96,8 @@ async def list_rooms_to_administer(context: Context) -> list[RoomRecord]:
     identity = context.identity
 
     async def query(stores: Stores) -> list[RoomRecord]:
-        rooms = await stores.rooms.page(
-            identity.group_id,
-            seen_by=None if identity.is_group_admin else identity.user_id,
-            includes_public=not identity.is_guest,
-            include_private=True,
-            include_archived=False,
-            start=0,
-            count=MOST_ROOMS,
+        rooms = await list_seen_rooms(
+            stores, identity, include_archived=False, count=MOST_ROOMS
         )
         return [room for room in rooms if await is_room_admin(stores, identity, room)]
 

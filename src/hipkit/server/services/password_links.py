@@ -6,6 +6,7 @@ from hipkit.errors import BadRequestError
 from hipkit.server.services.admin.people import find_user
 from hipkit.server.services.context import Context
 from hipkit.server.services.keys import hash_token, new_key
+from hipkit.server.services.moments import SECOND_US
 from hipkit.server.services.passwords import hash_new_password
 from hipkit.server.services.web_sessions import change_password
 from hipkit.server.storage.database import Database, Stores
@@ -21,7 +22,6 @@ __all__ = [
     "use_password_link",
 ]
 
-SECOND_US = 1_000_000
 LINK_SECONDS = 24 * 60 * 60
 
 PATH = "/set-password"

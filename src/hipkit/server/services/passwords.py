@@ -13,8 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import ParamSpec, TypeVar
 
-from hipkit.errors import RateLimitError, UnauthorizedError
-from hipkit.server.services.access import look_up_user
+from hipkit.errors import BadRequestError, RateLimitError, UnauthorizedError
+from hipkit.server.services.access import look_up_user, own_user
 from hipkit.server.services.context import TOO_MANY_REQUESTS, Context
 from hipkit.server.services.password_hashes import (
     check_password,
@@ -23,11 +23,13 @@ from hipkit.server.services.password_hashes import (
     normalise_password,
 )
 from hipkit.server.services.refusals import InvalidValueError
+from hipkit.server.services.web_sessions import change_password
 from hipkit.server.storage.users import UserRecord
 
 __all__ = [
     "LONGEST_PASSWORD",
     "SHORTEST_PASSWORD",
+    "change_own_password",
     "hash_new_password",
     "password_is",
     "user_with_password",
@@ -82,6 +84,24 @@ async def password_is(password: str, stored: str | None) -> bool:
         await _in_thread(hash_password, shortened)
         return False
     return await _in_thread(check_password, shortened, stored)
+
+
+async def change_own_password(context: Context, present: str, password: str) -> None:
+    """Change the password of a caller who knows the present one, and end all their sessions.
+
+    Raises:
+        BadRequestError: That is not the present one.
+        InvalidValueError: The new one is not one that is taken.
+        RateLimitError: There were too many tries.
+    """
+    user = own_user(context.identity)
+    if context.limits.password_guess((user.group_id, user.id)).is_exceeded:
+        raise RateLimitError(TOO_MANY_REQUESTS)
+    stored = await context.stores.users.password_hash(user.id)
+    if not await password_is(present, stored):
+        raise BadRequestError("That is not your present password")
+    password_hash = await hash_new_password(password)
+    await context.write(lambda stores: change_password(stores, user.id, password_hash))
 
 
 async def user_with_password(

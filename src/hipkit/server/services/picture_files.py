@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from hipkit.files import ImageSource
 from hipkit.server.services.context import Context
+from hipkit.server.services.kept_files import remove_file, removed_on_failure
 from hipkit.server.services.pictures import read_picture
 from hipkit.server.storage.database import Stores
 
@@ -44,11 +45,6 @@ async def replace_picture(
             await stores.files.remove(before)
         return before
 
-    try:
+    with removed_on_failure(context.files, key):
         before = await context.write(command)
-    except BaseException:
-        if key is not None:
-            context.files.remove(key)
-        raise
-    if before is not None:
-        context.files.remove(before)
+    await remove_file(context.files, before)

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 
 from hipkit.server.services.refusals import InvalidValueError
 
-__all__ = ["LARGEST_PICTURE_BYTES", "Picture", "read_picture"]
+__all__ = ["LARGEST_PICTURE_BYTES", "PICTURE_TYPES", "Picture", "read_picture"]
+
+PICTURE_TYPES = frozenset({"image/png", "image/jpeg", "image/gif"})
+"""What a browser may show in place; every other file it is to save."""
 
 LARGEST_PICTURE_BYTES = 600 * 1024
 """As base64 this fits into the largest JSON body."""

@@ -8,9 +8,10 @@ from collections.abc import Awaitable, Callable
 from hipkit.errors import NotFoundError
 from hipkit.server.services.access import chatting_user, find_user
 from hipkit.server.services.context import Context
+from hipkit.server.services.kept_files import add_file, removed_on_failure
 from hipkit.server.services.messages import add_to_private_chat, new_message
 from hipkit.server.services.received import received
-from hipkit.server.services.room_messages import add_file, check_link
+from hipkit.server.services.room_messages import check_link
 from hipkit.server.storage.database import Stores
 from hipkit.server.storage.messages import NewMessage
 from hipkit.v2.users import (
@@ -71,11 +72,8 @@ async def share_file_with_user(context: Context, request: ShareFileWithUser) -> 
             file_id=await add_file(context, stores, file),
         )
 
-    try:
+    with removed_on_failure(context.files, file.upload.key):
         await _send(context, request.id_or_email, make)
-    except BaseException:
-        context.files.remove(file.upload.key)
-        raise
 
 
 async def _send(context: Context, reference: str | int, make: Make) -> None:

@@ -11,8 +11,9 @@ from collections import OrderedDict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
+from urllib.parse import unquote
 
-from hipkit.redaction import secrets_in
+from hipkit.redaction import secret_segments, secrets_in
 from hipkit.server.services.masking import (
     HIDDEN,
     mask_body,
@@ -22,10 +23,11 @@ from hipkit.server.services.masking import (
     tokens_in_query,
 )
 
-__all__ = ["HeardCall", "RecentCall", "RecentCalls"]
+__all__ = ["BODY_BYTES", "HeardCall", "RecentCall", "RecentCalls"]
 
 BODY_BYTES = 2048
 ANSWER_BYTES = 1024
+LONGEST_PEER = 64
 TARGET_BYTES = 1024
 HEADER_BYTES = 1536
 """How much is kept of the headers of one call."""
@@ -99,6 +101,7 @@ class RecentCalls:
 
     def add(self, call: HeardCall) -> None:
         """Remember a call, in place of the oldest of its token or of all."""
+        call.peer = call.peer[:LONGEST_PEER]
         call.target = call.target[:TARGET_BYTES]
         call.headers = _bounded(call.headers)
         call.body = call.body[:BODY_BYTES]
@@ -156,6 +159,7 @@ def _shown(number: int, call: HeardCall) -> RecentCall:
     tokens = [
         *secrets_in(_header(call.headers, b"authorization")),
         *tokens_in_query(target),
+        *secret_segments(unquote(target)),
     ]
 
     def without_tokens(text: str) -> str:

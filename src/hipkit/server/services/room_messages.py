@@ -14,10 +14,11 @@ from hipkit.server.services.access import (
     find_room_to_administer,
 )
 from hipkit.server.services.context import Context
+from hipkit.server.services.kept_files import add_file, removed_on_failure
 from hipkit.server.services.keys import new_version
 from hipkit.server.services.messages import add_to_room, new_message
 from hipkit.server.services.moments import MessageMoment
-from hipkit.server.services.received import ReceivedFile, received
+from hipkit.server.services.received import received
 from hipkit.server.services.refusals import InvalidValueError
 from hipkit.server.services.texts import is_web_address
 from hipkit.server.storage.database import Stores
@@ -33,8 +34,8 @@ from hipkit.v2.rooms import (
 )
 
 __all__ = [
+    "COLORS",
     "LONGEST_MESSAGE",
-    "add_file",
     "add_notification",
     "check_link",
     "check_message",
@@ -47,6 +48,7 @@ __all__ = [
 ]
 
 COLORS = ("yellow", "green", "red", "purple", "gray")
+"""Of notifications; the first is that of those without one."""
 
 LONGEST_MESSAGE = 32_768
 """No source tells the API's limit; this is what HipChat's web client let people type."""
@@ -157,11 +159,8 @@ async def share_file_with_room(context: Context, request: ShareFileWithRoom) -> 
         )
         await add_to_room(context, stores, room, message)
 
-    try:
+    with removed_on_failure(context.files, file.upload.key):
         await context.write(command)
-    except BaseException:
-        context.files.remove(file.upload.key)
-        raise
 
 
 async def set_topic(
@@ -186,18 +185,6 @@ async def set_topic(
         await add_to_room(context, stores, changed, message)
 
     await context.write(command)
-
-
-async def add_file(context: Context, stores: Stores, file: ReceivedFile) -> int:
-    """Note a file whose bytes are kept, and return its id."""
-    return await stores.files.add(
-        group_id=context.identity.group_id,
-        key=file.upload.key,
-        name=file.name,
-        size_bytes=file.upload.size_bytes,
-        content_type=file.content_type,
-        now_us=context.now_us,
-    )
 
 
 def check_message(message: str) -> None:

@@ -13,7 +13,7 @@ from hipkit.server.services.access import (
     find_user,
 )
 from hipkit.server.services.context import Context
-from hipkit.server.services.expansion import Expansion
+from hipkit.server.services.expansion import Expansion, expand_query
 from hipkit.server.services.forms import user_in_short
 from hipkit.server.services.paging import Slice
 from hipkit.server.services.people import full_user
@@ -50,7 +50,7 @@ async def get_all_members(context: Context, request: GetAllMembers) -> UserPage:
             f"{context.addresses.room(room.id)}/member",
             request.start_index,
             request.max_results,
-            query={"expand": ",".join(request.expand)} if request.expand else {},
+            query=expand_query(request.expand),
         )
         found = await stores.room_people.members(
             room.id, start=part.start, count=part.count
@@ -74,7 +74,7 @@ async def get_all_participants(
             request.max_results,
             query={
                 "include-offline": str(include_offline).lower(),
-                **({"expand": ",".join(request.expand)} if request.expand else {}),
+                **expand_query(request.expand),
             },
         )
         found = await stores.room_people.participants(

@@ -7,39 +7,44 @@ from typing import cast
 import msgspec
 from msgspec import UNSET
 
-from hipkit.errors import BadRequestError, NotFoundError
+from hipkit.errors import NotFoundError
 from hipkit.files import ImageSource
 from hipkit.server.services.access import (
-    ROOM_ADMIN,
-    ROOM_MEMBER,
     check_open,
     find_room,
     find_room_to_administer,
+    list_seen_rooms,
 )
 from hipkit.server.services.context import Context
-from hipkit.server.services.expansion import Expansion
+from hipkit.server.services.expansion import Expansion, expand_query
 from hipkit.server.services.forms import (
     room_in_full,
     room_in_short,
     room_statistics,
     user_in_short,
 )
+from hipkit.server.services.kept_files import remove_file
 from hipkit.server.services.keys import new_key, new_version
 from hipkit.server.services.messages import add_to_room, new_message
+from hipkit.server.services.names import clean_name
 from hipkit.server.services.paging import Slice
 from hipkit.server.services.people import find_named_user, full_user
 from hipkit.server.services.picture_files import replace_picture
-from hipkit.server.services.refusals import InvalidValueError
+from hipkit.server.services.room_changes import (
+    add_room,
+    check_room_name,
+    remove_room,
+    settle_members,
+    tell_of_archiving,
+)
 from hipkit.server.services.sweeping import sweep_messages
-from hipkit.server.services.webhooks.events import Cause, enter_room, tell_of_room
+from hipkit.server.services.webhooks.events import Cause
 from hipkit.server.storage.database import Stores
 from hipkit.server.storage.rooms import RoomRecord
 from hipkit.v2.models import Created, Links, Room, RoomPage, RoomStatistics, User
 from hipkit.v2.rooms import CreateRoom, GetAllRooms, UpdateRoom, UpdateRoomAvatar
 
 __all__ = [
-    "check_room_name",
-    "clean_name",
     "create_room",
     "delete_room",
     "delete_room_avatar",
@@ -47,16 +52,11 @@ __all__ = [
     "get_room",
     "get_room_avatar",
     "get_room_statistics",
-    "remove_room",
     "show_rooms",
-    "tell_of_archiving",
-    "tell_of_new_room",
     "update_room",
     "update_room_avatar",
 ]
 
-LARGEST_ROOM = 1_000_000
-"""People; more than any room holds."""
 
 MOST_PARTICIPANTS = 50
 """Of those a room in full shows; `get_all_participants` has them all."""
@@ -64,7 +64,6 @@ MOST_PARTICIPANTS = 50
 
 async def get_all_rooms(context: Context, request: GetAllRooms) -> RoomPage:
     """List the rooms that the caller may see."""
-    identity = context.identity
     include_private = request.include_private is not False
     include_archived = request.include_archived is True
     part = Slice.of(
@@ -74,16 +73,14 @@ async def get_all_rooms(context: Context, request: GetAllRooms) -> RoomPage:
         query={
             "include-private": str(include_private).lower(),
             "include-archived": str(include_archived).lower(),
-            **({"expand": ",".join(request.expand)} if request.expand else {}),
+            **expand_query(request.expand),
         },
     )
 
     async def query(stores: Stores) -> RoomPage:
-        sees_all = identity.user is None or identity.is_group_admin
-        found = await stores.rooms.page(
-            identity.group_id,
-            seen_by=None if sees_all else identity.user_id,
-            includes_public=not identity.is_guest,
+        found = await list_seen_rooms(
+            stores,
+            context.identity,
             include_private=include_private,
             include_archived=include_archived,
             start=part.start,
@@ -137,7 +134,6 @@ async def create_room(context: Context, request: CreateRoom) -> Created:
     reference = request.owner_user_id
 
     async def command(stores: Stores) -> int:
-        await check_room_name(stores, identity.group_id, name, None)
         if reference is None or reference is UNSET:
             group = await stores.groups.get(identity.group_id)
             owner_id = identity.user_id or (group.owner_id if group else None) or 0
@@ -148,22 +144,17 @@ async def create_room(context: Context, request: CreateRoom) -> Created:
             )
             owner_id = owner.id
         visibility = request.delegate_admin_visibility
-        room_id = await stores.rooms.add(
+        return await add_room(
+            Cause.of(context),
+            stores,
             group_id=identity.group_id,
             name=name,
             topic=request.topic or "",
-            privacy=request.privacy or "public",
+            is_private=request.privacy == "private",
             guest_key=new_key() if request.guest_access else None,
             delegate_admin_visibility=None if visibility is UNSET else visibility,
             owner_id=owner_id,
-            version=new_version(),
-            now_us=context.now_us,
         )
-        if request.privacy == "private":
-            roles = f"{ROOM_ADMIN} {ROOM_MEMBER}"
-            await stores.room_people.set_member(room_id, owner_id, roles)
-        await tell_of_new_room(Cause.of(context), stores, room_id, owner_id)
-        return room_id
 
     room_id = await context.write(command)
     return Created(id=room_id, links=Links(self_=context.addresses.room(room_id)))
@@ -199,7 +190,7 @@ async def update_room(context: Context, request: UpdateRoom) -> None:
         )
         await stores.rooms.replace(changed)
         if changed.privacy == "private":
-            await _settle_members(stores, room, changed)
+            await settle_members(stores, room, changed)
         await tell_of_archiving(Cause.of(context), stores, room, changed)
         await _announce(context, stores, room, changed)
 
@@ -215,44 +206,9 @@ async def delete_room(context: Context, reference: str | int) -> None:
         return room.avatar_key
 
     avatar_key = await context.write(command)
-    if avatar_key is not None:
-        context.files.remove(avatar_key)
+    await remove_file(context.files, avatar_key)
     # What a large room leaves behind goes with the sweeps to come.
     await sweep_messages(context.database, context.files)
-
-
-async def remove_room(cause: Cause, stores: Stores, room: RoomRecord) -> None:
-    """Within a command: delete a room with the tokens bound to it.
-
-    What was said in it goes with sweeps, the picture's file once the command is committed. Its
-    webhooks get what has happened so far, this too, and then go.
-    """
-    await tell_of_room(cause, stores, room, "room_deleted")
-    newest_event_id = await stores.webhook_events.newest()
-    await stores.webhooks.end_of_room(room.id, newest_event_id)
-    await stores.tokens.revoke_of_room(room.id)
-    await stores.rooms.delete(room.id)
-    if room.avatar_key is not None:
-        await stores.files.remove(room.avatar_key)
-
-
-async def tell_of_new_room(
-    cause: Cause, stores: Stores, room_id: int, owner_id: int
-) -> None:
-    """Within a command: let the owner of a new room into it, and tell webhooks of both."""
-    room = await stores.rooms.get(room_id)
-    if room is not None:
-        await tell_of_room(cause, stores, room, "room_created")
-        await enter_room(cause, stores, room, owner_id, cause.now_us)
-
-
-async def tell_of_archiving(
-    cause: Cause, stores: Stores, before: RoomRecord, after: RoomRecord
-) -> None:
-    """Within a command: tell webhooks if a change of a room archives it, or ends that."""
-    if after.is_archived != before.is_archived:
-        event = "room_archived" if after.is_archived else "room_unarchived"
-        await tell_of_room(cause, stores, after, event)
 
 
 async def get_room_avatar(context: Context, reference: str | int) -> str:
@@ -275,33 +231,6 @@ async def update_room_avatar(context: Context, request: UpdateRoomAvatar) -> Non
 async def delete_room_avatar(context: Context, reference: str | int) -> None:
     """Take a room's picture away; without one nothing happens."""
     await _set_avatar(context, reference, None)
-
-
-def clean_name(name: str) -> str:
-    """Return a name without the spaces around it.
-
-    Raises:
-        InvalidValueError: Nothing is left, or it holds a line end or another control character.
-    """
-    cleaned = name.strip()
-    if not cleaned:
-        raise InvalidValueError("name", "minLength", "is empty", name)
-    if any(ord(letter) < ord(" ") or letter == "\x7f" for letter in cleaned):
-        raise InvalidValueError("name", "pattern", "holds a control character", name)
-    return cleaned
-
-
-async def check_room_name(
-    stores: Stores, group_id: int, name: str, own_id: int | None
-) -> None:
-    """Refuse a name that another room has, in whichever case.
-
-    Raises:
-        BadRequestError: In HipChat's words.
-    """
-    other = await stores.rooms.by_name(group_id, name)
-    if other is not None and other.id != own_id:
-        raise BadRequestError("Another room exists with that name.", field="name")
 
 
 async def _full_room(
@@ -327,23 +256,6 @@ async def _full_room(
         if "statistics" in expand
         else None,
     )
-
-
-async def _settle_members(
-    stores: Stores, before: RoomRecord, after: RoomRecord
-) -> None:
-    """Let the people in a room that turns private stay, and its owner always administer it."""
-    if before.privacy != "private":
-        present = await stores.room_people.participants(
-            after.id, include_members=False, start=0, count=LARGEST_ROOM
-        )
-        for member in present:
-            if not member.roles:
-                await stores.room_people.set_member(
-                    after.id, member.user_id, ROOM_MEMBER
-                )
-    roles = f"{ROOM_ADMIN} {ROOM_MEMBER}"
-    await stores.room_people.set_member(after.id, after.owner_id, roles)
 
 
 async def _announce(

@@ -5,17 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from hipkit.server.services.accounts import NewUser, add_user
 from hipkit.server.services.context import SCOPES
 from hipkit.server.services.grants import PERSONAL_SECONDS
 from hipkit.server.services.keys import hash_token
+from hipkit.server.services.moments import SECOND_US
 from hipkit.server.services.password_links import add_password_link
-from hipkit.server.services.users import NewUser, add_user
 from hipkit.server.storage.database import Database, Stores
 from hipkit.server.storage.tokens import NewToken
 
 __all__ = ["FirstGroup", "is_empty", "make_first_group"]
-
-SECOND_US = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

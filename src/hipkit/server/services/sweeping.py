@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hipkit.server.services.kept_files import remove_file
 from hipkit.server.services.web_sessions import sweep_sessions
 from hipkit.server.services.webhooks.sweeping import sweep_outbox
 from hipkit.server.storage.database import Database, Stores
@@ -25,7 +26,7 @@ async def sweep_messages(database: Database, files: FileFolder) -> bool:
     """Remove some messages of deleted rooms, and say whether that was all of them."""
     keys, is_done = await database.write(_remove_messages)
     for key in keys:
-        files.remove(key)
+        await remove_file(files, key)
     return is_done
 
 

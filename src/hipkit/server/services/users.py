@@ -1,31 +1,35 @@
-"""Users: listing, making, changing, deleting, and their pictures."""
+"""Users, as programs deal with them: listing, making, changing, deleting, pictures."""
 
 from __future__ import annotations
 
-import re
-
 import msgspec
 
-from hipkit.errors import BadRequestError, ForbiddenError, NotFoundError
+from hipkit.errors import ForbiddenError, NotFoundError
 from hipkit.files import ImageSource
-from hipkit.server.services.access import find_user
-from hipkit.server.services.context import Context, Identity
-from hipkit.server.services.expansion import Expansion
+from hipkit.server.services.access import check_group_admin, find_user
+from hipkit.server.services.accounts import (
+    ADMIN_ROLES,
+    NewUser,
+    add_user,
+    check_taken,
+    owns_group,
+    remove_user,
+    roles_to_json,
+)
+from hipkit.server.services.context import Context
+from hipkit.server.services.expansion import Expansion, expand_query
+from hipkit.server.services.kept_files import remove_file
 from hipkit.server.services.keys import new_password, new_version
 from hipkit.server.services.moments import find_zone
+from hipkit.server.services.names import check_email, clean_name
 from hipkit.server.services.paging import Slice
 from hipkit.server.services.passwords import hash_new_password
 from hipkit.server.services.people import full_user, short_users
 from hipkit.server.services.picture_files import replace_picture
-from hipkit.server.services.refusals import InvalidValueError
-from hipkit.server.services.rooms import clean_name, show_rooms
-from hipkit.server.services.texts import (
-    clean_mention_name,
-    is_mention_name,
-    make_mention_name,
-)
+from hipkit.server.services.rooms import show_rooms
+from hipkit.server.services.texts import clean_mention_name
 from hipkit.server.services.web_sessions import change_password
-from hipkit.server.services.webhooks.events import Cause, leave_every_room
+from hipkit.server.services.webhooks.events import Cause
 from hipkit.server.storage.database import Stores
 from hipkit.server.storage.users import UserRecord
 from hipkit.v2.models import CreatedUser, Links, RoomPage, User, UserPage
@@ -37,11 +41,6 @@ from hipkit.v2.users import (
 )
 
 __all__ = [
-    "NewUser",
-    "add_user",
-    "changed_rights",
-    "check_email",
-    "check_group_admin",
     "create_user",
     "delete_photo",
     "delete_user",
@@ -49,28 +48,9 @@ __all__ = [
     "get_auto_join_rooms",
     "get_photo",
     "get_user",
-    "remove_user",
     "update_photo",
     "update_user",
 ]
-
-EMAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,190}")
-ADMIN_ROLES = frozenset({"admin", "administrator", "owner"})
-MOST_TRIES = 1_000
-
-
-class NewUser(msgspec.Struct, frozen=True, kw_only=True):
-    """A person to be added."""
-
-    name: str
-    email: str
-    mention_name: str | None = None
-    title: str = ""
-    roles: list[str] | None = None
-    is_group_admin: bool = False
-    is_guest: bool = False
-    timezone: str = "UTC"
-    password_hash: str | None = None
 
 
 async def get_all_users(context: Context, request: GetAllUsers) -> UserPage:
@@ -84,7 +64,7 @@ async def get_all_users(context: Context, request: GetAllUsers) -> UserPage:
         query={
             "include-guests": str(include_guests).lower(),
             "include-deleted": str(include_deleted).lower(),
-            **({"expand": ",".join(request.expand)} if request.expand else {}),
+            **expand_query(request.expand),
         },
     )
 
@@ -145,39 +125,6 @@ async def create_user(context: Context, request: CreateUser) -> CreatedUser:
     )
 
 
-async def add_user(stores: Stores, group_id: int, user: NewUser, now_us: int) -> int:
-    """Add a person to a group, with a mention name made of the name if none is given.
-
-    Raises:
-        BadRequestError: A member is no good, or somebody else has it.
-    """
-    email, mention_name = check_email(user.email), user.mention_name
-    if mention_name is not None:
-        mention_name = clean_mention_name(mention_name)
-    find_zone(user.timezone)
-    await _check_taken(stores, group_id, email, mention_name, None)
-    if mention_name is None:
-        mention_name = await _free_mention_name(stores, group_id, user.name)
-    is_admin = user.is_group_admin or not ADMIN_ROLES.isdisjoint(user.roles or ())
-    roles = user.roles or ["admin" if is_admin else "user"]
-    if user.is_guest:
-        is_admin, roles = False, ["guest"]
-    return await stores.users.add(
-        group_id=group_id,
-        name=clean_name(user.name),
-        mention_name=mention_name,
-        email=email,
-        title=user.title,
-        roles=_json(roles),
-        is_group_admin=is_admin,
-        is_guest=user.is_guest,
-        timezone=user.timezone,
-        password_hash=user.password_hash,
-        version=new_version(),
-        now_us=now_us,
-    )
-
-
 async def update_user(context: Context, request: UpdateUser) -> None:
     """Give a person's settings anew; what is optional and left out stays as it is.
 
@@ -194,9 +141,9 @@ async def update_user(context: Context, request: UpdateUser) -> None:
 
     async def command(stores: Stores) -> None:
         user = await _find_changeable(context, stores, request.id_or_email)
-        await _check_taken(stores, user.group_id, email, request.mention_name, user.id)
+        await check_taken(stores, user.group_id, email, request.mention_name, user.id)
         changed = _changed(user, request, name, email)
-        if await _owns_group(stores, user):
+        if await owns_group(stores, user):
             # Or the group would have nobody left to rule it.
             changed = msgspec.structs.replace(changed, is_group_admin=True)
         await stores.users.replace(changed)
@@ -218,29 +165,13 @@ async def delete_user(context: Context, reference: str | int) -> None:
         user = await find_user(stores, context.identity, reference)
         if user.is_deleted:
             raise NotFoundError(f"User {reference} not found")
-        if await _owns_group(stores, user):
+        if await owns_group(stores, user):
             raise ForbiddenError("The owner of the group cannot be deleted")
         await remove_user(Cause.of(context), stores, user)
         return user.photo_key
 
     photo_key = await context.write(command)
-    if photo_key is not None:
-        context.files.remove(photo_key)
-
-
-async def remove_user(cause: Cause, stores: Stores, user: UserRecord) -> None:
-    """Within a command: delete an account, with everything that acts for it.
-
-    What was said stays, and so does the picture's file until the command is committed.
-    """
-    await stores.tokens.revoke_of_user(user.id)
-    await stores.web_sessions.end_all(user.id)
-    await stores.web_sessions.remove_links(user.id)
-    await stores.webhooks.delete_of_user(user.id)
-    await leave_every_room(cause, stores, user.id)
-    await stores.users.delete(user.id, new_version())
-    if user.photo_key is not None:
-        await stores.files.remove(user.photo_key)
+    await remove_file(context.files, photo_key)
 
 
 async def get_photo(context: Context, reference: str | int) -> str:
@@ -277,7 +208,7 @@ async def get_auto_join_rooms(context: Context, request: GetAutoJoinRooms) -> Ro
         f"{context.addresses.user(user.id)}/preference/auto-join",
         request.start_index,
         request.max_results,
-        query={"expand": ",".join(request.expand)} if request.expand else {},
+        query=expand_query(request.expand),
     )
 
     async def query(stores: Stores) -> RoomPage:
@@ -289,65 +220,6 @@ async def get_auto_join_rooms(context: Context, request: GetAutoJoinRooms) -> Ro
     return await context.database.scan(query)
 
 
-def check_email(email: str) -> str:
-    """Return an e-mail address without the spaces around it.
-
-    Raises:
-        InvalidValueError: It is none.
-    """
-    email = email.strip()
-    if EMAIL.fullmatch(email) is None:
-        raise InvalidValueError("email", "format", "is not an e-mail address", email)
-    return email
-
-
-def check_group_admin(identity: Identity) -> None:
-    """Refuse a person who lost the right that the token was once given."""
-    if identity.user is not None and not identity.is_group_admin:
-        raise ForbiddenError("Only the group's administrators may do that")
-
-
-def changed_rights(user: UserRecord, *, is_admin: bool) -> UserRecord:
-    """Return a person as an administrator, or as one no longer."""
-    return msgspec.structs.replace(
-        user,
-        is_group_admin=is_admin,
-        roles=_json(["admin" if is_admin else "user"]),
-        version=new_version(),
-    )
-
-
-async def _check_taken(
-    stores: Stores,
-    group_id: int,
-    email: str,
-    mention_name: str | None,
-    own_id: int | None,
-) -> None:
-    other = await stores.users.by_email(group_id, email)
-    if other is not None and other.id != own_id:
-        raise BadRequestError("Another user has that email.", field="email")
-    if mention_name is None:
-        return
-    mention_name = clean_mention_name(mention_name)
-    if not is_mention_name(mention_name):
-        problem = "is not a name of letters, digits and underscores"
-        raise InvalidValueError("mention_name", "pattern", problem, mention_name)
-    other = await stores.users.by_mention(group_id, mention_name)
-    if other is not None and other.id != own_id:
-        raise BadRequestError(
-            "Another user has that mention name.", field="mention_name"
-        )
-
-
-async def _free_mention_name(stores: Stores, group_id: int, name: str) -> str:
-    for number in range(MOST_TRIES):
-        mention_name = make_mention_name(name, number)
-        if await stores.users.by_mention(group_id, mention_name) is None:
-            return mention_name
-    raise BadRequestError("Too many users have that name.", field="name")
-
-
 async def _find_changeable(
     context: Context, stores: Stores, reference: str | int
 ) -> UserRecord:
@@ -357,14 +229,9 @@ async def _find_changeable(
         raise NotFoundError(f"User {reference} not found")
     if user.is_guest:
         raise ForbiddenError("Guests cannot be changed")
-    if context.identity.user_id != user.id and await _owns_group(stores, user):
+    if context.identity.user_id != user.id and await owns_group(stores, user):
         raise ForbiddenError("The owner of the group can only be changed by themselves")
     return user
-
-
-async def _owns_group(stores: Stores, user: UserRecord) -> bool:
-    group = await stores.groups.get(user.group_id)
-    return group is not None and group.owner_id == user.id
 
 
 def _changed(
@@ -382,7 +249,7 @@ def _changed(
         email=email,
         mention_name=clean_mention_name(request.mention_name),
         title=user.title if request.title is None else request.title,
-        roles=user.roles if request.roles is None else _json(request.roles),
+        roles=user.roles if request.roles is None else roles_to_json(request.roles),
         is_group_admin=is_admin,
         timezone=request.timezone or user.timezone,
         presence_show=user.presence_show if presence is None else presence.show,
@@ -403,7 +270,3 @@ async def _set_photo(
         return user.photo_key
 
     await replace_picture(context, photo, "photo", change)
-
-
-def _json(roles: list[str]) -> str:
-    return msgspec.json.encode(roles).decode()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from hipkit.server.services.access import own_user
 from hipkit.server.services.context import Context, Identity, grantable_scopes
 from hipkit.server.services.keys import hash_token, new_key, same_secret
+from hipkit.server.services.moments import SECOND_US
 from hipkit.server.storage.database import Stores
 from hipkit.server.storage.tokens import TokenRecord
 from hipkit.server.storage.users import UserRecord
@@ -28,7 +29,6 @@ __all__ = [
     "touch_session",
 ]
 
-SECOND_US = 1_000_000
 DAY_SECONDS = 24 * 60 * 60
 IDLE_SECONDS = 14 * DAY_SECONDS
 LONGEST_SECONDS = 90 * DAY_SECONDS

@@ -130,6 +130,9 @@ def unpack(source: Path, folder: Path) -> Manifest:
         raise _invalid(source, "its format is not known to this hipkit")
     if found != manifest.members or DATABASE_NAME not in found:
         raise _invalid(source, "its content is not what its manifest says")
+    if not all(map(KEY.fullmatch, manifest.missing)):
+        # The next backup would look for a file of that name, wherever it leads.
+        raise _invalid(source, "it names a file that cannot be one of ours")
     return manifest
 
 
@@ -157,8 +160,10 @@ def _checked_name(info: tarfile.TarInfo, source: Path) -> str:
     is_known = info.name in (DATABASE_NAME, MANIFEST_NAME) or (
         info.name.startswith(FILES) and KEY.fullmatch(info.name.removeprefix(FILES))
     )
-    # Devices, links, folders and files with holes are not ours either.
-    if not is_known or info.type not in (tarfile.REGTYPE, tarfile.AREGTYPE):
+    # Devices, links, folders and files with holes are not ours either: a few bytes that tell of
+    # a hole would fill the disk.
+    is_plain = info.type in (tarfile.REGTYPE, tarfile.AREGTYPE)
+    if not is_known or not is_plain or info.issparse():
         raise _invalid(source, "a member that is not part of a backup")
     return info.name
 

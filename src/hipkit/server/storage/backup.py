@@ -94,7 +94,7 @@ def restore(
     is_there = database.exists()
     if is_there and not replace:
         raise StorageError(
-            f"{database}: is there already; replace it, or restore into another place"
+            f"{database}: is there already; give --replace, or another file with --db"
         )
     with _work_folder(database.parent) as folder:
         manifest = _unpack_checked(source, folder)

@@ -25,6 +25,7 @@ from hipkit.server.storage.users import UserStore
 from hipkit.server.storage.web_sessions import WebSessionStore
 from hipkit.server.storage.webhook_deliveries import WebhookDeliveryStore
 from hipkit.server.storage.webhook_events import WebhookEventStore
+from hipkit.server.storage.webhook_routes import WebhookRouteStore
 from hipkit.server.storage.webhooks import WebhookStore
 
 __all__ = ["Command", "Database", "Query", "ScanTooLongError", "Stores"]
@@ -57,6 +58,7 @@ class Stores:
     tokens: TokenStore
     web_sessions: WebSessionStore
     webhooks: WebhookStore
+    webhook_routes: WebhookRouteStore
     webhook_events: WebhookEventStore
     webhook_deliveries: WebhookDeliveryStore
 
@@ -76,6 +78,7 @@ class Stores:
             tokens=TokenStore(session),
             web_sessions=WebSessionStore(session),
             webhooks=WebhookStore(session),
+            webhook_routes=WebhookRouteStore(session),
             webhook_events=WebhookEventStore(session),
             webhook_deliveries=WebhookDeliveryStore(session),
         )

@@ -49,7 +49,11 @@ class Upload:
         self.size_bytes += len(data)
 
     def keep(self) -> str:
-        """Put the bytes on disk for good, under the key that is returned."""
+        """Put the bytes on disk for good, under the key that is returned.
+
+        Raises:
+            StorageError: The disk does not take them.
+        """
         if self._file is None:
             raise ValueError("the upload is closed")
         try:
@@ -62,16 +66,16 @@ class Upload:
         except OSError as error:
             raise _failure(error) from error
         finally:
-            self._file.close()
+            _let_go(self._file)
         self._file = None
         return self.key
 
     def close(self) -> None:
         """Remove what was not kept. Closing twice does nothing."""
         if self._file is not None:
-            self._file.close()
+            _let_go(self._file)
             self._file = None
-            self.path.unlink(missing_ok=True)
+            _unlink(self.path)
 
     def flush(self) -> None:
         """Let other readers of `path` see everything written so far."""
@@ -131,20 +135,27 @@ class FileFolder:
         sync_folder(target.parent)
 
     def remove(self, key: str) -> None:
-        """Remove a file; one that is gone already is no fault."""
+        """Remove a file; one that is gone already is no fault.
+
+        Raises:
+            StorageError: The folder cannot be written.
+        """
         path = self.find(key)
         if path is not None:
-            path.unlink(missing_ok=True)
+            _unlink(path)
 
     def sweep(self, before: float) -> None:
         """Remove what broken uploads left behind that nobody wrote to since `before`.
 
         That is in UNIX seconds: another server may be receiving files into the same folder.
+
+        Raises:
+            StorageError: The folder cannot be written.
         """
         for part in self.path.glob("*.part"):
             with contextlib.suppress(FileNotFoundError):
                 if part.stat().st_mtime < before:
-                    part.unlink()
+                    _unlink(part)
 
     @staticmethod
     def chunks(path: Path) -> Iterator[bytes]:
@@ -160,6 +171,19 @@ def sync_folder(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _let_go(file: BinaryIO) -> None:
+    """Close a file whose failures were told already: closing tries the last write again."""
+    with contextlib.suppress(OSError):
+        file.close()
+
+
+def _unlink(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise _failure(error) from error
 
 
 def _failure(error: OSError) -> StorageError:

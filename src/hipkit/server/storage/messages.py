@@ -264,7 +264,7 @@ class MessageStore:
             file_name = row[0] if row else None
         text = message_text(message.body, message.format, message.card, file_name)
         if text:
-            await self._session.insert(
+            await self._session.run(
                 "INSERT INTO message_texts (sequence, conversation_id, text)"
                 " VALUES (?, ?, ?)",
                 sequence,

@@ -294,11 +294,16 @@ class SqliteDatabase:
             update_index(self._writing)
             self._writing.execute("COMMIT")
         except sqlite3.Error as error:
-            if self._writing.in_transaction:
-                self._writing.execute("ROLLBACK")
-            failure = storage_error(error, self.path)
-            return [_Outcome(error=failure) for _ in group]
+            return self._give_up(group, storage_error(error, self.path))
+        except Exception as error:  # a writer that dies would leave everybody waiting
+            return self._give_up(group, error)
         return outcomes
+
+    def _give_up(self, group: list[_Job[object]], error: Exception) -> list[_Outcome]:
+        """Undo a whole group, and tell each of it why."""
+        if self._writing.in_transaction:
+            self._writing.execute("ROLLBACK")
+        return [_Outcome(error=error) for _ in group]
 
     def _run(self, job: _Job[object]) -> _Outcome:
         """Run one command under a savepoint, so that its failure undoes nobody else's work."""

@@ -62,7 +62,11 @@ def prepare_file(path: Path) -> None:
 
 
 def connect(path: Path, *, durable: bool = True) -> sqlite3.Connection:
-    """Connect to a prepared file; one connection may be used from any thread, one at a time."""
+    """Connect to a prepared file; one connection may be used from any thread, one at a time.
+
+    Raises:
+        sqlite3.Error: It is damaged, or cannot be used.
+    """
     connection = sqlite3.connect(
         path,
         timeout=BUSY_TIMEOUT_SECONDS,
@@ -70,10 +74,14 @@ def connect(path: Path, *, durable: bool = True) -> sqlite3.Connection:
         check_same_thread=False,
         cached_statements=256,
     )
-    connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
-    connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA trusted_schema = OFF")
-    connection.execute("PRAGMA temp_store = MEMORY")
+    try:
+        connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("PRAGMA temp_store = MEMORY")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

@@ -45,11 +45,14 @@ class DeliveryRecord(Record, frozen=True, array_like=True):
     milliseconds: int | None
     tried_us: int
     item: str | None
+    room_id: int | None
+    """Where it happened; `None` with `item`."""
 
 
 COLUMNS = (
     "SELECT webhook_deliveries.id, webhook_id, event_id, webhook_deliveries.event, state,"
-    " tries, status, problem, answer, posted_id, milliseconds, tried_us, item"
+    " tries, status, problem, answer, posted_id, milliseconds, tried_us, item,"
+    " webhook_events.room_id"
     " FROM webhook_deliveries LEFT JOIN webhook_events ON webhook_events.id = event_id "
 )
 

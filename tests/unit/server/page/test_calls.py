@@ -111,6 +111,21 @@ def test_people_see_the_calls_of_their_own_tokens_alone(
     assert sign_in("boss", is_group_admin=True).get(f"/calls/{number}").status == 200
 
 
+def test_a_private_chat_is_shown_to_the_tokens_owner_alone(
+    site: Site, ann: Visitor, root: Visitor
+) -> None:
+    site.add_user("Bob", mention_name="bob")
+    token = site.add_token(user="@ann")
+    site.post("/v2/user/@bob/message", {"message": "between us"}, token=token)
+    site.get("/v2/user/@bob/history", token=token)
+    number = int(re.findall(r'href="/calls/(\d+)"', ann.get("/calls").text)[0])
+
+    assert ann.get(f"/calls/{number}").text.count("between us") == 2
+    seen = root.get(f"/calls/{number}")
+    assert "between us" not in seen.text
+    assert "POST /v2/user/@bob/message" in seen.text
+
+
 def test_who_administers_a_room_sees_the_calls_of_its_tokens(
     site: Site, ann: Visitor, sign_in: MakeVisitor
 ) -> None:

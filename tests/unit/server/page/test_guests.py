@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from hipkit.server.page import feed
 from tests.unit.server.asgi import Site
 from tests.unit.server.page.visitor import Visitor
 
@@ -127,3 +128,18 @@ def test_the_guests_page_names_no_other_room(
     set_guests(site, room, on=True)
 
     assert "Plans" not in visitor.get(address(site, room)).text
+
+
+def test_guests_leave_streams_to_people_who_signed_in(
+    site: Site, room: int, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_guests(site, room, on=True)
+    monkeypatch.setattr(feed, "MOST_STREAMS", 0)
+
+    full = visitor.get(f"{address(site, room)}/feed")
+
+    assert full.status == 503
+    assert "retry-after" in full.headers
+    # Half of one place is none, and the one is for a person who signed in.
+    monkeypatch.setattr(feed, "MOST_STREAMS", 1)
+    assert visitor.get(f"{address(site, room)}/feed").status == 503

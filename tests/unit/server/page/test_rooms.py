@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
+import shlex
 from collections.abc import Callable
+from html import unescape
+from pathlib import Path
 
 import pytest
 
+from hipkit.cli.commands import run
+from hipkit.server.app import open_server
+from hipkit.server.settings import Settings
 from tests.unit.server.asgi import Site
 from tests.unit.server.page.visitor import Visitor
 
@@ -37,6 +44,17 @@ def test_the_start_is_the_room_where_something_was_said_last(
 
     assert ann.get("/").location == f"/rooms/{busy}"
     assert f'href="/rooms/{quiet}"' in ann.get(f"/rooms/{busy}").text
+
+
+def test_the_commands_for_a_first_room_are_right(ann: Visitor, tmp_path: Path) -> None:
+    shown = re.search(r"<pre><code>(.*?)</code></pre>", ann.get("/").text, re.DOTALL)
+    assert shown is not None
+    database = tmp_path / "chat.db"
+    asyncio.run(open_server(Settings(database=database))).close()
+
+    for line in unescape(shown[1]).splitlines():
+        _, *words = shlex.split(line)
+        assert run([*words, "--db", str(database)]) == 0
 
 
 def test_a_room_shows_its_newest_messages_oldest_first(
@@ -120,7 +138,11 @@ def test_who_is_not_signed_in_sees_no_room(
 
 
 @pytest.mark.parametrize(
-    "query", ["at=nothing", "before=x", "after=-1", "before=" + "9" * 40]
+    "query",
+    [
+        *("at=nothing", "before=x", "after=-1", "before=" + "9" * 40),
+        *("before=" + "0" * 20 + "9" * 40, "after=" + "0" * 5000),
+    ],
 )
 def test_an_address_that_leads_nowhere_says_so(
     site: Site, ann: Visitor, query: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -81,6 +82,19 @@ def test_nothing_found_is_said(site: Site, ann: Visitor) -> None:
 
     assert "Nothing was found" in ann.get("/search?q=nowhere").text
     assert "Nothing was found" not in ann.get("/search").text
+
+
+def test_only_rooms_in_which_something_was_said_count_as_not_searched(
+    site: Site, ann: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hipkit.server.page.search.MOST_ROOMS", 1)
+    for name in ("One", "Two"):
+        site.add_room(name)
+    post(site, "One", "hello")
+
+    assert "said last were searched" not in ann.get("/search?q=x").text
+    post(site, "Two", "hello")
+    assert "said last were searched" in ann.get("/search?q=x").text
 
 
 def test_what_is_looked_for_is_never_read_as_html(site: Site, ann: Visitor) -> None:

@@ -228,3 +228,10 @@ def test_nobody_ends_somebody_elses_session(ann: Visitor, sign_in: MakeVisitor) 
         bob.send(f"/account/sessions/{number}/end", {"csrf": proof})
 
     assert ann.get("/account").status == 200
+
+
+def test_a_script_is_sent_on_to_any_path_of_the_page(ann: Visitor) -> None:
+    answer = ann.get("/sign-in?next=/%E3%80%80x?a=1", hx_request="true")
+
+    assert answer.status == 204
+    assert answer.headers["hx-redirect"] == "/%E3%80%80x?a=1"

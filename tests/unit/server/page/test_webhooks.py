@@ -4,7 +4,7 @@ import asyncio
 
 from hipkit.server.storage.database import Stores
 from hipkit.server.storage.webhook_deliveries import NewDelivery
-from hipkit.server.storage.webhooks import RouteState
+from hipkit.server.storage.webhook_routes import RouteState
 from tests.unit.server.asgi import Site
 from tests.unit.server.page.conftest import MakeVisitor
 from tests.unit.server.page.visitor import Answer, Visitor
@@ -81,7 +81,7 @@ def test_a_failing_webhook_is_tried_at_once(site: Site, root: Visitor) -> None:
     later_us = site.now_us + 3_600_000_000
 
     async def fail(stores: Stores) -> None:
-        await stores.webhooks.set_route(
+        await stores.webhook_routes.set_route(
             number,
             RouteState(position=0, tries=3, next_try_us=later_us, problem="No answer"),
         )
@@ -134,3 +134,28 @@ def test_a_script_gets_the_deliveries_alone(site: Site, root: Visitor) -> None:
 
     assert "<html" not in text
     assert "Deliveries" in text
+
+
+def test_what_is_said_in_a_room_is_hidden_from_a_maker_who_may_not_see_it(
+    site: Site, ann: Visitor, root: Visitor
+) -> None:
+    room = site.add_room("Secret", owner="@ann")
+    hook = {"url": URL, "event": "room_message", "name": "Relay"}
+    token = site.add_token(user="@ann", scopes=["admin_room"])
+    number = site.post("/v2/room/Secret/webhook", hook, token=token).json["id"]
+    closed = {
+        "name": "Secret",
+        "privacy": "private",
+        "is_archived": False,
+        "is_guest_accessible": False,
+        "topic": "",
+        "owner": {"id": 1},
+    }
+    assert site.put(f"/v2/room/{room}", closed).status == 204
+    site.delete("/v2/room/Secret/member/@ann")
+    deliver(site, number, "Secret")
+
+    assert "disk" in root.get(f"/webhooks/{number}").text
+    seen = ann.get(f"/webhooks/{number}")
+    assert seen.status == 200
+    assert "disk" not in seen.text

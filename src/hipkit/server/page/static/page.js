@@ -3,11 +3,19 @@
 
 (() => {
   const local = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+  const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
+  const shortDay = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
 
   function showLocalTimes(root) {
     for (const time of root.querySelectorAll("time[datetime]:not([title])")) {
       time.title = time.dateTime;
       time.textContent = local.format(new Date(time.dateTime));
+    }
+    for (const time of root.querySelectorAll("time.ago")) {
+      const moment = new Date(time.dateTime);
+      const isToday = moment.toDateString() === new Date().toDateString();
+      time.textContent = (isToday ? clock : shortDay).format(moment);
+      time.title = `Last message: ${local.format(moment)}`;
     }
   }
 

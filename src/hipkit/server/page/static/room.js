@@ -11,17 +11,20 @@
   const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
   const day = new Intl.DateTimeFormat(undefined, { dateStyle: "full" });
   const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
-  const shortDay = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
 
-  for (const time of document.querySelectorAll("time.ago")) {
-    const moment = new Date(time.dateTime);
-    const isToday = moment.toDateString() === new Date().toDateString();
-    time.textContent = (isToday ? clock : shortDay).format(moment);
-    time.title = `Last message: ${exact.format(moment)}`;
+  const current = document.querySelector(".sidebar [aria-current]");
+  if (current) {
+    // Not by scrollIntoView, behind whose element Tab would begin. The list scrolls sideways on
+    // a phone, and what is around it down elsewhere.
+    for (const frame of [current.closest("ul"), current.closest(".sidebar")]) {
+      const inner = current.getBoundingClientRect();
+      const outer = frame.getBoundingClientRect();
+      frame.scrollLeft += inner.left - outer.left - (outer.width - inner.width) / 2;
+      if (inner.bottom > Math.min(outer.bottom, innerHeight)) {
+        frame.scrollTop += inner.top - outer.top - outer.height / 2;
+      }
+    }
   }
-
-  document.querySelector(".sidebar [aria-current]")
-    ?.scrollIntoView({ block: "nearest", inline: "center" });
 
   const log = document.getElementById("log");
   if (!log) return;

@@ -22,8 +22,10 @@ from hipkit.server.services.context import (
 )
 from hipkit.server.services.grants import PERSONAL_SECONDS
 from hipkit.server.services.keys import hash_token, new_client_id, new_token
+from hipkit.server.services.moments import SECOND_US
+from hipkit.server.services.names import clean_name
 from hipkit.server.services.refusals import InvalidValueError
-from hipkit.server.services.rooms import clean_name
+from hipkit.server.services.texts import is_web_address
 from hipkit.server.storage.clients import ClientRecord, CodeRecord
 from hipkit.server.storage.database import Database, Stores
 from hipkit.server.storage.tokens import NewToken, TokenRecord
@@ -41,7 +43,6 @@ __all__ = [
     "revoke_token",
 ]
 
-SECOND_US = 1_000_000
 CODE_SECONDS = 10 * 60
 
 WEBHOOK_SCOPES = frozenset({"admin_group", "admin_room"})
@@ -76,18 +77,21 @@ async def add_client(
     scopes: Collection[str],
     room: str | int | None = None,
     redirect_uris: Sequence[str] = (),
+    group_id: int | None = None,
 ) -> MadeClient:
-    """Make an OAuth client, for the group or for one room."""
+    """Make an OAuth client, for a group (the first, if not told) or for one room of it."""
     excess = sorted(_check_scopes(scopes) & GROUP_SCOPES) if room is not None else []
     if excess:
         raise BadRequestError(
             f"what is for one room cannot have the scope {' '.join(excess)}"
         )
+    addresses = [_check_redirect_uri(address) for address in redirect_uris]
     client_id, secret = new_client_id(), new_token()
 
     async def command(stores: Stores) -> int | None:
-        group = await find_group(stores)
-        room_id = None if room is None else (await find_room(stores, room)).id
+        group = await find_group(stores, group_id)
+        found = None if room is None else await find_room(stores, room, group.id)
+        room_id = None if found is None else found.id
         client = ClientRecord(
             id=client_id,
             group_id=group.id,
@@ -95,7 +99,7 @@ async def add_client(
             name=clean_name(name),
             secret_hash=hash_token(secret),
             scopes=" ".join(sorted(scopes)),
-            redirect_uris=msgspec.json.encode(list(redirect_uris)).decode(),
+            redirect_uris=msgspec.json.encode(addresses).decode(),
         )
         # Events are signed with it; who cannot set a webhook gets none.
         kept = None if WEBHOOK_SCOPES.isdisjoint(scopes) else secret
@@ -108,9 +112,21 @@ async def add_client(
     )
 
 
-async def list_clients(database: Database) -> list[ClientRecord]:
-    """Return every OAuth client, the oldest first."""
-    group = await find_group(database.stores)
+def _check_redirect_uri(address: str) -> str:
+    """Return an address to register, if it is of the web and without what OAuth forbids."""
+    if not is_web_address(address) or "#" in address:
+        raise BadRequestError(
+            f"{address!r} is no address for an answer: it needs http:// or https://, a host,"
+            " and no #"
+        )
+    return address
+
+
+async def list_clients(
+    database: Database, group_id: int | None = None
+) -> list[ClientRecord]:
+    """Return every OAuth client of a group (the first, if not told), the oldest first."""
+    group = await find_group(database.stores, group_id)
     return await database.stores.clients.of_group(group.id)
 
 
@@ -235,7 +251,7 @@ async def make_authorization_code(
         if redirect_uri not in known:
             problem = "is not an address of this client"
             raise InvalidValueError("redirect_uri", "enum", problem, redirect_uri)
-        owner = await find_user(stores, user)
+        owner = await find_user(stores, user, client.group_id)
         granted = frozenset(scopes) & frozenset(client.scopes.split())
         record = CodeRecord(
             user_id=owner.id,

@@ -7,6 +7,7 @@ import re
 
 from hipkit.errors import BadRequestError
 from hipkit.server.services.admin.people import find_group
+from hipkit.server.services.kept_files import removed_on_failure
 from hipkit.server.services.pictures import read_picture
 from hipkit.server.services.refusals import InvalidValueError
 from hipkit.server.storage.database import Database, Stores
@@ -56,8 +57,5 @@ async def add_emoticon(
             creator_id=group.owner_id if kind == "group" else None,
         )
 
-    try:
+    with removed_on_failure(files, key):
         return await database.write(command)
-    except BaseException:
-        files.remove(key)
-        raise

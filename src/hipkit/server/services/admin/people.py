@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 
 from hipkit.errors import BadRequestError, NotFoundError
 from hipkit.server.services.access import look_up_room, look_up_user
+from hipkit.server.services.accounts import NewUser, changed_rights, remove_user
+from hipkit.server.services.accounts import add_user as add_user_to_group
+from hipkit.server.services.kept_files import remove_file
 from hipkit.server.services.keys import new_password
 from hipkit.server.services.passwords import hash_new_password
-from hipkit.server.services.users import NewUser, changed_rights, remove_user
-from hipkit.server.services.users import add_user as add_user_to_group
 from hipkit.server.services.web_sessions import change_password
 from hipkit.server.services.webhooks.events import Cause
 from hipkit.server.storage.database import Database, Stores
@@ -131,7 +132,7 @@ async def set_admin(
 
 
 async def delete_user(
-    database: Database, files: FileFolder, reference: str | int
+    database: Database, files: FileFolder, now_us: int, reference: str | int
 ) -> UserRecord:
     """Delete a person's account, with all that acts for them, and return what it was.
 
@@ -144,12 +145,11 @@ async def delete_user(
         user = await find_user(stores, reference)
         if user.id == group.owner_id:
             raise BadRequestError("the owner of the group cannot be deleted")
-        await remove_user(Cause.on_this_machine(), stores, user)
+        await remove_user(Cause.on_this_machine(now_us), stores, user)
         return user
 
     gone = await database.write(command)
-    if gone.photo_key is not None:
-        files.remove(gone.photo_key)
+    await remove_file(files, gone.photo_key)
     return gone
 
 
@@ -161,37 +161,44 @@ async def list_users(database: Database) -> list[UserRecord]:
     )
 
 
-async def find_group(stores: Stores) -> GroupRecord:
-    """Return the group that the first start made.
+async def find_group(stores: Stores, group_id: int | None = None) -> GroupRecord:
+    """Return a group: the one that the first start made, if not told else.
 
     Raises:
         NotFoundError: There was no first start yet.
     """
-    group = await stores.groups.first()
+    groups = stores.groups
+    group = await (groups.first() if group_id is None else groups.get(group_id))
     if group is None:
         raise NotFoundError("the database is empty: start hipkit serve once")
     return group
 
 
-async def find_room(stores: Stores, reference: str | int) -> RoomRecord:
-    """Return a room by id or name.
+async def find_room(
+    stores: Stores, reference: str | int, group_id: int | None = None
+) -> RoomRecord:
+    """Return a room by id or name, of the first group if not told else.
 
     Raises:
         NotFoundError: There is none.
     """
-    room = await look_up_room(stores, (await find_group(stores)).id, reference)
+    group = await find_group(stores, group_id)
+    room = await look_up_room(stores, group.id, reference)
     if room is None:
         raise NotFoundError(f"no room is called {reference}")
     return room
 
 
-async def find_user(stores: Stores, reference: str | int) -> UserRecord:
-    """Return a person by id, e-mail address or mention name.
+async def find_user(
+    stores: Stores, reference: str | int, group_id: int | None = None
+) -> UserRecord:
+    """Return a person by id, e-mail address or mention name, as `find_room` does.
 
     Raises:
         NotFoundError: There is none.
     """
-    user = await look_up_user(stores, (await find_group(stores)).id, reference)
+    group = await find_group(stores, group_id)
+    user = await look_up_user(stores, group.id, reference)
     if user is None or user.is_deleted:
         raise NotFoundError(f"nobody is called {reference}")
     return user

@@ -16,15 +16,12 @@ from hipkit.server.services.admin.people import (
     find_room,
     find_user,
 )
+from hipkit.server.services.kept_files import remove_file
 from hipkit.server.services.keys import new_version
+from hipkit.server.services.names import NAME_CHARACTERS, clean_name
+from hipkit.server.services.room_changes import add_room as add_room_to_group
+from hipkit.server.services.room_changes import remove_room, tell_of_archiving
 from hipkit.server.services.room_people import end_membership
-from hipkit.server.services.rooms import (
-    check_room_name,
-    clean_name,
-    remove_room,
-    tell_of_archiving,
-    tell_of_new_room,
-)
 from hipkit.server.services.sweeping import sweep_messages
 from hipkit.server.services.webhooks.events import Cause
 from hipkit.server.storage.database import Database, Stores
@@ -61,31 +58,22 @@ async def add_room(
     owner: str | int | None = None,
 ) -> MadeRoom:
     """Make a room; its owner is the group's if nobody else is named."""
-    cleaned = clean_name(name)
+    cleaned = clean_name(name, most_characters=NAME_CHARACTERS)
 
     async def command(stores: Stores) -> int:
         group = await find_group(stores)
-        await check_room_name(stores, group.id, cleaned, None)
         owner_id = group.owner_id or 0
         if owner is not None:
             owner_id = (await find_user(stores, owner)).id
-        room_id = await stores.rooms.add(
+        return await add_room_to_group(
+            Cause.on_this_machine(now_us),
+            stores,
             group_id=group.id,
             name=cleaned,
             topic=topic,
-            privacy="private" if is_private else "public",
-            guest_key=None,
-            delegate_admin_visibility=None,
+            is_private=is_private,
             owner_id=owner_id,
-            version=new_version(),
-            now_us=now_us,
         )
-        if is_private:
-            roles = f"{ROOM_ADMIN} {ROOM_MEMBER}"
-            await stores.room_people.set_member(room_id, owner_id, roles)
-        cause = Cause.on_this_machine(now_us)
-        await tell_of_new_room(cause, stores, room_id, owner_id)
-        return room_id
 
     return MadeRoom(id=await database.write(command), name=cleaned)
 
@@ -127,7 +115,9 @@ async def add_auto_join(database: Database, user: str | int, room: str | int) ->
     await database.write(command)
 
 
-async def remove_member(database: Database, room: str | int, user: str | int) -> None:
+async def remove_member(
+    database: Database, now_us: int, room: str | int, user: str | int
+) -> None:
     """End a membership; out of a private room the person goes at once.
 
     Raises:
@@ -137,14 +127,14 @@ async def remove_member(database: Database, room: str | int, user: str | int) ->
 
     async def command(stores: Stores) -> None:
         found, member = await find_room(stores, room), await find_user(stores, user)
-        cause = Cause.on_this_machine()
+        cause = Cause.on_this_machine(now_us)
         await end_membership(cause, stores, found, member, user)
 
     await database.write(command)
 
 
 async def set_archived(
-    database: Database, room: str | int, *, is_archived: bool
+    database: Database, now_us: int, room: str | int, *, is_archived: bool
 ) -> RoomRecord:
     """Close a room to whatever could be said in it, or open it again."""
 
@@ -154,25 +144,25 @@ async def set_archived(
             found, is_archived=is_archived, version=new_version()
         )
         await stores.rooms.replace(changed)
-        await tell_of_archiving(Cause.on_this_machine(), stores, found, changed)
+        cause = Cause.on_this_machine(now_us)
+        await tell_of_archiving(cause, stores, found, changed)
         return changed
 
     return await database.write(command)
 
 
 async def delete_room(
-    database: Database, files: FileFolder, room: str | int
+    database: Database, files: FileFolder, now_us: int, room: str | int
 ) -> RoomRecord:
     """Delete a room with what was said in it, and return what it was."""
 
     async def command(stores: Stores) -> RoomRecord:
         found = await find_room(stores, room)
-        await remove_room(Cause.on_this_machine(), stores, found)
+        await remove_room(Cause.on_this_machine(now_us), stores, found)
         return found
 
     gone = await database.write(command)
-    if gone.avatar_key is not None:
-        files.remove(gone.avatar_key)
+    await remove_file(files, gone.avatar_key)
     # What a large room leaves behind goes with the server's sweeps.
     await sweep_messages(database, files)
     return gone

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, time, timedelta
+from typing import TypeVar
 
 from hipkit.server.services import histories, room_people, rooms, users
 from hipkit.server.services.context import Context
@@ -14,7 +16,9 @@ from hipkit.v2.users import GetAllUsers
 
 __all__ = ["all_rooms", "all_users", "member_ids", "messages_of"]
 
-PAGE = 1000
+T = TypeVar("T")
+
+PAGE = 1_000
 MOST_MESSAGES = 10_000
 """Of one day; what goes beyond are its oldest ones."""
 
@@ -23,48 +27,39 @@ DAY = timedelta(days=1)
 
 async def all_rooms(context: Context) -> list[Room]:
     """Return every room that the caller may see, the archived ones too."""
-    found: list[Room] = []
-    more = True
-    while more:
+
+    async def read(start: int) -> Sequence[Room]:
         request = GetAllRooms(
-            start_index=len(found),
-            max_results=PAGE,
-            include_archived=True,
-            expand=["items"],
+            start_index=start, max_results=PAGE, include_archived=True, expand=["items"]
         )
-        page = await rooms.get_all_rooms(context, request)
-        found += page.items
-        more = len(page.items) == PAGE
-    return found
+        return (await rooms.get_all_rooms(context, request)).items
+
+    return await _whole(read)
 
 
 async def all_users(context: Context, *, include_deleted: bool) -> list[User]:
     """Return everybody in the group."""
-    found: list[User] = []
-    more = True
-    while more:
+
+    async def read(start: int) -> Sequence[User]:
         request = GetAllUsers(
-            start_index=len(found),
+            start_index=start,
             max_results=PAGE,
             include_deleted=include_deleted,
             expand=["items"],
         )
-        page = await users.get_all_users(context, request)
-        found += page.items
-        more = len(page.items) == PAGE
-    return found
+        return (await users.get_all_users(context, request)).items
+
+    return await _whole(read)
 
 
 async def member_ids(context: Context, room_id: int) -> list[int]:
     """Return the ids of a room's members."""
-    found: list[int] = []
-    more = True
-    while more:
-        request = GetAllMembers(room_id, start_index=len(found), max_results=PAGE)
-        page = await room_people.get_all_members(context, request)
-        found += [user.id for user in page.items]
-        more = len(page.items) == PAGE
-    return found
+
+    async def read(start: int) -> Sequence[User]:
+        request = GetAllMembers(room_id, start_index=start, max_results=PAGE)
+        return (await room_people.get_all_members(context, request)).items
+
+    return [user.id for user in await _whole(read)]
 
 
 async def messages_of(
@@ -93,6 +88,17 @@ async def messages_of(
         # Pages go from the newest back, and the messages of each are the other way round.
         found = [*page.items, *found]
         more = len(page.items) == PAGE and len(found) < MOST_MESSAGES
+    return found
+
+
+async def _whole(read: Callable[[int], Awaitable[Sequence[T]]]) -> list[T]:
+    """Read pages, each from its start on, until one is not full."""
+    found: list[T] = []
+    more = True
+    while more:
+        page = await read(len(found))
+        found += page
+        more = len(page) == PAGE
     return found
 
 

@@ -23,7 +23,7 @@ __all__ = [
     "list_all_deliveries",
     "list_deliveries",
     "list_webhooks",
-    "list_webhooks_for_page",
+    "list_webhooks_of_user",
     "resume",
     "send_again",
     "try_all_now",
@@ -58,7 +58,7 @@ class SeenWebhook:
         return parts._replace(query="…" if parts.query else "", fragment="").geturl()
 
 
-async def list_webhooks_for_page(
+async def list_webhooks_of_user(
     stores: Stores, user: UserRecord, *, start: int = 0, count: int = MOST_LISTED
 ) -> list[SeenWebhook]:
     """Return the webhooks that a person cares for.
@@ -155,7 +155,7 @@ async def resume(
 
 async def try_all_now(database: Database, now_us: int) -> None:
     """Try every failing or paused webhook at once."""
-    await database.write(lambda stores: stores.webhooks.try_all_now(now_us))
+    await database.write(lambda stores: stores.webhook_routes.try_all_now(now_us))
 
 
 async def list_all_deliveries(
@@ -191,7 +191,7 @@ async def delete_webhook(
 
 
 async def _try_now(stores: Stores, webhook: WebhookRecord, now_us: int) -> set[str]:
-    await stores.webhooks.try_now(webhook.id, now_us)
+    await stores.webhook_routes.try_now(webhook.id, now_us)
     return {EVENTS}
 
 

@@ -32,7 +32,8 @@ from hipkit.server.storage.database import Database, Stores
 from hipkit.server.storage.folder import FileFolder
 from hipkit.server.storage.webhook_deliveries import NewDelivery
 from hipkit.server.storage.webhook_events import EventRecord
-from hipkit.server.storage.webhooks import RouteRecord, WebhookRecord
+from hipkit.server.storage.webhook_routes import RouteRecord
+from hipkit.server.storage.webhooks import WebhookRecord
 
 __all__ = ["DatabaseOutbox"]
 
@@ -80,14 +81,14 @@ class DatabaseOutbox:
         newest = await stores.webhook_events.newest()
         routes: list[RouteRecord] = []
         if self._seen is None:
-            routes += await stores.webhooks.behind()
+            routes += await stores.webhook_routes.behind()
         elif newest > self._seen:
             for kind in await stores.webhook_events.happened(self._seen, newest):
-                routes += await stores.webhooks.woken_by(
+                routes += await stores.webhook_routes.woken_by(
                     kind.group_id, kind.room_id, kind.event
                 )
         self._seen = max(newest, self._seen or 0)
-        routes += await stores.webhooks.due(self._now_us(), MOST_DUE)
+        routes += await stores.webhook_routes.due(self._now_us(), MOST_DUE)
         return routes
 
     async def next_delivery(self, webhook_id: int) -> Delivery | None:
@@ -136,21 +137,9 @@ class DatabaseOutbox:
                 asked_seconds=outcome.asked_seconds,
                 is_slow=problem == SLOW_PATTERN,
             )
-            await stores.webhooks.set_route(webhook_id, state)
+            await stores.webhook_routes.set_route(webhook_id, state)
             await stores.webhook_deliveries.put(
-                NewDelivery(
-                    webhook_id=webhook_id,
-                    event_id=event.id,
-                    event=event.event,
-                    state=outcome.verdict,
-                    tries=webhook.tries + 1,
-                    status=outcome.status,
-                    problem=problem,
-                    answer=(outcome.answer or "")[:ANSWER_CHARACTERS] or None,
-                    posted_id=posted_id,
-                    milliseconds=outcome.milliseconds,
-                    tried_us=context.now_us,
-                )
+                _told(webhook, event, outcome, problem, posted_id, context.now_us)
             )
             return state.next_try_us is None
 
@@ -166,7 +155,7 @@ class DatabaseOutbox:
 
             async def command(stores: Stores) -> None:
                 for webhook_id, position in passed.items():
-                    await stores.webhooks.advance(webhook_id, position)
+                    await stores.webhook_routes.advance(webhook_id, position)
 
             await self._database.write(command)
             self._sweep.has_work = True
@@ -213,7 +202,7 @@ class DatabaseOutbox:
         async def command(stores: Stores) -> None:
             now = await stores.webhooks.get(webhook.id)
             if now is not None and now.next_try_us == webhook.next_try_us:
-                await stores.webhooks.rest(webhook.id)
+                await stores.webhook_routes.rest(webhook.id)
 
         await self._database.write(command)
 
@@ -249,6 +238,30 @@ class DatabaseOutbox:
             now_us=self._now_us(),
             answered_by=event.answered_by,
         )
+
+
+def _told(
+    webhook: WebhookRecord,
+    event: EventRecord,
+    outcome: Outcome,
+    problem: str | None,
+    posted_id: str | None,
+    now_us: int,
+) -> NewDelivery:
+    """Return what people are told of a delivery."""
+    return NewDelivery(
+        webhook_id=webhook.id,
+        event_id=event.id,
+        event=event.event,
+        state=outcome.verdict,
+        tries=webhook.tries + 1,
+        status=outcome.status,
+        problem=problem,
+        answer=(outcome.answer or "")[:ANSWER_CHARACTERS] or None,
+        posted_id=posted_id,
+        milliseconds=outcome.milliseconds,
+        tried_us=now_us,
+    )
 
 
 def _first_for(

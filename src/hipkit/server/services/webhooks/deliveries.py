@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from hipkit.server.services.moments import SECOND_US
 from hipkit.server.services.webhooks.routes import Verdict, judge
 from hipkit.server.services.webhooks.signatures import sign_event
 from hipkit.server.storage.database import Stores
@@ -15,8 +16,6 @@ from hipkit.server.storage.webhooks import WebhookRecord
 from hipkit.v2.rooms import SendRoomNotification
 
 __all__ = ["Delivery", "Outcome", "body_of", "headers_of"]
-
-SECOND_US = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

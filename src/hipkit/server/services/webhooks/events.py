@@ -6,7 +6,6 @@ once, however many wait. What becomes of it then is `database_outbox.py`.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Self
@@ -56,12 +55,8 @@ class Cause:
         )
 
     @classmethod
-    def on_this_machine(cls, now_us: int | None = None) -> Self:
-        """Return the cause that an administrator's command is; links have no host then.
-
-        Without a moment it is this one.
-        """
-        now_us = time.time_ns() // 1_000 if now_us is None else now_us
+    def on_this_machine(cls, now_us: int) -> Self:
+        """Return the cause that an administrator's command is; links have no host then."""
         return cls(addresses=Addresses(""), now_us=now_us)
 
     @property

@@ -19,8 +19,10 @@ __all__ = ["LONGEST_PATTERN", "check_pattern", "is_found"]
 
 LONGEST_PATTERN = 1_000
 
-LARGEST_PATTERN = 100_000
+LARGEST_PATTERN = 10_000
 """What a pattern may grow to when its counted repeats are written out, as compiling does."""
+MOST_COMPILED = 200
+"""How many are kept; the largest take half a megabyte each."""
 
 MATCH_SECONDS = 0.05
 
@@ -78,16 +80,18 @@ def _find_problem(pattern: str) -> str | None:
     return None
 
 
-@lru_cache(maxsize=1_000)
+@lru_cache(maxsize=MOST_COMPILED)
 def _compile(pattern: str) -> Pattern:
     try:
-        import regex  # type: ignore[import-untyped]
+        import regex  # type: ignore[import-untyped]  # see `Pattern`
     except ModuleNotFoundError as error:
         raise NotImplementedHereError(
             "Patterns need the extra server: pip install 'hipkit[server]'"
         ) from error
     try:
         plain = LITERAL_BRACE.sub(r"\\{", pattern)
-        return cast("Pattern", regex.compile(plain, regex.VERSION0))
+        # The package's own store is not bounded by size, and would keep each a second time.
+        compiled = regex.compile(plain, regex.VERSION0, cache_pattern=False)
+        return cast("Pattern", compiled)
     except regex.error as error:
         raise ValueError(str(error)) from error

@@ -10,7 +10,9 @@ import email.utils
 from datetime import UTC
 from typing import Literal
 
-from hipkit.server.storage.webhooks import RouteState, WebhookRecord
+from hipkit.server.services.moments import SECOND_US
+from hipkit.server.storage.webhook_routes import RouteState
+from hipkit.server.storage.webhooks import WebhookRecord
 
 __all__ = [
     "FIRST_WAIT_SECONDS",
@@ -27,7 +29,6 @@ __all__ = [
 Verdict = Literal["delivered", "refused", "waiting", "skipped"]
 """Done; done, as the receiver does not want it; to be tried again; not sent at all."""
 
-SECOND_US = 1_000_000
 
 FIRST_WAIT_SECONDS = 5.0
 LONGEST_WAIT_SECONDS = 15 * 60.0

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from hipkit.server.services.moments import SECOND_US
 from hipkit.server.storage.database import Database, Stores
 
 __all__ = ["MOST_WAITING", "WAITING_SECONDS", "OutboxSweep", "sweep_outbox"]
 
-SECOND_US = 1_000_000
 
 WAITING_SECONDS = 3 * 24 * 60 * 60
 """An event that waits for longer is dropped."""
@@ -55,7 +55,7 @@ async def sweep_outbox(database: Database, now_us: int) -> None:
                 group_id, room_id, event, before_us=before_us, most=MOST_WAITING
             )
             if last is not None:
-                await stores.webhooks.drop_waiting(
+                await stores.webhook_routes.drop_waiting(
                     group_id,
                     room_id,
                     event,

@@ -1,0 +1,178 @@
+"""Webhooks as programs see them: those that are their own, listed and one by one.
+
+An add-on sees the webhooks that it made itself, and nobody else's: their addresses may hold
+secrets. People who administer a room see those that people made in it. Making and deleting them
+is in `registering.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from hipkit.errors import NotFoundError
+from hipkit.server.services.access import find_room_to_administer
+from hipkit.server.services.context import Context, Identity
+from hipkit.server.services.expansion import Expansion, expand_query
+from hipkit.server.services.forms import room_in_short
+from hipkit.server.services.moments import Moment
+from hipkit.server.services.paging import Slice
+from hipkit.server.services.people import full_user
+from hipkit.server.services.rooms import get_room
+from hipkit.server.services.webhooks.events import Cause
+from hipkit.server.services.webhooks.makers import maker_as_sender
+from hipkit.server.storage.database import Stores
+from hipkit.server.storage.webhooks import WebhookRecord
+from hipkit.v2.models import Links, Room, Sender, Webhook, WebhookPage
+from hipkit.v2.rooms import GetAllWebhooks
+
+__all__ = [
+    "WebhookReference",
+    "find_own_webhook",
+    "get_all_webhooks",
+    "get_webhook",
+    "own_client_id",
+]
+
+
+class FullWebhook(Webhook, frozen=True, omit_defaults=False):
+    """A webhook with the members that HipChat sent as `null`."""
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookReference:
+    """How a program names a webhook: in a room or in the whole group, by key or number."""
+
+    room: str | int | None
+    name: str | int
+
+
+async def get_all_webhooks(context: Context, request: GetAllWebhooks) -> WebhookPage:
+    """List a room's webhooks."""
+    identity = context.identity
+    reference = request.room_id_or_name
+    room = await find_room_to_administer(context.stores, identity, reference)
+    part = Slice.of(
+        f"{context.addresses.room(room.id)}/webhook",
+        request.start_index,
+        request.max_results,
+        query=expand_query(request.expand),
+    )
+    found = await context.database.scan(
+        lambda stores: stores.webhooks.of_room(
+            room.id, own_client_id(identity), start=part.start, count=part.count
+        )
+    )
+    expand = Expansion(request.expand)
+    items = [
+        await _full(context, webhook, expand.below("items"))
+        if "items" in expand
+        else _short(context, webhook)
+        for webhook in part.items(found)
+    ]
+    return WebhookPage(
+        items=items,
+        start_index=part.start,
+        max_results=part.size,
+        links=part.links(found),
+    )
+
+
+async def get_webhook(
+    context: Context, reference: WebhookReference, expand: Sequence[str] | None = None
+) -> Webhook:
+    """Return a webhook.
+
+    Raises:
+        NotFoundError: There is none, or it is not the caller's.
+    """
+    webhook = await find_own_webhook(context.stores, context.identity, reference)
+    return await _full(context, webhook, Expansion(expand))
+
+
+async def find_own_webhook(
+    stores: Stores, identity: Identity, reference: WebhookReference
+) -> WebhookRecord:
+    """Return a webhook that is the caller's own.
+
+    Raises:
+        NotFoundError: There is none, or it is not the caller's.
+        ForbiddenError: The caller may not administer the room.
+    """
+    room_id = None
+    if reference.room is not None:
+        room_id = (await find_room_to_administer(stores, identity, reference.room)).id
+    client_id = own_client_id(identity)
+    if isinstance(reference.name, int):
+        webhook = await stores.webhooks.get(reference.name)
+    else:
+        webhook = await stores.webhooks.by_key(
+            identity.group_id, room_id, client_id, reference.name
+        )
+    if webhook is None or (webhook.room_id, webhook.client_id) != (room_id, client_id):
+        raise NotFoundError(f"Webhook {reference.name} not found")
+    return webhook
+
+
+def own_client_id(identity: Identity) -> str | None:
+    """Return the client whose webhooks the caller sees; `None` for those of people."""
+    return None if identity.client is None else identity.client.id
+
+
+def _short(context: Context, webhook: WebhookRecord) -> Webhook:
+    return Webhook(
+        id=webhook.id,
+        key=webhook.key,
+        name=webhook.name,
+        event=webhook.event,
+        pattern=webhook.pattern,
+        url=webhook.url,
+        authentication=webhook.authentication,
+        links=Links(self_=_link(context, webhook)),
+    )
+
+
+async def _full(context: Context, webhook: WebhookRecord, expand: Expansion) -> Webhook:
+    short = _short(context, webhook)
+    return FullWebhook(
+        id=short.id,
+        key=short.key,
+        name=short.name,
+        event=short.event,
+        pattern=short.pattern,
+        url=short.url,
+        authentication=short.authentication,
+        created=Moment.from_us(webhook.created_us),
+        room=await _room(context, webhook, expand),
+        creator=await _creator(context, webhook, expand),
+        links=short.links,
+    )
+
+
+async def _room(
+    context: Context, webhook: WebhookRecord, expand: Expansion
+) -> Room | None:
+    if webhook.room_id is None:
+        return None
+    if "room" in expand:
+        return await get_room(context, webhook.room_id, expand.below("room"))
+    room = await context.stores.rooms.get(webhook.room_id)
+    return None if room is None else room_in_short(context.addresses, room)
+
+
+async def _creator(
+    context: Context, webhook: WebhookRecord, expand: Expansion
+) -> Sender | None:
+    if "creator" in expand and webhook.client_id is None:
+        user = await context.stores.users.get(webhook.user_id or 0)
+        if user is not None:
+            # In full a creator is a user with every member, of which `Sender` is a part.
+            return cast("Sender", await full_user(context, context.stores, user))
+    return await maker_as_sender(Cause.of(context), context.stores, webhook)
+
+
+def _link(context: Context, webhook: WebhookRecord) -> str:
+    if webhook.room_id is None:
+        return context.addresses.group_webhook(webhook.key)
+    return context.addresses.room_webhook(webhook.room_id, webhook.id)

@@ -1,0 +1,122 @@
+"""Two groups in one database: who administers one sees and changes nothing of the other."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+import pytest
+
+from hipkit.server.services.keys import hash_token, new_key
+from hipkit.server.storage.database import Stores
+from tests.unit.server.page.visitor import Answer, Visitor
+from tests.unit.server.two_groups import MARK, Part, World
+
+OTHER = f"{MARK} 1"
+
+
+def sign_in(world: World, part: Part) -> Visitor:
+    """Sign in who administers a group."""
+    secret, visitor = new_key(), Visitor(world.site)
+
+    async def command(stores: Stores) -> None:
+        group = await stores.groups.get(part.number)
+        assert group is not None
+        await stores.web_sessions.add(
+            hash_token(secret),
+            user_id=group.owner_id or 0,
+            user_agent="a test",
+            address="testclient",
+            now_us=world.site.now_us,
+        )
+
+    asyncio.run(world.site.server.database.write(command))
+    visitor.client.cookies.set("hipkit-session", secret, domain="chat.test")
+    return visitor
+
+
+@pytest.fixture
+def stranger(world: World) -> Visitor:
+    """The second group's administrator."""
+    return sign_in(world, world.second)
+
+
+def clients(answer: Answer) -> list[str]:
+    return re.findall(r'name="client_id" value="([^"]+)"', answer.text)
+
+
+def test_no_page_shows_anything_of_another_group(
+    world: World, stranger: Visitor
+) -> None:
+    mine = sign_in(world, world.first)
+    world.site.get("/v2/room", token=None)
+    paths = ["/", "/tokens", "/tokens/group", "/calls", "/clients", "/webhooks"]
+    paths += [f"/search?q={MARK.split()[-1]}", "/account", "/calls/without-token"]
+    for kind, pattern in (
+        ("/calls", r'href="(/calls/\d+)"'),
+        ("/webhooks", r'href="(/webhooks/\d+)"'),
+        ("/", r'href="(/rooms/\d+)"'),
+    ):
+        found = re.findall(pattern, mine.get(kind).text)
+        assert found or kind == "/"
+        paths += found
+    for room in world.first.ids.values():
+        paths += [
+            f"/rooms/{room}",
+            f"/rooms/{room}/history",
+            f"/search?q=a&room={room}",
+        ]
+
+    for path in paths:
+        shown = stranger.get(path)
+        assert shown.status in (200, 303, 403, 404), path
+        assert OTHER not in shown.text, path
+
+
+def test_a_client_is_made_and_deleted_in_its_makers_group(
+    world: World, stranger: Visitor
+) -> None:
+    mine = sign_in(world, world.first)
+    before = clients(mine.get("/clients"))
+    own = clients(stranger.get("/clients"))
+
+    made = stranger.fill("/clients", "/clients", name="Mine", scope=["admin_group"])
+
+    assert made.status == 200
+    assert before
+    assert not set(before) & set(own)
+    assert clients(mine.get("/clients")) == before
+    assert len(clients(stranger.get("/clients"))) == len(own) + 1
+    csrf = stranger.get("/clients").form("/clients")["csrf"]
+    fields: dict[str, str | list[str]] = {"csrf": csrf, "client_id": before[0]}
+    assert stranger.send("/clients/delete", fields).status == 404
+    room: dict[str, str | list[str]] = {
+        "csrf": csrf,
+        "name": "Theirs",
+        "scope": ["send_notification"],
+        "room": str(world.first.ids["open"]),
+    }
+    assert stranger.send("/clients", room).status == 404
+    assert clients(mine.get("/clients")) == before
+
+
+def test_nobody_allows_a_client_of_another_group_to_act_for_them(
+    world: World, stranger: Visitor
+) -> None:
+    client = world.site.add_client(["view_room"], redirect_uris=["https://a.test/"])
+    question = (
+        "/users/authorize?response_type=code&redirect_uri=https%3A%2F%2Fa.test%2F"
+        f"&client_id={client.id}"
+    )
+
+    assert stranger.get(question).status == 404
+    assert sign_in(world, world.first).get(question).status == 200
+
+
+def test_calls_without_a_token_are_shown_in_the_first_group_alone(
+    world: World, stranger: Visitor
+) -> None:
+    world.site.get("/v2/room", token=None)
+
+    assert stranger.get("/calls/without-token").status == 403
+    assert sign_in(world, world.first).get("/calls/without-token").status == 200

@@ -1,0 +1,24 @@
+"""Patterns of webhooks come from outside: what they take is bounded."""
+
+from __future__ import annotations
+
+import pytest
+
+from hipkit.server.services.refusals import InvalidValueError
+from hipkit.server.services.webhooks import patterns
+from hipkit.server.services.webhooks.patterns import check_pattern
+
+
+def test_a_pattern_that_would_grow_large_is_refused() -> None:
+    check_pattern(r"^/deploy [\w-]{1,100} to (prod|stage){1}$")
+
+    for pattern in ("(?:(?:abc){50}){50}", "x{20000}", "(?:[a-z]{30}){30}"):
+        with pytest.raises(InvalidValueError, match="too often"):
+            check_pattern(pattern)
+
+
+def test_only_so_many_patterns_are_kept_compiled() -> None:
+    for number in range(patterns.MOST_COMPILED + 50):
+        check_pattern(f"a{number}")
+
+    assert patterns._compile.cache_info().currsize == patterns.MOST_COMPILED
