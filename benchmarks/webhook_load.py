@@ -19,7 +19,8 @@ from benchmarks.sending import Sender, Turn, loading_core, request_bytes
 from benchmarks.served import NOTIFICATION, fill, serve_hipkit
 from hipkit.server.storage.database import Stores
 from hipkit.server.storage.sqlite import SqliteDatabase
-from hipkit.server.storage.webhooks import NewWebhook, RouteState
+from hipkit.server.storage.webhook_routes import RouteState
+from hipkit.server.storage.webhooks import NewWebhook
 
 __all__ = ["measure"]
 
@@ -209,4 +210,4 @@ async def _add(
                 paused_us=LONG_AGO_US,
                 problem="no answer",
             )
-            await stores.webhooks.set_route(webhook_id, state)
+            await stores.webhook_routes.set_route(webhook_id, state)

@@ -8,6 +8,7 @@ Read next: `httpx2_streams.py`, and docs/explanation/transports.md for what this
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -313,6 +314,9 @@ def _first_words(error: BaseException) -> str:
         earlier = earlier.exceptions[0]
     if isinstance(earlier, OSError):
         return _first_words(earlier)
+    if isinstance(error, ConnectionError) and error.errno:
+        # asyncio's own text repeats the address in Python's form.
+        return os.strerror(error.errno)
     return " ".join(str(error).split()) or type(error).__name__
 
 
