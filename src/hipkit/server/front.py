@@ -32,4 +32,19 @@ class Front:
         if scope["path"] in HEALTH_PATHS:
             return self._health
         segment = scope["path"].lstrip("/").partition("/")[0]
-        return self._api if segment in API else self._page
+        is_for_api = segment in API or _is_from_a_program(scope)
+        return self._api if is_for_api else self._page
+
+
+def _is_from_a_program(scope: Scope) -> bool:
+    """Say whether a request comes from no browser: a program whose address lacks `/v2`, say.
+
+    The API tells it so in JSON, and people see it among the recent calls.
+    """
+    if b"auth_token=" in scope["query_string"]:
+        return True
+    return any(
+        name == b"authorization"
+        or (name == b"content-type" and value.startswith(b"application/json"))
+        for name, value in scope["headers"]
+    )

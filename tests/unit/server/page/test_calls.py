@@ -145,3 +145,20 @@ def test_what_a_call_holds_is_not_run(site: Site, root: Visitor) -> None:
     assert "<script>1" not in text
     assert "<i>" not in text
     assert "&lt;script&gt;1" in text
+
+
+def test_a_program_whose_address_lacks_the_version_is_told_so_in_json(
+    site: Site, root: Visitor
+) -> None:
+    bearer = f"Bearer {site.token}"
+
+    by_header = root.get("/room/Ops/notification", authorization=bearer)
+    by_query = root.get(f"/rooms/message?auth_token={site.token}&room_id=1")
+
+    assert (by_header.status, by_query.status) == (404, 404)
+    assert "the API is below /v2" in by_header.text
+    assert by_header.text.startswith("{")
+    assert by_query.text.startswith("{")
+    shown = unescape(root.get("/calls/without-token").text)
+    assert "GET /room/Ops/notification" in shown
+    assert site.token not in shown
