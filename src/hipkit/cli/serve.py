@@ -273,9 +273,9 @@ class _Start:
 
     def on_ready(self, address: str) -> None:
         link = None
-        page = self.server_settings.public_url or _address_for_people(address)
         if self.link_key is not None:
-            link = password_link(page, self.link_key)
+            root = self.server_settings.public_url or _address_for_people(address)
+            link = password_link(root, self.link_key)
         if self.settings.json:
             token_file = None if self.token_file is None else str(self.token_file)
             write_json(
@@ -288,7 +288,7 @@ class _Start:
             return
         if link is not None:
             tell(f"to set the administrator's password, open within a day: {link}")
-        write(f"serving a page at {page}, and HipChat's API at {address}/v2")
+        write(f"serving HipChat's API at {address}/v2")
 
 
 def _address_for_people(address: str) -> str:
