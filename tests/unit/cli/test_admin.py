@@ -155,6 +155,16 @@ def test_rooms_are_archived_opened_and_deleted(told: Admin) -> None:
     assert told("room", "delete", "ops") == {"id": made["id"], "name": "Ops"}
 
 
+def test_a_room_takes_the_number_that_old_programs_know(told: Admin, run: Any) -> None:
+    assert told("room", "add", "Ops", "--id", "2656454")["id"] == 2656454
+    assert told("room", "add", "Next")["id"] > 1
+
+    assert "another room's number" in run("room", "add", "Dev", "--id", "2656454").err
+    told("room", "delete", "Ops")
+    assert "another room's number" in run("room", "add", "Dev", "--id", "2656454").err
+    assert [one["name"] for one in told("room", "list")] == ["Next"]
+
+
 def test_people_become_members_and_leave(told: Admin, run: Any) -> None:
     told("user", "add", "Ann", "ann@example.com")
     told("room", "add", "Ops", "--private")

@@ -19,6 +19,9 @@ from hipkit.server.storage.rooms import RoomRecord
 
 __all__ = ["room"]
 
+MOST_NUMBER = 1_000_000_000_000
+"""Of a room: HipChat's had seven digits."""
+
 
 @click.group(cls=AdminGroup)
 def room() -> None:
@@ -30,6 +33,12 @@ def room() -> None:
 @click.option("--topic", default="", help="What it is about.")
 @click.option("--private", "is_private", is_flag=True, help="For members only.")
 @click.option("--owner", metavar="USER", help="The group's owner if left out.")
+@click.option(
+    "--id",
+    "room_id",
+    type=click.IntRange(1, MOST_NUMBER),
+    help="Its number, where old programs know one; the next if left out.",
+)
 @pass_settings
 def add_room(
     settings: Settings,
@@ -39,6 +48,7 @@ def add_room(
     topic: str,
     is_private: bool,
     owner: str | None,
+    room_id: int | None,
 ) -> None:
     """Make a room."""
     made = on_database(
@@ -49,6 +59,7 @@ def add_room(
             topic=topic,
             is_private=is_private,
             owner=owner,
+            room_id=room_id,
         )
     )
     show(settings, {"id": made.id, "name": made.name})

@@ -8,6 +8,7 @@ from __future__ import annotations
 from hipkit.errors import BadRequestError
 from hipkit.server.services.access import ROOM_ADMIN, ROOM_MEMBER
 from hipkit.server.services.keys import new_version
+from hipkit.server.services.refusals import InvalidValueError
 from hipkit.server.services.webhooks.events import Cause, enter_room, tell_of_room
 from hipkit.server.storage.database import Stores
 from hipkit.server.storage.rooms import RoomRecord
@@ -38,6 +39,7 @@ async def add_room(
     guest_key: str | None = None,
     delegate_admin_visibility: bool | None = None,
     owner_id: int,
+    room_id: int | None = None,
 ) -> int:
     """Within a command: make a room with its owner in it, tell webhooks, and return its id.
 
@@ -51,11 +53,14 @@ async def add_room(
         guest_key: What guests enter by, if they may.
         delegate_admin_visibility: As HipChat kept it.
         owner_id: Somebody of the group.
+        room_id: Its number; the next if left out.
 
     Raises:
-        BadRequestError: Another room has the name.
+        BadRequestError: Another room has the name, or has or had the number.
     """
     await check_room_name(stores, group_id, name, None)
+    if room_id is not None and await stores.rooms.is_taken(room_id):
+        raise InvalidValueError("id", "unique", "is another room's number", room_id)
     room_id = await stores.rooms.add(
         group_id=group_id,
         name=name,
@@ -66,6 +71,7 @@ async def add_room(
         owner_id=owner_id,
         version=new_version(),
         now_us=cause.now_us,
+        room_id=room_id,
     )
     if is_private:
         await stores.room_people.set_member(room_id, owner_id, OWNER_ROLES)

@@ -119,15 +119,20 @@ class RoomStore:
         owner_id: int,
         version: str,
         now_us: int,
+        room_id: int | None = None,
     ) -> int:
-        """Add a room with an empty conversation and return its id."""
+        """Add a room with an empty conversation and return its id, the next if none is given."""
         conversation_id = await self._session.insert(
             "INSERT INTO conversations (group_id) VALUES (?)", group_id
         )
+        # Without a number the column is left out, so that every database gives its own.
+        id_column, id_mark = ("", "") if room_id is None else ("id, ", "?, ")
         return await self._session.insert(
-            "INSERT INTO rooms (group_id, conversation_id, name, name_key, topic, privacy,"
-            " is_archived, is_guest_accessible, guest_key, delegate_admin_visibility,"
-            " owner_id, created_us, version) VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?)",
+            f"INSERT INTO rooms ({id_column}group_id, conversation_id, name, name_key,"  # noqa: S608 - names of ours
+            " topic, privacy, is_archived, is_guest_accessible, guest_key,"
+            " delegate_admin_visibility, owner_id, created_us, version)"
+            f" VALUES ({id_mark}?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?)",
+            *(() if room_id is None else (room_id,)),
             group_id,
             conversation_id,
             name,
@@ -141,6 +146,13 @@ class RoomStore:
             now_us,
             version,
         )
+
+    async def is_taken(self, room_id: int) -> bool:
+        """Say whether a room has or had a number."""
+        row = await self._session.one(
+            tuple[int], "SELECT id FROM rooms WHERE id = ?", room_id
+        )
+        return row is not None
 
     async def replace(self, room: RoomRecord) -> None:
         """Store every member of a room anew, but the picture and the counters."""

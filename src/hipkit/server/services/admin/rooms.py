@@ -56,8 +56,13 @@ async def add_room(
     topic: str = "",
     is_private: bool = False,
     owner: str | int | None = None,
+    room_id: int | None = None,
 ) -> MadeRoom:
-    """Make a room; its owner is the group's if nobody else is named."""
+    """Make a room; its owner is the group's if nobody else is named.
+
+    Old programs may know their room by the number that it had with HipChat: `room_id` gives it
+    back.
+    """
     cleaned = clean_name(name, most_characters=NAME_CHARACTERS)
 
     async def command(stores: Stores) -> int:
@@ -73,6 +78,7 @@ async def add_room(
             topic=topic,
             is_private=is_private,
             owner_id=owner_id,
+            room_id=room_id,
         )
 
     return MadeRoom(id=await database.write(command), name=cleaned)
