@@ -39,6 +39,8 @@ class Relay:
         self._numbers = itertools.count()
         self._closed = threading.Condition()
         self._open = 0
+        # A task that waits for a connection that is gone is held by nobody else.
+        self._tasks: set[asyncio.Task[None] | None] = set()
 
     def finished(self, patience_seconds: float) -> list[Connection]:
         """Return all connections, once none is open any more."""
@@ -67,6 +69,8 @@ class Relay:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         connection = Connection()
+        task = asyncio.current_task()
+        self._tasks.add(task)
         with self._closed:
             self._open += 1
             self.connections.append(connection)
@@ -78,6 +82,7 @@ class Relay:
             )
             forth.close()
         finally:
+            self._tasks.discard(task)
             with self._closed:
                 self._open -= 1
                 self._closed.notify_all()
