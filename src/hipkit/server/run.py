@@ -224,6 +224,9 @@ async def _hurry(runner: _Runner, at_once: asyncio.Event | None) -> None:
     if at_once is not None:
         await at_once.wait()
         runner.force_exit = True
+        # Newer event loops wait for every connection of a socket that was closed.
+        for connection in tuple(runner.server_state.connections):
+            connection.transport.abort()
 
 
 class _Runner(uvicorn.Server):
