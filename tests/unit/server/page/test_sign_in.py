@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -124,7 +125,7 @@ def test_the_database_holds_no_secret_of_a_session(site: Site, ann: Visitor) -> 
     site.server.close()
 
     folder = site.server.settings.database.parent
-    with sqlite3.connect(site.server.settings.database) as database:
+    with closing(sqlite3.connect(site.server.settings.database)) as database:
         stored = "\n".join(database.iterdump())
     assert secret not in stored
     assert all(
