@@ -33,7 +33,8 @@ CHANGING = {
     r"(?<=00:00\.)\d{6}|(?<=00%3A00\.)\d{6}": "000000",
     r'(?<="version": ")\w+': "ABCDEFGH",
 }
-# What no Makefile can bring everywhere, and how it tells its version: apt install ruby-hipchat.
+# What no Makefile can bring everywhere, by the name of its Debian package, and how it tells its
+# version.
 OUTSIDE = {
     "ruby-hipchat": ["ruby", "-ruri", "-rhipchat", "-e", "print HipChat::VERSION"]
 }
@@ -53,8 +54,7 @@ class Surroundings:
     def run(self, program: str, *, knows_one_address: bool = False) -> str:
         """Let a program do all it can; it ends well or the test fails. Return what it printed."""
         driver = driver_of(program)
-        if self.version(program) is None:
-            pytest.skip(f"{program} is not installed")
+        self.need(program)
         if knows_one_address and not in_own_network():
             pytest.skip(f"{program} knows no address but {HIPCHAT}: it needs a network")
         done = subprocess.run(
@@ -72,6 +72,19 @@ class Surroundings:
         if self.recordings:
             self.record(program, self.recordings / f"{program}.json")
         return done.stdout
+
+    def need(self, program: str) -> None:
+        """Skip without the Debian package that a program needs; fail where it is not installed."""
+        if program in OUTSIDE:
+            if self.version(program) is None:
+                pytest.skip(f"{program} is not there: apt install {program}")
+            return
+        is_for_node = driver_of(program).suffix == ".js"
+        if is_for_node and not (shutil.which("node") and shutil.which("npm")):
+            pytest.skip(f"{program} needs Node.js: apt install nodejs npm")
+        home = ENVIRONMENTS / ("node" if is_for_node else program)
+        if not (home / ".ready").exists():
+            pytest.fail(f"{program} could not be installed into {home}")
 
     def record(self, program: str, path: Path) -> None:
         """Write what the program said."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,24 +15,9 @@ BRINGS_NO_VENV = 'case "$*" in *ensurepip*) exit 1;; esac'
 IS_TOO_OLD = 'case "$*" in *version_info*) exit 1;; esac'
 
 
-@pytest.mark.parametrize(
-    ("fault", "told"),
-    [(BRINGS_NO_VENV, "python3-venv"), (IS_TOO_OLD, "Python 3.11 or newer")],
-    ids=["no venv", "too old"],
-)
-def test_a_python_that_will_not_do_is_named_in_one_line(
-    fault: str, told: str, tmp_path: Path, repository: Path
-) -> None:
-    folder = tmp_path / "a clone"
-    (folder / "requirements").mkdir(parents=True)
-    shutil.copy(repository / "Makefile", folder)
-    shutil.copy(repository / "requirements" / "tools.txt", folder / "requirements")
-    python = tmp_path / "python3"
-    python.write_text(f'#!/bin/sh\n{fault}\nexec "{sys.executable}" "$@"\n')
-    python.chmod(0o755)
-
-    done = subprocess.run(
-        ["make", f"PYTHON={python}", ".tools/bin/uv"],
+def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["make", *arguments],
         cwd=folder,
         env={"PATH": os.environ["PATH"]},
         capture_output=True,
@@ -39,8 +25,48 @@ def test_a_python_that_will_not_do_is_named_in_one_line(
         check=False,
     )
 
+
+@pytest.fixture
+def clone(tmp_path: Path, repository: Path) -> Path:
+    """A folder that holds what the Makefile reads, and nothing installed."""
+    folder = tmp_path / "a clöne"
+    (folder / "src/hipkit").mkdir(parents=True)
+    for name in ("Makefile", "pyproject.toml", "src/hipkit/version.py"):
+        shutil.copy(repository / name, folder / name)
+    shutil.copytree(repository / "requirements", folder / "requirements")
+    return folder
+
+
+def test_every_program_of_others_is_installed_before_it_is_tried(
+    clone: Path, repository: Path
+) -> None:
+    planned = make(clone, "--dry-run", "test-clients").stdout
+
+    pinned = (repository / "requirements/clients/python.in").read_text()
+    programs = re.findall("^([^ =]+)==", pinned, re.MULTILINE)
+    assert programs
+    for program in [*programs, "programs for Node.js"]:
+        assert f"setup: {program} into .tools/clients" in planned
+    last = planned.index("-m tests.clients")
+    assert all(planned.index(f"setup: {program} into") < last for program in programs)
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [(BRINGS_NO_VENV, "python3-venv"), (IS_TOO_OLD, "Python 3.11 or newer")],
+    ids=["no venv", "too old"],
+)
+def test_a_python_that_will_not_do_is_named_in_one_line(
+    fault: str, told: str, tmp_path: Path, clone: Path
+) -> None:
+    python = tmp_path / "python3"
+    python.write_text(f'#!/bin/sh\n{fault}\nexec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+
+    done = make(clone, f"PYTHON={python}", ".tools/bin/uv")
+
     assert done.returncode != 0
     lines = [line for line in done.stderr.splitlines() if not line.startswith("make")]
     assert len(lines) == 1
     assert told in lines[0]
-    assert not (folder / ".tools").exists()
+    assert not (clone / ".tools").exists()
