@@ -20,6 +20,7 @@ from hipkit.errors import (
     ResponseError,
     error_class,
 )
+from hipkit.json_grammar import parse_json
 from hipkit.limits import LARGEST_MOMENT, seconds_until_allowed
 from hipkit.operation import Operation
 from hipkit.reading import UnreadableError, read_json
@@ -165,8 +166,8 @@ def _api_error(
 def _told(body: bytes) -> Mapping[str, object]:
     """Find what a refusal says: HipChat's envelope, OAuth's flat form, or nothing."""
     try:
-        document = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        document = parse_json(body)
+    except (ValueError, RecursionError):
         return {}
     if not isinstance(document, dict):
         return {}

@@ -15,10 +15,11 @@ from typing import cast
 
 import msgspec
 
-__all__ = ["UnreadableError", "read_json"]
+from hipkit.json_grammar import BOM, parse_json
+
+__all__ = ["UnreadableError", "convert_json", "read_document", "read_json"]
 
 MOST_REPAIRS = 50
-BOM = b"\xef\xbb\xbf"
 
 
 class UnreadableError(ValueError):
@@ -36,31 +37,52 @@ def read_json(body: bytes, kind: object) -> object:
         UnreadableError: It is no UTF-8, no JSON, too deep or of another shape.
     """
     try:
-        body = body.removeprefix(BOM)
-        try:
-            return _decoder(kind).decode(body)
-        except msgspec.ValidationError as error:
-            return _repair(body, kind, error)
-    except UnicodeDecodeError:
-        raise UnreadableError("not UTF-8", _first_bad_byte(body)) from None
-    except msgspec.DecodeError as error:
-        raise UnreadableError(
-            str(error) if body.strip() else "empty, where JSON was expected"
-        ) from None
+        return _decoder(kind).decode(body.removeprefix(BOM))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
+        return convert_json(read_document(body), kind)
+
+
+def read_document(body: bytes) -> object:
+    """Read a JSON body as plain values.
+
+    Raises:
+        UnreadableError: It is no UTF-8, no JSON or too deep.
+    """
+    try:
+        return parse_json(body)
+    except UnicodeDecodeError as error:
+        raise UnreadableError("not UTF-8", f"byte {error.start}") from None
     except RecursionError:
         raise UnreadableError("nested too deeply") from None
-    except UnreadableError:
-        raise
-    except ValueError as error:  # A number too large for a moment.
-        raise UnreadableError(str(error)) from None
+    except ValueError as error:
+        raise UnreadableError(
+            f"not JSON: {error}" if body.strip() else "empty, where JSON was expected"
+        ) from None
 
 
-def _first_bad_byte(body: bytes) -> str:
-    try:
-        body.decode()
-    except UnicodeDecodeError as error:
-        return f"byte {error.start}"
-    return ""
+def convert_json(document: object, kind: object) -> object:
+    """Make a type of plain values, mending the places that do not fit, kind after kind.
+
+    What is mended is changed in `document` too.
+
+    Raises:
+        UnreadableError: It is of another shape; says where.
+    """
+    text = where = ""
+    for _ in range(MOST_REPAIRS):
+        try:
+            return msgspec.convert(document, cast("type[object]", kind), strict=False)
+        except msgspec.ValidationError as error:
+            text, _, where = str(error).partition(" - at `")
+        except RecursionError:
+            raise UnreadableError("nested too deeply") from None
+        except ValueError as error:  # A number too large for a moment.
+            raise UnreadableError(str(error)) from None
+        where = where.rstrip("`")
+        mend = _mending(text)
+        if mend is None or not _mend_all(document, where, mend):
+            break
+    raise UnreadableError(text, where or "$")
 
 
 @cache
@@ -68,25 +90,11 @@ def _decoder(kind: object) -> msgspec.json.Decoder[object]:
     return msgspec.json.Decoder(cast("type[object]", kind), strict=False)
 
 
-def _repair(body: bytes, kind: object, error: msgspec.ValidationError) -> object:
-    """Mend the places that the decoder names, one kind of place after the other."""
-    document = msgspec.json.decode(body)
-    for _ in range(MOST_REPAIRS):
-        text, _, where = str(error).partition(" - at `")
-        where = where.rstrip("`")
-        mend = _mending(text)
-        if mend is None or not _mend_all(document, where, mend):
-            raise UnreadableError(text, where or "$")
-        try:
-            return msgspec.convert(document, cast("type[object]", kind), strict=False)
-        except msgspec.ValidationError as next_error:
-            error = next_error
-    raise UnreadableError(text, where)
-
-
 def _mending(text: str) -> Callable[[object], object] | None:
     if "datetime" in text:
         return _mend_date
+    if re.match(r"Expected `(?:\w+ \| )*int(?: \| \w+)*`, got `float`", text):
+        return _as_id if re.search(r"\bstr\b", text) else _as_whole_number
     if re.match(
         r"Expected `(?:\w+ \| )*str(?: \| \w+)*`, got `(?:int|float|bool)`", text
     ):
@@ -105,6 +113,16 @@ def _as_text(value: object) -> object:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, (int, float)) else value
+
+
+def _as_whole_number(value: object) -> object:
+    """Read `1e30`, which msgspec takes for a float alone."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _as_id(value: object) -> object:
+    whole = _as_whole_number(value)
+    return _as_text(whole) if isinstance(whole, float) else whole
 
 
 def _mend_date(value: object) -> object:
@@ -138,8 +156,9 @@ def _mend_all(document: object, where: str, mend: Callable[[object], object]) ->
             continue
         container = cast("dict[object, object]", owner)
         for key in keys:
-            mended = mend(container[key])
-            if mended != container[key]:
+            value = container[key]
+            mended = mend(value)
+            if mended != value or type(mended) is not type(value):
                 container[key] = mended
                 changed = True
     return changed

@@ -8,8 +8,9 @@ from datetime import datetime
 from pathlib import Path
 
 import click
-import msgspec
 from click.shell_completion import CompletionItem
+
+from hipkit.json_grammar import parse_json
 
 __all__ = [
     "NULL",
@@ -188,8 +189,8 @@ class Json(Value):
             text.encode()
             return text
         try:
-            found: object = msgspec.json.decode(text)
-        except (msgspec.DecodeError, RecursionError) as error:
+            found = parse_json(text.encode())
+        except (ValueError, RecursionError) as error:
             raise ValueError(f"is not JSON: {error}") from None
         return NULL if found is None else found
 

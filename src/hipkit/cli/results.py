@@ -21,6 +21,7 @@ from hipkit.cli.output import (
 )
 from hipkit.cli.progress import counted
 from hipkit.cli.table import describe, table
+from hipkit.json_grammar import parse_json
 from hipkit.response import Response
 
 __all__ = ["show_items", "show_response", "show_result"]
@@ -87,6 +88,6 @@ def _readable(body: bytes) -> object:
     if not body:
         return None
     try:
-        return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return parse_json(body)
+    except (ValueError, RecursionError):
         return body.decode(errors="replace")

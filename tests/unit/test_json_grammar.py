@@ -1,0 +1,156 @@
+"""Whatever is JSON by its grammar is read; whatever is not is told with its place."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hipkit.json_grammar import parse_json
+from hipkit.model import Model
+from hipkit.reading import UnreadableError, read_json
+
+HALF = "\ufffd"
+LARGEST = sys.float_info.max
+
+
+class Thing(Model, frozen=True, omit_defaults=True):
+    number: int | None = None
+    amount: float | None = None
+    text: str | None = None
+    number_or_text: int | str | None = None
+    anything: object = None
+
+
+@pytest.mark.parametrize(
+    ("body", "value"),
+    [
+        (rb'"\ud83d"', HALF),
+        (rb'"\uDE00 b"', HALF + " b"),
+        (rb'"\ud83d\ud83d\ude00"', HALF + "\U0001f600"),
+        (rb'"\ud83d\u0041"', HALF + "A"),
+        (rb'"\\ud83d"', r"\ud83d"),
+        (rb'"\\\ud83d"', "\\" + HALF),
+        (rb'{"\ud83d": ["\ude00"]}', {HALF: [HALF]}),
+        (b'"\\u0000"', "\0"),
+        (b"\xef\xbb\xbf[]", []),
+        (b" \r\n\t[ ] \n", []),
+        (b"1" + b"0" * 30, 10**30),
+        (b"9" * 4400, LARGEST),
+        (b"-" + b"9" * 4400, -LARGEST),
+        (b"[1e400, -1E+400, 1e-400]", [LARGEST, -LARGEST, 0.0]),
+        (b"-0", 0),
+        (b'{"a": 1, "a": 2}', {"a": 2}),
+        (rb'{"a": 1, "\ud83d": 1, "a": 2}', {"a": 2, HALF: 1}),
+    ],
+)
+def test_what_the_grammar_allows_is_read(body: bytes, value: object) -> None:
+    assert parse_json(body) == value
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"", "Expecting value: line 1 column 1 (char 0)"),
+        (b"NaN", "Expecting value: line 1 column 1 (char 0)"),
+        (b'["NaN\\"", 1, -Infinity]', "Expecting value: line 1 column 14 (char 13)"),
+        (b'{"a": 1e400, "b": Infinity}', "Expecting value: line 1 column 19 (char 18)"),
+        (b'{\n"a": "\r"}', "Invalid control character at: line 2 column 7 (char 8)"),
+        (
+            b"{a: 1}",
+            "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)",
+        ),
+        (b"[] []", "Extra data: line 1 column 4 (char 3)"),
+    ],
+)
+def test_what_breaks_the_grammar_is_told_with_its_place(body: bytes, told: str) -> None:
+    with pytest.raises(json.JSONDecodeError) as caught:
+        parse_json(body)
+    assert str(caught.value) == told
+
+
+def test_what_is_not_utf8_is_told_with_the_bytes_position() -> None:
+    with pytest.raises(UnicodeDecodeError) as caught:
+        parse_json(b'{"a": "\xe9"}')
+    assert (caught.value.start, caught.value.reason) == (7, "invalid continuation byte")
+
+
+def test_what_is_too_deep_is_a_recursion_error() -> None:
+    for body in (b"[" * 100_000, b"[" * 100_000 + b"]" * 100_000):
+        with pytest.raises(RecursionError):
+            parse_json(body)
+
+
+documents = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=10,
+)
+
+
+@given(documents)
+def test_what_the_standard_library_writes_is_read(document: object) -> None:
+    text = json.dumps(document).replace("Infinity", "1e999")
+    read = parse_json(text.encode())
+    # Written again it is the same, whatever was no whole letter or beyond range.
+    assert parse_json(msgspec.json.encode(read)) == read
+
+
+@given(st.text(st.sampled_from('\\ud83DeEcC0"A'), max_size=24))
+def test_escapes_are_read_as_the_standard_library_reads_them(letters: str) -> None:
+    body = f'"{letters}"'.encode()
+    try:
+        wanted = json.loads(body)
+    except ValueError:
+        with pytest.raises(ValueError, match="line 1"):
+            parse_json(body)
+        return
+    assert parse_json(body) == "".join(
+        HALF if "\ud800" <= letter <= "\udfff" else letter for letter in wanted
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "thing"),
+    [
+        (rb'{"text": "a\ud83d"}', Thing(text="a" + HALF)),
+        (rb'{"unknown": "\ud83d", "text": "b"}', Thing(text="b")),
+        (rb'{"anything": {"\ud83d": 1}}', Thing(anything={HALF: 1})),
+        (b'{"number": 1.0}', Thing(number=1)),
+        (b'{"number": 12e2}', Thing(number=1200)),
+        (b'{"number": 1e30}', Thing(number=int(1e30))),
+        (b'{"number_or_text": 1e30}', Thing(number_or_text=int(1e30))),
+        (b'{"number": 1e30, "text": "\\ud83d"}', Thing(number=int(1e30), text=HALF)),
+        (b'{"number": -0}', Thing(number=0)),
+        (b'{"amount": 1e400}', Thing(amount=LARGEST)),
+        (b'{"unknown": 1e400, "number": "5"}', Thing(number=5)),
+        (b'{"anything": %s}' % (b"9" * 4400), Thing(anything=LARGEST)),
+        (b'{"text": "\\u0000"}', Thing(text="\0")),
+    ],
+)
+def test_a_model_is_read_from_all_that_the_grammar_allows(
+    body: bytes, thing: Thing
+) -> None:
+    assert Thing.from_json(body) == thing
+    assert Thing.from_json(b"\xef\xbb\xbf" + body) == thing
+
+
+@pytest.mark.parametrize(
+    ("body", "where"),
+    [
+        (b'{"number": 1.5}', "$.number"),
+        (b'{"number": 1e400, "amount": []}', "$.amount"),
+        (b'{"text": NaN}', ""),
+        (b'{"text": "a', ""),
+    ],
+)
+def test_a_value_that_fits_no_type_is_told_with_its_place(
+    body: bytes, where: str
+) -> None:
+    with pytest.raises(UnreadableError) as caught:
+        read_json(body, Thing)
+    assert caught.value.where == where
