@@ -607,7 +607,8 @@ def test_a_failed_call_by_hand_shows_no_secret_of_its_path_query_or_body(
 
 @both
 def test_an_auth_test_asks_without_doing(kind: Kind) -> None:
-    script = script_for(kind, lambda _: answer(None, 202))
+    told = {"success": {"code": 202, "type": "Accepted", "message": "It may."}}
+    script = script_for(kind, answer(told, 202), answer(None, 202))
     client = connect(kind, script)
     outcome = done(client.auth_test(SendRoomNotification("ops", message="hi")))
     assert outcome

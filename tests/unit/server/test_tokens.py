@@ -56,14 +56,15 @@ def test_an_add_on_gets_a_token_for_an_hour(site: Site) -> None:
 def test_auth_test_tells_a_wrong_client_too(site: Site) -> None:
     client = site.add_client(["view_room"])
 
-    def test(header: tuple[str, str]) -> int:
+    def test(header: tuple[str, str]) -> Reply:
         return site.send(
             "POST", "/v2/oauth/token?auth_test=true", token=None, headers=[header]
-        ).status
+        )
 
-    assert test(basic(client.id, client.secret)) == 202
-    assert test(basic(client.id, "nope")) == 401
-    assert test(basic("nobody", "nope")) == 401
+    good = test(basic(client.id, client.secret))
+    assert (good.status, good.json["success"]["type"]) == (202, "Accepted")
+    assert test(basic(client.id, "nope")).status == 401
+    assert test(basic("nobody", "nope")).status == 401
 
 
 def test_the_token_endpoint_reads_json_and_the_query_too(site: Site) -> None:

@@ -16,7 +16,14 @@ from hipkit.server.services.limits import Allowance
 from hipkit.server.services.wire import to_json
 from hipkit.v2.models import Created, CreatedExtension, CreatedUser
 
-__all__ = ["Answer", "answer_of", "json_answer", "limit_headers", "send_answer"]
+__all__ = [
+    "Answer",
+    "accepted",
+    "answer_of",
+    "json_answer",
+    "limit_headers",
+    "send_answer",
+]
 
 CHUNK_BYTES = 256 * 1024
 
@@ -61,6 +68,13 @@ def json_answer(status: int, value: object) -> Answer:
     """Return JSON, as `application/json`."""
     headers = [("Content-Type", "application/json"), *SAFE]
     return Answer(status, headers, to_json(value))
+
+
+def accepted() -> Answer:
+    """Return the answer to `auth_test=true`."""
+    message = "This auth_token has access to use this method."
+    success = {"code": 202, "type": "Accepted", "message": message}
+    return json_answer(202, {"success": success})
 
 
 def limit_headers(prefix: str, allowance: Allowance) -> Iterator[tuple[str, str]]:

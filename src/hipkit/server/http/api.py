@@ -21,7 +21,13 @@ from hipkit.server.http import (  # noqa: F401 - importing them registers their 
     users,
     webhooks,
 )
-from hipkit.server.http.answers import Answer, answer_of, limit_headers, send_answer
+from hipkit.server.http.answers import (
+    Answer,
+    accepted,
+    answer_of,
+    limit_headers,
+    send_answer,
+)
 from hipkit.server.http.auth import check_allowed
 from hipkit.server.http.bodies import ClientGoneError
 from hipkit.server.http.calls import Call
@@ -155,7 +161,7 @@ class Api:
         v1.check_caller(context, refusal)
         await check_allowed(context, kind, v1.room_of(kind, fields))
         if _is_true(fields.get("auth_test")):
-            return v1.accepted()
+            return accepted()
         v1.check_format(fields)
         fields = v1.in_flags(fields, strict=self._settings.strict)
         operation = decode(
@@ -222,7 +228,7 @@ class Api:
             context, kind, dict(match.arguments), is_served=handler is not None
         )
         if _is_true(request.first("auth_test")):
-            return Answer(202)
+            return accepted()
         if handler is None:
             raise NotImplementedHereError(
                 f"{kind.operation_id} is not part of this server yet"

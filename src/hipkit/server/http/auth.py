@@ -38,7 +38,7 @@ async def check_allowed(
     if kind.auth == "basic":
         if context.credentials is None and context.caller is None:
             raise UnauthorizedError(
-                "Authenticated requests only: send a client's id and secret (Basic), or a"
+                "Authenticated requests only. Send a client's id and secret (Basic), or a"
                 " token (Bearer)"
             )
         # The grants do so too; with `auth_test` none of them is asked.

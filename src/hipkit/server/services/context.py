@@ -144,7 +144,7 @@ class Context:
         """
         if self.caller is None:
             raise UnauthorizedError(
-                "Authenticated requests only: send a token in the Authorization header"
+                "Authenticated requests only. Send a token in the Authorization header"
                 " (Bearer) or as auth_token"
             )
         return self.caller

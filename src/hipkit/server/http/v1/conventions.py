@@ -18,7 +18,6 @@ from hipkit.errors import (
     UnauthorizedError,
 )
 from hipkit.operation import Operation
-from hipkit.server.http.answers import Answer, json_answer
 from hipkit.server.http.auth import ROOM_ARGUMENT
 from hipkit.server.http.bodies import content_type_of, read_body, read_members
 from hipkit.server.http.requests import Request
@@ -28,7 +27,6 @@ from hipkit.server.settings import Settings
 from hipkit.v1.rooms import RoomsMessageByGet
 
 __all__ = [
-    "accepted",
     "as_v1_told",
     "check_caller",
     "check_format",
@@ -140,13 +138,6 @@ def in_flags(fields: Fields, *, strict: bool) -> dict[str, object]:
         for name, value in fields.items()
         if value != "" or name not in CHOICES
     }
-
-
-def accepted() -> Answer:
-    """Return the answer to `auth_test=true`."""
-    message = "This auth_token has access to use this method."
-    success = {"code": 202, "type": "Accepted", "message": message}
-    return json_answer(202, {"success": success})
 
 
 def as_v1_told(error: Exception) -> Exception:
