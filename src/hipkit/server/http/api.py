@@ -32,13 +32,15 @@ from hipkit.server.http.auth import check_allowed
 from hipkit.server.http.bodies import ClientGoneError
 from hipkit.server.http.calls import Call
 from hipkit.server.http.content import read_content
+from hipkit.server.http.cors import CORS_HEADERS, preflight_answer, preflight_method
 from hipkit.server.http.decoding import decode
 from hipkit.server.http.errors import answer_for, problem_of
-from hipkit.server.http.files import file_answer, is_file_path
+from hipkit.server.http.files import FILE_METHODS, file_answer, is_file_path
 from hipkit.server.http.registry import HANDLERS
 from hipkit.server.http.requests import Receive, Request, Scope, Send
 from hipkit.server.http.routes import Match, MethodNotAllowedError, Router
 from hipkit.server.http.undocumented import (
+    HEALTH_METHODS,
     health_answer,
     is_health_check,
     is_undocumented,
@@ -66,6 +68,12 @@ log = logging.getLogger("hipkit.server")
 
 V1, V2 = b"v1", b"v2"
 FILE = "file"
+PREFLIGHT = "preflight"
+UNREMEMBERED = frozenset({FILE, PREFLIGHT})
+"""Browsers fetch files and ask before they send, and nobody looks for that among calls."""
+
+
+NO_API = "Not found: the API is below /v2, the old one below /v1"
 
 
 class Api:
@@ -113,9 +121,8 @@ class Api:
             answer = answer_for(told, call.operation_id)
             call.problem = problem_of(error)
         self._add_headers(answer, call)
-        if call.operation_id != FILE:
-            # Browsers fetch files, and nobody looks for them here. Before the answer goes out:
-            # who has it may look at once.
+        if call.operation_id not in UNREMEMBERED:
+            # Before the answer goes out: who has it may look at once.
             heard = call.heard(scope, answer, self._settings.now_us(), began)
             self._recent_calls.add(heard)
         await send_answer(send, answer, with_body=method.upper() != "HEAD")
@@ -123,15 +130,17 @@ class Api:
         log.info("%s: %d in %.1f ms", call.operation_id, answer.status, milliseconds)
 
     async def _answer(self, scope: Scope, call: Call) -> Answer:
+        wanted = preflight_method(scope)
+        if wanted is not None:
+            call.operation_id = PREFLIGHT
+            return self._answer_preflight(scope, call, wanted)
         request = Request.from_scope(scope, call.hear)
         if is_file_path(request.path):
             call.operation_id = FILE
             return await file_answer(self._database.stores, self._files, request)
         version, path = _apart(request.path)
         if version not in self._routers:
-            raise NotFoundError(
-                "Not found: the API is below /v2, the old one below /v1"
-            )
+            raise NotFoundError(NO_API)
         call.version = version
         context = call.context = self.context_of(request)
         if version == V1:
@@ -146,6 +155,18 @@ class Api:
         if refusal is not None and kind.auth != "none":
             raise refusal
         return await self._serve(context, request, kind, match)
+
+    def _answer_preflight(self, scope: Scope, call: Call, method: str) -> Answer:
+        """Answer a browser that asks whether it may send a call: it sends no token yet."""
+        path = Request.from_scope(scope, call.receive).path
+        if is_file_path(path):
+            return preflight_answer(FILE_METHODS)
+        version, path = _apart(path)
+        if version == V2 and is_health_check(path):
+            return preflight_answer(HEALTH_METHODS)
+        if version not in self._routers:
+            raise NotFoundError(NO_API)
+        return preflight_answer(self._routers[version].methods(method, path))
 
     async def _answer_v1(
         self, context: Context, request: Request, path: bytes, call: Call
@@ -266,6 +287,7 @@ class Api:
     def _add_headers(self, answer: Answer, call: Call) -> None:
         allowance = call.allowance or self._limits.uncounted()
         prefix = "X-RateLimit" if call.version == V1 else "X-Ratelimit"
+        answer.headers.extend(CORS_HEADERS)
         answer.headers.extend(limit_headers(prefix, allowance))
         if call.context is not None and call.context.flood is not None:
             answer.headers.extend(limit_headers("X-FloodControl", call.context.flood))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
-from hipkit.errors import ApiError, NotFoundError
+from hipkit.errors import NotFoundError
 from hipkit.server.http.answers import Answer
 from hipkit.server.http.requests import Request
 from hipkit.server.http.routes import MethodNotAllowedError
@@ -17,7 +17,9 @@ from hipkit.server.services.pictures import PICTURE_TYPES
 from hipkit.server.storage.database import Stores
 from hipkit.server.storage.folder import FileFolder
 
-__all__ = ["file_answer", "is_file_path"]
+__all__ = ["FILE_METHODS", "file_answer", "is_file_path"]
+
+FILE_METHODS = ("GET", "HEAD")
 
 PATH = re.compile(rb"/(?:files|pictures)/([A-Za-z0-9_-]{20,64})(?:/[^/]*)?")
 
@@ -37,8 +39,8 @@ async def file_answer(stores: Stores, folder: FileFolder, request: Request) -> A
         NotFoundError: There is none at this address.
         MethodNotAllowedError: It was not asked for, but something else.
     """
-    if request.method not in ("GET", "HEAD"):
-        raise _only_reading()
+    if request.method not in FILE_METHODS:
+        raise MethodNotAllowedError(FILE_METHODS)
     match = PATH.fullmatch(request.path)
     record = await stores.files.by_key(match.group(1).decode()) if match else None
     path = None if record is None else folder.find(record.key)
@@ -61,7 +63,3 @@ async def file_answer(stores: Stores, folder: FileFolder, request: Request) -> A
         ],
         file=path,
     )
-
-
-def _only_reading() -> ApiError:
-    return MethodNotAllowedError(("GET", "HEAD"))

@@ -9,6 +9,7 @@ from typing import cast
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from hipkit.server.http.answers import limit_headers
+from hipkit.server.http.cors import CORS_HEADERS
 from hipkit.server.http.errors import error_answer
 from hipkit.server.services.limits import Limits, LimitSettings
 
@@ -72,7 +73,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Refuse what is no HTTP request in HipChat's form, and hang up."""
         allowance = Limits(LimitSettings(), time.time).uncounted()
         answer = error_answer(400, msg)
-        answer.headers += limit_headers("X-Ratelimit", allowance)
+        answer.headers += [*CORS_HEADERS, *limit_headers("X-Ratelimit", allowance)]
         answer.headers += [
             ("Content-Length", str(len(answer.body))),
             ("Connection", "close"),

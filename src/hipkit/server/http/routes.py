@@ -75,20 +75,34 @@ class Router:
             BadRequestError: It is not UTF-8.
         """
         method = "GET" if method == "HEAD" else method
+        values: list[str] = []
+        node = self._find_node(method, raw_path, values)
+        entry = node.entries.get(method)
+        if entry is None:
+            raise MethodNotAllowedError(node.entries)
+        return Match(entry, dict(zip(_names(entry.path), values, strict=True)))
+
+    def methods(self, method: str, raw_path: bytes) -> Iterable[str]:
+        """Return the methods that a path takes, where one of them is about to be sent.
+
+        Raises:
+            NotFoundError: No operation has this path.
+            BadRequestError: It is not UTF-8.
+        """
+        return self._find_node(method, raw_path, []).entries
+
+    def _find_node(self, method: str, raw_path: bytes, values: list[str]) -> _Node:
+        """Find the path's place in the tree; `values` are the arguments passed."""
         raw = raw_path.split(b"/")[1:]
         segments = [_decode(segment) for segment in raw if segment]
         if method in REPLACING and self._is_cut_short(raw):
             raise NotFoundError("Not found: a part of the path is empty")
-        values: list[str] = []
         node = _find(self._root, segments, 0, values)
         if node is None:
             node = self._find_joined(method, segments, values)
         if node is None:
             raise NotFoundError("Not found: no method of the API has this path")
-        entry = node.entries.get(method)
-        if entry is None:
-            raise MethodNotAllowedError(node.entries)
-        return Match(entry, dict(zip(_names(entry.path), values, strict=True)))
+        return node
 
     def _find_joined(
         self, method: str, segments: list[str], values: list[str]

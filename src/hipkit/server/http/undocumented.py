@@ -12,9 +12,10 @@ import re
 from hipkit.server.http.answers import Answer, json_answer
 from hipkit.server.http.routes import MethodNotAllowedError
 
-__all__ = ["health_answer", "is_health_check", "is_undocumented"]
+__all__ = ["HEALTH_METHODS", "health_answer", "is_health_check", "is_undocumented"]
 
 HEALTH = b"/health-check"
+HEALTH_METHODS = ("GET", "HEAD")
 
 UNDOCUMENTED = re.compile(
     rb"/v2/(?:sync/(?:users|rooms)|file/mget/thumbnails|video/(?:callee/[^/]+/)?token"
@@ -34,8 +35,8 @@ def health_answer(method: str) -> Answer:
     Raises:
         MethodNotAllowedError: Something else was wanted.
     """
-    if method not in ("GET", "HEAD"):
-        raise MethodNotAllowedError(("GET", "HEAD"))
+    if method not in HEALTH_METHODS:
+        raise MethodNotAllowedError(HEALTH_METHODS)
     return json_answer(200, {"status": "ok"})
 
 

@@ -1,0 +1,55 @@
+"""Lets programs in browsers read the API from pages of other hosts, as HipChat did.
+
+Nothing is opened by it that a token does not open: no cookie counts for the API. The page for
+people sends none of this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import cast
+
+from hipkit.server.http.answers import Answer
+from hipkit.server.http.requests import Scope
+
+__all__ = ["CORS_HEADERS", "preflight_answer", "preflight_method"]
+
+CORS_HEADERS = (
+    ("Access-Control-Allow-Origin", "*"),
+    (
+        "Access-Control-Expose-Headers",
+        "Date, ETag, Link, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset,"
+        " X-Backoff",
+    ),
+)
+"""What every answer of the API carries, refusals and files included."""
+
+PREFLIGHT_SECONDS = 600
+"""How long a browser may remember what a path takes."""
+
+
+def preflight_method(scope: Scope) -> str | None:
+    """Return the method that a browser asks for before it sends one; `None` if it does not ask."""
+    if str(scope["method"]).upper() != "OPTIONS":
+        return None
+    headers = cast("list[tuple[bytes, bytes]]", scope["headers"])
+    return next(
+        (
+            value.decode("latin-1").strip().upper()
+            for name, value in headers
+            if name == b"access-control-request-method"
+        ),
+        None,
+    )
+
+
+def preflight_answer(methods: Iterable[str]) -> Answer:
+    """Return the answer that tells a browser which methods a path takes."""
+    return Answer(
+        204,
+        [
+            ("Access-Control-Allow-Methods", ", ".join(sorted(methods))),
+            ("Access-Control-Allow-Headers", "Authorization, Content-Type"),
+            ("Access-Control-Max-Age", str(PREFLIGHT_SECONDS)),
+        ],
+    )
