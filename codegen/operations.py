@@ -88,6 +88,7 @@ class _Planner:
             result=outcome,
             reads=None if redirect or outcome == "None" else outcome,
             redirect=redirect,
+            redirect_member=self._redirect_member(result),
             statuses=statuses,
             arguments=arguments,
             from_path=tuple(self._from_path),
@@ -353,6 +354,15 @@ class _Planner:
             False,
             tuple(dict.fromkeys(statuses)) or (200,),
         )
+
+    def _redirect_member(self, result: Type) -> str | None:
+        """Return the member of the result that a redirect's target stands for."""
+        declared = self._node.get("x-redirect-member")
+        if declared is None:
+            return None
+        if not isinstance(declared.value, str) or len(result.models) != 1:
+            raise declared.error("must be the name of a member of the one answer")
+        return declared.value
 
     def _result(self, answer: Answer) -> Type:
         if answer.content_type is None:

@@ -51,6 +51,8 @@ class Operation:
     reads: str | None
     """The type that the body is decoded into, if there is one."""
     redirect: bool
+    redirect_member: str | None
+    """The member of the result that a redirect's target stands for."""
     statuses: tuple[int, ...]
     arguments: tuple[Argument, ...]
     from_path: tuple[tuple[str, str], ...]

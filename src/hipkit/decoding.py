@@ -63,8 +63,11 @@ def decode(
         ResponseError: What came back cannot be read as this answer.
     """
     status = reply.status
-    if operation.redirect and status in REDIRECTS:
+    if status in REDIRECTS and operation.redirect:
         return cast("T", _target(operation, reply, url))
+    if status in REDIRECTS and operation.redirect_member is not None:
+        target = {operation.redirect_member: _target(operation, reply, url)}
+        return cast("T", msgspec.convert(target, operation.result))
     if 200 <= status < 300 and not operation.redirect:
         return _read_result(operation, reply, secrets)
     if status >= 400:

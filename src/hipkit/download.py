@@ -9,17 +9,18 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from hipkit.decoding import REDIRECTS, decode
 from hipkit.errors import ResponseError
-from hipkit.exchange import Exchange, Policy, State, deliver
+from hipkit.exchange import Exchange, Policy, State, deliver, exchange
 from hipkit.free_request import FreeRequest
 from hipkit.limits import LimitMemory
 from hipkit.model import HIDDEN
-from hipkit.operation import path_segment
+from hipkit.operation import Operation, path_segment
 from hipkit.redaction import secrets_in
 from hipkit.settings import Site, parse_site
+from hipkit.v2.files import GetFile
 from hipkit.v2.models import AuthenticatedFile, MessageFile
 
 __all__ = ["DownloadSource", "FileTarget", "download", "open_target"]
@@ -84,6 +85,11 @@ def download(
         RequestError: No answer came, or it ended early.
     """
     url, fetch = _fetch(f"{state.site}/", _address(source), state)
+    file_id = _file_id(fetch, state)
+    if file_id is not None:
+        asking = GetFile(file_id)
+        found = yield from exchange(asking, state, policy)
+        url, fetch = _follow(asking, 200, url, found.temp_url, state)
     for _ in range(MOST_REDIRECTS + 1):
         there, how = _as_whom(fetch, state, policy)
         reply, _, token = yield from deliver(fetch, there, how, sink=target)
@@ -93,14 +99,7 @@ def download(
                 secrets = (*secrets_in(token), *secrets_in(state.authorization))
                 decode(fetch, reply, url, now=state.edges.now(), secrets=secrets)
             return target.size_bytes
-        try:
-            url, fetch = _fetch(url, location, state)
-        except ValueError:
-            raise ResponseError(
-                f"{fetch}: the redirect leads to an address that cannot be used",
-                operation=fetch,
-                status=reply.status,
-            ) from None
+        url, fetch = _follow(fetch, reply.status, url, location, state)
     raise ResponseError(
         f"{fetch}: more than {MOST_REDIRECTS} redirects", operation=fetch
     )
@@ -150,6 +149,29 @@ def _fetch(base: str, address: str, state: State) -> tuple[str, _Fetch]:
         authorize="bearer" if is_home and knows_token else "none",
         site=site,
     )
+
+
+def _file_id(fetch: _Fetch, state: State) -> str | None:
+    """Return the id where an address is that of the API's own call, which tells the file's."""
+    path, base = fetch.route.partition("?")[0], f"{state.site.path}/file/"
+    file_id = unquote(path.removeprefix(base))
+    if fetch.site.origin != state.site.origin or path != base + quote(file_id, safe=""):
+        return None
+    return file_id or None
+
+
+def _follow(
+    asked: Operation[object], status: int, base: str, address: str, state: State
+) -> tuple[str, _Fetch]:
+    """Return where an answer leads, and the request for it."""
+    try:
+        return _fetch(base, address, state)
+    except ValueError:
+        raise ResponseError(
+            f"{asked}: the redirect leads to an address that cannot be used",
+            operation=asked,
+            status=status,
+        ) from None
 
 
 def _as_whom(fetch: _Fetch, state: State, policy: Policy) -> tuple[State, Policy]:

@@ -79,6 +79,8 @@ class Operation(msgspec.Struct, Generic[T_co], frozen=True):
     """The type of the answer's body; `None` where it has none."""
     redirect: ClassVar[bool] = False
     """Whether the answer is a redirect, whose target is the result."""
+    redirect_member: ClassVar[str | None] = None
+    """The member of the result that a redirect's target stands for, where servers differ."""
     statuses: ClassVar[tuple[int, ...]] = (200,)
     """The documented statuses of success."""
     query: ClassVar[Mapping[str, str]] = {}

@@ -25,7 +25,7 @@ SECRET_PATHS = re.compile(
     r"(/oauth/token/|/addon/link/|/addon/[^/]+/installable/)([^/?]+)"
 )
 SECRET_QUERIES = re.compile(
-    r"(?i)(?<![^&])((?:\w+_)?token|signed_request|password)=([^&]*)"
+    r"(?i)(?<![^&])((?:\w+_)?token|signed_request|signature|password)=([^&]*)"
 )
 # HipChat's own words for a wrong value; which member it is may be told.
 QUOTED_FIELD = re.compile(

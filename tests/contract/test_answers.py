@@ -257,6 +257,16 @@ def test_a_redirect_gives_its_target(
     assert results(operation_id, answer(None, 302, location=location)) == [target] * 2
 
 
+def test_an_old_servers_redirect_is_the_address_of_a_file() -> None:
+    reply = answer(None, 302, location="/files/1.png?a=b%2F")
+
+    found, same = results("get_file", reply)
+
+    assert found == same
+    assert found.temp_url == "https://chat.example.com/files/1.png?a=b%2F"
+    assert found.temp_download_url is None
+
+
 json_values = st.recursive(
     st.one_of(
         st.none(),

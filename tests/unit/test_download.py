@@ -71,11 +71,71 @@ def test_a_file_on_the_own_host_is_fetched_with_the_token(kind: Kind) -> None:
 
 @both
 def test_a_relative_address_is_below_the_base_url(kind: Kind) -> None:
-    script = script_for(kind, lambda _: FILE)
-    client = connect(kind, script)
-    done(client.download("file/17", io.BytesIO()))
-    done(client.download(AuthenticatedFile(id="a/b", name="x"), io.BytesIO()))
-    assert script.targets == ["/v2/file/17", "/v2/file/a%2Fb"]
+    script = script_for(kind, FILE)
+    done(connect(kind, script).download("files/17", io.BytesIO()))
+    assert script.targets == ["/v2/files/17"]
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        answer({"temp_url": "/files/1?s=1", "temp_download_url": "/files/1?s=2"}),
+        answer({"temp_url": f"{HOME}/files/1?s=1"}),
+        answer(None, 302, location="/files/1?s=1"),
+        answer(None, 307, location=f"{HOME}/files/1?s=1"),
+    ],
+    ids=["JSON", "one address", "old", "old, absolute"],
+)
+@pytest.mark.parametrize(
+    "source",
+    [
+        AuthenticatedFile(id="a/b", name="x"),
+        "file/a%2Fb",
+        f"{HOME}/v2/file/a%2Fb",
+        f"{HOME}:443/v2/file/a%2Fb#part",
+    ],
+    ids=repr,
+)
+@both
+def test_a_file_known_by_its_id_is_asked_for_and_then_fetched(
+    kind: Kind, source: Any, reply: Reply
+) -> None:
+    script = script_for(kind, reply, FILE)
+    target = io.BytesIO()
+    assert done(connect(kind, script).download(source, target)) == len(DATA)
+    assert script.targets == ["/v2/file/a%2Fb", "/files/1?s=1"]
+    assert target.getvalue() == DATA
+
+
+@both
+def test_a_file_known_by_its_id_elsewhere_is_fetched_without_the_token(
+    kind: Kind,
+) -> None:
+    script = script_for(kind, answer({"temp_url": ELSEWHERE}), FILE)
+    client = connect(kind, script, headers={"X-Key": "s3cret"})
+    done(client.download(AuthenticatedFile(id="17"), io.BytesIO()))
+    assert headers_of(script.requests[1]).keys() == {"user-agent", "accept"}
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        answer({"temp_url": "ftp://files.example.com/s3cret"}),
+        answer({"temp_url": None}),
+        answer({"temp_download_url": "/s3cret"}),
+        answer(b"<html>s3cret"),
+        answer(None, 302),
+    ],
+)
+@both
+def test_an_answer_that_leads_to_no_file_is_the_servers_fault(
+    kind: Kind, reply: Reply, tmp_path: Path
+) -> None:
+    client = connect(kind, script_for(kind, reply))
+    with pytest.raises(ResponseError) as caught:
+        done(client.download(AuthenticatedFile(id="17"), tmp_path / "a"))
+    assert "s3cret" not in "".join(traceback.format_exception(caught.value))
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -240,7 +240,7 @@ OPERATIONS: tuple[Entry, ...] = (
         tag="Files",
         method="GET",
         path="/file/{file_id}",
-        summary="Get the address of a shared file",
+        summary="Get addresses of a shared file",
     ),
     Entry(
         operation_id="get_group",

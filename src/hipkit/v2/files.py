@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from hipkit.model import Rule
 from hipkit.operation import AsyncSend, Operation, Send
+from hipkit.v2.models import FileUrls
 
 __all__ = ["AsyncFiles", "Files", "GetFile"]
 
 
-class GetFile(Operation[str], frozen=True):
-    """Get the address of a shared file.
+class GetFile(Operation[FileUrls], frozen=True):
+    """Get addresses of a shared file.
 
     Args:
         file_id: The id of a message's `authenticated_file`. 1 to 100 characters.
@@ -28,8 +29,8 @@ class GetFile(Operation[str], frozen=True):
     method = "GET"
     path = "/file/{file_id}"
     scopes = ("view_messages",)
-    redirect = True
-    statuses = (302,)
+    result = FileUrls
+    redirect_member = "temp_url"
     query = {"thumbnail": "thumbnail"}
     rules = {
         "file_id": Rule(required=True, min_length=1, max_length=100),
@@ -47,15 +48,14 @@ class Files:
     def __init__(self, send: Send) -> None:
         self._send = send
 
-    def get_file(self, file_id: str, *, thumbnail: bool | None = None) -> str:
-        """Get the address of a shared file.
+    def get_file(self, file_id: str, *, thumbnail: bool | None = None) -> FileUrls:
+        """Get addresses of a shared file.
 
-        The way to a message's `authenticated_file`.
+        The way to a message's `authenticated_file`. The addresses need no token.
 
         Known oddities:
 
-        - HipChat's web client read the address from JSON; under which name is not
-          recorded, and a redirect serves the others.
+        - Some servers answer with a redirect; where it leads is then `temp_url`.
 
         Args:
             file_id: The id of a message's `authenticated_file`. 1 to 100 characters.
@@ -63,7 +63,7 @@ class Files:
                 when left out.
 
         Returns:
-            The file is at the address in `Location`.
+            Where its bytes are.
 
         Raises:
             BadRequestError: An argument is missing, of the wrong type or out of its
@@ -89,15 +89,16 @@ class AsyncFiles:
     def __init__(self, send: AsyncSend) -> None:
         self._send = send
 
-    async def get_file(self, file_id: str, *, thumbnail: bool | None = None) -> str:
-        """Get the address of a shared file.
+    async def get_file(
+        self, file_id: str, *, thumbnail: bool | None = None
+    ) -> FileUrls:
+        """Get addresses of a shared file.
 
-        The way to a message's `authenticated_file`.
+        The way to a message's `authenticated_file`. The addresses need no token.
 
         Known oddities:
 
-        - HipChat's web client read the address from JSON; under which name is not
-          recorded, and a redirect serves the others.
+        - Some servers answer with a redirect; where it leads is then `temp_url`.
 
         Args:
             file_id: The id of a message's `authenticated_file`. 1 to 100 characters.
@@ -105,7 +106,7 @@ class AsyncFiles:
                 when left out.
 
         Returns:
-            The file is at the address in `Location`.
+            Where its bytes are.
 
         Raises:
             BadRequestError: An argument is missing, of the wrong type or out of its

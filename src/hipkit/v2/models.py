@@ -37,6 +37,7 @@ __all__ = [
     "ErrorEnvelope",
     "EventEnvelope",
     "ExternalPage",
+    "FileUrls",
     "Glance",
     "GlanceContent",
     "GlanceIcon",
@@ -828,6 +829,23 @@ class AuthenticatedFile(Model, frozen=True, omit_defaults=True, kw_only=True):
     id: str | None = None
     name: str | None = None
     size: int | None = None
+
+
+class FileUrls(Model, frozen=True, omit_defaults=True, kw_only=True):
+    """The object at `#/components/schemas/file_urls`.
+
+    Addresses of a shared file that need no token, for a while (an hour on hipkit's
+    server).
+
+    Attributes:
+        temp_url: Where to look at it; whoever has this address can read the file.
+        temp_download_url: Where to save it.
+    """
+
+    secrets = frozenset({"temp_download_url", "temp_url"})
+
+    temp_url: str
+    temp_download_url: str | None = None
 
 
 class NotificationSender(Model, frozen=True, omit_defaults=True, kw_only=True):

@@ -401,7 +401,7 @@ def test_a_file_is_for_who_may_read_the_message_that_has_it(shared: World) -> No
             reply = shared.site.get(
                 f"/v2/file/{first.files[place]}", token=first.tokens[name]
             )
-            expected = 302 if name in allowed else 404
+            expected = 200 if name in allowed else 404
             assert reply.status == expected, (place, name, reply.body)
             stranger = shared.site.get(
                 f"/v2/file/{first.files[place]}", token=second.tokens["admin"]

@@ -137,7 +137,8 @@ class Api:
         request = Request.from_scope(scope, call.hear)
         if is_file_path(request.path):
             call.operation_id = FILE
-            return await file_answer(self._database.stores, self._files, request)
+            stores, now_us = self._database.stores, self._settings.now_us()
+            return await file_answer(stores, self._files, request, now_us)
         version, path = _apart(request.path)
         if version not in self._routers:
             raise NotFoundError(NO_API)

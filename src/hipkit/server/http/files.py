@@ -13,7 +13,9 @@ from hipkit.errors import NotFoundError
 from hipkit.server.http.answers import Answer
 from hipkit.server.http.requests import Request
 from hipkit.server.http.routes import MethodNotAllowedError
+from hipkit.server.services.file_links import DOWNLOAD
 from hipkit.server.services.pictures import PICTURE_TYPES
+from hipkit.server.services.shared_files import find_linked_key
 from hipkit.server.storage.database import Stores
 from hipkit.server.storage.folder import FileFolder
 
@@ -22,6 +24,11 @@ __all__ = ["FILE_METHODS", "file_answer", "is_file_path"]
 FILE_METHODS = ("GET", "HEAD")
 
 PATH = re.compile(rb"/(?:files|pictures)/([A-Za-z0-9_-]{20,64})(?:/[^/]*)?")
+
+TEMPORARY = re.compile(rb"/files/temporary/([0-9a-f-]{36})(?:/[^/]*)?")
+"""Of a message's file; the query tells until when, and proves it."""
+
+FOR_EVER = "private, max-age=31536000, immutable"
 
 ACTIVE = re.compile(r"html|xml|script|svg|flash|xsl|css", re.IGNORECASE)
 """Media types that a page could run or be styled by: they go out as plain bytes."""
@@ -32,7 +39,9 @@ def is_file_path(path: bytes) -> bool:
     return path.startswith((b"/files/", b"/pictures/"))
 
 
-async def file_answer(stores: Stores, folder: FileFolder, request: Request) -> Answer:
+async def file_answer(
+    stores: Stores, folder: FileFolder, request: Request, now_us: int
+) -> Answer:
     """Return the answer that has a file's bytes.
 
     Raises:
@@ -41,16 +50,17 @@ async def file_answer(stores: Stores, folder: FileFolder, request: Request) -> A
     """
     if request.method not in FILE_METHODS:
         raise MethodNotAllowedError(FILE_METHODS)
-    match = PATH.fullmatch(request.path)
-    record = await stores.files.by_key(match.group(1).decode()) if match else None
+    key = await _find_key(stores, request, now_us)
+    record = None if key is None else await stores.files.by_key(key)
     path = None if record is None else folder.find(record.key)
     if record is None or path is None:
         raise NotFoundError("File not found")
-    is_picture = record.content_type in PICTURE_TYPES
+    is_temporary = TEMPORARY.fullmatch(request.path) is not None
+    is_shown = record.content_type in PICTURE_TYPES and DOWNLOAD not in request.query
     content_type = record.content_type
     if ACTIVE.search(content_type):
         content_type = "application/octet-stream"
-    disposition = "inline" if is_picture else "attachment"
+    disposition = "inline" if is_shown else "attachment"
     name = quote(record.name, safe="")
     return Answer(
         200,
@@ -59,7 +69,18 @@ async def file_answer(stores: Stores, folder: FileFolder, request: Request) -> A
             ("Content-Disposition", f"{disposition}; filename*=UTF-8''{name}"),
             ("Content-Security-Policy", "default-src 'none'; sandbox"),
             ("X-Content-Type-Options", "nosniff"),
-            ("Cache-Control", "private, max-age=31536000, immutable"),
+            ("Cache-Control", "no-store" if is_temporary else FOR_EVER),
         ],
         file=path,
     )
+
+
+async def _find_key(stores: Stores, request: Request, now_us: int) -> str | None:
+    """Return the key of the file that an address leads to, if it leads to one."""
+    match = PATH.fullmatch(request.path)
+    if match is not None:
+        return match[1].decode()
+    match = TEMPORARY.fullmatch(request.path)
+    if match is None:
+        return None
+    return await find_linked_key(stores, match[1].decode(), request.query, now_us)

@@ -56,6 +56,12 @@ class Addresses:
         """The bytes of a file."""
         return f"{self.root}/files/{key}/{quote(name, safe='')}"
 
+    def file_link(self, message_id: str, name: str, query: str) -> str:
+        """The bytes of a message's file, for as long as the query is good."""
+        return (
+            f"{self.root}/files/temporary/{message_id}/{quote(name, safe='')}?{query}"
+        )
+
     def picture(self, key: str) -> str:
         """The bytes of a picture."""
         return f"{self.root}/pictures/{key}"

@@ -25,12 +25,13 @@ __all__ = [
 SECRET_NAME = re.compile(
     r"passw|^pass$|pwd|passphrase|secret|token(?!type$|url$)|^code$|^jwt$|assertion"
     r"|(?:api|access|private)key|credential|signedrequest|guestaccessurl"
+    r"|^temp(?:download)?url$|^signature$"
     r"|authorization|authentication|^x?auth$|cookie|session"
 )
 SECRET_WORD = re.compile(
     r"passw|(?<!\w)pass(?!\w)|pwd|secret|token|(?<!\w)code(?!\w)|jwt|assertion"
     r"|(?:api|access|private)[_-]?key|credential"
-    r"|signed_request|guest_access_url|authorization|bearer|cookie|session"
+    r"|signed_request|guest_access_url|temp_(?:download_)?url|signature|authorization|bearer|cookie|session"
     r"|\\u00",  # a letter that nobody needs to write so
     re.IGNORECASE,
 )

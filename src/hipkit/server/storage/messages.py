@@ -71,6 +71,11 @@ class ConversationRecord(Record, frozen=True, array_like=True):
     lower_user_id: int | None
     higher_user_id: int | None
 
+    @property
+    def is_of_a_deleted_room(self) -> bool:
+        """Whether its messages wait for a sweep."""
+        return self.room_id is None and self.lower_user_id is None
+
 
 class DoomedRecord(Record, frozen=True, array_like=True):
     """A message of a deleted room, and its file."""
