@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hipkit.decoding import decode
+from hipkit.decoding import check_success, decode
 from hipkit.errors import ForbiddenError, UnauthorizedError
 from hipkit.exchange import Exchange, Policy, State, deliver
 from hipkit.operation import Operation
@@ -37,15 +37,18 @@ def auth_test(
 
     Raises:
         ApiError: The server refused for another reason than the token.
+        ResponseError: What came back is no answer of the API.
     """
     query = operation.call().target.partition("?")[2]
     query = f"{query}&auth_test=true" if query else "auth_test=true"
     reply, request, token = yield from deliver(operation, state, policy, query)
+    secrets = (*secrets_in(token), *policy.headers.values())
     if 200 <= reply.status < 300:
+        check_success(operation, reply, secrets)
         return AuthTest(True, reply.status)
     url = state.site.origin + request.target
     try:
-        decode(operation, reply, url, now=state.edges.now(), secrets=secrets_in(token))
+        decode(operation, reply, url, now=state.edges.now(), secrets=secrets)
     except ForbiddenError as error:
         return AuthTest(False, error.status, error.scopes, str(error))
     except UnauthorizedError as error:

@@ -27,11 +27,16 @@ from hipkit.reading import UnreadableError, read_json
 from hipkit.redaction import redact
 from hipkit.transports.protocol import Reply
 
-__all__ = ["decode"]
+__all__ = ["check_success", "decode", "is_html", "unexpected"]
 
 T = TypeVar("T")
 
+HTML_TYPES = ("text/html", "application/xhtml+xml")
+NO_CONTENT = 204
 REDIRECTS = (301, 302, 303, 307, 308)
+PAGE_TAGS = re.compile(r"(?i)<(?:!doctype|html|head|body|title|meta|script|form)\b")
+MOST_LOOKED_AT = 8_000
+"""More than `redact` reads, so that it knows of the cut."""
 REASONS = {
     400: "Bad Request",
     401: "Unauthorized",
@@ -72,13 +77,58 @@ def decode(
         return _read_result(operation, reply, secrets)
     if status >= 400:
         raise _api_error(operation, reply, now, secrets)
-    hint = "; redirects are not followed, check the base URL"
-    raise ResponseError(
-        f"{operation}: unexpected answer {status}{hint if status in REDIRECTS else ''}",
+    problem = f"unexpected answer {status}"
+    if status in REDIRECTS:
+        problem += _leading(operation, reply, url, secrets)
+        problem += "; redirects are not followed, check the base URL"
+    raise unexpected(operation, reply, problem, secrets)
+
+
+def check_success(
+    operation: Operation[object], reply: Reply, secrets: tuple[str, ...] = ()
+) -> None:
+    """Check that an answer of success that promises no content is one of the API.
+
+    Servers of different years chose different statuses, and some told more than they promised:
+    each is fine as long as its body is empty or JSON. A sign-in page, a captive portal or the
+    web server at a wrong address answer 200 to everything, and have carried out nothing.
+
+    Raises:
+        ResponseError: It is a web page, or a text under a status that was not promised.
+    """
+    if not reply.body.strip():
+        return
+    is_promised = reply.status in operation.statuses and reply.status != NO_CONTENT
+    if is_promised and not _is_web_page(reply):
+        return
+    try:
+        parse_json(reply.body)
+    except (ValueError, RecursionError):
+        problem = f"{reply.status}, but the body is neither empty nor JSON"
+        raise unexpected(operation, reply, problem, secrets) from None
+
+
+def unexpected(
+    operation: Operation[object],
+    reply: Reply,
+    problem: str,
+    secrets: tuple[str, ...],
+    where: str = "",
+) -> ResponseError:
+    """Return the error for an answer that is none of the API, with the beginning of what came."""
+    return ResponseError(
+        f"{operation}: {problem}{_beginning(operation, reply, secrets)}",
         operation=operation,
-        status=status,
+        where=where,
+        status=reply.status,
         body=reply.body,
     )
+
+
+def is_html(headers: Mapping[str, str]) -> bool:
+    """Say whether an answer's type is that of a web page."""
+    media_type = headers.get("content-type", "").partition(";")[0]
+    return media_type.strip().lower() in HTML_TYPES
 
 
 def _target(operation: Operation[object], reply: Reply, url: str) -> str:
@@ -100,6 +150,7 @@ def _target(operation: Operation[object], reply: Reply, url: str) -> str:
 def _read_result(operation: Operation[T], reply: Reply, secrets: tuple[str, ...]) -> T:
     kind = operation.result
     if kind is None:
+        check_success(operation, reply, secrets)
         return cast("T", None)
     if kind is bytes:
         return cast("T", reply.body)
@@ -108,20 +159,64 @@ def _read_result(operation: Operation[T], reply: Reply, secrets: tuple[str, ...]
     try:
         return cast("T", read_json(reply.body, kind))
     except UnreadableError as error:
-        content_type = redact(reply.headers.get("content-type", ""), operation, secrets)
-        hint = (
-            ""
-            if "json" in content_type
-            else f" (the answer's type is {content_type or 'not given'!r})"
+        problem = (
+            f"{reply.status}, but the body cannot be read: "
+            f"{error.where or 'body'}: {error}"
         )
-        raise ResponseError(
-            f"{operation}: {reply.status}, but the body cannot be read: "
-            f"{error.where or 'body'}: {error}{hint}",
-            operation=operation,
-            where=error.where,
-            status=reply.status,
-            body=reply.body,
-        ) from None
+        raise unexpected(operation, reply, problem, secrets, error.where) from None
+
+
+def _is_web_page(reply: Reply) -> bool:
+    """Recognise a page by its type, or by its first letters where the type says otherwise."""
+    beginning = _text_of(reply.body).lstrip("\ufeff \t\r\n")
+    return (
+        is_html(reply.headers)
+        or beginning.startswith("<")
+        or PAGE_TAGS.search(beginning) is not None
+    )
+
+
+def _beginning(
+    operation: Operation[object], reply: Reply, secrets: tuple[str, ...]
+) -> str:
+    """Say what came in place of JSON, as far as that may be shown."""
+    if reply.status in REDIRECTS:
+        return ""
+    import html  # Only what went wrong needs it.
+
+    content_type = redact(reply.headers.get("content-type", ""), operation, secrets)
+    text = _text_of(reply.body).lstrip("\ufeff \t\r\n")
+    # What was JSON once may hold other people's messages.
+    if not text or text.startswith(("{", "[", '"')):
+        if "json" in content_type:
+            return ""
+        return f" (the answer's type is {content_type or 'not given'!r})"
+    # As people would read it: a page writes what it quotes in many ways.
+    shown = redact(html.unescape(text), operation, secrets)
+    if not _is_web_page(reply):
+        return f" (the answer's type is {content_type or 'not given'!r}): {shown}"
+    return (
+        f"; this is a web page ({content_type or 'without a type'}), not the API: "
+        f"is the base URL right, or does a proxy or sign-in page answer? It begins: {shown}"
+    )
+
+
+def _text_of(body: bytes) -> str:
+    """Read the beginning of whatever came, for people."""
+    is_wide = body.startswith((b"\xff\xfe", b"\xfe\xff"))
+    return body[:MOST_LOOKED_AT].decode("utf-16" if is_wide else "utf-8", "replace")
+
+
+def _leading(
+    operation: Operation[object], reply: Reply, url: str, secrets: tuple[str, ...]
+) -> str:
+    """Say to which host a redirect leads; the rest of its address may repeat the request."""
+    try:
+        parts = urlsplit(urljoin(url, reply.headers["location"]))
+    except (KeyError, ValueError):
+        return ""
+    host = parts.netloc.rpartition("@")[2]  # A name and a password may stand in front.
+    return f" to {redact(f'{parts.scheme}://{host}', operation, secrets)}"
 
 
 def _may_be_empty(kind: object) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 import os
 import secrets
 from collections.abc import Iterator
@@ -11,7 +12,14 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
-from hipkit.decoding import REDIRECTS, decode
+from hipkit.decoding import (
+    HTML_TYPES,
+    MOST_LOOKED_AT,
+    REDIRECTS,
+    decode,
+    is_html,
+    unexpected,
+)
 from hipkit.errors import ResponseError
 from hipkit.exchange import Exchange, Policy, State, deliver, exchange
 from hipkit.free_request import FreeRequest
@@ -20,6 +28,7 @@ from hipkit.model import HIDDEN
 from hipkit.operation import Operation, path_segment
 from hipkit.redaction import secrets_in
 from hipkit.settings import Site, parse_site
+from hipkit.transports.protocol import Reply
 from hipkit.v2.files import GetFile
 from hipkit.v2.models import AuthenticatedFile, MessageFile
 
@@ -38,9 +47,12 @@ class FileTarget:
         self._file = file
         self._start = file.tell() if file.seekable() else None
         self.size_bytes = 0
+        self.beginning = b""
 
     def __call__(self, piece: bytes) -> None:
         """Write one piece."""
+        if len(self.beginning) < MOST_LOOKED_AT:
+            self.beginning += piece
         self._file.write(piece)
         self.size_bytes += len(piece)
 
@@ -53,6 +65,7 @@ class FileTarget:
         self._file.seek(self._start)
         self._file.truncate()
         self.size_bytes = 0
+        self.beginning = b""
         return True
 
 
@@ -95,14 +108,44 @@ def download(
         reply, _, token = yield from deliver(fetch, there, how, sink=target)
         location = reply.headers.get("location")
         if reply.status not in REDIRECTS or location is None:
-            if not 200 <= reply.status < 300:
-                secrets = (*secrets_in(token), *secrets_in(state.authorization))
+            secrets = (
+                *secrets_in(token),
+                *secrets_in(state.authorization),
+                *policy.headers.values(),
+            )
+            if 200 <= reply.status < 300:
+                _check_file(source, fetch, reply, target, secrets)
+            else:
                 decode(fetch, reply, url, now=state.edges.now(), secrets=secrets)
             return target.size_bytes
         url, fetch = _follow(fetch, reply.status, url, location, state)
     raise ResponseError(
         f"{fetch}: more than {MOST_REDIRECTS} redirects", operation=fetch
     )
+
+
+def _check_file(
+    source: DownloadSource,
+    fetch: _Fetch,
+    reply: Reply,
+    target: FileTarget,
+    secrets: tuple[str, ...],
+) -> None:
+    """Refuse a web page, a sign-in page as a rule, in place of a file that is none."""
+    if not is_html(reply.headers):
+        return
+    if isinstance(source, str):
+        name, size = fetch.route.partition("?")[0], None
+    else:
+        name, size = source.name or "", source.size
+    guessed = mimetypes.guess_type(name)[0]
+    if guessed in HTML_TYPES or size == target.size_bytes:
+        return
+    if guessed is None and size is None and fetch.authorize == "none":
+        return  # Nobody can know what an address elsewhere should hold.
+    page = Reply(reply.status, reply.headers, target.beginning)
+    target.restart()
+    raise unexpected(fetch, page, f"{page.status}, but no file came", secrets)
 
 
 class _Fetch(FreeRequest, frozen=True, kw_only=True):

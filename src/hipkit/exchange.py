@@ -203,9 +203,9 @@ def exchange(
     """
     reply, request, token = yield from deliver(operation, state, policy, query)
     url = state.site.origin + request.target
-    return decode(
-        operation, reply, url, now=state.edges.now(), secrets=secrets_in(token)
-    )
+    # A header that the caller added may be a secret, and pages exist that repeat all headers.
+    secrets = (*secrets_in(token), *policy.headers.values())
+    return decode(operation, reply, url, now=state.edges.now(), secrets=secrets)
 
 
 def exchange_raw(

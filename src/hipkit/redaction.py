@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from binascii import a2b_base64
 from collections.abc import Iterator, Mapping
-from urllib.parse import quote, unquote
+from urllib.parse import quote, quote_plus, unquote
 
 import msgspec
 
@@ -131,6 +131,7 @@ def _forms(private: str) -> Iterator[str]:
     yield line
     yield quote(private, errors="replace")
     yield quote(private, safe="", errors="replace")
+    yield quote_plus(private, errors="replace")
     yield ascii(private)[1:-1]
     yield json.dumps(private)[1:-1]
     yield html.escape(line, quote=False)

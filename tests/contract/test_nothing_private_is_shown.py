@@ -6,13 +6,14 @@ stack trace, a `repr` or a log line.
 
 from __future__ import annotations
 
+import html
 import json
 import logging
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import msgspec
 import pytest
@@ -155,9 +156,33 @@ def garbage(texts: list[str]) -> Iterator[Reply]:
         yield answer(body)
         yield answer(body, 400)
     yield Reply(200, {"content-type": f"text/{text}; charset={text}"}, b"<html>")
+    yield from pages(texts)
     yield answer(None, 302, location=f"https://chat.example.com/{text}")
     yield answer(None, 304, etag=text)
     yield answer(None, 429, retry_after=text, x_ratelimit_reset=text)
+
+
+def pages(texts: list[str]) -> Iterator[Reply]:
+    """Give web pages that repeat the request: sign-in pages, and debugging pages."""
+    quoted = [
+        form
+        for text in [*texts, HEADER]
+        for form in [
+            *forms(text),
+            quote_plus(text),
+            html.escape(text),
+            text.encode("ascii", "xmlcharrefreplace").decode(),
+            "".join(f"&#{ord(letter)};" for letter in text),
+        ]
+    ]
+    page = f"<!DOCTYPE html><title>{' '.join(quoted)}"
+    yield Reply(200, {"content-type": "text/html; charset=utf-8"}, page.encode())
+    yield Reply(201, {"content-type": "application/json"}, f"Sorry, {page}".encode())
+    yield answer(None, 302, location=f"//{quote(texts[0])}.example/{quote(texts[0])}")
+    for number, each in enumerate(quoted):
+        page = f"<a href='/sign-in?next={each}'>{each}</a>"
+        encoded = page.encode("utf-16" if number % 3 == 0 else "utf-8")
+        yield Reply(202, {"content-type": "text/html"}, encoded)
 
 
 def faults() -> Iterator[Fault]:

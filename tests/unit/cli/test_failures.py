@@ -3,7 +3,7 @@ from __future__ import annotations
 import click
 import pytest
 
-from hipkit.cli.failures import exit_code
+from hipkit.cli.failures import ExitCode, exit_code
 from hipkit.errors import (
     ApiError,
     ConflictError,
@@ -117,3 +117,31 @@ def test_a_mistake_of_ours_is_no_stack_trace(server: Server, hipkit: Hipkit) -> 
     assert ended.code == 1
     assert ended.err.startswith("hipkit: unexpected ZeroDivisionError in conftest.py")
     assert "private" not in ended.err
+
+
+SIGN_IN = Reply(200, {"content-type": "text/html"}, b"<html><title>Sign in</title>")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("send", "ops", "Hello"),
+        ("send", "ops", "Hello", "--as-message"),
+        ("send", "ops", "--file", __file__),
+        ("call", "delete-room", "ops"),
+        ("call", "get-room", "ops"),
+        ("call", "get-all-rooms", "--all"),
+        ("tail", "ops", "--no-follow"),
+        ("token", "check"),
+        ("token", "check", "--operation", "delete-room", "ops"),
+    ],
+)
+def test_a_web_page_is_no_success(
+    server: Server, hipkit: Hipkit, arguments: tuple[str, ...]
+) -> None:
+    server.answer(SIGN_IN)
+    ended = hipkit(*arguments)
+    assert (ended.code, ended.out) == (ExitCode.UNREADABLE, "")
+    assert "web page" in ended.err
+    assert "Sign in" in ended.err
+    assert ended.err.count("\n") == 1

@@ -1,0 +1,242 @@
+"""A server that answers every request with a web page has carried out none of them.
+
+Sign-in pages, captive portals and the web server at a wrong address do so, with 200 as a rule.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+
+from hipkit import AsyncOAuthClient, OAuthClient, ResponseError
+from hipkit.download import DownloadSource
+from hipkit.transports.protocol import Reply
+from hipkit.v1.catalog import OPERATIONS as OPERATIONS_OF_VERSION_1
+from hipkit.v2 import (
+    AuthenticatedFile,
+    DeleteRoom,
+    GetAllRooms,
+    GetRoomAvatar,
+    MessageFile,
+    SendRoomNotification,
+)
+from tests.contract.calls import OPERATION_IDS, calls
+from tests.scripted import (
+    BASE_URL,
+    KINDS,
+    Kind,
+    connect,
+    done,
+    listed,
+    script_for,
+)
+
+both = pytest.mark.parametrize("kind", KINDS)
+
+PAGE = b"<!DOCTYPE html>\n<html><head><title>Sign in to Acme</title></head><body>...</body>"
+HTML = {"content-type": "text/html; charset=utf-8"}
+JSON = {"content-type": "application/json"}
+PAGES = {
+    "as a page": Reply(200, HTML, PAGE),
+    "as an XHTML page": Reply(200, {"content-type": "application/xhtml+xml"}, PAGE),
+    "created": Reply(201, HTML, PAGE),
+    "accepted": Reply(202, HTML, PAGE),
+    "no content": Reply(204, HTML, PAGE),
+    "without a type": Reply(200, {}, PAGE),
+    "as JSON": Reply(200, JSON, PAGE),
+    "as text": Reply(200, {"content-type": "text/plain"}, PAGE),
+    "as bytes": Reply(200, {"content-type": "application/octet-stream"}, PAGE),
+    "behind a mark": Reply(200, {}, b"\xef\xbb\xbf \r\n" + PAGE),
+    "behind a comment": Reply(200, {}, b"<!-- 3 --> " + PAGE),
+    "behind words": Reply(200, {"content-type": "text/plain"}, b"Warning: x\n" + PAGE),
+    "in capitals": Reply(200, {"content-type": "Text/HTML"}, PAGE.upper()),
+    "as a fragment": Reply(200, HTML, b"<p>Sign in to Acme</p>"),
+    "in words alone": Reply(200, HTML, b"Sign in to Acme"),
+    "in UTF-16": Reply(200, HTML, PAGE.decode().encode("utf-16")),
+    "in Latin 1": Reply(200, HTML, "<p>Sign in to Acm\xe9".encode("latin-1")),
+    "as XML": Reply(
+        200, {"content-type": "text/xml"}, b"<?xml version='1.0'?><sign-in/>"
+    ),
+}
+
+
+@pytest.mark.parametrize("operation_id", OPERATION_IDS)
+@both
+def test_a_page_is_the_success_of_no_operation(kind: Kind, operation_id: str) -> None:
+    call = next(iter(calls(operation_id)))
+    client = connect(kind, script_for(kind, PAGES["as a page"]))
+    with pytest.raises(ResponseError, match="<title>Sign in to Acme") as caught:
+        done(call.on(client))
+    error = caught.value
+    assert (error.operation, error.status, error.body) == (call.operation, 200, PAGE)
+    assert str(error).isprintable()
+
+
+@pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
+@pytest.mark.parametrize(
+    "operation",
+    [SendRoomNotification("ops", message="hi"), DeleteRoom("ops"), GetAllRooms()],
+    ids=lambda each: each.operation_id,
+)
+def test_a_page_is_recognised_whatever_it_says_of_itself(
+    operation: Any, page: Reply
+) -> None:
+    client = connect("sync", script_for("sync", page))
+    with pytest.raises(ResponseError, match=r"(?i)sign.in"):
+        client.send(operation)
+
+
+@pytest.mark.parametrize("entry", OPERATIONS_OF_VERSION_1, ids=lambda e: e.operation_id)
+def test_nor_of_an_operation_of_version_1(entry: Any) -> None:
+    operation = entry.load()
+    arguments = dict.fromkeys(operation.__struct_fields__, "x")
+    client = connect("sync", script_for("sync", PAGES["as a page"]))
+    with pytest.raises(ResponseError, match="Sign in to Acme"):
+        client.send(operation(**arguments))
+
+
+@both
+def test_nor_of_what_asks_further(kind: Kind) -> None:
+    script = script_for(kind, lambda _: PAGES["as a page"])
+    client = connect(kind, script)
+    with pytest.raises(ResponseError, match="Sign in to Acme"):
+        done(client.auth_test(SendRoomNotification("ops", message="hi")))
+    with pytest.raises(ResponseError, match="Sign in to Acme"):
+        done(client.request("GET", "/flag"))
+    for walk in (
+        client.items(GetAllRooms()),
+        client.pages(GetAllRooms()),
+        client.history("ops"),
+    ):
+        with pytest.raises(ResponseError, match="Sign in to Acme"):
+            listed(walk)
+    oauth = OAuthClient if kind == "sync" else AsyncOAuthClient
+    asking: Any = oauth("id", "word", base_url=BASE_URL, transport=script)
+    with pytest.raises(ResponseError, match="Sign in to Acme"):
+        done(asking.generate_token(grant_type="client_credentials"))
+
+
+@both
+def test_a_redirect_to_a_sign_in_page_says_where_it_leads(kind: Kind) -> None:
+    location = "https://user:word@login.example.com/in/acme?next=/v2/room"
+    reply = Reply(302, {**HTML, "location": location}, PAGE)
+    client = connect(kind, script_for(kind, reply))
+    with pytest.raises(ResponseError) as caught:
+        done(client.rooms.send_room_notification("ops", message="hi"))
+    text = str(caught.value)
+    assert "302 to https://login.example.com; redirects are not followed" in text
+    assert not any(part in text for part in ("word", "next", "/in/"))
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(200, {}),
+        Reply(200, HTML),
+        Reply(200, HTML, b" \r\n"),
+        Reply(200, HTML, b'{"status": "ok"}'),
+        Reply(200, {"content-type": "text/plain"}, b'"<html>"'),
+        Reply(201, JSON, b'{"id": 1, "note": "<html><body>"}'),
+        Reply(202, JSON, b"null"),
+        Reply(204, {}),
+    ],
+)
+@both
+def test_any_status_with_no_body_or_json_is_a_success_where_nothing_is_promised(
+    kind: Kind, reply: Reply
+) -> None:
+    client = connect(kind, script_for(kind, reply))
+    sent = client.rooms.send_room_notification("ops", message="hi")
+    assert done(sent) is None
+
+
+@both
+def test_a_text_is_no_success_under_a_status_that_was_not_promised(kind: Kind) -> None:
+    reply = Reply(200, {"content-type": "text/plain"}, b"default backend")
+    client = connect(kind, script_for(kind, reply))
+    with pytest.raises(ResponseError, match="default backend"):
+        done(client.rooms.send_room_notification("ops", message="hi"))
+
+
+@both
+def test_json_is_read_whatever_its_type_says(kind: Kind) -> None:
+    reply = Reply(200, HTML, b'{"items": [{"id": 7}]}')
+    client = connect(kind, script_for(kind, reply))
+    assert [room.id for room in done(client.rooms.get_all_rooms()).items] == [7]
+
+
+@both
+def test_an_answer_that_was_cut_off_is_not_shown(kind: Kind) -> None:
+    body = b'{"items": [{"id": "1", "message": "between us'
+    client = connect(kind, script_for(kind, Reply(200, HTML, body)))
+    with pytest.raises(ResponseError) as caught:
+        done(client.rooms.get_room_history("ops"))
+    assert "between" not in str(caught.value)
+
+
+@both
+def test_a_long_page_is_shown_by_its_beginning_on_one_line(kind: Kind) -> None:
+    body = b"<html>\n\x1b[31m\x00" + b"a " * 1_000_000
+    client = connect(kind, script_for(kind, Reply(200, HTML, body)))
+    with pytest.raises(ResponseError) as caught:
+        done(client.rooms.delete_room("ops"))
+    text = str(caught.value)
+    assert text.isprintable()
+    assert len(text) < 600
+
+
+@both
+def test_a_picture_is_no_redirect_and_no_page(kind: Kind) -> None:
+    client = connect(kind, script_for(kind, PAGES["as a page"]))
+    with pytest.raises(ResponseError, match=r"unexpected answer 200.*Sign in to Acme"):
+        done(client.send(GetRoomAvatar("ops")))
+
+
+FILE_SIZE = 2048
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        MessageFile(
+            name="a.png", size=FILE_SIZE, url="https://files.example.com/1/a.png"
+        ),
+        MessageFile(name="Makefile", size=FILE_SIZE, url="https://files.example.com/1"),
+        AuthenticatedFile(id="7", name="a.pdf"),
+        AuthenticatedFile(id="7"),
+        "https://files.example.com/1/a.zip?x=1",
+        "file/17",
+    ],
+    ids=repr,
+)
+@both
+def test_a_page_is_no_file(kind: Kind, source: DownloadSource) -> None:
+    target = io.BytesIO()
+    client = connect(kind, script_for(kind, PAGES["as a page"]))
+    with pytest.raises(ResponseError, match="Sign in to Acme"):
+        done(client.download(source, target))
+    assert target.getvalue() == b""
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        MessageFile(
+            name="a.html", size=FILE_SIZE, url="https://files.example.com/a.html"
+        ),
+        MessageFile(
+            name="page", size=len(PAGE), url="https://files.example.com/1/page"
+        ),
+        "https://files.example.com/1/page.html",
+        "https://files.example.com/1/page",
+    ],
+    ids=repr,
+)
+@both
+def test_a_file_may_be_a_page(kind: Kind, source: DownloadSource) -> None:
+    target = io.BytesIO()
+    client = connect(kind, script_for(kind, PAGES["as a page"]))
+    assert done(client.download(source, target)) == len(PAGE)
+    assert target.getvalue() == PAGE
