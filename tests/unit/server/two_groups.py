@@ -211,9 +211,14 @@ def build(site: Site) -> World:
 
 def copy(world: World, folder: Path) -> World:
     """Open a copy of a world whose server is closed."""
-    before = world.site.server.settings
+    return World(copy_site(world.site, folder), world.first, world.second)
+
+
+def copy_site(site: Site, folder: Path) -> Site:
+    """Open a copy of a server that is closed."""
+    before = site.server.settings
     shutil.copytree(before.database.parent, folder, dirs_exist_ok=True)
-    clock = [*world.site.clock]
+    clock = [*site.clock]
 
     def tick() -> float:
         clock[0] += 0.001
@@ -221,8 +226,7 @@ def copy(world: World, folder: Path) -> World:
 
     settings = replace(before, database=folder / before.database.name, clock=tick)
     server = asyncio.run(open_server(settings))
-    site = Site(server, world.site.token, clock=clock)
-    return World(site, world.first, world.second)
+    return Site(server, site.token, clock=clock)
 
 
 async def _add_group(site: Site) -> str:

@@ -95,7 +95,7 @@ async def remove_user(cause: Cause, stores: Stores, user: UserRecord) -> None:
 
     What was said stays, and so does the picture's file until the command is committed.
     """
-    await stores.tokens.revoke_of_user(user.id)
+    await stores.grants.end_of_user(user.id)
     await stores.web_sessions.end_all(user.id)
     await stores.web_sessions.remove_links(user.id)
     await stores.webhooks.delete_of_user(user.id)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 
-from hipkit.errors import BadRequestError, UnauthorizedError
+from hipkit.errors import BadRequestError, ForbiddenError, UnauthorizedError
 from hipkit.server.services.access import look_up_user
 from hipkit.server.services.context import (
     SCOPES,
@@ -16,7 +16,7 @@ from hipkit.server.services.context import (
     TokenKind,
     grantable_scopes,
 )
-from hipkit.server.services.identities import identify_client
+from hipkit.server.services.identities import BAD_TOKEN, identify_client
 from hipkit.server.services.keys import hash_token, new_token
 from hipkit.server.services.moments import SECOND_US
 from hipkit.server.services.passwords import user_with_password
@@ -51,7 +51,13 @@ class _Grant:
     room_id: int | None = None
     name: str = ""
     with_refresh: bool = False
+    refresh_client_id: str | None = None
+    """The client that has to authenticate for the next token."""
     refresh_id: int | None = None
+    grant_id: int | None = None
+    """The stored grant that the token belongs to, where there is one already."""
+    parent_id: int | None = None
+    """The stored grant of the token that it is made with."""
 
 
 async def generate_token(context: Context, request: GenerateToken) -> Token:
@@ -65,15 +71,10 @@ async def generate_token(context: Context, request: GenerateToken) -> Token:
     token, refresh = new_token(), new_token() if grant.with_refresh else None
 
     async def command(stores: Stores) -> str:
+        await _check_still_good(stores, grant)
         refresh_id = grant.refresh_id
-        if refresh is not None and grant.user_id is not None:
-            refresh_id = await stores.tokens.add_refresh(
-                hash_token(refresh),
-                user_id=grant.user_id,
-                client_id=grant.client_id,
-                scopes=" ".join(sorted(grant.scopes)),
-                expires_us=context.now_us + PERSONAL_SECONDS * SECOND_US,
-            )
+        if refresh is not None:
+            refresh_id = await _add_refresh(stores, grant, refresh, context.now_us)
         new = _new_token(grant, token, refresh_id, context.now_us)
         await stores.tokens.add(new, context.now_us)
         group = await stores.groups.get(grant.group_id)
@@ -91,6 +92,38 @@ async def generate_token(context: Context, request: GenerateToken) -> Token:
     )
 
 
+async def _check_still_good(stores: Stores, grant: _Grant) -> None:
+    """Refuse what hangs on something that ended while the request was looked at."""
+    stored_id = grant.grant_id or grant.parent_id
+    if stored_id is not None and await stores.grants.get(stored_id) is None:
+        raise UnauthorizedError(BAD_TOKEN)
+    if grant.client_id is not None and not await stores.clients.get(grant.client_id):
+        raise UnauthorizedError(BAD_TOKEN)
+    if grant.user_id is not None:
+        await _living_user(stores, grant.user_id)
+
+
+async def _add_refresh(stores: Stores, grant: _Grant, refresh: str, now_us: int) -> int:
+    if grant.user_id is None:
+        raise RuntimeError("only people's tokens are refreshed")
+    grant_id = grant.grant_id
+    if grant_id is None:
+        grant_id = await stores.grants.add(
+            parent_id=grant.parent_id,
+            user_id=grant.user_id,
+            client_id=grant.client_id,
+            room_id=grant.room_id,
+        )
+    return await stores.tokens.add_refresh(
+        hash_token(refresh),
+        user_id=grant.user_id,
+        client_id=grant.refresh_client_id,
+        scopes=" ".join(sorted(grant.scopes)),
+        expires_us=now_us + PERSONAL_SECONDS * SECOND_US,
+        grant_id=grant_id,
+    )
+
+
 def _new_token(
     grant: _Grant, token: str, refresh_id: int | None, now_us: int
 ) -> NewToken:
@@ -105,6 +138,7 @@ def _new_token(
         name=grant.name,
         expires_us=now_us + grant.seconds * SECOND_US,
         refresh_id=refresh_id,
+        parent_id=grant.parent_id,
     )
 
 
@@ -152,8 +186,12 @@ async def _authorization_code(context: Context, request: GenerateToken) -> _Gran
         raise MissingValueError("code")
     code_hash = hash_token(request.code)
     code = await context.write(lambda stores: stores.clients.take_code(code_hash))
+    granted = None
+    if code is not None and code.grant_id is not None:
+        granted = await context.stores.grants.get(code.grant_id)
     if (
         code is None
+        or granted is None
         or code.client_id != client.id
         or code.expires_us <= context.now_us
         or (request.redirect_uri or "") != code.redirect_uri
@@ -162,15 +200,17 @@ async def _authorization_code(context: Context, request: GenerateToken) -> _Gran
             "The code is unknown, used, expired, or was sent to another address",
             field="code",
         )
-    user = await _living_user(context, code.user_id)
+    user = await _living_user(context.stores, code.user_id)
     return _Grant(
         kind="user",
         group_id=client.group_id,
         scopes=_granted(request.scope, code.scopes.split()) & grantable_scopes(user),
         user_id=user.id,
         client_id=client.id,
-        room_id=client.room_id,
+        room_id=granted.room_id,
         with_refresh=True,
+        refresh_client_id=client.id,
+        grant_id=granted.id,
     )
 
 
@@ -186,15 +226,16 @@ async def _refresh_token(context: Context, request: GenerateToken) -> _Grant:
         or found.client_id != (None if client is None else client.id)
     ):
         raise UnauthorizedError("Invalid refresh token")
-    user = await _living_user(context, found.user_id)
+    user = await _living_user(context.stores, found.user_id)
     return _Grant(
         kind="user",
         group_id=user.group_id,
         scopes=_granted(request.scope, found.scopes.split()) & grantable_scopes(user),
         user_id=user.id,
-        client_id=found.client_id,
-        room_id=None if client is None else client.room_id,
+        client_id=found.granted_client_id,
+        room_id=found.room_id,
         refresh_id=found.id,
+        grant_id=found.grant_id,
     )
 
 
@@ -206,21 +247,28 @@ async def _password(context: Context, request: GenerateToken) -> _Grant:
         raise MissingValueError("username")
     if not request.password:
         raise MissingValueError("password")
+    client_id: str | None
     if client is not None:
-        group_id, limits = client.group_id, client.scopes.split()
+        group_id, client_id, room_id = client.group_id, client.id, client.room_id
+        limits, parent_id = frozenset(client.scopes.split()), None
     else:
-        group_id, limits = context.identity.group_id, list(context.identity.scopes)
+        caller = context.identity.token
+        group_id, client_id, room_id = caller.group_id, caller.client_id, caller.room_id
+        limits, parent_id = context.identity.scopes, caller.grant_id
     user = await user_with_password(
         context, group_id, request.username, request.password
     )
     return _Grant(
         kind="user",
         group_id=group_id,
-        scopes=_granted(request.scope, frozenset(limits) & grantable_scopes(user)),
+        scopes=_granted(request.scope, limits & grantable_scopes(user)),
         user_id=user.id,
-        client_id=None if client is None else client.id,
-        room_id=client.room_id if client is not None else context.identity.room_id,
+        client_id=client_id,
+        room_id=room_id,
         with_refresh=True,
+        # Who came with a token alone may have no secret of the client that stands behind it.
+        refresh_client_id=None if client is None else client.id,
+        parent_id=parent_id,
     )
 
 
@@ -228,6 +276,11 @@ async def _personal(context: Context, request: GenerateToken) -> _Grant:
     identity = context.identity
     if identity.user is None:
         raise BadRequestError("The grant 'personal' needs a user's token")
+    if identity.token.client_id is not None:
+        # It would outlive what the person allowed the client, for a year.
+        raise ForbiddenError(
+            "The grant 'personal' needs a token that no OAuth client stands behind"
+        )
     allowed = identity.scopes & grantable_scopes(identity.user)
     return _Grant(
         kind="user",
@@ -237,6 +290,7 @@ async def _personal(context: Context, request: GenerateToken) -> _Grant:
         user_id=identity.user.id,
         room_id=identity.room_id,
         name=request.client_name or "",
+        parent_id=identity.token.grant_id,
     )
 
 
@@ -280,8 +334,8 @@ async def _needed_client(context: Context) -> ClientRecord:
     return client
 
 
-async def _living_user(context: Context, user_id: int) -> UserRecord:
-    user = await context.stores.users.get(user_id)
+async def _living_user(stores: Stores, user_id: int) -> UserRecord:
+    user = await stores.users.get(user_id)
     if user is None or user.is_deleted:
         raise UnauthorizedError("The user is gone")
     return user

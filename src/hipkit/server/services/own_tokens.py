@@ -112,7 +112,7 @@ async def list_approved(context: Context) -> list[Approved]:
     for record in await context.stores.tokens.refreshes_of_user(user.id):
         if record.expires_us is not None and record.expires_us <= context.now_us:
             continue
-        client = await context.stores.clients.get(record.client_id or "")
+        client = await context.stores.clients.get(record.granted_client_id or "")
         name = "A program with your password" if client is None else client.name
         found.append(
             Approved(

@@ -84,7 +84,7 @@ async def add_room(
 
 
 async def remove_room(cause: Cause, stores: Stores, room: RoomRecord) -> None:
-    """Within a command: delete a room with the tokens bound to it.
+    """Within a command: delete a room with everything that is good for it alone.
 
     What was said in it goes with sweeps, the picture's file once the command is committed. Its
     webhooks get what has happened so far, this too, and then go.
@@ -92,7 +92,7 @@ async def remove_room(cause: Cause, stores: Stores, room: RoomRecord) -> None:
     await tell_of_room(cause, stores, room, "room_deleted")
     newest_event_id = await stores.webhook_events.newest()
     await stores.webhooks.end_of_room(room.id, newest_event_id)
-    await stores.tokens.revoke_of_room(room.id)
+    await stores.grants.end_of_room(room.id)
     await stores.rooms.delete(room.id)
     if room.avatar_key is not None:
         await stores.files.remove(room.avatar_key)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from hipkit.server.services.kept_files import remove_file
 from hipkit.server.services.web_sessions import sweep_sessions
 from hipkit.server.services.webhooks.sweeping import sweep_outbox
@@ -11,15 +13,27 @@ from hipkit.server.storage.folder import FileFolder
 __all__ = ["sweep", "sweep_messages"]
 
 SWEEP_COUNT = 500
+GRANTS_AT_ONCE = 10_000
 
 
 async def sweep(database: Database, files: FileFolder, now_us: int) -> None:
     """Remove everything of the kind, in steps after which others may write."""
     await database.write(lambda stores: stores.tokens.sweep(now_us))
+    await _sweep_grants(database)
     await database.write(lambda stores: sweep_sessions(stores, now_us))
     await sweep_outbox(database, now_us)
     while not await sweep_messages(database, files):
         pass
+
+
+async def _sweep_grants(database: Database) -> None:
+    position: int | None = 0
+    while position is not None:
+        position = await database.write(partial(_sweep_some_grants, position))
+
+
+async def _sweep_some_grants(after_id: int, stores: Stores) -> int | None:
+    return await stores.grants.sweep(after_id, GRANTS_AT_ONCE)
 
 
 async def sweep_messages(database: Database, files: FileFolder) -> bool:

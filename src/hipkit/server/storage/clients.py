@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hipkit.server.storage.grants import GrantStore
 from hipkit.server.storage.session import Record, Session
 
 __all__ = ["ClientRecord", "ClientStore", "CodeRecord"]
@@ -27,6 +28,8 @@ class CodeRecord(Record, frozen=True, array_like=True):
     scopes: str
     redirect_uri: str
     expires_us: int
+    grant_id: int | None = None
+    """What the token is to belong to: what the yes was bound to is kept there."""
 
 
 COLUMNS = (
@@ -86,13 +89,7 @@ class ClientStore:
     async def delete(self, client_id: str) -> bool:
         """Remove a client with all that is its own, and say whether there was one."""
         await self._session.run("DELETE FROM webhooks WHERE client_id = ?", client_id)
-        await self._session.run("DELETE FROM tokens WHERE client_id = ?", client_id)
-        await self._session.run(
-            "DELETE FROM refresh_tokens WHERE client_id = ?", client_id
-        )
-        await self._session.run(
-            "DELETE FROM authorization_codes WHERE client_id = ?", client_id
-        )
+        await GrantStore(self._session).end_of_client(client_id)
         return (
             await self._session.run("DELETE FROM oauth_clients WHERE id = ?", client_id)
             > 0
@@ -102,20 +99,21 @@ class ClientStore:
         """Keep an authorization code by its hash."""
         await self._session.run(
             "INSERT INTO authorization_codes (hash, user_id, client_id, scopes,"
-            " redirect_uri, expires_us) VALUES (?, ?, ?, ?, ?, ?)",
+            " redirect_uri, expires_us, grant_id) VALUES (?, ?, ?, ?, ?, ?, ?)",
             code_hash,
             code.user_id,
             code.client_id,
             code.scopes,
             code.redirect_uri,
             code.expires_us,
+            code.grant_id,
         )
 
     async def take_code(self, code_hash: bytes) -> CodeRecord | None:
         """Return a code and forget it: it is good for one exchange."""
         code = await self._session.one(
             CodeRecord,
-            "SELECT user_id, client_id, scopes, redirect_uri, expires_us"
+            "SELECT user_id, client_id, scopes, redirect_uri, expires_us, grant_id"
             " FROM authorization_codes WHERE hash = ?",
             code_hash,
         )

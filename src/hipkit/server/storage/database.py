@@ -14,6 +14,7 @@ from hipkit.errors import StorageError
 from hipkit.server.storage.clients import ClientStore
 from hipkit.server.storage.emoticons import EmoticonStore
 from hipkit.server.storage.files import FileStore
+from hipkit.server.storage.grants import GrantStore
 from hipkit.server.storage.groups import GroupStore
 from hipkit.server.storage.messages import MessageStore
 from hipkit.server.storage.room_people import RoomPeopleStore
@@ -55,6 +56,7 @@ class Stores:
     files: FileStore
     emoticons: EmoticonStore
     clients: ClientStore
+    grants: GrantStore
     tokens: TokenStore
     web_sessions: WebSessionStore
     webhooks: WebhookStore
@@ -75,6 +77,7 @@ class Stores:
             files=FileStore(session),
             emoticons=EmoticonStore(session),
             clients=ClientStore(session),
+            grants=GrantStore(session),
             tokens=TokenStore(session),
             web_sessions=WebSessionStore(session),
             webhooks=WebhookStore(session),

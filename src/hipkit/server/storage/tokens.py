@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hipkit.server.storage.grants import GrantStore
 from hipkit.server.storage.session import Record, Session
 
 __all__ = ["NewToken", "RefreshRecord", "TokenRecord", "TokenStore"]
@@ -20,6 +21,9 @@ class NewToken(Record, frozen=True, array_like=True, kw_only=True):
     name: str = ""
     expires_us: int | None
     refresh_id: int | None = None
+    """The refresh token that it came with; it belongs to that one's grant."""
+    parent_id: int | None = None
+    """Else the grant of the credential that it was made with."""
 
 
 class TokenRecord(Record, frozen=True, array_like=True):
@@ -36,26 +40,35 @@ class TokenRecord(Record, frozen=True, array_like=True):
     name: str
     expires_us: int | None
     refresh_id: int | None
+    grant_id: int | None = None
+    """`None` where it is stored nowhere, as for a session of the page."""
 
 
 class RefreshRecord(Record, frozen=True, array_like=True):
-    """A refresh token: good for new tokens of the same person and client."""
+    """A refresh token: good for new tokens of the same grant."""
 
     id: int
     user_id: int
     client_id: str | None
+    """The client that has to authenticate; `None` where none has to."""
     scopes: str
     expires_us: int | None
+    grant_id: int
+    granted_client_id: str | None
+    """The client that stands behind the grant."""
+    room_id: int | None
 
 
 COLUMNS = (
     "SELECT id, hash, kind, group_id, user_id, client_id, room_id, scopes, name,"
-    " expires_us, refresh_id FROM tokens "
+    " expires_us, refresh_id, grant_id FROM tokens "
 )
 
 
 REFRESH_COLUMNS = (
-    "SELECT id, user_id, client_id, scopes, expires_us FROM refresh_tokens "
+    "SELECT refresh_tokens.id, refresh_tokens.user_id, refresh_tokens.client_id, scopes,"
+    " expires_us, grant_id, grants.client_id, grants.room_id"
+    " FROM refresh_tokens JOIN grants ON grants.id = grant_id "
 )
 
 
@@ -64,6 +77,7 @@ class TokenStore:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._grants = GrantStore(session)
 
     async def by_hash(self, token_hash: bytes) -> TokenRecord | None:
         """Return a token by its hash, expired or not."""
@@ -99,10 +113,19 @@ class TokenStore:
 
     async def add(self, token: NewToken, now_us: int) -> int:
         """Store a token and return the number that administrators know it by."""
+        if token.refresh_id is not None:
+            grant_id = await self._grant_of_refresh(token.refresh_id)
+        else:
+            grant_id = await self._grants.add(
+                parent_id=token.parent_id,
+                user_id=token.user_id,
+                client_id=token.client_id,
+                room_id=token.room_id,
+            )
         return await self._session.insert(
             "INSERT INTO tokens (hash, kind, group_id, user_id, client_id, room_id, scopes,"
-            " name, created_us, expires_us, refresh_id)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " name, created_us, expires_us, refresh_id, grant_id)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             token.hash,
             token.kind,
             token.group_id,
@@ -114,39 +137,29 @@ class TokenStore:
             now_us,
             token.expires_us,
             token.refresh_id,
+            grant_id,
         )
 
     async def revoke(self, token: TokenRecord) -> None:
-        """End a token, and the refresh token that could replace it."""
-        await self._session.run("DELETE FROM tokens WHERE id = ?", token.id)
-        if token.refresh_id is not None:
-            await self._session.run(
-                "DELETE FROM tokens WHERE refresh_id = ?", token.refresh_id
-            )
-            await self._session.run(
-                "DELETE FROM refresh_tokens WHERE id = ?", token.refresh_id
-            )
-
-    async def revoke_of_user(self, user_id: int) -> None:
-        """End everything that acts for a user."""
-        await self._session.run("DELETE FROM tokens WHERE user_id = ?", user_id)
-        await self._session.run("DELETE FROM refresh_tokens WHERE user_id = ?", user_id)
-        await self._session.run(
-            "DELETE FROM authorization_codes WHERE user_id = ?", user_id
-        )
-
-    async def revoke_of_room(self, room_id: int) -> None:
-        """End every token that is bound to a room."""
-        await self._session.run("DELETE FROM tokens WHERE room_id = ?", room_id)
+        """End a token with its grant: what came of it, and what could replace it."""
+        if token.grant_id is not None:
+            await self._grants.end(token.grant_id)
 
     async def sweep(self, before_us: int) -> int:
         """Remove tokens that ended before a moment, and return how many."""
         await self._session.run(
             "DELETE FROM authorization_codes WHERE expires_us < ?", before_us
         )
-        return await self._session.run(
+        removed = await self._session.run(
             "DELETE FROM tokens WHERE expires_us < ?", before_us
         )
+        # Its last token may outlive it.
+        await self._session.run(
+            "DELETE FROM refresh_tokens WHERE expires_us < ? AND NOT EXISTS (SELECT 1"
+            " FROM tokens WHERE tokens.grant_id = refresh_tokens.grant_id)",
+            before_us,
+        )
+        return removed
 
     async def add_refresh(
         self,
@@ -156,16 +169,20 @@ class TokenStore:
         client_id: str | None,
         scopes: str,
         expires_us: int | None,
+        grant_id: int | None = None,
     ) -> int:
-        """Store a refresh token and return its number."""
+        """Store a refresh token, with a grant of its own if it has none, and return its number."""
+        if grant_id is None:
+            grant_id = await self._grants.add(user_id=user_id, client_id=client_id)
         return await self._session.insert(
-            "INSERT INTO refresh_tokens (hash, user_id, client_id, scopes, expires_us)"
-            " VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO refresh_tokens (hash, user_id, client_id, scopes, expires_us,"
+            " grant_id) VALUES (?, ?, ?, ?, ?, ?)",
             refresh_hash,
             user_id,
             client_id,
             scopes,
             expires_us,
+            grant_id,
         )
 
     async def refresh_by_hash(self, refresh_hash: bytes) -> RefreshRecord | None:
@@ -178,19 +195,19 @@ class TokenStore:
         """Return every refresh token that acts for a user, the newest first."""
         return await self._session.all(
             RefreshRecord,
-            REFRESH_COLUMNS + "WHERE user_id = ? ORDER BY id DESC",
+            REFRESH_COLUMNS
+            + "WHERE refresh_tokens.user_id = ? ORDER BY refresh_tokens.id DESC",
             user_id,
         )
 
     async def revoke_refresh(self, user_id: int, refresh_id: int) -> None:
-        """End a user's refresh token, and the tokens that it was exchanged for."""
-        await self._session.run(
-            "DELETE FROM tokens WHERE refresh_id = ? AND user_id = ?",
-            refresh_id,
-            user_id,
+        """End the grant of a user's refresh token, with the tokens that it was exchanged for."""
+        for refresh in await self.refreshes_of_user(user_id):
+            if refresh.id == refresh_id:
+                await self._grants.end(refresh.grant_id)
+
+    async def _grant_of_refresh(self, refresh_id: int) -> int | None:
+        row = await self._session.one(
+            tuple[int], "SELECT grant_id FROM refresh_tokens WHERE id = ?", refresh_id
         )
-        await self._session.run(
-            "DELETE FROM refresh_tokens WHERE id = ? AND user_id = ?",
-            refresh_id,
-            user_id,
-        )
+        return row[0] if row else None

@@ -22,6 +22,8 @@ class NewWebhook(Record, frozen=True, array_like=True, kw_only=True):
     event: str
     pattern: str | None
     authentication: str
+    grant_id: int | None = None
+    """What it ends with, beside its client or person: the grant of the token that set it."""
 
 
 class WebhookRecord(Record, frozen=True, array_like=True):
@@ -144,8 +146,8 @@ class WebhookStore:
         """Store a webhook that waits for what comes after `position`; return its number."""
         return await self._session.insert(
             "INSERT INTO webhooks (group_id, room_id, client_id, user_id, key, name, url,"
-            " event, pattern, authentication, position, created_us)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " event, pattern, authentication, grant_id, position, created_us)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             webhook.group_id,
             webhook.room_id,
             webhook.client_id,
@@ -156,6 +158,7 @@ class WebhookStore:
             webhook.event,
             webhook.pattern,
             webhook.authentication,
+            webhook.grant_id,
             position,
             now_us,
         )
@@ -166,13 +169,14 @@ class WebhookStore:
         """Store what a webhook is to become; its maker is whoever changes it."""
         await self._session.run(
             "UPDATE webhooks SET user_id = ?, name = ?, url = ?, event = ?, pattern = ?,"
-            " authentication = ?, position = ? WHERE id = ?",
+            " authentication = ?, grant_id = ?, position = ? WHERE id = ?",
             webhook.user_id,
             webhook.name,
             webhook.url,
             webhook.event,
             webhook.pattern,
             webhook.authentication,
+            webhook.grant_id,
             position,
             webhook_id,
         )
@@ -184,15 +188,16 @@ class WebhookStore:
         )
 
     async def delete_of_user(self, user_id: int) -> None:
-        """Remove what a person made for themselves."""
-        await self._session.run(
-            "DELETE FROM webhooks WHERE user_id = ? AND client_id IS NULL", user_id
-        )
+        """Remove what a person made, or a client in their name."""
+        await self._session.run("DELETE FROM webhooks WHERE user_id = ?", user_id)
 
     async def end_of_room(self, room_id: int, last_event_id: int) -> None:
-        """Let the webhooks of a room get what has happened so far, and nothing more."""
+        """Let the webhooks of a room get what has happened so far, and nothing more.
+
+        The tokens of the room end with it, and these do not: they have something to tell.
+        """
         await self._session.run(
-            "UPDATE webhooks SET last_event_id = ? WHERE room_id = ?",
+            "UPDATE webhooks SET last_event_id = ?, grant_id = NULL WHERE room_id = ?",
             last_event_id,
             room_id,
         )

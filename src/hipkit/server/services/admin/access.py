@@ -253,12 +253,16 @@ async def make_authorization_code(
             raise InvalidValueError("redirect_uri", "enum", problem, redirect_uri)
         owner = await find_user(stores, user, client.group_id)
         granted = frozenset(scopes) & frozenset(client.scopes.split())
+        grant_id = await stores.grants.add(
+            user_id=owner.id, client_id=client.id, room_id=client.room_id
+        )
         record = CodeRecord(
             user_id=owner.id,
             client_id=client.id,
             scopes=" ".join(sorted(granted & grantable_scopes(owner))),
             redirect_uri=redirect_uri,
             expires_us=now_us + CODE_SECONDS * SECOND_US,
+            grant_id=grant_id,
         )
         await stores.clients.add_code(hash_token(code), record)
 

@@ -145,7 +145,17 @@ async def _new(
         event=request.event,
         pattern=request.pattern or None,
         authentication=request.authentication or "none",
+        grant_id=_lasting_grant(identity),
     )
+
+
+def _lasting_grant(identity: Identity) -> int | None:
+    """Return the grant that a webhook ends with; `None` for those that a client sets for itself.
+
+    A client's own tokens come and go by the hour, and each can do what the others can: what it
+    sets for itself ends with the client. What a person's token set ends with that.
+    """
+    return None if identity.user is None else identity.token.grant_id
 
 
 async def _check_signing(stores: Stores, identity: Identity) -> None:
