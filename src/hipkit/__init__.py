@@ -17,7 +17,7 @@ The map of this folder, from the top floor to the ground; an arrow only points d
 | `exchange` | one call from request to answer: tokens, limits, retries; `decoding` reads answers |
 | `transports` | the only code that touches the network |
 | `v2` | generated: an operation class and method for every call of the API, and the models |
-| `v1` | generated: the same for ten calls of the API before it |
+| `v1` | generated: the same for the API before it |
 | `operation`, `model`, `errors` | what generated classes are; every exception |
 | `webhooks` | reads the events that HipChat posts |
 

@@ -18,8 +18,12 @@ from hipkit.v1 import (
     RoomsMessageByGet,
     RoomsShow,
     RoomsTopic,
+    UsersCreate,
+    UsersDelete,
     UsersList,
     UsersShow,
+    UsersUndelete,
+    UsersUpdate,
 )
 from hipkit.v1.catalog import OPERATIONS
 from hipkit.v2 import GetRoom
@@ -60,7 +64,13 @@ def test_every_operation_of_v1_is_answered(client: HipChat) -> None:
     (user,) = client.send(UsersList()).users
     assert client.send(UsersShow(user_id=user.user_id)).user == user
     assert client.send(RoomsDelete(room_id=room.room_id)).deleted is True
-    assert len(OPERATIONS) == 10
+    made = client.send(UsersCreate(name="Ann", email="ann@example.com")).user
+    assert made.password is not None
+    changed = client.send(UsersUpdate(user_id=made.user_id, is_group_admin=1)).user
+    assert (changed.name, changed.is_group_admin) == ("Ann", 1)
+    assert client.send(UsersDelete(user_id="ann@example.com")).deleted is True
+    assert client.send(UsersUndelete(user_id="ann@example.com")).undeleted is True
+    assert len(OPERATIONS) == 14
 
 
 def test_the_refusals_of_v1_are_the_clients_errors(

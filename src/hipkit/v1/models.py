@@ -10,6 +10,9 @@ from msgspec import field
 from hipkit.model import Model, Rule
 
 __all__ = [
+    "ChangedUser",
+    "CreatedUser",
+    "CreatedUserEnvelope",
     "Deletion",
     "Done",
     "ErrorDetail",
@@ -20,6 +23,7 @@ __all__ = [
     "NewMessage",
     "NewRoom",
     "NewTopic",
+    "NewUser",
     "Participant",
     "Room",
     "RoomEnvelope",
@@ -27,10 +31,95 @@ __all__ = [
     "RoomReference",
     "Sender",
     "Sent",
+    "Undeletion",
     "User",
     "UserEnvelope",
     "UserList",
+    "UserReference",
 ]
+
+
+class NewUser(Model, frozen=True, omit_defaults=True, kw_only=True):
+    """Somebody to be added.
+
+    Attributes:
+        email: A person's e-mail address.
+        name: A person's full name, 1 to 50 characters.
+        mention_name: What follows the `@` when a person is mentioned; made of the name
+            if left out of a new one. 1 to 50 characters.
+        title: A person's job title.
+        is_group_admin: Whether a person administers the group; 0 if left out of a new
+            one. Known values: `0`, `1`.
+        password: A person's password; without one the server chooses it for a new
+            person, and tells it once.
+        timezone: A person's time zone, by its name in the tz database; `UTC` if left
+            out of a new one.
+    """
+
+    secrets = frozenset({"password"})
+    rules = {
+        "name": Rule(required=True, min_length=1, max_length=50),
+        "mention_name": Rule(min_length=1, max_length=50),
+        "is_group_admin": Rule(enum=(0, 1)),
+    }
+
+    email: str
+    name: str
+    mention_name: str | None = None
+    title: str | None = None
+    is_group_admin: int | None = None
+    password: str | None = None
+    timezone: str | None = None
+
+
+class ChangedUser(Model, frozen=True, omit_defaults=True, kw_only=True):
+    """Who is to be changed, and what of them.
+
+    Attributes:
+        user_id: A person's id or e-mail address. 1 to 255 characters.
+        email: A person's e-mail address.
+        name: A person's full name, 1 to 50 characters.
+        mention_name: What follows the `@` when a person is mentioned; made of the name
+            if left out of a new one. 1 to 50 characters.
+        title: A person's job title.
+        is_group_admin: Whether a person administers the group; 0 if left out of a new
+            one. Known values: `0`, `1`.
+        password: A person's password; without one the server chooses it for a new
+            person, and tells it once.
+        timezone: A person's time zone, by its name in the tz database; `UTC` if left
+            out of a new one.
+    """
+
+    secrets = frozenset({"password"})
+    rules = {
+        "user_id": Rule(required=True, min_length=1, max_length=255),
+        "name": Rule(min_length=1, max_length=50),
+        "mention_name": Rule(min_length=1, max_length=50),
+        "is_group_admin": Rule(enum=(0, 1)),
+    }
+
+    user_id: str | int
+    email: str | None = None
+    name: str | None = None
+    mention_name: str | None = None
+    title: str | None = None
+    is_group_admin: int | None = None
+    password: str | None = None
+    timezone: str | None = None
+
+
+class UserReference(Model, frozen=True, omit_defaults=True, kw_only=True):
+    """Who is meant.
+
+    Attributes:
+        user_id: A person's id or e-mail address. 1 to 255 characters.
+    """
+
+    rules = {
+        "user_id": Rule(required=True, min_length=1, max_length=255),
+    }
+
+    user_id: str | int
 
 
 class NewMessage(Model, frozen=True, omit_defaults=True, kw_only=True):
@@ -154,7 +243,7 @@ class Done(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Deletion(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """A room was deleted.
+    """A room or a person was deleted.
 
     Attributes:
         deleted: Always true.
@@ -287,6 +376,16 @@ class File(Model, frozen=True, omit_defaults=True, kw_only=True):
     url: str | None = None
 
 
+class Undeletion(Model, frozen=True, omit_defaults=True, kw_only=True):
+    """A person is back.
+
+    Attributes:
+        undeleted: Always true.
+    """
+
+    undeleted: bool
+
+
 class UserList(Model, frozen=True, omit_defaults=True, kw_only=True):
     """The people of a group.
 
@@ -305,6 +404,61 @@ class UserEnvelope(Model, frozen=True, omit_defaults=True, kw_only=True):
     """
 
     user: User
+
+
+class CreatedUserEnvelope(Model, frozen=True, omit_defaults=True, kw_only=True):
+    """A person who was added.
+
+    Attributes:
+        user: A person who was added.
+    """
+
+    user: CreatedUser
+
+
+class CreatedUser(Model, frozen=True, omit_defaults=True, kw_only=True):
+    """A person who was added.
+
+    Attributes:
+        user_id: Their id.
+        name: Their name.
+        mention_name: Their name after an `@`.
+        email: Their e-mail address.
+        title: What they do.
+        photo_url: Where their picture is, 125 pixels on its longer side.
+        last_active: When they last did something, in UNIX seconds; 0 where that is not
+            known.
+        created: When they were added, in UNIX seconds.
+        status: Whether they are there. Known values: `offline`, `away`, `dnd`,
+            `available`.
+        status_message: What they say about that.
+        timezone: Their time zone.
+        is_group_admin: Whether they administer the group. Known values: `0`, `1`.
+        is_deleted: Whether they were deleted. Known values: `0`, `1`.
+        password: The password that the server chose; null where one was given.
+    """
+
+    secrets = frozenset({"password"})
+    rules = {
+        "status": Rule(enum=("offline", "away", "dnd", "available")),
+        "is_group_admin": Rule(enum=(0, 1)),
+        "is_deleted": Rule(enum=(0, 1)),
+    }
+
+    user_id: int
+    name: str
+    mention_name: str | None = None
+    email: str | None = None
+    title: str | None = None
+    photo_url: str | None = None
+    last_active: int | None = None
+    created: int | None = None
+    status: str | None = None
+    status_message: str | None = None
+    timezone: str | None = None
+    is_group_admin: int | None = None
+    is_deleted: int | None = None
+    password: str | None = None
 
 
 class User(Model, frozen=True, omit_defaults=True, kw_only=True):

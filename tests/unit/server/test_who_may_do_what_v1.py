@@ -35,6 +35,7 @@ def ask(
         "room_id": found.ids.get(str(room), room),
         "user_id": found.ids["ann"],
         "name": "New room",
+        "email": "new@example.com",
         "owner_user_id": found.ids["carol"],
         "from": "Program",
         "message": "x",

@@ -150,7 +150,7 @@ class Api:
         if is_health_check(path):
             call.operation_id = "health_check"
             return health_answer(request.method)
-        match = self._find(V2, request, path)
+        match = self._find(request, path, refusal)
         call.operation_id = match.entry.operation_id
         kind = match.entry.load()
         if refusal is not None and kind.auth != "none":
@@ -176,7 +176,7 @@ class Api:
         fields = await v1.read_fields(request, self._settings)
         context.bearer = v1.token_of(request, fields)
         refusal = await self._identify(context, request, call)
-        match = self._find(V1, request, path)
+        match = self._routers[V1].match(request.method, path)
         call.operation_id = match.entry.operation_id
         kind = match.entry.load()
         v1.check_method(request.method, kind)
@@ -197,16 +197,20 @@ class Api:
         )
         return answer_of(kind, await HANDLERS[kind](context, operation))
 
-    def _find(self, version: bytes, request: Request, path: bytes) -> Match:
-        """Find the operation that a path below a version means.
+    def _find(
+        self, request: Request, path: bytes, refusal: UnauthorizedError | None
+    ) -> Match:
+        """Find the operation that a path below `/v2` means.
 
         Raises:
             NotImplementedHereError: HipChat had one there, and this server has not.
         """
         try:
-            return self._routers[version].match(request.method, path)
+            return self._routers[V2].match(request.method, path)
         except (NotFoundError, MethodNotAllowedError):
-            if is_undocumented(b"/" + version + path):
+            if is_undocumented(path):
+                if refusal is not None:
+                    raise refusal from None
                 raise NotImplementedHereError(
                     "This call of HipChat's own programs is not part of this server"
                 ) from None

@@ -1,8 +1,7 @@
 """Calls of HipChat's own programs that its documentation left out.
 
 The one that tells whether the server is there is answered. Of the others nothing but their
-paths is known: 501 tells that from a mistake in the path. Adding people with API v1 stands here
-too, because no program in use does.
+paths is known: 501 tells that from a mistake in the path.
 """
 
 from __future__ import annotations
@@ -18,9 +17,8 @@ HEALTH = b"/health-check"
 HEALTH_METHODS = ("GET", "HEAD")
 
 UNDOCUMENTED = re.compile(
-    rb"/v2/(?:sync/(?:users|rooms)|file/mget/thumbnails|video/(?:callee/[^/]+/)?token"
+    rb"/(?:sync/(?:users|rooms)|file/mget/thumbnails|video/(?:callee/[^/]+/)?token"
     rb"|readstate|flag(?:/dismiss)?|addon/(?:sync|signed-urls?/.+))/?"
-    rb"|/v1/users/(?:create|update|delete|undelete)/?"
 )
 
 
@@ -41,5 +39,5 @@ def health_answer(method: str) -> Answer:
 
 
 def is_undocumented(path: bytes) -> bool:
-    """Say whether HipChat had a call at a path, version included, that is not answered here."""
+    """Say whether HipChat had a call at a path below `/v2` that is not answered here."""
     return UNDOCUMENTED.fullmatch(re.sub(rb"/+", b"/", path)) is not None

@@ -28,6 +28,7 @@ __all__ = [
     "ADMIN_ROLES",
     "NewUser",
     "add_user",
+    "bring_back",
     "changed_rights",
     "check_taken",
     "owns_group",
@@ -103,6 +104,19 @@ async def remove_user(cause: Cause, stores: Stores, user: UserRecord) -> None:
     await stores.users.delete(user.id, new_version())
     if user.photo_key is not None:
         await stores.files.remove(user.photo_key)
+
+
+async def bring_back(stores: Stores, user: UserRecord) -> None:
+    """Within a command: lift the mark of a deleted account.
+
+    Nothing else comes back: no token, session, password, picture or membership.
+
+    Raises:
+        BadRequestError: Somebody else has the address or the mention name by now.
+    """
+    email, mention_name = user.email, user.mention_name
+    await check_taken(stores, user.group_id, email, mention_name, user.id)
+    await stores.users.undelete(user, new_version())
 
 
 def changed_rights(user: UserRecord, *, is_admin: bool) -> UserRecord:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import msgspec
 
 from hipkit.errors import ForbiddenError, NotFoundError
 from hipkit.files import ImageSource
-from hipkit.server.services.access import check_group_admin, find_user
+from hipkit.server.services.access import (
+    check_group_admin,
+    find_user,
+    look_up_user,
+)
 from hipkit.server.services.accounts import (
     ADMIN_ROLES,
     NewUser,
     add_user,
+    bring_back,
     check_taken,
     owns_group,
     remove_user,
@@ -32,7 +39,14 @@ from hipkit.server.services.web_sessions import change_password
 from hipkit.server.services.webhooks.events import Cause
 from hipkit.server.storage.database import Stores
 from hipkit.server.storage.users import UserRecord
-from hipkit.v2.models import CreatedUser, Links, RoomPage, User, UserPage
+from hipkit.v2.models import (
+    CreatedUser,
+    Links,
+    PresenceUpdate,
+    RoomPage,
+    User,
+    UserPage,
+)
 from hipkit.v2.users import (
     CreateUser,
     GetAllUsers,
@@ -41,6 +55,8 @@ from hipkit.v2.users import (
 )
 
 __all__ = [
+    "UserChanges",
+    "change_user",
     "create_user",
     "delete_photo",
     "delete_user",
@@ -48,9 +64,25 @@ __all__ = [
     "get_auto_join_rooms",
     "get_photo",
     "get_user",
+    "undelete_user",
     "update_photo",
     "update_user",
 ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserChanges:
+    """What is to be changed of a person; `None` leaves it as it is."""
+
+    name: str | None = None
+    email: str | None = None
+    mention_name: str | None = None
+    title: str | None = None
+    roles: list[str] | None = None
+    is_group_admin: bool | None = None
+    timezone: str | None = None
+    password: str | None = field(default=None, repr=False)
+    presence: PresenceUpdate | None = None
 
 
 async def get_all_users(context: Context, request: GetAllUsers) -> UserPage:
@@ -131,24 +163,75 @@ async def update_user(context: Context, request: UpdateUser) -> None:
     Raises:
         ForbiddenError: It is the owner of the group, and somebody else who asks.
     """
-    check_group_admin(context.identity)
-    email, name = check_email(request.email), clean_name(request.name)
-    if request.timezone is not None:
-        find_zone(request.timezone)
-    password_hash = None
-    if request.password:
-        password_hash = await hash_new_password(request.password)
+    changes = UserChanges(
+        name=request.name,
+        email=request.email,
+        mention_name=request.mention_name,
+        title=request.title,
+        roles=request.roles,
+        is_group_admin=request.is_group_admin,
+        timezone=request.timezone,
+        password=request.password,
+        presence=request.presence,
+    )
+    await change_user(context, request.id_or_email, changes)
 
-    async def command(stores: Stores) -> None:
-        user = await _find_changeable(context, stores, request.id_or_email)
-        await check_taken(stores, user.group_id, email, request.mention_name, user.id)
-        changed = _changed(user, request, name, email)
+
+async def change_user(
+    context: Context, reference: str | int, changes: UserChanges
+) -> int:
+    """Change some of a person's settings, and return the id.
+
+    Raises:
+        ForbiddenError: It is the owner of the group, and somebody else who asks.
+    """
+    check_group_admin(context.identity)
+    email, name = changes.email, changes.name
+    email = None if email is None else check_email(email)
+    name = None if name is None else clean_name(name)
+    if changes.timezone is not None:
+        find_zone(changes.timezone)
+    password_hash = None
+    if changes.password:
+        password_hash = await hash_new_password(changes.password)
+
+    async def command(stores: Stores) -> int:
+        user = await _find_changeable(context, stores, reference)
+        changed = _changed(user, changes, name, email)
+        await check_taken(
+            stores, user.group_id, changed.email, changes.mention_name, user.id
+        )
         if await owns_group(stores, user):
             # Or the group would have nobody left to rule it.
             changed = msgspec.structs.replace(changed, is_group_admin=True)
         await stores.users.replace(changed)
         if password_hash is not None:
             await change_password(stores, user.id, password_hash)
+        return user.id
+
+    return await context.write(command)
+
+
+async def undelete_user(context: Context, reference: str | int) -> None:
+    """Bring a deleted person back, known by id or by the address that they had.
+
+    Somebody who is not deleted stays as they are.
+
+    Raises:
+        NotFoundError: There is and was nobody of this id or address.
+        BadRequestError: Somebody else has their address or mention name by now.
+    """
+    check_group_admin(context.identity)
+
+    async def command(stores: Stores) -> None:
+        group_id = context.identity.group_id
+        user = await look_up_user(stores, group_id, reference)
+        if user is None:
+            user = await stores.users.deleted_by_email(group_id, str(reference))
+        if user is None:
+            raise NotFoundError(f"User {reference} not found")
+        if user.is_deleted:
+            await bring_back(stores, user)
 
     await context.write(command)
 
@@ -235,23 +318,25 @@ async def _find_changeable(
 
 
 def _changed(
-    user: UserRecord, request: UpdateUser, name: str, email: str
+    user: UserRecord, changes: UserChanges, name: str | None, email: str | None
 ) -> UserRecord:
     is_admin = user.is_group_admin
-    if request.is_group_admin is not None:
-        is_admin = request.is_group_admin
-    elif request.roles is not None:
-        is_admin = not ADMIN_ROLES.isdisjoint(request.roles)
-    presence = request.presence
+    if changes.is_group_admin is not None:
+        is_admin = changes.is_group_admin
+    elif changes.roles is not None:
+        is_admin = not ADMIN_ROLES.isdisjoint(changes.roles)
+    mention_name, presence = changes.mention_name, changes.presence
     return msgspec.structs.replace(
         user,
-        name=name,
-        email=email,
-        mention_name=clean_mention_name(request.mention_name),
-        title=user.title if request.title is None else request.title,
-        roles=user.roles if request.roles is None else roles_to_json(request.roles),
+        name=user.name if name is None else name,
+        email=user.email if email is None else email,
+        mention_name=user.mention_name
+        if mention_name is None
+        else clean_mention_name(mention_name),
+        title=user.title if changes.title is None else changes.title,
+        roles=user.roles if changes.roles is None else roles_to_json(changes.roles),
         is_group_admin=is_admin,
-        timezone=request.timezone or user.timezone,
+        timezone=changes.timezone or user.timezone,
         presence_show=user.presence_show if presence is None else presence.show,
         presence_status=user.presence_status if presence is None else presence.status,
         version=new_version(),

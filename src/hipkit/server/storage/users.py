@@ -177,6 +177,28 @@ class UserStore:
             user_id,
         )
 
+    async def deleted_by_email(self, group_id: int, email: str) -> UserRecord | None:
+        """Return the deleted user who had this address; of several, who came last."""
+        found = await self._session.all(
+            UserRecord,
+            COLUMNS + "WHERE group_id = ? AND is_deleted = 1 ORDER BY id DESC",
+            group_id,
+        )
+        # Not in SQL: databases differ in what they call the same letter.
+        wanted = email.casefold()
+        return next((user for user in found if user.email.casefold() == wanted), None)
+
+    async def undelete(self, user: UserRecord, version: str) -> None:
+        """Lift the mark and give the names back, which have to be free."""
+        await self._session.run(
+            "UPDATE users SET is_deleted = 0, mention_key = ?, email_key = ?, version = ?"
+            " WHERE id = ?",
+            user.mention_name.casefold(),
+            user.email.casefold(),
+            version,
+            user.id,
+        )
+
     async def set_photo(self, user_id: int, key: str | None, version: str) -> None:
         """Give a user a picture, or none."""
         await self._session.run(

@@ -11,7 +11,14 @@ from typing import Literal
 
 from hipkit.operation import AsyncRawSend, RawSend
 from hipkit.response import Response
-from hipkit.v1.users import UsersList, UsersShow
+from hipkit.v1.users import (
+    UsersCreate,
+    UsersDelete,
+    UsersList,
+    UsersShow,
+    UsersUndelete,
+    UsersUpdate,
+)
 
 __all__ = ["AsyncRawUsers", "RawUsers"]
 
@@ -32,6 +39,64 @@ class RawUsers:
         """Send `UsersShow`."""
         return self._send(UsersShow(user_id=user_id))
 
+    def users_create(
+        self,
+        *,
+        email: str,
+        name: str,
+        mention_name: str | None = None,
+        title: str | None = None,
+        is_group_admin: Literal[0, 1] | None = None,
+        password: str | None = None,
+        timezone: str | None = None,
+    ) -> Response:
+        """Send `UsersCreate`."""
+        return self._send(
+            UsersCreate(
+                email=email,
+                name=name,
+                mention_name=mention_name,
+                title=title,
+                is_group_admin=is_group_admin,
+                password=password,
+                timezone=timezone,
+            )
+        )
+
+    def users_update(
+        self,
+        *,
+        user_id: str | int,
+        email: str | None = None,
+        name: str | None = None,
+        mention_name: str | None = None,
+        title: str | None = None,
+        is_group_admin: Literal[0, 1] | None = None,
+        password: str | None = None,
+        timezone: str | None = None,
+    ) -> Response:
+        """Send `UsersUpdate`."""
+        return self._send(
+            UsersUpdate(
+                user_id=user_id,
+                email=email,
+                name=name,
+                mention_name=mention_name,
+                title=title,
+                is_group_admin=is_group_admin,
+                password=password,
+                timezone=timezone,
+            )
+        )
+
+    def users_delete(self, *, user_id: str | int) -> Response:
+        """Send `UsersDelete`."""
+        return self._send(UsersDelete(user_id=user_id))
+
+    def users_undelete(self, *, user_id: str | int) -> Response:
+        """Send `UsersUndelete`."""
+        return self._send(UsersUndelete(user_id=user_id))
+
 
 class AsyncRawUsers:
     """The operations on Users, awaited, answered as they came."""
@@ -50,3 +115,61 @@ class AsyncRawUsers:
     async def users_show(self, *, user_id: str | int) -> Response:
         """Send `UsersShow`."""
         return await self._send(UsersShow(user_id=user_id))
+
+    async def users_create(
+        self,
+        *,
+        email: str,
+        name: str,
+        mention_name: str | None = None,
+        title: str | None = None,
+        is_group_admin: Literal[0, 1] | None = None,
+        password: str | None = None,
+        timezone: str | None = None,
+    ) -> Response:
+        """Send `UsersCreate`."""
+        return await self._send(
+            UsersCreate(
+                email=email,
+                name=name,
+                mention_name=mention_name,
+                title=title,
+                is_group_admin=is_group_admin,
+                password=password,
+                timezone=timezone,
+            )
+        )
+
+    async def users_update(
+        self,
+        *,
+        user_id: str | int,
+        email: str | None = None,
+        name: str | None = None,
+        mention_name: str | None = None,
+        title: str | None = None,
+        is_group_admin: Literal[0, 1] | None = None,
+        password: str | None = None,
+        timezone: str | None = None,
+    ) -> Response:
+        """Send `UsersUpdate`."""
+        return await self._send(
+            UsersUpdate(
+                user_id=user_id,
+                email=email,
+                name=name,
+                mention_name=mention_name,
+                title=title,
+                is_group_admin=is_group_admin,
+                password=password,
+                timezone=timezone,
+            )
+        )
+
+    async def users_delete(self, *, user_id: str | int) -> Response:
+        """Send `UsersDelete`."""
+        return await self._send(UsersDelete(user_id=user_id))
+
+    async def users_undelete(self, *, user_id: str | int) -> Response:
+        """Send `UsersUndelete`."""
+        return await self._send(UsersUndelete(user_id=user_id))

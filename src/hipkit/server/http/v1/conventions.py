@@ -41,10 +41,11 @@ FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 MOST_PARTS = 100
 
-FLAGS = frozenset({"notify", "guest_access", "include_deleted"})
+FLAGS = frozenset({"notify", "guest_access", "include_deleted", "is_group_admin"})
 TRUTHS = {"true": "1", "false": "0"}
 CHOICES = FLAGS | {"color", "message_format", "privacy", "timezone"}
-"""What programs send empty when they have no wish."""
+CHOICES |= {"email", "mention_name", "password"}
+"""What programs send empty when they have no wish: nobody can be called so."""
 
 PART_NAME = re.compile(rb'(?i)content-disposition:[^\r\n]*?[;\s]name="?([^"\r\n;]+)')
 

@@ -2,15 +2,39 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from hipkit.server.http.registry import handles
 from hipkit.server.services import users
 from hipkit.server.services.context import Context
-from hipkit.server.services.v1.forms import show_user
+from hipkit.server.services.users import UserChanges
+from hipkit.server.services.v1.forms import NewPerson, Person, show_user
 from hipkit.server.services.v1.lists import all_users
-from hipkit.v1.models import UserEnvelope, UserList
-from hipkit.v1.users import UsersList, UsersShow
+from hipkit.v1.models import (
+    CreatedUserEnvelope,
+    Deletion,
+    Undeletion,
+    UserEnvelope,
+    UserList,
+)
+from hipkit.v1.users import (
+    UsersCreate,
+    UsersDelete,
+    UsersList,
+    UsersShow,
+    UsersUndelete,
+    UsersUpdate,
+)
+from hipkit.v2.users import CreateUser
 
-__all__ = ["users_list", "users_show"]
+__all__ = [
+    "users_create",
+    "users_delete",
+    "users_list",
+    "users_show",
+    "users_undelete",
+    "users_update",
+]
 
 
 @handles(UsersList)
@@ -23,4 +47,58 @@ async def users_list(context: Context, request: UsersList) -> UserList:
 @handles(UsersShow)
 async def users_show(context: Context, request: UsersShow) -> UserEnvelope:
     """Answer with a person."""
-    return UserEnvelope(user=show_user(await users.get_user(context, request.user_id)))
+    return UserEnvelope(user=await _person(context, request.user_id))
+
+
+@handles(UsersCreate)
+async def users_create(context: Context, request: UsersCreate) -> CreatedUserEnvelope:
+    """Add a person; the answer alone has the password that was made up."""
+    made = await users.create_user(
+        context,
+        CreateUser(
+            name=request.name,
+            email=request.email,
+            mention_name=request.mention_name,
+            title=request.title,
+            is_group_admin=request.is_group_admin == 1,
+            timezone=request.timezone,
+            password=request.password,
+        ),
+    )
+    shown = msgspec.structs.asdict(await _person(context, made.id))
+    return CreatedUserEnvelope(user=NewPerson(**shown, password=made.password))
+
+
+@handles(UsersUpdate)
+async def users_update(context: Context, request: UsersUpdate) -> UserEnvelope:
+    """Change what is given of a person."""
+    flag = request.is_group_admin
+    changes = UserChanges(
+        name=request.name,
+        email=request.email,
+        mention_name=request.mention_name,
+        title=request.title,
+        is_group_admin=None if flag is None else flag == 1,
+        timezone=request.timezone,
+        password=request.password,
+    )
+    user_id = await users.change_user(context, request.user_id, changes)
+    return UserEnvelope(user=await _person(context, user_id))
+
+
+@handles(UsersDelete)
+async def users_delete(context: Context, request: UsersDelete) -> Deletion:
+    """Delete a person."""
+    await users.delete_user(context, request.user_id)
+    return Deletion(deleted=True)
+
+
+@handles(UsersUndelete)
+async def users_undelete(context: Context, request: UsersUndelete) -> Undeletion:
+    """Bring a deleted person back."""
+    await users.undelete_user(context, request.user_id)
+    return Undeletion(undeleted=True)
+
+
+async def _person(context: Context, reference: str | int) -> Person:
+    return show_user(await users.get_user(context, reference))

@@ -8,10 +8,19 @@ from datetime import datetime
 import msgspec
 
 from hipkit.server.services.forms import LEFT_OUT
-from hipkit.v1.models import File, Message, Participant, Room, Sender, User
+from hipkit.v1.models import (
+    CreatedUser,
+    File,
+    Message,
+    Participant,
+    Room,
+    Sender,
+    User,
+)
 from hipkit.v2 import models as v2
 
 __all__ = [
+    "NewPerson",
     "Person",
     "ShownRoom",
     "show_message",
@@ -35,6 +44,10 @@ class ShownRoom(Room, frozen=True, omit_defaults=False):
 
 class Person(User, frozen=True, omit_defaults=False):
     """A person: `null` for an address or picture that is not shown or not there."""
+
+
+class NewPerson(CreatedUser, frozen=True, omit_defaults=False):
+    """Somebody who was just added, with the password that the server chose."""
 
 
 def show_room(room: v2.Room) -> Room:
