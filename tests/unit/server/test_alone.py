@@ -1,0 +1,108 @@
+"""One server a database, whatever name it goes by."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hipkit.errors import StorageError
+from hipkit.server.storage.alone import alone_on
+from hipkit.server.storage.sqlite import SqliteDatabase
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    path = tmp_path / "hipkit.db"
+    SqliteDatabase.open(path, durable=False).close()
+    return path
+
+
+def same_name(path: Path) -> Path:
+    return path
+
+
+def hard_link(path: Path) -> Path:
+    (path.parent / "elsewhere").mkdir()
+    link = path.parent / "elsewhere" / "other.db"
+    link.hardlink_to(path)
+    return link
+
+
+def symbolic_link(path: Path) -> Path:
+    link = path.with_name("link.db")
+    link.symlink_to(path)
+    return link
+
+
+def link_to_a_hard_link(path: Path) -> Path:
+    return symbolic_link(hard_link(path))
+
+
+def renamed(path: Path) -> Path:
+    return path.rename(path.with_name("renamed.db"))
+
+
+def through_a_linked_folder(path: Path) -> Path:
+    folder = path.parent / "folder"
+    folder.symlink_to(path.parent)
+    return folder / path.name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        same_name,
+        hard_link,
+        symbolic_link,
+        link_to_a_hard_link,
+        renamed,
+        through_a_linked_folder,
+    ],
+)
+def test_a_second_server_is_kept_away_under_every_name(
+    database: Path, name: Callable[[Path], Path]
+) -> None:
+    with alone_on(database):
+        other = name(database)
+        there = sorted(database.parent.rglob("*"))
+
+        with pytest.raises(StorageError, match="another server runs on it") as caught:
+            alone_on(other).__enter__()
+
+        assert str(other) in str(caught.value)
+        assert sorted(database.parent.rglob("*")) == there
+    with alone_on(other):
+        pass
+
+
+def test_a_second_server_is_kept_from_the_name_of_a_file_that_went(
+    database: Path,
+) -> None:
+    with alone_on(database):
+        database.unlink()
+
+        with pytest.raises(StorageError, match="another server runs on it"):
+            alone_on(database).__enter__()
+
+
+def test_the_lock_stays_while_connections_come_and_go(database: Path) -> None:
+    with alone_on(database):
+        SqliteDatabase.open(database, durable=False).close()
+
+        with pytest.raises(StorageError, match="another server runs on it"):
+            alone_on(hard_link(database)).__enter__()
+
+
+def test_other_processes_may_write_meanwhile(database: Path) -> None:
+    program = (
+        "import sqlite3, sys; connection = sqlite3.connect(sys.argv[1]);"
+        "connection.execute('UPDATE chat_groups SET name = ?', ('new',));"
+        "connection.commit()"
+    )
+
+    with alone_on(database):
+        subprocess.run([sys.executable, "-c", program, database], check=True)
