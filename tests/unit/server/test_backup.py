@@ -19,6 +19,11 @@ from hipkit.server.storage.backup import back_up, back_up_to, restore
 from hipkit.server.storage.folder import FileFolder
 from hipkit.server.storage.search import Phrase
 from hipkit.server.storage.sqlite import SqliteDatabase
+from hipkit.server.storage.sqlite_file import (
+    latest_version,
+    run_scripts,
+    schema_version,
+)
 from tests.unit.server.asgi import Site, open_site
 
 MULTIPART = ("Content-Type", "multipart/related; boundary=b")
@@ -276,6 +281,33 @@ def test_a_file_with_a_hole_is_refused_before_it_fills_the_disk(tmp_path: Path) 
     assert list(folder.iterdir()) == []
 
 
+def header(kind: bytes, content: bytes, size_bytes: int | None = None) -> bytes:
+    info = tarfile.TarInfo("files/" + "H" * 43)
+    info.type = kind
+    info.size = len(content) if size_bytes is None else size_bytes
+    return info.tobuf(tarfile.GNU_FORMAT) + content.ljust(512, b"\0")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(header(b"x", b"11 path=aa\n") * 3000, id="headers of headers"),
+        pytest.param(header(b"L", b"name\0") * 3000, id="names of names"),
+        pytest.param(header(tarfile.REGTYPE, b"x", 1 << 80), id="an endless file"),
+        pytest.param(header(tarfile.REGTYPE, b"x", -5), id="less than nothing"),
+    ],
+)
+def test_an_archive_that_the_library_stumbles_over_is_refused(
+    tmp_path: Path, content: bytes
+) -> None:
+    source, folder = tmp_path / "odd.tar", tmp_path / "work"
+    folder.mkdir()
+    source.write_bytes(content)
+
+    with pytest.raises(StorageError, match="not a whole tar file"):
+        unpack(source, folder)
+
+
 @pytest.mark.parametrize("size", [0, 1, 511, 5000, -1, -600, -12000])
 def test_a_backup_that_was_cut_short_is_refused(
     filled: Site, tmp_path: Path, size: int
@@ -295,6 +327,160 @@ def spoil_database(path: Path, *statements: str) -> None:
     for statement in statements:
         connection.execute(statement)
     connection.close()
+
+
+def archive_of(database: Path, target: Path, *statements: str) -> Path:
+    """Write a backup whose database was changed by somebody who can write SQL."""
+    copy = target.with_suffix(".copy")
+    version = sqlite_copy.snapshot(database, copy)
+    connection = sqlite3.connect(copy, isolation_level=None)
+    connection.executescript(";".join(["PRAGMA writable_schema = ON", *statements]))
+    connection.close()
+    with target.open("wb") as stream:
+        writer = ArchiveWriter(stream)
+        writer.add_database(copy)
+        for key in sqlite_copy.file_keys(database):
+            writer.add_file(key, FileFolder(Path(f"{database}.files")).place(key))
+        writer.finish(schema_version=version, created="now")
+    copy.unlink()
+    return target
+
+
+def in_schema(old: str, new: str) -> str:
+    return f"UPDATE sqlite_schema SET sql = replace(sql, '{old}', '{new}')"  # noqa: S608 - our own texts
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        pytest.param(
+            [
+                "CREATE TRIGGER rise AFTER UPDATE ON users"
+                " BEGIN UPDATE users SET is_group_admin = 1; END"
+            ],
+            id="a trigger",
+        ),
+        pytest.param(
+            ["DROP TABLE auto_join_rooms", "CREATE VIEW auto_join_rooms AS SELECT 1"],
+            id="a view in a table's place",
+        ),
+        pytest.param(["CREATE VIEW more AS SELECT 1"], id="a view"),
+        pytest.param(["CREATE INDEX more ON users (title)"], id="an index"),
+        pytest.param(
+            ["CREATE UNIQUE INDEX more ON tokens (name) WHERE name = 'x'"],
+            id="a partial index",
+        ),
+        pytest.param(["DROP INDEX users_by_mention"], id="a missing index"),
+        pytest.param(["CREATE TABLE more (id INTEGER)"], id="a table"),
+        pytest.param(
+            ["CREATE VIRTUAL TABLE more USING fts5 (text)"], id="a virtual table"
+        ),
+        pytest.param(
+            [
+                "CREATE TABLE stat (id INTEGER)",
+                "UPDATE sqlite_schema SET name = 'sqlite_stat1', tbl_name = 'sqlite_stat1'"
+                " WHERE name = 'stat'",
+            ],
+            id="a table like a statistic",
+        ),
+        pytest.param(
+            ["ALTER TABLE users ADD COLUMN more INTEGER AS (id) VIRTUAL"],
+            id="a generated column",
+        ),
+        pytest.param(
+            ["ALTER TABLE users ADD COLUMN more TEXT DEFAULT 'x'"], id="a column"
+        ),
+        pytest.param(
+            ["ALTER TABLE users DROP COLUMN password_hash"], id="a missing column"
+        ),
+        pytest.param(
+            [in_schema("messages_sent INTEGER NOT NULL DEFAULT 0", "messages_sent")],
+            id="another default",
+        ),
+        pytest.param(
+            [in_schema("is_group_admin INTEGER", "is_group_admin INTEGER CHECK (1)")],
+            id="a check",
+        ),
+        pytest.param(
+            [in_schema("columnsize = 0", "columnsize = 1")],
+            id="a virtual table's options",
+        ),
+        pytest.param(["DROP TRIGGER message_texts_removed"], id="a missing trigger"),
+        pytest.param(["PRAGMA user_version = 1"], id="an earlier version"),
+        pytest.param(["PRAGMA user_version = 0"], id="no version"),
+        pytest.param(["PRAGMA user_version = -1"], id="a version below none"),
+        pytest.param(["PRAGMA application_id = 7"], id="another program's"),
+    ],
+)
+def test_a_backup_with_another_schema_changes_nothing(
+    filled: Site, tmp_path: Path, statements: list[str]
+) -> None:
+    source = archive_of(database_of(filled), tmp_path / "odd.tar", *statements)
+    before, there = contents(filled), sorted(tmp_path.rglob("*"))
+
+    with pytest.raises(StorageError, match=r"odd\.tar: its database cannot be used"):
+        restore(source, database_of(filled), filled.server.files, replace=True)
+    with pytest.raises(StorageError, match=r"odd\.tar: its database cannot be used"):
+        restore(source, tmp_path / "new.db", FileFolder(tmp_path / "n"), replace=False)
+
+    assert contents(filled) == before
+    assert sorted(tmp_path.rglob("*")) == there
+
+
+def test_a_trigger_of_an_earlier_versions_backup_never_runs(tmp_path: Path) -> None:
+    database = tmp_path / "old.db"
+    with contextlib.closing(sqlite3.connect(database, isolation_level=None)) as old:
+        run_scripts(old, 1)
+        old.execute(
+            "INSERT INTO chat_groups (name, subdomain, created_us) VALUES ('a', 'a', 0)"
+        )
+    source = archive_of(
+        database,
+        tmp_path / "old.tar",
+        "CREATE TRIGGER rise AFTER INSERT ON rooms BEGIN DELETE FROM rooms; END",
+    )
+
+    with pytest.raises(StorageError, match="not that of version 1: trigger 'rise'"):
+        restore(source, tmp_path / "new.db", FileFolder(tmp_path / "n"), replace=False)
+
+
+def test_an_index_that_does_not_fit_its_table_is_damage(
+    filled: Site, tmp_path: Path
+) -> None:
+    # Two tables' indexes have each other's content: names lead to other rows.
+    source = archive_of(
+        database_of(filled),
+        tmp_path / "odd.tar",
+        "CREATE TABLE roots AS SELECT name, rootpage FROM sqlite_schema"
+        " WHERE name IN ('users_by_mention', 'users_by_email')",
+        "UPDATE sqlite_schema AS entry SET rootpage = (SELECT rootpage FROM roots"
+        " WHERE roots.name <> entry.name)"
+        " WHERE name IN (SELECT name FROM roots)",
+        "DROP TABLE roots",
+    )
+
+    with pytest.raises(StorageError, match="damaged"):
+        restore(source, tmp_path / "new.db", FileFolder(tmp_path / "n"), replace=False)
+
+
+@pytest.mark.parametrize("version", range(1, latest_version() + 1))
+def test_every_versions_backup_is_brought_up_to_date(
+    tmp_path: Path, version: int
+) -> None:
+    database, new = tmp_path / "old.db", tmp_path / "new.db"
+    with contextlib.closing(sqlite3.connect(database, isolation_level=None)) as old:
+        run_scripts(old, version)
+        old.execute("ANALYZE")
+        old.execute(
+            "INSERT INTO chat_groups (name, subdomain, created_us) VALUES ('a', 'a', 0)"
+        )
+    source = archive_of(database, tmp_path / "old.tar")
+
+    restore(source, new, FileFolder(tmp_path / "n"), replace=False)
+
+    with contextlib.closing(sqlite3.connect(new)) as restored:
+        assert schema_version(restored) == latest_version()
+        assert restored.execute("SELECT name FROM chat_groups").fetchall() == [("a",)]
 
 
 def test_a_newer_hipkits_backup_is_refused(filled: Site, tmp_path: Path) -> None:

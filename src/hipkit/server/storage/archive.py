@@ -31,6 +31,16 @@ LARGEST_MANIFEST_BYTES = 256 * 1024 * 1024
 CHUNK_BYTES = 1024 * 1024
 
 
+UNREADABLE = (
+    tarfile.TarError,
+    EOFError,
+    ValueError,
+    # Sizes beyond every number, and headers that describe headers that describe headers.
+    OverflowError,
+    RecursionError,
+)
+
+
 class Member(msgspec.Struct, frozen=True):
     """What the manifest says about one member."""
 
@@ -120,7 +130,7 @@ def unpack(source: Path, folder: Path) -> Manifest:
                 else:
                     target = folder / name.removeprefix(FILES)
                     found[name] = _write(_content(tar, info), target)
-    except (tarfile.TarError, EOFError, UnicodeError, ValueError) as error:
+    except UNREADABLE as error:
         raise _invalid(source, "not a whole tar file") from error
     except OSError as error:
         raise StorageError(f"{source}: cannot be unpacked: {error.strerror}") from error
@@ -170,7 +180,7 @@ def _checked_name(info: tarfile.TarInfo, source: Path) -> str:
 
 def _content(tar: tarfile.TarFile, info: tarfile.TarInfo) -> Iterator[bytes]:
     file = tar.extractfile(info)
-    if file is None:
+    if file is None or info.size < 0:
         raise tarfile.ReadError
     left = info.size
     while left:

@@ -125,7 +125,7 @@ def _unpack_checked(source: Path, folder: Path) -> Manifest:
             f"{source}: made by a newer hipkit ({manifest.hipkit}); update hipkit"
         )
     try:
-        sqlite_copy.bring_up_to_date(content)
+        sqlite_copy.bring_up_to_date(content, manifest.schema_version)
         named = set(sqlite_copy.file_keys(content))
     except StorageError as error:
         raise StorageError(f"{source}: its database cannot be used: {error}") from error

@@ -21,6 +21,7 @@ from hipkit.server.storage.sqlite_file import (
     schema_version,
     storage_error,
 )
+from hipkit.server.storage.sqlite_schema import check_schema
 
 __all__ = ["bring_up_to_date", "file_keys", "overwrite", "snapshot"]
 
@@ -47,15 +48,22 @@ def snapshot(database: Path, target: Path) -> int:
         return schema_version(copy)
 
 
-def bring_up_to_date(path: Path) -> None:
+def bring_up_to_date(path: Path, version: int) -> None:
     """Check a copy that came from elsewhere, and run the migrations that it lacks.
 
+    The schema comes first: the other checks and the migrations run what stands in it.
+
     Raises:
-        StorageError: It is damaged, no hipkit database, or made by a newer hipkit.
+        StorageError: It is damaged, no hipkit database, or its schema is not that of `version`.
     """
     prepare_file(path)
     with _opened(path) as connection:
-        damage = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        found = schema_version(connection)
+        if found != version:
+            raise StorageError(f"its tables are of version {found}, not {version}")
+        check_schema(connection, version)
+        # Not quick_check: an index that does not fit its table hides rows, or shows others'.
+        damage = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if damage != "ok":
             raise StorageError(f"{path}: damaged")
         migrate(connection, path)

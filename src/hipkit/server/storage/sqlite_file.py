@@ -20,6 +20,7 @@ __all__ = [
     "latest_version",
     "migrate",
     "prepare_file",
+    "run_scripts",
     "schema_version",
     "storage_error",
 ]
@@ -91,16 +92,14 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
     Raises:
         StorageError: A newer hipkit made it, or it cannot be written.
     """
-    scripts = _scripts()
+    latest = latest_version()
     try:
-        add_search_functions(connection)
-        for number, script in enumerate(scripts, start=1):
-            _run_script(connection, number, script)
+        run_scripts(connection, latest)
         version = schema_version(connection)
-        if version > len(scripts):
+        if version > latest:
             raise StorageError(
                 f"{path}: made by a newer hipkit (tables of version {version}, this one"
-                f" knows {len(scripts)}); update hipkit"
+                f" knows {latest}); update hipkit"
             )
         # Only now: with a log from the start, the sign that the file is hipkit's would
         # stand in the log and not yet in the file.
@@ -110,6 +109,17 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
         raise storage_error(error, path) from error
     if mode != "wal":
         raise StorageError(f"{path}: this place does not allow a write-ahead log")
+
+
+def run_scripts(connection: sqlite3.Connection, latest: int) -> None:
+    """Run the migrations that a database lacks, up to one of them.
+
+    Raises:
+        sqlite3.Error: It cannot be written.
+    """
+    add_search_functions(connection)
+    for number, script in enumerate(_scripts()[:latest], start=1):
+        _run_script(connection, number, script)
 
 
 def storage_error(error: sqlite3.Error, path: Path) -> StorageError:
