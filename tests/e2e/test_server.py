@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from hipkit.server.storage.folder import FileFolder
 from tests.e2e.serving import Running, hipkit, serving
 
 
@@ -205,6 +206,21 @@ def test_what_stops_a_start_is_told_in_one_line(
     assert told in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert done.stdout == ""
+
+
+def test_what_died_on_its_way_is_cleared_at_the_next_start(tmp_path: Path) -> None:
+    files = FileFolder(tmp_path / "chat.db.files")
+    key = files.save(b"its row was never committed")
+    part = files.path / f"{key}.part"
+    part.write_bytes(b"half an upl")
+
+    with serving(tmp_path) as server:
+        assert server.stop() == 0
+
+    assert not part.exists()
+    assert files.find(key) is None
+    assert (files.path / "orphans" / key).is_file()
+    assert "1 file" in "".join(server.told)
 
 
 def test_a_second_server_on_the_same_database_is_refused(tmp_path: Path) -> None:

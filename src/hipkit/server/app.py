@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 import os
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from hipkit.server.http.api import Api
 from hipkit.server.http.health import Health
 from hipkit.server.services.keys import new_key, new_token
 from hipkit.server.services.limits import Limits
+from hipkit.server.services.orphans import settle_files
 from hipkit.server.services.recent_calls import RecentCalls
 from hipkit.server.services.setup import FirstGroup, is_empty, make_first_group
 from hipkit.server.services.signals import Signals
@@ -28,9 +28,6 @@ if TYPE_CHECKING:  # Loaded when a sender is made.
     from hipkit.server.outbox.sender import Sender
 
 __all__ = ["Server", "open_server"]
-
-BROKEN_UPLOAD_SECONDS = 60 * 60
-"""An upload that has not grown for so long will never be whole."""
 
 
 class Server:
@@ -78,9 +75,15 @@ class Server:
         """Return the time, in microseconds since 1970."""
         return self.settings.now_us()
 
-    def sweep_uploads(self) -> None:
-        """Remove what uploads left behind that will never be whole."""
-        self.files.sweep(self.settings.clock() - BROKEN_UPLOAD_SECONDS)
+    async def settle_files(self) -> None:
+        """Remove what died on its way, before anything is served.
+
+        Only for whoever has the database's lock: files of others could be on their way too.
+
+        Raises:
+            StorageError: The database cannot be read, or the folder of files not be written.
+        """
+        await settle_files(self.database, self.files, self.now_us())
 
     async def sweep(self) -> None:
         """Remove what nothing can reach any more; that may take a while.
@@ -88,7 +91,6 @@ class Server:
         Raises:
             StorageError: The database or the folder of files cannot be written.
         """
-        await asyncio.to_thread(self.sweep_uploads)
         await sweep(self.database, self.files, self.now_us())
 
     def make_sender(self) -> Sender:
@@ -137,7 +139,6 @@ async def open_server(settings: Settings) -> Server:
             server = await _first_start(database, settings)
         else:
             server = Server(database, settings)
-        server.sweep_uploads()
     except BaseException:
         database.close()
         raise

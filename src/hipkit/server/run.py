@@ -103,6 +103,7 @@ async def _run(
     loop.set_exception_handler(log_loop_error)
     server = await open_server(settings)
     with contextlib.closing(server):
+        await _settle_files(server)
         on_open(server)
         stop, at_once = asyncio.Event(), asyncio.Event()
 
@@ -122,6 +123,14 @@ async def _run(
                 sweeping=_sweep_again_and_again(server), renewing=_renew(certificate)
             ):
                 await stop.wait()
+
+
+async def _settle_files(server: Server) -> None:
+    """Tell what is in the way; messages can be served all the same."""
+    try:
+        await server.settle_files()
+    except StorageError as error:
+        log.error("looking through the files: %s", error)
 
 
 def open_certificate(settings: Settings) -> Certificate | None:

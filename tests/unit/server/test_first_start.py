@@ -76,22 +76,20 @@ def test_a_first_start_that_fails_leaves_no_token(tmp_path: Path) -> None:
     assert not settings.token_file.exists()
 
 
-def test_what_broken_uploads_left_behind_goes_with_the_next_start(
-    tmp_path: Path,
-) -> None:
-    server = start(tmp_path)
-    folder = server.settings.file_folder
-    folder.mkdir()
-    broken, growing = folder / "broken.part", folder / "growing.part"
-    broken.write_bytes(b"half")
-    growing.write_bytes(b"half")
-    os.utime(broken, (0, 0))
-    server.close()
-
+def test_uploads_are_left_to_whoever_holds_the_lock(tmp_path: Path) -> None:
     start(tmp_path).close()
+    folder = settings_in(tmp_path).file_folder
+    folder.mkdir()
+    part = folder / "half.part"
+    part.write_bytes(b"half")
+    os.utime(part, (0, 0))
 
-    assert not broken.exists()
-    assert growing.exists()
+    server = start(tmp_path)
+    assert part.exists()
+
+    asyncio.run(server.settle_files())
+    assert not part.exists()
+    server.close()
 
 
 def test_no_secret_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

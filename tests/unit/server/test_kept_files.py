@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import math
 import resource
 from collections.abc import Iterator
 from pathlib import Path
@@ -65,4 +64,4 @@ def test_what_cannot_be_removed_is_a_fault_of_the_folder(files: FileFolder) -> N
     (files.path / "no-upload.part").mkdir()
 
     with pytest.raises(StorageError, match="cannot be written"):
-        files.sweep(before=math.inf)
+        files.remove_parts()

@@ -16,6 +16,7 @@ from hipkit.cli.admin.running import (
 )
 from hipkit.cli.options import Settings
 from hipkit.server.services.admin import emoticons as admin_emoticons
+from hipkit.server.storage.database import Database
 
 __all__ = ["emoticon"]
 
@@ -32,9 +33,12 @@ def emoticon() -> None:
 def add_emoticon(settings: Settings, /, *, shortcut: str, picture: Path) -> None:
     """Let a picture (JPEG, PNG, GIF) stand for (SHORTCUT) in texts."""
     data, folder = picture.read_bytes(), file_folder()
-    emoticon_id = on_database(
-        lambda database: admin_emoticons.add_emoticon(
-            database, folder, now_us(), shortcut=shortcut, picture=data
-        )
-    )
+
+    async def add(database: Database) -> int:
+        with folder.shared():
+            return await admin_emoticons.add_emoticon(
+                database, folder, now_us(), shortcut=shortcut, picture=data
+            )
+
+    emoticon_id = on_database(add)
     show(settings, {"id": emoticon_id, "shortcut": shortcut})

@@ -106,14 +106,15 @@ def restore(
                 f"{database.name}.before-restore-{now:%Y%m%dT%H%M%S.%fZ}.tar"
             )
             before = back_up(database, files, saved_as)
-        for key in manifest.file_keys:
-            files.adopt(key, folder / key)
-        if before is None:
-            _put_in_place(content, database)
-        else:
-            sqlite_copy.overwrite(database, content)
-            for key in set(before.file_keys).difference(manifest.file_keys):
-                files.remove(key)
+        with files.shared():
+            for key in manifest.file_keys:
+                files.adopt(key, folder / key)
+            if before is None:
+                _put_in_place(content, database)
+            else:
+                sqlite_copy.overwrite(database, content)
+                for key in set(before.file_keys).difference(manifest.file_keys):
+                    files.remove(key)
     return Restored(manifest=manifest, saved_as=saved_as)
 
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from hipkit.server.storage.session import Record, Session
+from collections.abc import Iterable
+
+from hipkit.server.storage.session import Record, Session, in_parts
 
 __all__ = ["FileRecord", "FileStore"]
+
+
+KEYS = "SELECT key FROM files WHERE key IN "
 
 
 class FileRecord(Record, frozen=True, array_like=True):
@@ -30,6 +35,14 @@ class FileStore:
             "SELECT id, key, name, size_bytes, content_type FROM files WHERE key = ?",
             key,
         )
+
+    async def known(self, keys: Iterable[str]) -> set[str]:
+        """Return those of the keys that are files' keys."""
+        found: set[str] = set()
+        for marks, part in in_parts(keys):
+            rows = await self._session.all(tuple[str], KEYS + marks, *part)
+            found.update(row[0] for row in rows)
+        return found
 
     async def add(
         self,

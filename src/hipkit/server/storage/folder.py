@@ -7,6 +7,7 @@ sent ever becomes part of a path.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import re
 import secrets
@@ -22,6 +23,10 @@ KEY = re.compile(r"[A-Za-z0-9_-]{43}")
 """What every file's name is."""
 KEY_BYTES = 32
 CHUNK_BYTES = 64 * 1024
+PREFIX = 2
+"""So many letters of its key are the name of the folder that a file lies in."""
+LOCK = ".lock"
+ORPHANS = "orphans"
 
 
 class Upload:
@@ -31,7 +36,7 @@ class Upload:
         self.key = key
         self.size_bytes = 0
         self.path = folder / f"{key}.part"
-        self._target = folder / key[:2] / key
+        self._target = folder / key[:PREFIX] / key
         self._file: BinaryIO | None = self._open()
 
     def write(self, data: bytes) -> None:
@@ -95,6 +100,7 @@ class FileFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.orphanage = path / ORPHANS
 
     def upload(self) -> Upload:
         """Begin a file."""
@@ -122,7 +128,7 @@ class FileFolder:
 
     def place(self, key: str) -> Path:
         """Return where a file lies if it is there; the key has to be one of ours."""
-        return self.path / key[:2] / key
+        return self.path / key[:PREFIX] / key
 
     def adopt(self, key: str, source: Path) -> None:
         """Move a file of the same disk in under its key, in the place of what is there."""
@@ -144,18 +150,117 @@ class FileFolder:
         if path is not None:
             _unlink(path)
 
-    def sweep(self, before: float) -> None:
-        """Remove what broken uploads left behind that nobody wrote to since `before`.
+    @contextlib.contextmanager
+    def shared(self) -> Iterator[None]:
+        """Keep `alone` from a block that adds files and then the rows that name them.
 
-        That is in UNIX seconds: another server may be receiving files into the same folder.
+        For whoever does not have the database's lock; who has it is not within `alone` then.
 
         Raises:
             StorageError: The folder cannot be written.
         """
-        for part in self.path.glob("*.part"):
-            with contextlib.suppress(FileNotFoundError):
-                if part.stat().st_mtime < before:
-                    _unlink(part)
+        with _told():
+            self.path.mkdir(mode=0o700, exist_ok=True)
+            handle = self._lock(fcntl.LOCK_SH)
+        with os.fdopen(handle):
+            yield
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[bool]:
+        """Say whether no other program adds files, and keep those that would from it.
+
+        Raises:
+            StorageError: The folder cannot be written.
+        """
+        try:
+            with _told():
+                handle = self._lock(fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+            return
+        with os.fdopen(handle):
+            yield True
+
+    def _lock(self, kind: int) -> int:
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        handle = os.open(self.path / LOCK, flags, 0o600)
+        try:
+            fcntl.flock(handle, kind)
+        except BaseException:
+            os.close(handle)
+            raise
+        return handle
+
+    def remove_parts(self) -> None:
+        """Remove uploads that will never be whole: within `alone` that is all of them.
+
+        Raises:
+            StorageError: The folder cannot be written.
+        """
+        with _told():
+            for part in self.path.glob("*.part"):
+                part.unlink(missing_ok=True)
+
+    def listing(self) -> Iterator[set[str]]:
+        """Yield the keys of all files, some at a time; what has another name is not ours.
+
+        Raises:
+            StorageError: The folder cannot be read.
+        """
+        with _told():
+            folders = [
+                entry
+                for entry in self.path.iterdir()
+                if len(entry.name) == PREFIX and entry.is_dir()
+            ]
+        for folder in folders:
+            yield {key for key in _keys_in(folder) if key[:PREFIX] == folder.name}
+
+    def orphans(self) -> set[str]:
+        """Return the keys of the files that were moved aside.
+
+        Raises:
+            StorageError: The folder cannot be read.
+        """
+        return _keys_in(self.orphanage)
+
+    def set_aside(self, key: str, moment: int) -> None:
+        """Move a file into the folder of orphans, and note when that was, in UNIX seconds.
+
+        Raises:
+            StorageError: The folder cannot be written.
+        """
+        with _told(), _may_be_gone:
+            self.orphanage.mkdir(mode=0o700, exist_ok=True)
+            os.utime(self.place(key), (moment, moment), follow_symlinks=False)
+            self.place(key).rename(self.orphanage / key)
+
+    def take_back(self, key: str) -> None:
+        """Move a file out of the folder of orphans to where it was.
+
+        Raises:
+            StorageError: The folder cannot be written.
+        """
+        with _told(), _may_be_gone:
+            self.place(key).parent.mkdir(mode=0o700, exist_ok=True)
+            (self.orphanage / key).rename(self.place(key))
+
+    def sweep_orphans(self, *, before: int, latest: int) -> None:
+        """Remove the orphans that were moved aside before a moment, in UNIX seconds.
+
+        Those that were later than `latest` came with a clock that was wrong: they begin anew.
+
+        Raises:
+            StorageError: The folder cannot be written.
+        """
+        for key in self.orphans():
+            path = self.orphanage / key
+            with _told(), _may_be_gone:
+                moved = path.lstat().st_mtime
+                if moved > latest:
+                    os.utime(path, (latest, latest), follow_symlinks=False)
+                elif moved < before:
+                    path.unlink()
 
     @staticmethod
     def chunks(path: Path) -> Iterator[bytes]:
@@ -171,6 +276,30 @@ def sync_folder(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def _keys_in(folder: Path) -> set[str]:
+    with _told(), _may_be_gone, os.scandir(folder) as entries:
+        return {
+            entry.name
+            for entry in entries
+            if KEY.fullmatch(entry.name) and not entry.is_dir(follow_symlinks=False)
+        }
+    return set()
+
+
+_may_be_gone = contextlib.suppress(FileNotFoundError)
+"""For what commands may remove meanwhile."""
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except BlockingIOError:
+        raise
+    except OSError as error:
+        raise _failure(error) from error
 
 
 def _let_go(file: BinaryIO) -> None:
