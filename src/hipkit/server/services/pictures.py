@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 import os
 import re
+import struct
 from dataclasses import dataclass
 
 from hipkit.server.services.refusals import InvalidValueError
@@ -18,10 +20,22 @@ PICTURE_TYPES = frozenset({"image/png", "image/jpeg", "image/gif"})
 LARGEST_PICTURE_BYTES = 600 * 1024
 """As base64 this fits into the largest JSON body."""
 
+LARGEST_SIDE = 16_384
+MOST_PIXELS = 50_000_000
+"""Of all frames together. A browser needs four bytes for each."""
+
 DATA_PREFIX = re.compile(r"\s*data:[^,;]*(?:;[^,;]*)*;base64,", re.IGNORECASE)
 
 SOF_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 """JPEG segments that tell the size."""
+JPEG_ALONE = frozenset({0x01, *range(0xD0, 0xD9)})
+"""Markers that no segment follows."""
+JPEG_ENDS = frozenset({0xD9, 0xDA})
+"""The end, and the begin of what is drawn: a size has to come before."""
+JPEG_MARKER = re.compile(rb"\xff([^\x00\xff])")
+
+GIF_BLOCK = re.compile(rb"[!,;]")
+GIF_FRAME, GIF_END = b",", b";"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +48,24 @@ class Picture:
     height: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Size:
+    """What a picture says of itself, in pixels."""
+
+    width: int
+    height: int
+    reach: tuple[int, int]
+    """How wide and how high it and its frames are together."""
+    pixels: int = 0
+    """Of all frames."""
+
+
 def read_picture(source: str | bytes | os.PathLike[str], field: str) -> Picture:
     """Decode a picture and tell what it is.
 
     Raises:
-        InvalidValueError: It is not base64, too large, or not JPEG, PNG or GIF.
+        InvalidValueError: It is not base64, too large, or not JPEG, PNG or GIF; or it, or a
+            frame of it, has more pixels than a browser should have to show.
     """
     data = source if isinstance(source, bytes) else _decode(str(source), field)
     if len(data) > LARGEST_PICTURE_BYTES:
@@ -51,7 +78,8 @@ def read_picture(source: str | bytes | os.PathLike[str], field: str) -> Picture:
     ):
         size = size_of(data)
         if size is not None:
-            return Picture(data, content_type, *size)
+            _check_size(size, field)
+            return Picture(data, content_type, size.width, size.height)
     raise InvalidValueError(
         field, "format", "is not a JPEG, PNG or GIF picture", "(a picture)"
     )
@@ -71,26 +99,93 @@ def _decode(text: str, field: str) -> bytes:
         ) from error
 
 
-def _png_size(data: bytes) -> tuple[int, int] | None:
+def _check_size(size: _Size, field: str) -> None:
+    """Refuse what would take a browser's memory: a few bytes can tell of any size."""
+    if max(size.reach) > LARGEST_SIDE:
+        problem = f"is more than {LARGEST_SIDE:,} pixels wide or high"
+    elif max(size.pixels, math.prod(size.reach)) > MOST_PIXELS:
+        problem = f"has more than {MOST_PIXELS:,} pixels in all"
+    else:
+        return
+    raise InvalidValueError(field, "maximum", problem, "(a picture)")
+
+
+def _png_size(data: bytes) -> _Size | None:
+    """Return a PNG's size; an animation's frames lie within it, and each is counted."""
     if not data.startswith(b"\x89PNG\r\n\x1a\n") or data[12:16] != b"IHDR":
         return None
-    return int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
+    size = _numbers(">II", data, 16)
+    reach, pixels, place = size, 0, 8
+    while place + 8 <= len(data):
+        length, kind = struct.unpack_from(">I4s", data, place)
+        if kind == b"fcTL":
+            frame = _numbers(">II", data, place + 12)
+            reach = _reach(reach, frame)
+            pixels += math.prod(frame)
+        place += 12 + length
+    return _Size(*size, reach, pixels)
 
 
-def _gif_size(data: bytes) -> tuple[int, int] | None:
+def _gif_size(data: bytes) -> _Size | None:
+    """Return a GIF's size, and how far its frames reach: each tells its own.
+
+    Readers go on behind what they do not know, so what stands there counts too.
+    """
     if not data.startswith((b"GIF87a", b"GIF89a")) or len(data) < 10:
         return None
-    return int.from_bytes(data[6:8], "little"), int.from_bytes(data[8:10], "little")
+    size = _numbers("<HH", data, 6)
+    reach, pixels, place = size, 0, _behind_colours(data, 10, 13)
+    while (match := GIF_BLOCK.search(data, place)) is not None:
+        place, kind = match.end(), match.group()
+        if kind == GIF_END:
+            break
+        if kind == GIF_FRAME:
+            left, top = _numbers("<HH", data, place)
+            width, height = _numbers("<HH", data, place + 4)
+            reach = _reach(reach, (left + width, top + height))
+            pixels += width * height
+            place = _behind_colours(data, place + 8, place + 9)
+        place = _behind_blocks(data, place + 1)
+    return _Size(*size, reach, pixels)
 
 
-def _jpeg_size(data: bytes) -> tuple[int, int] | None:
+def _behind_colours(data: bytes, flags: int, place: int) -> int:
+    """Return the place behind a table of colours, where the flags say that there is one."""
+    packed = data[flags] if flags < len(data) else 0
+    return place + (3 << (packed & 7) + 1 if packed & 0x80 else 0)
+
+
+def _behind_blocks(data: bytes, place: int) -> int:
+    """Return the place behind blocks that each begin with their length, the last with 0."""
+    while place < len(data) and data[place]:
+        place += 1 + data[place]
+    return place + 1
+
+
+def _jpeg_size(data: bytes) -> _Size | None:
+    """Return the size in a JPEG's frame header, found as libjpeg finds it."""
     if not data.startswith(b"\xff\xd8\xff"):
         return None
     place = 2
-    while place + 9 <= len(data) and data[place] == 0xFF:
-        marker = data[place + 1]
+    # What stands between segments is skipped, and so are bytes that fill them up.
+    while (match := JPEG_MARKER.search(data, place)) is not None:
+        place, marker = match.end(), match.group(1)[0]
         if marker in SOF_MARKERS:
-            height = int.from_bytes(data[place + 5 : place + 7], "big")
-            return int.from_bytes(data[place + 7 : place + 9], "big"), height
-        place += 2 + int.from_bytes(data[place + 2 : place + 4], "big")
+            height, width = _numbers(">HH", data, place + 3)
+            # Without a height here it would stand behind what is drawn.
+            return _Size(width, height, (width, height)) if height else None
+        if marker in JPEG_ENDS:
+            break
+        if marker not in JPEG_ALONE:
+            place += int.from_bytes(data[place : place + 2], "big")
     return None
+
+
+def _reach(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
+    return max(one[0], other[0]), max(one[1], other[1])
+
+
+def _numbers(form: str, data: bytes, place: int) -> tuple[int, int]:
+    """Return two numbers; what was cut off counts as nothing."""
+    first, second = struct.unpack_from(form, data[place : place + 8].ljust(8, b"\0"))
+    return first, second
