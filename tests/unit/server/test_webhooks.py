@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.server.asgi import Site, open_site
+from tests.unit.server.asgi import Reply, Site, open_site
 
 BODY = {"url": "https://hooks.example/a", "event": "room_message"}
 
@@ -350,3 +350,45 @@ def test_a_secret_is_kept_only_where_something_can_be_signed_with_it(
             "SELECT id FROM oauth_clients WHERE signing_secret IS NOT NULL"
         ).fetchall()
     assert found == [(kept,)]
+
+
+PLACES = ["/v2/room/Ops/extension/webhook", "/v2/extension/webhook"]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_hundred_webhooks_are_the_most_of_a_place(site: Site, place: str) -> None:
+    site.add_room("Ops")
+    site.add_room("Other")
+    token = site.client_token(["admin_room", "admin_group"])
+
+    def put(target: str, key: str, **members: str) -> Reply:
+        body = {**BODY, "key": key, **members}
+        return site.put(f"{target}/{key}", body, token=token)
+
+    for number in range(100):
+        assert put(place, f"k{number}").status == 201
+
+    reply = put(place, "more")
+
+    assert reply.status == 400
+    assert "has 100 webhooks, and cannot have more" in reply.error["message"]
+    # Those that are there may be changed, and other places have their own.
+    assert put(place, "k7", event="room_enter").status == 201
+    assert put("/v2/room/Other/extension/webhook", "k").status == 201
+    for other in PLACES:
+        assert put(other, "k1").status == 201
+    assert site.delete(f"{place}/k7", token=token).status == 204
+    assert put(place, "more").status == 201
+
+
+def test_a_room_has_a_hundred_webhooks_whoever_made_them(site: Site) -> None:
+    site.add_room("Ops")
+    token = site.client_token(["admin_room"])
+    for _ in range(50):
+        assert site.post("/v2/room/Ops/webhook", BODY, token=token).status == 201
+        assert site.post("/v2/room/Ops/webhook", BODY).status == 201
+
+    for target in (token, site.token):
+        reply = site.post("/v2/room/Ops/webhook", BODY, token=target)
+        assert reply.status == 400
+        assert "The room has 100 webhooks" in reply.error["message"]

@@ -130,6 +130,17 @@ class WebhookStore:
         sql += " ORDER BY webhooks.id LIMIT ? OFFSET ?"
         return await self._session.all(WebhookRecord, sql, *values, count, start)
 
+    async def count(self, group_id: int, room_id: int | None) -> int:
+        """Count the webhooks of a room, or with `None` those of all rooms of a group."""
+        found = await self._session.one(
+            tuple[int],
+            "SELECT count(*) FROM webhooks WHERE room_id = ?"
+            if room_id is not None
+            else "SELECT count(*) FROM webhooks WHERE group_id = ? AND room_id IS NULL",
+            group_id if room_id is None else room_id,
+        )
+        return found[0] if found else 0
+
     async def is_cared_for(self, webhook_id: int, user_id: int) -> bool:
         """Say whether a webhook is a person's own, or of a room that they administer."""
         found = await self._session.one(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Awaitable, Callable
 
+from hipkit.errors import BadRequestError
 from hipkit.server.services.access import find_room_to_administer
 from hipkit.server.services.context import Context, Identity
 from hipkit.server.services.refusals import InvalidValueError
@@ -35,6 +36,9 @@ __all__ = [
 CreateRequest = CreateWebhook | CreateRoomWebhook | CreateGlobalWebhook
 
 LONGEST_NAME = 200
+
+MOST_WEBHOOKS = 100
+"""Of a room, and of a group for all its rooms, whoever made them: each message goes to all."""
 
 
 async def create_webhook(context: Context, request: CreateWebhook) -> Created:
@@ -188,6 +192,12 @@ async def _put(context: Context, stores: Stores, webhook: NewWebhook) -> int:
 
 
 async def _add(context: Context, stores: Stores, webhook: NewWebhook) -> int:
+    if await stores.webhooks.count(webhook.group_id, webhook.room_id) >= MOST_WEBHOOKS:
+        place = "group" if webhook.room_id is None else "room"
+        raise BadRequestError(
+            f"The {place} has {MOST_WEBHOOKS} webhooks, and cannot have more:"
+            " delete one that is not needed"
+        )
     position = await stores.webhook_events.newest()
     return await stores.webhooks.add(webhook, position=position, now_us=context.now_us)
 
