@@ -114,3 +114,30 @@ def test_a_content_type_that_is_as_long_as_a_head_is_not_read(site: Site) -> Non
 
     assert reply.status == 400
     assert "too long" in reply.error["message"]
+
+
+@pytest.mark.parametrize("content_type", ["image/png", "image/jpeg", ""])
+def test_a_shared_picture_that_no_browser_should_show_is_a_file(
+    site: Site, content_type: str
+) -> None:
+    site.add_room("Ops")
+    wide = (30_000).to_bytes(4, "big")
+    for side in (bytes(3) + b"\x09", wide):
+        picture = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + side * 2 + bytes(9)
+        sent = (
+            b"--B\r\nContent-Type: %s\r\n" % content_type.encode()
+            + b'Content-Disposition: attachment; name="file"; filename="a.png"\r\n\r\n'
+            + picture
+            + b"\r\n--B--"
+        )
+        reply = site.send("POST", "/v2/room/Ops/share/file", body=sent, headers=[TYPE])
+        assert reply.status == 204, reply.body
+
+    small, large = (message["file"] for message in site.messages("Ops"))
+
+    assert small["thumb_url"] == small["url"]
+    assert large.get("thumb_url") is None
+    path = large["url"].partition("chat.test")[2]
+    reply = site.get(path, token=None)
+    assert reply.body == picture
+    assert (reply.header("Content-Disposition") or "").startswith("attachment")

@@ -19,6 +19,7 @@ from urllib.parse import unquote
 from hipkit.errors import BadRequestError
 from hipkit.server.http.bodies import chunks_of, content_type_of, read_members
 from hipkit.server.http.requests import Request
+from hipkit.server.services.pictures import PICTURE_TYPES, is_too_large_to_show
 from hipkit.server.services.received import ReceivedFile
 from hipkit.server.services.refusals import TooLargeError
 from hipkit.server.storage.folder import FileFolder, Upload
@@ -35,6 +36,8 @@ LONGEST_NAME = 255
 MOST_PARTS = 10
 CHUNK_BYTES = 256 * 1024
 OVERHEAD_BYTES = 256 * 1024
+
+PLAIN_BYTES = "application/octet-stream"
 
 NOT_BASE64 = "A part of the body is not the base64 that its header says"
 
@@ -206,7 +209,21 @@ def _copy(
     content_type = (content_type or "").partition(";")[0].strip().lower()
     if PLAIN_TYPE.fullmatch(content_type) is None:
         content_type = None
-    return ReceivedFile(upload, name=_file_name(part), content_type=content_type)
+    file = ReceivedFile(upload, name=_file_name(part), content_type=content_type)
+    if file.content_type in PICTURE_TYPES and _is_too_large_to_show(upload):
+        # It is kept, as any file is; browsers of those who read are not to open it unasked.
+        file.content_type = PLAIN_BYTES
+    return file
+
+
+def _is_too_large_to_show(upload: Upload) -> bool:
+    if upload.size_bytes == 0:
+        return False
+    with (
+        upload.path.open("rb") as file,
+        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
+    ):
+        return is_too_large_to_show(data)
 
 
 def _content(data: mmap.mmap, part: _Part) -> Iterator[bytes]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import math
+import mmap
 import os
 import re
 import struct
@@ -12,7 +13,15 @@ from dataclasses import dataclass
 
 from hipkit.server.services.refusals import InvalidValueError
 
-__all__ = ["LARGEST_PICTURE_BYTES", "PICTURE_TYPES", "Picture", "read_picture"]
+__all__ = [
+    "LARGEST_PICTURE_BYTES",
+    "PICTURE_TYPES",
+    "Picture",
+    "is_too_large_to_show",
+    "read_picture",
+]
+
+Bytes = bytes | mmap.mmap
 
 PICTURE_TYPES = frozenset({"image/png", "image/jpeg", "image/gif"})
 """What a browser may show in place; every other file it is to save."""
@@ -71,6 +80,25 @@ def read_picture(source: str | bytes | os.PathLike[str], field: str) -> Picture:
     if len(data) > LARGEST_PICTURE_BYTES:
         problem = f"is larger than {LARGEST_PICTURE_BYTES} bytes"
         raise InvalidValueError(field, "maxLength", problem, "(a picture)")
+    found = _size_of(data)
+    if found is None:
+        raise InvalidValueError(
+            field, "format", "is not a JPEG, PNG or GIF picture", "(a picture)"
+        )
+    content_type, size = found
+    excess = _excess_of(size)
+    if excess is not None:
+        raise InvalidValueError(field, "maximum", excess, "(a picture)")
+    return Picture(data, content_type, size.width, size.height)
+
+
+def is_too_large_to_show(data: Bytes) -> bool:
+    """Say whether a file is a picture with more pixels than a browser should have to show."""
+    found = _size_of(data)
+    return found is not None and _excess_of(found[1]) is not None
+
+
+def _size_of(data: Bytes) -> tuple[str, _Size] | None:
     for content_type, size_of in (
         ("image/png", _png_size),
         ("image/gif", _gif_size),
@@ -78,11 +106,8 @@ def read_picture(source: str | bytes | os.PathLike[str], field: str) -> Picture:
     ):
         size = size_of(data)
         if size is not None:
-            _check_size(size, field)
-            return Picture(data, content_type, size.width, size.height)
-    raise InvalidValueError(
-        field, "format", "is not a JPEG, PNG or GIF picture", "(a picture)"
-    )
+            return content_type, size
+    return None
 
 
 def _decode(text: str, field: str) -> bytes:
@@ -99,20 +124,18 @@ def _decode(text: str, field: str) -> bytes:
         ) from error
 
 
-def _check_size(size: _Size, field: str) -> None:
-    """Refuse what would take a browser's memory: a few bytes can tell of any size."""
+def _excess_of(size: _Size) -> str | None:
+    """Say what would take a browser's memory: a few bytes can tell of any size."""
     if max(size.reach) > LARGEST_SIDE:
-        problem = f"is more than {LARGEST_SIDE:,} pixels wide or high"
-    elif max(size.pixels, math.prod(size.reach)) > MOST_PIXELS:
-        problem = f"has more than {MOST_PIXELS:,} pixels in all"
-    else:
-        return
-    raise InvalidValueError(field, "maximum", problem, "(a picture)")
+        return f"is more than {LARGEST_SIDE:,} pixels wide or high"
+    if max(size.pixels, math.prod(size.reach)) > MOST_PIXELS:
+        return f"has more than {MOST_PIXELS:,} pixels in all"
+    return None
 
 
-def _png_size(data: bytes) -> _Size | None:
+def _png_size(data: Bytes) -> _Size | None:
     """Return a PNG's size; an animation's frames lie within it, and each is counted."""
-    if not data.startswith(b"\x89PNG\r\n\x1a\n") or data[12:16] != b"IHDR":
+    if data[:8] != b"\x89PNG\r\n\x1a\n" or data[12:16] != b"IHDR":
         return None
     size = _numbers(">II", data, 16)
     reach, pixels, place = size, 0, 8
@@ -126,12 +149,12 @@ def _png_size(data: bytes) -> _Size | None:
     return _Size(*size, reach, pixels)
 
 
-def _gif_size(data: bytes) -> _Size | None:
+def _gif_size(data: Bytes) -> _Size | None:
     """Return a GIF's size, and how far its frames reach: each tells its own.
 
     Readers go on behind what they do not know, so what stands there counts too.
     """
-    if not data.startswith((b"GIF87a", b"GIF89a")) or len(data) < 10:
+    if data[:6] not in (b"GIF87a", b"GIF89a") or len(data) < 10:
         return None
     size = _numbers("<HH", data, 6)
     reach, pixels, place = size, 0, _behind_colours(data, 10, 13)
@@ -149,22 +172,22 @@ def _gif_size(data: bytes) -> _Size | None:
     return _Size(*size, reach, pixels)
 
 
-def _behind_colours(data: bytes, flags: int, place: int) -> int:
+def _behind_colours(data: Bytes, flags: int, place: int) -> int:
     """Return the place behind a table of colours, where the flags say that there is one."""
     packed = data[flags] if flags < len(data) else 0
     return place + (3 << (packed & 7) + 1 if packed & 0x80 else 0)
 
 
-def _behind_blocks(data: bytes, place: int) -> int:
+def _behind_blocks(data: Bytes, place: int) -> int:
     """Return the place behind blocks that each begin with their length, the last with 0."""
     while place < len(data) and data[place]:
         place += 1 + data[place]
     return place + 1
 
 
-def _jpeg_size(data: bytes) -> _Size | None:
+def _jpeg_size(data: Bytes) -> _Size | None:
     """Return the size in a JPEG's frame header, found as libjpeg finds it."""
-    if not data.startswith(b"\xff\xd8\xff"):
+    if data[:3] != b"\xff\xd8\xff":
         return None
     place = 2
     # What stands between segments is skipped, and so are bytes that fill them up.
@@ -185,7 +208,7 @@ def _reach(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
     return max(one[0], other[0]), max(one[1], other[1])
 
 
-def _numbers(form: str, data: bytes, place: int) -> tuple[int, int]:
+def _numbers(form: str, data: Bytes, place: int) -> tuple[int, int]:
     """Return two numbers; what was cut off counts as nothing."""
     first, second = struct.unpack_from(form, data[place : place + 8].ljust(8, b"\0"))
     return first, second
