@@ -22,6 +22,7 @@ from hipkit.server.services.limits import LimitSettings
 from hipkit.server.services.names import check_email
 from hipkit.server.services.password_links import password_link
 from hipkit.server.services.texts import is_web_address
+from hipkit.server.settings import FILE_QUOTA_BYTES
 from hipkit.server.settings import Settings as ServerSettings
 
 __all__ = ["serve"]
@@ -120,6 +121,15 @@ BEHAVIOUR = (
         callback=_check_networks,
         help="Let webhooks lead into this network, such as 10.0.0.0/8, although it is not"
         " public; may be given several times.",
+    ),
+    click.option(
+        "--file-quota",
+        "file_quota_bytes",
+        metavar="BYTES",
+        type=click.IntRange(min=0),
+        default=FILE_QUOTA_BYTES,
+        show_default=True,
+        help="How much the shared files and pictures of a group may take; 0 for no limit.",
     ),
     click.option(
         "--strict",

@@ -11,9 +11,10 @@ from hipkit.server.services.limits import LimitSettings
 from hipkit.server.services.moments import SECOND_US
 from hipkit.server.services.webhooks.receivers import LookUp, look_up
 
-__all__ = ["MEBIBYTE", "Settings"]
+__all__ = ["FILE_QUOTA_BYTES", "MEBIBYTE", "Settings"]
 
 MEBIBYTE = 1024 * 1024
+FILE_QUOTA_BYTES = 5_000_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,8 @@ class Settings:
     whoever keeps them when somebody reads, and from which address."""
     largest_body_bytes: int = MEBIBYTE
     largest_file_bytes: int = 50 * MEBIBYTE
+    file_quota_bytes: int = FILE_QUOTA_BYTES
+    """How many bytes the files and pictures of a group may take; 0 for any number."""
     body_seconds: float = 60.0
     """How long a body may take to arrive."""
     file_seconds: float = 900.0

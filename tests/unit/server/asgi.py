@@ -18,7 +18,7 @@ from hipkit.server.services.admin import rooms as admin_rooms
 from hipkit.server.services.context import Context, Identity
 from hipkit.server.services.limits import Limits, LimitSettings
 from hipkit.server.services.webhooks.receivers import LookUp, look_up_here
-from hipkit.server.settings import MEBIBYTE, Settings
+from hipkit.server.settings import FILE_QUOTA_BYTES, MEBIBYTE, Settings
 
 
 @dataclass(frozen=True)
@@ -192,6 +192,7 @@ def open_site(
     strict: bool = False,
     limits: LimitSettings | None = None,
     largest_file_bytes: int = 50 * MEBIBYTE,
+    file_quota_bytes: int = FILE_QUOTA_BYTES,
     webhook_networks: tuple[str, ...] = (),
     look_up: LookUp = look_up_here,
     outside_pictures: bool = False,
@@ -207,6 +208,7 @@ def open_site(
         strict=strict,
         limits=limits or LimitSettings(enabled=False),
         largest_file_bytes=largest_file_bytes,
+        file_quota_bytes=file_quota_bytes,
         clock=tick,
         durable=False,
         webhook_networks=webhook_networks,

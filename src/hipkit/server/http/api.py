@@ -51,6 +51,7 @@ from hipkit.server.http.v1 import users as v1_users  # noqa: F401 - as above
 from hipkit.server.services.addresses import Addresses
 from hipkit.server.services.context import TOO_MANY_REQUESTS, Context
 from hipkit.server.services.identities import Identities
+from hipkit.server.services.kept_files import check_quota
 from hipkit.server.services.limits import Limits
 from hipkit.server.services.recent_calls import RecentCalls
 from hipkit.server.services.refusals import NotImplementedHereError
@@ -259,6 +260,9 @@ class Api:
             raise NotImplementedHereError(
                 f"{kind.operation_id} is not part of this server yet"
             )
+        if kind.body_kind == "related":
+            # Before the file comes: nothing that is refused is to fill the disk.
+            await check_quota(context, context.stores, 1)
         body = await read_content(kind, request, self._files, self._settings)
         try:
             operation = decode(
@@ -287,6 +291,7 @@ class Api:
             credentials=request.credentials(),
             bearer=request.bearer(),
             receivers=self._receivers,
+            file_quota_bytes=self._settings.file_quota_bytes,
         )
 
     def _add_headers(self, answer: Answer, call: Call) -> None:

@@ -127,6 +127,8 @@ class Context:
     """What a command has to tell about once it is committed."""
     receivers: Receivers = field(default_factory=Receivers)
     """Where webhooks may lead."""
+    file_quota_bytes: int = 0
+    """How many bytes the files of a group may take; 0 for any number."""
     answered_by: int | None = None
     """The webhook whose receiver's answer is taken in; no webhook is told of its own."""
 

@@ -7,7 +7,11 @@ from collections.abc import Awaitable, Callable
 
 from hipkit.files import ImageSource
 from hipkit.server.services.context import Context
-from hipkit.server.services.kept_files import remove_file, removed_on_failure
+from hipkit.server.services.kept_files import (
+    note_file,
+    remove_file,
+    removed_on_failure,
+)
 from hipkit.server.services.pictures import read_picture
 from hipkit.server.storage.database import Stores
 
@@ -24,6 +28,7 @@ async def replace_picture(
 
     Raises:
         InvalidValueError: It is no picture; `field` is the member that held it.
+        TooLargeError: It is more than the group has room for.
     """
     picture = None if source is None else read_picture(source, field)
     key = None
@@ -32,17 +37,18 @@ async def replace_picture(
 
     async def command(stores: Stores) -> str | None:
         before = await change(stores, key)
+        # First, so that a picture takes the room of the one in its place.
+        if before is not None:
+            await stores.files.remove(before)
         if picture is not None and key is not None:
-            await stores.files.add(
-                group_id=context.identity.group_id,
+            await note_file(
+                context,
+                stores,
                 key=key,
                 name=field,
                 size_bytes=len(picture.data),
                 content_type=picture.content_type,
-                now_us=context.now_us,
             )
-        if before is not None:
-            await stores.files.remove(before)
         return before
 
     with removed_on_failure(context.files, key):

@@ -58,6 +58,13 @@ class GroupStore:
             "UPDATE chat_groups SET avatar_key = ? WHERE id = ?", key, group_id
         )
 
+    async def file_bytes(self, group_id: int) -> int:
+        """Return how many bytes the group's files and pictures take together."""
+        row = await self._session.one(
+            tuple[int], "SELECT file_bytes FROM chat_groups WHERE id = ?", group_id
+        )
+        return row[0] if row else 0
+
     async def messages_sent(self, group_id: int) -> int:
         """Count every message of the group, private ones too."""
         row = await self._session.one(
