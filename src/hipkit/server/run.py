@@ -17,6 +17,7 @@ from uvicorn._types import ASGIApplication
 
 from hipkit.errors import StorageError
 from hipkit.server.app import Server, open_server
+from hipkit.server.http.protocol import BoundedProtocol
 from hipkit.server.logs import log_loop_error, log_task_error
 from hipkit.server.outbox.sender import sending
 from hipkit.server.settings import Settings
@@ -213,7 +214,7 @@ def _configured(
     proxies = server.settings.trusted_proxies
     return uvicorn.Config(
         cast("ASGIApplication", application),
-        http=_protocol(),
+        http=BoundedProtocol,
         ws="none",
         lifespan="off",
         log_config=None,
@@ -254,12 +255,3 @@ class _Runner(uvicorn.Server):
     def capture_signals(self) -> Generator[None]:
         """Capture none."""
         yield
-
-
-def _protocol() -> type[asyncio.Protocol] | str:
-    try:
-        from hipkit.server.http.protocol import BoundedProtocol
-    except ImportError:
-        # Without httptools the library's own parser serves, which has such limits itself.
-        return "h11"
-    return BoundedProtocol

@@ -22,6 +22,7 @@ main()
         ("click", ["call", "--list"], "cli"),
         ("rich", ["call", "--list"], "cli"),
         ("uvicorn", ["serve"], "server"),
+        ("httptools", ["serve"], "server"),
     ],
 )
 def test_a_missing_extra_names_itself_in_one_line(
@@ -33,6 +34,7 @@ def test_a_missing_extra_names_itself_in_one_line(
         capture_output=True,
         text=True,
         check=False,
+        timeout=60,
     )
 
     assert done.returncode == 2
