@@ -2,20 +2,29 @@
 
 What an exception says may repeat a message, a token or a path. So of exceptions that nobody
 foresaw only their kind and where they happened is written, those of libraries included.
+
+Strangers cause lines too. So of each kind of line only so many a minute are written, and the
+others counted: nobody fills a disk with requests that are refused.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TextIO
 
 __all__ = [
+    "LimitedHandler",
     "SafeFormatter",
     "describe_error",
     "log_loop_error",
     "log_task_error",
+    "report_left_out",
     "set_up_log",
 ]
 
@@ -23,6 +32,14 @@ log = logging.getLogger("hipkit.server")
 
 LIBRARIES = ("uvicorn", "asyncio", "starlette")
 """Whose warnings are of use too."""
+
+WINDOW_SECONDS = 60.0
+MOST_LINES = 20
+"""How many warnings or errors of a kind are written in a window."""
+MOST_CALL_LINES = 3000
+"""How many lines about calls, which only `--verbose` writes."""
+MOST_KINDS = 200
+LONGEST_EXAMPLE = 200
 
 
 class SafeFormatter(logging.Formatter):
@@ -40,9 +57,107 @@ class SafeFormatter(logging.Formatter):
         return describe_error(error) if isinstance(error, BaseException) else ""
 
 
+@dataclass(slots=True)
+class _Kind:
+    """Lines that differ in details: when the first of a window came, and what became of them."""
+
+    began: float
+    written: int = 0
+    left_out: int = 0
+    example: logging.LogRecord | None = None
+
+
+class LimitedHandler(logging.StreamHandler[TextIO]):
+    """Writes so many lines of a kind a minute, and says how many more there were."""
+
+    def __init__(
+        self,
+        stream: TextIO | None = None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(stream)
+        self._clock = clock
+        self._kinds: dict[tuple[object, ...], _Kind] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line, or count it."""
+        kind = self._kind_of(record)
+        most = MOST_LINES if record.levelno >= logging.WARNING else MOST_CALL_LINES
+        if kind.written < most:
+            kind.written += 1
+            super().emit(record)
+        else:
+            kind.left_out += 1
+            kind.example = record
+
+    def report(self, *, is_last: bool = False) -> None:
+        """Write how many lines were left out, of the windows that have ended or of all."""
+        now = self._clock()
+        with self.lock or contextlib.nullcontext():
+            for key, kind in tuple(self._kinds.items()):
+                if is_last or now - kind.began >= WINDOW_SECONDS:
+                    del self._kinds[key]
+                    self._write_count(kind)
+
+    def close(self) -> None:
+        """Write what is not told yet, and end."""
+        self.report(is_last=True)
+        super().close()
+
+    def _kind_of(self, record: logging.LogRecord) -> _Kind:
+        key = _key_of(record)
+        found = self._kinds.get(key)
+        now = self._clock()
+        if found is not None and now - found.began < WINDOW_SECONDS:
+            return found
+        if len(self._kinds) >= MOST_KINDS:
+            self.report()
+        if len(self._kinds) >= MOST_KINDS:
+            key = (record.levelno,)
+            found = self._kinds.get(key)
+            if found is not None and now - found.began < WINDOW_SECONDS:
+                return found
+        if found is not None:
+            self._write_count(found)
+        self._kinds[key] = _Kind(now)
+        return self._kinds[key]
+
+    def _write_count(self, kind: _Kind) -> None:
+        example = kind.example
+        if example is None:
+            return
+        text = example.getMessage().partition("\n")[0][:LONGEST_EXAMPLE]
+        count = logging.LogRecord(
+            example.name,
+            example.levelno,
+            example.pathname,
+            example.lineno,
+            "%d more like this: %s",
+            (kind.left_out, text),
+            None,
+        )
+        super().emit(count)
+
+
+def _key_of(record: logging.LogRecord) -> tuple[object, ...]:
+    """Return what lines of a kind have in common; an error's first argument tells where it was."""
+    arguments = record.args if isinstance(record.args, tuple) else ()
+    is_error = record.levelno >= logging.ERROR
+    where = next((str(one) for one in arguments[:1] if is_error), "")
+    return (record.name, record.levelno, str(record.msg), where)
+
+
+def report_left_out() -> None:
+    """Write how many lines were left out of the log since that was written last."""
+    for handler in log.handlers:
+        if isinstance(handler, LimitedHandler):
+            handler.report()
+
+
 def set_up_log(*, verbose: bool) -> None:
     """Log to standard error: what goes wrong, and on request every call."""
-    handler = logging.StreamHandler()
+    handler = LimitedHandler()
     handler.setFormatter(SafeFormatter())
     for name in ("hipkit.server", *LIBRARIES):
         logger = logging.getLogger(name)

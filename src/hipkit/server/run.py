@@ -18,7 +18,7 @@ from uvicorn._types import ASGIApplication
 from hipkit.errors import StorageError
 from hipkit.server.app import Server, open_server
 from hipkit.server.http.protocol import BoundedProtocol
-from hipkit.server.logs import log_loop_error, log_task_error
+from hipkit.server.logs import log_loop_error, log_task_error, report_left_out
 from hipkit.server.outbox.sender import sending
 from hipkit.server.settings import Settings
 from hipkit.server.storage.alone import alone_on
@@ -30,6 +30,7 @@ log = logging.getLogger("hipkit.server")
 
 SWEEP_SECONDS = 60 * 60
 RENEW_SECONDS = 60
+REPORT_SECONDS = 60
 GRACE_SECONDS = 10
 KEEP_ALIVE_SECONDS = 75
 BACKLOG = 1024
@@ -121,7 +122,9 @@ async def _run(
         ) as address:
             on_ready(address)
             async with _meanwhile(
-                sweeping=_sweep_again_and_again(server), renewing=_renew(certificate)
+                sweeping=_sweep_again_and_again(server),
+                renewing=_renew(certificate),
+                reporting=_report_again_and_again(),
             ):
                 await stop.wait()
 
@@ -173,6 +176,12 @@ async def _renew(certificate: Certificate | None) -> None:
     while certificate is not None:
         await asyncio.sleep(RENEW_SECONDS)
         certificate.renew(only_if_changed=True)
+
+
+async def _report_again_and_again() -> None:
+    while True:
+        await asyncio.sleep(REPORT_SECONDS)
+        report_left_out()
 
 
 @contextlib.asynccontextmanager

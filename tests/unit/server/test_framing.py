@@ -100,7 +100,7 @@ def head(*lines: bytes, first: bytes = b"POST / HTTP/1.1") -> bytes:
 @pytest.mark.parametrize("path", OFFERS, ids=lambda path: path.stem)
 @pytest.mark.parametrize("following", [b"", FOLLOWING, FOLLOWING * 3], ids=len)
 def test_an_offer_to_change_the_protocol_is_ignored(
-    path: Path, following: bytes
+    path: Path, following: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     expected: list[Call] = [("POST", "/v2/room/ops/notification", NOTIFICATION)]
     expected += [("GET", "/following", b"")] * following.count(b"GET")
@@ -111,6 +111,8 @@ def test_an_offer_to_change_the_protocol_is_ignored(
         assert calls == expected
         assert answered.replace(CONTINUE, b"") == ANSWER * len(expected)
         assert not is_closed
+    # Neither a line that anybody can cause, nor advice to install what would change nothing.
+    assert caplog.records == []
 
 
 def test_offer_upon_offer_is_ignored_on_one_connection() -> None:
