@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import sys
+from types import FunctionType, ModuleType
 
 import pytest
 
@@ -48,6 +51,73 @@ def test_a_call_is_remembered_with_what_was_asked_and_answered(site: Site) -> No
     assert "color" in (call.problem or "")
     assert (call.group_id, call.peer) == (1, "127.0.0.1")
     assert ("host", "chat.test") in call.headers
+
+
+def bytes_of(root: object) -> int:
+    """Return how much memory an object takes with all that it alone leads to."""
+    seen = {id(type(root))}
+    found = [root]
+    total = 0
+    while found:
+        one = found.pop()
+        if id(one) in seen or isinstance(one, (type, ModuleType, FunctionType)):
+            continue
+        seen.add(id(one))
+        total += sys.getsizeof(one)
+        found += gc.get_referents(one)
+    return total
+
+
+BIG: dict[str, dict[str, object]] = {
+    "many short headers": {
+        "headers": [(b"%02x" % (at % 256), b"xy") for at in range(1400)]
+    },
+    "many empty headers": {
+        "headers": [(b"%02x" % (at % 256), b"") for at in range(1400)]
+    },
+    "one long header": {"headers": [(b"x" * 30_000, b"y" * 30_000)]},
+    "long headers": {"headers": [(b"x" * 100, b"y" * 100) for _ in range(300)]},
+    "a long path": {"target": b"/v2/" + b"x" * 60_000},
+    "a long query": {"target": b"/v2/room?" + b"a=b&" * 15_000},
+    "a long body": {"body": b"x" * 60_000},
+    "a long answer": {"answer": b"x" * 60_000},
+    "a long problem": {"problem": "\N{SNOWMAN}" * 60_000},
+    "a long address": {"peer": "\N{SNOWMAN}" * 60_000},
+}
+
+
+@pytest.mark.parametrize("members", BIG.values(), ids=BIG.keys())
+def test_whatever_a_call_is_made_of_it_takes_a_few_kilobytes(
+    members: dict[str, object],
+) -> None:
+    calls = RecentCalls()
+    for number in range(1100):
+        calls.add(
+            heard(
+                number % 100,
+                **{name: copy_of(value) for name, value in members.items()},
+            )
+        )
+
+    assert bytes_of(calls) < 1000 * 10_000
+
+
+def copy_of(value: object) -> object:
+    """Return an equal value that shares nothing with the first, as every request brings its own."""
+    if isinstance(value, list):
+        return [tuple(bytes(bytearray(part)) for part in pair) for pair in value]
+    if isinstance(value, bytes):
+        return bytes(bytearray(value))
+    return str(value)[:1] + str(value)[1:]
+
+
+def test_all_headers_of_an_ordinary_call_are_remembered() -> None:
+    headers = [(b"x-browser-%d" % number, b"y" * 100) for number in range(20)]
+    calls = RecentCalls()
+
+    calls.add(heard(headers=headers))
+
+    assert len(calls.of_token(1)[0].headers) == 20
 
 
 def test_the_newest_call_comes_first(site: Site) -> None:

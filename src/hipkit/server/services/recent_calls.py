@@ -29,8 +29,11 @@ BODY_BYTES = 2048
 ANSWER_BYTES = 1024
 LONGEST_PEER = 64
 TARGET_BYTES = 1024
-HEADER_BYTES = 1536
-"""How much is kept of the headers of one call."""
+HEADER_BYTES = 6 * 1024
+"""How much memory the headers of one call may take."""
+BYTES_AROUND_HEADER = 130
+"""What Python needs for a header beside its letters: a tuple, two objects, and their place."""
+LONGEST_PROBLEM = 600
 SHORTEST_TOKEN = 6
 """Less is no token, but may be a word of what somebody wrote."""
 
@@ -106,6 +109,8 @@ class RecentCalls:
         call.headers = _bounded(call.headers)
         call.body = call.body[:BODY_BYTES]
         call.answer = call.answer[:ANSWER_BYTES]
+        if call.problem is not None:
+            call.problem = call.problem[:LONGEST_PROBLEM]
         self._last += 1
         self._calls[self._last] = call
         numbers = self._numbers.setdefault(call.token_id, deque())
@@ -142,16 +147,12 @@ class RecentCalls:
 
 
 def _bounded(headers: Headers) -> Headers:
-    if sum(len(name) + len(value) for name, value in headers) <= HEADER_BYTES:
-        return headers
-    kept: list[tuple[bytes, bytes]] = []
     left = HEADER_BYTES
-    for name, value in headers:
-        left -= len(name) + len(value)
+    for index, (name, value) in enumerate(headers):
+        left -= len(name) + len(value) + BYTES_AROUND_HEADER
         if left < 0:
-            break
-        kept.append((name, value))
-    return kept
+            return headers[:index]
+    return headers
 
 
 def _shown(number: int, call: HeardCall) -> RecentCall:
