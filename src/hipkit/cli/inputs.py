@@ -124,6 +124,18 @@ class Secret(Value):
         return text
 
 
+class GivenSecret(Secret):
+    """A secret that a program has already, from a file or standard input alone."""
+
+    def _read(self, text: str) -> object:
+        if text != "-" and not text.startswith("@"):
+            raise ValueError(
+                f"takes - for standard input or @FILE: {self._purpose} among the"
+                " arguments can be read by every user of this machine"
+            )
+        return super()._read(text)
+
+
 class Number(Value):
     """An id: a number, or else a text."""
 

@@ -13,11 +13,17 @@ import pytest
 
 from hipkit.cli.admin import admin
 from hipkit.cli.commands import COMMANDS
+from hipkit.cli.failures import ExitCode
 from hipkit.server.app import open_server
+from hipkit.server.services.keys import hash_token
 from hipkit.server.settings import Settings
+from hipkit.server.storage.sqlite import SqliteDatabase
 from tests.unit.cli.conftest import Hipkit, Outcome
+from tests.unit.server.two_groups import PNG
 
 OLD_TOKEN = "oldtoken-0001"
+OLD_ID = "f9a4f3a0-5a32-4d6a-8a4c-0d3b7b5c9d10"
+OLD_SECRET = "s3cretOfHipChat" * 3
 
 Admin = Callable[..., Any]
 
@@ -48,6 +54,19 @@ def told(run: Callable[..., Outcome]) -> Admin:
         return done.json
 
     return call
+
+
+async def signing_secret(database: Path, client_id: str) -> str | None:
+    """Return what events for a client are signed with, where its secret is the right one."""
+    opened = SqliteDatabase.open(database)
+    try:
+        client = await opened.stores.clients.get(client_id)
+        secret = await opened.stores.clients.signing_secret(client_id)
+    finally:
+        opened.close()
+    assert client is not None
+    assert client.secret_hash == hash_token(secret or "")
+    return secret
 
 
 def commands(group: click.Group = admin, *names: str) -> list[tuple[str, ...]]:
@@ -163,6 +182,111 @@ def test_a_room_takes_the_number_that_old_programs_know(told: Admin, run: Any) -
     told("room", "delete", "Ops")
     assert "another room's number" in run("room", "add", "Dev", "--id", "2656454").err
     assert [one["name"] for one in told("room", "list")] == ["Next"]
+
+
+def test_a_person_takes_the_number_that_old_programs_know(
+    told: Admin, run: Any
+) -> None:
+    ann = ("user", "add", "Ann", "ann@example.com", "--id", "1804513")
+    assert told(*ann)["id"] == 1804513
+    assert told("user", "add", "Bob", "bob@example.com")["id"] == 1804514
+    assert told("user", "add", "Low", "low@example.com", "--id", "7")["id"] == 7
+    assert told("user", "add", "Gil", "gil@x.com", "--guest")["id"] == 1804515
+
+    told("user", "delete", "1804513")
+    for number in ("1", "1804513"):
+        done = run("user", "add", "Eve", "eve@example.com", "--id", number)
+        assert done.code == ExitCode.REFUSED
+        assert "another person's number" in done.err
+    for number in ("0", "-1", "x", "9" * 30):
+        assert run("user", "add", "Eve", "eve@example.com", "--id", number).code == 2
+    assert "Eve" not in [one["name"] for one in told("user", "list")]
+
+
+def test_an_emoticon_takes_the_number_that_old_programs_know(
+    told: Admin, run: Any, database: Path, tmp_path: Path
+) -> None:
+    picture = tmp_path / "chef.png"
+    picture.write_bytes(PNG)
+
+    made = told("emoticon", "add", "chef", str(picture), "--id", "166")
+    assert made == {"id": 166, "shortcut": "chef"}
+    assert told("emoticon", "add", "next", str(picture))["id"] == 167
+    folder = database.with_name("chat.db.files")
+    kept = {path for path in folder.rglob("*") if path.is_file()}
+    done = run("emoticon", "add", "other", str(picture), "--id", "166")
+    assert done.code == ExitCode.REFUSED
+    assert "another emoticon's number" in done.err
+    assert {path for path in folder.rglob("*") if path.is_file()} == kept
+    assert told("emoticon", "add", "other", str(picture))["id"] == 168
+
+
+@pytest.mark.parametrize("way", ["-", "@"])
+def test_an_add_on_keeps_the_credentials_that_it_has(
+    told: Admin, database: Path, tmp_path: Path, way: str
+) -> None:
+    file = tmp_path / "secret"
+    file.write_text(f"{OLD_SECRET}\r\nmore\n")
+    value, stdin = (
+        ("-", f"{OLD_SECRET}\n".encode()) if way == "-" else (f"@{file}", b"")
+    )
+
+    made = told(
+        *("client", "add", "Bot", "--scope", "admin_room"),
+        *("--id", OLD_ID, "--secret", value),
+        stdin=stdin,
+    )
+
+    assert made == {"id": OLD_ID, "scopes": ["admin_room"]}
+    assert asyncio.run(signing_secret(database, OLD_ID)) == OLD_SECRET
+    assert OLD_SECRET not in repr(told("client", "list"))
+    own = told("client", "add", "Bot", "--scope", "view_room", "--id", "com.example~1")
+    assert own["id"] == "com.example~1"
+    assert len(own["secret"]) == 40
+    other = told(
+        "client", "add", "Bot", "--scope", "view_room", "--secret", value, stdin=stdin
+    )
+    assert "secret" not in other
+    assert len(other["id"]) == 36
+
+
+@pytest.mark.parametrize(
+    ("client_id", "secret", "problem"),
+    [
+        (OLD_ID, OLD_SECRET, "another client has the id"),
+        ("with:colon", OLD_SECRET, "the id of a client is"),
+        ("with space", OLD_SECRET, "the id of a client is"),
+        ("", OLD_SECRET, "the id of a client is"),
+        ("x" * 101, OLD_SECRET, "the id of a client is"),
+        ("ü", OLD_SECRET, "the id of a client is"),
+        ("new", "short", "8 to 200 visible ASCII"),
+        ("new", "", "8 to 200 visible ASCII"),
+        ("new", "x" * 201, "8 to 200 visible ASCII"),
+        ("new", "with spaces in it", "8 to 200 visible ASCII"),
+        ("new", "wörter-und-mehr", "8 to 200 visible ASCII"),
+    ],
+)
+def test_credentials_that_cannot_be_are_refused(
+    told: Admin, run: Any, client_id: str, secret: str, problem: str
+) -> None:
+    first = ("client", "add", "Bot", "--scope", "view_room", "--id", OLD_ID)
+    told(*first)
+
+    done = run(*first[:-1], client_id, "--secret", "-", stdin=f"{secret}\n".encode())
+
+    assert done.code == ExitCode.REFUSED
+    assert problem in done.err
+    assert not secret or secret not in done.err
+    assert len(told("client", "list")) == 1
+
+
+def test_a_secret_among_the_arguments_is_refused(run: Any, told: Admin) -> None:
+    done = run("client", "add", "Bot", "--scope", "view_room", "--secret", OLD_SECRET)
+
+    assert done.code == 2
+    assert "can be read by every user of this machine" in done.err
+    assert OLD_SECRET not in done.err
+    assert told("client", "list") == []
 
 
 def test_people_become_members_and_leave(told: Admin, run: Any) -> None:

@@ -13,6 +13,7 @@ from hipkit.cli.admin.running import (
     show_list,
 )
 from hipkit.cli.admin.scopes import scope_option
+from hipkit.cli.inputs import GivenSecret
 from hipkit.cli.options import Settings
 from hipkit.server.services.admin import access as admin_access
 
@@ -35,6 +36,15 @@ def client() -> None:
     multiple=True,
     help="Where authorization codes may be sent; may be given several times.",
 )
+@click.option(
+    "--id", "client_id", metavar="ID", help="The id that an add-on has stored already."
+)
+@click.option(
+    "--secret",
+    type=GivenSecret("a secret"),
+    metavar="-|@FILE",
+    help="The secret that it has stored: from standard input, or a file's first line.",
+)
 @pass_settings
 def add_client(
     settings: Settings,
@@ -44,8 +54,10 @@ def add_client(
     scopes: tuple[str, ...],
     room_name: str | None,
     redirect_uris: tuple[str, ...],
+    client_id: str | None,
+    secret: str | None,
 ) -> None:
-    """Make a client, and print its id and secret."""
+    """Make a client, and print its id, and its secret if that was made up."""
     if not scopes:
         raise click.UsageError("a client needs at least one --scope")
     made = on_database(
@@ -56,10 +68,12 @@ def add_client(
             scopes=scopes,
             room=room_name,
             redirect_uris=redirect_uris,
+            client_id=client_id,
+            secret=secret,
         )
     )
-    told = {"id": made.id, "secret": made.secret, "scopes": list(made.scopes)}
-    show(settings, told)
+    made_up = {"secret": made.secret} if secret is None else {}
+    show(settings, {"id": made.id, **made_up, "scopes": list(made.scopes)})
 
 
 @client.command("list")

@@ -10,6 +10,7 @@ from hipkit.cli.admin.running import (
     AdminGroup,
     file_folder,
     now_us,
+    number_option,
     on_database,
     pass_settings,
     show,
@@ -29,15 +30,23 @@ def emoticon() -> None:
 @emoticon.command("add")
 @click.argument("shortcut")
 @click.argument("picture", type=click.Path(dir_okay=False, path_type=Path))
+@number_option("number")
 @pass_settings
-def add_emoticon(settings: Settings, /, *, shortcut: str, picture: Path) -> None:
+def add_emoticon(
+    settings: Settings, /, *, shortcut: str, picture: Path, number: int | None
+) -> None:
     """Let a picture (JPEG, PNG, GIF) stand for (SHORTCUT) in texts."""
     data, folder = picture.read_bytes(), file_folder()
 
     async def add(database: Database) -> int:
         with folder.shared():
             return await admin_emoticons.add_emoticon(
-                database, folder, now_us(), shortcut=shortcut, picture=data
+                database,
+                folder,
+                now_us(),
+                shortcut=shortcut,
+                picture=data,
+                emoticon_id=number,
             )
 
     emoticon_id = on_database(add)

@@ -8,6 +8,7 @@ from hipkit.cli.admin.running import (
     AdminGroup,
     file_folder,
     now_us,
+    number_option,
     on_database,
     pass_settings,
     show,
@@ -18,9 +19,6 @@ from hipkit.server.services.admin import rooms as admin_rooms
 from hipkit.server.storage.rooms import RoomRecord
 
 __all__ = ["room"]
-
-MOST_NUMBER = 1_000_000_000_000
-"""Of a room: HipChat's had seven digits."""
 
 
 @click.group(cls=AdminGroup)
@@ -33,12 +31,7 @@ def room() -> None:
 @click.option("--topic", default="", help="What it is about.")
 @click.option("--private", "is_private", is_flag=True, help="For members only.")
 @click.option("--owner", metavar="USER", help="The group's owner if left out.")
-@click.option(
-    "--id",
-    "room_id",
-    type=click.IntRange(1, MOST_NUMBER),
-    help="Its number, where old programs know one; the next if left out.",
-)
+@number_option("room_id")
 @pass_settings
 def add_room(
     settings: Settings,

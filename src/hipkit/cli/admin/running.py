@@ -29,6 +29,7 @@ __all__ = [
     "database_path",
     "file_folder",
     "now_us",
+    "number_option",
     "on_database",
     "pass_settings",
     "show",
@@ -36,11 +37,25 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., object])
+
+MOST_NUMBER = 1_000_000_000_000
+"""Of a room or person: HipChat's had seven digits."""
 
 DATABASE = "hipkit.database"
 """Where a command's context keeps the path."""
 
 pass_settings = click.make_pass_decorator(Settings)
+
+
+def number_option(variable: str) -> Callable[[F], F]:
+    """Return the option that gives a thing the number that it had with HipChat."""
+    return click.option(
+        "--id",
+        variable,
+        type=click.IntRange(1, MOST_NUMBER),
+        help="Its number, where old programs know one; the next if left out.",
+    )
 
 
 def _database_option() -> click.Option:

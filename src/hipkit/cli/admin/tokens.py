@@ -13,7 +13,7 @@ from hipkit.cli.admin.running import (
     show_list,
 )
 from hipkit.cli.admin.scopes import scope_option
-from hipkit.cli.inputs import Secret
+from hipkit.cli.inputs import GivenSecret
 from hipkit.cli.options import Settings
 from hipkit.server.services.admin import access as admin_access
 from hipkit.server.services.moments import Moment
@@ -22,18 +22,6 @@ from hipkit.server.storage.database import Database
 __all__ = ["token"]
 
 SECONDS_PER_DAY = 24 * 60 * 60
-
-
-class GivenToken(Secret):
-    """A token that a program has already, from a file or standard input alone."""
-
-    def _read(self, text: str) -> object:
-        if text != "-" and not text.startswith("@"):
-            raise ValueError(
-                "takes - for standard input or @FILE: a token among the arguments can be"
-                " read by every user of this machine"
-            )
-        return super()._read(text)
 
 
 @click.group(cls=AdminGroup)
@@ -50,7 +38,7 @@ def token() -> None:
 @click.option("--name", default="", help="A label to know it by.")
 @click.option(
     "--value",
-    type=GivenToken("the token"),
+    type=GivenSecret("the token"),
     metavar="-|@FILE",
     help="A token that a program has already: from standard input, or a file's first line.",
 )

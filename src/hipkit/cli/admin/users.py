@@ -9,6 +9,7 @@ from hipkit.cli.admin.running import (
     AdminGroup,
     file_folder,
     now_us,
+    number_option,
     on_database,
     pass_settings,
     show,
@@ -37,6 +38,7 @@ def user() -> None:
 @click.option(
     "--guest", "is_guest", is_flag=True, help="Sees only the rooms of which a member."
 )
+@number_option("user_id")
 @pass_settings
 def add_user(
     settings: Settings,
@@ -48,6 +50,7 @@ def add_user(
     title: str,
     is_admin: bool,
     is_guest: bool,
+    user_id: int | None,
 ) -> None:
     """Add a person; the password is made up and printed. Guests have none, only tokens."""
     if is_admin and is_guest:
@@ -62,6 +65,7 @@ def add_user(
             title=title,
             is_group_admin=is_admin,
             is_guest=is_guest,
+            user_id=user_id,
         )
     )
     told: dict[str, object] = {"id": made.id, "mention_name": made.mention_name}

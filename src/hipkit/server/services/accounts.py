@@ -54,6 +54,8 @@ class NewUser:
     is_guest: bool = False
     timezone: str = "UTC"
     password_hash: str | None = None
+    id: int | None = None
+    """The number that old programs know; the next if left out."""
 
 
 async def add_user(stores: Stores, group_id: int, user: NewUser, now_us: int) -> int:
@@ -62,8 +64,10 @@ async def add_user(stores: Stores, group_id: int, user: NewUser, now_us: int) ->
     Where no mention name is given, one is made of the name.
 
     Raises:
-        BadRequestError: A member is no good, or somebody else has it.
+        BadRequestError: A member is no good, or somebody else has it, or had the number.
     """
+    if user.id is not None and await stores.users.get(user.id) is not None:
+        raise InvalidValueError("id", "unique", "is another person's number", user.id)
     email, mention_name = check_email(user.email), user.mention_name
     if mention_name is not None:
         mention_name = clean_mention_name(mention_name)
@@ -86,6 +90,7 @@ async def add_user(stores: Stores, group_id: int, user: NewUser, now_us: int) ->
         is_guest=user.is_guest,
         timezone=user.timezone,
         password_hash=user.password_hash,
+        user_id=user.id,
         version=new_version(),
         now_us=now_us,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from hipkit.server.storage.session import Record, Session, in_parts
+from hipkit.server.storage.session import Record, Session, given_id, in_parts
 
 __all__ = ["EmoticonRecord", "EmoticonStore"]
 
@@ -41,6 +41,13 @@ class EmoticonStore:
             group_id,
             emoticon_id,
         )
+
+    async def is_taken(self, emoticon_id: int) -> bool:
+        """Say whether an emoticon of any group has a number."""
+        row = await self._session.one(
+            tuple[int], "SELECT id FROM emoticons WHERE id = ?", emoticon_id
+        )
+        return row is not None
 
     async def by_shortcut(self, group_id: int, shortcut: str) -> EmoticonRecord | None:
         """Return an emoticon by its shortcut, given without the parentheses."""
@@ -103,11 +110,15 @@ class EmoticonStore:
         width: int,
         height: int,
         creator_id: int | None,
+        emoticon_id: int | None = None,
     ) -> int:
-        """Add an emoticon and return its id."""
+        """Add an emoticon and return its id, the next if none is given."""
+        id_column, id_mark, id_value = given_id(emoticon_id)
         return await self._session.insert(
-            "INSERT INTO emoticons (group_id, shortcut, shortcut_key, kind, file_key, width,"
-            " height, creator_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT INTO emoticons ({id_column}group_id, shortcut, shortcut_key, kind,"  # noqa: S608 - names of ours
+            " file_key, width, height, creator_id)"
+            f" VALUES ({id_mark}?, ?, ?, ?, ?, ?, ?, ?)",
+            *id_value,
             group_id,
             shortcut,
             shortcut.casefold(),

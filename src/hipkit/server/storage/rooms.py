@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hipkit.server.storage.session import Record, Session
+from hipkit.server.storage.session import Record, Session, given_id
 
 __all__ = ["RoomRecord", "RoomStore"]
 
@@ -125,14 +125,13 @@ class RoomStore:
         conversation_id = await self._session.insert(
             "INSERT INTO conversations (group_id) VALUES (?)", group_id
         )
-        # Without a number the column is left out, so that every database gives its own.
-        id_column, id_mark = ("", "") if room_id is None else ("id, ", "?, ")
+        id_column, id_mark, id_value = given_id(room_id)
         return await self._session.insert(
             f"INSERT INTO rooms ({id_column}group_id, conversation_id, name, name_key,"  # noqa: S608 - names of ours
             " topic, privacy, is_archived, is_guest_accessible, guest_key,"
             " delegate_admin_visibility, owner_id, created_us, version)"
             f" VALUES ({id_mark}?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?)",
-            *(() if room_id is None else (room_id,)),
+            *id_value,
             group_id,
             conversation_id,
             name,

@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-__all__ = ["Record", "Session", "Value", "in_parts"]
+__all__ = ["Record", "Session", "Value", "given_id", "in_parts"]
 
 Value = str | int | bytes | None
 """What a column holds. Moments are microseconds since 1970 in UTC; truths are 0 and 1."""
@@ -44,6 +44,14 @@ class Session(Protocol):
 
     async def insert(self, sql: str, *values: Value) -> int:
         """Add one row, and return the number that the database gave it."""
+
+
+def given_id(row_id: int | None) -> tuple[str, str, tuple[int, ...]]:
+    """Return what stands before the other columns, their marks and their values in an `INSERT`.
+
+    Without a number the column is left out, so that every database gives its own.
+    """
+    return ("", "", ()) if row_id is None else ("id, ", "?, ", (row_id,))
 
 
 def in_parts(values: Iterable[V]) -> Iterator[tuple[str, list[V]]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from hipkit.server.storage.session import Record, Session, in_parts
+from hipkit.server.storage.session import Record, Session, given_id, in_parts
 
 __all__ = ["UserRecord", "UserStore"]
 
@@ -125,12 +125,16 @@ class UserStore:
         version: str,
         now_us: int,
         is_guest: bool = False,
+        user_id: int | None = None,
     ) -> int:
-        """Add a person and return the id."""
+        """Add a person and return the id, the next if none is given."""
+        id_column, id_mark, id_value = given_id(user_id)
         return await self._session.insert(
-            "INSERT INTO users (group_id, name, mention_name, mention_key, email, email_key,"
-            " title, roles, is_group_admin, is_guest, is_deleted, timezone, created_us,"
-            " version, password_hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?)",
+            f"INSERT INTO users ({id_column}group_id, name, mention_name, mention_key,"  # noqa: S608 - names of ours
+            " email, email_key, title, roles, is_group_admin, is_guest, is_deleted,"
+            " timezone, created_us, version, password_hash)"
+            f" VALUES ({id_mark}?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?)",
+            *id_value,
             group_id,
             name,
             mention_name,

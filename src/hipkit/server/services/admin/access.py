@@ -47,6 +47,9 @@ CODE_SECONDS = 10 * 60
 
 WEBHOOK_SCOPES = frozenset({"admin_group", "admin_room"})
 
+CLIENT_ID = re.compile(r"[A-Za-z0-9._~-]{1,100}")
+"""No colon: it ends the id in what is sent as `Basic`."""
+
 TOKEN_VALUE = re.compile(r"[\x21-\x7e]{8,200}")
 
 
@@ -65,6 +68,7 @@ class MadeClient:
 
     id: str
     secret: str = field(repr=False)
+    """Made up, or the one that was given."""
     scopes: tuple[str, ...]
     room_id: int | None
 
@@ -78,38 +82,67 @@ async def add_client(
     room: str | int | None = None,
     redirect_uris: Sequence[str] = (),
     group_id: int | None = None,
+    client_id: str | None = None,
+    secret: str | None = None,
 ) -> MadeClient:
-    """Make an OAuth client, for a group (the first, if not told) or for one room of it."""
+    """Make an OAuth client, for a group (the first, if not told) or for one room of it.
+
+    `client_id` and `secret` are what an add-on has stored already.
+
+    Raises:
+        BadRequestError: A member is no good, or another client has the id.
+    """
     excess = sorted(_check_scopes(scopes) & GROUP_SCOPES) if room is not None else []
     if excess:
         raise BadRequestError(
             f"what is for one room cannot have the scope {' '.join(excess)}"
         )
     addresses = [_check_redirect_uri(address) for address in redirect_uris]
-    client_id, secret = new_client_id(), new_token()
+    chosen_id = _check_client_id(new_client_id() if client_id is None else client_id)
+    chosen = _check_secret(new_token() if secret is None else secret)
 
     async def command(stores: Stores) -> int | None:
         group = await find_group(stores, group_id)
         found = None if room is None else await find_room(stores, room, group.id)
         room_id = None if found is None else found.id
+        if await stores.clients.get(chosen_id) is not None:
+            raise BadRequestError(f"another client has the id {chosen_id}", field="id")
         client = ClientRecord(
-            id=client_id,
+            id=chosen_id,
             group_id=group.id,
             room_id=room_id,
             name=clean_name(name),
-            secret_hash=hash_token(secret),
+            secret_hash=hash_token(chosen),
             scopes=" ".join(sorted(scopes)),
             redirect_uris=msgspec.json.encode(addresses).decode(),
         )
         # Events are signed with it; who cannot set a webhook gets none.
-        kept = None if WEBHOOK_SCOPES.isdisjoint(scopes) else secret
+        kept = None if WEBHOOK_SCOPES.isdisjoint(scopes) else chosen
         await stores.clients.add(client, now_us, signing_secret=kept)
         return room_id
 
     room_id = await database.write(command)
     return MadeClient(
-        id=client_id, secret=secret, scopes=tuple(sorted(scopes)), room_id=room_id
+        id=chosen_id, secret=chosen, scopes=tuple(sorted(scopes)), room_id=room_id
     )
+
+
+def _check_client_id(client_id: str) -> str:
+    if CLIENT_ID.fullmatch(client_id) is None:
+        raise BadRequestError(
+            "the id of a client is 1 to 100 letters, digits and signs of - . _ ~",
+            field="id",
+        )
+    return client_id
+
+
+def _check_secret(secret: str) -> str:
+    """Return a secret if it can be one, and do not repeat it if it cannot."""
+    if TOKEN_VALUE.fullmatch(secret) is None:
+        raise BadRequestError(
+            "a secret is 8 to 200 visible ASCII characters", field="secret"
+        )
+    return secret
 
 
 def _check_redirect_uri(address: str) -> str:

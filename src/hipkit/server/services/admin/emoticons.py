@@ -26,8 +26,9 @@ async def add_emoticon(
     shortcut: str,
     picture: bytes,
     kind: str = "group",
+    emoticon_id: int | None = None,
 ) -> int:
-    """Add an emoticon and return its id."""
+    """Add an emoticon and return its id: the next, or one that old programs know it by."""
     read = read_picture(picture, "picture")
     if SHORTCUT.fullmatch(shortcut) is None:
         raise InvalidValueError(
@@ -39,6 +40,9 @@ async def add_emoticon(
         group = await find_group(stores)
         if await stores.emoticons.by_shortcut(group.id, shortcut) is not None:
             raise BadRequestError(f"({shortcut}) is taken", field="shortcut")
+        if emoticon_id is not None and await stores.emoticons.is_taken(emoticon_id):
+            problem = "is another emoticon's number"
+            raise InvalidValueError("id", "unique", problem, emoticon_id)
         await stores.files.add(
             group_id=group.id,
             key=key,
@@ -55,6 +59,7 @@ async def add_emoticon(
             width=read.width,
             height=read.height,
             creator_id=group.owner_id if kind == "group" else None,
+            emoticon_id=emoticon_id,
         )
 
     with removed_on_failure(files, key):

@@ -59,8 +59,13 @@ async def add_user(
     is_group_admin: bool = False,
     is_guest: bool = False,
     password: str | None = None,
+    user_id: int | None = None,
 ) -> MadeUser:
-    """Add a person; without a password one is made up. Guests have none."""
+    """Add a person; without a password one is made up. Guests have none.
+
+    Old programs may know a person by the number that they had with HipChat: `user_id` gives it
+    back.
+    """
     chosen = None if is_guest else password or new_password()
     user = NewUser(
         name=name,
@@ -69,13 +74,14 @@ async def add_user(
         title=title,
         is_group_admin=is_group_admin,
         is_guest=is_guest,
+        id=user_id,
         password_hash=None if chosen is None else await hash_new_password(chosen),
     )
 
     async def command(stores: Stores) -> UserRecord | None:
         group = await find_group(stores)
-        user_id = await add_user_to_group(stores, group.id, user, now_us)
-        return await stores.users.get(user_id)
+        added_id = await add_user_to_group(stores, group.id, user, now_us)
+        return await stores.users.get(added_id)
 
     added = await database.write(command)
     if added is None:
