@@ -61,10 +61,13 @@ def run(folder: Path, name: str, *, connections: int = CONNECTIONS) -> Seen:
     with serving(folder) as server:
         assert server.call("POST", "/room", {"name": ROOM})[0] == 201
         before = memory_bytes(server)
-        with _well_behaved(server) as waits, _watching(server) as peak:
+        with _well_behaved(server) as other, _watching(server) as peak:
             answers = CASES[name](server, connections)
+            # A short case may be over before the other client's first call is.
+            while not other.waits and other.is_calling():
+                answers |= CASES[name](server, connections)
         growth = max(peak) - before
-        assert waits, "the other client was never served"
+        assert other.waits, "the other client was never served"
         assert server.call("GET", f"/room/{ROOM}")[0] == 200
         assert server.stop() == 0
         assert "Traceback" not in "".join(server.told)
@@ -73,33 +76,52 @@ def run(folder: Path, name: str, *, connections: int = CONNECTIONS) -> Seen:
         most += connections * MOST_BYTES_FOR_A_CONNECTION
     assert growth < most, f"{name}: the server grew by {growth:,} bytes"
     assert not any(status.startswith(b"5") for status in answers), answers
-    return Seen(name, connections, growth, max(waits), answers)
+    return Seen(name, connections, growth, max(other.waits), answers)
+
+
+class _Other:
+    """A client that posts all the time, and notes how long each call took."""
+
+    def __init__(self, server: Running) -> None:
+        self.waits: list[float] = []
+        self.is_over = threading.Event()
+        self.failures: list[str] = []
+        self._server = server
+        self._thread = threading.Thread(target=self._call_again_and_again)
+        self._thread.start()
+
+    def is_calling(self) -> bool:
+        """Tell whether it has not given up."""
+        return self._thread.is_alive()
+
+    def _call_again_and_again(self) -> None:
+        body = {"message": "hello"}
+        while not self.failures and not self.is_over.wait(0.01):
+            began = time.perf_counter()
+            try:
+                answer = self._server.call("POST", f"/room/{ROOM}/notification", body)
+            except OSError as error:
+                self.failures.append(repr(error))
+                return
+            if answer[0] != 204:
+                self.failures.append(str(answer[0]))
+            self.waits.append(time.perf_counter() - began)
+
+    def end(self) -> None:
+        """Let the last call come to its end."""
+        self.is_over.set()
+        self._thread.join()
 
 
 @contextlib.contextmanager
-def _well_behaved(server: Running) -> Iterator[list[float]]:
-    """Post and read all the time, and note how long each call took."""
-    waits: list[float] = []
-    is_over = threading.Event()
-    failures: list[str] = []
-
-    def call_again_and_again() -> None:
-        while not is_over.wait(0.01):
-            began = time.perf_counter()
-            body = {"message": "hello"}
-            status = server.call("POST", f"/room/{ROOM}/notification", body)[0]
-            if status != 204:
-                failures.append(str(status))
-            waits.append(time.perf_counter() - began)
-
-    caller = threading.Thread(target=call_again_and_again)
-    caller.start()
+def _well_behaved(server: Running) -> Iterator[_Other]:
+    """Let another client call all the time, and look how it fared."""
+    other = _Other(server)
     try:
-        yield waits
+        yield other
     finally:
-        is_over.set()
-        caller.join()
-    assert not failures, failures
+        other.end()
+    assert not other.failures, other.failures
 
 
 @contextlib.contextmanager

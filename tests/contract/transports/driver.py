@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
+import os
+import select
+import socket
+import stat
 import time
 import traceback
 from collections.abc import Callable
@@ -22,8 +27,9 @@ from hipkit.transports.protocol import (
     Sink,
     Transport,
 )
+from tests.contract.transports.scripted_server import PATIENCE_SECONDS, ScriptedServer
 
-PATIENT = Options(timeout_seconds=10.0)
+PATIENT = Options(timeout_seconds=PATIENCE_SECONDS)
 SECRETS = ("s3cret-target", "s3cret-header", "s3cret-body")
 SECRET_HEADERS = (("Authorization", "Bearer s3cret-header"),)
 
@@ -145,9 +151,46 @@ class Pieces:
         return iter(self.pieces)
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+def wait_until(condition: Callable[[], bool]) -> None:
     """Wait for something that is about to happen in another thread."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         assert time.monotonic() < end, "it did not happen"
         time.sleep(0.005)
+
+
+def wait_until_heard(server: ScriptedServer) -> None:
+    """Wait until what the server did has come to each idle connection: an end, or some bytes.
+
+    That the server's thread has closed is not enough: on a busy machine the other end may hear
+    of it later.
+    """
+    connections = _connections_to(server)
+    try:
+        for connection in connections:
+            heard, _, _ = select.select([connection], [], [], PATIENCE_SECONDS)
+            assert heard, "nothing came"
+    finally:
+        for connection in connections:
+            connection.close()
+
+
+def _connections_to(server: ScriptedServer) -> list[socket.socket]:
+    """Duplicate the connections that this process has to a server, whoever holds them."""
+    found = []
+    for name in os.listdir("/dev/fd"):  # noqa: PTH208 - a descriptor, not a path, is wanted
+        with contextlib.suppress(OSError):
+            if stat.S_ISSOCK(os.fstat(int(name)).st_mode):
+                connection = socket.socket(fileno=os.dup(int(name)))
+                if _peer(connection) == (server.host, server.port):
+                    found.append(connection)
+                else:
+                    connection.close()
+    return found
+
+
+def _peer(connection: socket.socket) -> object:
+    try:
+        return connection.getpeername()[:2]
+    except OSError:
+        return None  # It has none, or has gone.

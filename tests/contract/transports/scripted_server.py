@@ -2,20 +2,34 @@
 
 A script is a function that gets the connection; the server runs it in a thread and keeps
 what came in. Nothing here understands more HTTP than the tests need.
+
+`HIPKIT_LATE_SECONDS` makes every step of every script so much later: a test that waits for
+events, and not for times, passes all the same.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import ssl
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 NO_CONTENT = b"HTTP/1.1 204 No Content\r\n\r\n"
+PATIENCE_SECONDS = 30.0
+"""How long to wait for what is bound to happen, before the test fails."""
+LATE_SECONDS = float(os.environ.get("HIPKIT_LATE_SECONDS", "0"))
+
+
+def be_late() -> None:
+    """Let a server take as long for a step as it does on a busy machine."""
+    if LATE_SECONDS:
+        time.sleep(LATE_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -107,14 +121,20 @@ class Connection:
 
     def send(self, data: bytes) -> None:
         """Send all of it."""
+        be_late()
         self.socket.sendall(data)
 
-    def drip(self, data: bytes, seconds: float) -> None:
+    def drip(self, data: bytes) -> None:
         """Send one byte at a time, until the client has gone or the test is over."""
         for number in range(len(data)):
-            self.socket.sendall(data[number : number + 1])
-            if self.server.over.wait(seconds):
+            self.send(data[number : number + 1])
+            if self.pause():
                 return
+
+    def pause(self, seconds: float = 0.02) -> bool:
+        """Do nothing for a while; return whether the test is over."""
+        be_late()
+        return self.server.over.wait(seconds)
 
     def hang(self) -> None:
         """Keep the connection open and do nothing more, until the test is over."""
@@ -126,8 +146,13 @@ class Connection:
             while self.socket.recv(1 << 16):
                 pass
 
+    def wait_for(self, event: threading.Event) -> None:
+        """Wait until the test says that something has happened."""
+        assert event.wait(PATIENCE_SECONDS), "it did not happen"
+
     def reset(self) -> None:
         """Close so that the client gets a reset instead of an orderly end."""
+        be_late()
         self.socket.setsockopt(
             socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
         )
@@ -200,12 +225,15 @@ class ScriptedServer:
     def _serve(self, plain: socket.socket) -> None:
         # A client may leave at any moment; what it left behind is what tests look at.
         with contextlib.suppress(OSError), plain:
+            be_late()
             if self._tls is None:
                 self.script(Connection(self, plain))
+                be_late()
                 return
             with self._tls.wrap_socket(plain, server_side=True) as secured:
                 self._open.append(secured)
                 self.script(Connection(self, secured))
+                be_late()
 
     def bodies(self) -> Iterable[bytes]:
         """Give the bodies of all requests so far."""
@@ -216,10 +244,11 @@ class ScriptedServer:
         self.over.set()
         with contextlib.suppress(OSError):
             # Wakes `accept`, which closing alone does not do everywhere.
-            socket.create_connection((self.host, self.port), timeout=1).close()
+            address = self.host, self.port
+            socket.create_connection(address, PATIENCE_SECONDS).close()
         self._listener.close()
         for plain in self._open:
             with contextlib.suppress(OSError):
                 plain.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
-            thread.join(5)
+            thread.join(PATIENCE_SECONDS)

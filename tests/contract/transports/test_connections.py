@@ -30,10 +30,12 @@ from tests.contract.transports.driver import (
     only,
     request_to,
     wait_until,
+    wait_until_heard,
 )
 from tests.contract.transports.scripted_server import (
     NO_CONTENT,
     OK,
+    PATIENCE_SECONDS,
     Connection,
     ScriptedServer,
     answering,
@@ -79,37 +81,44 @@ def test_an_idle_connection_that_the_server_closed_is_replaced_and_sent_on_once(
     for number in (1, 2):
         assert driver.send(request_to(server, method, content=content)).body == b"ok"
         assert len(server.requests) == number
-        time.sleep(0.03)
+        wait_until_heard(server)
     assert server.connections == 2
 
 
 def test_an_idle_connection_that_was_reset_is_replaced(
     driver: Driver, serve: Serve
 ) -> None:
+    answered = threading.Event()
+
     def answer_then_reset(connection: Connection) -> None:
         answer_once(connection)
-        connection.server.over.wait(0.03)
+        connection.wait_for(answered)
         connection.reset()
 
     server = serve(answer_then_reset)
     for _ in range(2):
+        answered.clear()
         assert driver.send(request_to(server, "POST", content=b"x")).body == b"ok"
-        time.sleep(0.1)
+        answered.set()
+        wait_until_heard(server)
     assert len(server.requests) == server.connections == 2
 
 
 def test_what_an_idle_server_says_is_not_taken_for_an_answer(
     driver: Driver, serve: Serve
 ) -> None:
+    answered = threading.Event()
+
     def talkative(connection: Connection) -> None:
         answer_once(connection)
-        connection.server.over.wait(0.05)
+        connection.wait_for(answered)
         connection.send(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
         connection.wait_for_close()
 
     server = serve(one_after_another(talkative, answering(OK)))
     driver.send(request_to(server))
-    time.sleep(0.15)
+    answered.set()
+    wait_until_heard(server)
     assert driver.send(request_to(server, "POST", content=b"x")).status == 200
     assert server.connections == 2
 
@@ -140,8 +149,6 @@ def test_libcurl_counts_the_age_of_a_connection_in_whole_seconds(
 ) -> None:
     driver = make_driver(keepalive_seconds=1)
     driver.send(request_to(server))
-    driver.send(request_to(server))
-    assert server.connections == 1
     time.sleep(2.1)
     driver.send(request_to(server))
     assert server.connections == 2
@@ -190,7 +197,7 @@ def test_closing_closes_the_connections(driver: Driver, serve: Serve) -> None:
     driver.send(request_to(serve(watch)))
     assert not left.is_set()
     driver.close()
-    assert left.wait(10)
+    assert left.wait(PATIENCE_SECONDS)
 
 
 @ONLY_SYNC
@@ -201,7 +208,7 @@ def test_closing_lets_a_call_on_its_way_end_in_another_thread(
 
     def answer_late(connection: Connection) -> None:
         connection.read_request()
-        closed.wait(10)
+        connection.wait_for(closed)
         connection.send(OK)
         connection.wait_for_close()
         left.set()
@@ -212,8 +219,8 @@ def test_closing_lets_a_call_on_its_way_end_in_another_thread(
         wait_until(lambda: bool(server.requests))
         driver.close()
         closed.set()
-        assert call.result(10).body == b"ok"
-    assert left.wait(10)
+        assert call.result(PATIENCE_SECONDS).body == b"ok"
+    assert left.wait(PATIENCE_SECONDS)
 
 
 @ONLY_ASYNC
@@ -258,10 +265,8 @@ def test_ctrl_c_ends_a_call_that_waits(driver: Driver, serve: Serve) -> None:
         connection.hang()
 
     server = serve(one_after_another(interrupt, answering(OK)))
-    started = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         driver.send(request_to(server))
-    assert time.monotonic() - started < 5
     assert driver.send(request_to(server)).body == b"ok"
 
 
@@ -355,7 +360,7 @@ def test_the_connection_of_a_cancelled_call_is_not_used_again(
             await task
         request = request_to(server)
         assert (await transport.send(request, PATIENT)).body == b"ok"
-        assert await asyncio.to_thread(left.wait, 10)
+        assert await asyncio.to_thread(left.wait, PATIENCE_SECONDS)
         await transport.aclose()
 
     asyncio.run(main())

@@ -11,7 +11,7 @@ import pytest
 from hipkit.transports.protocol import Options
 from tests.contract.transports.authority import Authority
 from tests.contract.transports.conftest import Serve
-from tests.contract.transports.driver import MakeDriver, only, request_to
+from tests.contract.transports.driver import PATIENT, MakeDriver, only, request_to
 from tests.contract.transports.proxy_server import ProxyScript, socks_proxy
 from tests.contract.transports.scripted_server import (
     OK,
@@ -159,8 +159,8 @@ def test_a_tunnel_that_never_stands_has_carried_nothing(
     proxy = serve(script)
     driver = make_driver(proxy=f"http://127.0.0.1:{proxy.port}")
     request = request_to(secure_server, "POST", content=b"x", scheme="https")
-    patience = 0.3 if expected == "timeout" else 10
-    fault = driver.fail(request, Options(timeout_seconds=patience))
+    options = Options(timeout_seconds=0.3) if expected == "timeout" else PATIENT
+    fault = driver.fail(request, options)
     assert (fault.kind, fault.may_have_arrived) == (expected, False)
     assert secure_server.connections == 0
 
@@ -181,7 +181,7 @@ def test_a_handshake_that_fails_in_a_tunnel_gives_its_connection_back(
     driver = make_driver(proxy=proxy.url, max_connections=1)
     for _ in range(3):
         request = request_to(secure_server, "POST", content=b"x", scheme="https")
-        fault = driver.fail(request, Options(timeout_seconds=2))
+        fault = driver.fail(request)
         assert (fault.kind, fault.may_have_arrived) == ("connect", False)
         assert "certificate" in fault.reason
 

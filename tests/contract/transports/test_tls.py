@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import threading
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from tests.contract.transports.driver import (
     Pieces,
     only,
     request_to,
+    wait_until_heard,
 )
 from tests.contract.transports.scripted_server import (
     OK,
@@ -258,19 +260,23 @@ def test_a_reused_connection_that_closes_unanswered_is_not_replaced_over_tls(
 def test_an_idle_connection_that_the_server_closed_is_replaced_over_tls(
     make_driver: MakeDriver, serve: Serve, authority: Authority
 ) -> None:
+    answered = threading.Event()
+
     def answer_once(connection: Connection) -> None:
         connection.read_request()
         connection.send(OK)
-        connection.server.over.wait(0.05)
+        connection.wait_for(answered)
         assert isinstance(connection.socket, ssl.SSLSocket)
         connection.socket.unwrap().close()
 
     server = serve(answer_once, tls=authority.server("127.0.0.1"))
     driver = make_driver(verify=authority.file)
     for _ in range(2):
+        answered.clear()
         request = request_to(server, "POST", content=b"x", scheme="https")
         assert driver.send(request).body == b"ok"
-        server.over.wait(0.12)
+        answered.set()
+        wait_until_heard(server)
     assert len(server.requests) == server.connections == 2
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import threading
 import tracemalloc
 import zlib
 from typing import Any
@@ -209,7 +210,7 @@ def test_a_compressed_body_may_come_in_any_pieces(driver: Driver, serve: Serve) 
         whole = answer(body, "Content-Encoding: gzip")
         start = len(whole) - len(body)
         connection.send(whole[:start])
-        connection.drip(whole[start:], 0.001)
+        connection.drip(whole[start:])
 
     assert driver.send(request_to(serve(script))).body == b"hello world"
 
@@ -281,9 +282,11 @@ def test_a_small_body_cannot_swell_to_fill_the_memory(
 class Collector:
     def __init__(self) -> None:
         self.pieces: list[bytes] = []
+        self.came = threading.Event()
 
     def __call__(self, piece: bytes) -> None:
         self.pieces.append(piece)
+        self.came.set()
 
 
 def test_a_sink_gets_the_pieces_as_they_come(driver: Driver, serve: Serve) -> None:
@@ -293,8 +296,7 @@ def test_a_sink_gets_the_pieces_as_they_come(driver: Driver, serve: Serve) -> No
     def script(connection: Connection) -> None:
         connection.read_request()
         connection.send(answer(b"first" + b"last")[:-4])
-        while not sink.pieces and not connection.server.over.wait(0.005):
-            pass
+        connection.wait_for(sink.came)
         seen.extend(sink.pieces)
         connection.send(b"last")
 
