@@ -12,7 +12,13 @@ import tempfile
 from io import BytesIO
 from pathlib import Path
 
-from examples.demo_programs import DemoError, Server, other_client, running_server
+from examples.demo_programs import (
+    DemoError,
+    Interruption,
+    Server,
+    other_client,
+    running_server,
+)
 from hipkit import File, ForbiddenError, HipChat, HipkitError, OAuthClient
 from hipkit.v2 import DeleteRoom, GetAllUsers, GetRoomHistory
 from hipkit.v2.models import Card, CardAttribute, CardAttributeValue, Message
@@ -36,14 +42,17 @@ Read on in README.md, docs/tutorial/first-notification.md and docs/how-to/comman
 
 
 class Steps:
-    """Numbers the steps, and knows which one is under way."""
+    """Numbers the steps, knows which one is under way, and begins none after a signal."""
 
-    def __init__(self) -> None:
+    def __init__(self, interruption: Interruption) -> None:
         self.number = 0
         self.title = ""
+        self._interruption = interruption
 
     def begin(self, title: str) -> None:
         """Announce a step."""
+        if self._interruption.number:
+            raise KeyboardInterrupt
         self.number += 1
         self.title = title
         print(f"\n{self.number:2}. {title}", flush=True)
@@ -56,20 +65,26 @@ class Steps:
 
 def main() -> int:
     """Run the demo in a temporary folder and return the exit code."""
-    steps = Steps()
-    steps.begin("hipkit serve: a server on a free port, with an empty database")
-    with tempfile.TemporaryDirectory(prefix="hipkit-demo-") as folder:
+    with (
+        Interruption() as interruption,
+        tempfile.TemporaryDirectory(prefix="hipkit-demo-") as folder,
+    ):
+        steps = Steps(interruption)
         try:
+            steps.begin("hipkit serve: a server on a free port, with an empty database")
             with running_server(Path(folder)) as server:
                 run_steps(steps, server)
         except (HipkitError, DemoError, OSError, subprocess.SubprocessError) as error:
-            print(
-                f"\nstep {steps.number} failed ({steps.title}): {error}",
-                file=sys.stderr,
-            )
-            return 1
+            if not interruption.number:
+                print(
+                    f"\nstep {steps.number} failed ({steps.title}): {error}",
+                    file=sys.stderr,
+                )
+                return 1
         except KeyboardInterrupt:
-            return 130
+            pass  # from `Steps.begin`, which knows of a signal
+    if interruption.number:
+        return 128 + interruption.number
     print(GOODBYE)
     return 0
 

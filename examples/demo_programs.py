@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Self
 
-__all__ = ["DemoError", "Server", "other_client", "running_server"]
+__all__ = ["DemoError", "Interruption", "Server", "other_client", "running_server"]
 
 HIPKIT = [sys.executable, "-m", "hipkit.cli"]
 OTHER_CLIENT = (
@@ -24,6 +26,36 @@ SECONDS_TO_STOP = 15
 
 class DemoError(Exception):
     """A step did not do what it should."""
+
+
+class Interruption(ExitStack):
+    """Notes the first signal that is to end the demo: it is heeded between two steps.
+
+    An exception out of nowhere could come between the start of a program and the code that
+    ends it, or cut the tidying up short: a terminal and `make` both send the same signal.
+    """
+
+    SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.number = 0
+
+    def __enter__(self) -> Self:
+        """Listen to the signals, save those that somebody before chose to ignore."""
+        super().__enter__()
+        for number in self.SIGNALS:
+            if (before := signal.getsignal(number)) != signal.SIG_IGN:
+                signal.signal(number, self._note)
+                self.callback(self._restore, number, before)
+        return self
+
+    def _note(self, number: int, _frame: object) -> None:
+        self.number = self.number or number
+
+    def _restore(self, number: signal.Signals, before: Any) -> None:
+        # What comes again, after one has ended the demo, has nothing left to end.
+        signal.signal(number, signal.SIG_IGN if self.number else before)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +92,13 @@ def running_server(folder: Path) -> Iterator[Server]:
     command = [*HIPKIT, "serve", "--json", "--port", "0", "--db", str(database)]
     with (
         log.open("wb") as errors,
+        # In a group of its own, so that Ctrl-C does not end it amid a step.
         subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=errors, env=environment()
+            command,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env=environment(),
+            process_group=0,
         ) as process,
     ):
         # A server that never says that it is ready is ended, which ends the reading too.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -38,6 +40,51 @@ def test_the_demo_does_the_main_job(repository: Path) -> None:
     ):
         assert told in ended.stdout
     assert not TOKEN.search(ended.stdout)
+
+
+@pytest.mark.parametrize("moment", [" 1. hipkit serve", "127.0.0.1:", "11. hipkit"])
+@pytest.mark.parametrize(
+    ("number", "times"), [(signal.SIGINT, 1), (signal.SIGTERM, 3), (signal.SIGHUP, 1)]
+)
+def test_a_demo_that_is_stopped_leaves_no_server_and_no_folder(
+    repository: Path, tmp_path: Path, number: signal.Signals, moment: str, times: int
+) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "examples.demo"],
+        cwd=repository,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if moment in line:
+                break
+        for _ in range(times):
+            process.send_signal(number)
+        _, complaints = process.communicate(timeout=60)
+
+    assert (process.returncode, complaints) == (128 + number, "")
+    assert list(tmp_path.iterdir()) == []
+    assert living(process.pid) == []
+
+
+def living(session: int) -> list[str]:
+    """Return what still runs of a session: the server, or a command of the demo."""
+    listed = subprocess.run(
+        ["ps", "-e", "-o", "sess=,stat=,args="],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found = (line.split(maxsplit=2) for line in listed.stdout.splitlines())
+    return [
+        command
+        for number, state, command in found
+        if number == str(session) and not state.startswith("Z")
+    ]
 
 
 def test_a_step_that_fails_is_named_and_the_server_is_stopped(
