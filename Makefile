@@ -6,6 +6,14 @@ VENV := .venv/bin
 UV := .tools/bin/uv
 INSTALL := $(UV) pip install --quiet --python $(VENV)/python --no-deps
 
+# What `make test` leaves to `make test-all`: what needs packages that only requirements/dev.in
+# names, which its type check leaves out too, and what needs much time or programs of others.
+NEED_MORE := tests/browser tests/e2e/test_schemathesis.py
+LATER := $(NEED_MORE) tests/faults tests/e2e/test_benchmarks.py tests/e2e/test_demo.py \
+	tests/e2e/test_old_senders.py tests/e2e/test_packaging.py
+EXAMPLES := 60
+PYTEST := $(VENV)/python -m pytest --quiet --numprocesses 2 --dist loadfile
+
 # The programs of others: the ones that their list of requirements pins, and those for Node.js.
 LOCKED := requirements/clients/python.txt
 CLIENTS := $(shell sed -n 's/^\([^ =]*\)==.*/\1/p' requirements/clients/python.in)
@@ -27,7 +35,7 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
 
 .PHONY: setup
-setup: .venv/.everything ## make .venv with everything; the others call what they need of it
+setup: .venv/.test ## make .venv with what `make test` needs; the others call what they need
 	@:
 
 .PHONY: demo
@@ -35,10 +43,18 @@ demo: .venv/.demo .tools/clients/hipcat/.ready ## start the server on an empty d
 	@$(VENV)/python -m examples.demo
 
 .PHONY: test
-test: setup .tools/clients/hipcat/.ready ## everything that CI runs: checks, tests, docs
-	@$(VENV)/python scripts/check.py
+test: setup ## what a newcomer needs: checks, docs' blocks, and the tests that need nothing more
+	@$(VENV)/python scripts/check.py $(NEED_MORE:%=--without %)
 	@echo "tests:"
-	@$(VENV)/python -m pytest --quiet --numprocesses 2 --dist loadfile
+	@$(PYTEST) $(LATER:%=--ignore %)
+
+.PHONY: test-all
+test-all: .venv/.everything .tools/clients/hipcat/.ready ## all the rest, as CI does after `make test`
+	@$(VENV)/python scripts/check.py --rest
+	@echo "tests:"
+	@HIPKIT_SCHEMATHESIS_EXAMPLES=$(EXAMPLES) $(PYTEST) $(LATER)
+	@$(MAKE) --no-print-directory test-clients
+	@sh scripts/try_archive.sh "$(PYTHON)"
 
 .PHONY: test-clients
 test-clients: setup $(ALL_CLIENTS) ## let programs of others, as they are, do all they can on a server
@@ -49,8 +65,8 @@ record-clients: setup $(ALL_CLIENTS) ## the same, and write what they send to te
 	@$(VENV)/python -m tests.clients --record
 
 .PHONY: check
-check: setup ## only the checks: format, lint, types, floors, generated code, docs
-	@$(VENV)/python scripts/check.py
+check: setup ## only the checks of `make test`: format, lint, types, floors, generated code
+	@$(VENV)/python scripts/check.py $(NEED_MORE:%=--without %)
 
 .PHONY: fix
 fix: setup ## format, and repair what the linter can repair
@@ -66,11 +82,11 @@ bench: .venv/.bench ## measure, and rewrite the table in docs/explanation/perfor
 	@$(VENV)/python -m benchmarks
 
 .PHONY: docs
-docs: setup ## show the docs in a browser, rebuilt at every change
+docs: .venv/.everything ## show the docs in a browser, rebuilt at every change
 	@$(VENV)/python -m mkdocs serve
 
 .PHONY: dist
-dist: setup ## build wheel and sdist into dist/
+dist: .venv/.everything ## build wheel and sdist into dist/
 	@$(VENV)/python -m build --no-isolation --outdir dist .
 
 .PHONY: requirements
@@ -82,32 +98,48 @@ clean: ## remove all that was installed, built or cached here
 	@rm -rf .tools .venv .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache build dist site
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# Installed only when what it depends on is newer than the stamp.
+# Installed only when what it depends on is newer than the stamp, and anew after the folder was
+# moved or its Python removed: environments hold absolute paths.
+PLACE := .tools/.place
+MOVED := $(shell [ ! -e .tools ] \
+	|| { [ "$$(cat $(PLACE) 2>/dev/null)" = "$$(pwd -P)" ] && [ -x .tools/bin/python ]; } || echo moved)
+.PHONY: moved
+moved:
 
-$(UV): requirements/tools.txt
+$(UV): requirements/tools.txt $(MOVED)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 		|| { echo "hipkit needs Python 3.11 or newer as python3, or named: make PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
 		|| { echo "this Python lacks venv: install the package python3-venv (apt install python3-venv)" >&2; exit 1; }
 	@echo "setup: uv into .tools"
-	@$(PYTHON) -m venv --clear .tools
+	@rm -rf .tools
+	@$(PYTHON) -m venv .tools
 	@.tools/bin/python -m pip install -qq --require-hashes --only-binary :all: -r requirements/tools.txt
+	@pwd -P > $(PLACE)
 	@touch $@
 
-$(VENV)/python: | $(UV)
-	@$(UV) venv --quiet --python .tools/bin/python .venv
+.venv/pyvenv.cfg: $(UV)
+	@$(UV) venv --quiet --clear --python .tools/bin/python .venv
 
-.venv/.demo: requirements/demo.txt pyproject.toml src/hipkit/version.py | $(VENV)/python
+SOURCE := pyproject.toml src/hipkit/version.py .venv/pyvenv.cfg
+
+.venv/.demo: requirements/demo.txt $(SOURCE)
 	@echo "setup: what the demo needs into .venv"
 	@$(INSTALL) --require-hashes -r requirements/demo.txt
 	@$(INSTALL) --no-build-isolation --editable .
 	@touch $@
 
-.venv/.everything: requirements/dev.txt pyproject.toml src/hipkit/version.py | $(VENV)/python
+.venv/.test: requirements/test.txt $(SOURCE)
+	@echo "setup: what the tests need into .venv"
+	@$(INSTALL) --require-hashes -r requirements/test.txt
+	@$(INSTALL) --no-build-isolation --editable .
+	@touch $@ .venv/.demo
+
+.venv/.everything: requirements/dev.txt $(SOURCE)
 	@echo "setup: everything into .venv"
 	@$(UV) pip sync --quiet --python $(VENV)/python --require-hashes requirements/dev.txt
 	@$(INSTALL) --no-build-isolation --editable .
-	@touch $@ .venv/.demo
+	@touch $@ .venv/.test .venv/.demo
 
 .venv/.bench: requirements/bench.txt .venv/.everything
 	@echo "setup: what the benchmarks compare with into .venv"
@@ -121,7 +153,7 @@ $(VENV)/python: | $(UV)
 .tools/clients/hiplogging/.ready: ALSO := |hypchat
 .tools/clients/hipchat-api/.ready: ALSO := |iso8601|requests
 
-$(READY_CLIENTS): .tools/clients/%/.ready: $(LOCKED) | $(UV)
+$(READY_CLIENTS): .tools/clients/%/.ready: $(LOCKED) $(UV)
 	@echo "setup: $* into .tools/clients"
 	@$(UV) venv --quiet --clear --python .tools/bin/python .tools/clients/$*
 	@$(UV) pip install --quiet --python .tools/clients/$*/bin/python --require-hashes \
@@ -129,7 +161,7 @@ $(READY_CLIENTS): .tools/clients/%/.ready: $(LOCKED) | $(UV)
 		$$(sed -nE 's/^(($*$(ALSO))==[^ ]+).*/\1/p' $(LOCKED)) \
 		&& touch $@ || echo "setup: $* could not be installed" >&2
 
-.tools/clients/node/.ready: requirements/clients/package.json requirements/clients/package-lock.json
+.tools/clients/node/.ready: requirements/clients/package.json requirements/clients/package-lock.json | $(UV)
 	@echo "setup: programs for Node.js into .tools/clients"
 	@rm -rf $(@D) && mkdir -p $(@D) && cp $^ $(@D)
 	@command -v npm >/dev/null || { echo "setup: they need npm: apt install npm" >&2; exit 0; }; \

@@ -1,17 +1,19 @@
 """Run every check of `make test` that is not a test, two at a time, with one line a check.
 
 A check that fails shows all it said, after the lines of the others. Names as arguments choose:
-`python scripts/check.py lint types`.
+`python scripts/check.py lint types`. `--rest` runs what `make test-all` adds: the checks that
+need more packages, and the types of the folders that `make test` leaves out.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
+import re
 import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,15 +23,19 @@ from tempfile import TemporaryDirectory
 IMPORT_LINTER = (
     "from importlinter.cli import lint_imports; exit(lint_imports(no_logo=True))"
 )
+MYPY = "types (mypy)"
 CHECKS = {
     # The slow ones first, so that the short ones fill the gaps beside them.
-    "types (mypy)": "-m mypy --no-error-summary",
-    "types (pyright)": "-m pyright",
-    "docs": "-m mkdocs build --strict --site-dir {folder}",
+    MYPY: "-m mypy --no-error-summary",
     "format": "-m ruff format --quiet --check .",
     "lint": "-m ruff check --quiet --output-format concise .",
     "floors": f"-c '{IMPORT_LINTER}'",
     "generated code": "-m codegen --check",
+}
+REST = {
+    MYPY: CHECKS[MYPY],
+    "types (pyright)": "-m pyright",
+    "docs": "-m mkdocs build --strict --site-dir {folder}",
 }
 SETTINGS = {
     "PYRIGHT_PYTHON_IGNORE_WARNINGS": "1",  # or it asks the network for a newer version
@@ -72,16 +78,23 @@ def run(name: str, command: str) -> Result:
     )
 
 
-def main(wanted: Sequence[str]) -> int:
-    """Run the checks whose name starts with a word of `wanted`, or all."""
+def main() -> int:
+    """Run the checks that the arguments choose."""
+    arguments = parser().parse_args()
+    known = REST if arguments.rest else CHECKS
+    if arguments.names:
+        known = CHECKS | REST
     chosen = {
         name: command
-        for name, command in CHECKS.items()
-        if not wanted or any(name.startswith(word) for word in wanted)
+        for name, command in known.items()
+        if not arguments.names or name.startswith(tuple(arguments.names))
     }
     if not chosen:
-        print(f"no such check; there are: {', '.join(CHECKS)}", file=sys.stderr)
+        print(f"no such check; there are: {', '.join(known)}", file=sys.stderr)
         return 2
+    if MYPY in chosen:
+        for path in arguments.without:
+            chosen[MYPY] += f" --exclude {shlex.quote(f'^{re.escape(path)}(/|$)')}"
     failures = []
     with ThreadPoolExecutor(AT_ONCE) as pool:
         pending = [pool.submit(run, name, command) for name, command in chosen.items()]
@@ -96,6 +109,21 @@ def main(wanted: Sequence[str]) -> int:
     return 1 if failures else 0
 
 
+def parser() -> argparse.ArgumentParser:
+    """Return what reads the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="how a check begins")
+    parser.add_argument("--rest", action="store_true", help="what `make test-all` adds")
+    parser.add_argument(
+        "--without",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="what the type check leaves out, since its packages are not installed",
+    )
+    return parser
+
+
 if __name__ == "__main__":
     os.chdir(Path(__file__).resolve().parent.parent)
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -15,7 +15,7 @@ lock() {
 
 lock tools
 lock dev --override requirements/overrides.txt
-for name in demo bench; do
+for name in demo test bench; do
     lock "$name" --constraint requirements/dev.txt
 done
 
