@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,29 @@ settings.register_profile(
     "hipkit", deadline=None, derandomize="CI" in os.environ, print_blob=True
 )
 settings.load_profile("hipkit")
+
+SKIP_NOTHING = "HIPKIT_SKIP_NOTHING"
+"""Set in CI, where what a test needs has been installed: there a skip is a failure."""
+MACHINE = "this machine "
+"""How a reason begins that no package can mend: a right or a device that the kernel lacks."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[
+    None, pytest.TestReport, pytest.TestReport
+]:
+    report = yield
+    if (
+        report.skipped
+        and not hasattr(report, "wasxfail")
+        and SKIP_NOTHING in os.environ
+    ):
+        assert isinstance(report.longrepr, tuple)
+        reason = report.longrepr[2].removeprefix("Skipped: ")
+        if not reason.startswith(MACHINE):
+            report.outcome = "failed"
+            report.longrepr = f"may not be skipped here: {reason}"
+    return report
 
 
 @pytest.fixture(scope="session")

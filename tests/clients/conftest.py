@@ -72,7 +72,7 @@ def place_without_relay(
 ) -> Iterator[Surroundings]:
     """A server that speaks TLS itself and knows its address only from those who call it."""
     if not in_own_network():
-        pytest.skip(f"no network can be made: a server cannot listen as {HIPCHAT}")
+        pytest.skip(f"this machine cannot be {HIPCHAT}: no network can be made")
     folder, names = prepared
     shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     chain, key = map(str, certificate(tmp_path))

@@ -56,7 +56,9 @@ class Surroundings:
         driver = driver_of(program)
         self.need(program)
         if knows_one_address and not in_own_network():
-            pytest.skip(f"{program} knows no address but {HIPCHAT}: it needs a network")
+            pytest.skip(
+                f"this machine cannot be {HIPCHAT}, the one address that {program} knows"
+            )
         done = subprocess.run(
             self.command(driver),
             cwd=self.folder,

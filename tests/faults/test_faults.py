@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from tests.faults import (
 from tests.faults.serving import HIPKIT, serving
 
 CONNECTIONS = 200
+NO_MOUNTS = "this machine lets nobody mount a file system of their own"
 
 
 def need(is_there: bool, what: str) -> None:
@@ -35,13 +37,14 @@ def test_what_was_promised_survives_kills(tmp_path: Path) -> None:
 
 
 def test_each_commit_is_on_disk_before_its_answer(tmp_path: Path) -> None:
-    need(sync.can_trace(), "no strace, or it may not look on")
+    need(shutil.which("strace") is not None, "no strace: apt install strace")
+    need(sync.can_trace(), "this machine lets strace not look on")
 
     assert sync.run(tmp_path, rounds=30) == 30
 
 
 def test_a_full_disk_is_told_and_passes() -> None:
-    need(full_disk.can_mount(), "nobody may mount a file system of their own")
+    need(full_disk.can_mount(), NO_MOUNTS)
 
     full_disk.run()
 
@@ -51,7 +54,7 @@ def test_a_locked_database_is_told_and_passes(tmp_path: Path) -> None:
 
 
 def test_a_read_only_disk_is_told_and_passes() -> None:
-    need(read_only.can_mount(), "nobody may mount a file system of their own")
+    need(read_only.can_mount(), NO_MOUNTS)
 
     read_only.run()
 

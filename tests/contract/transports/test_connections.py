@@ -451,7 +451,7 @@ call("parent")
 """
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this machine does not fork")
 def test_after_a_fork_child_and_parent_go_their_own_ways(
     kind: Kind, serve: Serve, authority: Authority
 ) -> None:

@@ -271,7 +271,7 @@ print(peak() - before)
 
 def test_fifty_megabytes_go_out_in_flat_memory(kind: Kind, serve: Serve) -> None:
     if sys.platform != "linux":
-        pytest.skip("the unit of ru_maxrss is known for Linux only")
+        pytest.skip("this machine runs no Linux, whose unit of ru_maxrss is known")
 
     def script(connection: Connection) -> None:
         while True:

@@ -290,7 +290,7 @@ def test_a_full_disk_is_an_error_and_not_a_stack_trace(
 ) -> None:
     full = Path("/dev/full")
     if not full.exists():
-        pytest.skip("this system has no /dev/full")
+        pytest.skip("this machine has no /dev/full")
     server.answer({"id": 1})
     with full.open("w") as stream:
         monkeypatch.setattr(sys, "stdout", stream)
