@@ -38,6 +38,10 @@ help: ## show this list
 setup: .venv/.test ## make .venv with what `make test` needs; the others call what they need
 	@:
 
+.PHONY: setup-all
+setup-all: .venv/.everything ## make .venv with what `make test-all` needs
+	@:
+
 .PHONY: demo
 demo: .venv/.demo .tools/clients/hipcat/.ready ## start the server on an empty database and do the main job on it
 	@$(VENV)/python -m examples.demo
@@ -49,7 +53,7 @@ test: setup ## what a newcomer needs: checks, docs' blocks, and the tests that n
 	@$(PYTEST) $(LATER:%=--ignore %)
 
 .PHONY: test-all
-test-all: .venv/.everything .tools/clients/hipcat/.ready ## all the rest, as CI does after `make test`
+test-all: setup-all .tools/clients/hipcat/.ready ## all the rest, as CI does after `make test`
 	@$(VENV)/python scripts/check.py --rest
 	@echo "tests:"
 	@HIPKIT_SCHEMATHESIS_EXAMPLES=$(EXAMPLES) $(PYTEST) $(LATER)
@@ -82,11 +86,11 @@ bench: .venv/.bench ## measure, and rewrite the table in docs/explanation/perfor
 	@$(VENV)/python -m benchmarks
 
 .PHONY: docs
-docs: .venv/.everything ## show the docs in a browser, rebuilt at every change
+docs: setup-all ## show the docs in a browser, rebuilt at every change
 	@$(VENV)/python -m mkdocs serve
 
 .PHONY: dist
-dist: .venv/.everything ## build wheel and sdist into dist/
+dist: setup-all ## build wheel and sdist into dist/
 	@$(VENV)/python -m build --no-isolation --outdir dist .
 
 .PHONY: requirements
