@@ -104,7 +104,7 @@ class Server:
             self.database,
             self.files,
             self.signals,
-            Limits(self.settings.limits, self.settings.clock),
+            Limits(self.settings.limits, self.settings.clock, self.settings.elapsed),
             now_us=self.now_us,
         )
         poster = HttpPoster(

@@ -56,10 +56,18 @@ class Settings:
     """Answer only what is on disk. A server that is thrown away afterwards may do without."""
     clock: Callable[[], float] = time.time
     """UNIX seconds."""
+    monotonic: Callable[[], float] | None = None
+    """Seconds that never go back; without it the system's, or those of a `clock` of one's own."""
 
     def now_us(self) -> int:
         """Return the time, in microseconds since 1970."""
         return int(self.clock() * SECOND_US)
+
+    def elapsed(self) -> float:
+        """Return seconds that go on evenly, however the wall clock is set."""
+        if self.monotonic is not None:
+            return self.monotonic()
+        return time.monotonic() if self.clock is time.time else self.clock()
 
     @property
     def file_folder(self) -> Path:

@@ -59,6 +59,7 @@ class Site:
         token: str | None = "",
         headers: Iterable[tuple[str, str]] = (),
         hangs_up: bool = False,
+        peer: str = "127.0.0.1",
     ) -> Reply:
         sent = list(headers)
         if token is not None:
@@ -75,6 +76,7 @@ class Site:
                 [("Host", self.host), *sent],
                 [body] if isinstance(body, bytes) else list(body),
                 hangs_up=hangs_up,
+                peer=peer,
             )
         )
 
@@ -153,7 +155,9 @@ class Site:
             database=server.database,
             files=server.files,
             addresses=Addresses(f"http://{self.host}"),
-            limits=Limits(server.settings.limits, server.settings.clock),
+            limits=Limits(
+                server.settings.limits, server.settings.clock, server.settings.elapsed
+            ),
             signals=server.signals,
             now_us=self.now_us,
             caller=caller,
@@ -228,6 +232,7 @@ async def call(
     pieces: list[bytes],
     *,
     hangs_up: bool = False,
+    peer: str = "127.0.0.1",
 ) -> Reply:
     path, _, query = target.partition(b"?")
     incoming: list[Message] = [
@@ -256,7 +261,7 @@ async def call(
         "headers": [
             (name.lower().encode(), value.encode("latin-1")) for name, value in headers
         ],
-        "client": ("127.0.0.1", 50000),
+        "client": (peer, 50000),
         "server": ("127.0.0.1", 8070),
     }
     await server.api(scope, receive, send)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from hipkit.server.services.limits import Counter, Limits, LimitSettings
-from tests.unit.server.asgi import FORM, Reply, Site
+from tests.unit.server.asgi import FORM, Reply, Site, basic
 
 
 @pytest.mark.parametrize(
@@ -185,14 +185,11 @@ def test_whoever_has_many_addresses_of_one_network_is_counted_once(
 def test_a_flood_of_addresses_does_not_give_others_a_new_window() -> None:
     limits = Limits(LimitSettings(), lambda: 0.0)
     limits.call(1, is_client=False)
-    limits.password_guess("ann")
 
     for number in range(25_000):
         limits.stranger(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}")
-        limits.address_guess(f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}")
 
     assert limits.call(1, is_client=False).remaining == 98
-    assert limits.password_guess("ann").remaining == 18
 
 
 def test_windows_that_are_over_make_place() -> None:
@@ -205,3 +202,80 @@ def test_windows_that_are_over_make_place() -> None:
     limits.call("new", is_client=False)
 
     assert len(limits._calls._windows) == 1
+
+
+@pytest.mark.parametrize("hours", [-1, 1, 24 * 365 * 10])
+def test_a_clock_that_is_set_ends_no_window_and_prolongs_none(hours: int) -> None:
+    wall, monotonic = [1_700_000_000.0], [5_000.0]
+    limits = Limits(LimitSettings(user_calls=1), lambda: wall[0], lambda: monotonic[0])
+    first = limits.call("ann", is_client=False)
+    assert (first.is_exceeded, first.reset) == (False, 1_700_000_301)
+
+    wall[0] += hours * 3600
+    monotonic[0] += 299
+    second = limits.call("ann", is_client=False)
+    monotonic[0] += 2
+    third = limits.call("ann", is_client=False)
+
+    # Programs sleep until then, by the clock as it is now.
+    assert (second.is_exceeded, second.reset - wall[0]) == (True, 2)
+    assert (third.is_exceeded, third.reset - wall[0]) == (False, 301)
+
+
+def test_one_window_is_told_with_one_end_however_the_clocks_tremble() -> None:
+    trembling = iter([0.9999, 1.0001] * 100)
+    limits = Limits(LimitSettings(), lambda: next(trembling), lambda: 0.0)
+
+    assert len({limits.call("ann", is_client=False).reset for _ in range(50)}) == 1
+
+
+def ask_for_token(site: Site, *headers: tuple[str, str], **options: str) -> Reply:
+    return site.send(
+        "POST",
+        "/v2/oauth/token",
+        body=b"grant_type=client_credentials",
+        token=None,
+        headers=[FORM, *headers],
+        **options,  # type: ignore[arg-type]  # the peer alone
+    )
+
+
+def test_wrong_calls_of_an_address_do_not_stop_what_is_good_behind_it(
+    make_site: Callable[..., Site],
+) -> None:
+    site = make_site(limits=LimitSettings())
+    client = site.add_client(["view_group"])
+    good = basic(client.id, client.secret)
+    wrong = [basic(client.id, "wrong"), basic("nobody", client.secret)]
+
+    statuses = {ask_for_token(site, *wrong[n % 2 :][:1]).status for n in range(100)}
+
+    assert statuses == {401}
+    assert ask_for_token(site, wrong[0]).status == 429
+    assert ask_for_token(site).status == 429
+    reply = ask_for_token(site, good)
+    assert (reply.status, limit(reply)[:2]) == (200, [500, 499])
+    assert site.get("/v2/room", token=reply.json["access_token"]).status == 200
+    assert site.get("/v2/room").status == 200
+    assert site.get("/v1/rooms/list?auth_token=wrong", token=None).status == 403
+    target = f"/v1/rooms/list?auth_token={site.token}"
+    assert site.get(target, token=None).status == 200
+
+
+def test_a_client_has_a_limit_of_its_own_wherever_it_calls_from(
+    make_site: Callable[..., Site],
+) -> None:
+    site = make_site(limits=LimitSettings(client_calls=3))
+    client, other = site.add_client(["view_group"]), site.add_client(["view_group"])
+
+    replies = [
+        ask_for_token(
+            site, basic(client.id, client.secret), peer=f"192.0.2.{number}"
+        ).status
+        for number in range(4)
+    ]
+
+    assert replies == [200, 200, 200, 429]
+    assert ask_for_token(site, basic(other.id, other.secret)).status == 200
+    site.clock[0] += 301
+    assert ask_for_token(site, basic(client.id, client.secret)).status == 200

@@ -50,7 +50,7 @@ from hipkit.server.http.v1 import rooms as v1_rooms  # noqa: F401 - as above
 from hipkit.server.http.v1 import users as v1_users  # noqa: F401 - as above
 from hipkit.server.services.addresses import Addresses
 from hipkit.server.services.context import TOO_MANY_REQUESTS, Context
-from hipkit.server.services.identities import Identities
+from hipkit.server.services.identities import Identities, identify_client
 from hipkit.server.services.kept_files import check_quota
 from hipkit.server.services.limits import Limits
 from hipkit.server.services.recent_calls import RecentCalls
@@ -96,7 +96,7 @@ class Api:
         self._files = files
         self._settings = settings
         self._identities = Identities(database)
-        self._limits = Limits(settings.limits, settings.clock)
+        self._limits = Limits(settings.limits, settings.clock, settings.elapsed)
         self._routers = {V1: Router(V1_OPERATIONS), V2: Router(V2_OPERATIONS)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -233,12 +233,14 @@ class Api:
                 )
             except UnauthorizedError as error:
                 refusal = error
-        if context.caller is None:
-            call.allowance = self._limits.stranger(request.peer)
-        else:
+        if context.caller is not None:
             is_client = context.caller.user is None
             token_id = context.caller.token.id
             call.allowance = self._limits.call(token_id, is_client=is_client)
+        elif (client_id := await _known_client(context)) is not None:
+            call.allowance = self._limits.call(client_id, is_client=True)
+        else:
+            call.allowance = self._limits.stranger(request.peer)
         if call.allowance.is_exceeded:
             raise RateLimitError(TOO_MANY_REQUESTS)
         return refusal
@@ -288,6 +290,7 @@ class Api:
             limits=self._limits,
             signals=self._signals,
             now_us=self._settings.now_us(),
+            peer=request.peer,
             credentials=request.credentials(),
             bearer=request.bearer(),
             receivers=self._receivers,
@@ -301,6 +304,16 @@ class Api:
         answer.headers.extend(limit_headers(prefix, allowance))
         if call.context is not None and call.context.flood is not None:
             answer.headers.extend(limit_headers("X-FloodControl", call.context.flood))
+
+
+async def _known_client(context: Context) -> str | None:
+    """Return the id of the client whose id and secret came along, if they are good."""
+    try:
+        client = await identify_client(context.stores, context.credentials)
+    except UnauthorizedError:
+        # Where it is needed, it is told.
+        return None
+    return None if client is None else client.id
 
 
 def _apart(path: bytes) -> tuple[bytes, bytes]:

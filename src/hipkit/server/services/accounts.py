@@ -104,6 +104,7 @@ async def remove_user(cause: Cause, stores: Stores, user: UserRecord) -> None:
     await stores.grants.end_of_user(user.id)
     await stores.web_sessions.end_all(user.id)
     await stores.web_sessions.remove_links(user.id)
+    await stores.web_sessions.remove_networks(user.id)
     await stores.webhooks.delete_of_user(user.id)
     await leave_every_room(cause, stores, user.id)
     await stores.users.delete(user.id, new_version())

@@ -117,6 +117,8 @@ class Context:
     limits: Limits
     signals: Signals
     now_us: int
+    peer: str = ""
+    """The address that the call came from."""
     caller: Identity | None = None
     credentials: Credentials | None = None
     bearer: str | None = field(default=None, repr=False)

@@ -1,22 +1,21 @@
-"""Counts calls per token, and messages per token and conversation, in windows of time."""
+"""Counts calls per token, and messages per token and conversation, in windows of time.
+
+Windows run by a clock that never goes back, and are told in UNIX seconds. Tries at passwords are
+bounded in `sign_in_limits.py`.
+"""
 
 from __future__ import annotations
 
 import ipaddress
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
+from hipkit.server.services.counters import Allowance, Counter, UnixTime
+from hipkit.server.services.sign_in_limits import SignInLimits
+
 __all__ = ["Allowance", "Counter", "LimitSettings", "Limits", "network_of"]
 
-GUESS_SECONDS = 300.0
-MOST_GUESSES = 20
-"""At one person's password within that time."""
-MOST_GUESSES_OF_ADDRESS = 100
-
 LONGEST_PEER = 64
-MOST_WINDOWS = 20_000
-"""Beyond this the oldest windows are dropped, so that memory stays bounded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,61 +34,29 @@ class LimitSettings:
     flood_seconds: float = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
-    """Where a caller stands."""
-
-    limit: int
-    remaining: int
-    reset: int
-    """When the window ends, in UNIX seconds."""
-    is_exceeded: bool
-
-
-class Counter:
-    """Counts in windows that begin with their first call."""
-
-    def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
-        self._seconds = seconds
-        self._clock = clock
-        # All windows are equally long, so the order in which they begin is that of their ends.
-        self._windows: OrderedDict[Hashable, tuple[float, int]] = OrderedDict()
-
-    def take(self, key: Hashable, limit: int) -> Allowance:
-        """Count one call, and say where its maker stands after it."""
-        now = self._clock()
-        ends, count = self._windows.get(key, (0.0, 0))
-        if ends <= now:
-            self._windows.pop(key, None)
-            self._drop_old(now)
-            ends, count = now + self._seconds, 0
-        count += 1
-        self._windows[key] = (ends, count)
-        return Allowance(limit, max(0, limit - count), int(ends) + 1, count > limit)
-
-    def untouched(self, limit: int) -> Allowance:
-        """Say where a caller stands who is not counted."""
-        return Allowance(limit, limit, int(self._clock() + self._seconds) + 1, False)
-
-    def _drop_old(self, now: float) -> None:
-        while self._windows:
-            oldest, (ends, _) = next(iter(self._windows.items()))
-            if ends > now and len(self._windows) < MOST_WINDOWS:
-                return
-            del self._windows[oldest]
-
-
 class Limits:
-    """Every counter of a server."""
+    """Every counter of a server.
 
-    def __init__(self, settings: LimitSettings, clock: Callable[[], float]) -> None:
+    Args:
+        settings: How much is allowed.
+        clock: UNIX seconds.
+        monotonic: Seconds that never go back, however the clock is set.
+    """
+
+    def __init__(
+        self,
+        settings: LimitSettings,
+        clock: Callable[[], float],
+        monotonic: Callable[[], float] | None = None,
+    ) -> None:
+        monotonic = monotonic or clock
+        unix = UnixTime(clock, monotonic).of
         self._settings = settings
-        self._calls = Counter(settings.window_seconds, clock)
-        self._messages = Counter(settings.flood_seconds, clock)
-        self._guesses = Counter(GUESS_SECONDS, clock)
+        self._calls = Counter(settings.window_seconds, monotonic, unix)
+        self._messages = Counter(settings.flood_seconds, monotonic, unix)
         # Apart from the others, so that a flood of addresses pushes no one else's window out.
-        self._strangers = Counter(settings.window_seconds, clock)
-        self._guessers = Counter(GUESS_SECONDS, clock)
+        self._strangers = Counter(settings.window_seconds, monotonic, unix)
+        self.sign_ins = SignInLimits(monotonic)
 
     def call(self, caller: Hashable, *, is_client: bool) -> Allowance:
         """Count a call."""
@@ -116,14 +83,6 @@ class Limits:
         if not settings.enabled:
             return self._messages.untouched(settings.messages)
         return self._messages.take((caller, conversation_id), settings.messages)
-
-    def password_guess(self, tried: Hashable) -> Allowance:
-        """Count a try at somebody's password, whether or not limits are enabled."""
-        return self._guesses.take(tried, MOST_GUESSES)
-
-    def address_guess(self, peer: str) -> Allowance:
-        """Count a try from an address at anybody's password, whether or not limits are enabled."""
-        return self._guessers.take(network_of(peer), MOST_GUESSES_OF_ADDRESS)
 
 
 def network_of(peer: str) -> str:

@@ -7,7 +7,7 @@ from hipkit.server.services.admin.people import find_user
 from hipkit.server.services.context import Context
 from hipkit.server.services.keys import hash_token, new_key
 from hipkit.server.services.moments import SECOND_US
-from hipkit.server.services.passwords import hash_new_password
+from hipkit.server.services.passwords import hash_new_password, remember_network
 from hipkit.server.services.web_sessions import change_password
 from hipkit.server.storage.database import Database, Stores
 from hipkit.server.storage.users import UserRecord
@@ -108,6 +108,7 @@ async def use_password_link(context: Context, key: str, password: str) -> UserRe
         user = await find_link_user(stores, key, context.now_us)
         await stores.web_sessions.use_link(hash_token(key), context.now_us)
         await change_password(stores, user.id, password_hash)
+        await remember_network(context, stores, user)
         return user
 
     return await context.write(command)

@@ -16,6 +16,7 @@ from typing import ParamSpec, TypeVar
 from hipkit.errors import BadRequestError, RateLimitError, UnauthorizedError
 from hipkit.server.services.access import look_up_user, own_user
 from hipkit.server.services.context import TOO_MANY_REQUESTS, Context
+from hipkit.server.services.limits import network_of
 from hipkit.server.services.password_hashes import (
     check_password,
     hash_password,
@@ -23,7 +24,9 @@ from hipkit.server.services.password_hashes import (
     normalise_password,
 )
 from hipkit.server.services.refusals import InvalidValueError
+from hipkit.server.services.sign_in_limits import Attempt, SignInLimits
 from hipkit.server.services.web_sessions import change_password
+from hipkit.server.storage.database import Stores
 from hipkit.server.storage.users import UserRecord
 
 __all__ = [
@@ -32,6 +35,7 @@ __all__ = [
     "change_own_password",
     "hash_new_password",
     "password_is",
+    "remember_network",
     "user_with_password",
 ]
 
@@ -50,7 +54,11 @@ AT_ONCE = 2
 MOST_WAITING = 100
 """That is some four seconds of work; who comes then is told to come later."""
 
+MOST_UNKNOWN_WAITING = 80
+"""Of these, tries from networks that are not known: a flood of them leaves place for others."""
+
 places = threading.BoundedSemaphore(MOST_WAITING)
+places_for_unknown = threading.BoundedSemaphore(MOST_UNKNOWN_WAITING)
 
 
 async def hash_new_password(password: str) -> str:
@@ -79,11 +87,7 @@ async def password_is(password: str, stored: str | None) -> bool:
         RateLimitError: Too many are being looked at.
     """
     shortened = password[: 4 * LONGEST_PASSWORD]
-    if stored is None:
-        # As slow as a wrong password, so that the time does not tell who has one.
-        await _in_thread(hash_password, shortened)
-        return False
-    return await _in_thread(check_password, shortened, stored)
+    return await _in_thread(_check_or_hash, shortened, stored)
 
 
 async def change_own_password(context: Context, present: str, password: str) -> None:
@@ -95,33 +99,48 @@ async def change_own_password(context: Context, present: str, password: str) -> 
         RateLimitError: There were too many tries.
     """
     user = own_user(context.identity)
-    if context.limits.password_guess((user.group_id, user.id)).is_exceeded:
-        raise RateLimitError(TOO_MANY_REQUESTS)
+    attempt = await _attempt(context, user.group_id, "", user, is_open=False)
     stored = await context.stores.users.password_hash(user.id)
-    if not await password_is(present, stored):
+    if not await _try(context.limits.sign_ins, attempt, present, stored):
         raise BadRequestError("That is not your present password")
     password_hash = await hash_new_password(password)
-    await context.write(lambda stores: change_password(stores, user.id, password_hash))
+
+    async def command(stores: Stores) -> None:
+        await change_password(stores, user.id, password_hash)
+        if not attempt.is_known:
+            await remember_network(context, stores, user)
+
+    await context.write(command)
 
 
 async def user_with_password(
-    context: Context, group_id: int, username: str, password: str
+    context: Context,
+    group_id: int,
+    username: str,
+    password: str,
+    *,
+    is_open: bool = False,
 ) -> UserRecord:
     """Return the person of an e-mail address or mention name whose password this is.
 
     A hash of an older kind is replaced by one of today's.
 
+    Args:
+        context: The surroundings of the call.
+        group_id: Where to look for the name.
+        username: An e-mail address, mention name or id.
+        password: What is tried.
+        is_open: Whether anybody may try so, without a client's secret or a token.
+
     Raises:
         UnauthorizedError: There is no such person, or it is not their password.
-        RateLimitError: There were too many tries with this name, known or not.
+        RateLimitError: There were too many failures with this name, known or not.
     """
     stores = context.stores
     user = await look_up_user(stores, group_id, username)
-    tried = username[:LONGEST_NAME].casefold() if user is None else user.id
-    if context.limits.password_guess((group_id, tried)).is_exceeded:
-        raise RateLimitError(TOO_MANY_REQUESTS)
+    attempt = await _attempt(context, group_id, username, user, is_open=is_open)
     stored = None if user is None else await stores.users.password_hash(user.id)
-    is_right = await password_is(password, stored)
+    is_right = await _try(context.limits.sign_ins, attempt, password, stored)
     if user is None or stored is None or not is_right:
         raise UnauthorizedError("Invalid username or password")
     if is_outdated(stored):
@@ -130,7 +149,78 @@ async def user_with_password(
         await context.write(
             lambda stores: stores.users.renew_password_hash(user_id, stored, newer)
         )
+    if not attempt.is_known:
+        known = user
+        await context.write(lambda stores: remember_network(context, stores, known))
     return user
+
+
+async def remember_network(context: Context, stores: Stores, user: UserRecord) -> None:
+    """Within a command: remember that a person has signed in from where the call comes from."""
+    network = network_of(context.peer)
+    await stores.web_sessions.add_network(user.id, network, context.now_us)
+
+
+async def _attempt(
+    context: Context,
+    group_id: int,
+    username: str,
+    user: UserRecord | None,
+    *,
+    is_open: bool,
+) -> Attempt:
+    network, user_id = network_of(context.peer), None if user is None else user.id
+    # Asked for 0 too, so that the time does not tell who is there.
+    sessions = context.stores.web_sessions
+    return Attempt(
+        group_id=group_id,
+        name=username[:LONGEST_NAME].casefold(),
+        user_id=user_id,
+        network=network,
+        is_known=await sessions.knows_network(user_id or 0, network),
+        is_open=is_open,
+    )
+
+
+async def _try(
+    limits: SignInLimits, attempt: Attempt, password: str, stored: str | None
+) -> bool:
+    """Say whether a password is right, within the limits.
+
+    Raises:
+        RateLimitError: There were too many failures, or too many passwords are being looked at.
+    """
+    limits.check(attempt, begins=not password)
+    if not password:
+        limits.count_failure(attempt)
+        return False
+    shortened = password[: 4 * LONGEST_PASSWORD]
+
+    def work() -> bool:
+        # Once more, in the thread: what was sent together with this one has failed meanwhile.
+        limits.check(attempt, begins=True)
+        is_right = _check_or_hash(shortened, stored)
+        if not is_right:
+            limits.count_failure(attempt)
+        return is_right
+
+    if attempt.is_known:
+        return await _in_thread(work)
+    if not places_for_unknown.acquire(blocking=False):
+        raise RateLimitError(TOO_MANY_REQUESTS)
+    try:
+        return await _in_thread(work)
+    finally:
+        places_for_unknown.release()
+
+
+def _check_or_hash(password: str, stored: str | None) -> bool:
+    """Say whether a password is the stored one; without one, no sooner than with one."""
+    if stored is None:
+        # As slow as a wrong password, so that the time does not tell who has one.
+        hash_password(password)
+        return False
+    return check_password(password, stored)
 
 
 async def _in_thread(

@@ -1,4 +1,7 @@
-"""Sessions of the page, and one-time links to set a password: both known by hashes alone."""
+"""Sessions of the page, one-time links to set a password, and where people signed in from.
+
+Sessions and links are known by their hashes alone.
+"""
 
 from __future__ import annotations
 
@@ -34,8 +37,12 @@ COLUMNS = (
 )
 
 
+MOST_NETWORKS = 20
+"""Of one person that are remembered: those from which they last were new, or new again."""
+
+
 class WebSessionStore:
-    """Reads and writes sessions and password links."""
+    """Reads and writes sessions, password links and networks."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -140,3 +147,38 @@ class WebSessionStore:
         await self._session.run(
             "DELETE FROM password_links WHERE expires_us < ?", before_us
         )
+
+    async def knows_network(self, user_id: int, network: str) -> bool:
+        """Say whether a person has signed in from a network before."""
+        found = await self._session.one(
+            tuple[int],
+            "SELECT 1 FROM known_networks WHERE user_id = ? AND network = ?",
+            user_id,
+            network,
+        )
+        return found is not None
+
+    async def add_network(self, user_id: int, network: str, now_us: int) -> None:
+        """Remember that a person signed in from a network, and forget their oldest ones."""
+        await self._session.run(
+            "DELETE FROM known_networks WHERE user_id = ? AND network = ?",
+            user_id,
+            network,
+        )
+        await self._session.insert(
+            "INSERT INTO known_networks (user_id, network, seen_us) VALUES (?, ?, ?)",
+            user_id,
+            network,
+            now_us,
+        )
+        await self._session.run(
+            "DELETE FROM known_networks WHERE user_id = ? AND id <= (SELECT id"
+            " FROM known_networks WHERE user_id = ? ORDER BY id DESC LIMIT 1 OFFSET ?)",
+            user_id,
+            user_id,
+            MOST_NETWORKS,
+        )
+
+    async def remove_networks(self, user_id: int) -> None:
+        """Forget where a person signed in from."""
+        await self._session.run("DELETE FROM known_networks WHERE user_id = ?", user_id)

@@ -23,12 +23,15 @@ PASSWORD = "correct horse battery"
 class Visitor:
     """Somebody with a browser of their own."""
 
-    def __init__(self, site: Site, scheme: str = "http") -> None:
+    def __init__(
+        self, site: Site, scheme: str = "http", peer: str = "testclient"
+    ) -> None:
         self.site = site
         self.client = TestClient(
             Front(site.server),
             base_url=f"{scheme}://chat.test",
             follow_redirects=False,
+            client=(peer, 50000),
         )
 
     def get(self, path: str, **headers: str) -> Answer:

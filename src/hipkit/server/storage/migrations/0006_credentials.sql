@@ -48,3 +48,18 @@ WHERE refresh_id IS NULL;
 
 -- A code is good for ten minutes, and the person is asked again.
 DELETE FROM authorization_codes;
+
+-- Where people signed in from with success: who tries their passwords elsewhere is slowed down.
+-- A network is an IPv4 address, or the first half of an IPv6 address.
+CREATE TABLE known_networks (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    user_id INTEGER NOT NULL REFERENCES users (id),
+    network TEXT NOT NULL,
+    seen_us INTEGER NOT NULL
+);
+
+CREATE UNIQUE INDEX known_networks_by_user ON known_networks (user_id, network);
+
+INSERT INTO known_networks (user_id, network, seen_us)
+SELECT user_id, address, MAX(last_seen_us) FROM web_sessions
+WHERE address LIKE '%.%' AND address NOT LIKE '%:%' GROUP BY user_id, address;
