@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import re
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +15,7 @@ from hipkit.cli.output import tell, write, write_json
 from hipkit.errors import BadRequestError
 from hipkit.server.app import Server
 from hipkit.server.logs import set_up_log
-from hipkit.server.run import listen, open_certificate, run
+from hipkit.server.run import address_for_others, listen, open_certificate, run
 from hipkit.server.services.limits import LimitSettings
 from hipkit.server.services.names import check_email
 from hipkit.server.services.password_links import password_link
@@ -28,7 +26,6 @@ from hipkit.server.settings import Settings as ServerSettings
 __all__ = ["serve"]
 
 DEFAULT_PORT = 8070
-EVERYWHERE = re.compile(r"(?<=//)(0\.0\.0\.0|\[::\])(?=:)")
 DEFAULT_LIMITS = LimitSettings()
 
 Function = TypeVar("Function", bound=Callable[..., object])
@@ -284,7 +281,7 @@ class _Start:
     def on_ready(self, address: str) -> None:
         link = None
         if self.link_key is not None:
-            root = self.server_settings.public_url or _address_for_people(address)
+            root = self.server_settings.public_url or address_for_others(address)
             link = password_link(root, self.link_key)
         if self.settings.json:
             token_file = None if self.token_file is None else str(self.token_file)
@@ -299,8 +296,3 @@ class _Start:
         if link is not None:
             tell(f"to set the administrator's password, open within a day: {link}")
         write(f"serving HipChat's API at {address}/v2")
-
-
-def _address_for_people(address: str) -> str:
-    """Name the machine where the server listens everywhere: no browser goes to 0.0.0.0."""
-    return EVERYWHERE.sub(socket.gethostname(), address)

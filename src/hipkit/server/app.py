@@ -35,6 +35,7 @@ class Server:
 
     Attributes:
         health: Answers whoever watches the server, as an ASGI application.
+        own_root: Scheme and host at which it listens, as others can reach it.
         before_stop: Called when the server begins to stop: ends answers that would go on.
         sender: What delivers webhooks, once it was made.
         new_token_file: Where the first start wrote a token; `None` on every later start.
@@ -66,6 +67,7 @@ class Server:
             self.receivers,
         )
         self.health = Health(database, self.files)
+        self.own_root = "http://localhost"
         self.before_stop: list[Callable[[], None]] = []
         self.sender: Sender | None = None
         self.new_token_file = new_token_file
@@ -106,6 +108,8 @@ class Server:
             self.signals,
             Limits(self.settings.limits, self.settings.clock, self.settings.elapsed),
             now_us=self.now_us,
+            public_url=self.settings.public_url,
+            own_root=self.own_root,
         )
         poster = HttpPoster(
             self.receivers, most_connections=MOST_AT_ONCE, now_us=self.now_us

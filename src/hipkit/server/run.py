@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import re
 import resource
 import signal
 import socket
@@ -24,7 +25,14 @@ from hipkit.server.settings import Settings
 from hipkit.server.storage.alone import alone_on
 from hipkit.server.tls import Certificate
 
-__all__ = ["address_of", "listen", "open_certificate", "run", "serving"]
+__all__ = [
+    "address_for_others",
+    "address_of",
+    "listen",
+    "open_certificate",
+    "run",
+    "serving",
+]
 
 log = logging.getLogger("hipkit.server")
 
@@ -34,6 +42,7 @@ REPORT_SECONDS = 60
 GRACE_SECONDS = 10
 KEEP_ALIVE_SECONDS = 75
 BACKLOG = 1024
+EVERYWHERE = re.compile(r"(?<=//)(0\.0\.0\.0|\[::\])(?=:)")
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -62,6 +71,11 @@ def address_of(listener: socket.socket, scheme: str = "http") -> str:
     """Return a socket's address as clients write it, without a path."""
     host, port = listener.getsockname()[:2]
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+
+def address_for_others(address: str) -> str:
+    """Name the machine where a server listens everywhere: nobody else gets to 0.0.0.0."""
+    return EVERYWHERE.sub(socket.gethostname(), address)
 
 
 def run(
@@ -199,6 +213,7 @@ async def serving(
     block ends have `GRACE_SECONDS` left, or until `at_once` is set.
     """
     address = address_of(listener, "http" if certificate is None else "https")
+    server.own_root = address_for_others(address)
     config = _configured(server, application or server.api, certificate)
     runner = _Runner(config)
     async with sending(server.make_sender()):

@@ -27,7 +27,8 @@ class Settings:
     """Refuse what HipChat refused although old programs send it, such as `"true"` for true."""
     limits: LimitSettings = field(default_factory=LimitSettings)
     public_url: str | None = None
-    """Scheme and host that links are made with; without it, what the client used."""
+    """Scheme and host that links are made with; without it, what the client used, and for
+    others than the client what the webhook's maker used."""
     trusted_proxies: tuple[str, ...] = ()
     """Addresses and networks whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed."""
     tls_certificate: Path | None = None

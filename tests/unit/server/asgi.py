@@ -200,6 +200,7 @@ def open_site(
     webhook_networks: tuple[str, ...] = (),
     look_up: LookUp = look_up_here,
     outside_pictures: bool = False,
+    public_url: str | None = None,
 ) -> Site:
     clock = [1_700_000_000.0]
 
@@ -218,6 +219,7 @@ def open_site(
         webhook_networks=webhook_networks,
         look_up=look_up,
         outside_pictures=outside_pictures,
+        public_url=public_url,
     )
     server = asyncio.run(open_server(settings))
     token = settings.token_file.read_text().strip()

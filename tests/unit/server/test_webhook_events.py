@@ -277,7 +277,7 @@ def test_the_webhooks_of_a_room_get_what_happened_in_it_and_its_end(
     assert told == {"room_message", "room_deleted"}
 
 
-def test_what_is_done_on_the_machine_is_told_without_a_host(
+def test_what_is_done_on_the_machine_is_told_without_a_sender(
     site: Site, receiver: Receiver
 ) -> None:
     watch(site, receiver, "room_created")
@@ -288,4 +288,4 @@ def test_what_is_done_on_the_machine_is_told_without_a_host(
     (posted,) = receiver.all()
     assert "sender" not in posted.json["item"]
     links = posted.json["item"]["room"]["links"]
-    assert links["self"] == f"/v2/room/{room_id}"
+    assert links["self"] == f"http://chat.test/v2/room/{room_id}"

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from hipkit.errors import ForbiddenError, NotFoundError
 from hipkit.server.page.views import Visit, view
 from hipkit.server.services.access import find_room
+from hipkit.server.services.addresses import with_root
 from hipkit.server.services.webhooks.care import (
     delete_webhook,
     find_webhook,
@@ -16,7 +17,9 @@ from hipkit.server.services.webhooks.care import (
     resume,
     send_again,
 )
+from hipkit.server.services.webhooks.deliveries import root_of
 from hipkit.server.storage.database import Stores
+from hipkit.server.storage.webhook_deliveries import DeliveryRecord
 
 __all__ = ["VIEWS"]
 
@@ -46,8 +49,10 @@ async def show_webhook(visit: Visit) -> Response:
     webhook = await find_webhook(stores, visit.user, webhook_id)
     found = await list_deliveries(stores, visit.user, webhook_id)
     hidden = await _rooms_out_of_sight(visit, {delivery.room_id for delivery in found})
+    root = root_of(webhook.record, visit.server.settings.public_url)
+    root = root or visit.context.addresses.root
     deliveries = [
-        (delivery, None if delivery.room_id in hidden else _indented(delivery.item))
+        (delivery, None if delivery.room_id in hidden else _sent(delivery, root))
         for delivery in found
     ]
     if visit.is_htmx:
@@ -102,8 +107,12 @@ async def _rooms_out_of_sight(visit: Visit, rooms: set[int | None]) -> set[int]:
     return hidden
 
 
-def _indented(item: str | None) -> str | None:
-    return None if item is None else msgspec.json.format(item, indent=2)
+def _sent(delivery: DeliveryRecord, root: str) -> str | None:
+    """Return what was sent, with links that begin with `root`."""
+    if delivery.item is None:
+        return None
+    item = with_root(delivery.item, delivery.root or "", root)
+    return msgspec.json.format(item, indent=2)
 
 
 VIEWS = [

@@ -1,11 +1,19 @@
-"""Where things are to be found, with the scheme and host that the client used (pure)."""
+"""Where things are to be found, with a scheme and a host (pure).
+
+What is for the caller alone has those that the caller used. What is stored for others has none
+of its own: it is written with a placeholder, and `with_root` puts their host into it.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
-__all__ = ["Addresses"]
+import msgspec
+
+__all__ = ["Addresses", "placeholder_root", "with_root"]
+
+PLACEHOLDER = ".placeholder.invalid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +77,31 @@ class Addresses:
     def guest_page(self, key: str) -> str:
         """Where a guest enters a room."""
         return f"{self.root}/guest/{key}"
+
+
+def placeholder_root(key: str) -> str:
+    """Return a root that stands for another one.
+
+    The key has to be a lower-case text that nobody can foresee: what people write into messages
+    must not be taken for it.
+    """
+    return f"https://{key}{PLACEHOLDER}"
+
+
+def with_root(item: str, placeholder: str, root: str) -> str:
+    """Return JSON with the root that its links are to have.
+
+    Args:
+        item: The JSON.
+        placeholder: What its links were made with; anything but a placeholder is left alone.
+        root: What they are to be made with.
+    """
+    if not placeholder.endswith(PLACEHOLDER):
+        return item
+    wanted = Addresses(root)
+    for old, new in (
+        (placeholder, wanted.root),
+        (Addresses(placeholder).host, wanted.host),
+    ):
+        item = item.replace(old, msgspec.json.encode(new).decode()[1:-1])
+    return item

@@ -47,12 +47,14 @@ class DeliveryRecord(Record, frozen=True, array_like=True):
     item: str | None
     room_id: int | None
     """Where it happened; `None` with `item`."""
+    root: str | None = None
+    """What links in `item` are made with."""
 
 
 COLUMNS = (
     "SELECT webhook_deliveries.id, webhook_id, event_id, webhook_deliveries.event, state,"
     " tries, status, problem, answer, posted_id, milliseconds, tried_us, item,"
-    " webhook_events.room_id"
+    " webhook_events.room_id, webhook_events.root"
     " FROM webhook_deliveries LEFT JOIN webhook_events ON webhook_events.id = event_id "
 )
 

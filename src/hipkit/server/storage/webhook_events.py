@@ -27,7 +27,7 @@ class NewEvent(Record, frozen=True, array_like=True, kw_only=True):
     item: str
     """JSON, as receivers get it."""
     root: str
-    """Scheme and host that its links are made with."""
+    """A placeholder for scheme and host, which its links are made with."""
     text: str | None = None
     """What a webhook's pattern is held against; `None` where none is."""
     user_id: int | None = None

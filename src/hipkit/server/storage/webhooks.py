@@ -24,6 +24,8 @@ class NewWebhook(Record, frozen=True, array_like=True, kw_only=True):
     authentication: str
     grant_id: int | None = None
     """What it ends with, beside its client or person: the grant of the token that set it."""
+    root: str | None = None
+    """Scheme and host under which it was set."""
 
 
 class WebhookRecord(Record, frozen=True, array_like=True):
@@ -56,13 +58,15 @@ class WebhookRecord(Record, frozen=True, array_like=True):
     """The moment of the last event that it lost because too many waited, or too long."""
     problem: str | None
     """What went wrong the last time."""
+    root: str | None = None
+    """Scheme and host under which it was set; `None` where an older hipkit set it."""
 
 
 COLUMNS = (
     "SELECT webhooks.id, webhooks.group_id, webhooks.room_id, webhooks.client_id,"
     " webhooks.user_id, key, webhooks.name, url, event, pattern, authentication,"
     " webhooks.created_us, last_event_id, position, tries, failing_since_us, next_try_us,"
-    " paused_us, dropped_us, problem FROM webhooks "
+    " paused_us, dropped_us, problem, root FROM webhooks "
 )
 CARED_FOR = (
     "(webhooks.user_id = ? OR EXISTS (SELECT 1 FROM rooms WHERE rooms.id = webhooks.room_id"
@@ -157,8 +161,8 @@ class WebhookStore:
         """Store a webhook that waits for what comes after `position`; return its number."""
         return await self._session.insert(
             "INSERT INTO webhooks (group_id, room_id, client_id, user_id, key, name, url,"
-            " event, pattern, authentication, grant_id, position, created_us)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " event, pattern, authentication, grant_id, root, position, created_us)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             webhook.group_id,
             webhook.room_id,
             webhook.client_id,
@@ -170,6 +174,7 @@ class WebhookStore:
             webhook.pattern,
             webhook.authentication,
             webhook.grant_id,
+            webhook.root,
             position,
             now_us,
         )
@@ -180,7 +185,7 @@ class WebhookStore:
         """Store what a webhook is to become; its maker is whoever changes it."""
         await self._session.run(
             "UPDATE webhooks SET user_id = ?, name = ?, url = ?, event = ?, pattern = ?,"
-            " authentication = ?, grant_id = ?, position = ? WHERE id = ?",
+            " authentication = ?, grant_id = ?, root = ?, position = ? WHERE id = ?",
             webhook.user_id,
             webhook.name,
             webhook.url,
@@ -188,6 +193,7 @@ class WebhookStore:
             webhook.pattern,
             webhook.authentication,
             webhook.grant_id,
+            webhook.root,
             position,
             webhook_id,
         )

@@ -23,6 +23,7 @@ from hipkit.server.services.webhooks.deliveries import (
     Outcome,
     body_of,
     headers_of,
+    root_of,
 )
 from hipkit.server.services.webhooks.makers import maker_of, may_still_see
 from hipkit.server.services.webhooks.patterns import is_found
@@ -51,6 +52,8 @@ class DatabaseOutbox:
     """An `Outbox` for one server and its database.
 
     Args:
+        public_url: What links in events begin with, if the operator said so.
+        own_root: What they begin with where nothing better is known.
         chance: Gives numbers from 0 to 1 that spread waits.
     """
 
@@ -62,6 +65,8 @@ class DatabaseOutbox:
         limits: Limits,
         *,
         now_us: Callable[[], int],
+        public_url: str | None,
+        own_root: str,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._database = database
@@ -70,6 +75,8 @@ class DatabaseOutbox:
         self._limits = limits
         self._now_us = now_us
         self._chance = chance
+        self._public_url = public_url
+        self._own_root = own_root
         self._seen: int | None = None
         self._passed: dict[int, int] = {}
         self._matchers = ThreadPoolExecutor(MATCHERS, thread_name_prefix="hipkit-match")
@@ -110,7 +117,7 @@ class DatabaseOutbox:
             webhook=webhook,
             event=event,
             headers=await headers_of(stores, webhook, event, self._now_us()),
-            body=body_of(webhook, event),
+            body=body_of(webhook, event, self._root_for(webhook)),
         )
 
     async def settle(self, delivery: Delivery, outcome: Outcome) -> bool:
@@ -119,7 +126,7 @@ class DatabaseOutbox:
         The answer is posted in the same commit, so that it is posted once.
         """
         webhook_id, event = delivery.webhook.id, delivery.event
-        context = self._context(event)
+        context = self._context(delivery)
 
         async def command(stores: Stores) -> bool:
             webhook = await stores.webhooks.get(webhook_id)
@@ -228,15 +235,19 @@ class DatabaseOutbox:
         except ApiError as error:
             return None, f"the answer was not posted: {error.message}"
 
-    def _context(self, event: EventRecord) -> Context:
+    def _root_for(self, webhook: WebhookRecord) -> str:
+        """Return what links in a webhook's events begin with."""
+        return root_of(webhook, self._public_url) or self._own_root
+
+    def _context(self, delivery: Delivery) -> Context:
         return Context(
             database=self._database,
             files=self._files,
-            addresses=Addresses(event.root),
+            addresses=Addresses(self._root_for(delivery.webhook)),
             limits=self._limits,
             signals=self._signals,
             now_us=self._now_us(),
-            answered_by=event.answered_by,
+            answered_by=delivery.event.answered_by,
         )
 
 

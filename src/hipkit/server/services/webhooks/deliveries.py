@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from hipkit.server.services.addresses import with_root
 from hipkit.server.services.moments import SECOND_US
 from hipkit.server.services.webhooks.routes import Verdict, judge
 from hipkit.server.services.webhooks.signatures import sign_event
@@ -15,7 +16,7 @@ from hipkit.server.storage.webhook_events import EventRecord
 from hipkit.server.storage.webhooks import WebhookRecord
 from hipkit.v2.rooms import SendRoomNotification
 
-__all__ = ["Delivery", "Outcome", "body_of", "headers_of"]
+__all__ = ["Delivery", "Outcome", "body_of", "headers_of", "root_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +55,17 @@ class Outcome:
         return self.verdict_is or judge(self.status)
 
 
-def body_of(webhook: WebhookRecord, event: EventRecord) -> bytes:
-    """Return what is posted."""
+def root_of(webhook: WebhookRecord, public_url: str | None) -> str | None:
+    """Return what links in a webhook's events begin with: never a host that a caller named."""
+    return public_url.rstrip("/") if public_url else webhook.root
+
+
+def body_of(webhook: WebhookRecord, event: EventRecord, root: str) -> bytes:
+    """Return what is posted, with links that begin with `root`."""
+    item = with_root(event.item, event.root, root)
     envelope: dict[str, object] = {
         "event": event.event,
-        "item": msgspec.Raw(event.item.encode()),
+        "item": msgspec.Raw(item.encode()),
         "webhook_id": webhook.id,
     }
     if webhook.client_id is not None:

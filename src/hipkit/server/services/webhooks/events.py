@@ -10,9 +10,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Self
 
-from hipkit.server.services.addresses import Addresses
+from hipkit.server.services.addresses import Addresses, placeholder_root
 from hipkit.server.services.context import Context, Identity
 from hipkit.server.services.forms import room_in_short
+from hipkit.server.services.keys import new_placeholder
 from hipkit.server.services.signals import EVENTS
 from hipkit.server.services.wire import to_json
 from hipkit.server.storage.database import Stores
@@ -32,12 +33,17 @@ __all__ = [
 ]
 
 
+def _placeholder() -> Addresses:
+    return Addresses(placeholder_root(new_placeholder()))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """What is known of whoever causes events: who, when, and where links are to lead."""
+    """What is known of whoever causes events: who, and when."""
 
-    addresses: Addresses
     now_us: int
+    addresses: Addresses = field(default_factory=_placeholder)
+    """With a placeholder: each receiver gets links with its own host, never the causer's."""
     identity: Identity | None = None
     topics: set[str] = field(default_factory=set)
     answered_by: int | None = None
@@ -47,7 +53,6 @@ class Cause:
     def of(cls, context: Context) -> Self:
         """Return the cause that a call is."""
         return cls(
-            addresses=context.addresses,
             now_us=context.now_us,
             identity=context.caller,
             topics=context.topics,
@@ -56,8 +61,8 @@ class Cause:
 
     @classmethod
     def on_this_machine(cls, now_us: int) -> Self:
-        """Return the cause that an administrator's command is; links have no host then."""
-        return cls(addresses=Addresses(""), now_us=now_us)
+        """Return the cause that an administrator's command is."""
+        return cls(now_us=now_us)
 
     @property
     def user_id(self) -> int | None:

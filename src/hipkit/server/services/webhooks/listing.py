@@ -20,7 +20,6 @@ from hipkit.server.services.moments import Moment
 from hipkit.server.services.paging import Slice
 from hipkit.server.services.people import full_user
 from hipkit.server.services.rooms import get_room
-from hipkit.server.services.webhooks.events import Cause
 from hipkit.server.services.webhooks.makers import maker_as_sender
 from hipkit.server.storage.database import Stores
 from hipkit.server.storage.webhooks import WebhookRecord
@@ -169,7 +168,7 @@ async def _creator(
         if user is not None:
             # In full a creator is a user with every member, of which `Sender` is a part.
             return cast("Sender", await full_user(context, context.stores, user))
-    return await maker_as_sender(Cause.of(context), context.stores, webhook)
+    return await maker_as_sender(context, context.stores, webhook)
 
 
 def _link(context: Context, webhook: WebhookRecord) -> str:

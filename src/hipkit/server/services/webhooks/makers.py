@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from hipkit.errors import ForbiddenError, NotFoundError
 from hipkit.server.services.access import find_room
-from hipkit.server.services.context import Identity
+from hipkit.server.services.context import Context, Identity
 from hipkit.server.services.webhooks.events import Cause, sender_of
 from hipkit.server.storage.database import Stores
 from hipkit.server.storage.tokens import TokenRecord
@@ -53,10 +53,13 @@ async def maker_of(stores: Stores, webhook: WebhookRecord) -> Identity | None:
 
 
 async def maker_as_sender(
-    cause: Cause, stores: Stores, webhook: WebhookRecord
+    context: Context, stores: Stores, webhook: WebhookRecord
 ) -> Sender | None:
     """Return the maker as answers show one."""
-    return sender_of(replace(cause, identity=await maker_of(stores, webhook)))
+    maker = await maker_of(stores, webhook)
+    return sender_of(
+        replace(Cause.of(context), addresses=context.addresses, identity=maker)
+    )
 
 
 async def may_still_see(stores: Stores, webhook: WebhookRecord, room_id: int) -> bool:

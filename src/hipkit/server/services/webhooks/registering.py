@@ -150,6 +150,7 @@ async def _new(
         pattern=request.pattern or None,
         authentication=request.authentication or "none",
         grant_id=_lasting_grant(identity),
+        root=context.addresses.root,
     )
 
 
