@@ -129,6 +129,12 @@ BEHAVIOUR = (
         help="How much the shared files and pictures of a group may take; 0 for no limit.",
     ),
     click.option(
+        "--webhook-signed-request",
+        is_flag=True,
+        help="Put a webhook's JWT into the query as well, as signed_request, good for five"
+        " minutes. Proxies log addresses.",
+    ),
+    click.option(
         "--strict",
         is_flag=True,
         help='Refuse what HipChat refused although programs send it, such as "true" for true.',

@@ -110,6 +110,7 @@ class Server:
             now_us=self.now_us,
             public_url=self.settings.public_url,
             own_root=self.own_root,
+            signs_query=self.settings.webhook_signed_request,
         )
         poster = HttpPoster(
             self.receivers, most_connections=MOST_AT_ONCE, now_us=self.now_us

@@ -36,6 +36,8 @@ class Settings:
     tls_key: Path | None = None
     webhook_networks: tuple[str, ...] = ()
     """Networks that webhooks may lead into although they are not public."""
+    webhook_signed_request: bool = False
+    """Sign the addresses of webhooks too, as `signed_request` in their query."""
     look_up: LookUp = look_up
     """How names of webhooks' receivers become addresses."""
     group_name: str = "HipChat"

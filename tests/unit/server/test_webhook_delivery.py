@@ -16,6 +16,7 @@ from hipkit.server.services.admin.access import delete_client
 from hipkit.server.services.webhooks.care import (
     SeenWebhook,
     find_webhook,
+    list_webhooks,
     resume,
     send_again,
 )
@@ -23,7 +24,14 @@ from hipkit.server.storage.users import UserRecord
 from hipkit.server.storage.webhook_deliveries import DeliveryRecord
 from hipkit.webhooks import read_event
 from tests.unit.server.asgi import Site
-from tests.unit.server.receiving import Answer, Receiver, json_answer, receiving
+from tests.unit.server.page.visitor import Visitor
+from tests.unit.server.receiving import (
+    Answer,
+    Posted,
+    Receiver,
+    json_answer,
+    receiving,
+)
 
 LOOPBACK = ("127.0.0.0/8",)
 
@@ -506,6 +514,111 @@ def test_events_are_signed_for_the_client_that_wants_it(
     assert claims["context"] == {"room_id": room_id, "user_tz": "Europe/Berlin"}
     with pytest.raises(jwt.InvalidSignatureError):
         jwt.decode(signed, "another" * 6, algorithms=["HS256"])
+
+
+@pytest.mark.parametrize("path", ["/hook", "/hook?a=b%20c", "/hook?a=b#part", ""])
+def test_the_address_is_signed_too_where_that_is_wanted(
+    make_site: Callable[..., Site], receiver: Receiver, path: str
+) -> None:
+    site = signing_site(make_site)
+    client = site.add_client(["admin_room"])
+    hook = {"url": receiver.url + path, "event": "room_message"}
+    for authentication, token in (("jwt", site.token_of(client)), ("none", "")):
+        body = {**hook, "authentication": authentication}
+        assert site.post("/v2/room/Ops/webhook", body, token=token).status == 201
+
+    say(site, "x")
+    site.deliver()
+
+    signed, plain = sorted(receiver.all(), key=lambda each: -len(each.path))
+    before, _, token = signed.path.partition("signed_request=")
+    assert before[:-1] == plain.path
+    assert before[-1] == ("&" if "?" in plain.path else "?")
+    claims = [
+        jwt.decode(
+            each,
+            client.secret,
+            algorithms=["HS256"],
+            options={"verify_exp": False, "verify_iat": False},
+        )
+        for each in (token, signed.headers["Authorization"].removeprefix("JWT "))
+    ]
+    assert [each["exp"] - each["iat"] for each in claims] == [300, 3600]
+    assert claims[0]["iss"] == client.id
+    assert claims[0]["jti"] != claims[1]["jti"]
+
+
+def test_addresses_are_not_signed_unless_that_is_wanted(
+    site: Site, receiver: Receiver
+) -> None:
+    client = site.add_client(["admin_room"])
+    wait_for(site, receiver, token=site.token_of(client), authentication="jwt")
+
+    say(site, "x")
+    site.deliver()
+
+    (posted,) = receiver.all()
+    assert "signed_request" not in posted.path
+
+
+@pytest.mark.parametrize("status", [200, 404, 500])
+@pytest.mark.parametrize("part", ["whole", "signature", "cut"])
+def test_a_signature_that_a_receiver_repeats_is_shown_nowhere(
+    make_site: Callable[..., Site],
+    receiver: Receiver,
+    caplog: pytest.LogCaptureFixture,
+    status: int,
+    part: str,
+) -> None:
+    caplog.set_level("DEBUG")
+    site = signing_site(make_site)
+    client = site.add_client(["admin_room"])
+    webhook_id = wait_for(
+        site, receiver, token=site.token_of(client), authentication="jwt"
+    )
+    sent: list[str] = []
+
+    def repeat(posted: Posted) -> Answer:
+        tokens = [posted.path.partition("signed_request=")[2]]
+        tokens.append(posted.headers["Authorization"].removeprefix("JWT "))
+        sent.extend(tokens)
+        told = {
+            "whole": f"Cannot POST {posted.path} {tokens[1]}",
+            "signature": " ".join(each.rpartition(".")[2] for each in tokens),
+            "cut": " ".join(each.rpartition(".")[0] for each in tokens),
+        }[part]
+        return json_answer({"message": told}, status)
+
+    receiver.answer = repeat
+    say(site, "x")
+    site.deliver()
+
+    (delivery,) = deliveries(site, webhook_id)
+    visitor = Visitor(site)
+    visitor.take_session("Administrator")
+    page = visitor.client.get(f"/webhooks/{webhook_id}").text
+    assert "***" in page
+    shown = "".join(
+        (
+            page,
+            caplog.text,
+            repr(delivery),
+            str(delivery.answer),
+            str(delivery.problem),
+            str(site.messages("Ops")),
+            repr(asyncio.run(list_webhooks(site.server.database.stores, 1))),
+        )
+    )
+    assert len(sent) == 2
+    for token in sent:
+        for secret in (token, *token.rpartition(".")[::2]):
+            assert secret not in shown
+
+
+def signing_site(make_site: Callable[..., Site]) -> Site:
+    opened = make_site(webhook_networks=LOOPBACK, webhook_signed_request=True)
+    opened.add_room("Ops")
+    return opened
 
 
 def test_a_maker_who_may_not_see_the_room_any_more_gets_nothing(

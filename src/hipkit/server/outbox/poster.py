@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from hipkit.errors import BadRequestError
+from hipkit.model import HIDDEN
 from hipkit.server.outbox.answers import read_answer
 from hipkit.server.services.refusals import InvalidValueError
 from hipkit.server.services.webhooks.deliveries import Delivery, Outcome
@@ -77,7 +78,7 @@ class HttpPoster:
             return Outcome(
                 verdict_is="delivered",
                 problem="the answer is too long to be read",
-                answer=_text(bytes(answer)),
+                answer=_text(_masked(bytes(answer), delivery)),
             )
         except TimeoutError:
             return Outcome(problem=f"no whole answer within {self._seconds:g} seconds")
@@ -95,7 +96,7 @@ class HttpPoster:
             target.scheme,
             target.host,
             target.port,
-            target.target,
+            _with_query(target.target, delivery.query),
             headers=delivery.headers,
             content=delivery.body,
         )
@@ -108,6 +109,7 @@ class HttpPoster:
 
     def _outcome(self, delivery: Delivery, reply: Reply, body: bytes) -> Outcome:
         notification, problem = None, None
+        body = _masked(body, delivery)
         if 200 <= reply.status < 300:
             try:
                 notification = read_answer(body, delivery.event.room_id)
@@ -119,7 +121,7 @@ class HttpPoster:
         return Outcome(
             status=reply.status,
             problem=problem,
-            answer=_text(body or reply.body),
+            answer=_text(body or _masked(reply.body, delivery)),
             notification=notification,
             asked_seconds=asked,
         )
@@ -127,6 +129,21 @@ class HttpPoster:
 
 class _LongAnswerError(Exception):
     """The receiver answers more than is read."""
+
+
+def _with_query(target: str, query: str) -> str:
+    if not query:
+        return target
+    return f"{target}{'&' if '?' in target else '?'}{query}"
+
+
+def _masked(body: bytes, delivery: Delivery) -> bytes:
+    """Hide signatures that a receiver repeats: pages about errors show the address."""
+    for token in delivery.signatures:
+        head, _, signature = token.rpartition(".")
+        for part in (token, signature, head):
+            body = body.replace(part.encode(), HIDDEN.encode())
+    return body
 
 
 def _text(body: bytes) -> str | None:

@@ -21,8 +21,7 @@ from hipkit.server.services.signals import Signals
 from hipkit.server.services.webhooks.deliveries import (
     Delivery,
     Outcome,
-    body_of,
-    headers_of,
+    make_delivery,
     root_of,
 )
 from hipkit.server.services.webhooks.makers import maker_of, may_still_see
@@ -55,6 +54,8 @@ class DatabaseOutbox:
         public_url: What links in events begin with, if the operator said so.
         own_root: What they begin with where nothing better is known.
         chance: Gives numbers from 0 to 1 that spread waits.
+        signs_query: Whether what proves that an event is this server's stands in the
+            receiver's address too.
     """
 
     def __init__(
@@ -68,7 +69,9 @@ class DatabaseOutbox:
         public_url: str | None,
         own_root: str,
         chance: Callable[[], float] = random.random,
+        signs_query: bool = False,
     ) -> None:
+        self._signs_query = signs_query
         self._database = database
         self._files = files
         self._signals = signals
@@ -113,11 +116,13 @@ class DatabaseOutbox:
             skip = OUT_OF_SIGHT
         if skip is not None:
             return Delivery(webhook=webhook, event=event, skip=skip)
-        return Delivery(
-            webhook=webhook,
-            event=event,
-            headers=await headers_of(stores, webhook, event, self._now_us()),
-            body=body_of(webhook, event, self._root_for(webhook)),
+        return await make_delivery(
+            stores,
+            webhook,
+            event,
+            self._now_us(),
+            root=self._root_for(webhook),
+            signs_query=self._signs_query,
         )
 
     async def settle(self, delivery: Delivery, outcome: Outcome) -> bool:

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
+from functools import partial
 
 import msgspec
 
 from hipkit.server.services.addresses import with_root
 from hipkit.server.services.moments import SECOND_US
 from hipkit.server.services.webhooks.routes import Verdict, judge
-from hipkit.server.services.webhooks.signatures import sign_event
+from hipkit.server.services.webhooks.signatures import (
+    HEADER_SECONDS,
+    QUERY_SECONDS,
+    sign_event,
+)
 from hipkit.server.storage.database import Stores
 from hipkit.server.storage.webhook_events import EventRecord
 from hipkit.server.storage.webhooks import WebhookRecord
 from hipkit.v2.rooms import SendRoomNotification
 
-__all__ = ["Delivery", "Outcome", "body_of", "headers_of", "root_of"]
+__all__ = ["Delivery", "Outcome", "make_delivery", "root_of"]
+
+HEADERS = (("Content-Type", "application/json"), ("User-Agent", "HipChat.com"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +33,11 @@ class Delivery:
     webhook: WebhookRecord
     event: EventRecord
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    query: str = field(default="", repr=False)
+    """What is added to the query of the receiver's address."""
     body: bytes = field(default=b"", repr=False)
+    signatures: tuple[str, ...] = field(default=(), repr=False)
+    """What nobody may be shown, where a receiver repeats it."""
     skip: str | None = None
     """Why it is not to be sent, if it is not; that too has to be settled."""
 
@@ -60,8 +71,54 @@ def root_of(webhook: WebhookRecord, public_url: str | None) -> str | None:
     return public_url.rstrip("/") if public_url else webhook.root
 
 
-def body_of(webhook: WebhookRecord, event: EventRecord, root: str) -> bytes:
-    """Return what is posted, with links that begin with `root`."""
+async def make_delivery(
+    stores: Stores,
+    webhook: WebhookRecord,
+    event: EventRecord,
+    now_us: int,
+    *,
+    root: str,
+    signs_query: bool,
+) -> Delivery:
+    """Return what is to be sent, with links that begin with `root`.
+
+    It is signed where the webhook wants that.
+    """
+    body = _body_of(webhook, event, root)
+    if webhook.authentication != "jwt" or webhook.client_id is None:
+        return Delivery(webhook=webhook, event=event, headers=HEADERS, body=body)
+    user = await stores.users.get(event.user_id or 0)
+    sign = partial(
+        sign_event,
+        await stores.clients.signing_secret(webhook.client_id) or "",
+        client_id=webhook.client_id,
+        user_id=event.user_id,
+        room_id=event.room_id,
+        timezone="UTC" if user is None else user.timezone,
+        now_seconds=now_us // SECOND_US,
+    )
+    token = sign(token_id=_new_id(), good_seconds=HEADER_SECONDS)
+    headers = (*HEADERS, ("Authorization", f"JWT {token}"))
+    query, signatures = "", [token]
+    if signs_query:
+        short = sign(token_id=_new_id(), good_seconds=QUERY_SECONDS)
+        query = f"signed_request={short}"
+        signatures.append(short)
+    return Delivery(
+        webhook=webhook,
+        event=event,
+        headers=headers,
+        query=query,
+        body=body,
+        signatures=tuple(signatures),
+    )
+
+
+def _new_id() -> str:
+    return uuid.uuid4().hex[:20]
+
+
+def _body_of(webhook: WebhookRecord, event: EventRecord, root: str) -> bytes:
     item = with_root(event.item, event.root, root)
     envelope: dict[str, object] = {
         "event": event.event,
@@ -71,23 +128,3 @@ def body_of(webhook: WebhookRecord, event: EventRecord, root: str) -> bytes:
     if webhook.client_id is not None:
         envelope["oauth_client_id"] = webhook.client_id
     return msgspec.json.encode(envelope)
-
-
-async def headers_of(
-    stores: Stores, webhook: WebhookRecord, event: EventRecord, now_us: int
-) -> tuple[tuple[str, str], ...]:
-    """Return what goes along, signed where the webhook wants that."""
-    headers = (("Content-Type", "application/json"), ("User-Agent", "HipChat.com"))
-    if webhook.authentication != "jwt" or webhook.client_id is None:
-        return headers
-    user = await stores.users.get(event.user_id or 0)
-    token = sign_event(
-        await stores.clients.signing_secret(webhook.client_id) or "",
-        client_id=webhook.client_id,
-        user_id=event.user_id,
-        room_id=event.room_id,
-        timezone="UTC" if user is None else user.timezone,
-        token_id=uuid.uuid4().hex[:20],
-        now_seconds=now_us // SECOND_US,
-    )
-    return (*headers, ("Authorization", f"JWT {token}"))

@@ -7,9 +7,11 @@ import json
 
 from hipkit.server.services.refusals import NotImplementedHereError
 
-__all__ = ["SIGNED_SECONDS", "check_can_sign", "sign_event"]
+__all__ = ["HEADER_SECONDS", "QUERY_SECONDS", "check_can_sign", "sign_event"]
 
-SIGNED_SECONDS = 60 * 60
+HEADER_SECONDS = 60 * 60
+QUERY_SECONDS = 5 * 60
+"""Less, because addresses end up in the logs of whatever stands in between."""
 
 
 def check_can_sign() -> None:
@@ -33,8 +35,9 @@ def sign_event(
     timezone: str,
     token_id: str,
     now_seconds: int,
+    good_seconds: int,
 ) -> str:
-    """Return a token for an event, good for an hour.
+    """Return a token for an event.
 
     The secret is the client's, which its receiver knows too; the user is who caused it, if a
     person did, and the time zone theirs. `token_id` is a text that no other token has.
@@ -47,7 +50,7 @@ def sign_event(
     claims: dict[str, object] = {
         "iss": client_id,
         "iat": now_seconds,
-        "exp": now_seconds + SIGNED_SECONDS,
+        "exp": now_seconds + good_seconds,
         "jti": token_id,
         "context": {"room_id": room_id, "user_tz": timezone},
     }
