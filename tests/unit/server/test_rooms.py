@@ -240,6 +240,29 @@ def test_who_speaks_is_in_the_room(site: Site) -> None:
     assert [person["name"] for person in people] == ["Administrator", "Ann"]
 
 
+@pytest.mark.parametrize("query", ["", "?expand=items"])
+@pytest.mark.parametrize("is_private", [False, True])
+def test_who_is_in_a_room_has_roles_there(
+    site: Site, query: str, is_private: bool
+) -> None:
+    site.add_room("Ops", is_private=is_private)
+    for name, roles in (("Ann", ["room_admin"]), ("Bob", [])):
+        user_id = site.add_user(name)
+        if roles or is_private:
+            body = {"room_roles": roles}
+            assert site.put(f"/v2/room/Ops/member/{user_id}", body).status == 204
+        token = site.add_token(user=user_id)
+        site.post("/v2/room/Ops/message", {"message": "hi"}, token=token)
+
+    people = site.get(f"/v2/room/Ops/participant{query}").json["items"]
+
+    assert {person["name"]: person["room_roles"] for person in people} == {
+        "Administrator": ["room_admin", "room_member"],
+        "Ann": ["room_admin"],
+        "Bob": ["room_member"],
+    }
+
+
 def test_a_notification_puts_nobody_into_the_room(site: Site) -> None:
     ann = site.add_user("Ann")
     site.add_room("Ops")

@@ -16,6 +16,7 @@ from hipkit.server.storage.rooms import RoomRecord
 from hipkit.server.storage.users import UserRecord
 
 __all__ = [
+    "OWNER_ROLES",
     "ROOM_ADMIN",
     "ROOM_MEMBER",
     "chatting_user",
@@ -37,6 +38,8 @@ __all__ = [
 
 ROOM_ADMIN = "room_admin"
 ROOM_MEMBER = "room_member"
+OWNER_ROLES = f"{ROOM_ADMIN} {ROOM_MEMBER}"
+"""Of a room's owner."""
 
 LONGEST_ID = 18
 """Digits; longer numbers are no ids, and too large for a database."""

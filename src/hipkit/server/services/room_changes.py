@@ -6,7 +6,7 @@ Programs do so through `rooms.py`, administrators on the machine itself through 
 from __future__ import annotations
 
 from hipkit.errors import BadRequestError
-from hipkit.server.services.access import ROOM_ADMIN, ROOM_MEMBER
+from hipkit.server.services.access import OWNER_ROLES, ROOM_MEMBER
 from hipkit.server.services.keys import new_version
 from hipkit.server.services.refusals import InvalidValueError
 from hipkit.server.services.webhooks.events import Cause, enter_room, tell_of_room
@@ -20,9 +20,6 @@ __all__ = [
     "settle_members",
     "tell_of_archiving",
 ]
-
-OWNER_ROLES = f"{ROOM_ADMIN} {ROOM_MEMBER}"
-"""Of a private room's owner."""
 
 LARGEST_ROOM = 1_000_000
 """People; more than any room holds."""

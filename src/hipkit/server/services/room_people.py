@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from hipkit.errors import BadRequestError, ForbiddenError, NotFoundError
 from hipkit.server.services.access import (
+    OWNER_ROLES,
     ROOM_MEMBER,
     check_open,
     find_room,
@@ -55,7 +56,7 @@ async def get_all_members(context: Context, request: GetAllMembers) -> UserPage:
         found = await stores.room_people.members(
             room.id, start=part.start, count=part.count
         )
-        return await _show(context, stores, part, found, request.expand)
+        return await _show(context, stores, room, part, found, request.expand)
 
     return await context.database.scan(query)
 
@@ -83,7 +84,7 @@ async def get_all_participants(
             start=part.start,
             count=part.count,
         )
-        return await _show(context, stores, part, found, request.expand)
+        return await _show(context, stores, room, part, found, request.expand)
 
     return await context.database.scan(query)
 
@@ -187,6 +188,7 @@ async def _let_in(stores: Stores, room: RoomRecord, user: UserRecord) -> None:
 async def _show(
     context: Context,
     stores: Stores,
+    room: RoomRecord,
     part: Slice,
     found: Sequence[MemberRecord],
     expand: Sequence[str] | None,
@@ -195,12 +197,15 @@ async def _show(
     users = await stores.users.by_ids({member.user_id for member in members})
     items: list[User] = []
     for member in members:
-        user, roles = users[member.user_id], member.roles.split()
+        user = users[member.user_id]
+        # Who is in a public room without being a member has a role there all the same.
+        is_owner = user.id == room.owner_id
+        roles = (member.roles or (OWNER_ROLES if is_owner else ROOM_MEMBER)).split()
         if "items" in Expansion(expand):
             items.append(await full_user(context, stores, user, roles))
             continue
         short = user_in_short(context.addresses, user)
-        items.append(_with_roles(short, roles) if roles else short)
+        items.append(_with_roles(short, roles))
     return UserPage(
         items=items,
         start_index=part.start,
