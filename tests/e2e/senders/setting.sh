@@ -14,7 +14,8 @@ for place in etc usr/local/share; do
 done
 
 # On the server.
-hipkit admin ca api.hipchat.com > made.txt
+hipkit admin ca hipchat.com > made.txt
+hipkit admin ca api.hipchat.com example.hipchat.com > made.txt
 hipkit serve --db chat.db --host 127.0.0.1 --port 443 \
     --tls-cert hipkit-ca/server.pem --tls-key hipkit-ca/server-key.pem > served.txt &
 server=$!
@@ -29,7 +30,7 @@ echo 0123456789abcdef0123456789abcdef01234567 |
 export TOKEN=0123456789abcdef0123456789abcdef01234567
 
 # On the machine with the sender: the name, and trust.
-echo '127.0.0.1 api.hipchat.com' >> /etc/hosts
+echo '127.0.0.1 api.hipchat.com example.hipchat.com' >> /etc/hosts
 if curl --silent https://api.hipchat.com/health; then
     echo 'curl trusted an authority that it was not told of' >&2
     exit 1
@@ -49,6 +50,9 @@ posted 'curl v1'
 curl $fail -H 'Content-Type: application/json' -d '{"message": "curl v2"}' \
     "https://api.hipchat.com/v2/room/Dev%20Ops/notification?auth_token=$TOKEN"
 posted 'curl v2'
+curl $fail -H 'Content-Type: application/json' -d '{"message": "curl, a company"}' \
+    "https://example.hipchat.com/v2/room/Dev%20Ops/notification?auth_token=$TOKEN"
+posted 'curl, a company'
 if command -v wget > found.txt; then
     wget --quiet --output-document=answer.txt --post-data='room_id=Dev Ops&from=cron&message=wget' \
         "https://api.hipchat.com/v1/rooms/message?auth_token=$TOKEN"
