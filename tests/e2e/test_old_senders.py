@@ -63,6 +63,8 @@ def test_old_senders_post_to_hipchats_own_name(tmp_path: Path) -> None:
     history = json.loads((tmp_path / "history.json").read_text())
     posted = done.stdout.splitlines()
     assert [item["message"] for item in history["items"]] == posted
-    assert {"curl v1", "curl v2", "curl, a company", "requests", "urllib"} <= set(posted)
+    assert {"curl v1", "curl v2", "curl, a company", "requests", "urllib"} <= set(
+        posted
+    )
     labels = [item["from"] for item in history["items"][:2]]
     assert labels == ["Nagios", "old"]
