@@ -28,6 +28,8 @@ class Limits:
     pattern: str | None = None
     enum: tuple[Scalar, ...] | None = None
     required_when: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    decorates: str | None = None
+    null_keeps: bool = False
     is_list: bool = False
 
 
@@ -52,6 +54,8 @@ def limits_of(flat: Flat, items: Flat | None, siblings: Siblings | None) -> Limi
         # A list is compared item by item.
         enum=_enum(items) if enum is None and items is not None else enum,
         required_when=_required_when(words.get("x-required-when"), siblings),
+        decorates=_decorates(words.get("x-decorates")),
+        null_keeps=flat.word("x-null-keeps") is True,
         is_list=is_list,
     )
 
@@ -122,6 +126,14 @@ def _pattern(node: Node | None) -> str | None:
     except (re.error, RecursionError, OverflowError):
         return None
     return node.value
+
+
+def _decorates(node: Node | None) -> str | None:
+    if node is None:
+        return None
+    if node.value not in ("any", "text"):
+        raise node.error("must be 'any' or 'text'")
+    return str(node.value)
 
 
 def _required_when(

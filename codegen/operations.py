@@ -404,6 +404,8 @@ def rule(limits: Limits, *, required: bool) -> Rule:
         "pattern": limits.pattern,
         "enum": limits.enum,
         "required_when": dict(limits.required_when) or None,
+        "decorates": limits.decorates,
+        "null_keeps": limits.null_keeps or None,
     }
     rule = tuple((key, value) for key, value in told.items() if value is not None)
     return (("required", True), *rule) if rule and required else rule

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cache
-from typing import Annotated, ClassVar, Self, cast
+from typing import Annotated, ClassVar, Literal, Self, cast
 
 import msgspec
 from msgspec import UNSET
@@ -41,6 +41,12 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     enum: tuple[str | int | float | bool | None, ...] | None = None
     required_when: Mapping[str, tuple[str, ...]] | None = None
     """Other member -> its values with which this one is needed."""
+    decorates: Literal["any", "text"] | None = None
+    """What is wrong with this member costs no more than the member, unless the server is strict:
+    whatever is wrong with it, or only where it came as text."""
+    null_keeps: bool = False
+    """Whether null leaves the value as it is, although the member is required, unless the server
+    is strict; there it is `UNSET` then."""
 
 
 class RuleError(ValueError):
@@ -150,7 +156,7 @@ def _parts(place: str, value: object) -> Iterable[tuple[str, msgspec.Struct]]:
 
 def _broken(rule: Rule, value: object, owner: object) -> tuple[str, object, str] | None:
     if value is None or value is UNSET:
-        if rule.required:
+        if rule.required and not (rule.null_keeps and value is UNSET):
             return "required", True, "is required"
         conditions = (rule.required_when or {}) if owner is not None else {}
         for other, values in conditions.items():

@@ -57,8 +57,10 @@ EVERYWHERE = {"405", "500", "503"}
 KNOWN_EXTENSIONS = {
     "x-auth",
     "x-confidence",
+    "x-decorates",
     "x-from-path",
     "x-known-values",
+    "x-null-keeps",
     "x-official-name",
     "x-page",
     "x-redirect-member",

@@ -1029,6 +1029,7 @@ class Notification(Model, frozen=True, omit_defaults=True, kw_only=True):
         "color": Rule(enum=("yellow", "green", "red", "purple", "gray", "random")),
         "from_": Rule(max_length=64),
         "attach_to": Rule(max_length=36),
+        "card": Rule(decorates="text"),
     }
 
     message: str

@@ -99,8 +99,8 @@ class CreateUser(Operation[CreatedUser], frozen=True):
             the name when left out.
         is_group_admin: Whether they administer the group. The server takes `false` when
             left out.
-        timezone: Their time zone, by its name in the tz database. The server takes
-            `UTC` when left out.
+        timezone: Their time zone, by its name in the tz database. At least 1 character.
+            The server takes `UTC` when left out.
         password: Their password. When left out the server makes one up and answers with
             it.
         created: When the account was made, for importing. Its form is not known.
@@ -127,6 +127,7 @@ class CreateUser(Operation[CreatedUser], frozen=True):
     }
     rules = {
         "name": Rule(required=True, min_length=1, max_length=50),
+        "timezone": Rule(min_length=1),
     }
 
     name: str
@@ -179,8 +180,8 @@ class UpdateUser(Operation[None], frozen=True):
         title: Their job title.
         presence: Their presence.
         is_group_admin: Whether they administer the group.
-        timezone: Their time zone, by its name in the tz database. The server takes
-            `UTC` when left out.
+        timezone: Their time zone, by its name in the tz database. At least 1 character.
+            The server takes `UTC` when left out.
         password: Their new password.
     """
 
@@ -205,6 +206,8 @@ class UpdateUser(Operation[None], frozen=True):
     rules = {
         "id_or_email": Rule(required=True, min_length=1, max_length=100),
         "name": Rule(required=True, min_length=1, max_length=50),
+        "presence": Rule(decorates="any"),
+        "timezone": Rule(min_length=1),
     }
 
     id_or_email: str | int
@@ -248,7 +251,7 @@ class GetPrivatechatMessage(Operation[MessageEnvelope], frozen=True):
             characters.
         message_id: The message's id, 1 to 100 characters (a UUID of 36).
         timezone: Time zone for the dates of the answer, by its name in the tz database.
-            The server takes `UTC` when left out.
+            At least 1 character. The server takes `UTC` when left out.
         include_deleted: Whether deleted messages are listed too; they come without
             their text. The server takes `true` when left out.
     """
@@ -264,6 +267,7 @@ class GetPrivatechatMessage(Operation[MessageEnvelope], frozen=True):
     rules = {
         "id_or_email": Rule(required=True, min_length=1, max_length=100),
         "message_id": Rule(required=True, min_length=1, max_length=100),
+        "timezone": Rule(min_length=1),
     }
 
     id_or_email: str | int
@@ -289,7 +293,7 @@ class GetPrivatechatHistory(Operation[MessagePage], frozen=True):
             miss the newest messages. The server takes `recent` when left out.
         end_date: The oldest moment wanted. Counts only when `date` is a moment.
         timezone: Time zone for the dates of the answer, by its name in the tz database.
-            The server takes `UTC` when left out.
+            At least 1 character. The server takes `UTC` when left out.
         include_deleted: Whether deleted messages are listed too; they come without
             their text. The server takes `true` when left out.
         expand: What to send in full instead of in short: `items.from`,
@@ -318,6 +322,7 @@ class GetPrivatechatHistory(Operation[MessagePage], frozen=True):
         "id_or_email": Rule(required=True, min_length=1, max_length=100),
         "start_index": Rule(minimum=0),
         "max_results": Rule(minimum=0, maximum=1000),
+        "timezone": Rule(min_length=1),
     }
 
     id_or_email: str | int
@@ -340,7 +345,7 @@ class GetRecentPrivatechatHistory(Operation[MessagePage], frozen=True):
         max_results: How many messages the page may hold. 0 to 1,000. The server takes
             `75` when left out.
         timezone: Time zone for the dates of the answer, by its name in the tz database.
-            The server takes `UTC` when left out.
+            At least 1 character. The server takes `UTC` when left out.
         not_before: Id of the oldest message wanted; it is part of the answer.
         include_deleted: Whether deleted messages are listed too; they come without
             their text. The server takes `true` when left out.
@@ -366,6 +371,7 @@ class GetRecentPrivatechatHistory(Operation[MessagePage], frozen=True):
     rules = {
         "id_or_email": Rule(required=True, min_length=1, max_length=100),
         "max_results": Rule(minimum=0, maximum=1000),
+        "timezone": Rule(min_length=1),
     }
 
     id_or_email: str | int
@@ -670,8 +676,8 @@ class Users:
                 from the name when left out.
             is_group_admin: Whether they administer the group. The server takes `false`
                 when left out.
-            timezone: Their time zone, by its name in the tz database. The server takes
-                `UTC` when left out.
+            timezone: Their time zone, by its name in the tz database. At least 1
+                character. The server takes `UTC` when left out.
             password: Their password. When left out the server makes one up and answers
                 with it.
             created: When the account was made, for importing. Its form is not known.
@@ -773,8 +779,8 @@ class Users:
             title: Their job title.
             presence: Their presence.
             is_group_admin: Whether they administer the group.
-            timezone: Their time zone, by its name in the tz database. The server takes
-                `UTC` when left out.
+            timezone: Their time zone, by its name in the tz database. At least 1
+                character. The server takes `UTC` when left out.
             password: Their new password.
 
         Raises:
@@ -852,7 +858,7 @@ class Users:
                 characters.
             message_id: The message's id, 1 to 100 characters (a UUID of 36).
             timezone: Time zone for the dates of the answer, by its name in the tz
-                database. The server takes `UTC` when left out.
+                database. At least 1 character. The server takes `UTC` when left out.
             include_deleted: Whether deleted messages are listed too; they come without
                 their text. The server takes `true` when left out.
 
@@ -919,7 +925,7 @@ class Users:
                 may miss the newest messages. The server takes `recent` when left out.
             end_date: The oldest moment wanted. Counts only when `date` is a moment.
             timezone: Time zone for the dates of the answer, by its name in the tz
-                database. The server takes `UTC` when left out.
+                database. At least 1 character. The server takes `UTC` when left out.
             include_deleted: Whether deleted messages are listed too; they come without
                 their text. The server takes `true` when left out.
             expand: What to send in full instead of in short: `items.from`,
@@ -978,7 +984,7 @@ class Users:
             max_results: How many messages the page may hold. 0 to 1,000. The server
                 takes `75` when left out.
             timezone: Time zone for the dates of the answer, by its name in the tz
-                database. The server takes `UTC` when left out.
+                database. At least 1 character. The server takes `UTC` when left out.
             not_before: Id of the oldest message wanted; it is part of the answer.
             include_deleted: Whether deleted messages are listed too; they come without
                 their text. The server takes `true` when left out.
@@ -1367,8 +1373,8 @@ class AsyncUsers:
                 from the name when left out.
             is_group_admin: Whether they administer the group. The server takes `false`
                 when left out.
-            timezone: Their time zone, by its name in the tz database. The server takes
-                `UTC` when left out.
+            timezone: Their time zone, by its name in the tz database. At least 1
+                character. The server takes `UTC` when left out.
             password: Their password. When left out the server makes one up and answers
                 with it.
             created: When the account was made, for importing. Its form is not known.
@@ -1470,8 +1476,8 @@ class AsyncUsers:
             title: Their job title.
             presence: Their presence.
             is_group_admin: Whether they administer the group.
-            timezone: Their time zone, by its name in the tz database. The server takes
-                `UTC` when left out.
+            timezone: Their time zone, by its name in the tz database. At least 1
+                character. The server takes `UTC` when left out.
             password: Their new password.
 
         Raises:
@@ -1549,7 +1555,7 @@ class AsyncUsers:
                 characters.
             message_id: The message's id, 1 to 100 characters (a UUID of 36).
             timezone: Time zone for the dates of the answer, by its name in the tz
-                database. The server takes `UTC` when left out.
+                database. At least 1 character. The server takes `UTC` when left out.
             include_deleted: Whether deleted messages are listed too; they come without
                 their text. The server takes `true` when left out.
 
@@ -1616,7 +1622,7 @@ class AsyncUsers:
                 may miss the newest messages. The server takes `recent` when left out.
             end_date: The oldest moment wanted. Counts only when `date` is a moment.
             timezone: Time zone for the dates of the answer, by its name in the tz
-                database. The server takes `UTC` when left out.
+                database. At least 1 character. The server takes `UTC` when left out.
             include_deleted: Whether deleted messages are listed too; they come without
                 their text. The server takes `true` when left out.
             expand: What to send in full instead of in short: `items.from`,
@@ -1675,7 +1681,7 @@ class AsyncUsers:
             max_results: How many messages the page may hold. 0 to 1,000. The server
                 takes `75` when left out.
             timezone: Time zone for the dates of the answer, by its name in the tz
-                database. The server takes `UTC` when left out.
+                database. At least 1 character. The server takes `UTC` when left out.
             not_before: Id of the oldest message wanted; it is part of the answer.
             include_deleted: Whether deleted messages are listed too; they come without
                 their text. The server takes `true` when left out.

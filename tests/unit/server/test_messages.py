@@ -192,7 +192,7 @@ def test_messages_have_hipchats_limits(site: Site) -> None:
         ({"color": "red"}, "required"),
         ({"message": "x", "card": {**CARD, "style": "poster"}}, "enum"),
         ({"message": "x", "card": {**CARD, "title": "t" * 501}}, "maxLength"),
-        ({"message": "x", "card": "text"}, "type"),
+        ({"message": "x", "card": ["text"]}, "type"),
         ({"message": 7}, "type"),
     ):
         reply = site.post("/v2/room/Ops/notification", body)

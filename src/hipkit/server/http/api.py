@@ -156,7 +156,7 @@ class Api:
         kind = match.entry.load()
         if refusal is not None and kind.auth != "none":
             raise refusal
-        return await self._serve(context, request, kind, match)
+        return await self._serve(context, request, kind, match, call)
 
     def _answer_preflight(self, scope: Scope, call: Call, method: str) -> Answer:
         """Answer a browser that asks whether it may send a call: it sends no token yet."""
@@ -190,10 +190,15 @@ class Api:
         operation = decode(
             kind,
             path={},
-            query={name: [str(value)] for name, value in fields.items()},
+            query={
+                name: [str(value)]
+                for name, value in fields.items()
+                if value is not None
+            },
             headers={},
             body=fields,
             strict=self._settings.strict,
+            notes=call.notes,
             is_text=True,
         )
         return answer_of(kind, await HANDLERS[kind](context, operation))
@@ -251,6 +256,7 @@ class Api:
         request: Request,
         kind: type[Operation[object]],
         match: Match,
+        call: Call,
     ) -> Answer:
         handler = HANDLERS.get(kind)
         await check_allowed(
@@ -274,6 +280,7 @@ class Api:
                 headers=request.headers,
                 body=body.members,
                 strict=self._settings.strict,
+                notes=call.notes,
             )
             return answer_of(kind, await handler(context, operation))
         finally:

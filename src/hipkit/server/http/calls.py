@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from hipkit.server.http.answers import Answer
@@ -27,6 +27,8 @@ class Call:
     body: bytes = b""
     """The beginning of what was received."""
     problem: str | None = None
+    notes: list[str] = field(default_factory=list)
+    """What was left out of a call that went well."""
 
     async def hear(self) -> Message:
         """Receive a piece of the request, and keep the first ones."""
@@ -56,5 +58,6 @@ class Call:
             status=answer.status,
             answer=answer.body,
             problem=self.problem,
+            note=" ".join(self.notes) or None,
             milliseconds=(time.perf_counter() - began) * 1000,
         )

@@ -2,7 +2,8 @@
 
 Reading is msgspec's: in lax mode it takes numbers and truths written as text. What stands in
 the path, the query or a header is text by nature and always read so; bodies only when the
-server is not strict.
+server is not strict. A server that is not also leaves out what says nothing (`emptiness.py`), and
+what only decorates never costs the rest.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from types import UnionType
+from types import NoneType, UnionType
 from typing import Literal, Union, cast, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -20,8 +21,10 @@ from msgspec import NODEFAULT, UNSET, UnsetType
 
 from hipkit.errors import BadRequestError
 from hipkit.files import FileSource, ImageSource
-from hipkit.model import RuleError, find_broken_rule
+from hipkit.json_grammar import parse_json
+from hipkit.model import Rule, RuleError, find_broken_rule
 from hipkit.operation import Operation
+from hipkit.server.http.emptiness import drop_empty
 from hipkit.server.http.shapes import find_unknown_member, schemas_of
 from hipkit.server.services.refusals import InvalidValueError, MissingValueError, shown
 
@@ -32,6 +35,9 @@ Reading = Literal["file", "picture", "moment", "plain"]
 
 SECRET_MEMBERS = frozenset({"password", "code", "refresh_token", "scope"})
 """What is not repeated in an error."""
+
+LEFT_OUT = NODEFAULT
+"""In place of an argument that is not given."""
 
 ALIASES = {
     "generate_token": {"redirect_url": "redirect_uri"},
@@ -80,8 +86,13 @@ class _Field:
     source: Source
     reading: Reading
     hint: object
+    rule: Rule | None
     holder: type[_Holder]
+    text_holder: type[_Holder]
+    """For text by nature: it has no null, which msgspec would read where it says `null`."""
     is_required: bool
+    is_nullable: bool
+    """Whether null means something else than leaving it out."""
     is_joined: bool
     is_list: bool
 
@@ -95,10 +106,12 @@ def decode(
     body: Mapping[str, object],
     strict: bool,
     is_text: bool = False,
+    notes: list[str] | None = None,
 ) -> Operation[object]:
     """Make an operation.
 
-    With `is_text` the body is text by nature too, as a form of API v1 is.
+    With `is_text` the body is text by nature too, as a form of API v1 is. What was left out
+    although somebody meant something by it is told in `notes`.
 
     Raises:
         BadRequestError: An argument is missing, of another type or beyond its limits.
@@ -116,8 +129,13 @@ def decode(
             if field.is_required:
                 raise MissingValueError(field.wire)
             continue
-        is_plain = strict and field.source == "member" and not is_text
-        arguments[field.name] = _convert(field, value, strict=is_plain)
+        if strict:
+            is_plain = field.source == "member" and not is_text
+            made = _convert(field, value, strict=is_plain, has_null=is_plain)
+        else:
+            made = _read_leniently(field, value, [] if notes is None else notes)
+        if made is not LEFT_OUT:
+            arguments[field.name] = made
     request = kind(**arguments)
     _check_rules(request, LARGER_LIMITS if strict else LARGER_LIMITS | LENIENT_LIMITS)
     return request
@@ -153,7 +171,60 @@ def _value(
             return values if field.is_list else values[-1]
 
 
-def _convert(field: _Field, value: object, *, strict: bool) -> object:
+def _read_leniently(field: _Field, value: object, notes: list[str]) -> object:
+    """Return an argument; `LEFT_OUT` for none."""
+    decorates = None if field.rule is None else field.rule.decorates
+    if decorates is None:
+        return _read_if_any(field, value)
+    is_text = isinstance(value, str)
+    try:
+        made = _read_if_any(field, _out_of_text(value) if is_text else value)
+        _check_alone(field, made)
+    except BadRequestError as error:
+        if decorates == "text" and not is_text:
+            raise
+        notes.append(f"The {field.wire} was left out: {error.message}")
+        return LEFT_OUT
+    return made
+
+
+def _read_if_any(field: _Field, value: object) -> object:
+    kept = drop_empty(value, field.hint, field.rule)
+    if kept is not UNSET:
+        return _convert(field, kept)
+    if field.rule is not None and field.rule.null_keeps:
+        return UNSET
+    if field.is_required or (value is None and field.is_nullable):
+        return _convert(field, value)
+    return LEFT_OUT
+
+
+def _out_of_text(text: object) -> object:
+    """Return the object that a text holds as JSON, or what says nothing.
+
+    Raises:
+        BadRequestError: It holds something else.
+    """
+    try:
+        document = parse_json(str(text).encode()) if text else None
+    except (ValueError, RecursionError):
+        raise BadRequestError("it is a text, and no JSON") from None
+    if document and not isinstance(document, dict):
+        raise BadRequestError("it is a text with JSON, and no object") from None
+    return document or None
+
+
+def _check_alone(field: _Field, made: object) -> None:
+    if isinstance(made, msgspec.Struct):
+        broken = find_broken_rule(made, f"{field.wire}.", conditional=False)
+        if broken is not None:
+            value = _look_up(made, broken.member.removeprefix(f"{field.wire}."))
+            raise _rule_refusal(broken.member, broken, value)
+
+
+def _convert(
+    field: _Field, value: object, *, strict: bool = False, has_null: bool = True
+) -> object:
     try:
         _check_text(field, value)
     except RecursionError as error:
@@ -167,7 +238,8 @@ def _convert(field: _Field, value: object, *, strict: bool) -> object:
     if field.reading == "moment" and isinstance(value, str):
         return _moment(field, value)
     try:
-        made = msgspec.convert((value,), field.holder, strict=strict).value
+        holder = field.holder if has_null or value is None else field.text_holder
+        made = msgspec.convert((value,), holder, strict=strict).value
         unknown = find_unknown_member(value, made, field.wire)
     except msgspec.ValidationError as error:
         raise _misfit(field, value, str(error)) from error
@@ -306,7 +378,7 @@ def _fields(kind: type[Operation[object]]) -> tuple[_Field, ...]:
             source, wire = "header", kind.header[name]
         else:
             source, wire = "member", kind.members.get(name, name)
-        hint = _settable(hints[name])
+        hint = _without(UnsetType, hints[name])
         found.append(
             _Field(
                 name=name,
@@ -314,8 +386,11 @@ def _fields(kind: type[Operation[object]]) -> tuple[_Field, ...]:
                 source=source,
                 reading=_reading(hint),
                 hint=hint,
+                rule=kind.rules.get(name),
                 holder=_holder(hint),
+                text_holder=_holder(_without(NoneType, hint)),
                 is_required=item.default is NODEFAULT,
+                is_nullable=item.default is UNSET,
                 is_joined=name in kind.joined,
                 is_list=any(
                     get_origin(part) is list for part in (hint, *get_args(hint))
@@ -332,11 +407,11 @@ def _holder(hint: object) -> type[_Holder]:
     return cast("type[_Holder]", made)
 
 
-def _settable(hint: object) -> object:
-    """Return a type without the sign for a value that was not given."""
+def _without(absent: object, hint: object) -> object:
+    """Return a union without one of its types."""
     if get_origin(hint) not in (Union, UnionType):
         return hint
-    parts = tuple(part for part in get_args(hint) if part is not UnsetType)
+    parts = tuple(part for part in get_args(hint) if part is not absent)
     return Union[parts]  # noqa: UP007 - made at run time, of as many as there are
 
 

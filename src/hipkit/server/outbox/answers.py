@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from hipkit.errors import BadRequestError
+from hipkit.json_grammar import parse_json
 from hipkit.server.http.decoding import decode
 from hipkit.v2.rooms import SendRoomNotification
 
@@ -22,10 +21,10 @@ def read_answer(body: bytes, room_id: int) -> SendRoomNotification | None:
     if not body.lstrip().startswith(b"{"):
         return None
     try:
-        members = msgspec.json.decode(body, type=dict[str, object])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        members = parse_json(body)
+    except (ValueError, RecursionError):
         return None
-    if "message" not in members:
+    if not isinstance(members, dict) or "message" not in members:
         return None
     request = decode(
         SendRoomNotification,

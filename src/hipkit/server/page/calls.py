@@ -126,7 +126,9 @@ def _without_private_chat(call: RecentCall) -> RecentCall:
     """Leave out what two people say to each other: an administrator reads it nowhere else."""
     if call.operation_id not in PRIVATE_CHAT:
         return call
-    return replace(call, request_body=WITHHELD, answer=WITHHELD, problem=None)
+    return replace(
+        call, request_body=WITHHELD, answer=WITHHELD, problem=None, note=None
+    )
 
 
 VIEWS = [

@@ -1,4 +1,7 @@
-"""Says in words why a call failed, and what to change in the program that made it (pure)."""
+"""Says in words why a call failed, and what to change in the program that made it (pure).
+
+Of a call that went well it says what was left out.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +18,14 @@ FIRST_SEGMENT = re.compile(r"/*([^/?]*)")
 
 
 def explain(call: RecentCall, scopes: Collection[str]) -> str | None:
-    """Return what to do about a call that failed; `None` for one that did not.
+    """Return what to do about a call; `None` for one that went well, with all that it sent.
 
     Args:
         call: The call.
         scopes: Those of the token that it came with.
     """
     if call.status < 400:
-        return None
+        return call.note
     if call.status >= 500 and call.status not in REASONS:
         return "The fault is this server's, not the program's. Its log tells more."
     by_status = V1_REASONS if _version(call) == "v1" else REASONS

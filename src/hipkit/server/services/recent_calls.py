@@ -57,6 +57,7 @@ class HeardCall:
     answer: bytes
     problem: str | None
     milliseconds: float
+    note: str | None = None
 
     def __repr__(self) -> str:
         return f"HeardCall({self.operation_id!r}, {self.status})"
@@ -74,6 +75,7 @@ class RecentCall:
         request_body: Its beginning; empty if it was refused before it was read.
         answer: Its beginning.
         problem: What the error said, where it was one.
+        note: What was left out of the request, as it only decorated and could not be read.
     """
 
     number: int
@@ -90,6 +92,7 @@ class RecentCall:
     answer: str
     problem: str | None
     milliseconds: float
+    note: str | None = None
 
 
 class RecentCalls:
@@ -111,6 +114,8 @@ class RecentCalls:
         call.answer = call.answer[:ANSWER_BYTES]
         if call.problem is not None:
             call.problem = call.problem[:LONGEST_PROBLEM]
+        if call.note is not None:
+            call.note = call.note[:LONGEST_PROBLEM]
         self._last += 1
         self._calls[self._last] = call
         numbers = self._numbers.setdefault(call.token_id, deque())
@@ -190,6 +195,7 @@ def _shown(number: int, call: HeardCall) -> RecentCall:
         ),
         problem=None if call.problem is None else without_tokens(call.problem),
         milliseconds=call.milliseconds,
+        note=None if call.note is None else without_tokens(call.note),
     )
 
 

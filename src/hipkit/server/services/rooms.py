@@ -168,14 +168,18 @@ async def update_room(context: Context, request: UpdateRoom) -> None:
     async def command(stores: Stores) -> None:
         room = await find_room_to_administer(stores, identity, request.room_id_or_name)
         await check_room_name(stores, identity.group_id, name, room.id)
-        if request.is_archived and request.topic != room.topic:
+        topic = room.topic if _is_unchanged(request.topic) else request.topic
+        if request.is_archived and topic != room.topic:
             check_open(room)
-        owner = await find_named_user(stores, identity, "owner", request.owner.id)
+        owner_id = room.owner_id
+        if not _is_unchanged(request.owner):
+            reference = request.owner.id
+            owner_id = (await find_named_user(stores, identity, "owner", reference)).id
         visibility = request.delegate_admin_visibility
         changed = msgspec.structs.replace(
             room,
             name=name,
-            topic=request.topic,
+            topic=topic,
             privacy=request.privacy,
             is_archived=request.is_archived,
             is_guest_accessible=request.is_guest_accessible,
@@ -185,7 +189,7 @@ async def update_room(context: Context, request: UpdateRoom) -> None:
             delegate_admin_visibility=room.delegate_admin_visibility
             if visibility is UNSET
             else visibility,
-            owner_id=owner.id,
+            owner_id=owner_id,
             version=new_version(),
         )
         await stores.rooms.replace(changed)
@@ -269,6 +273,11 @@ async def _announce(
         body = f"Guest access is {'on' if after.is_guest_accessible else 'off'}"
         message = await new_message(context, stores, kind="guest_access", body=body)
         await add_to_room(context, stores, after, message)
+
+
+def _is_unchanged(value: object) -> bool:
+    """Say whether null was sent for a setting that null leaves as it is (`Rule.null_keeps`)."""
+    return value is UNSET
 
 
 async def _set_avatar(

@@ -53,6 +53,22 @@ def test_each_common_fault_is_explained(site: Site, root: Visitor) -> None:
     assert "the method is not" in advice(root)
 
 
+def test_a_call_tells_what_was_left_out_of_its_message(
+    site: Site, root: Visitor
+) -> None:
+    site.add_room("Ops")
+    card = f"{{'id': '{site.token}', 'style': '<b>'}}"
+
+    site.post("/v2/room/Ops/notification", {"message": "disk full", "card": card})
+
+    assert advice(root) == "The card was left out: it is a text, and no JSON"
+    fits_not = f'{{"id": "1", "title": "x", "style": "{site.token}"}}'
+    site.post("/v2/room/Ops/notification", {"message": "x", "card": fits_not})
+    assert advice(root).startswith(
+        "The card was left out: Value u'***' for field 'card."
+    )
+
+
 def test_calls_without_a_good_token_are_explained_to_administrators(
     site: Site, root: Visitor, ann: Visitor
 ) -> None:
