@@ -15,7 +15,7 @@ from hipkit.errors import NotFoundError
 from hipkit.server.services.access import find_room_to_administer
 from hipkit.server.services.context import Context, Identity
 from hipkit.server.services.expansion import Expansion, expand_query
-from hipkit.server.services.forms import room_in_short
+from hipkit.server.services.forms import LEFT_OUT, room_in_short
 from hipkit.server.services.moments import Moment
 from hipkit.server.services.paging import Slice
 from hipkit.server.services.people import full_user
@@ -36,7 +36,7 @@ __all__ = [
 
 
 class FullWebhook(Webhook, frozen=True, omit_defaults=False):
-    """A webhook with the members that HipChat sent as `null`."""
+    """A webhook with the members that HipChat sent as `null`, in lists too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def own_client_id(identity: Identity) -> str | None:
 
 
 def _short(context: Context, webhook: WebhookRecord) -> Webhook:
-    return Webhook(
+    return FullWebhook(
         id=webhook.id,
         key=webhook.key,
         name=webhook.name,
@@ -128,6 +128,9 @@ def _short(context: Context, webhook: WebhookRecord) -> Webhook:
         pattern=webhook.pattern,
         url=webhook.url,
         authentication=webhook.authentication,
+        created=LEFT_OUT,
+        room=LEFT_OUT,
+        creator=LEFT_OUT,
         links=Links(self_=_link(context, webhook)),
     )
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Literal, cast
 from urllib.parse import quote, urlsplit
 
+from hipkit.errors import BadRequestError
 from hipkit.server.services.refusals import InvalidValueError
 
 __all__ = [
@@ -82,15 +83,16 @@ def read_target(url: str) -> Target:
     """Take an address apart.
 
     Raises:
-        InvalidValueError: It is none that events can be sent to.
+        BadRequestError: It is none that events can be sent to.
     """
     if len(url) > LONGEST_URL:
         problem = f"is longer than {LONGEST_URL} characters"
         raise InvalidValueError("url", "maxLength", problem)
     target = _take_apart(url)
     if target is None:
-        # The address is not repeated: it may hold a password.
-        raise InvalidValueError("url", "format", "must be an absolute URL")
+        # In HipChat's words, which had no field beside them. The address is not repeated: it may
+        # hold a password.
+        raise BadRequestError("Field url must be an absolute URL")
     return target
 
 
