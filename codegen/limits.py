@@ -29,6 +29,7 @@ class Limits:
     enum: tuple[Scalar, ...] | None = None
     required_when: tuple[tuple[str, tuple[str, ...]], ...] = ()
     decorates: str | None = None
+    empty_is_none: bool = False
     null_keeps: bool = False
     is_list: bool = False
 
@@ -55,6 +56,7 @@ def limits_of(flat: Flat, items: Flat | None, siblings: Siblings | None) -> Limi
         enum=_enum(items) if enum is None and items is not None else enum,
         required_when=_required_when(words.get("x-required-when"), siblings),
         decorates=_decorates(words.get("x-decorates")),
+        empty_is_none=flat.word("x-empty-is-none") is True,
         null_keeps=flat.word("x-null-keeps") is True,
         is_list=is_list,
     )

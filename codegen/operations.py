@@ -405,6 +405,7 @@ def rule(limits: Limits, *, required: bool) -> Rule:
         "enum": limits.enum,
         "required_when": dict(limits.required_when) or None,
         "decorates": limits.decorates,
+        "empty_is_none": limits.empty_is_none or None,
         "null_keeps": limits.null_keeps or None,
     }
     rule = tuple((key, value) for key, value in told.items() if value is not None)

@@ -44,6 +44,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     decorates: Literal["any", "text"] | None = None
     """What is wrong with this member costs no more than the member, unless the server is strict:
     whatever is wrong with it, or only where it came as text."""
+    empty_is_none: bool = False
+    """Whether an empty text is as if the member was left out, unless the server is strict."""
     null_keeps: bool = False
     """Whether null leaves the value as it is, although the member is required, unless the server
     is strict; there it is `UNSET` then."""

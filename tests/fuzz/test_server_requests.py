@@ -137,6 +137,128 @@ def test_any_form_of_a_shared_file_is_answered(site: Site, parts: list[bytes]) -
     check(site.send("POST", "/v2/room/Ops/share/file", body=body, headers=[RELATED]))
 
 
+HUGE = "9" * 4_400
+
+charsets = st.sampled_from(
+    [
+        "utf-8",
+        "",
+        "idna",
+        "undefined",
+        "punycode",
+        "a\x00b",
+        "bogus",
+        "base64",
+        "utf-16",
+        "unicode_escape",
+        "hex",
+        "zlib",
+        "iso-2022-jp",
+        "shift_jis",
+        "mbcs",
+        "utf-7",
+    ]
+)
+names = st.sampled_from(["filename", "name", "boundary", "charset", "type", "x"])
+texts = st.sampled_from(
+    (
+        *(
+            "a.txt",
+            "%41",
+            "%ff",
+            "%",
+            "\\",
+            '"',
+            "B",
+            "metadata",
+            "file",
+            HUGE,
+            "a-" * 900,
+        ),
+        *(
+            "=?idna?B?YQ==?=",
+            "=?utf-8?Q?=ff?=",
+            "=?undefined?Q?a?=",
+            "=?punycode?B?YS0=?=",
+        ),
+    )
+) | st.text(st.characters(max_codepoint=255, exclude_characters="\r\n"), max_size=8)
+parameters = st.one_of(
+    st.builds("{}={}".format, names, texts),
+    st.builds('{}="{}"'.format, names, texts),
+    st.builds("{}*={}''{}".format, names, charsets, texts),
+    st.builds(
+        "{}*{}{}={}".format,
+        names,
+        st.sampled_from(["0", "1", "00", "-1", "²", HUGE]),
+        st.sampled_from(["", "*"]),
+        texts,
+    ),
+)
+values_of_headers = st.builds(
+    "; ".join,
+    st.tuples(
+        st.sampled_from(["attachment", "multipart/related", "application/json", "a/b"]),
+        st.lists(parameters, max_size=4).map("; ".join),
+    ),
+)
+
+
+@given(
+    disposition=values_of_headers,
+    content_type=values_of_headers,
+    encoding=st.sampled_from(["", "base64", "quoted-printable", "8bit", "idna", HUGE]),
+    content=st.sampled_from(["", "{}", '{"message":"x"}', HUGE, "=", "YQ", "\0"]),
+    outer=st.just("multipart/related; boundary=B") | values_of_headers,
+)
+@settings(max_examples=400, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_header_of_a_part_is_answered(
+    site: Site,
+    disposition: str,
+    content_type: str,
+    encoding: str,
+    content: str,
+    outer: str,
+) -> None:
+    body = (
+        f"--B\r\nContent-Disposition: {disposition}\r\nContent-Type: {content_type}\r\n"
+        f"Content-Transfer-Encoding: {encoding}\r\n\r\n{content}\r\n--B--"
+    ).encode()
+    header = ("Content-Type", outer)
+
+    check(site.send("POST", "/v2/room/Ops/share/file", body=body, headers=[header]))
+    form = outer.replace("related", "form-data")
+    target = "/v1/rooms/message?room_id=Ops&from=x&message=y"
+    check(site.send("POST", target, body=body, headers=[("Content-Type", form)]))
+
+
+@pytest.mark.parametrize("number", [HUGE, "-" + HUGE, "1e999", "²", "٣", "0" * 5_000])
+def test_a_number_beyond_all_range_is_answered(site: Site, number: str) -> None:
+    quoted = _quote(number)
+    for method, target in (
+        ("GET", f"/v2/room/{quoted}"),
+        ("GET", f"/v2/user/{quoted}"),
+        ("GET", f"/v2/emoticon/{quoted}"),
+        ("GET", f"/v2/room/Ops/webhook/{quoted}"),
+        ("GET", f"/v2/group/{quoted}"),
+        ("GET", f"/v2/room?start-index={quoted}&max-results={quoted}"),
+        ("GET", f"/v2/room/Ops/history?date={quoted}&end-date={quoted}"),
+        ("GET", f"/v1/rooms/show?room_id={quoted}"),
+        ("GET", f"/v1/rooms/history?room_id=Ops&date={quoted}"),
+        ("GET", f"/v{quoted}/room"),
+        ("GET", f"/files/{quoted}"),
+    ):
+        check(site.send(method, target))
+    text = json.dumps(number)
+    for name in ("message", "notify", "card", "from", "attach_to", "x"):
+        for value in (number, text, f'{{"style": {number}}}'):
+            body = f'{{"message": "x", "{name}": {value}}}'.encode()
+            target = "/v2/room/Ops/notification"
+            check(site.send("POST", target, body=body, headers=[JSON]))
+    headers = [JSON, ("Content-Length", number)] if number != "٣" else [JSON]
+    check(site.send("POST", "/v2/room/Ops/message", body=b"{}", headers=headers))
+
+
 @given(header=st.text(st.characters(max_codepoint=255), max_size=60))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_header_is_answered(site: Site, header: str) -> None:

@@ -58,6 +58,7 @@ KNOWN_EXTENSIONS = {
     "x-auth",
     "x-confidence",
     "x-decorates",
+    "x-empty-is-none",
     "x-from-path",
     "x-known-values",
     "x-null-keeps",

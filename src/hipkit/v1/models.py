@@ -58,9 +58,12 @@ class NewUser(Model, frozen=True, omit_defaults=True, kw_only=True):
 
     secrets = frozenset({"password"})
     rules = {
+        "email": Rule(required=True, empty_is_none=True),
         "name": Rule(required=True, min_length=1, max_length=50),
-        "mention_name": Rule(min_length=1, max_length=50),
+        "mention_name": Rule(min_length=1, max_length=50, empty_is_none=True),
         "is_group_admin": Rule(enum=(0, 1)),
+        "password": Rule(empty_is_none=True),
+        "timezone": Rule(empty_is_none=True),
     }
 
     email: str
@@ -93,9 +96,12 @@ class ChangedUser(Model, frozen=True, omit_defaults=True, kw_only=True):
     secrets = frozenset({"password"})
     rules = {
         "user_id": Rule(required=True, min_length=1, max_length=255),
+        "email": Rule(empty_is_none=True),
         "name": Rule(min_length=1, max_length=50),
-        "mention_name": Rule(min_length=1, max_length=50),
+        "mention_name": Rule(min_length=1, max_length=50, empty_is_none=True),
         "is_group_admin": Rule(enum=(0, 1)),
+        "password": Rule(empty_is_none=True),
+        "timezone": Rule(empty_is_none=True),
     }
 
     user_id: str | int

@@ -262,7 +262,7 @@ class RoomsHistory(Operation[MessageList], frozen=True):
         room_id: The room's id or its name. 1 to 100 characters.
         date: A day as `2010-11-19`, or `recent` for the latest 75 messages.
         timezone: The zone of the day and of the dates in the answer, by its name in the
-            tz database. At least 1 character. The server takes `UTC` when left out.
+            tz database. The server takes `UTC` when left out.
     """
 
     operation_id = "rooms_history"
@@ -276,7 +276,7 @@ class RoomsHistory(Operation[MessageList], frozen=True):
     rules = {
         "room_id": Rule(required=True, min_length=1, max_length=100),
         "date": Rule(required=True, pattern="^(recent|[0-9]{4}-[0-9]{2}-[0-9]{2})$"),
-        "timezone": Rule(min_length=1),
+        "timezone": Rule(empty_is_none=True),
     }
 
     room_id: str | int
@@ -579,8 +579,7 @@ class Rooms:
             room_id: The room's id or its name. 1 to 100 characters.
             date: A day as `2010-11-19`, or `recent` for the latest 75 messages.
             timezone: The zone of the day and of the dates in the answer, by its name in
-                the tz database. At least 1 character. The server takes `UTC` when left
-                out.
+                the tz database. The server takes `UTC` when left out.
 
         Returns:
             The messages, oldest first.
@@ -897,8 +896,7 @@ class AsyncRooms:
             room_id: The room's id or its name. 1 to 100 characters.
             date: A day as `2010-11-19`, or `recent` for the latest 75 messages.
             timezone: The zone of the day and of the dates in the answer, by its name in
-                the tz database. At least 1 character. The server takes `UTC` when left
-                out.
+                the tz database. The server takes `UTC` when left out.
 
         Returns:
             The messages, oldest first.

@@ -113,9 +113,12 @@ class UsersCreate(Operation[CreatedUserEnvelope], frozen=True):
         "timezone": "timezone",
     }
     rules = {
+        "email": Rule(required=True, empty_is_none=True),
         "name": Rule(required=True, min_length=1, max_length=50),
-        "mention_name": Rule(min_length=1, max_length=50),
+        "mention_name": Rule(min_length=1, max_length=50, empty_is_none=True),
         "is_group_admin": Rule(enum=(0, 1)),
+        "password": Rule(empty_is_none=True),
+        "timezone": Rule(empty_is_none=True),
     }
 
     email: str
@@ -166,9 +169,12 @@ class UsersUpdate(Operation[UserEnvelope], frozen=True):
     }
     rules = {
         "user_id": Rule(required=True, min_length=1, max_length=255),
+        "email": Rule(empty_is_none=True),
         "name": Rule(min_length=1, max_length=50),
-        "mention_name": Rule(min_length=1, max_length=50),
+        "mention_name": Rule(min_length=1, max_length=50, empty_is_none=True),
         "is_group_admin": Rule(enum=(0, 1)),
+        "password": Rule(empty_is_none=True),
+        "timezone": Rule(empty_is_none=True),
     }
 
     user_id: str | int

@@ -1028,7 +1028,7 @@ class Notification(Model, frozen=True, omit_defaults=True, kw_only=True):
         "message_format": Rule(enum=("html", "text")),
         "color": Rule(enum=("yellow", "green", "red", "purple", "gray", "random")),
         "from_": Rule(max_length=64),
-        "attach_to": Rule(max_length=36),
+        "attach_to": Rule(max_length=36, empty_is_none=True),
         "card": Rule(decorates="text"),
     }
 

@@ -1026,7 +1026,7 @@ class GetRoomMessage(Operation[MessageEnvelope], frozen=True):
             name is a number answers to its id only.
         message_id: The message's id, 1 to 100 characters (a UUID of 36).
         timezone: Time zone for the dates of the answer, by its name in the tz database.
-            At least 1 character. The server takes `UTC` when left out.
+            The server takes `UTC` when left out.
         include_deleted: Whether deleted messages are listed too; they come without
             their text. The server takes `true` when left out.
         expand: What to send in full instead of in short: `message.from`,
@@ -1048,7 +1048,7 @@ class GetRoomMessage(Operation[MessageEnvelope], frozen=True):
     rules = {
         "room_id_or_name": Rule(required=True, min_length=1, max_length=100),
         "message_id": Rule(required=True, min_length=1, max_length=100),
-        "timezone": Rule(min_length=1),
+        "timezone": Rule(empty_is_none=True),
     }
 
     room_id_or_name: str | int
@@ -1075,7 +1075,7 @@ class GetRoomHistory(Operation[MessagePage], frozen=True):
             miss the newest messages. The server takes `recent` when left out.
         end_date: The oldest moment wanted. Counts only when `date` is a moment.
         timezone: Time zone for the dates of the answer, by its name in the tz database.
-            At least 1 character. The server takes `UTC` when left out.
+            The server takes `UTC` when left out.
         include_deleted: Whether deleted messages are listed too; they come without
             their text. The server takes `true` when left out.
         expand: What to send in full instead of in short: `items.from`,
@@ -1103,7 +1103,7 @@ class GetRoomHistory(Operation[MessagePage], frozen=True):
         "room_id_or_name": Rule(required=True, min_length=1, max_length=100),
         "start_index": Rule(minimum=0),
         "max_results": Rule(minimum=0, maximum=1000),
-        "timezone": Rule(min_length=1),
+        "timezone": Rule(empty_is_none=True),
     }
 
     room_id_or_name: str | int
@@ -1126,7 +1126,7 @@ class GetRecentRoomHistory(Operation[MessagePage], frozen=True):
         max_results: How many messages the page may hold. 0 to 1,000. The server takes
             `75` when left out.
         timezone: Time zone for the dates of the answer, by its name in the tz database.
-            At least 1 character. The server takes `UTC` when left out.
+            The server takes `UTC` when left out.
         not_before: Id of the oldest message wanted; it is part of the answer.
         include_deleted: Whether deleted messages are listed too; they come without
             their text. The server takes `true` when left out.
@@ -1151,7 +1151,8 @@ class GetRecentRoomHistory(Operation[MessagePage], frozen=True):
     rules = {
         "room_id_or_name": Rule(required=True, min_length=1, max_length=100),
         "max_results": Rule(minimum=0, maximum=1000),
-        "timezone": Rule(min_length=1),
+        "timezone": Rule(empty_is_none=True),
+        "not_before": Rule(empty_is_none=True),
     }
 
     room_id_or_name: str | int
@@ -1360,7 +1361,7 @@ class SendRoomNotification(Operation[None], frozen=True):
         "message_format": Rule(enum=("html", "text")),
         "color": Rule(enum=("yellow", "green", "red", "purple", "gray", "random")),
         "from_": Rule(max_length=64),
-        "attach_to": Rule(max_length=36),
+        "attach_to": Rule(max_length=36, empty_is_none=True),
         "card": Rule(decorates="text"),
     }
 
@@ -2812,7 +2813,7 @@ class Rooms:
                 whose name is a number answers to its id only.
             message_id: The message's id, 1 to 100 characters (a UUID of 36).
             timezone: Time zone for the dates of the answer, by its name in the tz
-                database. At least 1 character. The server takes `UTC` when left out.
+                database. The server takes `UTC` when left out.
             include_deleted: Whether deleted messages are listed too; they come without
                 their text. The server takes `true` when left out.
             expand: What to send in full instead of in short: `message.from`,
@@ -2887,7 +2888,7 @@ class Rooms:
                 may miss the newest messages. The server takes `recent` when left out.
             end_date: The oldest moment wanted. Counts only when `date` is a moment.
             timezone: Time zone for the dates of the answer, by its name in the tz
-                database. At least 1 character. The server takes `UTC` when left out.
+                database. The server takes `UTC` when left out.
             include_deleted: Whether deleted messages are listed too; they come without
                 their text. The server takes `true` when left out.
             expand: What to send in full instead of in short: `items.from`,
@@ -2945,7 +2946,7 @@ class Rooms:
             max_results: How many messages the page may hold. 0 to 1,000. The server
                 takes `75` when left out.
             timezone: Time zone for the dates of the answer, by its name in the tz
-                database. At least 1 character. The server takes `UTC` when left out.
+                database. The server takes `UTC` when left out.
             not_before: Id of the oldest message wanted; it is part of the answer.
             include_deleted: Whether deleted messages are listed too; they come without
                 their text. The server takes `true` when left out.
@@ -4758,7 +4759,7 @@ class AsyncRooms:
                 whose name is a number answers to its id only.
             message_id: The message's id, 1 to 100 characters (a UUID of 36).
             timezone: Time zone for the dates of the answer, by its name in the tz
-                database. At least 1 character. The server takes `UTC` when left out.
+                database. The server takes `UTC` when left out.
             include_deleted: Whether deleted messages are listed too; they come without
                 their text. The server takes `true` when left out.
             expand: What to send in full instead of in short: `message.from`,
@@ -4833,7 +4834,7 @@ class AsyncRooms:
                 may miss the newest messages. The server takes `recent` when left out.
             end_date: The oldest moment wanted. Counts only when `date` is a moment.
             timezone: Time zone for the dates of the answer, by its name in the tz
-                database. At least 1 character. The server takes `UTC` when left out.
+                database. The server takes `UTC` when left out.
             include_deleted: Whether deleted messages are listed too; they come without
                 their text. The server takes `true` when left out.
             expand: What to send in full instead of in short: `items.from`,
@@ -4891,7 +4892,7 @@ class AsyncRooms:
             max_results: How many messages the page may hold. 0 to 1,000. The server
                 takes `75` when left out.
             timezone: Time zone for the dates of the answer, by its name in the tz
-                database. At least 1 character. The server takes `UTC` when left out.
+                database. The server takes `UTC` when left out.
             not_before: Id of the oldest message wanted; it is part of the answer.
             include_deleted: Whether deleted messages are listed too; they come without
                 their text. The server takes `true` when left out.

@@ -99,8 +99,8 @@ class CreateUser(Operation[CreatedUser], frozen=True):
             the name when left out.
         is_group_admin: Whether they administer the group. The server takes `false` when
             left out.
-        timezone: Their time zone, by its name in the tz database. At least 1 character.
-            The server takes `UTC` when left out.
+        timezone: Their time zone, by its name in the tz database. The server takes
+            `UTC` when left out.
         password: Their password. When left out the server makes one up and answers with
             it.
         created: When the account was made, for importing. Its form is not known.
@@ -127,7 +127,7 @@ class CreateUser(Operation[CreatedUser], frozen=True):
     }
     rules = {
         "name": Rule(required=True, min_length=1, max_length=50),
-        "timezone": Rule(min_length=1),
+        "timezone": Rule(empty_is_none=True),
     }
 
     name: str
@@ -180,8 +180,8 @@ class UpdateUser(Operation[None], frozen=True):
         title: Their job title.
         presence: Their presence.
         is_group_admin: Whether they administer the group.
-        timezone: Their time zone, by its name in the tz database. At least 1 character.
-            The server takes `UTC` when left out.
+        timezone: Their time zone, by its name in the tz database. The server takes
+            `UTC` when left out.
         password: Their new password.
     """
 
@@ -207,7 +207,7 @@ class UpdateUser(Operation[None], frozen=True):
         "id_or_email": Rule(required=True, min_length=1, max_length=100),
         "name": Rule(required=True, min_length=1, max_length=50),
         "presence": Rule(decorates="any"),
-        "timezone": Rule(min_length=1),
+        "timezone": Rule(empty_is_none=True),
     }
 
     id_or_email: str | int
@@ -251,7 +251,7 @@ class GetPrivatechatMessage(Operation[MessageEnvelope], frozen=True):
             characters.
         message_id: The message's id, 1 to 100 characters (a UUID of 36).
         timezone: Time zone for the dates of the answer, by its name in the tz database.
-            At least 1 character. The server takes `UTC` when left out.
+            The server takes `UTC` when left out.
         include_deleted: Whether deleted messages are listed too; they come without
             their text. The server takes `true` when left out.
     """
@@ -267,7 +267,7 @@ class GetPrivatechatMessage(Operation[MessageEnvelope], frozen=True):
     rules = {
         "id_or_email": Rule(required=True, min_length=1, max_length=100),
         "message_id": Rule(required=True, min_length=1, max_length=100),
-        "timezone": Rule(min_length=1),
+        "timezone": Rule(empty_is_none=True),
     }
 
     id_or_email: str | int
@@ -293,7 +293,7 @@ class GetPrivatechatHistory(Operation[MessagePage], frozen=True):
             miss the newest messages. The server takes `recent` when left out.
         end_date: The oldest moment wanted. Counts only when `date` is a moment.
         timezone: Time zone for the dates of the answer, by its name in the tz database.
-            At least 1 character. The server takes `UTC` when left out.
+            The server takes `UTC` when left out.
         include_deleted: Whether deleted messages are listed too; they come without
             their text. The server takes `true` when left out.
         expand: What to send in full instead of in short: `items.from`,
@@ -322,7 +322,7 @@ class GetPrivatechatHistory(Operation[MessagePage], frozen=True):
         "id_or_email": Rule(required=True, min_length=1, max_length=100),
         "start_index": Rule(minimum=0),
         "max_results": Rule(minimum=0, maximum=1000),
-        "timezone": Rule(min_length=1),
+        "timezone": Rule(empty_is_none=True),
     }
 
     id_or_email: str | int
@@ -345,7 +345,7 @@ class GetRecentPrivatechatHistory(Operation[MessagePage], frozen=True):
         max_results: How many messages the page may hold. 0 to 1,000. The server takes
             `75` when left out.
         timezone: Time zone for the dates of the answer, by its name in the tz database.
-            At least 1 character. The server takes `UTC` when left out.
+            The server takes `UTC` when left out.
         not_before: Id of the oldest message wanted; it is part of the answer.
         include_deleted: Whether deleted messages are listed too; they come without
             their text. The server takes `true` when left out.
@@ -371,7 +371,8 @@ class GetRecentPrivatechatHistory(Operation[MessagePage], frozen=True):
     rules = {
         "id_or_email": Rule(required=True, min_length=1, max_length=100),
         "max_results": Rule(minimum=0, maximum=1000),
-        "timezone": Rule(min_length=1),
+        "timezone": Rule(empty_is_none=True),
+        "not_before": Rule(empty_is_none=True),
     }
 
     id_or_email: str | int
@@ -676,8 +677,8 @@ class Users:
                 from the name when left out.
             is_group_admin: Whether they administer the group. The server takes `false`
                 when left out.
-            timezone: Their time zone, by its name in the tz database. At least 1
-                character. The server takes `UTC` when left out.
+            timezone: Their time zone, by its name in the tz database. The server takes
+                `UTC` when left out.
             password: Their password. When left out the server makes one up and answers
                 with it.
             created: When the account was made, for importing. Its form is not known.
@@ -779,8 +780,8 @@ class Users:
             title: Their job title.
             presence: Their presence.
             is_group_admin: Whether they administer the group.
-            timezone: Their time zone, by its name in the tz database. At least 1
-                character. The server takes `UTC` when left out.
+            timezone: Their time zone, by its name in the tz database. The server takes
+                `UTC` when left out.
             password: Their new password.
 
         Raises:
@@ -858,7 +859,7 @@ class Users:
                 characters.
             message_id: The message's id, 1 to 100 characters (a UUID of 36).
             timezone: Time zone for the dates of the answer, by its name in the tz
-                database. At least 1 character. The server takes `UTC` when left out.
+                database. The server takes `UTC` when left out.
             include_deleted: Whether deleted messages are listed too; they come without
                 their text. The server takes `true` when left out.
 
@@ -925,7 +926,7 @@ class Users:
                 may miss the newest messages. The server takes `recent` when left out.
             end_date: The oldest moment wanted. Counts only when `date` is a moment.
             timezone: Time zone for the dates of the answer, by its name in the tz
-                database. At least 1 character. The server takes `UTC` when left out.
+                database. The server takes `UTC` when left out.
             include_deleted: Whether deleted messages are listed too; they come without
                 their text. The server takes `true` when left out.
             expand: What to send in full instead of in short: `items.from`,
@@ -984,7 +985,7 @@ class Users:
             max_results: How many messages the page may hold. 0 to 1,000. The server
                 takes `75` when left out.
             timezone: Time zone for the dates of the answer, by its name in the tz
-                database. At least 1 character. The server takes `UTC` when left out.
+                database. The server takes `UTC` when left out.
             not_before: Id of the oldest message wanted; it is part of the answer.
             include_deleted: Whether deleted messages are listed too; they come without
                 their text. The server takes `true` when left out.
@@ -1373,8 +1374,8 @@ class AsyncUsers:
                 from the name when left out.
             is_group_admin: Whether they administer the group. The server takes `false`
                 when left out.
-            timezone: Their time zone, by its name in the tz database. At least 1
-                character. The server takes `UTC` when left out.
+            timezone: Their time zone, by its name in the tz database. The server takes
+                `UTC` when left out.
             password: Their password. When left out the server makes one up and answers
                 with it.
             created: When the account was made, for importing. Its form is not known.
@@ -1476,8 +1477,8 @@ class AsyncUsers:
             title: Their job title.
             presence: Their presence.
             is_group_admin: Whether they administer the group.
-            timezone: Their time zone, by its name in the tz database. At least 1
-                character. The server takes `UTC` when left out.
+            timezone: Their time zone, by its name in the tz database. The server takes
+                `UTC` when left out.
             password: Their new password.
 
         Raises:
@@ -1555,7 +1556,7 @@ class AsyncUsers:
                 characters.
             message_id: The message's id, 1 to 100 characters (a UUID of 36).
             timezone: Time zone for the dates of the answer, by its name in the tz
-                database. At least 1 character. The server takes `UTC` when left out.
+                database. The server takes `UTC` when left out.
             include_deleted: Whether deleted messages are listed too; they come without
                 their text. The server takes `true` when left out.
 
@@ -1622,7 +1623,7 @@ class AsyncUsers:
                 may miss the newest messages. The server takes `recent` when left out.
             end_date: The oldest moment wanted. Counts only when `date` is a moment.
             timezone: Time zone for the dates of the answer, by its name in the tz
-                database. At least 1 character. The server takes `UTC` when left out.
+                database. The server takes `UTC` when left out.
             include_deleted: Whether deleted messages are listed too; they come without
                 their text. The server takes `true` when left out.
             expand: What to send in full instead of in short: `items.from`,
@@ -1681,7 +1682,7 @@ class AsyncUsers:
             max_results: How many messages the page may hold. 0 to 1,000. The server
                 takes `75` when left out.
             timezone: Time zone for the dates of the answer, by its name in the tz
-                database. At least 1 character. The server takes `UTC` when left out.
+                database. The server takes `UTC` when left out.
             not_before: Id of the oldest message wanted; it is part of the answer.
             include_deleted: Whether deleted messages are listed too; they come without
                 their text. The server takes `true` when left out.

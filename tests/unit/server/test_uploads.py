@@ -141,3 +141,148 @@ def test_a_shared_picture_that_no_browser_should_show_is_a_file(
     reply = site.get(path, token=None)
     assert reply.body == picture
     assert (reply.header("Content-Disposition") or "").startswith("attachment")
+
+
+def named(*headers: str, line_end: str = "\r\n") -> bytes:
+    """Return a body whose part has these headers."""
+    head = line_end.join(headers)
+    body = f"--B{line_end}{head}{line_end}{line_end}bytes{line_end}--B--{line_end}"
+    return body.encode()
+
+
+@pytest.mark.parametrize(
+    ("headers", "name"),
+    [
+        (
+            # .NET writes both, in this order or the other.
+            (
+                "Content-Disposition: attachment; name=file;"
+                ' filename="=?utf-8?B?w7xiZXIudHh0?="; filename*=utf-8\'\'%C3%BCber.txt',
+            ),
+            "über.txt",
+        ),
+        (
+            (
+                'Content-Disposition: form-data; filename*=utf-8\'\'r.txt; filename="l.txt"',
+            ),
+            "r.txt",
+        ),
+        (
+            (
+                "Content-Type: text/plain",
+                'Content-Disposition: attachment; filename="=?iso-8859-1?Q?gr=FC=DFe.txt?="',
+            ),
+            "grüße.txt",
+        ),
+        (
+            # Libraries for mail fold long lines, and cut long names into sections.
+            (
+                "Content-Disposition: attachment;",
+                " filename*0*=utf-8''%C3%BC;",
+                '\tfilename*1="ber.txt"',
+            ),
+            "über.txt",
+        ),
+        (
+            (
+                "Content-Disposition: attachment;",
+                ' filename="=?utf-8?Q?gr=C3=BC?=',
+                ' =?utf-8?Q?=C3=9Fe.txt?="',
+            ),
+            "grüße.txt",
+        ),
+        (
+            (
+                'Content-Type: text/plain; name="=?utf-8?Q?=C3=BC.txt?="',
+                "Content-Disposition: attachment",
+            ),
+            "ü.txt",
+        ),
+        (("Content-Disposition: attachment; filename=ü.txt",), "ü.txt"),
+        (("Content-Disposition: attachment; filename*=UTF-8''..%2Fa%5Cb.txt",), "b.txt"),
+        (("Content-Disposition: attachment; filename*=''%00%0A",), "file"),
+        (('Content-Disposition: attachment; filename="=?idna?Q?a?="',), "=?idna?Q?a?="),
+    ],
+    ids=str,
+)  # fmt: skip
+@pytest.mark.parametrize("line_end", ["\r\n", "\n"], ids=repr)
+def test_a_name_is_read_in_the_ways_of_net_and_mail(
+    site: Site, headers: tuple[str, ...], name: str, line_end: str
+) -> None:
+    site.add_room("Ops")
+
+    reply = site.send(
+        "POST",
+        "/v2/room/Ops/share/file",
+        body=named(*headers, line_end=line_end),
+        headers=[TYPE],
+    )
+
+    assert reply.status == 204, reply.body
+    (message,) = site.get("/v2/room/Ops/history").json["items"]
+    assert message["file"]["name"] == name
+
+
+CHARSETS = ("idna", "undefined", "punycode", "a\0b", "bogus", "base64", "x" * 5_000)
+
+
+@pytest.mark.parametrize("place", ["filename", "name"])
+def test_a_name_in_what_is_no_charset_is_refused(site: Site, place: str) -> None:
+    site.add_room("Ops")
+    long = "a-" * 3_000 + "1234"
+
+    for charset in CHARSETS:
+        for text in ("%41", long, "%FF"):
+            disposition = f"Content-Disposition: attachment; {place}*={charset}''{text}"
+            reply = site.send(
+                "POST",
+                "/v2/room/Ops/share/file",
+                body=named(disposition),
+                headers=[TYPE],
+            )
+            assert reply.status == 400, (charset, text[:9])
+    numbered = named(f"Content-Disposition: attachment; {place}*{'9' * 4_400}=x")
+    reply = site.send("POST", "/v2/room/Ops/share/file", body=numbered, headers=[TYPE])
+    assert reply.status == 400
+    assert site.get("/v2/room/Ops/history").json["items"] == []
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        "boundary*=idna''B",
+        "boundary*=undefined''B",
+        f"boundary*{'9' * 4_400}=B",
+        f"boundary*=punycode''{'a-' * 900}",
+        "boundary*=utf-8''",
+        "boundary",
+        "boundary=",
+        'boundary="',
+    ],
+    ids=lambda text: text[:24],
+)
+def test_a_boundary_that_cannot_be_read_is_refused(site: Site, parameters: str) -> None:
+    site.add_room("Ops")
+    crooked = ("Content-Type", f"multipart/related; {parameters}"[:2_000])
+    v1 = ("Content-Type", f"multipart/form-data; {parameters}")
+
+    for target, header in (
+        ("/v2/room/Ops/share/file", crooked),
+        (f"/v1/rooms/message?auth_token={site.token}", v1),
+    ):
+        reply = site.send("POST", target, body=body(b"x"), headers=[header])
+        assert reply.status == 400, target
+
+
+def test_a_boundary_in_sections_is_read(site: Site) -> None:
+    site.add_room("Ops")
+    header = (
+        "Content-Type",
+        'multipart/related; type="a/b"; boundary*0=""; boundary*1=B',
+    )
+
+    reply = site.send(
+        "POST", "/v2/room/Ops/share/file", body=body(b"x"), headers=[header]
+    )
+
+    assert reply.status == 204

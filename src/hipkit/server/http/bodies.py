@@ -1,26 +1,57 @@
-"""Reads bodies, within limits of size and time."""
+"""Reads bodies, within limits of size and time, and says what is wrong with a broken one.
+
+The words of those refusals are recorded: HipChat wrote Python's own message, with the place,
+behind a sentence of its own.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from typing import cast
 
 import msgspec
 
 from hipkit.errors import ApiError, BadRequestError
-from hipkit.server.http.requests import Request, parse_pairs
-from hipkit.server.services.refusals import TooLargeError
+from hipkit.json_grammar import BOM, parse_json
+from hipkit.server.http.requests import (
+    Request,
+    describe_decode_error,
+    parse_pairs,
+)
+from hipkit.server.services.refusals import TooLargeError, shown
 
 __all__ = [
+    "FORM",
+    "JSON",
     "ClientGoneError",
+    "check_content_type",
     "chunks_of",
+    "compression_of",
     "content_type_of",
+    "is_empty",
     "read_body",
     "read_members",
+    "refuse_compressed",
 ]
 
+FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
+
 MOST_FORM_FIELDS = 200
+
+EMPTY = frozenset({b"", b"{}", b"[]", b"null", b'""'})
+"""How languages write an object without members: PHP an empty array, Go a null."""
+LONGEST_EMPTY = 16
+
+COMPRESSIONS = frozenset(
+    {"br", "compress", "deflate", "gzip", "x-compress", "x-gzip", "zstd"}
+)
+"""What is compressed is not read; other values of `Content-Encoding` are mistakes without harm."""
+
+NOT_JSON = "The request body cannot be parsed as valid JSON"
+NOT_UTF8 = "The request body cannot be decoded as UTF-8"
 
 DRAIN_FACTOR = 4
 """A body that is too large is read on up to so many times its limit: a client that is cut off
@@ -48,7 +79,9 @@ async def chunks_of(
         ClientGoneError: It will never be whole.
     """
     length = request.headers.get("content-length", "")
-    is_too_large = length.isdigit() and int(length[:19]) > largest_bytes
+    # Digits of other scripts, too, are digits to Python.
+    is_number = length.isascii() and length.isdigit()
+    is_too_large = is_number and int(length[:19]) > largest_bytes
     size_bytes = 0
     ends = asyncio.get_running_loop().time() + seconds
     more = True
@@ -85,34 +118,123 @@ def content_type_of(request: Request) -> str | None:
     return value or None
 
 
-def read_members(body: bytes, content_type: str | None) -> dict[str, object]:
+def compression_of(request: Request) -> str | None:
+    """Return how a request says that its body is compressed."""
+    value = request.headers.get("content-encoding", "").strip().lower()
+    return value if value in COMPRESSIONS else None
+
+
+def is_empty(body: bytes) -> bool:
+    """Say whether a body gives no member, in whichever language's spelling."""
+    body = body.removeprefix(BOM).strip()
+    return len(body) <= LONGEST_EMPTY and b"".join(body.split()) in EMPTY
+
+
+def read_members(
+    body: bytes,
+    content_type: str | None,
+    *,
+    strict: bool,
+    compression: str | None = None,
+    part: str | None = None,
+) -> dict[str, object]:
     """Read a JSON object or a form.
+
+    Args:
+        body: As it came.
+        content_type: What it is said to be.
+        strict: Whether half of a character, or a number beyond all range, is refused.
+        compression: How it is said to be compressed, which then explains why it is unreadable.
+        part: The part of a larger body that it is.
 
     Raises:
         BadRequestError: It is neither, or cannot be read.
     """
-    if content_type == "application/x-www-form-urlencoded":
-        return dict(parse_pairs(body, what="form", most=MOST_FORM_FIELDS))
-    if content_type is None or not _is_json(content_type):
-        raise BadRequestError(f"Invalid content type: {content_type}")
-    return _read_json(body)
+    try:
+        if content_type == FORM:
+            return _read_form(body)
+        check_content_type(content_type, is_good=_is_json(content_type))
+        return _read_json(body, strict=strict, part=part)
+    except BadRequestError:
+        if compression is None:
+            raise
+        raise refuse_compressed(compression) from None
 
 
-def _is_json(content_type: str) -> bool:
-    return content_type in ("application/json", "text/json") or content_type.endswith(
-        "+json"
+def check_content_type(content_type: str | None, *, is_good: bool) -> None:
+    """Refuse a body of another kind.
+
+    Raises:
+        BadRequestError: In HipChat's words, which name the type only where there is none.
+    """
+    if not is_good:
+        missing = ": None" if content_type is None else ""
+        raise BadRequestError(f"Invalid content type{missing}")
+
+
+def refuse_compressed(compression: str) -> BadRequestError:
+    """Return the refusal of a body that is compressed."""
+    return BadRequestError(
+        f"{NOT_UTF8}: it is compressed (Content-Encoding: {compression}); send it as it is"
     )
 
 
-def _read_json(body: bytes) -> dict[str, object]:
+def _is_json(content_type: str | None) -> bool:
+    return content_type is not None and (
+        content_type in (JSON, "text/json") or content_type.endswith("+json")
+    )
+
+
+def _read_form(body: bytes) -> dict[str, object]:
+    members = dict(parse_pairs(body, what="request body", most=MOST_FORM_FIELDS))
+    if body.removeprefix(BOM).lstrip().startswith((b"{", b"[")) and _holds_json(body):
+        # curl and others call everything a form unless they are told.
+        raise BadRequestError(
+            f"Invalid content type: the body is JSON, but is said to be a form ({FORM})"
+        )
+    return cast("dict[str, object]", members)
+
+
+def _holds_json(body: bytes) -> bool:
     try:
-        value = msgspec.json.decode(body.removeprefix(b"\xef\xbb\xbf"))
-    except RecursionError as error:
-        raise BadRequestError("The JSON is too deep") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadRequestError("The body is not JSON in UTF-8") from error
+        parse_json(body)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _read_json(body: bytes, *, strict: bool, part: str | None) -> dict[str, object]:
+    where = "" if part is None else f" of the part '{part}'"
+    try:
+        value = _parse_strictly(body) if strict else parse_json(body)
+    except RecursionError:
+        raise BadRequestError("The JSON is too deep") from None
+    except UnicodeDecodeError as error:
+        told = describe_decode_error(error)
+        raise BadRequestError(f"{NOT_UTF8}: {told}{where}") from None
+    except json.JSONDecodeError as error:
+        # Not as the cause: it holds the whole body.
+        told = _describe_json_error(error)
+        raise BadRequestError(f"{NOT_JSON}: {told}{where}") from None
     if not isinstance(value, dict):
         raise BadRequestError(
             "The body is not an object", validation="type", expected_type="object"
         )
     return value
+
+
+def _parse_strictly(body: bytes) -> object:
+    try:
+        return msgspec.json.decode(body.removeprefix(BOM))
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        parse_json(body)
+        raise BadRequestError(
+            f"{NOT_JSON}: half of a character, or a number beyond all range"
+        ) from None
+
+
+def _describe_json_error(error: json.JSONDecodeError) -> str:
+    told = error.msg
+    if told == "Invalid control character at":
+        told = f"Invalid control character {shown(error.doc[error.pos])} at"
+    return f"{told}: line {error.lineno} column {error.colno} (char {error.pos})"

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from hipkit.operation import Operation
-from hipkit.server.http.bodies import content_type_of, read_body, read_members
+from hipkit.server.http.bodies import (
+    FORM,
+    JSON,
+    compression_of,
+    content_type_of,
+    is_empty,
+    read_body,
+    read_members,
+)
 from hipkit.server.http.decoding import needs_body
 from hipkit.server.http.requests import Request
 from hipkit.server.http.uploads import Related, read_related
@@ -34,25 +42,31 @@ async def read_content(
             files,
             settings.largest_file_bytes,
             settings.file_seconds,
+            strict=settings.strict,
         )
         if related.file is not None:
             related.members["file"] = related.file
         return related
     content_type = content_type_of(request)
     body = await read_body(request, settings.largest_body_bytes, settings.body_seconds)
-    if kind.body_kind == "form":
+    members: dict[str, object] = {}
+    is_form = kind.body_kind == "form"
+    if is_form:
         # Programs in use send these as a form, as JSON or in the query, and not all say which.
-        members: dict[str, object] = {
-            name: values[-1] for name, values in request.query.items()
-        }
-        if body:
-            members.update(read_members(body, content_type or _guess(body)))
-        return Related(members=members, file=None)
-    if not body and (content_type is not None or not needs_body(kind)):
-        return Related(members={}, file=None)
-    return Related(members=read_members(body, content_type), file=None)
+        members.update((name, values[-1]) for name, values in request.query.items())
+        content_type = content_type or _guess(body)
+    gives_nothing = not body or (is_empty(body) and not settings.strict)
+    if not gives_nothing or (needs_body(kind) and not is_form):
+        members.update(
+            read_members(
+                body,
+                content_type,
+                strict=settings.strict,
+                compression=compression_of(request),
+            )
+        )
+    return Related(members=members, file=None)
 
 
 def _guess(body: bytes) -> str:
-    is_json = body.lstrip().startswith(b"{")
-    return "application/json" if is_json else "application/x-www-form-urlencoded"
+    return JSON if body.lstrip().startswith(b"{") else FORM

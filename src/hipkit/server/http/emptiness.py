@@ -1,4 +1,4 @@
-"""Leaves out what says nothing: nulls, choices and ids that are empty, objects of nothing else (pure).
+"""Leaves out what says nothing: nulls, empty choices and ids, objects of nothing else (pure).
 
 Programs send every member that they know of, and languages differ in how they write one that has
 no value. A text that may be empty says something: it clears what was there.
@@ -6,7 +6,6 @@ no value. A text that may be empty says something: it clears what was there.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
@@ -82,10 +81,7 @@ def _may_be_empty(parts: tuple[object, ...], rule: Rule | None) -> bool:
     """Say whether an empty text means something: not as a choice, an id, a number or a moment."""
     if str not in parts or int in parts or datetime in parts:
         return False
-    if rule is None:
-        return True
-    fits = rule.pattern is None or re.search(rule.pattern, "")
-    return not rule.min_length and rule.enum is None and bool(fits)
+    return rule is None or (rule.enum is None and not rule.empty_is_none)
 
 
 @cache

@@ -18,6 +18,7 @@ __all__ = [
     "Request",
     "Scope",
     "Send",
+    "describe_decode_error",
     "parse_fields",
     "parse_pairs",
 ]
@@ -123,10 +124,18 @@ def parse_pairs(
             errors="strict",
             max_num_fields=most,
         )
-    except ValueError as error:
+    except UnicodeDecodeError as error:
+        told = describe_decode_error(error)
         raise BadRequestError(
-            f"The {what} is not UTF-8, or has too many fields"
-        ) from error
+            f"The {what} cannot be decoded as UTF-8: {told}"
+        ) from None
+    except ValueError as error:
+        raise BadRequestError(f"The {what} has more than {most} fields") from error
+
+
+def describe_decode_error(error: UnicodeDecodeError) -> str:
+    """Return what is wrong, with the place, as Python 2 told HipChat: it called UTF-8 `utf8`."""
+    return str(error).replace("'utf-8'", "'utf8'", 1)
 
 
 def parse_fields(

@@ -11,13 +11,21 @@ import asyncio
 import binascii
 import mmap
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from email.message import Message
-from urllib.parse import unquote
 
 from hipkit.errors import BadRequestError
-from hipkit.server.http.bodies import chunks_of, content_type_of, read_members
+from hipkit.server.http.bodies import (
+    JSON,
+    check_content_type,
+    chunks_of,
+    compression_of,
+    content_type_of,
+    is_empty,
+    read_members,
+    refuse_compressed,
+)
+from hipkit.server.http.header_values import decode_words, parse_parameters
 from hipkit.server.http.requests import Request
 from hipkit.server.services.pictures import PICTURE_TYPES, is_too_large_to_show
 from hipkit.server.services.received import ReceivedFile
@@ -31,7 +39,6 @@ LARGEST_METADATA_BYTES = 64 * 1024
 LARGEST_PART_HEADER_BYTES = 8 * 1024
 LONGEST_BOUNDARY = 200
 LONGEST_CONTENT_TYPE = 2_000
-"""The library takes seconds over a crooked one that is as long as a head may be."""
 LONGEST_NAME = 255
 MOST_PARTS = 10
 CHUNK_BYTES = 256 * 1024
@@ -41,6 +48,7 @@ PLAIN_BYTES = "application/octet-stream"
 
 NOT_BASE64 = "A part of the body is not the base64 that its header says"
 
+FOLD = re.compile(rb"\r?\n[ \t]+")
 PLAIN_TYPE = re.compile(r"[\w!#$&^.+-]{1,100}/[\w!#$&^.+-]{1,100}")
 
 
@@ -55,17 +63,26 @@ class Related:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Part:
-    headers: Message
+    headers: Mapping[str, str]
+    """Names in lower case."""
     start: int
     end: int
 
     @property
-    def name(self) -> str:
-        return _parameter(self.headers, "name")
+    def content_type(self) -> str:
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    def parameter(self, name: str, header: str = "content-disposition") -> str:
+        return parse_parameters(self.headers.get(header, "")).get(name, "")
 
 
 async def read_related(
-    request: Request, folder: FileFolder, largest_file_bytes: int, seconds: float
+    request: Request,
+    folder: FileFolder,
+    largest_file_bytes: int,
+    seconds: float,
+    *,
+    strict: bool,
 ) -> Related:
     """Read a body with a file; the caller closes the file's upload.
 
@@ -74,8 +91,10 @@ async def read_related(
         TooLargeError: The file is larger than allowed.
     """
     content_type = content_type_of(request)
-    if content_type != "multipart/related":
-        raise BadRequestError(f"Invalid content type: {content_type}")
+    check_content_type(content_type, is_good=content_type == "multipart/related")
+    compression = compression_of(request)
+    if compression is not None:
+        raise refuse_compressed(compression)
     boundary = _boundary(request.headers["content-type"])
     largest_bytes = int(largest_file_bytes * BASE64_GROWTH * 1.05) + OVERHEAD_BYTES
     spool = folder.upload()
@@ -86,7 +105,7 @@ async def read_related(
         if spool.size_bytes == 0:
             return Related(members={}, file=None)
         return await asyncio.to_thread(
-            _take_apart, spool, boundary, folder, largest_file_bytes
+            _take_apart, spool, boundary, folder, largest_file_bytes, strict
         )
     finally:
         await asyncio.to_thread(spool.close)
@@ -95,16 +114,18 @@ async def read_related(
 def _boundary(content_type: str) -> bytes:
     if len(content_type) > LONGEST_CONTENT_TYPE:
         raise BadRequestError("The content type is too long")
-    header = Message()
-    header["Content-Type"] = content_type.replace("\r", " ").replace("\n", " ")
-    boundary = header.get_param("boundary")
-    if not isinstance(boundary, str) or not 0 < len(boundary) <= LONGEST_BOUNDARY:
+    boundary = parse_parameters(content_type).get("boundary", "")
+    if not 0 < len(boundary) <= LONGEST_BOUNDARY:
         raise BadRequestError("The content type multipart/related needs a boundary")
     return boundary.encode("latin-1", "replace")
 
 
 def _take_apart(
-    spool: Upload, boundary: bytes, folder: FileFolder, largest_bytes: int
+    spool: Upload,
+    boundary: bytes,
+    folder: FileFolder,
+    largest_bytes: int,
+    strict: bool,
 ) -> Related:
     members: dict[str, object] = {}
     file = None
@@ -114,12 +135,12 @@ def _take_apart(
     ):
         try:
             for part in _parts(data, boundary):
-                is_json = part.headers.get_content_type() == "application/json"
-                is_metadata = part.name == "metadata" or (
-                    is_json and part.name != "file" and file is None and not members
+                name, is_json = part.parameter("name"), part.content_type == JSON
+                is_metadata = name == "metadata" or (
+                    is_json and name != "file" and file is None and not members
                 )
                 if is_metadata:
-                    members = _read_metadata(data, part)
+                    members = _read_metadata(data, part, strict=strict)
                 elif file is None:
                     file = _copy(data, part, folder, largest_bytes)
                 else:
@@ -167,21 +188,21 @@ def _part(data: mmap.mmap, start: int, end: int, *, has_boundary: bool) -> _Part
     return _Part(headers=headers, start=begins, end=max(begins, end))
 
 
-def _headers(text: bytes) -> Message:
-    """Read headers by hand: the library's parser minds what these clients get wrong."""
-    headers = Message()
-    for line in text.splitlines():
+def _headers(text: bytes) -> dict[str, str]:
+    """Read headers, and join lines that were folded; of two with one name the first counts."""
+    headers: dict[str, str] = {}
+    for line in FOLD.sub(b" ", text).splitlines():
         name, colon, value = line.partition(b":")
-        if colon and name.strip() and name.strip().isascii():
+        if colon and name.strip() and name.isascii():
             try:
                 shown = value.strip().decode()
             except UnicodeDecodeError:
                 shown = value.strip().decode("latin-1")
-            headers[name.strip().decode()] = shown
+            headers.setdefault(name.strip().lower().decode(), shown)
     return headers
 
 
-def _read_metadata(data: mmap.mmap, part: _Part) -> dict[str, object]:
+def _read_metadata(data: mmap.mmap, part: _Part, *, strict: bool) -> dict[str, object]:
     if part.end - part.start > LARGEST_METADATA_BYTES:
         raise TooLargeError("The part with the message is too large")
     text = data[part.start : part.end]
@@ -189,12 +210,15 @@ def _read_metadata(data: mmap.mmap, part: _Part) -> dict[str, object]:
         text = b"".join(_decode_base64(iter([text])))
     elif _encoding(part) == "quoted-printable":
         text = b"".join(_decode_quoted(iter([text])))
-    return read_members(text, "application/json") if text.strip() else {}
+    if not text.strip() or (is_empty(text) and not strict):
+        return {}
+    return read_members(text, JSON, strict=strict, part="metadata")
 
 
 def _copy(
     data: mmap.mmap, part: _Part, folder: FileFolder, largest_bytes: int
 ) -> ReceivedFile:
+    name = _file_name(part)
     upload = folder.upload()
     try:
         for chunk in _content(data, part):
@@ -205,11 +229,9 @@ def _copy(
     except BaseException:
         upload.close()
         raise
-    content_type: str | None = part.headers.get("Content-Type", "")
-    content_type = (content_type or "").partition(";")[0].strip().lower()
-    if PLAIN_TYPE.fullmatch(content_type) is None:
-        content_type = None
-    file = ReceivedFile(upload, name=_file_name(part), content_type=content_type)
+    is_plain = PLAIN_TYPE.fullmatch(part.content_type) is not None
+    content_type = part.content_type if is_plain else None
+    file = ReceivedFile(upload, name=name, content_type=content_type)
     if file.content_type in PICTURE_TYPES and _is_too_large_to_show(upload):
         # It is kept, as any file is; browsers of those who read are not to open it unasked.
         file.content_type = PLAIN_BYTES
@@ -275,23 +297,13 @@ def _decode_quoted(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _encoding(part: _Part) -> str:
-    return str(part.headers.get("Content-Transfer-Encoding", "")).strip().lower()
+    return part.headers.get("content-transfer-encoding", "").strip().lower()
 
 
 def _file_name(part: _Part) -> str:
     """Return the last part of the name, without what a terminal or path could take amiss."""
-    name = _parameter(part.headers, "filename").replace("\\", "/").rpartition("/")[2]
+    # Libraries for mail give the name of old with the type.
+    given = part.parameter("filename") or part.parameter("name", "content-type")
+    name = decode_words(given).replace("\\", "/").rpartition("/")[2]
     name = "".join(letter for letter in name if letter.isprintable()).strip()
     return name[-LONGEST_NAME:] if name.strip(".") else "file"
-
-
-def _parameter(headers: Message, name: str) -> str:
-    value = headers.get_param(name, "", header="Content-Disposition")
-    if isinstance(value, tuple):
-        # filename*=UTF-8''... of RFC 5987
-        charset, _, text = value
-        try:
-            return unquote(text.encode("latin-1", "replace").decode(charset or "utf-8"))
-        except (LookupError, UnicodeDecodeError):
-            return text
-    return str(value)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from email.message import Message
 
 from hipkit.errors import (
     ApiError,
@@ -19,7 +18,15 @@ from hipkit.errors import (
 )
 from hipkit.operation import Operation
 from hipkit.server.http.auth import ROOM_ARGUMENT
-from hipkit.server.http.bodies import content_type_of, read_body, read_members
+from hipkit.server.http.bodies import (
+    FORM,
+    JSON,
+    compression_of,
+    content_type_of,
+    read_body,
+    read_members,
+)
+from hipkit.server.http.header_values import parse_parameters
 from hipkit.server.http.requests import Request
 from hipkit.server.http.routes import MethodNotAllowedError
 from hipkit.server.services.context import Context
@@ -37,15 +44,11 @@ __all__ = [
     "token_of",
 ]
 
-FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 MOST_PARTS = 100
 
 FLAGS = frozenset({"notify", "guest_access", "include_deleted", "is_group_admin"})
 TRUTHS = {"true": "1", "false": "0"}
-CHOICES = FLAGS | {"color", "message_format", "privacy", "timezone"}
-CHOICES |= {"email", "mention_name", "password"}
-"""What programs send empty when they have no wish: nobody can be called so."""
 
 PART_NAME = re.compile(rb'(?i)content-disposition:[^\r\n]*?[;\s]name="?([^"\r\n;]+)')
 
@@ -81,7 +84,14 @@ async def read_fields(request: Request, settings: Settings) -> dict[str, object]
     else:
         # Old scripts name any type, or none.
         is_json = body.lstrip().startswith(b"{")
-        fields.update(read_members(body, "application/json" if is_json else FORM))
+        fields.update(
+            read_members(
+                body,
+                JSON if is_json else FORM,
+                strict=settings.strict,
+                compression=compression_of(request),
+            )
+        )
     return fields
 
 
@@ -131,13 +141,11 @@ def check_format(fields: Fields) -> None:
 
 
 def in_flags(fields: Fields, *, strict: bool) -> dict[str, object]:
-    """Return arguments with truths as 0 and 1, and without what was sent empty."""
+    """Return arguments with truths as 0 and 1."""
     if strict:
         return dict(fields)
     return {
-        name: _flag(value) if name in FLAGS else value
-        for name, value in fields.items()
-        if value != "" or name not in CHOICES
+        name: _flag(value) if name in FLAGS else value for name, value in fields.items()
     }
 
 
@@ -166,10 +174,8 @@ def _flag(value: object) -> object:
 
 def _read_parts(body: bytes, content_type: str) -> dict[str, object]:
     """Read `multipart/form-data`, in which PHP sends its arrays: texts alone, no files."""
-    header = Message()
-    header["content-type"] = content_type
-    boundary = header.get_param("boundary")
-    if not isinstance(boundary, str) or not boundary:
+    boundary = parse_parameters(content_type).get("boundary")
+    if not boundary:
         raise BadRequestError(f"The content type {MULTIPART} needs a boundary")
     parts = body.split(b"--" + boundary.encode("latin-1", "replace"), MOST_PARTS)
     fields: dict[str, object] = {}

@@ -1,0 +1,255 @@
+"""A broken body is told what broke, and where, in HipChat's words as far as they are recorded."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Callable
+
+import pytest
+
+from tests.unit.server.asgi import FORM, Reply, Site
+
+JSON = ("Content-Type", "application/json")
+NOT_JSON = "The request body cannot be parsed as valid JSON: "
+NOT_UTF8 = "The request body cannot be decoded as UTF-8: "
+
+
+@pytest.fixture(params=["site", "strict_site"])
+def ops(request: pytest.FixtureRequest) -> Site:
+    found: Site = request.getfixturevalue(request.param)
+    found.add_room("Ops")
+    return found
+
+
+def post(site: Site, body: bytes, *headers: tuple[str, str]) -> Reply:
+    return site.send("POST", "/v2/room/Ops/message", body=body, headers=headers)
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"", NOT_JSON + "Expecting value: line 1 column 1 (char 0)"),
+        (b" ", NOT_JSON + "Expecting value: line 1 column 2 (char 1)"),
+        (b"hello", NOT_JSON + "Expecting value: line 1 column 1 (char 0)"),
+        (b"message=x", NOT_JSON + "Expecting value: line 1 column 1 (char 0)"),
+        (
+            b'{\n"a": 1,\n"message": "a deep text\rb"}',
+            NOT_JSON
+            + "Invalid control character u'\\r' at: line 3 column 24 (char 33)",
+        ),
+        (
+            b"{message: 1}",
+            NOT_JSON + "Expecting property name enclosed in double quotes:"
+            " line 1 column 2 (char 1)",
+        ),
+        (
+            b'{"message": NaN}',
+            NOT_JSON + "Expecting value: line 1 column 13 (char 12)",
+        ),
+        (
+            b'{"a": "NaN", "message": -Infinity}',
+            NOT_JSON + "Expecting value: line 1 column 25 (char 24)",
+        ),
+        (
+            b'{"message": "x"} {}',
+            NOT_JSON + "Extra data: line 1 column 18 (char 17)",
+        ),
+        (
+            b'{"message": "x"',
+            NOT_JSON + "Expecting ',' delimiter: line 1 column 16 (char 15)",
+        ),
+        (
+            b'{"message": "' + b"x" * 77 + b'\xe9"}',
+            NOT_UTF8
+            + "'utf8' codec can't decode byte 0xe9 in position 90: invalid continuation byte",
+        ),
+        (
+            b"\xff\xfe{\0}\0",
+            NOT_UTF8
+            + "'utf8' codec can't decode byte 0xff in position 0: invalid start byte",
+        ),
+    ],
+    ids=lambda value: repr(value)[:40],
+)
+def test_json_that_is_none_is_told_with_its_place(
+    ops: Site, body: bytes, told: str
+) -> None:
+    reply = post(ops, body, JSON)
+
+    assert reply.status == 400
+    assert reply.error == {"code": 400, "type": "Bad Request", "message": told}
+    assert ops.server.recent_calls.of_token(1)[-1].problem == told
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b"message=\xe9", "byte 0xe9 in position 8: unexpected end of data"),
+        (b"message=%E9", "byte 0xe9 in position 0: unexpected end of data"),
+        (b"message=%ED%A0%BD", "byte 0xed in position 0: invalid continuation byte"),
+    ],
+)
+def test_a_form_that_is_not_utf8_is_told_with_its_place(
+    ops: Site, body: bytes, told: str
+) -> None:
+    reply = post(ops, body, FORM)
+
+    assert reply.status == 400
+    assert reply.error["message"] == f"{NOT_UTF8}'utf8' codec can't decode {told}"
+
+
+@pytest.mark.parametrize(
+    ("header", "told"),
+    [
+        ((), "Invalid content type: None"),
+        ((("Content-Type", ""),), "Invalid content type: None"),
+        ((("Content-Type", "text/plain"),), "Invalid content type"),
+        (
+            (("Content-Type", "multipart/form-data; boundary=x"),),
+            "Invalid content type",
+        ),
+        ((("Content-Type", "application/xml"),), "Invalid content type"),
+    ],
+    ids=repr,
+)
+def test_another_content_type_is_told(
+    ops: Site, header: tuple[tuple[str, str], ...], told: str
+) -> None:
+    for target in ("/v2/room/Ops/message", "/v2/room/Ops/share/file"):
+        reply = ops.send("POST", target, body=b'{"message": "x"}', headers=header)
+        assert (reply.status, reply.error["message"]) == (400, told)
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"message": "a=b&c"}', b' {"message": "x"}', b"[1]"]
+)
+def test_json_that_is_called_a_form_is_told(ops: Site, body: bytes) -> None:
+    for target in ("/v2/room/Ops/message", "/v2/oauth/token"):
+        reply = ops.send("POST", target, body=body, headers=[FORM])
+        assert reply.status == 400
+        told = reply.error["message"]
+        assert told.startswith("Invalid content type: the body is JSON")
+
+
+def test_a_form_that_only_looks_like_json_is_a_form(ops: Site) -> None:
+    assert post(ops, b"{=1&message=x", FORM).status == 201
+
+
+@pytest.mark.parametrize("header", [JSON, FORM], ids=["json", "form"])
+@pytest.mark.parametrize(
+    ("name", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress)]
+)
+def test_a_compressed_body_is_told(
+    ops: Site, name: str, pack: Callable[[bytes], bytes], header: tuple[str, str]
+) -> None:
+    body = pack(json.dumps({"message": "x"}).encode())
+
+    named = post(ops, body, header, ("Content-Encoding", name))
+    bare = post(ops, body, header)
+
+    assert named.status == 400
+    assert named.error["message"] == (
+        f"{NOT_UTF8}it is compressed (Content-Encoding: {name}); send it as it is"
+    )
+    assert bare.error["message"].startswith(f"{NOT_UTF8}'utf8' codec can't decode byte")
+
+
+@pytest.mark.parametrize("encoding", ["", "identity", "utf-8", "UTF-8", "gzip"])
+def test_a_body_that_can_be_read_is_read_whatever_it_is_called(
+    ops: Site, encoding: str
+) -> None:
+    reply = post(ops, b'{"message": "x"}', JSON, ("Content-Encoding", encoding))
+
+    assert reply.status == 201
+
+
+RELATED = ("Content-Type", "multipart/related; boundary=B")
+
+
+def related(metadata: bytes, head: bytes = b"") -> bytes:
+    return (
+        b"--B\r\nContent-Type: application/json\r\n" + head + b"\r\n" + metadata
+        + b'\r\n--B\r\nContent-Disposition: attachment; name="file"; filename="a"\r\n\r\nx'
+        b"\r\n--B--"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("metadata", "told"),
+    [
+        (b"hello", NOT_JSON + "Expecting value: line 1 column 1 (char 0)"),
+        (b'{"message": NaN}', NOT_JSON + "Expecting value: line 1 column 13 (char 12)"),
+        (
+            b'{"message": "\xe9"}',
+            NOT_UTF8 + "'utf8' codec can't decode byte 0xe9 in position 13:"
+            " invalid continuation byte",
+        ),
+    ],
+    ids=repr,
+)
+def test_a_broken_part_with_the_message_is_told(
+    ops: Site, metadata: bytes, told: str
+) -> None:
+    reply = ops.send(
+        "POST", "/v2/room/Ops/share/file", body=related(metadata), headers=[RELATED]
+    )
+
+    assert reply.status == 400
+    assert reply.error["message"] == f"{told} of the part 'metadata'"
+    assert ops.messages("Ops") == []
+
+
+def test_a_part_with_no_object_is_told(ops: Site) -> None:
+    reply = ops.send(
+        "POST", "/v2/room/Ops/share/file", body=related(b"[1]"), headers=[RELATED]
+    )
+
+    assert reply.status == 400
+    assert reply.error["message"] == "The body is not an object"
+
+
+@pytest.mark.parametrize("metadata", [b"[]", b"null", b'""', b"{}", b" "], ids=repr)
+def test_an_empty_part_with_the_message_gives_none(site: Site, metadata: bytes) -> None:
+    site.add_room("Ops")
+
+    reply = site.send(
+        "POST", "/v2/room/Ops/share/file", body=related(metadata), headers=[RELATED]
+    )
+
+    assert reply.status == 204, reply.body
+
+
+def test_a_compressed_upload_is_told(ops: Site) -> None:
+    body = gzip.compress(related(b"{}"))
+
+    reply = ops.send(
+        "POST",
+        "/v2/room/Ops/share/file",
+        body=body,
+        headers=[RELATED, ("Content-Encoding", "gzip")],
+    )
+
+    assert reply.status == 400
+    assert "it is compressed" in reply.error["message"]
+
+
+def test_a_broken_body_of_version_1_is_told(ops: Site) -> None:
+    target = f"/v1/rooms/message?auth_token={ops.token}"
+
+    reply = ops.send("POST", target, body=b'{"message": }', token=None, headers=[JSON])
+
+    assert reply.status == 400
+    assert reply.error["message"] == (
+        f"{NOT_JSON}Expecting value: line 1 column 13 (char 12)"
+    )
+
+
+def test_a_refusal_keeps_nothing_of_the_body(
+    ops: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    reply = post(ops, b'{"message": "my secret text" x', JSON)
+
+    assert b"secret" not in reply.body
+    assert "secret" not in caplog.text
