@@ -386,8 +386,10 @@ def _on_a_port(server: Server) -> Iterator[_Opened]:
     try:
         from hipkit.server.run import listen, serving
     except ModuleNotFoundError as error:
+        from hipkit.extras import install_hint
+
         raise ModuleNotFoundError(
-            "a server on a real port needs the extra server: pip install 'hipkit[server]'",
+            f"a server on a real port needs the extra server: {install_hint('server')}",
             name=error.name,
         ) from None
 

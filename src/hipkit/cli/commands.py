@@ -18,6 +18,7 @@ from click.shell_completion import CompletionItem, shell_complete
 
 from hipkit.cli.failures import ExitCode, report
 from hipkit.cli.options import Group, Settings
+from hipkit.extras import install_hint
 from hipkit.transports.protocol import Transport
 from hipkit.version import VERSION
 
@@ -132,7 +133,7 @@ def _run(arguments: list[str], settings: Settings) -> int:
         if (error.name or "").partition(".")[0] not in SERVER_EXTRA:
             raise
         raise click.UsageError(
-            "this command needs the extra server: pip install 'hipkit[server]'"
+            f"this command needs the extra server: {install_hint('server')}"
         ) from None
     return result if isinstance(result, int) else ExitCode.OK
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import sys
 from importlib.util import find_spec
 
+from hipkit.extras import install_hint
+
 __all__ = ["main"]
 
 EXTRA = ("click", "rich")
@@ -28,6 +30,6 @@ def main() -> None:
 def _tell_what_to_install() -> int:
     if sys.stderr is not None:
         sys.stderr.write(
-            "hipkit: the command line needs the extra cli: pip install 'hipkit[cli]'\n"
+            f"hipkit: the command line needs the extra cli: {install_hint('cli')}\n"
         )
     return 2

@@ -11,10 +11,14 @@ import asyncio
 import queue
 from dataclasses import dataclass, field
 
+from hipkit.extras import install_hint
+
 try:
     import pycurl
 except ImportError as error:
-    raise ImportError("pycurl is missing: pip install hipkit[fast]") from error
+    raise ImportError(
+        f"the pycurl transport needs the extra fast: {install_hint('fast')}"
+    ) from error
 
 from hipkit.transports.protocol import Options, Reply, Request, Sink
 from hipkit.transports.pycurl_call import Call, Connections, Route, Setting

@@ -39,7 +39,7 @@ def test_a_missing_extra_names_itself_in_one_line(
 
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
-    assert f"pip install 'hipkit[{extra}]'" in done.stderr
+    assert f"pip install '.[{extra}]'" in done.stderr
 
 
 def test_the_command_is_there_however_much_is_loaded() -> None:

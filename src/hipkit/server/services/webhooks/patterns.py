@@ -10,6 +10,7 @@ import re
 from functools import lru_cache
 from typing import Protocol, cast
 
+from hipkit.extras import install_hint
 from hipkit.server.services.refusals import (
     InvalidValueError,
     NotImplementedHereError,
@@ -86,7 +87,7 @@ def _compile(pattern: str) -> Pattern:
         import regex  # type: ignore[import-untyped]  # see `Pattern`
     except ModuleNotFoundError as error:
         raise NotImplementedHereError(
-            "Patterns need the extra server: pip install 'hipkit[server]'"
+            f"Patterns need the extra server: {install_hint('server')}"
         ) from error
     try:
         plain = LITERAL_BRACE.sub(r"\\{", pattern)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 
+from hipkit.extras import install_hint
 from hipkit.server.services.refusals import NotImplementedHereError
 
 __all__ = ["HEADER_SECONDS", "QUERY_SECONDS", "check_can_sign", "sign_event"]
@@ -22,7 +23,7 @@ def check_can_sign() -> None:
     """
     if importlib.util.find_spec("jwt") is None:
         raise NotImplementedHereError(
-            "Signed webhooks need the extra server: pip install 'hipkit[server]'"
+            f"Signed webhooks need the extra server: {install_hint('server')}"
         )
 
 
