@@ -244,6 +244,7 @@ class _Planner:
                 null_counts=kind.nullable,
             ),
             rule=rule(member.limits, required=required),
+            secret=member.secret,
             models=kind.models,
         )
 

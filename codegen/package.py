@@ -116,6 +116,11 @@ class Operation:
         )
 
     @property
+    def private_arguments(self) -> list[str]:
+        """All arguments that are never shown, those in the body too."""
+        return sorted(argument.name for argument in self.arguments if argument.secret)
+
+    @property
     def rules(self) -> dict[str, Rule]:
         """Python name -> limits."""
         return {

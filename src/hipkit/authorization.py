@@ -42,13 +42,20 @@ def auth_test(
     query = operation.call().target.partition("?")[2]
     query = f"{query}&auth_test=true" if query else "auth_test=true"
     reply, request, token = yield from deliver(operation, state, policy, query)
-    secrets = (*secrets_in(token), *policy.headers.values())
+    secrets = secrets_in(token, policy.headers)
     if 200 <= reply.status < 300:
         check_success(operation, reply, secrets)
         return AuthTest(True, reply.status)
     url = state.site.origin + request.target
     try:
-        decode(operation, reply, url, now=state.edges.now(), secrets=secrets)
+        decode(
+            operation,
+            reply,
+            url,
+            now=state.edges.now(),
+            secrets=secrets,
+            request=request,
+        )
     except ForbiddenError as error:
         return AuthTest(False, error.status, error.scopes, str(error))
     except UnauthorizedError as error:

@@ -6,7 +6,6 @@ the generated `v2` package.
 
 from __future__ import annotations
 
-import inspect
 import os
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -29,10 +28,14 @@ from hipkit.client_setup import (
     ClientSetup,
     TokenSource,
     TransportName,
+    awaited_token,
     checked_token,
     choose_async_transport,
     choose_transport,
     policy_with,
+    refuse_async_token,
+    refuse_blocking_token,
+    revealed,
 )
 from hipkit.exchange import (
     CallOptions,
@@ -44,9 +47,11 @@ from hipkit.exchange import (
     exchange,
     exchange_raw,
 )
+from hipkit.frames import clear_locals, clears_locals
 from hipkit.free_request import FreeRequest
 from hipkit.operation import Operation
 from hipkit.response import Response
+from hipkit.secret import Secret
 from hipkit.transports.protocol import AsyncTransport, Fault, Reply, Transport
 from hipkit.v2 import Api, AsyncApi, AsyncRawApi, RawApi
 
@@ -78,17 +83,19 @@ class HipChat(ClientSetup, Api):
         ValueError: There is no address, or it cannot be used; says why.
     """
 
+    @clears_locals
     def __init__(
         self,
         token: TokenSource | None = None,
         *,
         base_url: str | None = None,
         transport: Transport | TransportName = "httpx2",
-        authorization: str | None = None,
+        authorization: str | Secret | None = None,
         edges: Edges | None = None,
         **options: Unpack[ClientOptions],
     ) -> None:
         super().__init__(self.send)
+        refuse_async_token(token)
         connecting = self._set_up(token, authorization, base_url, options, edges)
         self._transport = choose_transport(transport, connecting)
 
@@ -105,9 +112,9 @@ class HipChat(ClientSetup, Api):
             ResponseError: What came back cannot be read as this answer.
             ValueError: There is no token, or a path argument would call another operation.
         """
-        return self._run(
-            exchange(operation, self._state, policy_with(self._policy, options))
-        )
+        steps = exchange(operation, self._state, policy_with(self._policy, options))
+        del operation  # It may hold a secret, and stand in a traceback.
+        return self._run(steps)
 
     @property
     def raw(self) -> RawApi:
@@ -118,10 +125,11 @@ class HipChat(ClientSetup, Api):
         self, operation: Operation[object], /, **options: Unpack[CallOptions]
     ) -> Response:
         """Carry out a call and return the answer as it came."""
-        return self._run(
-            exchange_raw(operation, self._state, policy_with(self._policy, options))
-        )
+        steps = exchange_raw(operation, self._state, policy_with(self._policy, options))
+        del operation
+        return self._run(steps)
 
+    @clears_locals
     def request(
         self,
         method: str,
@@ -150,9 +158,9 @@ class HipChat(ClientSetup, Api):
         """Ask whether a call would be allowed, without carrying it out."""
         from hipkit.authorization import auth_test
 
-        return self._run(
-            auth_test(operation, self._state, policy_with(self._policy, options))
-        )
+        steps = auth_test(operation, self._state, policy_with(self._policy, options))
+        del operation
+        return self._run(steps)
 
     def pages(
         self, operation: Operation[T], **options: Unpack[CallOptions]
@@ -205,6 +213,7 @@ class HipChat(ClientSetup, Api):
         )
         return History(self.with_options(**options), walk)
 
+    @clears_locals
     def download(
         self,
         source: DownloadSource,
@@ -229,6 +238,12 @@ class HipChat(ClientSetup, Api):
                 )
             )
 
+    @clears_locals
+    def with_token(self, token: TokenSource | None) -> Self:
+        """Return a client that calls as somebody else, on the same connections."""
+        refuse_async_token(token)
+        return self._with_token(token)
+
     def close(self) -> None:
         """Close the connections, also those of clients derived from this one."""
         self._transport.close()
@@ -247,28 +262,36 @@ class HipChat(ClientSetup, Api):
 
     def _run(self, steps: Exchange[T]) -> T:
         """Do what the exchange asks until it is done."""
-        outcome: str | Reply | Fault | None = None
-        while True:
-            # Only the exchange's own end is the call's end: a token function may run dry too.
-            try:
-                step = (
-                    steps.throw(outcome)
-                    if isinstance(outcome, Fault)
-                    else steps.send(outcome)
-                )
-            except StopIteration as done:
-                return cast("T", done.value)
-            match step:
-                case Send(request, options, sink):
+        step: Send | GetToken | Pause | None = None
+        outcome: Secret | Reply | Fault | None = None
+        try:
+            while True:
+                # Only the exchange's own end is the call's end: a token function may run dry too.
+                try:
+                    step = (
+                        steps.throw(outcome)
+                        if isinstance(outcome, Fault)
+                        else steps.send(outcome)
+                    )
+                except StopIteration as done:
+                    return cast("T", done.value)
+                if isinstance(step, Send):
                     try:
-                        outcome = self._transport.send(request, options, sink)
+                        outcome = self._transport.send(*step)
                     except Fault as fault:
                         outcome = fault
-                case GetToken(rejected):
-                    outcome = checked_token(self._ask_for_token(rejected))
-                case Pause(seconds):
-                    time.sleep(seconds)
+                elif isinstance(step, GetToken):
+                    outcome = checked_token(
+                        self._ask_for_token(revealed(step.rejected))
+                    )
+                else:
+                    time.sleep(step.seconds)
                     outcome = None
+        except BaseException as error:
+            # The request has the token in it, the answer perhaps another.
+            step = outcome = None
+            clear_locals(error)
+            raise
 
 
 class History:
@@ -310,17 +333,19 @@ class AsyncHipChat(ClientSetup, AsyncApi):
         ValueError: There is no address, or it cannot be used; says why.
     """
 
+    @clears_locals
     def __init__(
         self,
         token: AsyncTokenSource | None = None,
         *,
         base_url: str | None = None,
         transport: AsyncTransport | TransportName = "httpx2",
-        authorization: str | None = None,
+        authorization: str | Secret | None = None,
         edges: Edges | None = None,
         **options: Unpack[ClientOptions],
     ) -> None:
         super().__init__(self.send)
+        refuse_blocking_token(token)
         connecting = self._set_up(token, authorization, base_url, options, edges)
         self._transport = choose_async_transport(transport, connecting)
 
@@ -339,9 +364,9 @@ class AsyncHipChat(ClientSetup, AsyncApi):
             ResponseError: What came back cannot be read as this answer.
             ValueError: There is no token, or a path argument would call another operation.
         """
-        return await self._run(
-            exchange(operation, self._state, policy_with(self._policy, options))
-        )
+        steps = exchange(operation, self._state, policy_with(self._policy, options))
+        del operation
+        return await self._run(steps)
 
     @property
     def raw(self) -> AsyncRawApi:
@@ -352,10 +377,11 @@ class AsyncHipChat(ClientSetup, AsyncApi):
         self, operation: Operation[object], /, **options: Unpack[CallOptions]
     ) -> Response:
         """Carry out a call and return the answer as it came."""
-        return await self._run(
-            exchange_raw(operation, self._state, policy_with(self._policy, options))
-        )
+        steps = exchange_raw(operation, self._state, policy_with(self._policy, options))
+        del operation
+        return await self._run(steps)
 
+    @clears_locals
     async def request(
         self,
         method: str,
@@ -384,9 +410,9 @@ class AsyncHipChat(ClientSetup, AsyncApi):
         """Ask whether a call would be allowed, without carrying it out."""
         from hipkit.authorization import auth_test
 
-        return await self._run(
-            auth_test(operation, self._state, policy_with(self._policy, options))
-        )
+        steps = auth_test(operation, self._state, policy_with(self._policy, options))
+        del operation
+        return await self._run(steps)
 
     async def pages(
         self, operation: Operation[T], **options: Unpack[CallOptions]
@@ -440,6 +466,7 @@ class AsyncHipChat(ClientSetup, AsyncApi):
         )
         return AsyncHistory(self.with_options(**options), walk)
 
+    @clears_locals
     async def download(
         self,
         source: DownloadSource,
@@ -464,6 +491,12 @@ class AsyncHipChat(ClientSetup, AsyncApi):
                 )
             )
 
+    @clears_locals
+    def with_token(self, token: AsyncTokenSource | None) -> Self:
+        """Return a client that calls as somebody else, on the same connections."""
+        refuse_blocking_token(token)
+        return self._with_token(token)
+
     async def aclose(self) -> None:
         """Close the connections, also those of clients derived from this one."""
         await self._transport.aclose()
@@ -481,33 +514,37 @@ class AsyncHipChat(ClientSetup, AsyncApi):
 
     async def _run(self, steps: Exchange[T]) -> T:
         """Do what the exchange asks until it is done."""
-        outcome: str | Reply | Fault | None = None
-        while True:
-            # Only the exchange's own end is the call's end: a token function may run dry too.
-            try:
-                step = (
-                    steps.throw(outcome)
-                    if isinstance(outcome, Fault)
-                    else steps.send(outcome)
-                )
-            except StopIteration as done:
-                return cast("T", done.value)
-            match step:
-                case Send(request, options, sink):
+        step: Send | GetToken | Pause | None = None
+        outcome: Secret | Reply | Fault | None = None
+        try:
+            while True:
+                # Only the exchange's own end is the call's end: a token function may run dry too.
+                try:
+                    step = (
+                        steps.throw(outcome)
+                        if isinstance(outcome, Fault)
+                        else steps.send(outcome)
+                    )
+                except StopIteration as done:
+                    return cast("T", done.value)
+                if isinstance(step, Send):
                     try:
-                        outcome = await self._transport.send(request, options, sink)
+                        outcome = await self._transport.send(*step)
                     except Fault as fault:
                         outcome = fault
-                case GetToken(rejected):
-                    token = self._ask_for_token(rejected)
-                    outcome = checked_token(
-                        await token if inspect.isawaitable(token) else token
+                elif isinstance(step, GetToken):
+                    outcome = await awaited_token(
+                        self._ask_for_token(revealed(step.rejected))
                     )
-                case Pause(seconds):
+                else:
                     import asyncio  # Thirty milliseconds that only a wait needs.
 
-                    await asyncio.sleep(seconds)
+                    await asyncio.sleep(step.seconds)
                     outcome = None
+        except BaseException as error:
+            step = outcome = None
+            clear_locals(error)
+            raise
 
 
 class AsyncHistory:

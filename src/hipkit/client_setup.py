@@ -12,10 +12,13 @@ import time
 from collections.abc import Awaitable, Callable
 from copy import copy
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Literal, Self, TypedDict, TypeVar, Unpack, cast
 
-from hipkit.exchange import CallOptions, Edges, Policy, State
+from hipkit.exchange import BEARER, CallOptions, Edges, Policy, State
+from hipkit.frames import clears_locals
 from hipkit.limits import LimitMemory, Limits
+from hipkit.secret import Secret
 from hipkit.settings import find_site, find_token
 from hipkit.transports.protocol import AsyncTransport, Transport
 from hipkit.version import VERSION
@@ -30,10 +33,14 @@ __all__ = [
     "ConnectOptions",
     "TokenSource",
     "TransportName",
+    "awaited_token",
     "checked_token",
     "choose_async_transport",
     "choose_transport",
     "policy_with",
+    "refuse_async_token",
+    "refuse_blocking_token",
+    "revealed",
 ]
 
 T = TypeVar("T")
@@ -85,7 +92,7 @@ class ClientSetup:
     def _set_up(
         self,
         token: object,
-        authorization: str | None,
+        authorization: str | Secret | None,
         base_url: str | None,
         options: ClientOptions,
         edges: Edges | None,
@@ -95,12 +102,15 @@ class ClientSetup:
         wanted = ConnectOptions.__annotations__.keys() & settings.keys()
         connecting = {name: settings.pop(name) for name in wanted}
         allow_http = settings.pop("allow_http", False) is True
+        _refuse_unknown(options, ClientOptions)
         site = find_site(base_url, allow_http=allow_http)
         self._policy = policy_with(Policy(), cast("CallOptions", settings))
         self._state = State(
             site=site,
             user_agent=f"hipkit/{VERSION}",
-            authorization=authorization,
+            authorization=Secret(authorization)
+            if isinstance(authorization, str)
+            else authorization,
             has_provider=False,
             edges=edges
             or Edges(monotonic=time.monotonic, now=time.time, random=random.random),
@@ -113,7 +123,7 @@ class ClientSetup:
         self._state.authorization = None
         self._state.has_provider = callable(token)
         if isinstance(token, str):
-            self._state.authorization = f"Bearer {checked_token(token)}"
+            self._state.authorization = Secret(BEARER + checked_token(token).reveal())
         elif callable(token):
             # An optional argument of another name is the function's own business: a path, say.
             takes_rejected = any(
@@ -137,6 +147,7 @@ class ClientSetup:
         """Where this client sends to."""
         return str(self._state.site)
 
+    @clears_locals
     def with_options(self, **options: Unpack[CallOptions]) -> Self:
         """Return a client that calls differently, on the same connections and with the same limits.
 
@@ -147,8 +158,7 @@ class ClientSetup:
         derived._policy = policy_with(self._policy, options)
         return derived
 
-    def with_token(self, token: AsyncTokenSource | None) -> Self:
-        """Return a client that calls as somebody else, on the same connections."""
+    def _with_token(self, token: object) -> Self:
         derived = self._copy()
         derived._state = copy(self._state)
         derived._state.limits = LimitMemory()
@@ -170,12 +180,77 @@ class ClientSetup:
 
 
 def policy_with(policy: Policy, options: CallOptions) -> Policy:
-    """Return the policy with what differs for one call."""
-    return replace(policy, **options) if options else policy
+    """Return the policy with what differs for one call.
+
+    Raises:
+        TypeError: There is no such option; says which there are.
+    """
+    if not options:
+        return policy
+    try:
+        return replace(policy, **options)
+    except TypeError:
+        _refuse_unknown(options, CallOptions)
+        raise
 
 
-def checked_token(token: object) -> str:
+def _refuse_unknown(options: CallOptions, kind: type[CallOptions]) -> None:
+    known = sorted(kind.__annotations__)
+    for name in options.keys() - known:
+        from difflib import get_close_matches  # Slow to load, and seldom needed.
+
+        close = get_close_matches(name, known, 1)
+        hint = f", did you mean {close[0]}?" if close else ""
+        raise TypeError(
+            f"there is no option {name!r}{hint} There are {', '.join(known)}"
+        )
+
+
+def refuse_async_token(token: object) -> None:
+    """Refuse a function that only `AsyncHipChat` could await.
+
+    Raises:
+        TypeError: It is one.
+    """
+    if is_async(token):
+        raise TypeError(
+            "this token function has to be awaited, and HipChat awaits nothing: give it to "
+            "AsyncHipChat, or take a function that returns the token, or an OAuthClient's provider"
+        )
+
+
+def refuse_blocking_token(token: object) -> None:
+    """Refuse a provider that would hold up the whole event loop while it fetches.
+
+    Raises:
+        TypeError: It is one.
+    """
+    if getattr(token, "blocks", False) is True:
+        raise TypeError(
+            "this provider blocks until its token is there, and with it the event loop: "
+            "give it to HipChat, or take an AsyncOAuthClient's provider"
+        )
+
+
+def is_async(function: object) -> bool:
+    """Whether calling this gives something to await."""
+    while isinstance(function, partial):
+        function = function.func
+    return inspect.iscoroutinefunction(function) or (
+        callable(function) and inspect.iscoroutinefunction(type(function).__call__)
+    )
+
+
+def revealed(secret: Secret | None) -> str | None:
+    """Return what a token function is told of the token that was refused."""
+    return None if secret is None else secret.reveal()
+
+
+def checked_token(token: object) -> Secret:
     """Refuse what could not stand in a header; the text itself is never shown."""
+    if inspect.iscoroutine(token):
+        token.close()  # Nobody will await it, which Python would complain about.
+        refuse_async_token(awaited_token)
     if not isinstance(token, str):
         raise TypeError(f"a token must be a text, not {type(token).__name__}")
     token = token.strip()
@@ -183,7 +258,12 @@ def checked_token(token: object) -> str:
         raise ValueError(
             "the token is empty, or has a space, line end or other letter that no token has"
         )
-    return token
+    return Secret(token)
+
+
+async def awaited_token(token: object) -> Secret:
+    """Return the same of a token that may still have to be awaited."""
+    return checked_token(await token if inspect.isawaitable(token) else token)
 
 
 def choose_transport(

@@ -25,7 +25,9 @@ from hipkit.limits import LARGEST_MOMENT, seconds_until_allowed
 from hipkit.operation import Operation
 from hipkit.reading import UnreadableError, read_json
 from hipkit.redaction import redact
-from hipkit.transports.protocol import Reply
+from hipkit.response import RequestSummary
+from hipkit.secret import Secret
+from hipkit.transports.protocol import Reply, Request
 
 __all__ = ["check_success", "decode", "is_html", "unexpected"]
 
@@ -34,6 +36,7 @@ T = TypeVar("T")
 HTML_TYPES = ("text/html", "application/xhtml+xml")
 NO_CONTENT = 204
 REDIRECTS = (301, 302, 303, 307, 308)
+CREDENTIALS = frozenset({"authorization", "cookie", "proxy-authorization"})
 PAGE_TAGS = re.compile(r"(?i)<(?:!doctype|html|head|body|title|meta|script|form)\b")
 MOST_LOOKED_AT = 8_000
 """More than `redact` reads, so that it knows of the cut."""
@@ -52,7 +55,8 @@ def decode(
     url: str,
     *,
     now: float,
-    secrets: tuple[str, ...] = (),
+    secrets: tuple[Secret, ...] = (),
+    request: Request | None = None,
 ) -> T:
     """Return what the answer means for this call.
 
@@ -62,6 +66,7 @@ def decode(
         url: The request's address, for a relative redirect.
         now: UNIX seconds, for `retry_at`.
         secrets: Texts beside the operation's own that no error may show.
+        request: What was sent, for errors to tell the harmless part of.
 
     Raises:
         ApiError: The server said no.
@@ -76,7 +81,7 @@ def decode(
     if 200 <= status < 300 and not operation.redirect:
         return _read_result(operation, reply, secrets)
     if status >= 400:
-        raise _api_error(operation, reply, now, secrets)
+        raise _api_error(operation, reply, now, secrets, request)
     problem = f"unexpected answer {status}"
     if status in REDIRECTS:
         problem += _leading(operation, reply, url, secrets)
@@ -85,7 +90,7 @@ def decode(
 
 
 def check_success(
-    operation: Operation[object], reply: Reply, secrets: tuple[str, ...] = ()
+    operation: Operation[object], reply: Reply, secrets: tuple[Secret, ...] = ()
 ) -> None:
     """Check that an answer of success that promises no content is one of the API.
 
@@ -112,7 +117,7 @@ def unexpected(
     operation: Operation[object],
     reply: Reply,
     problem: str,
-    secrets: tuple[str, ...],
+    secrets: tuple[Secret, ...],
     where: str = "",
 ) -> ResponseError:
     """Return the error for an answer that is none of the API, with the beginning of what came."""
@@ -147,7 +152,9 @@ def _target(operation: Operation[object], reply: Reply, url: str) -> str:
     return target
 
 
-def _read_result(operation: Operation[T], reply: Reply, secrets: tuple[str, ...]) -> T:
+def _read_result(
+    operation: Operation[T], reply: Reply, secrets: tuple[Secret, ...]
+) -> T:
     kind = operation.result
     if kind is None:
         check_success(operation, reply, secrets)
@@ -177,7 +184,7 @@ def _is_web_page(reply: Reply) -> bool:
 
 
 def _beginning(
-    operation: Operation[object], reply: Reply, secrets: tuple[str, ...]
+    operation: Operation[object], reply: Reply, secrets: tuple[Secret, ...]
 ) -> str:
     """Say what came in place of JSON, as far as that may be shown."""
     if reply.status in REDIRECTS:
@@ -208,7 +215,7 @@ def _text_of(body: bytes) -> str:
 
 
 def _leading(
-    operation: Operation[object], reply: Reply, url: str, secrets: tuple[str, ...]
+    operation: Operation[object], reply: Reply, url: str, secrets: tuple[Secret, ...]
 ) -> str:
     """Say to which host a redirect leads; the rest of its address may repeat the request."""
     try:
@@ -227,7 +234,11 @@ def _may_be_empty(kind: object) -> bool:
 
 
 def _api_error(
-    operation: Operation[object], reply: Reply, now: float, secrets: tuple[str, ...]
+    operation: Operation[object],
+    reply: Reply,
+    now: float,
+    secrets: tuple[Secret, ...],
+    request: Request | None,
 ) -> ApiError:
     told = _told(reply.body)
     message = _word(told, "message") or _word(told, "error_description")
@@ -242,7 +253,11 @@ def _api_error(
         validation=_word(told, "validation") or None,
         expected_type=told.get("expected_type"),
         operation=operation,
+        headers=reply.headers,
+        body=reply.body,
+        request=None if request is None else _summary(operation, request),
     )
+    error._secrets = secrets
     if isinstance(error, ForbiddenError):
         error.scopes = _scopes_in(message) or operation.scopes
         if error.scopes and not _scopes_in(message):
@@ -259,6 +274,15 @@ def _api_error(
                 f"{error}; calls are taken again at {error.retry_at:%Y-%m-%d %H:%M:%S} UTC",
             )
     return error
+
+
+def _summary(operation: Operation[object], request: Request) -> RequestSummary:
+    names = (name.lower() for name, _ in request.headers)
+    return RequestSummary(
+        request.method,
+        operation.template(),
+        tuple(name for name in names if name not in CREDENTIALS),
+    )
 
 
 def _told(body: bytes) -> Mapping[str, object]:

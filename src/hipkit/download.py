@@ -24,9 +24,9 @@ from hipkit.errors import ResponseError
 from hipkit.exchange import Exchange, Policy, State, deliver, exchange
 from hipkit.free_request import FreeRequest
 from hipkit.limits import LimitMemory
-from hipkit.model import HIDDEN
 from hipkit.operation import Operation, path_segment
 from hipkit.redaction import secrets_in
+from hipkit.secret import HIDDEN, Secret
 from hipkit.settings import Site, parse_site
 from hipkit.transports.protocol import Reply
 from hipkit.v2.files import GetFile
@@ -105,18 +105,24 @@ def download(
         url, fetch = _follow(asking, 200, url, found.temp_url, state)
     for _ in range(MOST_REDIRECTS + 1):
         there, how = _as_whom(fetch, state, policy)
-        reply, _, token = yield from deliver(fetch, there, how, sink=target)
+        reply, request, token = yield from deliver(fetch, there, how, sink=target)
         location = reply.headers.get("location")
         if reply.status not in REDIRECTS or location is None:
             secrets = (
-                *secrets_in(token),
+                *secrets_in(token, policy.headers),
                 *secrets_in(state.authorization),
-                *policy.headers.values(),
             )
             if 200 <= reply.status < 300:
                 _check_file(source, fetch, reply, target, secrets)
             else:
-                decode(fetch, reply, url, now=state.edges.now(), secrets=secrets)
+                decode(
+                    fetch,
+                    reply,
+                    url,
+                    now=state.edges.now(),
+                    secrets=secrets,
+                    request=request,
+                )
             return target.size_bytes
         url, fetch = _follow(fetch, reply.status, url, location, state)
     raise ResponseError(
@@ -129,7 +135,7 @@ def _check_file(
     fetch: _Fetch,
     reply: Reply,
     target: FileTarget,
-    secrets: tuple[str, ...],
+    secrets: tuple[Secret, ...],
 ) -> None:
     """Refuse a web page, a sign-in page as a rule, in place of a file that is none."""
     if not is_html(reply.headers):
@@ -158,6 +164,9 @@ class _Fetch(FreeRequest, frozen=True, kw_only=True):
     def private_values(self) -> Iterator[object]:
         yield self.route
         yield self.route.partition("?")[::2]
+
+    def secret_values(self) -> Iterator[object]:
+        return self.private_values()
 
     def shown_target(self) -> str:
         return f"/{HIDDEN}"

@@ -21,14 +21,22 @@ Two classes differ where a program would react differently. The server raises th
 that its clients see. No text here ever holds a token, a secret path argument or the text of a
 message; a mistake of the program itself is a `ValueError` or `TypeError`, before anything is
 sent.
+
+Every error can be pickled, for another process or a store. Then the answer's body and cookies
+stay behind, what the server quoted of the call is hidden, and `operation` is `None` where it has
+a token or password among its arguments. `copy.copy` keeps all.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Self, TypeVar
 
 from hipkit.operation import Operation
+from hipkit.redaction import holds_secrets, redact
+from hipkit.response import RequestSummary
+from hipkit.secret import Secret
 
 __all__ = [
     "ApiError",
@@ -51,8 +59,82 @@ __all__ = [
 ]
 
 
+NEVER_STORED = frozenset({"_secrets", "body"})
+QUOTING = frozenset(
+    {"expected_type", "field", "headers", "message", "type", "validation", "where"}
+)
+"""What is the server's, and may repeat what was sent."""
+PRIVATE_HEADERS = frozenset(
+    {"authentication-info", "location", "set-cookie", "set-cookie2"}
+)
+DEEPEST = 20
+
+
+E = TypeVar("E", bound="HipkitError")
+
+
 class HipkitError(Exception):
     """The root: catches everything that hipkit raises on its own account."""
+
+    operation: Operation[object] | None = None
+    _secrets: tuple[Secret, ...] = ()
+
+    def __copy__(self) -> Self:
+        return _restore(type(self), self.args, vars(self))
+
+    def __deepcopy__(self, _: object) -> Self:
+        return self.__copy__()
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _restore, (type(self), self.args, self._stored())
+
+    def _stored(self) -> dict[str, object]:
+        """Return the attributes without anything private."""
+        state = {
+            name: value
+            for name, value in vars(self).items()
+            if name not in NEVER_STORED
+        }
+        operation = self.operation
+        if operation is None:
+            return state
+        for name in QUOTING & state.keys():
+            state[name] = _redacted(state[name], operation, self._secrets)
+        if holds_secrets(operation):
+            state["operation"] = None
+        return state
+
+
+def _restore(
+    kind: type[E], arguments: tuple[object, ...], state: dict[str, object]
+) -> E:
+    # Past `__init__`, whose arguments differ from class to class.
+    error = kind.__new__(kind, *arguments)
+    vars(error).update(state)
+    return error
+
+
+def _redacted(
+    value: object,
+    operation: Operation[object],
+    secrets: tuple[Secret, ...],
+    depth: int = 0,
+) -> object:
+    if isinstance(value, str):
+        return redact(value, operation, secrets)
+    if depth == DEEPEST:
+        return None
+    if isinstance(value, Mapping):
+        return {
+            redact(str(name), operation, secrets): _redacted(
+                item, operation, secrets, depth + 1
+            )
+            for name, item in value.items()
+            if name not in PRIVATE_HEADERS
+        }
+    if isinstance(value, list):
+        return [_redacted(item, operation, secrets, depth + 1) for item in value]
+    return value
 
 
 class RequestError(HipkitError):
@@ -95,9 +177,13 @@ class ApiError(HipkitError):
         validation: The rule that it breaks, such as `type` or `required` (400).
         expected_type: What the server wanted there: a name, or a list of schemas (400).
         operation: The call that failed; `None` on the server's side.
+        headers: The answer's, names in lower case. They may hold secrets, such as a cookie.
+        body: The answer's body as it came. It may hold private text.
+        request: What may be shown of the request; `None` on the server's side.
     """
 
     default_status: ClassVar[int] = 500
+    body: bytes = b""
 
     def __init__(
         self,
@@ -110,6 +196,9 @@ class ApiError(HipkitError):
         validation: str | None = None,
         expected_type: object = None,
         operation: Operation[object] | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        request: RequestSummary | None = None,
     ) -> None:
         super().__init__(text)
         self.message = text if message is None else message
@@ -119,6 +208,9 @@ class ApiError(HipkitError):
         self.validation = validation
         self.expected_type = expected_type
         self.operation = operation
+        self.headers = {} if headers is None else headers
+        self.body = body
+        self.request = request
 
 
 class BadRequestError(ApiError):
@@ -180,6 +272,8 @@ class ResponseError(HipkitError):
         status: The HTTP status; `None` where none was read.
         body: What came, for a closer look. It may hold private text.
     """
+
+    body: bytes = b""
 
     def __init__(
         self,

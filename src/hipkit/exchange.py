@@ -16,10 +16,10 @@ from typing import NamedTuple, Protocol, TypedDict, TypeVar, cast
 from hipkit.decoding import decode
 from hipkit.errors import ConnectError, RequestError, RequestTimeoutError, ResponseError
 from hipkit.limits import LimitMemory, seconds_until_allowed
-from hipkit.model import HIDDEN
 from hipkit.operation import Call, Operation
 from hipkit.redaction import mask_query, secrets_in
 from hipkit.response import Response, SentRequest
+from hipkit.secret import HIDDEN, Secret
 from hipkit.settings import TOKEN_VARIABLE, Site
 from hipkit.transports.protocol import Fault, Options, Reply, Request, Sink
 
@@ -44,6 +44,7 @@ logger = logging.getLogger("hipkit")
 
 SAFE_TO_REPEAT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
 """Methods that mean the same when they arrive twice."""
+BEARER = "Bearer "
 PASSING = frozenset({502, 503, 504})
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 FIRST_BACKOFF_SECONDS = 0.5
@@ -55,10 +56,7 @@ LONGEST_WAIT_SECONDS = 3600.0
 class GetToken(NamedTuple):
     """Wants a token; `rejected` is one that the server has just refused."""
 
-    rejected: str | None
-
-    def __repr__(self) -> str:
-        return "GetToken()"
+    rejected: Secret | None
 
 
 class Send(NamedTuple):
@@ -76,7 +74,7 @@ class Pause(NamedTuple):
     reason: str
 
 
-Exchange = Generator[GetToken | Send | Pause, str | Reply | None, T]
+Exchange = Generator[GetToken | Send | Pause, Secret | Reply | None, T]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +174,7 @@ class State:
 
     site: Site
     user_agent: str
-    authorization: str | None = field(repr=False)
+    authorization: Secret | None
     """The whole header, where it does not change."""
     has_provider: bool
     """Whether there is somebody to ask for a token."""
@@ -203,9 +201,14 @@ def exchange(
     """
     reply, request, token = yield from deliver(operation, state, policy, query)
     url = state.site.origin + request.target
-    # A header that the caller added may be a secret, and pages exist that repeat all headers.
-    secrets = (*secrets_in(token), *policy.headers.values())
-    return decode(operation, reply, url, now=state.edges.now(), secrets=secrets)
+    return decode(
+        operation,
+        reply,
+        url,
+        now=state.edges.now(),
+        secrets=secrets_in(token, policy.headers),
+        request=request,
+    )
 
 
 def exchange_raw(
@@ -227,7 +230,7 @@ def deliver(
     policy: Policy,
     query: str | None = None,
     sink: RestartableSink | None = None,
-) -> Exchange[tuple[Reply, Request, str | None]]:
+) -> Exchange[tuple[Reply, Request, Secret | None]]:
     """Send until there is an answer worth having, or no sense in trying again."""
     edges = state.edges
     call = operation.call()
@@ -262,7 +265,7 @@ def deliver(
         if (
             reply.status == 401
             and state.has_provider
-            and token
+            and token is not None
             and not renewed
             and _can_be_read_again(call)
         ):
@@ -285,16 +288,18 @@ def deliver(
 
 
 def _token(
-    operation: Operation[object], state: State, rejected: str | None
-) -> Exchange[str | None]:
+    operation: Operation[object], state: State, rejected: Secret | None
+) -> Exchange[Secret | None]:
     """Return the value of the authorization header, or `None` where none belongs."""
     if operation.auth == "none":
         return None
     if state.authorization is not None:
         return state.authorization
     if state.has_provider:
-        token = yield GetToken(rejected.removeprefix("Bearer ") if rejected else None)
-        return f"Bearer {token}"
+        token = yield GetToken(
+            None if rejected is None else Secret(rejected.reveal().removeprefix(BEARER))
+        )
+        return Secret(BEARER + cast("Secret", token).reveal())
     if operation.auth == "basic":
         return None
     raise ValueError(
@@ -303,7 +308,7 @@ def _token(
 
 
 def _request(
-    call: Call, state: State, policy: Policy, token: str | None, query: str | None
+    call: Call, state: State, policy: Policy, token: Secret | None, query: str | None
 ) -> Request:
     site = state.site
     target = site.path + call.target
@@ -315,7 +320,7 @@ def _request(
         *call.headers,
     )
     if token is not None:
-        headers = (*headers, ("Authorization", token))
+        headers = (*headers, ("Authorization", token.reveal()))
     if policy.headers:
         own = {name.lower() for name in policy.headers}
         headers = (

@@ -104,9 +104,17 @@ class FreeRequest(Operation[object], frozen=True):
         yield self.json
         yield secret_segments(self.route)
 
+    def secret_values(self) -> Iterator[object]:
+        """Give the same: nobody can know which of them are secrets."""
+        return self.private_values()
+
     def shown_target(self) -> str:
         """Return the path with its secret segments hidden, and no query."""
         return mask_path(self.route.partition("?")[0])
+
+    def template(self) -> str:
+        """Return the path with its secret segments hidden: which others vary, nobody knows."""
+        return self.shown_target()
 
     def __str__(self) -> str:
         return f"{self.verb.upper()} {self.shown_target()}"

@@ -17,13 +17,12 @@ import msgspec
 from msgspec import UNSET
 
 from hipkit.reading import read_json
+from hipkit.secret import HIDDEN
 
 __all__ = ["DateTime", "Model", "Rule", "RuleError", "find_broken_rule"]
 
 DateTime = Annotated[datetime, msgspec.Meta(tz=True)]
 """A moment with its offset. Reading takes ISO 8601 and UNIX seconds, as number or text."""
-
-HIDDEN = "***"
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -67,10 +66,8 @@ class RuleError(ValueError):
         self.limit = limit
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (
-            type(self),
-            (self.member, self.rule, self.limit, str(self).split(": ", 1)[1]),
-        )
+        text = str(self).removeprefix(f"{self.member}: ")
+        return type(self), (self.member, self.rule, self.limit, text)
 
 
 class Model(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -20,11 +20,13 @@ import msgspec
 from msgspec import UNSET
 
 from hipkit.files import FileSource
-from hipkit.model import HIDDEN, Rule
+from hipkit.model import Rule
 from hipkit.multipart import RelatedBody
 from hipkit.response import Response
+from hipkit.secret import HIDDEN
 
 __all__ = [
+    "SECRET_MEMBERS",
     "AsyncRawSend",
     "AsyncSend",
     "Auth",
@@ -43,6 +45,10 @@ Auth = Literal["bearer", "basic", "none"]
 
 BodyKind = Literal["json", "form", "related", "bytes"]
 """How the body is written: JSON, `a=1&b=2`, `multipart/related`, or as it is."""
+
+
+SECRET_MEMBERS = frozenset({"code", "password", "refresh_token"})
+"""Members of bodies that let somebody else in."""
 
 
 class Call(NamedTuple):
@@ -173,6 +179,18 @@ class Operation(msgspec.Struct, Generic[T_co], frozen=True):
         for name in self.__struct_fields__:
             rule = self.rules.get(name)
             if self._is_hidden(name) and (rule is None or rule.enum is None):
+                yield getattr(self, name)
+
+    def template(self) -> str:
+        """Return the path without any argument filled in."""
+        return self.path
+
+    def secret_values(self) -> Iterator[object]:
+        """Give those of the private values that would let somebody else in."""
+        for name in self.__struct_fields__:
+            if name in self.secrets or (
+                name in self.members and name in SECRET_MEMBERS
+            ):
                 yield getattr(self, name)
 
     def _is_hidden(self, name: str) -> bool:

@@ -5,14 +5,26 @@ from __future__ import annotations
 import re
 from binascii import a2b_base64
 from collections.abc import Iterator, Mapping
+from types import NoneType
+from typing import Annotated, Literal, get_args, get_origin
 from urllib.parse import quote, quote_plus, unquote
 
 import msgspec
+from msgspec import UnsetType
+from msgspec.structs import FieldInfo
 
-from hipkit.model import HIDDEN
+from hipkit.model import Rule
 from hipkit.operation import Operation
+from hipkit.secret import HIDDEN, Secret
 
-__all__ = ["mask_path", "mask_query", "redact", "secret_segments", "secrets_in"]
+__all__ = [
+    "holds_secrets",
+    "mask_path",
+    "mask_query",
+    "redact",
+    "secret_segments",
+    "secrets_in",
+]
 
 LONGEST_SHOWN = 300
 MOST_READ = 4 * LONGEST_SHOWN
@@ -28,10 +40,16 @@ SECRET_QUERIES = re.compile(
     r"(?i)(?<![^&])((?:\w+_)?token|signed_request|signature|password)=([^&]*)"
 )
 # HipChat's own words for a wrong value; which member it is may be told.
-QUOTED_FIELD = re.compile(
-    r"(?is)\bvalue u?(['\"]).*\1 for field (['\"])([\w.\[\]-]+)\2"
+QUOTED_VALUE = re.compile(
+    r"""(?isx) \b(value[ ])
+    (?: (.*) ([ ]for[ ]field[ ] (['"])([\w.\[\]-]+)\4) | u?(['"]).*\6 (?=[ ]for|[ ]is) )"""
 )
-QUOTED_VALUE = re.compile(r"(?is)\bvalue u?(['\"]).*\1(?= for| is)")
+NAMED_FIELD = re.compile(r"""(?i)\bfields?:? (['"])([\w.\[\]-]+)\1""")
+WORDS = re.compile(r"[^\W_]+(?:[ '-][^\W_]+)*")
+"""What any sentence may hold by chance, where it is short."""
+QUOTES = "'\"`\u2018\u2019\u201c\u201d\u00ab\u00bb"
+KEPT = "\ue000"
+"""Stands for a field's name meanwhile: no printable text has this letter."""
 
 
 def mask_path(path: str) -> str:
@@ -52,42 +70,152 @@ def secret_segments(route: str) -> list[str]:
     return found + [unquote(each) for each in found]
 
 
-def secrets_in(authorization: str | None) -> tuple[str, ...]:
-    """Return what of an authorization header nothing may quote."""
+def secrets_in(
+    authorization: Secret | None, headers: Mapping[str, str] | None = None
+) -> tuple[Secret, ...]:
+    """Return what nothing may quote of an authorization header, and of those of the caller's own.
+
+    Such a header may be a secret too, and pages exist that repeat all headers.
+    """
+    own = tuple(map(Secret, (headers or {}).values()))
+    return (*own, *_credentials(authorization))
+
+
+def _credentials(authorization: Secret | None) -> tuple[Secret, ...]:
     if authorization is None:
         return ()
-    scheme, _, credentials = authorization.partition(" ")
+    scheme, _, credentials = authorization.reveal().partition(" ")
     if scheme.lower() != "basic":
-        return (credentials or authorization,)
+        return (Secret(credentials or scheme),)
     try:
         decoded = a2b_base64(credentials).decode()
     except ValueError:
-        return (credentials,)
-    return (credentials, decoded.partition(":")[2])
+        return (Secret(credentials),)
+    return (Secret(credentials), Secret(decoded.partition(":")[2]))
 
 
 def redact(
-    text: str, operation: Operation[object], secrets: tuple[str, ...] = ()
+    text: str, operation: Operation[object], secrets: tuple[Secret, ...] = ()
 ) -> str:
     """Return a server's sentence as errors may show it.
 
-    Values that the call sent in its body, its secret arguments and `secrets` are replaced by
-    `***`, whole or in part; line ends and control characters become spaces.
+    Secrets of the call and `secrets` are replaced by `***`, and so are the texts that it sent in
+    its body, whole or in part. A text that is but a word or two is replaced only in quotation
+    marks: `hello` may stand in any sentence. What tells nothing stays: names of members, numbers,
+    values of a closed choice. Line ends and control characters become spaces.
     """
     is_cut = len(text) > MOST_READ
     text = _on_one_line(text[:MOST_READ])
-    text = QUOTED_FIELD.sub(rf"Value {HIDDEN} for field '\3'", text)
-    text = QUOTED_VALUE.sub(f"Value {HIDDEN}", text)
-    plain = {*secrets, *_texts(list(operation.private_values()))}
+    text = QUOTED_VALUE.sub(lambda found: _quoted_value(found, type(operation)), text)
+    text, names = _without_names(text, type(operation))
+    plain = {*_texts(list(operation.private_values()))} - {*_chosen(operation)}
+    sensitive = {each.reveal() for each in secrets}
+    sensitive.update(_texts(list(operation.secret_values())))
+    words = {each for each in plain - sensitive if _is_wordlike(each)}
     hidden = sorted(
-        {form for private in plain for form in _forms(private)}, key=len, reverse=True
+        {form for each in sensitive | (plain - words) for form in _forms(each)},
+        key=len,
+        reverse=True,
     )
     for private in hidden:
         if len(private) >= SHORTEST_HIDDEN:
             text = text.replace(private, HIDDEN)
+    for word in words:
+        if len(word) >= SHORTEST_HIDDEN:
+            pattern = rf"(?<=[{QUOTES}]){re.escape(word)}(?=[{QUOTES}])"
+            text = re.sub(pattern, HIDDEN, text)
     long = [private for private in hidden if len(private) >= WINDOW]
     text = _without_quotations(text, long, is_cut=is_cut)
+    for name in names:
+        text = text.replace(KEPT, name, 1)
     return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "..."
+
+
+def _chosen(owner: msgspec.Struct) -> Iterator[object]:
+    """Give the values that tell nothing: those of a choice, and short words in place of one."""
+    for member in msgspec.structs.fields(owner):
+        value = getattr(owner, member.name)
+        if isinstance(value, str) and _is_closed(type(owner), member):
+            choices = _choices(type(owner), member)
+            if value in choices or _is_wordlike(value):
+                yield value
+
+
+def holds_secrets(operation: Operation[object]) -> bool:
+    """Whether a call has an argument that would let somebody else in."""
+    return any(_texts(list(operation.secret_values())))
+
+
+def _quoted_value(found: re.Match[str], kind: type[Operation[object]]) -> str:
+    """Hide the value that a server refuses, unless its member can hold no text of one's own."""
+    start, value, rest, _, member, _ = found.groups()
+    if rest is None:
+        return f"{start}{HIDDEN}"
+    found_members = list(_closed_or_open(kind, member))
+    is_closed = bool(found_members) and all(found_members)
+    return f"{start}{value if is_closed else HIDDEN}{rest}"
+
+
+def _without_names(text: str, kind: type[Operation[object]]) -> tuple[str, list[str]]:
+    """Take the names of members out, so that nothing hides them; return these in order."""
+    names: list[str] = []
+
+    def keep(found: re.Match[str]) -> str:
+        if not list(_closed_or_open(kind, found[2])):
+            return found[0]
+        names.append(found[0])
+        return KEPT
+
+    return NAMED_FIELD.sub(keep, text), names
+
+
+def _closed_or_open(kind: type[msgspec.Struct], path: str) -> Iterator[bool]:
+    """Say of each member that a path such as `card.attributes[0].label` may name if it is closed.
+
+    A closed one leaves no room for a text of one's own: a choice, a number, yes or no.
+    """
+    name, _, rest = path.partition(".")
+    name = name.partition("[")[0]
+    wires: Mapping[str, str] = getattr(kind, "members", {})
+    for member in msgspec.structs.fields(kind):
+        if name not in (wires.get(member.name), member.encode_name, member.name):
+            continue
+        if not rest:
+            yield _is_closed(kind, member)
+            continue
+        for part in _parts(member.type):
+            if isinstance(part, type) and issubclass(part, msgspec.Struct):
+                yield from _closed_or_open(part, rest)
+
+
+def _is_closed(kind: type[msgspec.Struct], member: FieldInfo) -> bool:
+    return bool(_choices(kind, member)) or all(
+        part in (bool, int, float, NoneType, UnsetType) for part in _parts(member.type)
+    )
+
+
+def _choices(kind: type[msgspec.Struct], member: FieldInfo) -> frozenset[object]:
+    """Return the values that there are to choose from; none where any will do."""
+    rule: Rule | None = getattr(kind, "rules", {}).get(member.name)
+    listed = () if rule is None or rule.enum is None else rule.enum
+    parts = [part for part in _parts(member.type) if get_origin(part) is Literal]
+    return frozenset(listed).union(*map(get_args, parts))
+
+
+def _parts(hint: object) -> Iterator[object]:
+    """Give the types that a value, or an item of it, may have."""
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        yield from _parts(inner[0])
+    elif origin is None or origin is Literal:
+        yield hint
+    else:
+        for part in inner:
+            yield from _parts(part)
+
+
+def _is_wordlike(text: str) -> bool:
+    return len(text) < WINDOW and WORDS.fullmatch(text) is not None
 
 
 def _without_quotations(text: str, private: list[str], *, is_cut: bool) -> str:
@@ -148,5 +276,5 @@ def _texts(value: object) -> Iterator[str]:
         for item in value:
             yield from _texts(item)
     elif isinstance(value, msgspec.Struct):
-        for name in value.__struct_fields__:
-            yield from _texts(getattr(value, name))
+        items = [getattr(value, name) for name in value.__struct_fields__]
+        yield from {*_texts(items)} - {*_chosen(value)}

@@ -8,7 +8,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["Response", "SentRequest"]
+__all__ = ["RequestSummary", "Response", "SentRequest"]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestSummary:
+    """Which request an error is about, without any value that went out with it."""
+
+    method: str
+    path: str
+    """The template below the base URL, such as `/room/{room_id_or_name}`."""
+    headers: tuple[str, ...]
+    """The names of the headers in lower case, without those that carry credentials."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,10 @@ from typing import Protocol, Self, Unpack
 import msgspec
 
 from hipkit.client import AsyncHipChat, HipChat
-from hipkit.client_setup import ClientOptions, TransportName
+from hipkit.client_setup import ClientOptions, TransportName, is_async
 from hipkit.errors import HipkitError
+from hipkit.frames import clears_locals
+from hipkit.secret import Secret
 from hipkit.transports.protocol import AsyncTransport, Transport
 from hipkit.v2.models import Session, Token
 from hipkit.v2.oauth_sessions import (
@@ -51,6 +53,7 @@ class OAuthClient:
         options: As for `HipChat`.
     """
 
+    @clears_locals
     def __init__(
         self,
         client_id: str,
@@ -68,10 +71,12 @@ class OAuthClient:
         )
         self.generate_token = OauthSessions(self._client.send).generate_token
 
+    @clears_locals
     def get_session(self, access_token: str) -> Session:
         """Look a token up, by that token's own right."""
         return self._client.with_token(access_token).send(GetSession(access_token))
 
+    @clears_locals
     def delete_session(self, access_token: str) -> None:
         """Revoke a token, by that token's own right."""
         self._client.with_token(access_token).send(DeleteSession(access_token))
@@ -88,6 +93,7 @@ class OAuthClient:
         grant = GenerateToken(grant_type="client_credentials", scope=scope)
         return TokenProvider(self._client.send, grant, on_token=on_token)
 
+    @clears_locals
     def refresh_token(
         self,
         refresh_token: str,
@@ -121,6 +127,7 @@ class OAuthClient:
 class AsyncOAuthClient:
     """`OAuthClient` on an event loop; see there."""
 
+    @clears_locals
     def __init__(
         self,
         client_id: str,
@@ -138,12 +145,14 @@ class AsyncOAuthClient:
         )
         self.generate_token = AsyncOauthSessions(self._client.send).generate_token
 
+    @clears_locals
     async def get_session(self, access_token: str) -> Session:
         """Look a token up, by that token's own right."""
         return await self._client.with_token(access_token).send(
             GetSession(access_token)
         )
 
+    @clears_locals
     async def delete_session(self, access_token: str) -> None:
         """Revoke a token, by that token's own right."""
         await self._client.with_token(access_token).send(DeleteSession(access_token))
@@ -155,6 +164,7 @@ class AsyncOAuthClient:
         grant = GenerateToken(grant_type="client_credentials", scope=scope)
         return AsyncTokenProvider(self._client.send, grant, on_token=on_token)
 
+    @clears_locals
     def refresh_token(
         self,
         refresh_token: str,
@@ -193,12 +203,12 @@ class _Keeper:
         clock: Callable[[], float],
     ) -> None:
         self._grant = grant
-        self._token = access_token
+        self._token = None if access_token is None else Secret(access_token)
         self._renew_at: float | None = None
         self._clock = clock
         self._failure: HipkitError | None = None
 
-    def _good_token(self, rejected: str | None) -> str | None:
+    def _good_token(self, rejected: Secret | None) -> Secret | None:
         if self._token is None or self._token == rejected:
             return None
         if self._renew_at is not None and self._clock() >= self._renew_at:
@@ -213,9 +223,9 @@ class _Keeper:
         if self._failure is not None and self._failure is not known:
             raise copy(self._failure)
 
-    def _keep(self, token: Token, asked_at: float) -> str:
+    def _keep(self, token: Token, asked_at: float) -> Secret:
         self._failure = None
-        self._token = token.access_token
+        self._token = Secret(token.access_token)
         self._renew_at = None
         if token.expires_in is not None:
             # A short life is used by half, so that renewing early never means renewing always.
@@ -225,7 +235,7 @@ class _Keeper:
             self._grant = msgspec.structs.replace(
                 self._grant, refresh_token=token.refresh_token
             )
-        return token.access_token
+        return self._token
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} for {self._grant.grant_type}>"
@@ -249,6 +259,10 @@ class TokenProvider(_Keeper):
     Holds in memory: the grant (with a refresh token, if it is one), the token, when to renew.
     """
 
+    blocks = True
+    """Not for an event loop: `AsyncHipChat` refuses it."""
+
+    @clears_locals
     def __init__(
         self,
         send: SendGrant,
@@ -258,11 +272,18 @@ class TokenProvider(_Keeper):
         on_token: OnToken | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        for name, function in (("send", send), ("on_token", on_token)):
+            if is_async(function):
+                raise TypeError(
+                    f"{name} has to be awaited, and a TokenProvider awaits nothing: "
+                    "take an AsyncOAuthClient's provider"
+                )
         super().__init__(grant, access_token, clock)
         self._send = send
         self._on_token = on_token
         self._lock = threading.Lock()
 
+    @clears_locals
     def __call__(self, rejected: str | None = None) -> str:
         """Return a token that is good now.
 
@@ -273,15 +294,16 @@ class TokenProvider(_Keeper):
             UnauthorizedError: The grant is no longer good: the add-on was removed, for example.
             RequestError: No answer came.
         """
-        good = self._good_token(rejected)
+        refused = None if rejected is None else Secret(rejected)
+        good = self._good_token(refused)
         if good is not None:
-            return good
+            return good.reveal()
         known = self._failure
         with self._lock:
             # Whoever held the lock may have fetched it already.
-            good = self._good_token(rejected)
+            good = self._good_token(refused)
             if good is not None:
-                return good
+                return good.reveal()
             self._share_failure(known)
             asked_at = self._clock()
             try:
@@ -289,10 +311,10 @@ class TokenProvider(_Keeper):
             except HipkitError as error:
                 self._failure = copy(error)
                 raise
-            text = self._keep(token, asked_at)
+            made = self._keep(token, asked_at)
             if self._on_token is not None:
                 self._on_token(token)
-            return text
+            return made.reveal()
 
 
 class AsyncTokenProvider(_Keeper):
@@ -312,16 +334,18 @@ class AsyncTokenProvider(_Keeper):
         self._on_token = on_token
         self._lock: tuple[asyncio.AbstractEventLoop, asyncio.Lock] | None = None
 
+    @clears_locals
     async def __call__(self, rejected: str | None = None) -> str:
         """Return a token that is good now; see `TokenProvider`."""
-        good = self._good_token(rejected)
+        refused = None if rejected is None else Secret(rejected)
+        good = self._good_token(refused)
         if good is not None:
-            return good
+            return good.reveal()
         known = self._failure
         async with self._loop_lock():
-            good = self._good_token(rejected)
+            good = self._good_token(refused)
             if good is not None:
-                return good
+                return good.reveal()
             self._share_failure(known)
             asked_at = self._clock()
             try:
@@ -329,12 +353,12 @@ class AsyncTokenProvider(_Keeper):
             except HipkitError as error:
                 self._failure = copy(error)
                 raise
-            text = self._keep(token, asked_at)
+            made = self._keep(token, asked_at)
             if self._on_token is not None:
                 stored = self._on_token(token)
                 if inspect.isawaitable(stored):
                     await stored
-            return text
+            return made.reveal()
 
     def _loop_lock(self) -> asyncio.Lock:
         loop = asyncio.get_running_loop()
@@ -343,5 +367,6 @@ class AsyncTokenProvider(_Keeper):
         return self._lock[1]
 
 
-def _basic(client_id: str, client_secret: str) -> str:
-    return "Basic " + b64encode(f"{client_id}:{client_secret}".encode()).decode()
+def _basic(client_id: str, client_secret: str) -> Secret:
+    credentials = f"{client_id}:{client_secret}".encode()
+    return Secret("Basic " + b64encode(credentials).decode())

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hipkit.client_setup import revealed
 from hipkit.errors import (
     ApiError,
     BadRequestError,
@@ -38,6 +39,7 @@ from hipkit.exchange import (
 )
 from hipkit.model import Model
 from hipkit.operation import Operation
+from hipkit.secret import Secret
 from hipkit.settings import parse_site
 from hipkit.transports.protocol import Fault, FaultKind, Reply, Request
 
@@ -115,13 +117,13 @@ class Driver:
         self.state = State(
             site=parse_site("https://chat.example.com/v2", allow_http=False),
             user_agent="hipkit/test",
-            authorization=None if provider or tokens else f"Bearer {TOKEN}",
+            authorization=None if provider or tokens else Secret(f"Bearer {TOKEN}"),
             has_provider=provider or bool(tokens),
             edges=self.clock.edges(),
         )
 
     def run(self, steps: Exchange[T]) -> T:
-        outcome: str | Reply | Fault | None = None
+        outcome: Secret | Reply | Fault | None = None
         try:
             while True:
                 step = (
@@ -133,8 +135,8 @@ class Driver:
                     self.requests.append(step.request)
                     outcome = self.outcomes.pop(0)
                 elif isinstance(step, GetToken):
-                    self.rejected.append(step.rejected)
-                    outcome = self.tokens.pop(0)
+                    self.rejected.append(revealed(step.rejected))
+                    outcome = Secret(self.tokens.pop(0))
                 else:
                     self.pauses.append(step)
                     self.clock.passed += step.seconds

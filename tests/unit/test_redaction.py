@@ -22,6 +22,11 @@ from hipkit.redaction import (
     redact,
     secrets_in,
 )
+from hipkit.secret import Secret
+from hipkit.v2.models import Card
+from hipkit.v2.oauth_sessions import GenerateToken
+from hipkit.v2.rooms import SendRoomNotification
+from hipkit.v2.users import CreateUser
 
 
 class Part(Model, frozen=True, omit_defaults=True):
@@ -107,6 +112,90 @@ def test_texts_deep_in_the_body_are_private_too() -> None:
     assert redact("label number one", Post(nested)) == "***"
 
 
+def note(message: str, **arguments: object) -> SendRoomNotification:
+    return SendRoomNotification("ops", message=message, **arguments)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("text", "operation", "shown"),
+    [
+        # Which member, which rule, which limit: none of it is anybody's secret.
+        (
+            "Value u'aaaaaaaaaa... for field 'message' is longer than 10000",
+            note("a" * 10_001),
+            "Value *** for field 'message' is longer than 10000",
+        ),
+        (
+            "Value u'launch at noon' for field 'message' is longer than 10000",
+            note("launch at noon"),
+            "Value *** for field 'message' is longer than 10000",
+        ),
+        (
+            "Value u'purple' for field 'color' is not one of 'yellow', 'green'",
+            note("launch at noon", color="purple"),
+            "Value u'purple' for field 'color' is not one of 'yellow', 'green'",
+        ),
+        (
+            "Value u'true' for field 'notify' is not of type 'boolean'",
+            note("launch at noon", notify="true"),
+            "Value u'true' for field 'notify' is not of type 'boolean'",
+        ),
+        (
+            "Value u'blog' for field 'card.style' is not one of 'file', 'link'",
+            note("noon", card=Card(style="blog", id="1", title="my plan")),
+            "Value u'blog' for field 'card.style' is not one of 'file', 'link'",
+        ),
+        (
+            "Value u'my plan' for field 'card.title' is not good",
+            note("noon", card=Card(style="link", id="1", title="my plan")),
+            "Value *** for field 'card.title' is not good",
+        ),
+        (
+            "Value {u'a': u'my plan'} for field 'card' is not of type 'null'",
+            note("noon"),
+            "Value *** for field 'card' is not of type 'null'",
+        ),
+        # Nor does a text that is an ordinary word destroy the sentence.
+        (
+            "Value u'message' for field 'message' is longer than 10000",
+            note("message"),
+            "Value *** for field 'message' is longer than 10000",
+        ),
+        (
+            "Field 'message' is longer than 10000",
+            note("10000"),
+            "Field 'message' is longer than 10000",
+        ),
+        ("Room not found", note("Room"), "Room not found"),
+        ("Room not found", note("not found"), "Room not found"),
+        ("Room 'not found'", note("not found"), "Room '***'"),
+        ("Invalid color", note("color", color="red"), "Invalid color"),
+        ("the color is \u201cred\u201d", note("it is red", color="red"), None),
+        ("no field 'message_format'", note("message_format"), None),
+        # A password is hidden wherever it stands, but for the name of its own field.
+        (
+            "Value u'password' for field 'password' is weak: password",
+            CreateUser(name="a b", email="a@b.c", password="password"),
+            "Value *** for field 'password' is weak: ***",
+        ),
+        (
+            "bad code sunshine",
+            GenerateToken(grant_type="authorization_code", code="sunshine"),
+            "bad code ***",
+        ),
+    ],
+)
+def test_what_is_no_secret_stays(
+    text: str, operation: Operation[object], shown: str | None
+) -> None:
+    assert redact(text, operation) == (text if shown is None else shown)
+
+
+def test_a_token_that_is_a_word_is_hidden_everywhere() -> None:
+    shown = redact("no session letmein", note("hello"), (Secret("letmein"),))
+    assert shown == "no session ***"
+
+
 SECRET = 'Größe: 50% von "A&B" <i>jetzt</i>\tund gleich'
 
 
@@ -154,7 +243,7 @@ def test_no_part_of_a_private_text_that_is_long_enough_survives(
 def test_whatever_is_said_becomes_one_line_of_bounded_length(
     text: str, message: str, secret: str
 ) -> None:
-    shown = redact(text * 50, say(message), (secret,))
+    shown = redact(text * 50, say(message), (Secret(secret),))
     assert shown.isprintable()
     assert len(shown) <= LONGEST_SHOWN + len("...")
 
@@ -189,7 +278,8 @@ def test_a_message_of_any_length_takes_no_time_to_speak_of() -> None:
 def test_the_secrets_of_an_authorization_header(
     authorization: str | None, secrets: tuple[str, ...]
 ) -> None:
-    assert secrets_in(authorization) == secrets
+    header = None if authorization is None else Secret(authorization)
+    assert secrets_in(header) == tuple(map(Secret, secrets))
 
 
 @pytest.mark.parametrize(

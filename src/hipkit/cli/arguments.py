@@ -28,12 +28,10 @@ from hipkit.cli.inputs import (
 from hipkit.cli.progress import open_upload
 from hipkit.files import File
 from hipkit.model import Model
-from hipkit.operation import Operation
+from hipkit.operation import SECRET_MEMBERS, Operation
 
 __all__ = ["build", "flag_of", "is_list", "literals", "parameters"]
 
-SECRET_MEMBERS = frozenset({"code", "password", "refresh_token"})
-"""Members of bodies that nobody else on the machine may see among a program's arguments."""
 PAGE_MEMBERS = frozenset({"items", "links"})
 EXISTING_FILE = click.Path(exists=True, dir_okay=False, readable=True)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal, Protocol
 
 __all__ = [
@@ -105,6 +106,10 @@ class Fault(Exception):  # noqa: N818 - not an error yet: the exchange decides w
         self.kind: FaultKind = kind
         self.reason = reason
         self.may_have_arrived = may_have_arrived
+
+    def __reduce__(self) -> tuple[object, ...]:
+        make = partial(type(self), may_have_arrived=self.may_have_arrived)
+        return make, (self.kind, self.reason), vars(self)
 
 
 class Transport(Protocol):

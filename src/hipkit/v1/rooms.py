@@ -467,16 +467,19 @@ class Rooms:
 
         Source: the official method page `rooms/message`, now gone (confidence: high).
         """
-        return self._send(
-            RoomsMessageByGet(
-                room_id=room_id,
-                from_=from_,
-                message=message,
-                message_format=message_format,
-                notify=notify,
-                color=color,
+        try:
+            return self._send(
+                RoomsMessageByGet(
+                    room_id=room_id,
+                    from_=from_,
+                    message=message,
+                    message_format=message_format,
+                    notify=notify,
+                    color=color,
+                )
             )
-        )
+        finally:
+            del message  # A traceback would hold it.
 
     def rooms_message(
         self,
@@ -525,16 +528,19 @@ class Rooms:
 
         Source: the official method page `rooms/message`, now gone (confidence: high).
         """
-        return self._send(
-            RoomsMessage(
-                room_id=room_id,
-                from_=from_,
-                message=message,
-                message_format=message_format,
-                notify=notify,
-                color=color,
+        try:
+            return self._send(
+                RoomsMessage(
+                    room_id=room_id,
+                    from_=from_,
+                    message=message,
+                    message_format=message_format,
+                    notify=notify,
+                    color=color,
+                )
             )
-        )
+        finally:
+            del message  # A traceback would hold it.
 
     def rooms_topic(
         self, *, room_id: str | int, topic: str, from_: str | None = None
@@ -784,16 +790,19 @@ class AsyncRooms:
 
         Source: the official method page `rooms/message`, now gone (confidence: high).
         """
-        return await self._send(
-            RoomsMessageByGet(
-                room_id=room_id,
-                from_=from_,
-                message=message,
-                message_format=message_format,
-                notify=notify,
-                color=color,
+        try:
+            return await self._send(
+                RoomsMessageByGet(
+                    room_id=room_id,
+                    from_=from_,
+                    message=message,
+                    message_format=message_format,
+                    notify=notify,
+                    color=color,
+                )
             )
-        )
+        finally:
+            del message  # A traceback would hold it.
 
     async def rooms_message(
         self,
@@ -842,16 +851,19 @@ class AsyncRooms:
 
         Source: the official method page `rooms/message`, now gone (confidence: high).
         """
-        return await self._send(
-            RoomsMessage(
-                room_id=room_id,
-                from_=from_,
-                message=message,
-                message_format=message_format,
-                notify=notify,
-                color=color,
+        try:
+            return await self._send(
+                RoomsMessage(
+                    room_id=room_id,
+                    from_=from_,
+                    message=message,
+                    message_format=message_format,
+                    notify=notify,
+                    color=color,
+                )
             )
-        )
+        finally:
+            del message  # A traceback would hold it.
 
     async def rooms_topic(
         self, *, room_id: str | int, topic: str, from_: str | None = None

@@ -340,17 +340,20 @@ class Users:
 
         Source: the official method page `users/create`, now gone (confidence: high).
         """
-        return self._send(
-            UsersCreate(
-                email=email,
-                name=name,
-                mention_name=mention_name,
-                title=title,
-                is_group_admin=is_group_admin,
-                password=password,
-                timezone=timezone,
+        try:
+            return self._send(
+                UsersCreate(
+                    email=email,
+                    name=name,
+                    mention_name=mention_name,
+                    title=title,
+                    is_group_admin=is_group_admin,
+                    password=password,
+                    timezone=timezone,
+                )
             )
-        )
+        finally:
+            del password  # A traceback would hold it.
 
     def users_update(
         self,
@@ -401,18 +404,21 @@ class Users:
 
         Source: the official method page `users/update`, now gone (confidence: high).
         """
-        return self._send(
-            UsersUpdate(
-                user_id=user_id,
-                email=email,
-                name=name,
-                mention_name=mention_name,
-                title=title,
-                is_group_admin=is_group_admin,
-                password=password,
-                timezone=timezone,
+        try:
+            return self._send(
+                UsersUpdate(
+                    user_id=user_id,
+                    email=email,
+                    name=name,
+                    mention_name=mention_name,
+                    title=title,
+                    is_group_admin=is_group_admin,
+                    password=password,
+                    timezone=timezone,
+                )
             )
-        )
+        finally:
+            del password  # A traceback would hold it.
 
     def users_delete(self, *, user_id: str | int) -> Deletion:
         """Delete a person.
@@ -578,17 +584,20 @@ class AsyncUsers:
 
         Source: the official method page `users/create`, now gone (confidence: high).
         """
-        return await self._send(
-            UsersCreate(
-                email=email,
-                name=name,
-                mention_name=mention_name,
-                title=title,
-                is_group_admin=is_group_admin,
-                password=password,
-                timezone=timezone,
+        try:
+            return await self._send(
+                UsersCreate(
+                    email=email,
+                    name=name,
+                    mention_name=mention_name,
+                    title=title,
+                    is_group_admin=is_group_admin,
+                    password=password,
+                    timezone=timezone,
+                )
             )
-        )
+        finally:
+            del password  # A traceback would hold it.
 
     async def users_update(
         self,
@@ -639,18 +648,21 @@ class AsyncUsers:
 
         Source: the official method page `users/update`, now gone (confidence: high).
         """
-        return await self._send(
-            UsersUpdate(
-                user_id=user_id,
-                email=email,
-                name=name,
-                mention_name=mention_name,
-                title=title,
-                is_group_admin=is_group_admin,
-                password=password,
-                timezone=timezone,
+        try:
+            return await self._send(
+                UsersUpdate(
+                    user_id=user_id,
+                    email=email,
+                    name=name,
+                    mention_name=mention_name,
+                    title=title,
+                    is_group_admin=is_group_admin,
+                    password=password,
+                    timezone=timezone,
+                )
             )
-        )
+        finally:
+            del password  # A traceback would hold it.
 
     async def users_delete(self, *, user_id: str | int) -> Deletion:
         """Delete a person.

@@ -244,7 +244,12 @@ class Integrations:
         Source: the official method page `get_integration_installable_data`, now gone
         (confidence: medium).
         """
-        return self._send(GetIntegrationInstallableData(integration_id_or_key, token))
+        try:
+            return self._send(
+                GetIntegrationInstallableData(integration_id_or_key, token)
+            )
+        finally:
+            del token  # A traceback would hold it.
 
     def invoke_integration_link(self, token: str) -> str:
         """Follow a link that opens a module of an add-on.
@@ -272,7 +277,10 @@ class Integrations:
         Source: the official method page `invoke_integration_link`, now gone
         (confidence: low).
         """
-        return self._send(InvokeIntegrationLink(token))
+        try:
+            return self._send(InvokeIntegrationLink(token))
+        finally:
+            del token  # A traceback would hold it.
 
     def delete_integration_link(self, token: str) -> None:
         """Revoke a link that opens a module of an add-on.
@@ -301,7 +309,10 @@ class Integrations:
         Source: the official method page `delete_integration_link`, now gone
         (confidence: medium).
         """
-        return self._send(DeleteIntegrationLink(token))
+        try:
+            return self._send(DeleteIntegrationLink(token))
+        finally:
+            del token  # A traceback would hold it.
 
     def create_integration_link(self, *, target: str, ttl: int) -> IntegrationLink:
         """Make a link that opens a module of an add-on.
@@ -513,9 +524,12 @@ class AsyncIntegrations:
         Source: the official method page `get_integration_installable_data`, now gone
         (confidence: medium).
         """
-        return await self._send(
-            GetIntegrationInstallableData(integration_id_or_key, token)
-        )
+        try:
+            return await self._send(
+                GetIntegrationInstallableData(integration_id_or_key, token)
+            )
+        finally:
+            del token  # A traceback would hold it.
 
     async def invoke_integration_link(self, token: str) -> str:
         """Follow a link that opens a module of an add-on.
@@ -543,7 +557,10 @@ class AsyncIntegrations:
         Source: the official method page `invoke_integration_link`, now gone
         (confidence: low).
         """
-        return await self._send(InvokeIntegrationLink(token))
+        try:
+            return await self._send(InvokeIntegrationLink(token))
+        finally:
+            del token  # A traceback would hold it.
 
     async def delete_integration_link(self, token: str) -> None:
         """Revoke a link that opens a module of an add-on.
@@ -572,7 +589,10 @@ class AsyncIntegrations:
         Source: the official method page `delete_integration_link`, now gone
         (confidence: medium).
         """
-        return await self._send(DeleteIntegrationLink(token))
+        try:
+            return await self._send(DeleteIntegrationLink(token))
+        finally:
+            del token  # A traceback would hold it.
 
     async def create_integration_link(
         self, *, target: str, ttl: int

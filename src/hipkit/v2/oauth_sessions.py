@@ -177,7 +177,10 @@ class OauthSessions:
 
         Source: the official method page `get_session`, now gone (confidence: high).
         """
-        return self._send(GetSession(access_token, expand=expand))
+        try:
+            return self._send(GetSession(access_token, expand=expand))
+        finally:
+            del access_token  # A traceback would hold it.
 
     def delete_session(self, access_token: str) -> None:
         """Revoke a token.
@@ -200,7 +203,10 @@ class OauthSessions:
 
         Source: the official method page `delete_session`, now gone (confidence: high).
         """
-        return self._send(DeleteSession(access_token))
+        try:
+            return self._send(DeleteSession(access_token))
+        finally:
+            del access_token  # A traceback would hold it.
 
     def generate_token(
         self,
@@ -280,20 +286,23 @@ class OauthSessions:
 
         Source: the official method page `generate_token`, now gone (confidence: high).
         """
-        return self._send(
-            GenerateToken(
-                grant_type=grant_type,
-                scope=scope,
-                username=username,
-                password=password,
-                code=code,
-                redirect_uri=redirect_uri,
-                refresh_token=refresh_token,
-                user_id=user_id,
-                group_id=group_id,
-                client_name=client_name,
+        try:
+            return self._send(
+                GenerateToken(
+                    grant_type=grant_type,
+                    scope=scope,
+                    username=username,
+                    password=password,
+                    code=code,
+                    redirect_uri=redirect_uri,
+                    refresh_token=refresh_token,
+                    user_id=user_id,
+                    group_id=group_id,
+                    client_name=client_name,
+                )
             )
-        )
+        finally:
+            del code, password, refresh_token  # A traceback would hold it.
 
 
 class AsyncOauthSessions:
@@ -336,7 +345,10 @@ class AsyncOauthSessions:
 
         Source: the official method page `get_session`, now gone (confidence: high).
         """
-        return await self._send(GetSession(access_token, expand=expand))
+        try:
+            return await self._send(GetSession(access_token, expand=expand))
+        finally:
+            del access_token  # A traceback would hold it.
 
     async def delete_session(self, access_token: str) -> None:
         """Revoke a token.
@@ -359,7 +371,10 @@ class AsyncOauthSessions:
 
         Source: the official method page `delete_session`, now gone (confidence: high).
         """
-        return await self._send(DeleteSession(access_token))
+        try:
+            return await self._send(DeleteSession(access_token))
+        finally:
+            del access_token  # A traceback would hold it.
 
     async def generate_token(
         self,
@@ -439,17 +454,20 @@ class AsyncOauthSessions:
 
         Source: the official method page `generate_token`, now gone (confidence: high).
         """
-        return await self._send(
-            GenerateToken(
-                grant_type=grant_type,
-                scope=scope,
-                username=username,
-                password=password,
-                code=code,
-                redirect_uri=redirect_uri,
-                refresh_token=refresh_token,
-                user_id=user_id,
-                group_id=group_id,
-                client_name=client_name,
+        try:
+            return await self._send(
+                GenerateToken(
+                    grant_type=grant_type,
+                    scope=scope,
+                    username=username,
+                    password=password,
+                    code=code,
+                    redirect_uri=redirect_uri,
+                    refresh_token=refresh_token,
+                    user_id=user_id,
+                    group_id=group_id,
+                    client_name=client_name,
+                )
             )
-        )
+        finally:
+            del code, password, refresh_token  # A traceback would hold it.

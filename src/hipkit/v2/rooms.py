@@ -3015,7 +3015,12 @@ class Rooms:
 
         Source: the official method page `invite_user`, now gone (confidence: high).
         """
-        return self._send(InviteUser(room_id_or_name, user_id_or_email, reason=reason))
+        try:
+            return self._send(
+                InviteUser(room_id_or_name, user_id_or_email, reason=reason)
+            )
+        finally:
+            del reason  # A traceback would hold it.
 
     def get_all_members(
         self,
@@ -3169,7 +3174,10 @@ class Rooms:
 
         Source: the official method page `send_message`, now gone (confidence: high).
         """
-        return self._send(SendMessage(room_id_or_name, message=message))
+        try:
+            return self._send(SendMessage(room_id_or_name, message=message))
+        finally:
+            del message  # A traceback would hold it.
 
     def send_room_notification(
         self,
@@ -3229,18 +3237,21 @@ class Rooms:
         Source: the official method page `send_room_notification`, now gone (confidence:
         high).
         """
-        return self._send(
-            SendRoomNotification(
-                room_id_or_name,
-                message=message,
-                message_format=message_format,
-                color=color,
-                notify=notify,
-                from_=from_,
-                attach_to=attach_to,
-                card=card,
+        try:
+            return self._send(
+                SendRoomNotification(
+                    room_id_or_name,
+                    message=message,
+                    message_format=message_format,
+                    color=color,
+                    notify=notify,
+                    from_=from_,
+                    attach_to=attach_to,
+                    card=card,
+                )
             )
-        )
+        finally:
+            del message  # A traceback would hold it.
 
     def get_all_participants(
         self,
@@ -3328,11 +3339,16 @@ class Rooms:
 
         Source: the official method page `reply_to_message`, now gone (confidence: high).
         """
-        return self._send(
-            ReplyToMessage(
-                room_id_or_name, parent_message_id=parent_message_id, message=message
+        try:
+            return self._send(
+                ReplyToMessage(
+                    room_id_or_name,
+                    parent_message_id=parent_message_id,
+                    message=message,
+                )
             )
-        )
+        finally:
+            del message  # A traceback would hold it.
 
     def share_file_with_room(
         self,
@@ -3376,9 +3392,12 @@ class Rooms:
         Source: the official method page `share_file_with_room`, now gone (confidence:
         high).
         """
-        return self._send(
-            ShareFileWithRoom(room_id_or_name, file=file, message=message)
-        )
+        try:
+            return self._send(
+                ShareFileWithRoom(room_id_or_name, file=file, message=message)
+            )
+        finally:
+            del message  # A traceback would hold it.
 
     def share_link_with_room(
         self, room_id_or_name: str | int, *, link: str, message: str | None = None
@@ -3412,9 +3431,12 @@ class Rooms:
         Source: the official method page `share_link_with_room`, now gone (confidence:
         high).
         """
-        return self._send(
-            ShareLinkWithRoom(room_id_or_name, link=link, message=message)
-        )
+        try:
+            return self._send(
+                ShareLinkWithRoom(room_id_or_name, link=link, message=message)
+            )
+        finally:
+            del message  # A traceback would hold it.
 
     def get_room_statistics(self, room_id_or_name: str | int) -> RoomStatistics:
         """Get a room's statistics.
@@ -4961,9 +4983,12 @@ class AsyncRooms:
 
         Source: the official method page `invite_user`, now gone (confidence: high).
         """
-        return await self._send(
-            InviteUser(room_id_or_name, user_id_or_email, reason=reason)
-        )
+        try:
+            return await self._send(
+                InviteUser(room_id_or_name, user_id_or_email, reason=reason)
+            )
+        finally:
+            del reason  # A traceback would hold it.
 
     async def get_all_members(
         self,
@@ -5119,7 +5144,10 @@ class AsyncRooms:
 
         Source: the official method page `send_message`, now gone (confidence: high).
         """
-        return await self._send(SendMessage(room_id_or_name, message=message))
+        try:
+            return await self._send(SendMessage(room_id_or_name, message=message))
+        finally:
+            del message  # A traceback would hold it.
 
     async def send_room_notification(
         self,
@@ -5179,18 +5207,21 @@ class AsyncRooms:
         Source: the official method page `send_room_notification`, now gone (confidence:
         high).
         """
-        return await self._send(
-            SendRoomNotification(
-                room_id_or_name,
-                message=message,
-                message_format=message_format,
-                color=color,
-                notify=notify,
-                from_=from_,
-                attach_to=attach_to,
-                card=card,
+        try:
+            return await self._send(
+                SendRoomNotification(
+                    room_id_or_name,
+                    message=message,
+                    message_format=message_format,
+                    color=color,
+                    notify=notify,
+                    from_=from_,
+                    attach_to=attach_to,
+                    card=card,
+                )
             )
-        )
+        finally:
+            del message  # A traceback would hold it.
 
     async def get_all_participants(
         self,
@@ -5278,11 +5309,16 @@ class AsyncRooms:
 
         Source: the official method page `reply_to_message`, now gone (confidence: high).
         """
-        return await self._send(
-            ReplyToMessage(
-                room_id_or_name, parent_message_id=parent_message_id, message=message
+        try:
+            return await self._send(
+                ReplyToMessage(
+                    room_id_or_name,
+                    parent_message_id=parent_message_id,
+                    message=message,
+                )
             )
-        )
+        finally:
+            del message  # A traceback would hold it.
 
     async def share_file_with_room(
         self,
@@ -5326,9 +5362,12 @@ class AsyncRooms:
         Source: the official method page `share_file_with_room`, now gone (confidence:
         high).
         """
-        return await self._send(
-            ShareFileWithRoom(room_id_or_name, file=file, message=message)
-        )
+        try:
+            return await self._send(
+                ShareFileWithRoom(room_id_or_name, file=file, message=message)
+            )
+        finally:
+            del message  # A traceback would hold it.
 
     async def share_link_with_room(
         self, room_id_or_name: str | int, *, link: str, message: str | None = None
@@ -5362,9 +5401,12 @@ class AsyncRooms:
         Source: the official method page `share_link_with_room`, now gone (confidence:
         high).
         """
-        return await self._send(
-            ShareLinkWithRoom(room_id_or_name, link=link, message=message)
-        )
+        try:
+            return await self._send(
+                ShareLinkWithRoom(room_id_or_name, link=link, message=message)
+            )
+        finally:
+            del message  # A traceback would hold it.
 
     async def get_room_statistics(self, room_id_or_name: str | int) -> RoomStatistics:
         """Get a room's statistics.

@@ -701,19 +701,22 @@ class Users:
 
         Source: the official method page `create_user`, now gone (confidence: high).
         """
-        return self._send(
-            CreateUser(
-                name=name,
-                email=email,
-                roles=roles,
-                title=title,
-                mention_name=mention_name,
-                is_group_admin=is_group_admin,
-                timezone=timezone,
-                password=password,
-                created=created,
+        try:
+            return self._send(
+                CreateUser(
+                    name=name,
+                    email=email,
+                    roles=roles,
+                    title=title,
+                    mention_name=mention_name,
+                    is_group_admin=is_group_admin,
+                    timezone=timezone,
+                    password=password,
+                    created=created,
+                )
             )
-        )
+        finally:
+            del password  # A traceback would hold it.
 
     def get_user(
         self, id_or_email: str | int, *, expand: list[str] | None = None
@@ -800,20 +803,23 @@ class Users:
 
         Source: the official method page `update_user`, now gone (confidence: high).
         """
-        return self._send(
-            UpdateUser(
-                id_or_email,
-                name=name,
-                email=email,
-                mention_name=mention_name,
-                roles=roles,
-                title=title,
-                presence=presence,
-                is_group_admin=is_group_admin,
-                timezone=timezone,
-                password=password,
+        try:
+            return self._send(
+                UpdateUser(
+                    id_or_email,
+                    name=name,
+                    email=email,
+                    mention_name=mention_name,
+                    roles=roles,
+                    title=title,
+                    presence=presence,
+                    is_group_admin=is_group_admin,
+                    timezone=timezone,
+                    password=password,
+                )
             )
-        )
+        finally:
+            del password  # A traceback would hold it.
 
     def delete_user(self, id_or_email: str | int) -> None:
         """Delete an account.
@@ -1066,14 +1072,17 @@ class Users:
         Source: the official method page `private_message_user`, now gone (confidence:
         high).
         """
-        return self._send(
-            SendPrivatechatMessage(
-                id_or_email,
-                message=message,
-                notify=notify,
-                message_format=message_format,
+        try:
+            return self._send(
+                SendPrivatechatMessage(
+                    id_or_email,
+                    message=message,
+                    notify=notify,
+                    message_format=message_format,
+                )
             )
-        )
+        finally:
+            del message  # A traceback would hold it.
 
     def get_photo(self, id_or_email: str | int, size: Literal["small", "big"]) -> str:
         """Get the address of a user's picture.
@@ -1248,7 +1257,12 @@ class Users:
         Source: the official method page `share_file_with_user`, now gone (confidence:
         high).
         """
-        return self._send(ShareFileWithUser(id_or_email, file=file, message=message))
+        try:
+            return self._send(
+                ShareFileWithUser(id_or_email, file=file, message=message)
+            )
+        finally:
+            del message  # A traceback would hold it.
 
     def share_link_with_user(
         self, id_or_email: str | int, *, link: str, message: str | None = None
@@ -1282,7 +1296,12 @@ class Users:
         Source: the official method page `share_link_with_user`, now gone (confidence:
         high).
         """
-        return self._send(ShareLinkWithUser(id_or_email, link=link, message=message))
+        try:
+            return self._send(
+                ShareLinkWithUser(id_or_email, link=link, message=message)
+            )
+        finally:
+            del message  # A traceback would hold it.
 
 
 class AsyncUsers:
@@ -1398,19 +1417,22 @@ class AsyncUsers:
 
         Source: the official method page `create_user`, now gone (confidence: high).
         """
-        return await self._send(
-            CreateUser(
-                name=name,
-                email=email,
-                roles=roles,
-                title=title,
-                mention_name=mention_name,
-                is_group_admin=is_group_admin,
-                timezone=timezone,
-                password=password,
-                created=created,
+        try:
+            return await self._send(
+                CreateUser(
+                    name=name,
+                    email=email,
+                    roles=roles,
+                    title=title,
+                    mention_name=mention_name,
+                    is_group_admin=is_group_admin,
+                    timezone=timezone,
+                    password=password,
+                    created=created,
+                )
             )
-        )
+        finally:
+            del password  # A traceback would hold it.
 
     async def get_user(
         self, id_or_email: str | int, *, expand: list[str] | None = None
@@ -1497,20 +1519,23 @@ class AsyncUsers:
 
         Source: the official method page `update_user`, now gone (confidence: high).
         """
-        return await self._send(
-            UpdateUser(
-                id_or_email,
-                name=name,
-                email=email,
-                mention_name=mention_name,
-                roles=roles,
-                title=title,
-                presence=presence,
-                is_group_admin=is_group_admin,
-                timezone=timezone,
-                password=password,
+        try:
+            return await self._send(
+                UpdateUser(
+                    id_or_email,
+                    name=name,
+                    email=email,
+                    mention_name=mention_name,
+                    roles=roles,
+                    title=title,
+                    presence=presence,
+                    is_group_admin=is_group_admin,
+                    timezone=timezone,
+                    password=password,
+                )
             )
-        )
+        finally:
+            del password  # A traceback would hold it.
 
     async def delete_user(self, id_or_email: str | int) -> None:
         """Delete an account.
@@ -1763,14 +1788,17 @@ class AsyncUsers:
         Source: the official method page `private_message_user`, now gone (confidence:
         high).
         """
-        return await self._send(
-            SendPrivatechatMessage(
-                id_or_email,
-                message=message,
-                notify=notify,
-                message_format=message_format,
+        try:
+            return await self._send(
+                SendPrivatechatMessage(
+                    id_or_email,
+                    message=message,
+                    notify=notify,
+                    message_format=message_format,
+                )
             )
-        )
+        finally:
+            del message  # A traceback would hold it.
 
     async def get_photo(
         self, id_or_email: str | int, size: Literal["small", "big"]
@@ -1947,9 +1975,12 @@ class AsyncUsers:
         Source: the official method page `share_file_with_user`, now gone (confidence:
         high).
         """
-        return await self._send(
-            ShareFileWithUser(id_or_email, file=file, message=message)
-        )
+        try:
+            return await self._send(
+                ShareFileWithUser(id_or_email, file=file, message=message)
+            )
+        finally:
+            del message  # A traceback would hold it.
 
     async def share_link_with_user(
         self, id_or_email: str | int, *, link: str, message: str | None = None
@@ -1983,6 +2014,9 @@ class AsyncUsers:
         Source: the official method page `share_link_with_user`, now gone (confidence:
         high).
         """
-        return await self._send(
-            ShareLinkWithUser(id_or_email, link=link, message=message)
-        )
+        try:
+            return await self._send(
+                ShareLinkWithUser(id_or_email, link=link, message=message)
+            )
+        finally:
+            del message  # A traceback would hold it.

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from hipkit.errors import BadRequestError
-from hipkit.model import HIDDEN
+from hipkit.secret import HIDDEN
 from hipkit.server.outbox.answers import read_answer
 from hipkit.server.services.refusals import InvalidValueError
 from hipkit.server.services.webhooks.deliveries import Delivery, Outcome

@@ -10,8 +10,8 @@ import json
 import re
 from urllib.parse import parse_qsl, unquote, unquote_plus
 
-from hipkit.model import HIDDEN
 from hipkit.redaction import mask_path
+from hipkit.secret import HIDDEN
 
 __all__ = [
     "HIDDEN",

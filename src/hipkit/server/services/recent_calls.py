@@ -14,6 +14,7 @@ from itertools import takewhile
 from urllib.parse import unquote
 
 from hipkit.redaction import secret_segments, secrets_in
+from hipkit.secret import Secret
 from hipkit.server.services.masking import (
     HIDDEN,
     mask_body,
@@ -162,8 +163,10 @@ def _bounded(headers: Headers) -> Headers:
 
 def _shown(number: int, call: HeardCall) -> RecentCall:
     target = call.target.decode("ascii", "replace")
+    authorization = _header(call.headers, b"authorization")
+    known = secrets_in(None if authorization is None else Secret(authorization))
     tokens = [
-        *secrets_in(_header(call.headers, b"authorization")),
+        *(secret.reveal() for secret in known),
         *tokens_in_query(target),
         *secret_segments(unquote(target)),
     ]

@@ -77,16 +77,19 @@ class RawRooms:
         | None = None,
     ) -> Response:
         """Send `RoomsMessageByGet`."""
-        return self._send(
-            RoomsMessageByGet(
-                room_id=room_id,
-                from_=from_,
-                message=message,
-                message_format=message_format,
-                notify=notify,
-                color=color,
+        try:
+            return self._send(
+                RoomsMessageByGet(
+                    room_id=room_id,
+                    from_=from_,
+                    message=message,
+                    message_format=message_format,
+                    notify=notify,
+                    color=color,
+                )
             )
-        )
+        finally:
+            del message  # A traceback would hold it.
 
     def rooms_message(
         self,
@@ -100,16 +103,19 @@ class RawRooms:
         | None = None,
     ) -> Response:
         """Send `RoomsMessage`."""
-        return self._send(
-            RoomsMessage(
-                room_id=room_id,
-                from_=from_,
-                message=message,
-                message_format=message_format,
-                notify=notify,
-                color=color,
+        try:
+            return self._send(
+                RoomsMessage(
+                    room_id=room_id,
+                    from_=from_,
+                    message=message,
+                    message_format=message_format,
+                    notify=notify,
+                    color=color,
+                )
             )
-        )
+        finally:
+            del message  # A traceback would hold it.
 
     def rooms_topic(
         self, *, room_id: str | int, topic: str, from_: str | None = None
@@ -176,16 +182,19 @@ class AsyncRawRooms:
         | None = None,
     ) -> Response:
         """Send `RoomsMessageByGet`."""
-        return await self._send(
-            RoomsMessageByGet(
-                room_id=room_id,
-                from_=from_,
-                message=message,
-                message_format=message_format,
-                notify=notify,
-                color=color,
+        try:
+            return await self._send(
+                RoomsMessageByGet(
+                    room_id=room_id,
+                    from_=from_,
+                    message=message,
+                    message_format=message_format,
+                    notify=notify,
+                    color=color,
+                )
             )
-        )
+        finally:
+            del message  # A traceback would hold it.
 
     async def rooms_message(
         self,
@@ -199,16 +208,19 @@ class AsyncRawRooms:
         | None = None,
     ) -> Response:
         """Send `RoomsMessage`."""
-        return await self._send(
-            RoomsMessage(
-                room_id=room_id,
-                from_=from_,
-                message=message,
-                message_format=message_format,
-                notify=notify,
-                color=color,
+        try:
+            return await self._send(
+                RoomsMessage(
+                    room_id=room_id,
+                    from_=from_,
+                    message=message,
+                    message_format=message_format,
+                    notify=notify,
+                    color=color,
+                )
             )
-        )
+        finally:
+            del message  # A traceback would hold it.
 
     async def rooms_topic(
         self, *, room_id: str | int, topic: str, from_: str | None = None

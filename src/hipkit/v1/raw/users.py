@@ -51,17 +51,20 @@ class RawUsers:
         timezone: str | None = None,
     ) -> Response:
         """Send `UsersCreate`."""
-        return self._send(
-            UsersCreate(
-                email=email,
-                name=name,
-                mention_name=mention_name,
-                title=title,
-                is_group_admin=is_group_admin,
-                password=password,
-                timezone=timezone,
+        try:
+            return self._send(
+                UsersCreate(
+                    email=email,
+                    name=name,
+                    mention_name=mention_name,
+                    title=title,
+                    is_group_admin=is_group_admin,
+                    password=password,
+                    timezone=timezone,
+                )
             )
-        )
+        finally:
+            del password  # A traceback would hold it.
 
     def users_update(
         self,
@@ -76,18 +79,21 @@ class RawUsers:
         timezone: str | None = None,
     ) -> Response:
         """Send `UsersUpdate`."""
-        return self._send(
-            UsersUpdate(
-                user_id=user_id,
-                email=email,
-                name=name,
-                mention_name=mention_name,
-                title=title,
-                is_group_admin=is_group_admin,
-                password=password,
-                timezone=timezone,
+        try:
+            return self._send(
+                UsersUpdate(
+                    user_id=user_id,
+                    email=email,
+                    name=name,
+                    mention_name=mention_name,
+                    title=title,
+                    is_group_admin=is_group_admin,
+                    password=password,
+                    timezone=timezone,
+                )
             )
-        )
+        finally:
+            del password  # A traceback would hold it.
 
     def users_delete(self, *, user_id: str | int) -> Response:
         """Send `UsersDelete`."""
@@ -128,17 +134,20 @@ class AsyncRawUsers:
         timezone: str | None = None,
     ) -> Response:
         """Send `UsersCreate`."""
-        return await self._send(
-            UsersCreate(
-                email=email,
-                name=name,
-                mention_name=mention_name,
-                title=title,
-                is_group_admin=is_group_admin,
-                password=password,
-                timezone=timezone,
+        try:
+            return await self._send(
+                UsersCreate(
+                    email=email,
+                    name=name,
+                    mention_name=mention_name,
+                    title=title,
+                    is_group_admin=is_group_admin,
+                    password=password,
+                    timezone=timezone,
+                )
             )
-        )
+        finally:
+            del password  # A traceback would hold it.
 
     async def users_update(
         self,
@@ -153,18 +162,21 @@ class AsyncRawUsers:
         timezone: str | None = None,
     ) -> Response:
         """Send `UsersUpdate`."""
-        return await self._send(
-            UsersUpdate(
-                user_id=user_id,
-                email=email,
-                name=name,
-                mention_name=mention_name,
-                title=title,
-                is_group_admin=is_group_admin,
-                password=password,
-                timezone=timezone,
+        try:
+            return await self._send(
+                UsersUpdate(
+                    user_id=user_id,
+                    email=email,
+                    name=name,
+                    mention_name=mention_name,
+                    title=title,
+                    is_group_admin=is_group_admin,
+                    password=password,
+                    timezone=timezone,
+                )
             )
-        )
+        finally:
+            del password  # A traceback would hold it.
 
     async def users_delete(self, *, user_id: str | int) -> Response:
         """Send `UsersDelete`."""

@@ -36,15 +36,26 @@ class RawIntegrations:
         self, integration_id_or_key: str | int, token: str
     ) -> Response:
         """Send `GetIntegrationInstallableData`."""
-        return self._send(GetIntegrationInstallableData(integration_id_or_key, token))
+        try:
+            return self._send(
+                GetIntegrationInstallableData(integration_id_or_key, token)
+            )
+        finally:
+            del token  # A traceback would hold it.
 
     def invoke_integration_link(self, token: str) -> Response:
         """Send `InvokeIntegrationLink`."""
-        return self._send(InvokeIntegrationLink(token))
+        try:
+            return self._send(InvokeIntegrationLink(token))
+        finally:
+            del token  # A traceback would hold it.
 
     def delete_integration_link(self, token: str) -> Response:
         """Send `DeleteIntegrationLink`."""
-        return self._send(DeleteIntegrationLink(token))
+        try:
+            return self._send(DeleteIntegrationLink(token))
+        finally:
+            del token  # A traceback would hold it.
 
     def create_integration_link(self, *, target: str, ttl: int) -> Response:
         """Send `CreateIntegrationLink`."""
@@ -91,17 +102,26 @@ class AsyncRawIntegrations:
         self, integration_id_or_key: str | int, token: str
     ) -> Response:
         """Send `GetIntegrationInstallableData`."""
-        return await self._send(
-            GetIntegrationInstallableData(integration_id_or_key, token)
-        )
+        try:
+            return await self._send(
+                GetIntegrationInstallableData(integration_id_or_key, token)
+            )
+        finally:
+            del token  # A traceback would hold it.
 
     async def invoke_integration_link(self, token: str) -> Response:
         """Send `InvokeIntegrationLink`."""
-        return await self._send(InvokeIntegrationLink(token))
+        try:
+            return await self._send(InvokeIntegrationLink(token))
+        finally:
+            del token  # A traceback would hold it.
 
     async def delete_integration_link(self, token: str) -> Response:
         """Send `DeleteIntegrationLink`."""
-        return await self._send(DeleteIntegrationLink(token))
+        try:
+            return await self._send(DeleteIntegrationLink(token))
+        finally:
+            del token  # A traceback would hold it.
 
     async def create_integration_link(self, *, target: str, ttl: int) -> Response:
         """Send `CreateIntegrationLink`."""

@@ -28,11 +28,17 @@ class RawOauthSessions:
         self, access_token: str, *, expand: list[str] | None = None
     ) -> Response:
         """Send `GetSession`."""
-        return self._send(GetSession(access_token, expand=expand))
+        try:
+            return self._send(GetSession(access_token, expand=expand))
+        finally:
+            del access_token  # A traceback would hold it.
 
     def delete_session(self, access_token: str) -> Response:
         """Send `DeleteSession`."""
-        return self._send(DeleteSession(access_token))
+        try:
+            return self._send(DeleteSession(access_token))
+        finally:
+            del access_token  # A traceback would hold it.
 
     def generate_token(
         self,
@@ -56,20 +62,23 @@ class RawOauthSessions:
         client_name: str | None = None,
     ) -> Response:
         """Send `GenerateToken`."""
-        return self._send(
-            GenerateToken(
-                grant_type=grant_type,
-                scope=scope,
-                username=username,
-                password=password,
-                code=code,
-                redirect_uri=redirect_uri,
-                refresh_token=refresh_token,
-                user_id=user_id,
-                group_id=group_id,
-                client_name=client_name,
+        try:
+            return self._send(
+                GenerateToken(
+                    grant_type=grant_type,
+                    scope=scope,
+                    username=username,
+                    password=password,
+                    code=code,
+                    redirect_uri=redirect_uri,
+                    refresh_token=refresh_token,
+                    user_id=user_id,
+                    group_id=group_id,
+                    client_name=client_name,
+                )
             )
-        )
+        finally:
+            del code, password, refresh_token  # A traceback would hold it.
 
 
 class AsyncRawOauthSessions:
@@ -84,11 +93,17 @@ class AsyncRawOauthSessions:
         self, access_token: str, *, expand: list[str] | None = None
     ) -> Response:
         """Send `GetSession`."""
-        return await self._send(GetSession(access_token, expand=expand))
+        try:
+            return await self._send(GetSession(access_token, expand=expand))
+        finally:
+            del access_token  # A traceback would hold it.
 
     async def delete_session(self, access_token: str) -> Response:
         """Send `DeleteSession`."""
-        return await self._send(DeleteSession(access_token))
+        try:
+            return await self._send(DeleteSession(access_token))
+        finally:
+            del access_token  # A traceback would hold it.
 
     async def generate_token(
         self,
@@ -112,17 +127,20 @@ class AsyncRawOauthSessions:
         client_name: str | None = None,
     ) -> Response:
         """Send `GenerateToken`."""
-        return await self._send(
-            GenerateToken(
-                grant_type=grant_type,
-                scope=scope,
-                username=username,
-                password=password,
-                code=code,
-                redirect_uri=redirect_uri,
-                refresh_token=refresh_token,
-                user_id=user_id,
-                group_id=group_id,
-                client_name=client_name,
+        try:
+            return await self._send(
+                GenerateToken(
+                    grant_type=grant_type,
+                    scope=scope,
+                    username=username,
+                    password=password,
+                    code=code,
+                    redirect_uri=redirect_uri,
+                    refresh_token=refresh_token,
+                    user_id=user_id,
+                    group_id=group_id,
+                    client_name=client_name,
+                )
             )
-        )
+        finally:
+            del code, password, refresh_token  # A traceback would hold it.

@@ -456,7 +456,12 @@ class RawRooms:
         reason: str | None = None,
     ) -> Response:
         """Send `InviteUser`."""
-        return self._send(InviteUser(room_id_or_name, user_id_or_email, reason=reason))
+        try:
+            return self._send(
+                InviteUser(room_id_or_name, user_id_or_email, reason=reason)
+            )
+        finally:
+            del reason  # A traceback would hold it.
 
     def get_all_members(
         self,
@@ -496,7 +501,10 @@ class RawRooms:
 
     def send_message(self, room_id_or_name: str | int, *, message: str) -> Response:
         """Send `SendMessage`."""
-        return self._send(SendMessage(room_id_or_name, message=message))
+        try:
+            return self._send(SendMessage(room_id_or_name, message=message))
+        finally:
+            del message  # A traceback would hold it.
 
     def send_room_notification(
         self,
@@ -512,18 +520,21 @@ class RawRooms:
         card: Card | UnsetType | None = UNSET,
     ) -> Response:
         """Send `SendRoomNotification`."""
-        return self._send(
-            SendRoomNotification(
-                room_id_or_name,
-                message=message,
-                message_format=message_format,
-                color=color,
-                notify=notify,
-                from_=from_,
-                attach_to=attach_to,
-                card=card,
+        try:
+            return self._send(
+                SendRoomNotification(
+                    room_id_or_name,
+                    message=message,
+                    message_format=message_format,
+                    color=color,
+                    notify=notify,
+                    from_=from_,
+                    attach_to=attach_to,
+                    card=card,
+                )
             )
-        )
+        finally:
+            del message  # A traceback would hold it.
 
     def get_all_participants(
         self,
@@ -549,11 +560,16 @@ class RawRooms:
         self, room_id_or_name: str | int, *, parent_message_id: str, message: str
     ) -> Response:
         """Send `ReplyToMessage`."""
-        return self._send(
-            ReplyToMessage(
-                room_id_or_name, parent_message_id=parent_message_id, message=message
+        try:
+            return self._send(
+                ReplyToMessage(
+                    room_id_or_name,
+                    parent_message_id=parent_message_id,
+                    message=message,
+                )
             )
-        )
+        finally:
+            del message  # A traceback would hold it.
 
     def share_file_with_room(
         self,
@@ -563,17 +579,23 @@ class RawRooms:
         message: str | None = None,
     ) -> Response:
         """Send `ShareFileWithRoom`."""
-        return self._send(
-            ShareFileWithRoom(room_id_or_name, file=file, message=message)
-        )
+        try:
+            return self._send(
+                ShareFileWithRoom(room_id_or_name, file=file, message=message)
+            )
+        finally:
+            del message  # A traceback would hold it.
 
     def share_link_with_room(
         self, room_id_or_name: str | int, *, link: str, message: str | None = None
     ) -> Response:
         """Send `ShareLinkWithRoom`."""
-        return self._send(
-            ShareLinkWithRoom(room_id_or_name, link=link, message=message)
-        )
+        try:
+            return self._send(
+                ShareLinkWithRoom(room_id_or_name, link=link, message=message)
+            )
+        finally:
+            del message  # A traceback would hold it.
 
     def get_room_statistics(self, room_id_or_name: str | int) -> Response:
         """Send `GetRoomStatistics`."""
@@ -1045,9 +1067,12 @@ class AsyncRawRooms:
         reason: str | None = None,
     ) -> Response:
         """Send `InviteUser`."""
-        return await self._send(
-            InviteUser(room_id_or_name, user_id_or_email, reason=reason)
-        )
+        try:
+            return await self._send(
+                InviteUser(room_id_or_name, user_id_or_email, reason=reason)
+            )
+        finally:
+            del reason  # A traceback would hold it.
 
     async def get_all_members(
         self,
@@ -1089,7 +1114,10 @@ class AsyncRawRooms:
         self, room_id_or_name: str | int, *, message: str
     ) -> Response:
         """Send `SendMessage`."""
-        return await self._send(SendMessage(room_id_or_name, message=message))
+        try:
+            return await self._send(SendMessage(room_id_or_name, message=message))
+        finally:
+            del message  # A traceback would hold it.
 
     async def send_room_notification(
         self,
@@ -1105,18 +1133,21 @@ class AsyncRawRooms:
         card: Card | UnsetType | None = UNSET,
     ) -> Response:
         """Send `SendRoomNotification`."""
-        return await self._send(
-            SendRoomNotification(
-                room_id_or_name,
-                message=message,
-                message_format=message_format,
-                color=color,
-                notify=notify,
-                from_=from_,
-                attach_to=attach_to,
-                card=card,
+        try:
+            return await self._send(
+                SendRoomNotification(
+                    room_id_or_name,
+                    message=message,
+                    message_format=message_format,
+                    color=color,
+                    notify=notify,
+                    from_=from_,
+                    attach_to=attach_to,
+                    card=card,
+                )
             )
-        )
+        finally:
+            del message  # A traceback would hold it.
 
     async def get_all_participants(
         self,
@@ -1142,11 +1173,16 @@ class AsyncRawRooms:
         self, room_id_or_name: str | int, *, parent_message_id: str, message: str
     ) -> Response:
         """Send `ReplyToMessage`."""
-        return await self._send(
-            ReplyToMessage(
-                room_id_or_name, parent_message_id=parent_message_id, message=message
+        try:
+            return await self._send(
+                ReplyToMessage(
+                    room_id_or_name,
+                    parent_message_id=parent_message_id,
+                    message=message,
+                )
             )
-        )
+        finally:
+            del message  # A traceback would hold it.
 
     async def share_file_with_room(
         self,
@@ -1156,17 +1192,23 @@ class AsyncRawRooms:
         message: str | None = None,
     ) -> Response:
         """Send `ShareFileWithRoom`."""
-        return await self._send(
-            ShareFileWithRoom(room_id_or_name, file=file, message=message)
-        )
+        try:
+            return await self._send(
+                ShareFileWithRoom(room_id_or_name, file=file, message=message)
+            )
+        finally:
+            del message  # A traceback would hold it.
 
     async def share_link_with_room(
         self, room_id_or_name: str | int, *, link: str, message: str | None = None
     ) -> Response:
         """Send `ShareLinkWithRoom`."""
-        return await self._send(
-            ShareLinkWithRoom(room_id_or_name, link=link, message=message)
-        )
+        try:
+            return await self._send(
+                ShareLinkWithRoom(room_id_or_name, link=link, message=message)
+            )
+        finally:
+            del message  # A traceback would hold it.
 
     async def get_room_statistics(self, room_id_or_name: str | int) -> Response:
         """Send `GetRoomStatistics`."""

@@ -79,19 +79,22 @@ class RawUsers:
         created: str | None = None,
     ) -> Response:
         """Send `CreateUser`."""
-        return self._send(
-            CreateUser(
-                name=name,
-                email=email,
-                roles=roles,
-                title=title,
-                mention_name=mention_name,
-                is_group_admin=is_group_admin,
-                timezone=timezone,
-                password=password,
-                created=created,
+        try:
+            return self._send(
+                CreateUser(
+                    name=name,
+                    email=email,
+                    roles=roles,
+                    title=title,
+                    mention_name=mention_name,
+                    is_group_admin=is_group_admin,
+                    timezone=timezone,
+                    password=password,
+                    created=created,
+                )
             )
-        )
+        finally:
+            del password  # A traceback would hold it.
 
     def get_user(
         self, id_or_email: str | int, *, expand: list[str] | None = None
@@ -114,20 +117,23 @@ class RawUsers:
         password: str | None = None,
     ) -> Response:
         """Send `UpdateUser`."""
-        return self._send(
-            UpdateUser(
-                id_or_email,
-                name=name,
-                email=email,
-                mention_name=mention_name,
-                roles=roles,
-                title=title,
-                presence=presence,
-                is_group_admin=is_group_admin,
-                timezone=timezone,
-                password=password,
+        try:
+            return self._send(
+                UpdateUser(
+                    id_or_email,
+                    name=name,
+                    email=email,
+                    mention_name=mention_name,
+                    roles=roles,
+                    title=title,
+                    presence=presence,
+                    is_group_admin=is_group_admin,
+                    timezone=timezone,
+                    password=password,
+                )
             )
-        )
+        finally:
+            del password  # A traceback would hold it.
 
     def delete_user(self, id_or_email: str | int) -> Response:
         """Send `DeleteUser`."""
@@ -210,14 +216,17 @@ class RawUsers:
         message_format: Literal["html", "text"] | None = None,
     ) -> Response:
         """Send `SendPrivatechatMessage`."""
-        return self._send(
-            SendPrivatechatMessage(
-                id_or_email,
-                message=message,
-                notify=notify,
-                message_format=message_format,
+        try:
+            return self._send(
+                SendPrivatechatMessage(
+                    id_or_email,
+                    message=message,
+                    notify=notify,
+                    message_format=message_format,
+                )
             )
-        )
+        finally:
+            del message  # A traceback would hold it.
 
     def get_photo(
         self, id_or_email: str | int, size: Literal["small", "big"]
@@ -255,13 +264,23 @@ class RawUsers:
         self, id_or_email: str | int, *, file: FileSource, message: str | None = None
     ) -> Response:
         """Send `ShareFileWithUser`."""
-        return self._send(ShareFileWithUser(id_or_email, file=file, message=message))
+        try:
+            return self._send(
+                ShareFileWithUser(id_or_email, file=file, message=message)
+            )
+        finally:
+            del message  # A traceback would hold it.
 
     def share_link_with_user(
         self, id_or_email: str | int, *, link: str, message: str | None = None
     ) -> Response:
         """Send `ShareLinkWithUser`."""
-        return self._send(ShareLinkWithUser(id_or_email, link=link, message=message))
+        try:
+            return self._send(
+                ShareLinkWithUser(id_or_email, link=link, message=message)
+            )
+        finally:
+            del message  # A traceback would hold it.
 
 
 class AsyncRawUsers:
@@ -306,19 +325,22 @@ class AsyncRawUsers:
         created: str | None = None,
     ) -> Response:
         """Send `CreateUser`."""
-        return await self._send(
-            CreateUser(
-                name=name,
-                email=email,
-                roles=roles,
-                title=title,
-                mention_name=mention_name,
-                is_group_admin=is_group_admin,
-                timezone=timezone,
-                password=password,
-                created=created,
+        try:
+            return await self._send(
+                CreateUser(
+                    name=name,
+                    email=email,
+                    roles=roles,
+                    title=title,
+                    mention_name=mention_name,
+                    is_group_admin=is_group_admin,
+                    timezone=timezone,
+                    password=password,
+                    created=created,
+                )
             )
-        )
+        finally:
+            del password  # A traceback would hold it.
 
     async def get_user(
         self, id_or_email: str | int, *, expand: list[str] | None = None
@@ -341,20 +363,23 @@ class AsyncRawUsers:
         password: str | None = None,
     ) -> Response:
         """Send `UpdateUser`."""
-        return await self._send(
-            UpdateUser(
-                id_or_email,
-                name=name,
-                email=email,
-                mention_name=mention_name,
-                roles=roles,
-                title=title,
-                presence=presence,
-                is_group_admin=is_group_admin,
-                timezone=timezone,
-                password=password,
+        try:
+            return await self._send(
+                UpdateUser(
+                    id_or_email,
+                    name=name,
+                    email=email,
+                    mention_name=mention_name,
+                    roles=roles,
+                    title=title,
+                    presence=presence,
+                    is_group_admin=is_group_admin,
+                    timezone=timezone,
+                    password=password,
+                )
             )
-        )
+        finally:
+            del password  # A traceback would hold it.
 
     async def delete_user(self, id_or_email: str | int) -> Response:
         """Send `DeleteUser`."""
@@ -437,14 +462,17 @@ class AsyncRawUsers:
         message_format: Literal["html", "text"] | None = None,
     ) -> Response:
         """Send `SendPrivatechatMessage`."""
-        return await self._send(
-            SendPrivatechatMessage(
-                id_or_email,
-                message=message,
-                notify=notify,
-                message_format=message_format,
+        try:
+            return await self._send(
+                SendPrivatechatMessage(
+                    id_or_email,
+                    message=message,
+                    notify=notify,
+                    message_format=message_format,
+                )
             )
-        )
+        finally:
+            del message  # A traceback would hold it.
 
     async def get_photo(
         self, id_or_email: str | int, size: Literal["small", "big"]
@@ -484,14 +512,20 @@ class AsyncRawUsers:
         self, id_or_email: str | int, *, file: FileSource, message: str | None = None
     ) -> Response:
         """Send `ShareFileWithUser`."""
-        return await self._send(
-            ShareFileWithUser(id_or_email, file=file, message=message)
-        )
+        try:
+            return await self._send(
+                ShareFileWithUser(id_or_email, file=file, message=message)
+            )
+        finally:
+            del message  # A traceback would hold it.
 
     async def share_link_with_user(
         self, id_or_email: str | int, *, link: str, message: str | None = None
     ) -> Response:
         """Send `ShareLinkWithUser`."""
-        return await self._send(
-            ShareLinkWithUser(id_or_email, link=link, message=message)
-        )
+        try:
+            return await self._send(
+                ShareLinkWithUser(id_or_email, link=link, message=message)
+            )
+        finally:
+            del message  # A traceback would hold it.

@@ -68,6 +68,9 @@ class ForbiddenAddressError(OSError):
     def __init__(self) -> None:
         super().__init__("it leads into a network that webhooks may not reach")
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), ()
+
 
 @dataclass(frozen=True, slots=True)
 class Target:

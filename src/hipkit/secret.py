@@ -1,0 +1,35 @@
+"""A text that nobody is shown: a token, a password, a client's secret (pure).
+
+Error trackers and debuggers write down what stands in frames: there a `Secret` is `***`.
+"""
+
+from __future__ import annotations
+
+__all__ = ["HIDDEN", "Secret"]
+
+HIDDEN = "***"
+
+
+class Secret:
+    """Carries a text to where it is needed, and shows `***` everywhere else."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """Return the text. Use it within one expression, so that no variable holds it."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return HIDDEN
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._text == other._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        raise TypeError("a Secret is not pickled: what is stored could be read")
