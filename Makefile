@@ -20,6 +20,11 @@ CLIENTS := $(shell sed -n 's/^\([^ =]*\)==.*/\1/p' requirements/clients/python.i
 READY_CLIENTS := $(CLIENTS:%=.tools/clients/%/.ready)
 ALL_CLIENTS := $(READY_CLIENTS) .tools/clients/node/.ready
 
+# The path to the source is kept relative: without a locale, Python 3.11 cannot read one that holds
+# more than ASCII, and does not start.
+EDITABLE = $(INSTALL) --no-build-isolation --editable . \
+	&& for path in .venv/lib/python*/site-packages/*hipkit.pth; do echo ../../../../src > "$$path"; done
+
 # The registries that this machine trusts are the ones that its own certificates vouch for.
 export UV_SYSTEM_CERTS := true
 export UV_NO_PROGRESS := true
@@ -130,19 +135,19 @@ SOURCE := pyproject.toml src/hipkit/version.py .venv/pyvenv.cfg
 .venv/.demo: requirements/demo.txt $(SOURCE)
 	@echo "setup: what the demo needs into .venv"
 	@$(INSTALL) --require-hashes -r requirements/demo.txt
-	@$(INSTALL) --no-build-isolation --editable .
+	@$(EDITABLE)
 	@touch $@
 
 .venv/.test: requirements/test.txt $(SOURCE)
 	@echo "setup: what the tests need into .venv"
 	@$(INSTALL) --require-hashes -r requirements/test.txt
-	@$(INSTALL) --no-build-isolation --editable .
+	@$(EDITABLE)
 	@touch $@ .venv/.demo
 
 .venv/.everything: requirements/dev.txt $(SOURCE)
 	@echo "setup: everything into .venv"
 	@$(UV) pip sync --quiet --python $(VENV)/python --require-hashes requirements/dev.txt
-	@$(INSTALL) --no-build-isolation --editable .
+	@$(EDITABLE)
 	@touch $@ .venv/.test .venv/.demo
 
 .venv/.bench: requirements/bench.txt .venv/.everything
