@@ -19,7 +19,7 @@ from benchmarks import (
     webhook_load,
 )
 from benchmarks.machine import facts
-from benchmarks.report import Table, rewrite, shown
+from benchmarks.report import Table, around_figures, rewrite, shown
 from benchmarks.scene import REPOSITORY, Scene, open_scene
 
 PAGE = REPOSITORY / "docs" / "explanation" / "performance.md"
@@ -54,6 +54,12 @@ def main() -> None:
     target = arguments.page
     if target is None and not arguments.quick and not arguments.rows:
         target = PAGE
+    if target is not None:
+        # Now, and not after all has been measured.
+        try:
+            around_figures(target)
+        except (OSError, ValueError) as error:
+            parser.error(f"--page: {error}")
     known = facts()
     print("\n".join(known))
     tables = []

@@ -12,6 +12,7 @@ from benchmarks.measuring import Cost, Spread, quotients
 __all__ = [
     "COMPARED",
     "Table",
+    "around_figures",
     "compared",
     "figure",
     "judged",
@@ -108,16 +109,29 @@ def shown(table: Table) -> str:
     return "\n".join(filter(None, (table.title.upper(), table.note, laid_out)))
 
 
+def around_figures(page: Path) -> tuple[str, str]:
+    """Return what stands before and after the figures of a page.
+
+    Raises:
+        OSError: The page cannot be read, or not be written.
+        ValueError: It does not have the two lines between which they belong.
+    """
+    with page.open("r+", encoding="utf-8") as file:
+        before, begin, rest = file.read().partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"{page} lacks the lines {BEGIN!r} and {END!r}")
+    return before, after
+
+
 def rewrite(page: Path, facts: Sequence[str], tables: Sequence[Table]) -> None:
     """Put the tables into the page, in place of those that stand there.
 
     Raises:
-        ValueError: The page does not have the two lines between which they belong.
+        OSError: The page cannot be read, or not be written.
+        ValueError: It does not have the two lines between which they belong.
     """
-    before, begin, rest = page.read_text(encoding="utf-8").partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"{page.name} lacks the lines {BEGIN!r} and {END!r}")
+    before, after = around_figures(page)
     measured = "\n\n".join(
         ["\n".join(f"- {fact}" for fact in facts), *map(_markdown, tables)]
     )

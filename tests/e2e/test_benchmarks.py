@@ -13,7 +13,6 @@ import pytest
 
 from benchmarks.__main__ import PAGE, ROWS
 from benchmarks.measuring import Spread
-from benchmarks.report import rewrite
 
 HYPCHAT_TABLE = "A notification, against hypchat 0.21"
 
@@ -88,11 +87,24 @@ def test_a_row_that_does_not_exist_is_refused() -> None:
     assert "warp" in done.stderr
 
 
-def test_a_page_without_a_place_for_the_figures_is_refused(tmp_path: Path) -> None:
-    page = tmp_path / "page.md"
-    page.write_text("# Nothing here\n")
-    with pytest.raises(ValueError, match=r"page\.md lacks"):
-        rewrite(page, [], [])
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("new.md", "No such file"),
+        ("missing/page.md", "No such file"),
+        ("", "Is a directory"),
+        ("page.md", "page.md lacks the lines"),
+    ],
+)
+def test_a_page_that_cannot_take_the_figures_is_refused_before_anything_is_measured(
+    tmp_path: Path, name: str, told: str
+) -> None:
+    (tmp_path / "page.md").write_text("# Nothing here\n")
+
+    done = run("--quick", "--page", str(tmp_path / name))
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert told in done.stderr
 
 
 def test_a_spread_is_the_median_and_the_quartiles() -> None:

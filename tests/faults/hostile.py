@@ -366,6 +366,8 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=CONNECTIONS)
     parser.add_argument("cases", nargs="*", metavar="CASE", help=", ".join(CASES))
     arguments = parser.parse_args()
+    if unknown := set(arguments.cases) - CASES.keys():
+        parser.error(f"no such case: {', '.join(sorted(unknown))}; {', '.join(CASES)}")
     allowed = allow_files(arguments.connections)
     if allowed < arguments.connections:
         sys.exit(f"this machine allows {allowed} connections; use --connections")
