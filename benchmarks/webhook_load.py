@@ -31,7 +31,9 @@ PAUSED, QUICK_PAUSED = 10_000, 100
 CONNECTIONS = 64
 REQUESTS = 1_600
 ROUNDS = 11
-LONG_AGO_US, LATER_US = 1_500_000_000_000_000, 4_000_000_000_000_000
+LONG_AGO_US = 1_500_000_000_000_000
+HOURS_US = 10 * 60 * 60 * 1_000_000
+"""Longer than a run, and no longer than paused webhooks wait."""
 LEAST_SHARE = 0.95
 AIM = "at least 0.95"
 DRAIN_SECONDS = 60.0
@@ -206,7 +208,7 @@ async def _add(
                 position=0,
                 tries=100,
                 failing_since_us=LONG_AGO_US,
-                next_try_us=LATER_US,
+                next_try_us=time.time_ns() // 1_000 + HOURS_US,
                 paused_us=LONG_AGO_US,
                 problem="no answer",
             )

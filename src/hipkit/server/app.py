@@ -13,11 +13,12 @@ from hipkit.server.http.api import Api
 from hipkit.server.http.health import Health
 from hipkit.server.services.keys import new_key, new_token
 from hipkit.server.services.limits import Limits
+from hipkit.server.services.moments import SECOND_US
 from hipkit.server.services.orphans import settle_files
 from hipkit.server.services.recent_calls import RecentCalls
 from hipkit.server.services.setup import FirstGroup, is_empty, make_first_group
 from hipkit.server.services.signals import Signals
-from hipkit.server.services.sweeping import sweep
+from hipkit.server.services.sweeping import TimeBounds, sweep
 from hipkit.server.services.webhooks.receivers import Receivers
 from hipkit.server.settings import Settings
 from hipkit.server.storage.database import Database
@@ -47,11 +48,14 @@ class Server:
         database: Database,
         settings: Settings,
         *,
+        newest_us: int | None = None,
         new_token_file: Path | None = None,
         new_link_key: str | None = None,
     ) -> None:
         self.database = database
         self.settings = settings
+        self._newest_at_start_us = settings.now_us() if newest_us is None else newest_us
+        self._elapsed_at_start = settings.elapsed()
         self.files = FileFolder(settings.file_folder)
         self.signals = Signals()
         self.recent_calls = RecentCalls()
@@ -85,7 +89,8 @@ class Server:
         Raises:
             StorageError: The database cannot be read, or the folder of files not be written.
         """
-        await settle_files(self.database, self.files, self.now_us())
+        bounds = await self.time_bounds()
+        await settle_files(self.database, self.files, bounds.latest_us)
 
     async def sweep(self) -> None:
         """Remove what nothing can reach any more; that may take a while.
@@ -93,7 +98,24 @@ class Server:
         Raises:
             StorageError: The database or the folder of files cannot be written.
         """
-        await sweep(self.database, self.files, self.now_us())
+        await sweep(self.database, self.files, await self.time_bounds())
+
+    async def time_bounds(self) -> TimeBounds:
+        """Return what time it is at the earliest and at the latest.
+
+        Raises:
+            StorageError: The database cannot be read.
+        """
+        now_us = self.now_us()
+        newest_us = await self.database.stores.timestamps.newest()
+        newest_us = now_us if newest_us is None else newest_us
+        # A server whose clock is wrong goes on to store timestamps: those count for nothing here.
+        passed = self.settings.elapsed() - self._elapsed_at_start
+        by_start_us = self._newest_at_start_us + int(passed * SECOND_US)
+        return TimeBounds(
+            earliest_us=min(now_us, newest_us, by_start_us),
+            latest_us=max(now_us, newest_us),
+        )
 
     def make_sender(self) -> Sender:
         """Make what delivers webhooks; of all that have this database open, one is to run."""
@@ -108,6 +130,7 @@ class Server:
             self.signals,
             Limits(self.settings.limits, self.settings.clock, self.settings.elapsed),
             now_us=self.now_us,
+            elapsed=self.settings.elapsed,
             public_url=self.settings.public_url,
             own_root=self.own_root,
             signs_query=self.settings.webhook_signed_request,
@@ -143,7 +166,8 @@ async def open_server(settings: Settings) -> Server:
         if await is_empty(database):
             server = await _first_start(database, settings)
         else:
-            server = Server(database, settings)
+            newest_us = await database.stores.timestamps.newest()
+            server = Server(database, settings, newest_us=newest_us)
     except BaseException:
         database.close()
         raise

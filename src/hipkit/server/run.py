@@ -179,11 +179,12 @@ async def _meanwhile(
 
 async def _sweep_again_and_again(server: Server) -> None:
     while True:
+        # First of all: a machine may start with a wrong clock, and set it once it has a network.
+        await asyncio.sleep(SWEEP_SECONDS)
         try:
             await server.sweep()
         except StorageError as error:
             log.error("sweeping: %s", error)
-        await asyncio.sleep(SWEEP_SECONDS)
 
 
 async def _renew(certificate: Certificate | None) -> None:

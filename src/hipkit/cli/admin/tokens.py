@@ -113,7 +113,9 @@ def list_tokens(settings: Settings, /) -> None:
                 else Moment.from_us(one.expires_us).date().isoformat(),
                 "scopes": one.scopes.split(),
             }
-            for one in on_database(admin_access.list_tokens)
+            for one in on_database(
+                lambda database: admin_access.list_tokens(database, now_us())
+            )
         ],
     )
 

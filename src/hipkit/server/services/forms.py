@@ -248,7 +248,7 @@ def _room_links(addresses: Addresses, room: RoomRecord) -> RoomLinks:
 
 def _presence(user: UserRecord, now_us: int) -> Presence | None:
     is_online = user.last_active_us is not None and (
-        now_us - user.last_active_us < ONLINE_US
+        abs(now_us - user.last_active_us) < ONLINE_US
     )
     if not is_online and user.presence_show is None:
         return None

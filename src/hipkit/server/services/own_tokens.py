@@ -6,7 +6,7 @@ account's page, a notification token on a room's; both are good for a year.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from hipkit.errors import BadRequestError, NotFoundError
@@ -60,8 +60,9 @@ class Approved:
 async def list_own_tokens(context: Context) -> list[TokenRecord]:
     """Return the caller's tokens that are good, the newest first."""
     user = own_user(context.identity)
-    found = await context.database.scan(lambda stores: stores.tokens.of_user(user.id))
-    return _good(found, context.now_us)
+    return await context.database.scan(
+        lambda stores: stores.tokens.of_user(user.id, now_us=context.now_us)
+    )
 
 
 async def list_room_tokens(context: Context) -> list[TokenRecord]:
@@ -69,14 +70,16 @@ async def list_room_tokens(context: Context) -> list[TokenRecord]:
 
     async def query(stores: Stores) -> list[TokenRecord]:
         group_id = context.identity.group_id
-        found = await stores.tokens.of_rooms(group_id, ROOM_NOTIFICATION)
+        found = await stores.tokens.of_rooms(
+            group_id, ROOM_NOTIFICATION, now_us=context.now_us
+        )
         may_see = {
             room_id: await _may_administer(context, stores, room_id)
             for room_id in {token.room_id for token in found}
         }
         return [token for token in found if may_see[token.room_id]]
 
-    return _good(await context.database.scan(query), context.now_us)
+    return await context.database.scan(query)
 
 
 async def list_group_tokens(context: Context) -> list[TokenRecord]:
@@ -87,8 +90,10 @@ async def list_group_tokens(context: Context) -> list[TokenRecord]:
     """
     check_group_admin(context.identity)
     group_id = context.identity.group_id
-    found = await context.database.scan(lambda stores: stores.tokens.of_group(group_id))
-    return _good(reversed(found), context.now_us)
+    found = await context.database.scan(
+        lambda stores: stores.tokens.of_group(group_id, now_us=context.now_us)
+    )
+    return found[::-1]
 
 
 async def list_rooms_to_administer(context: Context) -> list[RoomRecord]:
@@ -191,14 +196,6 @@ async def revoke_shown_token(context: Context, token_id: int) -> None:
         await stores.tokens.revoke(await find_shown_token(context, stores, token_id))
 
     await context.write(command)
-
-
-def _good(tokens: Iterable[TokenRecord], now_us: int) -> list[TokenRecord]:
-    return [
-        token
-        for token in tokens
-        if token.expires_us is None or token.expires_us > now_us
-    ]
 
 
 async def _may_administer(

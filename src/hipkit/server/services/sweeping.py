@@ -1,27 +1,54 @@
-"""Removes what nothing can reach any more: ended tokens, and messages of deleted rooms."""
+"""Removes what nothing can reach any more: ended tokens, and messages of deleted rooms.
+
+What is removed for its age is a month past its end by every clock there is: see `TimeBounds`. So
+a start with a wrong clock removes nothing that is good by the right one.
+"""
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import dataclass
 from functools import partial
 
 from hipkit.server.services.kept_files import remove_file
+from hipkit.server.services.moments import SECOND_US
+from hipkit.server.services.orphans import sweep_orphans
 from hipkit.server.services.web_sessions import sweep_sessions
 from hipkit.server.services.webhooks.sweeping import sweep_outbox
 from hipkit.server.storage.database import Database, Stores
 from hipkit.server.storage.folder import FileFolder
 
-__all__ = ["sweep", "sweep_messages"]
+__all__ = ["ENDED_SECONDS", "TimeBounds", "sweep", "sweep_messages"]
+
+ENDED_SECONDS = 30 * 24 * 60 * 60
+"""For how long what has ended is kept: the clock by which it ended may have been wrong."""
 
 SWEEP_COUNT = 500
 GRANTS_AT_ONCE = 10_000
 
 
-async def sweep(database: Database, files: FileFolder, now_us: int) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeBounds:
+    """What time it is, as far as it can be told where the clock may be wrong.
+
+    Attributes:
+        earliest_us: The least of what the clock says, what the newest timestamp in the database
+            says, and what that said when the server started with the time since then.
+        latest_us: The most of what the clock and the newest timestamp say.
+    """
+
+    earliest_us: int
+    latest_us: int
+
+
+async def sweep(database: Database, files: FileFolder, bounds: TimeBounds) -> None:
     """Remove everything of the kind, in steps after which others may write."""
-    await database.write(lambda stores: stores.tokens.sweep(now_us))
+    ended_us = bounds.earliest_us - ENDED_SECONDS * SECOND_US
+    await database.write(lambda stores: stores.tokens.sweep(ended_us))
     await _sweep_grants(database)
-    await database.write(lambda stores: sweep_sessions(stores, now_us))
-    await sweep_outbox(database, now_us)
+    await database.write(lambda stores: sweep_sessions(stores, ended_us))
+    await sweep_outbox(database, bounds.earliest_us)
+    await asyncio.to_thread(sweep_orphans, files, bounds.earliest_us, bounds.latest_us)
     while not await sweep_messages(database, files):
         pass
 

@@ -153,13 +153,14 @@ async def change_password(
     await stores.web_sessions.remove_links(user_id)
 
 
-async def sweep_sessions(stores: Stores, now_us: int) -> None:
-    """Within a command: remove what ended; links only when nobody asks for them any more."""
+async def sweep_sessions(stores: Stores, before_us: int) -> None:
+    """Within a command: remove sessions and links that ended before a moment."""
     await stores.web_sessions.sweep(
-        created_us=now_us - LONGEST_SECONDS * SECOND_US,
-        last_seen_us=now_us - IDLE_SECONDS * SECOND_US,
+        created_us=before_us - LONGEST_SECONDS * SECOND_US,
+        last_seen_us=before_us - IDLE_SECONDS * SECOND_US,
     )
-    await stores.web_sessions.sweep_links(now_us - LONGEST_SECONDS * SECOND_US)
+    # Later than they end: until then who opens one is told what became of it.
+    await stores.web_sessions.sweep_links(before_us - LONGEST_SECONDS * SECOND_US)
 
 
 def _has_ended(record: WebSessionRecord, now_us: int) -> bool:

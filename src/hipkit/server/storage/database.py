@@ -21,6 +21,7 @@ from hipkit.server.storage.room_people import RoomPeopleStore
 from hipkit.server.storage.rooms import RoomStore
 from hipkit.server.storage.search import SearchStore
 from hipkit.server.storage.session import Session
+from hipkit.server.storage.timestamps import TimestampStore
 from hipkit.server.storage.tokens import TokenStore
 from hipkit.server.storage.users import UserStore
 from hipkit.server.storage.web_sessions import WebSessionStore
@@ -57,6 +58,7 @@ class Stores:
     emoticons: EmoticonStore
     clients: ClientStore
     grants: GrantStore
+    timestamps: TimestampStore
     tokens: TokenStore
     web_sessions: WebSessionStore
     webhooks: WebhookStore
@@ -78,6 +80,7 @@ class Stores:
             emoticons=EmoticonStore(session),
             clients=ClientStore(session),
             grants=GrantStore(session),
+            timestamps=TimestampStore(session),
             tokens=TokenStore(session),
             web_sessions=WebSessionStore(session),
             webhooks=WebhookStore(session),

@@ -65,6 +65,8 @@ COLUMNS = (
 )
 
 
+GOOD = "(expires_us IS NULL OR expires_us > ?)"
+
 REFRESH_COLUMNS = (
     "SELECT refresh_tokens.id, refresh_tokens.user_id, refresh_tokens.client_id, scopes,"
     " expires_us, grant_id, grants.client_id, grants.room_id"
@@ -89,26 +91,35 @@ class TokenStore:
         """Return a token by its number, expired or not."""
         return await self._session.one(TokenRecord, COLUMNS + "WHERE id = ?", token_id)
 
-    async def of_user(self, user_id: int) -> list[TokenRecord]:
-        """Return every token that acts for a user, the newest first."""
+    async def of_user(self, user_id: int, *, now_us: int = 0) -> list[TokenRecord]:
+        """Return the tokens that act for a user and are good at a moment, the newest first."""
         return await self._session.all(
-            TokenRecord, COLUMNS + "WHERE user_id = ? ORDER BY id DESC", user_id
+            TokenRecord,
+            COLUMNS + f"WHERE user_id = ? AND {GOOD} ORDER BY id DESC",
+            user_id,
+            now_us,
         )
 
-    async def of_rooms(self, group_id: int, kind: str) -> list[TokenRecord]:
-        """Return every token of a kind that is bound to a room, the newest first."""
+    async def of_rooms(
+        self, group_id: int, kind: str, *, now_us: int = 0
+    ) -> list[TokenRecord]:
+        """Return such tokens of a kind that are bound to a room, the newest first."""
         return await self._session.all(
             TokenRecord,
             COLUMNS + "WHERE room_id IS NOT NULL AND group_id = ? AND kind = ?"
-            " ORDER BY id DESC",
+            f" AND {GOOD} ORDER BY id DESC",
             group_id,
             kind,
+            now_us,
         )
 
-    async def of_group(self, group_id: int) -> list[TokenRecord]:
-        """Return every token of a group, oldest first."""
+    async def of_group(self, group_id: int, *, now_us: int = 0) -> list[TokenRecord]:
+        """Return such tokens of a group, the oldest first."""
         return await self._session.all(
-            TokenRecord, COLUMNS + "WHERE group_id = ? ORDER BY id", group_id
+            TokenRecord,
+            COLUMNS + f"WHERE group_id = ? AND {GOOD} ORDER BY id",
+            group_id,
+            now_us,
         )
 
     async def add(self, token: NewToken, now_us: int) -> int:

@@ -69,6 +69,8 @@ class DroppedRecord(Record, frozen=True, array_like=True):
     created_us: int
 
 
+LARGEST_ID = (1 << 63) - 1
+
 COLUMNS = (
     "SELECT id, group_id, room_id, event, text, item, user_id, root, answered_by,"
     " only_for, created_us FROM webhook_events "
@@ -158,18 +160,28 @@ class WebhookEventStore:
         before_us: int,
         most: int,
     ) -> DroppedRecord | None:
-        """Return the last event of a kind that is too old, or too far behind the newest."""
+        """Return the last event of a kind that is too old, or too far behind the newest.
+
+        Behind the first that is not too old none is, whatever a wrong clock wrote on it.
+        """
         scope = "group_id" if room_id is None else "room_id"
         sql = (
             f"SELECT id, created_us FROM webhook_events WHERE {scope} = ? AND event = ?"  # noqa: S608 - one of two words
         )
         owner = group_id if room_id is None else room_id
-        old = await self._session.one(
+        young = await self._session.one(
             DroppedRecord,
-            sql + " AND created_us < ? ORDER BY id DESC LIMIT 1",
+            sql + " AND created_us >= ? ORDER BY id LIMIT 1",
             owner,
             event,
             before_us,
+        )
+        old = await self._session.one(
+            DroppedRecord,
+            sql + " AND id < ? ORDER BY id DESC LIMIT 1",
+            owner,
+            event,
+            LARGEST_ID if young is None else young.id,
         )
         many = await self._session.one(
             DroppedRecord,

@@ -6,9 +6,11 @@ delivery changes is one row.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from hipkit.server.storage.session import Record, Session
 
-__all__ = ["RouteRecord", "RouteState", "WebhookRouteStore"]
+__all__ = ["RouteRecord", "RouteState", "WaitBounds", "WebhookRouteStore"]
 
 
 class RouteState(Record, frozen=True, array_like=True, kw_only=True):
@@ -28,6 +30,31 @@ class RouteRecord(Record, frozen=True, array_like=True):
     id: int
     url: str
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitBounds:
+    """How long routes may wait at a moment, and how long those that are paused."""
+
+    now_us: int
+    longest_us: int
+    longest_paused_us: int
+
+    @property
+    def values(self) -> tuple[int, ...]:
+        """What `BEYOND` is filled with."""
+        now_us = self.now_us
+        return (
+            now_us + self.longest_paused_us,
+            now_us + self.longest_us,
+            now_us,
+            now_us,
+        )
+
+
+BEYOND = (
+    "(next_try_us > ? OR (paused_us IS NULL AND next_try_us > ?)"
+    " OR failing_since_us > ? OR paused_us > ?)"
+)
 
 ROUTES = "SELECT id, url FROM webhooks "
 BEHIND = (
@@ -112,6 +139,53 @@ class WebhookRouteStore:
         """Let every route that waits for its moment be tried at once."""
         await self._session.run(
             "UPDATE webhooks SET next_try_us = ? WHERE next_try_us > ?", now_us, now_us
+        )
+
+    async def shift(self, step_us: int) -> None:
+        """Move every moment that a route waits for or counts from."""
+        await self._session.run(
+            "UPDATE webhooks SET next_try_us = next_try_us + ?,"
+            " failing_since_us = failing_since_us + ?, paused_us = paused_us + ?"
+            " WHERE next_try_us IS NOT NULL OR failing_since_us IS NOT NULL"
+            " OR paused_us IS NOT NULL",
+            step_us,
+            step_us,
+            step_us,
+        )
+
+    async def is_any_after(self, moment_us: int) -> bool:
+        """Say whether a route waits until after a moment."""
+        found = await self._session.one(
+            tuple[int],
+            "SELECT 1 FROM webhooks WHERE next_try_us IS NOT NULL AND next_try_us > ?"
+            " LIMIT 1",
+            moment_us,
+        )
+        return found is not None
+
+    async def is_any_beyond(self, bounds: WaitBounds) -> bool:
+        """Say whether a route waits for longer than any may, or since a moment to come."""
+        found = await self._session.one(
+            tuple[int],
+            f"SELECT 1 FROM webhooks WHERE {BEYOND} LIMIT 1",  # noqa: S608 - a text of our own
+            *bounds.values,
+        )
+        return found is not None
+
+    async def bound(self, bounds: WaitBounds) -> None:
+        """Let such routes be tried now, and forget what is to be since a moment to come."""
+        await self._session.run(
+            "UPDATE webhooks SET"  # noqa: S608 - as above
+            " next_try_us = CASE WHEN next_try_us IS NULL THEN NULL ELSE ? END,"
+            " failing_since_us ="
+            " CASE WHEN failing_since_us > ? THEN ? ELSE failing_since_us END,"
+            " paused_us = CASE WHEN paused_us > ? THEN NULL ELSE paused_us END"
+            f" WHERE {BEYOND}",
+            bounds.now_us,
+            bounds.now_us,
+            bounds.now_us,
+            bounds.now_us,
+            *bounds.values,
         )
 
     async def rest(self, webhook_id: int) -> None:

@@ -239,10 +239,10 @@ async def add_room_token(
     return await database.write(command)
 
 
-async def list_tokens(database: Database) -> list[TokenRecord]:
-    """Return every token, known by its number: the values are not kept."""
+async def list_tokens(database: Database, now_us: int) -> list[TokenRecord]:
+    """Return every token that is good, known by its number: the values are not kept."""
     group = await find_group(database.stores)
-    return await database.stores.tokens.of_group(group.id)
+    return await database.stores.tokens.of_group(group.id, now_us=now_us)
 
 
 async def revoke_token(database: Database, token_id: int) -> None:
@@ -254,11 +254,10 @@ async def revoke_token(database: Database, token_id: int) -> None:
 
     async def command(stores: Stores) -> None:
         group = await find_group(stores)
-        for token in await stores.tokens.of_group(group.id):
-            if token.id == token_id:
-                await stores.tokens.revoke(token)
-                return
-        raise NotFoundError(f"no token has the number {token_id}")
+        token = await stores.tokens.get(token_id)
+        if token is None or token.group_id != group.id:
+            raise NotFoundError(f"no token has the number {token_id}")
+        await stores.tokens.revoke(token)
 
     await database.write(command)
 

@@ -16,6 +16,7 @@ from hipkit.errors import ApiError
 from hipkit.server.services.addresses import Addresses
 from hipkit.server.services.context import Context
 from hipkit.server.services.limits import Limits
+from hipkit.server.services.moments import SECOND_US
 from hipkit.server.services.room_messages import add_notification
 from hipkit.server.services.signals import Signals
 from hipkit.server.services.webhooks.deliveries import (
@@ -26,13 +27,17 @@ from hipkit.server.services.webhooks.deliveries import (
 )
 from hipkit.server.services.webhooks.makers import maker_of, may_still_see
 from hipkit.server.services.webhooks.patterns import is_found
-from hipkit.server.services.webhooks.routes import next_state
+from hipkit.server.services.webhooks.routes import (
+    LONGEST_ASKED_WAIT_SECONDS,
+    LONGEST_PROBE_SECONDS,
+    next_state,
+)
 from hipkit.server.services.webhooks.sweeping import OutboxSweep
 from hipkit.server.storage.database import Database, Stores
 from hipkit.server.storage.folder import FileFolder
 from hipkit.server.storage.webhook_deliveries import NewDelivery
 from hipkit.server.storage.webhook_events import EventRecord
-from hipkit.server.storage.webhook_routes import RouteRecord
+from hipkit.server.storage.webhook_routes import RouteRecord, WaitBounds
 from hipkit.server.storage.webhooks import WebhookRecord
 
 __all__ = ["DatabaseOutbox"]
@@ -41,6 +46,8 @@ MOST_DUE = 500
 EVENTS_AT_ONCE = 50
 MATCHERS = 2
 ANSWER_CHARACTERS = 500
+LEAST_STEP_SECONDS = 2.0
+"""By how much a clock is set at least; less is its own unevenness."""
 
 SLOW_PATTERN = "the pattern took too long for this text"
 OUT_OF_SIGHT = "its maker may not see the room any more"
@@ -51,6 +58,12 @@ class DatabaseOutbox:
     """An `Outbox` for one server and its database.
 
     Args:
+        database: Where webhooks, events and deliveries are.
+        files: Where files are that answers name.
+        signals: Who is to be told of answers.
+        limits: How many answers a webhook may post.
+        now_us: The clock, in microseconds since 1970.
+        elapsed: Seconds that go on evenly, by which it is seen that the clock was set.
         public_url: What links in events begin with, if the operator said so.
         own_root: What they begin with where nothing better is known.
         chance: Gives numbers from 0 to 1 that spread waits.
@@ -66,6 +79,7 @@ class DatabaseOutbox:
         limits: Limits,
         *,
         now_us: Callable[[], int],
+        elapsed: Callable[[], float],
         public_url: str | None,
         own_root: str,
         chance: Callable[[], float] = random.random,
@@ -77,6 +91,8 @@ class DatabaseOutbox:
         self._signals = signals
         self._limits = limits
         self._now_us = now_us
+        self._elapsed = elapsed
+        self._offset_us = self._offset()
         self._chance = chance
         self._public_url = public_url
         self._own_root = own_root
@@ -88,6 +104,8 @@ class DatabaseOutbox:
     async def woken(self) -> Sequence[RouteRecord]:
         """Return the routes that may have something to do, with what came since the last time."""
         stores = self._database.stores
+        await self._follow_clock()
+        await self._bound_waits(is_first=self._seen is None)
         newest = await stores.webhook_events.newest()
         routes: list[RouteRecord] = []
         if self._seen is None:
@@ -131,6 +149,7 @@ class DatabaseOutbox:
         The answer is posted in the same commit, so that it is posted once.
         """
         webhook_id, event = delivery.webhook.id, delivery.event
+        await self._follow_clock()
         context = self._context(delivery)
 
         async def command(stores: Stores) -> bool:
@@ -176,6 +195,44 @@ class DatabaseOutbox:
     def close(self) -> None:
         """Match no further patterns."""
         self._matchers.shutdown(wait=False, cancel_futures=True)
+
+    def _offset(self) -> int:
+        return self._now_us() - int(self._elapsed() * SECOND_US)
+
+    async def _follow_clock(self) -> None:
+        """Move what routes wait for along with the clock, if that was set since the last look.
+
+        Otherwise a clock put back makes them wait for as long as that, and one put forward makes
+        those that fail look as if they had failed all the time.
+        """
+        before_us, self._offset_us = self._offset_us, self._offset()
+        step_us = self._offset_us - before_us
+        if abs(step_us) < LEAST_STEP_SECONDS * SECOND_US:
+            return
+        try:
+            await self._database.write(
+                lambda stores: stores.webhook_routes.shift(step_us)
+            )
+        except BaseException:
+            self._offset_us -= step_us
+            raise
+
+    async def _bound_waits(self, *, is_first: bool) -> None:
+        """Let no route wait for longer than routes ever do: an earlier clock may have been ahead.
+
+        At a start every wait is looked at; later only whether one is beyond all.
+        """
+        now_us, longest_us = self._now_us(), int(LONGEST_PROBE_SECONDS * SECOND_US)
+        routes = self._database.stores.webhook_routes
+        if is_first or await routes.is_any_after(now_us + longest_us):
+            wait_us = int(LONGEST_ASKED_WAIT_SECONDS * SECOND_US)
+            bounds = WaitBounds(
+                now_us=now_us, longest_us=wait_us, longest_paused_us=longest_us
+            )
+            if await routes.is_any_beyond(bounds):
+                await self._database.write(
+                    lambda stores: stores.webhook_routes.bound(bounds)
+                )
 
     async def _next_event(
         self, stores: Stores, webhook: WebhookRecord

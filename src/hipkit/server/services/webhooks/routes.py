@@ -16,6 +16,8 @@ from hipkit.server.storage.webhooks import WebhookRecord
 
 __all__ = [
     "FIRST_WAIT_SECONDS",
+    "LONGEST_ASKED_WAIT_SECONDS",
+    "LONGEST_PROBE_SECONDS",
     "LONGEST_WAIT_SECONDS",
     "PAUSE_AFTER_SECONDS",
     "PROBE_SECONDS",
@@ -37,6 +39,9 @@ LONGEST_ASKED_WAIT_SECONDS = 60 * 60.0
 
 PAUSE_AFTER_SECONDS = 24 * 60 * 60
 PROBE_SECONDS = 12 * 60 * 60.0
+SPREAD = 0.25
+"""By which part a wait is shorter or longer: what failed together does not come together."""
+LONGEST_PROBE_SECONDS = PROBE_SECONDS * (1 + SPREAD)
 MOST_SLOW_PATTERNS = 5
 """Texts in a row that a pattern takes too long for, before its webhook is paused."""
 
@@ -61,7 +66,7 @@ def wait_seconds(
     what the receiver asked for.
     """
     doubled = FIRST_WAIT_SECONDS * 2.0 ** min(tries - 1, 30)
-    wait = min(doubled, LONGEST_WAIT_SECONDS) * (0.75 + chance / 2)
+    wait = _spread(min(doubled, LONGEST_WAIT_SECONDS), chance)
     asked = min(asked_seconds or 0.0, LONGEST_ASKED_WAIT_SECONDS)
     return max(wait, asked)
 
@@ -95,7 +100,7 @@ def next_state(
     )
     wait: float | None = None if goes_on else wait_seconds(tries, chance, asked_seconds)
     if is_paused:
-        wait = PROBE_SECONDS * (0.75 + chance / 2)
+        wait = _spread(PROBE_SECONDS, chance)
     return RouteState(
         position=event_id if goes_on else webhook.position,
         tries=tries,
@@ -104,6 +109,10 @@ def next_state(
         paused_us=(webhook.paused_us or now_us) if is_paused else None,
         problem=problem,
     )
+
+
+def _spread(seconds: float, chance: float) -> float:
+    return seconds * (1 - SPREAD + 2 * SPREAD * chance)
 
 
 def read_retry_after(value: str | None, now_us: int) -> float | None:

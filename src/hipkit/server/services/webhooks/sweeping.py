@@ -41,10 +41,13 @@ class OutboxSweep:
         return self.has_work
 
 
-async def sweep_outbox(database: Database, now_us: int) -> None:
-    """Drop what has waited for too long, and remove what nobody waits for."""
+async def sweep_outbox(database: Database, earliest_us: int) -> None:
+    """Drop what has waited for too long, and remove what nobody waits for.
+
+    `earliest_us` is what time it is at the least: no event is lost to a clock that is ahead.
+    """
     kinds = await database.scan(lambda stores: stores.webhooks.kinds())
-    before_us = now_us - WAITING_SECONDS * SECOND_US
+    before_us = earliest_us - WAITING_SECONDS * SECOND_US
     for kind in kinds:
 
         async def drop(
