@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from html.parser import HTMLParser
-
 import msgspec
 
+from hipkit.message_html import plain_text
 from hipkit.v2.models import Message
 
 __all__ = ["message_text", "plain_text"]
-
-NEW_LINE_TAGS = frozenset({"br", "li", "p", "tr"})
 
 
 def message_text(message: Message) -> str:
@@ -22,32 +19,6 @@ def message_text(message: Message) -> str:
     text = "\n".join(parts) if parts else "(deleted, or without text)"
     when = message.date.astimezone().strftime("%Y-%m-%d %H:%M:%S")
     return f"{when} {sender or '(nobody)'}: " + text.replace("\n", "\n    ")
-
-
-def plain_text(html: str) -> str:
-    """Return what a reader sees of the HTML that notifications may hold."""
-    reader = _Reader()
-    try:
-        reader.feed(html)
-        reader.close()
-    except AssertionError:  # What the parser says to some declarations that never end.
-        return html
-    return "".join(reader.pieces).strip()
-
-
-class _Reader(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.pieces: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in NEW_LINE_TAGS and self.pieces:
-            self.pieces.append("\n")
-        elif tag == "img":
-            self.pieces.append(dict(attrs).get("alt") or "(picture)")
-
-    def handle_data(self, data: str) -> None:
-        self.pieces.append(data)
 
 
 def _parts(message: Message) -> list[str]:

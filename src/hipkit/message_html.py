@@ -1,0 +1,210 @@
+"""Reads the HTML of notifications and cards as HipChat did: a few tags are drawn, the rest is text.
+
+Most of what looks like a tag and is none was meant to be read: an address in angle brackets,
+`<none>`, a comparison. So whatever is not drawn stands in the text as it was typed, and nothing
+vanishes. Everything takes time in proportion to the length, whatever comes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass
+from html import unescape
+
+__all__ = ["CARD_TAGS", "LINE_TAGS", "TAGS", "Tag", "Text", "plain_text", "read_html"]
+
+LINE_TAGS = frozenset({"a", "b", "br", "em", "i", "span", "strong"})
+"""What is drawn in the one line to which a card is folded."""
+
+CARD_TAGS = LINE_TAGS | {"p"}
+"""What is drawn in a card: HipChat's list, and what only breaks its lines or stands for `i`."""
+
+TABLE_PARTS = frozenset({"caption", "tbody", "td", "tfoot", "th", "thead", "tr"})
+BLOCKS = frozenset({"dd", "dl", "dt", "li", "ol", "p", "pre", "table", "ul"})
+
+TAGS = LINE_TAGS | BLOCKS | TABLE_PARTS | {"code", "img"}
+"""What is drawn in a notification: HipChat's list, and `p`, which programs send all the same."""
+
+BARE_ATTRIBUTES = frozenset({"border", "compact", "download", "nowrap", "reversed"})
+"""Those that HTML lets stand without a value. Other words without one were no attributes."""
+
+CELLS = frozenset({"td", "th"})
+BETWEEN_CELLS = " | "
+PICTURE = "(picture)"
+"""What stands in a text for a picture without one of its own."""
+GAP = re.compile(r"\s+")
+
+NEEDED = {"a": "href", "img": "src"}
+"""Attributes without which a tag would draw nothing."""
+
+# Quantifiers that give nothing back: a tag that never ends is looked through once. Outside of
+# quotes none reaches over the next `<`, and at most three at a time are within theirs.
+SPACE = r"[ \t\n\r\f]"
+TAG = re.compile(
+    rf"""
+    <(?P<end>/?)(?P<name>[A-Za-z][A-Za-z0-9]*+)
+    (?P<attributes>(?:
+        (?:{SPACE}++|(?<=["']))
+        [^ \t\n\r\f"'<>/=]++
+        (?:{SPACE}*+={SPACE}*+(?:"[^"]*+"|'[^']*+'|[^ \t\n\r\f"'<>`]++))?+
+    )*+)
+    {SPACE}*+/?>
+    """,
+    re.VERBOSE,
+)
+ATTRIBUTE = re.compile(
+    rf"""
+    (?P<name>[^ \t\n\r\f"'<>/=]++)
+    (?:{SPACE}*+={SPACE}*+
+    (?:"(?P<double>[^"]*+)"|'(?P<single>[^']*+)'|(?P<bare>[^ \t\n\r\f"'<>`]++)))?+
+    """,
+    re.VERBOSE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A part that is read."""
+
+    source: str
+    is_typed: bool = False
+    """Whether it is shown as it was typed, character references included."""
+
+    @property
+    def text(self) -> str:
+        """What is read."""
+        shown = self.source if self.is_typed else unescape(self.source)
+        return shown.replace("\0", "\ufffd")
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A tag that is drawn."""
+
+    name: str
+    is_end: bool
+    attributes: Mapping[str, str]
+    """By names in small letters; the first of a name counts."""
+
+
+def read_html(html: str, tags: Set[str] = TAGS) -> Iterator[Text | Tag]:
+    """Yield the parts of HTML: the tags that are drawn, and all that stands around them.
+
+    An end without a beginning, and a cell without a table, are no tags but text.
+    """
+    opened: Counter[str] = Counter()
+    place = 0
+    for found in TAG.finditer(html):
+        if found.start() > place:
+            yield Text(html[place : found.start()])
+        place = found.end()
+        tag = _drawn(found, tags, opened)
+        if tag is None:
+            yield Text(found.group(), is_typed=True)
+            continue
+        opened[tag.name] += -1 if tag.is_end else 1
+        yield tag
+    if place < len(html):
+        yield Text(html[place:])
+
+
+def _drawn(
+    found: re.Match[str], tags: Set[str], opened: Mapping[str, int]
+) -> Tag | None:
+    name = found["name"].lower()
+    if name not in tags or (name in TABLE_PARTS and not opened["table"]):
+        return None
+    if found["end"]:
+        return Tag(name, is_end=True, attributes={}) if opened[name] else None
+    attributes: dict[str, str] = {}
+    for attribute in ATTRIBUTE.finditer(found["attributes"]):
+        key = attribute["name"].lower()
+        if attribute.end("name") == attribute.end() and key not in BARE_ATTRIBUTES:
+            return None
+        attributes.setdefault(key, attribute[attribute.lastgroup or "name"])
+    if name in NEEDED and NEEDED[name] not in attributes:
+        return None
+    return Tag(name, is_end=False, attributes=attributes)
+
+
+def plain_text(html: str, tags: Set[str] = TAGS) -> str:
+    """Return what a reader sees of HTML: lines stand below each other, cells apart by ` | `."""
+    if "<" not in html:
+        return Text(html).text.strip()
+    lines = _Lines()
+    for part in read_html(html, tags):
+        if isinstance(part, Text):
+            lines.write(part.text)
+        else:
+            lines.draw(part)
+    return lines.text()
+
+
+class _Lines:
+    """Writes what is drawn below and beside each other as lines of text."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+        self._line: list[str] = []
+        self._is_begun = False
+        self._tables = 0
+        self._pres = 0
+        self._is_in_cell = False
+        self._has_cells = False
+
+    def text(self) -> str:
+        """Return all that was written."""
+        self._end_line()
+        return "\n".join(self._lines).strip("\n")
+
+    def write(self, text: str) -> None:
+        """Write a text; what only sets the source apart is left out."""
+        if self._pres and not self._is_in_cell:
+            text = text if self._is_begun else text.removeprefix("\n")
+        elif self._is_in_cell:
+            text = GAP.sub(" ", text)
+        elif text.isspace() and (self._tables or not self._is_begun):
+            return
+        elif not self._is_begun:
+            text = text.lstrip()
+        self._line.append(text)
+        self._is_begun = self._is_begun or not text.isspace()
+
+    def draw(self, tag: Tag) -> None:
+        """Begin or end what a tag stands for."""
+        if tag.name == "img" and not tag.is_end:
+            self.write(unescape(tag.attributes.get("alt", "")) or PICTURE)
+        elif tag.name in CELLS:
+            self._draw_cell(is_end=tag.is_end)
+        elif tag.name in TABLE_PARTS or tag.name == "table":
+            self._end_line()
+            self._is_in_cell = self._has_cells = False
+            if tag.name == "table":
+                self._tables += -1 if tag.is_end else 1
+        elif tag.name == "br" or tag.name in BLOCKS:
+            if self._is_in_cell:
+                self.write(" ")
+            else:
+                self._end_line(is_forced=tag.name == "br")
+            if tag.name == "pre":
+                self._pres += -1 if tag.is_end else 1
+
+    def _draw_cell(self, *, is_end: bool) -> None:
+        self._is_in_cell = not is_end
+        if is_end:
+            return
+        if self._has_cells:
+            self._line = ["".join(self._line).rstrip(), BETWEEN_CELLS]
+            self._is_begun = True
+        self._has_cells = True
+
+    def _end_line(self, *, is_forced: bool = False) -> None:
+        if self._is_begun or is_forced:
+            line = "".join(self._line)
+            if self._has_cells:
+                line = GAP.sub(" ", line).lstrip()
+            self._lines.append(line.rstrip())
+        self._line.clear()
+        self._is_begun = False
