@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
+from hipkit.message_html import CARD_TAGS, LINE_TAGS, plain_text
 from hipkit.reading import UnreadableError
 from hipkit.server.page.plain import one_line
 from hipkit.server.page.sanitizing import (
     own_path,
     safe_link,
     sanitize,
-    sanitize_line,
 )
 from hipkit.v2.models import Card, CardAttribute, CardDescription, Icon
 
@@ -50,6 +50,8 @@ class CardView:
     title: str
     link: str | None
     description: Markup
+    description_text: str
+    """The same without tags."""
     is_description_typed: bool
     """Whether its line ends count, as in a text and not as in HTML."""
     icon: PictureView | None
@@ -68,7 +70,7 @@ def card_view(text: str, *, outside_pictures: bool = False) -> CardView | None:
         card = Card.from_json(text)
     except UnreadableError:
         return None
-    description = _description(card.description, outside_pictures)
+    description, description_text = _description(card.description, outside_pictures)
     is_empty_link = card.style == "link" and not (card.title and description)
     if is_empty_link or (card.style == "image" and not card.url):
         return None
@@ -82,10 +84,11 @@ def card_view(text: str, *, outside_pictures: bool = False) -> CardView | None:
         title=one_line(card.title),
         link=safe_link(card.url),
         description=description,
+        description_text=description_text,
         is_description_typed=not _is_html(card.description),
         icon=_icon(card.icon, outside_pictures),
         thumbnail=picture_view(thumbnail, outside_pictures=outside_pictures),
-        activity=sanitize_line(activity.html, outside_pictures=outside_pictures)
+        activity=sanitize(activity.html, LINE_TAGS, outside_pictures=outside_pictures)
         if activity
         else None,
         activity_icon=_icon(activity.icon, outside_pictures) if activity else None,
@@ -120,13 +123,15 @@ def _icon(icon: str | Icon | None, outside_pictures: bool) -> PictureView | None
 
 def _description(
     description: str | CardDescription | None, outside_pictures: bool
-) -> Markup:
-    text = description
-    if isinstance(description, CardDescription):
-        text = description.value
-        if _is_html(description):
-            return sanitize(text, outside_pictures=outside_pictures)
-    return escape(text or "")
+) -> tuple[Markup, str]:
+    """Return a description as HTML, and as text."""
+    if not isinstance(description, CardDescription):
+        return escape(description or ""), description or ""
+    text = description.value
+    if not _is_html(description):
+        return escape(text), text
+    html = sanitize(text, CARD_TAGS, outside_pictures=outside_pictures)
+    return html, plain_text(text, CARD_TAGS)
 
 
 def _is_html(description: str | CardDescription | None) -> bool:

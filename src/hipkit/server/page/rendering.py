@@ -194,10 +194,7 @@ def _text(message: MessageRecord, around: Surroundings) -> TypedText:
 def _preview(message: MessageRecord) -> str | None:
     """Return the beginning of a message that is long enough to be folded."""
     text = plain_text(message)
-    breaks = message.body.count("\n")
-    if message.format == "html":
-        breaks = sum(message.body.lower().count(tag) for tag in ("<br", "<tr", "<li"))
-    if len(text) <= LONG_CHARACTERS and breaks <= LONG_LINES:
+    if len(text) <= LONG_CHARACTERS and text.count("\n") <= LONG_LINES:
         return None
     return _shortened(text, PREVIEW_CHARACTERS)
 
@@ -208,7 +205,7 @@ def plain_text(message: MessageRecord) -> str:
     card = None if message.card is None else card_view(message.card)
     if card is not None:
         values = " ".join(f"{one.label} {one.value}" for one in card.attributes)
-        text = f"{card.title}\n{without_tags(str(card.description))}\n{values}"
+        text = f"{card.title}\n{card.description_text}\n{values}"
     return text or message.file_name or ""
 
 

@@ -1,17 +1,22 @@
 """Makes HTML that somebody sent harmless: few tags, no scripts, styles or outside pictures (pure).
 
-Whatever comes in, what goes out is balanced and holds nothing that is not named here.
+Whatever comes in, what goes out is balanced and holds no tag that is not named. The rest of it
+is there to be read. Read next: `hipkit.message_html`, which tells tags from texts.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Set
+from html import unescape
 from typing import Literal
 from urllib.parse import urlsplit
 
 import nh3
 from markupsafe import Markup, escape
 
+from hipkit.message_html import TAGS, Tag, Text, read_html
+from hipkit.server.page.styles import CLASSES, clamped, read_style
 from hipkit.server.services.texts import Link, is_web_address
 
 __all__ = [
@@ -20,24 +25,16 @@ __all__ = [
     "own_path",
     "safe_link",
     "sanitize",
-    "sanitize_line",
 ]
 
-LINE_TAGS = {"a", "b", "br", "code", "em", "i", "img", "strong"}
-"""What one line may hold, such as the folded form of a card."""
-
-TAGS = LINE_TAGS | {
-    *("pre", "ul", "ol", "li", "dl", "dt", "dd", "p"),
-    *("table", "thead", "tbody", "tfoot", "tr", "th", "td", "caption"),
-}
-"""Those of HipChat's notifications, and `p`, which programs send all the same."""
-
-CELL = {"colspan", "rowspan"}
+CELL = {"colspan", "rowspan", "valign"}
 ATTRIBUTES = {
     "a": {"href", "title"},
-    "img": {"src", "alt", "title", "width", "height"},
+    "img": {"src", "alt", "title", "width", "height", "align"},
+    "span": {"class"},
     "td": CELL,
     "th": CELL,
+    "tr": {"valign"},
 }
 ADDED = {
     "a": {"target": "_blank"},
@@ -46,7 +43,9 @@ ADDED = {
 RELATION = "noopener noreferrer nofollow"
 
 OWN_PATH = re.compile(r"/(?:files|pictures)/[A-Za-z0-9_-]{20,64}(?:/[^/?#]*)?")
-NUMBER = re.compile(r"[0-9]{1,4}%?")
+MOST_CELLS = 100
+CELLS = re.compile(r"[1-9][0-9]{0,8}")
+ALIGNMENTS = {"baseline", "bottom", "left", "middle", "right", "top"}
 MAIL = re.compile(r"mailto:[^\s<>\"]{1,500}", re.IGNORECASE)
 
 # In what nh3 writes every value stands in double quotes, and none holds one.
@@ -56,14 +55,16 @@ LINK_OR_PICTURE = re.compile(
 ATTRIBUTE = re.compile(r' ([a-z]+)="([^"]*)"')
 
 
-def sanitize(html: str, *, outside_pictures: bool = False) -> Markup:
-    """Return what may be shown of HTML that somebody sent."""
-    return _withhold_pictures(CLEANER.clean(html), outside_pictures)
+def sanitize(
+    html: str, tags: Set[str] = TAGS, *, outside_pictures: bool = False
+) -> Markup:
+    """Return what may be shown of HTML that somebody sent.
 
-
-def sanitize_line(html: str, *, outside_pictures: bool = False) -> Markup:
-    """Return what may be shown of HTML that is to stay one line."""
-    return _withhold_pictures(LINE_CLEANER.clean(html), outside_pictures)
+    What is not drawn becomes text first, as it was typed: nh3 would leave it out. It is nh3
+    all the same that has the last word on what is a tag.
+    """
+    escaped = "".join(map(_escaped, read_html(html, tags)))
+    return _withhold_pictures(CLEANER.clean(escaped), outside_pictures)
 
 
 def safe_link(url: str | None) -> str | None:
@@ -88,29 +89,55 @@ def own_path(url: str) -> str | None:
     return parts.path if is_ours else None
 
 
+def _escaped(part: Text | Tag) -> str:
+    if isinstance(part, Text):
+        text = part.source.replace("\0", "\ufffd")
+        if part.is_typed:
+            text = text.replace("&", "&amp;")
+        return text.replace("<", "&lt;").replace(">", "&gt;")
+    if part.is_end:
+        return f"</{part.name}>"
+    attributes = dict(part.attributes)
+    style = read_style(unescape(attributes.pop("style", "")))
+    attributes.pop("class", None)
+    if part.name == "span":
+        attributes["class"] = " ".join(style.classes)
+    elif part.name == "img":
+        attributes |= style.sizes
+    known = ATTRIBUTES.get(part.name, set())
+    kept = [
+        ' {}="{}"'.format(name, value.replace('"', "&quot;"))
+        for name, value in attributes.items()
+        if name in known and value
+    ]
+    return f"<{part.name}{''.join(kept)}>"
+
+
 def _filter(tag: str, name: str, value: str) -> str | None:
     if name == "href":
         return safe_link(value)
     if name == "src":
         return own_path(value) or (value if is_web_address(value) else None)
-    if name in ("width", "height", "colspan", "rowspan"):
-        return value if NUMBER.fullmatch(value) else None
+    if name in ("width", "height"):
+        return clamped(value)
+    if name in ("colspan", "rowspan"):
+        return str(min(int(value), MOST_CELLS)) if CELLS.fullmatch(value) else None
+    if name in ("align", "valign"):
+        return value.lower() if value.lower() in ALIGNMENTS else None
     return value
 
 
-def _cleaner(tags: set[str]) -> nh3.Cleaner:
-    return nh3.Cleaner(
-        tags=tags,
-        attributes={tag: names for tag, names in ATTRIBUTES.items() if tag in tags},
-        set_tag_attribute_values=ADDED,
-        attribute_filter=_filter,
-        link_rel=RELATION,
-        url_schemes={"http", "https", "mailto"},
-    )
-
-
-CLEANER = _cleaner(TAGS)
-LINE_CLEANER = _cleaner(LINE_TAGS)
+CLEANER = nh3.Cleaner(
+    tags=set(TAGS),
+    attributes={
+        tag: names - {"class"} for tag, names in ATTRIBUTES.items() if tag in TAGS
+    },
+    allowed_classes={"span": set(CLASSES)},
+    set_tag_attribute_values=ADDED,
+    attribute_filter=_filter,
+    link_rel=RELATION,
+    url_schemes={"http", "https", "mailto"},
+)
 
 
 def _withhold_pictures(html: str, outside_pictures: bool) -> Markup:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import time
+from collections import Counter
 from html.parser import HTMLParser
 from typing import Any
 
@@ -10,10 +13,12 @@ import jinja2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markupsafe import escape
 
+from hipkit.message_html import Text, read_html
 from hipkit.server.page.plain import one_line
 from hipkit.server.page.rendering import Renderer, Surroundings
-from hipkit.server.page.sanitizing import ATTRIBUTES, TAGS
+from hipkit.server.page.sanitizing import ATTRIBUTES, TAGS, sanitize
 from hipkit.server.storage.emoticons import EmoticonRecord
 from hipkit.server.storage.messages import MessageRecord
 from hipkit.server.storage.users import UserRecord
@@ -152,6 +157,12 @@ PIECES = st.sampled_from(
         *(
             "<b>",
             "</b>",
+            "</b>",
+            "<none>",
+            "<bob@example.com>",
+            "<span style='color:red;x:y'>",
+            "</table>",
+            "<td>",
             "<table><tr><td>",
             "<pre>",
             "<a href='http://a.example'>",
@@ -244,6 +255,155 @@ def test_what_hipchat_allowed_is_kept() -> None:
         "<ul><li>l</li></ul><table><tbody><tr><td>t</td></tr></tbody></table>"
     )
     assert body in shown(notification(body))
+
+
+AS_TYPED = [
+    "From: Bob <bob@example.com> wrote",
+    "job=<none> is down",
+    "if (a<b) then",
+    "<script>alert(1)</script>",
+    "<style>*{}</style>",
+    "<svg onload=x()>",
+    "<SVG><MATH>",
+    "<iframe srcdoc='<script>x()</script>'></iframe>",
+    "<!-- c -->",
+    "<![CDATA[x]]>",
+    "<?php x ?>",
+    "</nosuch>",
+    '<img alt="x" onerror="x()">',
+    '<a title="x" onclick="x()">',
+    "<noscript><template><textarea><plaintext><xmp>",
+    "&lt;b&gt;",
+    "a &amp;lt; b",
+]
+
+
+@pytest.mark.parametrize("body", AS_TYPED)
+def test_what_is_not_drawn_is_shown_as_it_was_typed(body: str) -> None:
+    typed = body.replace("&amp;", "&").replace("&lt;b&gt;", "<b>")
+    for record in (
+        notification(body),
+        notification(f"<b>{body}</b>"),
+        card(description={"value": body, "format": "html"}),
+        card(activity={"html": body}),
+    ):
+        html = shown(record)
+        check(html)
+        assert str(escape(typed)).replace("&#34;", '"').replace("&#39;", "'") in html
+
+
+def test_a_card_draws_less_than_a_notification() -> None:
+    body = "<b>b</b><span>s</span><pre>p</pre><table><tr><td>t</table>"
+    html = shown(card(description={"value": body, "format": "html"}))
+    assert "<b>b</b><span>s</span>&lt;pre&gt;p&lt;/pre&gt;&lt;table&gt;" in html
+
+
+class Visible(HTMLParser):
+    """Collects what is read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.signs: Counter[str] = Counter()
+
+    def handle_data(self, data: str) -> None:
+        self.signs.update("".join(data.split()))
+
+
+def visible(html: str) -> Counter[str]:
+    reader = Visible()
+    reader.feed(html)
+    reader.close()
+    return reader.signs
+
+
+# nh3 moves what stands between a table and its cells before it: so signs are counted.
+@given(HOSTILE.filter(lambda body: "<img" not in body.lower()))
+def test_every_sign_that_somebody_sent_is_drawn_or_read(body: str) -> None:
+    texts = [part.text for part in read_html(body) if isinstance(part, Text)]
+    assert visible(sanitize(body)) == Counter("".join("".join(texts).split()))
+
+
+@given(HOSTILE.filter(lambda body: not re.search("<(a|img)", body.lower())))
+def test_what_was_made_harmless_stays_as_it_is(body: str) -> None:
+    once = sanitize(body, outside_pictures=True)
+    assert visible(sanitize(once, outside_pictures=True)) == visible(once)
+
+
+@pytest.mark.parametrize("piece", ["<b>", "<", "<ul><li>", "<i><p>", "<none>", "<a "])
+def test_the_longest_message_is_shown_at_once(piece: str) -> None:
+    body = (piece * 10_000)[:10_000]
+    began = time.process_time()
+    check(shown(notification(body)))
+    assert time.process_time() - began < 5
+
+
+def test_what_a_style_says_becomes_classes_of_the_page() -> None:
+    style = (
+        "color: #FF0000; font-weight: bold; text-decoration: underline; width: 50px;"
+        " background: url(https://a.example); position: fixed"
+    )
+    html = shown(notification(f'<span style="{style}" class="own">x</span>'))
+    assert '<span class="ink-red bold underlined wide-48">x</span>' in html
+    assert "style=" not in html
+
+
+def test_a_class_that_somebody_sent_is_none() -> None:
+    html = shown(notification('<span class="ink-red message own">x</span>'))
+    assert "<span>x</span>" in html
+
+
+def test_cells_keep_what_sets_a_table() -> None:
+    html = shown(
+        notification(
+            '<table><tr valign="TOP"><td colspan="2" rowspan="999999" valign="middle"'
+            ' bgcolor="red">x</td><th colspan="0" valign="x">y</th></tr></table>'
+        )
+    )
+    assert (
+        '<tr valign="top"><td colspan="2" rowspan="100" valign="middle">x</td>' in html
+    )
+    assert "<th>y</th>" in html
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ('width="20" height="30"', 'width="20" height="30"'),
+        ('width="99999"', 'width="1000"'),
+        ('width="250%"', 'width="100%"'),
+        ('style="width: 40px; height: 2.5px"', 'width="40" height="2"'),
+        ('width="10" style="width:30px"', 'width="30"'),
+        ('width="0"', 'width="1"'),
+        ('width="-5"', ""),
+        ('width="calc(1px)"', ""),
+        ('align="LEFT"', 'align="left"'),
+        ('align="evil"', ""),
+    ],
+)
+def test_pictures_have_sizes_within_bounds(given: str, kept: str) -> None:
+    html = shown(notification(f'<img src="/files/{KEY}/x.png" {given}>'))
+    start = f'<img src="/files/{KEY}/x.png"'
+    found = html[html.index(start) + len(start) :].partition(">")[0].split()
+    ours = {'referrerpolicy="no-referrer"', 'loading="lazy"'}
+    assert set(found) - ours == set(kept.split())
+
+
+def test_lines_and_cells_of_a_message_stand_apart_where_it_is_quoted() -> None:
+    table = (
+        "<table><tr><td>Host</td><td>State</td></tr><tr><td>db</td><td>up</td></table>"
+    )
+    parent = notification(table + "<none>", id="p")
+    around = Surroundings(people={}, emoticons={}, answered={"p": parent})
+    html = shown(message(attach_to="p"), around)
+    assert "<bdi>Host | State db | up &lt;none&gt;</bdi>" in html
+
+
+def test_a_card_is_quoted_by_what_is_read_of_it() -> None:
+    body = '<a href="javascript:x()">here</a> &lt;b&gt;<none><p>below'
+    parent = card(description={"value": body, "format": "html"})
+    around = Surroundings(people={}, emoticons={}, answered={"p": parent})
+    html = shown(message(attach_to="p"), around)
+    assert "<bdi>Title here &lt;b&gt;&lt;none&gt; below</bdi>" in html
 
 
 def test_a_link_that_somebody_sent_leads_out_and_tells_nothing() -> None:
@@ -396,7 +556,7 @@ def test_a_card_that_hipchat_did_not_draw_leaves_the_text(stored: str) -> None:
 
 def test_a_card_with_an_activity_is_folded_into_its_line() -> None:
     html = shown(card(activity={"html": "<b>Ann</b> did it<pre>x</pre>"}))
-    assert "<b>Ann</b> did itx</span></summary>" in html
+    assert "<b>Ann</b> did it&lt;pre&gt;x&lt;/pre&gt;</span></summary>" in html
     assert html.index("did it") < html.index("Title")
 
 
