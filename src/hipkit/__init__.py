@@ -59,7 +59,6 @@ if TYPE_CHECKING:
     from hipkit.limits import Limit, Limits
     from hipkit.model import Model, RuleError
     from hipkit.operation import Operation
-    from hipkit.paging import HistoryPosition
     from hipkit.reading import UnreadableError
     from hipkit.response import Response
     from hipkit.tokens import (
@@ -68,6 +67,7 @@ if TYPE_CHECKING:
         OAuthClient,
         TokenProvider,
     )
+    from hipkit.unreadable import HistoryPosition, UnreadableItem
 
 __version__ = VERSION
 
@@ -98,7 +98,6 @@ _HOMES = {
     "limits": ("Limit", "Limits"),
     "model": ("Model", "RuleError"),
     "operation": ("Operation",),
-    "paging": ("HistoryPosition",),
     "reading": ("UnreadableError",),
     "response": ("Response",),
     "tokens": (
@@ -107,6 +106,7 @@ _HOMES = {
         "OAuthClient",
         "TokenProvider",
     ),
+    "unreadable": ("HistoryPosition", "UnreadableItem"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -148,6 +148,7 @@ __all__ = [
     "TokenSource",
     "UnauthorizedError",
     "UnreadableError",
+    "UnreadableItem",
     "__version__",
 ]
 

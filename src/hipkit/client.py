@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from hipkit.authorization import AuthTest
     from hipkit.download import DownloadSource
     from hipkit.paging import HistoryOperation, HistoryPosition, HistoryWalk, Page
+    from hipkit.unreadable import UnreadableItem
     from hipkit.v2.models import Message
 
 __all__ = ["AsyncHipChat", "AsyncHistory", "HipChat", "History"]
@@ -181,11 +182,18 @@ class HipChat(ClientSetup, Api):
     def items(
         self, operation: Operation[Page[T]], **options: Unpack[CallOptions]
     ) -> Iterator[T]:
-        """Give the items of all of a list operation's pages."""
-        from hipkit.paging import page_items
+        """Give the items of all of a list operation's pages.
 
-        for page in self.pages(operation, **options):
-            yield from page_items(page)
+        An item that cannot be read goes to `on_unreadable`; without it, it is a `ResponseError`
+        behind the items before, whose `item.start_index` is where the list goes on.
+        """
+        from hipkit.paging import items_in_order
+
+        client = self.with_options(**options)
+        unreadable: list[UnreadableItem] = []
+        for page in client.pages(operation, on_unreadable=unreadable.append):
+            yield from items_in_order(page, unreadable, client._policy.on_unreadable)
+            unreadable.clear()
 
     def history(
         self,
@@ -198,6 +206,9 @@ class HipChat(ClientSetup, Api):
     ) -> History:
         """Walk back through a history, each message once, the newest first.
 
+        A message that cannot be read goes to `on_unreadable`; without it, it is a
+        `ResponseError` behind the newer ones, whose `item.position` is where to resume.
+
         Args:
             room: A room's id or name; or `GetRoomHistory(...)`, `GetPrivatechatHistory(...)`
                 with further arguments, of which `max_results` is the size of a page.
@@ -208,10 +219,16 @@ class HipChat(ClientSetup, Api):
         """
         from hipkit.paging import HistoryWalk, history_operation
 
+        client = self.with_options(**options)
         walk = HistoryWalk(
-            history_operation(room), since=since, limit=limit, resume=resume
+            history_operation(room),
+            since=since,
+            limit=limit,
+            resume=resume,
+            on_unreadable=client._policy.on_unreadable,
+            now=client._state.edges.now(),
         )
-        return History(self.with_options(**options), walk)
+        return History(client, walk)
 
     @clears_locals
     def download(
@@ -307,8 +324,11 @@ class History:
         return self._walk.position
 
     def _fetch(self, client: HipChat) -> Iterator[Message]:
+        unreadable: list[UnreadableItem] = []
         while (operation := self._walk.next_operation()) is not None:
-            yield from self._walk.take(client.send(operation))
+            page = client.send(operation, on_unreadable=unreadable.append)
+            yield from self._walk.take(page, unreadable)
+            unreadable.clear()
 
     def __iter__(self) -> Iterator[Message]:
         return self
@@ -433,12 +453,19 @@ class AsyncHipChat(ClientSetup, AsyncApi):
     async def items(
         self, operation: Operation[Page[T]], **options: Unpack[CallOptions]
     ) -> AsyncIterator[T]:
-        """Give the items of all of a list operation's pages."""
-        from hipkit.paging import page_items
+        """Give the items of all of a list operation's pages.
 
-        async for page in self.pages(operation, **options):
-            for item in page_items(page):
+        An item that cannot be read goes to `on_unreadable`; without it, it is a `ResponseError`
+        behind the items before, whose `item.start_index` is where the list goes on.
+        """
+        from hipkit.paging import items_in_order
+
+        client = self.with_options(**options)
+        unreadable: list[UnreadableItem] = []
+        async for page in client.pages(operation, on_unreadable=unreadable.append):
+            for item in items_in_order(page, unreadable, client._policy.on_unreadable):
                 yield item
+            unreadable.clear()
 
     def history(
         self,
@@ -451,6 +478,9 @@ class AsyncHipChat(ClientSetup, AsyncApi):
     ) -> AsyncHistory:
         """Walk back through a history, each message once, the newest first.
 
+        A message that cannot be read goes to `on_unreadable`; without it, it is a
+        `ResponseError` behind the newer ones, whose `item.position` is where to resume.
+
         Args:
             room: A room's id or name; or `GetRoomHistory(...)`, `GetPrivatechatHistory(...)`
                 with further arguments, of which `max_results` is the size of a page.
@@ -461,10 +491,16 @@ class AsyncHipChat(ClientSetup, AsyncApi):
         """
         from hipkit.paging import HistoryWalk, history_operation
 
+        client = self.with_options(**options)
         walk = HistoryWalk(
-            history_operation(room), since=since, limit=limit, resume=resume
+            history_operation(room),
+            since=since,
+            limit=limit,
+            resume=resume,
+            on_unreadable=client._policy.on_unreadable,
+            now=client._state.edges.now(),
         )
-        return AsyncHistory(self.with_options(**options), walk)
+        return AsyncHistory(client, walk)
 
     @clears_locals
     async def download(
@@ -560,9 +596,12 @@ class AsyncHistory:
         return self._walk.position
 
     async def _fetch(self, client: AsyncHipChat) -> AsyncIterator[Message]:
+        unreadable: list[UnreadableItem] = []
         while (operation := self._walk.next_operation()) is not None:
-            for message in self._walk.take(await client.send(operation)):
+            page = await client.send(operation, on_unreadable=unreadable.append)
+            for message in self._walk.take(page, unreadable):
                 yield message
+            unreadable.clear()
 
     def __aiter__(self) -> AsyncIterator[Message]:
         return self

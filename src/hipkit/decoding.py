@@ -6,10 +6,10 @@ What an answer's body holds is read by `reading.py`; here is what status and hea
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TypeVar, cast
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import msgspec
 
@@ -23,15 +23,25 @@ from hipkit.errors import (
 from hipkit.json_grammar import parse_json
 from hipkit.limits import LARGEST_MOMENT, seconds_until_allowed
 from hipkit.operation import Operation
-from hipkit.reading import UnreadableError, read_json
+from hipkit.reading import UnreadableError, read_json, read_parts
 from hipkit.redaction import redact
 from hipkit.response import RequestSummary
 from hipkit.secret import Secret
 from hipkit.transports.protocol import Reply, Request
+from hipkit.unreadable import UnreadableItem
 
-__all__ = ["check_success", "decode", "is_html", "unexpected"]
+__all__ = [
+    "OnUnreadable",
+    "check_success",
+    "decode",
+    "is_html",
+    "item_error",
+    "unexpected",
+]
 
 T = TypeVar("T")
+
+OnUnreadable = Callable[[UnreadableItem], object]
 
 HTML_TYPES = ("text/html", "application/xhtml+xml")
 NO_CONTENT = 204
@@ -57,6 +67,7 @@ def decode(
     now: float,
     secrets: tuple[Secret, ...] = (),
     request: Request | None = None,
+    on_unreadable: OnUnreadable | None = None,
 ) -> T:
     """Return what the answer means for this call.
 
@@ -67,6 +78,8 @@ def decode(
         now: UNIX seconds, for `retry_at`.
         secrets: Texts beside the operation's own that no error may show.
         request: What was sent, for errors to tell the harmless part of.
+        on_unreadable: Called with each item of a list that cannot be read; without it such an
+            item is an error.
 
     Raises:
         ApiError: The server said no.
@@ -79,7 +92,7 @@ def decode(
         target = {operation.redirect_member: _target(operation, reply, url)}
         return cast("T", msgspec.convert(target, operation.result))
     if 200 <= status < 300 and not operation.redirect:
-        return _read_result(operation, reply, secrets)
+        return _read_result(operation, reply, url, secrets, on_unreadable)
     if status >= 400:
         raise _api_error(operation, reply, now, secrets, request)
     problem = f"unexpected answer {status}"
@@ -153,7 +166,11 @@ def _target(operation: Operation[object], reply: Reply, url: str) -> str:
 
 
 def _read_result(
-    operation: Operation[T], reply: Reply, secrets: tuple[Secret, ...]
+    operation: Operation[T],
+    reply: Reply,
+    url: str,
+    secrets: tuple[Secret, ...],
+    on_unreadable: OnUnreadable | None,
 ) -> T:
     kind = operation.result
     if kind is None:
@@ -164,13 +181,49 @@ def _read_result(
     if not reply.body.strip() and _may_be_empty(kind):
         return cast("T", None)
     try:
-        return cast("T", read_json(reply.body, kind))
+        try:
+            return cast("T", read_json(reply.body, kind))
+        except UnreadableError as error:
+            result, parts = read_parts(reply.body, kind, error.where)
     except UnreadableError as error:
         problem = (
             f"{reply.status}, but the body cannot be read: "
             f"{error.where or 'body'}: {error}"
         )
         raise unexpected(operation, reply, problem, secrets, error.where) from None
+    start = _start_index(url)
+    for part in parts:
+        item = UnreadableItem(
+            raw=part.raw,
+            where=part.where,
+            reason=part.reason,
+            index=part.index,
+            start_index=start + part.index + 1,
+            operation=operation,
+        )
+        if on_unreadable is None:
+            raise item_error(item, reply)
+        on_unreadable(item)
+    return cast("T", result)
+
+
+def item_error(item: UnreadableItem, reply: Reply | None = None) -> ResponseError:
+    """Return the error for an item that nobody wants handed over."""
+    return ResponseError(
+        f"{item.operation}: an item cannot be read: {item.where}: {item.reason}; "
+        "on_unreadable=... goes on behind it",
+        operation=item.operation,
+        where=item.where,
+        status=None if reply is None else reply.status,
+        body=b"" if reply is None else reply.body,
+        item=item,
+    )
+
+
+def _start_index(url: str) -> int:
+    """Return how many items of a list were asked to be skipped."""
+    asked = dict(parse_qsl(urlsplit(url).query)).get("start-index", "")
+    return int(asked) if asked.isdecimal() and len(asked) < 10 else 0
 
 
 def _is_web_page(reply: Reply) -> bool:

@@ -37,6 +37,7 @@ from hipkit.operation import Operation
 from hipkit.redaction import holds_secrets, redact
 from hipkit.response import RequestSummary
 from hipkit.secret import Secret
+from hipkit.unreadable import UnreadableItem
 
 __all__ = [
     "ApiError",
@@ -59,7 +60,7 @@ __all__ = [
 ]
 
 
-NEVER_STORED = frozenset({"_secrets", "body"})
+NEVER_STORED = frozenset({"_secrets", "body", "item"})
 QUOTING = frozenset(
     {"expected_type", "field", "headers", "message", "type", "validation", "where"}
 )
@@ -271,9 +272,12 @@ class ResponseError(HipkitError):
         where: The place in the body, such as `$.items[3].date`; empty for the whole.
         status: The HTTP status; `None` where none was read.
         body: What came, for a closer look. It may hold private text.
+        item: Where one item of a list is what cannot be read: the item as it came, and where
+            the list or history goes on behind it.
     """
 
     body: bytes = b""
+    item: UnreadableItem | None = None
 
     def __init__(
         self,
@@ -283,12 +287,14 @@ class ResponseError(HipkitError):
         where: str = "",
         status: int | None = None,
         body: bytes = b"",
+        item: UnreadableItem | None = None,
     ) -> None:
         super().__init__(text)
         self.operation = operation
         self.where = where
         self.status = status
         self.body = body
+        self.item = item
 
 
 class SignatureError(HipkitError):

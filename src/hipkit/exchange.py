@@ -11,9 +11,10 @@ import logging
 import re
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
+from inspect import iscoroutinefunction
 from typing import NamedTuple, Protocol, TypedDict, TypeVar, cast
 
-from hipkit.decoding import decode
+from hipkit.decoding import OnUnreadable, decode
 from hipkit.errors import ConnectError, RequestError, RequestTimeoutError, ResponseError
 from hipkit.limits import LimitMemory, seconds_until_allowed
 from hipkit.operation import Call, Operation
@@ -106,6 +107,9 @@ class Policy:
         headers: Sent with every request.
         hooks: Called around every request.
         max_response_bytes: The largest answer taken, decompressed.
+        on_unreadable: Called with each item of an answer's list that cannot be read, in the
+            thread or task that sends; the list then goes on without it. What it raises ends the
+            call. Left out, such an item is a `ResponseError`.
     """
 
     timeout: float = 30.0
@@ -115,6 +119,7 @@ class Policy:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     hooks: Hooks = Hooks()
     max_response_bytes: int = 64 * 1024 * 1024
+    on_unreadable: OnUnreadable | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.timeout, (int, float)):
@@ -125,6 +130,8 @@ class Policy:
             raise ValueError("timeout and deadline are seconds and must be above 0")
         if self.retries < 0:
             raise ValueError("retries must be 0 or more")
+        if iscoroutinefunction(self.on_unreadable):
+            raise TypeError("on_unreadable must be a plain function, not an async one")
         for name, value in self.headers.items():
             # The value may be a secret: it is not repeated.
             if not (
@@ -155,6 +162,7 @@ class CallOptions(TypedDict, total=False):
     headers: Mapping[str, str]
     hooks: Hooks
     max_response_bytes: int
+    on_unreadable: OnUnreadable | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +216,7 @@ def exchange(
         now=state.edges.now(),
         secrets=secrets_in(token, policy.headers),
         request=request,
+        on_unreadable=policy.on_unreadable,
     )
 
 

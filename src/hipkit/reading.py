@@ -9,15 +9,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from typing import cast
+from typing import cast, get_args, get_origin
 
 import msgspec
 
 from hipkit.json_grammar import BOM, parse_json
 
-__all__ = ["UnreadableError", "convert_json", "read_document", "read_json"]
+__all__ = [
+    "UnreadableError",
+    "UnreadablePart",
+    "convert_json",
+    "read_document",
+    "read_json",
+    "read_parts",
+]
 
 MOST_REPAIRS = 50
 
@@ -83,6 +91,68 @@ def convert_json(document: object, kind: object) -> object:
         if mend is None or not _mend_all(document, where, mend):
             break
     raise UnreadableError(text, where or "$")
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadablePart:
+    """One item of a document's list that cannot be read."""
+
+    index: int
+    raw: object
+    where: str
+    reason: str
+
+
+def read_parts(
+    body: bytes, kind: object, where: str
+) -> tuple[object, list[UnreadablePart]]:
+    """Read a JSON body as a type without those items of its list that cannot be read.
+
+    Args:
+        body: What `read_json` could not read.
+        kind: The type.
+        where: The place that stopped it; an item of a list that is a member of the whole.
+
+    Raises:
+        UnreadableError: It is something else that cannot be read.
+    """
+    member = re.match(r"\$\.(\w+)\[\d+\]", where)
+    item_kind = member and _item_kind(kind, member[1])
+    if not member or item_kind is None:
+        return convert_json(read_document(body), kind), []
+    name = member[1]
+    # Once to be mended, and once to be handed over as it came.
+    document, untouched = _members(body), _members(body)
+    readable, unreadable = [], []
+    for index, item in enumerate(cast("list[object]", document[name])):
+        try:
+            readable.append(convert_json(item, item_kind))
+        except UnreadableError as error:
+            raw = cast("list[object]", untouched[name])[index]
+            place = f"$.{name}[{index}]{error.where.removeprefix('$')}"
+            unreadable.append(UnreadablePart(index, raw, place, str(error)))
+    document[name] = []
+    whole = cast("msgspec.Struct", convert_json(document, kind))
+    field = next(
+        each.name for each in msgspec.structs.fields(whole) if each.encode_name == name
+    )
+    return msgspec.structs.replace(whole, **{field: readable}), unreadable
+
+
+def _members(body: bytes) -> dict[str, object]:
+    return cast("dict[str, object]", read_document(body))
+
+
+def _item_kind(kind: object, member: str) -> object | None:
+    """Return the type of the items of a member that is a list; `None` where it is none."""
+    if not (isinstance(kind, type) and issubclass(kind, msgspec.Struct)):
+        return None
+    for field in msgspec.structs.fields(kind):
+        if field.encode_name == member:
+            for part in (field.type, *get_args(field.type)):
+                if get_origin(part) is list:
+                    return cast("object", get_args(part)[0])
+    return None
 
 
 @cache

@@ -251,7 +251,7 @@ def example(kind: type[BaseException]) -> BaseException:
 
 
 def told(error: BaseException) -> dict[str, object]:
-    left_behind = {"body", "_secrets"}
+    left_behind = {"body", "item", "_secrets"}
     return {name: each for name, each in vars(error).items() if name not in left_behind}
 
 

@@ -321,14 +321,14 @@ class Chat:
             chosen.reverse()
         return answer(
             {
-                "items": [
-                    {"id": f"m{number}", "date": date.isoformat(), "message": "x"}
-                    for date, number in chosen
-                ],
+                "items": [self._item(number, date) for date, number in chosen],
                 "links": links,
                 "maxResults": int(query.get("max-results", 100)),
             }
         )
+
+    def _item(self, number: int, date: datetime) -> object:
+        return {"id": f"m{number}", "date": date.isoformat(), "message": "x"}
 
     def _rounded(self, date: datetime) -> datetime:
         whole = date.replace(microsecond=0)
