@@ -62,9 +62,9 @@ class OperationCommand(Command):
             elif values["cli_raw"]:
                 return perform.perform_raw(settings, operation)
             elif values.get("cli_all"):
-                perform.perform_all(settings, operation)
+                return perform.perform_all(settings, operation)
             else:
-                perform.perform(settings, operation)
+                return perform.perform(settings, operation)
         return None
 
 

@@ -11,6 +11,7 @@ from hipkit.cli.connect import open_client
 from hipkit.cli.options import Settings
 from hipkit.cli.output import write, write_json
 from hipkit.cli.results import show_items, show_response, show_result
+from hipkit.cli.unreadable import UnreadableItems
 from hipkit.client import HipChat
 from hipkit.exchange import Hooks
 from hipkit.operation import Operation
@@ -22,10 +23,12 @@ from hipkit.v2.users import GetPrivatechatHistory
 __all__ = ["perform", "perform_all", "perform_dry", "perform_raw"]
 
 
-def perform(settings: Settings, operation: Operation[object]) -> None:
+def perform(settings: Settings, operation: Operation[object]) -> int:
     """Call, and write what came back."""
+    unreadable = UnreadableItems(settings)
     with open_client(settings) as client:
-        show_result(settings, client.send(operation))
+        show_result(settings, client.send(operation, on_unreadable=unreadable))
+    return unreadable.exit_code
 
 
 def perform_raw(settings: Settings, operation: Operation[object]) -> int:
@@ -34,10 +37,13 @@ def perform_raw(settings: Settings, operation: Operation[object]) -> int:
         return show_response(settings, client.send_raw(operation))
 
 
-def perform_all(settings: Settings, operation: Operation[object]) -> None:
+def perform_all(settings: Settings, operation: Operation[object]) -> int:
     """Call until there are no more pages, and write all their items."""
-    with open_client(settings) as client:
+    unreadable = UnreadableItems(settings)
+    with open_client(settings) as opened:
+        client = opened.with_options(on_unreadable=unreadable)
         show_items(settings, _all_items(client, operation), operation.tag.lower())
+    return unreadable.exit_code
 
 
 def _all_items(client: HipChat, operation: Operation[object]) -> Iterator[object]:

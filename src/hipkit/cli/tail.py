@@ -6,15 +6,18 @@ import time
 from collections.abc import Iterable
 
 import click
+import msgspec
 
 from hipkit.cli.connect import open_client, tell_wait
 from hipkit.cli.inputs import Text
 from hipkit.cli.message_text import message_text
 from hipkit.cli.options import Command, Settings
 from hipkit.cli.output import write, write_json
+from hipkit.cli.unreadable import UnreadableItems
 from hipkit.client import HipChat
 from hipkit.errors import RateLimitError, RequestError, ResponseError, ServerError
 from hipkit.limits import Limits
+from hipkit.unreadable import UnreadableItem
 from hipkit.v2.models import Message, MessagePage
 from hipkit.v2.rooms import GetRecentRoomHistory
 
@@ -35,27 +38,41 @@ class Tail:
         self._lines = lines
         self._last: Message | None = None
         self._seen: frozenset[str] = frozenset()
-        self._started = False
+        self._unreadable: set[bytes] = set()
+        self._looks_wider = False
+        self.started = False
+        """Whether a look has told where the new messages begin."""
 
     def operation(self) -> GetRecentRoomHistory:
         """Return the next look."""
         if self._last is None:
             # Even of no lines one message is wanted: those after it are the new ones.
-            count = MOST_MESSAGES if self._started else max(self._lines, 1)
+            is_narrow = not (self.started or self._looks_wider)
+            count = max(self._lines, 1) if is_narrow else MOST_MESSAGES
             return GetRecentRoomHistory(self._room, max_results=count)
         return GetRecentRoomHistory(
             self._room, max_results=MOST_MESSAGES, not_before=self._last.id
         )
 
+    def is_new(self, item: UnreadableItem) -> bool:
+        """Say whether this message that cannot be read was in no answer before."""
+        raw = msgspec.json.encode(item.raw)
+        is_new = raw not in self._unreadable
+        self._unreadable.add(raw)
+        return is_new
+
     def take(self, page: MessagePage) -> list[Message]:
         """Return what is new in an answer, the oldest first."""
+        if self._unreadable and not (page.items or self.started or self._looks_wider):
+            self._looks_wider = True
+            return []
         messages = sorted(page.items or (), key=lambda message: message.date)
         last, seen = self._last, self._seen
         self._seen = frozenset(message.id for message in messages)
         if messages:
             self._last = messages[-1]
-        if not self._started:
-            self._started = True
+        if not self.started:
+            self.started = True
             return messages[-self._lines :] if self._lines else []
         # When a message is deleted, one that is older than all before comes into sight.
         return [
@@ -107,7 +124,7 @@ def tail(
     lines: int,
     follow: bool,
     interval: float,
-) -> None:
+) -> int:
     """Show the latest messages of ROOM, which is its id or name, and each new one.
 
     Ctrl-C ends it. With --json every message is a line of JSON.
@@ -115,12 +132,22 @@ def tail(
     Scope: view_messages.
     """
     looks = Tail(room_id_or_name, lines)
-    with open_client(settings) as client:
-        _show(settings, looks.take(client.send(looks.operation())))
+    tell_of = UnreadableItems(settings)
+
+    def hand_over(item: UnreadableItem) -> None:
+        # Of no lines, what stands there at the first look is old.
+        if looks.is_new(item) and (lines or looks.started):
+            tell_of(item)
+
+    with open_client(settings) as opened:
+        client = opened.with_options(on_unreadable=hand_over)
+        while not looks.started:
+            _show(settings, looks.take(client.send(looks.operation())))
         if follow:
             if settings.deadline is None:
                 client = client.with_options(deadline=None)
             _follow(settings, client.with_options(pace=True), looks, interval)
+    return tell_of.exit_code
 
 
 def _follow(settings: Settings, client: HipChat, looks: Tail, interval: float) -> None:

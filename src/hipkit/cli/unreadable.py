@@ -1,0 +1,35 @@
+"""What cannot be read of an answer's list: told on standard error, while the rest is shown."""
+
+from __future__ import annotations
+
+import msgspec
+
+from hipkit.cli.failures import ExitCode
+from hipkit.cli.options import Settings
+from hipkit.cli.output import tell, tell_json
+from hipkit.unreadable import UnreadableItem
+
+__all__ = ["UnreadableItems"]
+
+
+class UnreadableItems:
+    """Tells of each item that cannot be read, as it came."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._told = 0
+
+    def __call__(self, item: UnreadableItem) -> None:
+        """Tell of one."""
+        self._told += 1
+        if self._settings.json:
+            told = {"where": item.where, "reason": item.reason, "item": item.raw}
+            tell_json({"unreadable": told})
+        else:
+            raw = msgspec.json.encode(item.raw).decode()
+            tell(f"an item cannot be read: {item.where}: {item.reason}: {raw}")
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What the command ends with: without those items the output is not whole."""
+        return ExitCode.UNREADABLE if self._told else ExitCode.OK
