@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -73,18 +74,15 @@ def test_a_demo_that_is_stopped_leaves_no_server_and_no_folder(
 
 def living(session: int) -> list[str]:
     """Return what still runs of a session: the server, or a command of the demo."""
-    listed = subprocess.run(
-        ["ps", "-e", "-o", "sess=,stat=,args="],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    found = (line.split(maxsplit=2) for line in listed.stdout.splitlines())
-    return [
-        command
-        for number, state, command in found
-        if number == str(session) and not state.startswith("Z")
-    ]
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # of one that has just ended
+            state, _, _, its_session, *_ = (
+                (process / "stat").read_text().rpartition(")")[2].split()
+            )
+            if int(its_session) == session and state != "Z":
+                found.append((process / "cmdline").read_text())
+    return found
 
 
 def test_a_step_that_fails_is_named_and_the_server_is_stopped(
