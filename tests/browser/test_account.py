@@ -50,7 +50,7 @@ def test_a_token_is_made_shown_once_and_its_curl_line_works(
         capture_output=True,
         text=True,
         check=True,
-        timeout=30,
+        timeout=300,
     )
 
     assert done.stdout == "204"

@@ -34,7 +34,7 @@ def run_console(example: Example) -> str | None:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
         if not matches(done.stdout, expected):

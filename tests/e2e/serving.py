@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 HIPKIT = [sys.executable, "-m", "hipkit.cli"]
-PATIENCE_SECONDS = 30
+PATIENCE_SECONDS = 120
 
 
 @dataclass

@@ -61,7 +61,7 @@ def hipkit(server: Server) -> Run:
             env={**os.environ, **server.environment, **environment},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
         )
 
@@ -206,7 +206,7 @@ def test_tail_shows_what_comes_and_ends_quietly_with_ctrl_c(
         assert hipkit("send", room, "two", "--as-message").returncode == 0
         after = process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        process.wait(timeout=30)
+        process.wait(timeout=300)
 
         assert before.endswith(" Administrator: one\n")
         assert after.endswith(" Administrator: two\n")

@@ -24,7 +24,7 @@ def test_the_demo_does_the_main_job(repository: Path) -> None:
         cwd=repository,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
 
@@ -65,7 +65,7 @@ def test_a_demo_that_is_stopped_leaves_no_server_and_no_folder(
                 break
         for _ in range(times):
             process.send_signal(number)
-        _, complaints = process.communicate(timeout=60)
+        _, complaints = process.communicate(timeout=300)
 
     assert (process.returncode, complaints) == (128 + number, "")
     assert list(tmp_path.iterdir()) == []

@@ -10,7 +10,7 @@ LINK = re.compile(r"http://127\.0\.0\.1:\d+/set-password\?key=\S+")
 
 
 def read(address: str) -> str:
-    with urllib.request.urlopen(address, timeout=30) as answer:  # noqa: S310 - our own server
+    with urllib.request.urlopen(address, timeout=300) as answer:  # noqa: S310 - our own server
         text: str = answer.read().decode()
         return text
 

@@ -34,7 +34,7 @@ def test_a_missing_extra_names_itself_in_one_line(
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=300,
     )
 
     assert done.returncode == 2
