@@ -14,9 +14,11 @@ LATER := $(NEED_MORE) tests/faults tests/e2e/test_benchmarks.py tests/e2e/test_d
 EXAMPLES := 60
 PYTEST := $(VENV)/python -m pytest --quiet --numprocesses 2 --dist loadfile
 
-# The programs of others: the ones that their list of requirements pins, and those for Node.js.
+# The programs of others: those that their lists of requirements pin, and those for Node.js.
 LOCKED := requirements/clients/python.txt
-CLIENTS := $(shell sed -n 's/^\([^ =]*\)==.*/\1/p' requirements/clients/python.in)
+WITHOUT_NEEDS := requirements/clients/no-deps.txt
+PINNED = $(shell sed -n 's/^\([^ =]*\)==.*/\1/p' $(1:.txt=.in))
+CLIENTS := $(call PINNED,$(LOCKED)) $(call PINNED,$(WITHOUT_NEEDS))
 READY_CLIENTS := $(CLIENTS:%=.tools/clients/%/.ready)
 ALL_CLIENTS := $(READY_CLIENTS) .tools/clients/node/.ready
 
@@ -161,18 +163,23 @@ SOURCE := pyproject.toml src/hipkit/version.py .venv/pyvenv.cfg
 .tools/clients/ansible/.ready: ALSO := |prettytable
 .tools/clients/hiplogging/.ready: ALSO := |hypchat
 .tools/clients/hipchat-api/.ready: ALSO := |iso8601|requests
+.tools/clients/apache-airflow/.ready: ALSO := |requests
+.tools/clients/monasca-notification/.ready: ALSO := |debtcollector|oslo-config|requests|simplejson
 
-$(READY_CLIENTS): .tools/clients/%/.ready: $(LOCKED) $(UV)
+$(READY_CLIENTS): .tools/clients/%/.ready: $(LOCKED) $(WITHOUT_NEEDS) $(UV)
 	@echo "setup: $* into .tools/clients"
 	@$(UV) venv --quiet --clear --python .tools/bin/python .tools/clients/$*
 	@$(UV) pip install --quiet --python .tools/clients/$*/bin/python --require-hashes \
 		--constraints $(LOCKED) --overrides $(LOCKED) --build-constraints $(LOCKED) \
 		$$(sed -nE 's/^(($*$(ALSO))==[^ ]+).*/\1/p' $(LOCKED)) \
+		$(if $(filter $*,$(call PINNED,$(WITHOUT_NEEDS))),&& $(UV) pip install --quiet --no-deps \
+		--python .tools/clients/$*/bin/python --require-hashes --constraints $(WITHOUT_NEEDS) \
+		$$(sed -nE 's/^($*==[^ ]+).*/\1/p' $(WITHOUT_NEEDS))) \
 		&& touch $@ || echo "setup: $* could not be installed" >&2
 
 .tools/clients/node/.ready: requirements/clients/package.json requirements/clients/package-lock.json | $(UV)
 	@echo "setup: programs for Node.js into .tools/clients"
 	@rm -rf $(@D) && mkdir -p $(@D) && cp $^ $(@D)
 	@command -v npm >/dev/null || { echo "setup: they need npm: apt install npm" >&2; exit 0; }; \
-		npm ci --prefix $(@D) --loglevel error --ignore-scripts --no-audit --no-fund \
+		npm ci --prefix $(@D) --loglevel error --ignore-scripts --omit optional --no-audit --no-fund \
 		&& touch $@ || echo "setup: the programs for Node.js could not be installed" >&2

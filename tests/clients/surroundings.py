@@ -33,11 +33,13 @@ CHANGING = {
     r"(?<=00:00\.)\d{6}|(?<=00%3A00\.)\d{6}": "000000",
     r'(?<="version": ")\w+': "ABCDEFGH",
 }
-# What no Makefile can bring everywhere, by the name of its Debian package, and how it tells its
-# version.
-OUTSIDE = {
-    "ruby-hipchat": ["ruby", "-ruri", "-rhipchat", "-e", "print HipChat::VERSION"]
+# What only Debian has, by the package that brings it.
+DEBIAN = {
+    "elastalert": "elastalert",
+    "netdata": "netdata-plugins-bash",
+    "ruby-hipchat": "ruby-hipchat",
 }
+OWN_TESTS = "-tests"  # ends the name of a library whose own tests are run
 LANGUAGES = {".py": "Python", ".sh": "Python", ".js": "JavaScript", ".rb": "Ruby"}
 
 
@@ -77,9 +79,9 @@ class Surroundings:
 
     def need(self, program: str) -> None:
         """Skip without the Debian package that a program needs; fail where it is not installed."""
-        if program in OUTSIDE:
+        if program in DEBIAN:
             if self.version(program) is None:
-                pytest.skip(f"{program} is not there: apt install {program}")
+                pytest.skip(f"{program} is not there: apt install {DEBIAN[program]}")
             return
         is_for_node = driver_of(program).suffix == ".js"
         if is_for_node and not (shutil.which("node") and shutil.which("npm")):
@@ -146,17 +148,17 @@ class Surroundings:
         }
 
     def version(self, program: str) -> str | None:
-        """Return the version of a program, or nothing where it cannot be started."""
-        tell = OUTSIDE.get(program)
-        if tell is None:
+        """Return the version of a program, or nothing where Debian's package is missing."""
+        if program not in DEBIAN:
             return locked_version(program)
-        environment = self.environment(program)
-        if shutil.which(tell[0], path=environment["PATH"]) is None:
+        show = ["dpkg-query", "--show", "--showformat=${db:Status-Status} ${Version}"]
+        if shutil.which(show[0]) is None:
             return None
         done = subprocess.run(
-            tell, env=environment, capture_output=True, text=True, check=False
+            [*show, DEBIAN[program]], capture_output=True, text=True, check=False
         )
-        return done.stdout.strip() if done.returncode == 0 else None
+        state, _, version = done.stdout.partition(" ")
+        return version if state == "installed" else None
 
     def calls(self) -> list[Call]:
         """Return what the program asked and was answered, once it is done."""
@@ -193,9 +195,11 @@ def driver_of(program: str) -> Path:
 
 def locked_version(program: str) -> str:
     """Return the version that `make test-clients` installs."""
+    program = program.removesuffix(OWN_TESTS)
     locked = REPOSITORY / "requirements/clients"
     for file, form in (
         ("python.txt", rf"^{program}==(\S+)"),
+        ("no-deps.txt", rf"^{program}==(\S+)"),
         ("package.json", rf'"{program}": "([^"]+)"'),
     ):
         if found := re.search(form, (locked / file).read_text(), re.MULTILINE):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hipkit import HipChat
 from tests.clients.surroundings import Surroundings
+from tests.e2e.serving import admin
 
 
 def rooms_made(client: HipChat) -> list[str | None]:
@@ -62,6 +63,18 @@ def test_hipchatter(place: Surroundings) -> None:
     assert said == ["in full", "in short", "said to all"]
     assert [entry["message"] for entry in place.said_to_jane()] == ["hey"]
     assert [status for status, _ in place.refusals()] == [400, 401, 404, 404]
+
+
+def test_the_tests_of_hipchatter(place: Surroundings) -> None:
+    party = str(place.folder / "party.png")
+    admin(place.folder, "emoticon", "add", "allthethings", party, "--id", "105216")
+    for number in range(13):
+        admin(place.folder, "emoticon", "add", f"e{number}", party)
+
+    printed = place.run("hipchatter-tests", knows_one_address=True)
+
+    assert "77 passing" in printed
+    assert "failing" not in printed
 
 
 def test_ac_node_hipchat(place: Surroundings) -> None:

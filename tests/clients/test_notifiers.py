@@ -171,3 +171,112 @@ def test_hipchat_room_notification_api(place: Surroundings) -> None:
     assert labels == ["state", "where", "who", "how"]
     assert json.loads(compact["card"])["format"] == "compact"
     assert place.refusals() == [(403, OTHER_ROOM)]
+
+
+def test_log4js(place: Surroundings) -> None:
+    place.run("log4js")
+
+    levels = {
+        ("trace", "yellow"),
+        ("debug", "yellow"),
+        ("info", "green"),
+        ("warn", "purple"),
+        ("error", "red"),
+        ("fatal", "red"),
+    }
+    assert place.said() == by_text(
+        *(note(f"at {level}", color, "text") for level, color in levels),
+        note("ERROR: with a layout", "red", "text", "log4js"),
+    )
+    assert place.refusals() == []
+
+
+def test_hipchat_notify(place: Surroundings) -> None:
+    place.run("hipchat-notify")
+
+    assert place.said() == by_text(
+        note("a notify", "yellow", "text"),
+        note("a info", "gray", "text"),
+        note("a warning", "yellow", "text"),
+        note("a success", "green", "text"),
+        note("a error", "red", "text"),
+        note("<b>html</b>", "purple"),
+    )
+    assert [status for status, _ in place.refusals()] == [401]
+
+
+def test_winston_hipchat(place: Surroundings) -> None:
+    place.run("winston-hipchat", knows_one_address=True)
+
+    assert place.said() == by_text(
+        note("as it comes", "yellow", "text", "winston"),
+        note('with é & more\n\n{\n  "where": "web1"\n}', "yellow", "text", "winston"),
+        note("<b>warn</b> as set up", "red", sender="Logger"),
+    )
+    assert [status for status, _ in place.refusals()] == [401]
+
+
+def test_hipchatpy(place: Surroundings) -> None:
+    place.run("hipchatpy", knows_one_address=True)
+
+    assert place.said() == by_text(
+        note("at <b>info</b>", "green"),
+        note("at warn", "yellow", "text"),
+        note("at error é", "red"),
+        note("by hand at 1", "green"),
+        note("by hand at 3", "red"),
+    )
+    assert place.refusals() == [(401, f"{ROOM_BY_NUMBER}?auth_token=wrong")]
+
+
+def test_apache_airflow(place: Surroundings) -> None:
+    place.run("apache-airflow")
+
+    random, *known = place.said()
+    assert random["message"] == "a text, at random"
+    # What Python shows of a card is no card: the message comes without it.
+    assert known == [
+        note("as it comes", sender="airflow"),
+        note("in <b>red</b>", "red", sender="DAG"),
+        note("with a card", "green", sender="airflow"),
+    ]
+    assert place.refusals() == [(401, ROOM_BY_NUMBER)]
+
+
+def test_monasca_notification(place: Surroundings) -> None:
+    place.run("monasca-notification")
+
+    said = {json.loads(entry["message"])["message"]: entry for entry in place.said()}
+    assert {text: entry["color"] for text, entry in said.items()} == {
+        "of severity LOW": "green",
+        "of severity MEDIUM": "gray",
+        "of severity HIGH": "yellow",
+        "of severity CRITICAL": "red",
+        "of severity OTHER": "purple",
+    }
+    assert {entry["message_format"] for entry in said.values()} == {"text"}
+    assert [status for status, _ in place.refusals()] == [401]
+
+
+def test_netdata(place: Surroundings) -> None:
+    place.run("netdata")
+
+    said = {entry["color"]: entry["message"] for entry in place.said()}
+    assert sorted(said) == ["green", "red", "yellow"]
+    assert "monitor.example.com is critical<br/>" in said["red"]
+    assert "View netdata dashboard</a>" in said["green"]
+    assert place.refusals() == []
+
+
+def test_elastalert(place: Surroundings) -> None:
+    place.run("elastalert")
+
+    said = [(one["from"], one["color"], one["message"]) for one in place.said()]
+    text, *alerts, long, mention = said
+    assert text[:2] == ("Elast", "green")
+    assert "message: disk <full> & more\n" in text[2]
+    assert {alert[:2] for alert in (*alerts, long)} == {("Jenkins", "red")}
+    assert all("disk <full> & more<br/>" in alert[2] for alert in alerts)
+    assert long[2].endswith("<br/> ...(truncated)")
+    assert mention[2] == "ping @JaneDoe"
+    assert [status for status, _ in place.refusals()] == [401]

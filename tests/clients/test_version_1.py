@@ -82,3 +82,26 @@ def test_zenoss_hipchat(place: Surroundings) -> None:
         ("Zenoss (Info)", "purple"),
     ]
     assert place.refusals() == []
+
+
+def test_node_hipchat(place: Surroundings) -> None:
+    place.run("node-hipchat", knows_one_address=True)
+
+    assert told(place) == [
+        ("node-hipchat", "as it comes", "yellow"),
+        ("Program", "red & more", "red"),
+    ]
+    with place.client() as client:
+        users = client.users.get_all_users().items
+        assert [user.name for user in users] == ["Administrator", "Jane Doe", "Bob Ray"]
+    assert [status for status, _ in place.refusals()] == [404, 401]
+
+
+def test_hipchat_client(place: Surroundings) -> None:
+    place.run("hipchat-client")
+
+    assert told(place) == [("Program", "é <b>note</b>", "green")]
+    with place.client() as client:
+        user = client.users.get_user("@Client")
+        assert (user.name, user.is_group_admin) == ("Client Guy", True)
+    assert [status for status, _ in place.refusals()] == [400, 404, 401]
