@@ -8,12 +8,14 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from http.client import HTTPConnection
+from math import ceil
 from urllib.parse import urlencode
 
 from benchmarks.report import Table, judged
 from benchmarks.scene import REPOSITORY, Scene
 from benchmarks.sending import loading_core, request_bytes
-from benchmarks.served import ADMIN, PASSWORD, Process, fill, serve_hipkit
+from benchmarks.served import PASSWORD, Process, fill, serve_hipkit
+from hipkit.server.page.feed import MOST_OF_PERSON
 
 __all__ = ["measure"]
 
@@ -34,11 +36,17 @@ def measure(scene: Scene) -> Table:
     """Watch 25 rooms, then one room at growing rates."""
     database = scene.folder / "live.db"
     names = [f"Room {number}" for number in range(ROOMS)]
-    token = fill(database, dict.fromkeys(names, 100))
+    streams = QUICK_STREAMS if scene.quick else STREAMS
+    # A person may have so many pages open and no more.
+    readers = [
+        f"reader{number}@example.com"
+        for number in range(ceil(streams / MOST_OF_PERSON))
+    ]
+    token = fill(database, dict.fromkeys(names, 100), readers=readers)
     with serve_hipkit(scene, database) as served:
-        cookie = _sign_in(served)
+        cookies = [_sign_in(served, name) for name in readers]
         lines = [
-            _line(scene, served, token, cookie, rooms=ROOMS, rate=RATE)
+            _line(scene, served, token, cookies, rooms=ROOMS, rate=RATE)
             for _ in range(scene.rounds(ROUNDS))
         ]
         middle = sorted(lines, key=lambda line: float(line[3].split()[0]))
@@ -46,7 +54,7 @@ def measure(scene: Scene) -> Table:
         shown = [
             middle[len(middle) // 2],
             *(
-                _line(scene, served, token, cookie, rooms=1, rate=rate)
+                _line(scene, served, token, cookies, rooms=1, rate=rate)
                 for rate in rates
             ),
         ]
@@ -60,7 +68,7 @@ def measure(scene: Scene) -> Table:
     )
 
 
-def _sign_in(served: Process) -> str:
+def _sign_in(served: Process, name: str) -> str:
     """Sign in as a person does, and return the cookie."""
     connection = HTTPConnection("127.0.0.1", served.port)
     connection.request("GET", "/sign-in")
@@ -70,7 +78,7 @@ def _sign_in(served: Process) -> str:
         raise RuntimeError("the page to sign in has no form")
     visitor = (page.getheader("Set-Cookie") or "").partition(";")[0]
     form = urlencode(
-        {"csrf": proof[1], "next": "/", "name": ADMIN, "password": PASSWORD}
+        {"csrf": proof[1], "next": "/", "name": name, "password": PASSWORD}
     )
     headers = {
         "Content-Type": "application/x-www-form-urlencoded",
@@ -93,7 +101,7 @@ def _line(
     scene: Scene,
     served: Process,
     token: str,
-    cookie: str,
+    cookies: Sequence[str],
     *,
     rooms: int,
     rate: int,
@@ -103,10 +111,12 @@ def _line(
     count -= count % rooms
     seconds, missing = _watch(
         served,
-        cookie,
         # The rooms' ids follow each other from 1 on.
         streams=[
-            f"/rooms/{1 + number % rooms}/feed?after={LATER_US}"
+            (
+                f"/rooms/{1 + number % rooms}/feed?after={LATER_US}",
+                cookies[number // MOST_OF_PERSON],
+            )
             for number in range(streams)
         ],
         requests=[
@@ -137,16 +147,14 @@ def _line(
 
 def _watch(
     served: Process,
-    cookie: str,
     *,
-    streams: Sequence[str],
+    streams: Sequence[tuple[str, str]],
     requests: Sequence[str],
     rooms: int,
     rate: int,
 ) -> tuple[list[float], int]:
     told = {
         "port": served.port,
-        "cookie": cookie,
         "streams": streams,
         "requests": requests,
         "rooms": rooms,

@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +18,7 @@ from benchmarks.scene import REPOSITORY, Scene
 from benchmarks.sending import serving_core
 from hipkit import HipChat
 from hipkit.server.app import Server, open_server
-from hipkit.server.services.admin.people import set_password
+from hipkit.server.services.admin.people import add_user, set_password
 from hipkit.server.services.keys import new_message_id
 from hipkit.server.services.limits import LimitSettings
 from hipkit.server.settings import Settings
@@ -66,15 +66,20 @@ class Process:
         return int(line.split()[1]) * 1024
 
 
-def fill(database: Path, rooms: Mapping[str, int]) -> str:
-    """Make a database with these rooms and so many messages in each; return a token."""
+def fill(
+    database: Path, rooms: Mapping[str, int], *, readers: Sequence[str] = ()
+) -> str:
+    """Make a database with these rooms and so many messages in each; return a token.
+
+    Readers are people with these addresses, who have the administrator's password.
+    """
     settings = Settings(
         database=database, limits=LimitSettings(enabled=False), durable=False
     )
     server = asyncio.run(open_server(settings))
     token = settings.token_file.read_text().strip()
     try:
-        asyncio.run(set_password(server.database, ADMIN, PASSWORD))
+        asyncio.run(_add_people(server, readers))
         transport = MemoryTransport(app=server.api)
         with HipChat(token, base_url=IN_MEMORY, transport=transport) as client:
             for name in rooms:
@@ -89,6 +94,15 @@ def fill(database: Path, rooms: Mapping[str, int]) -> str:
 def moment_of(number: int) -> int:
     """Return when the message of this number was sent, in microseconds since 1970."""
     return FIRST_US + number * STEP_US
+
+
+async def _add_people(server: Server, readers: Sequence[str]) -> None:
+    await set_password(server.database, ADMIN, PASSWORD)
+    for email in readers:
+        name = email.partition("@")[0]
+        await add_user(
+            server.database, server.now_us(), name=name, email=email, password=PASSWORD
+        )
 
 
 async def _add_messages(server: Server, room_name: str, count: int) -> None:

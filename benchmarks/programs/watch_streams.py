@@ -1,7 +1,7 @@
 """Watches streams of the page, and posts messages at a steady rate, on one clock.
 
 One loop over readiness does both, so that it costs little. Reads what to do from its standard input
-as JSON: the port, the cookie of who is signed in, the streams as paths, the ready requests to post
+as JSON: the port, the streams as paths with the cookies of who reads, the ready requests to post
 (one a message, sent in this order), how many messages a second. Prints, as JSON, how long each
 message took from the moment when it was due to each stream that shows it, and how many never came.
 """
@@ -52,7 +52,7 @@ class Run:
     """All streams, and the posts on their way."""
 
     def __init__(self, told: dict[str, object]) -> None:
-        port, cookie = int(str(told["port"])), str(told["cookie"])
+        port = int(str(told["port"]))
         paths, requests = told["streams"], told["requests"]
         if not isinstance(paths, list) or not isinstance(requests, list):
             raise TypeError("streams and requests are lists")
@@ -60,7 +60,7 @@ class Run:
         self._requests = [str(request).encode() for request in requests]
         self._streams = {
             stream.socket.fileno(): stream
-            for stream in (Stream(port, str(path), cookie) for path in paths)
+            for stream in (Stream(port, path, cookie) for path, cookie in paths)
         }
         self._posters = {
             each.fileno(): each

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from hipkit.errors import BadRequestError
 from hipkit.server.app import Server
-from hipkit.server.page.feed import Check, FeedResponse, Feeds
+from hipkit.server.page.feed import Check, FeedResponse, Feeds, Reader
 from hipkit.server.page.history import (
     Part,
     Place,
@@ -67,14 +67,18 @@ class Chat:
         part = await self.part(visit, place)
         return visit.part("history.html", part=part, place=place, edges=edges)
 
-    def feed(self, visit: Visit, place: Place, may_stay: Check) -> Response:
+    def feed(
+        self, visit: Visit, place: Place, reader: Reader, may_stay: Check
+    ) -> Response:
         """Answer with what is said from a moment on."""
-        is_guest = visit.session is None
+        is_guest = reader.user_id is None
         if self.feeds.is_full or (is_guest and self.feeds.is_half_full):
             return Response(status_code=503, headers={"Retry-After": RETRY_SECONDS})
         after = visit.request.headers.get(LAST_EVENT_ID) or visit.query("after", "0")
         after_us = max(_moment(after), place.oldest_us - 1)
-        return FeedResponse(self.feeds, place, after_us=after_us, may_stay=may_stay)
+        return FeedResponse(
+            self.feeds, place, after_us=after_us, reader=reader, may_stay=may_stay
+        )
 
 
 def chat_of(visit: Visit) -> Chat:

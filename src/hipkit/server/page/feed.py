@@ -3,6 +3,8 @@
 A room that is watched has one task. It hears that something was said, reads what is new,
 renders it once, and hands the same bytes to every stream. Each event's id is the moment of its
 message, so a browser that comes back says where it stood and misses nothing.
+
+Before it hands anything out, those who lost their access meanwhile are let go.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import monotonic
 
 from starlette.responses import Response
@@ -23,11 +25,11 @@ from hipkit.server.logs import log_task_error
 from hipkit.server.page.history import Place
 from hipkit.server.page.rendering import Renderer, gather
 from hipkit.server.services.moments import LATEST_US
-from hipkit.server.services.signals import Signals, conversation_topic
+from hipkit.server.services.signals import ACCESS, Signals, conversation_topic
 from hipkit.server.storage.database import Database
 from hipkit.server.storage.messages import MessageRecord
 
-__all__ = ["FeedResponse", "FeedTiming", "Feeds", "Watcher"]
+__all__ = ["FeedResponse", "FeedTiming", "Feeds", "Reader", "Watcher"]
 
 log = logging.getLogger("hipkit.server")
 
@@ -41,8 +43,8 @@ class FeedTiming:
     keep_alive: float = 15.0
     """After how long a silence a stream shows that it is there."""
     check: float = 15.0
-    """How often is asked whether a reader may still read: at the next message or sign of life
-    after that, so within half a minute."""
+    """How often is asked whether a reader may still read, apart from when that changes: sessions
+    end by themselves too. At the next message or sign of life after that."""
     send: float = 20.0
     """How long a reader may keep a message waiting on the wire."""
     pause: float = 0.00004
@@ -55,18 +57,43 @@ MOST_BACKLOG = 200
 """Who missed more is told to load the page anew."""
 MOST_WAITING_BYTES = 512 * 1024
 MOST_STREAMS = 5_000
+MOST_OF_PERSON = 20
+"""Streams that one person may have open, in all their sessions together."""
+MOST_OF_GUESTS = 50
+"""Streams that guests of a room may have open in one network: nothing else tells them apart."""
 
 Check = Callable[[], Awaitable[bool]]
 
 KEEP_ALIVE = b":\n\n"
 TOO_FAR = b"event: gap\ndata:\n\n"
 HELLO = b"retry: 2000\n\n"
+REPLACED = b"event: replaced\ndata:\n\n"
+"""Tells a browser that a newer stream took this one's place, and not to come back by itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Who opens streams: a person, or the guests of a room in one network."""
+
+    user_id: int | None = None
+    guest_key: str | None = field(default=None, repr=False)
+    network: str | None = None
+
+    @property
+    def most_streams(self) -> int:
+        """How many they may have open at a time."""
+        return MOST_OF_GUESTS if self.user_id is None else MOST_OF_PERSON
 
 
 class Watcher:
     """What waits for one stream. It ends when its reader is too slow, gone, or to be let go."""
 
-    def __init__(self) -> None:
+    def __init__(self, reader: Reader, room_id: int | None, may_stay: Check) -> None:
+        self.reader = reader
+        self.room_id = room_id
+        self.farewell = b""
+        """What is sent last."""
+        self._may_stay = may_stay
         self._waiting: deque[bytes] = deque()
         self._waiting_bytes = 0
         self._changed = asyncio.Event()
@@ -85,10 +112,17 @@ class Watcher:
         self._waiting.appendleft(events)
         self._changed.set()
 
-    def end(self) -> None:
-        """Give out nothing more."""
+    def end(self, farewell: bytes = b"") -> None:
+        """Give out nothing more than a farewell."""
+        if not self.is_ended:
+            self.farewell = farewell
         self.is_ended = True
         self._changed.set()
+
+    async def check(self) -> None:
+        """End if the reader may not read any more."""
+        if not self.is_ended and not await self._may_stay():
+            self.end()
 
     async def take(self, seconds: float) -> bytes:
         """Return what waits, or nothing if nothing comes in time or the end does."""
@@ -120,6 +154,10 @@ class Feeds:
         self._signals = signals
         self._renderer = renderer
         self._feeds: dict[int, _Feed] = {}
+        self._of_readers: dict[Reader, list[Watcher]] = {}
+        self._access_seen = 0
+        """The last change of access that was looked at."""
+        self._checking = asyncio.Lock()
         self._is_closed = False
 
     @property
@@ -144,15 +182,21 @@ class Feeds:
             feed.end()
 
     @contextlib.asynccontextmanager
-    async def watching(self, place: Place, after_us: int) -> AsyncIterator[Watcher]:
-        """Watch a conversation from just after a moment on while the block runs."""
+    async def watching(
+        self, place: Place, after_us: int, reader: Reader, may_stay: Check
+    ) -> AsyncIterator[Watcher]:
+        """Watch a conversation from just after a moment on while the block runs.
+
+        Where the reader has as many streams as they may have, their oldest one ends.
+        """
         feed = self._feeds.get(place.conversation_id)
         if feed is None:
             newest = await self._newest(place)
             # Another stream may have been faster meanwhile, where the database makes wait.
             feed = self._feeds.setdefault(place.conversation_id, _Feed(place, newest))
-        watcher = Watcher()
+        watcher = Watcher(reader, place.room_id, may_stay)
         feed.watchers.add(watcher)
+        self._enter(watcher)
         if feed.task is None or feed.task.done():
             feed.task = asyncio.create_task(self._run(feed), name="page feed")
             feed.task.add_done_callback(log_task_error)
@@ -160,13 +204,54 @@ class Feeds:
         try:
             if self._is_closed:
                 watcher.end()
+            # It was checked before it watched: what changed in between was told to others.
+            await watcher.check()
             await self._offer_missed(watcher, place, after_us, feed.last_us)
             yield watcher
         finally:
             feed.watchers.discard(watcher)
+            self._leave(watcher)
             if not feed.watchers and feed.task is not None:
                 feed.task.cancel()
                 self._feeds.pop(place.conversation_id, None)
+
+    def _enter(self, watcher: Watcher) -> None:
+        others = self._of_readers.setdefault(watcher.reader, [])
+        while len(others) >= watcher.reader.most_streams:
+            others.pop(0).end(REPLACED)
+        others.append(watcher)
+
+    def _leave(self, watcher: Watcher) -> None:
+        others = self._of_readers.get(watcher.reader, [])
+        if watcher in others:
+            others.remove(watcher)
+        if not others:
+            self._of_readers.pop(watcher.reader, None)
+
+    async def _let_go(self) -> None:
+        """End the streams of those who lost their access, whichever process took it."""
+        async with self._checking:
+            changes = await self._database.stores.access_changes.after(
+                self._access_seen
+            )
+            if not changes:
+                return
+            is_complete = changes[0].id == self._access_seen + 1
+            people = {change.user_id for change in changes} - {None}
+            rooms = {change.room_id for change in changes} - {None}
+            watchers = self._all_watchers()
+            if is_complete:
+                watchers = [
+                    one
+                    for one in watchers
+                    if one.reader.user_id in people or one.room_id in rooms
+                ]
+            for watcher in watchers:
+                await watcher.check()
+            self._access_seen = changes[-1].id
+
+    def _all_watchers(self) -> list[Watcher]:
+        return [one for feed in self._feeds.values() for one in feed.watchers]
 
     async def _newest(self, place: Place) -> int:
         found = await self._database.stores.messages.page(
@@ -201,8 +286,10 @@ class Feeds:
         def wake() -> None:
             loop.call_soon_threadsafe(heard.set)
 
-        with self._signals.listening(
-            conversation_topic(feed.place.conversation_id), wake
+        topic = conversation_topic(feed.place.conversation_id)
+        with (
+            self._signals.listening(topic, wake),
+            self._signals.listening(ACCESS, wake),
         ):
             while True:
                 heard.clear()
@@ -221,6 +308,8 @@ class Feeds:
             found = await self._database.stores.messages.after(
                 feed.place.conversation_id, feed.last_us, count=MOST_READ
             )
+            # After the messages: whoever may not see one of them lost their access before it.
+            await self._let_go()
             if not found:
                 return
             events = await self._events(feed.place, found)
@@ -255,7 +344,13 @@ class FeedResponse(Response):
     """Answers with the events of a conversation until one side ends it."""
 
     def __init__(
-        self, feeds: Feeds, place: Place, *, after_us: int, may_stay: Check
+        self,
+        feeds: Feeds,
+        place: Place,
+        *,
+        after_us: int,
+        reader: Reader,
+        may_stay: Check,
     ) -> None:
         super().__init__(
             media_type="text/event-stream",
@@ -265,6 +360,7 @@ class FeedResponse(Response):
         self._feeds = feeds
         self._place = place
         self._after_us = after_us
+        self._reader = reader
         self._may_stay = may_stay
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -276,7 +372,9 @@ class FeedResponse(Response):
                 "headers": self.raw_headers,
             }
         )
-        async with self._feeds.watching(self._place, self._after_us) as watcher:
+        async with self._feeds.watching(
+            self._place, self._after_us, self._reader, self._may_stay
+        ) as watcher:
             leaving = asyncio.create_task(_wait_for_end(receive, watcher))
             try:
                 async with asyncio.timeout(None) as patience:
@@ -286,7 +384,12 @@ class FeedResponse(Response):
                 return
             finally:
                 leaving.cancel()
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        last = {
+            "type": "http.response.body",
+            "body": watcher.farewell,
+            "more_body": False,
+        }
+        await send(last)
 
     async def _send_events(
         self, watcher: Watcher, send: Send, patience: asyncio.Timeout
@@ -299,8 +402,7 @@ class FeedResponse(Response):
             patience.reschedule(None)
             events = await watcher.take(timing.keep_alive) or KEEP_ALIVE
             if monotonic() - checked >= timing.check:
-                if not await self._may_stay():
-                    return
+                await watcher.check()
                 checked = monotonic()
 
 

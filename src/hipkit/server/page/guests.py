@@ -6,9 +6,11 @@ from starlette.responses import Response
 
 from hipkit.errors import NotFoundError
 from hipkit.server.page.chat import chat_of
+from hipkit.server.page.feed import Reader
 from hipkit.server.page.history import Place
 from hipkit.server.page.views import Visit, view
 from hipkit.server.services.guests import GuestRoom, find_guest_room
+from hipkit.server.services.limits import network_of
 
 __all__ = ["VIEWS"]
 
@@ -44,7 +46,8 @@ async def follow(visit: Visit) -> Response:
         except NotFoundError:
             return False
 
-    return chat_of(visit).feed(visit, place, may_stay)
+    reader = Reader(guest_key=found.room.guest_key, network=network_of(visit.peer))
+    return chat_of(visit).feed(visit, place, reader, may_stay)
 
 
 async def _find(visit: Visit) -> GuestRoom:
@@ -55,6 +58,7 @@ async def _find(visit: Visit) -> GuestRoom:
 def _place(visit: Visit, found: GuestRoom) -> Place:
     return Place(
         group_id=found.room.group_id,
+        room_id=found.room.id,
         conversation_id=found.room.conversation_id,
         address=f"/guest/{visit.request.path_params['key']}",
         oldest_us=found.since_us,

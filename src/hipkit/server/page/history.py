@@ -43,6 +43,7 @@ class Place:
     conversation_id: int
     address: str
     oldest_us: int = 0
+    room_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from hipkit.errors import HipkitError
 from hipkit.server.page.chat import chat_of
+from hipkit.server.page.feed import Reader
 from hipkit.server.page.history import Place
 from hipkit.server.page.sidebar import list_sidebar
 from hipkit.server.page.views import Visit, view
@@ -25,6 +26,7 @@ def place_of(room: RoomRecord) -> Place:
     """Return a room's conversation as people of the group see it."""
     return Place(
         group_id=room.group_id,
+        room_id=room.id,
         conversation_id=room.conversation_id,
         address=f"/rooms/{room.id}",
     )
@@ -79,7 +81,8 @@ async def follow(visit: Visit) -> Response:
             return False
         return True
 
-    return chat_of(visit).feed(visit, place_of(room), may_stay)
+    reader = Reader(user_id=visit.user.id)
+    return chat_of(visit).feed(visit, place_of(room), reader, may_stay)
 
 
 async def post_message(visit: Visit) -> Response:

@@ -8,7 +8,7 @@ from typing import Literal, TypeVar, cast
 from hipkit.errors import RateLimitError, UnauthorizedError
 from hipkit.server.services.addresses import Addresses
 from hipkit.server.services.limits import Allowance, Limits
-from hipkit.server.services.signals import Signals
+from hipkit.server.services.signals import ACCESS, Signals
 from hipkit.server.services.webhooks.receivers import Receivers
 from hipkit.server.storage.clients import ClientRecord
 from hipkit.server.storage.database import Command, Database, Stores
@@ -162,6 +162,9 @@ class Context:
         self.topics.clear()
         result = await self.database.write(command)
         self.signals.give(self.topics)
+        if self.signals.is_heard(ACCESS):
+            number = await self.stores.access_changes.newest()
+            self.signals.give_once(ACCESS, number)
         return result
 
     def count_message(self, conversation_id: int) -> None:

@@ -10,8 +10,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["EVENTS", "Signals", "conversation_topic"]
+__all__ = ["ACCESS", "EVENTS", "Signals", "conversation_topic"]
 
+ACCESS = "access"
+"""Somebody may have lost access to something."""
 EVENTS = "events"
 """The outbox has new events for webhooks."""
 
@@ -26,6 +28,7 @@ class Signals:
 
     def __init__(self) -> None:
         self._listeners: dict[str, list[Callable[[], None]]] = {}
+        self._numbers: dict[str, int] = {}
 
     @contextlib.contextmanager
     def listening(self, topic: str, listener: Callable[[], None]) -> Iterator[None]:
@@ -42,6 +45,16 @@ class Signals:
             listeners.remove(listener)
             if not listeners and self._listeners.get(topic) is listeners:
                 del self._listeners[topic]
+
+    def is_heard(self, topic: str) -> bool:
+        """Say whether anybody listens to a topic."""
+        return topic in self._listeners
+
+    def give_once(self, topic: str, number: int) -> None:
+        """Tell everybody who listens to a topic, if its number has grown since the last time."""
+        if number > self._numbers.get(topic, 0):
+            self._numbers[topic] = number
+            self.give([topic])
 
     def give(self, topics: Iterable[str]) -> None:
         """Tell everybody who listens to one of the topics."""

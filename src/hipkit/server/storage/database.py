@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol, Self, TypeVar
 
 from hipkit.errors import StorageError
+from hipkit.server.storage.access_changes import AccessChangeStore
 from hipkit.server.storage.clients import ClientStore
 from hipkit.server.storage.emoticons import EmoticonStore
 from hipkit.server.storage.files import FileStore
@@ -60,6 +61,7 @@ class Stores:
     grants: GrantStore
     timestamps: TimestampStore
     tokens: TokenStore
+    access_changes: AccessChangeStore
     web_sessions: WebSessionStore
     webhooks: WebhookStore
     webhook_routes: WebhookRouteStore
@@ -82,6 +84,7 @@ class Stores:
             grants=GrantStore(session),
             timestamps=TimestampStore(session),
             tokens=TokenStore(session),
+            access_changes=AccessChangeStore(session),
             web_sessions=WebSessionStore(session),
             webhooks=WebhookStore(session),
             webhook_routes=WebhookRouteStore(session),

@@ -13,7 +13,7 @@ import jinja2
 import pytest
 
 from hipkit.server.page import feed
-from hipkit.server.page.feed import FeedResponse, Feeds, FeedTiming, Watcher
+from hipkit.server.page.feed import FeedResponse, Feeds, FeedTiming, Reader, Watcher
 from hipkit.server.page.history import Place
 from hipkit.server.page.rendering import Renderer, Surroundings
 from hipkit.server.storage.messages import MessageRecord, NewMessage
@@ -22,7 +22,8 @@ from tests.unit.server.asgi import Site, call
 
 PATIENCE_SECONDS = 20
 CONVERSATION = 1
-PLACE = Place(group_id=1, conversation_id=CONVERSATION, address="/rooms/1")
+PLACE = Place(group_id=1, conversation_id=CONVERSATION, address="/rooms/1", room_id=1)
+READER = Reader(user_id=1)
 EAGER = FeedTiming(keep_alive=0.01, check=0.0)
 
 
@@ -136,8 +137,12 @@ class Room:
         *,
         after_us: int = 1 << 61,
         may_stay: Callable[[], Awaitable[bool]] = always,
+        reader: Reader = READER,
     ) -> Stream:
-        return Stream(FeedResponse(feeds, PLACE, after_us=after_us, may_stay=may_stay))
+        response = FeedResponse(
+            feeds, PLACE, after_us=after_us, reader=reader, may_stay=may_stay
+        )
+        return Stream(response)
 
 
 @pytest.fixture
@@ -282,7 +287,7 @@ async def test_a_reader_that_is_too_slow_is_let_go(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(feed, "MOST_WAITING_BYTES", 10)
-    watcher = Watcher()
+    watcher = Watcher(READER, None, always)
     watcher.offer(b"12345")
     assert await watcher.take(0) == b"12345"
 

@@ -165,6 +165,11 @@
       if (!timer) timer = setTimeout(addWaiting, 30);
     };
     source.addEventListener("gap", () => location.assign(address));
+    source.addEventListener("replaced", () => {
+      // Too many pages are open, and this one was the first: it goes on once somebody looks at it.
+      unfollow();
+      lost.hidden = false;
+    });
     source.onopen = () => { lost.hidden = true; };
     source.onerror = () => {
       lost.hidden = false;
@@ -243,6 +248,8 @@
     if (document.hidden) hidden = setTimeout(unfollow, HIDDEN_MINUTES * 60_000);
     else follow();
   });
+
+  addEventListener("focus", follow);
 
   // -- Saying something ------------------------------------------------------------------------
 

@@ -1,0 +1,363 @@
+"""Who may have streams open, how many, and what ends them at once."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from hipkit.server.front import Front
+from hipkit.server.page.feed import (
+    MOST_OF_GUESTS,
+    MOST_OF_PERSON,
+    FeedTiming,
+    Reader,
+)
+from hipkit.server.services.admin import people, rooms
+from hipkit.server.services.web_sessions import change_password
+from hipkit.server.storage.database import Stores
+from hipkit.server.storage.sqlite import SqliteDatabase
+from tests.unit.server.asgi import Reply, Site, call
+from tests.unit.server.page.conftest import MakeVisitor
+from tests.unit.server.page.test_feed import Stream
+from tests.unit.server.page.visitor import Visitor
+
+NEVER = FeedTiming(poll=3600, keep_alive=3600, check=3600)
+"""Nothing happens but what something causes."""
+OFTEN = FeedTiming(poll=0.01, keep_alive=3600, check=3600)
+
+
+class Page:
+    """The page as browsers see it that keep streams open."""
+
+    def __init__(self, site: Site, timing: FeedTiming = NEVER) -> None:
+        self.site = site
+        self.front = Front(site.server)
+        self.feeds = self.front._page.state.chat.feeds  # type: ignore[attr-defined]  # it is Starlette's
+        self.feeds.timing = timing
+
+    def stream(
+        self, path: str, secret: str | None = None, *, peer: str = "10.0.0.1"
+    ) -> Stream:
+        headers = [(b"host", b"chat.test")]
+        if secret is not None:
+            headers.append((b"cookie", f"hipkit-session={secret}".encode()))
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "scheme": "http",
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": b"after=4000000000000000",
+            "root_path": "",
+            "headers": headers,
+            "client": (peer, 50000),
+            "server": ("127.0.0.1", 8070),
+        }
+
+        async def answer(_: object, receive: Any, send: Any) -> None:
+            await self.front(scope, receive, send)
+
+        return Stream(answer)  # type: ignore[arg-type]  # called as a response is
+
+    async def call(self, method: str, path: str, body: object = None) -> Reply:
+        headers = [
+            ("Host", "chat.test"),
+            ("Authorization", f"Bearer {self.site.token}"),
+            ("Content-Type", "application/json"),
+        ]
+        data = b"" if body is None else json.dumps(body).encode()
+        reply = await call(self.site.server, method, path.encode(), headers, [data])
+        assert reply.status in (201, 204), reply.body
+        return reply
+
+    async def say(self, text: str, room: str = "Ops") -> None:
+        await self.call("POST", f"/v2/room/{room}/message", {"message": text})
+
+
+def secret_of(visitor: Visitor) -> str:
+    return str(visitor.client.cookies["hipkit-session"])
+
+
+Act = Callable[[Page], Awaitable[object]]
+
+
+def room_settings(**changes: object) -> dict[str, object]:
+    return {
+        "name": "Ops",
+        "privacy": "public",
+        "is_archived": False,
+        "is_guest_accessible": False,
+        "topic": "",
+        "owner": {"id": "1"},
+        **changes,
+    }
+
+
+async def end_session(page: Page) -> None:
+    async def command(stores: Stores) -> None:
+        user = await stores.users.by_mention(1, "ann")
+        assert user is not None
+        await stores.web_sessions.end_all(user.id)
+
+    await page.site.context().write(command)
+
+
+async def set_new_password(page: Page) -> None:
+    async def command(stores: Stores) -> None:
+        user = await stores.users.by_mention(1, "ann")
+        assert user is not None
+        await change_password(stores, user.id, "a hash")
+
+    await page.site.context().write(command)
+
+
+async def delete_by_v1(page: Page) -> None:
+    path = f"/v1/users/delete?auth_token={page.site.token}&user_id=ann@example.com"
+    reply = await call(
+        page.site.server, "POST", path.encode(), [("Host", "chat.test")], [b""]
+    )
+    assert reply.status == 200, reply.body
+
+
+IN_THIS_PROCESS: dict[str, Act] = {
+    "the person is deleted": lambda page: page.call("DELETE", "/v2/user/@ann"),
+    "the person is deleted by v1": delete_by_v1,
+    "the session is ended": end_session,
+    "the password is changed": set_new_password,
+    "the room is made private": lambda page: page.call(
+        "PUT", "/v2/room/Ops", room_settings(privacy="private")
+    ),
+    "the room is deleted": lambda page: page.call("DELETE", "/v2/room/Ops"),
+}
+IN_ANOTHER_PROCESS: dict[str, Callable[[SqliteDatabase, Site], Awaitable[object]]] = {
+    "the person is deleted": lambda database, site: people.delete_user(
+        database, site.server.files, site.now_us, "@ann"
+    ),
+    "the room is deleted": lambda database, site: rooms.delete_room(
+        database, site.server.files, site.now_us, "Ops"
+    ),
+}
+
+
+@pytest.fixture
+def site(site: Site) -> Site:
+    site.add_room("Ops")
+    site.add_room("Dev")
+    return site
+
+
+@pytest.fixture
+def bob(sign_in: MakeVisitor) -> Visitor:
+    return sign_in("bob")
+
+
+@pytest.fixture
+def anns_phone(ann: Visitor, sign_in: MakeVisitor) -> Visitor:
+    return sign_in("ann")
+
+
+@pytest.fixture
+def secret_room(site: Site, ann: Visitor) -> int:
+    """Make a private room that Ann is a member of."""
+    room_id = site.add_room("Secret", is_private=True)
+    reply = site.put("/v2/room/Secret/member/@ann", {"room_roles": ["room_member"]})
+    assert reply.status == 204
+    return room_id
+
+
+@pytest.fixture
+def guest_page(site: Site) -> str:
+    """Open a room to guests."""
+    site.put("/v2/room/Ops", room_settings(is_guest_accessible=True))
+    key = site.get("/v2/room/Ops").json["guest_access_url"].rpartition("/")[2]
+    return f"/guest/{key}"
+
+
+@pytest.mark.parametrize("act", IN_THIS_PROCESS.values(), ids=IN_THIS_PROCESS.keys())
+async def test_a_stream_ends_at_once_when(site: Site, ann: Visitor, act: Act) -> None:
+    page = Page(site)
+    stream = page.stream("/rooms/1/feed", secret_of(ann))
+    async with stream.listening():
+        await act(page)
+        await stream.end()
+
+    assert page.feeds.streams == 0
+
+
+@pytest.mark.parametrize(
+    "act", IN_ANOTHER_PROCESS.values(), ids=IN_ANOTHER_PROCESS.keys()
+)
+async def test_a_stream_ends_soon_when_elsewhere(
+    site: Site,
+    ann: Visitor,
+    act: Callable[[SqliteDatabase, Site], Awaitable[object]],
+) -> None:
+    page = Page(site, OFTEN)
+    stream = page.stream("/rooms/1/feed", secret_of(ann))
+    async with stream.listening():
+        with contextlib.closing(
+            SqliteDatabase.open(site.server.settings.database)
+        ) as database:
+            await act(database, site)
+        await stream.end()
+
+
+async def test_what_is_said_after_somebody_was_let_go_is_not_told_them(
+    site: Site, ann: Visitor, root: Visitor
+) -> None:
+    # The other process gives no signal, so the message itself is what wakes the feed.
+    page = Page(site)
+    gone = page.stream("/rooms/1/feed", secret_of(ann))
+    stays = page.stream("/rooms/1/feed", secret_of(root))
+    async with gone.listening(), stays.listening():
+        with contextlib.closing(
+            SqliteDatabase.open(site.server.settings.database)
+        ) as database:
+            await people.delete_user(database, site.server.files, site.now_us, "@ann")
+        await page.say("message 1")
+        await stays.until("message 1")
+        await gone.end()
+
+    assert gone.texts() == []
+    assert not stays.received.count(b"replaced")
+
+
+async def test_a_member_who_is_taken_out_of_a_private_room_hears_nothing_more(
+    site: Site, ann: Visitor, secret_room: int
+) -> None:
+    page = Page(site)
+    stream = page.stream(f"/rooms/{secret_room}/feed", secret_of(ann))
+    async with stream.listening():
+        await page.call("DELETE", "/v2/room/Secret/member/@ann")
+        await stream.end()
+
+
+async def test_an_administrator_who_is_none_any_more_leaves_private_rooms(
+    site: Site, root: Visitor, secret_room: int
+) -> None:
+    page = Page(site, OFTEN)
+    stream = page.stream(f"/rooms/{secret_room}/feed", secret_of(root))
+    async with stream.listening():
+        with contextlib.closing(
+            SqliteDatabase.open(site.server.settings.database)
+        ) as database:
+            await people.set_admin(database, "@root", is_admin=False)
+        await stream.end()
+
+
+async def test_guests_leave_when_their_address_ends(
+    site: Site, guest_page: str
+) -> None:
+    page = Page(site)
+    stream = page.stream(f"{guest_page}/feed")
+    async with stream.listening():
+        await page.call("PUT", "/v2/room/Ops", room_settings())
+        await stream.end()
+
+
+async def test_what_concerns_others_ends_no_stream(
+    site: Site, ann: Visitor, bob: Visitor
+) -> None:
+    page = Page(site)
+    stream = page.stream("/rooms/1/feed", secret_of(ann))
+    async with stream.listening():
+        await page.call("DELETE", "/v2/user/@bob")
+        await page.call("DELETE", "/v2/room/Dev")
+        await page.call("PUT", "/v2/room/Ops", room_settings(topic="new"))
+        await page.say("message 1")
+        await stream.until("message 1")
+        assert not stream.is_over
+
+
+async def test_more_changes_than_are_kept_ask_everybody_again(
+    site: Site, ann: Visitor
+) -> None:
+    page = Page(site)
+    stream = page.stream("/rooms/1/feed", secret_of(ann))
+    async with stream.listening():
+
+        async def command(stores: Stores) -> None:
+            user = await stores.users.by_mention(1, "ann")
+            assert user is not None
+            await stores.web_sessions.end_all(user.id)
+            for _ in range(1100):
+                await stores.room_people.set_member(2, 1, "room_member")
+                await stores.room_people.remove_member(2, 1)
+
+        await page.site.context().write(command)
+        await stream.end()
+
+
+async def test_one_stream_more_ends_the_persons_oldest(
+    site: Site, ann: Visitor, anns_phone: Visitor, bob: Visitor
+) -> None:
+    # In whichever of their sessions and rooms: else one person could take them all.
+    page = Page(site)
+    async with contextlib.AsyncExitStack() as stack:
+        others = await listen(stack, page.stream("/rooms/1/feed", secret_of(bob)))
+        mine = [
+            await listen(
+                stack,
+                page.stream(
+                    f"/rooms/{1 + number % 2}/feed",
+                    secret_of(ann if number % 3 else anns_phone),
+                ),
+            )
+            for number in range(MOST_OF_PERSON + 2)
+        ]
+
+        await mine[0].end()
+        await mine[1].end()
+        assert mine[0].received.endswith(b"event: replaced\ndata:\n\n")
+        await page.say("message 1")
+        await page.say("message 2", "Dev")
+        for stream in mine[2:]:
+            await stream.until("message ")
+        await others.until("message 1")
+        assert page.feeds.streams == MOST_OF_PERSON + 1
+
+    assert page.feeds.streams == 0
+    assert page.feeds._of_readers == {}
+
+
+async def test_a_stream_that_was_left_counts_no_longer(
+    site: Site, ann: Visitor
+) -> None:
+    page = Page(site)
+    async with page.stream("/rooms/1/feed", secret_of(ann)).listening() as first:
+        for _ in range(MOST_OF_PERSON * 2):
+            async with page.stream("/rooms/1/feed", secret_of(ann)).listening():
+                pass
+        await page.say("message 1")
+        await first.until("message 1")
+
+
+async def test_guests_of_one_network_end_no_others_streams(
+    site: Site, guest_page: str
+) -> None:
+    page = Page(site)
+    async with contextlib.AsyncExitStack() as stack:
+        far = await listen(stack, page.stream(f"{guest_page}/feed", peer="10.9.9.9"))
+        near = [
+            await listen(
+                stack, page.stream(f"{guest_page}/feed", peer=f"2001:db8::{number:x}")
+            )
+            for number in range(MOST_OF_GUESTS + 1)
+        ]
+
+        await near[0].end()
+        await page.say("message 1")
+        for stream in [far, *near[1:]]:
+            await stream.until("message 1")
+
+
+def test_a_reader_shows_no_guest_key() -> None:
+    assert "secret" not in repr(Reader(guest_key="secret", network="10.0.0.1"))
+
+
+async def listen(stack: contextlib.AsyncExitStack, stream: Stream) -> Stream:
+    return await stack.enter_async_context(stream.listening())
