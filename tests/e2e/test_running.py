@@ -219,6 +219,35 @@ def test_a_trusted_proxy_tells_who_calls_and_how(tmp_path: Path) -> None:
         assert remaining(server, **{"X-Forwarded-For": "203.0.113.8"}) == first
 
 
+def told_of_tls(server: Running, path: str, **headers: str) -> str | None:
+    with contextlib.closing(server.connect()) as connection:
+        connection.request("GET", path, headers=headers)
+        return connection.getresponse().getheader("Strict-Transport-Security")
+
+
+def test_browsers_are_told_to_come_by_tls_where_they_did(tmp_path: Path) -> None:
+    options = ("--trusted-proxy", "127.0.0.1", "--hsts", "86400")
+    with serving(tmp_path, *options) as server:
+        for path in ("/v2/capabilities", "/sign-in", "/health", "/nowhere", "/files/x"):
+            assert told_of_tls(server, path, **FORWARDED) == "max-age=86400", path
+            assert told_of_tls(server, path) is None
+
+
+def test_browsers_are_told_nothing_about_tls_unasked(tmp_path: Path) -> None:
+    with serving(tmp_path, "--trusted-proxy", "127.0.0.1") as server:
+        assert told_of_tls(server, "/sign-in", **FORWARDED) is None
+
+
+@pytest.mark.parametrize("seconds", ["86400", "-1", "a year"])
+def test_telling_browsers_to_come_by_tls_needs_tls_and_a_time(
+    tmp_path: Path, seconds: str
+) -> None:
+    done = hipkit(tmp_path, "serve", "--hsts", seconds)
+    assert done.returncode == 2
+    assert "--hsts" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_proxy_that_is_none_is_refused(tmp_path: Path) -> None:
     done = hipkit(tmp_path, "serve", "--trusted-proxy", "everybody")
     assert done.returncode == 2

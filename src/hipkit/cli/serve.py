@@ -99,6 +99,14 @@ ADDRESSES = (
         help="The certificate's key (PEM, without a password).",
     ),
     click.option(
+        "--hsts",
+        "hsts_seconds",
+        metavar="SECONDS",
+        type=click.IntRange(min=0),
+        help="Tell browsers that came by TLS to use nothing else for so long (HSTS); 0 makes"
+        " them forget it. Off unless given.",
+    ),
+    click.option(
         "--trusted-proxy",
         "trusted_proxies",
         metavar="ADDRESS",
@@ -254,6 +262,11 @@ def serve(
     )
     if (server_settings.tls_certificate is None) != (server_settings.tls_key is None):
         raise click.UsageError("--tls-cert and --tls-key need each other")
+    speaks_tls = server_settings.tls_certificate or server_settings.trusted_proxies
+    if server_settings.hsts_seconds is not None and not speaks_tls:
+        raise click.UsageError(
+            "--hsts is for answers by TLS: give --tls-cert, or the --trusted-proxy that has it"
+        )
     set_up_log(verbose=settings.verbose)
     # Told before anything is opened or made.
     open_certificate(server_settings)

@@ -19,6 +19,10 @@ from uvicorn._types import ASGIApplication
 from hipkit.errors import StorageError
 from hipkit.server.app import Server, open_server
 from hipkit.server.http.protocol import BoundedProtocol
+from hipkit.server.http.transport_security import (
+    Application,
+    StrictTransportSecurity,
+)
 from hipkit.server.logs import log_loop_error, log_task_error, report_left_out
 from hipkit.server.outbox.sender import sending
 from hipkit.server.settings import Settings
@@ -215,7 +219,12 @@ async def serving(
     """
     address = address_of(listener, "http" if certificate is None else "https")
     server.own_root = address_for_others(address)
-    config = _configured(server, application or server.api, certificate)
+    application = application or server.api
+    if server.settings.hsts_seconds is not None:
+        application = StrictTransportSecurity(
+            cast("Application", application), seconds=server.settings.hsts_seconds
+        )
+    config = _configured(server, application, certificate)
     runner = _Runner(config)
     async with sending(server.make_sender()):
         task = asyncio.create_task(runner.serve(sockets=[listener]))

@@ -34,6 +34,8 @@ class Settings:
     tls_certificate: Path | None = None
     """A file with the certificate and those between it and its root; without it plain HTTP."""
     tls_key: Path | None = None
+    hsts_seconds: int | None = None
+    """How long browsers that came by TLS are to come by TLS alone; `None` tells them nothing."""
     webhook_networks: tuple[str, ...] = ()
     """Networks that webhooks may lead into although they are not public."""
     webhook_signed_request: bool = False
