@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -472,6 +473,35 @@ def test_no_grant_is_left_of_what_is_gone(made: Credentials) -> None:
     with closing(sqlite3.connect(made.site.server.settings.database)) as connection:
         left = connection.execute("SELECT user_id, client_id FROM grants").fetchall()
     assert left == [(1, None)]  # The administrator's own token.
+
+
+def test_grants_are_swept_in_steps(made: Credentials) -> None:
+    database = made.site.server.database
+
+    async def add(stores: Stores) -> None:
+        for _ in range(7):
+            await stores.grants.add(user_id=made.ann)
+
+    async def sweep() -> list[int]:
+        positions = [0]
+        while len(positions) == 1 or positions[-1]:
+            step = partial(sweep_some, positions[-1])
+            positions.append(await database.write(step))
+        return positions
+
+    async def sweep_some(position: int, stores: Stores) -> int:
+        return await stores.grants.sweep(position, 5)
+
+    with closing(sqlite3.connect(made.site.server.settings.database)) as connection:
+        before = connection.execute("SELECT COUNT(*) FROM grants").fetchone()
+        asyncio.run(database.write(add))
+        positions = asyncio.run(sweep())
+        after = connection.execute("SELECT COUNT(*) FROM grants").fetchone()
+
+    assert after == before
+    assert positions == [*sorted(positions[:-1]), 0]
+    assert len(positions) > 4
+    assert made.good() == made.values.keys()
 
 
 def test_a_chain_of_tokens_of_any_length_ends_whole(site: Site) -> None:

@@ -97,7 +97,7 @@ def add_token(
 @token.command("list")
 @pass_settings
 def list_tokens(settings: Settings, /) -> None:
-    """List tokens by their numbers; the tokens themselves are not kept."""
+    """List the tokens that are good by their numbers; the tokens themselves are not kept."""
     show_list(
         settings,
         [
@@ -124,6 +124,6 @@ def list_tokens(settings: Settings, /) -> None:
 @click.argument("number", type=int)
 @pass_settings
 def revoke_token(settings: Settings, /, *, number: int) -> None:
-    """End the token of this number."""
+    """End the token of this number, with what was made with it."""
     on_database(lambda database: admin_access.revoke_token(database, number))
     show(settings, {"id": number})

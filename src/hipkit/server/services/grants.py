@@ -99,6 +99,8 @@ async def _check_still_good(stores: Stores, grant: _Grant) -> None:
         raise UnauthorizedError(BAD_TOKEN)
     if grant.client_id is not None and not await stores.clients.get(grant.client_id):
         raise UnauthorizedError(BAD_TOKEN)
+    if grant.room_id is not None and not await stores.rooms.get(grant.room_id):
+        raise UnauthorizedError(BAD_TOKEN)
     if grant.user_id is not None:
         await _living_user(stores, grant.user_id)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from functools import partial
 
 from hipkit.server.services.kept_files import remove_file
 from hipkit.server.services.moments import SECOND_US
@@ -54,13 +53,15 @@ async def sweep(database: Database, files: FileFolder, bounds: TimeBounds) -> No
 
 
 async def _sweep_grants(database: Database) -> None:
-    position: int | None = 0
-    while position is not None:
-        position = await database.write(partial(_sweep_some_grants, position))
+    position = await _sweep_some_grants(database, 0)
+    while position:
+        position = await _sweep_some_grants(database, position)
 
 
-async def _sweep_some_grants(after_id: int, stores: Stores) -> int | None:
-    return await stores.grants.sweep(after_id, GRANTS_AT_ONCE)
+async def _sweep_some_grants(database: Database, position: int) -> int:
+    return await database.write(
+        lambda stores: stores.grants.sweep(position, GRANTS_AT_ONCE)
+    )
 
 
 async def sweep_messages(database: Database, files: FileFolder) -> bool:

@@ -90,16 +90,23 @@ class GrantStore:
         """End every grant that is good for one room alone."""
         await self._end("room_id", room_id)
 
-    async def sweep(self, after_id: int, count: int) -> int | None:
-        """Remove grants of which nothing is left among some, and return where to go on, if at all.
+    async def sweep(self, position: int, count: int) -> int:
+        """Remove those of which nothing is left among some grants after a position.
 
-        Numbers tell the part: those after `after_id`, and up to `count` of them.
+        Returns the position to go on from: 0 after the last.
         """
-        row = await self._session.one(tuple[int | None], "SELECT MAX(id) FROM grants")
-        newest = (row[0] if row else None) or 0
-        last = min(after_id + count, newest)
-        await self._session.run(UNUSED, after_id, last)
-        return None if last == newest else last
+        row = await self._session.one(
+            tuple[int | None, int],
+            "SELECT MAX(id), COUNT(*) FROM (SELECT id FROM grants WHERE id > ?"
+            " ORDER BY id LIMIT ?) AS part",
+            position,
+            count,
+        )
+        last, found = row or (None, 0)
+        if last is None:
+            return 0
+        await self._session.run(UNUSED, position, last)
+        return last if found == count else 0
 
     async def _end(self, column: str, value: Value) -> None:
         await self._session.run(WITH_DESCENDANTS.format(column), value)
