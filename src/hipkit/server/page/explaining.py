@@ -73,8 +73,8 @@ def _bad_token(call: RecentCall, scopes: Collection[str]) -> str:
         )
     return (
         "The token is not one of this server's, was revoked (or the one that it was made with),"
-        " or is over: those made by people are good for a year. Make a new one under Tokens; a token of the old HipChat can be"
-        " kept with: hipkit admin token add --value @FILE."
+        " or is over: those made by people are good for a year. Make a new one under Tokens; a"
+        " token of the old HipChat can be kept with: hipkit admin token add --value @FILE."
     )
 
 

@@ -34,7 +34,6 @@ __all__ = [
     "SHORTEST_PASSWORD",
     "change_own_password",
     "hash_new_password",
-    "password_is",
     "remember_network",
     "user_with_password",
 ]
@@ -78,16 +77,6 @@ async def hash_new_password(password: str) -> str:
     if any(letter < " " or "\x7f" <= letter <= "\x9f" for letter in normal):
         raise InvalidValueError("password", "pattern", "holds a control character")
     return await _in_thread(hash_password, normal)
-
-
-async def password_is(password: str, stored: str | None) -> bool:
-    """Say whether a password is the stored one; without one, no sooner than with one.
-
-    Raises:
-        RateLimitError: Too many are being looked at.
-    """
-    shortened = password[: 4 * LONGEST_PASSWORD]
-    return await _in_thread(_check_or_hash, shortened, stored)
 
 
 async def change_own_password(context: Context, present: str, password: str) -> None:
