@@ -571,6 +571,31 @@ def test_a_token_of_one_room_refreshes_to_tokens_of_that_room(site: Site) -> Non
     assert site.get("/v2/room/Other", token=again).status == 403
 
 
+def test_a_refresh_token_is_for_the_client_that_stands_behind_it_alone(
+    made: Credentials,
+) -> None:
+    own = basic(made.client.id, made.client.secret)
+    other = basic(made.room_client.id, made.room_client.secret)
+
+    def statuses(name: str) -> list[int]:
+        form = {"grant_type": "refresh_token", "refresh_token": made.values[name]}
+        return [
+            ask(made.site, *login, token=token, **form).status
+            for login, token in (
+                ([own], None),
+                ([other], None),
+                ([], made.site.token),
+                ([], None),
+            )
+        ]
+
+    assert statuses("refresh approved") == [200, 401, 401, 401]
+    assert statuses("refresh password by client") == [200, 401, 401, 401]
+    # Whoever came with a token alone may have no secret.
+    assert statuses("refresh password by its token") == [200, 401, 200, 401]
+    assert statuses("refresh password") == [401, 401, 200, 401]
+
+
 def test_a_code_is_bound_to_the_room_of_its_yes(made: Credentials) -> None:
     site = made.site
     path = site.server.settings.database

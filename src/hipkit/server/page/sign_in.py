@@ -94,7 +94,10 @@ async def _check(visit: Visit, name: str, password: str) -> UserRecord:
 
 PROBLEMS = {
     UnauthorizedError: "No account has this name and password together.",
-    RateLimitError: "There were too many tries. Wait five minutes, then try again.",
+    RateLimitError: (
+        "There were too many tries. Wait five minutes, then try again, or ask an administrator"
+        " for a link to set your password."
+    ),
 }
 
 VIEWS = [

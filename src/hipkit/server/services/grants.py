@@ -23,7 +23,7 @@ from hipkit.server.services.passwords import user_with_password
 from hipkit.server.services.refusals import InvalidValueError, MissingValueError
 from hipkit.server.storage.clients import ClientRecord
 from hipkit.server.storage.database import Stores
-from hipkit.server.storage.tokens import NewToken
+from hipkit.server.storage.tokens import NewToken, RefreshRecord
 from hipkit.server.storage.users import UserRecord
 from hipkit.v2.models import Token
 from hipkit.v2.oauth_sessions import GenerateToken
@@ -225,7 +225,7 @@ async def _refresh_token(context: Context, request: GenerateToken) -> _Grant:
     if (
         found is None
         or (found.expires_us is not None and found.expires_us <= context.now_us)
-        or found.client_id != (None if client is None else client.id)
+        or not _may_refresh(found, client)
     ):
         raise UnauthorizedError("Invalid refresh token")
     user = await _living_user(context.stores, found.user_id)
@@ -239,6 +239,13 @@ async def _refresh_token(context: Context, request: GenerateToken) -> _Grant:
         refresh_id=found.id,
         grant_id=found.grant_id,
     )
+
+
+def _may_refresh(refresh: RefreshRecord, client: ClientRecord | None) -> bool:
+    """Say whether who asks is the client that has to, or one that may where none has to."""
+    if client is None:
+        return refresh.client_id is None
+    return refresh.granted_client_id == client.id
 
 
 async def _password(context: Context, request: GenerateToken) -> _Grant:
