@@ -311,6 +311,33 @@ def test_a_phone_shows_a_room_without_scrolling_sideways(
     expect(page.locator(".message").last).to_be_in_viewport()
 
 
+def test_what_is_no_tag_is_read_and_what_hipchat_drew_is_drawn(
+    signed_in: Page, served: Served
+) -> None:
+    room = make_room(served, "Tables")
+    listening(signed_in, room)
+    notify(
+        served,
+        room,
+        "From: Bob <bob@example.com> <script>x</script>"
+        "<table><tr><th>Host</th><th>State</th></tr><tr><td>db1</td><td>"
+        '<span style="color: red; font-weight: bold">down</span></td></tr></table>',
+    )
+
+    message = signed_in.locator(".message")
+    expect(message).to_contain_text("Bob <bob@example.com> <script>x</script>")
+    drawn = message.locator("td span").evaluate(
+        "one => [getComputedStyle(one).color, getComputedStyle(one).fontWeight]"
+    )
+    assert drawn == ["rgb(168, 30, 22)", "700"]
+    told = signed_in.locator("#told")
+    expect(told).to_contain_text("down")
+    assert told.evaluate("one => one.textContent").split()[-4:] == [
+        *("Host", "State"),
+        *("db1", "down"),
+    ]
+
+
 def test_what_is_sent_does_nothing(signed_in: Page, served: Served) -> None:
     dialogs: list[Dialog] = []
 

@@ -219,7 +219,7 @@
   function tell(added) {
     const last = added[added.length - 1];
     const name = last.querySelector(".sender")?.textContent ?? "";
-    const text = last.querySelector(".matter")?.textContent.trim().slice(0, 200) ?? "";
+    const text = last.querySelector(".matter")?.innerText.trim().slice(0, 200) ?? "";
     const more = added.length > 1 ? `${added.length} new messages. ` : "";
     told.textContent = `${more}${name}: ${text}`;
   }
