@@ -285,7 +285,8 @@ def test_a_body_that_servers_read_differently_is_refused(chunks: bytes) -> None:
         head(b"Host: ", first=b"GET / HTTP/1.1"),
         head(b"Host: chat_1.example.com.:8070 ", first=b"GET / HTTP/1.1"),
         head(b"Host: [::1]:8070", first=b"GET / HTTP/1.1"),
-        head(b"Host: x:8070", first=b"GET http://x:8070/ HTTP/1.1"),
+        head(b"Host: x:8070", first=b"GET http://X:8070/ HTTP/1.1"),
+        head(b"Host: X", first=b"GET http://x/ HTTP/1.1"),
     ],
 )
 def test_a_host_in_any_form_that_http_has_is_taken(request_bytes: bytes) -> None:

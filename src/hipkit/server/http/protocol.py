@@ -254,7 +254,10 @@ class BoundedProtocol(HttpToolsProtocol):
         host = hosts[0].rstrip() if hosts else b""
         if HOST.fullmatch(host) is None:
             raise _InvalidRequestError("The Host header holds no host.")
-        if not self.url.startswith(b"/") and _authority(self.url) not in (None, host):
+        if not self.url.startswith(b"/") and _authority(self.url) not in (
+            None,
+            host.lower(),
+        ):
             raise _InvalidRequestError("The Host header contradicts the request line.")
         encodings = [v for name, v in self.headers if name == b"transfer-encoding"]
         if not encodings:
@@ -328,7 +331,9 @@ def _size(headers: Headers) -> int:
 def _authority(target: bytes) -> bytes | None:
     """Return the host of a request line that names one, as requests to proxies do."""
     _, is_absolute, rest = target.partition(b"://")
-    return re.split(rb"[/?#]", rest, maxsplit=1)[0] if is_absolute else None
+    if not is_absolute:
+        return None
+    return re.split(rb"[/?#]", rest, maxsplit=1)[0].lower()
 
 
 async def _close_unread(
