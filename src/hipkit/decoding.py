@@ -44,10 +44,12 @@ T = TypeVar("T")
 OnUnreadable = Callable[[UnreadableItem], object]
 
 HTML_TYPES = ("text/html", "application/xhtml+xml")
-NO_CONTENT = 204
 REDIRECTS = (301, 302, 303, 307, 308)
 CREDENTIALS = frozenset({"authorization", "cookie", "proxy-authorization"})
-PAGE_TAGS = re.compile(r"(?i)<(?:!doctype|html|head|body|title|meta|script|form)\b")
+PAGE = re.compile(
+    r"(?i)(?:^[\ufeff\s]*<|<(?:!doctype|html|head|body|title|meta|script|form)\b)[^>]*>\s*\S"
+)
+"""Markup at the beginning, or what pages begin with behind it, and something to show."""
 MOST_LOOKED_AT = 8_000
 """More than `redact` reads, so that it knows of the cut."""
 REASONS = {
@@ -108,21 +110,18 @@ def check_success(
     """Check that an answer of success that promises no content is one of the API.
 
     Servers of different years chose different statuses, and some told more than they promised:
-    each is fine as long as its body is empty or JSON. A sign-in page, a captive portal or the
-    web server at a wrong address answer 200 to everything, and have carried out nothing.
+    that is left alone. But a sign-in page, a captive portal or the web server at a wrong address
+    answer 200 to everything, and have carried out nothing.
 
     Raises:
-        ResponseError: It is a web page, or a text under a status that was not promised.
+        ResponseError: It is a web page.
     """
-    if not reply.body.strip():
-        return
-    is_promised = reply.status in operation.statuses and reply.status != NO_CONTENT
-    if is_promised and not _is_web_page(reply):
+    if not reply.body.strip() or not _is_web_page(reply):
         return
     try:
         parse_json(reply.body)
     except (ValueError, RecursionError):
-        problem = f"{reply.status}, but the body is neither empty nor JSON"
+        problem = f"{reply.status}, but what came is no answer"
         raise unexpected(operation, reply, problem, secrets) from None
 
 
@@ -228,12 +227,7 @@ def _start_index(url: str) -> int:
 
 def _is_web_page(reply: Reply) -> bool:
     """Recognise a page by its type, or by its first letters where the type says otherwise."""
-    beginning = _text_of(reply.body).lstrip("\ufeff \t\r\n")
-    return (
-        is_html(reply.headers)
-        or beginning.startswith("<")
-        or PAGE_TAGS.search(beginning) is not None
-    )
+    return is_html(reply.headers) or PAGE.search(_text_of(reply.body)) is not None
 
 
 def _beginning(
