@@ -21,6 +21,7 @@ from hipkit.server.services.signals import Signals
 from hipkit.server.services.sweeping import TimeBounds, sweep
 from hipkit.server.services.webhooks.receivers import Receivers
 from hipkit.server.settings import Settings
+from hipkit.server.storage.backup import remove_work_folders
 from hipkit.server.storage.database import Database
 from hipkit.server.storage.folder import FileFolder
 from hipkit.server.storage.sqlite import SqliteDatabase
@@ -89,6 +90,7 @@ class Server:
         Raises:
             StorageError: The database cannot be read, or the folder of files not be written.
         """
+        remove_work_folders(self.settings.database.parent)
         bounds = await self.time_bounds()
         await settle_files(self.database, self.files, bounds.latest_us)
 

@@ -538,6 +538,36 @@ def test_a_restore_that_is_broken_off_leaves_the_one_or_the_other(
     assert done.saved_as is not None
 
 
+def test_what_a_killed_restore_left_behind_goes_with_the_next_start(
+    filled: Site, tmp_path: Path
+) -> None:
+    left = tmp_path / ".hipkit-work-killed"
+    left.mkdir()
+    (left / "database.sqlite3").write_bytes(b"everything that was said")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (tmp_path / ".hipkit-work-link").symlink_to(elsewhere)
+    target = tmp_path / "backup.tar"
+    seen: list[list[str]] = []
+
+    class Watching(FileFolder):
+        """Lets a server start while a backup is made."""
+
+        def place(self, key: str) -> Path:
+            asyncio.run(filled.server.settle_files())
+            seen.append(sorted(path.name for path in tmp_path.glob(".hipkit-work-*")))
+            return super().place(key)
+
+    back_up(database_of(filled), Watching(filled.server.files.path), target)
+
+    assert not left.exists()
+    assert elsewhere.is_dir()
+    (during,) = seen
+    assert len(during) == 2
+    assert ".hipkit-work-link" in during
+    assert target.is_file()
+
+
 def test_a_place_that_cannot_be_written_is_told(filled: Site, tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="nowhere"):
         back_up(

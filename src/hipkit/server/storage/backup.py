@@ -7,6 +7,7 @@ change. Those that were removed in between are told. Read next: `archive.py`, th
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import shutil
 import tempfile
@@ -27,7 +28,7 @@ from hipkit.server.storage.archive import (
 from hipkit.server.storage.folder import FileFolder, sync_folder
 from hipkit.server.storage.sqlite_file import latest_version
 
-__all__ = ["Restored", "back_up", "back_up_to", "restore"]
+__all__ = ["Restored", "back_up", "back_up_to", "remove_work_folders", "restore"]
 
 WORK_PREFIX = ".hipkit-work-"
 
@@ -143,7 +144,8 @@ def _work_folder(parent: Path) -> Iterator[Path]:
     except OSError as error:
         raise StorageError(f"{parent}: cannot be written: {error.strerror}") from error
     try:
-        yield folder
+        with _locked(folder):
+            yield folder
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -151,6 +153,24 @@ def _work_folder(parent: Path) -> Iterator[Path]:
         raise StorageError(f"{place}: cannot be used: {error.strerror}") from error
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def remove_work_folders(parent: Path) -> None:
+    """Remove what backups and restores left behind that died; those that live hold a lock."""
+    for folder in parent.glob(f"{WORK_PREFIX}*"):
+        # Somebody else's, being removed, or in use.
+        with contextlib.suppress(OSError), _locked(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _put_in_place(path: Path, target: Path) -> None:
