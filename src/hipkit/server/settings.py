@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hipkit.server.services.counters import ForwardClock
 from hipkit.server.services.limits import LimitSettings
 from hipkit.server.services.moments import SECOND_US
 from hipkit.server.services.webhooks.receivers import LookUp, look_up
@@ -62,17 +63,25 @@ class Settings:
     clock: Callable[[], float] = time.time
     """UNIX seconds."""
     monotonic: Callable[[], float] | None = None
-    """Seconds that never go back; without it the system's, or those of a `clock` of one's own."""
+    """Seconds that never go back; without it the system's, or what passes on another `clock`."""
+
+    _elapsed: Callable[[], float] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Choose what passes evenly."""
+        elapsed = self.monotonic
+        if elapsed is None:
+            is_real = self.clock is time.time
+            elapsed = time.monotonic if is_real else ForwardClock(self.clock)
+        object.__setattr__(self, "_elapsed", elapsed)
 
     def now_us(self) -> int:
         """Return the time, in microseconds since 1970."""
         return int(self.clock() * SECOND_US)
 
     def elapsed(self) -> float:
-        """Return seconds that go on evenly, however the wall clock is set."""
-        if self.monotonic is not None:
-            return self.monotonic()
-        return time.monotonic() if self.clock is time.time else self.clock()
+        """Return seconds that never go back, however the wall clock is set."""
+        return self._elapsed()
 
     @property
     def file_folder(self) -> Path:

@@ -222,6 +222,23 @@ def test_a_clock_that_is_set_ends_no_window_and_prolongs_none(hours: int) -> Non
     assert (third.is_exceeded, third.reset - wall[0]) == (False, 301)
 
 
+@pytest.mark.parametrize("back", [60, 3600, 10 * 365 * 24 * 3600])
+def test_a_server_s_clock_that_is_put_back_locks_nobody_out(
+    make_site: Callable[..., Site], back: int
+) -> None:
+    site = make_site(limits=LimitSettings(user_calls=3))
+    for _ in range(3):
+        assert site.get("/v2/capabilities").status == 200
+
+    site.clock[0] -= back
+    refused = site.get("/v2/capabilities")
+    site.clock[0] += 301
+
+    assert refused.status == 429
+    assert limit(refused)[2] <= site.clock[0]
+    assert site.get("/v2/capabilities").status == 200
+
+
 def test_one_window_is_told_with_one_end_however_the_clocks_tremble() -> None:
     trembling = iter([0.9999, 1.0001] * 100)
     limits = Limits(LimitSettings(), lambda: next(trembling), lambda: 0.0)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
-__all__ = ["MOST_WINDOWS", "Allowance", "Counter", "UnixTime"]
+__all__ = ["MOST_WINDOWS", "Allowance", "Counter", "ForwardClock", "UnixTime"]
 
 MOST_WINDOWS = 20_000
 """Beyond this the oldest windows are dropped, so that memory stays bounded."""
@@ -25,6 +26,24 @@ class Allowance:
     reset: int
     """When the window ends, in UNIX seconds."""
     is_exceeded: bool
+
+
+class ForwardClock:
+    """Counts the seconds that pass on a clock, without those by which it is put back."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._last = clock()
+        self._passed = 0.0
+
+    def __call__(self) -> float:
+        """Return how many have passed."""
+        with self._lock:
+            now = self._clock()
+            self._passed += max(0.0, now - self._last)
+            self._last = now
+            return self._passed
 
 
 class UnixTime:
