@@ -160,7 +160,7 @@ class RequestError(HipkitError):
 
 
 class ConnectError(RequestError):
-    """No connection came about: name, network, proxy or TLS. Nothing was sent."""
+    """No connection came about: name, network, proxy, TLS or its files. Nothing was sent."""
 
 
 class RequestTimeoutError(RequestError):

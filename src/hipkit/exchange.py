@@ -22,7 +22,7 @@ from hipkit.redaction import mask_query, secrets_in
 from hipkit.response import Response, SentRequest
 from hipkit.secret import HIDDEN, Secret
 from hipkit.settings import TOKEN_VARIABLE, Site
-from hipkit.transports.protocol import Fault, Options, Reply, Request, Sink
+from hipkit.transports.protocol import Fault, FaultKind, Options, Reply, Request, Sink
 
 __all__ = [
     "CallOptions",
@@ -46,6 +46,11 @@ logger = logging.getLogger("hipkit")
 SAFE_TO_REPEAT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
 """Methods that mean the same when they arrive twice."""
 BEARER = "Bearer "
+ERRORS: Mapping[FaultKind, type[RequestError]] = {
+    "connect": ConnectError,
+    "settings": ConnectError,
+    "timeout": RequestTimeoutError,
+}
 PASSING = frozenset({502, 503, 504})
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 FIRST_BACKOFF_SECONDS = 0.5
@@ -428,7 +433,7 @@ def _pause(seconds: float, reason: str, policy: Policy) -> Exchange[None]:
 
 
 def _may_repeat_after(fault: Fault, call: Call) -> bool:
-    if fault.kind == "too_large":
+    if fault.kind in ("too_large", "settings"):
         return False
     if fault.may_have_arrived and call.method not in SAFE_TO_REPEAT:
         # The server may have carried it out: sending it again could post a message twice.
@@ -458,9 +463,7 @@ def _error_of(
 ) -> RequestError | ResponseError:
     if fault.kind == "too_large":
         return ResponseError(f"{operation}: {fault.reason}", operation=operation)
-    kind = {"connect": ConnectError, "timeout": RequestTimeoutError}.get(
-        fault.kind, RequestError
-    )
+    kind = ERRORS.get(fault.kind, RequestError)
     arrived = (
         "it may have arrived" if fault.may_have_arrived else "it was not carried out"
     )

@@ -22,6 +22,7 @@ from hipkit.server.services.password_links import password_link
 from hipkit.server.services.texts import is_web_address
 from hipkit.server.settings import FILE_QUOTA_BYTES
 from hipkit.server.settings import Settings as ServerSettings
+from hipkit.transports.wire import shown_address
 
 __all__ = ["serve"]
 
@@ -273,7 +274,8 @@ def serve(
     try:
         listener = listen(host, port)
     except OSError as error:
-        raise OSError(error.errno, error.strerror, f"{host}:{port}") from None
+        address = shown_address(host, port)
+        raise OSError(error.errno, error.strerror, address) from None
     start = _Start(settings, server_settings)
     run(server_settings, listener, on_open=start.on_open, on_ready=start.on_ready)
 

@@ -35,6 +35,7 @@ from hipkit.transports.wire import (
     header_lines,
     host_line,
     joined_headers,
+    shown_address,
 )
 
 __all__ = ["AsyncHttpxTransport", "HttpxTransport"]
@@ -289,10 +290,10 @@ def _incoming(
 def _fault(
     error: Exception, request: Request, route: _Route, progress: Progress
 ) -> Fault:
-    where = f"{request.host}:{request.port}"
+    where = shown_address(request.host, request.port)
     proxy = route[1]
     if proxy is not None and not progress.has_connected:
-        where += f" through the proxy {proxy.host}:{proxy.port}"
+        where += f" through the proxy {shown_address(proxy.host, proxy.port)}"
     kind: FaultKind = "broken"
     if isinstance(error, httpcore2.TimeoutException):
         kind, reason = "timeout", _TIMEOUT_REASONS[type(error)].format(where)

@@ -86,7 +86,7 @@ class Reply:
     body: bytes = field(default=b"", repr=False)
 
 
-FaultKind = Literal["connect", "timeout", "broken", "garbage", "too_large"]
+FaultKind = Literal["connect", "timeout", "broken", "garbage", "too_large", "settings"]
 
 
 class Fault(Exception):  # noqa: N818 - not an error yet: the exchange decides what becomes of it
@@ -95,7 +95,8 @@ class Fault(Exception):  # noqa: N818 - not an error yet: the exchange decides w
     Attributes:
         kind: `connect`: no connection, TLS handshake included; `timeout`: a time-out or the
             deadline; `broken`: the connection ended early; `garbage`: what came is not HTTP;
-            `too_large`: the answer exceeded `max_response_bytes`.
+            `too_large`: the answer exceeded `max_response_bytes`; `settings`: a file of
+            certificates that a setting names cannot be used, now or later.
         may_have_arrived: False only where it is proven that no byte of the request left, or
             that the server cannot have read it whole. In doubt, True.
         reason: One line for people, without headers, targets or bodies.

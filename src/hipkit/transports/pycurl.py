@@ -23,7 +23,7 @@ except ImportError as error:
 from hipkit.transports.protocol import Options, Reply, Request, Sink
 from hipkit.transports.pycurl_call import Call, Connections, Route, Setting
 from hipkit.transports.settings import NetworkTransport, Proxy, Settings
-from hipkit.transports.tls import authorities
+from hipkit.transports.tls import authorities, check_client_certificate
 
 __all__ = ["AsyncCurlTransport", "CurlTransport"]
 
@@ -293,6 +293,7 @@ def _tls_settings(settings: Settings) -> list[Setting]:
     ]
     if settings.verify is False:
         tls += [(pycurl.SSL_VERIFYPEER, 0), (pycurl.SSL_VERIFYHOST, 0)]
+    check_client_certificate(settings)
     if settings.cert is not None:
         certificate, key, *password = settings.cert
         tls += [(pycurl.SSLCERT, certificate), (pycurl.SSLKEY, key)]

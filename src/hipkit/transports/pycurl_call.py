@@ -22,6 +22,7 @@ from hipkit.transports.wire import (
     header_lines,
     joined_headers,
     seconds_left,
+    shown_address,
 )
 
 __all__ = ["Call", "Connections", "Route", "Setting"]
@@ -271,7 +272,7 @@ class Call:
         return self._fault("broken", "the connection to {} broke " + place)
 
     def _fault(self, kind: FaultKind, reason: str) -> Fault:
-        where = f"{self._request.host}:{self._request.port}"
+        where = shown_address(self._request.host, self._request.port)
         # Once connected libcurl writes the request, and does not tell how much has left.
         may_have_arrived = self._has_connected
         return Fault(

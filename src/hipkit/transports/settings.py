@@ -104,6 +104,7 @@ class NetworkTransport(ABC):
 
     Raises:
         ValueError: A proxy's address cannot be read.
+        TypeError: `cert` is not two or three texts.
     """
 
     def __init__(
@@ -116,6 +117,11 @@ class NetworkTransport(ABC):
         max_connections: int = 100,
         keepalive_seconds: float = 15.0,
     ) -> None:
+        if cert is not None and (isinstance(cert, str) or len(cert) not in (2, 3)):
+            raise TypeError(
+                "cert must be a tuple: the certificate's file, its key's file, and the key's "
+                "password if it has one"
+            )
         environment = os.environ if trust_env and proxy is None else {}
         self._settings = Settings(
             verify=verify,

@@ -25,6 +25,7 @@ __all__ = [
     "host_line",
     "joined_headers",
     "seconds_left",
+    "shown_address",
 ]
 
 ACCEPTED_ENCODINGS = "gzip, deflate"
@@ -86,6 +87,11 @@ def host_line(request: Request) -> str:
     if request.port == DEFAULT_PORTS[request.scheme]:
         return host
     return f"{host}:{request.port}"
+
+
+def shown_address(host: str, port: int) -> str:
+    """Give host and port as people read them: IPv6 in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def content_size(request: Request) -> int | None:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from hipkit.transports.httpx2 import HttpxTransport
-from hipkit.transports.protocol import Options
-from hipkit.transports.tls import ssl_context
+from hipkit import ConnectError, HipChat, Hooks
+from hipkit.transports.protocol import Options, Request
 from tests.contract.transports.authority import Authority
 from tests.contract.transports.conftest import Serve
 from tests.contract.transports.driver import (
     Driver,
+    Kind,
     MakeDriver,
     Pieces,
     only,
@@ -128,8 +130,71 @@ def test_a_path_to_nothing_is_a_mistake(
     make_driver: MakeDriver, secure_server: ScriptedServer, tmp_path: Path
 ) -> None:
     driver = make_driver(verify=tmp_path / "missing.pem")
-    with pytest.raises(FileNotFoundError):
-        driver.send(request_to(secure_server, scheme="https"))
+    fault = driver.fail(request_to(secure_server, scheme="https"))
+    assert (fault.kind, fault.may_have_arrived) == ("settings", False)
+    assert f"verify names {tmp_path}/missing.pem: No such file" in fault.reason
+    assert secure_server.connections == 0
+
+
+BAD_FILES = {
+    "missing": lambda path: None,
+    "empty": lambda path: path.write_text(""),
+    "nonsense": lambda path: path.write_text("nonsense"),
+    "a key": lambda path: path.write_text("-----BEGIN PRIVATE KEY-----\nAA\n"),
+    "a folder": lambda path: path.mkdir(),
+    "a loop": lambda path: path.symlink_to(path),
+}
+
+
+@pytest.mark.parametrize("bad", BAD_FILES)
+@pytest.mark.parametrize("setting", ["SSL_CERT_FILE", "SSL_CERT_DIR", "verify", "cert"])
+def test_a_bad_file_of_certificates_is_named_with_its_setting(
+    make_driver: MakeDriver,
+    secure_server: ScriptedServer,
+    authority: Authority,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    setting: str,
+    bad: str,
+) -> None:
+    path = tmp_path / "certificates"
+    BAD_FILES[bad](path)
+    settings: dict[str, object] = {}
+    if setting.isupper():
+        monkeypatch.setenv(setting, str(path))
+    elif setting == "verify":
+        settings["verify"] = path
+    else:
+        settings = {"verify": authority.file, "cert": (str(path), str(path))}
+    driver = make_driver(**settings)
+    fault = driver.fail(request_to(secure_server, scheme="https"))
+    assert (fault.kind, fault.may_have_arrived) == ("settings", False)
+    assert fault.reason.startswith(f"{setting} names {path}")
+    assert secure_server.connections == 0
+
+
+def test_a_wrong_password_of_a_key_is_said_and_never_asked_for(
+    make_driver: MakeDriver, secure_server: ScriptedServer, authority: Authority
+) -> None:
+    cert = authority.client(password="s3cret-body")
+    for given in (cert, (*cert, "s3cret-body"[:-1])):
+        driver = make_driver(verify=authority.file, cert=given)
+        fault = driver.fail(request_to(secure_server, scheme="https"))
+        assert fault.kind == "settings"
+        assert "password" in fault.reason
+
+
+def test_one_good_folder_of_several_is_enough(
+    make_driver: MakeDriver,
+    secure_server: ScriptedServer,
+    authority: Authority,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    folders = [str(tmp_path / "none"), authority.hashed_folder()]
+    monkeypatch.setenv("SSL_CERT_DIR", os.pathsep.join(folders))
+    driver = make_driver()
+    assert driver.send(request_to(secure_server, scheme="https")).body == b"ok"
 
 
 def test_plain_http_needs_no_authority(
@@ -301,20 +366,50 @@ def _has_version_six() -> bool:
     return True
 
 
-@pytest.mark.parametrize("text", ["nonsense", ""])
-def test_a_file_without_authorities_is_refused_in_words(
-    tmp_path: Path, text: str
+@pytest.mark.parametrize("cert", ["client.pem", ("client.pem",), ("a", "b", "c", "d")])
+def test_a_client_certificate_is_two_files_or_two_and_a_password(
+    kind: Kind, cert: object
 ) -> None:
-    path = tmp_path / "authorities.pem"
-    path.write_text(text)
-    settings = HttpxTransport(verify=path)._settings
-    with pytest.raises(ValueError, match="authorities"):
-        ssl_context(settings)
+    with pytest.raises(TypeError, match="cert must be a tuple"):
+        kind.make(cert=cert)
 
 
-def test_files_that_are_not_there_are_named(tmp_path: Path) -> None:
-    absent = tmp_path / "absent.pem"
-    with pytest.raises(FileNotFoundError, match="absent"):
-        ssl_context(HttpxTransport(verify=absent)._settings)
-    with pytest.raises(FileNotFoundError, match="absent"):
-        ssl_context(HttpxTransport(cert=(str(absent), str(absent)))._settings)
+@pytest.mark.parametrize("name", ["httpx2", "pycurl"])
+def test_a_client_says_it_at_once_as_an_error_of_hipkit(
+    name: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "absent.pem"))
+    waits: list[float] = []
+    hooks = Hooks(wait=lambda seconds, reason: waits.append(seconds))
+    client = HipChat(
+        "t", base_url="https://127.0.0.1:9/v2", transport=name, hooks=hooks
+    )
+    with pytest.raises(
+        ConnectError, match=r"SSL_CERT_FILE names .*absent\.pem"
+    ) as caught:
+        client.rooms.get_room("ops")
+    assert str(caught.value).startswith("GET /room/ops: ")
+    assert not caught.value.may_have_arrived
+    assert waits == []
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_version_six_addresses_are_shown_in_brackets(
+    driver: Driver, scheme: Any
+) -> None:
+    if not _has_version_six():
+        pytest.skip("this machine has no IPv6")
+    listener = socket.create_server(("::1", 0), family=socket.AF_INET6)
+    port = listener.getsockname()[1]
+    listener.close()
+    fault = driver.fail(Request("GET", scheme, "::1", port, "/"))
+    assert f"cannot connect to [::1]:{port}: " in fault.reason
+
+
+@only("httpx2", "httpx2-async")  # libcurl's words name no proxy.
+def test_a_proxys_too(make_driver: MakeDriver) -> None:
+    if not _has_version_six():
+        pytest.skip("this machine has no IPv6")
+    driver = make_driver(proxy="http://[::1]:9")
+    fault = driver.fail(Request("GET", "http", "2001:db8::1", 80, "/"))
+    assert "[2001:db8::1]:80 through the proxy [::1]:9" in fault.reason
