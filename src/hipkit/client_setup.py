@@ -12,10 +12,9 @@ import time
 from collections.abc import Awaitable, Callable
 from copy import copy
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Literal, Self, TypedDict, TypeVar, Unpack, cast
 
-from hipkit.exchange import BEARER, CallOptions, Edges, Policy, State
+from hipkit.exchange import BEARER, CallOptions, Edges, Policy, State, is_async
 from hipkit.frames import clears_locals
 from hipkit.limits import LimitMemory, Limits
 from hipkit.secret import Secret
@@ -232,15 +231,6 @@ def refuse_blocking_token(token: object) -> None:
         )
 
 
-def is_async(function: object) -> bool:
-    """Whether calling this gives something to await."""
-    while isinstance(function, partial):
-        function = function.func
-    return inspect.iscoroutinefunction(function) or (
-        callable(function) and inspect.iscoroutinefunction(type(function).__call__)
-    )
-
-
 def revealed(secret: Secret | None) -> str | None:
     """Return what a token function is told of the token that was refused."""
     return None if secret is None else secret.reveal()
@@ -253,7 +243,8 @@ def checked_token(token: object) -> Secret:
         refuse_async_token(awaited_token)
     if not isinstance(token, str):
         raise TypeError(f"a token must be a text, not {type(token).__name__}")
-    token = token.strip()
+    # Files that Windows wrote may begin with a mark, and end a line.
+    token = token.strip().removeprefix("\ufeff").strip()
     if not token or not token.isascii() or not token.isprintable() or " " in token:
         raise ValueError(
             "the token is empty, or has a space, line end or other letter that no token has"
@@ -271,6 +262,13 @@ def choose_transport(
 ) -> Transport:
     """Return the transport that was given or is named; it opens nothing yet."""
     if not isinstance(transport, str):
+        if is_async(getattr(transport, "send", None)) or not hasattr(
+            transport, "close"
+        ):
+            raise TypeError(
+                "HipChat needs a transport that blocks and has close(): "
+                "this one is for AsyncHipChat"
+            )
         return _given(transport, connecting)
     if transport == "pycurl":
         from hipkit.transports.pycurl import CurlTransport
@@ -287,6 +285,11 @@ def choose_async_transport(
 ) -> AsyncTransport:
     """Return the same for an event loop."""
     if not isinstance(transport, str):
+        if not hasattr(transport, "aclose"):
+            raise TypeError(
+                "AsyncHipChat needs a transport that is awaited and has aclose(): "
+                "this one is for HipChat"
+            )
         return _given(transport, connecting)
     if transport == "pycurl":
         from hipkit.transports.pycurl import AsyncCurlTransport

@@ -30,6 +30,7 @@ a token or password among its arguments. `copy.copy` keeps all.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar, Self, TypeVar
 
@@ -209,7 +210,7 @@ class ApiError(HipkitError):
         self.validation = validation
         self.expected_type = expected_type
         self.operation = operation
-        self.headers = {} if headers is None else headers
+        self.headers: Mapping[str, str] = {} if headers is None else headers
         self.body = body
         self.request = request
 
@@ -295,6 +296,12 @@ class ResponseError(HipkitError):
         self.status = status
         self.body = body
         self.item = item
+
+    def _stored(self) -> dict[str, object]:
+        state = super()._stored()
+        if self.item is not None:
+            state["item"] = replace(self.item, raw=None)  # It is a part of the body.
+        return state
 
 
 class SignatureError(HipkitError):

@@ -7,11 +7,12 @@ tokens, is made here once for both clients, and is tested without network or clo
 
 from __future__ import annotations
 
+import inspect
 import logging
 import re
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
-from inspect import iscoroutinefunction
+from functools import partial
 from typing import NamedTuple, Protocol, TypedDict, TypeVar, cast
 
 from hipkit.decoding import OnUnreadable, decode
@@ -37,6 +38,7 @@ __all__ = [
     "deliver",
     "exchange",
     "exchange_raw",
+    "is_async",
 ]
 
 T = TypeVar("T")
@@ -83,6 +85,15 @@ class Pause(NamedTuple):
 Exchange = Generator[GetToken | Send | Pause, Secret | Reply | None, T]
 
 
+def is_async(function: object) -> bool:
+    """Whether calling this gives something to await."""
+    while isinstance(function, partial):
+        function = function.func
+    return inspect.iscoroutinefunction(function) or (
+        callable(function) and inspect.iscoroutinefunction(type(function).__call__)
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hooks:
     """Functions called around every request, in the thread or task that sends it.
@@ -96,6 +107,13 @@ class Hooks:
     """Gets the request, the status or what went wrong, and the seconds it took."""
     wait: Callable[[float, str], object] | None = None
     """Called before every wait with its seconds and the reason."""
+
+    def __post_init__(self) -> None:
+        for name in ("before", "after", "wait"):
+            if is_async(getattr(self, name)):
+                raise TypeError(
+                    f"the hook {name} has to be awaited, and hooks are only called"
+                )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +153,7 @@ class Policy:
             raise ValueError("timeout and deadline are seconds and must be above 0")
         if self.retries < 0:
             raise ValueError("retries must be 0 or more")
-        if iscoroutinefunction(self.on_unreadable):
+        if is_async(self.on_unreadable):
             raise TypeError("on_unreadable must be a plain function, not an async one")
         for name, value in self.headers.items():
             # The value may be a secret: it is not repeated.

@@ -13,7 +13,16 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import ClassVar, Generic, Literal, NamedTuple, Protocol, TypeVar, cast
+from typing import (
+    ClassVar,
+    Generic,
+    Literal,
+    NamedTuple,
+    Protocol,
+    TypeVar,
+    cast,
+    get_args,
+)
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -35,6 +44,7 @@ __all__ = [
     "Operation",
     "RawSend",
     "Send",
+    "check_moment",
     "path_segment",
 ]
 
@@ -114,8 +124,13 @@ class Operation(msgspec.Struct, Generic[T_co], frozen=True):
 
         Raises:
             ValueError: A path argument is empty, `.` or `..`, and would name another operation;
-                or a text is not valid Unicode.
+                a text is not valid Unicode; or a moment has no offset.
+            TypeError: What should be a moment is none.
         """
+        for name, takes_text in _moments(type(self)):
+            value = getattr(self, name)
+            if value is not None and not (takes_text and isinstance(value, str)):
+                check_moment(name, value)
         target = self._target()
         if self.query:
             pairs = [
@@ -244,6 +259,23 @@ class Operation(msgspec.Struct, Generic[T_co], frozen=True):
                 return cast("bytes", body)
 
 
+def check_moment(name: str, value: object) -> datetime:
+    """Return a moment, if it is one for everybody: what has no offset means another one elsewhere.
+
+    Raises:
+        ValueError: It has no offset.
+        TypeError: It is no `datetime`.
+    """
+    example = "datetime(2016, 9, 9, tzinfo=UTC), for example"
+    if not isinstance(value, datetime):
+        raise TypeError(
+            f"{name} must be a datetime, not {type(value).__name__}: {example}"
+        )
+    if value.utcoffset() is None:
+        raise ValueError(f"{name} needs an offset: {example}")
+    return value
+
+
 def path_segment(name: str, value: object) -> str:
     """Percent-encode one path argument, so that whatever is in it stays one segment.
 
@@ -270,6 +302,16 @@ def _path_pieces(path: str) -> tuple[tuple[bool, str], ...]:
     """Split a path template into (is it an argument, its name or the text) pairs."""
     pieces = re.split(r"\{([^{}]*)\}", path)
     return tuple((index % 2 == 1, piece) for index, piece in enumerate(pieces) if piece)
+
+
+@cache
+def _moments(kind: type[Operation[object]]) -> tuple[tuple[str, bool], ...]:
+    """Return the arguments that are moments, and whether a text may stand there too."""
+    return tuple(
+        (item.name, str in get_args(item.type))
+        for item in msgspec.structs.fields(kind)
+        if item.type is datetime or datetime in get_args(item.type)
+    )
 
 
 @cache

@@ -18,7 +18,7 @@ import msgspec
 
 from hipkit.decoding import OnUnreadable, item_error
 from hipkit.errors import ResponseError
-from hipkit.operation import Operation
+from hipkit.operation import Operation, check_moment
 from hipkit.unreadable import HistoryPosition, UnreadableItem
 from hipkit.v2.models import Message, MessagePage
 from hipkit.v2.rooms import GetRoomHistory
@@ -178,14 +178,14 @@ class HistoryWalk:
         on_unreadable: OnUnreadable | None = None,
         now: float | None = None,
     ) -> None:
-        begin = operation.date if operation.date != "recent" else None
-        if isinstance(begin, str):
-            begin = datetime.fromisoformat(begin)
-        bounds = [each for each in (since, operation.end_date) if each is not None]
-        if any(each.tzinfo is None for each in [*bounds, begin] if each is not None):
-            raise ValueError(
-                "a date needs an offset: datetime(2016, 9, 9, tzinfo=UTC), for example"
-            )
+        begin = _begin(operation.date)
+        bounds = [
+            check_moment(name, each)
+            for name, each in (("since", since), ("end_date", operation.end_date))
+            if each is not None
+        ]
+        if resume is not None:
+            check_moment("resume.date", resume.date)
         self._operation = operation
         self._since = max(bounds, default=None)
         self._left = limit
@@ -396,6 +396,20 @@ def _id_of(item: UnreadableItem) -> str:
     """Return what tells an unreadable message from others; its own id may be what is wrong."""
     text = msgspec.json.encode(item.raw, order="sorted")
     return f"{UNREADABLE}{sha256(text).hexdigest()[:24]}"
+
+
+def _begin(date: datetime | str | None) -> datetime | None:
+    """Return the newest moment wanted, or `None` for now."""
+    if date is None or date == "recent":
+        return None
+    if isinstance(date, str):
+        try:
+            date = datetime.fromisoformat(date)
+        except ValueError:
+            raise ValueError(
+                "date must be recent, or like 2016-09-09T12:30:00+00:00"
+            ) from None
+    return check_moment("date", date)
 
 
 def _later(date: datetime) -> datetime:

@@ -66,7 +66,8 @@ def find_site(base_url: str | None, *, allow_http: bool) -> Site:
 
 def find_token() -> str | None:
     """Return the token in `HIPCHAT_TOKEN`, if there is one."""
-    return os.environ.get(TOKEN_VARIABLE) or None
+    # A file that Windows wrote may begin with a mark, also where a shell has read it.
+    return os.environ.get(TOKEN_VARIABLE, "").removeprefix("\ufeff") or None
 
 
 def parse_site(url: str, *, allow_http: bool) -> Site:

@@ -20,8 +20,9 @@ from typing import Protocol, Self, Unpack
 import msgspec
 
 from hipkit.client import AsyncHipChat, HipChat
-from hipkit.client_setup import ClientOptions, TransportName, is_async
+from hipkit.client_setup import ClientOptions, TransportName
 from hipkit.errors import HipkitError
+from hipkit.exchange import is_async
 from hipkit.frames import clears_locals
 from hipkit.secret import Secret
 from hipkit.transports.protocol import AsyncTransport, Transport

@@ -22,6 +22,7 @@ from hipkit import (
     RequestError,
     Response,
 )
+from hipkit.transports.httpx2 import HttpxTransport
 from hipkit.v2 import (
     Card,
     CreatedExtension,
@@ -61,6 +62,7 @@ async def calls(client: AsyncHipChat) -> None:
         await client.with_options(timeout=1.0).emoticons.get_emoticon("boom"), Emoticon
     )
     assert_type(client.with_token("x"), AsyncHipChat)
+    assert_type(client.with_token(read_token), AsyncHipChat)
     await client.send(
         SendRoomNotification("ops", message="up", color="green", notify=True)
     )
@@ -104,6 +106,7 @@ async def mistakes(client: AsyncHipChat, room: Room) -> None:
     room.name = "x"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
     AsyncHipChat("x", transport="curl")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     client.rooms.get_room("ops")  # type: ignore[unused-coroutine]  # pyright: ignore[reportUnusedCoroutine]
+    AsyncHipChat("x", transport=HttpxTransport())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     AsyncHipChat(b"x")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 

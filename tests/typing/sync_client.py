@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import assert_type
 
 from hipkit import (
+    AsyncOAuthClient,
     AuthTest,
     File,
     ForbiddenError,
@@ -22,6 +23,8 @@ from hipkit import (
     Response,
     TokenProvider,
 )
+from hipkit.response import RequestSummary
+from hipkit.transports.httpx2 import AsyncHttpxTransport
 from hipkit.v2 import (
     Card,
     CreatedExtension,
@@ -59,6 +62,7 @@ def calls(client: HipChat) -> None:
         client.with_options(timeout=1.0).emoticons.get_emoticon("boom"), Emoticon
     )
     assert_type(client.with_token("x"), HipChat)
+    assert_type(client.with_token(lambda: "x"), HipChat)
     client.send(SendRoomNotification("ops", message="up", color="green", notify=True))
     client.rooms.send_room_notification("ops", message="up", color="green")
 
@@ -87,7 +91,7 @@ def arguments(client: HipChat) -> None:
     assert_type(client.download("https://chat.example.com/a", "a.png"), int)
 
 
-def mistakes(client: HipChat, room: Room) -> None:
+def mistakes(client: HipChat, room: Room, asynchronous: AsyncOAuthClient) -> None:
     client.rooms.get_room()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     client.rooms.send_room_notification("ops", message="x", color="pink")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     client.rooms.send_room_notification("ops", "x")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
@@ -100,6 +104,12 @@ def mistakes(client: HipChat, room: Room) -> None:
     room.name = "x"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
     HipChat("x", transport="curl")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     HipChat(read_token)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    client.with_token(read_token)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    client.with_token(asynchronous.client_credentials())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    HipChat(asynchronous.client_credentials())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    HipChat("x", transport=AsyncHttpxTransport())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    client.history("ops", since=date(2016, 9, 9))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    client.history("ops", since="2016-09-09")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     HipChat(b"x")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
@@ -132,6 +142,9 @@ def errors(
     assert_type(forbidden.operation, Operation[object] | None)
     assert_type(limited.retry_at, datetime | None)
     assert_type(unsent.may_have_arrived, bool)
+    assert_type(forbidden.headers, Mapping[str, str])
+    assert_type(forbidden.body, bytes)
+    assert_type(forbidden.request, RequestSummary | None)
 
 
 async def read_token() -> str:

@@ -11,6 +11,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -21,6 +22,8 @@ from hypothesis import strategies as st
 from hipkit import (
     ApiError,
     AsyncHipChat,
+    AsyncOAuthClient,
+    AsyncTokenProvider,
     BadRequestError,
     ConnectError,
     File,
@@ -28,6 +31,7 @@ from hipkit import (
     HipChat,
     Hooks,
     NotFoundError,
+    OAuthClient,
     RateLimitError,
     RequestError,
     RequestTimeoutError,
@@ -36,6 +40,7 @@ from hipkit import (
     ServerError,
     UnauthorizedError,
 )
+from hipkit.transports.memory import AsyncMemoryTransport, MemoryTransport
 from hipkit.transports.protocol import Options, Reply, Request, Sink
 from hipkit.v2 import (
     GetAllRooms,
@@ -477,6 +482,110 @@ def test_the_whole_authorization_header_may_be_given(kind: Kind) -> None:
     client = connect(kind, script, None, authorization="Basic abc=")
     done(client.rooms.get_room(1))
     assert headers_of(script.requests[0])["authorization"] == "Basic abc="
+
+
+async def awaited_token_function() -> str:
+    return "t"
+
+
+class Vault:
+    """A provider of one's own that has to be awaited."""
+
+    async def __call__(self, rejected: str | None = None) -> str:
+        return "t"
+
+
+ASYNC_SOURCES: list[Any] = [
+    awaited_token_function,
+    partial(awaited_token_function),
+    Vault(),
+    Vault().__call__,
+    AsyncOAuthClient("id", "secret", base_url=BASE_URL).client_credentials(),
+]
+
+
+@pytest.mark.parametrize("source", ASYNC_SOURCES, ids=lambda each: type(each).__name__)
+def test_a_client_that_blocks_refuses_a_token_that_must_be_awaited(source: Any) -> None:
+    with pytest.raises(TypeError, match="AsyncHipChat"):
+        HipChat(source, base_url=BASE_URL)
+    client = connect("sync", Script())
+    with pytest.raises(TypeError, match="AsyncHipChat"):
+        client.with_token(source)
+    # An event loop takes it.
+    script = AsyncScript(lambda _: ROOM)
+    if not isinstance(source, AsyncTokenProvider):
+        assert done(connect("async", script, source).rooms.get_room(1)).id == 7
+
+
+def test_a_function_that_turns_out_to_be_async_is_refused_when_asked() -> None:
+    client = connect("sync", Script(), lambda: awaited_token_function())
+    with pytest.raises(TypeError, match="AsyncHipChat"):
+        client.rooms.get_room(1)
+
+
+def test_an_event_loop_refuses_a_provider_that_blocks() -> None:
+    provider = OAuthClient("id", "secret", base_url=BASE_URL).client_credentials()
+    with pytest.raises(TypeError, match="blocks"):
+        AsyncHipChat(provider, base_url=BASE_URL)
+    with pytest.raises(TypeError, match="blocks"):
+        connect("async", AsyncScript()).with_token(provider)
+
+
+def test_a_transport_of_the_other_kind_is_refused_in_words() -> None:
+    for wrong in (AsyncScript(), AsyncMemoryTransport(lambda _: ROOM)):
+        with pytest.raises(TypeError, match="for AsyncHipChat"):
+            HipChat("t", base_url=BASE_URL, transport=wrong)  # type: ignore[arg-type]  # the mistake
+    for blocking in (Script(), MemoryTransport(lambda _: ROOM)):
+        with pytest.raises(TypeError, match="for HipChat"):
+            AsyncHipChat("t", base_url=BASE_URL, transport=blocking)  # type: ignore[arg-type]  # the mistake
+
+
+@pytest.mark.parametrize("name", ["before", "after", "wait"])
+def test_a_hook_that_must_be_awaited_is_refused(name: str) -> None:
+    async def hook(*_: object) -> None:
+        pass
+
+    with pytest.raises(TypeError, match=name):
+        Hooks(**{name: hook})
+
+
+@both
+def test_an_unknown_option_says_which_there_are(kind: Kind) -> None:
+    wrong: dict[str, Any] = {"time_out": 3}
+    client = connect(kind, script_for(kind))
+    calls: list[Callable[[], Any]] = [
+        lambda: client.with_options(**wrong),
+        lambda: done(client.send(GetRoom(1), **wrong)),
+        lambda: done(client.send_raw(GetRoom(1), **wrong)),
+        lambda: done(client.request("GET", "/x", **wrong)),
+        lambda: done(client.auth_test(GetRoom(1), **wrong)),
+        lambda: connect(kind, script_for(kind), **wrong),
+        lambda: listed(client.pages(GetAllRooms(), **wrong)),
+        lambda: client.history(1, **wrong),
+    ]
+    for call in calls:
+        with pytest.raises(TypeError) as caught:
+            call()
+        said = str(caught.value)
+        assert "'time_out'" in said
+        assert "did you mean timeout?" in said
+        assert "deadline, headers, hooks" in said
+    with pytest.raises(TypeError, match="allow_http, cert, deadline"):
+        connect(kind, script_for(kind), **wrong)
+    # What connects belongs to a client, not to a call.
+    with pytest.raises(TypeError, match="'verify'"):
+        client.with_options(verify=False)
+
+
+@both
+def test_a_token_is_read_past_the_mark_of_a_file(
+    kind: Kind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = script_for(kind, lambda _: ROOM)
+    monkeypatch.setenv("HIPCHAT_TOKEN", "\ufeffmarked")
+    for token in ("\ufeffmarked\r\n", lambda: "\ufeffmarked", None):
+        done(connect(kind, script, token).rooms.get_room(1))
+        assert headers_of(script.requests[-1])["authorization"] == "Bearer marked"
 
 
 def test_a_client_shows_its_address_and_no_token() -> None:

@@ -37,8 +37,9 @@ from hipkit.response import RequestSummary, Response, SentRequest
 from hipkit.secret import Secret
 from hipkit.settings import Site
 from hipkit.transports.protocol import Fault, Options, Reply, Request
+from hipkit.unreadable import UnreadableItem
 from hipkit.v2.oauth_sessions import DeleteSession, GenerateToken
-from hipkit.v2.rooms import GetRoom, SendRoomNotification
+from hipkit.v2.rooms import GetAllRooms, GetRoom, SendRoomNotification
 from tests.scripted import KINDS, TOKEN, Kind, answer, connect, done, script_for
 
 both = pytest.mark.parametrize("kind", KINDS)
@@ -185,6 +186,19 @@ def test_a_pickled_response_error_has_no_body() -> None:
     assert (again.where, again.status, again.body) == ("$.id", 200, b"")
 
 
+def test_a_pickled_error_about_an_item_tells_where_to_go_on_and_not_what_came() -> None:
+    page = {"items": [{"id": 1}, {"id": "s3cret"}]}
+    with pytest.raises(ResponseError) as caught:
+        decode(GetAllRooms(), answer(page), "", now=0)
+    item = caught.value.item
+    assert item is not None
+    assert item.raw == {"id": "s3cret"}
+    stored = pickle.dumps(caught.value)
+    assert b"s3cret" not in stored
+    again = pickle.loads(stored).item
+    assert (again.raw, again.where, again.start_index) == (None, item.where, 2)
+
+
 def test_a_copy_keeps_everything() -> None:
     error = quoting(DeleteSession("s3cretSessionToken"), "s3cretSessionToken")
     for twin in (copy.copy(error), copy.deepcopy(error)):
@@ -229,6 +243,14 @@ VALUES: dict[str, object] = {
     "Operation[object] | None": GetRoom("ops"),
     "SentRequest": SentRequest("GET", "https://x/v2/room/1", {"accept": "a"}),
     "RequestSummary | None": RequestSummary("GET", "/room/{room}", ("accept",)),
+    "UnreadableItem | None": UnreadableItem(
+        raw=None,
+        where="$.items[0]",
+        reason="no",
+        index=0,
+        start_index=1,
+        operation=GetRoom("ops"),
+    ),
     "Mapping[str, str] | None": {"content-type": "text/plain"},
 }
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import copy
 import pickle
-from datetime import UTC, datetime
+import re
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import unquote
 
 import msgspec
@@ -19,6 +20,7 @@ from hipkit.files import FileSource, ImageSource
 from hipkit.model import Model, Rule, find_broken_rule
 from hipkit.multipart import RelatedBody
 from hipkit.operation import Operation, path_segment
+from hipkit.v2 import GetPrivatechatHistory, GetRoomHistory
 
 NAMES = {
     "a space": ("Dev Ops", "Dev%20Ops"),
@@ -365,3 +367,36 @@ def test_limits_are_only_compared_when_asked() -> None:
     assert operation.call().content is not None
     assert broken is not None
     assert (broken.member, broken.rule, broken.limit) == ("message", "maxLength", 5)
+
+
+NAIVE = datetime(2016, 9, 9)  # noqa: DTZ001  # The mistake that this is about.
+
+
+@pytest.mark.parametrize("kind", [GetRoomHistory, GetPrivatechatHistory])
+@pytest.mark.parametrize("name", ["date", "end_date"])
+@pytest.mark.parametrize(
+    ("value", "error", "told"),
+    [
+        (NAIVE, ValueError, "{} needs an offset: datetime(2016, 9, 9, tzinfo=UTC)"),
+        (date(2016, 9, 9), TypeError, "{} must be a datetime, not date"),
+        (1473379200, TypeError, "{} must be a datetime, not int"),
+    ],
+    ids=str,
+)
+def test_a_moment_has_an_offset(
+    kind: Any, name: str, value: object, error: type[Exception], told: str
+) -> None:
+    with pytest.raises(error, match=re.escape(told.format(name))):
+        kind("x", **{name: value}).call()
+
+
+def test_a_text_stands_for_a_moment_only_where_the_api_has_words_for_it() -> None:
+    assert GetRoomHistory("x", date="recent").call().target.endswith("?date=recent")
+    with pytest.raises(TypeError, match="end_date must be a datetime, not str"):
+        GetRoomHistory("x", end_date="2016-09-09").call()  # type: ignore[arg-type]
+
+
+def test_a_moment_with_an_offset_goes_out_as_it_is() -> None:
+    moment = datetime(2016, 9, 9, 12, tzinfo=timezone(timedelta(hours=2)))
+    target = GetRoomHistory("x", end_date=moment).call().target
+    assert target.endswith("end-date=2016-09-09T12%3A00%3A00%2B02%3A00")

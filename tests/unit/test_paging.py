@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
@@ -432,14 +432,32 @@ def test_since_needs_an_offset(kind: Kind) -> None:
         client.history("ops", since=naive)
     with pytest.raises(ValueError, match="offset"):
         client.history(GetRoomHistory("ops", date=naive))
+    with pytest.raises(ValueError, match=r"resume\.date needs an offset"):
+        client.history("ops", resume=HistoryPosition(naive))
+    with pytest.raises(ValueError, match="date needs an offset"):
+        client.history(GetRoomHistory("ops", date="2016-09-09"))
+
+
+@both
+def test_what_is_no_moment_is_refused_in_words(kind: Kind) -> None:
+    client = connect(kind, script_for(kind))
+    day, text = date(2016, 9, 9), "2016-09-09T00:00:00+00:00"
+    with pytest.raises(TypeError, match="since must be a datetime, not date"):
+        client.history("ops", since=day)
+    with pytest.raises(TypeError, match="since must be a datetime, not str"):
+        client.history("ops", since=text)
+    with pytest.raises(TypeError, match="end_date must be a datetime, not str"):
+        client.history(GetRoomHistory("ops", end_date=text))  # type: ignore[arg-type]  # the mistake
+    with pytest.raises(ValueError, match="date must be recent, or like 2016"):
+        client.history(GetRoomHistory("ops", date="yesterday"))
 
 
 @both
 def test_a_date_in_the_operation_is_where_the_walk_begins(kind: Kind) -> None:
     chat = Chat(moments(*range(20)), rounding="up")
     begin = NOON + timedelta(seconds=7)
-    for date in (begin, begin.isoformat()):
-        found = walked(kind, chat, GetRoomHistory("ops", date=date, max_results=3))
+    for first in (begin, begin.isoformat()):
+        found = walked(kind, chat, GetRoomHistory("ops", date=first, max_results=3))
         assert found == [f"m{n}" for n in range(7, -1, -1)]
     assert all(query["date"] != "recent" for query in chat.queries)
     assert walked(kind, chat, GetRoomHistory("ops", date="recent"))[0] == "m19"

@@ -400,6 +400,20 @@ def test_the_error_of_a_fetch_names_the_token_operation(kind: Kind) -> None:
     assert isinstance(caught.value.operation, GenerateToken)
 
 
+def test_a_provider_that_blocks_refuses_what_nobody_would_await() -> None:
+    async def store(token: Token) -> None:
+        raise AssertionError("never called")
+
+    client = oauth("sync", Script())
+    with pytest.raises(TypeError, match=r"on_token.*AsyncOAuthClient"):
+        client.client_credentials(on_token=store)
+    with pytest.raises(TypeError, match=r"on_token.*AsyncOAuthClient"):
+        client.refresh_token("r", on_token=store)
+    grant = GenerateToken(grant_type="client_credentials")
+    with pytest.raises(TypeError, match=r"send.*AsyncOAuthClient"):
+        TokenProvider(connect("async", AsyncScript()).send, grant)
+
+
 # --- many at once -------------------------------------------------------------------------------
 
 

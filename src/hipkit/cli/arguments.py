@@ -150,7 +150,9 @@ def _type_of(parts: frozenset[object], *, is_path: bool) -> click.ParamType[obje
         return click.FLOAT
     if parts == {datetime}:
         return Moment()
-    if parts <= {str, datetime} or (is_path and parts <= {str, int}):
+    if parts == {str, datetime}:
+        return Moment("recent")
+    if parts == {str} or (is_path and parts <= {str, int}):
         return Text()
     if parts == {str, int}:
         return Number()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import sys
 from abc import abstractmethod
 from datetime import datetime
@@ -27,8 +28,18 @@ __all__ = [
 ]
 
 
+# The longer mark first: that of UTF-32 begins like that of UTF-16.
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+
 def read_text(path: str, purpose: str = "the file") -> str:
-    """Read a file as UTF-8, or standard input where the path is `-`.
+    """Read a file as UTF-8 or as its mark says, or standard input where the path is `-`.
 
     Raises:
         click.UsageError: It cannot be read.
@@ -36,12 +47,13 @@ def read_text(path: str, purpose: str = "the file") -> str:
     if path == "-":
         return read_input(purpose)
     try:
-        return Path(path).read_text(encoding="utf-8")
+        text = _decoded(Path(path).read_bytes())
     except UnicodeDecodeError as error:
-        raise click.UsageError(f"{path}: not UTF-8 at byte {error.start}") from None
+        raise click.UsageError(f"{path}: {_misfit(error)}") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "cannot be read"
         raise click.UsageError(f"{path}: {reason}") from None
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def read_input(purpose: str) -> str:
@@ -59,12 +71,25 @@ def read_input(purpose: str) -> str:
     if sys.stdin is None or sys.stdin.closed:
         raise click.UsageError(f"standard input is closed; it was to be {purpose}")
     try:
-        taken[purpose] = sys.stdin.buffer.read().decode()
+        taken[purpose] = _decoded(sys.stdin.buffer.read())
     except UnicodeDecodeError as error:
         raise click.UsageError(
-            f"standard input is not UTF-8 at byte {error.start}; it was to be {purpose}"
+            f"standard input is {_misfit(error)}; it was to be {purpose}"
         ) from None
     return taken[purpose]
+
+
+def _decoded(data: bytes) -> str:
+    """Read a text by the mark it begins with, as editors and PowerShell write it; else UTF-8."""
+    for mark, encoding in MARKS:
+        if data.startswith(mark):
+            return data.removeprefix(mark).decode(encoding)
+    return data.decode()
+
+
+def _misfit(error: UnicodeDecodeError) -> str:
+    encoding = error.encoding.upper()[: len("UTF-16")]  # Whichever end comes first.
+    return f"not {encoding} at byte {error.start}"
 
 
 class Null:
@@ -148,16 +173,28 @@ class Number(Value):
 
 
 class Moment(Value):
-    """A date and time in ISO 8601; without an offset, in this machine's time zone."""
+    """A date and time in ISO 8601 with its offset.
+
+    Args:
+        words: What may stand there instead.
+    """
 
     name = "date"
 
+    def __init__(self, *words: str) -> None:
+        self._words = words
+
     def _read(self, text: str) -> object:
+        if text in self._words:
+            return text
+        wanted = " or ".join([*self._words, "like 2016-09-09T12:30:00+00:00"])
         try:
             moment = datetime.fromisoformat(text)
-            return moment if moment.tzinfo else moment.astimezone()
-        except (ValueError, OverflowError):
-            raise ValueError("must look like 2016-09-09T12:30:00+00:00") from None
+        except ValueError:
+            raise ValueError(f"must be {wanted}") from None
+        if moment.utcoffset() is None:
+            raise ValueError(f"needs a time and an offset: must be {wanted}")
+        return moment
 
 
 class Truth(Value):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -53,7 +55,8 @@ class Command(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse, and refuse what is too much."""
-        rest = super().parse_args(ctx, args)
+        with _telling_options(ctx):
+            rest = super().parse_args(ctx, args)
         if rest and not ctx.resilient_parsing:
             # What is too much may be part of a message: it is counted, not repeated.
             ctx.fail(
@@ -77,6 +80,11 @@ class Group(click.Group):
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """Return the command's own parameters and the global ones."""
         return [*super().get_params(ctx), *global_options()]
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse what stands before the name of a command."""
+        with _telling_options(ctx):
+            return super().parse_args(ctx, args)
 
     def format_options(self, ctx: click.Context, formatter: HelpFormatter) -> None:
         """Explain the group's own options, and, at the top, the global ones too."""
@@ -150,6 +158,27 @@ def global_options() -> list[click.Option]:
             callback=_refuse_token,
         ),
     ]
+
+
+@contextmanager
+def _telling_options(context: click.Context) -> Iterator[None]:
+    """Say which options there are where one is unknown."""
+    try:
+        yield
+    except click.NoSuchOption as error:
+        known = [
+            flag
+            for parameter in context.command.get_params(context)
+            if isinstance(parameter, click.Option) and not parameter.hidden
+            for flag in (*parameter.opts, *parameter.secondary_opts)
+            if flag.startswith("--")
+        ]
+        raise click.NoSuchOption(
+            error.option_name,
+            f"{error.message} There are {', '.join(known)}.",
+            error.possibilities,
+            context,
+        ) from None
 
 
 def _format_options(

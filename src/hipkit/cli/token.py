@@ -192,7 +192,7 @@ def _secret(path: str | None) -> str:
         text = os.environ.get(SECRET_VARIABLE, "")
     else:
         text = read_text(path, "the client's secret")
-    secret = text.partition("\n")[0].strip()
+    secret = text.removeprefix("\ufeff").partition("\n")[0].strip()
     if not secret:
         raise click.UsageError(
             f"there is no client secret: set {SECRET_VARIABLE} or use --secret-file"

@@ -6,6 +6,7 @@ import os
 import socket
 import ssl
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -136,7 +137,7 @@ def test_a_path_to_nothing_is_a_mistake(
     assert secure_server.connections == 0
 
 
-BAD_FILES = {
+BAD_FILES: dict[str, Callable[[Path], object]] = {
     "missing": lambda path: None,
     "empty": lambda path: path.write_text(""),
     "nonsense": lambda path: path.write_text("nonsense"),

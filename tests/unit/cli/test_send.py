@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import codecs
 import json
 from email import message_from_bytes
 from pathlib import Path
@@ -145,3 +146,51 @@ def test_a_file_goes_with_or_without_a_message(
 
 def test_with_json_a_notification_answers_null(hipkit: Hipkit) -> None:
     assert hipkit("send", "ops", "Hello", "--json").out == "null\n"
+
+
+def marked(text: str) -> dict[str, bytes]:
+    """Write a text as editors and shells of Windows do."""
+    return {
+        "utf-8": codecs.BOM_UTF8 + text.encode(),
+        "utf-16-le": codecs.BOM_UTF16_LE + text.encode("utf-16-le"),
+        "utf-16-be": codecs.BOM_UTF16_BE + text.encode("utf-16-be"),
+        "utf-32-le": codecs.BOM_UTF32_LE + text.encode("utf-32-le"),
+    }
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be", "utf-32-le"])
+def test_files_and_input_are_read_by_the_mark_that_they_begin_with(
+    encoding: str, server: Server, hipkit: Hipkit, tmp_path: Path
+) -> None:
+    card, token = tmp_path / "card.json", tmp_path / "token"
+    card.write_bytes(marked(json.dumps({**CARD, "title": "Größe"}))[encoding])
+    token.write_bytes(marked("fromAFile\r\nsecond line\r\n")[encoding])
+    ended = hipkit(
+        "send", "ops", "--card", str(card), "--token-file", str(token),
+        stdin=marked("línea 1\n")[encoding],
+    )  # fmt: skip
+    assert ended == (0, "", "")
+    assert server.sent == {"message": "línea 1", "card": {**CARD, "title": "Größe"}}
+    assert headers_of(server.requests[0])["authorization"] == "Bearer fromAFile"
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"\xff\xfea", "not UTF-16 at byte 0"),
+        (b"\xef\xbb\xbfa\xff", "not UTF-8 at byte 1"),
+        (b"a\xff", "not UTF-8 at byte 1"),
+    ],
+)
+def test_a_file_that_is_not_what_its_mark_says_is_refused(
+    data: bytes, told: str, server: Server, hipkit: Hipkit, tmp_path: Path
+) -> None:
+    path = tmp_path / "token"
+    path.write_bytes(data)
+    ended = hipkit("send", "ops", "hi", "--token-file", str(path))
+    assert ended.code == 2
+    assert told in ended.err
+    ended = hipkit("send", "ops", stdin=data)
+    assert ended.code == 2
+    assert told in ended.err
+    assert server.requests == []

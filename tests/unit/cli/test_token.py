@@ -128,6 +128,25 @@ def test_a_token_is_got_with_client_id_and_secret(
     assert server.bodies == [b"grant_type=client_credentials&scope=a+b"]
 
 
+def test_marks_of_files_are_no_part_of_a_secret(
+    server: Server, hipkit: Hipkit, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "secret"
+    path.write_bytes("geheim\r\n".encode("utf-16"))
+    monkeypatch.setenv("HIPCHAT_CLIENT_ID", "me")
+    monkeypatch.setenv("HIPCHAT_CLIENT_SECRET", "\ufeffgeheim")
+    server.answer(*[{"access_token": "new-token", "expires_in": 3600}] * 3)
+
+    hipkit("token", "generate")
+    hipkit("token", "generate", "--secret-file", str(path))
+    hipkit("call", "generate-token", "--grant-type", "refresh_token",
+           "--refresh-token", f"@{path}")  # fmt: skip
+
+    for request in server.requests[:2]:
+        assert headers_of(request)["authorization"] == "Basic bWU6Z2VoZWlt"
+    assert server.bodies[2].endswith(b"refresh_token=geheim")
+
+
 def test_client_id_and_secret_may_stand_in_the_environment(
     server: Server, hipkit: Hipkit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
