@@ -175,7 +175,8 @@ class Schemas:
             "integer",
             "number",
         }:
-            return single("datetime" if use is Use.ARGUMENT else "DateTime", "date")
+            annotation = "UnixTime" if flat.word("x-unix-time") is True else "DateTime"
+            return single("datetime" if use is Use.ARGUMENT else annotation, "date")
         if name == "string" and flat.word("format") == "byte" and use is Use.ARGUMENT:
             return single("ImageSource", "picture")
         text = SCALARS.get(name, "str")

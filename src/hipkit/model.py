@@ -18,8 +18,9 @@ from msgspec import UNSET
 
 from hipkit.reading import read_json
 from hipkit.secret import HIDDEN
+from hipkit.writing import UnixTime, to_plain
 
-__all__ = ["DateTime", "Model", "Rule", "RuleError", "find_broken_rule"]
+__all__ = ["DateTime", "Model", "Rule", "RuleError", "UnixTime", "find_broken_rule"]
 
 DateTime = Annotated[datetime, msgspec.Meta(tz=True)]
 """A moment with its offset. Reading takes ISO 8601 and UNIX seconds, as number or text."""
@@ -70,7 +71,7 @@ class RuleError(ValueError):
         return type(self), (self.member, self.rule, self.limit, text)
 
 
-class Model(msgspec.Struct, frozen=True, omit_defaults=True):
+class Model(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
     """A JSON object of the API.
 
     Members that the answer left out are `None`; members that this version does not know are
@@ -93,8 +94,11 @@ class Model(msgspec.Struct, frozen=True, omit_defaults=True):
         return cast("Self", read_json(body, cls))
 
     def to_json(self) -> bytes:
-        """Write the model as JSON in the API's own names, without what is not set."""
-        return msgspec.json.encode(self)
+        """Write the model as JSON in the API's own names and forms, without what is not set.
+
+        Members that came as null are written as null.
+        """
+        return msgspec.json.encode(to_plain(self))
 
     def check(self) -> None:
         """Compare every member with the documented limits.
@@ -105,6 +109,15 @@ class Model(msgspec.Struct, frozen=True, omit_defaults=True):
         broken = find_broken_rule(self)
         if broken is not None:
             raise broken
+
+    # What is remembered of nulls goes along.
+    def __reduce__(self) -> tuple[object, ...]:
+        return (*cast("tuple[object, ...]", super().__reduce__()), vars(self) or None)
+
+    def __copy__(self) -> Self:
+        copied = msgspec.structs.replace(self)
+        vars(copied).update(vars(self))
+        return copied
 
     def __repr__(self) -> str:
         shown = (

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -17,6 +18,7 @@ from typing import cast, get_args, get_origin
 import msgspec
 
 from hipkit.json_grammar import BOM, parse_json
+from hipkit.writing import remember_nulls
 
 __all__ = [
     "UnreadableError",
@@ -45,9 +47,14 @@ def read_json(body: bytes, kind: object) -> object:
         UnreadableError: It is no UTF-8, no JSON, too deep or of another shape.
     """
     try:
-        return _decoder(kind).decode(body.removeprefix(BOM))
+        value = _decoder(kind).decode(body.removeprefix(BOM))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
         return convert_json(read_document(body), kind)
+    if b"null" in body:
+        # What no member of the type reads may still be too deep, or no text.
+        with suppress(ValueError, RecursionError):
+            remember_nulls(value, parse_json(body))
+    return value
 
 
 def read_document(body: bytes) -> object:
@@ -79,13 +86,17 @@ def convert_json(document: object, kind: object) -> object:
     text = where = ""
     for _ in range(MOST_REPAIRS):
         try:
-            return msgspec.convert(document, cast("type[object]", kind), strict=False)
+            value = msgspec.convert(document, cast("type[object]", kind), strict=False)
         except msgspec.ValidationError as error:
             text, _, where = str(error).partition(" - at `")
         except RecursionError:
             raise UnreadableError("nested too deeply") from None
         except ValueError as error:  # A number too large for a moment.
             raise UnreadableError(str(error)) from None
+        else:
+            with suppress(RecursionError):
+                remember_nulls(value, document)
+            return value
         where = where.rstrip("`")
         mend = _mending(text)
         if mend is None or not _mend_all(document, where, mend):
@@ -136,7 +147,9 @@ def read_parts(
     field = next(
         each.name for each in msgspec.structs.fields(whole) if each.encode_name == name
     )
-    return msgspec.structs.replace(whole, **{field: readable}), unreadable
+    whole = msgspec.structs.replace(whole, **{field: readable})
+    remember_nulls(whole, document)
+    return whole, unreadable
 
 
 def _members(body: bytes) -> dict[str, object]:

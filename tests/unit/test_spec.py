@@ -74,6 +74,7 @@ KNOWN_EXTENSIONS = {
     "x-superseded-by",
     "x-token-types",
     "x-undocumented",
+    "x-unix-time",
     "x-unplaced-operations",
 }
 

@@ -15,6 +15,8 @@ from typing import TextIO
 
 import msgspec
 
+from hipkit.writing import to_plain
+
 __all__ = [
     "harmless",
     "is_terminal",
@@ -112,7 +114,9 @@ def _write_error(line: str) -> None:
 
 def _json_line(value: object) -> str:
     # Inside JSON the harmful letters can only stand in texts, where JSON has its own escape.
-    return HARMFUL.sub(_json_escape, msgspec.json.encode(value).decode()) + "\n"
+    return (
+        HARMFUL.sub(_json_escape, msgspec.json.encode(to_plain(value)).decode()) + "\n"
+    )
 
 
 def _escape(found: re.Match[str]) -> str:

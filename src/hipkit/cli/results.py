@@ -6,8 +6,6 @@ import sys
 from collections.abc import Iterable
 from typing import cast
 
-import msgspec
-
 from hipkit.cli.failures import exit_code_of_status
 from hipkit.cli.options import Settings
 from hipkit.cli.output import (
@@ -23,6 +21,7 @@ from hipkit.cli.progress import counted
 from hipkit.cli.table import describe, table
 from hipkit.json_grammar import parse_json
 from hipkit.response import Response
+from hipkit.writing import to_plain
 
 __all__ = ["show_items", "show_response", "show_result"]
 
@@ -34,7 +33,7 @@ def show_result(settings: Settings, value: object) -> None:
         return
     if value is None:
         return
-    plain = msgspec.to_builtins(value)
+    plain = to_plain(value)
     if not (isinstance(plain, dict) and isinstance(plain.get("items"), list)):
         write(describe(plain))
         return
@@ -53,10 +52,7 @@ def show_items(settings: Settings, items: Iterable[object], what: str) -> None:
         watched = items if is_terminal(sys.stdout) else counted(items, what)
         write_json_list(watched)
         return
-    rows = [
-        cast("dict[str, object]", msgspec.to_builtins(item))
-        for item in counted(items, what)
-    ]
+    rows = [cast("dict[str, object]", to_plain(item)) for item in counted(items, what)]
     if rows:
         write(table(rows))
     else:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from msgspec import field
 
-from hipkit.model import DateTime, Model, Rule
+from hipkit.model import DateTime, Model, Rule, UnixTime
 
 __all__ = [
     "Action",
@@ -546,7 +546,7 @@ class User(Model, frozen=True, omit_defaults=True, kw_only=True):
     title: str | None = None
     roles: list[str] | None = None
     created: DateTime | None = None
-    last_active: DateTime | None = None
+    last_active: UnixTime | None = None
     is_deleted: bool | None = None
     is_guest: bool | None = None
     is_group_admin: bool | None = None

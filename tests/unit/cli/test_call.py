@@ -268,3 +268,20 @@ def test_a_redirect_prints_its_target(server: Server, hipkit: Hipkit) -> None:
     ended = hipkit("call", "get-room-avatar", "1")
 
     assert ended.out == "https://chat.example.com/pictures/1.png\n"
+
+
+def test_json_has_the_forms_in_which_the_server_wrote(
+    server: Server, hipkit: Hipkit
+) -> None:
+    user = {
+        "id": 1,
+        "email": None,
+        "created": "2014-09-26T10:44:04+00:00",
+        "last_active": "1411728244",
+    }
+    server.answer(user)
+    assert hipkit("call", "get-user", "1", "--json").json == user
+    server.answer(user)
+    assert "created: 2014-09-26T10:44:04+00:00" in hipkit("call", "get-user", "1").out
+    server.answer({"items": [user]})
+    assert hipkit("call", "get-all-users", "--all", "--json").json == [user]

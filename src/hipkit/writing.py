@@ -1,0 +1,114 @@
+"""Writes models as servers wrote them (pure): the counterpart of `reading.py`.
+
+msgspec alone would end dates in `Z`, which HipChat never sent, and leave out what came as null.
+A model remembers which of its members came so; two models are equal without regard to that.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Annotated, cast, get_args
+
+import msgspec
+from msgspec import NODEFAULT, UNSET
+
+__all__ = ["UnixTime", "remember_nulls", "to_plain"]
+
+UnixTime = Annotated[datetime, msgspec.Meta(tz=True, extra={"form": "unix"})]
+"""A moment that is written as UNIX seconds in a text; read like any other."""
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+NULLS = "_nulls"
+NO_NULLS: frozenset[str] = frozenset()
+
+
+def to_plain(value: object) -> object:
+    """Return a value as JSON's own types, its moments in HipChat's forms."""
+    if isinstance(value, msgspec.Struct):
+        nulls = getattr(value, NULLS, NO_NULLS)
+        return {
+            wire: _unix(member) if is_unix and member is not None else to_plain(member)
+            for name, wire, default, is_unix in _members(type(value))
+            if (member := getattr(value, name)) is not UNSET
+            and (member != default or wire in nulls)
+        }
+    if isinstance(value, datetime):
+        return value.isoformat()
+    # Plain JSON, as deep as it may be, is what it is.
+    if isinstance(value, dict) and _has_models(value.values()):
+        return {name: to_plain(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)) and _has_models(value):
+        return [to_plain(item) for item in value]
+    return value
+
+
+def remember_nulls(value: object, source: object) -> None:
+    """Have the models in `value` remember which members were null in what they were read from.
+
+    Args:
+        value: What was read.
+        source: The same as plain values.
+    """
+    if isinstance(source, dict):
+        if isinstance(value, msgspec.Struct):
+            _remember(value, source)
+        elif isinstance(value, dict) and _has_models(value.values()):
+            for name, item in value.items():
+                remember_nulls(item, source.get(name))
+    elif isinstance(source, list) and isinstance(value, list) and _has_models(value):
+        for item, part in zip(value, source, strict=False):
+            remember_nulls(item, part)
+
+
+def _remember(model: msgspec.Struct, source: dict[str, object]) -> None:
+    nulls = []
+    names = _names(type(model))
+    for wire, part in source.items():
+        if part is None:
+            if wire in names:
+                nulls.append(wire)
+        elif part and isinstance(part, (dict, list)) and wire in names:
+            remember_nulls(getattr(model, names[wire]), part)
+    memory = getattr(model, "__dict__", None)
+    if nulls and memory is not None:
+        memory[NULLS] = frozenset(nulls)
+
+
+def _has_models(items: object) -> bool:
+    return any(
+        isinstance(item, (msgspec.Struct, datetime))
+        for item in cast("list[object]", items)
+    )
+
+
+@cache
+def _names(kind: type[msgspec.Struct]) -> dict[str, str]:
+    return {wire: name for name, wire, _, _ in _members(kind)}
+
+
+def _unix(moment: object) -> str:
+    moment = cast("datetime", moment)
+    # Servers told whole seconds; what has more came in the other form.
+    return (
+        moment.isoformat()
+        if moment.microsecond
+        else str((moment - EPOCH) // timedelta(seconds=1))
+    )
+
+
+@cache
+def _members(
+    kind: type[msgspec.Struct],
+) -> tuple[tuple[str, str, object, bool], ...]:
+    """Return name, name on the wire, what is left out, and whether it is UNIX seconds."""
+    omits = kind.__struct_config__.omit_defaults
+    return tuple(
+        (
+            field.name,
+            field.encode_name,
+            field.default if omits else NODEFAULT,
+            UnixTime in (field.type, *get_args(field.type)),
+        )
+        for field in msgspec.structs.fields(kind)
+    )
