@@ -113,8 +113,10 @@ class HipChat(ClientSetup, Api):
             ResponseError: What came back cannot be read as this answer.
             ValueError: There is no token, or a path argument would call another operation.
         """
-        steps = exchange(operation, self._state, policy_with(self._policy, options))
-        del operation  # It may hold a secret, and stand in a traceback.
+        try:
+            steps = exchange(operation, self._state, policy_with(self._policy, options))
+        finally:
+            del operation, options  # They may hold secrets, and stand in a traceback.
         return self._run(steps)
 
     @property
@@ -126,8 +128,12 @@ class HipChat(ClientSetup, Api):
         self, operation: Operation[object], /, **options: Unpack[CallOptions]
     ) -> Response:
         """Carry out a call and return the answer as it came."""
-        steps = exchange_raw(operation, self._state, policy_with(self._policy, options))
-        del operation
+        try:
+            steps = exchange_raw(
+                operation, self._state, policy_with(self._policy, options)
+            )
+        finally:
+            del operation, options
         return self._run(steps)
 
     @clears_locals
@@ -159,8 +165,12 @@ class HipChat(ClientSetup, Api):
         """Ask whether a call would be allowed, without carrying it out."""
         from hipkit.authorization import auth_test
 
-        steps = auth_test(operation, self._state, policy_with(self._policy, options))
-        del operation
+        try:
+            steps = auth_test(
+                operation, self._state, policy_with(self._policy, options)
+            )
+        finally:
+            del operation, options
         return self._run(steps)
 
     def pages(
@@ -169,11 +179,14 @@ class HipChat(ClientSetup, Api):
         """Give a list operation's pages, from the one asked for to the last."""
         from hipkit.paging import PageQueries
 
-        policy = policy_with(self._policy, options)
+        try:
+            client = self.with_options(**options)
+        finally:
+            del options
         queries = PageQueries(operation)
         query: str | None = None
         while True:
-            page = self._run(exchange(operation, self._state, policy, query))
+            page = self._run(exchange(operation, client._state, client._policy, query))
             yield page
             query = queries.next_query(page)
             if query is None:
@@ -189,12 +202,16 @@ class HipChat(ClientSetup, Api):
         """
         from hipkit.paging import items_in_order
 
-        client = self.with_options(**options)
+        try:
+            client = self.with_options(**options)
+        finally:
+            del options
         unreadable: list[UnreadableItem] = []
         for page in client.pages(operation, on_unreadable=unreadable.append):
             yield from items_in_order(page, unreadable, client._policy.on_unreadable)
             unreadable.clear()
 
+    @clears_locals
     def history(
         self,
         room: HistoryOperation | str | int,
@@ -296,7 +313,9 @@ class HipChat(ClientSetup, Api):
                     try:
                         outcome = self._transport.send(*step)
                     except Fault as fault:
-                        outcome = fault
+                        # Hooks see it, and may report it.
+                        clear_locals(fault)
+                        step, outcome = None, fault
                 elif isinstance(step, GetToken):
                     outcome = checked_token(
                         self._ask_for_token(revealed(step.rejected))
@@ -384,8 +403,10 @@ class AsyncHipChat(ClientSetup, AsyncApi):
             ResponseError: What came back cannot be read as this answer.
             ValueError: There is no token, or a path argument would call another operation.
         """
-        steps = exchange(operation, self._state, policy_with(self._policy, options))
-        del operation
+        try:
+            steps = exchange(operation, self._state, policy_with(self._policy, options))
+        finally:
+            del operation, options
         return await self._run(steps)
 
     @property
@@ -397,8 +418,12 @@ class AsyncHipChat(ClientSetup, AsyncApi):
         self, operation: Operation[object], /, **options: Unpack[CallOptions]
     ) -> Response:
         """Carry out a call and return the answer as it came."""
-        steps = exchange_raw(operation, self._state, policy_with(self._policy, options))
-        del operation
+        try:
+            steps = exchange_raw(
+                operation, self._state, policy_with(self._policy, options)
+            )
+        finally:
+            del operation, options
         return await self._run(steps)
 
     @clears_locals
@@ -430,8 +455,12 @@ class AsyncHipChat(ClientSetup, AsyncApi):
         """Ask whether a call would be allowed, without carrying it out."""
         from hipkit.authorization import auth_test
 
-        steps = auth_test(operation, self._state, policy_with(self._policy, options))
-        del operation
+        try:
+            steps = auth_test(
+                operation, self._state, policy_with(self._policy, options)
+            )
+        finally:
+            del operation, options
         return await self._run(steps)
 
     async def pages(
@@ -440,11 +469,16 @@ class AsyncHipChat(ClientSetup, AsyncApi):
         """Give a list operation's pages, from the one asked for to the last."""
         from hipkit.paging import PageQueries
 
-        policy = policy_with(self._policy, options)
+        try:
+            client = self.with_options(**options)
+        finally:
+            del options
         queries = PageQueries(operation)
         query: str | None = None
         while True:
-            page = await self._run(exchange(operation, self._state, policy, query))
+            page = await self._run(
+                exchange(operation, client._state, client._policy, query)
+            )
             yield page
             query = queries.next_query(page)
             if query is None:
@@ -460,13 +494,17 @@ class AsyncHipChat(ClientSetup, AsyncApi):
         """
         from hipkit.paging import items_in_order
 
-        client = self.with_options(**options)
+        try:
+            client = self.with_options(**options)
+        finally:
+            del options
         unreadable: list[UnreadableItem] = []
         async for page in client.pages(operation, on_unreadable=unreadable.append):
             for item in items_in_order(page, unreadable, client._policy.on_unreadable):
                 yield item
             unreadable.clear()
 
+    @clears_locals
     def history(
         self,
         room: HistoryOperation | str | int,
@@ -567,7 +605,9 @@ class AsyncHipChat(ClientSetup, AsyncApi):
                     try:
                         outcome = await self._transport.send(*step)
                     except Fault as fault:
-                        outcome = fault
+                        # Hooks see it, and may report it.
+                        clear_locals(fault)
+                        step, outcome = None, fault
                 elif isinstance(step, GetToken):
                     outcome = await awaited_token(
                         self._ask_for_token(revealed(step.rejected))

@@ -184,8 +184,14 @@ def policy_with(policy: Policy, options: CallOptions) -> Policy:
     Raises:
         TypeError: There is no such option; says which there are.
     """
-    if not options:
-        return policy
+    try:
+        return _policy_with(policy, options) if options else policy
+    finally:
+        del options  # A header may hold a secret, and stand in a traceback.
+
+
+@clears_locals
+def _policy_with(policy: Policy, options: CallOptions) -> Policy:
     try:
         return replace(policy, **options)
     except TypeError:

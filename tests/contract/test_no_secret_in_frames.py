@@ -30,7 +30,7 @@ from hipkit import (
     RequestError,
 )
 from hipkit.frames import clear_locals
-from hipkit.v2 import DeleteSession, GenerateToken, GetRoom
+from hipkit.v2 import DeleteSession, GenerateToken, GetAllRooms, GetRoom
 from tests.contract.transports.scripted_server import Connection, ScriptedServer
 from tests.scripted import AsyncScript, Script
 
@@ -72,13 +72,16 @@ def frames_of(error: BaseException) -> Iterator[types.FrameType]:
             step = step.tb_next
 
 
-def texts_in(value: object, depth: int = 0) -> Iterator[str]:
+DEEPEST = 8
+
+
+def texts_in(value: object, depth: int) -> Iterator[str]:
     """Give what a tracker could write down of a value."""
     yield repr(value)
     yield str(value)
     if isinstance(value, (bytes, bytearray, memoryview)):
         yield bytes(value).decode("latin-1")
-    if depth == 8:
+    if depth == DEEPEST:
         return
     inner: Any = ()
     if isinstance(value, Mapping):
@@ -93,12 +96,12 @@ def texts_in(value: object, depth: int = 0) -> Iterator[str]:
         yield from texts_in(item, depth + 1)
 
 
-def leaks(error: BaseException) -> list[str]:
+def leaks(error: BaseException, depth: int = 0) -> list[str]:
     return [
         f"{frame.f_code.co_qualname}: {name}"
         for frame in frames_of(error)
         for name, value in frame.f_locals.items()
-        for text in texts_in(value)
+        for text in texts_in(value, depth)
         if any(secret in text for secret in FORBIDDEN)
     ]
 
@@ -192,10 +195,28 @@ def refreshed(make: Callable[..., Any], **options: Any) -> Any:
     return kept(make(provider, **options))
 
 
+def first(items: Any) -> Any:
+    return anext(items) if hasattr(items, "__anext__") else next(items)
+
+
 CALLS: dict[str, tuple[Callable[..., Any], Callable[[Any], Any]]] = {
     "a method": (bearer, lambda client: client.rooms.get_room("ops")),
     "a method, raw": (bearer, lambda client: client.raw.rooms.get_room("ops")),
     "a value": (bearer, lambda client: client.send(GetRoom("ops"))),
+    "a header of one call": (
+        bearer,
+        lambda client: client.send(
+            GetRoom("ops"), headers={"Authorization": f"Bearer {HEADER}"}
+        ),
+    ),
+    "a page": (
+        bearer,
+        lambda client: first(client.pages(GetAllRooms(), headers={"X-A": HEADER})),
+    ),
+    "a history": (
+        bearer,
+        lambda client: first(client.history("ops", headers={"X-A": HEADER})),
+    ),
     "a message": (
         bearer,
         lambda client: client.rooms.send_room_notification("ops", message=PASSWORD),
@@ -338,6 +359,19 @@ MISTAKES: dict[str, Callable[[], Any]] = {
     "an async function's bad token": lambda: AsyncHipChat(
         lambda: f"{TOKEN}\n\0", base_url="https://a/v2"
     ).rooms.get_room(1),
+    "a bad header of one call": lambda: HipChat("t", base_url="https://a/v2").send(
+        GetRoom("ops"), headers={"X": f"{HEADER}\n"}
+    ),
+    "a page's bad header": lambda: next(
+        HipChat("t", base_url="https://a/v2").pages(
+            GetAllRooms(), headers={"X": f"{HEADER}\n"}
+        )
+    ),
+    "a bad start of a history": lambda: HipChat("t", base_url="https://a/v2").history(
+        "ops",
+        since="yesterday",  # type: ignore[arg-type]  # the mistake
+        headers={"X": HEADER},
+    ),
     "a bad path": lambda: HipChat(TOKEN, base_url="https://a/v2").rooms.get_room(".."),
     "no token": lambda: HipChat(base_url="https://a/v2").oauth_sessions.delete_session(
         TOKEN
@@ -369,6 +403,29 @@ def test_no_mistake_of_the_caller_leaves_one(name: str) -> None:
     error = failure_of(MISTAKES[name])
     assert isinstance(error, (ValueError, TypeError, ZeroDivisionError))
     assert leaks(error) == []
+
+
+@pytest.mark.parametrize("transport", ["httpx2", "pycurl"])
+def test_a_fault_that_a_hook_reports_leaves_none(transport: Any) -> None:
+    faults: list[Any] = []
+    server = ScriptedServer(reset)
+    client = bearer(
+        HipChat,
+        base_url=f"http://127.0.0.1:{server.port}/v2",
+        transport=transport,
+        retries=0,
+        hooks=Hooks(after=lambda request, outcome, seconds: watch(outcome)),
+    )
+
+    def watch(outcome: Any) -> None:
+        faults.append(outcome)
+        # The frames of the call are at work still, and what they hold shows nothing.
+        assert leaks(outcome, DEEPEST) == []
+
+    error = failure_of(lambda: client.rooms.get_room(1))
+    server.close()
+    assert isinstance(error, RequestError)
+    assert len(faults) == 1
 
 
 def test_a_programs_own_frames_keep_their_variables() -> None:
