@@ -21,6 +21,7 @@ from hipkit.v2 import (
     GetAllMembers,
     GetAllRooms,
     GetAllUsers,
+    GetAllWebhooks,
     GetCapabilities,
     GetGroup,
     GetRoom,
@@ -30,6 +31,7 @@ from hipkit.v2 import (
     GetRoomWebhook,
     GetSession,
     GetUser,
+    GetWebhook,
     Message,
     Sender,
     SendMessage,
@@ -449,6 +451,21 @@ def test_the_client_of_a_session_may_be_bound_to_no_room(
     )
     assert session.client.room is None
     assert session.client.allowed_scopes == []
+
+
+@pytest.mark.parametrize("known", [{}, {"id": None}], ids=repr)
+def test_a_webhook_may_come_without_its_number(known: dict[str, object]) -> None:
+    body = {"url": "https://example.com/x", "event": "room_message", **known}
+    webhook = read(GetWebhook("ops", 3), body)
+    assert (webhook.id, webhook.event) == (None, "room_message")
+    page = read(GetAllWebhooks("ops"), {"items": [body]})
+    assert page.items[0].id is None
+
+
+@pytest.mark.parametrize("known", [{}, {"access_token": None}], ids=repr)
+def test_a_session_may_come_without_its_token(known: dict[str, object]) -> None:
+    session = read(GetSession("t"), {"scopes": ["view_room"], **known})
+    assert (session.access_token, session.scopes) == (None, ["view_room"])
 
 
 def test_a_private_message_is_answered_with_or_without_its_id() -> None:

@@ -1627,7 +1627,8 @@ class Webhook(Model, frozen=True, omit_defaults=True, kw_only=True):
     In lists it lacks `created`, `room` and `creator`.
 
     Attributes:
-        id: Its number.
+        id: Its number. Samples of several libraries lack it where one webhook is asked
+            for.
         key: The key that the add-on chose. Later servers only.
         name: A label for people.
         event: What it waits for. Known values: `room_archived`, `room_created`,
@@ -1661,7 +1662,7 @@ class Webhook(Model, frozen=True, omit_defaults=True, kw_only=True):
         "authentication": Rule(enum=("jwt", "none")),
     }
 
-    id: int
+    id: int | None = None
     key: str | None = None
     name: str | None = None
     event: str | None = None
@@ -1835,7 +1836,7 @@ class Session(Model, frozen=True, omit_defaults=True, kw_only=True):
     """What a token is good for.
 
     Attributes:
-        access_token: The token itself.
+        access_token: The token itself. Samples of several libraries lack it.
         expires_in: For how many seconds more it is good.
         scopes: The scopes it has.
         owner_type: Whether it acts for an add-on or for a user. Known values: `client`,
@@ -1852,7 +1853,7 @@ class Session(Model, frozen=True, omit_defaults=True, kw_only=True):
         "owner_type": Rule(enum=("client", "user")),
     }
 
-    access_token: str
+    access_token: str | None = None
     expires_in: int | None = None
     scopes: list[str] | None = None
     owner_type: str | None = None
