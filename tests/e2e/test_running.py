@@ -262,9 +262,11 @@ def test_health_and_readiness_need_no_token_and_count_nothing(tmp_path: Path) ->
             assert "X-Ratelimit-Limit" not in headers
             assert headers["Cache-Control"] == "no-store"
         assert server.raw(
-            b"HEAD /ready HTTP/1.1\r\nConnection: close\r\n\r\n"
+            b"HEAD /ready HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
         ).endswith(b"\r\n\r\n")
-        refused = server.raw(b"POST /ready HTTP/1.1\r\nConnection: close\r\n\r\n")
+        refused = server.raw(
+            b"POST /ready HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        )
         assert refused.startswith(b"HTTP/1.1 405 ")
 
 
@@ -289,7 +291,8 @@ def begin_message(server: Running) -> socket.socket:
         ("127.0.0.1", port_of(server)), timeout=PATIENCE_SECONDS
     )
     connection.sendall(
-        b"POST /v2/room/Ops/message HTTP/1.1\r\nContent-Type: application/json\r\n"
+        b"POST /v2/room/Ops/message HTTP/1.1\r\nHost: x\r\n"
+        b"Content-Type: application/json\r\n"
         b"Authorization: Bearer %s\r\nContent-Length: %d\r\n\r\n"
         % (server.token.encode(), len(body))
         + body[:-1]

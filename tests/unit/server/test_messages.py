@@ -201,7 +201,10 @@ def test_messages_have_hipchats_limits(site: Site) -> None:
     assert site.messages("Ops") == []
 
 
-def test_a_card_that_is_no_object_is_answered_with_what_a_card_is(site: Site) -> None:
+def test_a_card_that_is_no_object_is_answered_with_what_a_card_is(
+    strict_site: Site,
+) -> None:
+    site = strict_site
     site.add_room("Ops")
 
     body = {"message": "x", "card": '{"style": "link"}'}
