@@ -294,13 +294,20 @@ def test_a_host_in_any_form_that_http_has_is_taken(request_bytes: bytes) -> None
 
 
 def test_what_came_before_an_invalid_request_is_answered_first() -> None:
-    for invalid in (b"garbage\r\n\r\n", CHUNKED + b"x"):
-        calls, answered, is_closed = sent(FOLLOWING * 2 + invalid + FOLLOWING)
+    for invalid in (
+        b"garbage\r\n\r\n",
+        CHUNKED + b"x",
+        head(b"Host: x", first=b"GET http://x HTTP/1.1"),
+        *INVALID.values(),
+    ):
+        before = FOLLOWING * 2
+        for reads in ([before + invalid + FOLLOWING], [before, invalid + FOLLOWING]):
+            calls, answered, is_closed = sent(*reads)
 
-        assert len(calls) == 2
-        assert answered.startswith(ANSWER * 2 + b"HTTP/1.1 400 Bad Request\r\n")
-        assert answered.count(b"HTTP/1.1 ") == 3
-        assert is_closed
+            assert len(calls) == 2
+            assert answered.startswith(ANSWER * 2 + b"HTTP/1.1 400 Bad Request\r\n")
+            assert answered.count(b"HTTP/1.1 ") == 3
+            assert is_closed
 
 
 def test_as_many_as_may_wait_are_answered_before_the_rest_is_refused() -> None:

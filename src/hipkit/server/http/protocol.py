@@ -177,8 +177,6 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.parser.should_upgrade():
             self._is_offer = True
             return
-        self._end_head()
-        self._is_in_body = True
         if self.parser.get_http_version() == "1.0":
             self.expect_100_continue = False
         self.app = (
@@ -187,6 +185,8 @@ class BoundedProtocol(HttpToolsProtocol):
             else self._application
         )
         super().on_headers_complete()
+        self._end_head()
+        self._is_in_body = True
         if self._running is None:
             self._running = self.cycle
         # What comes as headers after a body in chunks is bounded by nothing, and would join those

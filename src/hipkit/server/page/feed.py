@@ -248,6 +248,7 @@ class Feeds:
                 ]
             for watcher in watchers:
                 await watcher.check()
+                await asyncio.sleep(0)  # There may be thousands, and others wait.
             self._access_seen = changes[-1].id
 
     def _all_watchers(self) -> list[Watcher]:
