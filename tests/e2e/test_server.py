@@ -50,6 +50,22 @@ def test_what_is_no_http_request_is_refused_in_hipchats_form(
     assert json.loads(body)["error"]["code"] == 400
 
 
+def test_offers_of_another_protocol_cost_no_notification(tmp_path: Path) -> None:
+    offers = sorted(Path("tests/data/requests").glob("*.http"))
+    with serving(tmp_path, "--no-rate-limits") as server:
+        server.call("POST", "/room", {"name": "ops"})
+        token = server.token.encode()
+        last = b"GET /v2/room/ops HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        for offer in offers:
+            request = offer.read_bytes().replace(b"TOKEN", token)
+            answer = server.raw(request + last)
+            assert b"HTTP/1.1 204 No Content\r\n" in answer, offer
+            assert b"HTTP/1.1 401 Unauthorized\r\n" in answer, offer
+
+        assert len(bodies(server, "ops")) == len(offers)
+        assert "WARNING" not in "".join(server.told)
+
+
 def test_it_says_where_it_serves_and_never_the_token(tmp_path: Path) -> None:
     with serving(
         tmp_path, "--group", "Acme", "--admin-email", "root@acme.test"
