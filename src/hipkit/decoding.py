@@ -47,7 +47,7 @@ HTML_TYPES = ("text/html", "application/xhtml+xml")
 REDIRECTS = (301, 302, 303, 307, 308)
 CREDENTIALS = frozenset({"authorization", "cookie", "proxy-authorization"})
 PAGE = re.compile(
-    r"(?i)(?:^[\ufeff\s]*<|<(?:!doctype|html|head|body|title|meta|script|form)\b)[^>]*>\s*\S"
+    r"(?i)(?:^[\ufeff\s]*<|<(?:!doctype|html|head|body|title|meta|script|form)\b)[^>]{0,1000}>\s*\S"
 )
 """Markup at the beginning, or what pages begin with behind it, and something to show."""
 MOST_LOOKED_AT = 8_000
