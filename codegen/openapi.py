@@ -25,6 +25,7 @@ __all__ = [
     "is_json",
     "is_swagger",
     "parameters",
+    "second_methods",
     "template_names",
 ]
 
@@ -103,7 +104,11 @@ def is_swagger(document: Document) -> bool:
 
 
 def calls(document: Document) -> Iterator[Call]:
-    """Give every operation in the document's order."""
+    """Give every operation in the document's order, but not those that are another's second method.
+
+    Raises:
+        SpecError: What such a one stands for is not beside it.
+    """
     paths = document.root.get("paths")
     if paths is None or paths.value is None:
         return
@@ -112,8 +117,35 @@ def calls(document: Document) -> Iterator[Call]:
             continue
         path_item = item.follow()
         for method, node in path_item.items():
-            if method in METHODS:
+            if method in METHODS and not _is_second(path_item, node):
                 yield Call(node, path_item, path, method.upper())
+
+
+def _is_second(path_item: Node, node: Node) -> bool:
+    same = node.get("x-same-as")
+    if same is None:
+        return False
+    if not any(
+        each.text("operationId") == same.value and not each.has("x-same-as")
+        for method, each in path_item.items()
+        if method in METHODS
+    ):
+        raise same.error(f"the path has no operation {same.value!r}; name one it has")
+    return True
+
+
+def _same_as(node: Node, call: Call) -> bool:
+    meant = node.text("x-same-as")
+    return meant != "" and meant == call.node.text("operationId")
+
+
+def second_methods(call: Call) -> tuple[str, ...]:
+    """Return the other methods that mean the same operation."""
+    return tuple(
+        method.upper()
+        for method, node in call.path_item.items()
+        if method in METHODS and _same_as(node, call)
+    )
 
 
 def template_names(path: str) -> list[str]:

@@ -20,6 +20,7 @@ from codegen.openapi import (
     body,
     is_json,
     parameters,
+    second_methods,
     template_names,
 )
 from codegen.package import Argument, Operation, Rule
@@ -78,6 +79,7 @@ class _Planner:
             class_name=self._class_name,
             tag=self._node.texts("tags")[0],
             method=self._call.method,
+            also=second_methods(self._call),
             path=self._path({argument.wire: argument.name for argument in path}),
             summary=docstrings.one_line(self._node.text("summary")),
             official_name=self._node.text("x-official-name"),

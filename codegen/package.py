@@ -39,6 +39,8 @@ class Operation:
     class_name: str
     tag: str
     method: str
+    also: tuple[str, ...]
+    """Other methods that mean the same."""
     path: str
     summary: str
     official_name: str

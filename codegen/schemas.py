@@ -33,6 +33,9 @@ LONGEST_TYPE = 2_000
 K = TypeVar("K")
 V = TypeVar("V")
 
+MOMENTS = ("date-time", "unix-time")
+"""Formats of moments; UNIX seconds may be text or a number."""
+
 SCALARS = {"boolean": "bool", "integer": "int", "number": "float", "string": "str"}
 
 
@@ -170,12 +173,14 @@ class Schemas:
             return self._object(flat, owner, use)
         if name == "array":
             return self._list(flat, owner, use)
-        if flat.word("format") == "date-time" and not set(names) - {
+        if flat.word("format") in MOMENTS and not set(names) - {
             "string",
             "integer",
             "number",
         }:
-            annotation = "UnixTime" if flat.word("x-unix-time") is True else "DateTime"
+            annotation = (
+                "UnixTime" if flat.word("format") == "unix-time" else "DateTime"
+            )
             return single("datetime" if use is Use.ARGUMENT else annotation, "date")
         if name == "string" and flat.word("format") == "byte" and use is Use.ARGUMENT:
             return single("ImageSource", "picture")

@@ -32,6 +32,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     official_name: str | None = None
     """What the API's own documentation called it."""
     deprecated: bool = False
+    also: tuple[str, ...] = ()
+    """Other methods that mean the same; a server takes them, a client has no need of them."""
 
     def load(self) -> type[Operation[object]]:
         """Import the module and return the class."""

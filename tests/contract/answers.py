@@ -14,6 +14,7 @@ MOMENT = "2016-09-09T08:23:02.932694+00:00"
 SECONDS = 1473409382
 """The same, as a server that writes UNIX seconds does."""
 NEW_VALUE = "value_of_a_later_version"
+MOMENTS = ("date-time", "unix-time")
 DEEPEST = 4
 """Below this only required members are filled in: a room has an owner has a group has an owner."""
 
@@ -79,9 +80,9 @@ def _plain_sample(
                 for each in (choice, choice + 1)
             ]
         case "string":
-            return MOMENT if schema.get("format") == "date-time" else "ein Wört 🎉"
+            return MOMENT if schema.get("format") in MOMENTS else "ein Wört 🎉"
         case "integer":
-            return SECONDS if schema.get("format") == "date-time" else 17
+            return SECONDS if schema.get("format") in MOMENTS else 17
         case "number":
             return 1.5
         case "boolean":

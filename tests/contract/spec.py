@@ -33,6 +33,8 @@ def operations() -> dict[str, Schema]:
 def _operations() -> Iterator[Schema]:
     for path, item in document()["paths"].items():
         for method, operation in item.items():
+            if "x-same-as" in operation:
+                continue
             parameters = [follow(each) for each in operation.get("parameters", [])]
             body = follow(operation.get("requestBody", {})).get("content", {})
             yield {

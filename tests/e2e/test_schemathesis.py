@@ -22,18 +22,13 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis.checks import CheckFunction
 from schemathesis.core.result import Ok
-from schemathesis.specs.openapi import checks
 
 from hipkit.server.services.context import SCOPES
 from tests.e2e.serving import PATIENCE_SECONDS, Running, admin, serving
 
 EXAMPLES = int(os.environ.get("HIPKIT_SCHEMATHESIS_EXAMPLES", "8"))
-CHECKS: list[CheckFunction] = [
-    checks.status_code_conformance,
-    checks.content_type_conformance,
-    checks.response_headers_conformance,
-    checks.response_schema_conformance,
-]
+load_all_checks()
+CHECKS = cast("list[CheckFunction]", registered_checks.get_all())
 FAULTS = {500, 502, 503, 504}
 """501 is none where the spec has it: such a call is not there yet, and says so."""
 

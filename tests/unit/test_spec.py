@@ -66,6 +66,7 @@ KNOWN_EXTENSIONS = {
     "x-page",
     "x-redirect-member",
     "x-quirks",
+    "x-same-as",
     "x-required-when",
     "x-scopes",
     "x-scopes-confidence",
@@ -74,7 +75,6 @@ KNOWN_EXTENSIONS = {
     "x-superseded-by",
     "x-token-types",
     "x-undocumented",
-    "x-unix-time",
     "x-unplaced-operations",
 }
 
@@ -101,6 +101,7 @@ def described(spec: Tree) -> list[Described]:
         Described(path, method, node)
         for path, item in spec["paths"].items()
         for method, node in item.items()
+        if "x-same-as" not in node
     ]
 
 
@@ -303,7 +304,8 @@ def test_every_text_that_a_body_sends_as_a_message_is_marked(
 ) -> None:
     seen = 0
     for operation in operations:
-        for media in operation.node.get("requestBody", {}).get("content", {}).values():
+        body = follow(spec, operation.node.get("requestBody", {}))
+        for media in body.get("content", {}).values():
             for name, node in (
                 follow(spec, media["schema"]).get("properties", {}).items()
             ):
@@ -342,10 +344,10 @@ def test_replaced_operations_name_one_that_exists(operations: list[Described]) -
 
 
 def test_files_are_sent_as_multipart_related_and_tokens_asked_for_by_form(
-    operations: list[Described],
+    spec: Tree, operations: list[Described]
 ) -> None:
     kinds = {
-        operation.name: list(operation.node["requestBody"]["content"])
+        operation.name: list(follow(spec, operation.node["requestBody"])["content"])
         for operation in operations
         if "requestBody" in operation.node
     }
@@ -422,6 +424,22 @@ def test_every_extension_of_openapi_is_explained(spec: Tree, folder: Path) -> No
     assert used == KNOWN_EXTENSIONS
     readme = (folder / "README.md").read_text("utf-8")
     assert {name for name in used if f"`{name}`" not in readme} == set()
+
+
+def test_a_second_method_takes_and_answers_the_same(spec: Tree) -> None:
+    words = ("tags", "summary", "parameters", "requestBody", "responses")
+    found = [
+        (node, item)
+        for item in spec["paths"].values()
+        for node in item.values()
+        if "x-same-as" in node
+    ]
+    assert len(found) == 2
+    for node, item in found:
+        (meant,) = (
+            each for each in item.values() if each["operationId"] == node["x-same-as"]
+        )
+        assert [node.get(word) for word in words] == [meant.get(word) for word in words]
 
 
 def test_every_source_is_explained(

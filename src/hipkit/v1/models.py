@@ -63,7 +63,7 @@ class NewUser(Model, frozen=True, omit_defaults=True, kw_only=True):
         "mention_name": Rule(min_length=1, max_length=50, empty_is_none=True),
         "is_group_admin": Rule(enum=(0, 1)),
         "password": Rule(empty_is_none=True),
-        "timezone": Rule(empty_is_none=True),
+        "timezone": Rule(pattern="^[^\\x00]+$", empty_is_none=True),
     }
 
     email: str
@@ -95,13 +95,15 @@ class ChangedUser(Model, frozen=True, omit_defaults=True, kw_only=True):
 
     secrets = frozenset({"password"})
     rules = {
-        "user_id": Rule(required=True, min_length=1, max_length=255),
+        "user_id": Rule(
+            required=True, min_length=1, max_length=255, pattern="^[^\\x00]*$"
+        ),
         "email": Rule(empty_is_none=True),
         "name": Rule(min_length=1, max_length=50),
         "mention_name": Rule(min_length=1, max_length=50, empty_is_none=True),
         "is_group_admin": Rule(enum=(0, 1)),
         "password": Rule(empty_is_none=True),
-        "timezone": Rule(empty_is_none=True),
+        "timezone": Rule(pattern="^[^\\x00]+$", empty_is_none=True),
     }
 
     user_id: str | int
@@ -122,7 +124,9 @@ class UserReference(Model, frozen=True, omit_defaults=True, kw_only=True):
     """
 
     rules = {
-        "user_id": Rule(required=True, min_length=1, max_length=255),
+        "user_id": Rule(
+            required=True, min_length=1, max_length=255, pattern="^[^\\x00]*$"
+        ),
     }
 
     user_id: str | int
@@ -144,8 +148,12 @@ class NewMessage(Model, frozen=True, omit_defaults=True, kw_only=True):
 
     secrets = frozenset({"message"})
     rules = {
-        "room_id": Rule(required=True, min_length=1, max_length=100),
-        "from_": Rule(required=True, min_length=1, max_length=15),
+        "room_id": Rule(
+            required=True, min_length=1, max_length=100, pattern="^[^\\x00]*$"
+        ),
+        "from_": Rule(
+            required=True, min_length=1, max_length=15, pattern="^[^\\x00]*$"
+        ),
         "message": Rule(required=True, min_length=1, max_length=10000),
         "message_format": Rule(enum=("html", "text")),
         "notify": Rule(enum=(0, 1)),
@@ -196,7 +204,9 @@ class NewTopic(Model, frozen=True, omit_defaults=True, kw_only=True):
     """
 
     rules = {
-        "room_id": Rule(required=True, min_length=1, max_length=100),
+        "room_id": Rule(
+            required=True, min_length=1, max_length=100, pattern="^[^\\x00]*$"
+        ),
         "topic": Rule(required=True, max_length=250),
         "from_": Rule(max_length=64),
     }
@@ -214,7 +224,9 @@ class RoomReference(Model, frozen=True, omit_defaults=True, kw_only=True):
     """
 
     rules = {
-        "room_id": Rule(required=True, min_length=1, max_length=100),
+        "room_id": Rule(
+            required=True, min_length=1, max_length=100, pattern="^[^\\x00]*$"
+        ),
     }
 
     room_id: str | int

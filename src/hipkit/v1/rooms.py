@@ -56,7 +56,9 @@ class RoomsShow(Operation[RoomEnvelope], frozen=True):
     result = RoomEnvelope
     query = {"room_id": "room_id"}
     rules = {
-        "room_id": Rule(required=True, min_length=1, max_length=100),
+        "room_id": Rule(
+            required=True, min_length=1, max_length=100, pattern="^[^\\x00]*$"
+        ),
     }
 
     room_id: str | int
@@ -122,7 +124,9 @@ class RoomsDelete(Operation[Deletion], frozen=True):
     content_type = "application/x-www-form-urlencoded"
     members = {"room_id": "room_id"}
     rules = {
-        "room_id": Rule(required=True, min_length=1, max_length=100),
+        "room_id": Rule(
+            required=True, min_length=1, max_length=100, pattern="^[^\\x00]*$"
+        ),
     }
 
     room_id: str | int
@@ -159,8 +163,12 @@ class RoomsMessageByGet(Operation[Sent], frozen=True):
     }
     secrets = frozenset({"message"})
     rules = {
-        "room_id": Rule(required=True, min_length=1, max_length=100),
-        "from_": Rule(required=True, min_length=1, max_length=15),
+        "room_id": Rule(
+            required=True, min_length=1, max_length=100, pattern="^[^\\x00]*$"
+        ),
+        "from_": Rule(
+            required=True, min_length=1, max_length=15, pattern="^[^\\x00]*$"
+        ),
         "message": Rule(required=True, min_length=1, max_length=10000),
         "message_format": Rule(enum=("html", "text")),
         "notify": Rule(enum=(0, 1)),
@@ -208,8 +216,12 @@ class RoomsMessage(Operation[Sent], frozen=True):
         "color": "color",
     }
     rules = {
-        "room_id": Rule(required=True, min_length=1, max_length=100),
-        "from_": Rule(required=True, min_length=1, max_length=15),
+        "room_id": Rule(
+            required=True, min_length=1, max_length=100, pattern="^[^\\x00]*$"
+        ),
+        "from_": Rule(
+            required=True, min_length=1, max_length=15, pattern="^[^\\x00]*$"
+        ),
         "message": Rule(required=True, min_length=1, max_length=10000),
         "message_format": Rule(enum=("html", "text")),
         "notify": Rule(enum=(0, 1)),
@@ -245,7 +257,9 @@ class RoomsTopic(Operation[Done], frozen=True):
     content_type = "application/x-www-form-urlencoded"
     members = {"room_id": "room_id", "topic": "topic", "from_": "from"}
     rules = {
-        "room_id": Rule(required=True, min_length=1, max_length=100),
+        "room_id": Rule(
+            required=True, min_length=1, max_length=100, pattern="^[^\\x00]*$"
+        ),
         "topic": Rule(required=True, max_length=250),
         "from_": Rule(max_length=64),
     }
@@ -262,7 +276,7 @@ class RoomsHistory(Operation[MessageList], frozen=True):
         room_id: The room's id or its name. 1 to 100 characters.
         date: A day as `2010-11-19`, or `recent` for the latest 75 messages.
         timezone: The zone of the day and of the dates in the answer, by its name in the
-            tz database. The server takes `UTC` when left out.
+            tz database; another name is refused. The server takes `UTC` when left out.
     """
 
     operation_id = "rooms_history"
@@ -274,9 +288,11 @@ class RoomsHistory(Operation[MessageList], frozen=True):
     result = MessageList
     query = {"room_id": "room_id", "date": "date", "timezone": "timezone"}
     rules = {
-        "room_id": Rule(required=True, min_length=1, max_length=100),
+        "room_id": Rule(
+            required=True, min_length=1, max_length=100, pattern="^[^\\x00]*$"
+        ),
         "date": Rule(required=True, pattern="^(recent|[0-9]{4}-[0-9]{2}-[0-9]{2})$"),
-        "timezone": Rule(empty_is_none=True),
+        "timezone": Rule(pattern="^[^\\x00]+$", empty_is_none=True),
     }
 
     room_id: str | int
@@ -585,7 +601,8 @@ class Rooms:
             room_id: The room's id or its name. 1 to 100 characters.
             date: A day as `2010-11-19`, or `recent` for the latest 75 messages.
             timezone: The zone of the day and of the dates in the answer, by its name in
-                the tz database. The server takes `UTC` when left out.
+                the tz database; another name is refused. The server takes `UTC` when
+                left out.
 
         Returns:
             The messages, oldest first.
@@ -908,7 +925,8 @@ class AsyncRooms:
             room_id: The room's id or its name. 1 to 100 characters.
             date: A day as `2010-11-19`, or `recent` for the latest 75 messages.
             timezone: The zone of the day and of the dates in the answer, by its name in
-                the tz database. The server takes `UTC` when left out.
+                the tz database; another name is refused. The server takes `UTC` when
+                left out.
 
         Returns:
             The messages, oldest first.

@@ -71,7 +71,9 @@ class UsersShow(Operation[UserEnvelope], frozen=True):
     result = UserEnvelope
     query = {"user_id": "user_id"}
     rules = {
-        "user_id": Rule(required=True, min_length=1, max_length=255),
+        "user_id": Rule(
+            required=True, min_length=1, max_length=255, pattern="^[^\\x00]*$"
+        ),
     }
 
     user_id: str | int
@@ -118,7 +120,7 @@ class UsersCreate(Operation[CreatedUserEnvelope], frozen=True):
         "mention_name": Rule(min_length=1, max_length=50, empty_is_none=True),
         "is_group_admin": Rule(enum=(0, 1)),
         "password": Rule(empty_is_none=True),
-        "timezone": Rule(empty_is_none=True),
+        "timezone": Rule(pattern="^[^\\x00]+$", empty_is_none=True),
     }
 
     email: str
@@ -168,13 +170,15 @@ class UsersUpdate(Operation[UserEnvelope], frozen=True):
         "timezone": "timezone",
     }
     rules = {
-        "user_id": Rule(required=True, min_length=1, max_length=255),
+        "user_id": Rule(
+            required=True, min_length=1, max_length=255, pattern="^[^\\x00]*$"
+        ),
         "email": Rule(empty_is_none=True),
         "name": Rule(min_length=1, max_length=50),
         "mention_name": Rule(min_length=1, max_length=50, empty_is_none=True),
         "is_group_admin": Rule(enum=(0, 1)),
         "password": Rule(empty_is_none=True),
-        "timezone": Rule(empty_is_none=True),
+        "timezone": Rule(pattern="^[^\\x00]+$", empty_is_none=True),
     }
 
     user_id: str | int
@@ -205,7 +209,9 @@ class UsersDelete(Operation[Deletion], frozen=True):
     content_type = "application/x-www-form-urlencoded"
     members = {"user_id": "user_id"}
     rules = {
-        "user_id": Rule(required=True, min_length=1, max_length=255),
+        "user_id": Rule(
+            required=True, min_length=1, max_length=255, pattern="^[^\\x00]*$"
+        ),
     }
 
     user_id: str | int
@@ -229,7 +235,9 @@ class UsersUndelete(Operation[Undeletion], frozen=True):
     content_type = "application/x-www-form-urlencoded"
     members = {"user_id": "user_id"}
     rules = {
-        "user_id": Rule(required=True, min_length=1, max_length=255),
+        "user_id": Rule(
+            required=True, min_length=1, max_length=255, pattern="^[^\\x00]*$"
+        ),
     }
 
     user_id: str | int

@@ -9,6 +9,7 @@ The group (company, team) that owns rooms and users.
 from __future__ import annotations
 
 from hipkit.files import ImageSource
+from hipkit.model import Rule
 from hipkit.operation import AsyncSend, Operation, Send
 from hipkit.v2.models import Group
 
@@ -68,7 +69,7 @@ class UpdateGroupAvatar(Operation[None], frozen=True):
 
     Args:
         group_id: The group's id.
-        avatar: The picture, as JPEG, PNG or GIF.
+        avatar: The picture, as JPEG, PNG or GIF. At least 1 character.
     """
 
     operation_id = "update_group_avatar"
@@ -79,6 +80,9 @@ class UpdateGroupAvatar(Operation[None], frozen=True):
     statuses = (204,)
     body_kind = "json"
     members = {"avatar": "avatar"}
+    rules = {
+        "avatar": Rule(required=True, min_length=1),
+    }
 
     group_id: str | int
     avatar: ImageSource
@@ -197,7 +201,7 @@ class Groups:
 
         Args:
             group_id: The group's id.
-            avatar: The picture, as JPEG, PNG or GIF.
+            avatar: The picture, as JPEG, PNG or GIF. At least 1 character.
 
         Raises:
             BadRequestError: An argument is missing, of the wrong type or out of its
@@ -351,7 +355,7 @@ class AsyncGroups:
 
         Args:
             group_id: The group's id.
-            avatar: The picture, as JPEG, PNG or GIF.
+            avatar: The picture, as JPEG, PNG or GIF. At least 1 character.
 
         Raises:
             BadRequestError: An argument is missing, of the wrong type or out of its

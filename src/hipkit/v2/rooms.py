@@ -146,7 +146,7 @@ class CreateRoom(Operation[Created], frozen=True):
             takes `public` when left out.
         guest_access: Whether guests may enter. The server takes `false` when left out.
         owner_user_id: The owner's id, e-mail address or `@mention` name; otherwise it
-            is the token's owner. `None` sends null.
+            is the token's owner. At least 1 character. `None` sends null.
         delegate_admin_visibility: Whether delegated administrators see it; null leaves
             that to the group's setting.
         created: When it was made, for importing. One page mentions it; its form is not
@@ -175,6 +175,7 @@ class CreateRoom(Operation[Created], frozen=True):
         "name": Rule(required=True, min_length=1, max_length=50),
         "topic": Rule(max_length=250),
         "privacy": Rule(enum=("public", "private")),
+        "owner_user_id": Rule(min_length=1),
     }
 
     name: str
@@ -314,7 +315,7 @@ class UpdateRoomAvatar(Operation[None], frozen=True):
     Args:
         room_id_or_name: The room's id or its name, 1 to 100 characters. A room whose
             name is a number answers to its id only.
-        avatar: The picture, as JPEG, PNG or GIF.
+        avatar: The picture, as JPEG, PNG or GIF. At least 1 character.
     """
 
     operation_id = "update_room_avatar"
@@ -327,6 +328,7 @@ class UpdateRoomAvatar(Operation[None], frozen=True):
     members = {"avatar": "avatar"}
     rules = {
         "room_id_or_name": Rule(required=True, min_length=1, max_length=100),
+        "avatar": Rule(required=True, min_length=1),
     }
 
     room_id_or_name: str | int
@@ -1025,8 +1027,8 @@ class GetRoomMessage(Operation[MessageEnvelope], frozen=True):
         room_id_or_name: The room's id or its name, 1 to 100 characters. A room whose
             name is a number answers to its id only.
         message_id: The message's id, 1 to 100 characters (a UUID of 36).
-        timezone: Time zone for the dates of the answer, by its name in the tz database.
-            The server takes `UTC` when left out.
+        timezone: Time zone for the dates of the answer, by its name in the tz database;
+            another name is refused. The server takes `UTC` when left out.
         include_deleted: Whether deleted messages are listed too; they come without
             their text. The server takes `true` when left out.
         expand: What to send in full instead of in short: `message.from`,
@@ -1048,7 +1050,7 @@ class GetRoomMessage(Operation[MessageEnvelope], frozen=True):
     rules = {
         "room_id_or_name": Rule(required=True, min_length=1, max_length=100),
         "message_id": Rule(required=True, min_length=1, max_length=100),
-        "timezone": Rule(empty_is_none=True),
+        "timezone": Rule(pattern="^[^\\x00]+$", empty_is_none=True),
     }
 
     room_id_or_name: str | int
@@ -1074,8 +1076,8 @@ class GetRoomHistory(Operation[MessagePage], frozen=True):
             messages as they stand now, without further pages. Reading by a moment may
             miss the newest messages. The server takes `recent` when left out.
         end_date: The oldest moment wanted. Counts only when `date` is a moment.
-        timezone: Time zone for the dates of the answer, by its name in the tz database.
-            The server takes `UTC` when left out.
+        timezone: Time zone for the dates of the answer, by its name in the tz database;
+            another name is refused. The server takes `UTC` when left out.
         include_deleted: Whether deleted messages are listed too; they come without
             their text. The server takes `true` when left out.
         expand: What to send in full instead of in short: `items.from`,
@@ -1103,7 +1105,7 @@ class GetRoomHistory(Operation[MessagePage], frozen=True):
         "room_id_or_name": Rule(required=True, min_length=1, max_length=100),
         "start_index": Rule(minimum=0),
         "max_results": Rule(minimum=0, maximum=1000),
-        "timezone": Rule(empty_is_none=True),
+        "timezone": Rule(pattern="^[^\\x00]+$", empty_is_none=True),
     }
 
     room_id_or_name: str | int
@@ -1125,8 +1127,8 @@ class GetRecentRoomHistory(Operation[MessagePage], frozen=True):
             name is a number answers to its id only.
         max_results: How many messages the page may hold. 0 to 1,000. The server takes
             `75` when left out.
-        timezone: Time zone for the dates of the answer, by its name in the tz database.
-            The server takes `UTC` when left out.
+        timezone: Time zone for the dates of the answer, by its name in the tz database;
+            another name is refused. The server takes `UTC` when left out.
         not_before: Id of the oldest message wanted; it is part of the answer.
         include_deleted: Whether deleted messages are listed too; they come without
             their text. The server takes `true` when left out.
@@ -1151,8 +1153,8 @@ class GetRecentRoomHistory(Operation[MessagePage], frozen=True):
     rules = {
         "room_id_or_name": Rule(required=True, min_length=1, max_length=100),
         "max_results": Rule(minimum=0, maximum=1000),
-        "timezone": Rule(empty_is_none=True),
-        "not_before": Rule(empty_is_none=True),
+        "timezone": Rule(pattern="^[^\\x00]+$", empty_is_none=True),
+        "not_before": Rule(pattern="^[^\\x00]*$", empty_is_none=True),
     }
 
     room_id_or_name: str | int
@@ -1803,7 +1805,7 @@ class Rooms:
             guest_access: Whether guests may enter. The server takes `false` when left
                 out.
             owner_user_id: The owner's id, e-mail address or `@mention` name; otherwise
-                it is the token's owner. `None` sends null.
+                it is the token's owner. At least 1 character. `None` sends null.
             delegate_admin_visibility: Whether delegated administrators see it; null
                 leaves that to the group's setting.
             created: When it was made, for importing. One page mentions it; its form is
@@ -1996,7 +1998,7 @@ class Rooms:
         Args:
             room_id_or_name: The room's id or its name, 1 to 100 characters. A room
                 whose name is a number answers to its id only.
-            avatar: The picture, as JPEG, PNG or GIF.
+            avatar: The picture, as JPEG, PNG or GIF. At least 1 character.
 
         Raises:
             BadRequestError: An argument is missing, of the wrong type or out of its
@@ -2813,7 +2815,7 @@ class Rooms:
                 whose name is a number answers to its id only.
             message_id: The message's id, 1 to 100 characters (a UUID of 36).
             timezone: Time zone for the dates of the answer, by its name in the tz
-                database. The server takes `UTC` when left out.
+                database; another name is refused. The server takes `UTC` when left out.
             include_deleted: Whether deleted messages are listed too; they come without
                 their text. The server takes `true` when left out.
             expand: What to send in full instead of in short: `message.from`,
@@ -2888,7 +2890,7 @@ class Rooms:
                 may miss the newest messages. The server takes `recent` when left out.
             end_date: The oldest moment wanted. Counts only when `date` is a moment.
             timezone: Time zone for the dates of the answer, by its name in the tz
-                database. The server takes `UTC` when left out.
+                database; another name is refused. The server takes `UTC` when left out.
             include_deleted: Whether deleted messages are listed too; they come without
                 their text. The server takes `true` when left out.
             expand: What to send in full instead of in short: `items.from`,
@@ -2946,7 +2948,7 @@ class Rooms:
             max_results: How many messages the page may hold. 0 to 1,000. The server
                 takes `75` when left out.
             timezone: Time zone for the dates of the answer, by its name in the tz
-                database. The server takes `UTC` when left out.
+                database; another name is refused. The server takes `UTC` when left out.
             not_before: Id of the oldest message wanted; it is part of the answer.
             include_deleted: Whether deleted messages are listed too; they come without
                 their text. The server takes `true` when left out.
@@ -3767,7 +3769,7 @@ class AsyncRooms:
             guest_access: Whether guests may enter. The server takes `false` when left
                 out.
             owner_user_id: The owner's id, e-mail address or `@mention` name; otherwise
-                it is the token's owner. `None` sends null.
+                it is the token's owner. At least 1 character. `None` sends null.
             delegate_admin_visibility: Whether delegated administrators see it; null
                 leaves that to the group's setting.
             created: When it was made, for importing. One page mentions it; its form is
@@ -3960,7 +3962,7 @@ class AsyncRooms:
         Args:
             room_id_or_name: The room's id or its name, 1 to 100 characters. A room
                 whose name is a number answers to its id only.
-            avatar: The picture, as JPEG, PNG or GIF.
+            avatar: The picture, as JPEG, PNG or GIF. At least 1 character.
 
         Raises:
             BadRequestError: An argument is missing, of the wrong type or out of its
@@ -4781,7 +4783,7 @@ class AsyncRooms:
                 whose name is a number answers to its id only.
             message_id: The message's id, 1 to 100 characters (a UUID of 36).
             timezone: Time zone for the dates of the answer, by its name in the tz
-                database. The server takes `UTC` when left out.
+                database; another name is refused. The server takes `UTC` when left out.
             include_deleted: Whether deleted messages are listed too; they come without
                 their text. The server takes `true` when left out.
             expand: What to send in full instead of in short: `message.from`,
@@ -4856,7 +4858,7 @@ class AsyncRooms:
                 may miss the newest messages. The server takes `recent` when left out.
             end_date: The oldest moment wanted. Counts only when `date` is a moment.
             timezone: Time zone for the dates of the answer, by its name in the tz
-                database. The server takes `UTC` when left out.
+                database; another name is refused. The server takes `UTC` when left out.
             include_deleted: Whether deleted messages are listed too; they come without
                 their text. The server takes `true` when left out.
             expand: What to send in full instead of in short: `items.from`,
@@ -4914,7 +4916,7 @@ class AsyncRooms:
             max_results: How many messages the page may hold. 0 to 1,000. The server
                 takes `75` when left out.
             timezone: Time zone for the dates of the answer, by its name in the tz
-                database. The server takes `UTC` when left out.
+                database; another name is refused. The server takes `UTC` when left out.
             not_before: Id of the oldest message wanted; it is part of the answer.
             include_deleted: Whether deleted messages are listed too; they come without
                 their text. The server takes `true` when left out.

@@ -127,7 +127,7 @@ class CreateUser(Operation[CreatedUser], frozen=True):
     }
     rules = {
         "name": Rule(required=True, min_length=1, max_length=50),
-        "timezone": Rule(empty_is_none=True),
+        "timezone": Rule(pattern="^[^\\x00]+$", empty_is_none=True),
     }
 
     name: str
@@ -207,7 +207,7 @@ class UpdateUser(Operation[None], frozen=True):
         "id_or_email": Rule(required=True, min_length=1, max_length=100),
         "name": Rule(required=True, min_length=1, max_length=50),
         "presence": Rule(decorates="any"),
-        "timezone": Rule(empty_is_none=True),
+        "timezone": Rule(pattern="^[^\\x00]+$", empty_is_none=True),
     }
 
     id_or_email: str | int
@@ -250,8 +250,8 @@ class GetPrivatechatMessage(Operation[MessageEnvelope], frozen=True):
         id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
             characters.
         message_id: The message's id, 1 to 100 characters (a UUID of 36).
-        timezone: Time zone for the dates of the answer, by its name in the tz database.
-            The server takes `UTC` when left out.
+        timezone: Time zone for the dates of the answer, by its name in the tz database;
+            another name is refused. The server takes `UTC` when left out.
         include_deleted: Whether deleted messages are listed too; they come without
             their text. The server takes `true` when left out.
     """
@@ -267,7 +267,7 @@ class GetPrivatechatMessage(Operation[MessageEnvelope], frozen=True):
     rules = {
         "id_or_email": Rule(required=True, min_length=1, max_length=100),
         "message_id": Rule(required=True, min_length=1, max_length=100),
-        "timezone": Rule(empty_is_none=True),
+        "timezone": Rule(pattern="^[^\\x00]+$", empty_is_none=True),
     }
 
     id_or_email: str | int
@@ -292,8 +292,8 @@ class GetPrivatechatHistory(Operation[MessagePage], frozen=True):
             messages as they stand now, without further pages. Reading by a moment may
             miss the newest messages. The server takes `recent` when left out.
         end_date: The oldest moment wanted. Counts only when `date` is a moment.
-        timezone: Time zone for the dates of the answer, by its name in the tz database.
-            The server takes `UTC` when left out.
+        timezone: Time zone for the dates of the answer, by its name in the tz database;
+            another name is refused. The server takes `UTC` when left out.
         include_deleted: Whether deleted messages are listed too; they come without
             their text. The server takes `true` when left out.
         expand: What to send in full instead of in short: `items.from`,
@@ -322,7 +322,7 @@ class GetPrivatechatHistory(Operation[MessagePage], frozen=True):
         "id_or_email": Rule(required=True, min_length=1, max_length=100),
         "start_index": Rule(minimum=0),
         "max_results": Rule(minimum=0, maximum=1000),
-        "timezone": Rule(empty_is_none=True),
+        "timezone": Rule(pattern="^[^\\x00]+$", empty_is_none=True),
     }
 
     id_or_email: str | int
@@ -344,8 +344,8 @@ class GetRecentPrivatechatHistory(Operation[MessagePage], frozen=True):
             characters.
         max_results: How many messages the page may hold. 0 to 1,000. The server takes
             `75` when left out.
-        timezone: Time zone for the dates of the answer, by its name in the tz database.
-            The server takes `UTC` when left out.
+        timezone: Time zone for the dates of the answer, by its name in the tz database;
+            another name is refused. The server takes `UTC` when left out.
         not_before: Id of the oldest message wanted; it is part of the answer.
         include_deleted: Whether deleted messages are listed too; they come without
             their text. The server takes `true` when left out.
@@ -371,8 +371,8 @@ class GetRecentPrivatechatHistory(Operation[MessagePage], frozen=True):
     rules = {
         "id_or_email": Rule(required=True, min_length=1, max_length=100),
         "max_results": Rule(minimum=0, maximum=1000),
-        "timezone": Rule(empty_is_none=True),
-        "not_before": Rule(empty_is_none=True),
+        "timezone": Rule(pattern="^[^\\x00]+$", empty_is_none=True),
+        "not_before": Rule(pattern="^[^\\x00]*$", empty_is_none=True),
     }
 
     id_or_email: str | int
@@ -452,7 +452,7 @@ class UpdatePhoto(Operation[None], frozen=True):
     Args:
         id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
             characters.
-        photo: The picture, as JPEG, PNG or GIF.
+        photo: The picture, as JPEG, PNG or GIF. At least 1 character.
     """
 
     operation_id = "update_photo"
@@ -465,6 +465,7 @@ class UpdatePhoto(Operation[None], frozen=True):
     members = {"photo": "photo"}
     rules = {
         "id_or_email": Rule(required=True, min_length=1, max_length=100),
+        "photo": Rule(required=True, min_length=1),
     }
 
     id_or_email: str | int
@@ -865,7 +866,7 @@ class Users:
                 characters.
             message_id: The message's id, 1 to 100 characters (a UUID of 36).
             timezone: Time zone for the dates of the answer, by its name in the tz
-                database. The server takes `UTC` when left out.
+                database; another name is refused. The server takes `UTC` when left out.
             include_deleted: Whether deleted messages are listed too; they come without
                 their text. The server takes `true` when left out.
 
@@ -932,7 +933,7 @@ class Users:
                 may miss the newest messages. The server takes `recent` when left out.
             end_date: The oldest moment wanted. Counts only when `date` is a moment.
             timezone: Time zone for the dates of the answer, by its name in the tz
-                database. The server takes `UTC` when left out.
+                database; another name is refused. The server takes `UTC` when left out.
             include_deleted: Whether deleted messages are listed too; they come without
                 their text. The server takes `true` when left out.
             expand: What to send in full instead of in short: `items.from`,
@@ -991,7 +992,7 @@ class Users:
             max_results: How many messages the page may hold. 0 to 1,000. The server
                 takes `75` when left out.
             timezone: Time zone for the dates of the answer, by its name in the tz
-                database. The server takes `UTC` when left out.
+                database; another name is refused. The server takes `UTC` when left out.
             not_before: Id of the oldest message wanted; it is part of the answer.
             include_deleted: Whether deleted messages are listed too; they come without
                 their text. The server takes `true` when left out.
@@ -1125,7 +1126,7 @@ class Users:
         Args:
             id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
                 characters.
-            photo: The picture, as JPEG, PNG or GIF.
+            photo: The picture, as JPEG, PNG or GIF. At least 1 character.
 
         Raises:
             BadRequestError: An argument is missing, of the wrong type or out of its
@@ -1581,7 +1582,7 @@ class AsyncUsers:
                 characters.
             message_id: The message's id, 1 to 100 characters (a UUID of 36).
             timezone: Time zone for the dates of the answer, by its name in the tz
-                database. The server takes `UTC` when left out.
+                database; another name is refused. The server takes `UTC` when left out.
             include_deleted: Whether deleted messages are listed too; they come without
                 their text. The server takes `true` when left out.
 
@@ -1648,7 +1649,7 @@ class AsyncUsers:
                 may miss the newest messages. The server takes `recent` when left out.
             end_date: The oldest moment wanted. Counts only when `date` is a moment.
             timezone: Time zone for the dates of the answer, by its name in the tz
-                database. The server takes `UTC` when left out.
+                database; another name is refused. The server takes `UTC` when left out.
             include_deleted: Whether deleted messages are listed too; they come without
                 their text. The server takes `true` when left out.
             expand: What to send in full instead of in short: `items.from`,
@@ -1707,7 +1708,7 @@ class AsyncUsers:
             max_results: How many messages the page may hold. 0 to 1,000. The server
                 takes `75` when left out.
             timezone: Time zone for the dates of the answer, by its name in the tz
-                database. The server takes `UTC` when left out.
+                database; another name is refused. The server takes `UTC` when left out.
             not_before: Id of the oldest message wanted; it is part of the answer.
             include_deleted: Whether deleted messages are listed too; they come without
                 their text. The server takes `true` when left out.
@@ -1843,7 +1844,7 @@ class AsyncUsers:
         Args:
             id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
                 characters.
-            photo: The picture, as JPEG, PNG or GIF.
+            photo: The picture, as JPEG, PNG or GIF. At least 1 character.
 
         Raises:
             BadRequestError: An argument is missing, of the wrong type or out of its

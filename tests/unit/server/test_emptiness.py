@@ -206,6 +206,12 @@ def test_a_rooms_topic_and_owner_have_to_be_sent_all_the_same(ops: Site) -> None
 
 
 REFUSED_IF_STRICT = [
+    ("POST", "/v2/room/Ops/notification", {"message": "x", "color": None}),
+    (
+        "POST",
+        "/v2/room/Ops/notification",
+        {"message": "x", "card": {**CARD, "icon": None}},
+    ),
     ("PUT", "/v2/room/Ops", {**ROOM, "topic": None}),
     ("PUT", "/v2/room/Ops", {**ROOM, "owner": None}),
     ("PUT", "/v2/room/Ops", {**ROOM, "owner": {"id": None}}),

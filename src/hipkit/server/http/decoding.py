@@ -25,7 +25,7 @@ from hipkit.json_grammar import parse_json
 from hipkit.model import Rule, RuleError, find_broken_rule
 from hipkit.operation import Operation
 from hipkit.server.http.emptiness import drop_empty
-from hipkit.server.http.shapes import find_unknown_member, schemas_of
+from hipkit.server.http.shapes import find_null, find_unknown_member, schemas_of
 from hipkit.server.services.refusals import InvalidValueError, MissingValueError, shown
 
 __all__ = ["decode", "needs_body"]
@@ -88,8 +88,9 @@ class _Field:
     hint: object
     rule: Rule | None
     holder: type[_Holder]
-    text_holder: type[_Holder]
-    """For text by nature: it has no null, which msgspec would read where it says `null`."""
+    holder_without_null: type[_Holder]
+    """Of a server that is strict: what may be left out may not be null all the same, and a text
+    that says `null` is none either."""
     is_required: bool
     is_nullable: bool
     """Whether null means something else than leaving it out."""
@@ -131,7 +132,7 @@ def decode(
             continue
         if strict:
             is_plain = field.source == "member" and not is_text
-            made = _convert(field, value, strict=is_plain, has_null=is_plain)
+            made = _convert(field, value, strict=is_plain, has_null=field.is_nullable)
         else:
             made = _read_leniently(field, value, [] if notes is None else notes)
         if made is not LEFT_OUT:
@@ -238,13 +239,16 @@ def _convert(
     if field.reading == "moment" and isinstance(value, str):
         return _moment(field, value)
     try:
-        holder = field.holder if has_null or value is None else field.text_holder
+        holder = field.holder if has_null else field.holder_without_null
         made = msgspec.convert((value,), holder, strict=strict).value
         unknown = find_unknown_member(value, made, field.wire)
+        null = find_null(value, made, field.wire) if strict else None
     except msgspec.ValidationError as error:
         raise _misfit(field, value, str(error)) from error
     except RecursionError as error:
         raise BadRequestError("The JSON is too deep") from error
+    if null is not None:
+        raise InvalidValueError(null, "type", "is null", None)
     if unknown is not None:
         problem = "is none of the members that are taken there"
         raise InvalidValueError(unknown, "additionalProperties", problem)
@@ -388,7 +392,7 @@ def _fields(kind: type[Operation[object]]) -> tuple[_Field, ...]:
                 hint=hint,
                 rule=kind.rules.get(name),
                 holder=_holder(hint),
-                text_holder=_holder(_without(NoneType, hint)),
+                holder_without_null=_holder(_without(NoneType, hint)),
                 is_required=item.default is NODEFAULT,
                 is_nullable=item.default is UNSET,
                 is_joined=name in kind.joined,

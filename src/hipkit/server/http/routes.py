@@ -22,9 +22,6 @@ REPLACING = frozenset({"PUT", "DELETE", "PATCH"})
 ROOM = "room"
 """What stands before a name that may hold slashes which its sender did not encode."""
 
-ALSO = {"share_link_with_room": "PUT", "share_link_with_user": "PUT"}
-"""Methods that a vendor's own client used although the documents name another."""
-
 
 class MethodNotAllowedError(ApiError):
     """The path is there, but not with this method."""
@@ -62,9 +59,8 @@ class Router:
             node = self._root
             for segment in entry.path.strip("/").split("/"):
                 node = _step(node, segment)
-            node.entries[entry.method] = entry
-            if entry.operation_id in ALSO:
-                node.entries[ALSO[entry.operation_id]] = entry
+            for method in (entry.method, *entry.also):
+                node.entries[method] = entry
 
     def match(self, method: str, raw_path: bytes) -> Match:
         """Return the operation for a path below the API's base; `HEAD` means `GET`.

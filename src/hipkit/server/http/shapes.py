@@ -15,7 +15,7 @@ import msgspec
 
 from hipkit.model import Model, Rule
 
-__all__ = ["find_unknown_member", "schemas_of"]
+__all__ = ["find_null", "find_unknown_member", "schemas_of"]
 
 NAMES = {
     bool: "boolean",
@@ -59,6 +59,33 @@ def find_unknown_member(sent: object, made: object, path: str) -> str | None:
                 return found
         elif made.is_closed:
             return f"{path}.{wire[:LONGEST_NAME]}"
+    return None
+
+
+def find_null(sent: object, made: object, path: str) -> str | None:
+    """Return the place of a null below the first level of a value that became a model.
+
+    Members that may be left out read as if null was as good; no model that is sent has one to
+    which null means something.
+    """
+    if isinstance(sent, list) and isinstance(made, list):
+        places = (
+            find_null(part, read, f"{path}[{index}]")
+            for index, (part, read) in enumerate(zip(sent, made, strict=True))
+        )
+        return next(filter(None, places), None)
+    if not isinstance(sent, dict) or not isinstance(made, Model):
+        return None
+    for wire, name in zip(
+        made.__struct_encode_fields__, made.__struct_fields__, strict=True
+    ):
+        if wire in sent:
+            place = f"{path}.{wire}"
+            if sent[wire] is None:
+                return place
+            found = find_null(sent[wire], getattr(made, name), place)
+            if found is not None:
+                return found
     return None
 
 
