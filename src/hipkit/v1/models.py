@@ -63,7 +63,7 @@ class NewUser(Model, frozen=True, omit_defaults=True, kw_only=True):
         "mention_name": Rule(min_length=1, max_length=50, empty_is_none=True),
         "is_group_admin": Rule(enum=(0, 1)),
         "password": Rule(empty_is_none=True),
-        "timezone": Rule(pattern="^[^\\x00]+$", empty_is_none=True),
+        "timezone": Rule(empty_is_none=True),
     }
 
     email: str
@@ -103,7 +103,7 @@ class ChangedUser(Model, frozen=True, omit_defaults=True, kw_only=True):
         "mention_name": Rule(min_length=1, max_length=50, empty_is_none=True),
         "is_group_admin": Rule(enum=(0, 1)),
         "password": Rule(empty_is_none=True),
-        "timezone": Rule(pattern="^[^\\x00]+$", empty_is_none=True),
+        "timezone": Rule(empty_is_none=True),
     }
 
     user_id: str | int

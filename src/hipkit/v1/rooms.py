@@ -292,7 +292,7 @@ class RoomsHistory(Operation[MessageList], frozen=True):
             required=True, min_length=1, max_length=100, pattern="^[^\\x00]*$"
         ),
         "date": Rule(required=True, pattern="^(recent|[0-9]{4}-[0-9]{2}-[0-9]{2})$"),
-        "timezone": Rule(pattern="^[^\\x00]+$", empty_is_none=True),
+        "timezone": Rule(empty_is_none=True),
     }
 
     room_id: str | int

@@ -120,7 +120,7 @@ class UsersCreate(Operation[CreatedUserEnvelope], frozen=True):
         "mention_name": Rule(min_length=1, max_length=50, empty_is_none=True),
         "is_group_admin": Rule(enum=(0, 1)),
         "password": Rule(empty_is_none=True),
-        "timezone": Rule(pattern="^[^\\x00]+$", empty_is_none=True),
+        "timezone": Rule(empty_is_none=True),
     }
 
     email: str
@@ -178,7 +178,7 @@ class UsersUpdate(Operation[UserEnvelope], frozen=True):
         "mention_name": Rule(min_length=1, max_length=50, empty_is_none=True),
         "is_group_admin": Rule(enum=(0, 1)),
         "password": Rule(empty_is_none=True),
-        "timezone": Rule(pattern="^[^\\x00]+$", empty_is_none=True),
+        "timezone": Rule(empty_is_none=True),
     }
 
     user_id: str | int

@@ -1050,7 +1050,7 @@ class GetRoomMessage(Operation[MessageEnvelope], frozen=True):
     rules = {
         "room_id_or_name": Rule(required=True, min_length=1, max_length=100),
         "message_id": Rule(required=True, min_length=1, max_length=100),
-        "timezone": Rule(pattern="^[^\\x00]+$", empty_is_none=True),
+        "timezone": Rule(empty_is_none=True),
     }
 
     room_id_or_name: str | int
@@ -1105,7 +1105,7 @@ class GetRoomHistory(Operation[MessagePage], frozen=True):
         "room_id_or_name": Rule(required=True, min_length=1, max_length=100),
         "start_index": Rule(minimum=0),
         "max_results": Rule(minimum=0, maximum=1000),
-        "timezone": Rule(pattern="^[^\\x00]+$", empty_is_none=True),
+        "timezone": Rule(empty_is_none=True),
     }
 
     room_id_or_name: str | int
@@ -1153,7 +1153,7 @@ class GetRecentRoomHistory(Operation[MessagePage], frozen=True):
     rules = {
         "room_id_or_name": Rule(required=True, min_length=1, max_length=100),
         "max_results": Rule(minimum=0, maximum=1000),
-        "timezone": Rule(pattern="^[^\\x00]+$", empty_is_none=True),
+        "timezone": Rule(empty_is_none=True),
         "not_before": Rule(pattern="^[^\\x00]*$", empty_is_none=True),
     }
 

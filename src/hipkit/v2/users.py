@@ -127,7 +127,7 @@ class CreateUser(Operation[CreatedUser], frozen=True):
     }
     rules = {
         "name": Rule(required=True, min_length=1, max_length=50),
-        "timezone": Rule(pattern="^[^\\x00]+$", empty_is_none=True),
+        "timezone": Rule(empty_is_none=True),
     }
 
     name: str
@@ -207,7 +207,7 @@ class UpdateUser(Operation[None], frozen=True):
         "id_or_email": Rule(required=True, min_length=1, max_length=100),
         "name": Rule(required=True, min_length=1, max_length=50),
         "presence": Rule(decorates="any"),
-        "timezone": Rule(pattern="^[^\\x00]+$", empty_is_none=True),
+        "timezone": Rule(empty_is_none=True),
     }
 
     id_or_email: str | int
@@ -267,7 +267,7 @@ class GetPrivatechatMessage(Operation[MessageEnvelope], frozen=True):
     rules = {
         "id_or_email": Rule(required=True, min_length=1, max_length=100),
         "message_id": Rule(required=True, min_length=1, max_length=100),
-        "timezone": Rule(pattern="^[^\\x00]+$", empty_is_none=True),
+        "timezone": Rule(empty_is_none=True),
     }
 
     id_or_email: str | int
@@ -322,7 +322,7 @@ class GetPrivatechatHistory(Operation[MessagePage], frozen=True):
         "id_or_email": Rule(required=True, min_length=1, max_length=100),
         "start_index": Rule(minimum=0),
         "max_results": Rule(minimum=0, maximum=1000),
-        "timezone": Rule(pattern="^[^\\x00]+$", empty_is_none=True),
+        "timezone": Rule(empty_is_none=True),
     }
 
     id_or_email: str | int
@@ -371,7 +371,7 @@ class GetRecentPrivatechatHistory(Operation[MessagePage], frozen=True):
     rules = {
         "id_or_email": Rule(required=True, min_length=1, max_length=100),
         "max_results": Rule(minimum=0, maximum=1000),
-        "timezone": Rule(pattern="^[^\\x00]+$", empty_is_none=True),
+        "timezone": Rule(empty_is_none=True),
         "not_before": Rule(pattern="^[^\\x00]*$", empty_is_none=True),
     }
 

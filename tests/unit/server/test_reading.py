@@ -212,6 +212,9 @@ def test_a_query_that_is_no_text_is_refused(site: Site) -> None:
     assert site.send("GET", b"/v2/room?a=\xff").status == 400
     assert site.get("/v2/room?" + "&".join("a=1" for _ in range(500))).status == 400
     assert site.get("/v2/room?max-results=%00").status == 400
+    assert site.get("/v2/room?expand=items,%00").status == 400
+    # Nobody reads that one.
+    assert site.get("/v2/room?more=%00").status == 200
 
 
 def test_a_large_body_is_refused_whether_or_not_it_says_so(site: Site) -> None:

@@ -65,7 +65,9 @@ class Request:
         return cls(
             method=cast("str", scope["method"]).upper(),
             path=path.removeprefix(mount.encode()),
-            query=parse_fields(query, what="query", most=MOST_FIELDS, encoding="ascii")
+            query=_grouped(
+                parse_pairs(query, what="query", most=MOST_FIELDS, encoding="ascii")
+            )
             if query
             else {},
             headers=headers,
@@ -73,6 +75,16 @@ class Request:
             peer="" if client is None else client[0],
             receive=receive,
         )
+
+    def check_query(self) -> None:
+        """Refuse a query with a NUL character, whoever reads the argument.
+
+        Operations look at each argument that they read, and pass over the others.
+
+        Raises:
+            BadRequestError: It has one.
+        """
+        _refuse_nul(self.query, "query")
 
     def first(self, name: str) -> str | None:
         """Return a query argument's first value."""
@@ -138,20 +150,27 @@ def describe_decode_error(error: UnicodeDecodeError) -> str:
     return str(error).replace("'utf-8'", "'utf8'", 1)
 
 
-def parse_fields(
-    text: bytes, *, what: str, most: int, encoding: str = "utf-8"
-) -> dict[str, list[str]]:
-    """Read a query or a form like `parse_pairs`, all values of a name together.
+def parse_fields(text: bytes, *, what: str, most: int) -> dict[str, list[str]]:
+    """Read a form like `parse_pairs`, all values of a name together.
 
     Raises:
         BadRequestError: It has too many fields, holds a NUL character, or cannot be read.
     """
+    found = _grouped(parse_pairs(text, what=what, most=most))
+    _refuse_nul(found, what)
+    return found
+
+
+def _grouped(pairs: list[tuple[str, str]]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for name, value in parse_pairs(text, what=what, most=most, encoding=encoding):
-        if "\0" in value:
-            raise BadRequestError(f"The {what} holds a NUL character")
+    for name, value in pairs:
         found.setdefault(name, []).append(value)
     return found
+
+
+def _refuse_nul(fields: Mapping[str, list[str]], what: str) -> None:
+    if any("\0" in value for values in fields.values() for value in values):
+        raise BadRequestError(f"The {what} holds a NUL character")
 
 
 def _root(scope: Scope, headers: Mapping[str, str]) -> str:

@@ -117,6 +117,7 @@ class _Page:
     async def _answer(self, request: Request, route: ViewRoute) -> Response:
         try:
             raw = RawRequest.from_scope(request.scope, request.receive)
+            raw.check_query()
             context = self._server.api.context_of(raw)
         except ApiError as error:
             # Not even the address can be read, so no page is made for it.
