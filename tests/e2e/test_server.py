@@ -126,7 +126,7 @@ def test_hostile_requests_break_nothing(tmp_path: Path) -> None:
     with serving(tmp_path, "--no-rate-limits") as server:
         for request in (
             b"garbage\r\n\r\n",
-            b"GET /v2/room HTTP/1.1\r\n" + b"X: y\r\n" * 100_000,
+            b"GET /v2/room HTTP/1.1\r\nHost: a\r\n" + b"X: y\r\n" * 100_000,
             b"GET /" + b"a" * 500_000,
             b"GET /v2/\xff\xfe HTTP/1.1\r\nHost: x\r\n\r\n",
             b"OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",

@@ -244,7 +244,7 @@ def half_open(server: Running, count: int) -> frozenset[bytes]:
 
 def long_queues(server: Running, count: int) -> frozenset[bytes]:
     """Send very many small requests at once, and read no answer."""
-    flood = b"GET / HTTP/1.1\r\n\r\n" * 30_000
+    flood = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" * 30_000
     with contextlib.ExitStack() as stack:
         for _ in range(min(count, 50)):
             connection = stack.enter_context(_connect(server))
