@@ -347,11 +347,11 @@ def test_the_log_holds_nothing_that_was_sent(tmp_path: Path) -> None:
         server.raw(f"GET /{secret} HTTP/9.9\r\n{secret}\r\n\r\n".encode())
         server.raw(f"{secret} {secret}\r\n\r\n".encode())
         server.raw(
-            f"GET /{secret} HTTP/1.1\r\nUpgrade: {secret}\r\nConnection: upgrade, close"
+            f"GET /{secret} HTTP/1.1\r\nHost: x\r\nUpgrade: {secret}\r\nConnection: upgrade, close"
             f"\r\nCookie: {secret}\r\n\r\n".encode()
         )
         server.raw(
-            f"POST /sign-in?next={secret} HTTP/1.1\r\nConnection: close\r\n"
+            f"POST /sign-in?next={secret} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
             f"Content-Length: {len(secret)}\r\n\r\n{secret}".encode()
         )
         assert server.stop() == 0
