@@ -24,7 +24,7 @@ from hipkit.json_grammar import parse_json
 from hipkit.limits import LARGEST_MOMENT, seconds_until_allowed
 from hipkit.operation import Operation
 from hipkit.reading import UnreadableError, read_json, read_parts
-from hipkit.redaction import redact
+from hipkit.redaction import redact, redact_page
 from hipkit.response import RequestSummary
 from hipkit.secret import Secret
 from hipkit.transports.protocol import Reply, Request
@@ -246,7 +246,7 @@ def _beginning(
             return ""
         return f" (the answer's type is {content_type or 'not given'!r})"
     # As people would read it: a page writes what it quotes in many ways.
-    shown = redact(html.unescape(text), operation, secrets)
+    shown = redact_page(html.unescape(text), operation, secrets)
     if not _is_web_page(reply):
         return f" (the answer's type is {content_type or 'not given'!r}): {shown}"
     return (

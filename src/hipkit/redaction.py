@@ -22,6 +22,7 @@ __all__ = [
     "mask_path",
     "mask_query",
     "redact",
+    "redact_page",
     "secret_segments",
     "secrets_in",
 ]
@@ -129,6 +130,21 @@ def redact(
     for name in names:
         text = text.replace(KEPT, name, 1)
     return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "..."
+
+
+def redact_page(
+    page: str, operation: Operation[object], secrets: tuple[Secret, ...] = ()
+) -> str:
+    """Return the beginning of a web page as errors may show it.
+
+    As `redact`, but a word or two that were sent are replaced wherever they stand: a page that
+    repeats a request is not somebody's sentence about it.
+    """
+    texts = {*_texts(list(operation.private_values()))} - {*_chosen(operation)}
+    for text in sorted(texts, key=len, reverse=True):
+        if len(text) > 1:
+            page = re.sub(rf"(?<!\w){re.escape(text)}(?!\w)", HIDDEN, page)
+    return redact(page, operation, secrets)
 
 
 def _chosen(owner: msgspec.Struct) -> Iterator[object]:

@@ -5,7 +5,9 @@ Sign-in pages, captive portals and the web server at a wrong address do so, with
 
 from __future__ import annotations
 
+import html
 import io
+import json
 from typing import Any
 
 import pytest
@@ -168,6 +170,16 @@ def test_an_answer_that_was_cut_off_is_not_shown(kind: Kind) -> None:
     with pytest.raises(ResponseError) as caught:
         done(client.rooms.get_room_history("ops"))
     assert "between" not in str(caught.value)
+
+
+@pytest.mark.parametrize("message", ["hi", "server down", "it's <b>up</b>"])
+@both
+def test_not_even_a_word_that_was_sent_is_shown(kind: Kind, message: str) -> None:
+    form = f"<form>Once more? <p>{html.escape(message)}</p> {json.dumps(message)}"
+    client = connect(kind, script_for(kind, Reply(200, HTML, form.encode())))
+    with pytest.raises(ResponseError, match="Once more") as caught:
+        done(client.rooms.send_room_notification("ops", message=message))
+    assert message not in str(caught.value).partition("Once more")[2]
 
 
 @both
