@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 import trustme
 
+from hipkit.errors import BadRequestError
 from hipkit.server.outbox.poster import HttpPoster
-from hipkit.server.services.refusals import InvalidValueError
 from hipkit.server.services.webhooks.deliveries import Delivery, Outcome
 from hipkit.server.services.webhooks.receivers import (
     ForbiddenAddressError,
@@ -159,7 +159,7 @@ def test_an_address_is_sent_as_it_was_given(url: str, target: str) -> None:
 def test_ports_come_from_the_scheme() -> None:
     assert read_target("HTTPS://a.example/").port == 443
     assert read_target("http://a.example:8080/").port == 8080
-    with pytest.raises(InvalidValueError):
+    with pytest.raises(BadRequestError):
         read_target("https://a:b@a.example/")
 
 
