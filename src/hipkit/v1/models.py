@@ -59,7 +59,7 @@ class NewUser(Model, frozen=True, omit_defaults=True, kw_only=True):
     secrets = frozenset({"password"})
     rules = {
         "email": Rule(required=True, empty_is_none=True),
-        "name": Rule(required=True, min_length=1, max_length=50),
+        "name": Rule(required=True, min_length=1, max_length=50, empty_is_none=True),
         "mention_name": Rule(min_length=1, max_length=50, empty_is_none=True),
         "is_group_admin": Rule(enum=(0, 1)),
         "password": Rule(empty_is_none=True),
@@ -99,7 +99,7 @@ class ChangedUser(Model, frozen=True, omit_defaults=True, kw_only=True):
             required=True, min_length=1, max_length=255, pattern="^[^\\x00]*$"
         ),
         "email": Rule(empty_is_none=True),
-        "name": Rule(min_length=1, max_length=50),
+        "name": Rule(min_length=1, max_length=50, empty_is_none=True),
         "mention_name": Rule(min_length=1, max_length=50, empty_is_none=True),
         "is_group_admin": Rule(enum=(0, 1)),
         "password": Rule(empty_is_none=True),

@@ -116,7 +116,7 @@ class UsersCreate(Operation[CreatedUserEnvelope], frozen=True):
     }
     rules = {
         "email": Rule(required=True, empty_is_none=True),
-        "name": Rule(required=True, min_length=1, max_length=50),
+        "name": Rule(required=True, min_length=1, max_length=50, empty_is_none=True),
         "mention_name": Rule(min_length=1, max_length=50, empty_is_none=True),
         "is_group_admin": Rule(enum=(0, 1)),
         "password": Rule(empty_is_none=True),
@@ -174,7 +174,7 @@ class UsersUpdate(Operation[UserEnvelope], frozen=True):
             required=True, min_length=1, max_length=255, pattern="^[^\\x00]*$"
         ),
         "email": Rule(empty_is_none=True),
-        "name": Rule(min_length=1, max_length=50),
+        "name": Rule(min_length=1, max_length=50, empty_is_none=True),
         "mention_name": Rule(min_length=1, max_length=50, empty_is_none=True),
         "is_group_admin": Rule(enum=(0, 1)),
         "password": Rule(empty_is_none=True),

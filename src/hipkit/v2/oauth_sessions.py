@@ -116,6 +116,7 @@ class GenerateToken(Operation[Token], frozen=True):
                 "room_notification",
             ),
         ),
+        "username": Rule(empty_is_none=True),
     }
 
     grant_type: Literal[

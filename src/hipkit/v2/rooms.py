@@ -1643,7 +1643,7 @@ class CreateWebhook(Operation[Created], frozen=True):
                 "room_unarchived",
             ),
         ),
-        "key": Rule(min_length=1, max_length=40),
+        "key": Rule(min_length=1, max_length=40, empty_is_none=True),
         "authentication": Rule(enum=("jwt", "none")),
     }
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.unit.server.asgi import FORM, Reply, Site
+from tests.unit.server.asgi import FORM, Reply, Site, basic
 
 JSON = ("Content-Type", "application/json")
 NOTHING = [
@@ -427,3 +427,30 @@ def test_a_strict_server_refuses_half_of_a_character(strict_ops: Site) -> None:
 
     assert reply.status == 400
     assert "valid JSON" in reply.error["message"]
+
+
+def test_an_empty_id_is_left_out_wherever_one_may_be(ops: Site) -> None:
+    hook = {"url": "https://h.example/", "event": "room_message", "key": ""}
+    reply = ops.post("/v2/room/Ops/webhook", hook)
+    assert reply.status == 201, reply.body
+
+    client = ops.add_client(scopes=["view_group"])
+    reply = ops.send(
+        "POST",
+        "/v2/oauth/token",
+        body=b"grant_type=client_credentials&username=&scope=",
+        token=None,
+        headers=[basic(client.id, client.secret), FORM],
+    )
+    assert reply.status == 200, reply.body
+
+
+def test_an_empty_list_may_be_written_as_an_object(ops: Site) -> None:
+    member = "/v2/room/Ops/member/@Ann"
+    assert ops.put(member, {"room_roles": {}}).status == 204
+    assert ops.put(member, {"room_roles": {"a": 1}}).status == 400
+
+
+def test_a_strict_server_takes_no_object_for_a_list(strict_ops: Site) -> None:
+    member = "/v2/room/Ops/member/@Ann"
+    assert strict_ops.put(member, {"room_roles": {}}).status == 400

@@ -268,6 +268,29 @@ def test_an_authorization_that_is_no_base64_is_refused(site: Site) -> None:
     assert reply.header("X-Ratelimit-Limit") is not None
 
 
+@pytest.mark.parametrize("sent", ["???", "/zr/", "YTpi=", "bm9jb2xvbg==", ""])
+def test_a_password_for_something_else_costs_no_message(site: Site, sent: str) -> None:
+    room_id = site.add_room("Ops")
+    header = ("Authorization", f"Basic {sent}")
+    token = f"auth_token={site.token}"
+
+    said = site.post(
+        f"/v2/room/Ops/notification?{token}",
+        {"message": "one"},
+        token=None,
+        headers=[header],
+    )
+    old = site.send(
+        "POST",
+        f"/v1/rooms/message?{token}&room_id={room_id}&from=x&message=two",
+        token=None,
+        headers=[header],
+    )
+
+    assert (said.status, old.status) == (204, 200), (said.body, old.body)
+    assert site.send("GET", "/v2/room", token=None, headers=[header]).status == 401
+
+
 def test_a_body_that_is_no_object_is_called_so(site: Site) -> None:
     site.add_room("Ops")
 

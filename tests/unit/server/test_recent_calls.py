@@ -9,7 +9,12 @@ from types import FunctionType, ModuleType
 
 import pytest
 
-from hipkit.server.services.masking import mask_body, mask_header, mask_target
+from hipkit.server.services.masking import (
+    mask_addresses,
+    mask_body,
+    mask_header,
+    mask_target,
+)
 from hipkit.server.services.recent_calls import HeardCall, RecentCall, RecentCalls
 from tests.unit.server.asgi import FORM, Site, basic
 
@@ -179,6 +184,45 @@ def test_a_token_is_shown_nowhere(site: Site) -> None:
     assert client.secret not in shown
     assert basic(client.id, client.secret)[1] not in shown
     assert '"access_token": "***"' in shown
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://ann:S3cr3tWord@h.example/",
+        r"https:\/\/ann:S3cr3tWord@h.example\/",
+        "https://S3cr3tWord@h.example",
+        "HTTPS://ann:S3cr3tWord%21@h.example",
+        "https%3A%2F%2Fann%3AS3cr3tWord%40h.example%2F",
+        "https%3a//ann:S3cr3tWord@h.example",
+    ],
+)
+def test_a_password_in_an_address_is_shown_nowhere(site: Site, address: str) -> None:
+    site.add_room("Ops")
+    form = f"url={address}&event=room_message&name=x".encode()
+    json = b'{"url":"%b","event":"room_message"}' % address.encode()
+    for body, headers in (
+        (form, [FORM]),
+        (json, [("Content-Type", "application/json")]),
+    ):
+        site.send("POST", "/v2/room/Ops/webhook", body=body, headers=headers)
+    site.send("GET", f"/v2/room?page={address}", headers=[("Referer", address)])
+
+    shown = repr(admin_calls(site))
+
+    assert len(admin_calls(site)) == 3
+    assert "S3cr3tWord" not in shown
+    assert "h.example" in shown
+
+
+def test_no_more_is_hidden_of_an_address_than_who_signs_in() -> None:
+    for text in (
+        "https://h.example/@ann",
+        "at 10://x",
+        "mail ann@h.example: https://h",
+    ):
+        assert mask_addresses(text) == text
+    assert mask_addresses("see ftp://a:b@h/x@y") == "see ftp://***@h/x@y"
 
 
 def test_one_token_keeps_fifty_calls_and_all_keep_a_thousand() -> None:

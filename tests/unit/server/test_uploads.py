@@ -116,6 +116,23 @@ def test_a_content_type_that_is_as_long_as_a_head_is_not_read(site: Site) -> Non
     assert "too long" in reply.error["message"]
 
 
+@pytest.mark.parametrize("content_type", [b"\xff/\xff", "é/é".encode(), b"a/\xb2"])
+def test_a_type_that_is_none_costs_no_file(site: Site, content_type: bytes) -> None:
+    site.add_room("Ops")
+
+    sent = body(b"x").replace(
+        b'name="file"', b'name="file"\nContent-Type: ' + content_type + b"\nX: y", 1
+    )
+    sent = sent.replace(b'; filename="a.bin"', b"", 1)
+    reply = site.send("POST", "/v2/room/Ops/share/file", body=sent, headers=[TYPE])
+
+    assert reply.status == 204, reply.body
+    (message,) = site.get("/v2/room/Ops/history").json["items"]
+    path = message["file"]["url"].removeprefix(f"http://{site.host}")
+    shown = site.get(path, token=None)
+    assert shown.header("content-type") == "application/octet-stream"
+
+
 @pytest.mark.parametrize("content_type", ["image/png", "image/jpeg", ""])
 def test_a_shared_picture_that_no_browser_should_show_is_a_file(
     site: Site, content_type: str

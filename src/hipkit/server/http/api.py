@@ -8,7 +8,12 @@ from __future__ import annotations
 import logging
 import time
 
-from hipkit.errors import NotFoundError, RateLimitError, UnauthorizedError
+from hipkit.errors import (
+    BadRequestError,
+    NotFoundError,
+    RateLimitError,
+    UnauthorizedError,
+)
 from hipkit.operation import Operation
 from hipkit.server.http import (  # noqa: F401 - importing them registers their handlers
     capabilities,
@@ -49,7 +54,7 @@ from hipkit.server.http.v1 import conventions as v1
 from hipkit.server.http.v1 import rooms as v1_rooms  # noqa: F401 - as above
 from hipkit.server.http.v1 import users as v1_users  # noqa: F401 - as above
 from hipkit.server.services.addresses import Addresses
-from hipkit.server.services.context import TOO_MANY_REQUESTS, Context
+from hipkit.server.services.context import TOO_MANY_REQUESTS, Context, Credentials
 from hipkit.server.services.identities import Identities, identify_client
 from hipkit.server.services.kept_files import check_quota
 from hipkit.server.services.limits import Limits
@@ -259,6 +264,8 @@ class Api:
         call: Call,
     ) -> Answer:
         handler = HANDLERS.get(kind)
+        if kind.auth == "basic":
+            request.credentials()  # Only here does it matter that they cannot be read.
         await check_allowed(
             context, kind, dict(match.arguments), is_served=handler is not None
         )
@@ -298,7 +305,7 @@ class Api:
             signals=self._signals,
             now_us=self._settings.now_us(),
             peer=request.peer,
-            credentials=request.credentials(),
+            credentials=_readable_credentials(request),
             bearer=request.bearer(),
             receivers=self._receivers,
             file_quota_bytes=self._settings.file_quota_bytes,
@@ -311,6 +318,18 @@ class Api:
         answer.headers.extend(limit_headers(prefix, allowance))
         if call.context is not None and call.context.flood is not None:
             answer.headers.extend(limit_headers("X-FloodControl", call.context.flood))
+
+
+def _readable_credentials(request: Request) -> Credentials | None:
+    """Return the client id and secret that came along; what cannot be read is for others.
+
+    Programs behind a proxy or in an old script send a password of something else beside their
+    `auth_token`.
+    """
+    try:
+        return request.credentials()
+    except BadRequestError:
+        return None
 
 
 async def _known_client(context: Context) -> str | None:

@@ -44,6 +44,9 @@ def drop_empty(value: object, hint: object, rule: Rule | None) -> object:
         return UNSET if model is not None and not value else value
     if isinstance(value, dict) and model is not None:
         return _drop_members(value, model)
+    if value == {} and any(get_origin(part) is list for part in parts):
+        # Lua, and PHP where it is told to write objects, have no other empty list.
+        return UNSET
     return value
 
 

@@ -49,7 +49,7 @@ PLAIN_BYTES = "application/octet-stream"
 NOT_BASE64 = "A part of the body is not the base64 that its header says"
 
 FOLD = re.compile(rb"\r?\n[ \t]+")
-PLAIN_TYPE = re.compile(r"[\w!#$&^.+-]{1,100}/[\w!#$&^.+-]{1,100}")
+PLAIN_TYPE = re.compile(r"[\w!#$&^.+-]{1,100}/[\w!#$&^.+-]{1,100}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

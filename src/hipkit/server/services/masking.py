@@ -15,6 +15,7 @@ from hipkit.secret import HIDDEN
 
 __all__ = [
     "HIDDEN",
+    "mask_addresses",
     "mask_body",
     "mask_header",
     "mask_target",
@@ -44,6 +45,11 @@ HOLDS_FIELDS = re.compile(r"\A\s*[{\[]|=")
 """What is JSON again, or an address or form with fields of its own."""
 MOST_ESCAPED = 3
 """How often something may have been escaped that is still read."""
+USER_IN_ADDRESS = re.compile(
+    r"""((?::|%3A)(?:\\?/|%2F){2})(?:(?!%2F|%40)[^\s/?#@<>"'&\\])+(?=@|%40)""",
+    re.IGNORECASE,
+)
+"""Who an address signs in as, and mostly with which password; slashes may be escaped."""
 SCHEME = re.compile("[A-Za-z_-]{1,16}")
 """A way to authorize, such as `Bearer`. What is longer may be the token itself."""
 
@@ -70,6 +76,11 @@ def tokens_in_query(target: str) -> list[str]:
     """Return the tokens that a path's query holds."""
     pairs = parse_qsl(target.partition("?")[2], errors="replace")
     return [value for name, value in pairs if name in ("auth_token", "access_token")]
+
+
+def mask_addresses(text: str) -> str:
+    """Hide what stands before the host of addresses, wherever they are in a text."""
+    return USER_IN_ADDRESS.sub(rf"\1{HIDDEN}", text)
 
 
 def mask_target(target: str) -> str:

@@ -17,6 +17,7 @@ from hipkit.redaction import secret_segments, secrets_in
 from hipkit.secret import Secret
 from hipkit.server.services.masking import (
     HIDDEN,
+    mask_addresses,
     mask_body,
     mask_header,
     mask_target,
@@ -172,7 +173,7 @@ def _shown(number: int, call: HeardCall) -> RecentCall:
     ]
 
     def without_tokens(text: str) -> str:
-        return _without(text, tokens)
+        return _without(mask_addresses(text), tokens)
 
     body = readable(call.body)
     answer = readable(call.answer)
