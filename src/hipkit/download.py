@@ -76,6 +76,11 @@ def open_target(to: str | os.PathLike[str] | BinaryIO) -> Iterator[FileTarget]:
         yield FileTarget(to)
         return
     path = Path(to)
+    if path.exists() and not path.is_file():
+        # A pipe or a device is written to: a file in its place would take it from everybody.
+        with path.open("wb") as file:
+            yield FileTarget(file)
+        return
     # Opened like any new file, so that it gets the rights that such a file has here.
     part = path.with_name(f".{path.name[:50]}.{secrets.token_hex(8)}.part")
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import logging
+import os
 import traceback
 from pathlib import Path
 from typing import Any
@@ -306,6 +307,20 @@ def test_a_path_is_put_in_place_when_all_is_there(kind: Kind, tmp_path: Path) ->
     assert place.read_bytes() == DATA
     done(client.download("/a", str(place)))
     assert [each.name for each in tmp_path.iterdir()] == ["a.png"]
+
+
+@both
+def test_a_pipe_is_written_to_and_stays_one(kind: Kind, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        done(connect(kind, script_for(kind, FILE)).download("/a", pipe))
+        assert os.read(reader, len(DATA) + 1) == DATA
+    finally:
+        os.close(reader)
+    assert [each.name for each in tmp_path.iterdir()] == ["pipe"]
+    assert pipe.is_fifo()
 
 
 @both
