@@ -22,6 +22,7 @@ from hipkit.errors import (
 )
 from hipkit.json_grammar import parse_json
 from hipkit.limits import LARGEST_MOMENT, seconds_until_allowed
+from hipkit.model import Model
 from hipkit.operation import Operation
 from hipkit.reading import UnreadableError, read_json, read_parts
 from hipkit.redaction import redact, redact_page
@@ -111,11 +112,12 @@ def check_success(
 
     Servers of different years chose different statuses, and some told more than they promised:
     that is left alone. But a sign-in page, a captive portal or the web server at a wrong address
-    answer 200 to everything, and have carried out nothing.
+    answer 200 to everything, and have carried out nothing; and gateways put 200 on a refusal.
 
     Raises:
-        ResponseError: It is a web page.
+        ResponseError: It is a web page, or tells of an error.
     """
+    _refuse_told_error(operation, reply, secrets)
     if not reply.body.strip() or not _is_web_page(reply):
         return
     try:
@@ -177,6 +179,8 @@ def _read_result(
         return cast("T", None)
     if kind is bytes:
         return cast("T", reply.body)
+    if isinstance(kind, type) and issubclass(kind, Model):
+        _refuse_told_error(operation, reply, secrets, kind.__struct_encode_fields__)
     if not reply.body.strip() and _may_be_empty(kind):
         return cast("T", None)
     try:
@@ -216,6 +220,37 @@ def item_error(item: UnreadableItem, reply: Reply | None = None) -> ResponseErro
         status=None if reply is None else reply.status,
         body=b"" if reply is None else reply.body,
         item=item,
+    )
+
+
+def _refuse_told_error(
+    operation: Operation[object],
+    reply: Reply,
+    secrets: tuple[Secret, ...],
+    members: tuple[str, ...] = (),
+) -> None:
+    """Refuse an answer of success that holds an error, and nothing of what was asked for.
+
+    Raises:
+        ResponseError: It is one.
+    """
+    if b'"error"' not in reply.body:
+        return
+    try:
+        document = parse_json(reply.body)
+    except (ValueError, RecursionError):
+        return
+    if not isinstance(document, dict) or not document.get("error"):
+        return
+    if not document.keys().isdisjoint(members):
+        return
+    told = redact(_words(_told(reply.body)), operation, secrets)
+    raise ResponseError(
+        f"{operation}: {reply.status}, but the body tells of an error: {told or 'no words'}",
+        operation=operation,
+        where="$.error",
+        status=reply.status,
+        body=reply.body,
     )
 
 
@@ -342,6 +377,12 @@ def _told(body: bytes) -> Mapping[str, object]:
         return {}
     inner = document.get("error")
     return cast("Mapping[str, object]", inner if isinstance(inner, dict) else document)
+
+
+def _words(told: Mapping[str, object]) -> str:
+    """Return what a refusal says for people, or else its name."""
+    names = ("message", "error_description", "error", "type")
+    return next(filter(None, (_word(told, name) for name in names)), "")
 
 
 def _word(told: Mapping[str, object], name: str) -> str:

@@ -20,6 +20,7 @@ from hipkit.v2 import (
     AuthenticatedFile,
     DeleteRoom,
     GetAllRooms,
+    GetRoom,
     GetRoomAvatar,
     MessageFile,
     SendRoomNotification,
@@ -28,7 +29,9 @@ from tests.contract.calls import OPERATION_IDS, calls
 from tests.scripted import (
     BASE_URL,
     KINDS,
+    TOKEN,
     Kind,
+    answer,
     connect,
     done,
     listed,
@@ -154,6 +157,62 @@ def test_any_other_body_is_a_success_where_nothing_is_promised(
     client = connect(kind, script_for(kind, reply))
     sent = client.rooms.send_room_notification("ops", message="hi")
     assert done(sent) is None
+
+
+REFUSAL = {"error": {"code": 401, "type": "Unauthorized", "message": "no such token"}}
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "words"),
+    [
+        (200, REFUSAL, "no such token"),
+        (201, REFUSAL, "no such token"),
+        (204, REFUSAL, "no such token"),
+        (200, {"error": {"code": 500}}, "no words"),
+        (200, {"error": "access_denied"}, "access_denied"),
+        (200, {"error": "x", "error_description": "log in first"}, "log in first"),
+    ],
+)
+@pytest.mark.parametrize(
+    "operation",
+    [
+        SendRoomNotification("ops", message="hi"),
+        DeleteRoom("ops"),
+        GetAllRooms(),
+        GetRoom("ops"),
+    ],
+    ids=lambda each: each.operation_id,
+)
+@both
+def test_a_refusal_is_no_success_whatever_its_status(
+    kind: Kind, operation: Any, status: int, body: Any, words: str
+) -> None:
+    client = connect(kind, script_for(kind, answer(body, status)))
+    with pytest.raises(ResponseError, match=f"tells of an error: {words}") as caught:
+        done(client.send(operation))
+    assert (caught.value.status, caught.value.where) == (status, "$.error")
+
+
+def test_a_refusal_with_200_repeats_no_token() -> None:
+    refusal = {"error": {"code": 401, "message": f"no such token: {TOKEN}"}}
+    client = connect("sync", script_for("sync", answer(refusal)))
+    with pytest.raises(ResponseError, match=r"no such token: \*\*\*") as caught:
+        client.rooms.send_room_notification("ops", message="hi")
+    assert TOKEN not in repr(caught.value)
+
+
+@pytest.mark.parametrize(
+    "body", [{"error": None}, {"error": ""}, {"error": {}}, {"note": {"error": "x"}}]
+)
+def test_a_body_without_an_error_is_none(body: Any) -> None:
+    client = connect("sync", script_for("sync", answer(body)))
+    assert client.rooms.send_room_notification("ops", message="hi") is None
+
+
+def test_what_was_asked_for_is_given_whatever_stands_beside_it() -> None:
+    body = {"items": [{"id": 7}], "error": "some rooms are hidden"}
+    client = connect("sync", script_for("sync", answer(body)))
+    assert [room.id for room in client.items(GetAllRooms())] == [7]
 
 
 @both

@@ -145,3 +145,10 @@ def test_a_web_page_is_no_success(
     assert "web page" in ended.err
     assert "Sign in" in ended.err
     assert ended.err.count("\n") == 1
+
+
+def test_a_refusal_with_200_is_no_success(server: Server, hipkit: Hipkit) -> None:
+    server.answer({"error": {"code": 401, "message": "the token has expired"}})
+    ended = hipkit("send", "ops", "hi")
+    assert (ended.code, ended.out) == (ExitCode.UNREADABLE, "")
+    assert "tells of an error: the token has expired" in ended.err
