@@ -73,8 +73,7 @@ class FreeRequest(Operation[object], frozen=True):
         """Whether a token goes along, as the argument said."""
         return self.authorize
 
-    def call(self) -> Call:
-        """Turn the arguments into the parts of a request."""
+    def _call(self) -> Call:
         path, mark, query = self.route.partition("?")
         target = (
             quote(path, safe=KEPT_IN_PATHS)

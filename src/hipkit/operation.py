@@ -127,6 +127,13 @@ class Operation(msgspec.Struct, Generic[T_co], frozen=True):
                 a text is not valid Unicode; or a moment has no offset.
             TypeError: What should be a moment is none.
         """
+        try:
+            return self._call()
+        except UnicodeEncodeError:
+            pass  # It would carry the text, which may be a password, into what is raised.
+        raise ValueError("an argument has half a character in it: no valid Unicode")
+
+    def _call(self) -> Call:
         for name, takes_text in _moments(type(self)):
             value = getattr(self, name)
             if value is not None and not (takes_text and isinstance(value, str)):
@@ -294,7 +301,8 @@ def path_segment(name: str, value: object) -> str:
     try:
         return quote(text, safe="")
     except UnicodeEncodeError:
-        raise ValueError(f"{name} has half a character in it") from None
+        pass  # As in `Operation.call`.
+    raise ValueError(f"{name} has half a character in it")
 
 
 @cache

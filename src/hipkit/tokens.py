@@ -369,5 +369,11 @@ class AsyncTokenProvider(_Keeper):
 
 
 def _basic(client_id: str, client_secret: str) -> Secret:
-    credentials = f"{client_id}:{client_secret}".encode()
+    for name, value in (("client_id", client_id), ("client_secret", client_secret)):
+        if not isinstance(value, str):
+            raise TypeError(f"{name} must be a text, not {type(value).__name__}")
+    # An encoding error would carry the secret with it.
+    credentials = f"{client_id}:{client_secret}".encode(errors="replace")
+    if credentials.decode() != f"{client_id}:{client_secret}":
+        raise ValueError("the client's id or secret has half a character in it")
     return Secret("Basic " + b64encode(credentials).decode())

@@ -11,6 +11,7 @@ import dataclasses
 import importlib
 import inspect
 import json
+import pickle
 import traceback
 import types
 from base64 import b64encode
@@ -30,6 +31,7 @@ from hipkit import (
     RequestError,
 )
 from hipkit.frames import clear_locals
+from hipkit.transports.httpx2 import HttpxTransport
 from hipkit.v2 import DeleteSession, GenerateToken, GetAllRooms, GetRoom
 from tests.contract.transports.scripted_server import Connection, ScriptedServer
 from tests.scripted import AsyncScript, Script
@@ -39,6 +41,7 @@ CLIENT_SECRET = "s3cretOfTheClient"
 PASSWORD = "s3cretPassword"
 REFRESH = "s3cretRefreshToken"
 HEADER = "s3cretHeader"
+HALF = "\ud83d"
 BASIC = b64encode(f"client:{CLIENT_SECRET}".encode()).decode()
 FORBIDDEN = ("s3cret", BASIC)
 
@@ -376,6 +379,33 @@ MISTAKES: dict[str, Callable[[], Any]] = {
     "no token": lambda: HipChat(base_url="https://a/v2").oauth_sessions.delete_session(
         TOKEN
     ),
+    "a client's half a character": lambda: OAuthClient(
+        "id", f"{CLIENT_SECRET}{HALF}", base_url="https://a/v2"
+    ),
+    "a password's half a character": lambda: OAuthClient(
+        "id", "x", base_url="https://a/v2"
+    ).generate_token(
+        grant_type="password", username="ann", password=f"{PASSWORD}{HALF}"
+    ),
+    "a refresh token's half a character": lambda: HipChat(
+        OAuthClient("id", "x", base_url="https://a/v2").refresh_token(
+            f"{REFRESH}{HALF}"
+        ),
+        base_url="https://a/v2",
+    ).rooms.get_room(1),
+    "a path's half a character": lambda: HipChat(
+        "t", base_url="https://a/v2"
+    ).oauth_sessions.delete_session(f"{TOKEN}{HALF}"),
+    "half a character by hand": lambda: HipChat("t", base_url="https://a/v2").request(
+        "POST", "/x", json={"password": f"{PASSWORD}{HALF}"}
+    ),
+    "a proxy's half a character": lambda: HipChat(
+        "t", base_url="https://a/v2", proxy=f"http://a:{PASSWORD}{HALF}@b"
+    ).rooms.get_room(1),
+    "a transport's bad proxy": lambda: HttpxTransport(proxy=f"gopher://a:{PASSWORD}@b"),
+    "a transport's bad certificate": lambda: HttpxTransport(
+        cert=("a", "b", PASSWORD, "c")  # type: ignore[arg-type]  # the mistake
+    ),
     "a bad proxy": lambda: HipChat(
         TOKEN, base_url="https://a/v2", proxy=f"gopher://a:{PASSWORD}@b"
     ),
@@ -403,6 +433,15 @@ def test_no_mistake_of_the_caller_leaves_one(name: str) -> None:
     error = failure_of(MISTAKES[name])
     assert isinstance(error, (ValueError, TypeError, ZeroDivisionError))
     assert leaks(error) == []
+    shown = [f"{each!r} {each} {pickle.dumps(each)!r}" for each in errors_of(error)]
+    assert not any(secret in text for secret in FORBIDDEN for text in shown)
+
+
+def test_a_transports_settings_show_no_password() -> None:
+    settings = HttpxTransport(
+        proxy=f"http://a:{PASSWORD}@b", cert=("a", "b", PASSWORD)
+    )._settings
+    assert PASSWORD not in repr(settings)
 
 
 @pytest.mark.parametrize("transport", ["httpx2", "pycurl"])

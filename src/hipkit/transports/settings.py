@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from hipkit.frames import clears_locals
+
 if TYPE_CHECKING:  # Loading `ssl` costs more than a plain http call needs to pay.
     import ssl
 
@@ -43,6 +45,7 @@ class Proxy:
             parts = urlsplit(url if "://" in url else f"http://{url}")
             port = PROXY_PORTS[parts.scheme]
             port = parts.port or port
+            unquote(parts.netloc).encode()  # Later it would fail and show the password.
         except (KeyError, ValueError):
             port = 0
         if not port or not parts.hostname:
@@ -65,7 +68,7 @@ class Settings:
     """The settings of a transport; `NetworkTransport` tells what each means."""
 
     verify: bool | str | os.PathLike[str] | ssl.SSLContext
-    cert: tuple[str, str] | tuple[str, str, str] | None
+    cert: tuple[str, str] | tuple[str, str, str] | None = field(repr=False)
     max_connections: int
     keepalive_seconds: float
     trust_env: bool
@@ -107,6 +110,7 @@ class NetworkTransport(ABC):
         TypeError: `cert` is not two or three texts.
     """
 
+    @clears_locals
     def __init__(
         self,
         *,
