@@ -201,11 +201,11 @@ def _policy_with(policy: Policy, options: CallOptions) -> Policy:
 
 def _refuse_unknown(options: CallOptions, kind: type[CallOptions]) -> None:
     known = sorted(kind.__annotations__)
-    for name in options.keys() - known:
+    for name in sorted(options.keys() - known):
         from difflib import get_close_matches  # Slow to load, and seldom needed.
 
         close = get_close_matches(name, known, 1)
-        hint = f", did you mean {close[0]}?" if close else ""
+        hint = f", did you mean {close[0]}?" if close else "."
         raise TypeError(
             f"there is no option {name!r}{hint} There are {', '.join(known)}"
         )

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from types import NoneType
 from typing import NamedTuple, Protocol, TypedDict, TypeVar, cast
 
 from hipkit.decoding import OnUnreadable, decode
@@ -110,7 +111,10 @@ class Hooks:
 
     def __post_init__(self) -> None:
         for name in ("before", "after", "wait"):
-            if is_async(getattr(self, name)):
+            hook = getattr(self, name)
+            if not (hook is None or callable(hook)):
+                raise TypeError(f"the hook {name} must be a function")
+            if is_async(hook):
                 raise TypeError(
                     f"the hook {name} has to be awaited, and hooks are only called"
                 )
@@ -147,8 +151,18 @@ class Policy:
     def __post_init__(self) -> None:
         if not isinstance(self.timeout, (int, float)):
             raise TypeError("timeout must be a number of seconds; there is always one")
+        if not isinstance(self.deadline, (int, float, NoneType)):
+            raise TypeError("deadline must be a number of seconds, or None for no end")
         if not isinstance(self.retries, int):
             raise TypeError("retries must be a whole number")
+        if not isinstance(self.max_response_bytes, int):
+            raise TypeError("max_response_bytes must be a whole number")
+        if not isinstance(self.hooks, Hooks):
+            raise TypeError("hooks must be Hooks(before=..., after=..., wait=...)")
+        if not (self.on_unreadable is None or callable(self.on_unreadable)):
+            raise TypeError("on_unreadable must be a function that takes an item")
+        if not isinstance(self.headers, Mapping):
+            raise TypeError("headers must be names and values, such as a dict")
         if not self.timeout > 0 or not (self.deadline is None or self.deadline > 0):
             raise ValueError("timeout and deadline are seconds and must be above 0")
         if self.retries < 0:
@@ -157,6 +171,11 @@ class Policy:
             raise TypeError("on_unreadable must be a plain function, not an async one")
         for name, value in self.headers.items():
             # The value may be a secret: it is not repeated.
+            if not (isinstance(name, str) and isinstance(value, str)):
+                raise TypeError(
+                    f"the header {name!r} must be two texts, not "
+                    f"{type(name).__name__} and {type(value).__name__}"
+                )
             if not (
                 HEADER_NAME.fullmatch(name) and value.isprintable() and value.isascii()
             ):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from urllib.parse import quote, urlencode
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from hipkit.operation import Auth, Call, Operation
+from hipkit.operation import Auth, Call, Operation, check_moment
 from hipkit.redaction import mask_path, secret_segments
 
 __all__ = ["FreeRequest"]
@@ -88,6 +89,7 @@ class FreeRequest(Operation[object], frozen=True):
             target += ("&" if mark else "?") + urlencode(
                 pairs, quote_via=quote, safe=""
             )
+        _refuse_naive(self.json)
         if isinstance(self.json, UnsetType):
             return Call(self.verb.upper(), target, (), None)
         return Call(
@@ -120,3 +122,15 @@ class FreeRequest(Operation[object], frozen=True):
 
     def __repr__(self) -> str:
         return f"FreeRequest({self.verb.upper()!r}, {self.shown_target()!r})"
+
+
+def _refuse_naive(value: object) -> None:
+    """Refuse moments without an offset, wherever they stand."""
+    if isinstance(value, datetime):
+        check_moment("a moment in json", value)
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            _refuse_naive(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            _refuse_naive(item)

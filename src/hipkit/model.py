@@ -97,6 +97,9 @@ class Model(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
         """Write the model as JSON in the API's own names and forms, without what is not set.
 
         Members that came as null are written as null.
+
+        Raises:
+            ValueError: A moment has no offset.
         """
         return msgspec.json.encode(to_plain(self))
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from operator import attrgetter
+from types import NoneType
 from typing import NamedTuple, Protocol, TypeVar
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -150,8 +151,23 @@ def _query_of(link: str) -> str:
 
 
 def history_operation(room: HistoryOperation | str | int) -> HistoryOperation:
-    """Return the operation for a room named by id or name, or the one given."""
-    return GetRoomHistory(room) if isinstance(room, (str, int)) else room
+    """Return the operation for a room named by id or name, or the one given.
+
+    Raises:
+        TypeError: It is none that reads a history.
+    """
+    if isinstance(room, (str, int)):
+        return GetRoomHistory(room)
+    if not isinstance(room, HistoryOperation):
+        raise TypeError(
+            "history takes a room's id or name, GetRoomHistory(...) or "
+            f"GetPrivatechatHistory(...), not {_kind_of(room)}"
+        )
+    return room
+
+
+def _kind_of(value: object) -> str:
+    return value.__name__ if isinstance(value, type) else type(value).__name__
 
 
 class HistoryWalk:
@@ -185,7 +201,14 @@ class HistoryWalk:
             if each is not None
         ]
         if resume is not None:
+            if not isinstance(resume, HistoryPosition):
+                raise TypeError(
+                    "resume must be a position, not "
+                    f"{_kind_of(resume)}: HistoryPosition.from_json reads a stored one"
+                )
             check_moment("resume.date", resume.date)
+        if not isinstance(limit, (int, NoneType)):
+            raise TypeError(f"limit must be a whole number, not {_kind_of(limit)}")
         self._operation = operation
         self._since = max(bounds, default=None)
         self._left = limit

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from ipaddress import ip_address
+from types import NoneType
 from typing import Literal, cast
 from urllib.parse import quote, unquote, urlsplit
 
@@ -54,7 +55,10 @@ def find_site(base_url: str | None, *, allow_http: bool) -> Site:
 
     Raises:
         ValueError: There is none, or it cannot be used; says why.
+        TypeError: It is no text.
     """
+    if not isinstance(base_url, (str, NoneType)):
+        raise TypeError(f"base_url must be a text, not {type(base_url).__name__}")
     url = base_url or os.environ.get(BASE_URL_VARIABLE)
     if not url:
         raise ValueError(

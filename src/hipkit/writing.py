@@ -24,7 +24,11 @@ NO_NULLS: frozenset[str] = frozenset()
 
 
 def to_plain(value: object) -> object:
-    """Return a value as JSON's own types, its moments in HipChat's forms."""
+    """Return a value as JSON's own types, its moments in HipChat's forms.
+
+    Raises:
+        ValueError: A moment has no offset, and so means another one elsewhere.
+    """
     if isinstance(value, msgspec.Struct):
         nulls = getattr(value, NULLS, NO_NULLS)
         return {
@@ -34,7 +38,7 @@ def to_plain(value: object) -> object:
             and (member != default or wire in nulls)
         }
     if isinstance(value, datetime):
-        return value.isoformat()
+        return _checked(value).isoformat()
     # Plain JSON, as deep as it may be, is what it is.
     if isinstance(value, dict) and _has_models(value.values()):
         return {name: to_plain(item) for name, item in value.items()}
@@ -87,8 +91,16 @@ def _names(kind: type[msgspec.Struct]) -> dict[str, str]:
     return {wire: name for name, wire, _, _ in _members(kind)}
 
 
+def _checked(moment: datetime) -> datetime:
+    if moment.utcoffset() is None:
+        raise ValueError(
+            "a moment needs an offset: datetime(2016, 9, 9, tzinfo=UTC), for example"
+        )
+    return moment
+
+
 def _unix(moment: object) -> str:
-    moment = cast("datetime", moment)
+    moment = _checked(cast("datetime", moment))
     # Servers told whole seconds; what has more came in the other form.
     return (
         moment.isoformat()

@@ -11,7 +11,9 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -244,6 +246,72 @@ def test_an_option_that_makes_no_sense_is_refused_at_once(
         connect(kind, script_for(kind), **options)
     with pytest.raises(ValueError, match=word):
         connect(kind, script_for(kind)).with_options(**options)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"timeout": "5"}, "timeout must be a number of seconds"),
+        ({"deadline": "5"}, "deadline must be a number of seconds, or None"),
+        ({"deadline": timedelta(seconds=5)}, "deadline must be a number of seconds"),
+        ({"retries": "3"}, "retries must be a whole number"),
+        ({"max_response_bytes": "1 MB"}, "max_response_bytes must be a whole"),
+        ({"max_response_bytes": None}, "max_response_bytes must be a whole"),
+        ({"hooks": None}, r"hooks must be Hooks\("),
+        ({"hooks": print}, r"hooks must be Hooks\("),
+        ({"on_unreadable": "skip"}, "on_unreadable must be a function"),
+        ({"headers": None}, "headers must be names and values"),
+        ({"headers": [("X", "a")]}, "headers must be names and values"),
+        ({"headers": {"X": None}}, "the header 'X' must be two texts, .* NoneType"),
+        ({"headers": {"X": 1}}, "the header 'X' must be two texts, .* int"),
+        ({"headers": {1: "a"}}, "the header 1 must be two texts"),
+        ({"headers": {"X": b"word"}}, "the header 'X' must be two texts, .* bytes$"),
+    ],
+)
+@both
+def test_an_option_of_the_wrong_type_is_a_mistake_told_in_words(
+    kind: Kind, options: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(TypeError, match=words):
+        connect(kind, script_for(kind), **options)
+    with pytest.raises(TypeError, match=words):
+        connect(kind, script_for(kind)).with_options(**options)
+    with pytest.raises(TypeError, match=words):
+        done(connect(kind, script_for(kind)).send(GetRoom("ops"), **options))
+
+
+@pytest.mark.parametrize("name", ["before", "after", "wait"])
+def test_a_hook_must_be_a_function(name: str) -> None:
+    with pytest.raises(TypeError, match=f"the hook {name} must be a function"):
+        Hooks(**{name: "log"})  # type: ignore[arg-type]  # the mistake
+
+
+@pytest.mark.parametrize("address", [5, b"https://chat.example.com/v2", Path("/v2")])
+@both
+def test_an_address_must_be_a_text(kind: Kind, address: Any) -> None:
+    with pytest.raises(TypeError, match="base_url must be a text, not"):
+        connect(kind, script_for(kind), base_url=address)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"limit": "5"}, "limit must be a whole number, not str"),
+        ({"limit": 2.5}, "limit must be a whole number, not float"),
+        ({"resume": b'{"date": "..."}'}, "not bytes: HistoryPosition.from_json"),
+        ({"resume": "{}"}, "resume must be a position, not str"),
+        ({"room": None}, "a room's id or name, .* not NoneType"),
+        ({"room": GetAllRooms()}, "a room's id or name, .* not GetAllRooms"),
+        ({"room": GetAllRooms}, "a room's id or name, .* not GetAllRooms"),
+    ],
+)
+@both
+def test_a_history_says_what_it_takes(
+    kind: Kind, arguments: dict[str, Any], words: str
+) -> None:
+    client = connect(kind, script_for(kind))
+    with pytest.raises(TypeError, match=words):
+        client.history(**{"room": "ops", **arguments})
 
 
 @both
@@ -572,6 +640,8 @@ def test_an_unknown_option_says_which_there_are(kind: Kind) -> None:
         assert "deadline, headers, hooks" in said
     with pytest.raises(TypeError, match="allow_http, cert, deadline"):
         connect(kind, script_for(kind), **wrong)
+    with pytest.raises(TypeError, match=r"^there is no option 'zz'\. There are "):
+        connect(kind, script_for(kind), zz=1)
     # What connects belongs to a client, not to a call.
     with pytest.raises(TypeError, match="'verify'"):
         client.with_options(verify=False)

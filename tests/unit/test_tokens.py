@@ -142,6 +142,23 @@ def test_a_token_is_looked_up_and_revoked_by_its_own_right(kind: Kind) -> None:
     assert headers_of(delete)["authorization"] == "Bearer t/1"
 
 
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ((None, "word"), "client_id"),
+        (("me", None), "client_secret"),
+        ((b"me", "x"), "client_id"),
+    ],
+)
+@both
+def test_a_client_that_is_not_set_is_a_mistake(
+    kind: Kind, given: tuple[Any, Any], name: str
+) -> None:
+    make: Any = OAuthClient if kind == "sync" else AsyncOAuthClient
+    with pytest.raises(TypeError, match=f"{name} must be a text, not"):
+        make(*given, base_url=BASE_URL, transport=script_for(kind))
+
+
 @both
 def test_a_token_in_the_environment_is_none_of_an_oauth_clients_business(
     kind: Kind, monkeypatch: pytest.MonkeyPatch

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from hipkit import HistoryPosition
+from hipkit import HistoryPosition, Model
 from hipkit.v2 import GetAllRooms, Message, MessagePage, Room, RoomStatistics, User
 from hipkit.v2.models import CapabilitiesDocument
 from hipkit.writing import to_plain
@@ -135,3 +135,31 @@ def test_plain_json_is_what_it_is_however_deep() -> None:
         deep = [deep]
     assert to_plain(deep) is deep
     assert to_plain([1, None, {"a": None}]) == [1, None, {"a": None}]
+
+
+NAIVE = datetime(2016, 9, 9)  # noqa: DTZ001 - the mistake
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        HistoryPosition(NAIVE),
+        User(id=1, last_active=NAIVE),
+        Room(id=1, statistics=RoomStatistics(messages_sent=3, last_active=NAIVE)),
+    ],
+    ids=lambda each: type(each).__name__,
+)
+def test_a_moment_without_offset_is_written_nowhere(model: Model) -> None:
+    with pytest.raises(ValueError, match="needs an offset"):
+        model.to_json()
+
+
+@pytest.mark.parametrize(
+    "body", [NAIVE, {"date": NAIVE}, {"a": [{"b": (1, NAIVE)}]}], ids=str
+)
+@pytest.mark.parametrize("kind", KINDS)
+def test_nor_is_it_sent_by_hand(kind: Kind, body: object) -> None:
+    script = script_for(kind)
+    with pytest.raises(ValueError, match="a moment in json needs an offset"):
+        done(connect(kind, script).request("POST", "/x", json=body))
+    assert script.requests == []

@@ -26,8 +26,6 @@ def open_client(settings: Settings) -> HipChat:
         click.UsageError: The token file or the certificate authorities cannot be read.
         ValueError: There is no address, or it cannot be used.
     """
-    if settings.verbose:
-        _tell_log(settings)
     return HipChat(
         read_token(settings),
         base_url=settings.base_url,
@@ -37,13 +35,15 @@ def open_client(settings: Settings) -> HipChat:
 
 
 def client_options(settings: Settings) -> ClientOptions:
-    """Return what the options say on how to call and how to connect.
+    """Return what the options say on how to call and how to connect; begin to tell the log.
 
     Raises:
         click.UsageError: The certificate authorities cannot be read.
     """
     options: ClientOptions = {}
-    if not settings.verbose:  # The log tells waits too.
+    if settings.verbose:
+        _tell_log(settings)
+    else:  # The log tells waits too.
         options["hooks"] = Hooks(wait=lambda *wait: tell_wait(settings, *wait))
     if settings.allow_http:
         options["allow_http"] = True

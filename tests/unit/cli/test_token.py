@@ -147,6 +147,19 @@ def test_marks_of_files_are_no_part_of_a_secret(
     assert server.bodies[2].endswith(b"refresh_token=geheim")
 
 
+def test_verbose_tells_the_request_for_a_token_too(
+    server: Server, hipkit: Hipkit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HIPCHAT_CLIENT_ID", "me")
+    monkeypatch.setenv("HIPCHAT_CLIENT_SECRET", "geheim")
+    server.answer({"access_token": "new-token", "expires_in": 3600})
+
+    ended = hipkit("token", "generate", "--verbose")
+
+    assert ended.err.startswith("hipkit: POST /oauth/token -> 200 in ")
+    assert "geheim" not in ended.err
+
+
 def test_client_id_and_secret_may_stand_in_the_environment(
     server: Server, hipkit: Hipkit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
