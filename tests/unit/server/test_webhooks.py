@@ -45,6 +45,16 @@ def test_a_webhook_is_made_listed_shown_and_deleted(site: Site) -> None:
     assert site.delete(f"/v2/room/Ops/webhook/{webhook_id}").status == 404
 
 
+@pytest.mark.parametrize("number", ["0", "-1", "9" * 18, "9" * 19, "9" * 300])
+def test_a_number_that_no_webhook_can_have_is_not_found(
+    site: Site, number: str
+) -> None:
+    site.add_room("Ops")
+
+    for send in (site.get, site.delete):
+        assert send(f"/v2/room/Ops/webhook/{number}").status == 404
+
+
 def test_the_lists_items_tell_that_there_is_no_pattern(site: Site) -> None:
     site.add_room("Ops")
     for pattern in ("", None):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from hipkit.errors import NotFoundError
-from hipkit.server.services.access import find_room_to_administer
+from hipkit.server.services.access import find_room_to_administer, row_id
 from hipkit.server.services.context import Context, Identity
 from hipkit.server.services.expansion import Expansion, expand_query
 from hipkit.server.services.forms import LEFT_OUT, room_in_short
@@ -104,7 +104,8 @@ async def find_own_webhook(
         room_id = (await find_room_to_administer(stores, identity, reference.room)).id
     client_id = own_client_id(identity)
     if isinstance(reference.name, int):
-        webhook = await stores.webhooks.get(reference.name)
+        webhook_id = row_id(reference.name)
+        webhook = None if webhook_id is None else await stores.webhooks.get(webhook_id)
     else:
         webhook = await stores.webhooks.by_key(
             identity.group_id, room_id, client_id, reference.name
