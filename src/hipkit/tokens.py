@@ -38,6 +38,8 @@ from hipkit.v2.oauth_sessions import (
 __all__ = ["AsyncOAuthClient", "AsyncTokenProvider", "OAuthClient", "TokenProvider"]
 
 RENEW_EARLY_SECONDS = 60.0
+LONGEST_LIFE_SECONDS = 1e9
+"""Thirty years: a server may write any number, also one that no calculation takes."""
 
 
 class OAuthClient:
@@ -230,8 +232,8 @@ class _Keeper:
         self._renew_at = None
         if token.expires_in is not None:
             # A short life is used by half, so that renewing early never means renewing always.
-            early = min(RENEW_EARLY_SECONDS, token.expires_in / 2)
-            self._renew_at = asked_at + max(token.expires_in - early, 0.0)
+            life = min(max(token.expires_in, 0), LONGEST_LIFE_SECONDS)
+            self._renew_at = asked_at + life - min(RENEW_EARLY_SECONDS, life / 2)
         if token.refresh_token and self._grant.grant_type == "refresh_token":
             self._grant = msgspec.structs.replace(
                 self._grant, refresh_token=token.refresh_token

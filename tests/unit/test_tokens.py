@@ -266,6 +266,16 @@ def test_a_short_life_is_used_by_half(kind: Kind) -> None:
     assert done(provider()) == "token2"
 
 
+@both
+def test_a_life_of_any_length_is_one(kind: Kind) -> None:
+    for digits in (30, 400, 3_000):
+        body = b'{"access_token": "long", "expires_in": 1' + b"0" * digits + b"}"
+        script = script_for(kind, answer(body))
+        provider = make_provider(kind, script, clock=Clock())
+        assert done(provider()) == done(provider()) == "long"
+        assert len(script.requests) == 1
+
+
 @pytest.mark.parametrize("expires_in", [0, -1])
 @both
 def test_a_token_without_any_life_left_is_used_for_its_one_call(

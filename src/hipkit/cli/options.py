@@ -176,7 +176,7 @@ def _telling_options(context: click.Context) -> Iterator[None]:
         raise click.NoSuchOption(
             error.option_name,
             f"{error.message} There are {', '.join(known)}.",
-            error.possibilities,
+            [each for each in error.possibilities or () if each in known],
             context,
         ) from None
 

@@ -16,6 +16,7 @@ from hipkit.cli.inputs import Text, read_text
 from hipkit.cli.options import Group, Settings
 from hipkit.cli.output import write, write_json
 from hipkit.cli.table import describe
+from hipkit.limits import LARGEST_MOMENT
 from hipkit.settings import TOKEN_VARIABLE
 from hipkit.tokens import OAuthClient
 from hipkit.v2.models import Session
@@ -91,9 +92,9 @@ def describe_session(session: Session, now: float) -> dict[str, object]:
     told["scopes"] = session.scopes or []
     if session.expires_in is not None:
         told["expires_in"] = session.expires_in
-        told["expires_at"] = datetime.fromtimestamp(
-            int(now + session.expires_in), UTC
-        ).isoformat()
+        # A server may write any number, also one that no date reaches.
+        seconds = min(max(session.expires_in, -now), LARGEST_MOMENT - now)
+        told["expires_at"] = datetime.fromtimestamp(int(now + seconds), UTC).isoformat()
     return told
 
 

@@ -152,3 +152,10 @@ def test_a_refusal_with_200_is_no_success(server: Server, hipkit: Hipkit) -> Non
     ended = hipkit("send", "ops", "hi")
     assert (ended.code, ended.out) == (ExitCode.UNREADABLE, "")
     assert "tells of an error: the token has expired" in ended.err
+
+
+def test_no_option_is_suggested_that_is_refused(hipkit: Hipkit) -> None:
+    ended = hipkit("--tokem", "x")
+    assert ended.code == ExitCode.USAGE
+    assert "'--token'" not in ended.err
+    assert "'--token-file'" in hipkit("--token-fil", "x").err

@@ -60,6 +60,19 @@ def test_the_end_of_a_token_is_a_date() -> None:
     assert told["expires_at"] == "2017-07-14T02:41:00+00:00"
 
 
+@pytest.mark.parametrize(
+    ("expires_in", "moment"),
+    [(10**400, "9999-12-31T23:59:59+00:00"), (-(10**400), "1970-01-01T00:00:00+00:00")],
+    ids=["no date reaches it", "before all dates"],
+)
+def test_an_end_that_is_no_date_is_the_nearest_one(
+    expires_in: int, moment: str
+) -> None:
+    session = Session(access_token="x", expires_in=expires_in)
+    told = describe_session(session, 1_500_000_000.0)
+    assert (told["expires_in"], told["expires_at"]) == (expires_in, moment)
+
+
 def test_a_token_that_is_not_good_gives_code_5(server: Server, hipkit: Hipkit) -> None:
     server.answer(refusal(401))
 
