@@ -71,8 +71,15 @@ class FileTarget:
 
 @contextmanager
 def open_target(to: str | os.PathLike[str] | BinaryIO) -> Iterator[FileTarget]:
-    """Open a target; a path is written beside and put in place only when all is there."""
+    """Open a target; a path is written beside and put in place only when all is there.
+
+    Raises:
+        TypeError: It is neither a path nor an open file.
+    """
     if not isinstance(to, (str, os.PathLike)):
+        if not hasattr(to, "write"):
+            kind = type(to).__name__
+            raise TypeError(f"a file goes to a path or a binary file, not {kind}")
         yield FileTarget(to)
         return
     path = Path(to)
@@ -142,17 +149,18 @@ def _check_file(
     target: FileTarget,
     secrets: tuple[Secret, ...],
 ) -> None:
-    """Refuse a web page, a sign-in page as a rule, in place of a file that is none."""
-    if not is_html(reply.headers):
+    """Refuse a part of a file, and a web page, a sign-in page as a rule, in place of a file."""
+    is_part = reply.status in (204, 205, 206)
+    if not (is_html(reply.headers) or is_part):
         return
     if isinstance(source, str):
         name, size = fetch.route.partition("?")[0], None
     else:
         name, size = source.name or "", source.size
     guessed = mimetypes.guess_type(name)[0]
-    if guessed in HTML_TYPES or size == target.size_bytes:
+    if size == target.size_bytes or (guessed in HTML_TYPES and not is_part):
         return
-    if guessed is None and size is None and fetch.authorize == "none":
+    if not is_part and guessed is None and size is None and fetch.authorize == "none":
         return  # Nobody can know what an address elsewhere should hold.
     page = Reply(reply.status, reply.headers, target.beginning)
     target.restart()
@@ -251,6 +259,11 @@ def _as_whom(fetch: _Fetch, state: State, policy: Policy) -> tuple[State, Policy
 
 
 def _address(source: DownloadSource) -> str:
+    if not isinstance(source, DownloadSource):
+        raise TypeError(
+            "download takes a message's file or authenticated_file, or an address, "
+            f"not {type(source).__name__}"
+        )
     if isinstance(source, AuthenticatedFile):
         if not source.id:
             raise ValueError("the file has no id")

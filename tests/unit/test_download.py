@@ -507,3 +507,37 @@ def test_a_cancelled_download_leaves_nothing_behind(tmp_path: Path) -> None:
 
     asyncio.run(run())
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("status", [204, 205, 206])
+@pytest.mark.parametrize("source", [shared(ELSEWHERE), ELSEWHERE], ids=["file", "url"])
+@both
+def test_a_part_that_nobody_asked_for_is_no_file(
+    kind: Kind, source: Any, status: int, tmp_path: Path
+) -> None:
+    body = DATA[:7] if status == 206 else None
+    client = connect(kind, script_for(kind, answer(body, status)))
+    with pytest.raises(ResponseError, match=f"{status}, but no file came"):
+        done(client.download(source, tmp_path / "a.png"))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "to", "words"),
+    [
+        (None, "a.png", "a message's file .* not NoneType"),
+        (5, "a.png", "a message's file .* not int"),
+        (ELSEWHERE, None, "a path or a binary file, not NoneType"),
+        (ELSEWHERE, b"a.png", "a path or a binary file, not bytes"),
+    ],
+)
+@both
+def test_a_download_says_what_it_takes(
+    kind: Kind, source: Any, to: Any, words: str, tmp_path: Path
+) -> None:
+    script = script_for(kind, FILE)
+    target = tmp_path / to if isinstance(to, str) else to
+    with pytest.raises(TypeError, match=words):
+        done(connect(kind, script).download(source, target))
+    assert script.requests == []
+    assert list(tmp_path.iterdir()) == []
