@@ -92,6 +92,12 @@ def test_arguments_of_a_post_may_all_stand_in_the_query(site: Site) -> None:
             b"--xyz\r\nContent-Type: text/plain\r\n"
             b'Content-Disposition: form-data; name="message"\r\n\r\na b\r\n--xyz--\r\n',
         ),
+        (
+            "multipart/form-data; boundary=xyz",
+            b"--xyz\ncontent-disposition: form-data; name=room_id\n\nOps\n"
+            b"--xyz\nContent-Disposition: form-data; name=from\n\nBot\n"
+            b'--xyz\nContent-Disposition: form-data; name="message"\n\na b\n--xyz--\n',
+        ),
     ],
 )
 def test_bodies_of_old_scripts_are_read(
@@ -104,6 +110,39 @@ def test_bodies_of_old_scripts_are_read(
 
     assert reply.status == 200
     assert only(site)["message"] == "a b"
+
+
+def test_what_stands_in_a_message_ends_no_part(site: Site) -> None:
+    site.add_room("Ops")
+    said = "a --x b\r\n-- x\r\n\r\nc"
+    fields = {"room_id": "Ops", "from": "Bot", "message": said, "color": ""}
+    body = "".join(
+        f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in fields.items()
+    )
+    headers = [("Content-Type", "multipart/form-data; boundary=x")]
+
+    reply = site.send("POST", "/v1/rooms/message", body=body.encode(), headers=headers)
+
+    assert reply.status == 200, reply.body
+    assert only(site)["message"] == said
+
+
+@pytest.mark.parametrize(
+    "unit", [b"content-disposition:", b"Content-Disposition:;name=;", b'a="', b"\n:"]
+)
+def test_headers_of_a_part_that_never_end_are_read_once(
+    site: Site, unit: bytes
+) -> None:
+    # A megabyte of these took the whole server minutes, and no token was needed.
+    body = b"--x\r\n" + unit * (1_000_000 // len(unit)) + b"\r\n\r\nv\r\n--x--"
+    headers = [("Content-Type", "multipart/form-data; boundary=x")]
+
+    reply = site.send(
+        "POST", "/v1/rooms/message", body=body, token=None, headers=headers
+    )
+
+    assert reply.status == 401
 
 
 @pytest.mark.parametrize(

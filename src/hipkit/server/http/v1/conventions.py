@@ -50,7 +50,10 @@ MOST_PARTS = 100
 FLAGS = frozenset({"notify", "guest_access", "include_deleted", "is_group_admin"})
 TRUTHS = {"true": "1", "false": "0"}
 
-PART_NAME = re.compile(rb'(?i)content-disposition:[^\r\n]*?[;\s]name="?([^"\r\n;]+)')
+LARGEST_PART_HEADER_BYTES = 8 * 1024
+
+BLANK_LINE = re.compile(rb"\r?\n\r?\n")
+"""Scripts that write their parts by hand end lines as their machine does."""
 
 WRONG_NAME = "From name must be between 1 and 15 characters."
 """HipChat's own words, for every name that is missing, empty or too long."""
@@ -177,15 +180,24 @@ def _read_parts(body: bytes, content_type: str) -> dict[str, object]:
     boundary = parse_parameters(content_type).get("boundary")
     if not boundary:
         raise BadRequestError(f"The content type {MULTIPART} needs a boundary")
-    parts = body.split(b"--" + boundary.encode("latin-1", "replace"), MOST_PARTS)
+    line = rb"(?:\A|\r?\n)--" + re.escape(boundary.encode("latin-1", "replace"))
+    parts = re.split(line, body.rstrip(b"\r\n"), maxsplit=MOST_PARTS)
     fields: dict[str, object] = {}
     for part in parts[1:]:
-        head, gap, value = part.partition(b"\r\n\r\n")
-        name = PART_NAME.search(head)
-        if not gap or name is None:
+        gap = BLANK_LINE.search(part, 0, LARGEST_PART_HEADER_BYTES)
+        name = None if gap is None else _part_name(part[: gap.start()])
+        if gap is None or name is None:
             continue
         try:
-            fields[name[1].decode()] = value.removesuffix(b"\r\n").decode()
+            fields[name] = part[gap.end() :].decode()
         except UnicodeDecodeError as error:
             raise BadRequestError("The form is not UTF-8") from error
     return fields
+
+
+def _part_name(head: bytes) -> str | None:
+    for line in head.splitlines():
+        header, _, value = line.partition(b":")
+        if header.strip().lower() == b"content-disposition":
+            return parse_parameters(value.decode("utf-8", "replace")).get("name")
+    return None
