@@ -40,16 +40,17 @@ NEEDED = {"a": "href", "img": "src"}
 """Attributes without which a tag would draw nothing."""
 
 # Quantifiers that give nothing back: a tag that never ends is looked through once. Outside of
-# quotes none reaches over the next `<`, and at most three at a time are within theirs.
+# quotes none reaches over the next `<`, and at most three at a time are within theirs. Groups
+# are atomic, not possessive: before 3.11.5 Python matches possessive groups wrongly (gh-106052).
 SPACE = r"[ \t\n\r\f]"
 TAG = re.compile(
     rf"""
     <(?P<end>/?)(?P<name>[A-Za-z][A-Za-z0-9]*+)
-    (?P<attributes>(?:
+    (?P<attributes>(?>(?:
         (?:{SPACE}++|(?<=["']))
         [^ \t\n\r\f"'<>/=]++
-        (?:{SPACE}*+={SPACE}*+(?:"[^"]*+"|'[^']*+'|[^ \t\n\r\f"'<>`]++))?+
-    )*+)
+        (?>(?:{SPACE}*+={SPACE}*+(?:"[^"]*+"|'[^']*+'|[^ \t\n\r\f"'<>`]++))?)
+    )*))
     {SPACE}*+/?>
     """,
     re.VERBOSE,
@@ -57,8 +58,8 @@ TAG = re.compile(
 ATTRIBUTE = re.compile(
     rf"""
     (?P<name>[^ \t\n\r\f"'<>/=]++)
-    (?:{SPACE}*+={SPACE}*+
-    (?:"(?P<double>[^"]*+)"|'(?P<single>[^']*+)'|(?P<bare>[^ \t\n\r\f"'<>`]++)))?+
+    (?>(?:{SPACE}*+={SPACE}*+
+    (?:"(?P<double>[^"]*+)"|'(?P<single>[^']*+)'|(?P<bare>[^ \t\n\r\f"'<>`]++)))?)
     """,
     re.VERBOSE,
 )
