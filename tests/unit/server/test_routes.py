@@ -136,6 +136,13 @@ def test_such_a_name_deletes_nothing_and_replaces_no_room(
         ROUTER.match(method, path)
 
 
+@pytest.mark.parametrize("slashes", [50, 30_000])
+def test_a_name_with_slashes_is_no_longer_than_names_are(slashes: int) -> None:
+    for end in (b"notification", b"member/x", b""):
+        with pytest.raises(NotFoundError):
+            ROUTER.match("POST", b"/room/" + b"ab/" * slashes + end)
+
+
 def test_a_room_token_is_held_against_a_name_with_slashes(site: Site) -> None:
     site.add_room("Dev")
     site.add_room("Dev/Ops")

@@ -19,6 +19,8 @@ __all__ = ["Match", "MethodNotAllowedError", "Router"]
 REPLACING = frozenset({"PUT", "DELETE", "PATCH"})
 """Methods that do harm on a shorter path than the one that was meant."""
 
+LONGEST_NAME = 100
+"""Of a room, in a path."""
 ROOM = "room"
 """What stands before a name that may hold slashes which its sender did not encode."""
 
@@ -113,6 +115,9 @@ class Router:
         shortest_rest = 1 if method in REPLACING else 0
         for end in range(3, len(segments) - shortest_rest + 1):
             name = "/".join(segments[1:end])
+            if len(name) > LONGEST_NAME:
+                # Each further length would cost another walk, and a path has room for thousands.
+                break
             node = _find(self._root, [ROOM, name, *segments[end:]], 0, values)
             if node is not None:
                 return node
