@@ -18,12 +18,12 @@ from benchmarks.scene import REPOSITORY, Scene
 from benchmarks.sending import serving_core
 from hipkit import HipChat
 from hipkit.server.app import Server, open_server
-from hipkit.server.services.admin.people import add_user, set_password
-from hipkit.server.services.keys import new_message_id
-from hipkit.server.services.limits import LimitSettings
+from hipkit.server.services.access.keys import new_message_id
+from hipkit.server.services.people.operator import add_user, set_password
 from hipkit.server.settings import Settings
-from hipkit.server.storage.database import Stores
-from hipkit.server.storage.messages import NewMessage
+from hipkit.server.shared.limits import LimitSettings
+from hipkit.server.storage.protocol import Stores
+from hipkit.server.storage.stores.messages import NewMessage
 from hipkit.transports.memory import MemoryTransport
 
 __all__ = [

@@ -17,10 +17,10 @@ from benchmarks.report import Table, figure, judged, times
 from benchmarks.scene import REPOSITORY, Scene
 from benchmarks.sending import Sender, Turn, loading_core, request_bytes
 from benchmarks.served import NOTIFICATION, fill, serve_hipkit
-from hipkit.server.storage.database import Stores
-from hipkit.server.storage.sqlite import SqliteDatabase
-from hipkit.server.storage.webhook_routes import RouteState
-from hipkit.server.storage.webhooks import NewWebhook
+from hipkit.server.storage.protocol import Stores
+from hipkit.server.storage.sqlite.database import SqliteDatabase
+from hipkit.server.storage.stores.webhook_routes import RouteState
+from hipkit.server.storage.stores.webhooks import NewWebhook
 
 __all__ = ["measure"]
 

@@ -28,9 +28,9 @@ from typing import TYPE_CHECKING, Self, TypeVar
 if TYPE_CHECKING:  # Loaded when a server is made.
     from hipkit.client import AsyncHipChat, HipChat
     from hipkit.server.app import Server
-    from hipkit.server.http.api import Api
-    from hipkit.server.storage.webhook_deliveries import DeliveryRecord
-    from hipkit.server.storage.webhooks import WebhookRecord
+    from hipkit.server.http.pipeline import Api
+    from hipkit.server.storage.stores.webhook_deliveries import DeliveryRecord
+    from hipkit.server.storage.stores.webhooks import WebhookRecord
     from hipkit.v2.models import Message
 
 __all__ = ["HipChatServer", "TestClient", "TestDelivery", "TestUser", "serve"]
@@ -102,9 +102,9 @@ class HipChatServer:
         self, *, strict: bool = False, rate_limits: bool = False, room: str = "Room"
     ) -> None:
         from hipkit.server.app import open_server
-        from hipkit.server.services.limits import LimitSettings
-        from hipkit.server.services.webhooks.receivers import look_up_here
+        from hipkit.server.services.webhooks.egress import look_up_here
         from hipkit.server.settings import Settings
+        from hipkit.server.shared.limits import LimitSettings
 
         self._closing = contextlib.ExitStack()
         try:
@@ -200,7 +200,7 @@ class HipChatServer:
         Events that a receiver could not take before are tried again. On a real port (`url`)
         webhooks are delivered by themselves; this waits until that is done.
         """
-        from hipkit.server.services.webhooks.care import try_all_now
+        from hipkit.server.services.webhooks.management import try_all_now
 
         server = self._server
         _finish(try_all_now(server.database, server.now_us()))
@@ -230,8 +230,8 @@ class HipChatServer:
         is_admin: bool = False,
     ) -> TestUser:
         """Add a person, with a password and a token that may do whatever the person may."""
-        from hipkit.server.services.admin import access as admin_access
-        from hipkit.server.services.admin import people as admin_people
+        from hipkit.server.services.access import clients as admin_access
+        from hipkit.server.services.people import operator as admin_people
 
         database, now_us = self._server.database, self._server.now_us()
         address = email or f"{'.'.join(name.lower().split())}@example.com"
@@ -266,7 +266,7 @@ class HipChatServer:
         members: tuple[TestUser, ...] = (),
     ) -> int:
         """Make a room and return its id; the administrator owns it if nobody else does."""
-        from hipkit.server.services.admin import rooms as admin_rooms
+        from hipkit.server.services.rooms import operator as admin_rooms
 
         database = self._server.database
         made = _finish(
@@ -284,7 +284,7 @@ class HipChatServer:
 
     def add_token(self, *scopes: str, user: TestUser | None = None) -> str:
         """Make a token that has just these scopes, the administrator's if no user is given."""
-        from hipkit.server.services.admin import access as admin_access
+        from hipkit.server.services.access import clients as admin_access
 
         return _finish(
             admin_access.add_user_token(
@@ -300,7 +300,7 @@ class HipChatServer:
         self, room: str | int | None = None, *, name: str = "Test"
     ) -> str:
         """Make a room notification token, which can post notifications into one room."""
-        from hipkit.server.services.admin import access as admin_access
+        from hipkit.server.services.access import clients as admin_access
 
         return _finish(
             admin_access.add_room_token(
@@ -315,7 +315,7 @@ class HipChatServer:
         self, *scopes: str, room: str | int | None = None, name: str = "Test"
     ) -> TestClient:
         """Make an OAuth client, for the group or for one room."""
-        from hipkit.server.services.admin import access as admin_access
+        from hipkit.server.services.access import clients as admin_access
 
         made = _finish(
             admin_access.add_client(
@@ -370,7 +370,7 @@ async def _deliveries(
     server: Server,
 ) -> list[tuple[WebhookRecord, DeliveryRecord]]:
     """Return what became of events, in the order in which they happened."""
-    from hipkit.server.services.webhooks.care import list_all_deliveries
+    from hipkit.server.services.webhooks.management import list_all_deliveries
 
     return await list_all_deliveries(server.database.stores)
 
@@ -384,7 +384,7 @@ class _Opened:
 @contextlib.contextmanager
 def _on_a_port(server: Server) -> Iterator[_Opened]:
     try:
-        from hipkit.server.run import listen, serving
+        from hipkit.server.serve import listen, serving
     except ModuleNotFoundError as error:
         from hipkit.extras import install_hint
 

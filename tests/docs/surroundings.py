@@ -10,7 +10,7 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 
 from hipkit.server.app import open_server
-from hipkit.server.run import listen, serving
+from hipkit.server.serve import listen, serving
 from hipkit.server.settings import Settings
 
 

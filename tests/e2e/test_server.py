@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from hipkit.server.storage.folder import FileFolder
+from hipkit.server.storage.blobs import FileFolder
 from tests.e2e.serving import Running, hipkit, serving
 
 

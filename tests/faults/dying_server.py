@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from hipkit.cli import main
-from hipkit.server.storage.sqlite import SqliteDatabase
+from hipkit.server.storage.sqlite.database import SqliteDatabase
 
 MOST_STEPS = 400
 """Within so many steps of SQLite's machine a statement's turn comes."""

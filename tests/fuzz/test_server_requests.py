@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hipkit.catalog import Entry
-from hipkit.server.http.registry import HANDLERS
+from hipkit.server.services.registry import HANDLERS
 from hipkit.v2.catalog import OPERATIONS
 from tests.unit.server.asgi import FORM, Reply, Site, open_site
 

@@ -14,7 +14,7 @@ from hipkit.cli.output import tell, write, write_json
 from hipkit.server.settings import Settings as ServerSettings
 from hipkit.server.storage.archive import Manifest
 from hipkit.server.storage.backup import back_up, back_up_to, restore
-from hipkit.server.storage.folder import FileFolder
+from hipkit.server.storage.blobs import FileFolder
 
 __all__ = ["backup_command", "restore_command"]
 

@@ -15,13 +15,13 @@ from hipkit.cli.output import tell, write, write_json
 from hipkit.errors import BadRequestError
 from hipkit.server.app import Server
 from hipkit.server.logs import set_up_log
-from hipkit.server.run import address_for_others, listen, open_certificate, run
-from hipkit.server.services.limits import LimitSettings
-from hipkit.server.services.names import check_email
-from hipkit.server.services.password_links import password_link
-from hipkit.server.services.texts import is_web_address
+from hipkit.server.serve import address_for_others, listen, open_certificate, run
+from hipkit.server.services.access.password_links import password_link
+from hipkit.server.services.messages.markup import is_web_address
+from hipkit.server.services.people.names import check_email
 from hipkit.server.settings import FILE_QUOTA_BYTES
 from hipkit.server.settings import Settings as ServerSettings
+from hipkit.server.shared.limits import LimitSettings
 from hipkit.transports.wire import shown_address
 
 __all__ = ["serve"]

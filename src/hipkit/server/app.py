@@ -9,25 +9,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hipkit.errors import StorageError
-from hipkit.server.http.api import Api
 from hipkit.server.http.health import Health
-from hipkit.server.services.keys import new_key, new_token
-from hipkit.server.services.limits import Limits
-from hipkit.server.services.moments import SECOND_US
-from hipkit.server.services.orphans import settle_files
-from hipkit.server.services.recent_calls import RecentCalls
-from hipkit.server.services.setup import FirstGroup, is_empty, make_first_group
-from hipkit.server.services.signals import Signals
-from hipkit.server.services.sweeping import TimeBounds, sweep
-from hipkit.server.services.webhooks.receivers import Receivers
+from hipkit.server.http.pipeline import Api
+from hipkit.server.services.access.keys import new_key, new_token
+from hipkit.server.services.files.orphans import settle_files
+from hipkit.server.services.files.sweep import TimeBounds, sweep
+from hipkit.server.services.people.setup import FirstGroup, is_empty, make_first_group
+from hipkit.server.services.representations.timestamps import SECOND_US
+from hipkit.server.services.webhooks.egress import Receivers
 from hipkit.server.settings import Settings
+from hipkit.server.shared.limits import Limits
+from hipkit.server.shared.recent_calls import RecentCalls
+from hipkit.server.shared.signals import Signals
 from hipkit.server.storage.backup import remove_work_folders
-from hipkit.server.storage.database import Database
-from hipkit.server.storage.folder import FileFolder
-from hipkit.server.storage.sqlite import SqliteDatabase
+from hipkit.server.storage.blobs import FileFolder
+from hipkit.server.storage.protocol import Database
+from hipkit.server.storage.sqlite.database import SqliteDatabase
 
 if TYPE_CHECKING:  # Loaded when a sender is made.
-    from hipkit.server.outbox.sender import Sender
+    from hipkit.server.events.sender import Sender
 
 __all__ = ["Server", "open_server"]
 
@@ -122,9 +122,9 @@ class Server:
     def make_sender(self) -> Sender:
         """Make what delivers webhooks; of all that have this database open, one is to run."""
         # Loaded late: programs that never deliver need no HTTP library.
-        from hipkit.server.outbox.poster import HttpPoster
-        from hipkit.server.outbox.sender import MOST_AT_ONCE, Sender
-        from hipkit.server.services.webhooks.database_outbox import DatabaseOutbox
+        from hipkit.server.events.poster import HttpPoster
+        from hipkit.server.events.sender import MOST_AT_ONCE, Sender
+        from hipkit.server.services.webhooks.outbox import DatabaseOutbox
 
         outbox = DatabaseOutbox(
             self.database,

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hipkit.server.services.counters import ForwardClock
-from hipkit.server.services.limits import LimitSettings
-from hipkit.server.services.moments import SECOND_US
-from hipkit.server.services.webhooks.receivers import LookUp, look_up
+from hipkit.server.services.representations.timestamps import SECOND_US
+from hipkit.server.services.webhooks.egress import LookUp, look_up
+from hipkit.server.shared.counters import ForwardClock
+from hipkit.server.shared.limits import LimitSettings
 
 __all__ = ["FILE_QUOTA_BYTES", "MEBIBYTE", "Settings"]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from hipkit.server.storage.database import Database
-from hipkit.server.storage.sqlite import SqliteDatabase
+from hipkit.server.storage.protocol import Database
+from hipkit.server.storage.sqlite.database import SqliteDatabase
 
 
 def open_sqlite(folder: Path) -> Database:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from hipkit.server.storage.database import Database, Stores
-from hipkit.server.storage.messages import NewMessage
+from hipkit.server.storage.protocol import Database, Stores
+from hipkit.server.storage.stores.messages import NewMessage
 
 NOW = 1_700_000_000_000_000
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine
 import pytest
 from msgspec.structs import replace
 
-from hipkit.server.storage.database import Database, Stores
+from hipkit.server.storage.protocol import Database, Stores
 from tests.contract.storage.filling import NOW, add_group, add_user
 
 

@@ -7,10 +7,10 @@ import dataclasses
 import msgspec
 import pytest
 
-from hipkit.server.storage.database import Database, ScanTooLongError, Stores
-from hipkit.server.storage.messages import NewMessage
-from hipkit.server.storage.search import Phrase
-from hipkit.server.storage.words import words_in
+from hipkit.server.storage.protocol import Database, ScanTooLongError, Stores
+from hipkit.server.storage.stores.messages import NewMessage
+from hipkit.server.storage.stores.search import Phrase
+from hipkit.server.storage.tokenizer import words_in
 from tests.contract.storage.filling import (
     NOW,
     add_group,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from hipkit.server.storage.clients import ClientRecord, CodeRecord
-from hipkit.server.storage.database import Database, Stores
-from hipkit.server.storage.tokens import NewToken
+from hipkit.server.storage.protocol import Database, Stores
+from hipkit.server.storage.stores.clients import ClientRecord, CodeRecord
+from hipkit.server.storage.stores.tokens import NewToken
 from tests.contract.storage.filling import (
     NOW,
     add_group,

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from hipkit.server.storage.database import Database, Stores
-from hipkit.server.storage.tokens import NewToken
+from hipkit.server.storage.protocol import Database, Stores
+from hipkit.server.storage.stores.tokens import NewToken
 from tests.contract.storage.filling import NOW, add_group, add_room, add_user
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from hipkit.server.storage.database import Database, Stores
+from hipkit.server.storage.protocol import Database, Stores
 from tests.contract.storage.filling import NOW, add_group, add_user
 
 

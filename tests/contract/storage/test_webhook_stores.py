@@ -5,11 +5,11 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from hipkit.server.storage.database import Database
-from hipkit.server.storage.webhook_deliveries import MOST_DELIVERIES, NewDelivery
-from hipkit.server.storage.webhook_events import NewEvent
-from hipkit.server.storage.webhook_routes import RouteState
-from hipkit.server.storage.webhooks import NewWebhook
+from hipkit.server.storage.protocol import Database
+from hipkit.server.storage.stores.webhook_deliveries import MOST_DELIVERIES, NewDelivery
+from hipkit.server.storage.stores.webhook_events import NewEvent
+from hipkit.server.storage.stores.webhook_routes import RouteState
+from hipkit.server.storage.stores.webhooks import NewWebhook
 from tests.contract.storage.filling import NOW, add_group, add_room, add_user
 
 WEBHOOK = NewWebhook(

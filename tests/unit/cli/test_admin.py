@@ -15,9 +15,9 @@ from hipkit.cli.admin import admin
 from hipkit.cli.commands import COMMANDS
 from hipkit.cli.failures import ExitCode
 from hipkit.server.app import open_server
-from hipkit.server.services.keys import hash_token
+from hipkit.server.services.access.keys import hash_token
 from hipkit.server.settings import Settings
-from hipkit.server.storage.sqlite import SqliteDatabase
+from hipkit.server.storage.sqlite.database import SqliteDatabase
 from tests.unit.cli.conftest import Hipkit, Outcome
 from tests.unit.server.two_groups import PNG
 

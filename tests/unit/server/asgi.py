@@ -11,14 +11,14 @@ from typing import Any
 
 from hipkit.server.app import Server, open_server
 from hipkit.server.http.requests import Message
-from hipkit.server.services.addresses import Addresses
-from hipkit.server.services.admin import access as admin_access
-from hipkit.server.services.admin import people as admin_people
-from hipkit.server.services.admin import rooms as admin_rooms
+from hipkit.server.services.access import clients as admin_access
 from hipkit.server.services.context import Context, Identity
-from hipkit.server.services.limits import Limits, LimitSettings
-from hipkit.server.services.webhooks.receivers import LookUp, look_up_here
+from hipkit.server.services.people import operator as admin_people
+from hipkit.server.services.representations.urls import Addresses
+from hipkit.server.services.rooms import operator as admin_rooms
+from hipkit.server.services.webhooks.egress import LookUp, look_up_here
 from hipkit.server.settings import FILE_QUOTA_BYTES, MEBIBYTE, Settings
+from hipkit.server.shared.limits import Limits, LimitSettings
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hipkit.server.services.keys import new_key
+from hipkit.server.services.access.keys import new_key
 from tests.unit.server.asgi import Site, open_site
 from tests.unit.server.two_groups import World, build, copy
 

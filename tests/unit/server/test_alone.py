@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from hipkit.errors import StorageError
-from hipkit.server.storage.alone import alone_on
-from hipkit.server.storage.sqlite import SqliteDatabase
+from hipkit.server.storage.lock import alone_on
+from hipkit.server.storage.sqlite.database import SqliteDatabase
 
 
 @pytest.fixture

@@ -13,17 +13,17 @@ from typing import Any
 import pytest
 
 from hipkit.errors import StorageError
-from hipkit.server.storage import sqlite_copy
 from hipkit.server.storage.archive import ArchiveWriter, unpack
 from hipkit.server.storage.backup import back_up, back_up_to, restore
-from hipkit.server.storage.folder import FileFolder
-from hipkit.server.storage.search import Phrase
-from hipkit.server.storage.sqlite import SqliteDatabase
-from hipkit.server.storage.sqlite_file import (
+from hipkit.server.storage.blobs import FileFolder
+from hipkit.server.storage.sqlite import copy as sqlite_copy
+from hipkit.server.storage.sqlite.database import SqliteDatabase
+from hipkit.server.storage.sqlite.file import (
     latest_version,
     run_scripts,
     schema_version,
 )
+from hipkit.server.storage.stores.search import Phrase
 from tests.unit.server.asgi import Site, open_site
 
 MULTIPART = ("Content-Type", "multipart/related; boundary=b")

@@ -11,18 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from hipkit.server import run
+from hipkit.server import serve as run
 from hipkit.server.app import Server, open_server
-from hipkit.server.services import web_sessions
-from hipkit.server.services.moments import SECOND_US
-from hipkit.server.services.webhooks.database_outbox import DatabaseOutbox
-from hipkit.server.services.webhooks.deliveries import Delivery, Outcome
-from hipkit.server.services.webhooks.routes import (
+from hipkit.server.services.access import web_sessions
+from hipkit.server.services.representations.timestamps import SECOND_US
+from hipkit.server.services.webhooks.backoff import (
     LONGEST_ASKED_WAIT_SECONDS,
     LONGEST_PROBE_SECONDS,
 )
-from hipkit.server.storage.database import Stores
-from hipkit.server.storage.webhooks import WebhookRecord
+from hipkit.server.services.webhooks.deliveries import Delivery, Outcome
+from hipkit.server.services.webhooks.outbox import DatabaseOutbox
+from hipkit.server.storage.protocol import Stores
+from hipkit.server.storage.stores.webhooks import WebhookRecord
 from tests.unit.server import test_credentials
 from tests.unit.server.asgi import Site
 from tests.unit.server.test_credentials import Credentials

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from hipkit.server.services.limits import LimitSettings
+from hipkit.server.shared.limits import LimitSettings
 from tests.unit.server.asgi import Reply, Site
 from tests.unit.server.page.visitor import Visitor
 from tests.unit.server.test_protocol import connect

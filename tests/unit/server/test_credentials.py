@@ -13,21 +13,21 @@ from urllib.parse import urlencode
 
 import pytest
 
-from hipkit.server.services import (
+from hipkit.server.services.access import clients as admin_access
+from hipkit.server.services.access import (
     grants,
-    own_tokens,
     password_links,
     passwords,
     web_sessions,
 )
-from hipkit.server.services.admin import access as admin_access
-from hipkit.server.services.admin import people as admin_people
-from hipkit.server.services.admin import rooms as admin_rooms
-from hipkit.server.services.identities import find_token
-from hipkit.server.services.keys import hash_token
-from hipkit.server.services.web_sessions import WebSession
-from hipkit.server.storage.database import Stores
-from hipkit.server.storage.tokens import TokenRecord
+from hipkit.server.services.access import tokens as own_tokens
+from hipkit.server.services.access.authentication import find_token
+from hipkit.server.services.access.keys import hash_token
+from hipkit.server.services.access.web_sessions import WebSession
+from hipkit.server.services.people import operator as admin_people
+from hipkit.server.services.rooms import operator as admin_rooms
+from hipkit.server.storage.protocol import Stores
+from hipkit.server.storage.stores.tokens import TokenRecord
 from tests.unit.server.asgi import FORM, Reply, Site, basic, open_site
 from tests.unit.server.two_groups import copy_site
 

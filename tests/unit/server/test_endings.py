@@ -9,14 +9,11 @@ from urllib.parse import urlencode
 
 import pytest
 
-from hipkit.server.services import (
-    password_links,
-    web_sessions,
-)
-from hipkit.server.services.admin import access as admin_access
-from hipkit.server.services.admin import people as admin_people
-from hipkit.server.services.admin import rooms as admin_rooms
+from hipkit.server.services.access import clients as admin_access
+from hipkit.server.services.access import password_links, web_sessions
 from hipkit.server.services.context import SCOPES
+from hipkit.server.services.people import operator as admin_people
+from hipkit.server.services.rooms import operator as admin_rooms
 from tests.unit.server.asgi import FORM, Reply, Site, basic
 from tests.unit.server.two_groups import HOOK, World
 

@@ -115,7 +115,7 @@ def test_a_mistake_of_our_own_is_told_without_its_details(
     async def broken(*_: object) -> object:
         raise RuntimeError(" ".join(["the", "launch", "code"]))
 
-    monkeypatch.setattr("hipkit.server.services.rooms.get_all_rooms", broken)
+    monkeypatch.setattr("hipkit.server.services.rooms.rooms.get_all_rooms", broken)
 
     reply = site.get("/v2/room")
 
@@ -136,7 +136,9 @@ def test_a_full_disk_is_a_503_that_may_pass(
         raise StorageError("disk full", may_pass=True)
 
     site.add_room("Ops")
-    monkeypatch.setattr("hipkit.server.storage.sqlite.SqliteDatabase.write", full)
+    monkeypatch.setattr(
+        "hipkit.server.storage.sqlite.database.SqliteDatabase.write", full
+    )
 
     reply = site.post("/v2/room/Ops/message", {"message": "x"})
 

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from hipkit.server.http.health import Health
-from hipkit.server.storage.folder import FileFolder
+from hipkit.server.storage.blobs import FileFolder
 from tests.unit.server.asgi import Site
 
 

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 import pytest
 
 from hipkit.errors import UnauthorizedError
-from hipkit.server.services.admin import access as admin_access
-from hipkit.server.services.identities import Identities
-from hipkit.server.storage.sqlite import SqliteDatabase
+from hipkit.server.services.access import clients as admin_access
+from hipkit.server.services.access.authentication import Identities
+from hipkit.server.storage.sqlite.database import SqliteDatabase
 from tests.unit.server.asgi import Site
 
 CHANGE = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute({sql!r}); c.commit()"
@@ -119,7 +119,7 @@ def test_a_room_token_stops_when_its_room_is_deleted(site: Site) -> None:
 def test_what_is_remembered_is_bounded(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hipkit.server.services.identities.MOST_KNOWN", 3)
+    monkeypatch.setattr("hipkit.server.services.access.authentication.MOST_KNOWN", 3)
     tokens = [
         site.add_token(user="admin@example.com", scopes=["view_group"])
         for _ in range(5)

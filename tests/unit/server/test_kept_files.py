@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from hipkit.errors import NotFoundError, StorageError
-from hipkit.server.services.kept_files import removed_on_failure
-from hipkit.server.storage.folder import FileFolder
+from hipkit.server.services.files.stored import removed_on_failure
+from hipkit.server.storage.blobs import FileFolder
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from hipkit.server.services.limits import Counter, Limits, LimitSettings
+from hipkit.server.shared.limits import Counter, Limits, LimitSettings
 from tests.unit.server.asgi import FORM, Reply, Site, basic
 
 

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from hipkit.server.run import address_for_others
-from hipkit.server.services.addresses import placeholder_root, with_root
-from hipkit.server.services.webhooks.care import list_all_deliveries, send_again
-from hipkit.server.storage.database import Stores
+from hipkit.server.serve import address_for_others
+from hipkit.server.services.representations.urls import placeholder_root, with_root
+from hipkit.server.services.webhooks.management import list_all_deliveries, send_again
+from hipkit.server.storage.protocol import Stores
 from tests.unit.server.asgi import Site
 from tests.unit.server.receiving import Answer, Receiver, json_answer, receiving
 from tests.unit.server.test_webhook_events import ACTS, Act, upload

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from hipkit.server.storage.sqlite import SqliteSession
+from hipkit.server.storage.sqlite.database import SqliteSession
 from tests.unit.server.asgi import Site
 
 

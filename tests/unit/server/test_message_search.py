@@ -7,9 +7,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hipkit.errors import ForbiddenError, NotFoundError
+from hipkit.server.services.access.authentication import identify
 from hipkit.server.services.context import Context
-from hipkit.server.services.identities import identify
-from hipkit.server.services.message_search import (
+from hipkit.server.services.messages.search import (
     FoundMessages,
     read_phrases,
     search_messages,

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from hipkit.server.storage import sqlite_file
-from hipkit.server.storage.sqlite_search import add_search_functions
+from hipkit.server.storage.sqlite import file as sqlite_file
+from hipkit.server.storage.sqlite.search import add_search_functions
 
 GROUP = "INSERT INTO chat_groups VALUES (1, 'G', 'g', NULL, NULL, 0)"
 USER = (
@@ -35,7 +35,7 @@ def old(tmp_path: Path) -> Iterator[sqlite3.Connection]:
     """A database as it was before grants were stored."""
     path = tmp_path / "old.db"
     sqlite_file.prepare_file(path)
-    scripts = files("hipkit.server.storage") / "migrations"
+    scripts = files("hipkit.server.storage.sqlite") / "migrations"
     steps = sorted(scripts.iterdir(), key=lambda step: step.name)[:5]
     with closing(sqlite_file.connect(path)) as connection:
         add_search_functions(connection)

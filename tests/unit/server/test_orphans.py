@@ -9,10 +9,14 @@ from pathlib import Path
 import pytest
 
 from hipkit.errors import StorageError
-from hipkit.server.services.moments import SECOND_US
-from hipkit.server.services.orphans import ORPHAN_SECONDS, settle_files, sweep_orphans
-from hipkit.server.storage.folder import FileFolder
-from hipkit.server.storage.sqlite import SqliteDatabase
+from hipkit.server.services.files.orphans import (
+    ORPHAN_SECONDS,
+    settle_files,
+    sweep_orphans,
+)
+from hipkit.server.services.representations.timestamps import SECOND_US
+from hipkit.server.storage.blobs import FileFolder
+from hipkit.server.storage.sqlite.database import SqliteDatabase
 
 NOW = 1_700_000_000
 DAY = 24 * 60 * 60

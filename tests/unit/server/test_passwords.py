@@ -14,14 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hipkit.errors import RateLimitError
-from hipkit.server.services import password_hashes, passwords
-from hipkit.server.services.password_hashes import (
+from hipkit.server.services.access import password_hashes, passwords
+from hipkit.server.services.access.password_hashes import (
     check_password,
     hash_password,
     is_outdated,
     normalise_password,
 )
-from hipkit.server.services.refusals import InvalidValueError
+from hipkit.server.services.errors import InvalidValueError
 from tests.unit.server.asgi import FORM, Reply, Site
 
 

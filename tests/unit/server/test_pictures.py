@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hipkit.server.services.pictures import LARGEST_SIDE, read_picture
-from hipkit.server.services.refusals import InvalidValueError
+from hipkit.server.services.errors import InvalidValueError
+from hipkit.server.services.files.pictures import LARGEST_SIDE, read_picture
 
 
 def chunk(kind: bytes, content: bytes) -> bytes:

@@ -11,7 +11,7 @@ from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope
 
 from hipkit.server.http import protocol
 from hipkit.server.http.protocol import BoundedProtocol
-from hipkit.server.run import listen
+from hipkit.server.serve import listen
 from tests.unit.server import wire
 from tests.unit.server.wire import Wire
 

@@ -10,8 +10,8 @@ from contextlib import closing
 
 import pytest
 
-from hipkit.server.services.admin.emoticons import add_emoticon
-from hipkit.server.services.admin.rooms import delete_room
+from hipkit.server.services.messages.emoticons_operator import add_emoticon
+from hipkit.server.services.rooms.operator import delete_room
 from tests.unit.server.asgi import Reply, Site, call
 from tests.unit.server.test_pictures import png
 

@@ -14,17 +14,17 @@ import pytest
 import trustme
 
 from hipkit.errors import BadRequestError
-from hipkit.server.outbox.poster import HttpPoster
+from hipkit.server.events.poster import HttpPoster
 from hipkit.server.services.webhooks.deliveries import Delivery, Outcome
-from hipkit.server.services.webhooks.receivers import (
+from hipkit.server.services.webhooks.egress import (
     ForbiddenAddressError,
     Receivers,
     is_internal,
     look_up,
     read_target,
 )
-from hipkit.server.storage.webhook_events import EventRecord
-from hipkit.server.storage.webhooks import WebhookRecord
+from hipkit.server.storage.stores.webhook_events import EventRecord
+from hipkit.server.storage.stores.webhooks import WebhookRecord
 from tests.unit.server.receiving import Answer, Receiver, receiving
 
 INTERNAL = [

@@ -9,13 +9,13 @@ from types import FunctionType, ModuleType
 
 import pytest
 
-from hipkit.server.services.masking import (
+from hipkit.server.shared.masking import (
     mask_addresses,
     mask_body,
     mask_header,
     mask_target,
 )
-from hipkit.server.services.recent_calls import HeardCall, RecentCall, RecentCalls
+from hipkit.server.shared.recent_calls import HeardCall, RecentCall, RecentCalls
 from tests.unit.server.asgi import FORM, Site, basic
 
 SECRET = "s3cr3t-v4lue"

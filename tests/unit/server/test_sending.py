@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hipkit.errors import StorageError
-from hipkit.server.outbox.schedule import Schedule
-from hipkit.server.outbox.sender import Sender, sending
-from hipkit.server.services.signals import EVENTS, Signals
+from hipkit.server.events.schedule import Schedule
+from hipkit.server.events.sender import Sender, sending
 from hipkit.server.services.webhooks.deliveries import Delivery, Outcome
-from hipkit.server.storage.webhook_events import EventRecord
-from hipkit.server.storage.webhook_routes import RouteRecord
-from hipkit.server.storage.webhooks import WebhookRecord
+from hipkit.server.shared.signals import EVENTS, Signals
+from hipkit.server.storage.stores.webhook_events import EventRecord
+from hipkit.server.storage.stores.webhook_routes import RouteRecord
+from hipkit.server.storage.stores.webhooks import WebhookRecord
 
 
 def test_hosts_take_turns() -> None:

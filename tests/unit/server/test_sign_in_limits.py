@@ -13,9 +13,9 @@ import pytest
 
 from hipkit.errors import RateLimitError, UnauthorizedError
 from hipkit.server.app import open_server
-from hipkit.server.services import password_links, passwords
-from hipkit.server.services.sign_in_limits import Attempt, SignInLimits
-from hipkit.server.storage.database import Stores
+from hipkit.server.services.access import password_links, passwords
+from hipkit.server.shared.sign_in_limits import Attempt, SignInLimits
+from hipkit.server.storage.protocol import Stores
 from tests.unit.server.asgi import FORM, Site, basic
 from tests.unit.server.page.visitor import PASSWORD, Visitor
 

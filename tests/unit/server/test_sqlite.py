@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from hipkit.errors import StorageError
-from hipkit.server import storage
-from hipkit.server.services.sweeping import sweep_messages
-from hipkit.server.storage.database import ScanTooLongError, Stores
-from hipkit.server.storage.folder import FileFolder
-from hipkit.server.storage.search import Phrase
-from hipkit.server.storage.sqlite import SqliteDatabase
-from hipkit.server.storage.sqlite_file import APPLICATION_ID
+from hipkit.server.services.files.sweep import sweep_messages
+from hipkit.server.storage import sqlite
+from hipkit.server.storage.blobs import FileFolder
+from hipkit.server.storage.protocol import ScanTooLongError, Stores
+from hipkit.server.storage.sqlite.database import SqliteDatabase
+from hipkit.server.storage.sqlite.file import APPLICATION_ID
+from hipkit.server.storage.stores.search import Phrase
 from tests.contract.storage import filling
 
 NOW = 1_700_000_000_000_000
@@ -190,7 +190,7 @@ def test_the_file_says_in_its_header_whose_it_is(tmp_path: Path) -> None:
 def test_a_lock_held_by_another_program_may_pass(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hipkit.server.storage.sqlite_file.BUSY_TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr("hipkit.server.storage.sqlite.file.BUSY_TIMEOUT_SECONDS", 0.05)
     database = SqliteDatabase.open(tmp_path / "hipkit.db")
     other = sqlite3.connect(tmp_path / "hipkit.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -208,7 +208,7 @@ def test_a_lock_held_by_another_program_may_pass(
 
 def test_what_was_said_before_the_index_came_is_found(tmp_path: Path) -> None:
     path = tmp_path / "hipkit.db"
-    first = resources.files(storage) / "migrations" / "0001_start.sql"
+    first = resources.files(sqlite) / "migrations" / "0001_start.sql"
     connection = sqlite3.connect(path)
     connection.executescript(first.read_text())
     connection.executescript(SAID_BEFORE)
@@ -372,7 +372,7 @@ def test_the_writer_lives_on_whatever_a_commit_runs_into(
 
     async def run() -> None:
         with monkeypatch.context() as patch:
-            patch.setattr("hipkit.server.storage.sqlite.update_index", fail)
+            patch.setattr("hipkit.server.storage.sqlite.database.update_index", fail)
             with pytest.raises(ValueError, match="not foreseen"):
                 await add_group(database, "lost")
         await add_group(database, "kept")

@@ -169,7 +169,7 @@ def test_without_the_extra_only_the_port_is_missing(
     hipchat: HipChatServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "uvicorn", None)
-    monkeypatch.delitem(sys.modules, "hipkit.server.run", raising=False)
+    monkeypatch.delitem(sys.modules, "hipkit.server.serve", raising=False)
 
     hipchat.client.rooms.send_message(hipchat.room, message="hello")
     with pytest.raises(ModuleNotFoundError, match=r"the extra server: pip install"):

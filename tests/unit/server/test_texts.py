@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hipkit.server.services.keys import new_message_id, new_token
-from hipkit.server.services.texts import (
+from hipkit.server.services.access.keys import new_message_id, new_token
+from hipkit.server.services.messages.markup import (
     find_in_text,
     is_mention_name,
     is_web_address,

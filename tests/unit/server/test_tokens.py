@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from hipkit.server.services.admin import access as admin_access
-from hipkit.server.services.admin import people as admin_people
+from hipkit.server.services.access import clients as admin_access
+from hipkit.server.services.people import operator as admin_people
 from tests.unit.server.asgi import FORM, Reply, Site, basic
 
 YEAR = 365 * 24 * 60 * 60

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from hipkit.server.http.registry import HANDLERS
+from hipkit.server.services.registry import HANDLERS
 from hipkit.v2.catalog import OPERATIONS
 from tests.unit.server.asgi import Site, open_site
 from tests.unit.server.test_uploads import TYPE, body

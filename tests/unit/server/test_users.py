@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import asyncio
 
-from hipkit.server.services.admin import emoticons as admin_emoticons
-from hipkit.server.services.admin import rooms as admin_rooms
-from hipkit.server.services.password_hashes import check_password
+from hipkit.server.services.access.password_hashes import check_password
+from hipkit.server.services.messages import emoticons_operator as admin_emoticons
+from hipkit.server.services.rooms import operator as admin_rooms
 from tests.unit.server.asgi import Site
 
 FULL = {

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from hipkit.server.services.limits import LimitSettings
+from hipkit.server.shared.limits import LimitSettings
 from tests.unit.server.asgi import FORM, Reply, Site
 
 

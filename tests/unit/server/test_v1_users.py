@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from hipkit.server.services.admin import people as admin_people
+from hipkit.server.services.people import operator as admin_people
 from hipkit.v1.models import CreatedUser
 from hipkit.v1.users import UsersCreate, UsersUpdate
 from tests.unit.server.asgi import FORM, Reply, Site, basic

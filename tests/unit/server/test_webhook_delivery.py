@@ -12,16 +12,16 @@ from typing import Any
 import jwt
 import pytest
 
-from hipkit.server.services.admin.access import delete_client
-from hipkit.server.services.webhooks.care import (
+from hipkit.server.services.access.clients import delete_client
+from hipkit.server.services.webhooks.management import (
     SeenWebhook,
     find_webhook,
     list_webhooks,
     resume,
     send_again,
 )
-from hipkit.server.storage.users import UserRecord
-from hipkit.server.storage.webhook_deliveries import DeliveryRecord
+from hipkit.server.storage.stores.users import UserRecord
+from hipkit.server.storage.stores.webhook_deliveries import DeliveryRecord
 from hipkit.webhooks import read_event
 from tests.unit.server.asgi import Site
 from tests.unit.server.page.visitor import Visitor

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hipkit.server.services.refusals import InvalidValueError
+from hipkit.server.services.errors import InvalidValueError
 from hipkit.server.services.webhooks import patterns
 from hipkit.server.services.webhooks.patterns import check_pattern
 

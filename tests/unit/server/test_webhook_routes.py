@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hipkit.server.services.webhooks.patterns import is_found
-from hipkit.server.services.webhooks.routes import (
+from hipkit.server.services.webhooks.backoff import (
     FIRST_WAIT_SECONDS,
     LONGEST_WAIT_SECONDS,
     PAUSE_AFTER_SECONDS,
@@ -19,8 +18,9 @@ from hipkit.server.services.webhooks.routes import (
     read_retry_after,
     wait_seconds,
 )
-from hipkit.server.storage.webhook_routes import RouteState
-from hipkit.server.storage.webhooks import WebhookRecord
+from hipkit.server.services.webhooks.patterns import is_found
+from hipkit.server.storage.stores.webhook_routes import RouteState
+from hipkit.server.storage.stores.webhooks import WebhookRecord
 
 SECOND = 1_000_000
 NOW = 1_700_000_000 * SECOND

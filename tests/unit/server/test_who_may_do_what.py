@@ -12,15 +12,15 @@ from collections.abc import Callable
 import pytest
 
 from hipkit.catalog import Entry
-from hipkit.server.http.auth import OWN_SESSION, ROOM_ARGUMENT
-from hipkit.server.http.registry import HANDLERS
+from hipkit.server.http.authorization import OWN_SESSION, ROOM_ARGUMENT
 from hipkit.server.services.context import (
     GROUP_SCOPES,
     GUEST_SCOPES,
     SCOPES,
     TokenKind,
 )
-from hipkit.server.storage.database import Stores
+from hipkit.server.services.registry import HANDLERS
+from hipkit.server.storage.protocol import Stores
 from hipkit.v2.catalog import OPERATIONS
 from tests.unit.server.asgi import Reply
 from tests.unit.server.two_groups import (

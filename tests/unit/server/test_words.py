@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hipkit.server.storage.message_text import message_text, without_tags
-from hipkit.server.storage.words import LONGEST_WORD, words_in
+from hipkit.server.storage.stores.message_text import message_text, without_tags
+from hipkit.server.storage.tokenizer import LONGEST_WORD, words_in
 
 
 @pytest.mark.parametrize(

@@ -17,12 +17,12 @@ from urllib.parse import quote
 from hipkit.catalog import Entry
 from hipkit.operation import Operation
 from hipkit.server.app import open_server
-from hipkit.server.services.accounts import NewUser, add_user
+from hipkit.server.services.access.keys import hash_token, new_token
 from hipkit.server.services.context import GROUP_SCOPES, SCOPES, TokenKind
-from hipkit.server.services.keys import hash_token, new_token
-from hipkit.server.storage.clients import ClientRecord
-from hipkit.server.storage.database import Stores
-from hipkit.server.storage.tokens import NewToken
+from hipkit.server.services.people.accounts import NewUser, add_user
+from hipkit.server.storage.protocol import Stores
+from hipkit.server.storage.stores.clients import ClientRecord
+from hipkit.server.storage.stores.tokens import NewToken
 from tests.unit.server.asgi import FORM, Reply, Site, basic
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(8)

@@ -15,7 +15,7 @@ from hipkit.cli.admin.running import (
 from hipkit.cli.admin.scopes import scope_option
 from hipkit.cli.inputs import GivenSecret
 from hipkit.cli.options import Settings
-from hipkit.server.services.admin import access as admin_access
+from hipkit.server.services.access import clients as admin_access
 
 __all__ = ["client"]
 

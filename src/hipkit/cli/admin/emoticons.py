@@ -16,8 +16,8 @@ from hipkit.cli.admin.running import (
     show,
 )
 from hipkit.cli.options import Settings
-from hipkit.server.services.admin import emoticons as admin_emoticons
-from hipkit.server.storage.database import Database
+from hipkit.server.services.messages import emoticons_operator as admin_emoticons
+from hipkit.server.storage.protocol import Database
 
 __all__ = ["emoticon"]
 

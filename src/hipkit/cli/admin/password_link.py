@@ -12,8 +12,8 @@ from hipkit.cli.admin.running import (
     show,
 )
 from hipkit.cli.options import Settings
-from hipkit.server.services import password_links
-from hipkit.server.services.texts import is_web_address
+from hipkit.server.services.access import password_links
+from hipkit.server.services.messages.markup import is_web_address
 
 __all__ = ["make_password_link"]
 

@@ -15,8 +15,8 @@ from hipkit.cli.admin.running import (
     show_list,
 )
 from hipkit.cli.options import Settings
-from hipkit.server.services.admin import rooms as admin_rooms
-from hipkit.server.storage.rooms import RoomRecord
+from hipkit.server.services.rooms import operator as admin_rooms
+from hipkit.server.storage.stores.rooms import RoomRecord
 
 __all__ = ["room"]
 

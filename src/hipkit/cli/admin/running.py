@@ -19,9 +19,9 @@ from hipkit.cli.output import tell, write, write_json, write_json_list
 from hipkit.cli.table import describe, table
 from hipkit.errors import StorageError
 from hipkit.server.settings import Settings as ServerSettings
-from hipkit.server.storage.database import Database
-from hipkit.server.storage.folder import FileFolder
-from hipkit.server.storage.sqlite import SqliteDatabase
+from hipkit.server.storage.blobs import FileFolder
+from hipkit.server.storage.protocol import Database
+from hipkit.server.storage.sqlite.database import SqliteDatabase
 
 __all__ = [
     "AdminCommand",

@@ -15,9 +15,9 @@ from hipkit.cli.admin.running import (
 from hipkit.cli.admin.scopes import scope_option
 from hipkit.cli.inputs import GivenSecret
 from hipkit.cli.options import Settings
-from hipkit.server.services.admin import access as admin_access
-from hipkit.server.services.moments import Moment
-from hipkit.server.storage.database import Database
+from hipkit.server.services.access import clients as admin_access
+from hipkit.server.services.representations.timestamps import Moment
+from hipkit.server.storage.protocol import Database
 
 __all__ = ["token"]
 

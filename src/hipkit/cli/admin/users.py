@@ -17,9 +17,9 @@ from hipkit.cli.admin.running import (
 )
 from hipkit.cli.inputs import read_text
 from hipkit.cli.options import Settings
-from hipkit.server.services.admin import people as admin_people
-from hipkit.server.services.admin import rooms as admin_rooms
-from hipkit.server.storage.users import UserRecord
+from hipkit.server.services.people import operator as admin_people
+from hipkit.server.services.rooms import operator as admin_rooms
+from hipkit.server.storage.stores.users import UserRecord
 
 __all__ = ["user"]
 

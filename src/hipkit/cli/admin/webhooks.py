@@ -13,10 +13,10 @@ from hipkit.cli.admin.running import (
     show_list,
 )
 from hipkit.cli.options import Settings
-from hipkit.server.services.admin.people import find_group
-from hipkit.server.services.webhooks import care as webhook_care
-from hipkit.server.services.webhooks.care import SeenWebhook
-from hipkit.server.storage.database import Database
+from hipkit.server.services.people.operator import find_group
+from hipkit.server.services.webhooks import management as webhook_care
+from hipkit.server.services.webhooks.management import SeenWebhook
+from hipkit.server.storage.protocol import Database
 
 __all__ = ["webhook"]
 

@@ -1,4 +1,4 @@
 """Speaks HTTP: from the raw request to an operation, and from its result to the answer.
 
-`api.py` tells the whole way of a call. Read it first.
+`pipeline.py` tells the whole way of a call. Read it first.
 """

@@ -20,7 +20,7 @@ from hipkit.server.http.requests import (
     describe_decode_error,
     parse_pairs,
 )
-from hipkit.server.services.refusals import TooLargeError, shown
+from hipkit.server.services.errors import TooLargeError, shown
 
 __all__ = [
     "FORM",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hipkit.server.http.registry import handles
-from hipkit.server.services import capabilities as capability_service
 from hipkit.server.services.context import Context
+from hipkit.server.services.registry import handles
+from hipkit.server.services.representations import capabilities as capability_service
 from hipkit.v2.capabilities import GetAddonCapabilitiesSchema, GetCapabilities
 from hipkit.v2.models import CapabilitiesDocument
 

@@ -16,7 +16,7 @@ from hipkit.server.http.decoding import needs_body
 from hipkit.server.http.requests import Request
 from hipkit.server.http.uploads import Related, read_related
 from hipkit.server.settings import Settings
-from hipkit.server.storage.folder import FileFolder
+from hipkit.server.storage.blobs import FileFolder
 
 __all__ = ["read_content"]
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import cast
 
-from hipkit.server.http.answers import Answer
 from hipkit.server.http.requests import Scope
+from hipkit.server.http.responses import Answer
 
 __all__ = ["CORS_HEADERS", "preflight_answer", "preflight_method"]
 

@@ -26,7 +26,7 @@ from hipkit.model import Rule, RuleError, find_broken_rule
 from hipkit.operation import Operation
 from hipkit.server.http.emptiness import drop_empty
 from hipkit.server.http.shapes import find_null, find_unknown_member, schemas_of
-from hipkit.server.services.refusals import InvalidValueError, MissingValueError, shown
+from hipkit.server.services.errors import InvalidValueError, MissingValueError, shown
 
 __all__ = ["decode", "needs_body"]
 

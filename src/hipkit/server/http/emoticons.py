@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hipkit.server.http.registry import handles
-from hipkit.server.services import emoticons as emoticon_service
 from hipkit.server.services.context import Context
+from hipkit.server.services.messages import emoticons as emoticon_service
+from hipkit.server.services.registry import handles
 from hipkit.v2.emoticons import GetAllEmoticons, GetEmoticon
 from hipkit.v2.models import Emoticon, EmoticonPage
 

@@ -8,10 +8,10 @@ from http import HTTPStatus
 from msgspec import UNSET
 
 from hipkit.errors import ApiError, StorageError
-from hipkit.server.http.answers import Answer, json_answer
+from hipkit.server.http.responses import Answer, json_answer
 from hipkit.server.http.routes import MethodNotAllowedError
 from hipkit.server.logs import describe_error
-from hipkit.server.services.refusals import InvalidValueError
+from hipkit.server.services.errors import InvalidValueError
 
 __all__ = ["answer_for", "error_answer", "problem_of"]
 

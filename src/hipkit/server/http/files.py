@@ -10,14 +10,14 @@ import re
 from urllib.parse import quote
 
 from hipkit.errors import NotFoundError
-from hipkit.server.http.answers import Answer
 from hipkit.server.http.requests import Request
+from hipkit.server.http.responses import Answer
 from hipkit.server.http.routes import MethodNotAllowedError
-from hipkit.server.services.file_links import DOWNLOAD
-from hipkit.server.services.pictures import PICTURE_TYPES
-from hipkit.server.services.shared_files import find_linked_key
-from hipkit.server.storage.database import Stores
-from hipkit.server.storage.folder import FileFolder
+from hipkit.server.services.files.links import DOWNLOAD
+from hipkit.server.services.files.pictures import PICTURE_TYPES
+from hipkit.server.services.files.shared import find_linked_key
+from hipkit.server.storage.blobs import FileFolder
+from hipkit.server.storage.protocol import Stores
 
 __all__ = ["FILE_METHODS", "file_answer", "is_file_path"]
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from hipkit.server.http.registry import handles
-from hipkit.server.services import groups as group_service
 from hipkit.server.services.context import Context
-from hipkit.server.services.expansion import Expansion
+from hipkit.server.services.people import groups as group_service
+from hipkit.server.services.registry import handles
+from hipkit.server.services.representations.expansion import Expansion
 from hipkit.v2.groups import (
     DeleteGroupAvatar,
     GetGroup,

@@ -13,10 +13,10 @@ import time
 from pathlib import Path
 
 from hipkit.errors import StorageError
-from hipkit.server.http.answers import Answer, json_answer, send_answer
 from hipkit.server.http.requests import Receive, Scope, Send
-from hipkit.server.storage.database import Database
-from hipkit.server.storage.folder import FileFolder
+from hipkit.server.http.responses import Answer, json_answer, send_answer
+from hipkit.server.storage.blobs import FileFolder
+from hipkit.server.storage.protocol import Database
 
 __all__ = ["HEALTH_PATHS", "Health", "health_answer"]
 

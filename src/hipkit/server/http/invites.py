@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hipkit.server.http.registry import handles
-from hipkit.server.services import invites as invite_service
 from hipkit.server.services.context import Context
+from hipkit.server.services.people import invites as invite_service
+from hipkit.server.services.registry import handles
 from hipkit.v2.invites import InviteUserToGroup
 
 __all__ = ["invite_user_to_group"]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from hipkit.server.http.registry import handles
-from hipkit.server.services import grants
-from hipkit.server.services import oauth_sessions as session_service
+from hipkit.server.services.access import grants
+from hipkit.server.services.access import introspection as session_service
 from hipkit.server.services.context import Context
+from hipkit.server.services.registry import handles
 from hipkit.v2.models import Session, Token
 from hipkit.v2.oauth_sessions import DeleteSession, GenerateToken, GetSession
 

@@ -30,10 +30,10 @@ from uvicorn.protocols.http.httptools_impl import (
 )
 from uvicorn.server import ServerState
 
-from hipkit.server.http.answers import limit_headers
 from hipkit.server.http.cors import CORS_HEADERS
 from hipkit.server.http.errors import error_answer
-from hipkit.server.services.limits import Limits, LimitSettings
+from hipkit.server.http.responses import limit_headers
+from hipkit.server.shared.limits import Limits, LimitSettings
 
 __all__ = ["BoundedProtocol"]
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from hipkit.server.http.registry import handles
-from hipkit.server.services import (
-    histories,
-    room_messages,
-    room_people,
-)
-from hipkit.server.services import (
-    rooms as room_service,
-)
 from hipkit.server.services.context import Context
-from hipkit.server.services.expansion import Expansion
+from hipkit.server.services.messages import history as histories
+from hipkit.server.services.messages import posting as room_messages
+from hipkit.server.services.registry import handles
+from hipkit.server.services.representations.expansion import Expansion
+from hipkit.server.services.rooms import members as room_people
+from hipkit.server.services.rooms import rooms as room_service
 from hipkit.v2.models import (
     Created,
     MessageEnvelope,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hipkit.server.http.registry import handles
-from hipkit.server.services import shared_files
 from hipkit.server.services.context import Context
+from hipkit.server.services.files import shared as shared_files
+from hipkit.server.services.registry import handles
 from hipkit.v2.files import GetFile
 from hipkit.v2.models import FileUrls
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from hipkit.server.http.answers import Answer, json_answer
+from hipkit.server.http.responses import Answer, json_answer
 from hipkit.server.http.routes import MethodNotAllowedError
 
 __all__ = ["HEALTH_METHODS", "health_answer", "is_health_check", "is_undocumented"]

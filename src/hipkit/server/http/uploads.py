@@ -27,10 +27,10 @@ from hipkit.server.http.bodies import (
 )
 from hipkit.server.http.header_values import decode_words, parse_parameters
 from hipkit.server.http.requests import Request
-from hipkit.server.services.pictures import PICTURE_TYPES, is_too_large_to_show
-from hipkit.server.services.received import ReceivedFile
-from hipkit.server.services.refusals import TooLargeError
-from hipkit.server.storage.folder import FileFolder, Upload
+from hipkit.server.services.errors import TooLargeError
+from hipkit.server.services.files.pictures import PICTURE_TYPES, is_too_large_to_show
+from hipkit.server.services.files.uploads import ReceivedFile
+from hipkit.server.storage.blobs import FileFolder, Upload
 
 __all__ = ["Related", "read_related"]
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from hipkit.server.http.registry import handles
-from hipkit.server.services import histories, private_chats
-from hipkit.server.services import users as user_service
 from hipkit.server.services.context import Context
+from hipkit.server.services.messages import history as histories
+from hipkit.server.services.messages import private_chats
+from hipkit.server.services.people import users as user_service
+from hipkit.server.services.registry import handles
 from hipkit.v2.models import (
     CreatedUser,
     MessageEnvelope,

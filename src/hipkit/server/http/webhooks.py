@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from hipkit.server.http.registry import handles
 from hipkit.server.services.context import Context
-from hipkit.server.services.webhooks import listing, registering
+from hipkit.server.services.registry import handles
+from hipkit.server.services.webhooks import listing
+from hipkit.server.services.webhooks import registration as registering
 from hipkit.server.services.webhooks.listing import WebhookReference
 from hipkit.v2.extensions import (
     CreateGlobalWebhook,

@@ -25,18 +25,6 @@ from hipkit.server.http.bodies import ClientGoneError, content_type_of, read_bod
 from hipkit.server.http.errors import answer_for, problem_of
 from hipkit.server.http.requests import Request as RawRequest
 from hipkit.server.http.requests import parse_fields
-from hipkit.server.page import (
-    account,
-    authorize,
-    calls,
-    clients,
-    guests,
-    rooms,
-    search,
-    sign_in,
-    tokens,
-    webhooks,
-)
 from hipkit.server.page.chat import Chat
 from hipkit.server.page.plain import machine_moment, one_line
 from hipkit.server.page.security import (
@@ -52,9 +40,21 @@ from hipkit.server.page.security import (
     set_cookie,
 )
 from hipkit.server.page.static_files import StaticFiles
-from hipkit.server.page.views import ViewRoute, Visit, view
-from hipkit.server.services.keys import new_key
-from hipkit.server.services.web_sessions import (
+from hipkit.server.page.views import (
+    account,
+    authorize,
+    calls,
+    clients,
+    guests,
+    rooms,
+    search,
+    sign_in,
+    tokens,
+    webhooks,
+)
+from hipkit.server.page.visit import ViewRoute, Visit, view
+from hipkit.server.services.access.keys import new_key
+from hipkit.server.services.access.web_sessions import (
     LONGEST_SECONDS,
     find_session,
     touch_session,

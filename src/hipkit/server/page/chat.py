@@ -8,7 +8,9 @@ from starlette.responses import Response
 from hipkit.errors import BadRequestError
 from hipkit.server.app import Server
 from hipkit.server.page.feed import Check, FeedResponse, Feeds, Reader
-from hipkit.server.page.history import (
+from hipkit.server.page.rendering import Renderer
+from hipkit.server.page.security import policy
+from hipkit.server.page.views.history import (
     Part,
     Place,
     read_after,
@@ -16,10 +18,8 @@ from hipkit.server.page.history import (
     read_before,
     read_newest,
 )
-from hipkit.server.page.rendering import Renderer
-from hipkit.server.page.security import policy
-from hipkit.server.page.views import Visit
-from hipkit.server.services.moments import LATEST_US
+from hipkit.server.page.visit import Visit
+from hipkit.server.services.representations.timestamps import LATEST_US
 
 __all__ = ["Chat", "chat_of"]
 

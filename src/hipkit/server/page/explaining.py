@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Collection
 from urllib.parse import parse_qsl
 
-from hipkit.server.services.recent_calls import RecentCall
+from hipkit.server.shared.recent_calls import RecentCall
 
 __all__ = ["explain"]
 

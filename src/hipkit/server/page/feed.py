@@ -22,12 +22,12 @@ from starlette.types import Receive, Scope, Send
 
 from hipkit.errors import StorageError
 from hipkit.server.logs import log_task_error
-from hipkit.server.page.history import Place
 from hipkit.server.page.rendering import Renderer, gather
-from hipkit.server.services.moments import LATEST_US
-from hipkit.server.services.signals import ACCESS, Signals, conversation_topic
-from hipkit.server.storage.database import Database
-from hipkit.server.storage.messages import MessageRecord
+from hipkit.server.page.views.history import Place
+from hipkit.server.services.representations.timestamps import LATEST_US
+from hipkit.server.shared.signals import ACCESS, Signals, conversation_topic
+from hipkit.server.storage.protocol import Database
+from hipkit.server.storage.stores.messages import MessageRecord
 
 __all__ = ["FeedResponse", "FeedTiming", "Feeds", "Reader", "Watcher"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from hipkit.server.services.moments import Moment
+from hipkit.server.services.representations.timestamps import Moment
 
 __all__ = ["machine_moment", "one_line", "size_in_words"]
 

@@ -19,16 +19,16 @@ from hipkit.server.page.cards import card_view
 from hipkit.server.page.plain import machine_moment, one_line, size_in_words
 from hipkit.server.page.sanitizing import sanitize
 from hipkit.server.page.texts import Known, TypedText, typed_text
-from hipkit.server.services.messages import Mentions, people_in
-from hipkit.server.services.moments import Moment
-from hipkit.server.services.pictures import PICTURE_TYPES
-from hipkit.server.services.room_messages import COLORS
-from hipkit.server.services.texts import find_in_text
-from hipkit.server.storage.database import Stores
-from hipkit.server.storage.emoticons import EmoticonRecord
-from hipkit.server.storage.message_text import without_tags
-from hipkit.server.storage.messages import MessageRecord
-from hipkit.server.storage.users import UserRecord
+from hipkit.server.services.files.pictures import PICTURE_TYPES
+from hipkit.server.services.messages.markup import find_in_text
+from hipkit.server.services.messages.message import Mentions, people_in
+from hipkit.server.services.messages.posting import COLORS
+from hipkit.server.services.representations.timestamps import Moment
+from hipkit.server.storage.protocol import Stores
+from hipkit.server.storage.stores.emoticons import EmoticonRecord
+from hipkit.server.storage.stores.message_text import without_tags
+from hipkit.server.storage.stores.messages import MessageRecord
+from hipkit.server.storage.stores.users import UserRecord
 
 __all__ = [
     "Renderer",

@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 
 from hipkit.message_html import TAGS, Tag, Text, read_html
 from hipkit.server.page.styles import CLASSES, clamped, read_style
-from hipkit.server.services.texts import Link, is_web_address
+from hipkit.server.services.messages.markup import Link, is_web_address
 
 __all__ = [
     "ATTRIBUTES",

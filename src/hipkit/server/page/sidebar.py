@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hipkit.server.services.access import list_seen_rooms
+from hipkit.server.services.access.lookup import list_seen_rooms
 from hipkit.server.services.context import Context
-from hipkit.server.storage.rooms import RoomRecord
+from hipkit.server.storage.stores.rooms import RoomRecord
 
 __all__ = ["list_sidebar"]
 

@@ -8,9 +8,9 @@ from typing import Literal
 
 from markupsafe import Markup, escape
 
-from hipkit.server.services.texts import EVERYBODY, Piece, split_text
-from hipkit.server.storage.emoticons import EmoticonRecord
-from hipkit.server.storage.users import UserRecord
+from hipkit.server.services.messages.markup import EVERYBODY, Piece, split_text
+from hipkit.server.storage.stores.emoticons import EmoticonRecord
+from hipkit.server.storage.stores.users import UserRecord
 
 __all__ = ["Known", "TypedText", "typed_text"]
 

@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeVar, cast
 
 from hipkit.errors import RateLimitError, UnauthorizedError
-from hipkit.server.services.addresses import Addresses
-from hipkit.server.services.limits import Allowance, Limits
-from hipkit.server.services.signals import ACCESS, Signals
-from hipkit.server.services.webhooks.receivers import Receivers
-from hipkit.server.storage.clients import ClientRecord
-from hipkit.server.storage.database import Command, Database, Stores
-from hipkit.server.storage.folder import FileFolder
-from hipkit.server.storage.tokens import TokenRecord
-from hipkit.server.storage.users import UserRecord
+from hipkit.server.services.representations.urls import Addresses
+from hipkit.server.services.webhooks.egress import Receivers
+from hipkit.server.shared.limits import Allowance, Limits
+from hipkit.server.shared.signals import ACCESS, Signals
+from hipkit.server.storage.blobs import FileFolder
+from hipkit.server.storage.protocol import Command, Database, Stores
+from hipkit.server.storage.stores.clients import ClientRecord
+from hipkit.server.storage.stores.tokens import TokenRecord
+from hipkit.server.storage.stores.users import UserRecord
 
 __all__ = [
     "GROUP_SCOPES",

@@ -17,7 +17,7 @@ from typing import BinaryIO
 import msgspec
 
 from hipkit.errors import StorageError
-from hipkit.server.storage.folder import KEY
+from hipkit.server.storage.blobs import KEY
 from hipkit.version import VERSION
 
 __all__ = ["DATABASE_NAME", "ArchiveWriter", "Manifest", "unpack"]

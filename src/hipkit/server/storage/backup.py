@@ -18,15 +18,15 @@ from pathlib import Path
 from typing import BinaryIO
 
 from hipkit.errors import StorageError
-from hipkit.server.storage import sqlite_copy
 from hipkit.server.storage.archive import (
     DATABASE_NAME,
     ArchiveWriter,
     Manifest,
     unpack,
 )
-from hipkit.server.storage.folder import FileFolder, sync_folder
-from hipkit.server.storage.sqlite_file import latest_version
+from hipkit.server.storage.blobs import FileFolder, sync_folder
+from hipkit.server.storage.sqlite import copy as sqlite_copy
+from hipkit.server.storage.sqlite.file import latest_version
 
 __all__ = ["Restored", "back_up", "back_up_to", "remove_work_folders", "restore"]
 

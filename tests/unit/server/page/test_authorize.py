@@ -4,7 +4,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
-from hipkit.server.services.admin.access import MadeClient
+from hipkit.server.services.access.clients import MadeClient
 from tests.unit.server.asgi import FORM, Site, basic
 from tests.unit.server.page.visitor import Answer, Visitor
 

@@ -14,10 +14,10 @@ import pytest
 
 from hipkit.server.page import feed
 from hipkit.server.page.feed import FeedResponse, Feeds, FeedTiming, Reader, Watcher
-from hipkit.server.page.history import Place
 from hipkit.server.page.rendering import Renderer, Surroundings
-from hipkit.server.storage.messages import MessageRecord, NewMessage
-from hipkit.server.storage.sqlite import SqliteDatabase
+from hipkit.server.page.views.history import Place
+from hipkit.server.storage.sqlite.database import SqliteDatabase
+from hipkit.server.storage.stores.messages import MessageRecord, NewMessage
 from tests.unit.server.asgi import Site, call
 
 PATIENCE_SECONDS = 20

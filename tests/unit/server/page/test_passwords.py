@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from hipkit.server.services.password_links import make_password_link
+from hipkit.server.services.access.password_links import make_password_link
 from tests.unit.server.asgi import Site
 from tests.unit.server.page.conftest import MakeVisitor
 from tests.unit.server.page.visitor import PASSWORD, Visitor

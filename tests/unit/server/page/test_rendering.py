@@ -19,9 +19,9 @@ from hipkit.message_html import Text, read_html
 from hipkit.server.page.plain import one_line
 from hipkit.server.page.rendering import Renderer, Surroundings
 from hipkit.server.page.sanitizing import ATTRIBUTES, TAGS, sanitize
-from hipkit.server.storage.emoticons import EmoticonRecord
-from hipkit.server.storage.messages import MessageRecord
-from hipkit.server.storage.users import UserRecord
+from hipkit.server.storage.stores.emoticons import EmoticonRecord
+from hipkit.server.storage.stores.messages import MessageRecord
+from hipkit.server.storage.stores.users import UserRecord
 
 KEY = "k" * 32
 OWN_TAGS = {

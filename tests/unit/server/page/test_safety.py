@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from hipkit.server.page.application import MODULES
-from hipkit.server.page.views import ViewRoute
+from hipkit.server.page.visit import ViewRoute
 from tests.unit.server.asgi import Site
 from tests.unit.server.page.conftest import MakeVisitor
 from tests.unit.server.page.visitor import PASSWORD, Visitor

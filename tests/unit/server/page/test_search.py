@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hipkit.server.page.search import highlight
-from hipkit.server.services.message_search import read_phrases
+from hipkit.server.page.views.search import highlight
+from hipkit.server.services.messages.search import read_phrases
 from tests.unit.server.asgi import Site
 from tests.unit.server.page.visitor import Visitor
 
@@ -87,7 +87,7 @@ def test_nothing_found_is_said(site: Site, ann: Visitor) -> None:
 def test_only_rooms_in_which_something_was_said_count_as_not_searched(
     site: Site, ann: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hipkit.server.page.search.MOST_ROOMS", 1)
+    monkeypatch.setattr("hipkit.server.page.views.search.MOST_ROOMS", 1)
     for name in ("One", "Two"):
         site.add_room(name)
     post(site, "One", "hello")

@@ -9,17 +9,18 @@ from typing import Any
 
 import pytest
 
-from hipkit.server.front import Front
+from hipkit.server.dispatch import Front
 from hipkit.server.page.feed import (
     MOST_OF_GUESTS,
     MOST_OF_PERSON,
     FeedTiming,
     Reader,
 )
-from hipkit.server.services.admin import people, rooms
-from hipkit.server.services.web_sessions import change_password
-from hipkit.server.storage.database import Stores
-from hipkit.server.storage.sqlite import SqliteDatabase
+from hipkit.server.services.access.web_sessions import change_password
+from hipkit.server.services.people import operator as people
+from hipkit.server.services.rooms import operator as rooms
+from hipkit.server.storage.protocol import Stores
+from hipkit.server.storage.sqlite.database import SqliteDatabase
 from tests.unit.server.asgi import Reply, Site, call
 from tests.unit.server.page.conftest import MakeVisitor
 from tests.unit.server.page.test_feed import Stream

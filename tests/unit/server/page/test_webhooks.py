@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import asyncio
 
-from hipkit.server.storage.database import Stores
-from hipkit.server.storage.webhook_deliveries import NewDelivery
-from hipkit.server.storage.webhook_routes import RouteState
+from hipkit.server.storage.protocol import Stores
+from hipkit.server.storage.stores.webhook_deliveries import NewDelivery
+from hipkit.server.storage.stores.webhook_routes import RouteState
 from tests.unit.server.asgi import Site
 from tests.unit.server.page.conftest import MakeVisitor
 from tests.unit.server.page.visitor import Answer, Visitor

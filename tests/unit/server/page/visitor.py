@@ -9,9 +9,9 @@ from html import unescape
 
 from starlette.testclient import TestClient
 
-from hipkit.server.front import Front
-from hipkit.server.services.keys import hash_token, new_key
-from hipkit.server.storage.database import Stores
+from hipkit.server.dispatch import Front
+from hipkit.server.services.access.keys import hash_token, new_key
+from hipkit.server.storage.protocol import Stores
 from tests.unit.server.asgi import Site
 
 FIELD = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')

@@ -17,7 +17,7 @@ from hipkit.errors import (
     UnauthorizedError,
 )
 from hipkit.operation import Operation
-from hipkit.server.http.auth import ROOM_ARGUMENT
+from hipkit.server.http.authorization import ROOM_ARGUMENT
 from hipkit.server.http.bodies import (
     FORM,
     JSON,

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from hipkit.server.http.registry import handles
-from hipkit.server.services import room_messages, rooms
 from hipkit.server.services.context import Context
-from hipkit.server.services.expansion import Expansion
-from hipkit.server.services.v1.forms import show_message, show_room, with_people
-from hipkit.server.services.v1.lists import all_rooms, member_ids, messages_of
+from hipkit.server.services.messages import posting as room_messages
+from hipkit.server.services.registry import handles
+from hipkit.server.services.representations.expansion import Expansion
+from hipkit.server.services.representations.v1 import (
+    show_message,
+    show_room,
+    with_people,
+)
+from hipkit.server.services.representations.v1_lists import (
+    all_rooms,
+    member_ids,
+    messages_of,
+)
+from hipkit.server.services.rooms import rooms
 from hipkit.v1.models import Deletion, Done, MessageList, RoomEnvelope, RoomList, Sent
 from hipkit.v1.rooms import (
     RoomsCreate,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
-from hipkit.server.http.registry import handles
-from hipkit.server.services import users
 from hipkit.server.services.context import Context
-from hipkit.server.services.users import UserChanges
-from hipkit.server.services.v1.forms import NewPerson, Person, show_user
-from hipkit.server.services.v1.lists import all_users
+from hipkit.server.services.people import users
+from hipkit.server.services.people.users import UserChanges
+from hipkit.server.services.registry import handles
+from hipkit.server.services.representations.v1 import NewPerson, Person, show_user
+from hipkit.server.services.representations.v1_lists import all_users
 from hipkit.v1.models import (
     CreatedUserEnvelope,
     Deletion,

@@ -8,17 +8,17 @@ from functools import partial
 
 import msgspec
 
-from hipkit.server.services.addresses import with_root
-from hipkit.server.services.moments import SECOND_US
-from hipkit.server.services.webhooks.routes import Verdict, judge
+from hipkit.server.services.representations.timestamps import SECOND_US
+from hipkit.server.services.representations.urls import with_root
+from hipkit.server.services.webhooks.backoff import Verdict, judge
 from hipkit.server.services.webhooks.signatures import (
     HEADER_SECONDS,
     QUERY_SECONDS,
     sign_event,
 )
-from hipkit.server.storage.database import Stores
-from hipkit.server.storage.webhook_events import EventRecord
-from hipkit.server.storage.webhooks import WebhookRecord
+from hipkit.server.storage.protocol import Stores
+from hipkit.server.storage.stores.webhook_events import EventRecord
+from hipkit.server.storage.stores.webhooks import WebhookRecord
 from hipkit.v2.rooms import SendRoomNotification
 
 __all__ = ["Delivery", "Outcome", "make_delivery", "root_of"]

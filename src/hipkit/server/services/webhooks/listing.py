@@ -2,7 +2,7 @@
 
 An add-on sees the webhooks that it made itself, and nobody else's: their addresses may hold
 secrets. People who administer a room see those that people made in it. Making and deleting them
-is in `registering.py`.
+is in `registration.py`.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from dataclasses import dataclass
 from typing import cast
 
 from hipkit.errors import NotFoundError
-from hipkit.server.services.access import find_room_to_administer, row_id
+from hipkit.server.services.access.lookup import find_room_to_administer, row_id
 from hipkit.server.services.context import Context, Identity
-from hipkit.server.services.expansion import Expansion, expand_query
-from hipkit.server.services.forms import LEFT_OUT, room_in_short
-from hipkit.server.services.moments import Moment
-from hipkit.server.services.paging import Slice
-from hipkit.server.services.people import full_user
-from hipkit.server.services.rooms import get_room
-from hipkit.server.services.webhooks.makers import maker_as_sender
-from hipkit.server.storage.database import Stores
-from hipkit.server.storage.webhooks import WebhookRecord
+from hipkit.server.services.people.details import full_user
+from hipkit.server.services.representations.expansion import Expansion, expand_query
+from hipkit.server.services.representations.models import LEFT_OUT, room_in_short
+from hipkit.server.services.representations.paging import Slice
+from hipkit.server.services.representations.timestamps import Moment
+from hipkit.server.services.rooms.rooms import get_room
+from hipkit.server.services.webhooks.owners import maker_as_sender
+from hipkit.server.storage.protocol import Stores
+from hipkit.server.storage.stores.webhooks import WebhookRecord
 from hipkit.v2.models import Links, Room, Sender, Webhook, WebhookPage
 from hipkit.v2.rooms import GetAllWebhooks
 

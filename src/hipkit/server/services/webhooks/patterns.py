@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Protocol, cast
 
 from hipkit.extras import install_hint
-from hipkit.server.services.refusals import (
+from hipkit.server.services.errors import (
     InvalidValueError,
     NotImplementedHereError,
 )

@@ -6,7 +6,7 @@ import importlib.util
 import json
 
 from hipkit.extras import install_hint
-from hipkit.server.services.refusals import NotImplementedHereError
+from hipkit.server.services.errors import NotImplementedHereError
 
 __all__ = ["HEADER_SECONDS", "QUERY_SECONDS", "check_can_sign", "sign_event"]
 

@@ -1,0 +1,87 @@
+"""Who calls, and whether the operation is theirs to call."""
+
+from __future__ import annotations
+
+from hipkit.errors import ForbiddenError, UnauthorizedError
+from hipkit.operation import Operation
+from hipkit.server.services.access.authentication import identify_client
+from hipkit.server.services.access.lookup import check_own_room
+from hipkit.server.services.context import Context, Identity
+
+__all__ = ["ROOM_ARGUMENT", "check_allowed"]
+
+ROOM_ARGUMENT = "room_id_or_name"
+
+OWN_SESSION = frozenset({"get_session", "delete_session"})
+"""Calls that any token may make about itself, also one of a kind that the reference omits."""
+
+
+async def check_allowed(
+    context: Context,
+    kind: type[Operation[object]],
+    arguments: dict[str, str],
+    *,
+    is_served: bool = True,
+) -> None:
+    """Refuse a caller whose token does not do for an operation.
+
+    A room-bound token is held against the room in the path here, for every operation alike and
+    before any handler runs. The kind of a token does not matter where nothing is served: who
+    asks should learn that, and not look for another token first.
+
+    Raises:
+        UnauthorizedError: There is no token.
+        ForbiddenError: It is of the wrong kind, for another room, or lacks the scope.
+    """
+    if kind.auth == "none":
+        return
+    if kind.auth == "basic":
+        if context.credentials is None and context.caller is None:
+            raise UnauthorizedError(
+                "Authenticated requests only. Send a client's id and secret (Basic), or a"
+                " token (Bearer)"
+            )
+        # The grants do so too; with `auth_test` none of them is asked.
+        await identify_client(context.stores, context.credentials)
+        return
+    identity = context.identity
+    _check_scopes(identity, kind)
+    if is_served:
+        _check_kind(identity, kind)
+    if ROOM_ARGUMENT in arguments:
+        await check_own_room(context, arguments[ROOM_ARGUMENT])
+    elif identity.room_id is not None and _is_beyond_a_room(kind):
+        raise ForbiddenError("This token is good for one room only")
+
+
+def _is_beyond_a_room(kind: type[Operation[object]]) -> bool:
+    """Say whether an operation is none for what is installed in one room.
+
+    A person's token can be bound to a room as well, when a room's client got it for them.
+    """
+    return (
+        kind.operation_id not in OWN_SESSION
+        and bool(kind.token_types)
+        and "room client" not in kind.token_types
+    )
+
+
+def _check_scopes(identity: Identity, kind: type[Operation[object]]) -> None:
+    if kind.scopes and identity.scopes.isdisjoint(kind.scopes):
+        # A Python 2 list, as HipChat printed it: clients in use look for just this.
+        listed = ", ".join(f"u'{scope}'" for scope in kind.scopes)
+        error = ForbiddenError(
+            f"This action requires one of the following scopes: [{listed}]"
+        )
+        error.scopes = kind.scopes
+        raise error
+
+
+def _check_kind(identity: Identity, kind: type[Operation[object]]) -> None:
+    if kind.operation_id in OWN_SESSION:
+        return
+    if kind.token_types and identity.kind not in kind.token_types:
+        raise ForbiddenError(
+            f"This action takes tokens of the kinds {', '.join(kind.token_types)};"
+            f" yours is of the kind {identity.kind}"
+        )

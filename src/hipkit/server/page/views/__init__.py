@@ -1,0 +1,1 @@
+"""Answers the page's addresses, a module for each subject."""

@@ -1,0 +1,148 @@
+"""The account of who is signed in: profile, password, and where else they are signed in."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from hipkit.errors import ApiError, BadRequestError
+from hipkit.server.page.security import SESSION, drop_cookie
+from hipkit.server.page.views.sign_in import signed_in
+from hipkit.server.page.visit import Visit, view
+from hipkit.server.services.access.password_links import (
+    PATH,
+    PasswordLinkError,
+    find_link_user,
+    use_password_link,
+)
+from hipkit.server.services.access.passwords import (
+    SHORTEST_PASSWORD,
+    change_own_password,
+)
+from hipkit.server.services.access.web_sessions import (
+    end_other_sessions,
+    end_session,
+    list_sessions,
+)
+
+__all__ = ["VIEWS"]
+
+
+async def show_account(visit: Visit) -> Response:
+    """Show the account."""
+    return await _account(visit)
+
+
+async def save_password(visit: Visit) -> Response:
+    """Change the password of who knows the present one, and sign in anew here alone."""
+    try:
+        await change_own_password(
+            visit.context, visit.field("present"), _new_password(visit)
+        )
+    except ApiError as error:
+        return await _account(visit, error)
+    return await signed_in(visit, visit.user, "/account?done=password")
+
+
+async def end_one(visit: Visit) -> Response:
+    """End one session; the one in use is signed out."""
+    session_id = visit.number("session_id")
+    await end_session(visit.context, session_id)
+    if visit.session is None or visit.session.record.id != session_id:
+        return visit.redirect("/account", done="session")
+    response = visit.redirect("/sign-in")
+    drop_cookie(response, SESSION, is_secure=visit.is_secure)
+    return response
+
+
+async def end_others(visit: Visit) -> Response:
+    """End every session but the one in use."""
+    if visit.session is not None:
+        await end_other_sessions(visit.context, visit.session.record.id)
+    return visit.redirect("/account", done="sessions")
+
+
+async def show_link(visit: Visit) -> Response:
+    """Show the form of a one-time link. Opening it does not use it up: programs look at links."""
+    key = visit.query("key")
+    user = await find_link_user(visit.context.stores, key, visit.context.now_us)
+    return await _set_password(visit, user.email, key)
+
+
+async def use_link(visit: Visit) -> Response:
+    """Set the password, and let the person in."""
+    context, key = visit.context, visit.field("key")
+    user = await find_link_user(context.stores, key, context.now_us)
+    try:
+        user = await use_password_link(context, key, _new_password(visit))
+    except PasswordLinkError:
+        raise
+    except ApiError as error:
+        return await _set_password(visit, user.email, key, error)
+    return await signed_in(visit, user)
+
+
+async def _account(visit: Visit, error: ApiError | None = None) -> Response:
+    sessions = await list_sessions(visit.context)
+    return await visit.page(
+        "account.html",
+        200 if error is None else error.status,
+        sessions=[(session, browser_name(session.user_agent)) for session in sessions],
+        group=await visit.context.stores.groups.get(visit.user.group_id),
+        shortest=SHORTEST_PASSWORD,
+        problem=None if error is None else error.message,
+    )
+
+
+async def _set_password(
+    visit: Visit, email: str, key: str, error: ApiError | None = None
+) -> Response:
+    return await visit.page(
+        "set_password.html",
+        200 if error is None else error.status,
+        email=email,
+        key=key,
+        shortest=SHORTEST_PASSWORD,
+        problem=None if error is None else error.message,
+    )
+
+
+def _new_password(visit: Visit) -> str:
+    if visit.field("password") != visit.field("again"):
+        raise BadRequestError("The two new passwords are not the same")
+    return visit.field("password")
+
+
+def browser_name(user_agent: str) -> str:
+    """Return the name and system of a browser, as far as what it says of itself is known."""
+    found = (
+        next((name for mark, name in marks if mark in user_agent), None)
+        for marks in (BROWSERS, SYSTEMS)
+    )
+    return " on ".join(name for name in found if name) or "Another program"
+
+
+# Each says that it is some of those below it as well.
+BROWSERS = (
+    ("Firefox/", "Firefox"),
+    ("Edg", "Edge"),
+    ("OPR/", "Opera"),
+    ("Chrom", "Chrome"),
+    ("Safari/", "Safari"),
+)
+SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "macOS"),
+    ("Linux", "Linux"),
+)
+
+VIEWS = [
+    view("/account", show_account),
+    view("/account/password", save_password, methods=("POST",)),
+    view("/account/sessions/end", end_others, methods=("POST",)),
+    view("/account/sessions/{session_id}/end", end_one, methods=("POST",)),
+    view(PATH, show_link, is_public=True),
+    view(PATH, use_link, methods=("POST",), is_public=True),
+]

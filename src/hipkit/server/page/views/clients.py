@@ -1,0 +1,85 @@
+"""OAuth clients, for administrators: programs that fetch tokens of their own."""
+
+from __future__ import annotations
+
+import msgspec
+from starlette.responses import Response
+
+from hipkit.errors import ApiError, BadRequestError, NotFoundError
+from hipkit.server.page.visit import Visit, view
+from hipkit.server.services.access.clients import (
+    add_client,
+    delete_client,
+    list_clients,
+)
+from hipkit.server.services.access.lookup import check_group_admin
+from hipkit.server.services.access.tokens import list_rooms_to_administer
+from hipkit.server.services.context import SCOPES
+
+__all__ = ["VIEWS"]
+
+
+async def show_clients(visit: Visit) -> Response:
+    """Show every client."""
+    return await _clients(visit)
+
+
+async def make_client(visit: Visit) -> Response:
+    """Make a client, and show its secret once."""
+    context = visit.context
+    check_group_admin(context.identity)
+    scopes = visit.fields.get("scope", ())
+    try:
+        if not scopes:
+            raise BadRequestError("Choose at least one scope")
+        made = await add_client(
+            context.database,
+            context.now_us,
+            group_id=context.identity.group_id,
+            name=visit.field("name"),
+            scopes=scopes,
+            room=visit.number("room") if visit.field("room") else None,
+            redirect_uris=visit.field("redirect_uris").split(),
+        )
+    except ApiError as error:
+        return await _clients(visit, error)
+    return await visit.page("made_client.html", made=made, addresses=context.addresses)
+
+
+async def remove_client(visit: Visit) -> Response:
+    """Delete a client with its tokens."""
+    context = visit.context
+    check_group_admin(context.identity)
+    client_id = visit.field("client_id")
+    client = await context.stores.clients.get(client_id)
+    if client is None or client.group_id != context.identity.group_id:
+        raise NotFoundError("There is no such client")
+    await delete_client(context.database, client_id)
+    return visit.redirect("/clients", done="client")
+
+
+async def _clients(visit: Visit, error: ApiError | None = None) -> Response:
+    context = visit.context
+    check_group_admin(context.identity)
+    clients = await list_clients(context.database, context.identity.group_id)
+    rooms = await list_rooms_to_administer(context)
+    return await visit.page(
+        "clients.html",
+        200 if error is None else error.status,
+        clients=clients,
+        redirect_uris={
+            client.id: msgspec.json.decode(client.redirect_uris, type=list[str])
+            for client in clients
+        },
+        rooms=rooms,
+        room_names={room.id: room.name for room in rooms},
+        scopes=dict(sorted(SCOPES.items())),
+        problem=None if error is None else error.message,
+    )
+
+
+VIEWS = [
+    view("/clients", show_clients),
+    view("/clients", make_client, methods=("POST",)),
+    view("/clients/delete", remove_client, methods=("POST",)),
+]

@@ -1,0 +1,72 @@
+"""The page of a room's guests, who need no account and read along."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from hipkit.errors import NotFoundError
+from hipkit.server.page.chat import chat_of
+from hipkit.server.page.feed import Reader
+from hipkit.server.page.views.history import Place
+from hipkit.server.page.visit import Visit, view
+from hipkit.server.services.rooms.guests import GuestRoom, find_guest_room
+from hipkit.server.shared.limits import network_of
+
+__all__ = ["VIEWS"]
+
+
+async def show_room(visit: Visit) -> Response:
+    """Show what was said in a room since it has been open to guests."""
+    found = await _find(visit)
+    place, chat = _place(visit, found), chat_of(visit)
+    response = visit.part(
+        "guest.html",
+        room=found.room,
+        place=place,
+        part=await chat.part(visit, place),
+        at=visit.query("at"),
+    )
+    return chat.allow_pictures(response)
+
+
+async def show_history(visit: Visit) -> Response:
+    """Show a part of the history, to be put before or behind what is there."""
+    return await chat_of(visit).history(visit, _place(visit, await _find(visit)))
+
+
+async def follow(visit: Visit) -> Response:
+    """Send what is said in the room, for as long as guest access is on."""
+    found = await _find(visit)
+    place = _place(visit, found)
+
+    async def may_stay() -> bool:
+        try:
+            # Switched off and on again, it begins anew, with another address.
+            return (await _find(visit)).since_us == found.since_us
+        except NotFoundError:
+            return False
+
+    reader = Reader(guest_key=found.room.guest_key, network=network_of(visit.peer))
+    return chat_of(visit).feed(visit, place, reader, may_stay)
+
+
+async def _find(visit: Visit) -> GuestRoom:
+    key = str(visit.request.path_params["key"])
+    return await find_guest_room(visit.context.stores, key)
+
+
+def _place(visit: Visit, found: GuestRoom) -> Place:
+    return Place(
+        group_id=found.room.group_id,
+        room_id=found.room.id,
+        conversation_id=found.room.conversation_id,
+        address=f"/guest/{visit.request.path_params['key']}",
+        oldest_us=found.since_us,
+    )
+
+
+VIEWS = [
+    view("/guest/{key}", show_room, is_public=True),
+    view("/guest/{key}/history", show_history, is_public=True),
+    view("/guest/{key}/feed", follow, is_public=True),
+]

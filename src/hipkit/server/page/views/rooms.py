@@ -1,0 +1,119 @@
+"""Rooms: what was said in one, and what is being said."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from hipkit.errors import HipkitError
+from hipkit.server.page.chat import chat_of
+from hipkit.server.page.feed import Reader
+from hipkit.server.page.sidebar import list_sidebar
+from hipkit.server.page.views.history import Place
+from hipkit.server.page.visit import Visit, view
+from hipkit.server.services.access.lookup import find_room
+from hipkit.server.services.access.web_sessions import find_session
+from hipkit.server.services.messages.posting import send_message
+from hipkit.server.storage.stores.rooms import RoomRecord
+from hipkit.server.storage.stores.users import UserRecord
+from hipkit.v2.rooms import SendMessage
+
+__all__ = ["VIEWS", "place_of"]
+
+MOST_PEOPLE = 100
+
+
+def place_of(room: RoomRecord) -> Place:
+    """Return a room's conversation as people of the group see it."""
+    return Place(
+        group_id=room.group_id,
+        room_id=room.id,
+        conversation_id=room.conversation_id,
+        address=f"/rooms/{room.id}",
+    )
+
+
+async def show_start(visit: Visit) -> Response:
+    """Go to the room where something was said last."""
+    rooms = [one for one in await list_sidebar(visit.context) if not one.is_archived]
+    if rooms:
+        newest = max(rooms, key=lambda room: room.last_active_us or 0)
+        return visit.redirect(f"/rooms/{newest.id}")
+    return await visit.page("start.html")
+
+
+async def show_room(visit: Visit) -> Response:
+    """Show a room: its newest messages, or those around the one that the address names."""
+    room = await _room(visit)
+    place = place_of(room)
+    chat = chat_of(visit)
+    part = await chat.part(visit, place)
+    response = await visit.page(
+        "room.html",
+        room=room,
+        place=place,
+        part=part,
+        people=await _people(visit, room),
+        at=visit.query("at"),
+        guest_page=visit.context.addresses.guest_page(room.guest_key)
+        if room.is_guest_accessible and room.guest_key
+        else None,
+    )
+    return chat.allow_pictures(response)
+
+
+async def show_history(visit: Visit) -> Response:
+    """Show a part of a room's history, to be put before or behind what is there."""
+    return await chat_of(visit).history(visit, place_of(await _room(visit)))
+
+
+async def follow(visit: Visit) -> Response:
+    """Send what is said in a room, for as long as session and room allow it."""
+    room = await _room(visit)
+    stores = visit.context.stores
+
+    async def may_stay() -> bool:
+        session = await find_session(stores, visit.secret, visit.server.now_us())
+        if session is None:
+            return False
+        try:
+            await find_room(stores, session.identity, room.id)
+        except HipkitError:
+            return False
+        return True
+
+    reader = Reader(user_id=visit.user.id)
+    return chat_of(visit).feed(visit, place_of(room), reader, may_stay)
+
+
+async def post_message(visit: Visit) -> Response:
+    """Say something as the person who is signed in; it comes back with the feed."""
+    room_id = visit.number("room_id")
+    text = visit.field("message").replace("\r\n", "\n").strip()
+    if text:
+        await send_message(visit.context, SendMessage(room_id, message=text))
+    if visit.is_htmx:
+        return Response(status_code=204)
+    return visit.redirect(f"/rooms/{room_id}")
+
+
+async def _room(visit: Visit) -> RoomRecord:
+    context = visit.context
+    return await find_room(context.stores, context.identity, visit.number("room_id"))
+
+
+async def _people(visit: Visit, room: RoomRecord) -> list[UserRecord]:
+    stores = visit.context.stores
+    present = await stores.room_people.participants(
+        room.id, include_members=False, start=0, count=MOST_PEOPLE
+    )
+    people = await stores.users.by_ids([one.user_id for one in present])
+    return sorted(people.values(), key=lambda person: person.name.casefold())
+
+
+VIEWS = [
+    view("/", show_start, for_guests=True),
+    view("/rooms/{room_id}", show_room, for_guests=True),
+    view("/rooms/{room_id}/history", show_history, for_guests=True),
+    view("/rooms/{room_id}/feed", follow, for_guests=True),
+    view("/rooms/{room_id}/messages", post_message, methods=("POST",), for_guests=True),
+]

@@ -1,0 +1,107 @@
+"""Signing in and out."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from hipkit.errors import RateLimitError, UnauthorizedError
+from hipkit.server.page.security import SESSION, VISITOR, drop_cookie, set_cookie
+from hipkit.server.page.visit import Visit, view
+from hipkit.server.services.access.passwords import user_with_password
+from hipkit.server.services.access.web_sessions import (
+    LONGEST_SECONDS,
+    end_session,
+    open_session,
+)
+from hipkit.server.storage.stores.users import UserRecord
+
+__all__ = ["VIEWS", "path_to_go_on", "signed_in"]
+
+HOME = "/"
+
+
+async def show_sign_in(visit: Visit) -> Response:
+    """Ask who it is."""
+    wanted = path_to_go_on(visit.query("next"))
+    if visit.session is not None:
+        return visit.redirect(wanted)
+    return await visit.page("sign_in.html", wanted=wanted, name="", problem=None)
+
+
+async def sign_in(visit: Visit) -> Response:
+    """Let in who knows the password."""
+    wanted, name = path_to_go_on(visit.field("next")), visit.field("name").strip()
+    try:
+        user = await _check(visit, name, visit.field("password"))
+    except (UnauthorizedError, RateLimitError) as error:
+        return await visit.page(
+            "sign_in.html",
+            error.status,
+            wanted=wanted,
+            name=name,
+            problem=PROBLEMS[type(error)],
+        )
+    return await signed_in(visit, user, wanted)
+
+
+async def sign_out(visit: Visit) -> Response:
+    """End the session, here and in the database."""
+    if visit.session is not None:
+        await end_session(visit.context, visit.session.record.id)
+    response = visit.redirect("/sign-in")
+    drop_cookie(response, SESSION, is_secure=visit.is_secure)
+    return response
+
+
+async def signed_in(visit: Visit, user: UserRecord, path: str = HOME) -> Response:
+    """Open a session for a person, in place of the one that may be there, and go on at `path`."""
+    if visit.session is not None:
+        await end_session(visit.context, visit.session.record.id)
+    secret = await open_session(
+        visit.context,
+        user,
+        user_agent=visit.request.headers.get("user-agent", ""),
+        address=visit.peer,
+    )
+    response = visit.redirect(path)
+    set_cookie(
+        response, SESSION, secret, is_secure=visit.is_secure, seconds=LONGEST_SECONDS
+    )
+    drop_cookie(response, VISITOR, is_secure=visit.is_secure)
+    return response
+
+
+def path_to_go_on(text: str) -> str:
+    """Return a path of this page to go on at: the one that is asked for, if it is one.
+
+    A browser takes two slashes, of either kind, for the beginning of another host.
+    """
+    is_own = text.startswith("/") and text[1:2] not in ("/", "\\")
+    has_odd = any(letter <= " " or letter == "\x7f" for letter in text)
+    return text if is_own and not has_odd else HOME
+
+
+async def _check(visit: Visit, name: str, password: str) -> UserRecord:
+    context = visit.context
+    group = await context.stores.groups.first()
+    if group is None:
+        raise UnauthorizedError("")
+    user = await user_with_password(context, group.id, name, password, is_open=True)
+    if user.is_deleted or user.is_guest:
+        raise UnauthorizedError("")
+    return user
+
+
+PROBLEMS = {
+    UnauthorizedError: "No account has this name and password together.",
+    RateLimitError: (
+        "There were too many tries. Wait five minutes, then try again, or ask an administrator"
+        " for a link to set your password."
+    ),
+}
+
+VIEWS = [
+    view("/sign-in", show_sign_in, is_public=True),
+    view("/sign-in", sign_in, methods=("POST",), is_public=True),
+    view("/sign-out", sign_out, methods=("POST",), is_public=True),
+]

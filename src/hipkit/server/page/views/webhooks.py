@@ -1,0 +1,126 @@
+"""Webhooks: how each one fares, what was delivered, and sending again."""
+
+from __future__ import annotations
+
+import msgspec
+from starlette.responses import Response
+
+from hipkit.errors import ForbiddenError, NotFoundError
+from hipkit.server.page.visit import Visit, view
+from hipkit.server.services.access.lookup import find_room
+from hipkit.server.services.representations.urls import with_root
+from hipkit.server.services.webhooks.deliveries import root_of
+from hipkit.server.services.webhooks.management import (
+    delete_webhook,
+    find_webhook,
+    list_deliveries,
+    list_webhooks_of_user,
+    resume,
+    send_again,
+)
+from hipkit.server.storage.protocol import Stores
+from hipkit.server.storage.stores.webhook_deliveries import DeliveryRecord
+
+__all__ = ["VIEWS"]
+
+PAGE_LENGTH = 100
+
+
+async def show_webhooks(visit: Visit) -> Response:
+    """Show the webhooks that one cares for."""
+    start = visit.query_number("start")
+    found = await visit.context.database.scan(
+        lambda stores: list_webhooks_of_user(
+            stores, visit.user, start=start, count=PAGE_LENGTH + 1
+        )
+    )
+    return await visit.page(
+        "webhooks.html",
+        webhooks=found[:PAGE_LENGTH],
+        start=start,
+        earlier=max(0, start - PAGE_LENGTH),
+        later=start + PAGE_LENGTH if len(found) > PAGE_LENGTH else None,
+    )
+
+
+async def show_webhook(visit: Visit) -> Response:
+    """Show one with its deliveries; a script asks for them again and again."""
+    stores, webhook_id = visit.context.stores, visit.number("webhook_id")
+    webhook = await find_webhook(stores, visit.user, webhook_id)
+    found = await list_deliveries(stores, visit.user, webhook_id)
+    hidden = await _rooms_out_of_sight(visit, {delivery.room_id for delivery in found})
+    root = root_of(webhook.record, visit.server.settings.public_url)
+    root = root or visit.context.addresses.root
+    deliveries = [
+        (delivery, None if delivery.room_id in hidden else _sent(delivery, root))
+        for delivery in found
+    ]
+    if visit.is_htmx:
+        return visit.part("deliveries.html", webhook=webhook, deliveries=deliveries)
+    return await visit.page("webhook.html", webhook=webhook, deliveries=deliveries)
+
+
+async def resume_webhook(visit: Visit) -> Response:
+    """Try a failing or paused one at once."""
+    context, webhook_id = visit.context, visit.number("webhook_id")
+
+    async def command(stores: Stores) -> None:
+        context.topics |= await resume(stores, visit.user, webhook_id, context.now_us)
+
+    await context.write(command)
+    return visit.redirect(f"/webhooks/{webhook_id}", done="route")
+
+
+async def send(visit: Visit) -> Response:
+    """Send an event once more."""
+    context, delivery_id = visit.context, visit.number("delivery_id")
+
+    async def command(stores: Stores) -> None:
+        context.topics |= await send_again(
+            stores, visit.user, delivery_id, context.now_us
+        )
+
+    await context.write(command)
+    return visit.redirect(f"/webhooks/{visit.number('webhook_id')}", done="sent")
+
+
+async def delete(visit: Visit) -> Response:
+    """Delete one."""
+    webhook_id = visit.number("webhook_id")
+    await visit.context.write(
+        lambda stores: delete_webhook(stores, visit.user, webhook_id)
+    )
+    return visit.redirect("/webhooks", done="webhook")
+
+
+async def _rooms_out_of_sight(visit: Visit, rooms: set[int | None]) -> set[int]:
+    """Return the rooms that the person may not see any more: their webhook may be older."""
+    context = visit.context
+    hidden = set()
+    for room_id in rooms - {None}:
+        try:
+            await find_room(context.stores, context.identity, room_id or 0)
+        except ForbiddenError:
+            hidden.add(room_id or 0)
+        except NotFoundError:
+            continue  # One that was deleted hides nothing.
+    return hidden
+
+
+def _sent(delivery: DeliveryRecord, root: str) -> str | None:
+    """Return what was sent, with links that begin with `root`."""
+    if delivery.item is None:
+        return None
+    item = with_root(delivery.item, delivery.root or "", root)
+    return msgspec.json.format(item, indent=2)
+
+
+VIEWS = [
+    view("/webhooks", show_webhooks),
+    view("/webhooks/{webhook_id}", show_webhook),
+    view("/webhooks/{webhook_id}/resume", resume_webhook, methods=("POST",)),
+    view("/webhooks/{webhook_id}/delete", delete, methods=("POST",)),
+    view(
+        "/webhooks/{webhook_id}/deliveries/{delivery_id}/send", send, methods=("POST",)
+    ),
+]

@@ -1,0 +1,291 @@
+"""Runs a server on a socket: with limits that the HTTP library lacks, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import re
+import resource
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator
+from functools import partial
+from typing import cast
+
+import uvicorn
+from uvicorn._types import ASGIApplication
+
+from hipkit.errors import StorageError
+from hipkit.server.app import Server, open_server
+from hipkit.server.events.sender import sending
+from hipkit.server.http.protocol import BoundedProtocol
+from hipkit.server.http.transport_security import (
+    Application,
+    StrictTransportSecurity,
+)
+from hipkit.server.logs import log_loop_error, log_task_error, report_left_out
+from hipkit.server.settings import Settings
+from hipkit.server.storage.lock import alone_on
+from hipkit.server.tls import Certificate
+
+__all__ = [
+    "address_for_others",
+    "address_of",
+    "listen",
+    "open_certificate",
+    "run",
+    "serving",
+]
+
+log = logging.getLogger("hipkit.server")
+
+SWEEP_SECONDS = 60 * 60
+RENEW_SECONDS = 60
+REPORT_SECONDS = 60
+GRACE_SECONDS = 10
+KEEP_ALIVE_SECONDS = 75
+BACKLOG = 1024
+EVERYWHERE = re.compile(r"(?<=//)(0\.0\.0\.0|\[::\])(?=:)")
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Open the socket that a server listens on; port 0 takes a free one.
+
+    Raises:
+        OSError: The address is taken, or not this machine's.
+    """
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    # asyncio sends small pieces at once only where the protocol is told to be TCP; otherwise
+    # an answer's body waits for the client to confirm its head, which takes 40 ms.
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def address_of(listener: socket.socket, scheme: str = "http") -> str:
+    """Return a socket's address as clients write it, without a path."""
+    host, port = listener.getsockname()[:2]
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+
+def address_for_others(address: str) -> str:
+    """Name the machine where a server listens everywhere: nobody else gets to 0.0.0.0."""
+    return EVERYWHERE.sub(socket.gethostname(), address)
+
+
+def run(
+    settings: Settings,
+    listener: socket.socket,
+    *,
+    on_open: Callable[[Server], None],
+    on_ready: Callable[[str], None],
+) -> None:
+    """Serve until SIGINT or SIGTERM, then finish what is under way; at the second signal, do not.
+
+    SIGHUP takes the certificate anew, which happens by itself within a minute too.
+
+    Raises:
+        StorageError: The database cannot be used, or another server runs on it.
+        CertificateError: The certificate or its key cannot be used.
+    """
+    _allow_many_connections()
+    with contextlib.closing(listener), alone_on(settings.database):
+        asyncio.run(_run(settings, listener, on_open, on_ready))
+
+
+def _allow_many_connections() -> None:
+    """Use what the system allows at most: each connection is an open file."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+async def _run(
+    settings: Settings,
+    listener: socket.socket,
+    on_open: Callable[[Server], None],
+    on_ready: Callable[[str], None],
+) -> None:
+    # Here, because tests serve the API on a port without the page and what it needs.
+    from hipkit.server.dispatch import Front
+
+    certificate = open_certificate(settings)
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(log_loop_error)
+    server = await open_server(settings)
+    with contextlib.closing(server):
+        await _settle_files(server)
+        on_open(server)
+        stop, at_once = asyncio.Event(), asyncio.Event()
+
+        def on_signal() -> None:
+            (at_once if stop.is_set() else stop).set()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, on_signal)
+        if certificate is not None:
+            renew = partial(certificate.renew, only_if_changed=False)
+            loop.add_signal_handler(signal.SIGHUP, renew)
+        async with serving(
+            server, listener, Front(server), certificate=certificate, at_once=at_once
+        ) as address:
+            on_ready(address)
+            async with _meanwhile(
+                sweeping=_sweep_again_and_again(server),
+                renewing=_renew(certificate),
+                reporting=_report_again_and_again(),
+            ):
+                await stop.wait()
+
+
+async def _settle_files(server: Server) -> None:
+    """Tell what is in the way; messages can be served all the same."""
+    try:
+        await server.settle_files()
+    except StorageError as error:
+        log.error("looking through the files: %s", error)
+
+
+def open_certificate(settings: Settings) -> Certificate | None:
+    """Return the certificate that the server is to show, if any.
+
+    Raises:
+        CertificateError: It, or its key, cannot be used.
+    """
+    if settings.tls_certificate is None or settings.tls_key is None:
+        return None
+    return Certificate(settings.tls_certificate, settings.tls_key)
+
+
+@contextlib.asynccontextmanager
+async def _meanwhile(
+    **works: Coroutine[object, object, None],
+) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(work, name=name) for name, work in works.items()]
+    for task in tasks:
+        task.add_done_callback(log_task_error)
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _sweep_again_and_again(server: Server) -> None:
+    while True:
+        # First of all: a machine may start with a wrong clock, and set it once it has a network.
+        await asyncio.sleep(SWEEP_SECONDS)
+        try:
+            await server.sweep()
+        except StorageError as error:
+            log.error("sweeping: %s", error)
+
+
+async def _renew(certificate: Certificate | None) -> None:
+    while certificate is not None:
+        await asyncio.sleep(RENEW_SECONDS)
+        certificate.renew(only_if_changed=True)
+
+
+async def _report_again_and_again() -> None:
+    while True:
+        await asyncio.sleep(REPORT_SECONDS)
+        report_left_out()
+
+
+@contextlib.asynccontextmanager
+async def serving(
+    server: Server,
+    listener: socket.socket,
+    application: object = None,
+    *,
+    certificate: Certificate | None = None,
+    at_once: asyncio.Event | None = None,
+) -> AsyncIterator[str]:
+    """Answer requests while the block runs, and give the address.
+
+    Requests go to the API alone where no other application is given. Those under way when the
+    block ends have `GRACE_SECONDS` left, or until `at_once` is set.
+    """
+    address = address_of(listener, "http" if certificate is None else "https")
+    server.own_root = address_for_others(address)
+    application = application or server.api
+    if server.settings.hsts_seconds is not None:
+        application = StrictTransportSecurity(
+            cast("Application", application), seconds=server.settings.hsts_seconds
+        )
+    config = _configured(server, application, certificate)
+    runner = _Runner(config)
+    async with sending(server.make_sender()):
+        task = asyncio.create_task(runner.serve(sockets=[listener]))
+        task.add_done_callback(lambda _: runner.ready.set())
+        try:
+            await runner.ready.wait()
+            yield address
+        finally:
+            server.stop()
+            runner.should_exit = True
+            hurrying = asyncio.create_task(_hurry(runner, at_once))
+            try:
+                await task
+            finally:
+                hurrying.cancel()
+
+
+def _configured(
+    server: Server, application: object, certificate: Certificate | None
+) -> uvicorn.Config:
+    proxies = server.settings.trusted_proxies
+    return uvicorn.Config(
+        cast("ASGIApplication", application),
+        http=BoundedProtocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,  # Addresses hold tokens; our own log names operations.
+        server_header=False,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=list(proxies),
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        ssl_context_factory=None
+        if certificate is None
+        else lambda _config, _default: certificate.context,
+    )
+
+
+async def _hurry(runner: _Runner, at_once: asyncio.Event | None) -> None:
+    if at_once is not None:
+        await at_once.wait()
+        runner.force_exit = True
+        # Newer event loops wait for every connection of a socket that was closed.
+        for connection in tuple(runner.server_state.connections):
+            connection.transport.abort()
+
+
+class _Runner(uvicorn.Server):
+    """Says when it listens, and leaves the signals to `run`, which stops everything else too."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen."""
+        await super().startup(sockets)
+        self.ready.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Capture none."""
+        yield

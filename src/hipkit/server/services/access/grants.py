@@ -1,0 +1,365 @@
+"""Makes tokens: each grant says who is believed, for whom the token is, and with which scopes.
+
+What the reference leaves open is decided in `docs/explanation/compatibility.md`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+
+from hipkit.errors import BadRequestError, ForbiddenError, UnauthorizedError
+from hipkit.server.services.access.authentication import BAD_TOKEN, identify_client
+from hipkit.server.services.access.keys import hash_token, new_token
+from hipkit.server.services.access.lookup import look_up_user
+from hipkit.server.services.access.passwords import user_with_password
+from hipkit.server.services.context import (
+    SCOPES,
+    Context,
+    TokenKind,
+    grantable_scopes,
+)
+from hipkit.server.services.errors import InvalidValueError, MissingValueError
+from hipkit.server.services.representations.timestamps import SECOND_US
+from hipkit.server.storage.protocol import Stores
+from hipkit.server.storage.stores.clients import ClientRecord
+from hipkit.server.storage.stores.tokens import NewToken, RefreshRecord
+from hipkit.server.storage.stores.users import UserRecord
+from hipkit.v2.models import Token
+from hipkit.v2.oauth_sessions import GenerateToken
+
+__all__ = [
+    "PERSONAL_SECONDS",
+    "generate_token",
+    "known_scopes",
+]
+
+SHORT_SECONDS = 60 * 60
+PERSONAL_SECONDS = 365 * 24 * 60 * 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Grant:
+    """A token that is to be made."""
+
+    kind: TokenKind
+    group_id: int
+    scopes: Collection[str]
+    seconds: int = SHORT_SECONDS
+    user_id: int | None = None
+    client_id: str | None = None
+    room_id: int | None = None
+    name: str = ""
+    with_refresh: bool = False
+    refresh_client_id: str | None = None
+    """The client that has to authenticate for the next token."""
+    refresh_id: int | None = None
+    grant_id: int | None = None
+    """The stored grant that the token belongs to, where there is one already."""
+    parent_id: int | None = None
+    """The stored grant of the token that it is made with."""
+
+
+async def generate_token(context: Context, request: GenerateToken) -> Token:
+    """Make a token.
+
+    Raises:
+        UnauthorizedError: Who asks is not who they say.
+        BadRequestError: Something is missing, wrong or more than was granted.
+    """
+    grant = await GRANTS[request.grant_type](context, request)
+    token, refresh = new_token(), new_token() if grant.with_refresh else None
+
+    async def command(stores: Stores) -> str:
+        await _check_still_good(stores, grant)
+        refresh_id = grant.refresh_id
+        if refresh is not None:
+            refresh_id = await _add_refresh(stores, grant, refresh, context.now_us)
+        new = _new_token(grant, token, refresh_id, context.now_us)
+        await stores.tokens.add(new, context.now_us)
+        group = await stores.groups.get(grant.group_id)
+        return "" if group is None else group.name
+
+    group_name = await context.write(command)
+    return Token(
+        access_token=token,
+        expires_in=grant.seconds,
+        group_id=grant.group_id,
+        group_name=group_name,
+        token_type="bearer",  # noqa: S106 - a kind, not a secret
+        scope=" ".join(sorted(grant.scopes)),
+        refresh_token=request.refresh_token if grant.refresh_id else refresh,
+    )
+
+
+async def _check_still_good(stores: Stores, grant: _Grant) -> None:
+    """Refuse what hangs on something that ended while the request was looked at."""
+    stored_id = grant.grant_id or grant.parent_id
+    if stored_id is not None and await stores.grants.get(stored_id) is None:
+        raise UnauthorizedError(BAD_TOKEN)
+    if grant.client_id is not None and not await stores.clients.get(grant.client_id):
+        raise UnauthorizedError(BAD_TOKEN)
+    if grant.room_id is not None and not await stores.rooms.get(grant.room_id):
+        raise UnauthorizedError(BAD_TOKEN)
+    if grant.user_id is not None:
+        await _living_user(stores, grant.user_id)
+
+
+async def _add_refresh(stores: Stores, grant: _Grant, refresh: str, now_us: int) -> int:
+    if grant.user_id is None:
+        raise RuntimeError("only people's tokens are refreshed")
+    grant_id = grant.grant_id
+    if grant_id is None:
+        grant_id = await stores.grants.add(
+            parent_id=grant.parent_id,
+            user_id=grant.user_id,
+            client_id=grant.client_id,
+            room_id=grant.room_id,
+        )
+    return await stores.tokens.add_refresh(
+        hash_token(refresh),
+        user_id=grant.user_id,
+        client_id=grant.refresh_client_id,
+        scopes=" ".join(sorted(grant.scopes)),
+        expires_us=now_us + PERSONAL_SECONDS * SECOND_US,
+        grant_id=grant_id,
+    )
+
+
+def _new_token(
+    grant: _Grant, token: str, refresh_id: int | None, now_us: int
+) -> NewToken:
+    return NewToken(
+        hash=hash_token(token),
+        kind=grant.kind,
+        group_id=grant.group_id,
+        user_id=grant.user_id,
+        client_id=grant.client_id,
+        room_id=grant.room_id,
+        scopes=" ".join(sorted(grant.scopes)),
+        name=grant.name,
+        expires_us=now_us + grant.seconds * SECOND_US,
+        refresh_id=refresh_id,
+        parent_id=grant.parent_id,
+    )
+
+
+def known_scopes(text: str) -> frozenset[str]:
+    """Read scopes with spaces (or commas) between.
+
+    Raises:
+        InvalidValueError: One is none of HipChat's.
+    """
+    scopes = frozenset(text.replace(",", " ").split())
+    if not scopes <= SCOPES.keys():
+        unknown = " ".join(sorted(scopes - SCOPES.keys()))
+        raise InvalidValueError("scope", "enum", "is not a scope", unknown)
+    return scopes
+
+
+async def _client_credentials(context: Context, request: GenerateToken) -> _Grant:
+    client = await _needed_client(context)
+    scopes = _granted(request.scope, client.scopes.split())
+    if request.username is None:
+        return _Grant(
+            kind="group client" if client.room_id is None else "room client",
+            group_id=client.group_id,
+            scopes=scopes,
+            client_id=client.id,
+            room_id=client.room_id,
+        )
+    user = await look_up_user(context.stores, client.group_id, request.username)
+    if user is None or user.is_deleted:
+        problem = "is not a user"
+        raise InvalidValueError("username", "exists", problem, request.username)
+    return _Grant(
+        kind="user",
+        group_id=client.group_id,
+        scopes=scopes & grantable_scopes(user),
+        user_id=user.id,
+        client_id=client.id,
+        room_id=client.room_id,
+    )
+
+
+async def _authorization_code(context: Context, request: GenerateToken) -> _Grant:
+    client = await _needed_client(context)
+    if not request.code:
+        raise MissingValueError("code")
+    code_hash = hash_token(request.code)
+    code = await context.write(lambda stores: stores.clients.take_code(code_hash))
+    granted = None
+    if code is not None and code.grant_id is not None:
+        granted = await context.stores.grants.get(code.grant_id)
+    if (
+        code is None
+        or granted is None
+        or code.client_id != client.id
+        or code.expires_us <= context.now_us
+        or (request.redirect_uri or "") != code.redirect_uri
+    ):
+        raise BadRequestError(
+            "The code is unknown, used, expired, or was sent to another address",
+            field="code",
+        )
+    user = await _living_user(context.stores, code.user_id)
+    return _Grant(
+        kind="user",
+        group_id=client.group_id,
+        scopes=_granted(request.scope, code.scopes.split()) & grantable_scopes(user),
+        user_id=user.id,
+        client_id=client.id,
+        room_id=granted.room_id,
+        with_refresh=True,
+        refresh_client_id=client.id,
+        grant_id=granted.id,
+    )
+
+
+async def _refresh_token(context: Context, request: GenerateToken) -> _Grant:
+    client = await _client(context)
+    if not request.refresh_token:
+        raise MissingValueError("refresh_token")
+    stores = context.stores
+    found = await stores.tokens.refresh_by_hash(hash_token(request.refresh_token))
+    if (
+        found is None
+        or (found.expires_us is not None and found.expires_us <= context.now_us)
+        or not _may_refresh(found, client)
+    ):
+        raise UnauthorizedError("Invalid refresh token")
+    user = await _living_user(context.stores, found.user_id)
+    return _Grant(
+        kind="user",
+        group_id=user.group_id,
+        scopes=_granted(request.scope, found.scopes.split()) & grantable_scopes(user),
+        user_id=user.id,
+        client_id=found.granted_client_id,
+        room_id=found.room_id,
+        refresh_id=found.id,
+        grant_id=found.grant_id,
+    )
+
+
+def _may_refresh(refresh: RefreshRecord, client: ClientRecord | None) -> bool:
+    """Say whether who asks is the client that has to, or one that may where none has to."""
+    if client is None:
+        return refresh.client_id is None
+    return refresh.granted_client_id == client.id
+
+
+async def _password(context: Context, request: GenerateToken) -> _Grant:
+    client = await _client(context)
+    if client is None and context.caller is None:
+        raise UnauthorizedError("The grant 'password' needs a client or a token")
+    if not request.username:
+        raise MissingValueError("username")
+    if not request.password:
+        raise MissingValueError("password")
+    client_id: str | None
+    if client is not None:
+        group_id, client_id, room_id = client.group_id, client.id, client.room_id
+        limits, parent_id = frozenset(client.scopes.split()), None
+    else:
+        caller = context.identity.token
+        group_id, client_id, room_id = caller.group_id, caller.client_id, caller.room_id
+        limits, parent_id = context.identity.scopes, caller.grant_id
+    user = await user_with_password(
+        context, group_id, request.username, request.password
+    )
+    return _Grant(
+        kind="user",
+        group_id=group_id,
+        scopes=_granted(request.scope, limits & grantable_scopes(user)),
+        user_id=user.id,
+        client_id=client_id,
+        room_id=room_id,
+        with_refresh=True,
+        # Who came with a token alone may have no secret of the client that stands behind it.
+        refresh_client_id=None if client is None else client.id,
+        parent_id=parent_id,
+    )
+
+
+async def _personal(context: Context, request: GenerateToken) -> _Grant:
+    identity = context.identity
+    if identity.user is None:
+        raise BadRequestError("The grant 'personal' needs a user's token")
+    if identity.token.client_id is not None:
+        # It would outlive what the person allowed the client, for a year.
+        raise ForbiddenError(
+            "The grant 'personal' needs a token that no OAuth client stands behind"
+        )
+    allowed = identity.scopes & grantable_scopes(identity.user)
+    return _Grant(
+        kind="user",
+        group_id=identity.group_id,
+        scopes=_granted(request.scope, allowed),
+        seconds=PERSONAL_SECONDS,
+        user_id=identity.user.id,
+        room_id=identity.room_id,
+        name=request.client_name or "",
+        parent_id=identity.token.grant_id,
+    )
+
+
+async def _room_notification(context: Context, request: GenerateToken) -> _Grant:
+    # Not with a token: one that is revoked must not live on in a twin that it made.
+    client = await _needed_client(context)
+    if client.room_id is None or "send_notification" not in client.scopes.split():
+        raise BadRequestError(
+            "The grant 'room_notification' needs a client of one room that has the scope"
+            " send_notification"
+        )
+    return _Grant(
+        kind="room notification",
+        group_id=client.group_id,
+        scopes=("send_notification",),
+        seconds=PERSONAL_SECONDS,
+        room_id=client.room_id,
+        client_id=client.id,
+        name=request.client_name or client.name,
+    )
+
+
+GRANTS: dict[str, Callable[[Context, GenerateToken], Awaitable[_Grant]]] = {
+    "client_credentials": _client_credentials,
+    "authorization_code": _authorization_code,
+    "refresh_token": _refresh_token,
+    "password": _password,
+    "personal": _personal,
+    "room_notification": _room_notification,
+}
+
+
+async def _client(context: Context) -> ClientRecord | None:
+    return await identify_client(context.stores, context.credentials)
+
+
+async def _needed_client(context: Context) -> ClientRecord:
+    client = await _client(context)
+    if client is None:
+        raise UnauthorizedError("This grant needs a client id and secret (Basic)")
+    return client
+
+
+async def _living_user(stores: Stores, user_id: int) -> UserRecord:
+    user = await stores.users.get(user_id)
+    if user is None or user.is_deleted:
+        raise UnauthorizedError("The user is gone")
+    return user
+
+
+def _granted(wanted: str | None, allowed: Collection[str]) -> frozenset[str]:
+    """Return the scopes of a new token: those wanted, or all that are allowed.
+
+    Raises:
+        InvalidValueError: One of them is not allowed.
+    """
+    if wanted is None or not wanted.strip():
+        return frozenset(allowed)
+    scopes = known_scopes(wanted)
+    if not scopes <= frozenset(allowed):
+        problem = f"is more than was granted: {' '.join(sorted(allowed)) or 'nothing'}"
+        raise InvalidValueError("scope", "enum", problem, " ".join(sorted(scopes)))
+    return scopes

@@ -1,0 +1,119 @@
+"""Tokens that are there: what they are good for, and their end. New ones: `grants.py`."""
+
+from __future__ import annotations
+
+from hipkit.errors import NotFoundError
+from hipkit.server.services.access.authentication import effective_scopes, find_token
+from hipkit.server.services.access.keys import hash_token
+from hipkit.server.services.context import Context
+from hipkit.server.services.people.details import full_user
+from hipkit.server.services.representations.expansion import Expansion
+from hipkit.server.services.representations.models import room_in_short, user_in_short
+from hipkit.server.services.representations.timestamps import SECOND_US
+from hipkit.server.services.rooms.rooms import get_room
+from hipkit.server.storage.protocol import Stores
+from hipkit.server.storage.stores.tokens import TokenRecord
+from hipkit.server.storage.stores.users import UserRecord
+from hipkit.v2.models import Links, OauthClient, Session, User
+from hipkit.v2.oauth_sessions import DeleteSession, GetSession
+
+__all__ = ["NEVER_SECONDS", "delete_session", "get_session", "seconds_left"]
+
+NEVER_SECONDS = 10 * 365 * 24 * 60 * 60
+"""What is told of a token that does not expire: old programs want a number."""
+
+
+async def get_session(context: Context, request: GetSession) -> Session:
+    """Return what a token is good for.
+
+    Raises:
+        NotFoundError: It is unknown, or not the caller's.
+    """
+    stores, expand = context.stores, Expansion(request.expand)
+    token = await _find_own(context, stores, request.access_token)
+    user = await stores.users.get(token.user_id or 0)
+    return Session(
+        access_token=request.access_token,
+        expires_in=seconds_left(token, context.now_us),
+        scopes=sorted(effective_scopes(token, user)),
+        owner_type="client" if user is None else "user",
+        owner=None if user is None else await _owner(context, stores, user, expand),
+        client=await _client(context, stores, token, expand),
+        name=token.name or None,
+        links=Links(self_=context.addresses.session(request.access_token)),
+    )
+
+
+async def delete_session(context: Context, request: DeleteSession) -> None:
+    """End a token, and with it the refresh token that came with it.
+
+    Raises:
+        NotFoundError: It is unknown, or not the caller's.
+    """
+
+    async def command(stores: Stores) -> None:
+        token = await _find_own(context, stores, request.access_token)
+        await stores.tokens.revoke(token)
+
+    await context.write(command)
+
+
+def seconds_left(token: TokenRecord, now_us: int) -> int:
+    """Return for how long a token is good."""
+    if token.expires_us is None:
+        return NEVER_SECONDS
+    return max(0, (token.expires_us - now_us) // SECOND_US)
+
+
+async def _find_own(context: Context, stores: Stores, text: str) -> TokenRecord:
+    """Return a token that is the caller's own, or of the same person or program."""
+    own = context.identity.token
+    token = await find_token(stores, text, context.now_us)
+    if token is not None and (
+        token.hash == hash_token(context.bearer or "")
+        or (own.room_id in (None, token.room_id) and _same_owner(own, token))
+    ):
+        return token
+    raise NotFoundError("Session not found")
+
+
+def _same_owner(one: TokenRecord, other: TokenRecord) -> bool:
+    if one.user_id is not None or other.user_id is not None:
+        return one.user_id == other.user_id
+    return one.client_id is not None and one.client_id == other.client_id
+
+
+async def _owner(
+    context: Context, stores: Stores, user: UserRecord, expand: Expansion
+) -> User:
+    if "owner" in expand:
+        return await full_user(context, stores, user)
+    return user_in_short(context.addresses, user)
+
+
+async def _client(
+    context: Context, stores: Stores, token: TokenRecord, expand: Expansion
+) -> OauthClient:
+    room = None
+    inner = expand.below("client")
+    if token.room_id is not None:
+        record = await stores.rooms.get(token.room_id)
+        if record is not None and "room" in inner:
+            room = await get_room(context, record.id, inner.below("room"))
+        elif record is not None:
+            room = room_in_short(context.addresses, record)
+    client = await stores.clients.get(token.client_id or "")
+    if client is not None:
+        return OauthClient(
+            id=client.id,
+            name=client.name,
+            allowed_scopes=client.scopes.split(),
+            room=room,
+        )
+    # Tokens that people made for themselves have no client; old programs expect one.
+    return OauthClient(
+        id=f"token-{token.id}",
+        name=token.name or "Personal token",
+        allowed_scopes=token.scopes.split(),
+        room=room,
+    )

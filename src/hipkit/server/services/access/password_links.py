@@ -1,0 +1,114 @@
+"""One-time links: whoever opens one may set a person's password, once and within a day."""
+
+from __future__ import annotations
+
+from hipkit.errors import BadRequestError
+from hipkit.server.services.access.keys import hash_token, new_key
+from hipkit.server.services.access.passwords import hash_new_password, remember_network
+from hipkit.server.services.access.web_sessions import change_password
+from hipkit.server.services.context import Context
+from hipkit.server.services.people.operator import find_user
+from hipkit.server.services.representations.timestamps import SECOND_US
+from hipkit.server.storage.protocol import Database, Stores
+from hipkit.server.storage.stores.users import UserRecord
+
+__all__ = [
+    "PATH",
+    "PasswordLinkError",
+    "add_password_link",
+    "find_link_user",
+    "make_password_link",
+    "password_link",
+    "use_password_link",
+]
+
+LINK_SECONDS = 24 * 60 * 60
+
+PATH = "/set-password"
+"""Where the page takes a link's key, as `?key=`."""
+
+NEXT_STEP = (
+    "Ask an administrator for a new one: hipkit admin user password-link makes it"
+)
+
+
+class PasswordLinkError(BadRequestError):
+    """A link is good no longer, or never was; the message says why and what to do."""
+
+    default_status = 410
+
+
+def password_link(root: str, key: str) -> str:
+    """Return the address of a link, on the server at `root`, such as `https://chat.example.com`."""
+    return f"{root.rstrip('/')}{PATH}?key={key}"
+
+
+async def add_password_link(
+    stores: Stores, key: str, user_id: int, now_us: int
+) -> None:
+    """Within a command: keep a link's key; it takes the place of the person's earlier link."""
+    expires_us = now_us + LINK_SECONDS * SECOND_US
+    await stores.web_sessions.add_link(hash_token(key), user_id, expires_us)
+
+
+async def make_password_link(
+    database: Database, now_us: int, reference: str | int
+) -> str:
+    """Make a link for a person, and return its key.
+
+    Raises:
+        NotFoundError: There is no such person.
+        BadRequestError: It is a guest, who has no password.
+    """
+    key = new_key()
+
+    async def command(stores: Stores) -> None:
+        user = await find_user(stores, reference)
+        if user.is_guest:
+            raise BadRequestError("a guest has no password")
+        await add_password_link(stores, key, user.id, now_us)
+
+    await database.write(command)
+    return key
+
+
+async def find_link_user(stores: Stores, key: str, now_us: int) -> UserRecord:
+    """Return whose password a link is for.
+
+    Raises:
+        PasswordLinkError: It was used, is too old, or is not known.
+    """
+    link = await stores.web_sessions.link_by_hash(hash_token(key))
+    if link is None:
+        raise PasswordLinkError(
+            f"This link is not complete, or a newer one took its place. {NEXT_STEP}"
+        )
+    if link.used_us is not None:
+        raise PasswordLinkError(
+            "This link was used already. If that was you, sign in with the password that"
+            f" you set. If not, tell an administrator. {NEXT_STEP}"
+        )
+    user = await stores.users.get(link.user_id)
+    if link.expires_us <= now_us or user is None or user.is_deleted:
+        raise PasswordLinkError(f"This link is older than a day. {NEXT_STEP}")
+    return user
+
+
+async def use_password_link(context: Context, key: str, password: str) -> UserRecord:
+    """Set the password of a link's person, and end their sessions everywhere.
+
+    Raises:
+        PasswordLinkError: The link is not good, or somebody else was faster.
+        InvalidValueError: The password is not one that is taken.
+    """
+    await find_link_user(context.stores, key, context.now_us)
+    password_hash = await hash_new_password(password)
+
+    async def command(stores: Stores) -> UserRecord:
+        user = await find_link_user(stores, key, context.now_us)
+        await stores.web_sessions.use_link(hash_token(key), context.now_us)
+        await change_password(stores, user.id, password_hash)
+        await remember_network(context, stores, user)
+        return user
+
+    return await context.write(command)

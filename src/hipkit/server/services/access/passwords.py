@@ -1,0 +1,230 @@
+"""Passwords: which are taken, and whether one is somebody's.
+
+Hashing takes time and memory on purpose, so it runs in threads of its own, a few at once.
+Read next: `password_hashes.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import ParamSpec, TypeVar
+
+from hipkit.errors import BadRequestError, RateLimitError, UnauthorizedError
+from hipkit.server.services.access.lookup import look_up_user, own_user
+from hipkit.server.services.access.password_hashes import (
+    check_password,
+    hash_password,
+    is_outdated,
+    normalise_password,
+)
+from hipkit.server.services.access.web_sessions import change_password
+from hipkit.server.services.context import TOO_MANY_REQUESTS, Context
+from hipkit.server.services.errors import InvalidValueError
+from hipkit.server.shared.limits import network_of
+from hipkit.server.shared.sign_in_limits import Attempt, SignInLimits
+from hipkit.server.storage.protocol import Stores
+from hipkit.server.storage.stores.users import UserRecord
+
+__all__ = [
+    "LONGEST_PASSWORD",
+    "SHORTEST_PASSWORD",
+    "change_own_password",
+    "hash_new_password",
+    "remember_network",
+    "user_with_password",
+]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+SHORTEST_PASSWORD = 8
+LONGEST_PASSWORD = 1024
+
+LONGEST_NAME = 200
+"""How much of a name that nobody has is remembered to count tries; real ones are shorter."""
+
+AT_ONCE = 2
+"""Each takes 32 MiB for as long as it lasts."""
+
+MOST_WAITING = 100
+"""That is some four seconds of work; who comes then is told to come later."""
+
+MOST_UNKNOWN_WAITING = 80
+"""Of these, tries from networks that are not known: a flood of them leaves place for others."""
+
+places = threading.BoundedSemaphore(MOST_WAITING)
+places_for_unknown = threading.BoundedSemaphore(MOST_UNKNOWN_WAITING)
+
+
+async def hash_new_password(password: str) -> str:
+    """Return what is stored of a password that somebody chose.
+
+    Raises:
+        InvalidValueError: It is too short, too long, or holds a control character.
+        RateLimitError: Too many are being looked at.
+    """
+    normal = normalise_password(password)
+    if len(normal) < SHORTEST_PASSWORD:
+        problem = f"is shorter than {SHORTEST_PASSWORD} characters"
+        raise InvalidValueError("password", "minLength", problem)
+    if len(normal) > LONGEST_PASSWORD:
+        problem = f"is longer than {LONGEST_PASSWORD} characters"
+        raise InvalidValueError("password", "maxLength", problem)
+    if any(letter < " " or "\x7f" <= letter <= "\x9f" for letter in normal):
+        raise InvalidValueError("password", "pattern", "holds a control character")
+    return await _in_thread(hash_password, normal)
+
+
+async def change_own_password(context: Context, present: str, password: str) -> None:
+    """Change the password of a caller who knows the present one, and end all their sessions.
+
+    Raises:
+        BadRequestError: That is not the present one.
+        InvalidValueError: The new one is not one that is taken.
+        RateLimitError: There were too many tries.
+    """
+    user = own_user(context.identity)
+    attempt = await _attempt(context, user.group_id, "", user, is_open=False)
+    stored = await context.stores.users.password_hash(user.id)
+    if not await _try(context.limits.sign_ins, attempt, present, stored):
+        raise BadRequestError("That is not your present password")
+    password_hash = await hash_new_password(password)
+
+    async def command(stores: Stores) -> None:
+        await change_password(stores, user.id, password_hash)
+        if not attempt.is_known:
+            await remember_network(context, stores, user)
+
+    await context.write(command)
+
+
+async def user_with_password(
+    context: Context,
+    group_id: int,
+    username: str,
+    password: str,
+    *,
+    is_open: bool = False,
+) -> UserRecord:
+    """Return the person of an e-mail address or mention name whose password this is.
+
+    A hash of an older kind is replaced by one of today's.
+
+    Args:
+        context: The surroundings of the call.
+        group_id: Where to look for the name.
+        username: An e-mail address, mention name or id.
+        password: What is tried.
+        is_open: Whether anybody may try so, without a client's secret or a token.
+
+    Raises:
+        UnauthorizedError: There is no such person, or it is not their password.
+        RateLimitError: There were too many failures with this name, known or not.
+    """
+    stores = context.stores
+    user = await look_up_user(stores, group_id, username)
+    attempt = await _attempt(context, group_id, username, user, is_open=is_open)
+    stored = None if user is None else await stores.users.password_hash(user.id)
+    is_right = await _try(context.limits.sign_ins, attempt, password, stored)
+    if user is None or stored is None or not is_right:
+        raise UnauthorizedError("Invalid username or password")
+    if is_outdated(stored):
+        newer = await _in_thread(hash_password, password)
+        user_id = user.id
+        await context.write(
+            lambda stores: stores.users.renew_password_hash(user_id, stored, newer)
+        )
+    if not attempt.is_known:
+        known = user
+        await context.write(lambda stores: remember_network(context, stores, known))
+    return user
+
+
+async def remember_network(context: Context, stores: Stores, user: UserRecord) -> None:
+    """Within a command: remember that a person has signed in from where the call comes from."""
+    network = network_of(context.peer)
+    await stores.web_sessions.add_network(user.id, network, context.now_us)
+
+
+async def _attempt(
+    context: Context,
+    group_id: int,
+    username: str,
+    user: UserRecord | None,
+    *,
+    is_open: bool,
+) -> Attempt:
+    network, user_id = network_of(context.peer), None if user is None else user.id
+    # Asked for 0 too, so that the time does not tell who is there.
+    sessions = context.stores.web_sessions
+    return Attempt(
+        group_id=group_id,
+        name=username[:LONGEST_NAME].casefold(),
+        user_id=user_id,
+        network=network,
+        is_known=await sessions.knows_network(user_id or 0, network),
+        is_open=is_open,
+    )
+
+
+async def _try(
+    limits: SignInLimits, attempt: Attempt, password: str, stored: str | None
+) -> bool:
+    """Say whether a password is right, within the limits.
+
+    Raises:
+        RateLimitError: There were too many failures, or too many passwords are being looked at.
+    """
+    limits.check(attempt, begins=not password)
+    if not password:
+        limits.count_failure(attempt)
+        return False
+    shortened = password[: 4 * LONGEST_PASSWORD]
+
+    def work() -> bool:
+        # Once more, in the thread: what was sent together with this one has failed meanwhile.
+        limits.check(attempt, begins=True)
+        is_right = _check_or_hash(shortened, stored)
+        if not is_right:
+            limits.count_failure(attempt)
+        return is_right
+
+    if attempt.is_known:
+        return await _in_thread(work)
+    if not places_for_unknown.acquire(blocking=False):
+        raise RateLimitError(TOO_MANY_REQUESTS)
+    try:
+        return await _in_thread(work)
+    finally:
+        places_for_unknown.release()
+
+
+def _check_or_hash(password: str, stored: str | None) -> bool:
+    """Say whether a password is the stored one; without one, no sooner than with one."""
+    if stored is None:
+        # As slow as a wrong password, so that the time does not tell who has one.
+        hash_password(password)
+        return False
+    return check_password(password, stored)
+
+
+async def _in_thread(
+    function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs
+) -> T:
+    if not places.acquire(blocking=False):
+        raise RateLimitError(TOO_MANY_REQUESTS)
+    try:
+        return await asyncio.get_running_loop().run_in_executor(
+            _pool(), lambda: function(*args, **kwargs)
+        )
+    finally:
+        places.release()
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(AT_ONCE, thread_name_prefix="hipkit-password")

@@ -1,0 +1,170 @@
+"""Sessions of the page: a person who signed in, known by a secret that only their browser has.
+
+A session ends two weeks after it was last used, and ninety days after the sign-in at the latest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hipkit.server.services.access.keys import hash_token, new_key, same_secret
+from hipkit.server.services.access.lookup import own_user
+from hipkit.server.services.context import Context, Identity, grantable_scopes
+from hipkit.server.services.representations.timestamps import SECOND_US
+from hipkit.server.storage.protocol import Stores
+from hipkit.server.storage.stores.tokens import TokenRecord
+from hipkit.server.storage.stores.users import UserRecord
+from hipkit.server.storage.stores.web_sessions import WebSessionRecord
+
+__all__ = [
+    "LONGEST_SECONDS",
+    "WebSession",
+    "change_password",
+    "end_other_sessions",
+    "end_session",
+    "find_session",
+    "list_sessions",
+    "open_session",
+    "sweep_sessions",
+    "touch_session",
+]
+
+DAY_SECONDS = 24 * 60 * 60
+IDLE_SECONDS = 14 * DAY_SECONDS
+LONGEST_SECONDS = 90 * DAY_SECONDS
+
+TOUCH_SECONDS = 60
+"""A session in use is written down at most so often."""
+
+LONGEST_USER_AGENT = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebSession:
+    """A session that is still good, and whose it is."""
+
+    record: WebSessionRecord
+    user: UserRecord
+
+    @property
+    def identity(self) -> Identity:
+        """The person, who may at the page all that a token of theirs could allow.
+
+        Services know callers by their tokens; this one is stored nowhere, and its number is
+        none that a stored token can have.
+        """
+        scopes = grantable_scopes(self.user)
+        token = TokenRecord(
+            id=-self.user.id,
+            hash=b"",
+            kind="user",
+            group_id=self.user.group_id,
+            user_id=self.user.id,
+            client_id=None,
+            room_id=None,
+            scopes=" ".join(sorted(scopes)),
+            name="",
+            expires_us=None,
+            refresh_id=None,
+        )
+        return Identity(
+            token=token,
+            kind="user",
+            group_id=self.user.group_id,
+            scopes=scopes,
+            user=self.user,
+        )
+
+
+async def open_session(
+    context: Context, user: UserRecord, *, user_agent: str, address: str
+) -> str:
+    """Sign a person in, and return the secret that their browser is to keep."""
+    secret = new_key()
+
+    async def command(stores: Stores) -> None:
+        await stores.web_sessions.add(
+            hash_token(secret),
+            user_id=user.id,
+            user_agent=user_agent[:LONGEST_USER_AGENT],
+            address=address,
+            now_us=context.now_us,
+        )
+
+    await context.write(command)
+    return secret
+
+
+async def find_session(stores: Stores, secret: str, now_us: int) -> WebSession | None:
+    """Return the session that a secret belongs to, if it is still good."""
+    session_hash = hash_token(secret)
+    record = await stores.web_sessions.by_hash(session_hash)
+    if record is None or not same_secret(record.hash, session_hash):
+        return None
+    if _has_ended(record, now_us):
+        return None
+    user = await stores.users.get(record.user_id)
+    if user is None or user.is_deleted:
+        return None
+    return WebSession(record=record, user=user)
+
+
+async def touch_session(context: Context, session: WebSession, address: str) -> None:
+    """Note that a session is in use, where that was not noted just now."""
+    record = session.record
+    is_recent = context.now_us - record.last_seen_us < TOUCH_SECONDS * SECOND_US
+    if is_recent and record.address == address:
+        return
+    await context.write(
+        lambda stores: stores.web_sessions.touch(record.id, address, context.now_us)
+    )
+
+
+async def list_sessions(context: Context) -> list[WebSessionRecord]:
+    """Return the caller's sessions that are still good, the last seen first."""
+    user = own_user(context.identity)
+    found = await context.stores.web_sessions.of_user(user.id)
+    return [record for record in found if not _has_ended(record, context.now_us)]
+
+
+async def end_session(context: Context, session_id: int) -> None:
+    """End one of the caller's sessions; one that is gone already is no error."""
+    user = own_user(context.identity)
+    await context.write(lambda stores: stores.web_sessions.end(user.id, session_id))
+
+
+async def end_other_sessions(context: Context, session_id: int) -> None:
+    """End all of the caller's sessions but one."""
+    user = own_user(context.identity)
+    await context.write(
+        lambda stores: stores.web_sessions.end_all(user.id, but=session_id)
+    )
+
+
+async def change_password(
+    stores: Stores, user_id: int, password_hash: str, *, keep: int | None = None
+) -> None:
+    """Within a command: change a password, and end every session but the one to keep.
+
+    Whoever knew the old password, or has a link that sets one, is out.
+    """
+    await stores.users.set_password(user_id, password_hash)
+    await stores.web_sessions.end_all(user_id, but=keep)
+    await stores.web_sessions.remove_links(user_id)
+
+
+async def sweep_sessions(stores: Stores, before_us: int) -> None:
+    """Within a command: remove sessions and links that ended before a moment."""
+    await stores.web_sessions.sweep(
+        created_us=before_us - LONGEST_SECONDS * SECOND_US,
+        last_seen_us=before_us - IDLE_SECONDS * SECOND_US,
+    )
+    # Later than they end: until then who opens one is told what became of it.
+    await stores.web_sessions.sweep_links(before_us - LONGEST_SECONDS * SECOND_US)
+
+
+def _has_ended(record: WebSessionRecord, now_us: int) -> bool:
+    return (
+        now_us - record.last_seen_us > IDLE_SECONDS * SECOND_US
+        or now_us - record.created_us > LONGEST_SECONDS * SECOND_US
+    )

@@ -1,1 +1,0 @@
-"""What an administrator does on the machine itself, for `hipkit admin`."""

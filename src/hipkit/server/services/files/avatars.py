@@ -1,0 +1,56 @@
+"""Puts pictures on disk and takes replaced ones away."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from hipkit.files import ImageSource
+from hipkit.server.services.context import Context
+from hipkit.server.services.files.pictures import read_picture
+from hipkit.server.services.files.stored import (
+    note_file,
+    remove_file,
+    removed_on_failure,
+)
+from hipkit.server.storage.protocol import Stores
+
+__all__ = ["replace_picture"]
+
+Change = Callable[[Stores, str | None], Awaitable[str | None]]
+"""Points something to a new picture's key, or to none, and returns the key it had before."""
+
+
+async def replace_picture(
+    context: Context, source: ImageSource | None, field: str, change: Change
+) -> None:
+    """Keep a picture if there is one, let `change` point to it, and remove the one before.
+
+    Raises:
+        InvalidValueError: It is no picture; `field` is the member that held it.
+        TooLargeError: It is more than the group has room for.
+    """
+    picture = None if source is None else read_picture(source, field)
+    key = None
+    if picture is not None:
+        key = await asyncio.to_thread(context.files.save, picture.data)
+
+    async def command(stores: Stores) -> str | None:
+        before = await change(stores, key)
+        # First, so that a picture takes the room of the one in its place.
+        if before is not None:
+            await stores.files.remove(before)
+        if picture is not None and key is not None:
+            await note_file(
+                context,
+                stores,
+                key=key,
+                name=field,
+                size_bytes=len(picture.data),
+                content_type=picture.content_type,
+            )
+        return before
+
+    with removed_on_failure(context.files, key):
+        before = await context.write(command)
+    await remove_file(context.files, before)

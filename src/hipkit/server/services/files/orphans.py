@@ -1,0 +1,62 @@
+"""Files of which no row knows: left behind where a process died between a file and its row.
+
+They are moved aside when a server starts, and go back if rows that know them come back, as with
+an older database. Only while nobody else can be about to name one may that be decided, and only
+whoever has the database's lock can know: see `FileFolder.alone`.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from hipkit.server.services.representations.timestamps import SECOND_US
+from hipkit.server.storage.blobs import FileFolder
+from hipkit.server.storage.protocol import Database
+
+__all__ = ["ORPHAN_SECONDS", "settle_files", "sweep_orphans"]
+
+log = logging.getLogger("hipkit.server")
+
+ORPHAN_SECONDS = 30 * 24 * 60 * 60
+
+
+async def settle_files(database: Database, files: FileFolder, latest_us: int) -> None:
+    """At a start: remove broken uploads, move orphans aside, and known files back.
+
+    `latest_us` is the clock's time or the newest of the database's timestamps, whichever is
+    later: an orphan's month begins there.
+
+    Raises:
+        StorageError: The database cannot be read, or the folder cannot be written.
+    """
+    if not files.path.exists():
+        return
+    with files.alone() as is_alone:
+        if not is_alone:
+            log.warning("another program writes files: orphans are left for later")
+            return
+        files.remove_parts()
+        moved = 0
+        for keys in files.listing():
+            for key in keys.difference(await database.stores.files.known(keys)):
+                files.set_aside(key, latest_us // SECOND_US)
+                moved += 1
+        for key in await database.stores.files.known(files.orphans()):
+            files.take_back(key)
+    if moved:
+        counted = "1 file" if moved == 1 else f"{moved} files"
+        log.warning("moved %s that nothing names into %s", counted, files.orphanage)
+
+
+def sweep_orphans(files: FileFolder, earliest_us: int, latest_us: int) -> None:
+    """Remove orphans that were moved aside a month ago.
+
+    They are a month old by the clock and by the newest of the database's timestamps: the one may
+    be wrong, the other stands still while nobody writes.
+
+    Raises:
+        StorageError: The folder cannot be written.
+    """
+    files.sweep_orphans(
+        before=earliest_us // SECOND_US - ORPHAN_SECONDS, latest=latest_us // SECOND_US
+    )

@@ -1,0 +1,81 @@
+"""Removes what nothing can reach any more: ended tokens, and messages of deleted rooms.
+
+What is removed for its age is a month past its end by every clock there is: see `TimeBounds`. So
+a start with a wrong clock removes nothing that is good by the right one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from hipkit.server.services.access.web_sessions import sweep_sessions
+from hipkit.server.services.files.orphans import sweep_orphans
+from hipkit.server.services.files.stored import remove_file
+from hipkit.server.services.representations.timestamps import SECOND_US
+from hipkit.server.services.webhooks.sweep import sweep_outbox
+from hipkit.server.storage.blobs import FileFolder
+from hipkit.server.storage.protocol import Database, Stores
+
+__all__ = ["ENDED_SECONDS", "TimeBounds", "sweep", "sweep_messages"]
+
+ENDED_SECONDS = 30 * 24 * 60 * 60
+"""For how long what has ended is kept: the clock by which it ended may have been wrong."""
+
+SWEEP_COUNT = 500
+GRANTS_AT_ONCE = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeBounds:
+    """What time it is, as far as it can be told where the clock may be wrong.
+
+    Attributes:
+        earliest_us: The least of what the clock says, what the newest timestamp in the database
+            says, and what that said when the server started with the time since then.
+        latest_us: The most of what the clock and the newest timestamp say.
+    """
+
+    earliest_us: int
+    latest_us: int
+
+
+async def sweep(database: Database, files: FileFolder, bounds: TimeBounds) -> None:
+    """Remove everything of the kind, in steps after which others may write."""
+    ended_us = bounds.earliest_us - ENDED_SECONDS * SECOND_US
+    await database.write(lambda stores: stores.tokens.sweep(ended_us))
+    await _sweep_grants(database)
+    await database.write(lambda stores: sweep_sessions(stores, ended_us))
+    await sweep_outbox(database, bounds.earliest_us)
+    await asyncio.to_thread(sweep_orphans, files, bounds.earliest_us, bounds.latest_us)
+    while not await sweep_messages(database, files):
+        pass
+
+
+async def _sweep_grants(database: Database) -> None:
+    position = await _sweep_some_grants(database, 0)
+    while position:
+        position = await _sweep_some_grants(database, position)
+
+
+async def _sweep_some_grants(database: Database, position: int) -> int:
+    return await database.write(
+        lambda stores: stores.grants.sweep(position, GRANTS_AT_ONCE)
+    )
+
+
+async def sweep_messages(database: Database, files: FileFolder) -> bool:
+    """Remove some messages of deleted rooms, and say whether that was all of them."""
+    keys, is_done = await database.write(_remove_messages)
+    for key in keys:
+        await remove_file(files, key)
+    return is_done
+
+
+async def _remove_messages(stores: Stores) -> tuple[list[str], bool]:
+    doomed = await stores.messages.doomed(SWEEP_COUNT)
+    await stores.messages.remove(message.sequence for message in doomed)
+    keys = [message.file_key for message in doomed if message.file_key is not None]
+    for key in keys:
+        await stores.files.remove(key)
+    return keys, len(doomed) < SWEEP_COUNT

@@ -1,0 +1,1 @@
+"""Decides about what is said: posting, histories, search, private chats and emoticons."""

@@ -1,0 +1,310 @@
+"""Takes messages in, and shows them as histories do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
+from typing import cast
+
+import msgspec
+
+from hipkit.server.services.access.keys import new_message_id
+from hipkit.server.services.context import Context
+from hipkit.server.services.files.pictures import PICTURE_TYPES
+from hipkit.server.services.messages.markup import EVERYBODY, Link, find_in_text
+from hipkit.server.services.representations.models import room_in_short, user_in_short
+from hipkit.server.services.representations.timestamps import MessageMoment
+from hipkit.server.services.representations.urls import Addresses
+from hipkit.server.services.webhooks.publishing import (
+    Cause,
+    enter_room,
+    sender_of,
+    tell,
+)
+from hipkit.server.shared.signals import conversation_topic
+from hipkit.server.storage.protocol import Stores
+from hipkit.server.storage.stores.messages import MessageRecord, NewMessage
+from hipkit.server.storage.stores.rooms import RoomRecord
+from hipkit.server.storage.stores.users import UserRecord
+from hipkit.v2.models import (
+    AuthenticatedFile,
+    Links,
+    Message,
+    MessageFile,
+    MessageLink,
+    MessageLinkImage,
+    MessageLinkPage,
+    NotificationSender,
+    Room,
+    RoomFileUploadItem,
+    RoomMessageItem,
+    RoomTopicChangeItem,
+    Sender,
+    User,
+)
+
+__all__ = [
+    "Mentions",
+    "MessageForms",
+    "add_to_private_chat",
+    "add_to_room",
+    "new_message",
+    "people_in",
+]
+
+
+class Mentions(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Whom a message calls, as it is stored."""
+
+    users: tuple[int, ...] = ()
+    everybody: tuple[str, ...] = ()
+    """`all` and `here`."""
+
+
+async def new_message(
+    context: Context,
+    stores: Stores,
+    *,
+    kind: str,
+    body: str,
+    format: str = "text",
+    link: str | None = None,
+    sender_label: str | None = None,
+    color: str | None = None,
+    notify: bool = False,
+    card: str | None = None,
+    attach_to: str | None = None,
+    file_id: int | None = None,
+) -> NewMessage:
+    """Make a message of what somebody sent; in a text, find what it holds besides words."""
+    identity = context.identity
+    mentions = Mentions()
+    links: tuple[str, ...] = ()
+    emoticons: tuple[str, ...] = ()
+    if format == "text" and body:
+        found = find_in_text(body)
+        people = await stores.users.mentioned(
+            identity.group_id, [n for n in found.mention_names if n not in EVERYBODY]
+        )
+        mentions = Mentions(
+            users=tuple(user.id for user in people),
+            everybody=tuple(n for n in found.mention_names if n in EVERYBODY),
+        )
+        links = tuple(item.url for item in found.links)
+        known = await stores.emoticons.known(identity.group_id, found.shortcuts)
+        emoticons = tuple(sorted(known))
+    if link is not None:
+        links = (*(url for url in links if url != link), link)
+    return NewMessage(
+        id=new_message_id(context.now_us),
+        kind=kind,
+        sender_id=identity.user_id,
+        sender_label=identity.name if sender_label is None else sender_label,
+        client_id=None if identity.client is None else identity.client.id,
+        body=body,
+        format=format,
+        color=color,
+        notify=notify,
+        card=card,
+        attach_to=attach_to,
+        mentions=_json(mentions),
+        links=_json(links),
+        emoticons=_json(emoticons),
+        file_id=file_id,
+    )
+
+
+async def add_to_room(
+    context: Context, stores: Stores, room: RoomRecord, message: NewMessage
+) -> int:
+    """Store a room's message and return its moment; a person who speaks is in the room."""
+    sent_us = await stores.messages.add(room.conversation_id, message, context.now_us)
+    context.topics.add(conversation_topic(room.conversation_id))
+    cause = Cause.of(context)
+    if message.sender_id is not None and message.kind != "notification":
+        await enter_room(cause, stores, room, message.sender_id, sent_us)
+        await stores.users.touch(message.sender_id, sent_us)
+    await _tell_of_message(cause, stores, room, message)
+    return sent_us
+
+
+async def add_to_private_chat(
+    context: Context, stores: Stores, conversation_id: int, message: NewMessage
+) -> int:
+    """Store a private message and return its moment."""
+    sent_us = await stores.messages.add(conversation_id, message, context.now_us)
+    context.topics.add(conversation_topic(conversation_id))
+    if message.sender_id is not None:
+        await stores.users.touch(message.sender_id, sent_us)
+    return sent_us
+
+
+async def people_in(
+    stores: Stores, messages: Iterable[MessageRecord]
+) -> Mapping[int, UserRecord]:
+    """Return everybody who sent one of the messages or is mentioned in one."""
+    ids: set[int] = set()
+    for message in messages:
+        # A notification shows a label, not the person whose token sent it.
+        if message.sender_id is not None and message.kind != "notification":
+            ids.add(message.sender_id)
+        ids.update(_mentions(message).users)
+    return await stores.users.by_ids(ids)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageForms:
+    """Shows messages, each in the way of its kind."""
+
+    addresses: Addresses
+    people: Mapping[int, UserRecord]
+    zone: tzinfo = UTC
+    full_senders: Mapping[int, User] = field(default_factory=dict)
+    """Of people who are to be shown in full as senders."""
+    full_mentions: Mapping[int, User] = field(default_factory=dict)
+
+    def show(self, message: MessageRecord) -> Message:
+        """Return a message as histories have it."""
+        moment = MessageMoment.from_us(message.sent_us)
+        shown = Message(
+            id=message.id,
+            date=moment if self.zone is UTC else moment.astimezone(self.zone),
+            from_=self._sender(message),
+            message=None if message.is_deleted else message.body,
+            mentions=self._mentioned(message),
+            type=message.kind,
+        )
+        if message.is_deleted:
+            return shown
+        return msgspec.structs.replace(shown, **self._extras(message))
+
+    def _extras(self, message: MessageRecord) -> dict[str, object]:
+        extras: dict[str, object] = {}
+        if message.kind == "notification":
+            extras["color"] = message.color
+            extras["message_format"] = message.format
+            extras["card"] = message.card
+            if message.client_id is not None:
+                extras["notification_sender"] = NotificationSender(
+                    id=message.client_id, type="addon", client_id=message.client_id
+                )
+        if message.attach_to is not None:
+            extras["attach_to"] = message.attach_to
+        if message.file_key is not None:
+            extras["file"] = self._file(message, message.file_key)
+            extras["authenticated_file"] = AuthenticatedFile(
+                id=message.id,
+                name=message.file_name or "file",
+                size=message.file_size_bytes or 0,
+            )
+        links = msgspec.json.decode(message.links, type=list[str])
+        if links:
+            extras["message_links"] = [_link(Link(links[-1]))]
+        return extras
+
+    def _sender(self, message: MessageRecord) -> Sender | str | None:
+        if message.kind == "notification":
+            return message.sender_label
+        if message.sender_id is None:
+            # A guest, or an add-on that changed the topic: a name and nothing else.
+            return Sender(name=message.sender_label)
+        if message.sender_id in self.full_senders:
+            # In full a sender is a user with every member, of which `Sender` is a part.
+            return cast("Sender", self.full_senders[message.sender_id])
+        user = self.people.get(message.sender_id)
+        if user is None:
+            return None
+        return Sender(
+            id=user.id,
+            name=user.name,
+            mention_name=user.mention_name,
+            version=user.version,
+            links=Links(self_=self.addresses.user(user.id)),
+        )
+
+    def _mentioned(self, message: MessageRecord) -> list[User]:
+        return [
+            self.full_mentions.get(user_id)
+            or user_in_short(self.addresses, self.people[user_id])
+            for user_id in _mentions(message).users
+            if user_id in self.people
+        ]
+
+    def _file(self, message: MessageRecord, key: str) -> MessageFile:
+        name = message.file_name or "file"
+        url = self.addresses.file(key, name)
+        is_picture = message.file_content_type in PICTURE_TYPES
+        return MessageFile(
+            name=name,
+            size=message.file_size_bytes or 0,
+            url=url,
+            thumb_url=url if is_picture else None,
+        )
+
+
+async def _tell_of_message(
+    cause: Cause, stores: Stores, room: RoomRecord, message: NewMessage
+) -> None:
+    """Tell webhooks of a message, which is stored already, as the event of its kind."""
+
+    def shown_room() -> Room:
+        return room_in_short(cause.addresses, room)
+
+    async def show() -> Message | None:
+        record = await stores.messages.get(room.conversation_id, message.id)
+        if record is None:
+            return None
+        people = await people_in(stores, [record])
+        return MessageForms(addresses=cause.addresses, people=people).show(record)
+
+    async def with_message() -> RoomMessageItem:
+        return RoomMessageItem(message=await show(), room=shown_room())
+
+    async def with_topic() -> RoomTopicChangeItem:
+        sender = sender_of(cause)
+        if cause.identity is None or message.sender_label != cause.identity.name:
+            sender = Sender(name=message.sender_label)
+        return RoomTopicChangeItem(room=shown_room(), sender=sender, topic=message.body)
+
+    async def with_file() -> RoomFileUploadItem:
+        shown = await show()
+        return RoomFileUploadItem(
+            file=shown.file if shown else None,
+            room=shown_room(),
+            sender=sender_of(cause),
+        )
+
+    match message.kind:
+        case "message":
+            text = message.body
+            await tell(cause, stores, room, "room_message", with_message, text=text)
+            if message.file_id is not None:
+                await tell(cause, stores, room, "room_file_upload", with_file)
+        case "notification":
+            event, text = "room_notification", message.body
+            await tell(cause, stores, room, event, with_message, text=text)
+        case "topic":
+            await tell(cause, stores, room, "room_topic_change", with_topic)
+
+
+def _link(link: Link) -> MessageLink:
+    if link.is_picture:
+        picture = MessageLinkImage(image=link.url, name=link.name)
+        return MessageLink(type="image", url=link.url, image=picture)
+    # The server never fetches an address that somebody sent, so it knows no more than that.
+    page = MessageLinkPage(link_text=link.url, full_url=link.url)
+    return MessageLink(type="link", url=link.url, link=page)
+
+
+def _mentions(message: MessageRecord) -> Mentions:
+    if message.mentions == "{}":
+        return NOBODY
+    return msgspec.json.decode(message.mentions, type=Mentions)
+
+
+NOBODY = Mentions()
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()

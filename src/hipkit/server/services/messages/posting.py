@@ -1,0 +1,217 @@
+"""What is said in a room: messages, notifications, replies, links, files and the topic."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+
+import msgspec
+
+from hipkit.errors import NotFoundError
+from hipkit.server.services.access.keys import new_version
+from hipkit.server.services.access.lookup import (
+    check_open,
+    find_room,
+    find_room_to_administer,
+)
+from hipkit.server.services.context import Context
+from hipkit.server.services.errors import InvalidValueError
+from hipkit.server.services.files.stored import add_file, removed_on_failure
+from hipkit.server.services.files.uploads import received
+from hipkit.server.services.messages.markup import is_web_address
+from hipkit.server.services.messages.message import add_to_room, new_message
+from hipkit.server.services.representations.timestamps import MessageMoment
+from hipkit.server.storage.protocol import Stores
+from hipkit.server.storage.stores.rooms import RoomRecord
+from hipkit.v2.models import SentMessage
+from hipkit.v2.rooms import (
+    ReplyToMessage,
+    SendMessage,
+    SendRoomNotification,
+    SetTopic,
+    ShareFileWithRoom,
+    ShareLinkWithRoom,
+)
+
+__all__ = [
+    "COLORS",
+    "LONGEST_MESSAGE",
+    "add_notification",
+    "check_link",
+    "check_message",
+    "reply_to_message",
+    "send_message",
+    "send_room_notification",
+    "set_topic",
+    "share_file_with_room",
+    "share_link_with_room",
+]
+
+COLORS = ("yellow", "green", "red", "purple", "gray")
+"""Of notifications; the first is that of those without one."""
+
+LONGEST_MESSAGE = 32_768
+"""No source tells the API's limit; this is what HipChat's web client let people type."""
+
+
+async def send_message(context: Context, request: SendMessage) -> SentMessage:
+    """Say something in a room as a person."""
+    check_message(request.message)
+
+    async def command(stores: Stores) -> tuple[str, int]:
+        room = await _find_open_room(context, stores, request.room_id_or_name)
+        message = await new_message(
+            context, stores, kind="message", body=request.message
+        )
+        return message.id, await add_to_room(context, stores, room, message)
+
+    message_id, sent_us = await context.write(command)
+    return SentMessage(id=message_id, timestamp=MessageMoment.from_us(sent_us))
+
+
+async def send_room_notification(
+    context: Context, request: SendRoomNotification
+) -> None:
+    """Post a notification into a room."""
+    await context.write(lambda stores: add_notification(context, stores, request))
+
+
+async def add_notification(
+    context: Context, stores: Stores, request: SendRoomNotification
+) -> str:
+    """Within a command: post a notification into a room, and return its id.
+
+    Nothing is changed before everything is checked.
+    """
+    color = request.color or COLORS[0]
+    room = await _find_open_room(context, stores, request.room_id_or_name)
+    attach_to = request.attach_to or None
+    if attach_to is not None:
+        parent = await stores.messages.get(room.conversation_id, attach_to)
+        if parent is None:
+            problem = "is not a message of this room"
+            raise InvalidValueError("attach_to", "exists", problem, attach_to)
+    message = await new_message(
+        context,
+        stores,
+        kind="notification",
+        body=request.message,
+        format=request.message_format or "html",
+        sender_label=request.from_ or context.identity.name,
+        color=secrets.choice(COLORS) if color == "random" else color,
+        notify=request.notify is True,
+        card=request.card.to_json().decode() if request.card else None,
+        attach_to=attach_to,
+    )
+    await add_to_room(context, stores, room, message)
+    return message.id
+
+
+async def reply_to_message(context: Context, request: ReplyToMessage) -> None:
+    """Answer a message of a room.
+
+    Raises:
+        NotFoundError: The message is not in this room.
+    """
+
+    async def command(stores: Stores) -> None:
+        room = await _find_open_room(context, stores, request.room_id_or_name)
+        parent_id = request.parent_message_id
+        if await stores.messages.get(room.conversation_id, parent_id) is None:
+            raise NotFoundError(f"Message {parent_id} not found")
+        message = await new_message(
+            context, stores, kind="message", body=request.message, attach_to=parent_id
+        )
+        await add_to_room(context, stores, room, message)
+
+    await context.write(command)
+
+
+async def share_link_with_room(context: Context, request: ShareLinkWithRoom) -> None:
+    """Share a web address in a room."""
+    check_link(request.link)
+    body = f"{request.message} {request.link}" if request.message else request.link
+
+    async def command(stores: Stores) -> None:
+        room = await _find_open_room(context, stores, request.room_id_or_name)
+        message = await new_message(
+            context, stores, kind="message", body=body, link=request.link
+        )
+        await add_to_room(context, stores, room, message)
+
+    await context.write(command)
+
+
+async def share_file_with_room(context: Context, request: ShareFileWithRoom) -> None:
+    """Share a file in a room. Its bytes are on disk before the message that shows it."""
+    await find_room(context.stores, context.identity, request.room_id_or_name)
+    file = received(request.file)
+    await asyncio.to_thread(file.upload.keep)
+
+    async def command(stores: Stores) -> None:
+        room = await _find_open_room(context, stores, request.room_id_or_name)
+        message = await new_message(
+            context,
+            stores,
+            kind="message",
+            body=request.message or "",
+            file_id=await add_file(context, stores, file),
+        )
+        await add_to_room(context, stores, room, message)
+
+    with removed_on_failure(context.files, file.upload.key):
+        await context.write(command)
+
+
+async def set_topic(
+    context: Context, request: SetTopic, sender_label: str | None = None
+) -> None:
+    """Change what a room is about; the room is told, in the caller's name or another."""
+
+    async def command(stores: Stores) -> None:
+        identity = context.identity
+        room = await find_room_to_administer(stores, identity, request.room_id_or_name)
+        check_open(room)
+        version = new_version()
+        await stores.rooms.set_topic(room.id, request.topic, version)
+        changed = msgspec.structs.replace(room, topic=request.topic, version=version)
+        message = await new_message(
+            context,
+            stores,
+            kind="topic",
+            body=request.topic,
+            sender_label=sender_label,
+        )
+        await add_to_room(context, stores, changed, message)
+
+    await context.write(command)
+
+
+def check_message(message: str) -> None:
+    """Refuse a message that is longer than people could type.
+
+    Raises:
+        InvalidValueError: It is.
+    """
+    if len(message) > LONGEST_MESSAGE:
+        problem = f"is longer than {LONGEST_MESSAGE} characters"
+        raise InvalidValueError("message", "maxLength", problem, "(a message)")
+
+
+def check_link(link: str) -> None:
+    """Refuse an address that is not the web's, such as `javascript:`.
+
+    Raises:
+        InvalidValueError: It is not.
+    """
+    if not is_web_address(link):
+        raise InvalidValueError("link", "format", "is not an http(s) address", link)
+
+
+async def _find_open_room(
+    context: Context, stores: Stores, reference: str | int
+) -> RoomRecord:
+    room = await find_room(stores, context.identity, reference)
+    context.count_message(room.conversation_id)
+    check_open(room)
+    return room

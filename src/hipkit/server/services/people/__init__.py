@@ -1,0 +1,1 @@
+"""Decides about the group and its people: accounts, names, rights and invitations."""

@@ -1,0 +1,69 @@
+"""Shows users to whoever asks: in short, in full, and what only some may see."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from hipkit.server.services.access.lookup import look_up_user
+from hipkit.server.services.context import Context, Identity
+from hipkit.server.services.errors import InvalidValueError
+from hipkit.server.services.representations.models import (
+    group_in_short,
+    user_in_full,
+    user_in_short,
+)
+from hipkit.server.storage.protocol import Stores
+from hipkit.server.storage.stores.users import UserRecord
+from hipkit.v2.models import User
+
+__all__ = ["find_named_user", "full_user", "full_users", "short_users"]
+
+
+async def full_user(
+    context: Context, stores: Stores, user: UserRecord, room_roles: Collection[str] = ()
+) -> User:
+    """Return a user in full, as far as the caller may see."""
+    group = await stores.groups.get(user.group_id)
+    return user_in_full(
+        context.addresses,
+        user,
+        group=None if group is None else group_in_short(context.addresses, group),
+        shows_email=_may_see_email(context.identity, user),
+        now_us=context.now_us,
+        room_roles=sorted(room_roles) or None,
+    )
+
+
+async def full_users(
+    context: Context, stores: Stores, users: Mapping[int, UserRecord]
+) -> dict[int, User]:
+    """Return several users in full, by id."""
+    return {
+        user_id: await full_user(context, stores, user)
+        for user_id, user in users.items()
+    }
+
+
+def short_users(context: Context, users: Collection[UserRecord]) -> list[User]:
+    """Return several users in short."""
+    return [user_in_short(context.addresses, user) for user in users]
+
+
+async def find_named_user(
+    stores: Stores, identity: Identity, field: str, reference: str | int
+) -> UserRecord:
+    """Return the user that a member of the body names.
+
+    Raises:
+        InvalidValueError: There is none.
+    """
+    user = await look_up_user(stores, identity.group_id, reference)
+    if user is None or user.is_deleted:
+        raise InvalidValueError(field, "exists", "is not a user", reference)
+    return user
+
+
+def _may_see_email(identity: Identity, user: UserRecord) -> bool:
+    if identity.user_id == user.id or identity.is_group_admin:
+        return True
+    return identity.user is None and "admin_group" in identity.scopes

@@ -1,0 +1,78 @@
+"""The caller's group, its picture and its statistics."""
+
+from __future__ import annotations
+
+from hipkit.errors import NotFoundError
+from hipkit.files import ImageSource
+from hipkit.server.services.access.lookup import check_group_admin, find_group
+from hipkit.server.services.context import Context
+from hipkit.server.services.files.avatars import replace_picture
+from hipkit.server.services.people.details import full_user
+from hipkit.server.services.representations.expansion import Expansion
+from hipkit.server.services.representations.models import group_in_full, user_in_short
+from hipkit.server.storage.protocol import Stores
+from hipkit.server.storage.stores.groups import GroupRecord
+from hipkit.v2.models import Group
+
+__all__ = [
+    "get_group",
+    "get_group_avatar",
+    "get_group_statistics",
+    "set_group_avatar",
+]
+
+
+async def get_group(context: Context, reference: str | int, expand: Expansion) -> Group:
+    """Return the group with everything."""
+    stores = context.stores
+    group = await find_group(stores, context.identity, reference)
+    owner = await stores.users.get(group.owner_id or 0)
+    shown = None if owner is None else user_in_short(context.addresses, owner)
+    if owner is not None and "owner" in expand:
+        shown = await full_user(context, stores, owner)
+    sent = await _messages_sent(context, group) if "statistics" in expand else None
+    return group_in_full(context.addresses, group, shown, sent)
+
+
+async def get_group_avatar(context: Context, reference: str | int) -> str:
+    """Return the address of the group's picture.
+
+    Raises:
+        NotFoundError: It has none.
+    """
+    group = await find_group(context.stores, context.identity, reference)
+    if group.avatar_key is None:
+        raise NotFoundError("This group has no avatar")
+    return context.addresses.picture(group.avatar_key)
+
+
+async def set_group_avatar(
+    context: Context, reference: str | int, picture: ImageSource | None
+) -> None:
+    """Give the group a picture, or none."""
+    check_group_admin(context.identity)
+
+    async def change(stores: Stores, key: str | None) -> str | None:
+        group = await find_group(stores, context.identity, reference)
+        await stores.groups.set_avatar(group.id, key)
+        return group.avatar_key
+
+    await replace_picture(context, picture, "avatar", change)
+
+
+async def get_group_statistics(
+    context: Context, reference: str | int
+) -> dict[str, object]:
+    """Count the group's messages; the members are named as a room's are."""
+    group = await find_group(context.stores, context.identity, reference)
+    return {
+        "messages_sent": await _messages_sent(context, group),
+        "links": {"self": f"{context.addresses.group(group.id)}/statistics"},
+    }
+
+
+async def _messages_sent(context: Context, group: GroupRecord) -> int:
+    async def query(stores: Stores) -> int:
+        return await stores.groups.messages_sent(group.id)
+
+    return await context.database.scan(query)

@@ -1,0 +1,357 @@
+"""Users, as programs deal with them: listing, making, changing, deleting, pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import msgspec
+
+from hipkit.errors import ForbiddenError, NotFoundError
+from hipkit.files import ImageSource
+from hipkit.server.services.access.keys import new_password, new_version
+from hipkit.server.services.access.lookup import (
+    check_group_admin,
+    find_user,
+    look_up_user,
+)
+from hipkit.server.services.access.passwords import hash_new_password
+from hipkit.server.services.access.web_sessions import change_password
+from hipkit.server.services.context import Context
+from hipkit.server.services.files.avatars import replace_picture
+from hipkit.server.services.files.stored import remove_file
+from hipkit.server.services.messages.markup import clean_mention_name
+from hipkit.server.services.people.accounts import (
+    ADMIN_ROLES,
+    NewUser,
+    add_user,
+    bring_back,
+    check_taken,
+    owns_group,
+    remove_user,
+    roles_to_json,
+)
+from hipkit.server.services.people.details import full_user, short_users
+from hipkit.server.services.people.names import check_email, clean_name
+from hipkit.server.services.representations.expansion import Expansion, expand_query
+from hipkit.server.services.representations.paging import Slice
+from hipkit.server.services.representations.timestamps import find_zone
+from hipkit.server.services.rooms.rooms import show_rooms
+from hipkit.server.services.webhooks.publishing import Cause
+from hipkit.server.storage.protocol import Stores
+from hipkit.server.storage.stores.users import UserRecord
+from hipkit.v2.models import (
+    CreatedUser,
+    Links,
+    PresenceUpdate,
+    RoomPage,
+    User,
+    UserPage,
+)
+from hipkit.v2.users import (
+    CreateUser,
+    GetAllUsers,
+    GetAutoJoinRooms,
+    UpdateUser,
+)
+
+__all__ = [
+    "UserChanges",
+    "change_user",
+    "create_user",
+    "delete_photo",
+    "delete_user",
+    "get_all_users",
+    "get_auto_join_rooms",
+    "get_photo",
+    "get_user",
+    "undelete_user",
+    "update_photo",
+    "update_user",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserChanges:
+    """What is to be changed of a person; `None` leaves it as it is."""
+
+    name: str | None = None
+    email: str | None = None
+    mention_name: str | None = None
+    title: str | None = None
+    roles: list[str] | None = None
+    is_group_admin: bool | None = None
+    timezone: str | None = None
+    password: str | None = field(default=None, repr=False)
+    presence: PresenceUpdate | None = None
+
+
+async def get_all_users(context: Context, request: GetAllUsers) -> UserPage:
+    """List the people of the group."""
+    include_guests = request.include_guests is True
+    include_deleted = request.include_deleted is True
+    part = Slice.of(
+        f"{context.addresses.api}/user",
+        request.start_index,
+        request.max_results,
+        query={
+            "include-guests": str(include_guests).lower(),
+            "include-deleted": str(include_deleted).lower(),
+            **expand_query(request.expand),
+        },
+    )
+
+    async def query(stores: Stores) -> UserPage:
+        found = await stores.users.page(
+            context.identity.group_id,
+            include_guests=include_guests,
+            include_deleted=include_deleted,
+            start=part.start,
+            count=part.count,
+        )
+        users = part.items(found)
+        if "items" in Expansion(request.expand):
+            items = [await full_user(context, stores, user) for user in users]
+        else:
+            items = short_users(context, users)
+        return UserPage(
+            items=items,
+            start_index=part.start,
+            max_results=part.size,
+            links=part.links(found),
+        )
+
+    return await context.database.scan(query)
+
+
+async def get_user(context: Context, reference: str | int) -> User:
+    """Return a user with everything that the caller may see."""
+    stores = context.stores
+    user = await find_user(stores, context.identity, reference)
+    return await full_user(context, stores, user)
+
+
+async def create_user(context: Context, request: CreateUser) -> CreatedUser:
+    """Add a person; without a password one is made up and told this once."""
+    check_group_admin(context.identity)
+    password = request.password or new_password()
+    user = NewUser(
+        name=request.name,
+        email=request.email,
+        mention_name=request.mention_name or None,
+        title=request.title or "",
+        roles=request.roles,
+        is_group_admin=request.is_group_admin is True,
+        timezone=request.timezone or "UTC",
+        password_hash=await hash_new_password(password),
+    )
+
+    async def command(stores: Stores) -> int:
+        group_id = context.identity.group_id
+        return await add_user(stores, group_id, user, context.now_us)
+
+    user_id = await context.write(command)
+    return CreatedUser(
+        id=user_id,
+        links=Links(self_=context.addresses.user(user_id)),
+        password=None if request.password else password,
+    )
+
+
+async def update_user(context: Context, request: UpdateUser) -> None:
+    """Give a person's settings anew; what is optional and left out stays as it is.
+
+    Raises:
+        ForbiddenError: It is the owner of the group, and somebody else who asks.
+    """
+    changes = UserChanges(
+        name=request.name,
+        email=request.email,
+        mention_name=request.mention_name,
+        title=request.title,
+        roles=request.roles,
+        is_group_admin=request.is_group_admin,
+        timezone=request.timezone,
+        password=request.password,
+        presence=request.presence,
+    )
+    await change_user(context, request.id_or_email, changes)
+
+
+async def change_user(
+    context: Context, reference: str | int, changes: UserChanges
+) -> int:
+    """Change some of a person's settings, and return the id.
+
+    Raises:
+        ForbiddenError: It is the owner of the group, and somebody else who asks.
+    """
+    check_group_admin(context.identity)
+    email, name = changes.email, changes.name
+    email = None if email is None else check_email(email)
+    name = None if name is None else clean_name(name)
+    if changes.timezone is not None:
+        find_zone(changes.timezone)
+    password_hash = None
+    if changes.password:
+        password_hash = await hash_new_password(changes.password)
+
+    async def command(stores: Stores) -> int:
+        user = await _find_changeable(context, stores, reference)
+        changed = _changed(user, changes, name, email)
+        await check_taken(
+            stores, user.group_id, changed.email, changes.mention_name, user.id
+        )
+        if await owns_group(stores, user):
+            # Or the group would have nobody left to rule it.
+            changed = msgspec.structs.replace(changed, is_group_admin=True)
+        await stores.users.replace(changed)
+        if password_hash is not None:
+            await change_password(stores, user.id, password_hash)
+        return user.id
+
+    return await context.write(command)
+
+
+async def undelete_user(context: Context, reference: str | int) -> None:
+    """Bring a deleted person back, known by id or by the address that they had.
+
+    Somebody who is not deleted stays as they are.
+
+    Raises:
+        NotFoundError: There is and was nobody of this id or address.
+        BadRequestError: Somebody else has their address or mention name by now.
+    """
+    check_group_admin(context.identity)
+
+    async def command(stores: Stores) -> None:
+        group_id = context.identity.group_id
+        user = await look_up_user(stores, group_id, reference)
+        if user is None:
+            user = await stores.users.deleted_by_email(group_id, str(reference))
+        if user is None:
+            raise NotFoundError(f"User {reference} not found")
+        if user.is_deleted:
+            await bring_back(stores, user)
+
+    await context.write(command)
+
+
+async def delete_user(context: Context, reference: str | int) -> None:
+    """Delete a person's account, with every token; what they said stays.
+
+    Raises:
+        ForbiddenError: It is the owner of the group, which would have nobody else to rule it.
+    """
+    check_group_admin(context.identity)
+
+    async def command(stores: Stores) -> str | None:
+        user = await find_user(stores, context.identity, reference)
+        if user.is_deleted:
+            raise NotFoundError(f"User {reference} not found")
+        if await owns_group(stores, user):
+            raise ForbiddenError("The owner of the group cannot be deleted")
+        await remove_user(Cause.of(context), stores, user)
+        return user.photo_key
+
+    photo_key = await context.write(command)
+    await remove_file(context.files, photo_key)
+
+
+async def get_photo(context: Context, reference: str | int) -> str:
+    """Return the address of a person's picture; both sizes are the picture as it came.
+
+    Raises:
+        NotFoundError: There is none.
+    """
+    user = await find_user(context.stores, context.identity, reference)
+    if user.photo_key is None:
+        raise NotFoundError("This user has no photo")
+    return context.addresses.picture(user.photo_key)
+
+
+async def update_photo(
+    context: Context, reference: str | int, photo: ImageSource
+) -> None:
+    """Give a person a picture."""
+    await _set_photo(context, reference, photo)
+
+
+async def delete_photo(context: Context, reference: str | int) -> None:
+    """Take a person's picture away; without one nothing happens."""
+    await _set_photo(context, reference, None)
+
+
+async def get_auto_join_rooms(context: Context, request: GetAutoJoinRooms) -> RoomPage:
+    """List the rooms that a person's program enters by itself: for themselves only."""
+    identity = context.identity
+    user = await find_user(context.stores, identity, request.id_or_email)
+    if user.id != identity.user_id and not identity.is_group_admin:
+        raise ForbiddenError("Only users themselves may see that")
+    part = Slice.of(
+        f"{context.addresses.user(user.id)}/preference/auto-join",
+        request.start_index,
+        request.max_results,
+        query=expand_query(request.expand),
+    )
+
+    async def query(stores: Stores) -> RoomPage:
+        found = await stores.rooms.auto_joined(
+            user.id, start=part.start, count=part.count
+        )
+        return await show_rooms(context, stores, part, found, Expansion(request.expand))
+
+    return await context.database.scan(query)
+
+
+async def _find_changeable(
+    context: Context, stores: Stores, reference: str | int
+) -> UserRecord:
+    """Return a user whom the caller may change: no guest, and the owner only by themselves."""
+    user = await find_user(stores, context.identity, reference)
+    if user.is_deleted:
+        raise NotFoundError(f"User {reference} not found")
+    if user.is_guest:
+        raise ForbiddenError("Guests cannot be changed")
+    if context.identity.user_id != user.id and await owns_group(stores, user):
+        raise ForbiddenError("The owner of the group can only be changed by themselves")
+    return user
+
+
+def _changed(
+    user: UserRecord, changes: UserChanges, name: str | None, email: str | None
+) -> UserRecord:
+    is_admin = user.is_group_admin
+    if changes.is_group_admin is not None:
+        is_admin = changes.is_group_admin
+    elif changes.roles is not None:
+        is_admin = not ADMIN_ROLES.isdisjoint(changes.roles)
+    mention_name, presence = changes.mention_name, changes.presence
+    return msgspec.structs.replace(
+        user,
+        name=user.name if name is None else name,
+        email=user.email if email is None else email,
+        mention_name=user.mention_name
+        if mention_name is None
+        else clean_mention_name(mention_name),
+        title=user.title if changes.title is None else changes.title,
+        roles=user.roles if changes.roles is None else roles_to_json(changes.roles),
+        is_group_admin=is_admin,
+        timezone=changes.timezone or user.timezone,
+        presence_show=user.presence_show if presence is None else presence.show,
+        presence_status=user.presence_status if presence is None else presence.status,
+        version=new_version(),
+    )
+
+
+async def _set_photo(
+    context: Context, reference: str | int, photo: ImageSource | None
+) -> None:
+    async def change(stores: Stores, key: str | None) -> str | None:
+        user = await find_user(stores, context.identity, reference)
+        if user.id != context.identity.user_id:
+            check_group_admin(context.identity)
+            user = await _find_changeable(context, stores, user.id)
+        await stores.users.set_photo(user.id, key, new_version())
+        return user.photo_key
+
+    await replace_picture(context, photo, "photo", change)

@@ -1,0 +1,79 @@
+"""What this server is: the document that add-ons start from, and the schema of theirs."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+import msgspec
+
+from hipkit.server.services.context import SCOPES, Context
+from hipkit.server.services.errors import NotImplementedHereError
+from hipkit.v2.capabilities import GetAddonCapabilitiesSchema
+from hipkit.v2.models import (
+    ApiProvider,
+    CapabilitiesDocument,
+    CapabilitiesLinks,
+    Oauth2Provider,
+    Scope,
+    ServerCapabilities,
+    Vendor,
+)
+
+__all__ = ["get_addon_capabilities_schema", "get_capabilities"]
+
+CONNECT_VERSION = 1
+
+
+def get_capabilities(context: Context) -> CapabilitiesDocument:
+    """Return the server's own document, with the addresses to use."""
+    addresses = context.addresses
+    return CapabilitiesDocument(
+        name="HipChat",
+        description="Group chat for integrations, served by hipkit",
+        key="hipchat",
+        vendor=Vendor(name="hipkit", url=addresses.root),
+        links=CapabilitiesLinks(
+            self_=f"{addresses.api}/capabilities",
+            homepage=addresses.root,
+            subdomain=addresses.root,
+            api=addresses.api,
+        ),
+        connect_server_api_version=CONNECT_VERSION,
+        capabilities=ServerCapabilities(
+            hipchat_api_provider=ApiProvider(
+                url=f"{addresses.api}/",
+                available_scopes={
+                    scope: Scope(
+                        id=scope,
+                        name=scope.replace("_", " ").capitalize(),
+                        description=meaning,
+                    )
+                    for scope, meaning in SCOPES.items()
+                },
+            ),
+            oauth2_provider=Oauth2Provider(
+                authorization_url=f"{addresses.root}/users/authorize",
+                token_url=f"{addresses.api}/oauth/token",
+            ),
+        ),
+    )
+
+
+def get_addon_capabilities_schema(
+    request: GetAddonCapabilitiesSchema,
+) -> dict[str, object]:
+    """Return the JSON Schema of an add-on's descriptor, in draft 4.
+
+    Raises:
+        NotImplementedHereError: Another draft is asked for.
+    """
+    if request.draft not in (None, "v4"):
+        raise NotImplementedHereError("This server has the schema in draft v4 only")
+    return _schema()
+
+
+@cache
+def _schema() -> dict[str, object]:
+    text = (files("hipkit.server.data") / "addon_schema.json").read_bytes()
+    return msgspec.json.decode(text, type=dict[str, object])

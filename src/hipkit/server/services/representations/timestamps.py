@@ -1,0 +1,86 @@
+"""Moments: as numbers in storage, as datetimes in models, as HipChat wrote them on the wire."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from hipkit.server.services.errors import InvalidValueError
+
+__all__ = [
+    "EARLIEST_US",
+    "LATEST_US",
+    "MICROSECOND",
+    "SECOND_US",
+    "MessageMoment",
+    "Moment",
+    "UnixMoment",
+    "find_zone",
+    "to_us",
+]
+
+MICROSECOND = timedelta(microseconds=1)
+SECOND_US = 1_000_000
+
+LATEST_US = 1 << 62
+"""After every moment that a database can hold."""
+EARLIEST_US = -LATEST_US
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Moment(datetime):
+    """A moment of a room or person: `2016-09-09T08:23:02+00:00`.
+
+    A class of its own because plain datetimes end in `Z`, which HipChat never sent and old
+    programs do not read.
+    """
+
+    @classmethod
+    def from_us(cls, moment_us: int) -> Self:
+        """Make a moment from microseconds since 1970."""
+        return cls(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=moment_us)
+
+    def wire(self) -> str:
+        """Return the text that is sent."""
+        return self.isoformat(timespec="seconds")
+
+
+class MessageMoment(Moment):
+    """A moment of a message: `2016-09-09T08:23:02.932694+00:00`."""
+
+    def wire(self) -> str:
+        """Return the text that is sent."""
+        return self.isoformat(timespec="microseconds")
+
+
+class UnixMoment(Moment):
+    """A moment as `user.last_active` has it: UNIX seconds as text."""
+
+    def wire(self) -> str:
+        """Return the text that is sent."""
+        return str(int(self.timestamp()))
+
+
+def to_us(moment: datetime) -> int:
+    """Return microseconds since 1970; a moment without offset is in UTC."""
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return (moment - EPOCH) // MICROSECOND
+
+
+def find_zone(name: str | None) -> tzinfo:
+    """Return a time zone by its name in the tz database.
+
+    Raises:
+        InvalidValueError: There is no such zone.
+    """
+    if name is None or name.upper() == "UTC":
+        # Without the database, which small machines lack.
+        return UTC
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise InvalidValueError(
+            "timezone", "enum", "is not a time zone of the tz database", name
+        ) from error

@@ -1,0 +1,1 @@
+"""Decides about rooms: settings, members, participants and guests."""

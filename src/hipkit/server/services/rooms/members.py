@@ -1,0 +1,225 @@
+"""Members of a room, who is in it, and who is asked in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hipkit.errors import BadRequestError, ForbiddenError, NotFoundError
+from hipkit.server.services.access.lookup import (
+    OWNER_ROLES,
+    ROOM_MEMBER,
+    check_open,
+    find_room,
+    find_room_to_administer,
+    find_user,
+)
+from hipkit.server.services.context import Context
+from hipkit.server.services.people.details import full_user
+from hipkit.server.services.representations.expansion import Expansion, expand_query
+from hipkit.server.services.representations.models import user_in_short
+from hipkit.server.services.representations.paging import Slice
+from hipkit.server.services.webhooks.publishing import Cause, leave_room
+from hipkit.server.storage.protocol import Stores
+from hipkit.server.storage.stores.room_people import MemberRecord
+from hipkit.server.storage.stores.rooms import RoomRecord
+from hipkit.server.storage.stores.users import UserRecord
+from hipkit.v2.models import User, UserPage
+from hipkit.v2.rooms import (
+    AddMember,
+    GetAllMembers,
+    GetAllParticipants,
+    InviteUser,
+    RemoveMember,
+)
+
+__all__ = [
+    "add_member",
+    "end_membership",
+    "get_all_members",
+    "get_all_participants",
+    "invite_user",
+    "remove_member",
+]
+
+
+async def get_all_members(context: Context, request: GetAllMembers) -> UserPage:
+    """List who belongs to a room."""
+
+    async def query(stores: Stores) -> UserPage:
+        room = await find_room(stores, context.identity, request.room_id_or_name)
+        part = Slice.of(
+            f"{context.addresses.room(room.id)}/member",
+            request.start_index,
+            request.max_results,
+            query=expand_query(request.expand),
+        )
+        found = await stores.room_people.members(
+            room.id, start=part.start, count=part.count
+        )
+        return await _show(context, stores, room, part, found, request.expand)
+
+    return await context.database.scan(query)
+
+
+async def get_all_participants(
+    context: Context, request: GetAllParticipants
+) -> UserPage:
+    """List who is in a room, and on request the absent members of a private one."""
+    include_offline = request.include_offline is True
+
+    async def query(stores: Stores) -> UserPage:
+        room = await find_room(stores, context.identity, request.room_id_or_name)
+        part = Slice.of(
+            f"{context.addresses.room(room.id)}/participant",
+            request.start_index,
+            request.max_results,
+            query={
+                "include-offline": str(include_offline).lower(),
+                **expand_query(request.expand),
+            },
+        )
+        found = await stores.room_people.participants(
+            room.id,
+            include_members=include_offline and room.privacy == "private",
+            start=part.start,
+            count=part.count,
+        )
+        return await _show(context, stores, room, part, found, request.expand)
+
+    return await context.database.scan(query)
+
+
+async def add_member(context: Context, request: AddMember) -> None:
+    """Make a user a member of a room, or give a member other roles."""
+    roles = " ".join(sorted(set(request.room_roles or ()))) or ROOM_MEMBER
+
+    async def command(stores: Stores) -> None:
+        identity = context.identity
+        room = await find_room_to_administer(stores, identity, request.room_id_or_name)
+        user = await find_user(stores, identity, request.user_id_or_email)
+        if user.is_deleted:
+            raise NotFoundError(f"User {request.user_id_or_email} not found")
+        await stores.room_people.set_member(room.id, user.id, roles)
+
+    await context.write(command)
+
+
+async def remove_member(context: Context, request: RemoveMember) -> None:
+    """End a membership; out of a private room the user goes at once.
+
+    Raises:
+        NotFoundError: The user is no member.
+        ForbiddenError: The user owns the room.
+    """
+
+    async def command(stores: Stores) -> None:
+        identity = context.identity
+        room = await find_room_to_administer(stores, identity, request.room_id_or_name)
+        user = await find_user(stores, identity, request.user_id_or_email)
+        cause = Cause.of(context)
+        await end_membership(cause, stores, room, user, request.user_id_or_email)
+
+    await context.write(command)
+
+
+async def invite_user(context: Context, request: InviteUser) -> None:
+    """Ask a user into a room.
+
+    Raises:
+        BadRequestError: The room is private and the user no member: nobody could follow.
+    """
+
+    async def command(stores: Stores) -> None:
+        identity = context.identity
+        room = await find_room(stores, identity, request.room_id_or_name)
+        user = await find_user(stores, identity, request.user_id_or_email)
+        if user.is_deleted:
+            raise NotFoundError(f"User {request.user_id_or_email} not found")
+        check_open(room)
+        if user.id != room.owner_id:
+            await _let_in(stores, room, user)
+        await stores.room_people.invite(
+            room.id,
+            user.id,
+            inviter_id=identity.user_id,
+            reason=request.reason or "",
+            now_us=context.now_us,
+        )
+
+    await context.write(command)
+
+
+async def end_membership(
+    cause: Cause,
+    stores: Stores,
+    room: RoomRecord,
+    user: UserRecord,
+    reference: str | int,
+) -> None:
+    """Within a command: end a membership; out of a private room the user goes at once.
+
+    Raises:
+        NotFoundError: The user is no member.
+        ForbiddenError: The user owns the room.
+    """
+    if user.id == room.owner_id:
+        raise ForbiddenError("The owner of a room stays its member")
+    if not await stores.room_people.remove_member(room.id, user.id):
+        raise NotFoundError(f"User {reference} is not a member")
+    if room.privacy == "private" or user.is_guest:
+        await leave_room(cause, stores, room, user.id)
+
+
+async def _let_in(stores: Stores, room: RoomRecord, user: UserRecord) -> None:
+    """See to it that somebody who is invited can follow.
+
+    Raises:
+        BadRequestError: The room is private and the user no member: nobody could follow.
+    """
+    if await stores.room_people.roles(room.id, user.id) is not None:
+        return
+    if room.privacy == "private":
+        raise BadRequestError("This room is private: make the user a member")
+    if user.is_guest:
+        # Guests see the rooms alone of which they are members.
+        await stores.room_people.set_member(room.id, user.id, ROOM_MEMBER)
+
+
+async def _show(
+    context: Context,
+    stores: Stores,
+    room: RoomRecord,
+    part: Slice,
+    found: Sequence[MemberRecord],
+    expand: Sequence[str] | None,
+) -> UserPage:
+    members = part.items(found)
+    users = await stores.users.by_ids({member.user_id for member in members})
+    items: list[User] = []
+    for member in members:
+        user = users[member.user_id]
+        # Who is in a public room without being a member has a role there all the same.
+        is_owner = user.id == room.owner_id
+        roles = (member.roles or (OWNER_ROLES if is_owner else ROOM_MEMBER)).split()
+        if "items" in Expansion(expand):
+            items.append(await full_user(context, stores, user, roles))
+            continue
+        short = user_in_short(context.addresses, user)
+        items.append(_with_roles(short, roles))
+    return UserPage(
+        items=items,
+        start_index=part.start,
+        max_results=part.size,
+        links=part.links(found),
+    )
+
+
+def _with_roles(user: User, roles: list[str]) -> User:
+    return User(
+        id=user.id,
+        name=user.name,
+        mention_name=user.mention_name,
+        version=user.version,
+        room_roles=roles,
+        links=user.links,
+    )

@@ -1,0 +1,294 @@
+"""Rooms themselves: listing, making, changing, deleting.
+
+What is said in them is in `services/messages/posting.py`.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import msgspec
+from msgspec import UNSET
+
+from hipkit.errors import NotFoundError
+from hipkit.files import ImageSource
+from hipkit.server.services.access.keys import new_key, new_version
+from hipkit.server.services.access.lookup import (
+    check_open,
+    find_room,
+    find_room_to_administer,
+    list_seen_rooms,
+)
+from hipkit.server.services.context import Context
+from hipkit.server.services.files.avatars import replace_picture
+from hipkit.server.services.files.stored import remove_file
+from hipkit.server.services.files.sweep import sweep_messages
+from hipkit.server.services.messages.message import add_to_room, new_message
+from hipkit.server.services.people.details import find_named_user, full_user
+from hipkit.server.services.people.names import clean_name
+from hipkit.server.services.representations.expansion import Expansion, expand_query
+from hipkit.server.services.representations.models import (
+    room_in_full,
+    room_in_short,
+    room_statistics,
+    user_in_short,
+)
+from hipkit.server.services.representations.paging import Slice
+from hipkit.server.services.rooms.changes import (
+    add_room,
+    check_room_name,
+    remove_room,
+    settle_members,
+    tell_of_archiving,
+)
+from hipkit.server.services.webhooks.publishing import Cause
+from hipkit.server.storage.protocol import Stores
+from hipkit.server.storage.stores.rooms import RoomRecord
+from hipkit.v2.models import Created, Links, Room, RoomPage, RoomStatistics, User
+from hipkit.v2.rooms import CreateRoom, GetAllRooms, UpdateRoom, UpdateRoomAvatar
+
+__all__ = [
+    "create_room",
+    "delete_room",
+    "delete_room_avatar",
+    "get_all_rooms",
+    "get_room",
+    "get_room_avatar",
+    "get_room_statistics",
+    "show_rooms",
+    "update_room",
+    "update_room_avatar",
+]
+
+
+MOST_PARTICIPANTS = 50
+"""Of those a room in full shows; `get_all_participants` has them all."""
+
+
+async def get_all_rooms(context: Context, request: GetAllRooms) -> RoomPage:
+    """List the rooms that the caller may see."""
+    include_private = request.include_private is not False
+    include_archived = request.include_archived is True
+    part = Slice.of(
+        f"{context.addresses.api}/room",
+        request.start_index,
+        request.max_results,
+        query={
+            "include-private": str(include_private).lower(),
+            "include-archived": str(include_archived).lower(),
+            **expand_query(request.expand),
+        },
+    )
+
+    async def query(stores: Stores) -> RoomPage:
+        found = await list_seen_rooms(
+            stores,
+            context.identity,
+            include_private=include_private,
+            include_archived=include_archived,
+            start=part.start,
+            count=part.count,
+        )
+        expand = Expansion(request.expand)
+        return await show_rooms(context, stores, part, found, expand)
+
+    return await context.database.scan(query)
+
+
+async def show_rooms(
+    context: Context,
+    stores: Stores,
+    part: Slice,
+    found: list[RoomRecord],
+    expand: Expansion,
+) -> RoomPage:
+    """Return a page of rooms, in full where the caller wants that."""
+    inner = expand.below("items")
+    items = [
+        await _full_room(context, stores, room, inner)
+        if "items" in expand
+        else room_in_short(context.addresses, room)
+        for room in part.items(found)
+    ]
+    return RoomPage(
+        items=items,
+        start_index=part.start,
+        max_results=part.size,
+        links=part.links(found),
+    )
+
+
+async def get_room(context: Context, reference: str | int, expand: Expansion) -> Room:
+    """Return a room with everything."""
+    room = await find_room(context.stores, context.identity, reference)
+    return await _full_room(context, context.stores, room, expand)
+
+
+async def get_room_statistics(context: Context, reference: str | int) -> RoomStatistics:
+    """Return how much was said in a room."""
+    room = await find_room(context.stores, context.identity, reference)
+    return room_statistics(context.addresses, room)
+
+
+async def create_room(context: Context, request: CreateRoom) -> Created:
+    """Make a room. Its owner is who was named, else the caller, else the group's owner."""
+    identity = context.identity
+    name = clean_name(request.name)
+    reference = request.owner_user_id
+
+    async def command(stores: Stores) -> int:
+        if reference is None or reference is UNSET:
+            group = await stores.groups.get(identity.group_id)
+            owner_id = identity.user_id or (group.owner_id if group else None) or 0
+        else:
+            field = "owner_user_id"
+            owner = await find_named_user(
+                stores, identity, field, cast("str", reference)
+            )
+            owner_id = owner.id
+        visibility = request.delegate_admin_visibility
+        return await add_room(
+            Cause.of(context),
+            stores,
+            group_id=identity.group_id,
+            name=name,
+            topic=request.topic or "",
+            is_private=request.privacy == "private",
+            guest_key=new_key() if request.guest_access else None,
+            delegate_admin_visibility=None if visibility is UNSET else visibility,
+            owner_id=owner_id,
+        )
+
+    room_id = await context.write(command)
+    return Created(id=room_id, links=Links(self_=context.addresses.room(room_id)))
+
+
+async def update_room(context: Context, request: UpdateRoom) -> None:
+    """Give every setting of a room anew; what people notice becomes a message in the room."""
+    identity = context.identity
+    name = clean_name(request.name)
+
+    async def command(stores: Stores) -> None:
+        room = await find_room_to_administer(stores, identity, request.room_id_or_name)
+        await check_room_name(stores, identity.group_id, name, room.id)
+        topic = room.topic if _is_unchanged(request.topic) else request.topic
+        if request.is_archived and topic != room.topic:
+            check_open(room)
+        owner_id = room.owner_id
+        if not _is_unchanged(request.owner):
+            reference = request.owner.id
+            owner_id = (await find_named_user(stores, identity, "owner", reference)).id
+        visibility = request.delegate_admin_visibility
+        changed = msgspec.structs.replace(
+            room,
+            name=name,
+            topic=topic,
+            privacy=request.privacy,
+            is_archived=request.is_archived,
+            is_guest_accessible=request.is_guest_accessible,
+            guest_key=(room.guest_key or new_key())
+            if request.is_guest_accessible
+            else None,
+            delegate_admin_visibility=room.delegate_admin_visibility
+            if visibility is UNSET
+            else visibility,
+            owner_id=owner_id,
+            version=new_version(),
+        )
+        await stores.rooms.replace(changed)
+        if changed.privacy == "private":
+            await settle_members(stores, room, changed)
+        await tell_of_archiving(Cause.of(context), stores, room, changed)
+        await _announce(context, stores, room, changed)
+
+    await context.write(command)
+
+
+async def delete_room(context: Context, reference: str | int) -> None:
+    """Delete a room: it is gone for everybody at once, and so are the tokens bound to it."""
+
+    async def command(stores: Stores) -> str | None:
+        room = await find_room_to_administer(stores, context.identity, reference)
+        await remove_room(Cause.of(context), stores, room)
+        return room.avatar_key
+
+    avatar_key = await context.write(command)
+    await remove_file(context.files, avatar_key)
+    # What a large room leaves behind goes with the sweeps to come.
+    await sweep_messages(context.database, context.files)
+
+
+async def get_room_avatar(context: Context, reference: str | int) -> str:
+    """Return the address of a room's picture.
+
+    Raises:
+        NotFoundError: It has none.
+    """
+    room = await find_room(context.stores, context.identity, reference)
+    if room.avatar_key is None:
+        raise NotFoundError("This room has no avatar")
+    return context.addresses.picture(room.avatar_key)
+
+
+async def update_room_avatar(context: Context, request: UpdateRoomAvatar) -> None:
+    """Give a room a picture."""
+    await _set_avatar(context, request.room_id_or_name, request.avatar)
+
+
+async def delete_room_avatar(context: Context, reference: str | int) -> None:
+    """Take a room's picture away; without one nothing happens."""
+    await _set_avatar(context, reference, None)
+
+
+async def _full_room(
+    context: Context, stores: Stores, room: RoomRecord, expand: Expansion
+) -> Room:
+    present = await stores.room_people.participants(
+        room.id, include_members=False, start=0, count=MOST_PARTICIPANTS
+    )
+    wanted = {member.user_id for member in present} | {room.owner_id}
+    users = await stores.users.by_ids(wanted)
+
+    async def show(user_id: int, member: str) -> User:
+        if member in expand:
+            return await full_user(context, stores, users[user_id])
+        return user_in_short(context.addresses, users[user_id])
+
+    return room_in_full(
+        context.addresses,
+        room,
+        owner=await show(room.owner_id, "owner"),
+        participants=[await show(item.user_id, "participants") for item in present],
+        statistics=room_statistics(context.addresses, room)
+        if "statistics" in expand
+        else None,
+    )
+
+
+async def _announce(
+    context: Context, stores: Stores, before: RoomRecord, after: RoomRecord
+) -> None:
+    if after.topic != before.topic and not after.is_archived:
+        message = await new_message(context, stores, kind="topic", body=after.topic)
+        await add_to_room(context, stores, after, message)
+    if after.is_guest_accessible != before.is_guest_accessible:
+        # In an archived room too: what guests may read begins with this message.
+        body = f"Guest access is {'on' if after.is_guest_accessible else 'off'}"
+        message = await new_message(context, stores, kind="guest_access", body=body)
+        await add_to_room(context, stores, after, message)
+
+
+def _is_unchanged(value: object) -> bool:
+    """Say whether null was sent for a setting that null leaves as it is (`Rule.null_keeps`)."""
+    return value is UNSET
+
+
+async def _set_avatar(
+    context: Context, reference: str | int, picture: ImageSource | None
+) -> None:
+    async def change(stores: Stores, key: str | None) -> str | None:
+        room = await find_room_to_administer(stores, context.identity, reference)
+        await stores.rooms.set_avatar(room.id, key, new_version())
+        return room.avatar_key
+
+    await replace_picture(context, picture, "avatar", change)

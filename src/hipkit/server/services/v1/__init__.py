@@ -1,1 +1,0 @@
-"""What API v1 needs beyond what it shares with v2."""

@@ -1,0 +1,262 @@
+"""Where webhooks may lead: to the outside, and into networks that the operator allows.
+
+An address is looked at twice: when a webhook is set, so that its maker is told, and whenever a
+connection is opened, because a name may lead elsewhere by then. The second look decides, and the
+connection goes to the very address that was looked at.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import ipaddress
+import socket
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Literal, cast
+from urllib.parse import quote, urlsplit
+
+from hipkit.errors import BadRequestError
+from hipkit.server.services.errors import InvalidValueError
+
+__all__ = [
+    "LONGEST_URL",
+    "ForbiddenAddressError",
+    "LookUp",
+    "Network",
+    "Receivers",
+    "Target",
+    "is_internal",
+    "look_up",
+    "look_up_here",
+    "read_target",
+]
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+LookUp = Callable[[str, int], Sequence[str]]
+"""Returns the addresses of a name, or raises `OSError`; it may take its time."""
+
+LONGEST_URL = 2_000
+LOOK_UP_SECONDS = 5.0
+LOOK_UPS_AT_ONCE = 8
+
+PORTS = {"http": 80, "https": 443}
+
+# Beside what every version of `is_global` knows: what standards keep for protocols and for
+# examples, relays of tunnels, NAT64 of one's own network, and the older local addresses.
+NEVER = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            "192.0.0.0/24",
+            "192.88.99.0/24",
+            "64:ff9b:1::/48",
+            "3fff::/20",
+            "fec0::/10",
+        ),
+    )
+)
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+class ForbiddenAddressError(OSError):
+    """A name leads into a network that webhooks may not reach."""
+
+    def __init__(self) -> None:
+        super().__init__("it leads into a network that webhooks may not reach")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), ()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A receiver's address in the parts that a request is made of."""
+
+    scheme: Literal["http", "https"]
+    host: str
+    port: int
+    target: str
+
+
+def read_target(url: str) -> Target:
+    """Take an address apart.
+
+    Raises:
+        BadRequestError: It is none that events can be sent to.
+    """
+    if len(url) > LONGEST_URL:
+        problem = f"is longer than {LONGEST_URL} characters"
+        raise InvalidValueError("url", "maxLength", problem)
+    target = _take_apart(url)
+    if target is None:
+        # In HipChat's words, which had no field beside them. The address is not repeated: it may
+        # hold a password.
+        raise BadRequestError("Field url must be an absolute URL")
+    return target
+
+
+def is_internal(address: Address) -> bool:
+    """Say whether an address is anything but one of the public network."""
+    inner = _inner(address)
+    if inner is not None:
+        return is_internal(inner)
+    return (
+        not address.is_global
+        or address.is_multicast
+        or address.is_reserved
+        or address.is_link_local
+        or any(address in network for network in NEVER)
+    )
+
+
+def look_up(host: str, port: int) -> Sequence[str]:
+    """Ask the system for the addresses of a name."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError as error:
+        raise OSError("it is no name") from error
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+def look_up_here(host: str, port: int) -> Sequence[str]:
+    """Return the addresses of this machine's own name, and ask nobody for any other."""
+    if host.lower() == "localhost":
+        return ["127.0.0.1"]
+    try:
+        return [str(ipaddress.ip_address(host))]
+    except ValueError:
+        raise OSError("this server looks up no names but localhost") from None
+
+
+class Receivers:
+    """Knows which addresses webhooks may lead to.
+
+    Args:
+        allowed: Networks that are allowed although they are not public.
+        look_up: How names become addresses.
+    """
+
+    def __init__(
+        self, allowed: Iterable[Network] = (), look_up: LookUp = look_up
+    ) -> None:
+        self._allowed = tuple(allowed)
+        self._look_up = look_up
+        self._lock = threading.Lock()
+        self._asked: dict[tuple[str, int], Future[Sequence[str]]] = {}
+        self._threads: ThreadPoolExecutor | None = None
+
+    async def check(self, url: str) -> None:
+        """Refuse an address that no event can be sent to.
+
+        A name that has no address just now is taken: it is looked up at every connection.
+
+        Raises:
+            InvalidValueError: It is no address for events, or leads into an internal network.
+        """
+        target = read_target(url)
+        try:
+            async with asyncio.timeout(LOOK_UP_SECONDS):
+                await self.addresses_of(target.host, target.port)
+        except ForbiddenAddressError as error:
+            raise InvalidValueError("url", "format", str(error)) from error
+        except (OSError, TimeoutError):
+            return
+
+    async def addresses_of(self, host: str, port: int) -> Sequence[str]:
+        """Return the addresses of a name, every one of them allowed.
+
+        Raises:
+            ForbiddenAddressError: One of them is internal, and nobody allowed its network.
+            OSError: There is none.
+        """
+        found: Sequence[str] = [host]
+        if not _is_address(host):
+            found = await asyncio.shield(asyncio.wrap_future(self._ask(host, port)))
+        if not found:
+            raise OSError("the name has no address")
+        for text in found:
+            if not self.is_allowed(text):
+                raise ForbiddenAddressError
+        return found
+
+    def is_allowed(self, text: str) -> bool:
+        """Say whether events may be sent to an address."""
+        try:
+            # A zone (fe80::1%eth0) names a device of this machine.
+            address = ipaddress.ip_address(text.partition("%")[0])
+        except ValueError:
+            return False
+        if isinstance(address, ipaddress.IPv6Address):
+            address = address.ipv4_mapped or address
+        if any(address in network for network in self._allowed):
+            return True
+        return not is_internal(address)
+
+    def close(self) -> None:
+        """Ask for no further names."""
+        if self._threads is not None:
+            self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _ask(self, host: str, port: int) -> Future[Sequence[str]]:
+        """Look a name up in a thread of our own: one at a time for each, few for all."""
+        with self._lock:
+            asked = self._asked.get((host, port))
+            if asked is not None:
+                return asked
+            if self._threads is None:
+                self._threads = ThreadPoolExecutor(
+                    LOOK_UPS_AT_ONCE, thread_name_prefix="hipkit-names"
+                )
+            asked = self._threads.submit(self._look_up, host, port)
+            self._asked[host, port] = asked
+
+        def forget(_: concurrent.futures.Future[Sequence[str]]) -> None:
+            self._asked.pop((host, port), None)
+
+        asked.add_done_callback(forget)
+        return asked
+
+
+def _take_apart(url: str) -> Target | None:
+    if any(letter.isspace() or not letter.isprintable() for letter in url):
+        return None
+    try:
+        parts = urlsplit(url)
+        scheme = parts.scheme.lower()
+        port = parts.port or PORTS.get(scheme, 0)
+    except ValueError:
+        return None
+    host = parts.hostname or ""
+    is_absolute = scheme in PORTS and bool(host) and host.isascii() and parts.port != 0
+    if not is_absolute or "@" in parts.netloc or "\\" in url:
+        return None
+    path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
+    query = quote(parts.query, safe="/?%:@!$&'()*+,;=~-._[]|")
+    return Target(
+        cast("Literal['http', 'https']", scheme),
+        host,
+        port,
+        f"{path}?{query}" if query else path,
+    )
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _inner(address: Address) -> Address | None:
+    """Return the IPv4 address that an IPv6 one stands for."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return None
+    if address in NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    teredo = address.teredo
+    return address.ipv4_mapped or address.sixtofour or (teredo[1] if teredo else None)

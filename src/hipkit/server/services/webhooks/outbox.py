@@ -1,0 +1,356 @@
+"""The outbox in the database: what is to be delivered next, and what became of it.
+
+Everything about a route is stored, so that a server that is killed goes on where it was: what
+was being delivered is delivered again, and nothing is lost. Idle and paused routes cost no
+memory; what is kept here are the routes whose patterns passed events over since the last look.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from hipkit.errors import ApiError
+from hipkit.server.services.context import Context
+from hipkit.server.services.messages.posting import add_notification
+from hipkit.server.services.representations.timestamps import SECOND_US
+from hipkit.server.services.representations.urls import Addresses
+from hipkit.server.services.webhooks.backoff import (
+    LONGEST_ASKED_WAIT_SECONDS,
+    LONGEST_PROBE_SECONDS,
+    next_state,
+)
+from hipkit.server.services.webhooks.deliveries import (
+    Delivery,
+    Outcome,
+    make_delivery,
+    root_of,
+)
+from hipkit.server.services.webhooks.owners import maker_of, may_still_see
+from hipkit.server.services.webhooks.patterns import is_found
+from hipkit.server.services.webhooks.sweep import OutboxSweep
+from hipkit.server.shared.limits import Limits
+from hipkit.server.shared.signals import Signals
+from hipkit.server.storage.blobs import FileFolder
+from hipkit.server.storage.protocol import Database, Stores
+from hipkit.server.storage.stores.webhook_deliveries import NewDelivery
+from hipkit.server.storage.stores.webhook_events import EventRecord
+from hipkit.server.storage.stores.webhook_routes import RouteRecord, WaitBounds
+from hipkit.server.storage.stores.webhooks import WebhookRecord
+
+__all__ = ["DatabaseOutbox"]
+
+MOST_DUE = 500
+EVENTS_AT_ONCE = 50
+MATCHERS = 2
+ANSWER_CHARACTERS = 500
+LEAST_STEP_SECONDS = 2.0
+"""By how much a clock is set at least; less is its own unevenness."""
+
+SLOW_PATTERN = "the pattern took too long for this text"
+OUT_OF_SIGHT = "its maker may not see the room any more"
+ANSWER_TO_ANSWER = "not posted: this event is an answer itself"
+
+
+class DatabaseOutbox:
+    """An `Outbox` for one server and its database.
+
+    Args:
+        database: Where webhooks, events and deliveries are.
+        files: Where files are that answers name.
+        signals: Who is to be told of answers.
+        limits: How many answers a webhook may post.
+        now_us: The clock, in microseconds since 1970.
+        elapsed: Seconds that go on evenly, by which it is seen that the clock was set.
+        public_url: What links in events begin with, if the operator said so.
+        own_root: What they begin with where nothing better is known.
+        chance: Gives numbers from 0 to 1 that spread waits.
+        signs_query: Whether what proves that an event is this server's stands in the
+            receiver's address too.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        files: FileFolder,
+        signals: Signals,
+        limits: Limits,
+        *,
+        now_us: Callable[[], int],
+        elapsed: Callable[[], float],
+        public_url: str | None,
+        own_root: str,
+        chance: Callable[[], float] = random.random,
+        signs_query: bool = False,
+    ) -> None:
+        self._signs_query = signs_query
+        self._database = database
+        self._files = files
+        self._signals = signals
+        self._limits = limits
+        self._now_us = now_us
+        self._elapsed = elapsed
+        self._offset_us = self._offset()
+        self._chance = chance
+        self._public_url = public_url
+        self._own_root = own_root
+        self._seen: int | None = None
+        self._passed: dict[int, int] = {}
+        self._matchers = ThreadPoolExecutor(MATCHERS, thread_name_prefix="hipkit-match")
+        self._sweep = OutboxSweep(database)
+
+    async def woken(self) -> Sequence[RouteRecord]:
+        """Return the routes that may have something to do, with what came since the last time."""
+        stores = self._database.stores
+        await self._follow_clock()
+        await self._bound_waits(is_first=self._seen is None)
+        newest = await stores.webhook_events.newest()
+        routes: list[RouteRecord] = []
+        if self._seen is None:
+            routes += await stores.webhook_routes.behind()
+        elif newest > self._seen:
+            for kind in await stores.webhook_events.happened(self._seen, newest):
+                routes += await stores.webhook_routes.woken_by(
+                    kind.group_id, kind.room_id, kind.event
+                )
+        self._seen = max(newest, self._seen or 0)
+        routes += await stores.webhook_routes.due(self._now_us(), MOST_DUE)
+        return routes
+
+    async def next_delivery(self, webhook_id: int) -> Delivery | None:
+        """Return what a webhook is to get next; `None` where nothing waits."""
+        stores = self._database.stores
+        webhook = await stores.webhooks.get(webhook_id)
+        if webhook is None or (webhook.next_try_us or 0) > self._now_us():
+            return None
+        found = await self._next_event(stores, webhook)
+        if found is None:
+            await self._rest(webhook)
+            return None
+        event, skip = found
+        if skip is None and not await may_still_see(stores, webhook, event.room_id):
+            skip = OUT_OF_SIGHT
+        if skip is not None:
+            return Delivery(webhook=webhook, event=event, skip=skip)
+        return await make_delivery(
+            stores,
+            webhook,
+            event,
+            self._now_us(),
+            root=self._root_for(webhook),
+            signs_query=self._signs_query,
+        )
+
+    async def settle(self, delivery: Delivery, outcome: Outcome) -> bool:
+        """Store what came of a delivery, and say whether the route may go on at once.
+
+        The answer is posted in the same commit, so that it is posted once.
+        """
+        webhook_id, event = delivery.webhook.id, delivery.event
+        await self._follow_clock()
+        context = self._context(delivery)
+
+        async def command(stores: Stores) -> bool:
+            webhook = await stores.webhooks.get(webhook_id)
+            if webhook is None or webhook.position >= event.id:
+                return False
+            posted_id, problem = await self._post(context, stores, webhook, outcome)
+            problem = outcome.problem or problem
+            state = next_state(
+                webhook,
+                event.id,
+                outcome.verdict,
+                now_us=context.now_us,
+                chance=self._chance(),
+                problem=problem,
+                asked_seconds=outcome.asked_seconds,
+                is_slow=problem == SLOW_PATTERN,
+            )
+            await stores.webhook_routes.set_route(webhook_id, state)
+            await stores.webhook_deliveries.put(
+                _told(webhook, event, outcome, problem, posted_id, context.now_us)
+            )
+            return state.next_try_us is None
+
+        goes_on = await context.write(command)
+        self._passed.pop(webhook_id, None)
+        self._sweep.has_work = True
+        return goes_on
+
+    async def tidy(self) -> None:
+        """Store how far patterns have passed events over, and remove what nobody waits for."""
+        if self._passed:
+            passed, self._passed = self._passed, {}
+
+            async def command(stores: Stores) -> None:
+                for webhook_id, position in passed.items():
+                    await stores.webhook_routes.advance(webhook_id, position)
+
+            await self._database.write(command)
+            self._sweep.has_work = True
+        await self._sweep.step()
+
+    def close(self) -> None:
+        """Match no further patterns."""
+        self._matchers.shutdown(wait=False, cancel_futures=True)
+
+    def _offset(self) -> int:
+        return self._now_us() - int(self._elapsed() * SECOND_US)
+
+    async def _follow_clock(self) -> None:
+        """Move what routes wait for along with the clock, if that was set since the last look.
+
+        Otherwise a clock put back makes them wait for as long as that, and one put forward makes
+        those that fail look as if they had failed all the time.
+        """
+        before_us, self._offset_us = self._offset_us, self._offset()
+        step_us = self._offset_us - before_us
+        if abs(step_us) < LEAST_STEP_SECONDS * SECOND_US:
+            return
+        try:
+            await self._database.write(
+                lambda stores: stores.webhook_routes.shift(step_us)
+            )
+        except BaseException:
+            self._offset_us -= step_us
+            raise
+
+    async def _bound_waits(self, *, is_first: bool) -> None:
+        """Let no route wait for longer than routes ever do: an earlier clock may have been ahead.
+
+        At a start every wait is looked at; later only whether one is beyond all.
+        """
+        now_us, longest_us = self._now_us(), int(LONGEST_PROBE_SECONDS * SECOND_US)
+        routes = self._database.stores.webhook_routes
+        if is_first or await routes.is_any_after(now_us + longest_us):
+            wait_us = int(LONGEST_ASKED_WAIT_SECONDS * SECOND_US)
+            bounds = WaitBounds(
+                now_us=now_us, longest_us=wait_us, longest_paused_us=longest_us
+            )
+            if await routes.is_any_beyond(bounds):
+                await self._database.write(
+                    lambda stores: stores.webhook_routes.bound(bounds)
+                )
+
+    async def _next_event(
+        self, stores: Stores, webhook: WebhookRecord
+    ) -> tuple[EventRecord, str | None] | None:
+        """Return the next event that a webhook is to get, and why not if it is not."""
+        position = max(webhook.position, self._passed.get(webhook.id, 0))
+        while True:
+            events = await stores.webhook_events.after(
+                position,
+                group_id=webhook.group_id,
+                room_id=webhook.room_id,
+                event=webhook.event,
+                count=EVENTS_AT_ONCE,
+            )
+            if not events:
+                return None
+            found = await self._choose(webhook, events)
+            if found is not None:
+                return found
+            position = self._passed[webhook.id] = events[-1].id
+
+    async def _choose(
+        self, webhook: WebhookRecord, events: Sequence[EventRecord]
+    ) -> tuple[EventRecord, str | None] | None:
+        if webhook.pattern is None:
+            return _first_for(webhook, events)
+        # Beside the event loop: a pattern may take all the time that it has.
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._matchers, _first_for, webhook, events)
+
+    async def _rest(self, webhook: WebhookRecord) -> None:
+        """Let a route be as any other that nothing waits for, if it was failing."""
+        if webhook.next_try_us is None:
+            return
+
+        async def command(stores: Stores) -> None:
+            now = await stores.webhooks.get(webhook.id)
+            if now is not None and now.next_try_us == webhook.next_try_us:
+                await stores.webhook_routes.rest(webhook.id)
+
+        await self._database.write(command)
+
+    async def _post(
+        self,
+        context: Context,
+        stores: Stores,
+        webhook: WebhookRecord,
+        outcome: Outcome,
+    ) -> tuple[str | None, str | None]:
+        """Post what a receiver answered; return the message's id, or what is wrong."""
+        if outcome.notification is None:
+            return None, None
+        if context.answered_by is not None:
+            return None, ANSWER_TO_ANSWER
+        context.answered_by = webhook.id
+        context.caller = await maker_of(stores, webhook)
+        if context.caller is None:
+            return None, "the answer was not posted: the webhook's maker is gone"
+        try:
+            notification = outcome.notification
+            return await add_notification(context, stores, notification), None
+        except ApiError as error:
+            return None, f"the answer was not posted: {error.message}"
+
+    def _root_for(self, webhook: WebhookRecord) -> str:
+        """Return what links in a webhook's events begin with."""
+        return root_of(webhook, self._public_url) or self._own_root
+
+    def _context(self, delivery: Delivery) -> Context:
+        return Context(
+            database=self._database,
+            files=self._files,
+            addresses=Addresses(self._root_for(delivery.webhook)),
+            limits=self._limits,
+            signals=self._signals,
+            now_us=self._now_us(),
+            answered_by=delivery.event.answered_by,
+        )
+
+
+def _told(
+    webhook: WebhookRecord,
+    event: EventRecord,
+    outcome: Outcome,
+    problem: str | None,
+    posted_id: str | None,
+    now_us: int,
+) -> NewDelivery:
+    """Return what people are told of a delivery."""
+    return NewDelivery(
+        webhook_id=webhook.id,
+        event_id=event.id,
+        event=event.event,
+        state=outcome.verdict,
+        tries=webhook.tries + 1,
+        status=outcome.status,
+        problem=problem,
+        answer=(outcome.answer or "")[:ANSWER_CHARACTERS] or None,
+        posted_id=posted_id,
+        milliseconds=outcome.milliseconds,
+        tried_us=now_us,
+    )
+
+
+def _first_for(
+    webhook: WebhookRecord, events: Sequence[EventRecord]
+) -> tuple[EventRecord, str | None] | None:
+    """Return the first of some events that a webhook is to get, or cannot be tried for."""
+    for event in events:
+        if event.only_for == webhook.id:
+            return event, None
+        if event.only_for is not None or event.answered_by == webhook.id:
+            continue
+        if webhook.pattern is None or event.text is None:
+            return event, None
+        try:
+            if is_found(webhook.pattern, event.text):
+                return event, None
+        except TimeoutError:
+            return event, SLOW_PATTERN
+    return None

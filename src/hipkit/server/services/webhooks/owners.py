@@ -1,0 +1,77 @@
+"""Who made a webhook: in whose name its receiver's answers are posted, and what they may see."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hipkit.errors import ForbiddenError, NotFoundError
+from hipkit.server.services.access.lookup import find_room
+from hipkit.server.services.context import Context, Identity
+from hipkit.server.services.webhooks.publishing import Cause, sender_of
+from hipkit.server.storage.protocol import Stores
+from hipkit.server.storage.stores.tokens import TokenRecord
+from hipkit.server.storage.stores.webhooks import WebhookRecord
+from hipkit.v2.models import Sender
+
+__all__ = ["maker_as_sender", "maker_of", "may_still_see"]
+
+NUMBERS_BEGIN = 1 << 40
+"""Services know callers by their tokens; below its negative no other made-up number lies."""
+
+
+async def maker_of(stores: Stores, webhook: WebhookRecord) -> Identity | None:
+    """Return the maker, who may send notifications and nothing more; `None` if gone."""
+    user = client = None
+    if webhook.client_id is not None:
+        client = await stores.clients.get(webhook.client_id)
+    else:
+        user = await stores.users.get(webhook.user_id or 0)
+    if (client is None and user is None) or (user is not None and user.is_deleted):
+        return None
+    scopes = frozenset({"send_notification"})
+    token = TokenRecord(
+        id=-NUMBERS_BEGIN - webhook.id,
+        hash=b"",
+        kind="user" if client is None else "group client",
+        group_id=webhook.group_id,
+        user_id=None if user is None else user.id,
+        client_id=webhook.client_id,
+        room_id=None if client is None else client.room_id,
+        scopes=" ".join(scopes),
+        name=webhook.name,
+        expires_us=None,
+        refresh_id=None,
+    )
+    return Identity(
+        token=token,
+        kind="user" if client is None else "group client",
+        group_id=webhook.group_id,
+        scopes=scopes,
+        user=user,
+        client=client,
+    )
+
+
+async def maker_as_sender(
+    context: Context, stores: Stores, webhook: WebhookRecord
+) -> Sender | None:
+    """Return the maker as answers show one."""
+    maker = await maker_of(stores, webhook)
+    return sender_of(
+        replace(Cause.of(context), addresses=context.addresses, identity=maker)
+    )
+
+
+async def may_still_see(stores: Stores, webhook: WebhookRecord, room_id: int) -> bool:
+    """Say whether the maker may see a room that is there; one that is gone hides nothing."""
+    maker = await maker_of(stores, webhook)
+    if maker is None:
+        return False
+    try:
+        await find_room(stores, maker, room_id)
+    except ForbiddenError:
+        return False
+    except NotFoundError:
+        # Guests get this for rooms that they may not see.
+        return not maker.is_guest
+    return True

@@ -1,0 +1,209 @@
+"""Webhooks as programs set them: made, changed and deleted.
+
+Each client's keys are its own. Read next: `listing.py`, which tells whose a webhook is.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Awaitable, Callable
+
+from hipkit.errors import BadRequestError
+from hipkit.server.services.access.lookup import find_room_to_administer
+from hipkit.server.services.context import Context, Identity
+from hipkit.server.services.errors import InvalidValueError
+from hipkit.server.services.webhooks.listing import (
+    WebhookReference,
+    find_own_webhook,
+    own_client_id,
+)
+from hipkit.server.services.webhooks.patterns import check_pattern
+from hipkit.server.services.webhooks.signatures import check_can_sign
+from hipkit.server.shared.signals import EVENTS
+from hipkit.server.storage.protocol import Stores
+from hipkit.server.storage.stores.webhooks import NewWebhook, WebhookRecord
+from hipkit.v2.extensions import CreateGlobalWebhook
+from hipkit.v2.models import Created, CreatedExtension, Links
+from hipkit.v2.rooms import CreateRoomWebhook, CreateWebhook
+
+__all__ = [
+    "create_global_webhook",
+    "create_room_webhook",
+    "create_webhook",
+    "delete_webhook",
+]
+
+CreateRequest = CreateWebhook | CreateRoomWebhook | CreateGlobalWebhook
+
+LONGEST_NAME = 200
+
+MOST_WEBHOOKS = 100
+"""Of a room, and of a group for all its rooms, whoever made them: each message goes to all."""
+
+
+async def create_webhook(context: Context, request: CreateWebhook) -> Created:
+    """Make a webhook in a room.
+
+    Raises:
+        InvalidValueError: A value cannot be used, or the key is taken.
+    """
+    key = request.key or str(uuid.uuid4())
+
+    async def store(stores: Stores, webhook: NewWebhook) -> int:
+        known = await _by_key(stores, webhook)
+        if known is not None:
+            problem = "is the key of another webhook"
+            raise InvalidValueError("key", "unique", problem, key)
+        return await _add(context, stores, webhook)
+
+    return await _make_in_room(context, request, key, store)
+
+
+async def create_room_webhook(context: Context, request: CreateRoomWebhook) -> Created:
+    """Make a webhook in a room, or change the one of this key."""
+
+    async def store(stores: Stores, webhook: NewWebhook) -> int:
+        return await _put(context, stores, webhook)
+
+    return await _make_in_room(context, request, request.key, store)
+
+
+async def create_global_webhook(
+    context: Context, request: CreateGlobalWebhook
+) -> CreatedExtension:
+    """Make a webhook for the whole group, or change the one of this key."""
+    await _check(context, request)
+
+    async def command(stores: Stores) -> int:
+        webhook = await _new(context, stores, request, request.key, None)
+        return await _put(context, stores, webhook)
+
+    webhook_id = await context.write(command)
+    link = context.addresses.group_webhook(request.key)
+    return CreatedExtension(id=webhook_id, links=Links(self_=link))
+
+
+async def delete_webhook(context: Context, reference: WebhookReference) -> None:
+    """Delete a webhook; what waits for it is not sent any more.
+
+    Raises:
+        NotFoundError: There is none, or it is not the caller's.
+    """
+
+    async def command(stores: Stores) -> None:
+        webhook = await find_own_webhook(stores, context.identity, reference)
+        await stores.webhooks.delete(webhook.id)
+
+    await context.write(command)
+
+
+async def _make_in_room(
+    context: Context,
+    request: CreateWebhook | CreateRoomWebhook,
+    key: str,
+    store: Callable[[Stores, NewWebhook], Awaitable[int]],
+) -> Created:
+    reference = request.room_id_or_name
+    # Before names are looked up, for which others wait.
+    await find_room_to_administer(context.stores, context.identity, reference)
+    await _check(context, request)
+
+    async def command(stores: Stores) -> tuple[int, int]:
+        room = await find_room_to_administer(stores, context.identity, reference)
+        webhook = await _new(context, stores, request, key, room.id)
+        return room.id, await store(stores, webhook)
+
+    room_id, webhook_id = await context.write(command)
+    link = context.addresses.room_webhook(room_id, webhook_id)
+    return Created(id=webhook_id, links=Links(self_=link))
+
+
+async def _check(context: Context, request: CreateRequest) -> None:
+    """Refuse what cannot be used, as far as the request alone tells."""
+    if len(request.name or "") > LONGEST_NAME:
+        problem = f"is longer than {LONGEST_NAME}"
+        raise InvalidValueError("name", "maxLength", problem)
+    if request.pattern:
+        check_pattern(request.pattern)
+    await context.receivers.check(request.url)
+
+
+async def _new(
+    context: Context,
+    stores: Stores,
+    request: CreateRequest,
+    key: str,
+    room_id: int | None,
+) -> NewWebhook:
+    identity = context.identity
+    if request.authentication == "jwt":
+        await _check_signing(stores, identity)
+    return NewWebhook(
+        group_id=identity.group_id,
+        room_id=room_id,
+        client_id=own_client_id(identity),
+        user_id=identity.user_id,
+        key=key,
+        name=request.name or "",
+        url=request.url,
+        event=request.event,
+        pattern=request.pattern or None,
+        authentication=request.authentication or "none",
+        grant_id=_lasting_grant(identity),
+        root=context.addresses.root,
+    )
+
+
+def _lasting_grant(identity: Identity) -> int | None:
+    """Return the grant that a webhook ends with; `None` for those that a client sets for itself.
+
+    A client's own tokens come and go by the hour, and each can do what the others can: what it
+    sets for itself ends with the client. What a person's token set ends with that.
+    """
+    return None if identity.user is None else identity.token.grant_id
+
+
+async def _check_signing(stores: Stores, identity: Identity) -> None:
+    if identity.client is None:
+        problem = "needs an OAuth client, whose secret events are signed with"
+        raise InvalidValueError("authentication", "enum", problem, "jwt")
+    check_can_sign()
+    if await stores.clients.signing_secret(identity.client.id) is None:
+        problem = (
+            "needs a client whose secret this server keeps; this one was made by an older"
+            " hipkit: make it anew"
+        )
+        raise InvalidValueError("authentication", "enum", problem, "jwt")
+
+
+async def _put(context: Context, stores: Stores, webhook: NewWebhook) -> int:
+    """Make a webhook or change it; a changed one keeps its number and what waits for it."""
+    known = await _by_key(stores, webhook)
+    if known is None:
+        return await _add(context, stores, webhook)
+    position = known.position
+    if known.event != webhook.event:
+        # What happened before is nothing that anybody waited for.
+        position = await stores.webhook_events.newest()
+    await stores.webhooks.replace(known.id, webhook, position=position)
+    # Whoever sets a webhook again may have mended its receiver.
+    await stores.webhook_routes.try_now(known.id, context.now_us)
+    context.topics.add(EVENTS)
+    return known.id
+
+
+async def _add(context: Context, stores: Stores, webhook: NewWebhook) -> int:
+    if await stores.webhooks.count(webhook.group_id, webhook.room_id) >= MOST_WEBHOOKS:
+        place = "group" if webhook.room_id is None else "room"
+        raise BadRequestError(
+            f"The {place} has {MOST_WEBHOOKS} webhooks, and cannot have more:"
+            " delete one that is not needed"
+        )
+    position = await stores.webhook_events.newest()
+    return await stores.webhooks.add(webhook, position=position, now_us=context.now_us)
+
+
+async def _by_key(stores: Stores, webhook: NewWebhook) -> WebhookRecord | None:
+    return await stores.webhooks.by_key(
+        webhook.group_id, webhook.room_id, webhook.client_id, webhook.key
+    )

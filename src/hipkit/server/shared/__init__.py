@@ -1,0 +1,1 @@
+"""Holds what calls share: limits, recent calls and signals. In memory, for one process."""

@@ -1,0 +1,148 @@
+"""Bounds on tries at passwords: nobody finds one by trying, and nobody is locked out by others.
+
+Only failures count. From one network a name gets 20 in five minutes. After 200 within an hour,
+wherever they came from, networks from which the name never signed in get one try in 30 seconds,
+all of them together; those from which it did go on as before.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+
+from hipkit.errors import RateLimitError
+from hipkit.server.shared.counters import Counter
+
+__all__ = ["Attempt", "SignInLimits"]
+
+FAILURE_SECONDS = 300.0
+MOST_FAILURES = 20
+"""Of one name from one network within that time."""
+MOST_FAILURES_OF_NETWORK = 100
+"""Of whatever names from one network, by those who need nothing else to try."""
+
+NAME_SECONDS = 60 * 60.0
+MOST_FAILURES_OF_NAME = 200
+"""Of one name within that time, before networks that are not known are slowed down."""
+SLOW_SECONDS = 30.0
+
+SHARED_COUNTERS = 1 << 16
+"""Names that nobody has share so many. A flood of them then neither takes memory nor ends a
+count, and no counter fills by chance: that would take millions of tries in five minutes."""
+MOST_USERS = 1 << 20
+MOST_PLACES = 100_000
+"""Of people and networks. To reach this, hundreds of people have to be tried at once, and then
+the counts of their names are there still."""
+
+TOO_MANY_TRIES = "Rate Limit exceeded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """A try at somebody's password.
+
+    Attributes:
+        group_id: Where the name is looked for.
+        name: As it was typed, in one case.
+        user_id: The person who has it, if anybody.
+        network: Where the try comes from.
+        is_known: Whether that person has signed in from there before.
+        is_open: Whether anybody may try so, without a client's secret or a token.
+    """
+
+    group_id: int
+    name: str
+    user_id: int | None
+    network: str
+    is_known: bool
+    is_open: bool
+
+    @property
+    def name_key(self) -> Hashable:
+        """What counts the name: the person's id, however they were called, or a shared counter."""
+        if self.user_id is not None:
+            return self.user_id
+        return _shared(self.group_id, self.name)
+
+    @property
+    def place_key(self) -> Hashable:
+        """What counts the name at its network."""
+        if self.user_id is not None:
+            return self.user_id, self.network
+        return _shared(self.group_id, self.name, self.network)
+
+
+def _shared(*parts: Hashable) -> int:
+    # Texts have other hashes in every process, so nobody can choose names that collide.
+    return hash(parts) % SHARED_COUNTERS
+
+
+class _Failures:
+    """Counters of names: those of people, or those that nobody has.
+
+    They count alike, so that limits do not tell who is there, and apart, so that made-up names
+    push no count of a person's out.
+    """
+
+    def __init__(
+        self, clock: Callable[[], float], *, most_names: int, most_places: int
+    ) -> None:
+        self.of_place = Counter(FAILURE_SECONDS, clock, most=most_places)
+        self.of_name = Counter(NAME_SECONDS, clock, most=most_names)
+        self.slow_tries = Counter(SLOW_SECONDS, clock, most=most_names)
+
+
+class SignInLimits:
+    """Counts failures; several threads may use it at once."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._lock = threading.Lock()
+        self._of_people = _Failures(
+            clock, most_names=MOST_USERS, most_places=MOST_PLACES
+        )
+        self._of_nobody = _Failures(
+            clock, most_names=SHARED_COUNTERS, most_places=SHARED_COUNTERS
+        )
+        self._of_network = Counter(FAILURE_SECONDS, clock)
+
+    def check(self, attempt: Attempt, *, begins: bool = False) -> None:
+        """Refuse a try that is one too many, without counting it.
+
+        Args:
+            attempt: The try.
+            begins: Whether it is made now: of the slow ones only one may begin in 30 seconds.
+
+        Raises:
+            RateLimitError: It is to be made later.
+        """
+        with self._lock:
+            if self._is_exceeded(attempt, begins=begins):
+                raise RateLimitError(TOO_MANY_TRIES)
+
+    def count_failure(self, attempt: Attempt) -> None:
+        """Count a try at a wrong password."""
+        with self._lock:
+            failures = self._failures(attempt)
+            failures.of_place.take(attempt.place_key, MOST_FAILURES)
+            failures.of_name.take(attempt.name_key, MOST_FAILURES_OF_NAME)
+            if attempt.is_open:
+                self._of_network.take(attempt.network, MOST_FAILURES_OF_NETWORK)
+
+    def _is_exceeded(self, attempt: Attempt, *, begins: bool) -> bool:
+        failures, name = self._failures(attempt), attempt.name_key
+        if failures.of_place.count(attempt.place_key) >= MOST_FAILURES:
+            return True
+        if attempt.is_known:
+            return False
+        of_network = self._of_network.count(attempt.network)
+        if attempt.is_open and of_network >= MOST_FAILURES_OF_NETWORK:
+            return True
+        if failures.of_name.count(name) < MOST_FAILURES_OF_NAME:
+            return False
+        if begins:
+            return failures.slow_tries.take(name, 1).is_exceeded
+        return failures.slow_tries.count(name) > 0
+
+    def _failures(self, attempt: Attempt) -> _Failures:
+        return self._of_nobody if attempt.user_id is None else self._of_people

@@ -1,0 +1,84 @@
+"""Keeps a database for one server."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import struct
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import BinaryIO
+
+from hipkit.errors import StorageError
+from hipkit.server.storage.sqlite.file import prepare_file
+
+__all__ = ["alone_on"]
+
+LOCKED_BYTE = 1 << 62
+"""Far behind every byte that SQLite locks, or that a database could have."""
+
+
+@contextlib.contextmanager
+def alone_on(database: Path) -> Generator[None]:
+    """Keep other servers from a database while the block runs.
+
+    A second one would send webhooks again, count limits for itself, and take away files that
+    the first still receives. Commands that look after the database are not kept from it.
+
+    There are two locks. That on the file itself holds whatever the file is called: under a hard
+    link, behind a symbolic one, in another mount, renamed meanwhile. That on `*.lock` beside it
+    holds for the name, so that nobody begins a new file where the log of the old one still is.
+
+    The system ends both with the process, so none is left behind; the file `*.lock` is, because
+    removing it could take away the lock of a server that has just begun.
+
+    Raises:
+        StorageError: Another server has it, or the file cannot be used.
+    """
+    prepare_file(database)
+    lock = Path(f"{database.resolve()}.lock")
+    # The block's connections have to be closed before this handle is: closing any handle of a
+    # file ends the locks that SQLite has on it in the same process.
+    with (
+        _locked(database, _lock_byte) as file,
+        _locked(lock, _lock_file, shown=database),
+    ):
+        if not os.path.samestat(os.fstat(file.fileno()), database.stat()):
+            raise StorageError(f"{database}: was replaced during the start; try again")
+        yield
+
+
+@contextlib.contextmanager
+def _locked(
+    path: Path, lock: Callable[[int], None], *, shown: Path | None = None
+) -> Generator[BinaryIO]:
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be opened: {error.strerror}") from error
+    with os.fdopen(handle, "rb") as file:
+        try:
+            lock(handle)
+        except BlockingIOError:
+            raise StorageError(f"{shown or path}: another server runs on it") from None
+        except OSError as error:
+            raise StorageError(f"{path}: cannot be locked: {error.strerror}") from error
+        yield file
+
+
+def _lock_byte(handle: int) -> None:
+    """Lock a byte for this handle, and not for the process as SQLite's own locks are."""
+    lock = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, LOCKED_BYTE, 1, 0)
+    try:
+        fcntl.fcntl(handle, fcntl.F_OFD_SETLK, lock)
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        # A kernel without such locks, as some sandboxes have.
+        _lock_file(handle)
+
+
+def _lock_file(handle: int) -> None:
+    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

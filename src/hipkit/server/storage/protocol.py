@@ -1,0 +1,145 @@
+"""What the services need of a database, whichever it is.
+
+Stores and commands are `async def`. A database that answers at once (SQLite) never lets them
+wait, and runs a whole command in its writer thread; one across a network awaits every step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Protocol, Self, TypeVar
+
+from hipkit.errors import StorageError
+from hipkit.server.storage.stores.access_changes import AccessChangeStore
+from hipkit.server.storage.stores.clients import ClientStore
+from hipkit.server.storage.stores.emoticons import EmoticonStore
+from hipkit.server.storage.stores.files import FileStore
+from hipkit.server.storage.stores.grants import GrantStore
+from hipkit.server.storage.stores.groups import GroupStore
+from hipkit.server.storage.stores.messages import MessageStore
+from hipkit.server.storage.stores.room_people import RoomPeopleStore
+from hipkit.server.storage.stores.rooms import RoomStore
+from hipkit.server.storage.stores.search import SearchStore
+from hipkit.server.storage.stores.session import Session
+from hipkit.server.storage.stores.timestamps import TimestampStore
+from hipkit.server.storage.stores.tokens import TokenStore
+from hipkit.server.storage.stores.users import UserStore
+from hipkit.server.storage.stores.web_sessions import WebSessionStore
+from hipkit.server.storage.stores.webhook_deliveries import WebhookDeliveryStore
+from hipkit.server.storage.stores.webhook_events import WebhookEventStore
+from hipkit.server.storage.stores.webhook_routes import WebhookRouteStore
+from hipkit.server.storage.stores.webhooks import WebhookStore
+
+__all__ = ["Command", "Database", "Query", "ScanTooLongError", "Stores"]
+
+T = TypeVar("T")
+
+SCAN_SECONDS = 30.0
+
+
+class ScanTooLongError(StorageError):
+    """A read was broken off because it took too long."""
+
+    def __init__(self) -> None:
+        super().__init__("a read took too long and was broken off", may_pass=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stores:
+    """Every store, all over one session."""
+
+    groups: GroupStore
+    users: UserStore
+    rooms: RoomStore
+    room_people: RoomPeopleStore
+    messages: MessageStore
+    search: SearchStore
+    files: FileStore
+    emoticons: EmoticonStore
+    clients: ClientStore
+    grants: GrantStore
+    timestamps: TimestampStore
+    tokens: TokenStore
+    access_changes: AccessChangeStore
+    web_sessions: WebSessionStore
+    webhooks: WebhookStore
+    webhook_routes: WebhookRouteStore
+    webhook_events: WebhookEventStore
+    webhook_deliveries: WebhookDeliveryStore
+
+    @classmethod
+    def over(cls, session: Session, search: SearchStore) -> Self:
+        """Make the stores that run on `session`; each database searches in its own way."""
+        return cls(
+            groups=GroupStore(session),
+            users=UserStore(session),
+            rooms=RoomStore(session),
+            room_people=RoomPeopleStore(session),
+            messages=MessageStore(session),
+            search=search,
+            files=FileStore(session),
+            emoticons=EmoticonStore(session),
+            clients=ClientStore(session),
+            grants=GrantStore(session),
+            timestamps=TimestampStore(session),
+            tokens=TokenStore(session),
+            access_changes=AccessChangeStore(session),
+            web_sessions=WebSessionStore(session),
+            webhooks=WebhookStore(session),
+            webhook_routes=WebhookRouteStore(session),
+            webhook_events=WebhookEventStore(session),
+            webhook_deliveries=WebhookDeliveryStore(session),
+        )
+
+
+Command = Callable[[Stores], Coroutine[object, None, T]]
+"""Checks and changes that belong together. It awaits nothing but its stores."""
+
+Query = Callable[[Stores], Coroutine[object, None, T]]
+"""A read of several steps, or a long one."""
+
+
+class Database(Protocol):
+    """Where everything but the bytes of files is kept."""
+
+    @property
+    def stores(self) -> Stores:
+        """For short reads, where they stand; nothing may be written through these."""
+
+    def version(self) -> int | None:
+        """Return a number that is another one as soon as anybody, in any process, has committed.
+
+        What was read while it stayed the same is still true. `None` where the database cannot
+        tell: then nothing may be kept.
+
+        Raises:
+            StorageError: The database cannot be read.
+        """
+
+    async def write(self, command: Command[T]) -> T:
+        """Run a command whole or not at all, and return once its changes are safe.
+
+        What it raises undoes its own changes and no other's.
+
+        Raises:
+            StorageError: Nothing of it was kept.
+        """
+
+    async def scan(self, query: Query[T], *, seconds: float = SCAN_SECONDS) -> T:
+        """Run a read that no index and page size bounds, away from the event loop.
+
+        Raises:
+            ScanTooLongError: It was not done within `seconds`, waiting for others included.
+            StorageError: The database cannot be read.
+        """
+
+    async def check(self) -> None:
+        """Do nothing, by the way that reads and writes go.
+
+        Raises:
+            StorageError: It cannot be read or written, or its tables are of another version.
+        """
+
+    def close(self) -> None:
+        """Finish what was handed in, and close. Closing twice does nothing."""

@@ -1,0 +1,105 @@
+"""Copies of a SQLite database that is in use: out of it, and back into it.
+
+Both directions are SQLite's own backup, taken in one step: a reader's copy shows one moment
+and holds up no writer, and what is written back is one transaction, after which every other
+connection sees the new content.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from hipkit.errors import StorageError
+from hipkit.server.storage.sqlite.file import (
+    connect,
+    latest_version,
+    migrate,
+    prepare_file,
+    schema_version,
+    storage_error,
+)
+from hipkit.server.storage.sqlite.schema import check_schema
+
+__all__ = ["bring_up_to_date", "file_keys", "overwrite", "snapshot"]
+
+WHOLE = -1
+"""Pages in a step: all. Steps of fewer begin anew whenever somebody writes."""
+
+BUSY_SLEEP_SECONDS = 0.01
+
+
+def snapshot(database: Path, target: Path) -> int:
+    """Copy a database as it is at this moment, and return its tables' version.
+
+    Raises:
+        StorageError: It cannot be read, or the copy cannot be written.
+    """
+    with (
+        _opened(database) as source,
+        _errors(target),
+        contextlib.closing(sqlite3.connect(target, isolation_level=None)) as copy,
+    ):
+        source.backup(copy, pages=WHOLE)
+        # The copy is one file, wherever it goes.
+        copy.execute("PRAGMA journal_mode = DELETE")
+        return schema_version(copy)
+
+
+def bring_up_to_date(path: Path, version: int) -> None:
+    """Check a copy that came from elsewhere, and run the migrations that it lacks.
+
+    The schema comes first: the other checks and the migrations run what stands in it.
+
+    Raises:
+        StorageError: It is damaged, no hipkit database, or its schema is not that of `version`.
+    """
+    prepare_file(path)
+    with _opened(path) as connection:
+        found = schema_version(connection)
+        if found != version:
+            raise StorageError(f"its tables are of version {found}, not {version}")
+        check_schema(connection, version)
+        # Not quick_check: an index that does not fit its table hides rows, or shows others'.
+        damage = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+        if damage != "ok":
+            raise StorageError(f"{path}: damaged")
+        migrate(connection, path)
+        connection.execute("PRAGMA journal_mode = DELETE")
+
+
+def overwrite(database: Path, content: Path) -> None:
+    """Put another content into a database, in one transaction, whoever else has it open.
+
+    Raises:
+        StorageError: Programs of another version may have it open, or it cannot be written.
+    """
+    with _opened(database) as target, _opened(content) as source:
+        if schema_version(target) != latest_version():
+            raise StorageError(
+                f"{database}: its tables are of another version than this hipkit's; start"
+                " hipkit serve of this version once, or restore into an empty place"
+            )
+        source.backup(target, pages=WHOLE, sleep=BUSY_SLEEP_SECONDS)
+
+
+def file_keys(database: Path) -> list[str]:
+    """Return the keys of all files that a database names."""
+    with _opened(database) as connection:
+        return [row[0] for row in connection.execute("SELECT key FROM files")]
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+    with _errors(path), contextlib.closing(connect(path)) as connection:
+        yield connection
+
+
+@contextlib.contextmanager
+def _errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise storage_error(error, path) from error

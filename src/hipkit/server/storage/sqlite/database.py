@@ -1,0 +1,356 @@
+"""The embedded database: one SQLite file, many readers, one writer that commits in groups.
+
+Each commit waits for the disk (`synchronous=FULL`). Under load that wait is shared: while one
+transaction goes to disk the next commands gather, and all of them commit together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import sqlite3
+import threading
+import time
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar, cast
+
+import msgspec
+
+from hipkit.errors import StorageError
+from hipkit.server.storage.protocol import (
+    SCAN_SECONDS,
+    Command,
+    Query,
+    ScanTooLongError,
+    Stores,
+)
+from hipkit.server.storage.sqlite.file import (
+    connect,
+    migrate,
+    prepare_file,
+    schema_version,
+    storage_error,
+)
+from hipkit.server.storage.sqlite.search import SqliteSearchStore, update_index
+from hipkit.server.storage.stores.session import Value
+
+__all__ = ["SqliteDatabase"]
+
+T = TypeVar("T")
+K = TypeVar("K")
+
+LARGEST_GROUP = 256
+"""Commands in one commit: enough to share the disk's wait, few enough to answer soon."""
+
+SCANNERS = 2
+"""Long reads at a time: so one that takes its full time does not hold up all the others."""
+
+OPCODES_BETWEEN_LOOKS = 1000
+"""How often SQLite looks whether a long read's time is over: every few dozen microseconds."""
+
+
+class SqliteSession:
+    """Runs statements on one connection, in whichever thread it is called."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._connection = connection
+        self._path = path
+        self._lock = threading.Lock()
+
+    async def one(self, kind: type[K], sql: str, *values: Value) -> K | None:
+        rows = self._rows(sql, values)
+        return msgspec.convert(rows[0], kind, strict=False) if rows else None
+
+    async def all(self, kind: type[K], sql: str, *values: Value) -> list[K]:
+        return cast(
+            "list[K]",
+            msgspec.convert(self._rows(sql, values), list[kind], strict=False),  # type: ignore[valid-type]  # the element type is only known now
+        )
+
+    async def run(self, sql: str, *values: Value) -> int:
+        return self._change(sql, values).rowcount
+
+    async def insert(self, sql: str, *values: Value) -> int:
+        return self._change(sql, values).lastrowid or 0
+
+    def version(self) -> int:
+        """Return a number that is another one once another connection has committed anything."""
+        number = self._rows("PRAGMA data_version", ())[0][0]
+        return cast("int", number)
+
+    def _rows(self, sql: str, values: tuple[Value, ...]) -> list[tuple[Value, ...]]:
+        try:
+            with self._lock:
+                return self._connection.execute(sql, values).fetchall()
+        except (sqlite3.Error, OverflowError) as error:
+            raise self._failure(error) from error
+
+    def _change(self, sql: str, values: tuple[Value, ...]) -> sqlite3.Cursor:
+        try:
+            return self._connection.execute(sql, values)
+        except (sqlite3.Error, OverflowError) as error:
+            raise self._failure(error) from error
+
+    def _failure(self, error: Exception) -> StorageError:
+        if isinstance(error, sqlite3.Error):
+            return storage_error(error, self._path)
+        return StorageError(f"a number is too large for the database: {error}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Scanner:
+    """A connection for long reads, one at a time."""
+
+    connection: sqlite3.Connection
+    stores: Stores
+
+    def run(self, query: Query[T], deadline: float) -> T:
+        self.connection.set_progress_handler(
+            lambda: time.monotonic() > deadline, OPCODES_BETWEEN_LOOKS
+        )
+        try:
+            return _finish(query(self.stores))
+        except StorageError as error:
+            if time.monotonic() > deadline:
+                raise ScanTooLongError from error
+            raise
+
+
+@dataclass(frozen=True, slots=True)
+class _Job(Generic[T]):
+    command: Command[T]
+    loop: asyncio.AbstractEventLoop
+    answer: asyncio.Future[T]
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    value: object = None
+    error: BaseException | None = None
+
+
+class SqliteDatabase:
+    """A database in one file; `open` makes it where there is none."""
+
+    def __init__(self, path: Path, *, durable: bool = True) -> None:
+        self.path = path
+        self._closing = threading.Lock()
+        self._is_closed = False
+        self._gathered: dict[asyncio.AbstractEventLoop, list[_Job[object]]] = {}
+        self._jobs: queue.SimpleQueue[_Job[object] | None] = queue.SimpleQueue()
+        self._writing = connect(path, durable=durable)
+        self._connections = [self._writing]
+        try:
+            migrate(self._writing, path)
+            self._opened_version = schema_version(self._writing)
+            self._reading = SqliteSession(self._connect_for_reading(), path)
+            self._stores = Stores.over(self._reading, SqliteSearchStore(self._reading))
+            self._scanners: queue.SimpleQueue[_Scanner] = queue.SimpleQueue()
+            for _ in range(SCANNERS):
+                connection = self._connect_for_reading()
+                stores = self._stores_over(connection)
+                self._scanners.put(_Scanner(connection, stores))
+        except BaseException:
+            self._close_connections()
+            raise
+        self._writer_stores = self._stores_over(self._writing)
+        self._scanning = ThreadPoolExecutor(SCANNERS, thread_name_prefix="hipkit-scan")
+        self._writer = threading.Thread(
+            target=self._write_all, name="hipkit-writer", daemon=True
+        )
+        self._writer.start()
+
+    @classmethod
+    def open(cls, path: Path, *, durable: bool = True) -> SqliteDatabase:
+        """Open a database file, made or brought up to date if need be.
+
+        Only with `durable` does a commit wait for the disk.
+
+        Raises:
+            StorageError: It is no hipkit database, a newer one, or cannot be used.
+        """
+        prepare_file(path)
+        try:
+            return cls(path, durable=durable)
+        except sqlite3.Error as error:
+            raise storage_error(error, path) from error
+
+    @property
+    def stores(self) -> Stores:
+        """For short reads, in the thread that asks."""
+        return self._stores
+
+    def version(self) -> int:
+        """Return a number that is another one once anybody has committed anything."""
+        return self._reading.version()
+
+    async def write(self, command: Command[T]) -> T:
+        """Hand a command to the writer, and return what it gave once that is on disk."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[T] = loop.create_future()
+        with self._closing:
+            if self._is_closed:
+                raise StorageError("the database is closed")
+            if loop not in self._gathered:
+                self._gathered[loop] = []
+                loop.call_soon(self._hand_over, loop)
+            self._gathered[loop].append(
+                cast("_Job[object]", _Job(command, loop, answer))
+            )
+        return await answer
+
+    def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Give the writer what came in one turn of an event loop, all at once.
+
+        One by one, the first would be committed alone, and the two threads would take the
+        interpreter from each other at every statement.
+        """
+        with self._closing:
+            for job in self._gathered.pop(loop, ()):
+                self._jobs.put(job)
+
+    async def scan(self, query: Query[T], *, seconds: float = SCAN_SECONDS) -> T:
+        """Run a long read on a reader thread."""
+        deadline = time.monotonic() + seconds
+        return await asyncio.get_running_loop().run_in_executor(
+            self._scanning, self._scan, query, deadline
+        )
+
+    def _scan(self, query: Query[T], deadline: float) -> T:
+        if time.monotonic() > deadline:
+            raise ScanTooLongError
+        scanner = self._scanners.get()  # One is free: there are as many as threads.
+        try:
+            return scanner.run(query, deadline)
+        finally:
+            self._scanners.put(scanner)
+
+    async def check(self) -> None:
+        """Look at the file, and let the writer take its lock for a moment."""
+        await self._stores.groups.first()
+        version = await self.write(self._version)
+        if version != self._opened_version:
+            raise StorageError(f"{self.path}: its tables are of another version")
+
+    async def _version(self, stores: Stores) -> int:
+        await stores.groups.first()
+        return schema_version(self._writing)
+
+    def close(self) -> None:
+        """Write what was handed in, then close the file."""
+        with self._closing:
+            if self._is_closed:
+                return
+            self._is_closed = True
+            for jobs in self._gathered.values():
+                for job in jobs:
+                    self._jobs.put(job)
+            self._gathered.clear()
+            self._jobs.put(None)
+        self._writer.join()
+        self._scanning.shutdown()
+        self._close_connections()
+
+    def _connect_for_reading(self) -> sqlite3.Connection:
+        connection = connect(self.path)
+        self._connections.append(connection)
+        connection.execute("PRAGMA query_only = ON")
+        return connection
+
+    def _stores_over(self, connection: sqlite3.Connection) -> Stores:
+        session = SqliteSession(connection, self.path)
+        return Stores.over(session, SqliteSearchStore(session))
+
+    def _close_connections(self) -> None:
+        # The writer's last: whoever closes last moves the log into the file.
+        for connection in reversed(self._connections):
+            connection.close()
+
+    def _write_all(self) -> None:
+        while (first := self._jobs.get()) is not None:
+            group = [first, *self._waiting()]
+            self._deliver(group, self._commit(group))
+
+    def _waiting(self) -> Iterator[_Job[object]]:
+        """Give the jobs that wait already, and leave the sign to stop in the queue."""
+        for _ in range(LARGEST_GROUP - 1):
+            try:
+                job = self._jobs.get_nowait()
+            except queue.Empty:
+                return
+            if job is None:
+                self._jobs.put(None)
+                return
+            yield job
+
+    def _commit(self, group: list[_Job[object]]) -> list[_Outcome]:
+        """Run a group in one transaction; a failing commit fails them all."""
+        try:
+            self._writing.execute("BEGIN IMMEDIATE")
+            outcomes = [self._run(job) for job in group]
+            update_index(self._writing)
+            self._writing.execute("COMMIT")
+        except sqlite3.Error as error:
+            return self._give_up(group, storage_error(error, self.path))
+        except Exception as error:  # a writer that dies would leave everybody waiting
+            return self._give_up(group, error)
+        return outcomes
+
+    def _give_up(self, group: list[_Job[object]], error: Exception) -> list[_Outcome]:
+        """Undo a whole group, and tell each of it why."""
+        if self._writing.in_transaction:
+            self._writing.execute("ROLLBACK")
+        return [_Outcome(error=error) for _ in group]
+
+    def _run(self, job: _Job[object]) -> _Outcome:
+        """Run one command under a savepoint, so that its failure undoes nobody else's work."""
+        self._writing.execute("SAVEPOINT command")
+        try:
+            value = _finish(job.command(self._writer_stores))
+        except BaseException as error:  # handed over to whoever waits for it
+            if not self._writing.in_transaction:
+                # SQLite gave up the whole transaction (a full disk does that), and with it
+                # what this group's other commands had done.
+                raise sqlite3.OperationalError("the transaction was lost") from error
+            self._writing.execute("ROLLBACK TO command")
+            self._writing.execute("RELEASE command")
+            return _Outcome(error=error)
+        self._writing.execute("RELEASE command")
+        return _Outcome(value)
+
+    def _deliver(self, group: list[_Job[object]], outcomes: list[_Outcome]) -> None:
+        """Wake each event loop once for all its answers."""
+        by_loop: dict[
+            asyncio.AbstractEventLoop, list[tuple[asyncio.Future[object], _Outcome]]
+        ] = {}
+        for job, outcome in zip(group, outcomes, strict=True):
+            by_loop.setdefault(job.loop, []).append((job.answer, outcome))
+        for loop, answers in by_loop.items():
+            try:
+                loop.call_soon_threadsafe(_settle, answers)
+            except RuntimeError:
+                # The loop is closed: nobody waits any more, and the commit stands.
+                continue
+
+
+def _settle(answers: list[tuple[asyncio.Future[object], _Outcome]]) -> None:
+    for answer, outcome in answers:
+        if answer.done():
+            continue
+        if outcome.error is None:
+            answer.set_result(outcome.value)
+        else:
+            answer.set_exception(outcome.error)
+
+
+def _finish(steps: Coroutine[object, None, T]) -> T:
+    """Run a coroutine that never waits, because every store here answers at once."""
+    try:
+        steps.send(None)
+    except StopIteration as stop:
+        return cast("T", stop.value)
+    steps.close()
+    raise RuntimeError("a command awaited something other than its stores")

@@ -1,0 +1,179 @@
+"""Opens a SQLite file: tells hipkit's own from any other, and brings its tables up to date.
+
+A file that is not hipkit's is told by its first bytes, before SQLite sees it, so that it stays
+as it was to the last bit.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+from importlib.resources import files
+from pathlib import Path
+
+from hipkit.errors import StorageError
+from hipkit.server.storage.sqlite.search import add_search_functions, update_index
+
+__all__ = [
+    "connect",
+    "latest_version",
+    "migrate",
+    "prepare_file",
+    "run_scripts",
+    "schema_version",
+    "storage_error",
+]
+
+APPLICATION_ID = 0x48504B54
+"""Says in a SQLite file's header that hipkit made it: the letters HPKT."""
+
+MAGIC = b"SQLite format 3\0"
+APPLICATION_ID_PLACE = slice(68, 72)
+HEADER_BYTES = 100
+
+BUSY_TIMEOUT_SECONDS = 5.0
+LARGEST_LOG_BYTES = 64 * 1024 * 1024
+
+SEARCH_VERSION = 4
+"""The migration that brings the index of words."""
+
+PASSING_ERRORS = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL)
+
+
+def prepare_file(path: Path) -> None:
+    """Check that a file is hipkit's, or make an empty one that only its owner can read.
+
+    Raises:
+        StorageError: It is something else, or cannot be used.
+    """
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be opened: {error.strerror}") from error
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise StorageError(f"{path}: not a file")
+        header = file.read(HEADER_BYTES)
+    is_ours = header.startswith(MAGIC) and header[
+        APPLICATION_ID_PLACE
+    ] == APPLICATION_ID.to_bytes(4, "big")
+    if header and not is_ours:
+        raise StorageError(f"{path}: not a hipkit database; it was left as it is")
+
+
+def connect(path: Path, *, durable: bool = True) -> sqlite3.Connection:
+    """Connect to a prepared file; one connection may be used from any thread, one at a time.
+
+    Raises:
+        sqlite3.Error: It is damaged, or cannot be used.
+    """
+    connection = sqlite3.connect(
+        path,
+        timeout=BUSY_TIMEOUT_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=256,
+    )
+    try:
+        connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("PRAGMA temp_store = MEMORY")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Run the migrations that a file lacks, each whole or not at all.
+
+    Raises:
+        StorageError: A newer hipkit made it, or it cannot be written.
+    """
+    latest = latest_version()
+    try:
+        run_scripts(connection, latest)
+        version = schema_version(connection)
+        if version > latest:
+            raise StorageError(
+                f"{path}: made by a newer hipkit (tables of version {version}, this one"
+                f" knows {latest}); update hipkit"
+            )
+        # Only now: with a log from the start, the sign that the file is hipkit's would
+        # stand in the log and not yet in the file.
+        mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+        connection.execute(f"PRAGMA journal_size_limit = {LARGEST_LOG_BYTES}")
+    except sqlite3.Error as error:
+        raise storage_error(error, path) from error
+    if mode != "wal":
+        raise StorageError(f"{path}: this place does not allow a write-ahead log")
+
+
+def run_scripts(connection: sqlite3.Connection, latest: int) -> None:
+    """Run the migrations that a database lacks, up to one of them.
+
+    Raises:
+        sqlite3.Error: It cannot be written.
+    """
+    add_search_functions(connection)
+    for number, script in enumerate(_scripts()[:latest], start=1):
+        _run_script(connection, number, script)
+
+
+def storage_error(error: sqlite3.Error, path: Path) -> StorageError:
+    """Say in one line what SQLite could not do, and whether that may pass."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_READONLY:
+        return StorageError(f"{path}: not writable")
+    return StorageError(f"{path}: {error}", may_pass=code in PASSING_ERRORS)
+
+
+def latest_version() -> int:
+    """Return the number of the last migration that there is."""
+    return len(_scripts())
+
+
+def schema_version(connection: sqlite3.Connection) -> int:
+    """Return the number of the last migration that a file has been through."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _scripts() -> list[str]:
+    steps = sorted(
+        (item for item in (files(__package__) / "migrations").iterdir()),
+        key=lambda item: item.name,
+    )
+    return [step.read_text() for step in steps if step.name.endswith(".sql")]
+
+
+def _run_script(connection: sqlite3.Connection, number: int, script: str) -> None:
+    if schema_version(connection) >= number:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        # Another process may have been faster between the look above and this lock.
+        if schema_version(connection) < number:
+            for statement in _statements(script):
+                connection.execute(statement)
+            if number >= SEARCH_VERSION:
+                update_index(connection)
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {number}")
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def _statements(script: str) -> list[str]:
+    # Not executescript(): that would commit the transaction before it begins.
+    statements = []
+    current = ""
+    for line in script.splitlines(keepends=True):
+        current += line
+        if sqlite3.complete_statement(current):
+            statements.append(current)
+            current = ""
+    return statements

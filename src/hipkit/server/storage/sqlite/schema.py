@@ -1,0 +1,65 @@
+"""Compares a SQLite file's schema with the one that hipkit's migrations make.
+
+A file that came from elsewhere could have whatever SQLite knows besides the tables: a trigger
+that acts later, a view under a table's name, another default. All of it stands in the schema, so
+one that is equal has none of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections import Counter
+
+from hipkit.errors import StorageError
+from hipkit.server.storage.sqlite.file import latest_version, run_scripts
+
+__all__ = ["check_schema"]
+
+SCHEMA = "SELECT type, name, tbl_name, sql FROM sqlite_schema"
+
+STATISTICS = {
+    (
+        "table",
+        "sqlite_stat1",
+        "sqlite_stat1",
+        "CREATE TABLE sqlite_stat1(tbl,idx,stat)",
+    ),
+    (
+        "table",
+        "sqlite_stat4",
+        "sqlite_stat4",
+        "CREATE TABLE sqlite_stat4(tbl,idx,neq,nlt,ndlt,sample)",
+    ),
+}
+"""What SQLite adds where somebody let it analyse the tables."""
+
+LONGEST_NAME = 100
+
+
+def check_schema(connection: sqlite3.Connection, version: int) -> None:
+    """Check that a database has the schema of a version of its tables, and nothing else.
+
+    Nothing but the schema itself is read: what it holds has not run before it is compared.
+
+    Raises:
+        StorageError: It has another.
+        sqlite3.Error: It cannot be read.
+    """
+    if not 1 <= version <= latest_version():
+        raise StorageError(f"its tables have no version of hipkit's: {version}")
+    encoding = connection.execute("PRAGMA encoding").fetchone()[0]
+    if encoding != "UTF-8":
+        raise StorageError(f"its texts are in {encoding}, and not in UTF-8")
+    with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as model:
+        run_scripts(model, version)
+        wanted = Counter(model.execute(SCHEMA).fetchall())
+    found = Counter(connection.execute(SCHEMA).fetchall())
+    for statistics in STATISTICS & found.keys():
+        found[statistics] -= 1
+    for entry in (+(found - wanted), +(wanted - found)):
+        for kind, name, *_ in entry:
+            shown = repr(name)[:LONGEST_NAME]
+            raise StorageError(
+                f"its schema is not that of version {version}: {kind} {shown}"
+            )

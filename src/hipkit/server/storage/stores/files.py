@@ -1,0 +1,71 @@
+"""What is known about the files that messages carry and pictures are kept in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hipkit.server.storage.stores.session import Record, Session, in_parts
+
+__all__ = ["FileRecord", "FileStore"]
+
+
+KEYS = "SELECT key FROM files WHERE key IN "
+
+
+class FileRecord(Record, frozen=True, array_like=True):
+    """A file; its bytes lie in the file folder under its key."""
+
+    id: int
+    key: str
+    name: str
+    size_bytes: int
+    content_type: str
+
+
+class FileStore:
+    """Reads and writes what is known about files."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def by_key(self, key: str) -> FileRecord | None:
+        """Return a file by the unguessable part of its address."""
+        return await self._session.one(
+            FileRecord,
+            "SELECT id, key, name, size_bytes, content_type FROM files WHERE key = ?",
+            key,
+        )
+
+    async def known(self, keys: Iterable[str]) -> set[str]:
+        """Return those of the keys that are files' keys."""
+        found: set[str] = set()
+        for marks, part in in_parts(keys):
+            rows = await self._session.all(tuple[str], KEYS + marks, *part)
+            found.update(row[0] for row in rows)
+        return found
+
+    async def add(
+        self,
+        *,
+        group_id: int,
+        key: str,
+        name: str,
+        size_bytes: int,
+        content_type: str,
+        now_us: int,
+    ) -> int:
+        """Note a file whose bytes are in the folder, and return its id."""
+        return await self._session.insert(
+            "INSERT INTO files (group_id, key, name, size_bytes, content_type, created_us)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            group_id,
+            key,
+            name,
+            size_bytes,
+            content_type,
+            now_us,
+        )
+
+    async def remove(self, key: str) -> None:
+        """Forget a file."""
+        await self._session.run("DELETE FROM files WHERE key = ?", key)

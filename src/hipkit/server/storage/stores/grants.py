@@ -1,0 +1,112 @@
+"""Grants: what credentials go back to, and where they end.
+
+Every token, refresh token and authorization code belongs to a grant, and so does a webhook that a
+person's token set. A grant that was made with another credential names that one's grant as its
+parent. To end a grant is to remove everything that belongs to it and to those below it; that a
+token merely expires leaves its grant, and so ends nothing else.
+"""
+
+from __future__ import annotations
+
+from hipkit.server.storage.stores.session import Record, Session, Value
+
+__all__ = ["GrantRecord", "GrantStore"]
+
+
+class GrantRecord(Record, frozen=True, array_like=True):
+    """What a credential was bound to when it was made."""
+
+    id: int
+    parent_id: int | None
+    """The grant of the credential that it was made with."""
+    user_id: int | None
+    client_id: str | None
+    """The client that stands behind it, whether or not it has to authenticate."""
+    room_id: int | None
+
+
+WITH_DESCENDANTS = (
+    "WITH RECURSIVE ended (id) AS (SELECT id FROM grants WHERE {} = ?"
+    " UNION SELECT grants.id FROM grants JOIN ended ON grants.parent_id = ended.id)"
+    " DELETE FROM grants WHERE id IN (SELECT id FROM ended)"
+)
+"""Not by cascade: databases bound its depth, and a chain of tokens may be of any length."""
+
+UNUSED = (
+    "DELETE FROM grants WHERE id > ? AND id <= ?"
+    " AND NOT EXISTS (SELECT 1 FROM tokens WHERE grant_id = grants.id)"
+    " AND NOT EXISTS (SELECT 1 FROM refresh_tokens WHERE grant_id = grants.id)"
+    " AND NOT EXISTS (SELECT 1 FROM authorization_codes WHERE grant_id = grants.id)"
+    " AND NOT EXISTS (SELECT 1 FROM webhooks WHERE grant_id = grants.id)"
+    " AND NOT EXISTS (SELECT 1 FROM grants AS made WHERE made.parent_id = grants.id)"
+)
+
+
+class GrantStore:
+    """Reads, adds and ends grants."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def add(
+        self,
+        *,
+        parent_id: int | None = None,
+        user_id: int | None = None,
+        client_id: str | None = None,
+        room_id: int | None = None,
+    ) -> int:
+        """Store a grant and return its number."""
+        return await self._session.insert(
+            "INSERT INTO grants (parent_id, user_id, client_id, room_id)"
+            " VALUES (?, ?, ?, ?)",
+            parent_id,
+            user_id,
+            client_id,
+            room_id,
+        )
+
+    async def get(self, grant_id: int) -> GrantRecord | None:
+        """Return a grant that has not ended."""
+        return await self._session.one(
+            GrantRecord,
+            "SELECT id, parent_id, user_id, client_id, room_id FROM grants WHERE id = ?",
+            grant_id,
+        )
+
+    async def end(self, grant_id: int) -> None:
+        """End a grant."""
+        await self._end("id", grant_id)
+
+    async def end_of_user(self, user_id: int) -> None:
+        """End every grant that acts for a person."""
+        await self._end("user_id", user_id)
+
+    async def end_of_client(self, client_id: str) -> None:
+        """End every grant that a client stands behind."""
+        await self._end("client_id", client_id)
+
+    async def end_of_room(self, room_id: int) -> None:
+        """End every grant that is good for one room alone."""
+        await self._end("room_id", room_id)
+
+    async def sweep(self, position: int, count: int) -> int:
+        """Remove those of which nothing is left among some grants after a position.
+
+        Returns the position to go on from: 0 after the last.
+        """
+        row = await self._session.one(
+            tuple[int | None, int],
+            "SELECT MAX(id), COUNT(*) FROM (SELECT id FROM grants WHERE id > ?"
+            " ORDER BY id LIMIT ?) AS part",
+            position,
+            count,
+        )
+        last, found = row or (None, 0)
+        if last is None:
+            return 0
+        await self._session.run(UNUSED, position, last)
+        return last if found == count else 0
+
+    async def _end(self, column: str, value: Value) -> None:
+        await self._session.run(WITH_DESCENDANTS.format(column), value)

@@ -1,0 +1,75 @@
+"""Groups: the organisations that rooms and users belong to."""
+
+from __future__ import annotations
+
+from hipkit.server.storage.stores.session import Record, Session
+
+__all__ = ["GroupRecord", "GroupStore"]
+
+
+class GroupRecord(Record, frozen=True, array_like=True):
+    """A group."""
+
+    id: int
+    name: str
+    subdomain: str
+    owner_id: int | None
+    avatar_key: str | None
+    created_us: int
+
+
+COLUMNS = (
+    "SELECT id, name, subdomain, owner_id, avatar_key, created_us FROM chat_groups "
+)
+
+
+class GroupStore:
+    """Reads and writes groups."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def get(self, group_id: int) -> GroupRecord | None:
+        """Return a group by its id."""
+        return await self._session.one(GroupRecord, COLUMNS + "WHERE id = ?", group_id)
+
+    async def first(self) -> GroupRecord | None:
+        """Return the oldest group: the one that the first start made."""
+        return await self._session.one(GroupRecord, COLUMNS + "ORDER BY id LIMIT 1")
+
+    async def add(self, *, name: str, subdomain: str, now_us: int) -> int:
+        """Add a group, which has no owner yet, and return its id."""
+        return await self._session.insert(
+            "INSERT INTO chat_groups (name, subdomain, created_us) VALUES (?, ?, ?)",
+            name,
+            subdomain,
+            now_us,
+        )
+
+    async def set_owner(self, group_id: int, user_id: int) -> None:
+        """Make a user the group's owner."""
+        await self._session.run(
+            "UPDATE chat_groups SET owner_id = ? WHERE id = ?", user_id, group_id
+        )
+
+    async def set_avatar(self, group_id: int, key: str | None) -> None:
+        """Give the group a picture, or none."""
+        await self._session.run(
+            "UPDATE chat_groups SET avatar_key = ? WHERE id = ?", key, group_id
+        )
+
+    async def file_bytes(self, group_id: int) -> int:
+        """Return how many bytes the group's files and pictures take together."""
+        row = await self._session.one(
+            tuple[int], "SELECT file_bytes FROM chat_groups WHERE id = ?", group_id
+        )
+        return row[0] if row else 0
+
+    async def messages_sent(self, group_id: int) -> int:
+        """Count every message of the group, private ones too."""
+        row = await self._session.one(
+            tuple[int],
+            "SELECT COALESCE(SUM(messages_sent), 0) FROM conversations WHERE group_id = ?",
+            group_id,
+        )
+        return row[0] if row else 0

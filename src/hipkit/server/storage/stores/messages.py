@@ -1,0 +1,278 @@
+"""Messages of rooms and private chats, ordered by their moment within a conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hipkit.server.storage.stores.message_text import message_text
+from hipkit.server.storage.stores.session import Record, Session, in_parts
+
+__all__ = [
+    "COLUMNS",
+    "FILES",
+    "ConversationRecord",
+    "DoomedRecord",
+    "MessageRecord",
+    "MessageStore",
+    "NewMessage",
+]
+
+
+class NewMessage(Record, frozen=True, array_like=True, kw_only=True):
+    """A message to be stored. Its moment is settled by the conversation that takes it."""
+
+    id: str
+    kind: str
+    sender_id: int | None
+    sender_label: str
+    client_id: str | None = None
+    body: str
+    format: str = "text"
+    color: str | None = None
+    notify: bool = False
+    card: str | None = None
+    attach_to: str | None = None
+    mentions: str = "{}"
+    links: str = "[]"
+    emoticons: str = "[]"
+    file_id: int | None = None
+
+
+class MessageRecord(Record, frozen=True, array_like=True):
+    """A stored message, with what its file is called and where it lies."""
+
+    id: str
+    conversation_id: int
+    sent_us: int
+    kind: str
+    sender_id: int | None
+    sender_label: str
+    client_id: str | None
+    body: str
+    format: str
+    color: str | None
+    notify: bool
+    card: str | None
+    attach_to: str | None
+    mentions: str
+    links: str
+    is_deleted: bool
+    file_key: str | None
+    file_name: str | None
+    file_size_bytes: int | None
+    file_content_type: str | None
+
+
+class ConversationRecord(Record, frozen=True, array_like=True):
+    """Whose messages a conversation holds: a room's, or two people's."""
+
+    group_id: int
+    room_id: int | None
+    lower_user_id: int | None
+    higher_user_id: int | None
+
+    @property
+    def is_of_a_deleted_room(self) -> bool:
+        """Whether its messages wait for a sweep."""
+        return self.room_id is None and self.lower_user_id is None
+
+
+class DoomedRecord(Record, frozen=True, array_like=True):
+    """A message of a deleted room, and its file."""
+
+    sequence: int
+    file_key: str | None
+
+
+COLUMNS = (
+    "SELECT messages.id, conversation_id, sent_us, kind, sender_id, sender_label,"
+    " client_id, body, format, color, notify, card, attach_to, mentions, links,"
+    " is_deleted, files.key, files.name, files.size_bytes, files.content_type"
+)
+FILES = " LEFT JOIN files ON files.id = messages.file_id "
+SELECT = COLUMNS + " FROM messages" + FILES
+
+
+class MessageStore:
+    """Reads and writes messages."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def add(self, conversation_id: int, message: NewMessage, now_us: int) -> int:
+        """Store a message and return its moment.
+
+        That is `now_us`, or just after the conversation's last message where the clock has
+        not moved on: moments always grow, so reading by date skips and repeats nothing.
+        """
+        row = await self._session.one(
+            tuple[int],
+            "UPDATE conversations SET messages_sent = messages_sent + 1, last_active_us ="
+            " CASE WHEN last_active_us >= ? THEN last_active_us + 1 ELSE ? END WHERE id = ?"
+            " RETURNING last_active_us",
+            now_us,
+            now_us,
+            conversation_id,
+        )
+        sent_us = row[0] if row else now_us
+        sequence = await self._session.insert(
+            "INSERT INTO messages (id, conversation_id, sent_us, kind, sender_id,"
+            " sender_label, client_id, body, format, color, notify, card, attach_to,"
+            " mentions, links, emoticons, file_id)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            message.id,
+            conversation_id,
+            sent_us,
+            message.kind,
+            message.sender_id,
+            message.sender_label,
+            message.client_id,
+            message.body,
+            message.format,
+            message.color,
+            int(message.notify),
+            message.card,
+            message.attach_to,
+            message.mentions,
+            message.links,
+            message.emoticons,
+            message.file_id,
+        )
+        await self._add_text(sequence, conversation_id, message)
+        return sent_us
+
+    async def get(self, conversation_id: int, message_id: str) -> MessageRecord | None:
+        """Return one message of a conversation."""
+        return await self._session.one(
+            MessageRecord,
+            SELECT + "WHERE messages.id = ? AND conversation_id = ?",
+            message_id,
+            conversation_id,
+        )
+
+    async def page(
+        self,
+        conversation_id: int,
+        *,
+        newest_us: int,
+        oldest_us: int,
+        include_deleted: bool,
+        start: int,
+        count: int,
+    ) -> list[MessageRecord]:
+        """Return messages between two moments, both included, newest first."""
+        # The inner query reads nothing but the index: so it skips a million in no time.
+        return await self._session.all(
+            MessageRecord,
+            SELECT + "WHERE sequence IN (SELECT sequence FROM messages"  # noqa: S608 - texts of ours
+            " WHERE conversation_id = ? AND sent_us <= ? AND sent_us >= ?"
+            + ("" if include_deleted else " AND is_deleted = 0")
+            + " ORDER BY sent_us DESC LIMIT ? OFFSET ?) ORDER BY sent_us DESC",
+            conversation_id,
+            newest_us,
+            oldest_us,
+            count,
+            start,
+        )
+
+    async def find(self, message_id: str) -> MessageRecord | None:
+        """Return a message wherever it was said."""
+        return await self._session.one(
+            MessageRecord, SELECT + "WHERE messages.id = ?", message_id
+        )
+
+    async def conversation(self, conversation_id: int) -> ConversationRecord | None:
+        """Return whose a conversation is; a deleted room's is nobody's."""
+        return await self._session.one(
+            ConversationRecord,
+            "SELECT conversations.group_id, rooms.id, lower_user_id, higher_user_id"
+            " FROM conversations LEFT JOIN rooms"
+            " ON rooms.conversation_id = conversations.id AND rooms.is_deleted = 0"
+            " WHERE conversations.id = ?",
+            conversation_id,
+        )
+
+    async def after(
+        self, conversation_id: int, moment_us: int, *, count: int
+    ) -> list[MessageRecord]:
+        """Return the first messages after a moment, oldest first, deleted ones too."""
+        return await self._session.all(
+            MessageRecord,
+            SELECT
+            + "WHERE conversation_id = ? AND sent_us > ? ORDER BY sent_us LIMIT ?",
+            conversation_id,
+            moment_us,
+            count,
+        )
+
+    async def last_guest_access(self, conversation_id: int) -> MessageRecord | None:
+        """Return the message that last told whether guests may enter."""
+        return await self._session.one(
+            MessageRecord,
+            SELECT + "WHERE conversation_id = ? AND kind = 'guest_access'"
+            " ORDER BY sent_us DESC LIMIT 1",
+            conversation_id,
+        )
+
+    async def private_conversation(self, one_id: int, other_id: int) -> int | None:
+        """Return the conversation between two users, if they ever had one."""
+        row = await self._session.one(
+            tuple[int],
+            "SELECT id FROM conversations WHERE lower_user_id = ? AND higher_user_id = ?",
+            min(one_id, other_id),
+            max(one_id, other_id),
+        )
+        return row[0] if row else None
+
+    async def open_private_conversation(
+        self, group_id: int, one_id: int, other_id: int
+    ) -> int:
+        """Return the conversation between two users, begun if need be."""
+        found = await self.private_conversation(one_id, other_id)
+        if found is not None:
+            return found
+        return await self._session.insert(
+            "INSERT INTO conversations (group_id, lower_user_id, higher_user_id)"
+            " VALUES (?, ?, ?)",
+            group_id,
+            min(one_id, other_id),
+            max(one_id, other_id),
+        )
+
+    async def doomed(self, count: int) -> list[DoomedRecord]:
+        """Return some messages of deleted rooms."""
+        return await self._session.all(
+            DoomedRecord,
+            "SELECT sequence, files.key FROM rooms JOIN messages"
+            " ON messages.conversation_id = rooms.conversation_id"
+            " LEFT JOIN files ON files.id = messages.file_id"
+            " WHERE rooms.is_deleted = 1 LIMIT ?",
+            count,
+        )
+
+    async def remove(self, sequences: Iterable[int]) -> None:
+        """Remove messages for good."""
+        for marks, part in in_parts(sequences):
+            for table in ("message_texts", "messages"):
+                sql = f"DELETE FROM {table} WHERE sequence IN {marks}"  # noqa: S608 - names of ours
+                await self._session.run(sql, *part)
+
+    async def _add_text(
+        self, sequence: int, conversation_id: int, message: NewMessage
+    ) -> None:
+        """Store what the message is found by."""
+        file_name = None
+        if message.file_id is not None:
+            row = await self._session.one(
+                tuple[str], "SELECT name FROM files WHERE id = ?", message.file_id
+            )
+            file_name = row[0] if row else None
+        text = message_text(message.body, message.format, message.card, file_name)
+        if text:
+            await self._session.run(
+                "INSERT INTO message_texts (sequence, conversation_id, text)"
+                " VALUES (?, ?, ?)",
+                sequence,
+                conversation_id,
+                text,
+            )

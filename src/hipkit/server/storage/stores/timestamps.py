@@ -1,0 +1,42 @@
+"""What the time was when something was last stored: a second opinion for a clock that is wrong."""
+
+from __future__ import annotations
+
+from hipkit.server.storage.stores.session import Session
+
+__all__ = ["TimestampStore"]
+
+LAST_ADDED = (
+    ("sent_us", "messages", "sequence"),
+    ("created_us", "tokens", "id"),
+    ("created_us", "files", "id"),
+    ("created_us", "webhook_events", "id"),
+    ("tried_us", "webhook_deliveries", "id"),
+    ("seen_us", "known_networks", "id"),
+    ("created_us", "users", "id"),
+    ("created_us", "rooms", "id"),
+)
+"""Tables that may be long, of which the last row tells: column, table, key."""
+
+NEWEST = " UNION ALL ".join(
+    [
+        f"SELECT * FROM (SELECT {column} AS us FROM {table} ORDER BY {key} DESC LIMIT 1) AS {table}"  # noqa: S608 - texts of our own
+        for column, table, key in LAST_ADDED
+    ]
+    + ["SELECT MAX(last_seen_us) FROM web_sessions"]
+)
+
+
+class TimestampStore:
+    """Reads timestamps, whatever they belong to."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def newest(self) -> int | None:
+        """Return the newest timestamp that the database holds; `None` where there is none."""
+        row = await self._session.one(
+            tuple[int | None],
+            f"SELECT MAX(us) FROM ({NEWEST}) AS newest",  # noqa: S608 - as above
+        )
+        return row[0] if row else None

@@ -1,0 +1,224 @@
+"""Tokens, known by their hashes alone."""
+
+from __future__ import annotations
+
+from hipkit.server.storage.stores.grants import GrantStore
+from hipkit.server.storage.stores.session import Record, Session
+
+__all__ = ["NewToken", "RefreshRecord", "TokenRecord", "TokenStore"]
+
+
+class NewToken(Record, frozen=True, array_like=True, kw_only=True):
+    """A token to be stored."""
+
+    hash: bytes
+    kind: str
+    group_id: int
+    user_id: int | None = None
+    client_id: str | None = None
+    room_id: int | None = None
+    scopes: str
+    name: str = ""
+    expires_us: int | None
+    refresh_id: int | None = None
+    """The refresh token that it came with; it belongs to that one's grant."""
+    parent_id: int | None = None
+    """Else the grant of the credential that it was made with."""
+
+
+class TokenRecord(Record, frozen=True, array_like=True):
+    """A stored token."""
+
+    id: int
+    hash: bytes
+    kind: str
+    group_id: int
+    user_id: int | None
+    client_id: str | None
+    room_id: int | None
+    scopes: str
+    name: str
+    expires_us: int | None
+    refresh_id: int | None
+    grant_id: int | None = None
+    """`None` where it is stored nowhere, as for a session of the page."""
+
+
+class RefreshRecord(Record, frozen=True, array_like=True):
+    """A refresh token: good for new tokens of the same grant."""
+
+    id: int
+    user_id: int
+    client_id: str | None
+    """The client that has to authenticate; `None` where none has to."""
+    scopes: str
+    expires_us: int | None
+    grant_id: int
+    granted_client_id: str | None
+    """The client that stands behind the grant."""
+    room_id: int | None
+
+
+COLUMNS = (
+    "SELECT id, hash, kind, group_id, user_id, client_id, room_id, scopes, name,"
+    " expires_us, refresh_id, grant_id FROM tokens "
+)
+
+
+GOOD = "(expires_us IS NULL OR expires_us > ?)"
+
+REFRESH_COLUMNS = (
+    "SELECT refresh_tokens.id, refresh_tokens.user_id, refresh_tokens.client_id, scopes,"
+    " expires_us, grant_id, grants.client_id, grants.room_id"
+    " FROM refresh_tokens JOIN grants ON grants.id = grant_id "
+)
+
+
+class TokenStore:
+    """Reads and writes tokens and refresh tokens."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._grants = GrantStore(session)
+
+    async def by_hash(self, token_hash: bytes) -> TokenRecord | None:
+        """Return a token by its hash, expired or not."""
+        return await self._session.one(
+            TokenRecord, COLUMNS + "WHERE hash = ?", token_hash
+        )
+
+    async def get(self, token_id: int) -> TokenRecord | None:
+        """Return a token by its number, expired or not."""
+        return await self._session.one(TokenRecord, COLUMNS + "WHERE id = ?", token_id)
+
+    async def of_user(self, user_id: int, *, now_us: int = 0) -> list[TokenRecord]:
+        """Return the tokens that act for a user and are good at a moment, the newest first."""
+        return await self._session.all(
+            TokenRecord,
+            COLUMNS + f"WHERE user_id = ? AND {GOOD} ORDER BY id DESC",
+            user_id,
+            now_us,
+        )
+
+    async def of_rooms(
+        self, group_id: int, kind: str, *, now_us: int = 0
+    ) -> list[TokenRecord]:
+        """Return such tokens of a kind that are bound to a room, the newest first."""
+        return await self._session.all(
+            TokenRecord,
+            COLUMNS + "WHERE room_id IS NOT NULL AND group_id = ? AND kind = ?"
+            f" AND {GOOD} ORDER BY id DESC",
+            group_id,
+            kind,
+            now_us,
+        )
+
+    async def of_group(self, group_id: int, *, now_us: int = 0) -> list[TokenRecord]:
+        """Return such tokens of a group, the oldest first."""
+        return await self._session.all(
+            TokenRecord,
+            COLUMNS + f"WHERE group_id = ? AND {GOOD} ORDER BY id",
+            group_id,
+            now_us,
+        )
+
+    async def add(self, token: NewToken, now_us: int) -> int:
+        """Store a token and return the number that administrators know it by."""
+        if token.refresh_id is not None:
+            grant_id = await self._grant_of_refresh(token.refresh_id)
+        else:
+            grant_id = await self._grants.add(
+                parent_id=token.parent_id,
+                user_id=token.user_id,
+                client_id=token.client_id,
+                room_id=token.room_id,
+            )
+        return await self._session.insert(
+            "INSERT INTO tokens (hash, kind, group_id, user_id, client_id, room_id, scopes,"
+            " name, created_us, expires_us, refresh_id, grant_id)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            token.hash,
+            token.kind,
+            token.group_id,
+            token.user_id,
+            token.client_id,
+            token.room_id,
+            token.scopes,
+            token.name,
+            now_us,
+            token.expires_us,
+            token.refresh_id,
+            grant_id,
+        )
+
+    async def revoke(self, token: TokenRecord) -> None:
+        """End a token with its grant: what came of it, and what could replace it."""
+        if token.grant_id is not None:
+            await self._grants.end(token.grant_id)
+
+    async def sweep(self, before_us: int) -> int:
+        """Remove tokens that ended before a moment, and return how many."""
+        await self._session.run(
+            "DELETE FROM authorization_codes WHERE expires_us < ?", before_us
+        )
+        removed = await self._session.run(
+            "DELETE FROM tokens WHERE expires_us < ?", before_us
+        )
+        # Its last token may outlive it.
+        await self._session.run(
+            "DELETE FROM refresh_tokens WHERE expires_us < ? AND NOT EXISTS (SELECT 1"
+            " FROM tokens WHERE tokens.grant_id = refresh_tokens.grant_id)",
+            before_us,
+        )
+        return removed
+
+    async def add_refresh(
+        self,
+        refresh_hash: bytes,
+        *,
+        user_id: int,
+        client_id: str | None,
+        scopes: str,
+        expires_us: int | None,
+        grant_id: int | None = None,
+    ) -> int:
+        """Store a refresh token, with a grant of its own if it has none, and return its number."""
+        if grant_id is None:
+            grant_id = await self._grants.add(user_id=user_id, client_id=client_id)
+        return await self._session.insert(
+            "INSERT INTO refresh_tokens (hash, user_id, client_id, scopes, expires_us,"
+            " grant_id) VALUES (?, ?, ?, ?, ?, ?)",
+            refresh_hash,
+            user_id,
+            client_id,
+            scopes,
+            expires_us,
+            grant_id,
+        )
+
+    async def refresh_by_hash(self, refresh_hash: bytes) -> RefreshRecord | None:
+        """Return a refresh token by its hash."""
+        return await self._session.one(
+            RefreshRecord, REFRESH_COLUMNS + "WHERE hash = ?", refresh_hash
+        )
+
+    async def refreshes_of_user(self, user_id: int) -> list[RefreshRecord]:
+        """Return every refresh token that acts for a user, the newest first."""
+        return await self._session.all(
+            RefreshRecord,
+            REFRESH_COLUMNS
+            + "WHERE refresh_tokens.user_id = ? ORDER BY refresh_tokens.id DESC",
+            user_id,
+        )
+
+    async def revoke_refresh(self, user_id: int, refresh_id: int) -> None:
+        """End the grant of a user's refresh token, with the tokens that it was exchanged for."""
+        for refresh in await self.refreshes_of_user(user_id):
+            if refresh.id == refresh_id:
+                await self._grants.end(refresh.grant_id)
+
+    async def _grant_of_refresh(self, refresh_id: int) -> int | None:
+        row = await self._session.one(
+            tuple[int], "SELECT grant_id FROM refresh_tokens WHERE id = ?", refresh_id
+        )
+        return row[0] if row else None

@@ -1,0 +1,241 @@
+"""Users: people and guests of a group."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from hipkit.server.storage.stores.session import Record, Session, given_id, in_parts
+
+__all__ = ["UserRecord", "UserStore"]
+
+
+class UserRecord(Record, frozen=True, array_like=True):
+    """A user; the password is not among what is read along."""
+
+    id: int
+    group_id: int
+    name: str
+    mention_name: str
+    email: str
+    title: str
+    roles: str
+    is_group_admin: bool
+    is_guest: bool
+    is_deleted: bool
+    timezone: str
+    presence_show: str | None
+    presence_status: str | None
+    photo_key: str | None
+    created_us: int
+    last_active_us: int | None
+    version: str
+
+
+COLUMNS = (
+    "SELECT id, group_id, name, mention_name, email, title, roles, is_group_admin,"
+    " is_guest, is_deleted, timezone, presence_show, presence_status, photo_key,"
+    " created_us, last_active_us, version FROM users "
+)
+
+
+class UserStore:
+    """Reads and writes users."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def get(self, user_id: int) -> UserRecord | None:
+        """Return a user by id, also a deleted one."""
+        return await self._session.one(UserRecord, COLUMNS + "WHERE id = ?", user_id)
+
+    async def by_email(self, group_id: int, email: str) -> UserRecord | None:
+        """Return the user with this e-mail address, in whichever case."""
+        return await self._session.one(
+            UserRecord,
+            COLUMNS + "WHERE group_id = ? AND email_key = ?",
+            group_id,
+            email.casefold(),
+        )
+
+    async def by_mention(self, group_id: int, mention_name: str) -> UserRecord | None:
+        """Return the user who is called by this name, given without the `@`."""
+        return await self._session.one(
+            UserRecord,
+            COLUMNS + "WHERE group_id = ? AND mention_key = ?",
+            group_id,
+            mention_name.casefold(),
+        )
+
+    async def mentioned(
+        self, group_id: int, mention_names: Collection[str]
+    ) -> list[UserRecord]:
+        """Return those users who have one of the names."""
+        found: list[UserRecord] = []
+        for marks, keys in in_parts(name.casefold() for name in mention_names):
+            found += await self._session.all(
+                UserRecord,
+                COLUMNS + "WHERE group_id = ? AND mention_key IN " + marks,
+                group_id,
+                *keys,
+            )
+        return found
+
+    async def by_ids(self, user_ids: Collection[int]) -> dict[int, UserRecord]:
+        """Return users by id, deleted ones too."""
+        found: list[UserRecord] = []
+        for marks, ids in in_parts(user_ids):
+            found += await self._session.all(
+                UserRecord, COLUMNS + "WHERE id IN " + marks, *ids
+            )
+        return {user.id: user for user in found}
+
+    async def page(
+        self,
+        group_id: int,
+        *,
+        include_guests: bool,
+        include_deleted: bool,
+        start: int,
+        count: int,
+    ) -> list[UserRecord]:
+        """Return users in the order of their ids."""
+        return await self._session.all(
+            UserRecord,
+            COLUMNS + "WHERE group_id = ? AND is_guest <= ? AND is_deleted <= ?"
+            " ORDER BY id LIMIT ? OFFSET ?",
+            group_id,
+            int(include_guests),
+            int(include_deleted),
+            count,
+            start,
+        )
+
+    async def add(
+        self,
+        *,
+        group_id: int,
+        name: str,
+        mention_name: str,
+        email: str,
+        title: str,
+        roles: str,
+        is_group_admin: bool,
+        timezone: str,
+        password_hash: str | None,
+        version: str,
+        now_us: int,
+        is_guest: bool = False,
+        user_id: int | None = None,
+    ) -> int:
+        """Add a person and return the id, the next if none is given."""
+        id_column, id_mark, id_value = given_id(user_id)
+        return await self._session.insert(
+            f"INSERT INTO users ({id_column}group_id, name, mention_name, mention_key,"  # noqa: S608 - names of ours
+            " email, email_key, title, roles, is_group_admin, is_guest, is_deleted,"
+            " timezone, created_us, version, password_hash)"
+            f" VALUES ({id_mark}?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?)",
+            *id_value,
+            group_id,
+            name,
+            mention_name,
+            mention_name.casefold(),
+            email,
+            email.casefold(),
+            title,
+            roles,
+            int(is_group_admin),
+            int(is_guest),
+            timezone,
+            now_us,
+            version,
+            password_hash,
+        )
+
+    async def replace(self, user: UserRecord) -> None:
+        """Store every member of a user anew, but the picture and the password."""
+        await self._session.run(
+            "UPDATE users SET name = ?, mention_name = ?, mention_key = ?, email = ?,"
+            " email_key = ?, title = ?, roles = ?, is_group_admin = ?, timezone = ?,"
+            " presence_show = ?, presence_status = ?, version = ? WHERE id = ?",
+            user.name,
+            user.mention_name,
+            user.mention_name.casefold(),
+            user.email,
+            user.email.casefold(),
+            user.title,
+            user.roles,
+            int(user.is_group_admin),
+            user.timezone,
+            user.presence_show,
+            user.presence_status,
+            user.version,
+            user.id,
+        )
+
+    async def delete(self, user_id: int, version: str) -> None:
+        """Mark a user as deleted and free the names; what was said keeps its sender."""
+        await self._session.run(
+            "UPDATE users SET is_deleted = 1, mention_key = NULL, email_key = NULL,"
+            " password_hash = NULL, photo_key = NULL, version = ? WHERE id = ?",
+            version,
+            user_id,
+        )
+
+    async def deleted_by_email(self, group_id: int, email: str) -> UserRecord | None:
+        """Return the deleted user who had this address; of several, who came last."""
+        found = await self._session.all(
+            UserRecord,
+            COLUMNS + "WHERE group_id = ? AND is_deleted = 1 ORDER BY id DESC",
+            group_id,
+        )
+        # Not in SQL: databases differ in what they call the same letter.
+        wanted = email.casefold()
+        return next((user for user in found if user.email.casefold() == wanted), None)
+
+    async def undelete(self, user: UserRecord, version: str) -> None:
+        """Lift the mark and give the names back, which have to be free."""
+        await self._session.run(
+            "UPDATE users SET is_deleted = 0, mention_key = ?, email_key = ?, version = ?"
+            " WHERE id = ?",
+            user.mention_name.casefold(),
+            user.email.casefold(),
+            version,
+            user.id,
+        )
+
+    async def set_photo(self, user_id: int, key: str | None, version: str) -> None:
+        """Give a user a picture, or none."""
+        await self._session.run(
+            "UPDATE users SET photo_key = ?, version = ? WHERE id = ?",
+            key,
+            version,
+            user_id,
+        )
+
+    async def touch(self, user_id: int, now_us: int) -> None:
+        """Note that the user did something."""
+        await self._session.run(
+            "UPDATE users SET last_active_us = ? WHERE id = ?", now_us, user_id
+        )
+
+    async def password_hash(self, user_id: int) -> str | None:
+        """Return the hash of the password, or `None` where none is set."""
+        row = await self._session.one(
+            tuple[str | None], "SELECT password_hash FROM users WHERE id = ?", user_id
+        )
+        return row[0] if row else None
+
+    async def renew_password_hash(self, user_id: int, before: str, after: str) -> None:
+        """Store the same password in another way, unless it was changed meanwhile."""
+        await self._session.run(
+            "UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?",
+            after,
+            user_id,
+            before,
+        )
+
+    async def set_password(self, user_id: int, password_hash: str) -> None:
+        """Change the password."""
+        await self._session.run(
+            "UPDATE users SET password_hash = ? WHERE id = ?", password_hash, user_id
+        )
