@@ -76,7 +76,7 @@ record-clients: setup $(ALL_CLIENTS) ## the same, and write what they send to te
 	@$(VENV)/python -m tests.clients --record
 
 .PHONY: check
-check: setup ## only the checks of `make test`: format, lint, types, floors, generated code
+check: setup ## only the checks of `make test`: format, lint, types, layers, generated code
 	@$(VENV)/python scripts/check.py $(NEED_MORE:%=--without %)
 
 .PHONY: fix

@@ -40,10 +40,10 @@ OPERATION_ATTRIBUTES = words(
     " secrets call private_query private_values secret_values template"
     " shown_target"
 )
-"""What `hipkit.operation.Operation` keeps for itself, so that no argument may be called so."""
+"""What `hipkit.api.operation.Operation` keeps for itself, so that no argument may be called so."""
 
 MODEL_ATTRIBUTES = words("rules secrets is_closed check from_json to_json")
-"""The same of `hipkit.model.Model`."""
+"""The same of `hipkit.api.model.Model`."""
 
 ANNOTATION_WORDS = words("bool int float str list dict object bytes datetime field")
 """A field of such a name would hide the type from the fields after it."""

@@ -11,7 +11,7 @@ __all__ = ["Argument", "Field", "Group", "ModelClass", "Operation", "Package", "
 BUILTIN_TYPES = {"bool", "bytes", "dict", "float", "int", "list", "object", "str"}
 
 Rule = tuple[tuple[str, object], ...]
-"""The keywords of a `hipkit.model.Rule`."""
+"""The keywords of a `hipkit.api.model.Rule`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

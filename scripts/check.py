@@ -29,7 +29,7 @@ CHECKS = {
     MYPY: "-m mypy --no-error-summary",
     "format": "-m ruff format --quiet --check .",
     "lint": "-m ruff check --quiet --output-format concise .",
-    "floors": f"-c '{IMPORT_LINTER}'",
+    "layers": f"-c '{IMPORT_LINTER}'",
     "generated code": "-m codegen --check",
 }
 REST = {

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import msgspec
 
 from hipkit import AsyncHipChat, HipChat
-from hipkit.exchange import Edges
+from hipkit.client.exchange import Edges
 from hipkit.transports.protocol import Fault, FaultKind, Options, Reply, Request, Sink
 
 __all__ = [

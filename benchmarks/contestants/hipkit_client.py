@@ -16,7 +16,7 @@ from benchmarks.contestants.openings import (
 )
 from benchmarks.messages import COLOR, FORMAT, MESSAGE, ROOM, TOKEN
 from hipkit import AsyncHipChat, HipChat
-from hipkit.client_setup import TransportName
+from hipkit.client.setup import TransportName
 from hipkit.transports.protocol import Reply, Request
 
 __all__ = [

@@ -10,7 +10,7 @@ import msgspec
 from benchmarks.contestants.openings import Send, Task
 from benchmarks.messages import ROOM, TOKEN, history_page
 from hipkit import HipChat
-from hipkit.decoding import decode
+from hipkit.client.decoding import decode
 from hipkit.transports.memory import MemoryTransport
 from hipkit.transports.protocol import Reply
 from hipkit.v2 import GetRoomHistory

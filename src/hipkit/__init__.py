@@ -7,19 +7,18 @@ with HipChat(token, base_url="https://chat.example.com/v2") as client:
     client.rooms.send_room_notification("Dev Ops", message="Hello HipChat!", color="green")
 ```
 
-The map of this folder, from the top floor to the ground; an arrow only points down:
+The map of this folder, from the top layer to the lowest; an import only points down:
 
-| room | what it is |
+| package | what it is |
 | --- | --- |
 | `cli`, `testing` | the command `hipkit`; a server in memory for your own tests |
 | `server` | the same API on SQLite: `http` over `services` over `storage` |
-| `client` | `HipChat` and `AsyncHipChat`; with `tokens`, `paging`, `download`, `authorization` |
-| `exchange` | one call from request to answer: tokens, limits, retries; `decoding` reads answers |
+| `client` | `HipChat` and `AsyncHipChat`, tokens, pages and downloads, over one exchange |
 | `transports` | the only code that touches the network |
+| `webhooks` | reads the events that HipChat posts |
 | `v2` | generated: an operation class and method for every call of the API, and the models |
 | `v1` | generated: the same for the API before it |
-| `operation`, `model`, `errors` | what generated classes are; every exception |
-| `webhooks` | reads the events that HipChat posts |
+| `api` | what generated classes are, every exception, and how JSON is read |
 
 Names load when first used, so `import hipkit` costs next to nothing.
 """
@@ -33,10 +32,7 @@ from hipkit.version import VERSION
 
 # The same names for editors and type checkers; at run time see __getattr__.
 if TYPE_CHECKING:
-    from hipkit.authorization import AuthTest
-    from hipkit.client import AsyncHipChat, HipChat
-    from hipkit.client_setup import AsyncTokenSource, ClientOptions, TokenSource
-    from hipkit.errors import (
+    from hipkit.api.errors import (
         ApiError,
         BadRequestError,
         ConflictError,
@@ -54,28 +50,31 @@ if TYPE_CHECKING:
         StorageError,
         UnauthorizedError,
     )
-    from hipkit.exchange import Hooks, Policy
-    from hipkit.files import File
-    from hipkit.limits import Limit, Limits
-    from hipkit.model import Model, RuleError
-    from hipkit.operation import Operation
-    from hipkit.reading import UnreadableError
-    from hipkit.response import Response
-    from hipkit.tokens import (
+    from hipkit.api.files import File
+    from hipkit.api.limits import Limit, Limits
+    from hipkit.api.model import Model, RuleError
+    from hipkit.api.operation import Operation
+    from hipkit.api.reading import UnreadableError
+    from hipkit.api.response import Response
+    from hipkit.api.unreadable import HistoryPosition, UnreadableItem
+    from hipkit.client.auth_test import AuthTest
+    from hipkit.client.client import AsyncHipChat, HipChat
+    from hipkit.client.exchange import Hooks, Policy
+    from hipkit.client.setup import AsyncTokenSource, ClientOptions, TokenSource
+    from hipkit.client.tokens import (
         AsyncOAuthClient,
         AsyncTokenProvider,
         OAuthClient,
         TokenProvider,
     )
-    from hipkit.unreadable import HistoryPosition, UnreadableItem
 
 __version__ = VERSION
 
 _HOMES = {
-    "authorization": ("AuthTest",),
-    "client": ("AsyncHipChat", "HipChat"),
-    "client_setup": ("AsyncTokenSource", "ClientOptions", "TokenSource"),
-    "errors": (
+    "client.auth_test": ("AuthTest",),
+    "client.client": ("AsyncHipChat", "HipChat"),
+    "client.setup": ("AsyncTokenSource", "ClientOptions", "TokenSource"),
+    "api.errors": (
         "ApiError",
         "BadRequestError",
         "ConflictError",
@@ -93,20 +92,20 @@ _HOMES = {
         "StorageError",
         "UnauthorizedError",
     ),
-    "exchange": ("Hooks", "Policy"),
-    "files": ("File",),
-    "limits": ("Limit", "Limits"),
-    "model": ("Model", "RuleError"),
-    "operation": ("Operation",),
-    "reading": ("UnreadableError",),
-    "response": ("Response",),
-    "tokens": (
+    "client.exchange": ("Hooks", "Policy"),
+    "api.files": ("File",),
+    "api.limits": ("Limit", "Limits"),
+    "api.model": ("Model", "RuleError"),
+    "api.operation": ("Operation",),
+    "api.reading": ("UnreadableError",),
+    "api.response": ("Response",),
+    "client.tokens": (
         "AsyncOAuthClient",
         "AsyncTokenProvider",
         "OAuthClient",
         "TokenProvider",
     ),
-    "unreadable": ("HistoryPosition", "UnreadableItem"),
+    "api.unreadable": ("HistoryPosition", "UnreadableItem"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
 if TYPE_CHECKING:  # Loaded when a server is made.
-    from hipkit.client import AsyncHipChat, HipChat
+    from hipkit.client.client import AsyncHipChat, HipChat
     from hipkit.server.app import Server
     from hipkit.server.http.pipeline import Api
     from hipkit.server.storage.stores.webhook_deliveries import DeliveryRecord
@@ -165,7 +165,7 @@ class HipChatServer:
 
     def client_for(self, token: str) -> HipChat:
         """Return a client with another token, such as one of `add_token`."""
-        from hipkit.client import HipChat
+        from hipkit.client.client import HipChat
         from hipkit.transports.memory import MemoryTransport
 
         transport = MemoryTransport(app=self.app)
@@ -175,7 +175,7 @@ class HipChatServer:
 
     def async_client_for(self, token: str | None = None) -> AsyncHipChat:
         """Return a client for an event loop, the administrator's if no token is given."""
-        from hipkit.client import AsyncHipChat
+        from hipkit.client.client import AsyncHipChat
         from hipkit.transports.memory import AsyncMemoryTransport
 
         transport = AsyncMemoryTransport(app=self.app)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from hipkit.model import Model
+from hipkit.api.model import Model
 from hipkit.v2.models import EventEnvelope
 from hipkit.v2.webhooks import (
     EVENTS,

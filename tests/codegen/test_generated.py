@@ -14,10 +14,10 @@ from typing import cast
 import msgspec
 import pytest
 
-from hipkit.catalog import Entry
-from hipkit.client import AsyncHipChat, HipChat
-from hipkit.multipart import RelatedBody
-from hipkit.operation import Call, Operation
+from hipkit.api.catalog import Entry
+from hipkit.api.multipart import RelatedBody
+from hipkit.api.operation import Call, Operation
+from hipkit.client.client import AsyncHipChat, HipChat
 from hipkit.transports.memory import AsyncMemoryTransport, MemoryTransport
 from hipkit.transports.protocol import Reply, Request
 from tests.codegen.packages import Generate, document, operation

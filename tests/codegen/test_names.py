@@ -11,8 +11,8 @@ from codegen.names import (
     module_name,
     operation_name,
 )
-from hipkit.model import Model
-from hipkit.operation import Operation
+from hipkit.api.model import Model
+from hipkit.api.operation import Operation
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import msgspec
 
 import hipkit.v2
 from codegen.__main__ import main
-from hipkit.operation import Operation
+from hipkit.api.operation import Operation
 from hipkit.v2 import webhooks
 from hipkit.v2.catalog import OPERATIONS, load
 

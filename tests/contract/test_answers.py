@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hipkit import Model, Response, ResponseError
-from hipkit.decoding import decode
+from hipkit.client.decoding import decode
 from hipkit.transports.protocol import Reply
 from tests.contract import spec
 from tests.contract.answers import MOMENT, NEW_VALUE, bare, full, normal, success

@@ -30,7 +30,7 @@ from hipkit import (
     OAuthClient,
     RequestError,
 )
-from hipkit.frames import clear_locals
+from hipkit.api.frames import clear_locals
 from hipkit.transports.httpx2 import HttpxTransport
 from hipkit.v2 import DeleteSession, GenerateToken, GetAllRooms, GetRoom
 from tests.contract.transports.scripted_server import Connection, ScriptedServer

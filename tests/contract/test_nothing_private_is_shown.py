@@ -19,7 +19,7 @@ import msgspec
 import pytest
 
 from hipkit import File, Hooks, Model
-from hipkit.operation import Operation
+from hipkit.api.operation import Operation
 from hipkit.transports.protocol import Fault, Reply
 from tests.contract import spec
 from tests.contract.answers import full, success

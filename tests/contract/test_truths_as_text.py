@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hipkit.errors import BadRequestError
+from hipkit.api.errors import BadRequestError
 from hipkit.server.http.decoding import decode
 from hipkit.v2.catalog import OPERATIONS
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from hipkit import AsyncOAuthClient, OAuthClient, ResponseError
-from hipkit.download import DownloadSource
+from hipkit.client.download import DownloadSource
 from hipkit.transports.protocol import Reply
 from hipkit.v1.catalog import OPERATIONS as OPERATIONS_OF_VERSION_1
 from hipkit.v2 import (

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hipkit.catalog import Entry
+from hipkit.api.catalog import Entry
 from hipkit.server.services.registry import HANDLERS
 from hipkit.v2.catalog import OPERATIONS
 from tests.unit.server.asgi import FORM, Reply, Site, open_site

@@ -23,7 +23,7 @@ from hipkit import (
     Response,
     TokenProvider,
 )
-from hipkit.response import RequestSummary
+from hipkit.api.response import RequestSummary
 from hipkit.transports.httpx2 import AsyncHttpxTransport
 from hipkit.v2 import (
     Card,

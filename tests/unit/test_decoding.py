@@ -10,8 +10,7 @@ from typing import ClassVar
 import msgspec
 import pytest
 
-from hipkit.decoding import decode
-from hipkit.errors import (
+from hipkit.api.errors import (
     ApiError,
     BadRequestError,
     ForbiddenError,
@@ -19,11 +18,12 @@ from hipkit.errors import (
     ResponseError,
     UnauthorizedError,
 )
-from hipkit.model import DateTime, Model
-from hipkit.operation import Operation
-from hipkit.reading import UnreadableError, read_json
-from hipkit.redaction import mask_path
-from hipkit.secret import Secret
+from hipkit.api.model import DateTime, Model
+from hipkit.api.operation import Operation
+from hipkit.api.reading import UnreadableError, read_json
+from hipkit.api.redaction import mask_path
+from hipkit.api.secret import Secret
+from hipkit.client.decoding import decode
 from hipkit.transports.protocol import Reply
 
 MOMENT = datetime(2014, 9, 26, 10, 44, 4, tzinfo=UTC)

@@ -16,8 +16,7 @@ from typing import Any
 import pytest
 
 import hipkit
-from hipkit.decoding import decode
-from hipkit.errors import (
+from hipkit.api.errors import (
     ApiError,
     BadRequestError,
     ConnectError,
@@ -28,16 +27,17 @@ from hipkit.errors import (
     RequestError,
     ResponseError,
 )
-from hipkit.exchange import Hooks, Policy
-from hipkit.free_request import FreeRequest
-from hipkit.limits import Limit, Limits
-from hipkit.model import RuleError
-from hipkit.reading import UnreadableError
-from hipkit.response import RequestSummary, Response, SentRequest
-from hipkit.secret import Secret
-from hipkit.settings import Site
+from hipkit.api.free_request import FreeRequest
+from hipkit.api.limits import Limit, Limits
+from hipkit.api.model import RuleError
+from hipkit.api.reading import UnreadableError
+from hipkit.api.response import RequestSummary, Response, SentRequest
+from hipkit.api.secret import Secret
+from hipkit.api.unreadable import UnreadableItem
+from hipkit.client.decoding import decode
+from hipkit.client.exchange import Hooks, Policy
+from hipkit.client.settings import Site
 from hipkit.transports.protocol import Fault, Options, Reply, Request
-from hipkit.unreadable import UnreadableItem
 from hipkit.v2.oauth_sessions import DeleteSession, GenerateToken
 from hipkit.v2.rooms import GetAllRooms, GetRoom, SendRoomNotification
 from tests.scripted import KINDS, TOKEN, Kind, answer, connect, done, script_for

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hipkit.client_setup import revealed
-from hipkit.errors import (
+from hipkit.api.errors import (
     ApiError,
     BadRequestError,
     ConnectError,
@@ -24,7 +23,10 @@ from hipkit.errors import (
     ServerError,
     UnauthorizedError,
 )
-from hipkit.exchange import (
+from hipkit.api.model import Model
+from hipkit.api.operation import Operation
+from hipkit.api.secret import Secret
+from hipkit.client.exchange import (
     Edges,
     Exchange,
     GetToken,
@@ -37,10 +39,8 @@ from hipkit.exchange import (
     exchange,
     exchange_raw,
 )
-from hipkit.model import Model
-from hipkit.operation import Operation
-from hipkit.secret import Secret
-from hipkit.settings import parse_site
+from hipkit.client.settings import parse_site
+from hipkit.client.setup import revealed
 from hipkit.transports.protocol import Fault, FaultKind, Reply, Request
 
 T = TypeVar("T")

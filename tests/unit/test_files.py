@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hipkit import File
-from hipkit.files import CHUNK_BYTES, FileSource, as_file
-from hipkit.multipart import RelatedBody
+from hipkit.api.files import CHUNK_BYTES, FileSource, as_file
+from hipkit.api.multipart import RelatedBody
 from hipkit.v2 import UpdatePhoto
 from tests.scripted import KINDS, Kind, answer, connect, done, script_for
 

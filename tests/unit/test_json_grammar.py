@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hipkit.json_grammar import parse_json
-from hipkit.model import Model
-from hipkit.reading import UnreadableError, read_json
+from hipkit.api.json_grammar import parse_json
+from hipkit.api.model import Model
+from hipkit.api.reading import UnreadableError, read_json
 
 HALF = "\ufffd"
 LARGEST = sys.float_info.max

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hipkit.limits import Limit, LimitMemory, Limits, seconds_until_allowed
+from hipkit.api.limits import Limit, LimitMemory, Limits, seconds_until_allowed
 
 NOW = 1_500_000_000.0
 RATE = {

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import field
 
-from hipkit.model import DateTime, Model, Rule, RuleError, find_broken_rule
-from hipkit.reading import UnreadableError
+from hipkit.api.model import DateTime, Model, Rule, RuleError, find_broken_rule
+from hipkit.api.reading import UnreadableError
 from hipkit.v2.models import Card, CardDescription
 
 

@@ -16,10 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET, UnsetType
 
-from hipkit.files import FileSource, ImageSource
-from hipkit.model import Model, Rule, find_broken_rule
-from hipkit.multipart import RelatedBody
-from hipkit.operation import Operation, path_segment
+from hipkit.api.files import FileSource, ImageSource
+from hipkit.api.model import Model, Rule, find_broken_rule
+from hipkit.api.multipart import RelatedBody
+from hipkit.api.operation import Operation, path_segment
 from hipkit.v2 import GetPrivatechatHistory, GetRoomHistory
 
 NAMES = {

@@ -608,7 +608,7 @@ def test_messages_that_arrive_meanwhile_do_not_disturb_a_walk(
 
 def test_one_pages_worth_of_a_history_is_read_from_any_iterator_of_answers() -> None:
     """The pure half, as another program may drive it."""
-    from hipkit.paging import HistoryWalk
+    from hipkit.client.paging import HistoryWalk
 
     walk = HistoryWalk(GetRoomHistory("ops"), limit=2)
     operation = walk.next_operation()

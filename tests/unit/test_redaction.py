@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hipkit.free_request import FreeRequest
-from hipkit.model import Model
-from hipkit.operation import Operation
-from hipkit.redaction import (
+from hipkit.api.free_request import FreeRequest
+from hipkit.api.model import Model
+from hipkit.api.operation import Operation
+from hipkit.api.redaction import (
     LONGEST_SHOWN,
     WINDOW,
     mask_path,
@@ -22,7 +22,7 @@ from hipkit.redaction import (
     redact,
     secrets_in,
 )
-from hipkit.secret import Secret
+from hipkit.api.secret import Secret
 from hipkit.v2.models import Card
 from hipkit.v2.oauth_sessions import GenerateToken
 from hipkit.v2.rooms import SendRoomNotification

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hipkit.settings import find_site, find_token, is_this_machine, parse_site
+from hipkit.client.settings import find_site, find_token, is_this_machine, parse_site
 
 
 @pytest.mark.parametrize(

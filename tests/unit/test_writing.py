@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from hipkit import HistoryPosition, Model
+from hipkit.api.writing import to_plain
 from hipkit.v2 import GetAllRooms, Message, MessagePage, Room, RoomStatistics, User
 from hipkit.v2.models import CapabilitiesDocument
-from hipkit.writing import to_plain
 from tests.scripted import KINDS, Kind, answer, connect, done, listed, script_for
 
 ANSWERS: dict[str, tuple[type, str]] = {

@@ -14,6 +14,9 @@ import msgspec
 from msgspec import UnsetType
 from msgspec.structs import FieldInfo
 
+from hipkit.api.files import File
+from hipkit.api.model import Model
+from hipkit.api.operation import SECRET_MEMBERS, Operation
 from hipkit.cli.inputs import (
     NULL,
     Json,
@@ -26,9 +29,6 @@ from hipkit.cli.inputs import (
     Truth,
 )
 from hipkit.cli.progress import open_upload
-from hipkit.files import File
-from hipkit.model import Model
-from hipkit.operation import SECRET_MEMBERS, Operation
 
 __all__ = ["build", "flag_of", "is_list", "literals", "parameters"]
 

@@ -9,12 +9,12 @@ import click
 from click.formatting import HelpFormatter
 from click.shell_completion import CompletionItem
 
-from hipkit.catalog import Entry
+from hipkit.api.catalog import Entry
+from hipkit.api.operation import Operation
 from hipkit.cli.arguments import build, is_list, parameters
 from hipkit.cli.documentation import Documentation, read_documentation
 from hipkit.cli.options import Command, Group, Settings
 from hipkit.cli.output import write, write_json
-from hipkit.operation import Operation
 from hipkit.v2.catalog import OPERATIONS
 
 __all__ = ["OperationCommand", "call", "command_name", "find_entry"]

@@ -11,10 +11,10 @@ import click
 from hipkit.cli.inputs import read_text
 from hipkit.cli.options import Settings
 from hipkit.cli.output import one_line, tell, tell_json
-from hipkit.client import HipChat
-from hipkit.client_setup import ClientOptions
-from hipkit.exchange import Hooks
-from hipkit.settings import find_token
+from hipkit.client.client import HipChat
+from hipkit.client.exchange import Hooks
+from hipkit.client.settings import find_token
+from hipkit.client.setup import ClientOptions
 
 __all__ = ["client_options", "open_client", "read_token", "tell_wait"]
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 
-from hipkit.catalog import Entry
+from hipkit.api.catalog import Entry
 
 __all__ = ["Documentation", "read_documentation"]
 

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import click
 
-from hipkit.cli.output import one_line, tell, tell_json
-from hipkit.errors import (
+from hipkit.api.errors import (
     ApiError,
     ForbiddenError,
     HipkitError,
@@ -20,6 +19,7 @@ from hipkit.errors import (
     RequestError,
     ResponseError,
 )
+from hipkit.cli.output import one_line, tell, tell_json
 
 __all__ = ["ExitCode", "exit_code", "exit_code_of_status", "report"]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem
 
-from hipkit.json_grammar import parse_json
+from hipkit.api.json_grammar import parse_json
 
 __all__ = [
     "NULL",

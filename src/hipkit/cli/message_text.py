@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from hipkit.message_html import plain_text
+from hipkit.api.message_html import plain_text
 from hipkit.v2.models import Message
 
 __all__ = ["message_text", "plain_text"]

@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 from click.formatting import HelpFormatter
 
-from hipkit.client_setup import TransportName
+from hipkit.client.setup import TransportName
 from hipkit.transports.protocol import Transport
 
 __all__ = ["Command", "Group", "Settings", "global_options"]

@@ -15,7 +15,7 @@ from typing import TextIO
 
 import msgspec
 
-from hipkit.writing import to_plain
+from hipkit.api.writing import to_plain
 
 __all__ = [
     "harmless",

@@ -7,16 +7,16 @@ from typing import NoReturn, cast
 
 import msgspec
 
+from hipkit.api.operation import Operation
+from hipkit.api.response import SentRequest
 from hipkit.cli.connect import open_client
 from hipkit.cli.options import Settings
 from hipkit.cli.output import write, write_json
 from hipkit.cli.results import show_items, show_response, show_result
 from hipkit.cli.unreadable import UnreadableItems
-from hipkit.client import HipChat
-from hipkit.exchange import Hooks
-from hipkit.operation import Operation
-from hipkit.paging import Page
-from hipkit.response import SentRequest
+from hipkit.client.client import HipChat
+from hipkit.client.exchange import Hooks
+from hipkit.client.paging import Page
 from hipkit.v2.rooms import GetRoomHistory
 from hipkit.v2.users import GetPrivatechatHistory
 

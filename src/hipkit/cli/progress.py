@@ -10,8 +10,8 @@ from typing import TypeVar
 
 import click
 
+from hipkit.api.files import File
 from hipkit.cli.output import is_terminal, one_line
-from hipkit.files import File
 
 __all__ = ["counted", "open_upload"]
 

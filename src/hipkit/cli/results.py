@@ -6,6 +6,9 @@ import sys
 from collections.abc import Iterable
 from typing import cast
 
+from hipkit.api.json_grammar import parse_json
+from hipkit.api.response import Response
+from hipkit.api.writing import to_plain
 from hipkit.cli.failures import exit_code_of_status
 from hipkit.cli.options import Settings
 from hipkit.cli.output import (
@@ -19,9 +22,6 @@ from hipkit.cli.output import (
 )
 from hipkit.cli.progress import counted
 from hipkit.cli.table import describe, table
-from hipkit.json_grammar import parse_json
-from hipkit.response import Response
-from hipkit.writing import to_plain
 
 __all__ = ["show_items", "show_response", "show_result"]
 

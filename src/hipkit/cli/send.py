@@ -7,12 +7,12 @@ from contextlib import ExitStack
 
 import click
 
+from hipkit.api.operation import Operation
 from hipkit.cli.arguments import build, literals
 from hipkit.cli.connect import open_client
 from hipkit.cli.inputs import Json, Text, read_input
 from hipkit.cli.options import Command, Settings
 from hipkit.cli.output import is_terminal, tell, write_json
-from hipkit.operation import Operation
 from hipkit.v2.rooms import SendMessage, SendRoomNotification, ShareFileWithRoom
 
 __all__ = ["send"]

@@ -10,9 +10,9 @@ from typing import TypeVar
 
 import click
 
+from hipkit.api.errors import BadRequestError
 from hipkit.cli.options import Command, Settings
 from hipkit.cli.output import tell, write, write_json
-from hipkit.errors import BadRequestError
 from hipkit.server.app import Server
 from hipkit.server.logs import set_up_log
 from hipkit.server.serve import address_for_others, listen, open_certificate, run

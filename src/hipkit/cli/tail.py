@@ -8,16 +8,16 @@ from collections.abc import Iterable
 import click
 import msgspec
 
+from hipkit.api.errors import RateLimitError, RequestError, ResponseError, ServerError
+from hipkit.api.limits import Limits
+from hipkit.api.unreadable import UnreadableItem
 from hipkit.cli.connect import open_client, tell_wait
 from hipkit.cli.inputs import Text
 from hipkit.cli.message_text import message_text
 from hipkit.cli.options import Command, Settings
 from hipkit.cli.output import write, write_json
 from hipkit.cli.unreadable import UnreadableItems
-from hipkit.client import HipChat
-from hipkit.errors import RateLimitError, RequestError, ResponseError, ServerError
-from hipkit.limits import Limits
-from hipkit.unreadable import UnreadableItem
+from hipkit.client.client import HipChat
 from hipkit.v2.models import Message, MessagePage
 from hipkit.v2.rooms import GetRecentRoomHistory
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import click
 
+from hipkit.api.limits import LARGEST_MOMENT
 from hipkit.cli.call import OperationCommand, find_entry
 from hipkit.cli.connect import client_options, open_client, read_token
 from hipkit.cli.failures import ExitCode
@@ -16,9 +17,8 @@ from hipkit.cli.inputs import Text, read_text
 from hipkit.cli.options import Group, Settings
 from hipkit.cli.output import write, write_json
 from hipkit.cli.table import describe
-from hipkit.limits import LARGEST_MOMENT
-from hipkit.settings import TOKEN_VARIABLE
-from hipkit.tokens import OAuthClient
+from hipkit.client.settings import TOKEN_VARIABLE
+from hipkit.client.tokens import OAuthClient
 from hipkit.v2.models import Session
 from hipkit.v2.oauth_sessions import GetSession
 

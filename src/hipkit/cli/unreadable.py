@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+from hipkit.api.unreadable import UnreadableItem
 from hipkit.cli.failures import ExitCode
 from hipkit.cli.options import Settings
 from hipkit.cli.output import tell, tell_json
-from hipkit.unreadable import UnreadableItem
 
 __all__ = ["UnreadableItems"]
 

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from hipkit.errors import HipkitError
+from hipkit.api.errors import HipkitError
 
 __all__ = ["Authority", "AuthorityError", "make_or_renew"]
 

@@ -16,7 +16,7 @@ from typing import cast
 import uvicorn
 from uvicorn._types import ASGIApplication
 
-from hipkit.errors import StorageError
+from hipkit.api.errors import StorageError
 from hipkit.server.app import Server, open_server
 from hipkit.server.events.sender import sending
 from hipkit.server.http.protocol import BoundedProtocol

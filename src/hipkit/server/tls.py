@@ -6,7 +6,7 @@ import logging
 import ssl
 from pathlib import Path
 
-from hipkit.errors import HipkitError
+from hipkit.api.errors import HipkitError
 
 __all__ = ["Certificate", "CertificateError"]
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from hipkit.frames import clears_locals
+from hipkit.api.frames import clears_locals
 
 if TYPE_CHECKING:  # Loading `ssl` costs more than a plain http call needs to pay.
     import ssl

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from msgspec import field
 
-from hipkit.model import Model, Rule
+from hipkit.api.model import Model, Rule
 
 __all__ = [
     "ChangedUser",

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from hipkit.model import Rule
-from hipkit.operation import AsyncSend, Operation, Send
+from hipkit.api.model import Rule
+from hipkit.api.operation import AsyncSend, Operation, Send
 from hipkit.v2.models import CapabilitiesDocument
 
 __all__ = [

@@ -7,8 +7,8 @@
 
 from __future__ import annotations
 
-from hipkit.catalog import Entry, load_operation
-from hipkit.operation import Operation
+from hipkit.api.catalog import Entry, load_operation
+from hipkit.api.operation import Operation
 
 __all__ = ["OPERATIONS", "load"]
 

@@ -8,8 +8,8 @@ The bytes of shared files, for who needs a token to get at them.
 
 from __future__ import annotations
 
-from hipkit.model import Rule
-from hipkit.operation import AsyncSend, Operation, Send
+from hipkit.api.model import Rule
+from hipkit.api.operation import AsyncSend, Operation, Send
 from hipkit.v2.models import FileUrls
 
 __all__ = ["AsyncFiles", "Files", "GetFile"]

@@ -8,9 +8,9 @@ The group (company, team) that owns rooms and users.
 
 from __future__ import annotations
 
-from hipkit.files import ImageSource
-from hipkit.model import Rule
-from hipkit.operation import AsyncSend, Operation, Send
+from hipkit.api.files import ImageSource
+from hipkit.api.model import Rule
+from hipkit.api.operation import AsyncSend, Operation, Send
 from hipkit.v2.models import Group
 
 __all__ = [

@@ -8,8 +8,8 @@ Installing add-ons, their links, and pushing new content into their glances.
 
 from __future__ import annotations
 
-from hipkit.model import Rule
-from hipkit.operation import AsyncSend, Operation, Send
+from hipkit.api.model import Rule
+from hipkit.api.operation import AsyncSend, Operation, Send
 from hipkit.v2.models import GlanceUpdate, Installation, IntegrationLink
 
 __all__ = [

@@ -8,8 +8,8 @@ Inviting people into the group.
 
 from __future__ import annotations
 
-from hipkit.model import Rule
-from hipkit.operation import AsyncSend, Operation, Send
+from hipkit.api.model import Rule
+from hipkit.api.operation import AsyncSend, Operation, Send
 
 __all__ = ["AsyncInvites", "InviteUserToGroup", "Invites"]
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from msgspec import field
 
-from hipkit.model import DateTime, Model, Rule, UnixTime
+from hipkit.api.model import DateTime, Model, Rule, UnixTime
 
 __all__ = [
     "Action",

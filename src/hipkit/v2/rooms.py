@@ -13,9 +13,9 @@ from typing import Literal
 
 from msgspec import UNSET, UnsetType
 
-from hipkit.files import FileSource, ImageSource
-from hipkit.model import Rule
-from hipkit.operation import AsyncSend, Operation, Send
+from hipkit.api.files import FileSource, ImageSource
+from hipkit.api.model import Rule
+from hipkit.api.operation import AsyncSend, Operation, Send
 from hipkit.v2.models import (
     Action,
     Card,

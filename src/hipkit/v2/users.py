@@ -11,9 +11,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from hipkit.files import FileSource, ImageSource
-from hipkit.model import Rule
-from hipkit.operation import AsyncSend, Operation, Send
+from hipkit.api.files import FileSource, ImageSource
+from hipkit.api.model import Rule
+from hipkit.api.operation import AsyncSend, Operation, Send
 from hipkit.v2.models import (
     CreatedUser,
     MessageEnvelope,

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from hipkit.model import Model, Rule
+from hipkit.api.model import Model, Rule
 from hipkit.v2.models import (
     RoomEventItem,
     RoomFileUploadItem,

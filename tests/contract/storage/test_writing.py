@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from hipkit.errors import NotFoundError, StorageError
+from hipkit.api.errors import NotFoundError, StorageError
 from hipkit.server.storage.protocol import Database, Stores
 from tests.contract.storage.filling import NOW, add_group
 

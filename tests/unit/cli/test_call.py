@@ -8,7 +8,7 @@ import click
 import msgspec
 import pytest
 
-from hipkit.catalog import Entry
+from hipkit.api.catalog import Entry
 from hipkit.cli.call import OperationCommand, command_name
 from hipkit.cli.inputs import Listed
 from hipkit.cli.options import Settings, global_options

@@ -3,8 +3,7 @@ from __future__ import annotations
 import click
 import pytest
 
-from hipkit.cli.failures import ExitCode, exit_code
-from hipkit.errors import (
+from hipkit.api.errors import (
     ApiError,
     ConflictError,
     ConnectError,
@@ -19,6 +18,7 @@ from hipkit.errors import (
     StorageError,
     UnauthorizedError,
 )
+from hipkit.cli.failures import ExitCode, exit_code
 from hipkit.transports.protocol import Fault, Reply
 from tests.scripted import answer, fault, refusal
 from tests.unit.cli.conftest import Hipkit, Server

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hipkit.api.limits import Limit, Limits
 from hipkit.cli.message_text import message_text
 from hipkit.cli.tail import Tail, seconds_to_next
-from hipkit.limits import Limit, Limits
 from hipkit.v2.models import Message, MessagePage
 from tests.scripted import fault, refusal
 from tests.unit.cli.conftest import Hipkit, Server

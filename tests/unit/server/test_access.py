@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hipkit.errors import BadRequestError
+from hipkit.api.errors import BadRequestError
 from tests.unit.server.asgi import FORM, Site, basic
 from tests.unit.server.two_groups import World
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hipkit.errors import StorageError
+from hipkit.api.errors import StorageError
 from hipkit.server.storage.lock import alone_on
 from hipkit.server.storage.sqlite.database import SqliteDatabase
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from hipkit.errors import StorageError
+from hipkit.api.errors import StorageError
 from hipkit.server.storage.archive import ArchiveWriter, unpack
 from hipkit.server.storage.backup import back_up, back_up_to, restore
 from hipkit.server.storage.blobs import FileFolder

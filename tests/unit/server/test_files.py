@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from hipkit.files import File
-from hipkit.multipart import RelatedBody
+from hipkit.api.files import File
+from hipkit.api.multipart import RelatedBody
 from hipkit.server.settings import Settings
 from tests.unit.server.asgi import Reply, Site
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hipkit.errors import StorageError
+from hipkit.api.errors import StorageError
 from hipkit.server.app import Server, open_server
 from hipkit.server.settings import Settings
 from tests.unit.server.asgi import Site

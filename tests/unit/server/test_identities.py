@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from hipkit.errors import UnauthorizedError
+from hipkit.api.errors import UnauthorizedError
 from hipkit.server.services.access import clients as admin_access
 from hipkit.server.services.access.authentication import Identities
 from hipkit.server.storage.sqlite.database import SqliteDatabase

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hipkit.errors import NotFoundError, StorageError
+from hipkit.api.errors import NotFoundError, StorageError
 from hipkit.server.services.files.stored import removed_on_failure
 from hipkit.server.storage.blobs import FileFolder
 

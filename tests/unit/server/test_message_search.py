@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hipkit.errors import ForbiddenError, NotFoundError
+from hipkit.api.errors import ForbiddenError, NotFoundError
 from hipkit.server.services.access.authentication import identify
 from hipkit.server.services.context import Context
 from hipkit.server.services.messages.search import (

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hipkit.errors import StorageError
+from hipkit.api.errors import StorageError
 from hipkit.server.services.files.orphans import (
     ORPHAN_SECONDS,
     settle_files,

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hipkit.errors import RateLimitError
+from hipkit.api.errors import RateLimitError
 from hipkit.server.services.access import password_hashes, passwords
 from hipkit.server.services.access.password_hashes import (
     check_password,

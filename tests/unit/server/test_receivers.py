@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from hipkit.errors import BadRequestError
+from hipkit.api.errors import BadRequestError
 from hipkit.server.events.poster import HttpPoster
 from hipkit.server.services.webhooks.deliveries import Delivery, Outcome
 from hipkit.server.services.webhooks.egress import (

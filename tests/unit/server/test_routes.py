@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from hipkit.errors import BadRequestError, NotFoundError
+from hipkit.api.errors import BadRequestError, NotFoundError
 from hipkit.server.http.routes import MethodNotAllowedError, Router
 from hipkit.v2.catalog import OPERATIONS
 from tests.unit.server.asgi import Site
@@ -16,7 +16,7 @@ def named(method: str, path: bytes) -> str:
 
 @pytest.mark.parametrize("entry", OPERATIONS, ids=lambda entry: entry.operation_id)
 def test_every_operation_is_found(entry: object) -> None:
-    from hipkit.catalog import Entry
+    from hipkit.api.catalog import Entry
 
     assert isinstance(entry, Entry)
     assert named(entry.method, entry.path.encode()) == entry.operation_id

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hipkit.errors import StorageError
+from hipkit.api.errors import StorageError
 from hipkit.server.events.schedule import Schedule
 from hipkit.server.events.sender import Sender, sending
 from hipkit.server.services.webhooks.deliveries import Delivery, Outcome

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from hipkit.errors import RateLimitError, UnauthorizedError
+from hipkit.api.errors import RateLimitError, UnauthorizedError
 from hipkit.server.app import open_server
 from hipkit.server.services.access import password_links, passwords
 from hipkit.server.shared.sign_in_limits import Attempt, SignInLimits

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hipkit.errors import StorageError
+from hipkit.api.errors import StorageError
 from hipkit.server.services.files.sweep import sweep_messages
 from hipkit.server.storage import sqlite
 from hipkit.server.storage.blobs import FileFolder

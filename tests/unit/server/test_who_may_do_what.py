@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import pytest
 
-from hipkit.catalog import Entry
+from hipkit.api.catalog import Entry
 from hipkit.server.http.authorization import OWN_SESSION, ROOM_ARGUMENT
 from hipkit.server.services.context import (
     GROUP_SCOPES,

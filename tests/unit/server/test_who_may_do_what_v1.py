@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from hipkit.catalog import Entry
+from hipkit.api.catalog import Entry
 from hipkit.server.services.context import SCOPES
 from hipkit.v1.catalog import OPERATIONS
 from tests.unit.server.asgi import FORM, Reply

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from hipkit.catalog import Entry
-from hipkit.operation import Operation
+from hipkit.api.catalog import Entry
+from hipkit.api.operation import Operation
 from hipkit.server.app import open_server
 from hipkit.server.services.access.keys import hash_token, new_token
 from hipkit.server.services.context import GROUP_SCOPES, SCOPES, TokenKind

@@ -14,10 +14,10 @@ from typing import TypeVar
 import click
 from click.core import ParameterSource
 
+from hipkit.api.errors import StorageError
 from hipkit.cli.options import Command, Group, Settings
 from hipkit.cli.output import tell, write, write_json, write_json_list
 from hipkit.cli.table import describe, table
-from hipkit.errors import StorageError
 from hipkit.server.settings import Settings as ServerSettings
 from hipkit.server.storage.blobs import FileFolder
 from hipkit.server.storage.protocol import Database

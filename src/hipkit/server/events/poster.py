@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from hipkit.errors import BadRequestError
-from hipkit.secret import HIDDEN
+from hipkit.api.errors import BadRequestError
+from hipkit.api.secret import HIDDEN
 from hipkit.server.events.replies import read_answer
 from hipkit.server.services.errors import InvalidValueError
 from hipkit.server.services.webhooks.backoff import read_retry_after

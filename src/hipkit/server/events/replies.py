@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from hipkit.errors import BadRequestError
-from hipkit.json_grammar import parse_json
+from hipkit.api.errors import BadRequestError
+from hipkit.api.json_grammar import parse_json
 from hipkit.server.http.decoding import decode
 from hipkit.v2.rooms import SendRoomNotification
 

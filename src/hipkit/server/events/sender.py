@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
-from hipkit.errors import StorageError
+from hipkit.api.errors import StorageError
 from hipkit.server.events.protocol import Outbox, Poster
 from hipkit.server.events.schedule import Schedule
 from hipkit.server.logs import describe_error, log_task_error

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from hipkit.errors import ForbiddenError, UnauthorizedError
-from hipkit.operation import Operation
+from hipkit.api.errors import ForbiddenError, UnauthorizedError
+from hipkit.api.operation import Operation
 from hipkit.server.services.access.authentication import identify_client
 from hipkit.server.services.access.lookup import check_own_room
 from hipkit.server.services.context import Context, Identity

@@ -13,8 +13,8 @@ from typing import cast
 
 import msgspec
 
-from hipkit.errors import ApiError, BadRequestError
-from hipkit.json_grammar import BOM, parse_json
+from hipkit.api.errors import ApiError, BadRequestError
+from hipkit.api.json_grammar import BOM, parse_json
 from hipkit.server.http.requests import (
     Request,
     describe_decode_error,

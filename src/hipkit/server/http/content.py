@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hipkit.operation import Operation
+from hipkit.api.operation import Operation
 from hipkit.server.http.bodies import (
     FORM,
     JSON,

@@ -19,11 +19,11 @@ from typing import Literal, Union, cast, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import NODEFAULT, UNSET, UnsetType
 
-from hipkit.errors import BadRequestError
-from hipkit.files import FileSource, ImageSource
-from hipkit.json_grammar import parse_json
-from hipkit.model import Rule, RuleError, find_broken_rule
-from hipkit.operation import Operation
+from hipkit.api.errors import BadRequestError
+from hipkit.api.files import FileSource, ImageSource
+from hipkit.api.json_grammar import parse_json
+from hipkit.api.model import Rule, RuleError, find_broken_rule
+from hipkit.api.operation import Operation
 from hipkit.server.http.emptiness import drop_empty
 from hipkit.server.http.shapes import find_null, find_unknown_member, schemas_of
 from hipkit.server.services.errors import InvalidValueError, MissingValueError, shown

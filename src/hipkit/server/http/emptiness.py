@@ -15,7 +15,7 @@ from typing import Union, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from hipkit.model import Model, Rule
+from hipkit.api.model import Model, Rule
 
 __all__ = ["drop_empty", "model_of"]
 

@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from msgspec import UNSET
 
-from hipkit.errors import ApiError, StorageError
+from hipkit.api.errors import ApiError, StorageError
 from hipkit.server.http.responses import Answer, json_answer
 from hipkit.server.http.routes import MethodNotAllowedError
 from hipkit.server.logs import describe_error

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
-from hipkit.errors import NotFoundError
+from hipkit.api.errors import NotFoundError
 from hipkit.server.http.requests import Request
 from hipkit.server.http.responses import Answer
 from hipkit.server.http.routes import MethodNotAllowedError

@@ -11,7 +11,7 @@ import binascii
 import re
 from urllib.parse import unquote_to_bytes
 
-from hipkit.errors import BadRequestError
+from hipkit.api.errors import BadRequestError
 
 __all__ = ["decode_words", "parse_parameters"]
 

@@ -12,7 +12,7 @@ import shutil
 import time
 from pathlib import Path
 
-from hipkit.errors import StorageError
+from hipkit.api.errors import StorageError
 from hipkit.server.http.requests import Receive, Scope, Send
 from hipkit.server.http.responses import Answer, json_answer, send_answer
 from hipkit.server.storage.blobs import FileFolder

@@ -8,13 +8,13 @@ from __future__ import annotations
 import logging
 import time
 
-from hipkit.errors import (
+from hipkit.api.errors import (
     BadRequestError,
     NotFoundError,
     RateLimitError,
     UnauthorizedError,
 )
-from hipkit.operation import Operation
+from hipkit.api.operation import Operation
 from hipkit.server.http import (  # noqa: F401 - importing them registers their handlers
     capabilities,
     emoticons,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import cast
 from urllib.parse import parse_qsl
 
-from hipkit.errors import BadRequestError
+from hipkit.api.errors import BadRequestError
 from hipkit.server.services.context import Credentials
 
 __all__ = [

@@ -10,7 +10,7 @@ from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 
-from hipkit.operation import Operation
+from hipkit.api.operation import Operation
 from hipkit.server.http.requests import Send
 from hipkit.server.services.representations.encoder import to_json
 from hipkit.server.shared.limits import Allowance

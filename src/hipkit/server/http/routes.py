@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from urllib.parse import unquote_to_bytes
 
-from hipkit.catalog import Entry
-from hipkit.errors import ApiError, BadRequestError, NotFoundError
+from hipkit.api.catalog import Entry
+from hipkit.api.errors import ApiError, BadRequestError, NotFoundError
 
 __all__ = ["Match", "MethodNotAllowedError", "Router"]
 

@@ -13,7 +13,7 @@ from typing import Literal, Union, cast, get_args, get_origin
 
 import msgspec
 
-from hipkit.model import Model, Rule
+from hipkit.api.model import Model, Rule
 
 __all__ = ["find_null", "find_unknown_member", "schemas_of"]
 

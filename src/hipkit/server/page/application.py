@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from hipkit.errors import (
+from hipkit.api.errors import (
     ApiError,
     ForbiddenError,
     NotFoundError,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from hipkit.message_html import CARD_TAGS, LINE_TAGS, plain_text
-from hipkit.reading import UnreadableError
+from hipkit.api.message_html import CARD_TAGS, LINE_TAGS, plain_text
+from hipkit.api.reading import UnreadableError
 from hipkit.server.page.plain import one_line
 from hipkit.server.page.sanitizing import (
     own_path,

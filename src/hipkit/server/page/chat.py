@@ -5,7 +5,7 @@ from __future__ import annotations
 import jinja2
 from starlette.responses import Response
 
-from hipkit.errors import BadRequestError
+from hipkit.api.errors import BadRequestError
 from hipkit.server.app import Server
 from hipkit.server.page.feed import Check, FeedResponse, Feeds, Reader
 from hipkit.server.page.rendering import Renderer

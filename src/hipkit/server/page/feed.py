@@ -20,7 +20,7 @@ from time import monotonic
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from hipkit.errors import StorageError
+from hipkit.api.errors import StorageError
 from hipkit.server.logs import log_task_error
 from hipkit.server.page.rendering import Renderer, gather
 from hipkit.server.page.views.history import Place

@@ -1,7 +1,7 @@
 """Makes HTML that somebody sent harmless: few tags, no scripts, styles or outside pictures (pure).
 
 Whatever comes in, what goes out is balanced and holds no tag that is not named. The rest of it
-is there to be read. Read next: `hipkit.message_html`, which tells tags from texts.
+is there to be read. Read next: `hipkit.api.message_html`, which tells tags from texts.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import nh3
 from markupsafe import Markup, escape
 
-from hipkit.message_html import TAGS, Tag, Text, read_html
+from hipkit.api.message_html import TAGS, Tag, Text, read_html
 from hipkit.server.page.styles import CLASSES, clamped, read_style
 from hipkit.server.services.messages.markup import Link, is_web_address
 

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from hipkit.errors import ForbiddenError
+from hipkit.api.errors import ForbiddenError
 
 __all__ = [
     "CSRF_FIELD",

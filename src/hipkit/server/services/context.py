@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar, cast
 
-from hipkit.errors import RateLimitError, UnauthorizedError
+from hipkit.api.errors import RateLimitError, UnauthorizedError
 from hipkit.server.services.representations.urls import Addresses
 from hipkit.server.services.webhooks.egress import Receivers
 from hipkit.server.shared.limits import Allowance, Limits

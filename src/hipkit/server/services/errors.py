@@ -1,10 +1,10 @@
-"""Refusals that say more than `hipkit.errors` does: only a server has it to say."""
+"""Refusals that say more than `hipkit.api.errors` does: only a server has it to say."""
 
 from __future__ import annotations
 
 from msgspec import UNSET
 
-from hipkit.errors import BadRequestError, ServerError
+from hipkit.api.errors import BadRequestError, ServerError
 
 __all__ = [
     "InvalidValueError",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TypeVar, cast, get_type_hints
 
-from hipkit.operation import Operation
+from hipkit.api.operation import Operation
 from hipkit.server.services.context import Context
 
 __all__ = ["HANDLERS", "Handler", "handles"]

@@ -10,8 +10,8 @@ import json
 import re
 from urllib.parse import parse_qsl, unquote, unquote_plus
 
-from hipkit.redaction import mask_path
-from hipkit.secret import HIDDEN
+from hipkit.api.redaction import mask_path
+from hipkit.api.secret import HIDDEN
 
 __all__ = [
     "HIDDEN",

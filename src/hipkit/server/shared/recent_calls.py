@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from itertools import takewhile
 from urllib.parse import unquote
 
-from hipkit.redaction import secret_segments, secrets_in
-from hipkit.secret import Secret
+from hipkit.api.redaction import secret_segments, secrets_in
+from hipkit.api.secret import Secret
 from hipkit.server.shared.masking import (
     HIDDEN,
     mask_addresses,

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
-from hipkit.errors import RateLimitError
+from hipkit.api.errors import RateLimitError
 from hipkit.server.shared.counters import Counter
 
 __all__ = ["Attempt", "SignInLimits"]

@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from hipkit.errors import StorageError
+from hipkit.api.errors import StorageError
 from hipkit.server.storage.blobs import KEY
 from hipkit.version import VERSION
 

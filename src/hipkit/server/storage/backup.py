@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from hipkit.errors import StorageError
+from hipkit.api.errors import StorageError
 from hipkit.server.storage.archive import (
     DATABASE_NAME,
     ArchiveWriter,

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from hipkit.errors import StorageError
+from hipkit.api.errors import StorageError
 
 __all__ = ["KEY", "FileFolder", "Upload", "sync_folder"]
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import BinaryIO
 
-from hipkit.errors import StorageError
+from hipkit.api.errors import StorageError
 from hipkit.server.storage.sqlite.file import prepare_file
 
 __all__ = ["alone_on"]

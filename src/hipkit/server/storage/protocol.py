@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Protocol, Self, TypeVar
 
-from hipkit.errors import StorageError
+from hipkit.api.errors import StorageError
 from hipkit.server.storage.stores.access_changes import AccessChangeStore
 from hipkit.server.storage.stores.clients import ClientStore
 from hipkit.server.storage.stores.emoticons import EmoticonStore

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from hipkit.operation import AsyncRawSend, RawSend
-from hipkit.response import Response
+from hipkit.api.operation import AsyncRawSend, RawSend
+from hipkit.api.response import Response
 from hipkit.v1.users import (
     UsersCreate,
     UsersDelete,

@@ -7,8 +7,8 @@ Whatever the status is, the methods return the `Response`. What the arguments me
 
 from __future__ import annotations
 
-from hipkit.operation import AsyncRawSend, RawSend
-from hipkit.response import Response
+from hipkit.api.operation import AsyncRawSend, RawSend
+from hipkit.api.response import Response
 from hipkit.v2.integrations import (
     AddonUiUpdate,
     CreateIntegrationLink,

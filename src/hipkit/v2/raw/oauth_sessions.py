@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from hipkit.operation import AsyncRawSend, RawSend
-from hipkit.response import Response
+from hipkit.api.operation import AsyncRawSend, RawSend
+from hipkit.api.response import Response
 from hipkit.v2.oauth_sessions import DeleteSession, GenerateToken, GetSession
 
 __all__ = ["AsyncRawOauthSessions", "RawOauthSessions"]

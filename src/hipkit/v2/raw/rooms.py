@@ -12,9 +12,9 @@ from typing import Literal
 
 from msgspec import UNSET, UnsetType
 
-from hipkit.files import FileSource, ImageSource
-from hipkit.operation import AsyncRawSend, RawSend
-from hipkit.response import Response
+from hipkit.api.files import FileSource, ImageSource
+from hipkit.api.operation import AsyncRawSend, RawSend
+from hipkit.api.response import Response
 from hipkit.v2.models import (
     Card,
     Condition,

@@ -10,9 +10,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from hipkit.files import FileSource, ImageSource
-from hipkit.operation import AsyncRawSend, RawSend
-from hipkit.response import Response
+from hipkit.api.files import FileSource, ImageSource
+from hipkit.api.operation import AsyncRawSend, RawSend
+from hipkit.api.response import Response
 from hipkit.v2.models import (
     PresenceUpdate,
 )

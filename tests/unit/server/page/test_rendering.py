@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import escape
 
-from hipkit.message_html import Text, read_html
+from hipkit.api.message_html import Text, read_html
 from hipkit.server.page.plain import one_line
 from hipkit.server.page.rendering import Renderer, Surroundings
 from hipkit.server.page.sanitizing import ATTRIBUTES, TAGS, sanitize

@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from hipkit.errors import (
+from hipkit.api.errors import (
     ApiError,
     BadRequestError,
     ForbiddenError,
     RateLimitError,
     UnauthorizedError,
 )
-from hipkit.operation import Operation
+from hipkit.api.operation import Operation
 from hipkit.server.http.authorization import ROOM_ARGUMENT
 from hipkit.server.http.bodies import (
     FORM,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from hipkit.errors import ApiError, BadRequestError
+from hipkit.api.errors import ApiError, BadRequestError
 from hipkit.server.page.security import SESSION, drop_cookie
 from hipkit.server.page.views.sign_in import signed_in
 from hipkit.server.page.visit import Visit, view

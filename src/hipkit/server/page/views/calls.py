@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from starlette.responses import Response
 
-from hipkit.errors import ForbiddenError
+from hipkit.api.errors import ForbiddenError
 from hipkit.server.page.explaining import explain
 from hipkit.server.page.views.tokens import show_tokens_of
 from hipkit.server.page.visit import Visit, view

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from starlette.responses import Response
 
-from hipkit.errors import ApiError, BadRequestError, NotFoundError
+from hipkit.api.errors import ApiError, BadRequestError, NotFoundError
 from hipkit.server.page.visit import Visit, view
 from hipkit.server.services.access.clients import (
     add_client,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from hipkit.errors import NotFoundError
+from hipkit.api.errors import NotFoundError
 from hipkit.server.page.rendering import Renderer, gather
 from hipkit.server.services.representations.timestamps import LATEST_US
 from hipkit.server.storage.protocol import Stores

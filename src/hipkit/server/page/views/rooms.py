@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from hipkit.errors import HipkitError
+from hipkit.api.errors import HipkitError
 from hipkit.server.page.chat import chat_of
 from hipkit.server.page.feed import Reader
 from hipkit.server.page.sidebar import list_sidebar

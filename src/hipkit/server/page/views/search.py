@@ -10,7 +10,7 @@ from time import monotonic
 from markupsafe import Markup, escape
 from starlette.responses import Response
 
-from hipkit.errors import BadRequestError
+from hipkit.api.errors import BadRequestError
 from hipkit.server.page.rendering import SenderView, plain_text, sender_view
 from hipkit.server.page.sidebar import list_sidebar
 from hipkit.server.page.visit import Visit, view

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from hipkit.errors import RateLimitError, UnauthorizedError
+from hipkit.api.errors import RateLimitError, UnauthorizedError
 from hipkit.server.page.security import SESSION, VISITOR, drop_cookie, set_cookie
 from hipkit.server.page.visit import Visit, view
 from hipkit.server.services.access.passwords import user_with_password

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import msgspec
 from starlette.responses import Response
 
-from hipkit.errors import ApiError
+from hipkit.api.errors import ApiError
 from hipkit.server.page.visit import Visit, view
 from hipkit.server.services.access.clients import MadeToken
 from hipkit.server.services.access.lookup import find_room

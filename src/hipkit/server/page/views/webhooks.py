@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from starlette.responses import Response
 
-from hipkit.errors import ForbiddenError, NotFoundError
+from hipkit.api.errors import ForbiddenError, NotFoundError
 from hipkit.server.page.visit import Visit, view
 from hipkit.server.services.access.lookup import find_room
 from hipkit.server.services.representations.urls import with_root

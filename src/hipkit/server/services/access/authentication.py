@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hipkit.errors import UnauthorizedError
+from hipkit.api.errors import UnauthorizedError
 from hipkit.server.services.access.keys import hash_token, same_secret
 from hipkit.server.services.context import (
     GROUP_SCOPES,

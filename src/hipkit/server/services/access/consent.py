@@ -12,7 +12,7 @@ from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
-from hipkit.errors import BadRequestError, NotFoundError
+from hipkit.api.errors import BadRequestError, NotFoundError
 from hipkit.server.services.access.clients import make_authorization_code
 from hipkit.server.services.access.lookup import own_user
 from hipkit.server.services.context import SCOPES, Context

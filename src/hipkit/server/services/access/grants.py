@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 
-from hipkit.errors import BadRequestError, ForbiddenError, UnauthorizedError
+from hipkit.api.errors import BadRequestError, ForbiddenError, UnauthorizedError
 from hipkit.server.services.access.authentication import BAD_TOKEN, identify_client
 from hipkit.server.services.access.keys import hash_token, new_token
 from hipkit.server.services.access.lookup import look_up_user

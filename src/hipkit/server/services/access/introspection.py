@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hipkit.errors import NotFoundError
+from hipkit.api.errors import NotFoundError
 from hipkit.server.services.access.authentication import effective_scopes, find_token
 from hipkit.server.services.access.keys import hash_token
 from hipkit.server.services.context import Context

@@ -7,7 +7,7 @@ that for every room of which they are no member.
 
 from __future__ import annotations
 
-from hipkit.errors import ForbiddenError, NotFoundError
+from hipkit.api.errors import ForbiddenError, NotFoundError
 from hipkit.server.services.context import Context, Identity
 from hipkit.server.services.messages.markup import clean_mention_name
 from hipkit.server.storage.protocol import Stores

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hipkit.errors import BadRequestError
+from hipkit.api.errors import BadRequestError
 from hipkit.server.services.access.keys import hash_token, new_key
 from hipkit.server.services.access.passwords import hash_new_password, remember_network
 from hipkit.server.services.access.web_sessions import change_password

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import ParamSpec, TypeVar
 
-from hipkit.errors import BadRequestError, RateLimitError, UnauthorizedError
+from hipkit.api.errors import BadRequestError, RateLimitError, UnauthorizedError
 from hipkit.server.services.access.lookup import look_up_user, own_user
 from hipkit.server.services.access.password_hashes import (
     check_password,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from hipkit.errors import BadRequestError, NotFoundError
+from hipkit.api.errors import BadRequestError, NotFoundError
 from hipkit.server.services.access.clients import MadeToken
 from hipkit.server.services.access.grants import PERSONAL_SECONDS
 from hipkit.server.services.access.keys import hash_token, new_token

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from hipkit.errors import ForbiddenError, NotFoundError
+from hipkit.api.errors import ForbiddenError, NotFoundError
 from hipkit.server.services.access.lookup import check_may_read
 from hipkit.server.services.context import Context
 from hipkit.server.services.files.links import is_good_link, link_query

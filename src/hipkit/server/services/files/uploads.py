@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hipkit.files import File, FileSource
+from hipkit.api.files import File, FileSource
 from hipkit.server.storage.blobs import Upload
 
 __all__ = ["ReceivedFile", "received"]

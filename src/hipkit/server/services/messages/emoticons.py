@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hipkit.errors import NotFoundError
+from hipkit.api.errors import NotFoundError
 from hipkit.server.services.access.lookup import row_id
 from hipkit.server.services.context import Context
 from hipkit.server.services.people.details import full_user

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 
-from hipkit.errors import BadRequestError
+from hipkit.api.errors import BadRequestError
 from hipkit.server.services.errors import InvalidValueError
 from hipkit.server.services.files.pictures import read_picture
 from hipkit.server.services.files.stored import removed_on_failure

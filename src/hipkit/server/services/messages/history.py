@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from hipkit.errors import NotFoundError
+from hipkit.api.errors import NotFoundError
 from hipkit.server.services.access.lookup import chatting_user, find_room, find_user
 from hipkit.server.services.context import Context
 from hipkit.server.services.errors import InvalidValueError

@@ -7,7 +7,7 @@ import secrets
 
 import msgspec
 
-from hipkit.errors import NotFoundError
+from hipkit.api.errors import NotFoundError
 from hipkit.server.services.access.keys import new_version
 from hipkit.server.services.access.lookup import (
     check_open,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from hipkit.errors import NotFoundError
+from hipkit.api.errors import NotFoundError
 from hipkit.server.services.access.lookup import chatting_user, find_user
 from hipkit.server.services.context import Context
 from hipkit.server.services.files.stored import add_file, removed_on_failure

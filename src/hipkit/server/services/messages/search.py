@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from hipkit.errors import BadRequestError
+from hipkit.api.errors import BadRequestError
 from hipkit.server.services.access.lookup import check_may_read
 from hipkit.server.services.context import Context
 from hipkit.server.services.representations.timestamps import LATEST_US

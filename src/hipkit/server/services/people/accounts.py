@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from hipkit.errors import BadRequestError
+from hipkit.api.errors import BadRequestError
 from hipkit.server.services.access.keys import new_version
 from hipkit.server.services.errors import InvalidValueError
 from hipkit.server.services.messages.markup import (

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from hipkit.errors import NotFoundError
-from hipkit.files import ImageSource
+from hipkit.api.errors import NotFoundError
+from hipkit.api.files import ImageSource
 from hipkit.server.services.access.lookup import check_group_admin, find_group
 from hipkit.server.services.context import Context
 from hipkit.server.services.files.avatars import replace_picture

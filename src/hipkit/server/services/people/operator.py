@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from hipkit.errors import BadRequestError, NotFoundError
+from hipkit.api.errors import BadRequestError, NotFoundError
 from hipkit.server.services.access.keys import new_password
 from hipkit.server.services.access.lookup import look_up_room, look_up_user
 from hipkit.server.services.access.passwords import hash_new_password

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from hipkit.errors import ForbiddenError, NotFoundError
-from hipkit.files import ImageSource
+from hipkit.api.errors import ForbiddenError, NotFoundError
+from hipkit.api.files import ImageSource
 from hipkit.server.services.access.keys import new_password, new_version
 from hipkit.server.services.access.lookup import (
     check_group_admin,

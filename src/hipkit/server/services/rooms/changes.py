@@ -5,7 +5,7 @@ Programs do so through `rooms.py`, administrators on the machine itself through 
 
 from __future__ import annotations
 
-from hipkit.errors import BadRequestError
+from hipkit.api.errors import BadRequestError
 from hipkit.server.services.access.keys import new_version
 from hipkit.server.services.access.lookup import OWNER_ROLES, ROOM_MEMBER
 from hipkit.server.services.errors import InvalidValueError

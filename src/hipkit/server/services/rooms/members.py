@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hipkit.errors import BadRequestError, ForbiddenError, NotFoundError
+from hipkit.api.errors import BadRequestError, ForbiddenError, NotFoundError
 from hipkit.server.services.access.lookup import (
     OWNER_ROLES,
     ROOM_MEMBER,

@@ -10,8 +10,8 @@ from typing import cast
 import msgspec
 from msgspec import UNSET
 
-from hipkit.errors import NotFoundError
-from hipkit.files import ImageSource
+from hipkit.api.errors import NotFoundError
+from hipkit.api.files import ImageSource
 from hipkit.server.services.access.keys import new_key, new_version
 from hipkit.server.services.access.lookup import (
     check_open,

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Literal, cast
 from urllib.parse import quote, urlsplit
 
-from hipkit.errors import BadRequestError
+from hipkit.api.errors import BadRequestError
 from hipkit.server.services.errors import InvalidValueError
 
 __all__ = [

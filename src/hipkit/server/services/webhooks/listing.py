@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from hipkit.errors import NotFoundError
+from hipkit.api.errors import NotFoundError
 from hipkit.server.services.access.lookup import find_room_to_administer, row_id
 from hipkit.server.services.context import Context, Identity
 from hipkit.server.services.people.details import full_user

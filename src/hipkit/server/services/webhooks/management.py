@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from hipkit.errors import BadRequestError, NotFoundError
+from hipkit.api.errors import BadRequestError, NotFoundError
 from hipkit.server.shared.signals import EVENTS
 from hipkit.server.storage.protocol import Database, Stores
 from hipkit.server.storage.stores.users import UserRecord

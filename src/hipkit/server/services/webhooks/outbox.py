@@ -12,7 +12,7 @@ import random
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from hipkit.errors import ApiError
+from hipkit.api.errors import ApiError
 from hipkit.server.services.context import Context
 from hipkit.server.services.messages.posting import add_notification
 from hipkit.server.services.representations.timestamps import SECOND_US

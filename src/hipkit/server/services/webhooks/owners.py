@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hipkit.errors import ForbiddenError, NotFoundError
+from hipkit.api.errors import ForbiddenError, NotFoundError
 from hipkit.server.services.access.lookup import find_room
 from hipkit.server.services.context import Context, Identity
 from hipkit.server.services.webhooks.publishing import Cause, sender_of

@@ -8,7 +8,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Awaitable, Callable
 
-from hipkit.errors import BadRequestError
+from hipkit.api.errors import BadRequestError
 from hipkit.server.services.access.lookup import find_room_to_administer
 from hipkit.server.services.context import Context, Identity
 from hipkit.server.services.errors import InvalidValueError

@@ -19,7 +19,7 @@ from typing import Generic, TypeVar, cast
 
 import msgspec
 
-from hipkit.errors import StorageError
+from hipkit.api.errors import StorageError
 from hipkit.server.storage.protocol import (
     SCAN_SECONDS,
     Command,

@@ -12,7 +12,7 @@ import stat
 from importlib.resources import files
 from pathlib import Path
 
-from hipkit.errors import StorageError
+from hipkit.api.errors import StorageError
 from hipkit.server.storage.sqlite.search import add_search_functions, update_index
 
 __all__ = [

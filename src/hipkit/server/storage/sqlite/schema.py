@@ -11,7 +11,7 @@ import contextlib
 import sqlite3
 from collections import Counter
 
-from hipkit.errors import StorageError
+from hipkit.api.errors import StorageError
 from hipkit.server.storage.sqlite.file import latest_version, run_scripts
 
 __all__ = ["check_schema"]

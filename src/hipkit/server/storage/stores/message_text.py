@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from hipkit.message_html import CARD_TAGS, LINE_TAGS
-from hipkit.message_html import plain_text as without_tags
+from hipkit.api.message_html import CARD_TAGS, LINE_TAGS
+from hipkit.api.message_html import plain_text as without_tags
 from hipkit.server.storage.tokenizer import words_in
 
 __all__ = ["message_text", "without_tags"]

@@ -16,9 +16,9 @@ from typing import Annotated, ClassVar, Literal, Self, cast
 import msgspec
 from msgspec import UNSET
 
-from hipkit.reading import read_json
-from hipkit.secret import HIDDEN
-from hipkit.writing import UnixTime, to_plain
+from hipkit.api.reading import read_json
+from hipkit.api.secret import HIDDEN
+from hipkit.api.writing import UnixTime, to_plain
 
 __all__ = ["DateTime", "Model", "Rule", "RuleError", "UnixTime", "find_broken_rule"]
 

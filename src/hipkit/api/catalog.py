@@ -12,7 +12,7 @@ from typing import cast
 
 import msgspec
 
-from hipkit.operation import Operation
+from hipkit.api.operation import Operation
 
 __all__ = ["Entry", "load_operation"]
 

@@ -9,8 +9,8 @@ from urllib.parse import quote, urlencode
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from hipkit.operation import Auth, Call, Operation, check_moment
-from hipkit.redaction import mask_path, secret_segments
+from hipkit.api.operation import Auth, Call, Operation, check_moment
+from hipkit.api.redaction import mask_path, secret_segments
 
 __all__ = ["FreeRequest"]
 

@@ -17,8 +17,8 @@ from typing import cast, get_args, get_origin
 
 import msgspec
 
-from hipkit.json_grammar import BOM, parse_json
-from hipkit.writing import remember_nulls
+from hipkit.api.json_grammar import BOM, parse_json
+from hipkit.api.writing import remember_nulls
 
 __all__ = [
     "UnreadableError",

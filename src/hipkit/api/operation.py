@@ -2,7 +2,8 @@
 
 A generated class declares; this module turns it into the parts of a request. The client, the
 server and the command line all read the same declarations.
-Read next: `exchange.py` for what happens around a call, `v2/rooms.py` for what is generated.
+Read next: `hipkit.client.exchange`, for what happens around a call, and `hipkit.v2.rooms`, for
+what is generated.
 """
 
 from __future__ import annotations
@@ -28,11 +29,11 @@ from urllib.parse import quote, urlencode
 import msgspec
 from msgspec import UNSET
 
-from hipkit.files import FileSource
-from hipkit.model import Rule
-from hipkit.multipart import RelatedBody
-from hipkit.response import Response
-from hipkit.secret import HIDDEN
+from hipkit.api.files import FileSource
+from hipkit.api.model import Rule
+from hipkit.api.multipart import RelatedBody
+from hipkit.api.response import Response
+from hipkit.api.secret import HIDDEN
 
 __all__ = [
     "SECRET_MEMBERS",

@@ -1,6 +1,6 @@
 """From an answer to a typed result or to the right error (pure).
 
-What an answer's body holds is read by `reading.py`; here is what status and headers mean.
+What an answer's body holds is read by `hipkit.api.reading`; here is what status and headers mean.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import msgspec
 
-from hipkit.errors import (
+from hipkit.api.errors import (
     ApiError,
     ForbiddenError,
     RateLimitError,
     ResponseError,
     error_class,
 )
-from hipkit.json_grammar import parse_json
-from hipkit.limits import LARGEST_MOMENT, seconds_until_allowed
-from hipkit.model import Model
-from hipkit.operation import Operation
-from hipkit.reading import UnreadableError, read_json, read_parts
-from hipkit.redaction import redact, redact_page
-from hipkit.response import RequestSummary
-from hipkit.secret import Secret
+from hipkit.api.json_grammar import parse_json
+from hipkit.api.limits import LARGEST_MOMENT, seconds_until_allowed
+from hipkit.api.model import Model
+from hipkit.api.operation import Operation
+from hipkit.api.reading import UnreadableError, read_json, read_parts
+from hipkit.api.redaction import redact, redact_page
+from hipkit.api.response import RequestSummary
+from hipkit.api.secret import Secret
+from hipkit.api.unreadable import UnreadableItem
 from hipkit.transports.protocol import Reply, Request
-from hipkit.unreadable import UnreadableItem
 
 __all__ = [
     "OnUnreadable",

@@ -16,14 +16,19 @@ from functools import partial
 from types import NoneType
 from typing import NamedTuple, Protocol, TypedDict, TypeVar, cast
 
-from hipkit.decoding import OnUnreadable, decode
-from hipkit.errors import ConnectError, RequestError, RequestTimeoutError, ResponseError
-from hipkit.limits import LimitMemory, seconds_until_allowed
-from hipkit.operation import Call, Operation
-from hipkit.redaction import mask_query, secrets_in
-from hipkit.response import Response, SentRequest
-from hipkit.secret import HIDDEN, Secret
-from hipkit.settings import TOKEN_VARIABLE, Site
+from hipkit.api.errors import (
+    ConnectError,
+    RequestError,
+    RequestTimeoutError,
+    ResponseError,
+)
+from hipkit.api.limits import LimitMemory, seconds_until_allowed
+from hipkit.api.operation import Call, Operation
+from hipkit.api.redaction import mask_query, secrets_in
+from hipkit.api.response import Response, SentRequest
+from hipkit.api.secret import HIDDEN, Secret
+from hipkit.client.decoding import OnUnreadable, decode
+from hipkit.client.settings import TOKEN_VARIABLE, Site
 from hipkit.transports.protocol import Fault, FaultKind, Options, Reply, Request, Sink
 
 __all__ = [

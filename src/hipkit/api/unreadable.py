@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from hipkit.model import DateTime, Model
-from hipkit.operation import Operation
+from hipkit.api.model import DateTime, Model
+from hipkit.api.operation import Operation
 
 __all__ = ["HistoryPosition", "UnreadableItem"]
 

@@ -13,9 +13,9 @@ import msgspec
 from msgspec import UnsetType
 from msgspec.structs import FieldInfo
 
-from hipkit.model import Rule
-from hipkit.operation import Operation
-from hipkit.secret import HIDDEN, Secret
+from hipkit.api.model import Rule
+from hipkit.api.operation import Operation
+from hipkit.api.secret import HIDDEN, Secret
 
 __all__ = [
     "holds_secrets",

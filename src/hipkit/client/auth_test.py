@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hipkit.decoding import check_success, decode
-from hipkit.errors import ForbiddenError, UnauthorizedError
-from hipkit.exchange import Exchange, Policy, State, deliver
-from hipkit.operation import Operation
-from hipkit.redaction import secrets_in
+from hipkit.api.errors import ForbiddenError, UnauthorizedError
+from hipkit.api.operation import Operation
+from hipkit.api.redaction import secrets_in
+from hipkit.client.decoding import check_success, decode
+from hipkit.client.exchange import Exchange, Policy, State, deliver
 
 __all__ = ["AuthTest", "auth_test"]
 

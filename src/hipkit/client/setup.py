@@ -14,11 +14,11 @@ from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, Self, TypedDict, TypeVar, Unpack, cast
 
-from hipkit.exchange import BEARER, CallOptions, Edges, Policy, State, is_async
-from hipkit.frames import clears_locals
-from hipkit.limits import LimitMemory, Limits
-from hipkit.secret import Secret
-from hipkit.settings import find_site, find_token
+from hipkit.api.frames import clears_locals
+from hipkit.api.limits import LimitMemory, Limits
+from hipkit.api.secret import Secret
+from hipkit.client.exchange import BEARER, CallOptions, Edges, Policy, State, is_async
+from hipkit.client.settings import find_site, find_token
 from hipkit.transports.protocol import AsyncTransport, Transport
 from hipkit.version import VERSION
 

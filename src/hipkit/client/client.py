@@ -22,7 +22,22 @@ from typing import (
 
 from msgspec import UNSET, UnsetType
 
-from hipkit.client_setup import (
+from hipkit.api.frames import clear_locals, clears_locals
+from hipkit.api.free_request import FreeRequest
+from hipkit.api.operation import Operation
+from hipkit.api.response import Response
+from hipkit.api.secret import Secret
+from hipkit.client.exchange import (
+    CallOptions,
+    Edges,
+    Exchange,
+    GetToken,
+    Pause,
+    Send,
+    exchange,
+    exchange_raw,
+)
+from hipkit.client.setup import (
     AsyncTokenSource,
     ClientOptions,
     ClientSetup,
@@ -37,30 +52,20 @@ from hipkit.client_setup import (
     refuse_blocking_token,
     revealed,
 )
-from hipkit.exchange import (
-    CallOptions,
-    Edges,
-    Exchange,
-    GetToken,
-    Pause,
-    Send,
-    exchange,
-    exchange_raw,
-)
-from hipkit.frames import clear_locals, clears_locals
-from hipkit.free_request import FreeRequest
-from hipkit.operation import Operation
-from hipkit.response import Response
-from hipkit.secret import Secret
 from hipkit.transports.protocol import AsyncTransport, Fault, Reply, Transport
 from hipkit.v2 import Api, AsyncApi, AsyncRawApi, RawApi
 
 # Loaded when first used: a script that posts one line pays for nothing else.
 if TYPE_CHECKING:
-    from hipkit.authorization import AuthTest
-    from hipkit.download import DownloadSource
-    from hipkit.paging import HistoryOperation, HistoryPosition, HistoryWalk, Page
-    from hipkit.unreadable import UnreadableItem
+    from hipkit.api.unreadable import UnreadableItem
+    from hipkit.client.auth_test import AuthTest
+    from hipkit.client.download import DownloadSource
+    from hipkit.client.paging import (
+        HistoryOperation,
+        HistoryPosition,
+        HistoryWalk,
+        Page,
+    )
     from hipkit.v2.models import Message
 
 __all__ = ["AsyncHipChat", "AsyncHistory", "HipChat", "History"]
@@ -72,7 +77,7 @@ class HipChat(ClientSetup, Api):
     """A client of HipChat's API v2 that blocks until the answer is there. Serves many threads.
 
     Args:
-        token: A token, a function that returns one, or a provider of `hipkit.tokens`; the
+        token: A token, a function that returns one, or a provider of `hipkit.client.tokens`; the
             environment's `HIPCHAT_TOKEN` when left out. Operations that need none go without.
         base_url: Such as `https://chat.example.com/v2`; `HIPCHAT_BASE_URL` when left out.
         transport: `httpx2`, `pycurl` (extra `fast`), or a transport of your own.
@@ -163,7 +168,7 @@ class HipChat(ClientSetup, Api):
         self, operation: Operation[object], **options: Unpack[CallOptions]
     ) -> AuthTest:
         """Ask whether a call would be allowed, without carrying it out."""
-        from hipkit.authorization import auth_test
+        from hipkit.client.auth_test import auth_test
 
         try:
             steps = auth_test(
@@ -177,7 +182,7 @@ class HipChat(ClientSetup, Api):
         self, operation: Operation[T], **options: Unpack[CallOptions]
     ) -> Iterator[T]:
         """Give a list operation's pages, from the one asked for to the last."""
-        from hipkit.paging import PageQueries
+        from hipkit.client.paging import PageQueries
 
         try:
             client = self.with_options(**options)
@@ -200,7 +205,7 @@ class HipChat(ClientSetup, Api):
         An item that cannot be read goes to `on_unreadable`; without it, it is a `ResponseError`
         behind the items before, whose `item.start_index` is where the list goes on.
         """
-        from hipkit.paging import items_in_order
+        from hipkit.client.paging import items_in_order
 
         try:
             client = self.with_options(**options)
@@ -234,7 +239,7 @@ class HipChat(ClientSetup, Api):
             resume: The `position` of an earlier walk, to go on behind it.
             options: For these calls alone; see `Policy`.
         """
-        from hipkit.paging import HistoryWalk, history_operation
+        from hipkit.client.paging import HistoryWalk, history_operation
 
         client = self.with_options(**options)
         walk = HistoryWalk(
@@ -263,7 +268,7 @@ class HipChat(ClientSetup, Api):
             to: A path, put in place once all is there, or a binary file object.
             options: For this call alone; see `Policy`.
         """
-        from hipkit.download import download, open_target
+        from hipkit.client.download import download, open_target
 
         with open_target(to) as target:
             return self._run(
@@ -360,7 +365,7 @@ class AsyncHipChat(ClientSetup, AsyncApi):
     """A client of HipChat's API v2 for an event loop; the same as `HipChat`, awaited.
 
     Args:
-        token: A token, a function that returns one, or a provider of `hipkit.tokens`; the
+        token: A token, a function that returns one, or a provider of `hipkit.client.tokens`; the
             environment's `HIPCHAT_TOKEN` when left out. Operations that need none go without.
         base_url: Such as `https://chat.example.com/v2`; `HIPCHAT_BASE_URL` when left out.
         transport: `httpx2`, `pycurl` (extra `fast`), or a transport of your own.
@@ -453,7 +458,7 @@ class AsyncHipChat(ClientSetup, AsyncApi):
         self, operation: Operation[object], **options: Unpack[CallOptions]
     ) -> AuthTest:
         """Ask whether a call would be allowed, without carrying it out."""
-        from hipkit.authorization import auth_test
+        from hipkit.client.auth_test import auth_test
 
         try:
             steps = auth_test(
@@ -467,7 +472,7 @@ class AsyncHipChat(ClientSetup, AsyncApi):
         self, operation: Operation[T], **options: Unpack[CallOptions]
     ) -> AsyncIterator[T]:
         """Give a list operation's pages, from the one asked for to the last."""
-        from hipkit.paging import PageQueries
+        from hipkit.client.paging import PageQueries
 
         try:
             client = self.with_options(**options)
@@ -492,7 +497,7 @@ class AsyncHipChat(ClientSetup, AsyncApi):
         An item that cannot be read goes to `on_unreadable`; without it, it is a `ResponseError`
         behind the items before, whose `item.start_index` is where the list goes on.
         """
-        from hipkit.paging import items_in_order
+        from hipkit.client.paging import items_in_order
 
         try:
             client = self.with_options(**options)
@@ -527,7 +532,7 @@ class AsyncHipChat(ClientSetup, AsyncApi):
             resume: The `position` of an earlier walk, to go on behind it.
             options: For these calls alone; see `Policy`.
         """
-        from hipkit.paging import HistoryWalk, history_operation
+        from hipkit.client.paging import HistoryWalk, history_operation
 
         client = self.with_options(**options)
         walk = HistoryWalk(
@@ -556,7 +561,7 @@ class AsyncHipChat(ClientSetup, AsyncApi):
             to: A path, put in place once all is there, or a binary file object.
             options: For this call alone; see `Policy`.
         """
-        from hipkit.download import download, open_target
+        from hipkit.client.download import download, open_target
 
         with open_target(to) as target:
             return await self._run(

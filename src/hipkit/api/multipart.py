@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 
-from hipkit.files import FileSource, as_file
+from hipkit.api.files import FileSource, as_file
 
 __all__ = ["RelatedBody"]
 

@@ -19,12 +19,12 @@ from typing import Protocol, Self, Unpack
 
 import msgspec
 
-from hipkit.client import AsyncHipChat, HipChat
-from hipkit.client_setup import ClientOptions, TransportName
-from hipkit.errors import HipkitError
-from hipkit.exchange import is_async
-from hipkit.frames import clears_locals
-from hipkit.secret import Secret
+from hipkit.api.errors import HipkitError
+from hipkit.api.frames import clears_locals
+from hipkit.api.secret import Secret
+from hipkit.client.client import AsyncHipChat, HipChat
+from hipkit.client.exchange import is_async
+from hipkit.client.setup import ClientOptions, TransportName
 from hipkit.transports.protocol import AsyncTransport, Transport
 from hipkit.v2.models import Session, Token
 from hipkit.v2.oauth_sessions import (

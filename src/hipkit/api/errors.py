@@ -34,11 +34,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar, Self, TypeVar
 
-from hipkit.operation import Operation
-from hipkit.redaction import holds_secrets, redact
-from hipkit.response import RequestSummary
-from hipkit.secret import Secret
-from hipkit.unreadable import UnreadableItem
+from hipkit.api.operation import Operation
+from hipkit.api.redaction import holds_secrets, redact
+from hipkit.api.response import RequestSummary
+from hipkit.api.secret import Secret
+from hipkit.api.unreadable import UnreadableItem
 
 __all__ = [
     "ApiError",

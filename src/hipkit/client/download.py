@@ -12,7 +12,13 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
-from hipkit.decoding import (
+from hipkit.api.errors import ResponseError
+from hipkit.api.free_request import FreeRequest
+from hipkit.api.limits import LimitMemory
+from hipkit.api.operation import Operation, path_segment
+from hipkit.api.redaction import secrets_in
+from hipkit.api.secret import HIDDEN, Secret
+from hipkit.client.decoding import (
     HTML_TYPES,
     MOST_LOOKED_AT,
     REDIRECTS,
@@ -20,14 +26,8 @@ from hipkit.decoding import (
     is_html,
     unexpected,
 )
-from hipkit.errors import ResponseError
-from hipkit.exchange import Exchange, Policy, State, deliver, exchange
-from hipkit.free_request import FreeRequest
-from hipkit.limits import LimitMemory
-from hipkit.operation import Operation, path_segment
-from hipkit.redaction import secrets_in
-from hipkit.secret import HIDDEN, Secret
-from hipkit.settings import Site, parse_site
+from hipkit.client.exchange import Exchange, Policy, State, deliver, exchange
+from hipkit.client.settings import Site, parse_site
 from hipkit.transports.protocol import Reply
 from hipkit.v2.files import GetFile
 from hipkit.v2.models import AuthenticatedFile, MessageFile

@@ -17,10 +17,10 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 import msgspec
 
-from hipkit.decoding import OnUnreadable, item_error
-from hipkit.errors import ResponseError
-from hipkit.operation import Operation, check_moment
-from hipkit.unreadable import HistoryPosition, UnreadableItem
+from hipkit.api.errors import ResponseError
+from hipkit.api.operation import Operation, check_moment
+from hipkit.api.unreadable import HistoryPosition, UnreadableItem
+from hipkit.client.decoding import OnUnreadable, item_error
 from hipkit.v2.models import Message, MessagePage
 from hipkit.v2.rooms import GetRoomHistory
 from hipkit.v2.users import GetPrivatechatHistory
