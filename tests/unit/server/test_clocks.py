@@ -23,9 +23,9 @@ from hipkit.server.services.webhooks.deliveries import Delivery, Outcome
 from hipkit.server.services.webhooks.outbox import DatabaseOutbox
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.webhooks import WebhookRecord
-from tests.unit.server import test_credentials
 from tests.unit.server.asgi import Site
-from tests.unit.server.test_credentials import Credentials
+from tests.unit.server.services.access import test_grants as test_credentials
+from tests.unit.server.services.access.test_grants import Credentials
 
 HOUR = 60 * 60
 DAY = 24 * HOUR

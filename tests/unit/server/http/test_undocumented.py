@@ -10,7 +10,7 @@ import yaml
 from hipkit.server.services.registry import HANDLERS
 from hipkit.v2.catalog import OPERATIONS
 from tests.unit.server.asgi import Site, open_site
-from tests.unit.server.test_uploads import TYPE, body
+from tests.unit.server.http.test_uploads import TYPE, body
 from tests.unit.server.two_groups import PNG
 
 

@@ -13,7 +13,7 @@ import pytest
 from hipkit.server.services.messages.emoticons_operator import add_emoticon
 from hipkit.server.services.rooms.operator import delete_room
 from tests.unit.server.asgi import Reply, Site, call
-from tests.unit.server.test_pictures import png
+from tests.unit.server.services.files.test_pictures import png
 
 TYPE = ("Content-Type", "multipart/related; boundary=b")
 SHARE = "/v2/room/Ops/share/file"

@@ -25,7 +25,7 @@ from tests.scripted import (
     listed,
     script_for,
 )
-from tests.unit.test_paging import Chat, any_kind, chats, in_order, moments, note
+from tests.unit.client.test_paging import Chat, any_kind, chats, in_order, moments, note
 
 both = pytest.mark.parametrize("kind", KINDS)
 

@@ -9,9 +9,9 @@ import pytest
 
 from hipkit.server.shared.limits import LimitSettings
 from tests.unit.server.asgi import Reply, Site
+from tests.unit.server.http.test_protocol import connect
+from tests.unit.server.http.test_undocumented import share
 from tests.unit.server.page.visitor import Visitor
-from tests.unit.server.test_protocol import connect
-from tests.unit.server.test_undocumented import share
 
 EXPOSED = (
     "Date, ETag, Link, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset,"

@@ -14,8 +14,8 @@ from hipkit.server.services.people import operator as admin_people
 from hipkit.v1.models import CreatedUser
 from hipkit.v1.users import UsersCreate, UsersUpdate
 from tests.unit.server.asgi import FORM, Reply, Site, basic
+from tests.unit.server.http.test_v1 import form, get
 from tests.unit.server.page.visitor import Visitor
-from tests.unit.server.test_v1 import form, get
 from tests.unit.server.two_groups import PNG
 
 ANN = {"name": "Ann Example", "email": "ann@example.com"}

@@ -16,7 +16,7 @@ from hipkit.server.services.webhooks.management import list_all_deliveries, send
 from hipkit.server.storage.protocol import Stores
 from tests.unit.server.asgi import Site
 from tests.unit.server.receiving import Answer, Receiver, json_answer, receiving
-from tests.unit.server.test_webhook_events import ACTS, Act, upload
+from tests.unit.server.services.webhooks.test_publishing import ACTS, Act, upload
 
 EVIL = "evil.example:81"
 
