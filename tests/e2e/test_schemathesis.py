@@ -27,7 +27,7 @@ from schemathesis.checks import CheckFunction
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi import checks
 
-from hipkit.server.services.context import SCOPES
+from hipkit.server.services.access.scopes import SCOPES
 from tests.e2e.serving import PATIENCE_SECONDS, Running, admin, serving
 
 EXAMPLES = int(os.environ.get("HIPKIT_SCHEMATHESIS_EXAMPLES", "8"))

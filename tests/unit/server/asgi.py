@@ -12,7 +12,8 @@ from typing import Any
 from hipkit.server.app import Server, open_server
 from hipkit.server.http.requests import Message
 from hipkit.server.services.access import clients as admin_access
-from hipkit.server.services.context import Context, Identity
+from hipkit.server.services.access.actor import Actor
+from hipkit.server.services.context import Context
 from hipkit.server.services.people import operator as admin_people
 from hipkit.server.services.representations.urls import Addresses
 from hipkit.server.services.rooms import operator as admin_rooms
@@ -148,7 +149,7 @@ class Site:
         token: str = reply.json["access_token"]
         return token
 
-    def context(self, caller: Identity | None = None) -> Context:
+    def context(self, caller: Actor | None = None) -> Context:
         """Return the surroundings of a call to a service, from nobody if no caller is given."""
         server = self.server
         return Context(

@@ -13,7 +13,7 @@ import pytest
 
 from hipkit.api.catalog import Entry
 from hipkit.server.http.authorization import OWN_SESSION, ROOM_ARGUMENT
-from hipkit.server.services.context import (
+from hipkit.server.services.access.scopes import (
     GROUP_SCOPES,
     GUEST_SCOPES,
     SCOPES,

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 
 from hipkit.api.catalog import Entry
-from hipkit.server.services.context import SCOPES
+from hipkit.server.services.access.scopes import SCOPES
 from hipkit.v1.catalog import OPERATIONS
 from tests.unit.server.asgi import FORM, Reply
 from tests.unit.server.two_groups import KINDS, Part, World, name_of, token_of

@@ -18,7 +18,7 @@ from hipkit.api.catalog import Entry
 from hipkit.api.operation import Operation
 from hipkit.server.app import open_server
 from hipkit.server.services.access.keys import hash_token, new_token
-from hipkit.server.services.context import GROUP_SCOPES, SCOPES, TokenKind
+from hipkit.server.services.access.scopes import GROUP_SCOPES, SCOPES, TokenKind
 from hipkit.server.services.people.accounts import NewUser, add_user
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.clients import ClientRecord

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from hipkit.server.services.context import SCOPES
+from hipkit.server.services.access.scopes import SCOPES
 
 __all__ = ["scope_option"]
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from hipkit.api.errors import ForbiddenError, UnauthorizedError
 from hipkit.api.operation import Operation
+from hipkit.server.services.access.actor import Actor
 from hipkit.server.services.access.authentication import identify_client
 from hipkit.server.services.access.lookup import check_own_room
-from hipkit.server.services.context import Context, Identity
+from hipkit.server.services.context import Context
 
 __all__ = ["ROOM_ARGUMENT", "check_allowed"]
 
@@ -44,13 +45,13 @@ async def check_allowed(
         # The grants do so too; with `auth_test` none of them is asked.
         await identify_client(context.stores, context.credentials)
         return
-    identity = context.identity
-    _check_scopes(identity, kind)
+    actor = context.actor
+    _check_scopes(actor, kind)
     if is_served:
-        _check_kind(identity, kind)
+        _check_kind(actor, kind)
     if ROOM_ARGUMENT in arguments:
         await check_own_room(context, arguments[ROOM_ARGUMENT])
-    elif identity.room_id is not None and _is_beyond_a_room(kind):
+    elif actor.room_id is not None and _is_beyond_a_room(kind):
         raise ForbiddenError("This token is good for one room only")
 
 
@@ -66,8 +67,8 @@ def _is_beyond_a_room(kind: type[Operation[object]]) -> bool:
     )
 
 
-def _check_scopes(identity: Identity, kind: type[Operation[object]]) -> None:
-    if kind.scopes and identity.scopes.isdisjoint(kind.scopes):
+def _check_scopes(actor: Actor, kind: type[Operation[object]]) -> None:
+    if kind.scopes and actor.scopes.isdisjoint(kind.scopes):
         # A Python 2 list, as HipChat printed it: clients in use look for just this.
         listed = ", ".join(f"u'{scope}'" for scope in kind.scopes)
         error = ForbiddenError(
@@ -77,11 +78,11 @@ def _check_scopes(identity: Identity, kind: type[Operation[object]]) -> None:
         raise error
 
 
-def _check_kind(identity: Identity, kind: type[Operation[object]]) -> None:
+def _check_kind(actor: Actor, kind: type[Operation[object]]) -> None:
     if kind.operation_id in OWN_SESSION:
         return
-    if kind.token_types and identity.kind not in kind.token_types:
+    if kind.token_types and actor.kind not in kind.token_types:
         raise ForbiddenError(
             f"This action takes tokens of the kinds {', '.join(kind.token_types)};"
-            f" yours is of the kind {identity.kind}"
+            f" yours is of the kind {actor.kind}"
         )

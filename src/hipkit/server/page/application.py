@@ -190,7 +190,7 @@ async def _recognise(visit: Visit) -> bool:
         visit.session = await find_session(context.stores, secret, context.now_us)
     if visit.session is not None:
         visit.secret = secret
-        context.caller = visit.session.identity
+        context.caller = visit.session.actor
         # A disk that is full shall not keep people from reading.
         with contextlib.suppress(StorageError):
             await touch_session(context, visit.session, visit.peer)

@@ -13,10 +13,10 @@ MOST_ROOMS = 1_000
 
 async def list_sidebar(context: Context) -> list[RoomRecord]:
     """Return the rooms that the person may see, by name, archived ones among them."""
-    identity = context.identity
+    actor = context.actor
     found = await context.database.scan(
         lambda stores: list_seen_rooms(
-            stores, identity, include_archived=True, count=MOST_ROOMS
+            stores, actor, include_archived=True, count=MOST_ROOMS
         )
     )
     return sorted(found, key=lambda room: room.name.casefold())

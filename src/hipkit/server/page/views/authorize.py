@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 from hipkit.server.page.security import policy
 from hipkit.server.page.visit import Visit, view
 from hipkit.server.services.access.consent import Approval, allow, deny, read_approval
-from hipkit.server.services.context import SCOPES
+from hipkit.server.services.access.scopes import SCOPES
 
 __all__ = ["VIEWS"]
 
@@ -24,7 +24,7 @@ async def ask(visit: Visit) -> Response:
         "authorize.html",
         approval=approval,
         scopes={name: SCOPES[name] for name in sorted(approval.scopes)},
-        missing=approval.scopes - visit.context.identity.scopes,
+        missing=approval.scopes - visit.context.actor.scopes,
         room=room,
     )
     response.headers["Content-Security-Policy"] = policy(

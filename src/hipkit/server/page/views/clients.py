@@ -13,8 +13,8 @@ from hipkit.server.services.access.clients import (
     list_clients,
 )
 from hipkit.server.services.access.lookup import check_group_admin
+from hipkit.server.services.access.scopes import SCOPES
 from hipkit.server.services.access.tokens import list_rooms_to_administer
-from hipkit.server.services.context import SCOPES
 
 __all__ = ["VIEWS"]
 
@@ -27,7 +27,7 @@ async def show_clients(visit: Visit) -> Response:
 async def make_client(visit: Visit) -> Response:
     """Make a client, and show its secret once."""
     context = visit.context
-    check_group_admin(context.identity)
+    check_group_admin(context.actor)
     scopes = visit.fields.get("scope", ())
     try:
         if not scopes:
@@ -35,7 +35,7 @@ async def make_client(visit: Visit) -> Response:
         made = await add_client(
             context.database,
             context.now_us,
-            group_id=context.identity.group_id,
+            group_id=context.actor.group_id,
             name=visit.field("name"),
             scopes=scopes,
             room=visit.number("room") if visit.field("room") else None,
@@ -49,10 +49,10 @@ async def make_client(visit: Visit) -> Response:
 async def remove_client(visit: Visit) -> Response:
     """Delete a client with its tokens."""
     context = visit.context
-    check_group_admin(context.identity)
+    check_group_admin(context.actor)
     client_id = visit.field("client_id")
     client = await context.stores.clients.get(client_id)
-    if client is None or client.group_id != context.identity.group_id:
+    if client is None or client.group_id != context.actor.group_id:
         raise NotFoundError("There is no such client")
     await delete_client(context.database, client_id)
     return visit.redirect("/clients", done="client")
@@ -60,8 +60,8 @@ async def remove_client(visit: Visit) -> Response:
 
 async def _clients(visit: Visit, error: ApiError | None = None) -> Response:
     context = visit.context
-    check_group_admin(context.identity)
-    clients = await list_clients(context.database, context.identity.group_id)
+    check_group_admin(context.actor)
+    clients = await list_clients(context.database, context.actor.group_id)
     rooms = await list_rooms_to_administer(context)
     return await visit.page(
         "clients.html",

@@ -76,7 +76,7 @@ async def follow(visit: Visit) -> Response:
         if session is None:
             return False
         try:
-            await find_room(stores, session.identity, room.id)
+            await find_room(stores, session.actor, room.id)
         except HipkitError:
             return False
         return True
@@ -98,7 +98,7 @@ async def post_message(visit: Visit) -> Response:
 
 async def _room(visit: Visit) -> RoomRecord:
     context = visit.context
-    return await find_room(context.stores, context.identity, visit.number("room_id"))
+    return await find_room(context.stores, context.actor, visit.number("room_id"))
 
 
 async def _people(visit: Visit, room: RoomRecord) -> list[UserRecord]:

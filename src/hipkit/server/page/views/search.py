@@ -59,7 +59,7 @@ async def show_search(visit: Visit) -> Response:
     text, context = visit.query("q").strip(), visit.context
     room = None
     if reference := visit.query("room"):
-        room = await find_room(context.stores, context.identity, reference)
+        room = await find_room(context.stores, context.actor, reference)
     found, problem = NOTHING, None
     if text:
         try:

@@ -13,6 +13,7 @@ from hipkit.api.errors import ApiError
 from hipkit.server.page.visit import Visit, view
 from hipkit.server.services.access.clients import MadeToken
 from hipkit.server.services.access.lookup import find_room
+from hipkit.server.services.access.scopes import SCOPES
 from hipkit.server.services.access.tokens import (
     end_approval,
     list_approved,
@@ -24,7 +25,6 @@ from hipkit.server.services.access.tokens import (
     make_room_token,
     revoke_shown_token,
 )
-from hipkit.server.services.context import SCOPES
 from hipkit.server.storage.stores.rooms import RoomRecord
 from hipkit.server.storage.stores.tokens import TokenRecord
 
@@ -126,7 +126,7 @@ async def _tokens(visit: Visit, error: ApiError | None = None) -> Response:
         own=await show_tokens_of(visit, await list_own_tokens(context)),
         of_rooms=await show_tokens_of(visit, await list_room_tokens(context)),
         approved=await list_approved(context),
-        scopes={name: SCOPES[name] for name in sorted(context.identity.scopes)},
+        scopes={name: SCOPES[name] for name in sorted(context.actor.scopes)},
         chosen=visit.fields.get("scope", DEFAULT_SCOPES),
         name=visit.field("name"),
         rooms=await list_rooms_to_administer(context),
@@ -147,7 +147,7 @@ async def _example_room(visit: Visit) -> RoomRecord | None:
     if not visit.field("room"):
         return None
     context = visit.context
-    return await find_room(context.stores, context.identity, visit.number("room"))
+    return await find_room(context.stores, context.actor, visit.number("room"))
 
 
 def _example(visit: Visit, made: MadeToken, room: RoomRecord | None) -> str | None:

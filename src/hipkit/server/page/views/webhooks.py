@@ -99,7 +99,7 @@ async def _rooms_out_of_sight(visit: Visit, rooms: set[int | None]) -> set[int]:
     hidden = set()
     for room_id in rooms - {None}:
         try:
-            await find_room(context.stores, context.identity, room_id or 0)
+            await find_room(context.stores, context.actor, room_id or 0)
         except ForbiddenError:
             hidden.add(room_id or 0)
         except NotFoundError:

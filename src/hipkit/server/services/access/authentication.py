@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from hipkit.api.errors import UnauthorizedError
+from hipkit.server.services.access.actor import Actor
 from hipkit.server.services.access.keys import hash_token, same_secret
-from hipkit.server.services.context import (
+from hipkit.server.services.access.scopes import (
     GROUP_SCOPES,
-    Credentials,
-    Identity,
     grantable_scopes,
     token_kind,
 )
+from hipkit.server.services.context import Credentials
 from hipkit.server.storage.protocol import Database, Stores
 from hipkit.server.storage.stores.clients import ClientRecord
 from hipkit.server.storage.stores.tokens import TokenRecord
@@ -40,10 +40,10 @@ class Identities:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._known: dict[bytes, tuple[int, Identity]] = {}
+        self._known: dict[bytes, tuple[int, Actor]] = {}
         """With the version of the database that was read."""
 
-    async def identify(self, token: str, now_us: int) -> Identity:
+    async def identify(self, token: str, now_us: int) -> Actor:
         """Return who a token speaks for.
 
         Raises:
@@ -67,7 +67,7 @@ class Identities:
         return found
 
 
-async def identify(stores: Stores, token: str, now_us: int) -> Identity:
+async def identify(stores: Stores, token: str, now_us: int) -> Actor:
     """Return who a token speaks for.
 
     Raises:
@@ -82,7 +82,7 @@ async def identify(stores: Stores, token: str, now_us: int) -> Identity:
         client = await stores.clients.get(found.client_id)
     if user is not None and user.is_deleted:
         raise UnauthorizedError(BAD_TOKEN)
-    return Identity(
+    return Actor(
         token=found,
         kind=token_kind(found),
         group_id=found.group_id,

@@ -15,7 +15,7 @@ import msgspec
 from hipkit.api.errors import BadRequestError, NotFoundError
 from hipkit.server.services.access.grants import PERSONAL_SECONDS
 from hipkit.server.services.access.keys import hash_token, new_client_id, new_token
-from hipkit.server.services.context import (
+from hipkit.server.services.access.scopes import (
     GROUP_SCOPES,
     SCOPES,
     TokenKind,

@@ -15,7 +15,8 @@ import msgspec
 from hipkit.api.errors import BadRequestError, NotFoundError
 from hipkit.server.services.access.clients import make_authorization_code
 from hipkit.server.services.access.lookup import own_user
-from hipkit.server.services.context import SCOPES, Context
+from hipkit.server.services.access.scopes import SCOPES
+from hipkit.server.services.context import Context
 from hipkit.server.services.messages.markup import is_web_address
 from hipkit.server.storage.stores.clients import ClientRecord
 
@@ -91,13 +92,13 @@ async def read_approval(context: Context, values: Mapping[str, str]) -> Approval
 
 async def allow(context: Context, approval: Approval) -> str:
     """Say yes for the caller, and return the address that tells the program."""
-    user = own_user(context.identity)
+    user = own_user(context.actor)
     code = await make_authorization_code(
         context.database,
         context.now_us,
         client_id=approval.client.id,
         user=user.id,
-        scopes=approval.scopes & context.identity.scopes,
+        scopes=approval.scopes & context.actor.scopes,
         redirect_uri=approval.redirect_uri,
     )
     return _answer(approval, code=code)

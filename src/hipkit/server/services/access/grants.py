@@ -13,12 +13,8 @@ from hipkit.server.services.access.authentication import BAD_TOKEN, identify_cli
 from hipkit.server.services.access.keys import hash_token, new_token
 from hipkit.server.services.access.lookup import look_up_user
 from hipkit.server.services.access.passwords import user_with_password
-from hipkit.server.services.context import (
-    SCOPES,
-    Context,
-    TokenKind,
-    grantable_scopes,
-)
+from hipkit.server.services.access.scopes import SCOPES, TokenKind, grantable_scopes
+from hipkit.server.services.context import Context
 from hipkit.server.services.errors import InvalidValueError, MissingValueError
 from hipkit.server.services.representations.timestamps import SECOND_US
 from hipkit.server.storage.protocol import Stores
@@ -261,9 +257,9 @@ async def _password(context: Context, request: GenerateToken) -> _Grant:
         group_id, client_id, room_id = client.group_id, client.id, client.room_id
         limits, parent_id = frozenset(client.scopes.split()), None
     else:
-        caller = context.identity.token
+        caller = context.actor.token
         group_id, client_id, room_id = caller.group_id, caller.client_id, caller.room_id
-        limits, parent_id = context.identity.scopes, caller.grant_id
+        limits, parent_id = context.actor.scopes, caller.grant_id
     user = await user_with_password(
         context, group_id, request.username, request.password
     )
@@ -282,24 +278,24 @@ async def _password(context: Context, request: GenerateToken) -> _Grant:
 
 
 async def _personal(context: Context, request: GenerateToken) -> _Grant:
-    identity = context.identity
-    if identity.user is None:
+    actor = context.actor
+    if actor.user is None:
         raise BadRequestError("The grant 'personal' needs a user's token")
-    if identity.token.client_id is not None:
+    if actor.token.client_id is not None:
         # It would outlive what the person allowed the client, for a year.
         raise ForbiddenError(
             "The grant 'personal' needs a token that no OAuth client stands behind"
         )
-    allowed = identity.scopes & grantable_scopes(identity.user)
+    allowed = actor.scopes & grantable_scopes(actor.user)
     return _Grant(
         kind="user",
-        group_id=identity.group_id,
+        group_id=actor.group_id,
         scopes=_granted(request.scope, allowed),
         seconds=PERSONAL_SECONDS,
-        user_id=identity.user.id,
-        room_id=identity.room_id,
+        user_id=actor.user.id,
+        room_id=actor.room_id,
         name=request.client_name or "",
-        parent_id=identity.token.grant_id,
+        parent_id=actor.token.grant_id,
     )
 
 

@@ -67,7 +67,7 @@ def seconds_left(token: TokenRecord, now_us: int) -> int:
 
 async def _find_own(context: Context, stores: Stores, text: str) -> TokenRecord:
     """Return a token that is the caller's own, or of the same person or program."""
-    own = context.identity.token
+    own = context.actor.token
     token = await find_token(stores, text, context.now_us)
     if token is not None and (
         token.hash == hash_token(context.bearer or "")

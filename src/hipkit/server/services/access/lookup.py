@@ -8,7 +8,8 @@ that for every room of which they are no member.
 from __future__ import annotations
 
 from hipkit.api.errors import ForbiddenError, NotFoundError
-from hipkit.server.services.context import Context, Identity
+from hipkit.server.services.access.actor import Actor
+from hipkit.server.services.context import Context
 from hipkit.server.services.messages.markup import clean_mention_name
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.groups import GroupRecord
@@ -80,9 +81,7 @@ async def look_up_user(
     return await stores.users.by_mention(group_id, name)
 
 
-async def find_room(
-    stores: Stores, identity: Identity, reference: str | int
-) -> RoomRecord:
+async def find_room(stores: Stores, actor: Actor, reference: str | int) -> RoomRecord:
     """Return a room that the caller may see into.
 
     Raises:
@@ -90,19 +89,19 @@ async def find_room(
             a guest who is no member of it.
         ForbiddenError: It is private and the caller is no member, or not the token's room.
     """
-    room = await look_up_room(stores, identity.group_id, reference)
-    _check_binding(identity, room)
+    room = await look_up_room(stores, actor.group_id, reference)
+    _check_binding(actor, room)
     if room is None:
         raise NotFoundError(f"Room {reference} not found")
-    if identity.is_guest and not await _belongs(stores, identity, room):
+    if actor.is_guest and not await _belongs(stores, actor, room):
         raise NotFoundError(f"Room {reference} not found")
-    if room.privacy == "private" and not await _may_enter(stores, identity, room):
+    if room.privacy == "private" and not await _may_enter(stores, actor, room):
         raise ForbiddenError("This room is private, and you are not a member of it")
     return room
 
 
 async def find_room_to_administer(
-    stores: Stores, identity: Identity, reference: str | int
+    stores: Stores, actor: Actor, reference: str | int
 ) -> RoomRecord:
     """Return a room that the caller may administer.
 
@@ -110,15 +109,15 @@ async def find_room_to_administer(
         NotFoundError: There is none of this id or name in the caller's group.
         ForbiddenError: The caller is neither its owner nor an administrator.
     """
-    room = await find_room(stores, identity, reference)
-    if not await is_room_admin(stores, identity, room):
+    room = await find_room(stores, actor, reference)
+    if not await is_room_admin(stores, actor, room):
         raise ForbiddenError("Only this room's owner and administrators may do that")
     return room
 
 
 async def list_seen_rooms(
     stores: Stores,
-    identity: Identity,
+    actor: Actor,
     *,
     include_private: bool = True,
     include_archived: bool,
@@ -126,11 +125,11 @@ async def list_seen_rooms(
     count: int,
 ) -> list[RoomRecord]:
     """Return the rooms that the caller may see, in the order of their ids."""
-    sees_all = identity.user is None or identity.is_group_admin
+    sees_all = actor.user is None or actor.is_group_admin
     return await stores.rooms.page(
-        identity.group_id,
-        seen_by=None if sees_all else identity.user_id,
-        includes_public=not identity.is_guest,
+        actor.group_id,
+        seen_by=None if sees_all else actor.user_id,
+        includes_public=not actor.is_guest,
         include_private=include_private,
         include_archived=include_archived,
         start=start,
@@ -138,24 +137,24 @@ async def list_seen_rooms(
     )
 
 
-async def is_room_admin(stores: Stores, identity: Identity, room: RoomRecord) -> bool:
+async def is_room_admin(stores: Stores, actor: Actor, room: RoomRecord) -> bool:
     """Say whether the caller may administer a room that it may see."""
-    if identity.user is None or identity.is_group_admin:
+    if actor.user is None or actor.is_group_admin:
         # What an add-on may do, its scopes alone decide.
         return True
-    if room.owner_id == identity.user.id:
+    if room.owner_id == actor.user.id:
         return True
-    roles = await stores.room_people.roles(room.id, identity.user.id)
+    roles = await stores.room_people.roles(room.id, actor.user.id)
     return roles is not None and ROOM_ADMIN in roles
 
 
-def check_group_admin(identity: Identity) -> None:
+def check_group_admin(actor: Actor) -> None:
     """Refuse a person who lost the right that the token was once given.
 
     Raises:
         ForbiddenError: They are no administrator of the group.
     """
-    if identity.user is not None and not identity.is_group_admin:
+    if actor.user is not None and not actor.is_group_admin:
         raise ForbiddenError("Only the group's administrators may do that")
 
 
@@ -165,15 +164,13 @@ async def check_own_room(context: Context, reference: str | int) -> None:
     Raises:
         ForbiddenError: The room is another one, or not there.
     """
-    identity = context.identity
-    if identity.room_id is not None:
-        room = await look_up_room(context.stores, identity.group_id, reference)
-        _check_binding(identity, room)
+    actor = context.actor
+    if actor.room_id is not None:
+        room = await look_up_room(context.stores, actor.group_id, reference)
+        _check_binding(actor, room)
 
 
-async def check_may_read(
-    stores: Stores, identity: Identity, conversation_id: int
-) -> None:
+async def check_may_read(stores: Stores, actor: Actor, conversation_id: int) -> None:
     """Refuse a conversation that the caller has no part in.
 
     Raises:
@@ -181,16 +178,16 @@ async def check_may_read(
         ForbiddenError: Its room is private, or not the one that the token is good for.
     """
     conversation = await stores.messages.conversation(conversation_id)
-    if conversation is None or conversation.group_id != identity.group_id:
+    if conversation is None or conversation.group_id != actor.group_id:
         raise NotFoundError("Conversation not found")
     if conversation.room_id is not None:
-        await find_room(stores, identity, conversation.room_id)
+        await find_room(stores, actor, conversation.room_id)
         return
     parties = (conversation.lower_user_id, conversation.higher_user_id)
     if (
-        identity.room_id is not None
-        or identity.user_id is None
-        or identity.user_id not in parties
+        actor.room_id is not None
+        or actor.user_id is None
+        or actor.user_id not in parties
     ):
         raise NotFoundError("Conversation not found")
 
@@ -205,70 +202,66 @@ def check_open(room: RoomRecord) -> None:
         raise ForbiddenError("This room is archived: nothing can be said in it")
 
 
-async def find_user(
-    stores: Stores, identity: Identity, reference: str | int
-) -> UserRecord:
+async def find_user(stores: Stores, actor: Actor, reference: str | int) -> UserRecord:
     """Return a user of the caller's group, a deleted one only by id.
 
     Raises:
         NotFoundError: There is none.
     """
-    user = await look_up_user(stores, identity.group_id, reference)
+    user = await look_up_user(stores, actor.group_id, reference)
     if user is None:
         raise NotFoundError(f"User {reference} not found")
     return user
 
 
-async def find_group(
-    stores: Stores, identity: Identity, reference: str | int
-) -> GroupRecord:
+async def find_group(stores: Stores, actor: Actor, reference: str | int) -> GroupRecord:
     """Return the caller's group, the only one that it may name.
 
     Raises:
         NotFoundError: It is another one, or none.
     """
-    group = await stores.groups.get(identity.group_id)
+    group = await stores.groups.get(actor.group_id)
     if group is None or row_id(reference) != group.id:
         raise NotFoundError(f"Group {reference} not found")
     return group
 
 
-def own_user(identity: Identity) -> UserRecord:
+def own_user(actor: Actor) -> UserRecord:
     """Return the person that the token speaks for.
 
     Raises:
         ForbiddenError: It speaks for a program.
     """
-    if identity.user is None:
+    if actor.user is None:
         raise ForbiddenError("This action needs a user's token")
-    return identity.user
+    return actor.user
 
 
-def chatting_user(identity: Identity) -> UserRecord:
+def chatting_user(actor: Actor) -> UserRecord:
     """Return the person that the token speaks for, who may chat with others in private.
 
     Raises:
         ForbiddenError: It speaks for a program, or for a guest.
     """
-    if identity.is_guest:
+    if actor.is_guest:
         raise ForbiddenError("Guests have no private chats")
-    return own_user(identity)
+    return own_user(actor)
 
 
-def _check_binding(identity: Identity, room: RoomRecord | None) -> None:
-    if identity.room_id is not None and (room is None or room.id != identity.room_id):
+def _check_binding(actor: Actor, room: RoomRecord | None) -> None:
+    if actor.room_id is not None and (room is None or room.id != actor.room_id):
         raise ForbiddenError(
             "This token is good for one room only, and not for this one"
         )
 
 
-async def _may_enter(stores: Stores, identity: Identity, room: RoomRecord) -> bool:
-    if identity.user is None or identity.is_group_admin:
+async def _may_enter(stores: Stores, actor: Actor, room: RoomRecord) -> bool:
+    if actor.user is None or actor.is_group_admin:
         return True
-    return await _belongs(stores, identity, room)
+    return await _belongs(stores, actor, room)
 
 
-async def _belongs(stores: Stores, identity: Identity, room: RoomRecord) -> bool:
-    if identity.user_id is None or room.owner_id == identity.user_id:
-        return identity.user_id is not None
-    return await stores.room_people.roles(room.id, identity.user_id) is not None
+async def _belongs(stores: Stores, actor: Actor, room: RoomRecord) -> bool:
+    if actor.user_id is None or room.owner_id == actor.user_id:
+        return actor.user_id is not None
+    return await stores.room_people.roles(room.id, actor.user_id) is not None

@@ -87,7 +87,7 @@ async def change_own_password(context: Context, present: str, password: str) -> 
         InvalidValueError: The new one is not one that is taken.
         RateLimitError: There were too many tries.
     """
-    user = own_user(context.identity)
+    user = own_user(context.actor)
     attempt = await _attempt(context, user.group_id, "", user, is_open=False)
     stored = await context.stores.users.password_hash(user.id)
     if not await _try(context.limits.sign_ins, attempt, present, stored):

@@ -20,7 +20,8 @@ from hipkit.server.services.access.lookup import (
     list_seen_rooms,
     own_user,
 )
-from hipkit.server.services.context import Context, TokenKind
+from hipkit.server.services.access.scopes import TokenKind
+from hipkit.server.services.context import Context
 from hipkit.server.services.people.names import clean_name
 from hipkit.server.services.representations.timestamps import SECOND_US
 from hipkit.server.storage.protocol import Stores
@@ -59,7 +60,7 @@ class Approved:
 
 async def list_own_tokens(context: Context) -> list[TokenRecord]:
     """Return the caller's tokens that are good, the newest first."""
-    user = own_user(context.identity)
+    user = own_user(context.actor)
     return await context.database.scan(
         lambda stores: stores.tokens.of_user(user.id, now_us=context.now_us)
     )
@@ -69,7 +70,7 @@ async def list_room_tokens(context: Context) -> list[TokenRecord]:
     """Return the notification tokens of rooms that the caller may administer."""
 
     async def query(stores: Stores) -> list[TokenRecord]:
-        group_id = context.identity.group_id
+        group_id = context.actor.group_id
         found = await stores.tokens.of_rooms(
             group_id, ROOM_NOTIFICATION, now_us=context.now_us
         )
@@ -88,8 +89,8 @@ async def list_group_tokens(context: Context) -> list[TokenRecord]:
     Raises:
         ForbiddenError: The caller is no administrator.
     """
-    check_group_admin(context.identity)
-    group_id = context.identity.group_id
+    check_group_admin(context.actor)
+    group_id = context.actor.group_id
     found = await context.database.scan(
         lambda stores: stores.tokens.of_group(group_id, now_us=context.now_us)
     )
@@ -98,13 +99,13 @@ async def list_group_tokens(context: Context) -> list[TokenRecord]:
 
 async def list_rooms_to_administer(context: Context) -> list[RoomRecord]:
     """Return the rooms whose notification tokens the caller may make, by name."""
-    identity = context.identity
+    actor = context.actor
 
     async def query(stores: Stores) -> list[RoomRecord]:
         rooms = await list_seen_rooms(
-            stores, identity, include_archived=False, count=MOST_ROOMS
+            stores, actor, include_archived=False, count=MOST_ROOMS
         )
-        return [room for room in rooms if await is_room_admin(stores, identity, room)]
+        return [room for room in rooms if await is_room_admin(stores, actor, room)]
 
     found = await context.database.scan(query)
     return sorted(found, key=lambda room: room.name.casefold())
@@ -112,7 +113,7 @@ async def list_rooms_to_administer(context: Context) -> list[RoomRecord]:
 
 async def list_approved(context: Context) -> list[Approved]:
     """Return the programs that the caller allowed to act for them."""
-    user = own_user(context.identity)
+    user = own_user(context.actor)
     found = []
     for record in await context.stores.tokens.refreshes_of_user(user.id):
         if record.expires_us is not None and record.expires_us <= context.now_us:
@@ -132,7 +133,7 @@ async def list_approved(context: Context) -> list[Approved]:
 
 async def end_approval(context: Context, refresh_id: int) -> None:
     """Take back what a program was allowed: its tokens end, and it gets no new ones."""
-    user = own_user(context.identity)
+    user = own_user(context.actor)
     await context.write(
         lambda stores: stores.tokens.revoke_refresh(user.id, refresh_id)
     )
@@ -146,12 +147,12 @@ async def make_personal_token(
     Raises:
         BadRequestError: There is no scope, one that the caller cannot have, or no name.
     """
-    user = own_user(context.identity)
+    user = own_user(context.actor)
     chosen = frozenset(scopes)
     if not chosen:
         raise BadRequestError("Choose at least one scope")
-    if not chosen <= context.identity.scopes:
-        excess = " ".join(sorted(chosen - context.identity.scopes))
+    if not chosen <= context.actor.scopes:
+        excess = " ".join(sorted(chosen - context.actor.scopes))
         raise BadRequestError(f"You cannot have the scope {excess}")
     return await _make(context, "user", name, chosen, user_id=user.id)
 
@@ -164,7 +165,7 @@ async def make_room_token(
     Raises:
         ForbiddenError: The caller may not administer the room.
     """
-    room = await find_room_to_administer(context.stores, context.identity, room_id)
+    room = await find_room_to_administer(context.stores, context.actor, room_id)
     scopes = frozenset({"send_notification"})
     made = await _make(context, ROOM_NOTIFICATION, name, scopes, room_id=room.id)
     return made, room
@@ -178,10 +179,10 @@ async def find_shown_token(
     Raises:
         NotFoundError: It is not there, or none of theirs.
     """
-    identity = context.identity
+    actor = context.actor
     token = await stores.tokens.get(token_id)
-    if token is not None and token.group_id == identity.group_id:
-        if identity.is_group_admin or token.user_id == own_user(identity).id:
+    if token is not None and token.group_id == actor.group_id:
+        if actor.is_group_admin or token.user_id == own_user(actor).id:
             return token
         is_of_room = token.kind == ROOM_NOTIFICATION
         if is_of_room and await _may_administer(context, stores, token.room_id):
@@ -202,7 +203,7 @@ async def _may_administer(
     context: Context, stores: Stores, room_id: int | None
 ) -> bool:
     room = await stores.rooms.get(room_id or 0)
-    return room is not None and await is_room_admin(stores, context.identity, room)
+    return room is not None and await is_room_admin(stores, context.actor, room)
 
 
 async def _make(
@@ -218,7 +219,7 @@ async def _make(
     new = NewToken(
         hash=hash_token(token),
         kind=kind,
-        group_id=context.identity.group_id,
+        group_id=context.actor.group_id,
         user_id=user_id,
         room_id=room_id,
         scopes=" ".join(sorted(scopes)),

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hipkit.server.services.access.actor import Actor
 from hipkit.server.services.access.keys import hash_token, new_key, same_secret
 from hipkit.server.services.access.lookup import own_user
-from hipkit.server.services.context import Context, Identity, grantable_scopes
+from hipkit.server.services.access.scopes import grantable_scopes
+from hipkit.server.services.context import Context
 from hipkit.server.services.representations.timestamps import SECOND_US
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.tokens import TokenRecord
@@ -47,7 +49,7 @@ class WebSession:
     user: UserRecord
 
     @property
-    def identity(self) -> Identity:
+    def actor(self) -> Actor:
         """The person, who may at the page all that a token of theirs could allow.
 
         Services know callers by their tokens; this one is stored nowhere, and its number is
@@ -67,7 +69,7 @@ class WebSession:
             expires_us=None,
             refresh_id=None,
         )
-        return Identity(
+        return Actor(
             token=token,
             kind="user",
             group_id=self.user.group_id,
@@ -122,20 +124,20 @@ async def touch_session(context: Context, session: WebSession, address: str) -> 
 
 async def list_sessions(context: Context) -> list[WebSessionRecord]:
     """Return the caller's sessions that are still good, the last seen first."""
-    user = own_user(context.identity)
+    user = own_user(context.actor)
     found = await context.stores.web_sessions.of_user(user.id)
     return [record for record in found if not _has_ended(record, context.now_us)]
 
 
 async def end_session(context: Context, session_id: int) -> None:
     """End one of the caller's sessions; one that is gone already is no error."""
-    user = own_user(context.identity)
+    user = own_user(context.actor)
     await context.write(lambda stores: stores.web_sessions.end(user.id, session_id))
 
 
 async def end_other_sessions(context: Context, session_id: int) -> None:
     """End all of the caller's sessions but one."""
-    user = own_user(context.identity)
+    user = own_user(context.actor)
     await context.write(
         lambda stores: stores.web_sessions.end_all(user.id, but=session_id)
     )

@@ -56,7 +56,7 @@ async def find_linked_key(
 
 async def _may_read(context: Context, conversation_id: int) -> bool:
     try:
-        await check_may_read(context.stores, context.identity, conversation_id)
+        await check_may_read(context.stores, context.actor, conversation_id)
     except (ForbiddenError, NotFoundError):
         return False
     return True

@@ -55,7 +55,7 @@ async def note_file(
     """
     await check_quota(context, stores, size_bytes)
     return await stores.files.add(
-        group_id=context.identity.group_id,
+        group_id=context.actor.group_id,
         key=key,
         name=name,
         size_bytes=size_bytes,
@@ -73,7 +73,7 @@ async def check_quota(context: Context, stores: Stores, size_bytes: int) -> None
     quota = context.file_quota_bytes
     if quota == 0:
         return
-    used = await stores.groups.file_bytes(context.identity.group_id)
+    used = await stores.groups.file_bytes(context.actor.group_id)
     if used + size_bytes > quota:
         raise TooLargeError(
             f"The group's files may take {quota} bytes, and {used} are taken:"

@@ -36,7 +36,7 @@ async def get_all_emoticons(context: Context, request: GetAllEmoticons) -> Emoti
 
     async def query(stores: Stores) -> EmoticonPage:
         found = await stores.emoticons.page(
-            context.identity.group_id,
+            context.actor.group_id,
             kind=None if kind == "all" else kind,
             start=part.start,
             count=part.count,
@@ -66,7 +66,7 @@ async def get_emoticon(context: Context, request: GetEmoticon) -> Emoticon:
         NotFoundError: There is none.
     """
     stores, reference = context.stores, request.emoticon_id_or_key
-    group_id, emoticon_id = context.identity.group_id, row_id(reference)
+    group_id, emoticon_id = context.actor.group_id, row_id(reference)
     if emoticon_id is not None:
         emoticon = await stores.emoticons.get(group_id, emoticon_id)
     else:

@@ -206,13 +206,13 @@ async def _find_conversation(
     context: Context, stores: Stores, reference: tuple[str, str | int]
 ) -> _Conversation:
     kind, name = reference
-    identity = context.identity
+    actor = context.actor
     if kind == "room":
-        room = await find_room(stores, identity, name)
+        room = await find_room(stores, actor, name)
         address = f"{context.addresses.room(room.id)}/history"
         return _Conversation(room.conversation_id, address)
-    caller = chatting_user(identity)
-    other = await find_user(stores, identity, name)
+    caller = chatting_user(actor)
+    other = await find_user(stores, actor, name)
     conversation_id = await stores.messages.private_conversation(caller.id, other.id)
     return _Conversation(conversation_id, f"{context.addresses.user(other.id)}/history")
 

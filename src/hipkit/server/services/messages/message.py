@@ -78,30 +78,30 @@ async def new_message(
     file_id: int | None = None,
 ) -> NewMessage:
     """Make a message of what somebody sent; in a text, find what it holds besides words."""
-    identity = context.identity
+    actor = context.actor
     mentions = Mentions()
     links: tuple[str, ...] = ()
     emoticons: tuple[str, ...] = ()
     if format == "text" and body:
         found = find_in_text(body)
         people = await stores.users.mentioned(
-            identity.group_id, [n for n in found.mention_names if n not in EVERYBODY]
+            actor.group_id, [n for n in found.mention_names if n not in EVERYBODY]
         )
         mentions = Mentions(
             users=tuple(user.id for user in people),
             everybody=tuple(n for n in found.mention_names if n in EVERYBODY),
         )
         links = tuple(item.url for item in found.links)
-        known = await stores.emoticons.known(identity.group_id, found.shortcuts)
+        known = await stores.emoticons.known(actor.group_id, found.shortcuts)
         emoticons = tuple(sorted(known))
     if link is not None:
         links = (*(url for url in links if url != link), link)
     return NewMessage(
         id=new_message_id(context.now_us),
         kind=kind,
-        sender_id=identity.user_id,
-        sender_label=identity.name if sender_label is None else sender_label,
-        client_id=None if identity.client is None else identity.client.id,
+        sender_id=actor.user_id,
+        sender_label=actor.name if sender_label is None else sender_label,
+        client_id=None if actor.client is None else actor.client.id,
         body=body,
         format=format,
         color=color,
@@ -263,7 +263,7 @@ async def _tell_of_message(
 
     async def with_topic() -> RoomTopicChangeItem:
         sender = sender_of(cause)
-        if cause.identity is None or message.sender_label != cause.identity.name:
+        if cause.actor is None or message.sender_label != cause.actor.name:
             sender = Sender(name=message.sender_label)
         return RoomTopicChangeItem(room=shown_room(), sender=sender, topic=message.body)
 

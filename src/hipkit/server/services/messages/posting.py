@@ -97,7 +97,7 @@ async def add_notification(
         kind="notification",
         body=request.message,
         format=request.message_format or "html",
-        sender_label=request.from_ or context.identity.name,
+        sender_label=request.from_ or context.actor.name,
         color=secrets.choice(COLORS) if color == "random" else color,
         notify=request.notify is True,
         card=request.card.to_json().decode() if request.card else None,
@@ -144,7 +144,7 @@ async def share_link_with_room(context: Context, request: ShareLinkWithRoom) -> 
 
 async def share_file_with_room(context: Context, request: ShareFileWithRoom) -> None:
     """Share a file in a room. Its bytes are on disk before the message that shows it."""
-    await find_room(context.stores, context.identity, request.room_id_or_name)
+    await find_room(context.stores, context.actor, request.room_id_or_name)
     file = received(request.file)
     await asyncio.to_thread(file.upload.keep)
 
@@ -169,8 +169,8 @@ async def set_topic(
     """Change what a room is about; the room is told, in the caller's name or another."""
 
     async def command(stores: Stores) -> None:
-        identity = context.identity
-        room = await find_room_to_administer(stores, identity, request.room_id_or_name)
+        actor = context.actor
+        room = await find_room_to_administer(stores, actor, request.room_id_or_name)
         check_open(room)
         version = new_version()
         await stores.rooms.set_topic(room.id, request.topic, version)
@@ -211,7 +211,7 @@ def check_link(link: str) -> None:
 async def _find_open_room(
     context: Context, stores: Stores, reference: str | int
 ) -> RoomRecord:
-    room = await find_room(stores, context.identity, reference)
+    room = await find_room(stores, context.actor, reference)
     context.count_message(room.conversation_id)
     check_open(room)
     return room

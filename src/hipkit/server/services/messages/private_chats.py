@@ -58,8 +58,8 @@ async def share_link_with_user(context: Context, request: ShareLinkWithUser) -> 
 
 async def share_file_with_user(context: Context, request: ShareFileWithUser) -> None:
     """Share a file with another person. Its bytes are on disk before the message is sent."""
-    chatting_user(context.identity)
-    await find_user(context.stores, context.identity, request.id_or_email)
+    chatting_user(context.actor)
+    await find_user(context.stores, context.actor, request.id_or_email)
     file = received(request.file)
     await asyncio.to_thread(file.upload.keep)
 
@@ -78,8 +78,8 @@ async def share_file_with_user(context: Context, request: ShareFileWithUser) -> 
 
 async def _send(context: Context, reference: str | int, make: Make) -> None:
     async def command(stores: Stores) -> None:
-        caller = chatting_user(context.identity)
-        other = await find_user(stores, context.identity, reference)
+        caller = chatting_user(context.actor)
+        other = await find_user(stores, context.actor, reference)
         if other.is_deleted:
             raise NotFoundError(f"User {reference} not found")
         conversation_id = await stores.messages.open_private_conversation(

@@ -54,7 +54,7 @@ async def search_messages(
         ForbiddenError: Its room is private, or not the one that the token is good for.
         BadRequestError: It would take too long, because the words are in too many messages.
     """
-    await check_may_read(context.stores, context.identity, conversation_id)
+    await check_may_read(context.stores, context.actor, conversation_id)
     phrases = read_phrases(text)
     if not phrases:
         return FoundMessages(messages=[], next_before_us=None)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from hipkit.server.services.access.actor import Actor
 from hipkit.server.services.access.lookup import look_up_user
-from hipkit.server.services.context import Context, Identity
+from hipkit.server.services.context import Context
 from hipkit.server.services.errors import InvalidValueError
 from hipkit.server.services.representations.models import (
     group_in_short,
@@ -28,7 +29,7 @@ async def full_user(
         context.addresses,
         user,
         group=None if group is None else group_in_short(context.addresses, group),
-        shows_email=_may_see_email(context.identity, user),
+        shows_email=_may_see_email(context.actor, user),
         now_us=context.now_us,
         room_roles=sorted(room_roles) or None,
     )
@@ -50,20 +51,20 @@ def short_users(context: Context, users: Collection[UserRecord]) -> list[User]:
 
 
 async def find_named_user(
-    stores: Stores, identity: Identity, field: str, reference: str | int
+    stores: Stores, actor: Actor, field: str, reference: str | int
 ) -> UserRecord:
     """Return the user that a member of the body names.
 
     Raises:
         InvalidValueError: There is none.
     """
-    user = await look_up_user(stores, identity.group_id, reference)
+    user = await look_up_user(stores, actor.group_id, reference)
     if user is None or user.is_deleted:
         raise InvalidValueError(field, "exists", "is not a user", reference)
     return user
 
 
-def _may_see_email(identity: Identity, user: UserRecord) -> bool:
-    if identity.user_id == user.id or identity.is_group_admin:
+def _may_see_email(actor: Actor, user: UserRecord) -> bool:
+    if actor.user_id == user.id or actor.is_group_admin:
         return True
-    return identity.user is None and "admin_group" in identity.scopes
+    return actor.user is None and "admin_group" in actor.scopes

@@ -25,7 +25,7 @@ __all__ = [
 async def get_group(context: Context, reference: str | int, expand: Expansion) -> Group:
     """Return the group with everything."""
     stores = context.stores
-    group = await find_group(stores, context.identity, reference)
+    group = await find_group(stores, context.actor, reference)
     owner = await stores.users.get(group.owner_id or 0)
     shown = None if owner is None else user_in_short(context.addresses, owner)
     if owner is not None and "owner" in expand:
@@ -40,7 +40,7 @@ async def get_group_avatar(context: Context, reference: str | int) -> str:
     Raises:
         NotFoundError: It has none.
     """
-    group = await find_group(context.stores, context.identity, reference)
+    group = await find_group(context.stores, context.actor, reference)
     if group.avatar_key is None:
         raise NotFoundError("This group has no avatar")
     return context.addresses.picture(group.avatar_key)
@@ -50,10 +50,10 @@ async def set_group_avatar(
     context: Context, reference: str | int, picture: ImageSource | None
 ) -> None:
     """Give the group a picture, or none."""
-    check_group_admin(context.identity)
+    check_group_admin(context.actor)
 
     async def change(stores: Stores, key: str | None) -> str | None:
-        group = await find_group(stores, context.identity, reference)
+        group = await find_group(stores, context.actor, reference)
         await stores.groups.set_avatar(group.id, key)
         return group.avatar_key
 
@@ -64,7 +64,7 @@ async def get_group_statistics(
     context: Context, reference: str | int
 ) -> dict[str, object]:
     """Count the group's messages; the members are named as a room's are."""
-    group = await find_group(context.stores, context.identity, reference)
+    group = await find_group(context.stores, context.actor, reference)
     return {
         "messages_sent": await _messages_sent(context, group),
         "links": {"self": f"{context.addresses.group(group.id)}/statistics"},

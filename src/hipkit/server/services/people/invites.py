@@ -19,8 +19,8 @@ async def invite_user_to_group(context: Context, request: InviteUserToGroup) -> 
 
     This server sends no e-mail.
     """
-    check_group_admin(context.identity)
-    group_id = context.identity.group_id
+    check_group_admin(context.actor)
+    group_id = context.actor.group_id
     user = NewUser(name=request.name, email=request.email, title=request.title or "")
 
     async def command(stores: Stores) -> UserRecord | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hipkit.server.services.access.grants import PERSONAL_SECONDS
 from hipkit.server.services.access.keys import hash_token
 from hipkit.server.services.access.password_links import add_password_link
-from hipkit.server.services.context import SCOPES
+from hipkit.server.services.access.scopes import SCOPES
 from hipkit.server.services.people.accounts import NewUser, add_user
 from hipkit.server.services.representations.timestamps import SECOND_US
 from hipkit.server.storage.protocol import Database, Stores

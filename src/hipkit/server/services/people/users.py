@@ -102,7 +102,7 @@ async def get_all_users(context: Context, request: GetAllUsers) -> UserPage:
 
     async def query(stores: Stores) -> UserPage:
         found = await stores.users.page(
-            context.identity.group_id,
+            context.actor.group_id,
             include_guests=include_guests,
             include_deleted=include_deleted,
             start=part.start,
@@ -126,13 +126,13 @@ async def get_all_users(context: Context, request: GetAllUsers) -> UserPage:
 async def get_user(context: Context, reference: str | int) -> User:
     """Return a user with everything that the caller may see."""
     stores = context.stores
-    user = await find_user(stores, context.identity, reference)
+    user = await find_user(stores, context.actor, reference)
     return await full_user(context, stores, user)
 
 
 async def create_user(context: Context, request: CreateUser) -> CreatedUser:
     """Add a person; without a password one is made up and told this once."""
-    check_group_admin(context.identity)
+    check_group_admin(context.actor)
     password = request.password or new_password()
     user = NewUser(
         name=request.name,
@@ -146,7 +146,7 @@ async def create_user(context: Context, request: CreateUser) -> CreatedUser:
     )
 
     async def command(stores: Stores) -> int:
-        group_id = context.identity.group_id
+        group_id = context.actor.group_id
         return await add_user(stores, group_id, user, context.now_us)
 
     user_id = await context.write(command)
@@ -185,7 +185,7 @@ async def change_user(
     Raises:
         ForbiddenError: It is the owner of the group, and somebody else who asks.
     """
-    check_group_admin(context.identity)
+    check_group_admin(context.actor)
     email, name = changes.email, changes.name
     email = None if email is None else check_email(email)
     name = None if name is None else clean_name(name)
@@ -221,10 +221,10 @@ async def undelete_user(context: Context, reference: str | int) -> None:
         NotFoundError: There is and was nobody of this id or address.
         BadRequestError: Somebody else has their address or mention name by now.
     """
-    check_group_admin(context.identity)
+    check_group_admin(context.actor)
 
     async def command(stores: Stores) -> None:
-        group_id = context.identity.group_id
+        group_id = context.actor.group_id
         user = await look_up_user(stores, group_id, reference)
         if user is None:
             user = await stores.users.deleted_by_email(group_id, str(reference))
@@ -242,10 +242,10 @@ async def delete_user(context: Context, reference: str | int) -> None:
     Raises:
         ForbiddenError: It is the owner of the group, which would have nobody else to rule it.
     """
-    check_group_admin(context.identity)
+    check_group_admin(context.actor)
 
     async def command(stores: Stores) -> str | None:
-        user = await find_user(stores, context.identity, reference)
+        user = await find_user(stores, context.actor, reference)
         if user.is_deleted:
             raise NotFoundError(f"User {reference} not found")
         if await owns_group(stores, user):
@@ -263,7 +263,7 @@ async def get_photo(context: Context, reference: str | int) -> str:
     Raises:
         NotFoundError: There is none.
     """
-    user = await find_user(context.stores, context.identity, reference)
+    user = await find_user(context.stores, context.actor, reference)
     if user.photo_key is None:
         raise NotFoundError("This user has no photo")
     return context.addresses.picture(user.photo_key)
@@ -283,9 +283,9 @@ async def delete_photo(context: Context, reference: str | int) -> None:
 
 async def get_auto_join_rooms(context: Context, request: GetAutoJoinRooms) -> RoomPage:
     """List the rooms that a person's program enters by itself: for themselves only."""
-    identity = context.identity
-    user = await find_user(context.stores, identity, request.id_or_email)
-    if user.id != identity.user_id and not identity.is_group_admin:
+    actor = context.actor
+    user = await find_user(context.stores, actor, request.id_or_email)
+    if user.id != actor.user_id and not actor.is_group_admin:
         raise ForbiddenError("Only users themselves may see that")
     part = Slice.of(
         f"{context.addresses.user(user.id)}/preference/auto-join",
@@ -307,12 +307,12 @@ async def _find_changeable(
     context: Context, stores: Stores, reference: str | int
 ) -> UserRecord:
     """Return a user whom the caller may change: no guest, and the owner only by themselves."""
-    user = await find_user(stores, context.identity, reference)
+    user = await find_user(stores, context.actor, reference)
     if user.is_deleted:
         raise NotFoundError(f"User {reference} not found")
     if user.is_guest:
         raise ForbiddenError("Guests cannot be changed")
-    if context.identity.user_id != user.id and await owns_group(stores, user):
+    if context.actor.user_id != user.id and await owns_group(stores, user):
         raise ForbiddenError("The owner of the group can only be changed by themselves")
     return user
 
@@ -347,9 +347,9 @@ async def _set_photo(
     context: Context, reference: str | int, photo: ImageSource | None
 ) -> None:
     async def change(stores: Stores, key: str | None) -> str | None:
-        user = await find_user(stores, context.identity, reference)
-        if user.id != context.identity.user_id:
-            check_group_admin(context.identity)
+        user = await find_user(stores, context.actor, reference)
+        if user.id != context.actor.user_id:
+            check_group_admin(context.actor)
             user = await _find_changeable(context, stores, user.id)
         await stores.users.set_photo(user.id, key, new_version())
         return user.photo_key

@@ -7,7 +7,8 @@ from importlib.resources import files
 
 import msgspec
 
-from hipkit.server.services.context import SCOPES, Context
+from hipkit.server.services.access.scopes import SCOPES
+from hipkit.server.services.context import Context
 from hipkit.server.services.errors import NotImplementedHereError
 from hipkit.v2.capabilities import GetAddonCapabilitiesSchema
 from hipkit.v2.models import (

@@ -46,7 +46,7 @@ async def get_all_members(context: Context, request: GetAllMembers) -> UserPage:
     """List who belongs to a room."""
 
     async def query(stores: Stores) -> UserPage:
-        room = await find_room(stores, context.identity, request.room_id_or_name)
+        room = await find_room(stores, context.actor, request.room_id_or_name)
         part = Slice.of(
             f"{context.addresses.room(room.id)}/member",
             request.start_index,
@@ -68,7 +68,7 @@ async def get_all_participants(
     include_offline = request.include_offline is True
 
     async def query(stores: Stores) -> UserPage:
-        room = await find_room(stores, context.identity, request.room_id_or_name)
+        room = await find_room(stores, context.actor, request.room_id_or_name)
         part = Slice.of(
             f"{context.addresses.room(room.id)}/participant",
             request.start_index,
@@ -94,9 +94,9 @@ async def add_member(context: Context, request: AddMember) -> None:
     roles = " ".join(sorted(set(request.room_roles or ()))) or ROOM_MEMBER
 
     async def command(stores: Stores) -> None:
-        identity = context.identity
-        room = await find_room_to_administer(stores, identity, request.room_id_or_name)
-        user = await find_user(stores, identity, request.user_id_or_email)
+        actor = context.actor
+        room = await find_room_to_administer(stores, actor, request.room_id_or_name)
+        user = await find_user(stores, actor, request.user_id_or_email)
         if user.is_deleted:
             raise NotFoundError(f"User {request.user_id_or_email} not found")
         await stores.room_people.set_member(room.id, user.id, roles)
@@ -113,9 +113,9 @@ async def remove_member(context: Context, request: RemoveMember) -> None:
     """
 
     async def command(stores: Stores) -> None:
-        identity = context.identity
-        room = await find_room_to_administer(stores, identity, request.room_id_or_name)
-        user = await find_user(stores, identity, request.user_id_or_email)
+        actor = context.actor
+        room = await find_room_to_administer(stores, actor, request.room_id_or_name)
+        user = await find_user(stores, actor, request.user_id_or_email)
         cause = Cause.of(context)
         await end_membership(cause, stores, room, user, request.user_id_or_email)
 
@@ -130,9 +130,9 @@ async def invite_user(context: Context, request: InviteUser) -> None:
     """
 
     async def command(stores: Stores) -> None:
-        identity = context.identity
-        room = await find_room(stores, identity, request.room_id_or_name)
-        user = await find_user(stores, identity, request.user_id_or_email)
+        actor = context.actor
+        room = await find_room(stores, actor, request.room_id_or_name)
+        user = await find_user(stores, actor, request.user_id_or_email)
         if user.is_deleted:
             raise NotFoundError(f"User {request.user_id_or_email} not found")
         check_open(room)
@@ -141,7 +141,7 @@ async def invite_user(context: Context, request: InviteUser) -> None:
         await stores.room_people.invite(
             room.id,
             user.id,
-            inviter_id=identity.user_id,
+            inviter_id=actor.user_id,
             reason=request.reason or "",
             now_us=context.now_us,
         )

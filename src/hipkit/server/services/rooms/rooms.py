@@ -83,7 +83,7 @@ async def get_all_rooms(context: Context, request: GetAllRooms) -> RoomPage:
     async def query(stores: Stores) -> RoomPage:
         found = await list_seen_rooms(
             stores,
-            context.identity,
+            context.actor,
             include_private=include_private,
             include_archived=include_archived,
             start=part.start,
@@ -120,37 +120,35 @@ async def show_rooms(
 
 async def get_room(context: Context, reference: str | int, expand: Expansion) -> Room:
     """Return a room with everything."""
-    room = await find_room(context.stores, context.identity, reference)
+    room = await find_room(context.stores, context.actor, reference)
     return await _full_room(context, context.stores, room, expand)
 
 
 async def get_room_statistics(context: Context, reference: str | int) -> RoomStatistics:
     """Return how much was said in a room."""
-    room = await find_room(context.stores, context.identity, reference)
+    room = await find_room(context.stores, context.actor, reference)
     return room_statistics(context.addresses, room)
 
 
 async def create_room(context: Context, request: CreateRoom) -> Created:
     """Make a room. Its owner is who was named, else the caller, else the group's owner."""
-    identity = context.identity
+    actor = context.actor
     name = clean_name(request.name)
     reference = request.owner_user_id
 
     async def command(stores: Stores) -> int:
         if reference is None or reference is UNSET:
-            group = await stores.groups.get(identity.group_id)
-            owner_id = identity.user_id or (group.owner_id if group else None) or 0
+            group = await stores.groups.get(actor.group_id)
+            owner_id = actor.user_id or (group.owner_id if group else None) or 0
         else:
             field = "owner_user_id"
-            owner = await find_named_user(
-                stores, identity, field, cast("str", reference)
-            )
+            owner = await find_named_user(stores, actor, field, cast("str", reference))
             owner_id = owner.id
         visibility = request.delegate_admin_visibility
         return await add_room(
             Cause.of(context),
             stores,
-            group_id=identity.group_id,
+            group_id=actor.group_id,
             name=name,
             topic=request.topic or "",
             is_private=request.privacy == "private",
@@ -165,19 +163,19 @@ async def create_room(context: Context, request: CreateRoom) -> Created:
 
 async def update_room(context: Context, request: UpdateRoom) -> None:
     """Give every setting of a room anew; what people notice becomes a message in the room."""
-    identity = context.identity
+    actor = context.actor
     name = clean_name(request.name)
 
     async def command(stores: Stores) -> None:
-        room = await find_room_to_administer(stores, identity, request.room_id_or_name)
-        await check_room_name(stores, identity.group_id, name, room.id)
+        room = await find_room_to_administer(stores, actor, request.room_id_or_name)
+        await check_room_name(stores, actor.group_id, name, room.id)
         topic = room.topic if _is_unchanged(request.topic) else request.topic
         if request.is_archived and topic != room.topic:
             check_open(room)
         owner_id = room.owner_id
         if not _is_unchanged(request.owner):
             reference = request.owner.id
-            owner_id = (await find_named_user(stores, identity, "owner", reference)).id
+            owner_id = (await find_named_user(stores, actor, "owner", reference)).id
         visibility = request.delegate_admin_visibility
         changed = msgspec.structs.replace(
             room,
@@ -208,7 +206,7 @@ async def delete_room(context: Context, reference: str | int) -> None:
     """Delete a room: it is gone for everybody at once, and so are the tokens bound to it."""
 
     async def command(stores: Stores) -> str | None:
-        room = await find_room_to_administer(stores, context.identity, reference)
+        room = await find_room_to_administer(stores, context.actor, reference)
         await remove_room(Cause.of(context), stores, room)
         return room.avatar_key
 
@@ -224,7 +222,7 @@ async def get_room_avatar(context: Context, reference: str | int) -> str:
     Raises:
         NotFoundError: It has none.
     """
-    room = await find_room(context.stores, context.identity, reference)
+    room = await find_room(context.stores, context.actor, reference)
     if room.avatar_key is None:
         raise NotFoundError("This room has no avatar")
     return context.addresses.picture(room.avatar_key)
@@ -287,7 +285,7 @@ async def _set_avatar(
     context: Context, reference: str | int, picture: ImageSource | None
 ) -> None:
     async def change(stores: Stores, key: str | None) -> str | None:
-        room = await find_room_to_administer(stores, context.identity, reference)
+        room = await find_room_to_administer(stores, context.actor, reference)
         await stores.rooms.set_avatar(room.id, key, new_version())
         return room.avatar_key
 

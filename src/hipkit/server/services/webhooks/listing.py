@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import cast
 
 from hipkit.api.errors import NotFoundError
+from hipkit.server.services.access.actor import Actor
 from hipkit.server.services.access.lookup import find_room_to_administer, row_id
-from hipkit.server.services.context import Context, Identity
+from hipkit.server.services.context import Context
 from hipkit.server.services.people.details import full_user
 from hipkit.server.services.representations.expansion import Expansion, expand_query
 from hipkit.server.services.representations.models import LEFT_OUT, room_in_short
@@ -49,9 +50,9 @@ class WebhookReference:
 
 async def get_all_webhooks(context: Context, request: GetAllWebhooks) -> WebhookPage:
     """List a room's webhooks."""
-    identity = context.identity
+    actor = context.actor
     reference = request.room_id_or_name
-    room = await find_room_to_administer(context.stores, identity, reference)
+    room = await find_room_to_administer(context.stores, actor, reference)
     part = Slice.of(
         f"{context.addresses.room(room.id)}/webhook",
         request.start_index,
@@ -60,7 +61,7 @@ async def get_all_webhooks(context: Context, request: GetAllWebhooks) -> Webhook
     )
     found = await context.database.scan(
         lambda stores: stores.webhooks.of_room(
-            room.id, own_client_id(identity), start=part.start, count=part.count
+            room.id, own_client_id(actor), start=part.start, count=part.count
         )
     )
     expand = Expansion(request.expand)
@@ -86,12 +87,12 @@ async def get_webhook(
     Raises:
         NotFoundError: There is none, or it is not the caller's.
     """
-    webhook = await find_own_webhook(context.stores, context.identity, reference)
+    webhook = await find_own_webhook(context.stores, context.actor, reference)
     return await _full(context, webhook, Expansion(expand))
 
 
 async def find_own_webhook(
-    stores: Stores, identity: Identity, reference: WebhookReference
+    stores: Stores, actor: Actor, reference: WebhookReference
 ) -> WebhookRecord:
     """Return a webhook that is the caller's own.
 
@@ -101,23 +102,23 @@ async def find_own_webhook(
     """
     room_id = None
     if reference.room is not None:
-        room_id = (await find_room_to_administer(stores, identity, reference.room)).id
-    client_id = own_client_id(identity)
+        room_id = (await find_room_to_administer(stores, actor, reference.room)).id
+    client_id = own_client_id(actor)
     if isinstance(reference.name, int):
         webhook_id = row_id(reference.name)
         webhook = None if webhook_id is None else await stores.webhooks.get(webhook_id)
     else:
         webhook = await stores.webhooks.by_key(
-            identity.group_id, room_id, client_id, reference.name
+            actor.group_id, room_id, client_id, reference.name
         )
     if webhook is None or (webhook.room_id, webhook.client_id) != (room_id, client_id):
         raise NotFoundError(f"Webhook {reference.name} not found")
     return webhook
 
 
-def own_client_id(identity: Identity) -> str | None:
+def own_client_id(actor: Actor) -> str | None:
     """Return the client whose webhooks the caller sees; `None` for those of people."""
-    return None if identity.client is None else identity.client.id
+    return None if actor.client is None else actor.client.id
 
 
 def _short(context: Context, webhook: WebhookRecord) -> Webhook:

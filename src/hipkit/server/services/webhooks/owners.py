@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hipkit.api.errors import ForbiddenError, NotFoundError
+from hipkit.server.services.access.actor import Actor
 from hipkit.server.services.access.lookup import find_room
-from hipkit.server.services.context import Context, Identity
+from hipkit.server.services.context import Context
 from hipkit.server.services.webhooks.publishing import Cause, sender_of
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.tokens import TokenRecord
@@ -19,7 +20,7 @@ NUMBERS_BEGIN = 1 << 40
 """Services know callers by their tokens; below its negative no other made-up number lies."""
 
 
-async def maker_of(stores: Stores, webhook: WebhookRecord) -> Identity | None:
+async def maker_of(stores: Stores, webhook: WebhookRecord) -> Actor | None:
     """Return the maker, who may send notifications and nothing more; `None` if gone."""
     user = client = None
     if webhook.client_id is not None:
@@ -42,7 +43,7 @@ async def maker_of(stores: Stores, webhook: WebhookRecord) -> Identity | None:
         expires_us=None,
         refresh_id=None,
     )
-    return Identity(
+    return Actor(
         token=token,
         kind="user" if client is None else "group client",
         group_id=webhook.group_id,
@@ -58,7 +59,7 @@ async def maker_as_sender(
     """Return the maker as answers show one."""
     maker = await maker_of(stores, webhook)
     return sender_of(
-        replace(Cause.of(context), addresses=context.addresses, identity=maker)
+        replace(Cause.of(context), addresses=context.addresses, actor=maker)
     )
 
 

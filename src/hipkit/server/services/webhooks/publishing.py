@@ -10,8 +10,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Self
 
+from hipkit.server.services.access.actor import Actor
 from hipkit.server.services.access.keys import new_placeholder
-from hipkit.server.services.context import Context, Identity
+from hipkit.server.services.context import Context
 from hipkit.server.services.representations.encoder import to_json
 from hipkit.server.services.representations.models import room_in_short
 from hipkit.server.services.representations.urls import Addresses, placeholder_root
@@ -44,7 +45,7 @@ class Cause:
     now_us: int
     addresses: Addresses = field(default_factory=_placeholder)
     """With a placeholder: each receiver gets links with its own host, never the causer's."""
-    identity: Identity | None = None
+    actor: Actor | None = None
     topics: set[str] = field(default_factory=set)
     answered_by: int | None = None
     """The webhook whose receiver's answer causes them."""
@@ -54,7 +55,7 @@ class Cause:
         """Return the cause that a call is."""
         return cls(
             now_us=context.now_us,
-            identity=context.caller,
+            actor=context.caller,
             topics=context.topics,
             answered_by=context.answered_by,
         )
@@ -67,7 +68,7 @@ class Cause:
     @property
     def user_id(self) -> int | None:
         """The person who causes it."""
-        return None if self.identity is None else self.identity.user_id
+        return None if self.actor is None else self.actor.user_id
 
 
 async def tell(
@@ -142,17 +143,17 @@ async def leave_every_room(cause: Cause, stores: Stores, user_id: int) -> None:
 
 def sender_of(cause: Cause) -> Sender | None:
     """Return who causes something, as events show it; `None` where nobody does."""
-    identity = cause.identity
-    if identity is None:
+    actor = cause.actor
+    if actor is None:
         return None
-    if identity.user is not None:
-        return _person(cause, identity.user)
-    if identity.client is None:
-        return Sender(name=identity.name)
+    if actor.user is not None:
+        return _person(cause, actor.user)
+    if actor.client is None:
+        return Sender(name=actor.name)
     return Sender(
-        id=identity.client.id,
-        name=identity.client.name,
-        allowed_scopes=identity.client.scopes.split(),
+        id=actor.client.id,
+        name=actor.client.name,
+        allowed_scopes=actor.client.scopes.split(),
     )
 
 

@@ -9,8 +9,9 @@ import uuid
 from collections.abc import Awaitable, Callable
 
 from hipkit.api.errors import BadRequestError
+from hipkit.server.services.access.actor import Actor
 from hipkit.server.services.access.lookup import find_room_to_administer
-from hipkit.server.services.context import Context, Identity
+from hipkit.server.services.context import Context
 from hipkit.server.services.errors import InvalidValueError
 from hipkit.server.services.webhooks.listing import (
     WebhookReference,
@@ -91,7 +92,7 @@ async def delete_webhook(context: Context, reference: WebhookReference) -> None:
     """
 
     async def command(stores: Stores) -> None:
-        webhook = await find_own_webhook(stores, context.identity, reference)
+        webhook = await find_own_webhook(stores, context.actor, reference)
         await stores.webhooks.delete(webhook.id)
 
     await context.write(command)
@@ -105,11 +106,11 @@ async def _make_in_room(
 ) -> Created:
     reference = request.room_id_or_name
     # Before names are looked up, for which others wait.
-    await find_room_to_administer(context.stores, context.identity, reference)
+    await find_room_to_administer(context.stores, context.actor, reference)
     await _check(context, request)
 
     async def command(stores: Stores) -> tuple[int, int]:
-        room = await find_room_to_administer(stores, context.identity, reference)
+        room = await find_room_to_administer(stores, context.actor, reference)
         webhook = await _new(context, stores, request, key, room.id)
         return room.id, await store(stores, webhook)
 
@@ -135,40 +136,40 @@ async def _new(
     key: str,
     room_id: int | None,
 ) -> NewWebhook:
-    identity = context.identity
+    actor = context.actor
     if request.authentication == "jwt":
-        await _check_signing(stores, identity)
+        await _check_signing(stores, actor)
     return NewWebhook(
-        group_id=identity.group_id,
+        group_id=actor.group_id,
         room_id=room_id,
-        client_id=own_client_id(identity),
-        user_id=identity.user_id,
+        client_id=own_client_id(actor),
+        user_id=actor.user_id,
         key=key,
         name=request.name or "",
         url=request.url,
         event=request.event,
         pattern=request.pattern or None,
         authentication=request.authentication or "none",
-        grant_id=_lasting_grant(identity),
+        grant_id=_lasting_grant(actor),
         root=context.addresses.root,
     )
 
 
-def _lasting_grant(identity: Identity) -> int | None:
+def _lasting_grant(actor: Actor) -> int | None:
     """Return the grant that a webhook ends with; `None` for those that a client sets for itself.
 
     A client's own tokens come and go by the hour, and each can do what the others can: what it
     sets for itself ends with the client. What a person's token set ends with that.
     """
-    return None if identity.user is None else identity.token.grant_id
+    return None if actor.user is None else actor.token.grant_id
 
 
-async def _check_signing(stores: Stores, identity: Identity) -> None:
-    if identity.client is None:
+async def _check_signing(stores: Stores, actor: Actor) -> None:
+    if actor.client is None:
         problem = "needs an OAuth client, whose secret events are signed with"
         raise InvalidValueError("authentication", "enum", problem, "jwt")
     check_can_sign()
-    if await stores.clients.signing_secret(identity.client.id) is None:
+    if await stores.clients.signing_secret(actor.client.id) is None:
         problem = (
             "needs a client whose secret this server keeps; this one was made by an older"
             " hipkit: make it anew"

@@ -11,7 +11,7 @@ import pytest
 
 from hipkit.server.services.access import clients as admin_access
 from hipkit.server.services.access import password_links, web_sessions
-from hipkit.server.services.context import SCOPES
+from hipkit.server.services.access.scopes import SCOPES
 from hipkit.server.services.people import operator as admin_people
 from hipkit.server.services.rooms import operator as admin_rooms
 from tests.unit.server.asgi import FORM, Reply, Site, basic

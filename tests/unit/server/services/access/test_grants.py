@@ -255,7 +255,7 @@ def _make_at_the_page(made: Credentials) -> None:
             database.stores, values["session"], site.now_us
         )
         assert isinstance(found, WebSession)
-        context = site.context(found.identity)
+        context = site.context(found.actor)
         own = await own_tokens.make_personal_token(
             context, name="Mine", scopes=["view_room"]
         )
@@ -283,7 +283,7 @@ def end_approval(made: Credentials, name: str) -> None:
         )
         assert found is not None
         assert refresh is not None
-        await own_tokens.end_approval(site.context(found.identity), refresh.id)
+        await own_tokens.end_approval(site.context(found.actor), refresh.id)
 
     asyncio.run(work())
 
