@@ -24,6 +24,7 @@ from hipkit.server.http import (  # noqa: F401 - importing them registers their 
     rooms,
     shared_files,
     users,
+    v1,
     webhooks,
 )
 from hipkit.server.http.authorization import check_allowed
@@ -49,15 +50,14 @@ from hipkit.server.http.undocumented import (
     is_health_check,
     is_undocumented,
 )
-from hipkit.server.http.v1 import conventions as v1
-from hipkit.server.http.v1 import rooms as v1_rooms  # noqa: F401 - as above
-from hipkit.server.http.v1 import users as v1_users  # noqa: F401 - as above
 from hipkit.server.services.access.authentication import Identities, identify_client
 from hipkit.server.services.context import TOO_MANY_REQUESTS, Context, Credentials
 from hipkit.server.services.errors import NotImplementedHereError
 from hipkit.server.services.files.stored import check_quota
 from hipkit.server.services.registry import HANDLERS
 from hipkit.server.services.representations.urls import Addresses
+from hipkit.server.services.v1 import rooms as v1_rooms  # noqa: F401 - as above
+from hipkit.server.services.v1 import users as v1_users  # noqa: F401 - as above
 from hipkit.server.services.webhooks.egress import Receivers
 from hipkit.server.settings import Settings
 from hipkit.server.shared.limits import Limits

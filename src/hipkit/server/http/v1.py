@@ -1,4 +1,4 @@
-"""How API v1 differs from v2: arguments from anywhere, other refusals, other words.
+"""The dialect of API v1: arguments from anywhere, its own errors and flags.
 
 Its arguments are text, in the query, in a form or in both. Where one stands in both the body
 counts, for the check of a room's token as for the call itself.

@@ -1,4 +1,4 @@
-"""Handlers of API v1: rooms and what is said in them, by the services of v2."""
+"""Rooms and their messages for API v1, by the services of v2."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from hipkit.server.services.context import Context
 from hipkit.server.services.messages import posting as room_messages
 from hipkit.server.services.registry import handles
 from hipkit.server.services.representations.expansion import Expansion
-from hipkit.server.services.representations.v1 import (
-    show_message,
-    show_room,
-    with_people,
-)
-from hipkit.server.services.representations.v1_lists import (
+from hipkit.server.services.rooms import rooms
+from hipkit.server.services.v1.lists import (
     all_rooms,
     member_ids,
     messages_of,
 )
-from hipkit.server.services.rooms import rooms
+from hipkit.server.services.v1.representations import (
+    show_message,
+    show_room,
+    with_people,
+)
 from hipkit.v1.models import Deletion, Done, MessageList, RoomEnvelope, RoomList, Sent
 from hipkit.v1.rooms import (
     RoomsCreate,
@@ -52,7 +52,7 @@ async def rooms_list(context: Context, request: RoomsList) -> RoomList:
 
 @handles(RoomsShow)
 async def rooms_show(context: Context, request: RoomsShow) -> RoomEnvelope:
-    """Answer with a room and who is in it."""
+    """Return a room and who is in it."""
     room = await rooms.get_room(context, request.room_id, IN_SHORT)
     members = None
     if room.privacy == "private":
@@ -62,7 +62,7 @@ async def rooms_show(context: Context, request: RoomsShow) -> RoomEnvelope:
 
 @handles(RoomsCreate)
 async def rooms_create(context: Context, request: RoomsCreate) -> RoomEnvelope:
-    """Make a room."""
+    """Create a room."""
     made = await rooms.create_room(
         context,
         CreateRoom(
@@ -107,7 +107,7 @@ async def rooms_topic(context: Context, request: RoomsTopic) -> Done:
 
 @handles(RoomsHistory)
 async def rooms_history(context: Context, request: RoomsHistory) -> MessageList:
-    """Answer with what was said in a room."""
+    """List a day's messages, or the latest ones."""
     found = await messages_of(context, request.room_id, request.date, request.timezone)
     return MessageList(messages=[show_message(message) for message in found])
 

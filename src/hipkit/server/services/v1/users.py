@@ -1,4 +1,4 @@
-"""Handlers of API v1: people, by the services of v2."""
+"""People for API v1, by the services of v2."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from hipkit.server.services.context import Context
 from hipkit.server.services.people import users
 from hipkit.server.services.people.users import UserChanges
 from hipkit.server.services.registry import handles
-from hipkit.server.services.representations.v1 import NewPerson, Person, show_user
-from hipkit.server.services.representations.v1_lists import all_users
+from hipkit.server.services.v1.lists import all_users
+from hipkit.server.services.v1.representations import NewPerson, Person, show_user
 from hipkit.v1.models import (
     CreatedUserEnvelope,
     Deletion,
@@ -39,20 +39,20 @@ __all__ = [
 
 @handles(UsersList)
 async def users_list(context: Context, request: UsersList) -> UserList:
-    """List people."""
+    """List users."""
     found = await all_users(context, include_deleted=request.include_deleted == 1)
     return UserList(users=[show_user(user) for user in found])
 
 
 @handles(UsersShow)
 async def users_show(context: Context, request: UsersShow) -> UserEnvelope:
-    """Answer with a person."""
+    """Return a user."""
     return UserEnvelope(user=await _person(context, request.user_id))
 
 
 @handles(UsersCreate)
 async def users_create(context: Context, request: UsersCreate) -> CreatedUserEnvelope:
-    """Add a person; the answer alone has the password that was made up."""
+    """Create a user; only this answer has the password that the server chose."""
     made = await users.create_user(
         context,
         CreateUser(
@@ -71,7 +71,7 @@ async def users_create(context: Context, request: UsersCreate) -> CreatedUserEnv
 
 @handles(UsersUpdate)
 async def users_update(context: Context, request: UsersUpdate) -> UserEnvelope:
-    """Change what is given of a person."""
+    """Change those of a user's settings that the request has."""
     flag = request.is_group_admin
     changes = UserChanges(
         name=request.name,
@@ -88,14 +88,14 @@ async def users_update(context: Context, request: UsersUpdate) -> UserEnvelope:
 
 @handles(UsersDelete)
 async def users_delete(context: Context, request: UsersDelete) -> Deletion:
-    """Delete a person."""
+    """Delete a user."""
     await users.delete_user(context, request.user_id)
     return Deletion(deleted=True)
 
 
 @handles(UsersUndelete)
 async def users_undelete(context: Context, request: UsersUndelete) -> Undeletion:
-    """Bring a deleted person back."""
+    """Restore a deleted user."""
     await users.undelete_user(context, request.user_id)
     return Undeletion(undeleted=True)
 

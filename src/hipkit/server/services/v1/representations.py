@@ -1,4 +1,4 @@
-"""What API v1 showed, made of what v2 shows (pure)."""
+"""Represents v2's models as API v1 did (pure)."""
 
 from __future__ import annotations
 

@@ -1,1 +1,0 @@
-"""Speaks API v1: its own words, over the same services as v2."""
