@@ -112,7 +112,7 @@ async def user_with_password(
 ) -> UserRecord:
     """Return the person of an e-mail address or mention name whose password this is.
 
-    A hash of an older kind is replaced by one of today's.
+    A hash with another cost than today's is replaced.
 
     Args:
         context: The surroundings of the call.
@@ -178,6 +178,7 @@ async def _try(
 
     Raises:
         RateLimitError: There were too many failures, or too many passwords are being looked at.
+        NotImplementedHereError: The extra `server` is missing.
     """
     limits.check(attempt, begins=not password)
     if not password:
@@ -188,7 +189,7 @@ async def _try(
     def work() -> bool:
         # Once more, in the thread: what was sent together with this one has failed meanwhile.
         limits.check(attempt, begins=True)
-        is_right = _check_or_hash(shortened, stored)
+        is_right = check_password(shortened, stored)
         if not is_right:
             limits.count_failure(attempt)
         return is_right
@@ -201,15 +202,6 @@ async def _try(
         return await _in_thread(work)
     finally:
         places_for_unknown.release()
-
-
-def _check_or_hash(password: str, stored: str | None) -> bool:
-    """Say whether a password is the stored one; without one, no sooner than with one."""
-    if stored is None:
-        # As slow as a wrong password, so that the time does not tell who has one.
-        hash_password(password)
-        return False
-    return check_password(password, stored)
 
 
 async def _in_thread(

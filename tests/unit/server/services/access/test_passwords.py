@@ -21,12 +21,16 @@ from hipkit.server.services.access.password_hashes import (
     is_outdated,
     normalise_password,
 )
+from hipkit.server.services.access.password_links import (
+    make_password_link,
+    use_password_link,
+)
 from hipkit.server.services.errors import InvalidValueError
 from tests.unit.server.asgi import FORM, Reply, Site
 
 
 def scrypt(password: str) -> str:
-    """Hash a password as the first server did."""
+    """Hash a password as servers did before argon2id."""
     salt = b"0123456789abcdef"
     digest = hashlib.scrypt(
         password.encode(), salt=salt, n=2**14, r=8, p=1, maxmem=2**26, dklen=32
@@ -75,27 +79,35 @@ def test_a_password_is_known_by_its_hash_alone() -> None:
     assert not is_outdated(stored)
 
 
-def test_a_hash_of_the_first_server_is_good_until_the_next_sign_in(site: Site) -> None:
+def test_a_hash_by_scrypt_matches_no_password_and_a_link_sets_a_new_one(
+    site: Site,
+) -> None:
     ann = site.add_user("Ann")
-    old = scrypt("correct horse")
-    set_hash(site, ann, old)
+    set_hash(site, ann, scrypt("correct horse"))
+    assert sign_in(site, "@Ann", "correct horse").status == 401
 
-    assert sign_in(site, "@Ann", "wrong horse").status == 401
-    assert hash_of(site, ann) == old
-    assert sign_in(site, "@Ann", "correct horse").status == 200
-    newer = hash_of(site, ann)
-    assert newer.startswith("$argon2id$")
-    assert sign_in(site, "@Ann", "correct horse").status == 200
-    assert hash_of(site, ann) == newer
+    key = asyncio.run(make_password_link(site.server.database, site.now_us, "@Ann"))
+    asyncio.run(use_password_link(site.context(), key, "battery staple"))
+
+    assert hash_of(site, ann).startswith("$argon2id$")
+    assert sign_in(site, "@Ann", "battery staple").status == 200
 
 
-def test_a_hash_with_another_cost_is_outdated() -> None:
+def test_a_hash_with_another_cost_is_renewed_by_signing_in(site: Site) -> None:
     from argon2 import PasswordHasher
 
-    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("x")
-
-    assert check_password("x", cheap)
+    ann = site.add_user("Ann")
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash("horse")
+    set_hash(site, ann, cheap)
     assert is_outdated(cheap)
+
+    assert sign_in(site, "@Ann", "wrong").status == 401
+    assert hash_of(site, ann) == cheap
+    assert sign_in(site, "@Ann", "horse").status == 200
+    newer = hash_of(site, ann)
+    assert not is_outdated(newer)
+    assert sign_in(site, "@Ann", "horse").status == 200
+    assert hash_of(site, ann) == newer
 
 
 def test_a_password_that_changed_meanwhile_is_not_put_back(site: Site) -> None:
@@ -112,20 +124,42 @@ def test_a_password_that_changed_meanwhile_is_not_put_back(site: Site) -> None:
 
 
 @pytest.mark.usefixtures("without_argon2")
-def test_without_argon2_passwords_are_hashed_with_scrypt() -> None:
-    stored = hash_password("correct horse")
+def test_without_argon2_people_can_be_added_but_not_sign_in(site: Site) -> None:
+    site.add_user("Ann")
+    person = {"name": "Bob", "email": "bob@example.com", "password": "correct horse"}
+    assert site.post("/v2/user", person).status == 201
 
-    assert stored.startswith("scrypt$16384:8:1$")
-    assert check_password("correct horse", stored)
-    assert not check_password("wrong horse", stored)
-    assert not is_outdated(stored)
-    with pytest.raises(ValueError, match="need argon2-cffi"):
-        check_password("x", "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$aGFzaGhhc2g")
+    for name in ("bob@example.com", "@Ann", "@nobody"):
+        reply = sign_in(site, name, "correct horse")
+        assert reply.status == 501
+        assert "Passwords need the extra server" in reply.error["message"]
 
 
-def test_a_method_that_is_not_known_is_an_error_and_no_wrong_password() -> None:
-    with pytest.raises(ValueError, match="unknown password method"):
-        check_password("x", "md5$1$2$3")
+@pytest.mark.parametrize(
+    "stored",
+    [None, "", "!", "x", "md5$1$2$3", "scrypt", "scrypt$$$", scrypt("horse")],
+)
+def test_what_argon2_did_not_make_matches_no_password(stored: str | None) -> None:
+    assert not check_password("horse", stored)
+    assert not check_password("!", stored)
+
+
+def test_without_a_hash_a_password_is_hashed_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from argon2 import PasswordHasher
+
+    hashed: list[bytes] = []
+
+    def count(hasher: PasswordHasher, password: bytes) -> str:
+        hashed.append(password)
+        return "hash"
+
+    monkeypatch.setattr(PasswordHasher, "hash", count)
+    for stored in (None, scrypt("horse")):
+        assert not check_password("horse", stored)
+
+    assert hashed == [b"horse", b"horse"]
 
 
 @pytest.mark.parametrize(
@@ -147,12 +181,6 @@ def test_what_looks_alike_stays_another_password() -> None:
 
     for other in ("file-A1", "ﬁle-a1", " ﬁle-A1", "ﬁle-A1 "):
         assert not check_password(other, stored)
-
-
-def test_a_hash_of_a_password_as_it_was_typed_goes_on_working() -> None:
-    typed = unicodedata.normalize("NFD", "pässword")
-
-    assert check_password(typed, scrypt(typed))
 
 
 @given(st.text(max_size=50))
