@@ -19,11 +19,8 @@ from hipkit.server.http import (  # noqa: F401 - importing them registers their 
     capabilities,
     emoticons,
     groups,
-    invites,
     oauth_sessions,
-    rooms,
     shared_files,
-    users,
     v1,
     webhooks,
 )
@@ -54,8 +51,15 @@ from hipkit.server.services.access.authentication import Identities, identify_cl
 from hipkit.server.services.context import TOO_MANY_REQUESTS, Context, Credentials
 from hipkit.server.services.errors import NotImplementedHereError
 from hipkit.server.services.files.stored import check_quota
+from hipkit.server.services.messages import (  # noqa: F401 - as above
+    history,
+    posting,
+    private_chats,
+)
+from hipkit.server.services.people import invites, users  # noqa: F401 - as above
 from hipkit.server.services.registry import HANDLERS
 from hipkit.server.services.representations.urls import Addresses
+from hipkit.server.services.rooms import members, rooms  # noqa: F401 - as above
 from hipkit.server.services.v1 import rooms as v1_rooms  # noqa: F401 - as above
 from hipkit.server.services.v1 import users as v1_users  # noqa: F401 - as above
 from hipkit.server.services.webhooks.egress import Receivers

@@ -1,9 +1,9 @@
-"""Which function answers which operation."""
+"""Which service handles which operation."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TypeVar, cast, get_type_hints
+from typing import Concatenate, ParamSpec, TypeVar, cast, get_args, get_type_hints
 
 from hipkit.api.operation import Operation
 from hipkit.server.services.context import Context
@@ -11,35 +11,35 @@ from hipkit.server.services.context import Context
 __all__ = ["HANDLERS", "Handler", "handles"]
 
 T = TypeVar("T")
-O_contra = TypeVar("O_contra", contravariant=True)
+P = ParamSpec("P")
 
 Handler = Callable[[Context, Operation[object]], Awaitable[object]]
 
 HANDLERS: dict[type[Operation[object]], Handler] = {}
-"""Filled by importing the modules of handlers; an operation without one answers 501."""
+"""Filled by importing the services; an operation without a handler answers 501."""
 
 
 def handles(
     kind: type[Operation[T]],
 ) -> Callable[
-    [Callable[[Context, O_contra], Awaitable[T]]],
-    Callable[[Context, O_contra], Awaitable[T]],
+    [Callable[Concatenate[Context, P], Awaitable[T]]],
+    Callable[Concatenate[Context, P], Awaitable[T]],
 ]:
-    """Let the function below answer an operation.
+    """Register the function below as the handler of an operation; it may have several.
 
     The type checker compares the results; that the function takes this very operation, which no
     type can say, is checked here.
 
     Raises:
-        TypeError: It takes another operation, or the operation is answered already.
+        TypeError: It takes another operation, or the operation has a handler already.
     """
 
     def register(
-        function: Callable[[Context, O_contra], Awaitable[T]],
-    ) -> Callable[[Context, O_contra], Awaitable[T]]:
+        function: Callable[Concatenate[Context, P], Awaitable[T]],
+    ) -> Callable[Concatenate[Context, P], Awaitable[T]]:
         taken = get_type_hints(function)["request"]
-        if taken is not kind or kind in HANDLERS:
-            raise TypeError(f"{kind.__name__} cannot be answered by {function!r}")
+        if kind not in (get_args(taken) or (taken,)) or kind in HANDLERS:
+            raise TypeError(f"{kind.__name__} cannot be handled by {function!r}")
         HANDLERS[kind] = cast("Handler", function)
         return function
 

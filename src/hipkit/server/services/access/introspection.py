@@ -5,12 +5,13 @@ from __future__ import annotations
 from hipkit.api.errors import NotFoundError
 from hipkit.server.services.access.authentication import effective_scopes, find_token
 from hipkit.server.services.access.keys import hash_token
+from hipkit.server.services.access.lookup import find_room
 from hipkit.server.services.context import Context
 from hipkit.server.services.people.details import full_user
 from hipkit.server.services.representations.expansion import Expansion
 from hipkit.server.services.representations.models import room_in_short, user_in_short
 from hipkit.server.services.representations.timestamps import SECOND_US
-from hipkit.server.services.rooms.rooms import get_room
+from hipkit.server.services.rooms.rooms import full_room
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.tokens import TokenRecord
 from hipkit.server.storage.stores.users import UserRecord
@@ -99,7 +100,8 @@ async def _client(
     if token.room_id is not None:
         record = await stores.rooms.get(token.room_id)
         if record is not None and "room" in inner:
-            room = await get_room(context, record.id, inner.below("room"))
+            seen = await find_room(stores, context.actor, record.id)
+            room = await full_room(context, stores, seen, inner.below("room"))
         elif record is not None:
             room = room_in_short(context.addresses, record)
     client = await stores.clients.get(token.client_id or "")

@@ -12,6 +12,7 @@ from hipkit.server.services.context import Context
 from hipkit.server.services.errors import InvalidValueError
 from hipkit.server.services.messages.message import MessageForms, people_in
 from hipkit.server.services.people.details import full_users
+from hipkit.server.services.registry import handles
 from hipkit.server.services.representations.expansion import Expansion
 from hipkit.server.services.representations.paging import RECENT_RESULTS, Slice
 from hipkit.server.services.representations.timestamps import (
@@ -50,6 +51,8 @@ class _Conversation:
     address: str
 
 
+@handles(GetRoomHistory)
+@handles(GetPrivatechatHistory)
 async def get_history(context: Context, request: HistoryRequest) -> MessagePage:
     """Read a page of a history.
 
@@ -76,6 +79,8 @@ async def get_history(context: Context, request: HistoryRequest) -> MessagePage:
     return await (context.database.scan(query) if is_long else query(context.stores))
 
 
+@handles(GetRecentRoomHistory)
+@handles(GetRecentPrivatechatHistory)
 async def get_recent_history(context: Context, request: RecentRequest) -> MessagePage:
     """Read the latest messages, oldest first, none of them before `not-before`.
 
@@ -120,6 +125,8 @@ async def _read_recent(
     )
 
 
+@handles(GetRoomMessage)
+@handles(GetPrivatechatMessage)
 async def get_message(context: Context, request: MessageRequest) -> MessageEnvelope:
     """Read one message.
 

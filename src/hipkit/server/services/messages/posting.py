@@ -20,6 +20,7 @@ from hipkit.server.services.files.stored import add_file, removed_on_failure
 from hipkit.server.services.files.uploads import received
 from hipkit.server.services.messages.markup import is_web_address
 from hipkit.server.services.messages.message import add_to_room, new_message
+from hipkit.server.services.registry import handles
 from hipkit.server.services.representations.timestamps import MessageMoment
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.rooms import RoomRecord
@@ -54,8 +55,9 @@ LONGEST_MESSAGE = 32_768
 """No source tells the API's limit; this is what HipChat's web client let people type."""
 
 
+@handles(SendMessage)
 async def send_message(context: Context, request: SendMessage) -> SentMessage:
-    """Say something in a room as a person."""
+    """Post a message into a room as a person."""
     check_message(request.message)
 
     async def command(stores: Stores) -> tuple[str, int]:
@@ -69,6 +71,7 @@ async def send_message(context: Context, request: SendMessage) -> SentMessage:
     return SentMessage(id=message_id, timestamp=MessageMoment.from_us(sent_us))
 
 
+@handles(SendRoomNotification)
 async def send_room_notification(
     context: Context, request: SendRoomNotification
 ) -> None:
@@ -107,8 +110,9 @@ async def add_notification(
     return message.id
 
 
+@handles(ReplyToMessage)
 async def reply_to_message(context: Context, request: ReplyToMessage) -> None:
-    """Answer a message of a room.
+    """Reply to a message of a room.
 
     Raises:
         NotFoundError: The message is not in this room.
@@ -127,6 +131,7 @@ async def reply_to_message(context: Context, request: ReplyToMessage) -> None:
     await context.write(command)
 
 
+@handles(ShareLinkWithRoom)
 async def share_link_with_room(context: Context, request: ShareLinkWithRoom) -> None:
     """Share a web address in a room."""
     check_link(request.link)
@@ -142,6 +147,7 @@ async def share_link_with_room(context: Context, request: ShareLinkWithRoom) -> 
     await context.write(command)
 
 
+@handles(ShareFileWithRoom)
 async def share_file_with_room(context: Context, request: ShareFileWithRoom) -> None:
     """Share a file in a room. Its bytes are on disk before the message that shows it."""
     await find_room(context.stores, context.actor, request.room_id_or_name)
@@ -163,10 +169,11 @@ async def share_file_with_room(context: Context, request: ShareFileWithRoom) -> 
         await context.write(command)
 
 
+@handles(SetTopic)
 async def set_topic(
     context: Context, request: SetTopic, sender_label: str | None = None
 ) -> None:
-    """Change what a room is about; the room is told, in the caller's name or another."""
+    """Change a room's topic; a message says so, in the caller's name or another."""
 
     async def command(stores: Stores) -> None:
         actor = context.actor

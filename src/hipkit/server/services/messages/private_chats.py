@@ -12,6 +12,7 @@ from hipkit.server.services.files.stored import add_file, removed_on_failure
 from hipkit.server.services.files.uploads import received
 from hipkit.server.services.messages.message import add_to_private_chat, new_message
 from hipkit.server.services.messages.posting import check_link
+from hipkit.server.services.registry import handles
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.messages import NewMessage
 from hipkit.v2.users import (
@@ -25,10 +26,11 @@ __all__ = ["send_privatechat_message", "share_file_with_user", "share_link_with_
 Make = Callable[[Stores], Awaitable[NewMessage]]
 
 
+@handles(SendPrivatechatMessage)
 async def send_privatechat_message(
     context: Context, request: SendPrivatechatMessage
 ) -> None:
-    """Say something to another person."""
+    """Send a message to another person."""
 
     async def make(stores: Stores) -> NewMessage:
         return await new_message(
@@ -43,6 +45,7 @@ async def send_privatechat_message(
     await _send(context, request.id_or_email, make)
 
 
+@handles(ShareLinkWithUser)
 async def share_link_with_user(context: Context, request: ShareLinkWithUser) -> None:
     """Share a web address with another person."""
     check_link(request.link)
@@ -56,6 +59,7 @@ async def share_link_with_user(context: Context, request: ShareLinkWithUser) -> 
     await _send(context, request.id_or_email, make)
 
 
+@handles(ShareFileWithUser)
 async def share_file_with_user(context: Context, request: ShareFileWithUser) -> None:
     """Share a file with another person. Its bytes are on disk before the message is sent."""
     chatting_user(context.actor)

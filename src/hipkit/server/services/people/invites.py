@@ -6,6 +6,7 @@ from hipkit.server.services.access.lookup import check_group_admin
 from hipkit.server.services.context import Context
 from hipkit.server.services.people.accounts import NewUser, add_user
 from hipkit.server.services.people.details import full_user
+from hipkit.server.services.registry import handles
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.users import UserRecord
 from hipkit.v2.invites import InviteUserToGroup
@@ -14,6 +15,7 @@ from hipkit.v2.models import User
 __all__ = ["invite_user_to_group"]
 
 
+@handles(InviteUserToGroup)
 async def invite_user_to_group(context: Context, request: InviteUserToGroup) -> User:
     """Add a person who has no password yet; an administrator passes the news on.
 

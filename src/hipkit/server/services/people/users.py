@@ -32,6 +32,7 @@ from hipkit.server.services.people.accounts import (
 )
 from hipkit.server.services.people.details import full_user, short_users
 from hipkit.server.services.people.names import check_email, clean_name
+from hipkit.server.services.registry import handles
 from hipkit.server.services.representations.expansion import Expansion, expand_query
 from hipkit.server.services.representations.paging import Slice
 from hipkit.server.services.representations.timestamps import find_zone
@@ -49,8 +50,13 @@ from hipkit.v2.models import (
 )
 from hipkit.v2.users import (
     CreateUser,
+    DeletePhoto,
+    DeleteUser,
     GetAllUsers,
     GetAutoJoinRooms,
+    GetPhoto,
+    GetUser,
+    UpdatePhoto,
     UpdateUser,
 )
 
@@ -85,6 +91,7 @@ class UserChanges:
     presence: PresenceUpdate | None = None
 
 
+@handles(GetAllUsers)
 async def get_all_users(context: Context, request: GetAllUsers) -> UserPage:
     """List the people of the group."""
     include_guests = request.include_guests is True
@@ -123,13 +130,15 @@ async def get_all_users(context: Context, request: GetAllUsers) -> UserPage:
     return await context.database.scan(query)
 
 
-async def get_user(context: Context, reference: str | int) -> User:
+@handles(GetUser)
+async def get_user(context: Context, request: GetUser) -> User:
     """Return a user with everything that the caller may see."""
     stores = context.stores
-    user = await find_user(stores, context.actor, reference)
+    user = await find_user(stores, context.actor, request.id_or_email)
     return await full_user(context, stores, user)
 
 
+@handles(CreateUser)
 async def create_user(context: Context, request: CreateUser) -> CreatedUser:
     """Add a person; without a password one is made up and told this once."""
     check_group_admin(context.actor)
@@ -157,8 +166,9 @@ async def create_user(context: Context, request: CreateUser) -> CreatedUser:
     )
 
 
+@handles(UpdateUser)
 async def update_user(context: Context, request: UpdateUser) -> None:
-    """Give a person's settings anew; what is optional and left out stays as it is.
+    """Change a person's settings; what is optional and left out stays as it is.
 
     Raises:
         ForbiddenError: It is the owner of the group, and somebody else who asks.
@@ -236,13 +246,15 @@ async def undelete_user(context: Context, reference: str | int) -> None:
     await context.write(command)
 
 
-async def delete_user(context: Context, reference: str | int) -> None:
+@handles(DeleteUser)
+async def delete_user(context: Context, request: DeleteUser) -> None:
     """Delete a person's account, with every token; what they said stays.
 
     Raises:
         ForbiddenError: It is the owner of the group, which would have nobody else to rule it.
     """
     check_group_admin(context.actor)
+    reference = request.id_or_email
 
     async def command(stores: Stores) -> str | None:
         user = await find_user(stores, context.actor, reference)
@@ -257,30 +269,32 @@ async def delete_user(context: Context, reference: str | int) -> None:
     await remove_file(context.files, photo_key)
 
 
-async def get_photo(context: Context, reference: str | int) -> str:
+@handles(GetPhoto)
+async def get_photo(context: Context, request: GetPhoto) -> str:
     """Return the address of a person's picture; both sizes are the picture as it came.
 
     Raises:
         NotFoundError: There is none.
     """
-    user = await find_user(context.stores, context.actor, reference)
+    user = await find_user(context.stores, context.actor, request.id_or_email)
     if user.photo_key is None:
         raise NotFoundError("This user has no photo")
     return context.addresses.picture(user.photo_key)
 
 
-async def update_photo(
-    context: Context, reference: str | int, photo: ImageSource
-) -> None:
-    """Give a person a picture."""
-    await _set_photo(context, reference, photo)
+@handles(UpdatePhoto)
+async def update_photo(context: Context, request: UpdatePhoto) -> None:
+    """Set a person's picture."""
+    await _set_photo(context, request.id_or_email, request.photo)
 
 
-async def delete_photo(context: Context, reference: str | int) -> None:
-    """Take a person's picture away; without one nothing happens."""
-    await _set_photo(context, reference, None)
+@handles(DeletePhoto)
+async def delete_photo(context: Context, request: DeletePhoto) -> None:
+    """Remove a person's picture; without one nothing happens."""
+    await _set_photo(context, request.id_or_email, None)
 
 
+@handles(GetAutoJoinRooms)
 async def get_auto_join_rooms(context: Context, request: GetAutoJoinRooms) -> RoomPage:
     """List the rooms that a person's program enters by itself: for themselves only."""
     actor = context.actor

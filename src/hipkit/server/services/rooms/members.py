@@ -15,6 +15,7 @@ from hipkit.server.services.access.lookup import (
 )
 from hipkit.server.services.context import Context
 from hipkit.server.services.people.details import full_user
+from hipkit.server.services.registry import handles
 from hipkit.server.services.representations.expansion import Expansion, expand_query
 from hipkit.server.services.representations.models import user_in_short
 from hipkit.server.services.representations.paging import Slice
@@ -42,6 +43,7 @@ __all__ = [
 ]
 
 
+@handles(GetAllMembers)
 async def get_all_members(context: Context, request: GetAllMembers) -> UserPage:
     """List who belongs to a room."""
 
@@ -61,6 +63,7 @@ async def get_all_members(context: Context, request: GetAllMembers) -> UserPage:
     return await context.database.scan(query)
 
 
+@handles(GetAllParticipants)
 async def get_all_participants(
     context: Context, request: GetAllParticipants
 ) -> UserPage:
@@ -89,6 +92,7 @@ async def get_all_participants(
     return await context.database.scan(query)
 
 
+@handles(AddMember)
 async def add_member(context: Context, request: AddMember) -> None:
     """Make a user a member of a room, or give a member other roles."""
     roles = " ".join(sorted(set(request.room_roles or ()))) or ROOM_MEMBER
@@ -104,6 +108,7 @@ async def add_member(context: Context, request: AddMember) -> None:
     await context.write(command)
 
 
+@handles(RemoveMember)
 async def remove_member(context: Context, request: RemoveMember) -> None:
     """End a membership; out of a private room the user goes at once.
 
@@ -122,8 +127,9 @@ async def remove_member(context: Context, request: RemoveMember) -> None:
     await context.write(command)
 
 
+@handles(InviteUser)
 async def invite_user(context: Context, request: InviteUser) -> None:
-    """Ask a user into a room.
+    """Invite a user to a room.
 
     Raises:
         BadRequestError: The room is private and the user no member: nobody could follow.

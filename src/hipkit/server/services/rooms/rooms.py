@@ -26,6 +26,7 @@ from hipkit.server.services.files.sweep import sweep_messages
 from hipkit.server.services.messages.message import add_to_room, new_message
 from hipkit.server.services.people.details import find_named_user, full_user
 from hipkit.server.services.people.names import clean_name
+from hipkit.server.services.registry import handles
 from hipkit.server.services.representations.expansion import Expansion, expand_query
 from hipkit.server.services.representations.models import (
     room_in_full,
@@ -45,12 +46,23 @@ from hipkit.server.services.webhooks.publishing import Cause
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.rooms import RoomRecord
 from hipkit.v2.models import Created, Links, Room, RoomPage, RoomStatistics, User
-from hipkit.v2.rooms import CreateRoom, GetAllRooms, UpdateRoom, UpdateRoomAvatar
+from hipkit.v2.rooms import (
+    CreateRoom,
+    DeleteRoom,
+    DeleteRoomAvatar,
+    GetAllRooms,
+    GetRoom,
+    GetRoomAvatar,
+    GetRoomStatistics,
+    UpdateRoom,
+    UpdateRoomAvatar,
+)
 
 __all__ = [
     "create_room",
     "delete_room",
     "delete_room_avatar",
+    "full_room",
     "get_all_rooms",
     "get_room",
     "get_room_avatar",
@@ -65,6 +77,7 @@ MOST_PARTICIPANTS = 50
 """Of those a room in full shows; `get_all_participants` has them all."""
 
 
+@handles(GetAllRooms)
 async def get_all_rooms(context: Context, request: GetAllRooms) -> RoomPage:
     """List the rooms that the caller may see."""
     include_private = request.include_private is not False
@@ -105,7 +118,7 @@ async def show_rooms(
     """Return a page of rooms, in full where the caller wants that."""
     inner = expand.below("items")
     items = [
-        await _full_room(context, stores, room, inner)
+        await full_room(context, stores, room, inner)
         if "items" in expand
         else room_in_short(context.addresses, room)
         for room in part.items(found)
@@ -118,20 +131,53 @@ async def show_rooms(
     )
 
 
-async def get_room(context: Context, reference: str | int, expand: Expansion) -> Room:
+@handles(GetRoom)
+async def get_room(context: Context, request: GetRoom) -> Room:
     """Return a room with everything."""
-    room = await find_room(context.stores, context.actor, reference)
-    return await _full_room(context, context.stores, room, expand)
+    stores = context.stores
+    room = await find_room(stores, context.actor, request.room_id_or_name)
+    return await full_room(context, stores, room, Expansion(request.expand))
 
 
-async def get_room_statistics(context: Context, reference: str | int) -> RoomStatistics:
+async def full_room(
+    context: Context, stores: Stores, room: RoomRecord, expand: Expansion
+) -> Room:
+    """Return a room with its owner and participants, in full where the caller wants that."""
+    present = await stores.room_people.participants(
+        room.id, include_members=False, start=0, count=MOST_PARTICIPANTS
+    )
+    wanted = {member.user_id for member in present} | {room.owner_id}
+    users = await stores.users.by_ids(wanted)
+
+    async def show(user_id: int, member: str) -> User:
+        if member in expand:
+            return await full_user(context, stores, users[user_id])
+        return user_in_short(context.addresses, users[user_id])
+
+    return room_in_full(
+        context.addresses,
+        room,
+        owner=await show(room.owner_id, "owner"),
+        participants=[await show(item.user_id, "participants") for item in present],
+        statistics=room_statistics(context.addresses, room)
+        if "statistics" in expand
+        else None,
+    )
+
+
+@handles(GetRoomStatistics)
+async def get_room_statistics(
+    context: Context, request: GetRoomStatistics
+) -> RoomStatistics:
     """Return how much was said in a room."""
+    reference = request.room_id_or_name
     room = await find_room(context.stores, context.actor, reference)
     return room_statistics(context.addresses, room)
 
 
+@handles(CreateRoom)
 async def create_room(context: Context, request: CreateRoom) -> Created:
-    """Make a room. Its owner is who was named, else the caller, else the group's owner."""
+    """Create a room. Its owner is who was named, else the caller, else the group's owner."""
     actor = context.actor
     name = clean_name(request.name)
     reference = request.owner_user_id
@@ -161,8 +207,9 @@ async def create_room(context: Context, request: CreateRoom) -> Created:
     return Created(id=room_id, links=Links(self_=context.addresses.room(room_id)))
 
 
+@handles(UpdateRoom)
 async def update_room(context: Context, request: UpdateRoom) -> None:
-    """Give every setting of a room anew; what people notice becomes a message in the room."""
+    """Replace every setting of a room; what people notice becomes a message in the room."""
     actor = context.actor
     name = clean_name(request.name)
 
@@ -202,11 +249,13 @@ async def update_room(context: Context, request: UpdateRoom) -> None:
     await context.write(command)
 
 
-async def delete_room(context: Context, reference: str | int) -> None:
+@handles(DeleteRoom)
+async def delete_room(context: Context, request: DeleteRoom) -> None:
     """Delete a room: it is gone for everybody at once, and so are the tokens bound to it."""
 
     async def command(stores: Stores) -> str | None:
-        room = await find_room_to_administer(stores, context.actor, reference)
+        actor = context.actor
+        room = await find_room_to_administer(stores, actor, request.room_id_or_name)
         await remove_room(Cause.of(context), stores, room)
         return room.avatar_key
 
@@ -216,51 +265,30 @@ async def delete_room(context: Context, reference: str | int) -> None:
     await sweep_messages(context.database, context.files)
 
 
-async def get_room_avatar(context: Context, reference: str | int) -> str:
+@handles(GetRoomAvatar)
+async def get_room_avatar(context: Context, request: GetRoomAvatar) -> str:
     """Return the address of a room's picture.
 
     Raises:
         NotFoundError: It has none.
     """
+    reference = request.room_id_or_name
     room = await find_room(context.stores, context.actor, reference)
     if room.avatar_key is None:
         raise NotFoundError("This room has no avatar")
     return context.addresses.picture(room.avatar_key)
 
 
+@handles(UpdateRoomAvatar)
 async def update_room_avatar(context: Context, request: UpdateRoomAvatar) -> None:
-    """Give a room a picture."""
+    """Set a room's picture."""
     await _set_avatar(context, request.room_id_or_name, request.avatar)
 
 
-async def delete_room_avatar(context: Context, reference: str | int) -> None:
-    """Take a room's picture away; without one nothing happens."""
-    await _set_avatar(context, reference, None)
-
-
-async def _full_room(
-    context: Context, stores: Stores, room: RoomRecord, expand: Expansion
-) -> Room:
-    present = await stores.room_people.participants(
-        room.id, include_members=False, start=0, count=MOST_PARTICIPANTS
-    )
-    wanted = {member.user_id for member in present} | {room.owner_id}
-    users = await stores.users.by_ids(wanted)
-
-    async def show(user_id: int, member: str) -> User:
-        if member in expand:
-            return await full_user(context, stores, users[user_id])
-        return user_in_short(context.addresses, users[user_id])
-
-    return room_in_full(
-        context.addresses,
-        room,
-        owner=await show(room.owner_id, "owner"),
-        participants=[await show(item.user_id, "participants") for item in present],
-        statistics=room_statistics(context.addresses, room)
-        if "statistics" in expand
-        else None,
-    )
+@handles(DeleteRoomAvatar)
+async def delete_room_avatar(context: Context, request: DeleteRoomAvatar) -> None:
+    """Remove a room's picture; without one nothing happens."""
+    await _set_avatar(context, request.room_id_or_name, None)
 
 
 async def _announce(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from hipkit.server.services.context import Context
 from hipkit.server.services.messages import posting as room_messages
 from hipkit.server.services.registry import handles
-from hipkit.server.services.representations.expansion import Expansion
 from hipkit.server.services.rooms import rooms
 from hipkit.server.services.v1.lists import (
     all_rooms,
@@ -28,7 +27,13 @@ from hipkit.v1.rooms import (
     RoomsShow,
     RoomsTopic,
 )
-from hipkit.v2.rooms import CreateRoom, SendRoomNotification, SetTopic
+from hipkit.v2.rooms import (
+    CreateRoom,
+    DeleteRoom,
+    GetRoom,
+    SendRoomNotification,
+    SetTopic,
+)
 
 __all__ = [
     "rooms_create",
@@ -41,8 +46,6 @@ __all__ = [
     "rooms_topic",
 ]
 
-IN_SHORT = Expansion(None)
-
 
 @handles(RoomsList)
 async def rooms_list(context: Context, request: RoomsList) -> RoomList:
@@ -53,7 +56,7 @@ async def rooms_list(context: Context, request: RoomsList) -> RoomList:
 @handles(RoomsShow)
 async def rooms_show(context: Context, request: RoomsShow) -> RoomEnvelope:
     """Return a room and who is in it."""
-    room = await rooms.get_room(context, request.room_id, IN_SHORT)
+    room = await rooms.get_room(context, GetRoom(request.room_id))
     members = None
     if room.privacy == "private":
         members = await member_ids(context, room.id)
@@ -73,15 +76,14 @@ async def rooms_create(context: Context, request: RoomsCreate) -> RoomEnvelope:
             guest_access=request.guest_access == 1,
         ),
     )
-    return RoomEnvelope(
-        room=with_people(await rooms.get_room(context, made.id, IN_SHORT))
-    )
+    room = await rooms.get_room(context, GetRoom(made.id))
+    return RoomEnvelope(room=with_people(room))
 
 
 @handles(RoomsDelete)
 async def rooms_delete(context: Context, request: RoomsDelete) -> Deletion:
     """Delete a room."""
-    await rooms.delete_room(context, request.room_id)
+    await rooms.delete_room(context, DeleteRoom(request.room_id))
     return Deletion(deleted=True)
 
 

@@ -25,7 +25,7 @@ from hipkit.v1.users import (
     UsersUndelete,
     UsersUpdate,
 )
-from hipkit.v2.users import CreateUser
+from hipkit.v2.users import CreateUser, DeleteUser, GetUser
 
 __all__ = [
     "users_create",
@@ -89,7 +89,7 @@ async def users_update(context: Context, request: UsersUpdate) -> UserEnvelope:
 @handles(UsersDelete)
 async def users_delete(context: Context, request: UsersDelete) -> Deletion:
     """Delete a user."""
-    await users.delete_user(context, request.user_id)
+    await users.delete_user(context, DeleteUser(request.user_id))
     return Deletion(deleted=True)
 
 
@@ -101,4 +101,4 @@ async def users_undelete(context: Context, request: UsersUndelete) -> Undeletion
 
 
 async def _person(context: Context, reference: str | int) -> Person:
-    return show_user(await users.get_user(context, reference))
+    return show_user(await users.get_user(context, GetUser(reference)))

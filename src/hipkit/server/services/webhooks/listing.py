@@ -13,14 +13,18 @@ from typing import cast
 
 from hipkit.api.errors import NotFoundError
 from hipkit.server.services.access.actor import Actor
-from hipkit.server.services.access.lookup import find_room_to_administer, row_id
+from hipkit.server.services.access.lookup import (
+    find_room,
+    find_room_to_administer,
+    row_id,
+)
 from hipkit.server.services.context import Context
 from hipkit.server.services.people.details import full_user
 from hipkit.server.services.representations.expansion import Expansion, expand_query
 from hipkit.server.services.representations.models import LEFT_OUT, room_in_short
 from hipkit.server.services.representations.paging import Slice
 from hipkit.server.services.representations.timestamps import Moment
-from hipkit.server.services.rooms.rooms import get_room
+from hipkit.server.services.rooms.rooms import full_room
 from hipkit.server.services.webhooks.owners import maker_as_sender
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.webhooks import WebhookRecord
@@ -159,10 +163,12 @@ async def _room(
 ) -> Room | None:
     if webhook.room_id is None:
         return None
+    stores = context.stores
     if "room" in expand:
-        return await get_room(context, webhook.room_id, expand.below("room"))
-    room = await context.stores.rooms.get(webhook.room_id)
-    return None if room is None else room_in_short(context.addresses, room)
+        room = await find_room(stores, context.actor, webhook.room_id)
+        return await full_room(context, stores, room, expand.below("room"))
+    found = await stores.rooms.get(webhook.room_id)
+    return None if found is None else room_in_short(context.addresses, found)
 
 
 async def _creator(

@@ -112,10 +112,10 @@ def test_no_secret_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -
 def test_a_mistake_of_our_own_is_told_without_its_details(
     site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def broken(*_: object) -> object:
+    async def broken(*_: object, **__: object) -> object:
         raise RuntimeError(" ".join(["the", "launch", "code"]))
 
-    monkeypatch.setattr("hipkit.server.services.rooms.rooms.get_all_rooms", broken)
+    monkeypatch.setattr("hipkit.server.services.rooms.rooms.list_seen_rooms", broken)
 
     reply = site.get("/v2/room")
 
