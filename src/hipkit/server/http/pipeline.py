@@ -15,15 +15,7 @@ from hipkit.api.errors import (
     UnauthorizedError,
 )
 from hipkit.api.operation import Operation
-from hipkit.server.http import (  # noqa: F401 - importing them registers their handlers
-    capabilities,
-    emoticons,
-    groups,
-    oauth_sessions,
-    shared_files,
-    v1,
-    webhooks,
-)
+from hipkit.server.http import v1
 from hipkit.server.http.authorization import check_allowed
 from hipkit.server.http.bodies import ClientGoneError
 from hipkit.server.http.content import read_content
@@ -47,21 +39,26 @@ from hipkit.server.http.undocumented import (
     is_health_check,
     is_undocumented,
 )
+from hipkit.server.services import capabilities  # noqa: F401 - registers its services
+from hipkit.server.services.access import grants, introspection  # noqa: F401 - as above
 from hipkit.server.services.access.authentication import Identities, identify_client
 from hipkit.server.services.context import TOO_MANY_REQUESTS, Context, Credentials
 from hipkit.server.services.errors import NotImplementedHereError
+from hipkit.server.services.files import shared  # noqa: F401 - as above
 from hipkit.server.services.files.stored import check_quota
 from hipkit.server.services.messages import (  # noqa: F401 - as above
+    emoticons,
     history,
     posting,
     private_chats,
 )
-from hipkit.server.services.people import invites, users  # noqa: F401 - as above
+from hipkit.server.services.people import groups, invites, users  # noqa: F401 - as above
 from hipkit.server.services.registry import HANDLERS
 from hipkit.server.services.representations.urls import Addresses
 from hipkit.server.services.rooms import members, rooms  # noqa: F401 - as above
 from hipkit.server.services.v1 import rooms as v1_rooms  # noqa: F401 - as above
 from hipkit.server.services.v1 import users as v1_users  # noqa: F401 - as above
+from hipkit.server.services.webhooks import listing, registration  # noqa: F401 - as above
 from hipkit.server.services.webhooks.egress import Receivers
 from hipkit.server.settings import Settings
 from hipkit.server.shared.limits import Limits

@@ -16,6 +16,7 @@ from hipkit.server.services.access.passwords import user_with_password
 from hipkit.server.services.access.scopes import SCOPES, TokenKind, grantable_scopes
 from hipkit.server.services.context import Context
 from hipkit.server.services.errors import InvalidValueError, MissingValueError
+from hipkit.server.services.registry import handles
 from hipkit.server.services.representations.timestamps import SECOND_US
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.clients import ClientRecord
@@ -56,6 +57,7 @@ class _Grant:
     """The stored grant of the token that it is made with."""
 
 
+@handles(GenerateToken)
 async def generate_token(context: Context, request: GenerateToken) -> Token:
     """Make a token.
 

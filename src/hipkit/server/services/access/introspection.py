@@ -8,6 +8,7 @@ from hipkit.server.services.access.keys import hash_token
 from hipkit.server.services.access.lookup import find_room
 from hipkit.server.services.context import Context
 from hipkit.server.services.people.details import full_user
+from hipkit.server.services.registry import handles
 from hipkit.server.services.representations.expansion import Expansion
 from hipkit.server.services.representations.models import room_in_short, user_in_short
 from hipkit.server.services.representations.timestamps import SECOND_US
@@ -24,6 +25,7 @@ NEVER_SECONDS = 10 * 365 * 24 * 60 * 60
 """What is told of a token that does not expire: old programs want a number."""
 
 
+@handles(GetSession)
 async def get_session(context: Context, request: GetSession) -> Session:
     """Return what a token is good for.
 
@@ -45,6 +47,7 @@ async def get_session(context: Context, request: GetSession) -> Session:
     )
 
 
+@handles(DeleteSession)
 async def delete_session(context: Context, request: DeleteSession) -> None:
     """End a token, and with it the refresh token that came with it.
 

@@ -8,18 +8,24 @@ from hipkit.api.errors import ForbiddenError, NotFoundError
 from hipkit.server.services.access.lookup import check_may_read
 from hipkit.server.services.context import Context
 from hipkit.server.services.files.links import is_good_link, link_query
+from hipkit.server.services.registry import handles
 from hipkit.server.storage.protocol import Stores
+from hipkit.v2.files import GetFile
 from hipkit.v2.models import FileUrls
 
 __all__ = ["find_linked_key", "get_file"]
 
 
-async def get_file(context: Context, file_id: str) -> FileUrls:
+@handles(GetFile)
+async def get_file(context: Context, request: GetFile) -> FileUrls:
     """Return addresses of a file. A message carries one at most, so its id is the file's.
+
+    There are no smaller pictures of it, so `thumbnail` changes nothing.
 
     Raises:
         NotFoundError: There is no such file, or the caller may not see into its conversation.
     """
+    file_id = request.file_id
     message = await context.stores.messages.find(file_id)
     if (
         message is None

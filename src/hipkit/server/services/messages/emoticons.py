@@ -6,6 +6,7 @@ from hipkit.api.errors import NotFoundError
 from hipkit.server.services.access.lookup import row_id
 from hipkit.server.services.context import Context
 from hipkit.server.services.people.details import full_user
+from hipkit.server.services.registry import handles
 from hipkit.server.services.representations.expansion import Expansion, expand_query
 from hipkit.server.services.representations.models import (
     emoticon_in_full,
@@ -21,6 +22,7 @@ from hipkit.v2.models import Emoticon, EmoticonPage
 __all__ = ["get_all_emoticons", "get_emoticon"]
 
 
+@handles(GetAllEmoticons)
 async def get_all_emoticons(context: Context, request: GetAllEmoticons) -> EmoticonPage:
     """List emoticons, of one kind or all."""
     kind = request.type or "all"
@@ -59,6 +61,7 @@ async def get_all_emoticons(context: Context, request: GetAllEmoticons) -> Emoti
     return await context.database.scan(query)
 
 
+@handles(GetEmoticon)
 async def get_emoticon(context: Context, request: GetEmoticon) -> Emoticon:
     """Return an emoticon by id or shortcut.
 

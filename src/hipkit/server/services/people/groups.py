@@ -8,24 +8,34 @@ from hipkit.server.services.access.lookup import check_group_admin, find_group
 from hipkit.server.services.context import Context
 from hipkit.server.services.files.avatars import replace_picture
 from hipkit.server.services.people.details import full_user
+from hipkit.server.services.registry import handles
 from hipkit.server.services.representations.expansion import Expansion
 from hipkit.server.services.representations.models import group_in_full, user_in_short
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.groups import GroupRecord
+from hipkit.v2.groups import (
+    DeleteGroupAvatar,
+    GetGroup,
+    GetGroupAvatar,
+    GetGroupStatistics,
+    UpdateGroupAvatar,
+)
 from hipkit.v2.models import Group
 
 __all__ = [
+    "delete_group_avatar",
     "get_group",
     "get_group_avatar",
     "get_group_statistics",
-    "set_group_avatar",
+    "update_group_avatar",
 ]
 
 
-async def get_group(context: Context, reference: str | int, expand: Expansion) -> Group:
+@handles(GetGroup)
+async def get_group(context: Context, request: GetGroup) -> Group:
     """Return the group with everything."""
-    stores = context.stores
-    group = await find_group(stores, context.actor, reference)
+    stores, expand = context.stores, Expansion(request.expand)
+    group = await find_group(stores, context.actor, request.group_id)
     owner = await stores.users.get(group.owner_id or 0)
     shown = None if owner is None else user_in_short(context.addresses, owner)
     if owner is not None and "owner" in expand:
@@ -34,22 +44,46 @@ async def get_group(context: Context, reference: str | int, expand: Expansion) -
     return group_in_full(context.addresses, group, shown, sent)
 
 
-async def get_group_avatar(context: Context, reference: str | int) -> str:
+@handles(GetGroupAvatar)
+async def get_group_avatar(context: Context, request: GetGroupAvatar) -> str:
     """Return the address of the group's picture.
 
     Raises:
         NotFoundError: It has none.
     """
-    group = await find_group(context.stores, context.actor, reference)
+    group = await find_group(context.stores, context.actor, request.group_id)
     if group.avatar_key is None:
         raise NotFoundError("This group has no avatar")
     return context.addresses.picture(group.avatar_key)
 
 
-async def set_group_avatar(
+@handles(UpdateGroupAvatar)
+async def update_group_avatar(context: Context, request: UpdateGroupAvatar) -> None:
+    """Set the group's picture."""
+    await _set_avatar(context, request.group_id, request.avatar)
+
+
+@handles(DeleteGroupAvatar)
+async def delete_group_avatar(context: Context, request: DeleteGroupAvatar) -> None:
+    """Delete the group's picture."""
+    await _set_avatar(context, request.group_id, None)
+
+
+@handles(GetGroupStatistics)
+async def get_group_statistics(
+    context: Context, request: GetGroupStatistics
+) -> dict[str, object]:
+    """Count the group's messages; the members are named as a room's are."""
+    group = await find_group(context.stores, context.actor, request.group_id)
+    return {
+        "messages_sent": await _messages_sent(context, group),
+        "links": {"self": f"{context.addresses.group(group.id)}/statistics"},
+    }
+
+
+async def _set_avatar(
     context: Context, reference: str | int, picture: ImageSource | None
 ) -> None:
-    """Give the group a picture, or none."""
     check_group_admin(context.actor)
 
     async def change(stores: Stores, key: str | None) -> str | None:
@@ -58,17 +92,6 @@ async def set_group_avatar(
         return group.avatar_key
 
     await replace_picture(context, picture, "avatar", change)
-
-
-async def get_group_statistics(
-    context: Context, reference: str | int
-) -> dict[str, object]:
-    """Count the group's messages; the members are named as a room's are."""
-    group = await find_group(context.stores, context.actor, reference)
-    return {
-        "messages_sent": await _messages_sent(context, group),
-        "links": {"self": f"{context.addresses.group(group.id)}/statistics"},
-    }
 
 
 async def _messages_sent(context: Context, group: GroupRecord) -> int:

@@ -20,6 +20,7 @@ from hipkit.server.services.access.lookup import (
 )
 from hipkit.server.services.context import Context
 from hipkit.server.services.people.details import full_user
+from hipkit.server.services.registry import handles
 from hipkit.server.services.representations.expansion import Expansion, expand_query
 from hipkit.server.services.representations.models import LEFT_OUT, room_in_short
 from hipkit.server.services.representations.paging import Slice
@@ -28,13 +29,16 @@ from hipkit.server.services.rooms.rooms import full_room
 from hipkit.server.services.webhooks.owners import maker_as_sender
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.webhooks import WebhookRecord
+from hipkit.v2.extensions import GetGlobalWebhook
 from hipkit.v2.models import Links, Room, Sender, Webhook, WebhookPage
-from hipkit.v2.rooms import GetAllWebhooks
+from hipkit.v2.rooms import GetAllWebhooks, GetRoomWebhook, GetWebhook
 
 __all__ = [
     "WebhookReference",
     "find_own_webhook",
     "get_all_webhooks",
+    "get_global_webhook",
+    "get_room_webhook",
     "get_webhook",
     "own_client_id",
 ]
@@ -52,6 +56,7 @@ class WebhookReference:
     name: str | int
 
 
+@handles(GetAllWebhooks)
 async def get_all_webhooks(context: Context, request: GetAllWebhooks) -> WebhookPage:
     """List a room's webhooks."""
     actor = context.actor
@@ -83,16 +88,36 @@ async def get_all_webhooks(context: Context, request: GetAllWebhooks) -> Webhook
     )
 
 
-async def get_webhook(
-    context: Context, reference: WebhookReference, expand: Sequence[str] | None = None
-) -> Webhook:
-    """Return a webhook.
+@handles(GetWebhook)
+async def get_webhook(context: Context, request: GetWebhook) -> Webhook:
+    """Return a webhook of a room, by its number.
 
     Raises:
         NotFoundError: There is none, or it is not the caller's.
     """
-    webhook = await find_own_webhook(context.stores, context.actor, reference)
-    return await _full(context, webhook, Expansion(expand))
+    reference = WebhookReference(request.room_id_or_name, request.webhook_id)
+    return await _find_full(context, reference, request.expand)
+
+
+@handles(GetRoomWebhook)
+async def get_room_webhook(context: Context, request: GetRoomWebhook) -> Webhook:
+    """Return a webhook of a room, by its key.
+
+    Raises:
+        NotFoundError: There is none, or it is not the caller's.
+    """
+    reference = WebhookReference(request.room_id_or_name, request.key)
+    return await _find_full(context, reference, request.expand)
+
+
+@handles(GetGlobalWebhook)
+async def get_global_webhook(context: Context, request: GetGlobalWebhook) -> Webhook:
+    """Return a webhook of the whole group.
+
+    Raises:
+        NotFoundError: There is none, or it is not the caller's.
+    """
+    return await _find_full(context, WebhookReference(None, request.key), None)
 
 
 async def find_own_webhook(
@@ -123,6 +148,13 @@ async def find_own_webhook(
 def own_client_id(actor: Actor) -> str | None:
     """Return the client whose webhooks the caller sees; `None` for those of people."""
     return None if actor.client is None else actor.client.id
+
+
+async def _find_full(
+    context: Context, reference: WebhookReference, expand: Sequence[str] | None
+) -> Webhook:
+    webhook = await find_own_webhook(context.stores, context.actor, reference)
+    return await _full(context, webhook, Expansion(expand))
 
 
 def _short(context: Context, webhook: WebhookRecord) -> Webhook:

@@ -13,6 +13,7 @@ from hipkit.server.services.access.actor import Actor
 from hipkit.server.services.access.lookup import find_room_to_administer
 from hipkit.server.services.context import Context
 from hipkit.server.services.errors import InvalidValueError
+from hipkit.server.services.registry import handles
 from hipkit.server.services.webhooks.listing import (
     WebhookReference,
     find_own_webhook,
@@ -23,14 +24,21 @@ from hipkit.server.services.webhooks.signatures import check_can_sign
 from hipkit.server.shared.signals import EVENTS
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.webhooks import NewWebhook, WebhookRecord
-from hipkit.v2.extensions import CreateGlobalWebhook
+from hipkit.v2.extensions import CreateGlobalWebhook, DeleteGlobalWebhook
 from hipkit.v2.models import Created, CreatedExtension, Links
-from hipkit.v2.rooms import CreateRoomWebhook, CreateWebhook
+from hipkit.v2.rooms import (
+    CreateRoomWebhook,
+    CreateWebhook,
+    DeleteRoomWebhook,
+    DeleteWebhook,
+)
 
 __all__ = [
     "create_global_webhook",
     "create_room_webhook",
     "create_webhook",
+    "delete_global_webhook",
+    "delete_room_webhook",
     "delete_webhook",
 ]
 
@@ -42,6 +50,7 @@ MOST_WEBHOOKS = 100
 """Of a room, and of a group for all its rooms, whoever made them: each message goes to all."""
 
 
+@handles(CreateWebhook)
 async def create_webhook(context: Context, request: CreateWebhook) -> Created:
     """Make a webhook in a room.
 
@@ -60,6 +69,7 @@ async def create_webhook(context: Context, request: CreateWebhook) -> Created:
     return await _make_in_room(context, request, key, store)
 
 
+@handles(CreateRoomWebhook)
 async def create_room_webhook(context: Context, request: CreateRoomWebhook) -> Created:
     """Make a webhook in a room, or change the one of this key."""
 
@@ -69,6 +79,7 @@ async def create_room_webhook(context: Context, request: CreateRoomWebhook) -> C
     return await _make_in_room(context, request, request.key, store)
 
 
+@handles(CreateGlobalWebhook)
 async def create_global_webhook(
     context: Context, request: CreateGlobalWebhook
 ) -> CreatedExtension:
@@ -84,12 +95,39 @@ async def create_global_webhook(
     return CreatedExtension(id=webhook_id, links=Links(self_=link))
 
 
-async def delete_webhook(context: Context, reference: WebhookReference) -> None:
-    """Delete a webhook; what waits for it is not sent any more.
+@handles(DeleteWebhook)
+async def delete_webhook(context: Context, request: DeleteWebhook) -> None:
+    """Delete a webhook of a room, by its number.
 
     Raises:
         NotFoundError: There is none, or it is not the caller's.
     """
+    room, number = request.room_id_or_name, request.webhook_id
+    await _delete(context, WebhookReference(room, number))
+
+
+@handles(DeleteRoomWebhook)
+async def delete_room_webhook(context: Context, request: DeleteRoomWebhook) -> None:
+    """Delete a webhook of a room, by its key.
+
+    Raises:
+        NotFoundError: There is none, or it is not the caller's.
+    """
+    await _delete(context, WebhookReference(request.room_id_or_name, request.key))
+
+
+@handles(DeleteGlobalWebhook)
+async def delete_global_webhook(context: Context, request: DeleteGlobalWebhook) -> None:
+    """Delete a webhook of the whole group.
+
+    Raises:
+        NotFoundError: There is none, or it is not the caller's.
+    """
+    await _delete(context, WebhookReference(None, request.key))
+
+
+async def _delete(context: Context, reference: WebhookReference) -> None:
+    """Delete a webhook; what waits for it is not sent any more."""
 
     async def command(stores: Stores) -> None:
         webhook = await find_own_webhook(stores, context.actor, reference)

@@ -10,7 +10,8 @@ import msgspec
 from hipkit.server.services.access.scopes import SCOPES
 from hipkit.server.services.context import Context
 from hipkit.server.services.errors import NotImplementedHereError
-from hipkit.v2.capabilities import GetAddonCapabilitiesSchema
+from hipkit.server.services.registry import handles
+from hipkit.v2.capabilities import GetAddonCapabilitiesSchema, GetCapabilities
 from hipkit.v2.models import (
     ApiProvider,
     CapabilitiesDocument,
@@ -26,7 +27,10 @@ __all__ = ["get_addon_capabilities_schema", "get_capabilities"]
 CONNECT_VERSION = 1
 
 
-def get_capabilities(context: Context) -> CapabilitiesDocument:
+@handles(GetCapabilities)
+async def get_capabilities(
+    context: Context, request: GetCapabilities
+) -> CapabilitiesDocument:
     """Return the server's own document, with the addresses to use."""
     addresses = context.addresses
     return CapabilitiesDocument(
@@ -61,8 +65,9 @@ def get_capabilities(context: Context) -> CapabilitiesDocument:
     )
 
 
-def get_addon_capabilities_schema(
-    request: GetAddonCapabilitiesSchema,
+@handles(GetAddonCapabilitiesSchema)
+async def get_addon_capabilities_schema(
+    context: Context, request: GetAddonCapabilitiesSchema
 ) -> dict[str, object]:
     """Return the JSON Schema of an add-on's descriptor, in draft 4.
 
