@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-__all__ = ["Limit", "LimitMemory", "Limits", "seconds_until_allowed"]
+__all__ = [
+    "Limit",
+    "LimitMemory",
+    "Limits",
+    "read_retry_after",
+    "seconds_until_allowed",
+]
+
+NUMBER = re.compile(r"-?\d+(\.\d*)?", re.ASCII)
 
 SMALLEST_MOMENT = 100_000_000
 """Below this a reset is no UNIX time but a number of seconds: some servers sent 60."""
@@ -70,9 +78,9 @@ class LimitMemory:
 
 def seconds_until_allowed(headers: Mapping[str, str], now: float) -> float | None:
     """Say how long a refused caller has to wait, or `None` where the server gives no hint."""
-    retry_after = _moment(headers.get("retry-after"), now)
+    retry_after = read_retry_after(headers.get("retry-after"), now)
     if retry_after is not None:
-        return max(0.0, retry_after - now)
+        return retry_after
     waits = []
     for prefix in ("x-ratelimit-", "x-floodcontrol-"):
         reset = _moment(headers.get(f"{prefix}reset"), now)
@@ -87,6 +95,19 @@ def seconds_until_allowed(headers: Mapping[str, str], now: float) -> float | Non
         )
         waits = [moment for moment in moments if moment is not None]
     return max(0.0, max(waits) - now) if waits else None
+
+
+def read_retry_after(text: str | None, now: float) -> float | None:
+    """Return how many seconds a `Retry-After` asks to wait, or `None` where it is no hint.
+
+    Beside whole seconds and HTTP dates, decimals and UNIX times are read: servers sent them.
+
+    Args:
+        text: The header's value, if there is one.
+        now: UNIX seconds.
+    """
+    moment = _moment(text, now)
+    return None if moment is None else max(0.0, moment - now)
 
 
 def _read_limit(
@@ -107,11 +128,10 @@ def _read_limit(
 
 
 def _number(text: str | None) -> float | None:
-    try:
-        number = float(text or "")
-    except ValueError:
+    if text is None or NUMBER.fullmatch(text.strip()) is None:
         return None
-    return number if math.isfinite(number) else None
+    # More digits than a float has room for are read as infinity.
+    return max(-LARGEST_MOMENT, min(float(text), LARGEST_MOMENT))
 
 
 def _moment(text: str | None, now: float) -> float | None:
@@ -125,7 +145,9 @@ def _moment(text: str | None, now: float) -> float | None:
         )
 
         try:
-            number = parsedate_to_datetime(text).timestamp()
+            date = parsedate_to_datetime(text)
+            # A date without a zone is one of UTC, as RFC 9110 has it for all.
+            number = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
         except (ValueError, OverflowError):
             return None
     if number < 0:

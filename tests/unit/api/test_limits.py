@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hipkit.api.limits import Limit, LimitMemory, Limits, seconds_until_allowed
+from hipkit.api.limits import (
+    Limit,
+    LimitMemory,
+    Limits,
+    read_retry_after,
+    seconds_until_allowed,
+)
 
 NOW = 1_500_000_000.0
 RATE = {
@@ -60,6 +67,72 @@ def test_a_refused_caller_learns_how_long_to_wait(
     headers: dict[str, str], seconds: float | None
 ) -> None:
     assert seconds_until_allowed(headers, NOW) == seconds
+
+
+LONGEST = 253_402_300_799 - NOW
+"""Until the end of the year 9999."""
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        (None, None),
+        ("", None),
+        ("0", 0),
+        ("120", 120),
+        (" 7 ", 7),
+        ("007", 7),
+        ("5.5", 5.5),
+        ("5.", 5),
+        ("0.25", 0.25),
+        ("1500000060.25", 60.25),
+        ("1400000000", 0),
+        ("9" * 12, LONGEST),
+        ("9" * 400, LONGEST),
+        ("9" * 400 + ".5", LONGEST),
+        ("-0", 0),
+        ("-5", None),
+        ("-5.5", None),
+        ("-" + "9" * 400, None),
+        ("Fri, 14 Jul 2017 02:41:00 GMT", 60),
+        ("Friday, 14-Jul-17 02:41:00 GMT", 60),
+        ("Fri Jul 14 02:41:00 2017", 60),
+        ("Fri, 14 Jul 2017 02:41:00 -0000", 60),
+        ("Fri, 14 Jul 2017 04:41:00 +0200", 60),
+        ("Fri, 14 Jul 2017 02:00:00 GMT", 0),
+        ("Fri, 99 Jul 2017 02:41:00 GMT", None),
+        ("soon", None),
+        ("5 seconds", None),
+        ("5,5", None),
+        ("5, 6", None),
+        ("1.2.3", None),
+        (".", None),
+        ("1e3", None),
+        ("1_000", None),
+        ("0x10", None),
+        ("inf", None),
+        ("nan", None),
+        ("²", None),
+        ("\u0665", None),
+    ],
+)
+@pytest.mark.parametrize("zone", ["UTC", "JST-9"])
+def test_retry_after_is_a_number_or_a_date(
+    text: str | None, seconds: float | None, zone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        assert read_retry_after(text, NOW) == seconds
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+@given(st.one_of(st.text(), st.integers().map(str), st.floats().map(str)))
+def test_no_retry_after_asks_for_less_than_nothing_or_for_ever(text: str) -> None:
+    wait = read_retry_after(text, NOW)
+    assert wait is None or 0 <= wait <= LONGEST
 
 
 @given(

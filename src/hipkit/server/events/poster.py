@@ -8,10 +8,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from hipkit.api.errors import BadRequestError
+from hipkit.api.limits import read_retry_after
 from hipkit.api.secret import HIDDEN
 from hipkit.server.events.replies import read_answer
 from hipkit.server.services.errors import InvalidValueError
-from hipkit.server.services.webhooks.backoff import read_retry_after
+from hipkit.server.services.representations.timestamps import SECOND_US
 from hipkit.server.services.webhooks.deliveries import Delivery, Outcome
 from hipkit.server.services.webhooks.egress import Receivers, read_target
 from hipkit.transports.protocol import Fault, Options, Reply, Request
@@ -117,7 +118,8 @@ class HttpPoster:
                 problem = f"the answer was not posted: {error.message}"
         else:
             problem = f"the receiver answered {reply.status}"
-        asked = read_retry_after(reply.headers.get("retry-after"), self._now_us())
+        now = self._now_us() / SECOND_US
+        asked = read_retry_after(reply.headers.get("retry-after"), now)
         return Outcome(
             status=reply.status,
             problem=problem,

@@ -6,8 +6,6 @@ receiver gets what happened in the order in which it happened.
 
 from __future__ import annotations
 
-import email.utils
-from datetime import UTC
 from typing import Literal
 
 from hipkit.server.services.representations.timestamps import SECOND_US
@@ -24,7 +22,6 @@ __all__ = [
     "Verdict",
     "judge",
     "next_state",
-    "read_retry_after",
     "wait_seconds",
 ]
 
@@ -113,18 +110,3 @@ def next_state(
 
 def _spread(seconds: float, chance: float) -> float:
     return seconds * (1 - SPREAD + 2 * SPREAD * chance)
-
-
-def read_retry_after(value: str | None, now_us: int) -> float | None:
-    """Return how many seconds a header `Retry-After` asks for: a number or a date."""
-    if value is None:
-        return None
-    if value.strip().isascii() and value.strip().isdigit():
-        return min(float(value.strip()[:9]), LONGEST_ASKED_WAIT_SECONDS)
-    try:
-        moment = email.utils.parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, moment.timestamp() - now_us / SECOND_US)

@@ -15,7 +15,6 @@ from hipkit.server.services.webhooks.backoff import (
     Verdict,
     judge,
     next_state,
-    read_retry_after,
     wait_seconds,
 )
 from hipkit.server.services.webhooks.patterns import is_found
@@ -66,7 +65,7 @@ def test_waits_double_up_to_a_longest_one() -> None:
 @given(
     tries=st.integers(1, 10_000),
     chance=st.floats(0, 1),
-    asked=st.none() | st.floats(0, 1e9),
+    asked=st.none() | st.floats(0, 1e12),
 )
 def test_every_wait_is_bounded(tries: int, chance: float, asked: float | None) -> None:
     assert 1 <= wait_seconds(tries, chance, asked) <= 60 * 60
@@ -119,29 +118,6 @@ def test_a_slow_pattern_pauses_after_some_texts() -> None:
     state = after("skipped", route(tries=4), is_slow=True)
     assert (state.position, state.paused_us) == (11, NOW)
     assert after("skipped", route(tries=4)).paused_us is None
-
-
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [
-        (None, None),
-        ("", None),
-        ("120", 120.0),
-        (" 7 ", 7.0),
-        ("9" * 400, 3600.0),
-        ("-5", None),
-        ("1.5", None),
-        ("²", None),
-        ("soon", None),
-        ("Tue, 14 Nov 2023 22:14:20 GMT", 60.0),
-        ("Tue, 14 Nov 2023 22:13:00 GMT", 0.0),
-        ("Tue, 99 Nov 2023 22:13:00 GMT", None),
-    ],
-)
-def test_retry_after_is_a_number_or_a_date(
-    value: str | None, seconds: float | None
-) -> None:
-    assert read_retry_after(value, NOW) == seconds
 
 
 @pytest.mark.parametrize(

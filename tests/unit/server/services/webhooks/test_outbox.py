@@ -212,13 +212,24 @@ def test_events_arrive_in_order_although_the_first_was_refused_for_a_while(
     assert [one.tries for one in deliveries(site, webhook_id)] == [1, 1, 2]
 
 
-def test_a_receiver_that_asks_for_time_gets_it(site: Site, receiver: Receiver) -> None:
+@pytest.mark.parametrize(
+    ("asked", "seconds"),
+    [
+        ("600", 600),
+        ("600.5", 600),
+        ("Tue, 14 Nov 2023 22:23:20 GMT", 600),
+        ("9" * 400, 3600),
+    ],
+)
+def test_a_receiver_that_asks_for_time_gets_it_up_to_an_hour(
+    site: Site, receiver: Receiver, asked: str, seconds: int
+) -> None:
     wait_for(site, receiver)
-    receiver.answer = lambda posted: Answer(429, headers=(("Retry-After", "600"),))
+    receiver.answer = lambda posted: Answer(429, headers=(("Retry-After", asked),))
     say(site, "x")
     site.deliver()
 
-    site.clock[0] += 590
+    site.clock[0] += seconds - 10
     site.deliver()
     assert len(receiver.all()) == 1
     site.clock[0] += 20
