@@ -1,4 +1,4 @@
-"""Reads what was said: by date, the latest, or one message. The rules are HipChat's."""
+"""Read messages: by date, the latest, or a single one. The rules are HipChat's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said in a room: messages, notifications, replies, links, files and the topic."""
+"""Post into a room: messages, notifications, replies, links and files; change its topic."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one person says to another. Reading it back is in `history.py`."""
+"""Send private messages, links and files. Reading them is in `history.py`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asking people into the group."""
+"""Invite people to the group."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ __all__ = ["invite_user_to_group"]
 
 @handles(InviteUserToGroup)
 async def invite_user_to_group(context: Context, request: InviteUserToGroup) -> User:
-    """Add a person who has no password yet; an administrator passes the news on.
+    """Add a user without a password.
 
-    This server sends no e-mail.
+    This server sends no e-mail: an administrator passes on a link to set the password.
     """
     check_group_admin(context.actor)
     group_id = context.actor.group_id

@@ -1,4 +1,4 @@
-"""Users, as programs deal with them: listing, making, changing, deleting, pictures."""
+"""Users: list, create, update, delete and restore them, and set their pictures."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserChanges:
-    """What is to be changed of a person; `None` leaves it as it is."""
+    """New values of a user's settings; `None` leaves a setting as it is."""
 
     name: str | None = None
     email: str | None = None
@@ -93,7 +93,7 @@ class UserChanges:
 
 @handles(GetAllUsers)
 async def get_all_users(context: Context, request: GetAllUsers) -> UserPage:
-    """List the people of the group."""
+    """List the users of the group."""
     include_guests = request.include_guests is True
     include_deleted = request.include_deleted is True
     part = Slice.of(
@@ -140,7 +140,7 @@ async def get_user(context: Context, request: GetUser) -> User:
 
 @handles(CreateUser)
 async def create_user(context: Context, request: CreateUser) -> CreatedUser:
-    """Add a person; without a password one is made up and told this once."""
+    """Create a user; a password that the server generates is in this response alone."""
     check_group_admin(context.actor)
     password = request.password or new_password()
     user = NewUser(
@@ -168,10 +168,10 @@ async def create_user(context: Context, request: CreateUser) -> CreatedUser:
 
 @handles(UpdateUser)
 async def update_user(context: Context, request: UpdateUser) -> None:
-    """Change a person's settings; what is optional and left out stays as it is.
+    """Update a user's settings; what is optional and left out stays as it is.
 
     Raises:
-        ForbiddenError: It is the owner of the group, and somebody else who asks.
+        ForbiddenError: The user owns the group, and another user asks.
     """
     changes = UserChanges(
         name=request.name,
@@ -190,10 +190,10 @@ async def update_user(context: Context, request: UpdateUser) -> None:
 async def change_user(
     context: Context, reference: str | int, changes: UserChanges
 ) -> int:
-    """Change some of a person's settings, and return the id.
+    """Change some of a user's settings, and return the id.
 
     Raises:
-        ForbiddenError: It is the owner of the group, and somebody else who asks.
+        ForbiddenError: The user owns the group, and another user asks.
     """
     check_group_admin(context.actor)
     email, name = changes.email, changes.name
@@ -223,13 +223,13 @@ async def change_user(
 
 
 async def undelete_user(context: Context, reference: str | int) -> None:
-    """Bring a deleted person back, known by id or by the address that they had.
+    """Restore a deleted user, known by id or by their former e-mail address.
 
-    Somebody who is not deleted stays as they are.
+    A user who is not deleted stays as they are.
 
     Raises:
-        NotFoundError: There is and was nobody of this id or address.
-        BadRequestError: Somebody else has their address or mention name by now.
+        NotFoundError: No user has or had this id or address.
+        BadRequestError: Another user has their address or mention name by now.
     """
     check_group_admin(context.actor)
 
@@ -248,10 +248,10 @@ async def undelete_user(context: Context, reference: str | int) -> None:
 
 @handles(DeleteUser)
 async def delete_user(context: Context, request: DeleteUser) -> None:
-    """Delete a person's account, with every token; what they said stays.
+    """Delete a user with every token of theirs; their messages stay.
 
     Raises:
-        ForbiddenError: It is the owner of the group, which would have nobody else to rule it.
+        ForbiddenError: The user owns the group, which always has an owner.
     """
     check_group_admin(context.actor)
     reference = request.id_or_email
@@ -271,7 +271,7 @@ async def delete_user(context: Context, request: DeleteUser) -> None:
 
 @handles(GetPhoto)
 async def get_photo(context: Context, request: GetPhoto) -> str:
-    """Return the address of a person's picture; both sizes are the picture as it came.
+    """Return the URL of a user's picture; both sizes are the picture as it was uploaded.
 
     Raises:
         NotFoundError: There is none.
@@ -284,19 +284,19 @@ async def get_photo(context: Context, request: GetPhoto) -> str:
 
 @handles(UpdatePhoto)
 async def update_photo(context: Context, request: UpdatePhoto) -> None:
-    """Set a person's picture."""
+    """Set a user's picture."""
     await _set_photo(context, request.id_or_email, request.photo)
 
 
 @handles(DeletePhoto)
 async def delete_photo(context: Context, request: DeletePhoto) -> None:
-    """Remove a person's picture; without one nothing happens."""
+    """Remove a user's picture; without one nothing happens."""
     await _set_photo(context, request.id_or_email, None)
 
 
 @handles(GetAutoJoinRooms)
 async def get_auto_join_rooms(context: Context, request: GetAutoJoinRooms) -> RoomPage:
-    """List the rooms that a person's program enters by itself: for themselves only."""
+    """List the rooms that a user's program joins by itself, for the user alone."""
     actor = context.actor
     user = await find_user(context.stores, actor, request.id_or_email)
     if user.id != actor.user_id and not actor.is_group_admin:

@@ -1,4 +1,4 @@
-"""Members of a room, who is in it, and who is asked in."""
+"""Members, participants and invitations of a room."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ __all__ = [
 
 @handles(GetAllMembers)
 async def get_all_members(context: Context, request: GetAllMembers) -> UserPage:
-    """List who belongs to a room."""
+    """List the members of a room."""
 
     async def query(stores: Stores) -> UserPage:
         room = await find_room(stores, context.actor, request.room_id_or_name)
@@ -67,7 +67,7 @@ async def get_all_members(context: Context, request: GetAllMembers) -> UserPage:
 async def get_all_participants(
     context: Context, request: GetAllParticipants
 ) -> UserPage:
-    """List who is in a room, and on request the absent members of a private one."""
+    """List who is in a room, and on request the absent members of a private room."""
     include_offline = request.include_offline is True
 
     async def query(stores: Stores) -> UserPage:
@@ -94,7 +94,7 @@ async def get_all_participants(
 
 @handles(AddMember)
 async def add_member(context: Context, request: AddMember) -> None:
-    """Make a user a member of a room, or give a member other roles."""
+    """Make a user a member of a room, or change a member's roles."""
     roles = " ".join(sorted(set(request.room_roles or ()))) or ROOM_MEMBER
 
     async def command(stores: Stores) -> None:
@@ -177,7 +177,7 @@ async def end_membership(
 
 
 async def _let_in(stores: Stores, room: RoomRecord, user: UserRecord) -> None:
-    """See to it that somebody who is invited can follow.
+    """Check that an invited user may enter a room, and make a guest its member.
 
     Raises:
         BadRequestError: The room is private and the user no member: nobody could follow.

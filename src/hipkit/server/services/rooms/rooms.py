@@ -1,6 +1,6 @@
-"""Rooms themselves: listing, making, changing, deleting.
+"""Rooms: list, create, update and delete them, and set their pictures.
 
-What is said in them is in `services/messages/posting.py`.
+Posting into a room is in `services/messages/posting.py`.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ async def show_rooms(
     found: list[RoomRecord],
     expand: Expansion,
 ) -> RoomPage:
-    """Return a page of rooms, in full where the caller wants that."""
+    """Return a page of rooms, in full where the request expands them."""
     inner = expand.below("items")
     items = [
         await full_room(context, stores, room, inner)
@@ -142,7 +142,7 @@ async def get_room(context: Context, request: GetRoom) -> Room:
 async def full_room(
     context: Context, stores: Stores, room: RoomRecord, expand: Expansion
 ) -> Room:
-    """Return a room with its owner and participants, in full where the caller wants that."""
+    """Return a room with its owner and participants, in full where the request expands them."""
     present = await stores.room_people.participants(
         room.id, include_members=False, start=0, count=MOST_PARTICIPANTS
     )
@@ -169,7 +169,7 @@ async def full_room(
 async def get_room_statistics(
     context: Context, request: GetRoomStatistics
 ) -> RoomStatistics:
-    """Return how much was said in a room."""
+    """Return how many messages a room has, and when the last one was sent."""
     reference = request.room_id_or_name
     room = await find_room(context.stores, context.actor, reference)
     return room_statistics(context.addresses, room)
@@ -177,7 +177,7 @@ async def get_room_statistics(
 
 @handles(CreateRoom)
 async def create_room(context: Context, request: CreateRoom) -> Created:
-    """Create a room. Its owner is who was named, else the caller, else the group's owner."""
+    """Create a room; its owner is the named user, else the caller, else the group's owner."""
     actor = context.actor
     name = clean_name(request.name)
     reference = request.owner_user_id
@@ -251,7 +251,7 @@ async def update_room(context: Context, request: UpdateRoom) -> None:
 
 @handles(DeleteRoom)
 async def delete_room(context: Context, request: DeleteRoom) -> None:
-    """Delete a room: it is gone for everybody at once, and so are the tokens bound to it."""
+    """Delete a room and the tokens that are bound to it."""
 
     async def command(stores: Stores) -> str | None:
         actor = context.actor
