@@ -124,7 +124,7 @@ class Api:
             log.info("%s: the client hung up", call.operation_id)
             return
         except Exception as error:  # the one place where everything is caught
-            told = v1.as_v1_told(error) if call.version == V1 else error
+            told = v1.translate_error(error) if call.version == V1 else error
             answer = answer_for(told, call.operation_id)
             call.problem = problem_of(error)
         self._add_headers(answer, call)
@@ -192,7 +192,7 @@ class Api:
         if _is_true(fields.get("auth_test")):
             return accepted()
         v1.check_format(fields)
-        fields = v1.in_flags(fields, strict=self._settings.strict)
+        fields = v1.with_flags(fields, strict=self._settings.strict)
         operation = decode(
             kind,
             path={},

@@ -34,21 +34,21 @@ from hipkit.server.settings import Settings
 from hipkit.v1.rooms import RoomsMessageByGet
 
 __all__ = [
-    "as_v1_told",
     "check_caller",
     "check_format",
     "check_method",
-    "in_flags",
     "read_fields",
     "room_of",
     "token_of",
+    "translate_error",
+    "with_flags",
 ]
 
 MULTIPART = "multipart/form-data"
 MOST_PARTS = 100
 
 FLAGS = frozenset({"notify", "guest_access", "include_deleted", "is_group_admin"})
-TRUTHS = {"true": "1", "false": "0"}
+BOOLEANS = {"true": "1", "false": "0"}
 
 LARGEST_PART_HEADER_BYTES = 8 * 1024
 
@@ -99,7 +99,7 @@ async def read_fields(request: Request, settings: Settings) -> dict[str, object]
 
 
 def token_of(request: Request, fields: Fields) -> str | None:
-    """Return the token that came along."""
+    """Return the token that a call brings."""
     found = request.bearer() or fields.get("auth_token")
     return found if isinstance(found, str) and found else None
 
@@ -121,13 +121,13 @@ def check_method(method: str, kind: type[Operation[object]]) -> None:
         raise MethodNotAllowedError(("GET", "POST"))
 
 
-def check_caller(context: Context, refusal: UnauthorizedError | None) -> None:
-    """Refuse a call without a good token.
+def check_caller(context: Context, error: UnauthorizedError | None) -> None:
+    """Refuse a call without a valid token.
 
     Raises:
         UnauthorizedError: It has none.
     """
-    if refusal is not None:
+    if error is not None:
         raise UnauthorizedError("Auth token invalid.")
     if context.caller is None:
         raise UnauthorizedError("Auth token not found. Send it as auth_token.")
@@ -143,8 +143,8 @@ def check_format(fields: Fields) -> None:
         raise BadRequestError("This server answers in JSON only: send format=json")
 
 
-def in_flags(fields: Fields, *, strict: bool) -> dict[str, object]:
-    """Return arguments with truths as 0 and 1."""
+def with_flags(fields: Fields, *, strict: bool) -> dict[str, object]:
+    """Return arguments with booleans as 0 and 1."""
     if strict:
         return dict(fields)
     return {
@@ -152,8 +152,8 @@ def in_flags(fields: Fields, *, strict: bool) -> dict[str, object]:
     }
 
 
-def as_v1_told(error: Exception) -> Exception:
-    """Return a refusal as v1 had it: 403 means too many calls, 401 that this token may not."""
+def translate_error(error: Exception) -> Exception:
+    """Return an error as v1 had it: 403 means too many calls, 401 that this token may not."""
     match error:
         case RateLimitError():
             return ApiError("Rate limit exceeded.", status=403)
@@ -172,7 +172,7 @@ def as_v1_told(error: Exception) -> Exception:
 def _flag(value: object) -> object:
     if isinstance(value, bool):
         return int(value)
-    return TRUTHS.get(value.lower(), value) if isinstance(value, str) else value
+    return BOOLEANS.get(value.lower(), value) if isinstance(value, str) else value
 
 
 def _read_parts(body: bytes, content_type: str) -> dict[str, object]:

@@ -41,7 +41,6 @@ __all__ = [
     "rooms_history",
     "rooms_list",
     "rooms_message",
-    "rooms_message_by_get",
     "rooms_show",
     "rooms_topic",
 ]
@@ -88,15 +87,23 @@ async def rooms_delete(context: Context, request: RoomsDelete) -> Deletion:
 
 
 @handles(RoomsMessage)
-async def rooms_message(context: Context, request: RoomsMessage) -> Sent:
-    """Post a message."""
-    return await _post(context, request)
-
-
 @handles(RoomsMessageByGet)
-async def rooms_message_by_get(context: Context, request: RoomsMessageByGet) -> Sent:
-    """Post a message."""
-    return await _post(context, request)
+async def rooms_message(
+    context: Context, request: RoomsMessage | RoomsMessageByGet
+) -> Sent:
+    """Post a message as a notification."""
+    await room_messages.send_room_notification(
+        context,
+        SendRoomNotification(
+            request.room_id,
+            message=request.message,
+            from_=request.from_,
+            message_format=request.message_format,
+            notify=request.notify == 1,
+            color=request.color,
+        ),
+    )
+    return Sent(status="sent")
 
 
 @handles(RoomsTopic)
@@ -112,18 +119,3 @@ async def rooms_history(context: Context, request: RoomsHistory) -> MessageList:
     """List a day's messages, or the latest ones."""
     found = await messages_of(context, request.room_id, request.date, request.timezone)
     return MessageList(messages=[show_message(message) for message in found])
-
-
-async def _post(context: Context, request: RoomsMessage | RoomsMessageByGet) -> Sent:
-    await room_messages.send_room_notification(
-        context,
-        SendRoomNotification(
-            request.room_id,
-            message=request.message,
-            from_=request.from_,
-            message_format=request.message_format,
-            notify=request.notify == 1,
-            color=request.color,
-        ),
-    )
-    return Sent(status="sent")

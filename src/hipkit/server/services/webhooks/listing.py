@@ -7,8 +7,6 @@ is in `registration.py`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import cast
 
 from hipkit.api.errors import NotFoundError
@@ -29,31 +27,35 @@ from hipkit.server.services.rooms.rooms import full_room
 from hipkit.server.services.webhooks.owners import maker_as_sender
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.webhooks import WebhookRecord
-from hipkit.v2.extensions import GetGlobalWebhook
+from hipkit.v2.extensions import DeleteGlobalWebhook, GetGlobalWebhook
 from hipkit.v2.models import Links, Room, Sender, Webhook, WebhookPage
-from hipkit.v2.rooms import GetAllWebhooks, GetRoomWebhook, GetWebhook
+from hipkit.v2.rooms import (
+    DeleteRoomWebhook,
+    DeleteWebhook,
+    GetAllWebhooks,
+    GetRoomWebhook,
+    GetWebhook,
+)
 
 __all__ = [
-    "WebhookReference",
+    "WebhookRequest",
     "find_own_webhook",
     "get_all_webhooks",
-    "get_global_webhook",
-    "get_room_webhook",
     "get_webhook",
     "own_client_id",
 ]
 
 
+ByNumber = GetWebhook | DeleteWebhook
+InRoom = ByNumber | GetRoomWebhook | DeleteRoomWebhook
+InGroup = GetGlobalWebhook | DeleteGlobalWebhook
+
+WebhookRequest = InRoom | InGroup
+"""What names one webhook: in a room by its number or key, in the whole group by its key."""
+
+
 class FullWebhook(Webhook, frozen=True, omit_defaults=False):
     """A webhook with the members that HipChat sent as `null`, in lists too."""
-
-
-@dataclass(frozen=True, slots=True)
-class WebhookReference:
-    """How a program names a webhook: in a room or in the whole group, by key or number."""
-
-    room: str | int | None
-    name: str | int
 
 
 @handles(GetAllWebhooks)
@@ -89,72 +91,53 @@ async def get_all_webhooks(context: Context, request: GetAllWebhooks) -> Webhook
 
 
 @handles(GetWebhook)
-async def get_webhook(context: Context, request: GetWebhook) -> Webhook:
-    """Return a webhook of a room, by its number.
-
-    Raises:
-        NotFoundError: There is none, or it is not the caller's.
-    """
-    reference = WebhookReference(request.room_id_or_name, request.webhook_id)
-    return await _find_full(context, reference, request.expand)
-
-
 @handles(GetRoomWebhook)
-async def get_room_webhook(context: Context, request: GetRoomWebhook) -> Webhook:
-    """Return a webhook of a room, by its key.
-
-    Raises:
-        NotFoundError: There is none, or it is not the caller's.
-    """
-    reference = WebhookReference(request.room_id_or_name, request.key)
-    return await _find_full(context, reference, request.expand)
-
-
 @handles(GetGlobalWebhook)
-async def get_global_webhook(context: Context, request: GetGlobalWebhook) -> Webhook:
-    """Return a webhook of the whole group.
+async def get_webhook(
+    context: Context, request: GetWebhook | GetRoomWebhook | GetGlobalWebhook
+) -> Webhook:
+    """Return a webhook.
 
     Raises:
         NotFoundError: There is none, or it is not the caller's.
     """
-    return await _find_full(context, WebhookReference(None, request.key), None)
+    webhook = await find_own_webhook(context.stores, context.actor, request)
+    expand = None if isinstance(request, GetGlobalWebhook) else request.expand
+    return await _full(context, webhook, Expansion(expand))
 
 
 async def find_own_webhook(
-    stores: Stores, actor: Actor, reference: WebhookReference
+    stores: Stores, actor: Actor, request: WebhookRequest
 ) -> WebhookRecord:
-    """Return a webhook that is the caller's own.
+    """Return the webhook that a request names, in a room or in the whole group.
 
     Raises:
         NotFoundError: There is none, or it is not the caller's.
         ForbiddenError: The caller may not administer the room.
     """
     room_id = None
-    if reference.room is not None:
-        room_id = (await find_room_to_administer(stores, actor, reference.room)).id
-    client_id = own_client_id(actor)
-    if isinstance(reference.name, int):
-        webhook_id = row_id(reference.name)
-        webhook = None if webhook_id is None else await stores.webhooks.get(webhook_id)
-    else:
+    if not isinstance(request, InGroup):
+        reference = request.room_id_or_name
+        room_id = (await find_room_to_administer(stores, actor, reference)).id
+    client_id, webhook = own_client_id(actor), None
+    if not isinstance(request, ByNumber):
+        name: str | int = request.key
         webhook = await stores.webhooks.by_key(
-            actor.group_id, room_id, client_id, reference.name
+            actor.group_id, room_id, client_id, request.key
         )
+    else:
+        name = request.webhook_id
+        webhook_id = row_id(name)
+        if webhook_id is not None:
+            webhook = await stores.webhooks.get(webhook_id)
     if webhook is None or (webhook.room_id, webhook.client_id) != (room_id, client_id):
-        raise NotFoundError(f"Webhook {reference.name} not found")
+        raise NotFoundError(f"Webhook {name} not found")
     return webhook
 
 
 def own_client_id(actor: Actor) -> str | None:
     """Return the client whose webhooks the caller sees; `None` for those of people."""
     return None if actor.client is None else actor.client.id
-
-
-async def _find_full(
-    context: Context, reference: WebhookReference, expand: Sequence[str] | None
-) -> Webhook:
-    webhook = await find_own_webhook(context.stores, context.actor, reference)
-    return await _full(context, webhook, Expansion(expand))
 
 
 def _short(context: Context, webhook: WebhookRecord) -> Webhook:

@@ -15,7 +15,6 @@ from hipkit.server.services.context import Context
 from hipkit.server.services.errors import InvalidValueError
 from hipkit.server.services.registry import handles
 from hipkit.server.services.webhooks.listing import (
-    WebhookReference,
     find_own_webhook,
     own_client_id,
 )
@@ -37,8 +36,6 @@ __all__ = [
     "create_global_webhook",
     "create_room_webhook",
     "create_webhook",
-    "delete_global_webhook",
-    "delete_room_webhook",
     "delete_webhook",
 ]
 
@@ -96,41 +93,19 @@ async def create_global_webhook(
 
 
 @handles(DeleteWebhook)
-async def delete_webhook(context: Context, request: DeleteWebhook) -> None:
-    """Delete a webhook of a room, by its number.
-
-    Raises:
-        NotFoundError: There is none, or it is not the caller's.
-    """
-    room, number = request.room_id_or_name, request.webhook_id
-    await _delete(context, WebhookReference(room, number))
-
-
 @handles(DeleteRoomWebhook)
-async def delete_room_webhook(context: Context, request: DeleteRoomWebhook) -> None:
-    """Delete a webhook of a room, by its key.
-
-    Raises:
-        NotFoundError: There is none, or it is not the caller's.
-    """
-    await _delete(context, WebhookReference(request.room_id_or_name, request.key))
-
-
 @handles(DeleteGlobalWebhook)
-async def delete_global_webhook(context: Context, request: DeleteGlobalWebhook) -> None:
-    """Delete a webhook of the whole group.
+async def delete_webhook(
+    context: Context, request: DeleteWebhook | DeleteRoomWebhook | DeleteGlobalWebhook
+) -> None:
+    """Delete a webhook; what waits for it is not sent any more.
 
     Raises:
         NotFoundError: There is none, or it is not the caller's.
     """
-    await _delete(context, WebhookReference(None, request.key))
-
-
-async def _delete(context: Context, reference: WebhookReference) -> None:
-    """Delete a webhook; what waits for it is not sent any more."""
 
     async def command(stores: Stores) -> None:
-        webhook = await find_own_webhook(stores, context.actor, reference)
+        webhook = await find_own_webhook(stores, context.actor, request)
         await stores.webhooks.delete(webhook.id)
 
     await context.write(command)
