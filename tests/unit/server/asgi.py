@@ -149,8 +149,8 @@ class Site:
         token: str = reply.json["access_token"]
         return token
 
-    def context(self, caller: Actor | None = None) -> Context:
-        """Return the surroundings of a call to a service, from nobody if no caller is given."""
+    def context(self, actor: Actor | None = None) -> Context:
+        """Return the surroundings of a call to a service, from nobody if no actor is given."""
         server = self.server
         return Context(
             database=server.database,
@@ -161,7 +161,7 @@ class Site:
             ),
             signals=server.signals,
             now_us=self.now_us,
-            caller=caller,
+            actor_or_none=actor,
         )
 
     def deliver(self) -> None:

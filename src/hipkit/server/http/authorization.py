@@ -37,7 +37,7 @@ async def check_allowed(
     if kind.auth == "none":
         return
     if kind.auth == "basic":
-        if context.credentials is None and context.caller is None:
+        if context.credentials is None and context.actor_or_none is None:
             raise UnauthorizedError(
                 "Authenticated requests only. Send a client's id and secret (Basic), or a"
                 " token (Bearer)"
@@ -81,8 +81,8 @@ def _check_scopes(actor: Actor, kind: type[Operation[object]]) -> None:
 def _check_kind(actor: Actor, kind: type[Operation[object]]) -> None:
     if kind.operation_id in OWN_SESSION:
         return
-    if kind.token_types and actor.kind not in kind.token_types:
+    if kind.token_types and actor.token_kind not in kind.token_types:
         raise ForbiddenError(
             f"This action takes tokens of the kinds {', '.join(kind.token_types)};"
-            f" yours is of the kind {actor.kind}"
+            f" yours is of the kind {actor.token_kind}"
         )

@@ -239,15 +239,15 @@ class Api:
         refusal = None
         if context.bearer is not None:
             try:
-                context.caller = await self._identities.identify(
+                context.actor_or_none = await self._identities.identify(
                     context.bearer, context.now_us
                 )
             except UnauthorizedError as error:
                 refusal = error
-        if context.caller is not None:
-            is_client = context.caller.user is None
-            token_id = context.caller.token.id
-            call.allowance = self._limits.call(token_id, is_client=is_client)
+        actor = context.actor_or_none
+        if actor is not None:
+            is_client = actor.user is None
+            call.allowance = self._limits.call(actor.limit_key, is_client=is_client)
         elif (client_id := await _known_client(context)) is not None:
             call.allowance = self._limits.call(client_id, is_client=True)
         else:

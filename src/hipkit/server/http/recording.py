@@ -41,14 +41,15 @@ class Call:
         self, scope: Scope, answer: Answer, at_us: int, began: float
     ) -> HeardCall:
         """Return what is to be remembered; `began` is of `time.perf_counter`."""
-        caller = None if self.context is None else self.context.caller
+        actor = None if self.context is None else self.context.actor_or_none
+        token = None if actor is None else actor.token
         client = cast("tuple[str, int] | None", scope.get("client"))
         query = cast("bytes", scope.get("query_string") or b"")
         path = cast("bytes", scope.get("raw_path") or b"")
         return HeardCall(
             at_us=at_us,
-            token_id=None if caller is None else caller.token.id,
-            group_id=None if caller is None else caller.group_id,
+            token_id=None if token is None else token.id,
+            group_id=None if actor is None else actor.group_id,
             peer="" if client is None else client[0],
             method=str(scope["method"]),
             target=path + b"?" + query if query else path,

@@ -129,7 +129,7 @@ def check_caller(context: Context, error: UnauthorizedError | None) -> None:
     """
     if error is not None:
         raise UnauthorizedError("Auth token invalid.")
-    if context.caller is None:
+    if context.actor_or_none is None:
         raise UnauthorizedError("Auth token not found. Send it as auth_token.")
 
 

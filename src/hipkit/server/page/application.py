@@ -184,13 +184,13 @@ class _Page:
 async def _recognise(visit: Visit) -> bool:
     """Find out who visits, and say whether their browser has no secret of ours yet."""
     context, is_secure = visit.context, visit.is_secure
-    context.caller = None
+    context.actor_or_none = None
     secret = read_cookie(visit.request, SESSION, is_secure=is_secure)
     if secret:
         visit.session = await find_session(context.stores, secret, context.now_us)
     if visit.session is not None:
         visit.secret = secret
-        context.caller = visit.session.actor
+        context.actor_or_none = visit.session.actor
         # A disk that is full shall not keep people from reading.
         with contextlib.suppress(StorageError):
             await touch_session(context, visit.session, visit.peer)

@@ -33,8 +33,8 @@ class Credentials:
 class Context:
     """One call's surroundings.
 
-    Whoever takes the call in settles `caller` and `bearer`, and the outbox `answered_by`; after
-    that only `flood` and `topics` change.
+    Whoever takes the call in settles `actor_or_none` and `bearer`, and the outbox `answered_by`;
+    after that only `flood` and `topics` change.
     """
 
     database: Database
@@ -45,7 +45,7 @@ class Context:
     now_us: int
     peer: str = ""
     """The address that the call came from."""
-    caller: Actor | None = None
+    actor_or_none: Actor | None = None
     credentials: Credentials | None = None
     bearer: str | None = field(default=None, repr=False)
     """The token as it came, for the answers that have to repeat it."""
@@ -72,12 +72,12 @@ class Context:
         Raises:
             UnauthorizedError: Nobody does.
         """
-        if self.caller is None:
+        if self.actor_or_none is None:
             raise UnauthorizedError(
                 "Authenticated requests only. Send a token in the Authorization header"
                 " (Bearer) or as auth_token"
             )
-        return self.caller
+        return self.actor_or_none
 
     async def write(self, command: Command[T]) -> T:
         """Run a command, and once its changes are safe give the signals that it asked for.
@@ -99,6 +99,6 @@ class Context:
         Raises:
             RateLimitError: There were too many within the last minute.
         """
-        self.flood = self.limits.message(self.actor.token.id, conversation_id)
+        self.flood = self.limits.message(self.actor.limit_key, conversation_id)
         if self.flood.is_exceeded:
             raise RateLimitError(TOO_MANY_REQUESTS)

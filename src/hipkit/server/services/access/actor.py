@@ -1,51 +1,126 @@
-"""Who acts: what services check, and what messages and events name as their sender."""
+"""Who acts: what services check, and what messages and events name as their sender.
+
+Made once a call and then only read, so everything is a plain attribute.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from typing import Literal
 
-from hipkit.server.services.access.scopes import TokenKind
+from hipkit.server.services.access.scopes import (
+    GROUP_SCOPES,
+    TokenKind,
+    grantable_scopes,
+    token_kind,
+)
 from hipkit.server.storage.stores.clients import ClientRecord
 from hipkit.server.storage.stores.tokens import TokenRecord
 from hipkit.server.storage.stores.users import UserRecord
+from hipkit.server.storage.stores.webhooks import WebhookRecord
 
-__all__ = ["Actor"]
+__all__ = ["Actor", "browser_actor", "effective_scopes", "token_actor", "webhook_actor"]
+
+ActorKind = Literal["token", "browser", "webhook"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who a token speaks for."""
+    """Who acts: a token's owner, a person at the page, or a webhook for who made it."""
 
-    token: TokenRecord
-    kind: TokenKind
+    kind: ActorKind
+    token_kind: TokenKind
+    """The kind of token that may do the same, as operations name those that they take."""
     group_id: int
     scopes: frozenset[str]
+    name: str
+    """The sender's name in messages."""
+    limit_key: Hashable
+    """What limits count by."""
     user: UserRecord | None = None
     client: ClientRecord | None = None
+    room_id: int | None = None
+    """The only room that it may reach; `None` for every room."""
+    token: TokenRecord | None = None
+    """Of the kind "token" only."""
+    user_id: int | None = field(init=False)
+    client_id: str | None = field(init=False)
+    grant_id: int | None = field(init=False)
+    """The grant that what it makes ends with."""
+    is_group_admin: bool = field(init=False)
+    is_guest: bool = field(init=False)
+    """Whether it is a person who sees only the rooms of which they are a member."""
 
-    @property
-    def room_id(self) -> int | None:
-        """The one room that the token is good for; `None` for every room."""
-        return self.token.room_id
+    def __post_init__(self) -> None:
+        """Compute what services ask for all the time."""
+        user, client, token = self.user, self.client, self.token
+        for name, value in (
+            ("user_id", None if user is None else user.id),
+            ("client_id", None if client is None else client.id),
+            ("grant_id", None if token is None else token.grant_id),
+            ("is_group_admin", user is not None and user.is_group_admin),
+            ("is_guest", user is not None and user.is_guest),
+        ):
+            object.__setattr__(self, name, value)
 
-    @property
-    def user_id(self) -> int | None:
-        """The person that the token speaks for."""
-        return None if self.user is None else self.user.id
 
-    @property
-    def is_group_admin(self) -> bool:
-        """Whether the person may do everything in the group."""
-        return self.user is not None and self.user.is_group_admin
+def token_actor(
+    token: TokenRecord, user: UserRecord | None, client: ClientRecord | None
+) -> Actor:
+    """Return the owner of a token: a person, a client, or whoever was handed it."""
+    owner = user or client or token
+    return Actor(
+        kind="token",
+        token_kind=token_kind(token),
+        group_id=token.group_id,
+        scopes=effective_scopes(token, user),
+        name=owner.name,
+        limit_key=token.id,
+        user=user,
+        client=client,
+        room_id=token.room_id,
+        token=token,
+    )
 
-    @property
-    def is_guest(self) -> bool:
-        """Whether it is a person who sees the rooms alone of which they are a member."""
-        return self.user is not None and self.user.is_guest
 
-    @property
-    def name(self) -> str:
-        """What messages call the sender."""
-        if self.user is not None:
-            return self.user.name
-        return self.client.name if self.client is not None else self.token.name
+def browser_actor(user: UserRecord) -> Actor:
+    """Return a person at the page, who may do all that a token of theirs could allow."""
+    return Actor(
+        kind="browser",
+        token_kind="user",  # noqa: S106 - a kind, no token
+        group_id=user.group_id,
+        scopes=grantable_scopes(user),
+        name=user.name,
+        limit_key=("browser", user.id),
+        user=user,
+    )
+
+
+def webhook_actor(webhook: WebhookRecord, owner: UserRecord | ClientRecord) -> Actor:
+    """Return a webhook that acts for its owner: it may send notifications and nothing more."""
+    user = owner if isinstance(owner, UserRecord) else None
+    client = owner if isinstance(owner, ClientRecord) else None
+    return Actor(
+        kind="webhook",
+        token_kind="user" if client is None else "group client",
+        group_id=webhook.group_id,
+        scopes=frozenset({"send_notification"}),
+        name=owner.name,
+        limit_key=("webhook", webhook.id),
+        user=user,
+        client=client,
+        room_id=None if client is None else client.room_id,
+    )
+
+
+def effective_scopes(token: TokenRecord, user: UserRecord | None) -> frozenset[str]:
+    """Return what a token can do: of what it was given, what its person may have still.
+
+    So a right that was taken away is gone at once. Over the group nothing has a say that is
+    bound to one room.
+    """
+    scopes = frozenset(token.scopes.split())
+    if user is not None:
+        scopes &= grantable_scopes(user)
+    return scopes if token.room_id is None else scopes - GROUP_SCOPES

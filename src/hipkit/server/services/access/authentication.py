@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from hipkit.api.errors import UnauthorizedError
-from hipkit.server.services.access.actor import Actor
+from hipkit.server.services.access.actor import Actor, token_actor
 from hipkit.server.services.access.keys import hash_token, same_secret
-from hipkit.server.services.access.scopes import (
-    GROUP_SCOPES,
-    grantable_scopes,
-    token_kind,
-)
 from hipkit.server.services.context import Credentials
 from hipkit.server.storage.protocol import Database, Stores
 from hipkit.server.storage.stores.clients import ClientRecord
 from hipkit.server.storage.stores.tokens import TokenRecord
-from hipkit.server.storage.stores.users import UserRecord
 
 __all__ = [
     "BAD_TOKEN",
     "Identities",
-    "effective_scopes",
     "find_token",
     "identify",
     "identify_client",
@@ -56,6 +49,7 @@ class Identities:
         if (
             known is not None
             and known_version == version
+            and known.token is not None
             and not _has_expired(known.token, now_us)
         ):
             return known
@@ -82,26 +76,7 @@ async def identify(stores: Stores, token: str, now_us: int) -> Actor:
         client = await stores.clients.get(found.client_id)
     if user is not None and user.is_deleted:
         raise UnauthorizedError(BAD_TOKEN)
-    return Actor(
-        token=found,
-        kind=token_kind(found),
-        group_id=found.group_id,
-        scopes=effective_scopes(found, user),
-        user=user,
-        client=client,
-    )
-
-
-def effective_scopes(token: TokenRecord, user: UserRecord | None) -> frozenset[str]:
-    """Return what a token can do: of what it was given, what its person may have still.
-
-    So a right that was taken away is gone at once. Over the group nothing has a say that is
-    bound to one room.
-    """
-    scopes = frozenset(token.scopes.split())
-    if user is not None:
-        scopes &= grantable_scopes(user)
-    return scopes if token.room_id is None else scopes - GROUP_SCOPES
+    return token_actor(found, user, client)
 
 
 async def find_token(stores: Stores, token: str, now_us: int) -> TokenRecord | None:

@@ -58,9 +58,9 @@ async def read_approval(context: Context, values: Mapping[str, str]) -> Approval
     """
     parameters = {name: values[name] for name in PARAMETERS if values.get(name)}
     client = await context.stores.clients.get(parameters.get("client_id", ""))
-    caller = context.caller
+    actor = context.actor_or_none
     is_foreign = (
-        client is not None and caller is not None and caller.group_id != client.group_id
+        client is not None and actor is not None and actor.group_id != client.group_id
     )
     if client is None or is_foreign:
         raise NotFoundError(

@@ -248,7 +248,7 @@ def _may_refresh(refresh: RefreshRecord, client: ClientRecord | None) -> bool:
 
 async def _password(context: Context, request: GenerateToken) -> _Grant:
     client = await _client(context)
-    if client is None and context.caller is None:
+    if client is None and context.actor_or_none is None:
         raise UnauthorizedError("The grant 'password' needs a client or a token")
     if not request.username:
         raise MissingValueError("username")
@@ -259,9 +259,9 @@ async def _password(context: Context, request: GenerateToken) -> _Grant:
         group_id, client_id, room_id = client.group_id, client.id, client.room_id
         limits, parent_id = frozenset(client.scopes.split()), None
     else:
-        caller = context.actor.token
-        group_id, client_id, room_id = caller.group_id, caller.client_id, caller.room_id
-        limits, parent_id = context.actor.scopes, caller.grant_id
+        actor = context.actor
+        group_id, client_id, room_id = actor.group_id, actor.client_id, actor.room_id
+        limits, parent_id = actor.scopes, actor.grant_id
     user = await user_with_password(
         context, group_id, request.username, request.password
     )
@@ -283,7 +283,7 @@ async def _personal(context: Context, request: GenerateToken) -> _Grant:
     actor = context.actor
     if actor.user is None:
         raise BadRequestError("The grant 'personal' needs a user's token")
-    if actor.token.client_id is not None:
+    if actor.client_id is not None:
         # It would outlive what the person allowed the client, for a year.
         raise ForbiddenError(
             "The grant 'personal' needs a token that no OAuth client stands behind"
@@ -297,7 +297,7 @@ async def _personal(context: Context, request: GenerateToken) -> _Grant:
         user_id=actor.user.id,
         room_id=actor.room_id,
         name=request.client_name or "",
-        parent_id=actor.token.grant_id,
+        parent_id=actor.grant_id,
     )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from hipkit.api.errors import NotFoundError
-from hipkit.server.services.access.authentication import effective_scopes, find_token
+from hipkit.server.services.access.actor import Actor, effective_scopes
+from hipkit.server.services.access.authentication import find_token
 from hipkit.server.services.access.keys import hash_token
 from hipkit.server.services.access.lookup import find_room
 from hipkit.server.services.context import Context
@@ -71,20 +72,20 @@ def seconds_left(token: TokenRecord, now_us: int) -> int:
 
 async def _find_own(context: Context, stores: Stores, text: str) -> TokenRecord:
     """Return a token that is the caller's own, or of the same person or program."""
-    own = context.actor.token
+    actor = context.actor
     token = await find_token(stores, text, context.now_us)
     if token is not None and (
         token.hash == hash_token(context.bearer or "")
-        or (own.room_id in (None, token.room_id) and _same_owner(own, token))
+        or (actor.room_id in (None, token.room_id) and _is_owner(actor, token))
     ):
         return token
     raise NotFoundError("Session not found")
 
 
-def _same_owner(one: TokenRecord, other: TokenRecord) -> bool:
-    if one.user_id is not None or other.user_id is not None:
-        return one.user_id == other.user_id
-    return one.client_id is not None and one.client_id == other.client_id
+def _is_owner(actor: Actor, token: TokenRecord) -> bool:
+    if actor.user_id is not None or token.user_id is not None:
+        return actor.user_id == token.user_id
+    return actor.client_id is not None and actor.client_id == token.client_id
 
 
 async def _owner(

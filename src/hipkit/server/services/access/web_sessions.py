@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hipkit.server.services.access.actor import Actor
+from hipkit.server.services.access.actor import Actor, browser_actor
 from hipkit.server.services.access.keys import hash_token, new_key, same_secret
 from hipkit.server.services.access.lookup import own_user
-from hipkit.server.services.access.scopes import grantable_scopes
 from hipkit.server.services.context import Context
 from hipkit.server.services.representations.timestamps import SECOND_US
 from hipkit.server.storage.protocol import Stores
-from hipkit.server.storage.stores.tokens import TokenRecord
 from hipkit.server.storage.stores.users import UserRecord
 from hipkit.server.storage.stores.web_sessions import WebSessionRecord
 
@@ -50,32 +48,8 @@ class WebSession:
 
     @property
     def actor(self) -> Actor:
-        """The person, who may at the page all that a token of theirs could allow.
-
-        Services know callers by their tokens; this one is stored nowhere, and its number is
-        none that a stored token can have.
-        """
-        scopes = grantable_scopes(self.user)
-        token = TokenRecord(
-            id=-self.user.id,
-            hash=b"",
-            kind="user",
-            group_id=self.user.group_id,
-            user_id=self.user.id,
-            client_id=None,
-            room_id=None,
-            scopes=" ".join(sorted(scopes)),
-            name="",
-            expires_us=None,
-            refresh_id=None,
-        )
-        return Actor(
-            token=token,
-            kind="user",
-            group_id=self.user.group_id,
-            scopes=scopes,
-            user=self.user,
-        )
+        """The person who is signed in."""
+        return browser_actor(self.user)
 
 
 async def open_session(

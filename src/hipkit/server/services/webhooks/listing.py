@@ -42,7 +42,6 @@ __all__ = [
     "find_own_webhook",
     "get_all_webhooks",
     "get_webhook",
-    "own_client_id",
 ]
 
 
@@ -72,7 +71,7 @@ async def get_all_webhooks(context: Context, request: GetAllWebhooks) -> Webhook
     )
     found = await context.database.scan(
         lambda stores: stores.webhooks.of_room(
-            room.id, own_client_id(actor), start=part.start, count=part.count
+            room.id, actor.client_id, start=part.start, count=part.count
         )
     )
     expand = Expansion(request.expand)
@@ -119,25 +118,18 @@ async def find_own_webhook(
     if not isinstance(request, InGroup):
         reference = request.room_id_or_name
         room_id = (await find_room_to_administer(stores, actor, reference)).id
-    client_id, webhook = own_client_id(actor), None
+    own, webhook = (room_id, actor.client_id), None
     if not isinstance(request, ByNumber):
         name: str | int = request.key
-        webhook = await stores.webhooks.by_key(
-            actor.group_id, room_id, client_id, request.key
-        )
+        webhook = await stores.webhooks.by_key(actor.group_id, *own, request.key)
     else:
         name = request.webhook_id
         webhook_id = row_id(name)
         if webhook_id is not None:
             webhook = await stores.webhooks.get(webhook_id)
-    if webhook is None or (webhook.room_id, webhook.client_id) != (room_id, client_id):
+    if webhook is None or (webhook.room_id, webhook.client_id) != own:
         raise NotFoundError(f"Webhook {name} not found")
     return webhook
-
-
-def own_client_id(actor: Actor) -> str | None:
-    """Return the client whose webhooks the caller sees; `None` for those of people."""
-    return None if actor.client is None else actor.client.id
 
 
 def _short(context: Context, webhook: WebhookRecord) -> Webhook:

@@ -288,8 +288,8 @@ class DatabaseOutbox:
         if context.answered_by is not None:
             return None, ANSWER_TO_ANSWER
         context.answered_by = webhook.id
-        context.caller = await maker_of(stores, webhook)
-        if context.caller is None:
+        context.actor_or_none = await maker_of(stores, webhook)
+        if context.actor_or_none is None:
             return None, "the answer was not posted: the webhook's maker is gone"
         try:
             notification = outcome.notification

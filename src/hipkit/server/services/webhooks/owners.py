@@ -5,52 +5,26 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hipkit.api.errors import ForbiddenError, NotFoundError
-from hipkit.server.services.access.actor import Actor
+from hipkit.server.services.access.actor import Actor, webhook_actor
 from hipkit.server.services.access.lookup import find_room
 from hipkit.server.services.context import Context
 from hipkit.server.services.webhooks.publishing import Cause, sender_of
 from hipkit.server.storage.protocol import Stores
-from hipkit.server.storage.stores.tokens import TokenRecord
 from hipkit.server.storage.stores.webhooks import WebhookRecord
 from hipkit.v2.models import Sender
 
 __all__ = ["maker_as_sender", "maker_of", "may_still_see"]
 
-NUMBERS_BEGIN = 1 << 40
-"""Services know callers by their tokens; below its negative no other made-up number lies."""
-
 
 async def maker_of(stores: Stores, webhook: WebhookRecord) -> Actor | None:
-    """Return the maker, who may send notifications and nothing more; `None` if gone."""
-    user = client = None
+    """Return the webhook as it acts for its maker; `None` if they are gone."""
     if webhook.client_id is not None:
         client = await stores.clients.get(webhook.client_id)
-    else:
-        user = await stores.users.get(webhook.user_id or 0)
-    if (client is None and user is None) or (user is not None and user.is_deleted):
+        return None if client is None else webhook_actor(webhook, client)
+    user = await stores.users.get(webhook.user_id or 0)
+    if user is None or user.is_deleted:
         return None
-    scopes = frozenset({"send_notification"})
-    token = TokenRecord(
-        id=-NUMBERS_BEGIN - webhook.id,
-        hash=b"",
-        kind="user" if client is None else "group client",
-        group_id=webhook.group_id,
-        user_id=None if user is None else user.id,
-        client_id=webhook.client_id,
-        room_id=None if client is None else client.room_id,
-        scopes=" ".join(scopes),
-        name=webhook.name,
-        expires_us=None,
-        refresh_id=None,
-    )
-    return Actor(
-        token=token,
-        kind="user" if client is None else "group client",
-        group_id=webhook.group_id,
-        scopes=scopes,
-        user=user,
-        client=client,
-    )
+    return webhook_actor(webhook, user)
 
 
 async def maker_as_sender(

@@ -55,7 +55,7 @@ class Cause:
         """Return the cause that a call is."""
         return cls(
             now_us=context.now_us,
-            actor=context.caller,
+            actor=context.actor_or_none,
             topics=context.topics,
             answered_by=context.answered_by,
         )

@@ -16,7 +16,6 @@ from hipkit.server.services.errors import InvalidValueError
 from hipkit.server.services.registry import handles
 from hipkit.server.services.webhooks.listing import (
     find_own_webhook,
-    own_client_id,
 )
 from hipkit.server.services.webhooks.patterns import check_pattern
 from hipkit.server.services.webhooks.signatures import check_can_sign
@@ -155,7 +154,7 @@ async def _new(
     return NewWebhook(
         group_id=actor.group_id,
         room_id=room_id,
-        client_id=own_client_id(actor),
+        client_id=actor.client_id,
         user_id=actor.user_id,
         key=key,
         name=request.name or "",
@@ -174,7 +173,7 @@ def _lasting_grant(actor: Actor) -> int | None:
     A client's own tokens come and go by the hour, and each can do what the others can: what it
     sets for itself ends with the client. What a person's token set ends with that.
     """
-    return None if actor.user is None else actor.token.grant_id
+    return None if actor.user is None else actor.grant_id
 
 
 async def _check_signing(stores: Stores, actor: Actor) -> None:

@@ -40,8 +40,7 @@ class TokenRecord(Record, frozen=True, array_like=True):
     name: str
     expires_us: int | None
     refresh_id: int | None
-    grant_id: int | None = None
-    """`None` where it is stored nowhere, as for a session of the page."""
+    grant_id: int
 
 
 class RefreshRecord(Record, frozen=True, array_like=True):
@@ -153,8 +152,7 @@ class TokenStore:
 
     async def revoke(self, token: TokenRecord) -> None:
         """End a token with its grant: what came of it, and what could replace it."""
-        if token.grant_id is not None:
-            await self._grants.end(token.grant_id)
+        await self._grants.end(token.grant_id)
 
     async def sweep(self, before_us: int) -> int:
         """Remove tokens that ended before a moment, and return how many."""

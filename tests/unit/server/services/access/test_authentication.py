@@ -72,6 +72,7 @@ def test_a_token_revoked_within_one_turn_of_the_loop_is_refused(site: Site) -> N
     async def look_revoke_look() -> None:
         identities = Identities(database)
         known = await identities.identify(token, site.now_us)
+        assert known.token is not None
         other.execute("DELETE FROM tokens WHERE id = ?", (known.token.id,))
         other.commit()
         with pytest.raises(UnauthorizedError):
@@ -157,6 +158,7 @@ def test_nothing_is_remembered_where_the_database_cannot_tell(
 
     async def look_revoke_look() -> None:
         known = await identities.identify(site.token, site.now_us)
+        assert known.token is not None
         await admin_access.revoke_token(database, known.token.id)
         with pytest.raises(UnauthorizedError):
             await identities.identify(site.token, site.now_us)
