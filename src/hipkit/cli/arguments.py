@@ -101,7 +101,7 @@ def _parameter(
     is_path = f"{{{field.name}}}" in kind.path
     value_type = _value_type(kind, field, is_path=is_path)
     if isinstance(value_type, Secret):
-        text += " From standard input with -, from a file with @FILE."
+        text += " Use - to read it from standard input, @FILE from a file."
     if is_path:
         return click.Argument(
             [field.name],

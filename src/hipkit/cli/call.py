@@ -17,7 +17,15 @@ from hipkit.cli.options import Command, Group, Settings
 from hipkit.cli.output import write, write_json
 from hipkit.v2.catalog import OPERATIONS
 
-__all__ = ["OperationCommand", "call", "command_name", "find_entry"]
+__all__ = [
+    "UNKNOWN_OPERATION",
+    "OperationCommand",
+    "call",
+    "command_name",
+    "find_entry",
+]
+
+UNKNOWN_OPERATION = "unknown operation; to see all, run: hipkit call --list"
 
 
 def command_name(entry: Entry) -> str:
@@ -85,7 +93,7 @@ class Operations(Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the operation, or say where to look for it."""
         if find_entry(args[0]) is None and not ctx.resilient_parsing:
-            ctx.fail("there is no such operation; hipkit call --list shows all")
+            ctx.fail(UNKNOWN_OPERATION)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: HelpFormatter) -> None:
@@ -115,17 +123,19 @@ class Operations(Group):
 @click.option("--list", "wants_list", is_flag=True, help="List all operations.")
 @click.pass_context
 def call(context: click.Context, *, wants_list: bool) -> None:
-    """Call any operation of the API.
+    """Call any API operation.
 
-    What the path names are arguments, everything else is an option:
-    hipkit call get-room "Dev Ops" --expand owner
+    Values in the operation's path are arguments, all others are options:
+
+    \b
+      hipkit call get-room "Dev Ops" --expand owner
     """
     if context.invoked_subcommand is not None:
         if wants_list:
-            context.fail("--list stands without an operation")
+            context.fail("--list cannot be combined with an operation")
         return
     if not wants_list:
-        context.fail("name an operation; hipkit call --list shows all")
+        context.fail("missing operation; to see all, run: hipkit call --list")
     _write_list(context.ensure_object(Settings))
 
 
@@ -154,16 +164,16 @@ def _help(entry: Entry, documentation: Documentation) -> str:
 
 def _call_options(kind: type[Operation[object]]) -> list[click.Parameter]:
     every = click.Option(
-        ["cli_all", "--all"], is_flag=True, help="Follow the pages to the last."
+        ["cli_all", "--all"], is_flag=True, help="Fetch all pages of results."
     )
     raw = click.Option(
         ["cli_raw", "--raw"],
         is_flag=True,
-        help="Show the answer as it came, whatever its status.",
+        help="Print the response as received, whatever its status.",
     )
     dry_run = click.Option(
         ["cli_dry_run", "--dry-run"],
         is_flag=True,
-        help="Show the request, secrets hidden, and send nothing.",
+        help="Print the request without sending it. Secrets are hidden.",
     )
     return [*([every] if is_list(kind) else []), raw, dry_run]

@@ -37,17 +37,17 @@ class Place(NamedTuple):
 
 
 COMMANDS: Mapping[str, Place] = {
-    "send": Place("send", "send", "Post a notification, message or file into a room."),
-    "tail": Place("tail", "tail", "Show a room's messages as they come."),
-    "call": Place("call", "call", "Call any operation of the API."),
-    "token": Place("token", "token", "Look at the token in use, or get one."),
-    "serve": Place("serve", "serve", "Run a server that speaks the same API."),
+    "send": Place("send", "send", "Send a notification, message or file to a room."),
+    "tail": Place("tail", "tail", "Show a room's messages and follow new ones."),
+    "call": Place("call", "call", "Call any API operation."),
+    "token": Place("token", "token", "Check the current token, or get a new one."),
+    "serve": Place("serve", "serve", "Run a HipChat server."),
     "admin": Place(
-        "admin", "admin", "Make users, OAuth clients and tokens in a server's database."
+        "admin", "admin", "Manage a server's users, rooms, clients and tokens."
     ),
-    "backup": Place("backup", "backup_command", "Write a server's data into one file."),
-    "restore": Place("backup", "restore_command", "Bring a backup back."),
-    "completion": Place("completion", "completion", "Print a shell's completion."),
+    "backup": Place("backup", "backup_command", "Back up a server to a file."),
+    "restore": Place("backup", "restore_command", "Restore a server from a backup."),
+    "completion": Place("completion", "completion", "Print a shell completion script."),
 }
 
 
@@ -72,7 +72,7 @@ class Commands(Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command, or say which there are."""
         if args[0] not in COMMANDS and not ctx.resilient_parsing:
-            ctx.fail(f"there is no such command; there are: {', '.join(COMMANDS)}")
+            ctx.fail(f"unknown command; available commands: {', '.join(COMMANDS)}")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: HelpFormatter) -> None:
@@ -96,10 +96,10 @@ class Commands(Group):
 @click.group(cls=Commands)
 @click.version_option(VERSION, message="hipkit %(version)s")
 def hipkit() -> None:
-    """HipChat's API v2 from the command line.
+    """Use the HipChat API v2, or run a HipChat server, from the command line.
 
-    The server's address stands in HIPCHAT_BASE_URL, the token in HIPCHAT_TOKEN; the options below
-    say otherwise, before a command's name or after it.
+    Set HIPCHAT_BASE_URL to the API's URL and HIPCHAT_TOKEN to your token. The options below work
+    before or after a command's name and override the environment.
     """
 
 
@@ -133,7 +133,7 @@ def _run(arguments: list[str], settings: Settings) -> int:
         if (error.name or "").partition(".")[0] not in SERVER_EXTRA:
             raise
         raise click.UsageError(
-            f"this command needs the extra server: {install_hint('server')}"
+            f"this command requires the extra 'server': {install_hint('server')}"
         ) from None
     return result if isinstance(result, int) else ExitCode.OK
 

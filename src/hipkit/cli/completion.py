@@ -15,16 +15,23 @@ __all__ = ["completion"]
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    """Print the completion of SHELL: bash, zsh or fish.
+    """Print a shell completion script.
 
-    For bash put this into ~/.bashrc: source <(hipkit completion bash)
+    \b
+    bash: add this line to ~/.bashrc
+      source <(hipkit completion bash)
 
-    For zsh put the same with zsh into ~/.zshrc, behind compinit. For fish write the output to
-    ~/.config/fish/completions/hipkit.fish.
+    \b
+    zsh: add this line to ~/.zshrc, after compinit
+      source <(hipkit completion zsh)
+
+    \b
+    fish: run this command once
+      hipkit completion fish > ~/.config/fish/completions/hipkit.fish
     """
     kind = get_completion_class(shell)
     if kind is None:
-        raise click.UsageError(f"no completion for {shell}")
+        raise click.UsageError(f"completion for {shell} is not supported")
     script = kind(context.find_root().command, {}, "hipkit", "_HIPKIT_COMPLETE")
     # The class for bash would start a bash to ask for its version first.
     write(ShellComplete.source(script))

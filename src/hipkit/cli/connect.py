@@ -69,7 +69,7 @@ def read_token(settings: Settings) -> str | None:
         return find_token()
     token = read_text(settings.token_file, "the token").partition("\n")[0].strip()
     if not token:
-        raise click.UsageError("the token file's first line is empty")
+        raise click.UsageError("the first line of the token file is empty")
     return token
 
 
@@ -90,9 +90,7 @@ def _check_authorities(path: str) -> None:
             cafile=None if is_folder else path, capath=path if is_folder else None
         )
     except OSError:
-        raise click.UsageError(
-            f"--ca-file {path}: no certificates in PEM form can be read there"
-        ) from None
+        raise click.UsageError(f"--ca-file {path}: no PEM certificates found") from None
 
 
 class _Teller(logging.Handler):

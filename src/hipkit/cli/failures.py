@@ -119,7 +119,7 @@ def _sentence(error: BaseException) -> str:
             )
             return f"{name}{error.strerror or type(error).__name__}"
         case UnicodeError():
-            return "a text is not valid Unicode"
+            return "text is not valid Unicode"
         case ValueError() | TypeError() | ImportError():
             return _in_the_shell(str(error))
         case _:
@@ -127,7 +127,7 @@ def _sentence(error: BaseException) -> str:
             place = traceback.extract_tb(error.__traceback__)[-1]
             return (
                 f"unexpected {type(error).__name__} in {Path(place.filename).name}, "
-                f"line {place.lineno}: a mistake of hipkit's, please report it"
+                f"line {place.lineno}: this is a bug in hipkit, please report it"
             )
 
 

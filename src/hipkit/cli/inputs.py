@@ -69,12 +69,12 @@ def read_input(purpose: str) -> str:
     for earlier in taken:
         raise click.UsageError(f"standard input cannot be both {earlier} and {purpose}")
     if sys.stdin is None or sys.stdin.closed:
-        raise click.UsageError(f"standard input is closed; it was to be {purpose}")
+        raise click.UsageError(f"cannot read {purpose}: standard input is closed")
     try:
         taken[purpose] = _decoded(sys.stdin.buffer.read())
     except UnicodeDecodeError as error:
         raise click.UsageError(
-            f"standard input is {_misfit(error)}; it was to be {purpose}"
+            f"cannot read {purpose}: standard input is {_misfit(error)}"
         ) from None
     return taken[purpose]
 
@@ -155,8 +155,8 @@ class GivenSecret(Secret):
     def _read(self, text: str) -> object:
         if text != "-" and not text.startswith("@"):
             raise ValueError(
-                f"takes - for standard input or @FILE: {self._purpose} among the"
-                " arguments can be read by every user of this machine"
+                f"must be - (standard input) or @FILE: {self._purpose} on the command line"
+                " is visible to every user of this machine"
             )
         return super()._read(text)
 
@@ -187,13 +187,13 @@ class Moment(Value):
     def _read(self, text: str) -> object:
         if text in self._words:
             return text
-        wanted = " or ".join([*self._words, "like 2016-09-09T12:30:00+00:00"])
+        wanted = " or ".join([*self._words, "a date such as 2016-09-09T12:30:00+00:00"])
         try:
             moment = datetime.fromisoformat(text)
         except ValueError:
             raise ValueError(f"must be {wanted}") from None
         if moment.utcoffset() is None:
-            raise ValueError(f"needs a time and an offset: must be {wanted}")
+            raise ValueError(f"needs a time and a UTC offset: must be {wanted}")
         return moment
 
 
@@ -204,7 +204,7 @@ class Truth(Value):
 
     def _read(self, text: str) -> object:
         if text not in ("true", "false"):
-            raise ValueError("takes true, false, null")
+            raise ValueError("must be true, false or null")
         return text == "true"
 
 
@@ -260,7 +260,7 @@ class Listed(Value):
         text.encode()
         items = [item.strip() for item in text.split(",") if item.strip()]
         if self._choices and not {*items} <= {*self._choices}:
-            raise ValueError(f"takes {', '.join(self._choices)}")
+            raise ValueError(f"must be one or more of {', '.join(self._choices)}")
         return items
 
     def shell_complete(

@@ -30,6 +30,6 @@ def main() -> None:
 def _tell_what_to_install() -> int:
     if sys.stderr is not None:
         sys.stderr.write(
-            f"hipkit: the command line needs the extra cli: {install_hint('cli')}\n"
+            f"hipkit: the command line requires the extra 'cli': {install_hint('cli')}\n"
         )
     return 2

@@ -16,9 +16,9 @@ def message_text(message: Message) -> str:
     if not isinstance(message.from_, str) and message.from_ is not None:
         sender = message.from_.name
     parts = [part for part in _parts(message) if part]
-    text = "\n".join(parts) if parts else "(deleted, or without text)"
+    text = "\n".join(parts) if parts else "(deleted or empty)"
     when = message.date.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-    return f"{when} {sender or '(nobody)'}: " + text.replace("\n", "\n    ")
+    return f"{when} {sender or '(unknown sender)'}: " + text.replace("\n", "\n    ")
 
 
 def _parts(message: Message) -> list[str]:

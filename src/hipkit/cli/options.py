@@ -60,8 +60,8 @@ class Command(click.Command):
         if rest and not ctx.resilient_parsing:
             # What is too much may be part of a message: it is counted, not repeated.
             ctx.fail(
-                f"{len(rest)} argument{'s' if len(rest) > 1 else ''} too many; "
-                "put a text with spaces in quotes"
+                f"{len(rest)} unexpected argument{'s' if len(rest) > 1 else ''}; "
+                "quote text that contains spaces"
             )
         return rest
 
@@ -104,53 +104,64 @@ def global_options() -> list[click.Option]:
         _option(
             "--base-url",
             metavar="URL",
-            help="Such as https://chat.example.com/v2; the environment's HIPCHAT_BASE_URL else.",
+            help="API URL, such as https://chat.example.com/v2. Overrides HIPCHAT_BASE_URL.",
         ),
         _option(
             "--token-file",
             type=click.Path(exists=True, dir_okay=False, allow_dash=True),
             metavar="PATH|-",
-            help="A file whose first line is the token, - for standard input; "
-            "the environment's HIPCHAT_TOKEN else.",
+            help="Read the token from the first line of a file, or of standard input with -. "
+            "Overrides HIPCHAT_TOKEN.",
         ),
-        _option("--json", is_flag=True, help="Write JSON, one document in one line."),
+        _option(
+            "--json",
+            is_flag=True,
+            help="Print output and errors as JSON, one document per line.",
+        ),
         _option(
             "--timeout",
             type=click.FloatRange(min=0, min_open=True),
             metavar="SECONDS",
-            help="The longest silence of the server (30).",
+            default=30,
+            show_default=True,
+            help="Give up when the server sends nothing for this long.",
         ),
         _option(
             "--deadline",
             type=click.FloatRange(min=0),
             metavar="SECONDS",
-            help="The longest a call may take, waits and retries included; 0: no end (120).",
+            default=120,
+            show_default=True,
+            help="Give up on a call after this long, retries included; 0 for no limit.",
         ),
         _option(
             "--retries",
             type=click.IntRange(min=0),
             metavar="TIMES",
-            help="How often a call may be sent again where that is safe (3).",
+            default=3,
+            show_default=True,
+            help="Maximum number of retries, made only where they are safe.",
         ),
         _option(
             "--transport",
             type=click.Choice(["httpx2", "pycurl"]),
-            help="What sends (httpx2).",
+            default="httpx2",
+            show_default=True,
+            help="HTTP library to use.",
         ),
         _option(
             "--allow-http",
             is_flag=True,
-            help="Accept plain http to another machine: all on the way can read the token.",
+            help="Allow unencrypted http to other machines. Others on the network can then read"
+            " the token.",
         ),
         _option(
             "--ca-file",
             type=click.Path(exists=True),
             metavar="PATH",
-            help="Certificate authorities to trust, instead of the system's.",
+            help="CA certificates (PEM) to trust instead of the system's.",
         ),
-        _option(
-            "--verbose", is_flag=True, help="Tell every request on standard error."
-        ),
+        _option("--verbose", is_flag=True, help="Log every request to standard error."),
         click.Option(
             [PREFIX + "token", "--token"],
             hidden=True,
@@ -175,7 +186,7 @@ def _telling_options(context: click.Context) -> Iterator[None]:
         ]
         raise click.NoSuchOption(
             error.option_name,
-            f"{error.message} There are {', '.join(known)}.",
+            f"{error.message} Available options: {', '.join(known)}.",
             [each for each in error.possibilities or () if each in known],
             context,
         ) from None
@@ -193,7 +204,7 @@ def _format_options(
     with formatter.section("Options"):
         formatter.write_dl(rows)
     names = [option.opts[0] for option in global_options() if not option.hidden]
-    with formatter.section("Options of every command, see hipkit --help"):
+    with formatter.section("Global options (see hipkit --help)"):
         formatter.write_text(" ".join(names))
 
 
@@ -226,8 +237,8 @@ def _refuse_token(
 
 def _fail_for_token(context: click.Context) -> NoReturn:
     context.fail(
-        "a token among the arguments can be read by every user of this machine; "
-        "set HIPCHAT_TOKEN, or name a file with --token-file"
+        "a token on the command line is visible to every user of this machine; "
+        "set HIPCHAT_TOKEN or use --token-file"
     )
 
 

@@ -93,6 +93,6 @@ def _write_request(
     lines += [f"{name}: {value}" for name, value in request.headers.items()]
     if content is not None:
         lines.append(
-            f"({'an unknown number of' if size is None else size} bytes, not shown)"
+            f"({'unknown size' if size is None else f'{size} bytes'}, not shown)"
         )
     write("\n".join(lines))

@@ -43,7 +43,7 @@ def show_result(settings: Settings, value: object) -> None:
         tell("nothing found")
     links = plain.get("links")
     if isinstance(links, dict) and links.get("next"):
-        tell("there is more: --all follows the pages, --start-index goes to one")
+        tell("more results: use --all to fetch them, or --start-index for another page")
 
 
 def show_items(settings: Settings, items: Iterable[object], what: str) -> None:

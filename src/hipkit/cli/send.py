@@ -31,35 +31,44 @@ class JsonFile(Json):
 @click.option(
     "--color",
     type=click.Choice(literals(SendRoomNotification, "color")),
-    help="Background of a notification (yellow).",
+    help="Background color.  [default: yellow]",
 )
-@click.option("--notify/--no-notify", default=None, help="Alert people (no).")
+@click.option(
+    "--notify/--no-notify",
+    default=None,
+    help="Alert the users in the room.  [default: no-notify]",
+)
 @click.option(
     "--format",
     "message_format",
     type=click.Choice(literals(SendRoomNotification, "message_format")),
-    help="How the text is meant; text shows mentions and emoticons (html).",
+    help="Message format. Mentions and emoticons need text.  [default: html]",
 )
-@click.option("--from", "from_", type=Text(), help="A label beside the sender's name.")
 @click.option(
-    "--attach-to", type=Text(), metavar="ID", help="The message to show it below."
+    "--from", "from_", type=Text(), help="Label to show next to the sender's name."
+)
+@click.option(
+    "--attach-to",
+    type=Text(),
+    metavar="ID",
+    help="Message to attach the notification to.",
 )
 @click.option(
     "--card",
     type=JsonFile(),
     metavar="FILE.json",
-    help="A card, as a file with JSON, - for standard input, or the JSON itself.",
+    help="Card to send: a JSON file, - for standard input, or inline JSON.",
 )
 @click.option(
     "--file",
     type=click.Path(exists=True, dir_okay=False, readable=True),
     metavar="PATH",
-    help="Share a file; MESSAGE goes with it, if given.",
+    help="File to share, with MESSAGE as an optional comment.",
 )
 @click.option(
     "--as-message",
     is_flag=True,
-    help="Send a message, as the user whose token it is, instead of a notification.",
+    help="Send a message from the token's owner instead of a notification.",
 )
 @click.pass_obj
 def send(
@@ -72,11 +81,11 @@ def send(
     as_message: bool,
     **options: object,
 ) -> None:
-    """Post a notification, a message or a file into ROOM, which is its id or name.
+    """Send a notification, message or file to a room.
 
-    MESSAGE comes from standard input when it is left out or -.
+    ROOM is an id or a name. MESSAGE is read from standard input if it is omitted or -.
 
-    Scopes: send_notification; for --as-message and --file send_message.
+    Scope: send_notification, or send_message with --as-message or --file.
     """
     kind: type[Operation[object]] = SendRoomNotification
     if file is not None or as_message:
@@ -103,10 +112,10 @@ def _message(given: str | None) -> str:
     if given is not None and given != "-":
         return given
     if is_terminal(sys.stdin):
-        tell("type the message; Ctrl-D on a line of its own ends it")
+        tell("type the message, then press Ctrl-D on a new line")
     text = read_input("the message").removesuffix("\n").removesuffix("\r")
     if not text:
-        raise click.UsageError("the message is empty: standard input gave nothing")
+        raise click.UsageError("the message is empty: nothing on standard input")
     return text
 
 
@@ -115,6 +124,6 @@ def _refuse_notification_options(options: dict[str, object]) -> None:
         if value is not None:
             flag = {"from_": "from", "message_format": "format"}.get(name, name)
             raise click.UsageError(
-                f"--{flag.replace('_', '-')} is for notifications: "
-                "leave it out, or leave out --file and --as-message"
+                f"--{flag.replace('_', '-')} is for notifications; "
+                "it cannot be combined with --file or --as-message"
             )

@@ -102,10 +102,13 @@ def seconds_to_next(limits: Limits, interval: float, now: float) -> float:
     type=click.IntRange(0, MOST_MESSAGES),
     default=10,
     show_default=True,
-    help="How many messages to begin with.",
+    help="Number of latest messages to show first.",
 )
 @click.option(
-    "--follow/--no-follow", default=True, help="Go on with each new message (yes)."
+    "--follow/--no-follow",
+    default=True,
+    show_default=True,
+    help="Keep running and show new messages.",
 )
 @click.option(
     "--interval",
@@ -113,7 +116,7 @@ def seconds_to_next(limits: Limits, interval: float, now: float) -> float:
     default=5.0,
     show_default=True,
     metavar="SECONDS",
-    help="How often to look; less often where the server's limit asks for it.",
+    help="Time between requests; longer when the rate limit requires it.",
 )
 @click.pass_obj
 def tail(
@@ -125,9 +128,9 @@ def tail(
     follow: bool,
     interval: float,
 ) -> int:
-    """Show the latest messages of ROOM, which is its id or name, and each new one.
+    """Show a room's latest messages, then follow new ones.
 
-    Ctrl-C ends it. With --json every message is a line of JSON.
+    ROOM is an id or a name. Press Ctrl-C to stop. With --json, each message is one line.
 
     Scope: view_messages.
     """
@@ -157,7 +160,7 @@ def _follow(settings: Settings, client: HipChat, looks: Tail, interval: float) -
         wait = seconds_to_next(client.limits, interval, time.time())
         is_slow = wait > 2 * interval
         if is_slow and not was_slow:
-            tell_wait(settings, wait, "few calls are left in this window")
+            tell_wait(settings, wait, "to stay within the rate limit")
         was_slow = is_slow
         time.sleep(wait)
         try:

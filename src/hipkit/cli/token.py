@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import click
 
 from hipkit.api.limits import LARGEST_MOMENT
-from hipkit.cli.call import OperationCommand, find_entry
+from hipkit.cli.call import UNKNOWN_OPERATION, OperationCommand, find_entry
 from hipkit.cli.connect import client_options, open_client, read_token
 from hipkit.cli.failures import ExitCode
 from hipkit.cli.inputs import Text, read_text
@@ -30,7 +30,7 @@ SECRET_VARIABLE = "HIPCHAT_CLIENT_SECRET"  # noqa: S105 - the variable's name
 
 @click.group(cls=Group)
 def token() -> None:
-    """Look at the token in use, or get one."""
+    """Check the current token, or get a new one."""
 
 
 @token.command(
@@ -40,29 +40,29 @@ def token() -> None:
     "--operation",
     "name",
     metavar="NAME",
-    help="Ask the server whether a call would be allowed, without carrying it out.",
+    help="Check whether the token allows this operation, without calling it.",
 )
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 @click.pass_obj
 def check(
     settings: Settings, /, *, name: str | None, arguments: tuple[str, ...]
 ) -> int:
-    """Tell the token's kind, scopes and end.
+    """Show the current token's kind, scopes and expiry.
 
     With --operation, ARGUMENTS are those of hipkit call NAME:
-    hipkit token check --operation get-room "Dev Ops"
 
-    The exit code is 5 where the token is not good or would not do.
+    \b
+      hipkit token check --operation get-room "Dev Ops"
+
+    The exit code is 5 if the token is invalid or does not allow the operation.
     """
     if name is not None:
         return _check_operation(settings, name, list(arguments))
     if arguments:
-        raise click.UsageError("arguments belong to --operation NAME")
+        raise click.UsageError("arguments require --operation NAME")
     text = read_token(settings)
     if text is None:
-        raise click.UsageError(
-            f"there is no token: set {TOKEN_VARIABLE} or use --token-file"
-        )
+        raise click.UsageError(f"no token: set {TOKEN_VARIABLE} or use --token-file")
     with open_client(settings) as client:
         session = client.send(GetSession(text))
     told = describe_session(session, time.time())
@@ -113,9 +113,7 @@ def _named(name: str | None, number: object) -> dict[str, object]:
 def _check_operation(settings: Settings, name: str, arguments: list[str]) -> int:
     entry = find_entry(name)
     if entry is None:
-        raise click.UsageError(
-            "there is no such operation; hipkit call --list shows all"
-        )
+        raise click.UsageError(UNKNOWN_OPERATION)
     command = OperationCommand(entry)
     parent = click.get_current_context()
     with (
@@ -138,20 +136,20 @@ def _check_operation(settings: Settings, name: str, arguments: list[str]) -> int
 @click.option(
     "--client-id",
     type=Text(),
-    help=f"The OAuth client's id; the environment's {ID_VARIABLE} else.",
+    help=f"Id of the OAuth client. Overrides {ID_VARIABLE}.",
 )
 @click.option(
     "--secret-file",
     type=click.Path(exists=True, dir_okay=False, allow_dash=True),
     metavar="PATH|-",
-    help=f"A file whose first line is the client's secret, - for standard input; "
-    f"the environment's {SECRET_VARIABLE} else.",
+    help=f"Read the client's secret from the first line of a file, or of standard input with -. "
+    f"Overrides {SECRET_VARIABLE}.",
 )
 @click.option(
     "--scope",
     type=Text(),
     metavar="'A B'",
-    help="The scopes wanted, with spaces between; all that were granted when left out.",
+    help="Scopes to request, separated by spaces.  [default: all that the client has]",
 )
 @click.pass_obj
 def generate(
@@ -162,18 +160,18 @@ def generate(
     secret_file: str | None,
     scope: str | None,
 ) -> None:
-    """Get an add-on's token with its client id and secret, and print it.
+    """Get an add-on token from a client id and secret, and print it.
 
-    It goes to standard output and is stored nowhere:
-    HIPCHAT_TOKEN=$(hipkit token generate --client-id ID --secret-file secret)
+    The token is not stored:
 
-    For the other grants see hipkit call generate-token.
+    \b
+      HIPCHAT_TOKEN=$(hipkit token generate --client-id ID --secret-file secret)
+
+    For other grants, see hipkit call generate-token.
     """
     client_id = client_id or os.environ.get(ID_VARIABLE)
     if not client_id:
-        raise click.UsageError(
-            f"there is no client id: set {ID_VARIABLE} or use --client-id"
-        )
+        raise click.UsageError(f"no client id: set {ID_VARIABLE} or use --client-id")
     with OAuthClient(
         client_id,
         _secret(secret_file),
@@ -196,6 +194,6 @@ def _secret(path: str | None) -> str:
     secret = text.removeprefix("\ufeff").partition("\n")[0].strip()
     if not secret:
         raise click.UsageError(
-            f"there is no client secret: set {SECRET_VARIABLE} or use --secret-file"
+            f"no client secret: set {SECRET_VARIABLE} or use --secret-file"
         )
     return secret

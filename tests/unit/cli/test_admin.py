@@ -284,7 +284,7 @@ def test_a_secret_among_the_arguments_is_refused(run: Any, told: Admin) -> None:
     done = run("client", "add", "Bot", "--scope", "view_room", "--secret", OLD_SECRET)
 
     assert done.code == 2
-    assert "can be read by every user of this machine" in done.err
+    assert "is visible to every user of this machine" in done.err
     assert OLD_SECRET not in done.err
     assert told("client", "list") == []
 
@@ -333,7 +333,7 @@ def test_a_token_among_the_arguments_is_refused(run: Any, told: Admin) -> None:
     done = run("token", "add", "--value", OLD_TOKEN)
 
     assert done.code == 2
-    assert "can be read by every user of this machine" in done.err
+    assert "is visible to every user of this machine" in done.err
     assert OLD_TOKEN not in done.err
     assert len(told("token", "list")) == 1
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from hipkit.cli.commands import COMMANDS, run
+from hipkit.cli.options import global_options
+from hipkit.client.exchange import Policy
 from hipkit.version import VERSION
 from tests.scripted import refusal
 from tests.unit.cli.conftest import Hipkit, Server
@@ -26,21 +28,33 @@ def test_without_a_command_the_help_comes_and_the_code_is_2(hipkit: Hipkit) -> N
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["nonsense"], "there is no such command"),
-        (["call", "nonsense"], "there is no such operation"),
+        (["nonsense"], "unknown command"),
+        (["call", "nonsense"], "unknown operation"),
         (["call", "get-room"], "Missing argument"),
-        (["call", "get-room", "ops", "too", "much"], "2 arguments too many"),
-        (["call", "get-room", "ops", "--nonsense"], "There are --expand, --raw,"),
-        (["send", "ops", "x", "--colour", "red"], "There are --color, --notify,"),
-        (["admin", "room", "add", "--nonsense"], "There are "),
-        (["--nonsense"], "There are --version, --help, --base-url,"),
+        (["call", "get-room", "ops", "too", "much"], "2 unexpected arguments"),
+        (
+            ["call", "get-room", "ops", "--nonsense"],
+            "Available options: --expand, --raw,",
+        ),
+        (
+            ["send", "ops", "x", "--colour", "red"],
+            "Available options: --color, --notify,",
+        ),
+        (["admin", "room", "add", "--nonsense"], "Available options: "),
+        (["--nonsense"], "Available options: --version, --help, --base-url,"),
         (["call", "get-room-history", "o", "--date", "2016-09-09"], "needs a time and"),
-        (["call", "get-room-history", "o", "--date", "soon"], "recent or like 2016-"),
+        (
+            ["call", "get-room-history", "o", "--date", "soon"],
+            "recent or a date such as 2016-",
+        ),
         (
             ["call", "get-room-history", "o", "--end-date", "2016-09-09T12:30:00"],
             "offset",
         ),
-        (["call", "get-room-history", "o", "--end-date", "recent"], "must be like"),
+        (
+            ["call", "get-room-history", "o", "--end-date", "recent"],
+            "must be a date such as",
+        ),
         (["call", "get-room", ".."], "would call another operation"),
         (["call", "get-room", "\udcff"], "is not UTF-8"),
         (["call", "create-global-action", "k", "--name", "{x"], "is not JSON"),
@@ -51,7 +65,7 @@ def test_without_a_command_the_help_comes_and_the_code_is_2(hipkit: Hipkit) -> N
         (["--token-file", "/nowhere", "call", "get-room", "ops"], "does not exist"),
         (["--base-url", "ftp://x", "call", "get-room", "ops"], "https://"),
         (["--base-url", "http://x/v2", "call", "get-room", "ops"], "use --allow-http"),
-        (["--ca-file", __file__, "call", "get-room", "ops"], "no certificates"),
+        (["--ca-file", __file__, "call", "get-room", "ops"], "no PEM certificates"),
         (["completion", "tcsh"], "tcsh"),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
@@ -341,3 +355,11 @@ def test_a_closed_standard_error_changes_nothing(
     monkeypatch.setattr(sys, "stderr", None)
 
     assert run(["call", "get-room", "ops"], transport=server) == 6
+
+
+def test_the_help_names_the_defaults_of_the_client() -> None:
+    shown = {option.opts[0]: option.default for option in global_options()}
+
+    assert shown["--timeout"] == Policy().timeout
+    assert shown["--deadline"] == Policy().deadline
+    assert shown["--retries"] == Policy().retries

@@ -153,7 +153,7 @@ def test_a_refusal_that_stays_ends_it(
     ended = hipkit("tail", "ops")
 
     assert ended.code == 6
-    assert ended.out.endswith("(nobody): text 1\n")
+    assert ended.out.endswith("(unknown sender): text 1\n")
 
 
 def test_a_first_look_that_fails_ends_it(server: Server, hipkit: Hipkit) -> None:
