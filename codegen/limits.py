@@ -23,6 +23,8 @@ class Limits:
 
     min_length: int | None = None
     max_length: int | None = None
+    larger_max_length: int | None = None
+    lenient_max_length: int | None = None
     minimum: float | None = None
     maximum: float | None = None
     pattern: str | None = None
@@ -49,6 +51,8 @@ def limits_of(flat: Flat, items: Flat | None, siblings: Siblings | None) -> Limi
     return Limits(
         min_length=_count(words.get(f"min{count}")),
         max_length=_count(words.get(f"max{count}")),
+        larger_max_length=_beyond("x-larger-max-length", flat, f"max{count}"),
+        lenient_max_length=_beyond("x-lenient-max-length", flat, f"max{count}"),
         minimum=minimum,
         maximum=maximum,
         pattern=_pattern(words.get("pattern")),
@@ -87,6 +91,15 @@ def _count(node: Node | None) -> int | None:
     ):
         raise node.error("must be a whole number, 0 or more")
     return node.value
+
+
+def _beyond(word: str, flat: Flat, documented: str) -> int | None:
+    """Return a further limit, which has to leave more room than the documented one."""
+    node = flat.words.get(word)
+    further, limit = _count(node), _count(flat.words.get(documented))
+    if node is not None and further is not None and (limit is None or further <= limit):
+        raise node.error(f"must be more than a '{documented}' beside it")
+    return further
 
 
 def _number(node: Node | None) -> float | None:

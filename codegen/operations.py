@@ -402,6 +402,8 @@ def rule(limits: Limits, *, required: bool) -> Rule:
     told = {
         "min_length": limits.min_length,
         "max_length": limits.max_length,
+        "larger_max_length": limits.larger_max_length,
+        "lenient_max_length": limits.lenient_max_length,
         "minimum": limits.minimum,
         "maximum": limits.maximum,
         "pattern": limits.pattern,

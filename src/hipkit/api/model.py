@@ -20,7 +20,15 @@ from hipkit.api.reading import read_json
 from hipkit.api.secret import HIDDEN
 from hipkit.api.writing import UnixTime, to_plain
 
-__all__ = ["DateTime", "Model", "Rule", "RuleError", "UnixTime", "find_broken_rule"]
+__all__ = [
+    "DateTime",
+    "Model",
+    "Reader",
+    "Rule",
+    "RuleError",
+    "UnixTime",
+    "find_broken_rule",
+]
 
 DateTime = Annotated[datetime, msgspec.Meta(tz=True)]
 """A moment with its offset. Reading takes ISO 8601 and UNIX seconds, as number or text."""
@@ -35,6 +43,10 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     required: bool = False
     min_length: int | None = None
     max_length: int | None = None
+    larger_max_length: int | None = None
+    """Where sources differ: what another one allows. Servers take that much."""
+    lenient_max_length: int | None = None
+    """How much more a server takes that is not strict."""
     minimum: float | None = None
     maximum: float | None = None
     pattern: str | None = None
@@ -49,6 +61,10 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     null_keeps: bool = False
     """Whether null leaves the value as it is, although the member is required, unless the server
     is strict; there it is `UNSET` then."""
+
+
+Reader = Literal["document", "strict server", "lenient server"]
+"""Who holds a value against a rule: the documentation as it is, or one of the two servers."""
 
 
 class RuleError(ValueError):
@@ -132,23 +148,23 @@ class Model(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
 
 
 def find_broken_rule(
-    owner: msgspec.Struct, path: str = "", *, conditional: bool = True
+    owner: msgspec.Struct, path: str = "", *, reader: Reader = "document"
 ) -> RuleError | None:
     """Return the first broken rule of `owner` or of a model inside it, or `None`.
 
-    `conditional` says whether `required_when` counts: it tells when programs draw something,
-    not what the server takes.
+    `required_when` counts for the documentation alone: it tells when programs draw something,
+    not what a server takes.
     """
     for name, wire, rule in _members(type(owner)):
         value = getattr(owner, name)
         if rule is not None:
-            text = _broken(rule, value, owner if conditional else None)
+            text = _broken(rule, value, owner, reader)
             if text is not None:
                 return RuleError(f"{path}{wire}", *text)
         if not isinstance(value, (msgspec.Struct, list, tuple)):
             continue
         for place, part in _parts(f"{path}{wire}", value):
-            broken = find_broken_rule(part, f"{place}.", conditional=conditional)
+            broken = find_broken_rule(part, f"{place}.", reader=reader)
             if broken is not None:
                 return broken
     return None
@@ -169,11 +185,21 @@ def _parts(place: str, value: object) -> Iterable[tuple[str, msgspec.Struct]]:
             yield from _parts(f"{place}[{index}]", item)
 
 
-def _broken(rule: Rule, value: object, owner: object) -> tuple[str, object, str] | None:
+def _longest(rule: Rule, reader: Reader) -> int | None:
+    """Return how long a value may be for a reader."""
+    if reader == "document":
+        return rule.max_length
+    lenient = rule.lenient_max_length if reader == "lenient server" else None
+    return lenient or rule.larger_max_length or rule.max_length
+
+
+def _broken(
+    rule: Rule, value: object, owner: object, reader: Reader
+) -> tuple[str, object, str] | None:
     if value is None or value is UNSET:
         if rule.required and not (rule.null_keeps and value is UNSET):
             return "required", True, "is required"
-        conditions = (rule.required_when or {}) if owner is not None else {}
+        conditions = (rule.required_when or {}) if reader == "document" else {}
         for other, values in conditions.items():
             if getattr(owner, other) in values:
                 return (
@@ -198,7 +224,8 @@ def _broken(rule: Rule, value: object, owner: object) -> tuple[str, object, str]
                 rule.min_length,
                 f"at least {rule.min_length} {unit}, has {len(value)}",
             )
-        if rule.max_length is not None and len(value) > rule.max_length:
+        longest = _longest(rule, reader)
+        if longest is not None and len(value) > longest:
             return (
                 "maxLength",
                 rule.max_length,

@@ -152,7 +152,11 @@ class NewMessage(Model, frozen=True, omit_defaults=True, kw_only=True):
             required=True, min_length=1, max_length=100, pattern="^[^\\x00]*$"
         ),
         "from_": Rule(
-            required=True, min_length=1, max_length=15, pattern="^[^\\x00]*$"
+            required=True,
+            min_length=1,
+            max_length=15,
+            lenient_max_length=64,
+            pattern="^[^\\x00]*$",
         ),
         "message": Rule(required=True, min_length=1, max_length=10000),
         "message_format": Rule(enum=("html", "text")),

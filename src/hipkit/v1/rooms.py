@@ -167,7 +167,11 @@ class RoomsMessageByGet(Operation[Sent], frozen=True):
             required=True, min_length=1, max_length=100, pattern="^[^\\x00]*$"
         ),
         "from_": Rule(
-            required=True, min_length=1, max_length=15, pattern="^[^\\x00]*$"
+            required=True,
+            min_length=1,
+            max_length=15,
+            lenient_max_length=64,
+            pattern="^[^\\x00]*$",
         ),
         "message": Rule(required=True, min_length=1, max_length=10000),
         "message_format": Rule(enum=("html", "text")),
@@ -220,7 +224,11 @@ class RoomsMessage(Operation[Sent], frozen=True):
             required=True, min_length=1, max_length=100, pattern="^[^\\x00]*$"
         ),
         "from_": Rule(
-            required=True, min_length=1, max_length=15, pattern="^[^\\x00]*$"
+            required=True,
+            min_length=1,
+            max_length=15,
+            lenient_max_length=64,
+            pattern="^[^\\x00]*$",
         ),
         "message": Rule(required=True, min_length=1, max_length=10000),
         "message_format": Rule(enum=("html", "text")),

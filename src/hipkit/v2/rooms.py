@@ -1440,7 +1440,9 @@ class ReplyToMessage(Operation[None], frozen=True):
     rules = {
         "room_id_or_name": Rule(required=True, min_length=1, max_length=100),
         "parent_message_id": Rule(required=True, min_length=1, max_length=100),
-        "message": Rule(required=True, min_length=1, max_length=1000),
+        "message": Rule(
+            required=True, min_length=1, max_length=1000, larger_max_length=10000
+        ),
     }
 
     room_id_or_name: str | int

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import field
 
-from hipkit.api.model import DateTime, Model, Rule, RuleError, find_broken_rule
+from hipkit.api.model import DateTime, Model, Reader, Rule, RuleError, find_broken_rule
 from hipkit.api.reading import UnreadableError
 from hipkit.v2.models import Card, CardDescription
 
@@ -173,6 +173,26 @@ def test_check_names_the_member_and_the_rule(
 def test_check_is_content_with_what_keeps_every_rule(point: Point) -> None:
     point.check()
     assert find_broken_rule(point) is None
+
+
+@pytest.mark.parametrize(
+    ("reader", "longest"),
+    [("document", 2), ("strict server", 4), ("lenient server", 6)],
+)
+def test_a_server_takes_longer_texts_where_the_rule_says_so(
+    reader: Reader, longest: int
+) -> None:
+    class Named(Model, frozen=True):
+        rules: ClassVar = {
+            "name": Rule(max_length=2, larger_max_length=4, lenient_max_length=6)
+        }
+
+        name: str
+
+    assert find_broken_rule(Named("x" * longest), reader=reader) is None
+    broken = find_broken_rule(Named("x" * (longest + 1)), reader=reader)
+    assert broken is not None
+    assert (broken.rule, broken.limit) == ("maxLength", 2)
 
 
 def test_nothing_is_checked_unasked() -> None:

@@ -22,7 +22,7 @@ from msgspec import NODEFAULT, UNSET, UnsetType
 from hipkit.api.errors import BadRequestError
 from hipkit.api.files import FileSource, ImageSource
 from hipkit.api.json_grammar import parse_json
-from hipkit.api.model import Rule, RuleError, find_broken_rule
+from hipkit.api.model import Reader, Rule, RuleError, find_broken_rule
 from hipkit.api.operation import Operation
 from hipkit.server.http.emptiness import drop_empty
 from hipkit.server.http.shapes import find_null, find_unknown_member, schemas_of
@@ -45,15 +45,6 @@ ALIASES = {
     "add_member": {"roles": "room_roles"},
 }
 """Names of members that programs in use send in place of the documented ones."""
-
-LARGER_LIMITS = {("reply_to_message", "message"): 10_000}
-"""Where sources differ about a limit and this server takes the larger one."""
-
-LENIENT_LIMITS = {
-    ("rooms_message", "from_"): 64,
-    ("rooms_message_by_get", "from_"): 64,
-}
-"""Where a server that is not strict takes more than HipChat did: what its own v2 took."""
 
 JSON_NAMES = {
     "str": "string",
@@ -138,7 +129,7 @@ def decode(
         if made is not LEFT_OUT:
             arguments[field.name] = made
     request = kind(**arguments)
-    _check_rules(request, LARGER_LIMITS if strict else LARGER_LIMITS | LENIENT_LIMITS)
+    _check_rules(request, "strict server" if strict else "lenient server")
     return request
 
 
@@ -217,7 +208,7 @@ def _out_of_text(text: object) -> object:
 
 def _check_alone(field: _Field, made: object) -> None:
     if isinstance(made, msgspec.Struct):
-        broken = find_broken_rule(made, f"{field.wire}.", conditional=False)
+        broken = find_broken_rule(made, f"{field.wire}.", reader="lenient server")
         if broken is not None:
             value = _look_up(made, broken.member.removeprefix(f"{field.wire}."))
             raise _rule_refusal(broken.member, broken, value)
@@ -269,17 +260,11 @@ def _holds_nul(value: object) -> bool:
     return isinstance(value, list) and any(map(_holds_nul, value))
 
 
-def _check_rules(
-    request: Operation[object], larger_limits: Mapping[tuple[str, str], int]
-) -> None:
-    broken = find_broken_rule(request, conditional=False)
-    if broken is None:
-        return
-    value = _look_up(request, broken.member)
-    larger = larger_limits.get((request.operation_id, broken.member))
-    if larger is not None and isinstance(value, str) and len(value) <= larger:
-        return
-    raise _rule_refusal(_wire_path(request, broken.member), broken, value)
+def _check_rules(request: Operation[object], reader: Reader) -> None:
+    broken = find_broken_rule(request, reader=reader)
+    if broken is not None:
+        value = _look_up(request, broken.member)
+        raise _rule_refusal(_wire_path(request, broken.member), broken, value)
 
 
 def _wire_path(request: Operation[object], member: str) -> str:
