@@ -28,16 +28,10 @@ from hipkit.server.http.requests import parse_fields
 from hipkit.server.page.chat import Chat
 from hipkit.server.page.plain import machine_moment, one_line
 from hipkit.server.page.security import (
-    CSRF_FIELD,
-    CSRF_HEADER,
     SESSION,
-    VISITOR,
     SafeHeaders,
     check_origin,
-    csrf_token,
-    is_same_text,
     read_cookie,
-    set_cookie,
 )
 from hipkit.server.page.static_files import StaticFiles
 from hipkit.server.page.views import (
@@ -53,12 +47,7 @@ from hipkit.server.page.views import (
     webhooks,
 )
 from hipkit.server.page.visit import ViewRoute, Visit, view
-from hipkit.server.services.access.keys import new_key
-from hipkit.server.services.access.web_sessions import (
-    LONGEST_SECONDS,
-    find_session,
-    touch_session,
-)
+from hipkit.server.services.access.web_sessions import find_session, touch_session
 
 __all__ = ["make_page"]
 
@@ -98,7 +87,7 @@ def make_page(server: Server) -> ASGIApp:
 
 
 class _Page:
-    """Wraps views: session, proof of forms, errors."""
+    """Wraps views: session, origin of forms, errors."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -142,47 +131,28 @@ class _Page:
         return response
 
     async def _visit(self, visit: Visit, raw: RawRequest, route: ViewRoute) -> Response:
-        is_new = await _recognise(visit)
+        await _recognise(visit)
         if raw.method not in SAFE_METHODS:
+            check_origin(visit.request, visit.context.addresses.root)
             await self._read_form(visit, raw)
         if visit.session is None and not route.is_public:
-            response = visit.redirect_to_sign_in()
-        else:
-            if not route.for_guests and visit.user.is_guest:
-                raise ForbiddenError("Guests see their rooms alone")
-            response = await route.view(visit)
-        if is_new and "set-cookie" not in response.headers:
-            set_cookie(
-                response,
-                VISITOR,
-                visit.secret,
-                is_secure=visit.is_secure,
-                seconds=LONGEST_SECONDS,
-            )
-        return response
+            return visit.redirect_to_sign_in()
+        if not route.for_guests and visit.user.is_guest:
+            raise ForbiddenError("Guests see their rooms alone")
+        return await route.view(visit)
 
     async def _read_form(self, visit: Visit, raw: RawRequest) -> None:
-        """Read a form, and refuse one that our page did not make for this browser.
-
-        What is no form in the plain encoding stays unread: its proof is in the header.
-        """
+        """Read a form in the plain encoding; a body of another kind stays unread."""
         settings = self._server.settings
-        check_origin(visit.request, [visit.context.addresses.root])
         if content_type_of(raw) == FORM:
             body = await read_body(
                 raw, settings.largest_body_bytes, settings.body_seconds
             )
             visit.fields = parse_fields(body, what="form", most=MOST_FIELDS)
-        proof = visit.request.headers.get(CSRF_HEADER) or visit.field(CSRF_FIELD)
-        if not is_same_text(proof, csrf_token(visit.secret)):
-            raise ForbiddenError(
-                "This form is from before you signed in or out. Go back, load the page"
-                " again, and send it once more"
-            )
 
 
-async def _recognise(visit: Visit) -> bool:
-    """Find out who visits, and say whether their browser has no secret of ours yet."""
+async def _recognise(visit: Visit) -> None:
+    """Find the session that the browser's cookie stands for."""
     context, is_secure = visit.context, visit.is_secure
     context.actor_or_none = None
     secret = read_cookie(visit.request, SESSION, is_secure=is_secure)
@@ -194,12 +164,6 @@ async def _recognise(visit: Visit) -> bool:
         # A disk that is full shall not keep people from reading.
         with contextlib.suppress(StorageError):
             await touch_session(context, visit.session, visit.peer)
-        return False
-    visit.secret = read_cookie(visit.request, VISITOR, is_secure=is_secure)
-    if visit.secret:
-        return False
-    visit.secret = new_key()
-    return True
 
 
 async def _show_error(visit: Visit, route: ViewRoute, error: Exception) -> Response:

@@ -1,10 +1,7 @@
-"""What keeps the page's visitors safe: headers, cookies, and proof that a form is our own."""
+"""What keeps the page's visitors safe: headers, cookies, and the origin of forms."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders
@@ -15,27 +12,19 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from hipkit.api.errors import ForbiddenError
 
 __all__ = [
-    "CSRF_FIELD",
-    "CSRF_HEADER",
     "SESSION",
-    "VISITOR",
     "SafeHeaders",
     "check_origin",
-    "csrf_token",
     "drop_cookie",
-    "is_same_text",
     "policy",
     "read_cookie",
     "set_cookie",
 ]
 
-CSRF_FIELD = "csrf"
-CSRF_HEADER = "x-csrf-token"
+DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 SESSION = "session"
 """The cookie of who is signed in."""
-VISITOR = "visitor"
-"""The cookie of who is not: forms for everybody need a proof as well."""
 
 POLICY = {
     "default-src": "'none'",
@@ -88,33 +77,55 @@ class SafeHeaders:
         await self._app(scope, receive, send_with_headers)
 
 
-def check_origin(request: Request, roots: Iterable[str]) -> None:
-    """Refuse a change that another site's page asks for in a visitor's name.
+def check_origin(request: Request, root: str) -> None:
+    """Refuse a change that did not come from a page of this very server.
 
-    Hosts are compared and not schemes: behind a proxy we may not know ours. This comes before
-    the form's own proof, and does not take its place: old browsers send neither header.
+    Browsers set both headers themselves, and no script can change them. `Sec-Fetch-Site` is the
+    browser's own comparison, which no proxy disturbs, so it decides where it is there. Browsers
+    send it over TLS and to `localhost` only; elsewhere `Origin` decides.
+
+    Args:
+        request: What came, signed in or not: a form to sign in is forged as well.
+        root: The address that this server has for its caller: the public one, if it is known.
 
     Raises:
-        ForbiddenError: Another site's page, or one that hides where it is from.
+        ForbiddenError: Another site's page sent it, or nothing says which page did.
     """
-    site = request.headers.get("sec-fetch-site")
-    origin = request.headers.get("origin")
-    hosts = {request.headers.get("host", "").lower()}
-    hosts |= {urlsplit(root).netloc.lower() for root in roots}
-    is_own_site = site in (None, "same-origin", "none")
-    is_own_origin = origin is None or urlsplit(origin).netloc.lower() in hosts
-    if not is_own_site or not is_own_origin:
-        raise ForbiddenError("This was sent from another site's page, and was not done")
+    # All lines of a header count: two that differ are no browser's.
+    sites = request.headers.getlist("sec-fetch-site")
+    origins = request.headers.getlist("origin")
+    if sites:
+        # `none` is no page's doing; a browser says it of a form that it sends again by itself,
+        # after a restart perhaps, and then another site's page may have made that form.
+        is_own = sites == ["same-origin"]
+    elif origins:
+        is_own = len(origins) == 1 and _is_own_origin(
+            origins[0], root, request.headers.get("host", "")
+        )
+    else:
+        raise ForbiddenError(
+            "Your browser does not say which page sent this, so it was not done. Use a newer"
+            " browser; a program uses the API, with a token"
+        )
+    if not is_own:
+        raise ForbiddenError(
+            "This was sent from another site's page, and was not done. If it was not, open this"
+            " server's page anew, and do it there once more"
+        )
 
 
-def csrf_token(secret: str) -> str:
-    """Return the proof that a form was made for the browser that has this cookie."""
-    return hmac.new(secret.encode(), b"hipkit csrf", hashlib.sha256).hexdigest()
+def _is_own_origin(origin: str, root: str, host: str) -> bool:
+    """Compare an origin with the public address, and with the host that the browser asked for.
 
-
-def is_same_text(one: str, other: str) -> bool:
-    """Compare two texts in a time that tells nothing about them."""
-    return hmac.compare_digest(one.encode(), other.encode())
+    A proxy in front may speak TLS without telling, so `https` is taken where we know of `http`;
+    not the other way round, because anybody on the way can answer with a page by `http`.
+    """
+    scheme, _, netloc = origin.lower().partition("://")
+    if scheme not in DEFAULT_PORTS or (root.startswith("https:") and scheme == "http"):
+        return False
+    own = {urlsplit(root).netloc.lower(), host.lower()} - {""}
+    # Browsers leave the scheme's port out; what a proxy or the operator wrote may have it.
+    return netloc in {one.removesuffix(DEFAULT_PORTS[scheme]) for one in own}
 
 
 def read_cookie(request: Request, name: str, *, is_secure: bool) -> str:

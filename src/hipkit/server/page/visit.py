@@ -12,7 +12,6 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from hipkit.api.errors import BadRequestError
 from hipkit.server.app import Server
-from hipkit.server.page.security import csrf_token
 from hipkit.server.page.sidebar import list_sidebar
 from hipkit.server.services.access.web_sessions import WebSession
 from hipkit.server.services.context import Context
@@ -28,8 +27,8 @@ class Visit:
     Attributes:
         context: For the services. Its caller is the person who is signed in.
         session: Their session; `None` only in a view that is for everybody.
-        secret: The cookie's value; forms carry a proof made from it.
-        fields: What came in the form. Whether the form is our own was checked before.
+        secret: The session's secret, out of the cookie; empty without a session.
+        fields: The form's fields. Where the form came from was checked before.
     """
 
     request: Request
@@ -98,11 +97,10 @@ class Visit:
         return HTMLResponse(self.text(template, **values), status)
 
     def text(self, template: str, **values: object) -> str:
-        """Render a template, which knows `visit`, `user`, `csrf` and `path` besides."""
+        """Render a template, which knows `visit`, `user` and `path` besides."""
         return self.environment.get_template(template).render(
             visit=self,
             user=None if self.session is None else self.session.user,
-            csrf=csrf_token(self.secret),
             path=self.request.url.path,
             **{
                 "sidebar": None,

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import pytest
 
 from hipkit.server.page.application import MODULES
 from hipkit.server.page.visit import ViewRoute
 from tests.unit.server.asgi import Site
 from tests.unit.server.page.conftest import MakeVisitor
-from tests.unit.server.page.visitor import PASSWORD, Visitor
+from tests.unit.server.page.visitor import PASSWORD, Answer, Visitor
+
+Headers = Mapping[str, str] | list[tuple[str, str]]
 
 VIEWS = [route for module in MODULES for route in module.VIEWS]
 NUMBERS = dict.fromkeys(
@@ -26,81 +30,164 @@ def names(route: ViewRoute) -> str:
     return f"{route.methods[0]} {route.path}"
 
 
-CHANGING = [route for route in VIEWS if "POST" in route.methods]
+SAFE_METHODS = {"GET", "HEAD"}
+CHANGES = [
+    (method, path_of(route))
+    for route in VIEWS
+    for method in route.methods
+    if method not in SAFE_METHODS
+]
 PRIVATE = [route for route in VIEWS if not route.is_public]
+OWN = "http://chat.test"
+
+FROM_ELSEWHERE = [
+    {"sec-fetch-site": "cross-site"},
+    {"origin": "http://evil.test"},
+    {"origin": "null"},
+    {"sec-fetch-site": "same-site"},
+    {"sec-fetch-site": "none"},
+    {"sec-fetch-site": ""},
+    {"sec-fetch-site": "cross-site", "origin": OWN},
+    {"sec-fetch-site": "none", "origin": OWN},
+    {"origin": "http://chat.test.evil.test"},
+    {"origin": "http://evil.test/chat.test"},
+    {"origin": "http://user@chat.test"},
+    {"origin": "http://chat.test:8070"},
+    {"origin": "http://chat.test:443"},
+    {"origin": "http:///"},
+    {"origin": "http://"},
+    {"origin": "chat.test"},
+    {"origin": "//chat.test"},
+    {"origin": "ftp://chat.test"},
+    {"origin": f"{OWN}, http://evil.test"},
+    {"origin": ""},
+]
 
 
-@pytest.mark.parametrize("route", CHANGING, ids=names)
-def test_no_form_is_taken_without_the_proof_that_it_is_ours(
-    root: Visitor, route: ViewRoute
+def send_as_it_is(
+    visitor: Visitor, path: str, headers: Headers, method: str = "POST"
+) -> Answer:
+    """Send an empty form with these headers alone, so without the browser's own `Origin`."""
+    return Answer(visitor.client.request(method, path, data={}, headers=headers))
+
+
+@pytest.mark.parametrize(("method", "path"), CHANGES)
+def test_no_view_changes_anything_for_another_sites_page(
+    visitor: Visitor, root: Visitor, method: str, path: str
 ) -> None:
-    answer = root.send(path_of(route), {"csrf": "0" * 64})
+    for somebody in (visitor, root):
+        for headers in FROM_ELSEWHERE[:3]:
+            answer = send_as_it_is(somebody, path, headers, method)
+            assert answer.status == 403, headers
+            assert "another site" in answer.text, headers
 
-    assert answer.status == 403
-    assert "This form is from before" in answer.text
 
-
-@pytest.mark.parametrize("route", CHANGING, ids=names)
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"sec_fetch_site": "cross-site"},
-        {"sec_fetch_site": "same-site"},
-        {"origin": "http://evil.test"},
-        {"origin": "null"},
-    ],
-    ids=str,
-)
-def test_no_form_is_taken_from_another_sites_page(
-    root: Visitor, route: ViewRoute, headers: dict[str, str]
-) -> None:
-    proof = root.get("/account").form("/account/password")["csrf"]
-
-    answer = root.send(path_of(route), {"csrf": proof}, **headers)
+@pytest.mark.parametrize("headers", FROM_ELSEWHERE, ids=str)
+def test_only_the_pages_own_origin_is_taken(ann: Visitor, headers: Headers) -> None:
+    answer = send_as_it_is(ann, "/account/sessions/end", headers)
 
     assert answer.status == 403
     assert "another site" in answer.text
 
 
-def test_another_persons_proof_is_none(ann: Visitor, root: Visitor) -> None:
-    proof = root.get("/account").form("/account/password")["csrf"]
+@pytest.mark.parametrize(("method", "path"), CHANGES)
+def test_no_view_changes_anything_when_nothing_says_which_page_sent_it(
+    visitor: Visitor, root: Visitor, method: str, path: str
+) -> None:
+    for somebody in (visitor, root):
+        answer = send_as_it_is(somebody, path, {}, method)
+        assert answer.status == 403
+        assert "Use a newer browser" in answer.text
+        assert "a program uses the API, with a token" in answer.text
 
-    assert ann.send("/tokens", {"csrf": proof, "name": "x"}).status == 403
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": OWN},
+        {"origin": "HTTP://Chat.Test"},
+        {"sec-fetch-site": "same-origin"},
+        {"sec-fetch-site": "same-origin", "origin": OWN},
+        # A proxy that passes on another host leaves the browser's own comparison as it is.
+        {"sec-fetch-site": "same-origin", "host": "inside", "origin": OWN},
+        {"host": "chat.test:443", "origin": "https://chat.test"},
+        {"host": "chat.test:80", "origin": "http://chat.test"},
+        {"host": "[::1]:8070", "origin": "http://[::1]:8070"},
+        # Some proxies speak TLS and do not say so.
+        {"origin": "https://chat.test"},
+    ],
+    ids=str,
+)
+def test_a_form_of_our_own_page_is_taken(ann: Visitor, headers: Headers) -> None:
+    answer = send_as_it_is(ann, "/account/sessions/end", headers)
+
+    assert answer.location == "/account?done=sessions"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [("sec-fetch-site", "same-origin"), ("sec-fetch-site", "cross-site")],
+        [("origin", OWN), ("origin", "http://evil.test")],
+        [("host", ""), ("origin", "null")],
+        [("host", ""), ("origin", "http://")],
+    ],
+    ids=str,
+)
+def test_headers_that_no_browser_sends_prove_nothing(
+    ann: Visitor, headers: list[tuple[str, str]]
+) -> None:
+    assert send_as_it_is(ann, "/account/sessions/end", headers).status == 403
+
+
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("https://chat.example.com", 303),
+        ("https://chat.test", 303),
+        ("http://chat.example.com", 403),
+        ("http://chat.test", 403),
+        ("https://example.com", 403),
+    ],
+)
+def test_the_public_address_is_our_own_by_tls_alone(
+    make_site: Callable[..., Site], origin: str, status: int
+) -> None:
+    site = make_site(public_url="https://chat.example.com")
+    visitor = Visitor(site)
+
+    assert send_as_it_is(visitor, "/sign-out", {"origin": origin}).status == status
 
 
 def test_nobody_is_signed_in_by_a_form_of_another_site(
     site: Site, visitor: Visitor
 ) -> None:
     site.add_user("ann", mention_name="ann", password=PASSWORD)
-    elsewhere = Visitor(site).get("/sign-in").form("/sign-in")
+    fields = {"name": "ann", "password": PASSWORD}
 
-    answer = visitor.send(
-        "/sign-in", {**elsewhere, "name": "ann", "password": PASSWORD}
-    )
+    answer = visitor.send("/sign-in", fields, origin="http://evil.test")
 
     assert answer.status == 403
+    assert answer.cookies == []
+    assert visitor.send("/sign-in", fields).status == 303
 
 
-def test_a_script_of_ours_proves_itself_by_a_header(ann: Visitor) -> None:
-    proof = ann.get("/account").form("/account/password")["csrf"]
+def test_a_script_of_ours_is_told_in_a_line_why_nothing_was_done(ann: Visitor) -> None:
+    taken = ann.send("/sign-out", {}, hx_request="true")
+    refused = ann.send("/sign-out", {}, hx_request="true", sec_fetch_site="cross-site")
 
-    answer = ann.send("/sign-out", {}, x_csrf_token=proof, hx_request="true")
-
-    assert answer.headers["hx-redirect"] == "/sign-in"
+    assert taken.headers["hx-redirect"] == "/sign-in"
+    assert refused.status == 403
+    assert refused.headers["hx-retarget"] == "#problem"
 
 
 @pytest.mark.parametrize("route", PRIVATE, ids=names)
 def test_who_is_not_signed_in_is_asked_who_they_are(
     visitor: Visitor, route: ViewRoute
 ) -> None:
-    proof = visitor.get("/sign-in").form("/sign-in")["csrf"]
     path = path_of(route)
 
-    answer = (
-        visitor.send(path, {"csrf": proof})
-        if "POST" in route.methods
-        else visitor.get(path)
-    )
+    answer = visitor.send(path, {}) if "POST" in route.methods else visitor.get(path)
 
     assert answer.status == 303
     assert (answer.location or "").startswith("/sign-in")
@@ -179,16 +266,15 @@ def test_a_form_that_is_too_large_is_refused(ann: Visitor) -> None:
 def test_a_form_that_is_no_text_is_refused(ann: Visitor) -> None:
     response = ann.client.post(
         "/tokens",
-        content=b"name=%ff&csrf=1",
-        headers={"content-type": "application/x-www-form-urlencoded"},
+        content=b"name=%ff",
+        headers={
+            "content-type": "application/x-www-form-urlencoded",
+            "origin": ann.origin,
+        },
     )
 
     assert response.status_code == 400
 
 
-def test_a_browser_that_got_a_proof_keeps_the_cookie_to_it(visitor: Visitor) -> None:
-    assert any(
-        cookie.startswith("hipkit-visitor=")
-        for cookie in visitor.get("/sign-in").cookies
-    )
+def test_who_is_not_signed_in_gets_no_cookie(visitor: Visitor) -> None:
     assert visitor.get("/sign-in").cookies == []

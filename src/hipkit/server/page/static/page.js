@@ -59,8 +59,5 @@
   document.addEventListener("htmx:load", (event) => enhance(event.detail.elt));
   enhance(document);
 
-  globalThis.hipkit = {
-    csrfToken: () => JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRF-Token"],
-    enhance,
-  };
+  globalThis.hipkit = { enhance };
 })();

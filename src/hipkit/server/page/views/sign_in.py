@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response
 
 from hipkit.api.errors import RateLimitError, UnauthorizedError
-from hipkit.server.page.security import SESSION, VISITOR, drop_cookie, set_cookie
+from hipkit.server.page.security import SESSION, drop_cookie, set_cookie
 from hipkit.server.page.visit import Visit, view
 from hipkit.server.services.access.passwords import user_with_password
 from hipkit.server.services.access.web_sessions import (
@@ -67,7 +67,6 @@ async def signed_in(visit: Visit, user: UserRecord, path: str = HOME) -> Respons
     set_cookie(
         response, SESSION, secret, is_secure=visit.is_secure, seconds=LONGEST_SECONDS
     )
-    drop_cookie(response, VISITOR, is_secure=visit.is_secure)
     return response
 
 

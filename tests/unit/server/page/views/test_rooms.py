@@ -179,7 +179,9 @@ def test_what_is_typed_on_the_page_is_said_by_the_person(
 def test_nothing_is_said_for_another_sites_form(site: Site, ann: Visitor) -> None:
     room = site.add_room("Ops")
 
-    answer = ann.send(f"/rooms/{room}/messages", {"message": "Hi"})
+    answer = ann.send(
+        f"/rooms/{room}/messages", {"message": "Hi"}, origin="http://evil.test"
+    )
 
     assert answer.status == 403
     assert site.messages("Ops") == []
