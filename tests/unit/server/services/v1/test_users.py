@@ -1,4 +1,4 @@
-"""People by API v1: added, changed, deleted, and brought back."""
+"""People by API v1: listed, added, changed, deleted, and brought back."""
 
 from __future__ import annotations
 
@@ -52,6 +52,41 @@ def password_grant(site: Site, password: str) -> int:
         headers=[FORM, basic(client.id, client.secret)],
         token=None,
     ).status
+
+
+def test_people_are_listed_and_shown(site: Site) -> None:
+    user_id = site.add_user("Jane Doe", email="jane@example.com", title="Dev")
+
+    listed = get(site, "users/list").json["users"]
+    shown = get(site, "users/show", user_id="jane@example.com").json["user"]
+
+    assert listed[-1] == shown
+    assert shown.pop("created") > 0
+    assert shown == {
+        "user_id": user_id,
+        "name": "Jane Doe",
+        "mention_name": shown["mention_name"],
+        "email": "jane@example.com",
+        "title": "Dev",
+        "photo_url": None,
+        "last_active": 0,
+        "status": "offline",
+        "status_message": "",
+        "timezone": "UTC",
+        "is_group_admin": 0,
+        "is_deleted": 0,
+    }
+    assert get(site, "users/show", user_id=user_id).json["user"]["name"] == "Jane Doe"
+    assert get(site, "users/show", user_id=999).status == 404
+
+
+def test_deleted_people_are_listed_on_request(site: Site) -> None:
+    user_id = site.add_user("Jane Doe")
+    site.delete(f"/v2/user/{user_id}")
+
+    assert len(get(site, "users/list").json["users"]) == 1
+    listed = get(site, "users/list", include_deleted="1").json["users"]
+    assert listed[-1]["is_deleted"] == 1
 
 
 def test_a_person_is_added_and_told_a_password_once(site: Site) -> None:
