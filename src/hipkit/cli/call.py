@@ -129,7 +129,7 @@ def call(context: click.Context, *, wants_list: bool) -> None:
 
     \b
       hipkit call get-room "Dev Ops" --expand owner
-    """
+    """  # noqa: D301 - click reads the character \b itself
     if context.invoked_subcommand is not None:
         if wants_list:
             context.fail("--list cannot be combined with an operation")

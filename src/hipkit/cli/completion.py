@@ -28,7 +28,7 @@ def completion(context: click.Context, shell: str) -> None:
     \b
     fish: run this command once
       hipkit completion fish > ~/.config/fish/completions/hipkit.fish
-    """
+    """  # noqa: D301 - click reads the character \b itself
     kind = get_completion_class(shell)
     if kind is None:
         raise click.UsageError(f"completion for {shell} is not supported")

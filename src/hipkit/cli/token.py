@@ -55,7 +55,7 @@ def check(
       hipkit token check --operation get-room "Dev Ops"
 
     The exit code is 5 if the token is invalid or does not allow the operation.
-    """
+    """  # noqa: D301 - click reads the character \b itself
     if name is not None:
         return _check_operation(settings, name, list(arguments))
     if arguments:
@@ -168,7 +168,7 @@ def generate(
       HIPCHAT_TOKEN=$(hipkit token generate --client-id ID --secret-file secret)
 
     For other grants, see hipkit call generate-token.
-    """
+    """  # noqa: D301 - click reads the character \b itself
     client_id = client_id or os.environ.get(ID_VARIABLE)
     if not client_id:
         raise click.UsageError(f"no client id: set {ID_VARIABLE} or use --client-id")
