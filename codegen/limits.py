@@ -33,6 +33,7 @@ class Limits:
     decorates: str | None = None
     empty_is_none: bool = False
     null_keeps: bool = False
+    aliases: tuple[str, ...] = ()
     is_list: bool = False
 
 
@@ -62,6 +63,7 @@ def limits_of(flat: Flat, items: Flat | None, siblings: Siblings | None) -> Limi
         decorates=_decorates(words.get("x-decorates")),
         empty_is_none=flat.word("x-empty-is-none") is True,
         null_keeps=flat.word("x-null-keeps") is True,
+        aliases=_aliases(words.get("x-aliases")),
         is_list=is_list,
     )
 
@@ -149,6 +151,16 @@ def _decorates(node: Node | None) -> str | None:
     if node.value not in ("any", "text"):
         raise node.error("must be 'any' or 'text'")
     return str(node.value)
+
+
+def _aliases(node: Node | None) -> tuple[str, ...]:
+    if node is None:
+        return ()
+    names = [item.value for item in node.elements()]
+    known = tuple(name for name in names if isinstance(name, str) and name)
+    if not known or len(known) != len(names):
+        raise node.error("must be a list of names")
+    return known
 
 
 def _required_when(

@@ -208,8 +208,10 @@ class _Planner:
             ]
         if self._members is None:
             return [(content.node, self._whole(content))]
-        members = self._schemas.members(
-            self._members, self._class_name, Use.ARGUMENT, self._taken
+        members = list(
+            self._schemas.members(
+                self._members, self._class_name, Use.ARGUMENT, self._taken
+            )
         )
         found = []
         for member in members:
@@ -221,6 +223,7 @@ class _Planner:
             else:
                 found.append((member.node, self._member(content, member, places)))
         self._check_file(content, [argument for _, argument in found])
+        self._check_aliases(members)
         return found
 
     def _member(
@@ -293,6 +296,15 @@ class _Planner:
             )
         name = python_name(declared[source.value].node, source.value, self._taken)
         self._from_path.append((name, wire))
+
+    def _check_aliases(self, members: Iterable[Member]) -> None:
+        """Refuse aliases that mean two members."""
+        taken = {member.wire for member in members}
+        for member in members:
+            for alias in member.limits.aliases:
+                if alias in taken:
+                    raise member.node.error(f"another member is called {alias!r} too")
+                taken.add(alias)
 
     def _check_file(self, content: Body, arguments: Iterable[Argument]) -> None:
         if content.kind == "related" and not any(
@@ -412,6 +424,7 @@ def rule(limits: Limits, *, required: bool) -> Rule:
         "decorates": limits.decorates,
         "empty_is_none": limits.empty_is_none or None,
         "null_keeps": limits.null_keeps or None,
+        "aliases": limits.aliases or None,
     }
     rule = tuple((key, value) for key, value in told.items() if value is not None)
     return (("required", True), *rule) if rule and required else rule

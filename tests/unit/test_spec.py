@@ -55,6 +55,7 @@ TOKEN_TYPES = {"group client", "room client", "user", "room notification"}
 SURENESS = {"high", "medium", "low"}
 EVERYWHERE = {"405", "500", "503"}
 KNOWN_EXTENSIONS = {
+    "x-aliases",
     "x-auth",
     "x-confidence",
     "x-decorates",

@@ -117,6 +117,7 @@ class GenerateToken(Operation[Token], frozen=True):
             ),
         ),
         "username": Rule(empty_is_none=True),
+        "redirect_uri": Rule(aliases=("redirect_url",)),
     }
 
     grant_type: Literal[

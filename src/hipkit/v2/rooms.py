@@ -1257,7 +1257,7 @@ class AddMember(Operation[None], frozen=True):
     rules = {
         "room_id_or_name": Rule(required=True, min_length=1, max_length=100),
         "user_id_or_email": Rule(required=True, min_length=1, max_length=100),
-        "room_roles": Rule(enum=("room_admin", "room_member")),
+        "room_roles": Rule(enum=("room_admin", "room_member"), aliases=("roles",)),
     }
 
     room_id_or_name: str | int
@@ -1439,7 +1439,9 @@ class ReplyToMessage(Operation[None], frozen=True):
     members = {"parent_message_id": "parentMessageId", "message": "message"}
     rules = {
         "room_id_or_name": Rule(required=True, min_length=1, max_length=100),
-        "parent_message_id": Rule(required=True, min_length=1, max_length=100),
+        "parent_message_id": Rule(
+            required=True, min_length=1, max_length=100, aliases=("parent_message_id",)
+        ),
         "message": Rule(
             required=True, min_length=1, max_length=1000, larger_max_length=10000
         ),

@@ -39,13 +39,6 @@ SECRET_MEMBERS = frozenset({"password", "code", "refresh_token", "scope"})
 LEFT_OUT = NODEFAULT
 """In place of an argument that is not given."""
 
-ALIASES = {
-    "generate_token": {"redirect_url": "redirect_uri"},
-    "reply_to_message": {"parent_message_id": "parentMessageId"},
-    "add_member": {"roles": "room_roles"},
-}
-"""Names of members that programs in use send in place of the documented ones."""
-
 JSON_NAMES = {
     "str": "string",
     "int": "integer",
@@ -108,7 +101,7 @@ def decode(
     Raises:
         BadRequestError: An argument is missing, of another type or beyond its limits.
     """
-    aliases = {} if strict else ALIASES.get(kind.operation_id, {})
+    aliases = {} if strict else _aliases(kind)
     if aliases:
         body = {
             **{aliases.get(name, name): value for name, value in body.items()},
@@ -350,6 +343,17 @@ def _moment(field: _Field, text: str) -> object:
             return text
         problem = "is not an ISO 8601 date"
         raise InvalidValueError(field.wire, "format", problem, text) from error
+
+
+@cache
+def _aliases(kind: type[Operation[object]]) -> dict[str, str]:
+    """Return the names that programs in use send for members, with the documented ones."""
+    return {
+        alias: field.wire
+        for field in _fields(kind)
+        if field.rule is not None
+        for alias in field.rule.aliases
+    }
 
 
 @cache
