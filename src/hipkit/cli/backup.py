@@ -30,7 +30,7 @@ def _database_option(function: Function) -> Function:
         type=click.Path(dir_okay=False, path_type=Path),
         default="hipkit.db",
         show_default=True,
-        help="The server's SQLite file.",
+        help="The server's SQLite database.",
     )(function)
 
 
@@ -39,10 +39,11 @@ def _database_option(function: Function) -> Function:
 @_database_option
 @click.pass_obj
 def backup_command(settings: Settings, /, *, target: Path, database: Path) -> None:
-    """Write a server's database and shared files into one new tar file; - is standard output.
+    """Back up a server's database and shared files to a tar file.
 
-    The server may be running meanwhile. The file holds everything that was said, and hashes of
-    passwords and tokens: only you can read it, and so it should stay.
+    FILE must not exist; - writes to standard output. The server can keep running. The backup
+    contains all messages, and hashes of passwords and tokens: only you can read it, so keep it
+    private.
     """
     files = _files_of(database)
     if target == STANDARD_OUTPUT:
@@ -55,7 +56,7 @@ def backup_command(settings: Settings, /, *, target: Path, database: Path) -> No
         else:
             write(f"{target}: {_sentence(manifest)}")
     if manifest.missing:
-        tell(f"{len(manifest.missing)} files were removed before they could be copied")
+        tell(f"files deleted before they could be copied: {len(manifest.missing)}")
 
 
 @click.command("restore", cls=Command)
@@ -64,14 +65,17 @@ def backup_command(settings: Settings, /, *, target: Path, database: Path) -> No
 @click.option(
     "--replace",
     is_flag=True,
-    help="Replace the database that is there, also under a running server; it is backed up"
-    " beside itself first.",
+    help="Replace an existing database, even while the server is running. It is backed up"
+    " next to itself first.",
 )
 @click.pass_obj
 def restore_command(
     settings: Settings, /, *, source: Path, database: Path, replace: bool
 ) -> None:
-    """Bring a backup back: into an empty place, or with --replace over what is there."""
+    """Restore a server's database and shared files from a backup.
+
+    The database must not exist, unless --replace is given.
+    """
     done = restore(
         source, database.absolute(), _files_of(database.absolute()), replace=replace
     )
@@ -83,7 +87,7 @@ def restore_command(
         return
     write(f"{database}: {_sentence(done.manifest)}, from {done.manifest.created}")
     if done.saved_as is not None:
-        write(f"what was there before is in {done.saved_as}")
+        write(f"the previous data is in {done.saved_as}")
 
 
 def _files_of(database: Path) -> FileFolder:

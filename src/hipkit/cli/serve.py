@@ -1,4 +1,4 @@
-"""`hipkit serve`: a server of one's own, on one database file."""
+"""`hipkit serve`: run a server on one database file."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _check_web_address(
     context: click.Context, parameter: click.Parameter, value: str | None
 ) -> str | None:
     if value is not None and not is_web_address(value):
-        raise click.BadParameter("needs a URL such as https://chat.example.com")
+        raise click.BadParameter("must be a URL such as https://chat.example.com")
     return value
 
 
@@ -44,7 +44,9 @@ def _check_email(context: click.Context, parameter: click.Parameter, value: str)
     try:
         return check_email(value)
     except BadRequestError:
-        raise click.BadParameter("needs an address such as admin@example.com") from None
+        raise click.BadParameter(
+            "must be an e-mail address such as admin@example.com"
+        ) from None
 
 
 def _check_networks(
@@ -55,7 +57,7 @@ def _check_networks(
             ipaddress.ip_network(network)
         except ValueError:
             raise click.BadParameter(
-                "needs an address or a network such as 10.0.0.0/8"
+                "must be an IP address or a network such as 10.0.0.0/8"
             ) from None
     return value
 
@@ -67,15 +69,17 @@ WHERE = (
         type=click.Path(dir_okay=False, path_type=Path),
         default="hipkit.db",
         show_default=True,
-        help="The SQLite file; made where there is none. Shared files lie beside it.",
+        help="SQLite database; created if it does not exist. Shared files are stored next to it.",
     ),
-    click.option("--host", default="127.0.0.1", show_default=True, help="Listen here."),
+    click.option(
+        "--host", default="127.0.0.1", show_default=True, help="Address to listen on."
+    ),
     click.option(
         "--port",
         type=click.IntRange(0, 65535),
         default=DEFAULT_PORT,
         show_default=True,
-        help="Listen on this port; 0 takes a free one, which is printed.",
+        help="Port to listen on; 0 picks a free port and prints it.",
     ),
 )
 
@@ -84,28 +88,28 @@ ADDRESSES = (
         "--public-url",
         metavar="URL",
         callback=_check_web_address,
-        help="Make links with this scheme and host, not with those that the client used.",
+        help="Scheme and host for links in responses, instead of those of the request.",
     ),
     click.option(
         "--tls-cert",
         "tls_certificate",
         type=click.Path(path_type=Path),
         metavar="FILE",
-        help="Speak TLS with this certificate, those between it and its root behind it (PEM).",
+        help="TLS certificate, followed by any intermediate certificates (PEM).",
     ),
     click.option(
         "--tls-key",
         type=click.Path(path_type=Path),
         metavar="FILE",
-        help="The certificate's key (PEM, without a password).",
+        help="Private key of the certificate (PEM, not encrypted).",
     ),
     click.option(
         "--hsts",
         "hsts_seconds",
         metavar="SECONDS",
         type=click.IntRange(min=0),
-        help="Tell browsers that came by TLS to use nothing else for so long (HSTS); 0 makes"
-        " them forget it. Off unless given.",
+        help="Make browsers use only TLS for this long (HSTS); 0 makes them forget it."
+        " Off by default.",
     ),
     click.option(
         "--trusted-proxy",
@@ -113,8 +117,8 @@ ADDRESSES = (
         metavar="ADDRESS",
         multiple=True,
         callback=_check_networks,
-        help="Believe X-Forwarded-For and X-Forwarded-Proto from this address or network;"
-        " may be given several times. Nobody is believed else.",
+        help="Trust X-Forwarded-For and X-Forwarded-Proto from this IP address or network."
+        " Repeatable. By default no proxy is trusted.",
     ),
 )
 
@@ -125,8 +129,7 @@ BEHAVIOUR = (
         metavar="NETWORK",
         multiple=True,
         callback=_check_networks,
-        help="Let webhooks lead into this network, such as 10.0.0.0/8, although it is not"
-        " public; may be given several times.",
+        help="Allow webhooks to URLs in this private network, such as 10.0.0.0/8. Repeatable.",
     ),
     click.option(
         "--file-quota",
@@ -135,23 +138,23 @@ BEHAVIOUR = (
         type=click.IntRange(min=0),
         default=FILE_QUOTA_BYTES,
         show_default=True,
-        help="How much the shared files and pictures of a group may take; 0 for no limit.",
+        help="Maximum size of a group's shared files and pictures together; 0 for no limit.",
     ),
     click.option(
         "--webhook-signed-request",
         is_flag=True,
-        help="Put a webhook's JWT into the query as well, as signed_request, good for five"
-        " minutes. Proxies log addresses.",
+        help="Also send a webhook's JWT as the query parameter signed_request, valid for five"
+        " minutes. Proxies may log it.",
     ),
     click.option(
         "--strict",
         is_flag=True,
-        help='Refuse what HipChat refused although programs send it, such as "true" for true.',
+        help='Reject input that HipChat rejected but programs send, such as "true" for true.',
     ),
     click.option(
         "--outside-pictures",
         is_flag=True,
-        help="Let the page load pictures of other servers, which then see who reads.",
+        help="Let the page load pictures from other servers. Those servers can then see who reads.",
     ),
 )
 
@@ -160,21 +163,21 @@ LIMITS = (
         "--rate-limits/--no-rate-limits",
         default=True,
         show_default=True,
-        help="Refuse what is more than the numbers below, which are HipChat's.",
+        help="Enforce the limits below. Their defaults are HipChat's.",
     ),
     click.option(
         "--user-calls",
         type=click.IntRange(min=1),
         default=DEFAULT_LIMITS.user_calls,
         show_default=True,
-        help="Calls in a window of a user's token, and of an address without a token.",
+        help="Calls per window for a user token, or for an IP address without a token.",
     ),
     click.option(
         "--client-calls",
         type=click.IntRange(min=1),
         default=DEFAULT_LIMITS.client_calls,
         show_default=True,
-        help="Calls in a window of an add-on's or a room's token.",
+        help="Calls per window for an add-on or room token.",
     ),
     click.option(
         "--window",
@@ -183,14 +186,14 @@ LIMITS = (
         type=click.FloatRange(min=1),
         default=DEFAULT_LIMITS.window_seconds,
         show_default=True,
-        help="How long a window is.",
+        help="Length of the window of the two limits above.",
     ),
     click.option(
         "--messages",
         type=click.IntRange(min=1),
         default=DEFAULT_LIMITS.messages,
         show_default=True,
-        help="Messages in a minute of one token to one room or person.",
+        help="Messages per minute from one token to one room or user.",
     ),
 )
 
@@ -201,7 +204,7 @@ FIRST_START = (
         metavar="NAME",
         default="HipChat",
         show_default=True,
-        help="What the first start calls the group.",
+        help="Name of the group that the first start creates.",
     ),
     click.option(
         "--admin-email",
@@ -209,7 +212,7 @@ FIRST_START = (
         default="admin@example.com",
         show_default=True,
         callback=_check_email,
-        help="The address of the administrator that the first start makes.",
+        help="E-mail address of the administrator that the first start creates.",
     ),
 )
 
@@ -244,11 +247,12 @@ def serve(
     messages: int,
     **options: object,
 ) -> None:
-    """Run a server that speaks the same API.
+    """Run a HipChat server.
 
-    The first start makes a group, its administrator, and a token of theirs with every scope,
-    which is written to a file beside the database that only you can read. SIGINT and SIGTERM
-    end the server after what is under way, a second one at once.
+    The first start creates a group, its administrator, and an administrator token with every
+    scope. The token is written to a file next to the database that only you can read.
+
+    SIGINT or SIGTERM stops the server after open requests are done, a second one immediately.
     """
     server_settings = ServerSettings(
         database=database.absolute(),
@@ -262,14 +266,14 @@ def serve(
         **options,  # type: ignore[arg-type]  # the options are named and typed as the settings are
     )
     if (server_settings.tls_certificate is None) != (server_settings.tls_key is None):
-        raise click.UsageError("--tls-cert and --tls-key need each other")
+        raise click.UsageError("--tls-cert and --tls-key must be used together")
     speaks_tls = server_settings.tls_certificate or server_settings.trusted_proxies
     if server_settings.hsts_seconds is not None and not speaks_tls:
         raise click.UsageError(
-            "--hsts is for answers by TLS: give --tls-cert, or the --trusted-proxy that has it"
+            "--hsts requires TLS: use --tls-cert, or --trusted-proxy for a proxy with TLS"
         )
     set_up_log(verbose=settings.verbose)
-    # Told before anything is opened or made.
+    # A certificate that cannot be used is reported before anything is opened or created.
     open_certificate(server_settings)
     try:
         listener = listen(host, port)
@@ -282,7 +286,7 @@ def serve(
 
 @dataclass
 class _Start:
-    """Tells how the start goes."""
+    """Reports the start: what the first one created, and the address."""
 
     settings: Settings
     server_settings: ServerSettings
@@ -294,7 +298,7 @@ class _Start:
         self.link_key = server.new_link_key
         if self.token_file is not None and not self.settings.json:
             tell(
-                f"made the group {self.server_settings.group_name} and its administrator"
+                f"created the group {self.server_settings.group_name} and its administrator"
                 f" {self.server_settings.admin_email}; the administrator's token is in"
                 f" {self.token_file}"
             )
@@ -315,5 +319,7 @@ class _Start:
             )
             return
         if link is not None:
-            tell(f"to set the administrator's password, open within a day: {link}")
+            tell(
+                f"to set the administrator's password, open this link within 24 hours: {link}"
+            )
         write(f"serving HipChat's API at {address}/v2")
