@@ -35,7 +35,7 @@ WHOLE_WORDS = {"OAuth": "Oauth"}
 """Words that a capital letter inside does not split: `oauth_sessions`, not `o_auth_sessions`."""
 
 OPERATION_ATTRIBUTES = words(
-    "operation_id tag method path auth scopes token_types result redirect redirect_member"
+    "operation_id tag method path auth scopes token_types any_token result redirect redirect_member"
     " statuses query header joined members body_kind whole_body optional_body content_type rules"
     " secrets call private_query private_values secret_values template"
     " shown_target"

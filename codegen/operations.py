@@ -87,6 +87,7 @@ class _Planner:
             auth=auth,
             scopes=scopes,
             token_types=self._node.texts("x-token-types"),
+            any_token=self._node.flag("x-any-token"),
             result=outcome,
             reads=None if redirect or outcome == "None" else outcome,
             redirect=redirect,

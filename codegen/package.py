@@ -48,6 +48,8 @@ class Operation:
     auth: str
     scopes: tuple[str, ...]
     token_types: tuple[str, ...]
+    any_token: bool
+    """Whether a token of any kind may be used for it."""
     result: str
     """What the methods return; `str` for a redirect."""
     reads: str | None

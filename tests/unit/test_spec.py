@@ -56,6 +56,7 @@ SURENESS = {"high", "medium", "low"}
 EVERYWHERE = {"405", "500", "503"}
 KNOWN_EXTENSIONS = {
     "x-aliases",
+    "x-any-token",
     "x-auth",
     "x-confidence",
     "x-decorates",

@@ -92,6 +92,8 @@ class Operation(msgspec.Struct, Generic[T_co], frozen=True):
     """One of these is enough; empty: none is needed, or none is known."""
     token_types: ClassVar[tuple[str, ...]] = ()
     """`group client`, `room client`, `user`, `room notification`; empty: not established."""
+    any_token: ClassVar[bool] = False
+    """Whether it is about the token itself, so that a server takes every kind of token."""
     result: ClassVar[object] = None
     """The type of the answer's body; `None` where it has none."""
     redirect: ClassVar[bool] = False

@@ -37,6 +37,7 @@ class GetSession(Operation[Session], frozen=True):
     method = "GET"
     path = "/oauth/token/{access_token}"
     token_types = ("group client", "room client", "user")
+    any_token = True
     result = Session
     query = {"expand": "expand"}
     joined = frozenset({"expand"})
@@ -58,6 +59,7 @@ class DeleteSession(Operation[None], frozen=True):
     method = "DELETE"
     path = "/oauth/token/{access_token}"
     token_types = ("group client", "room client", "user")
+    any_token = True
     statuses = (204,)
     secrets = frozenset({"access_token"})
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import pytest
 
 from hipkit.api.catalog import Entry
-from hipkit.server.http.authorization import OWN_SESSION, ROOM_ARGUMENT
+from hipkit.server.http.authorization import ROOM_ARGUMENT
 from hipkit.server.services.access.scopes import (
     GROUP_SCOPES,
     GUEST_SCOPES,
@@ -31,6 +31,9 @@ from tests.unit.server.two_groups import (
     name_of,
     token_of,
 )
+
+OWN_SESSION = frozenset({"get_session", "delete_session"})
+"""Calls about the token itself."""
 
 WITH_TOKEN = [entry for entry in OPERATIONS if entry.load().auth == "bearer"]
 WITH_SCOPES = [entry for entry in WITH_TOKEN if entry.load().scopes]

@@ -13,9 +13,6 @@ __all__ = ["ROOM_ARGUMENT", "check_allowed"]
 
 ROOM_ARGUMENT = "room_id_or_name"
 
-OWN_SESSION = frozenset({"get_session", "delete_session"})
-"""Calls that any token may make about itself, also one of a kind that the reference omits."""
-
 
 async def check_allowed(
     context: Context,
@@ -61,7 +58,7 @@ def _is_beyond_a_room(kind: type[Operation[object]]) -> bool:
     A person's token can be bound to a room as well, when a room's client got it for them.
     """
     return (
-        kind.operation_id not in OWN_SESSION
+        not kind.any_token
         and bool(kind.token_types)
         and "room client" not in kind.token_types
     )
@@ -79,9 +76,9 @@ def _check_scopes(actor: Actor, kind: type[Operation[object]]) -> None:
 
 
 def _check_kind(actor: Actor, kind: type[Operation[object]]) -> None:
-    if kind.operation_id in OWN_SESSION:
+    if kind.any_token or not kind.token_types:
         return
-    if kind.token_types and actor.token_kind not in kind.token_types:
+    if actor.token_kind not in kind.token_types:
         raise ForbiddenError(
             f"This action takes tokens of the kinds {', '.join(kind.token_types)};"
             f" yours is of the kind {actor.token_kind}"
