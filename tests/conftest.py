@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator
 from pathlib import Path
 
@@ -15,6 +16,15 @@ settings.register_profile(
     "hipkit", deadline=None, derandomize="CI" in os.environ, print_blob=True
 )
 settings.load_profile("hipkit")
+
+# Whoever starts the tests in the background may have these ignored, and programs that tests
+# start, and then stop by a signal, would inherit that.
+for number, handler in (
+    (signal.SIGINT, signal.default_int_handler),
+    (signal.SIGHUP, signal.SIG_DFL),
+):
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, handler)
 
 SKIP_NOTHING = "HIPKIT_SKIP_NOTHING"
 """Set in CI, where what a test needs has been installed: there a skip is a failure."""
