@@ -33,6 +33,7 @@ class Limits:
     decorates: str | None = None
     empty_is_none: bool = False
     null_keeps: bool = False
+    true_is_one: bool = False
     aliases: tuple[str, ...] = ()
     is_list: bool = False
 
@@ -63,6 +64,7 @@ def limits_of(flat: Flat, items: Flat | None, siblings: Siblings | None) -> Limi
         decorates=_decorates(words.get("x-decorates")),
         empty_is_none=flat.word("x-empty-is-none") is True,
         null_keeps=flat.word("x-null-keeps") is True,
+        true_is_one=_true_is_one(words.get("x-true-is-one"), flat),
         aliases=_aliases(words.get("x-aliases")),
         is_list=is_list,
     )
@@ -143,6 +145,14 @@ def _pattern(node: Node | None) -> str | None:
     except (re.error, RecursionError, OverflowError):
         return None
     return node.value
+
+
+def _true_is_one(node: Node | None, flat: Flat) -> bool:
+    if node is None:
+        return False
+    if node.value is not True or "integer" not in flat.types:
+        raise node.error("must be true, and beside the type 'integer'")
+    return True
 
 
 def _decorates(node: Node | None) -> str | None:

@@ -425,6 +425,7 @@ def rule(limits: Limits, *, required: bool) -> Rule:
         "decorates": limits.decorates,
         "empty_is_none": limits.empty_is_none or None,
         "null_keeps": limits.null_keeps or None,
+        "true_is_one": limits.true_is_one or None,
         "aliases": limits.aliases or None,
     }
     rule = tuple((key, value) for key, value in told.items() if value is not None)

@@ -78,11 +78,12 @@ KNOWN_EXTENSIONS = {
     "x-sources",
     "x-superseded-by",
     "x-token-types",
+    "x-true-is-one",
     "x-undocumented",
     "x-unplaced-operations",
 }
 
-ONLY_IN_V1 = {"x-lenient-max-length"}
+ONLY_IN_V1 = {"x-lenient-max-length", "x-true-is-one"}
 
 
 class Described(NamedTuple):

@@ -61,6 +61,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     null_keeps: bool = False
     """Whether null leaves the value as it is, although the member is required, unless the server
     is strict; there it is `UNSET` then."""
+    true_is_one: bool = False
+    """Whether true and false are taken for 1 and 0, unless the server is strict."""
     aliases: tuple[str, ...] = ()
     """Other names that programs send it under; taken unless the server is strict."""
 

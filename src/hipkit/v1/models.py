@@ -61,7 +61,7 @@ class NewUser(Model, frozen=True, omit_defaults=True, kw_only=True):
         "email": Rule(required=True, empty_is_none=True),
         "name": Rule(required=True, min_length=1, max_length=50, empty_is_none=True),
         "mention_name": Rule(min_length=1, max_length=50, empty_is_none=True),
-        "is_group_admin": Rule(enum=(0, 1)),
+        "is_group_admin": Rule(enum=(0, 1), true_is_one=True),
         "password": Rule(empty_is_none=True),
         "timezone": Rule(empty_is_none=True),
     }
@@ -101,7 +101,7 @@ class ChangedUser(Model, frozen=True, omit_defaults=True, kw_only=True):
         "email": Rule(empty_is_none=True),
         "name": Rule(min_length=1, max_length=50, empty_is_none=True),
         "mention_name": Rule(min_length=1, max_length=50, empty_is_none=True),
-        "is_group_admin": Rule(enum=(0, 1)),
+        "is_group_admin": Rule(enum=(0, 1), true_is_one=True),
         "password": Rule(empty_is_none=True),
         "timezone": Rule(empty_is_none=True),
     }
@@ -160,7 +160,7 @@ class NewMessage(Model, frozen=True, omit_defaults=True, kw_only=True):
         ),
         "message": Rule(required=True, min_length=1, max_length=10000),
         "message_format": Rule(enum=("html", "text")),
-        "notify": Rule(enum=(0, 1)),
+        "notify": Rule(enum=(0, 1), true_is_one=True),
         "color": Rule(enum=("yellow", "red", "green", "purple", "gray", "random")),
     }
 
@@ -188,7 +188,7 @@ class NewRoom(Model, frozen=True, omit_defaults=True, kw_only=True):
         "name": Rule(required=True, min_length=1, max_length=50),
         "privacy": Rule(enum=("public", "private")),
         "topic": Rule(max_length=250),
-        "guest_access": Rule(enum=(0, 1)),
+        "guest_access": Rule(enum=(0, 1), true_is_one=True),
     }
 
     name: str
@@ -463,8 +463,8 @@ class CreatedUser(Model, frozen=True, omit_defaults=True, kw_only=True):
     secrets = frozenset({"password"})
     rules = {
         "status": Rule(enum=("offline", "away", "dnd", "available")),
-        "is_group_admin": Rule(enum=(0, 1)),
-        "is_deleted": Rule(enum=(0, 1)),
+        "is_group_admin": Rule(enum=(0, 1), true_is_one=True),
+        "is_deleted": Rule(enum=(0, 1), true_is_one=True),
     }
 
     user_id: int
@@ -506,8 +506,8 @@ class User(Model, frozen=True, omit_defaults=True, kw_only=True):
 
     rules = {
         "status": Rule(enum=("offline", "away", "dnd", "available")),
-        "is_group_admin": Rule(enum=(0, 1)),
-        "is_deleted": Rule(enum=(0, 1)),
+        "is_group_admin": Rule(enum=(0, 1), true_is_one=True),
+        "is_deleted": Rule(enum=(0, 1), true_is_one=True),
     }
 
     user_id: int

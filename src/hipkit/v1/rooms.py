@@ -96,7 +96,7 @@ class RoomsCreate(Operation[RoomEnvelope], frozen=True):
         "name": Rule(required=True, min_length=1, max_length=50),
         "privacy": Rule(enum=("public", "private")),
         "topic": Rule(max_length=250),
-        "guest_access": Rule(enum=(0, 1)),
+        "guest_access": Rule(enum=(0, 1), true_is_one=True),
     }
 
     name: str
@@ -175,7 +175,7 @@ class RoomsMessageByGet(Operation[Sent], frozen=True):
         ),
         "message": Rule(required=True, min_length=1, max_length=10000),
         "message_format": Rule(enum=("html", "text")),
-        "notify": Rule(enum=(0, 1)),
+        "notify": Rule(enum=(0, 1), true_is_one=True),
         "color": Rule(enum=("yellow", "red", "green", "purple", "gray", "random")),
     }
 
@@ -232,7 +232,7 @@ class RoomsMessage(Operation[Sent], frozen=True):
         ),
         "message": Rule(required=True, min_length=1, max_length=10000),
         "message_format": Rule(enum=("html", "text")),
-        "notify": Rule(enum=(0, 1)),
+        "notify": Rule(enum=(0, 1), true_is_one=True),
         "color": Rule(enum=("yellow", "red", "green", "purple", "gray", "random")),
     }
 

@@ -49,7 +49,7 @@ class UsersList(Operation[UserList], frozen=True):
     result = UserList
     query = {"include_deleted": "include_deleted"}
     rules = {
-        "include_deleted": Rule(enum=(0, 1)),
+        "include_deleted": Rule(enum=(0, 1), true_is_one=True),
     }
 
     include_deleted: Literal[0, 1] | None = None
@@ -118,7 +118,7 @@ class UsersCreate(Operation[CreatedUserEnvelope], frozen=True):
         "email": Rule(required=True, empty_is_none=True),
         "name": Rule(required=True, min_length=1, max_length=50, empty_is_none=True),
         "mention_name": Rule(min_length=1, max_length=50, empty_is_none=True),
-        "is_group_admin": Rule(enum=(0, 1)),
+        "is_group_admin": Rule(enum=(0, 1), true_is_one=True),
         "password": Rule(empty_is_none=True),
         "timezone": Rule(empty_is_none=True),
     }
@@ -176,7 +176,7 @@ class UsersUpdate(Operation[UserEnvelope], frozen=True):
         "email": Rule(empty_is_none=True),
         "name": Rule(min_length=1, max_length=50, empty_is_none=True),
         "mention_name": Rule(min_length=1, max_length=50, empty_is_none=True),
-        "is_group_admin": Rule(enum=(0, 1)),
+        "is_group_admin": Rule(enum=(0, 1), true_is_one=True),
         "password": Rule(empty_is_none=True),
         "timezone": Rule(empty_is_none=True),
     }

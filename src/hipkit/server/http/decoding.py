@@ -174,6 +174,8 @@ def _read_leniently(field: _Field, value: object, notes: list[str]) -> object:
 
 
 def _read_if_any(field: _Field, value: object) -> object:
+    if field.rule is not None and field.rule.true_is_one:
+        value = _number_for(value)
     kept = drop_empty(value, field.hint, field.rule)
     if kept is not UNSET:
         return _convert(field, kept)
@@ -182,6 +184,14 @@ def _read_if_any(field: _Field, value: object) -> object:
     if field.is_required or (value is None and field.is_nullable):
         return _convert(field, value)
     return LEFT_OUT
+
+
+def _number_for(value: object) -> object:
+    """Return 1 and 0 in place of true and false, also of the words."""
+    if isinstance(value, bool):
+        return int(value)
+    words = {"true": "1", "false": "0"}
+    return words.get(value.lower(), value) if isinstance(value, str) else value
 
 
 def _out_of_text(text: object) -> object:

@@ -192,7 +192,6 @@ class Api:
         if _is_true(fields.get("auth_test")):
             return accepted()
         v1.check_format(fields)
-        fields = v1.with_flags(fields, strict=self._settings.strict)
         operation = decode(
             kind,
             path={},

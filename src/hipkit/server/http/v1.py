@@ -41,14 +41,10 @@ __all__ = [
     "room_of",
     "token_of",
     "translate_error",
-    "with_flags",
 ]
 
 MULTIPART = "multipart/form-data"
 MOST_PARTS = 100
-
-FLAGS = frozenset({"notify", "guest_access", "include_deleted", "is_group_admin"})
-BOOLEANS = {"true": "1", "false": "0"}
 
 LARGEST_PART_HEADER_BYTES = 8 * 1024
 
@@ -143,15 +139,6 @@ def check_format(fields: Fields) -> None:
         raise BadRequestError("This server answers in JSON only: send format=json")
 
 
-def with_flags(fields: Fields, *, strict: bool) -> dict[str, object]:
-    """Return arguments with booleans as 0 and 1."""
-    if strict:
-        return dict(fields)
-    return {
-        name: _flag(value) if name in FLAGS else value for name, value in fields.items()
-    }
-
-
 def translate_error(error: Exception) -> Exception:
     """Return an error as v1 had it: 403 means too many calls, 401 that this token may not."""
     match error:
@@ -167,12 +154,6 @@ def translate_error(error: Exception) -> Exception:
             return BadRequestError(error.message, status=error.status)
         case _:
             return error
-
-
-def _flag(value: object) -> object:
-    if isinstance(value, bool):
-        return int(value)
-    return BOOLEANS.get(value.lower(), value) if isinstance(value, str) else value
 
 
 def _read_parts(body: bytes, content_type: str) -> dict[str, object]:
