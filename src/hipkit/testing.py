@@ -266,20 +266,25 @@ class HipChatServer:
         members: tuple[TestUser, ...] = (),
     ) -> int:
         """Make a room and return its id; the administrator owns it if nobody else does."""
+        from hipkit.server.services.people import operator as admin_people
         from hipkit.server.services.rooms import operator as admin_rooms
 
-        database = self._server.database
+        server = self._server
+        context = _finish(
+            admin_people.operator_context(
+                server.database, server.files, server.now_us()
+            )
+        )
         made = _finish(
             admin_rooms.add_room(
-                database,
-                self._server.now_us(),
+                context,
                 name=name,
                 is_private=is_private,
                 owner=None if owner is None else owner.id,
             )
         )
         for member in members:
-            _finish(admin_rooms.add_member(database, made.id, member.id))
+            _finish(admin_rooms.add_member(server.database, made.id, member.id))
         return made.id
 
     def add_token(self, *scopes: str, user: TestUser | None = None) -> str:

@@ -107,9 +107,8 @@ class Site:
         return made.id
 
     def add_room(self, name: str, **members: Any) -> int:
-        database = self.server.database
         return asyncio.run(
-            admin_rooms.add_room(database, self.now_us, name=name, **members)
+            admin_rooms.add_room(self.operator_context(), name=name, **members)
         ).id
 
     def add_token(self, **members: Any) -> str:
@@ -162,6 +161,13 @@ class Site:
             signals=server.signals,
             now_us=self.now_us,
             actor_or_none=actor,
+        )
+
+    def operator_context(self) -> Context:
+        """Return the context of a command of `hipkit admin`."""
+        server = self.server
+        return asyncio.run(
+            admin_people.operator_context(server.database, server.files, self.now_us)
         )
 
     def deliver(self) -> None:

@@ -6,8 +6,7 @@ import click
 
 from hipkit.cli.admin.running import (
     AdminGroup,
-    file_folder,
-    now_us,
+    as_operator,
     number_option,
     on_database,
     pass_settings,
@@ -44,10 +43,9 @@ def add_room(
     room_id: int | None,
 ) -> None:
     """Make a room."""
-    made = on_database(
-        lambda database: admin_rooms.add_room(
-            database,
-            now_us(),
+    made = as_operator(
+        lambda context: admin_rooms.add_room(
+            context,
             name=name,
             topic=topic,
             is_private=is_private,
@@ -84,10 +82,8 @@ def set_member(
     if is_admin and is_removed:
         raise click.UsageError("--admin and --remove exclude each other")
     if is_removed:
-        on_database(
-            lambda database: admin_rooms.remove_member(
-                database, now_us(), room_name, reference
-            )
+        as_operator(
+            lambda context: admin_rooms.remove_member(context, room_name, reference)
         )
     else:
         on_database(
@@ -127,17 +123,14 @@ def unarchive_room(settings: Settings, /, *, room_name: str) -> None:
 @pass_settings
 def delete_room(settings: Settings, /, *, room_name: str) -> None:
     """Delete a room with what was said in it, and end the tokens that are bound to it."""
-    folder = file_folder()
-    gone = on_database(
-        lambda database: admin_rooms.delete_room(database, folder, now_us(), room_name)
-    )
+    gone = as_operator(lambda context: admin_rooms.delete_room(context, room_name))
     show(settings, {"id": gone.id, "name": gone.name})
 
 
 def _set_archived(settings: Settings, room_name: str, *, is_archived: bool) -> None:
-    changed = on_database(
-        lambda database: admin_rooms.set_archived(
-            database, now_us(), room_name, is_archived=is_archived
+    changed = as_operator(
+        lambda context: admin_rooms.set_archived(
+            context, room_name, is_archived=is_archived
         )
     )
     show(settings, _told(changed))

@@ -18,6 +18,8 @@ from hipkit.api.errors import StorageError
 from hipkit.cli.options import Command, Group, Settings
 from hipkit.cli.output import tell, write, write_json, write_json_list
 from hipkit.cli.table import describe, table
+from hipkit.server.services.context import Context
+from hipkit.server.services.people.operator import operator_context
 from hipkit.server.settings import Settings as ServerSettings
 from hipkit.server.storage.blobs import FileFolder
 from hipkit.server.storage.protocol import Database
@@ -26,6 +28,7 @@ from hipkit.server.storage.sqlite.database import SqliteDatabase
 __all__ = [
     "AdminCommand",
     "AdminGroup",
+    "as_operator",
     "database_path",
     "file_folder",
     "now_us",
@@ -118,6 +121,16 @@ def on_database(work: Callable[[Database], Awaitable[T]]) -> T:
         return asyncio.run(whole())
     finally:
         database.close()
+
+
+def as_operator(work: Callable[[Context], Awaitable[T]]) -> T:
+    """Do something on the database that events tell of, and return what came of it."""
+    files = file_folder()
+
+    async def whole(database: Database) -> T:
+        return await work(await operator_context(database, files, now_us()))
+
+    return on_database(whole)
 
 
 def database_path() -> Path:

@@ -7,7 +7,7 @@ import click
 from hipkit.cli.admin.password_link import make_password_link
 from hipkit.cli.admin.running import (
     AdminGroup,
-    file_folder,
+    as_operator,
     now_us,
     number_option,
     on_database,
@@ -100,10 +100,7 @@ def demote_user(settings: Settings, /, *, reference: str) -> None:
 @pass_settings
 def delete_user(settings: Settings, /, *, reference: str) -> None:
     """Delete a person's account, and end every token of theirs; what they said stays."""
-    folder = file_folder()
-    gone = on_database(
-        lambda database: admin_people.delete_user(database, folder, now_us(), reference)
-    )
+    gone = as_operator(lambda context: admin_people.delete_user(context, reference))
     show(settings, _told(gone))
 
 

@@ -17,6 +17,7 @@ from hipkit.server.page.feed import (
     Reader,
 )
 from hipkit.server.services.access.web_sessions import change_password
+from hipkit.server.services.context import Context
 from hipkit.server.services.people import operator as people
 from hipkit.server.services.rooms import operator as rooms
 from hipkit.server.storage.protocol import Stores
@@ -134,13 +135,9 @@ IN_THIS_PROCESS: dict[str, Act] = {
     ),
     "the room is deleted": lambda page: page.call("DELETE", "/v2/room/Ops"),
 }
-IN_ANOTHER_PROCESS: dict[str, Callable[[SqliteDatabase, Site], Awaitable[object]]] = {
-    "the person is deleted": lambda database, site: people.delete_user(
-        database, site.server.files, site.now_us, "@ann"
-    ),
-    "the room is deleted": lambda database, site: rooms.delete_room(
-        database, site.server.files, site.now_us, "Ops"
-    ),
+IN_ANOTHER_PROCESS: dict[str, Callable[[Context], Awaitable[object]]] = {
+    "the person is deleted": lambda context: people.delete_user(context, "@ann"),
+    "the room is deleted": lambda context: rooms.delete_room(context, "Ops"),
 }
 
 
@@ -195,7 +192,7 @@ async def test_a_stream_ends_at_once_when(site: Site, ann: Visitor, act: Act) ->
 async def test_a_stream_ends_soon_when_elsewhere(
     site: Site,
     ann: Visitor,
-    act: Callable[[SqliteDatabase, Site], Awaitable[object]],
+    act: Callable[[Context], Awaitable[object]],
 ) -> None:
     page = Page(site, OFTEN)
     stream = page.stream("/rooms/1/feed", secret_of(ann))
@@ -203,7 +200,8 @@ async def test_a_stream_ends_soon_when_elsewhere(
         with contextlib.closing(
             SqliteDatabase.open(site.server.settings.database)
         ) as database:
-            await act(database, site)
+            files = site.server.files
+            await act(await people.operator_context(database, files, site.now_us))
         await stream.end()
 
 
@@ -218,7 +216,9 @@ async def test_what_is_said_after_somebody_was_let_go_is_not_told_them(
         with contextlib.closing(
             SqliteDatabase.open(site.server.settings.database)
         ) as database:
-            await people.delete_user(database, site.server.files, site.now_us, "@ann")
+            files = site.server.files
+            context = await people.operator_context(database, files, site.now_us)
+            await people.delete_user(context, "@ann")
         await page.say("message 1")
         await stays.until("message 1")
         await gone.end()

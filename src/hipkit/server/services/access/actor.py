@@ -11,6 +11,7 @@ from typing import Literal
 
 from hipkit.server.services.access.scopes import (
     GROUP_SCOPES,
+    SCOPES,
     TokenKind,
     grantable_scopes,
     token_kind,
@@ -20,14 +21,21 @@ from hipkit.server.storage.stores.tokens import TokenRecord
 from hipkit.server.storage.stores.users import UserRecord
 from hipkit.server.storage.stores.webhooks import WebhookRecord
 
-__all__ = ["Actor", "browser_actor", "effective_scopes", "token_actor", "webhook_actor"]
+__all__ = [
+    "Actor",
+    "browser_actor",
+    "effective_scopes",
+    "operator",
+    "token_actor",
+    "webhook_actor",
+]
 
-ActorKind = Literal["token", "browser", "webhook"]
+ActorKind = Literal["token", "browser", "webhook", "operator"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who acts: a token's owner, a person at the page, or a webhook for who made it."""
+    """Who acts: a token's owner, a person at the page, a webhook, or the operator."""
 
     kind: ActorKind
     token_kind: TokenKind
@@ -111,6 +119,18 @@ def webhook_actor(webhook: WebhookRecord, owner: UserRecord | ClientRecord) -> A
         user=user,
         client=client,
         room_id=None if client is None else client.room_id,
+    )
+
+
+def operator(group_id: int) -> Actor:
+    """Return who runs the server, and may do everything in a group; no sender is shown."""
+    return Actor(
+        kind="operator",
+        token_kind="group client",  # noqa: S106 - a kind, no token
+        group_id=group_id,
+        scopes=frozenset(SCOPES),
+        name="",
+        limit_key="operator",
     )
 
 

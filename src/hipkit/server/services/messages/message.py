@@ -17,7 +17,6 @@ from hipkit.server.services.representations.models import room_in_short, user_in
 from hipkit.server.services.representations.timestamps import MessageMoment
 from hipkit.server.services.representations.urls import Addresses
 from hipkit.server.services.webhooks.publishing import (
-    Cause,
     enter_room,
     sender_of,
     tell,
@@ -36,7 +35,6 @@ from hipkit.v2.models import (
     MessageLinkImage,
     MessageLinkPage,
     NotificationSender,
-    Room,
     RoomFileUploadItem,
     RoomMessageItem,
     RoomTopicChangeItem,
@@ -121,11 +119,10 @@ async def add_to_room(
     """Store a room's message and return its moment; a person who speaks is in the room."""
     sent_us = await stores.messages.add(room.conversation_id, message, context.now_us)
     context.topics.add(conversation_topic(room.conversation_id))
-    cause = Cause.of(context)
     if message.sender_id is not None and message.kind != "notification":
-        await enter_room(cause, stores, room, message.sender_id, sent_us)
+        await enter_room(context, stores, room, message.sender_id, sent_us)
         await stores.users.touch(message.sender_id, sent_us)
-    await _tell_of_message(cause, stores, room, message)
+    await _tell_of_message(context, stores, room, message)
     return sent_us
 
 
@@ -244,48 +241,49 @@ class MessageForms:
 
 
 async def _tell_of_message(
-    cause: Cause, stores: Stores, room: RoomRecord, message: NewMessage
+    context: Context, stores: Stores, room: RoomRecord, message: NewMessage
 ) -> None:
     """Tell webhooks of a message, which is stored already, as the event of its kind."""
 
-    def shown_room() -> Room:
-        return room_in_short(cause.addresses, room)
-
-    async def show() -> Message | None:
+    async def show(addresses: Addresses) -> Message | None:
         record = await stores.messages.get(room.conversation_id, message.id)
         if record is None:
             return None
         people = await people_in(stores, [record])
-        return MessageForms(addresses=cause.addresses, people=people).show(record)
+        return MessageForms(addresses=addresses, people=people).show(record)
 
-    async def with_message() -> RoomMessageItem:
-        return RoomMessageItem(message=await show(), room=shown_room())
+    async def with_message(addresses: Addresses) -> RoomMessageItem:
+        return RoomMessageItem(
+            message=await show(addresses), room=room_in_short(addresses, room)
+        )
 
-    async def with_topic() -> RoomTopicChangeItem:
-        sender = sender_of(cause)
-        if cause.actor is None or message.sender_label != cause.actor.name:
+    async def with_topic(addresses: Addresses) -> RoomTopicChangeItem:
+        sender = sender_of(context.actor, addresses)
+        if message.sender_label != context.actor.name:
             sender = Sender(name=message.sender_label)
-        return RoomTopicChangeItem(room=shown_room(), sender=sender, topic=message.body)
+        return RoomTopicChangeItem(
+            room=room_in_short(addresses, room), sender=sender, topic=message.body
+        )
 
-    async def with_file() -> RoomFileUploadItem:
-        shown = await show()
+    async def with_file(addresses: Addresses) -> RoomFileUploadItem:
+        shown = await show(addresses)
         return RoomFileUploadItem(
             file=shown.file if shown else None,
-            room=shown_room(),
-            sender=sender_of(cause),
+            room=room_in_short(addresses, room),
+            sender=sender_of(context.actor, addresses),
         )
 
     match message.kind:
         case "message":
             text = message.body
-            await tell(cause, stores, room, "room_message", with_message, text=text)
+            await tell(context, stores, room, "room_message", with_message, text=text)
             if message.file_id is not None:
-                await tell(cause, stores, room, "room_file_upload", with_file)
+                await tell(context, stores, room, "room_file_upload", with_file)
         case "notification":
             event, text = "room_notification", message.body
-            await tell(cause, stores, room, event, with_message, text=text)
+            await tell(context, stores, room, event, with_message, text=text)
         case "topic":
-            await tell(cause, stores, room, "room_topic_change", with_topic)
+            await tell(context, stores, room, "room_topic_change", with_topic)
 
 
 def _link(link: Link) -> MessageLink:

@@ -12,6 +12,7 @@ import msgspec
 
 from hipkit.api.errors import BadRequestError
 from hipkit.server.services.access.keys import new_version
+from hipkit.server.services.context import Context
 from hipkit.server.services.errors import InvalidValueError
 from hipkit.server.services.messages.markup import (
     clean_mention_name,
@@ -20,7 +21,7 @@ from hipkit.server.services.messages.markup import (
 )
 from hipkit.server.services.people.names import NAME_CHARACTERS, check_email, clean_name
 from hipkit.server.services.representations.timestamps import find_zone
-from hipkit.server.services.webhooks.publishing import Cause, leave_every_room
+from hipkit.server.services.webhooks.publishing import leave_every_room
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.users import UserRecord
 
@@ -96,7 +97,7 @@ async def add_user(stores: Stores, group_id: int, user: NewUser, now_us: int) ->
     )
 
 
-async def remove_user(cause: Cause, stores: Stores, user: UserRecord) -> None:
+async def remove_user(context: Context, stores: Stores, user: UserRecord) -> None:
     """Within a command: delete an account, with everything that acts for it.
 
     What was said stays, and so does the picture's file until the command is committed.
@@ -106,7 +107,7 @@ async def remove_user(cause: Cause, stores: Stores, user: UserRecord) -> None:
     await stores.web_sessions.remove_links(user.id)
     await stores.web_sessions.remove_networks(user.id)
     await stores.webhooks.delete_of_user(user.id)
-    await leave_every_room(cause, stores, user.id)
+    await leave_every_room(context, stores, user.id)
     await stores.users.delete(user.id, new_version())
     if user.photo_key is not None:
         await stores.files.remove(user.photo_key)

@@ -5,17 +5,22 @@ Like everything of `hipkit admin` it works on a database that a server may be us
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 
 from hipkit.api.errors import BadRequestError, NotFoundError
+from hipkit.server.services.access.actor import operator
 from hipkit.server.services.access.keys import new_password
 from hipkit.server.services.access.lookup import look_up_room, look_up_user
 from hipkit.server.services.access.passwords import hash_new_password
 from hipkit.server.services.access.web_sessions import change_password
+from hipkit.server.services.context import Context
 from hipkit.server.services.files.stored import remove_file
 from hipkit.server.services.people.accounts import NewUser, changed_rights, remove_user
 from hipkit.server.services.people.accounts import add_user as add_user_to_group
-from hipkit.server.services.webhooks.publishing import Cause
+from hipkit.server.services.representations.urls import Addresses
+from hipkit.server.shared.limits import Limits, LimitSettings
+from hipkit.server.shared.signals import Signals
 from hipkit.server.storage.blobs import FileFolder
 from hipkit.server.storage.protocol import Database, Stores
 from hipkit.server.storage.stores.groups import GroupRecord
@@ -31,6 +36,7 @@ __all__ = [
     "find_room",
     "find_user",
     "list_users",
+    "operator_context",
     "set_admin",
     "set_password",
 ]
@@ -137,9 +143,27 @@ async def set_admin(
     return await database.write(command)
 
 
-async def delete_user(
-    database: Database, files: FileFolder, now_us: int, reference: str | int
-) -> UserRecord:
+async def operator_context(
+    database: Database, files: FileFolder, now_us: int
+) -> Context:
+    """Return the context of a command that the operator runs in the first group.
+
+    Raises:
+        NotFoundError: There was no first start yet.
+    """
+    group = await find_group(database.stores)
+    return Context(
+        database=database,
+        files=files,
+        addresses=Addresses(""),
+        limits=Limits(LimitSettings(enabled=False), time.time),
+        signals=Signals(),
+        now_us=now_us,
+        actor_or_none=operator(group.id),
+    )
+
+
+async def delete_user(context: Context, reference: str | int) -> UserRecord:
     """Delete a person's account, with all that acts for them, and return what it was.
 
     Raises:
@@ -151,11 +175,11 @@ async def delete_user(
         user = await find_user(stores, reference)
         if user.id == group.owner_id:
             raise BadRequestError("the owner of the group cannot be deleted")
-        await remove_user(Cause.on_this_machine(now_us), stores, user)
+        await remove_user(context, stores, user)
         return user
 
-    gone = await database.write(command)
-    await remove_file(files, gone.photo_key)
+    gone = await context.write(command)
+    await remove_file(context.files, gone.photo_key)
     return gone
 
 

@@ -37,7 +37,6 @@ from hipkit.server.services.representations.expansion import Expansion, expand_q
 from hipkit.server.services.representations.paging import Slice
 from hipkit.server.services.representations.timestamps import find_zone
 from hipkit.server.services.rooms.rooms import show_rooms
-from hipkit.server.services.webhooks.publishing import Cause
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.users import UserRecord
 from hipkit.v2.models import (
@@ -262,7 +261,7 @@ async def delete_user(context: Context, request: DeleteUser) -> None:
             raise NotFoundError(f"User {reference} not found")
         if await owns_group(stores, user):
             raise ForbiddenError("The owner of the group cannot be deleted")
-        await remove_user(Cause.of(context), stores, user)
+        await remove_user(context, stores, user)
         return user.photo_key
 
     photo_key = await context.write(command)

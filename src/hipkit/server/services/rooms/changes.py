@@ -8,8 +8,9 @@ from __future__ import annotations
 from hipkit.api.errors import BadRequestError
 from hipkit.server.services.access.keys import new_version
 from hipkit.server.services.access.lookup import OWNER_ROLES, ROOM_MEMBER
+from hipkit.server.services.context import Context
 from hipkit.server.services.errors import InvalidValueError
-from hipkit.server.services.webhooks.publishing import Cause, enter_room, tell_of_room
+from hipkit.server.services.webhooks.publishing import enter_room, tell_of_room
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.rooms import RoomRecord
 
@@ -26,7 +27,7 @@ LARGEST_ROOM = 1_000_000
 
 
 async def add_room(
-    cause: Cause,
+    context: Context,
     stores: Stores,
     *,
     group_id: int,
@@ -41,7 +42,7 @@ async def add_room(
     """Within a command: make a room with its owner in it, tell webhooks, and return its id.
 
     Args:
-        cause: Who makes it, and when.
+        context: Who makes it, and when.
         stores: The command's.
         group_id: Whose it is.
         name: As `clean_name` returned it.
@@ -67,7 +68,7 @@ async def add_room(
         delegate_admin_visibility=delegate_admin_visibility,
         owner_id=owner_id,
         version=new_version(),
-        now_us=cause.now_us,
+        now_us=context.now_us,
         room_id=room_id,
     )
     if is_private:
@@ -75,18 +76,18 @@ async def add_room(
     room = await stores.rooms.get(room_id)
     if room is None:
         raise RuntimeError("a room was added and is not there")
-    await tell_of_room(cause, stores, room, "room_created")
-    await enter_room(cause, stores, room, owner_id, cause.now_us)
+    await tell_of_room(context, stores, room, "room_created")
+    await enter_room(context, stores, room, owner_id, context.now_us)
     return room_id
 
 
-async def remove_room(cause: Cause, stores: Stores, room: RoomRecord) -> None:
+async def remove_room(context: Context, stores: Stores, room: RoomRecord) -> None:
     """Within a command: delete a room with everything that is good for it alone.
 
     What was said in it goes with sweeps, the picture's file once the command is committed. Its
     webhooks get what has happened so far, this too, and then go.
     """
-    await tell_of_room(cause, stores, room, "room_deleted")
+    await tell_of_room(context, stores, room, "room_deleted")
     newest_event_id = await stores.webhook_events.newest()
     await stores.webhooks.end_of_room(room.id, newest_event_id)
     await stores.grants.end_of_room(room.id)
@@ -113,12 +114,12 @@ async def settle_members(stores: Stores, before: RoomRecord, after: RoomRecord) 
 
 
 async def tell_of_archiving(
-    cause: Cause, stores: Stores, before: RoomRecord, after: RoomRecord
+    context: Context, stores: Stores, before: RoomRecord, after: RoomRecord
 ) -> None:
     """Within a command: tell webhooks if a change of a room archives it, or ends that."""
     if after.is_archived != before.is_archived:
         event = "room_archived" if after.is_archived else "room_unarchived"
-        await tell_of_room(cause, stores, after, event)
+        await tell_of_room(context, stores, after, event)
 
 
 async def check_room_name(

@@ -19,7 +19,7 @@ from hipkit.server.services.registry import handles
 from hipkit.server.services.representations.expansion import Expansion, expand_query
 from hipkit.server.services.representations.models import user_in_short
 from hipkit.server.services.representations.paging import Slice
-from hipkit.server.services.webhooks.publishing import Cause, leave_room
+from hipkit.server.services.webhooks.publishing import leave_room
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.room_people import MemberRecord
 from hipkit.server.storage.stores.rooms import RoomRecord
@@ -121,8 +121,7 @@ async def remove_member(context: Context, request: RemoveMember) -> None:
         actor = context.actor
         room = await find_room_to_administer(stores, actor, request.room_id_or_name)
         user = await find_user(stores, actor, request.user_id_or_email)
-        cause = Cause.of(context)
-        await end_membership(cause, stores, room, user, request.user_id_or_email)
+        await end_membership(context, stores, room, user, request.user_id_or_email)
 
     await context.write(command)
 
@@ -156,7 +155,7 @@ async def invite_user(context: Context, request: InviteUser) -> None:
 
 
 async def end_membership(
-    cause: Cause,
+    context: Context,
     stores: Stores,
     room: RoomRecord,
     user: UserRecord,
@@ -173,7 +172,7 @@ async def end_membership(
     if not await stores.room_people.remove_member(room.id, user.id):
         raise NotFoundError(f"User {reference} is not a member")
     if room.privacy == "private" or user.is_guest:
-        await leave_room(cause, stores, room, user.id)
+        await leave_room(context, stores, room, user.id)
 
 
 async def _let_in(stores: Stores, room: RoomRecord, user: UserRecord) -> None:

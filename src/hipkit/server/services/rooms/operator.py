@@ -11,6 +11,7 @@ import msgspec
 
 from hipkit.server.services.access.keys import new_version
 from hipkit.server.services.access.lookup import ROOM_ADMIN, ROOM_MEMBER
+from hipkit.server.services.context import Context
 from hipkit.server.services.files.stored import remove_file
 from hipkit.server.services.files.sweep import sweep_messages
 from hipkit.server.services.people.names import NAME_CHARACTERS, clean_name
@@ -23,8 +24,6 @@ from hipkit.server.services.people.operator import (
 from hipkit.server.services.rooms.changes import add_room as add_room_to_group
 from hipkit.server.services.rooms.changes import remove_room, tell_of_archiving
 from hipkit.server.services.rooms.members import end_membership
-from hipkit.server.services.webhooks.publishing import Cause
-from hipkit.server.storage.blobs import FileFolder
 from hipkit.server.storage.protocol import Database, Stores
 from hipkit.server.storage.stores.rooms import RoomRecord
 
@@ -49,8 +48,7 @@ class MadeRoom:
 
 
 async def add_room(
-    database: Database,
-    now_us: int,
+    context: Context,
     *,
     name: str,
     topic: str = "",
@@ -71,7 +69,7 @@ async def add_room(
         if owner is not None:
             owner_id = (await find_user(stores, owner)).id
         return await add_room_to_group(
-            Cause.on_this_machine(now_us),
+            context,
             stores,
             group_id=group.id,
             name=cleaned,
@@ -81,7 +79,7 @@ async def add_room(
             room_id=room_id,
         )
 
-    return MadeRoom(id=await database.write(command), name=cleaned)
+    return MadeRoom(id=await context.write(command), name=cleaned)
 
 
 async def list_rooms(database: Database) -> list[RoomRecord]:
@@ -121,9 +119,7 @@ async def add_auto_join(database: Database, user: str | int, room: str | int) ->
     await database.write(command)
 
 
-async def remove_member(
-    database: Database, now_us: int, room: str | int, user: str | int
-) -> None:
+async def remove_member(context: Context, room: str | int, user: str | int) -> None:
     """End a membership; out of a private room the person goes at once.
 
     Raises:
@@ -133,14 +129,13 @@ async def remove_member(
 
     async def command(stores: Stores) -> None:
         found, member = await find_room(stores, room), await find_user(stores, user)
-        cause = Cause.on_this_machine(now_us)
-        await end_membership(cause, stores, found, member, user)
+        await end_membership(context, stores, found, member, user)
 
-    await database.write(command)
+    await context.write(command)
 
 
 async def set_archived(
-    database: Database, now_us: int, room: str | int, *, is_archived: bool
+    context: Context, room: str | int, *, is_archived: bool
 ) -> RoomRecord:
     """Close a room to whatever could be said in it, or open it again."""
 
@@ -150,25 +145,22 @@ async def set_archived(
             found, is_archived=is_archived, version=new_version()
         )
         await stores.rooms.replace(changed)
-        cause = Cause.on_this_machine(now_us)
-        await tell_of_archiving(cause, stores, found, changed)
+        await tell_of_archiving(context, stores, found, changed)
         return changed
 
-    return await database.write(command)
+    return await context.write(command)
 
 
-async def delete_room(
-    database: Database, files: FileFolder, now_us: int, room: str | int
-) -> RoomRecord:
+async def delete_room(context: Context, room: str | int) -> RoomRecord:
     """Delete a room with what was said in it, and return what it was."""
 
     async def command(stores: Stores) -> RoomRecord:
         found = await find_room(stores, room)
-        await remove_room(Cause.on_this_machine(now_us), stores, found)
+        await remove_room(context, stores, found)
         return found
 
-    gone = await database.write(command)
-    await remove_file(files, gone.avatar_key)
+    gone = await context.write(command)
+    await remove_file(context.files, gone.avatar_key)
     # What a large room leaves behind goes with the server's sweeps.
-    await sweep_messages(database, files)
+    await sweep_messages(context.database, context.files)
     return gone

@@ -42,7 +42,6 @@ from hipkit.server.services.rooms.changes import (
     settle_members,
     tell_of_archiving,
 )
-from hipkit.server.services.webhooks.publishing import Cause
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.rooms import RoomRecord
 from hipkit.v2.models import Created, Links, Room, RoomPage, RoomStatistics, User
@@ -192,7 +191,7 @@ async def create_room(context: Context, request: CreateRoom) -> Created:
             owner_id = owner.id
         visibility = request.delegate_admin_visibility
         return await add_room(
-            Cause.of(context),
+            context,
             stores,
             group_id=actor.group_id,
             name=name,
@@ -243,7 +242,7 @@ async def update_room(context: Context, request: UpdateRoom) -> None:
         await stores.rooms.replace(changed)
         if changed.privacy == "private":
             await settle_members(stores, room, changed)
-        await tell_of_archiving(Cause.of(context), stores, room, changed)
+        await tell_of_archiving(context, stores, room, changed)
         await _announce(context, stores, room, changed)
 
     await context.write(command)
@@ -256,7 +255,7 @@ async def delete_room(context: Context, request: DeleteRoom) -> None:
     async def command(stores: Stores) -> str | None:
         actor = context.actor
         room = await find_room_to_administer(stores, actor, request.room_id_or_name)
-        await remove_room(Cause.of(context), stores, room)
+        await remove_room(context, stores, room)
         return room.avatar_key
 
     avatar_key = await context.write(command)

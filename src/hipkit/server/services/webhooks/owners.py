@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hipkit.api.errors import ForbiddenError, NotFoundError
 from hipkit.server.services.access.actor import Actor, webhook_actor
 from hipkit.server.services.access.lookup import find_room
 from hipkit.server.services.context import Context
-from hipkit.server.services.webhooks.publishing import Cause, sender_of
+from hipkit.server.services.webhooks.publishing import sender_of
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.webhooks import WebhookRecord
 from hipkit.v2.models import Sender
@@ -32,9 +30,7 @@ async def maker_as_sender(
 ) -> Sender | None:
     """Return the maker as answers show one."""
     maker = await maker_of(stores, webhook)
-    return sender_of(
-        replace(Cause.of(context), addresses=context.addresses, actor=maker)
-    )
+    return None if maker is None else sender_of(maker, context.addresses)
 
 
 async def may_still_see(stores: Stores, webhook: WebhookRecord, room_id: int) -> bool:

@@ -110,10 +110,7 @@ def test_nothing_acts_for_a_person_who_is_deleted(world: World, way: str) -> Non
     if way == "API":
         assert site.delete(f"/v2/user/{ann}").status == 204
     else:
-        files = site.server.files
-        asyncio.run(
-            admin_people.delete_user(site.server.database, files, site.now_us, ann)
-        )
+        asyncio.run(admin_people.delete_user(site.operator_context(), ann))
 
     assert not any(rows_of(world, "user_id", ann).values())
     assert site.get("/v2/room", token=given["token"]).status == 401
@@ -209,10 +206,7 @@ def test_nothing_is_bound_to_a_room_that_is_deleted(
     if way == "API":
         assert site.delete(f"/v2/room/{room}").status == 204
     else:
-        files = site.server.files
-        asyncio.run(
-            admin_rooms.delete_room(site.server.database, files, site.now_us, room)
-        )
+        asyncio.run(admin_rooms.delete_room(site.operator_context(), room))
 
     assert rows_of(world, "room_id", room)["tokens"] == 0
     for name in ("room client", "notifier", "ann in open"):

@@ -314,10 +314,7 @@ def delete_user(made: Credentials, user: int) -> None:
 
 
 def delete_room(made: Credentials, room: int) -> None:
-    server = made.site.server
-    asyncio.run(
-        admin_rooms.delete_room(server.database, server.files, made.site.now_us, room)
-    )
+    asyncio.run(admin_rooms.delete_room(made.site.operator_context(), room))
 
 
 def change_password(made: Credentials, user: int) -> None:

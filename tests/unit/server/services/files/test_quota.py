@@ -129,8 +129,7 @@ def test_what_is_deleted_makes_room(small: Site) -> None:
 
     assert small.delete(f"/v2/user/{ann}").status == 204
     assert used(small) == 800
-    server = small.server
-    asyncio.run(delete_room(server.database, server.files, small.now_us, "Ops"))
+    asyncio.run(delete_room(small.operator_context(), "Ops"))
 
     assert used(small) == added_up(small) == kept(small) == 0
 
