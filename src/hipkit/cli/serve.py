@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import click
 
+from hipkit.api.addresses import is_web_address
 from hipkit.api.errors import BadRequestError
 from hipkit.cli.options import Command, Settings
 from hipkit.cli.output import tell, write, write_json
@@ -17,7 +18,6 @@ from hipkit.server.app import Server
 from hipkit.server.logs import set_up_log
 from hipkit.server.serve import address_for_others, listen, open_certificate, run
 from hipkit.server.services.access.password_links import password_link
-from hipkit.server.services.messages.markup import is_web_address
 from hipkit.server.services.people.names import check_email
 from hipkit.server.settings import FILE_QUOTA_BYTES
 from hipkit.server.settings import Settings as ServerSettings

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import msgspec
 
+from hipkit.api.addresses import split_web_address
 from hipkit.api.errors import (
     ApiError,
     ForbiddenError,
@@ -154,7 +155,8 @@ def _target(operation: Operation[object], reply: Reply, url: str) -> str:
     """Return where a redirect leads."""
     try:
         target = urljoin(url, reply.headers.get("location", ""))
-        is_address = urlsplit(target).scheme in ("http", "https")
+        split_web_address(target)
+        is_address = True
     except ValueError:
         is_address = False
     if "location" not in reply.headers or not is_address:

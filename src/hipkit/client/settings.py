@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from types import NoneType
 from typing import Literal, cast
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
+
+from hipkit.api.addresses import DEFAULT_PORTS, split_web_address
 
 __all__ = [
     "BASE_URL_VARIABLE",
@@ -23,7 +25,6 @@ __all__ = [
 
 BASE_URL_VARIABLE = "HIPCHAT_BASE_URL"
 TOKEN_VARIABLE = "HIPCHAT_TOKEN"  # noqa: S105 - the variable's name
-DEFAULT_PORTS = {"http": 80, "https": 443}
 KEPT_IN_PATHS = "/%:@!$&'()*+,;=~"
 
 
@@ -85,23 +86,19 @@ def parse_site(url: str, *, allow_http: bool) -> Site:
     if not url.isprintable() or " " in url.partition("//")[2].partition("/")[0]:
         raise ValueError("the base URL must not have line ends, or spaces in its host")
     try:
-        parts = urlsplit(url)
-        port = parts.port
+        parts = split_web_address(url)
+    except ValueError as error:
+        raise ValueError(f"the base URL {error}; give it as https://host/v2") from None
+    try:
         # A zone, as in fe80::1%25eth0, stands encoded in an address.
         host = unquote(parts.hostname or "")
         ascii_host = (
             host if ":" in host or host.isascii() else host.encode("idna").decode()
         )
-    except ValueError:
+    except UnicodeError:
         raise ValueError(
-            "the base URL cannot be read; give it as https://host/v2"
+            "the base URL's host cannot be read; give it as https://host/v2"
         ) from None
-    if parts.scheme not in DEFAULT_PORTS or not host:
-        raise ValueError(
-            "the base URL must start with https:// (or http://) and name a host"
-        )
-    if port == 0:
-        raise ValueError("the base URL's port must be 1 to 65535")
     if "@" in parts.netloc:
         raise ValueError(
             "the base URL must not carry a user or password; pass the token instead"
@@ -117,7 +114,7 @@ def parse_site(url: str, *, allow_http: bool) -> Site:
     if any(segment in (".", "..") for segment in path.split("/")):
         raise ValueError("the base URL's path must not have '.' or '..' in it")
     scheme = cast("Literal['http', 'https']", parts.scheme)
-    return Site(scheme, ascii_host, port or DEFAULT_PORTS[scheme], path)
+    return Site(scheme, ascii_host, parts.port or DEFAULT_PORTS[scheme], path)
 
 
 def is_this_machine(host: str) -> bool:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from hipkit.api.addresses import DEFAULT_PORTS
 from hipkit.api.frames import clears_locals
 
 if TYPE_CHECKING:  # Loading `ssl` costs more than a plain http call needs to pay.
@@ -22,7 +23,6 @@ if TYPE_CHECKING:  # Loading `ssl` costs more than a plain http call needs to pa
 
 __all__ = ["NetworkTransport", "Proxy", "Settings"]
 
-DEFAULT_PORTS = {"http": 80, "https": 443}
 PROXY_PORTS = DEFAULT_PORTS | dict.fromkeys(
     ("socks4", "socks4a", "socks5", "socks5h"), 1080
 )

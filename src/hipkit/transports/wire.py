@@ -13,8 +13,8 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
+from hipkit.api.addresses import DEFAULT_PORTS
 from hipkit.transports.protocol import Body, Fault, Options, Reply, Request, Sink
-from hipkit.transports.settings import DEFAULT_PORTS
 
 __all__ = [
     "Incoming",

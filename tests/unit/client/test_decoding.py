@@ -310,6 +310,8 @@ def test_free_paths_hide_their_secrets() -> None:
         Reply(302, {}),
         Reply(302, {"location": "http://[bad"}),
         Reply(302, {"location": "javascript:alert(1)"}),
+        Reply(302, {"location": "http:///1.png"}),
+        Reply(302, {"location": "https://files.example.com:x/1.png"}),
     ],
 )
 def test_a_redirect_without_an_address_is_a_response_error(answer: Reply) -> None:

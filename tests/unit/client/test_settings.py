@@ -155,8 +155,20 @@ def test_spaces_around_a_base_url_are_passed_over() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["https://h/v2\r\nX: y", "https://h /v2", "https://h:0/v2", "https://h\t/v2"]
+    ("url", "problem"),
+    [
+        ("https://h/v2\r\nX: y", "must not have line ends"),
+        ("https://h /v2", "spaces in its host"),
+        ("https://h\t/v2", "must not have line ends"),
+        ("https://h:0/v2", "must have a port of 1 to 65535"),
+        ("https://h:99999/v2", "cannot be read; give it as https://host/v2"),
+        ("h.example/v2", "must start with https:// (or http://) and name a host"),
+        ("https://" + "x" * 64 + "ü/v2", "host cannot be read"),
+    ],
 )
-def test_a_base_url_that_would_go_elsewhere_is_refused(url: str) -> None:
-    with pytest.raises(ValueError, match="base URL"):
+def test_a_base_url_that_would_go_elsewhere_is_refused_with_the_reason(
+    url: str, problem: str
+) -> None:
+    with pytest.raises(ValueError, match=r"^the base URL") as caught:
         parse_site(url, allow_http=False)
+    assert problem in str(caught.value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from hipkit.api.addresses import is_web_address
 from hipkit.cli.admin.running import (
     AdminCommand,
     now_us,
@@ -13,7 +14,6 @@ from hipkit.cli.admin.running import (
 )
 from hipkit.cli.options import Settings
 from hipkit.server.services.access import password_links
-from hipkit.server.services.messages.markup import is_web_address
 
 __all__ = ["make_password_link"]
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from hipkit.api.addresses import is_web_address
 from hipkit.api.errors import BadRequestError, NotFoundError
 from hipkit.server.services.access.grants import PERSONAL_SECONDS
 from hipkit.server.services.access.keys import hash_token, new_client_id, new_token
@@ -22,7 +23,6 @@ from hipkit.server.services.access.scopes import (
     grantable_scopes,
 )
 from hipkit.server.services.errors import InvalidValueError
-from hipkit.server.services.messages.markup import is_web_address
 from hipkit.server.services.people.names import clean_name
 from hipkit.server.services.people.operator import find_group, find_room, find_user
 from hipkit.server.services.representations.timestamps import SECOND_US

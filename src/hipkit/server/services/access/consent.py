@@ -12,12 +12,12 @@ from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
+from hipkit.api.addresses import is_web_address
 from hipkit.api.errors import BadRequestError, NotFoundError
 from hipkit.server.services.access.clients import make_authorization_code
 from hipkit.server.services.access.lookup import own_user
 from hipkit.server.services.access.scopes import SCOPES
 from hipkit.server.services.context import Context
-from hipkit.server.services.messages.markup import is_web_address
 from hipkit.server.storage.stores.clients import ClientRecord
 
 __all__ = ["Approval", "allow", "deny", "read_approval"]

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Literal, cast
 from urllib.parse import unquote, urlsplit
 
+from hipkit.api.addresses import is_web_address
+
 __all__ = [
     "FoundInText",
     "Link",
@@ -16,7 +18,6 @@ __all__ = [
     "clean_mention_name",
     "find_in_text",
     "is_mention_name",
-    "is_web_address",
     "make_mention_name",
     "split_text",
 ]
@@ -132,17 +133,6 @@ def is_mention_name(name: str) -> bool:
     Letters are those of any script, with their accents and vowel signs.
     """
     return MENTION_NAME.fullmatch(name) is not None and name.lower() not in EVERYBODY
-
-
-def is_web_address(text: str) -> bool:
-    """Say whether a text is one `http` or `https` address and nothing else."""
-    if any(letter.isspace() for letter in text):
-        return False
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return False
-    return parts.scheme.lower() in ("http", "https") and bool(parts.hostname)
 
 
 def clean_mention_name(name: str) -> str:

@@ -7,6 +7,7 @@ import secrets
 
 import msgspec
 
+from hipkit.api.addresses import is_web_address
 from hipkit.api.errors import NotFoundError
 from hipkit.server.services.access.keys import new_version
 from hipkit.server.services.access.lookup import (
@@ -18,7 +19,6 @@ from hipkit.server.services.context import Context
 from hipkit.server.services.errors import InvalidValueError
 from hipkit.server.services.files.stored import add_file, removed_on_failure
 from hipkit.server.services.files.uploads import received
-from hipkit.server.services.messages.markup import is_web_address
 from hipkit.server.services.messages.message import add_to_room, new_message
 from hipkit.server.services.registry import handles
 from hipkit.server.services.representations.timestamps import MessageMoment

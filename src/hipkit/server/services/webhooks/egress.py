@@ -16,8 +16,9 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal, cast
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
+from hipkit.api.addresses import DEFAULT_PORTS, split_web_address
 from hipkit.api.errors import BadRequestError
 from hipkit.server.services.errors import InvalidValueError
 
@@ -42,8 +43,6 @@ LookUp = Callable[[str, int], Sequence[str]]
 LONGEST_URL = 2_000
 LOOK_UP_SECONDS = 5.0
 LOOK_UPS_AT_ONCE = 8
-
-PORTS = {"http": 80, "https": 443}
 
 # Beside what every version of `is_global` knows: what standards keep for protocols and for
 # examples, relays of tunnels, NAT64 of one's own network, and the older local addresses.
@@ -222,24 +221,21 @@ class Receivers:
 
 
 def _take_apart(url: str) -> Target | None:
-    if any(letter.isspace() or not letter.isprintable() for letter in url):
+    if not url.isprintable() or " " in url or "\\" in url:
         return None
     try:
-        parts = urlsplit(url)
-        scheme = parts.scheme.lower()
-        port = parts.port or PORTS.get(scheme, 0)
+        parts = split_web_address(url)
     except ValueError:
         return None
     host = parts.hostname or ""
-    is_absolute = scheme in PORTS and bool(host) and host.isascii() and parts.port != 0
-    if not is_absolute or "@" in parts.netloc or "\\" in url:
+    if not host.isascii() or "@" in parts.netloc:
         return None
     path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
     query = quote(parts.query, safe="/?%:@!$&'()*+,;=~-._[]|")
     return Target(
-        cast("Literal['http', 'https']", scheme),
+        cast("Literal['http', 'https']", parts.scheme),
         host,
-        port,
+        parts.port or DEFAULT_PORTS[parts.scheme],
         f"{path}?{query}" if query else path,
     )
 

@@ -11,7 +11,6 @@ from hipkit.server.services.access.keys import new_message_id, new_token
 from hipkit.server.services.messages.markup import (
     find_in_text,
     is_mention_name,
-    is_web_address,
     make_mention_name,
     split_text,
 )
@@ -151,23 +150,6 @@ def test_a_hostile_text_costs_no_more_than_its_length(unit: str) -> None:
 @given(st.text(max_size=80), st.integers(0, 999))
 def test_every_name_makes_a_mention_name(name: str, number: int) -> None:
     assert is_mention_name(make_mention_name(name, number))
-
-
-@pytest.mark.parametrize(
-    ("text", "is_one"),
-    [
-        ("https://example.com/x", True),
-        ("HTTP://EXAMPLE.COM", True),
-        ("javascript:alert(1)", False),
-        ("https:///path", False),
-        ("https://[::1", False),
-        ("https://a b", False),
-        (" https://a", False),
-        ("//example.com", False),
-    ],
-)
-def test_web_addresses_are_told_from_others(text: str, *, is_one: bool) -> None:
-    assert is_web_address(text) is is_one
 
 
 def test_tokens_are_forty_letters_and_never_the_same() -> None:

@@ -163,6 +163,29 @@ def test_ports_come_from_the_scheme() -> None:
         read_target("https://a:b@a.example/")
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "a.example",
+        "ftp://a.example/",
+        "http:///x",
+        "http://a.example:0/",
+        "http://a.example:99999/",
+        "http://[::1/",
+        "http://a.example/b c",
+        "http://a.example/\u00a0",
+        "http://a.example/\u200d",
+        "http://a.example\\@b.example/",
+        "http://ä.example/",
+        "\x01http://a.example/",
+    ],
+)
+def test_what_is_no_absolute_url_is_refused_in_hipchats_words(url: str) -> None:
+    with pytest.raises(BadRequestError, match=r"^Field url must be an absolute URL$"):
+        read_target(url)
+
+
 async def test_a_name_that_leads_elsewhere_by_now_is_not_connected_to() -> None:
     answers = iter([["93.184.216.34"], ["127.0.0.1"]])
     with receiving() as receiver:

@@ -1,0 +1,47 @@
+"""Read web addresses: links, base URLs, receivers, redirects (pure)."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import SplitResult, urlsplit
+
+__all__ = ["DEFAULT_PORTS", "is_web_address", "split_web_address"]
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+# `urlsplit` removes some of these, so what it reads would not be what was checked.
+LEFT_OUT = re.compile(r"\A |[\x00-\x1f\x7f]")
+
+
+def split_web_address(text: str) -> SplitResult:
+    """Split an absolute `http` or `https` URL that names a host.
+
+    Users, spaces and letters of other scripts are left to the caller, who may allow them.
+
+    Raises:
+        ValueError: It is no such URL. The message goes on from the URL's name, and does not
+            repeat the URL, which may hold a password.
+    """
+    if LEFT_OUT.search(text) is not None:
+        raise ValueError("must not have control characters, or begin with a space")
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise ValueError("cannot be read") from None
+    if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
+        raise ValueError("must start with https:// (or http://) and name a host")
+    if port == 0:
+        raise ValueError("must have a port of 1 to 65535")
+    return parts
+
+
+def is_web_address(text: str) -> bool:
+    """Return whether a text is one `http` or `https` URL and nothing else."""
+    if any(letter.isspace() for letter in text):
+        return False
+    try:
+        split_web_address(text)
+    except ValueError:
+        return False
+    return True
