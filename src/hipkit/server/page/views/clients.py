@@ -5,14 +5,13 @@ from __future__ import annotations
 import msgspec
 from starlette.responses import Response
 
-from hipkit.api.errors import ApiError, BadRequestError, NotFoundError
+from hipkit.api.errors import ApiError
 from hipkit.server.page.visit import Visit, view
 from hipkit.server.services.access.clients import (
-    add_client,
-    delete_client,
-    list_clients,
+    add_group_client,
+    delete_group_client,
+    list_group_clients,
 )
-from hipkit.server.services.access.lookup import check_group_admin
 from hipkit.server.services.access.scopes import SCOPES
 from hipkit.server.services.access.tokens import list_rooms_to_administer
 
@@ -27,17 +26,11 @@ async def show_clients(visit: Visit) -> Response:
 async def make_client(visit: Visit) -> Response:
     """Make a client, and show its secret once."""
     context = visit.context
-    check_group_admin(context.actor)
-    scopes = visit.fields.get("scope", ())
     try:
-        if not scopes:
-            raise BadRequestError("Choose at least one scope")
-        made = await add_client(
-            context.database,
-            context.now_us,
-            group_id=context.actor.group_id,
+        made = await add_group_client(
+            context,
             name=visit.field("name"),
-            scopes=scopes,
+            scopes=visit.fields.get("scope", ()),
             room=visit.number("room") if visit.field("room") else None,
             redirect_uris=visit.field("redirect_uris").split(),
         )
@@ -48,20 +41,13 @@ async def make_client(visit: Visit) -> Response:
 
 async def remove_client(visit: Visit) -> Response:
     """Delete a client with its tokens."""
-    context = visit.context
-    check_group_admin(context.actor)
-    client_id = visit.field("client_id")
-    client = await context.stores.clients.get(client_id)
-    if client is None or client.group_id != context.actor.group_id:
-        raise NotFoundError("There is no such client")
-    await delete_client(context.database, client_id)
+    await delete_group_client(visit.context, visit.field("client_id"))
     return visit.redirect("/clients", done="client")
 
 
 async def _clients(visit: Visit, error: ApiError | None = None) -> Response:
     context = visit.context
-    check_group_admin(context.actor)
-    clients = await list_clients(context.database, context.actor.group_id)
+    clients = await list_group_clients(context)
     rooms = await list_rooms_to_administer(context)
     return await visit.page(
         "clients.html",

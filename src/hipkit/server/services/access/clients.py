@@ -1,4 +1,4 @@
-"""What an administrator does on the machine itself: OAuth clients and tokens.
+"""OAuth clients and tokens, as administrators manage them at the page and on the machine itself.
 
 Secrets are returned once. What is stored of them are hashes; the secret of a client that may set
 webhooks is stored itself, because that is what events for it are signed with.
@@ -16,12 +16,14 @@ from hipkit.api.addresses import is_web_address
 from hipkit.api.errors import BadRequestError, NotFoundError
 from hipkit.server.services.access.grants import PERSONAL_SECONDS
 from hipkit.server.services.access.keys import hash_token, new_client_id, new_token
+from hipkit.server.services.access.lookup import check_group_admin
 from hipkit.server.services.access.scopes import (
     GROUP_SCOPES,
     SCOPES,
     TokenKind,
     grantable_scopes,
 )
+from hipkit.server.services.context import Context
 from hipkit.server.services.errors import InvalidValueError
 from hipkit.server.services.people.names import clean_name
 from hipkit.server.services.people.operator import find_group, find_room, find_user
@@ -34,10 +36,13 @@ __all__ = [
     "MadeClient",
     "MadeToken",
     "add_client",
+    "add_group_client",
     "add_room_token",
     "add_user_token",
     "delete_client",
+    "delete_group_client",
     "list_clients",
+    "list_group_clients",
     "list_tokens",
     "make_authorization_code",
     "revoke_token",
@@ -171,6 +176,62 @@ async def delete_client(database: Database, client_id: str) -> None:
     """
     if not await database.write(lambda stores: stores.clients.delete(client_id)):
         raise NotFoundError(f"no client has the id {client_id}")
+
+
+async def add_group_client(
+    context: Context,
+    *,
+    name: str,
+    scopes: Collection[str],
+    room: int | None = None,
+    redirect_uris: Sequence[str] = (),
+) -> MadeClient:
+    """Make an OAuth client in the actor's group, or for one room of it.
+
+    Raises:
+        ForbiddenError: The actor is no administrator.
+        BadRequestError: There is no scope, or a member is no good.
+    """
+    check_group_admin(context.actor)
+    if not scopes:
+        raise BadRequestError("Choose at least one scope")
+    return await add_client(
+        context.database,
+        context.now_us,
+        group_id=context.actor.group_id,
+        name=name,
+        scopes=scopes,
+        room=room,
+        redirect_uris=redirect_uris,
+    )
+
+
+async def list_group_clients(context: Context) -> list[ClientRecord]:
+    """Return the OAuth clients of the actor's group, the oldest first.
+
+    Raises:
+        ForbiddenError: The actor is no administrator.
+    """
+    check_group_admin(context.actor)
+    return await context.stores.clients.of_group(context.actor.group_id)
+
+
+async def delete_group_client(context: Context, client_id: str) -> None:
+    """Remove an OAuth client of the actor's group and its tokens.
+
+    Raises:
+        ForbiddenError: The actor is no administrator.
+        NotFoundError: The group has no client of this id.
+    """
+    check_group_admin(context.actor)
+
+    async def command(stores: Stores) -> None:
+        client = await stores.clients.get(client_id)
+        if client is None or client.group_id != context.actor.group_id:
+            raise NotFoundError("There is no such client")
+        await stores.clients.delete(client_id)
+
+    await context.write(command)
 
 
 async def add_user_token(

@@ -37,6 +37,7 @@ __all__ = [
     "list_own_tokens",
     "list_room_tokens",
     "list_rooms_to_administer",
+    "list_shown_tokens",
     "make_personal_token",
     "make_room_token",
     "revoke_shown_token",
@@ -95,6 +96,13 @@ async def list_group_tokens(context: Context) -> list[TokenRecord]:
         lambda stores: stores.tokens.of_group(group_id, now_us=context.now_us)
     )
     return found[::-1]
+
+
+async def list_shown_tokens(context: Context) -> list[TokenRecord]:
+    """Return the tokens whose calls the caller may see: as an administrator all."""
+    if context.actor.is_group_admin:
+        return await list_group_tokens(context)
+    return [*await list_own_tokens(context), *await list_room_tokens(context)]
 
 
 async def list_rooms_to_administer(context: Context) -> list[RoomRecord]:

@@ -1,0 +1,69 @@
+"""Recent API calls: who may see which, and how much of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hipkit.api.errors import ForbiddenError
+from hipkit.server.services.access.tokens import find_shown_token
+from hipkit.server.services.context import Context
+from hipkit.server.shared.recent_calls import RecentCall, RecentCalls
+from hipkit.server.storage.stores.tokens import TokenRecord
+
+__all__ = ["list_calls_without_token", "list_token_calls"]
+
+PRIVATE_CHAT = frozenset(
+    {
+        "get_privatechat_history",
+        "get_privatechat_message",
+        "get_recent_privatechat_history",
+        "send_privatechat_message",
+        "share_file_with_user",
+        "share_link_with_user",
+    }
+)
+WITHHELD = "(a private chat: shown to the token's owner alone)"
+
+
+async def list_token_calls(
+    context: Context, recent: RecentCalls, token_id: int, after: int = 0
+) -> tuple[TokenRecord, list[RecentCall]]:
+    """Return a token and its calls after a number, the newest first.
+
+    Request and answer of private chats are left out, unless the token is the actor's own or
+    nobody's: an administrator reads private chats nowhere else.
+
+    Raises:
+        NotFoundError: The token does not exist, or the actor may not see its calls.
+    """
+    token = await find_shown_token(context, context.stores, token_id)
+    calls = recent.of_token(token.id, after)
+    if token.user_id not in (None, context.actor.user_id):
+        calls = [_without_private_chat(call) for call in calls]
+    return token, calls
+
+
+async def list_calls_without_token(
+    context: Context, recent: RecentCalls, after: int = 0
+) -> list[RecentCall]:
+    """Return the calls that came without a good token, the newest first.
+
+    They belong to no group, so only administrators of the first group, who run the server, see
+    them.
+
+    Raises:
+        ForbiddenError: The actor is no administrator of the first group.
+    """
+    first = await context.stores.groups.first()
+    is_first = first is not None and first.id == context.actor.group_id
+    if not (is_first and context.actor.is_group_admin):
+        raise ForbiddenError("Only the group's administrators may see that")
+    return recent.without_token(after)
+
+
+def _without_private_chat(call: RecentCall) -> RecentCall:
+    if call.operation_id not in PRIVATE_CHAT:
+        return call
+    return replace(
+        call, request_body=WITHHELD, answer=WITHHELD, problem=None, note=None
+    )

@@ -1,0 +1,89 @@
+"""OAuth clients of a group: an administrator's alone, whoever asks for them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from hipkit.api.errors import BadRequestError, ForbiddenError, NotFoundError
+from hipkit.server.services.access.actor import browser_actor
+from hipkit.server.services.access.clients import (
+    add_group_client,
+    delete_group_client,
+    list_group_clients,
+)
+from hipkit.server.services.context import Context
+from tests.unit.server.asgi import Site
+from tests.unit.server.two_groups import World
+
+Act = Callable[[Context, str], Coroutine[Any, Any, object]]
+
+
+def person(site: Site, name: str, group_id: int = 1) -> Context:
+    """Return the surroundings of a call by a person."""
+    user = asyncio.run(site.server.database.stores.users.by_mention(group_id, name))
+    assert user is not None
+    return site.context(browser_actor(user))
+
+
+def client_ids(context: Context) -> list[str]:
+    return [client.id for client in asyncio.run(list_group_clients(context))]
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda context, _: list_group_clients(context),
+        lambda context, _: add_group_client(context, name="x", scopes=["view_group"]),
+        lambda context, client: delete_group_client(context, client),
+    ],
+    ids=["list", "add", "delete"],
+)
+def test_a_member_may_do_nothing_with_clients(site: Site, act: Act) -> None:
+    client = site.add_client(["view_group"])
+    site.add_user("ann", mention_name="ann")
+    site.add_user("boss", mention_name="boss", is_group_admin=True)
+
+    with pytest.raises(ForbiddenError):
+        asyncio.run(act(person(site, "ann"), client.id))
+
+    assert client_ids(person(site, "boss")) == [client.id]
+
+
+def test_an_administrator_adds_and_deletes_clients(site: Site) -> None:
+    site.add_user("boss", mention_name="boss", is_group_admin=True)
+    boss = person(site, "boss")
+
+    made = asyncio.run(add_group_client(boss, name="x", scopes=["view_group"]))
+    assert client_ids(boss) == [made.id]
+    asyncio.run(delete_group_client(boss, made.id))
+
+    assert client_ids(boss) == []
+
+
+def test_a_client_needs_a_scope(site: Site) -> None:
+    site.add_user("boss", mention_name="boss", is_group_admin=True)
+
+    with pytest.raises(BadRequestError, match="at least one scope"):
+        asyncio.run(add_group_client(person(site, "boss"), name="x", scopes=[]))
+
+
+def test_a_client_of_another_group_is_not_there(world: World) -> None:
+    site, stores = world.site, world.site.server.database.stores
+    group = asyncio.run(stores.groups.get(world.second.number))
+    assert group is not None
+    owner = asyncio.run(stores.users.get(group.owner_id or 0))
+    assert owner is not None
+    stranger = site.context(browser_actor(owner))
+    others = asyncio.run(stores.clients.of_group(world.first.number))
+    assert others
+
+    for client in others:
+        with pytest.raises(NotFoundError):
+            asyncio.run(delete_group_client(stranger, client.id))
+
+    assert not set(client_ids(stranger)) & {client.id for client in others}
+    assert asyncio.run(stores.clients.of_group(world.first.number)) == others

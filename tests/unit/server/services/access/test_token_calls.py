@@ -1,0 +1,102 @@
+"""Recent calls: who may see them, and what of them."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from hipkit.api.errors import ForbiddenError, NotFoundError
+from hipkit.server.services.access.actor import browser_actor
+from hipkit.server.services.access.token_calls import (
+    WITHHELD,
+    list_calls_without_token,
+    list_token_calls,
+)
+from hipkit.server.services.context import Context
+from hipkit.server.storage.stores.tokens import TokenRecord
+from tests.unit.server.asgi import Site
+from tests.unit.server.two_groups import World
+
+
+def person(site: Site, name: str) -> Context:
+    """Return the surroundings of a call by a person."""
+    user = asyncio.run(site.server.database.stores.users.by_mention(1, name))
+    assert user is not None
+    return site.context(browser_actor(user))
+
+
+def newest_token(site: Site) -> TokenRecord:
+    tokens = asyncio.run(
+        site.server.database.stores.tokens.of_group(1, now_us=site.now_us)
+    )
+    return max(tokens, key=lambda token: token.id)
+
+
+@pytest.fixture
+def chat(site: Site) -> int:
+    """The number of Ann's token, which sent a private message and made a room."""
+    site.add_user("ann", mention_name="ann")
+    site.add_user("bob", mention_name="bob")
+    site.add_user("boss", mention_name="boss", is_group_admin=True)
+    token = site.add_token(user="@ann")
+    site.post("/v2/user/@bob/message", {"message": "between us"}, token=token)
+    site.post("/v2/room", {"name": "Ops"}, token=token)
+    return newest_token(site).id
+
+
+def test_private_chats_are_shown_to_the_tokens_owner_alone(
+    site: Site, chat: int
+) -> None:
+    recent = site.server.recent_calls
+
+    _, own = asyncio.run(list_token_calls(person(site, "ann"), recent, chat))
+    token, seen = asyncio.run(list_token_calls(person(site, "boss"), recent, chat))
+
+    assert token.id == chat
+    assert ["between us" in call.request_body for call in own] == [False, True]
+    assert [call.request_body for call in seen] == [own[0].request_body, WITHHELD]
+    assert seen[1].answer == WITHHELD
+
+
+def test_calls_after_a_number_are_the_newer_ones(site: Site, chat: int) -> None:
+    recent, ann = site.server.recent_calls, person(site, "ann")
+    _, (newer, older) = asyncio.run(list_token_calls(ann, recent, chat))
+
+    _, found = asyncio.run(list_token_calls(ann, recent, chat, older.number))
+
+    assert [call.number for call in found] == [newer.number]
+
+
+def test_another_persons_token_is_not_there(site: Site, chat: int) -> None:
+    with pytest.raises(NotFoundError):
+        asyncio.run(
+            list_token_calls(person(site, "bob"), site.server.recent_calls, chat)
+        )
+
+
+def test_calls_without_a_token_are_for_administrators(site: Site, chat: int) -> None:
+    site.get("/v2/room", token=None)
+    recent = site.server.recent_calls
+
+    with pytest.raises(ForbiddenError):
+        asyncio.run(list_calls_without_token(person(site, "ann"), recent))
+
+    found = asyncio.run(list_calls_without_token(person(site, "boss"), recent))
+    assert [call.token_id for call in found] == [None]
+
+
+def test_calls_without_a_token_are_for_the_first_group_alone(world: World) -> None:
+    site, stores = world.site, world.site.server.database.stores
+    group = asyncio.run(stores.groups.get(world.second.number))
+    assert group is not None
+    owner = asyncio.run(stores.users.get(group.owner_id or 0))
+    assert owner is not None
+    assert owner.is_group_admin
+
+    with pytest.raises(ForbiddenError):
+        asyncio.run(
+            list_calls_without_token(
+                site.context(browser_actor(owner)), site.server.recent_calls
+            )
+        )
