@@ -34,6 +34,8 @@ def table(items: Sequence[Mapping[str, object]]) -> str:
     ]
     rows = [[name.upper() for name in names]]
     rows += [[_cut(_cell(item.get(name)) or "") for name in names] for item in items]
+    # `rich.table` would fit rows to a width, wrapped or cut, and pad them to it; in a pipe there
+    # is no width. With all of that off, just this is left, after 200 ms to load it.
     widths = [
         max(cell_len(row[column]) for row in rows) for column in range(len(names))
     ]
