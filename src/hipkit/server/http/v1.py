@@ -49,7 +49,7 @@ MOST_PARTS = 100
 LARGEST_PART_HEADER_BYTES = 8 * 1024
 
 BLANK_LINE = re.compile(rb"\r?\n\r?\n")
-"""Scripts that write their parts by hand end lines as their machine does."""
+"""Scripts that write multipart bodies by hand use the line ends of their system."""
 
 WRONG_NAME = "From name must be between 1 and 15 characters."
 """HipChat's own words, for every name that is missing, empty or too long."""
@@ -64,7 +64,7 @@ Fields = Mapping[str, object]
 
 
 async def read_fields(request: Request, settings: Settings) -> dict[str, object]:
-    """Return a call's arguments, wherever they stand.
+    """Return a call's arguments, from the query and the body.
 
     Raises:
         BadRequestError: The body is neither a form nor a JSON object.
@@ -101,17 +101,17 @@ def token_of(request: Request, fields: Fields) -> str | None:
 
 
 def room_of(kind: type[Operation[object]], fields: Fields) -> dict[str, str]:
-    """Return which room an operation is about, for the check of a token that has one."""
+    """Return the room that a call names, to check a token that is bound to a room."""
     if "room_id" not in kind.__struct_fields__ or "room_id" not in fields:
         return {}
     return {ROOM_ARGUMENT: str(fields["room_id"])}
 
 
 def check_method(method: str, kind: type[Operation[object]]) -> None:
-    """Refuse `HEAD` where it would do something.
+    """Refuse `HEAD` where a `GET` changes something.
 
     Raises:
-        MethodNotAllowedError: It would.
+        MethodNotAllowedError: It does.
     """
     if method == "HEAD" and kind is RoomsMessageByGet:
         raise MethodNotAllowedError(("GET", "POST"))
@@ -157,7 +157,7 @@ def translate_error(error: Exception) -> Exception:
 
 
 def _read_parts(body: bytes, content_type: str) -> dict[str, object]:
-    """Read `multipart/form-data`, in which PHP sends its arrays: texts alone, no files."""
+    """Read `multipart/form-data`, as PHP sends arrays: text fields only, no files."""
     boundary = parse_parameters(content_type).get("boundary")
     if not boundary:
         raise BadRequestError(f"The content type {MULTIPART} needs a boundary")

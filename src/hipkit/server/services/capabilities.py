@@ -1,4 +1,4 @@
-"""What this server is: the document that add-ons start from, and the schema of theirs."""
+"""The server's capabilities document, which add-ons start from, and the schema of theirs."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CONNECT_VERSION = 1
 async def get_capabilities(
     context: Context, request: GetCapabilities
 ) -> CapabilitiesDocument:
-    """Return the server's own document, with the addresses to use."""
+    """Return the server's capabilities, with the URLs to use."""
     addresses = context.addresses
     return CapabilitiesDocument(
         name="HipChat",

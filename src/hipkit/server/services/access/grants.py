@@ -37,7 +37,7 @@ PERSONAL_SECONDS = 365 * 24 * 60 * 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Grant:
-    """A token that is to be made."""
+    """A token that is to be issued."""
 
     kind: TokenKind
     group_id: int
@@ -59,7 +59,7 @@ class _Grant:
 
 @handles(GenerateToken)
 async def generate_token(context: Context, request: GenerateToken) -> Token:
-    """Make a token.
+    """Issue a token.
 
     Raises:
         UnauthorizedError: Who asks is not who they say.

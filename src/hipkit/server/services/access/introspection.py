@@ -1,4 +1,4 @@
-"""Tokens that are there: what they are good for, and their end. New ones: `grants.py`."""
+"""Shows and revokes tokens. Read next: `grants.py`, which issues them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NEVER_SECONDS = 10 * 365 * 24 * 60 * 60
 
 @handles(GetSession)
 async def get_session(context: Context, request: GetSession) -> Session:
-    """Return what a token is good for.
+    """Return a token's owner, scopes and lifetime.
 
     Raises:
         NotFoundError: It is unknown, or not the caller's.
@@ -50,7 +50,7 @@ async def get_session(context: Context, request: GetSession) -> Session:
 
 @handles(DeleteSession)
 async def delete_session(context: Context, request: DeleteSession) -> None:
-    """End a token, and with it the refresh token that came with it.
+    """Revoke a token, and with it the refresh token that came with it.
 
     Raises:
         NotFoundError: It is unknown, or not the caller's.
@@ -64,7 +64,7 @@ async def delete_session(context: Context, request: DeleteSession) -> None:
 
 
 def seconds_left(token: TokenRecord, now_us: int) -> int:
-    """Return for how long a token is good."""
+    """Return how many seconds a token is still valid."""
     if token.expires_us is None:
         return NEVER_SECONDS
     return max(0, (token.expires_us - now_us) // SECOND_US)

@@ -1,4 +1,4 @@
-"""Leads to the bytes of shared files: only who may read a message gets at its file so."""
+"""Addresses of shared files, for those who may read the message that carries the file."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ __all__ = ["find_linked_key", "get_file"]
 
 @handles(GetFile)
 async def get_file(context: Context, request: GetFile) -> FileUrls:
-    """Return addresses of a file. A message carries one at most, so its id is the file's.
+    """Return the addresses of a file; its id is that of the message that carries it.
 
-    There are no smaller pictures of it, so `thumbnail` changes nothing.
+    The server has no thumbnails, so `thumbnail` changes nothing.
 
     Raises:
         NotFoundError: There is no such file, or the caller may not see into its conversation.
@@ -49,7 +49,7 @@ async def get_file(context: Context, request: GetFile) -> FileUrls:
 async def find_linked_key(
     stores: Stores, message_id: str, query: Mapping[str, Sequence[str]], now_us: int
 ) -> str | None:
-    """Return the key of the file that a link for a while leads to, if it is a good one."""
+    """Return the key of the file that a temporary link names, or `None` for an invalid link."""
     message = await stores.messages.find(message_id)
     if message is None or message.is_deleted or message.file_key is None:
         return None

@@ -1,4 +1,4 @@
-"""The caller's group, its picture and its statistics."""
+"""The caller's group, its avatar and its statistics."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ __all__ = [
 
 @handles(GetGroup)
 async def get_group(context: Context, request: GetGroup) -> Group:
-    """Return the group with everything."""
+    """Return the group."""
     stores, expand = context.stores, Expansion(request.expand)
     group = await find_group(stores, context.actor, request.group_id)
     owner = await stores.users.get(group.owner_id or 0)
@@ -46,7 +46,7 @@ async def get_group(context: Context, request: GetGroup) -> Group:
 
 @handles(GetGroupAvatar)
 async def get_group_avatar(context: Context, request: GetGroupAvatar) -> str:
-    """Return the address of the group's picture.
+    """Return the address of the group's avatar.
 
     Raises:
         NotFoundError: It has none.
@@ -59,13 +59,13 @@ async def get_group_avatar(context: Context, request: GetGroupAvatar) -> str:
 
 @handles(UpdateGroupAvatar)
 async def update_group_avatar(context: Context, request: UpdateGroupAvatar) -> None:
-    """Set the group's picture."""
+    """Set the group's avatar."""
     await _set_avatar(context, request.group_id, request.avatar)
 
 
 @handles(DeleteGroupAvatar)
 async def delete_group_avatar(context: Context, request: DeleteGroupAvatar) -> None:
-    """Delete the group's picture."""
+    """Delete the group's avatar."""
     await _set_avatar(context, request.group_id, None)
 
 
@@ -73,7 +73,7 @@ async def delete_group_avatar(context: Context, request: DeleteGroupAvatar) -> N
 async def get_group_statistics(
     context: Context, request: GetGroupStatistics
 ) -> dict[str, object]:
-    """Count the group's messages; the members are named as a room's are."""
+    """Count the group's messages; the answer's members are named as in a room's statistics."""
     group = await find_group(context.stores, context.actor, request.group_id)
     return {
         "messages_sent": await _messages_sent(context, group),

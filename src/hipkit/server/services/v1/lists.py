@@ -1,4 +1,4 @@
-"""Whole lists for API v1, which had no pages: v2's pages one after the other."""
+"""Whole lists for API v1, which had no paging: all pages of v2 joined."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ T = TypeVar("T")
 
 PAGE = 1_000
 MOST_MESSAGES = 10_000
-"""Of one day; what goes beyond are its oldest ones."""
+"""Of one day; the oldest beyond that are left out."""
 
 DAY = timedelta(days=1)
 
 
 async def all_rooms(context: Context) -> list[Room]:
-    """Return every room that the caller may see, the archived ones too."""
+    """Return every room that the caller may see, archived ones included."""
 
     async def read(start: int) -> Sequence[Room]:
         request = GetAllRooms(
@@ -41,7 +41,7 @@ async def all_rooms(context: Context) -> list[Room]:
 
 
 async def all_users(context: Context, *, include_deleted: bool) -> list[User]:
-    """Return everybody in the group."""
+    """Return every user of the group."""
 
     async def read(start: int) -> Sequence[User]:
         request = GetAllUsers(
@@ -68,7 +68,7 @@ async def member_ids(context: Context, room_id: int) -> list[int]:
 async def messages_of(
     context: Context, room_id: str | int, date: str, timezone: str | None
 ) -> list[Message]:
-    """Return a day's messages, or with `recent` the latest 75; the oldest first."""
+    """Return a day's messages, or with `recent` the latest 75, oldest first."""
     if date == histories.RECENT:
         request = GetRoomHistory(
             room_id, date=date, timezone=timezone, include_deleted=False
@@ -95,7 +95,7 @@ async def messages_of(
 
 
 async def _whole(read: Callable[[int], Awaitable[Sequence[T]]]) -> list[T]:
-    """Read pages, each from its start on, until one is not full."""
+    """Read pages until one is not full."""
     found: list[T] = []
     more = True
     while more:

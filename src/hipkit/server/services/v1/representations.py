@@ -30,28 +30,28 @@ __all__ = [
 ]
 
 PROGRAM = "api"
-"""Stands for the id of a sender who is no person."""
+"""The id of a sender that is not a user."""
 
 DATE = "%Y-%m-%dT%H:%M:%S%z"
 
 STATUSES = {"away": "away", "xa": "away", "dnd": "dnd"}
-"""What v1 calls a presence that is not just there."""
+"""v1's name for each presence that is not `available`."""
 
 
 class ShownRoom(Room, frozen=True, omit_defaults=False):
-    """A room by itself: `null` for the address of guests where they may not enter."""
+    """A single room: `guest_access_url` is `null` where guests may not enter."""
 
 
 class Person(User, frozen=True, omit_defaults=False):
-    """A person: `null` for an address or picture that is not shown or not there."""
+    """A user: `null` for an email or photo that is hidden or missing."""
 
 
 class NewPerson(CreatedUser, frozen=True, omit_defaults=False):
-    """Somebody who was just added, with the password that the server chose."""
+    """A user who was just created, with the password that the server chose."""
 
 
 def show_room(room: v2.Room) -> Room:
-    """Return a room as lists hold it."""
+    """Return a room as in lists."""
     return Room(
         room_id=room.id,
         name=room.name or "",
@@ -71,7 +71,7 @@ def with_people(
     participants: Sequence[v2.User] | None = None,
     member_ids: Sequence[int] | None = None,
 ) -> ShownRoom:
-    """Return a room by itself, and who is in it where that is told."""
+    """Return a single room, with its participants and members where given."""
     shown = msgspec.structs.asdict(show_room(room))
     shown["guest_access_url"] = room.guest_access_url
     shown["member_user_ids"] = LEFT_OUT if member_ids is None else list(member_ids)
@@ -84,7 +84,7 @@ def with_people(
 
 
 def show_user(user: v2.User) -> Person:
-    """Return a person."""
+    """Return a user."""
     presence = user.presence
     status = "offline"
     if presence is not None:
@@ -107,7 +107,7 @@ def show_user(user: v2.User) -> Person:
 
 
 def show_message(message: v2.Message) -> Message:
-    """Return a message of a history; its date is in the zone that was asked for."""
+    """Return a message of a history; its date is in the requested time zone."""
     file = message.file
     return Message(
         date=message.date.strftime(DATE),

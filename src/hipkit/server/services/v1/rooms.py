@@ -54,7 +54,7 @@ async def rooms_list(context: Context, request: RoomsList) -> RoomList:
 
 @handles(RoomsShow)
 async def rooms_show(context: Context, request: RoomsShow) -> RoomEnvelope:
-    """Return a room and who is in it."""
+    """Return a room with its participants, and a private room's members."""
     room = await rooms.get_room(context, GetRoom(request.room_id))
     members = None
     if room.privacy == "private":
@@ -91,7 +91,7 @@ async def rooms_delete(context: Context, request: RoomsDelete) -> Deletion:
 async def rooms_message(
     context: Context, request: RoomsMessage | RoomsMessageByGet
 ) -> Sent:
-    """Post a message as a notification."""
+    """Post a message, as v2's notifications are posted."""
     await room_messages.send_room_notification(
         context,
         SendRoomNotification(

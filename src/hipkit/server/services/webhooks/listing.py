@@ -1,8 +1,8 @@
-"""Webhooks as programs see them: those that are their own, listed and one by one.
+"""The webhooks that a program may read: its own.
 
-An add-on sees the webhooks that it made itself, and nobody else's: their addresses may hold
-secrets. People who administer a room see those that people made in it. Making and deleting them
-is in `registration.py`.
+An add-on sees only the webhooks that it created: the URLs of others may hold secrets. People who
+administer a room see those that people created in it. Read next: `registration.py`, which creates
+and deletes them.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ __all__ = [
 ]
 
 
-ByNumber = GetWebhook | DeleteWebhook
-InRoom = ByNumber | GetRoomWebhook | DeleteRoomWebhook
+ById = GetWebhook | DeleteWebhook
+InRoom = ById | GetRoomWebhook | DeleteRoomWebhook
 InGroup = GetGlobalWebhook | DeleteGlobalWebhook
 
 WebhookRequest = InRoom | InGroup
-"""What names one webhook: in a room by its number or key, in the whole group by its key."""
+"""Operations on one webhook: of a room by id or key, of the whole group by key."""
 
 
 class FullWebhook(Webhook, frozen=True, omit_defaults=False):
@@ -98,7 +98,7 @@ async def get_webhook(
     """Return a webhook.
 
     Raises:
-        NotFoundError: There is none, or it is not the caller's.
+        NotFoundError: It does not exist, or is not the caller's.
     """
     webhook = await find_own_webhook(context.stores, context.actor, request)
     expand = None if isinstance(request, GetGlobalWebhook) else request.expand
@@ -108,10 +108,10 @@ async def get_webhook(
 async def find_own_webhook(
     stores: Stores, actor: Actor, request: WebhookRequest
 ) -> WebhookRecord:
-    """Return the webhook that a request names, in a room or in the whole group.
+    """Return the webhook that an operation names.
 
     Raises:
-        NotFoundError: There is none, or it is not the caller's.
+        NotFoundError: It does not exist, or is not the caller's.
         ForbiddenError: The caller may not administer the room.
     """
     room_id = None
@@ -119,7 +119,7 @@ async def find_own_webhook(
         reference = request.room_id_or_name
         room_id = (await find_room_to_administer(stores, actor, reference)).id
     own, webhook = (room_id, actor.client_id), None
-    if not isinstance(request, ByNumber):
+    if not isinstance(request, ById):
         name: str | int = request.key
         webhook = await stores.webhooks.by_key(actor.group_id, *own, request.key)
     else:

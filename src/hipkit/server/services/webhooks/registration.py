@@ -1,4 +1,4 @@
-"""Webhooks as programs set them: made, changed and deleted.
+"""Creates, changes and deletes the webhooks of programs.
 
 Each client's keys are its own. Read next: `listing.py`, which tells whose a webhook is.
 """
@@ -43,12 +43,12 @@ CreateRequest = CreateWebhook | CreateRoomWebhook | CreateGlobalWebhook
 LONGEST_NAME = 200
 
 MOST_WEBHOOKS = 100
-"""Of a room, and of a group for all its rooms, whoever made them: each message goes to all."""
+"""Of a room, and of a group for all its rooms, by all owners: each message goes to all of them."""
 
 
 @handles(CreateWebhook)
 async def create_webhook(context: Context, request: CreateWebhook) -> Created:
-    """Make a webhook in a room.
+    """Create a webhook in a room.
 
     Raises:
         InvalidValueError: A value cannot be used, or the key is taken.
@@ -62,24 +62,24 @@ async def create_webhook(context: Context, request: CreateWebhook) -> Created:
             raise InvalidValueError("key", "unique", problem, key)
         return await _add(context, stores, webhook)
 
-    return await _make_in_room(context, request, key, store)
+    return await _create_in_room(context, request, key, store)
 
 
 @handles(CreateRoomWebhook)
 async def create_room_webhook(context: Context, request: CreateRoomWebhook) -> Created:
-    """Make a webhook in a room, or change the one of this key."""
+    """Create a webhook in a room, or change the one with this key."""
 
     async def store(stores: Stores, webhook: NewWebhook) -> int:
         return await _put(context, stores, webhook)
 
-    return await _make_in_room(context, request, request.key, store)
+    return await _create_in_room(context, request, request.key, store)
 
 
 @handles(CreateGlobalWebhook)
 async def create_global_webhook(
     context: Context, request: CreateGlobalWebhook
 ) -> CreatedExtension:
-    """Make a webhook for the whole group, or change the one of this key."""
+    """Create a webhook for the whole group, or change the one with this key."""
     await _check(context, request)
 
     async def command(stores: Stores) -> int:
@@ -97,10 +97,10 @@ async def create_global_webhook(
 async def delete_webhook(
     context: Context, request: DeleteWebhook | DeleteRoomWebhook | DeleteGlobalWebhook
 ) -> None:
-    """Delete a webhook; what waits for it is not sent any more.
+    """Delete a webhook; events that wait for it are not sent any more.
 
     Raises:
-        NotFoundError: There is none, or it is not the caller's.
+        NotFoundError: It does not exist, or is not the caller's.
     """
 
     async def command(stores: Stores) -> None:
@@ -110,7 +110,7 @@ async def delete_webhook(
     await context.write(command)
 
 
-async def _make_in_room(
+async def _create_in_room(
     context: Context,
     request: CreateWebhook | CreateRoomWebhook,
     key: str,
@@ -132,7 +132,7 @@ async def _make_in_room(
 
 
 async def _check(context: Context, request: CreateRequest) -> None:
-    """Refuse what cannot be used, as far as the request alone tells."""
+    """Check what can be checked without the database."""
     if len(request.name or "") > LONGEST_NAME:
         problem = f"is longer than {LONGEST_NAME}"
         raise InvalidValueError("name", "maxLength", problem)
@@ -190,7 +190,7 @@ async def _check_signing(stores: Stores, actor: Actor) -> None:
 
 
 async def _put(context: Context, stores: Stores, webhook: NewWebhook) -> int:
-    """Make a webhook or change it; a changed one keeps its number and what waits for it."""
+    """Create or change a webhook; a changed one keeps its id and the events that wait for it."""
     known = await _by_key(stores, webhook)
     if known is None:
         return await _add(context, stores, webhook)
