@@ -18,6 +18,7 @@ from typing import cast, get_args, get_origin
 import msgspec
 
 from hipkit.api.json_grammar import BOM, parse_json
+from hipkit.api.misfit import Misfit, read_misfit
 from hipkit.api.writing import remember_nulls
 
 __all__ = [
@@ -83,12 +84,11 @@ def convert_json(document: object, kind: object) -> object:
     Raises:
         UnreadableError: It is of another shape; says where.
     """
-    text = where = ""
     for _ in range(MOST_REPAIRS):
         try:
             value = msgspec.convert(document, cast("type[object]", kind), strict=False)
         except msgspec.ValidationError as error:
-            text, _, where = str(error).partition(" - at `")
+            misfit = read_misfit(error)
         except RecursionError:
             raise UnreadableError("nested too deeply") from None
         except ValueError as error:  # A number too large for a moment.
@@ -97,11 +97,10 @@ def convert_json(document: object, kind: object) -> object:
             with suppress(RecursionError):
                 remember_nulls(value, document)
             return value
-        where = where.rstrip("`")
-        mend = _mending(text)
-        if mend is None or not _mend_all(document, where, mend):
+        mend = _mending(misfit)
+        if mend is None or not _mend_all(document, misfit.place, mend):
             break
-    raise UnreadableError(text, where or "$")
+    raise UnreadableError(misfit.text, misfit.place or "$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,16 +172,15 @@ def _decoder(kind: object) -> msgspec.json.Decoder[object]:
     return msgspec.json.Decoder(cast("type[object]", kind), strict=False)
 
 
-def _mending(text: str) -> Callable[[object], object] | None:
-    if "datetime" in text:
+def _mending(misfit: Misfit) -> Callable[[object], object] | None:
+    expected = set(misfit.expected)
+    if misfit.is_no_date:
         return _mend_date
-    if re.match(r"Expected `(?:\w+ \| )*int(?: \| \w+)*`, got `float`", text):
-        return _as_id if re.search(r"\bstr\b", text) else _as_whole_number
-    if re.match(
-        r"Expected `(?:\w+ \| )*str(?: \| \w+)*`, got `(?:int|float|bool)`", text
-    ):
+    if "int" in expected and misfit.got == "float":
+        return _as_id if "str" in expected else _as_whole_number
+    if "str" in expected and misfit.got in ("int", "float", "bool"):
         return _as_text
-    if re.match(r"Expected `str(?: \| null)?`, got `object`", text):
+    if "str" in expected <= {"str", "null"} and misfit.got == "object":
         return _as_json
     return None
 

@@ -22,6 +22,7 @@ from msgspec import NODEFAULT, UNSET, UnsetType
 from hipkit.api.errors import BadRequestError
 from hipkit.api.files import FileSource, ImageSource
 from hipkit.api.json_grammar import parse_json
+from hipkit.api.misfit import Misfit, read_misfit
 from hipkit.api.model import Reader, Rule, RuleError, find_broken_rule
 from hipkit.api.operation import Operation
 from hipkit.server.http.emptiness import drop_empty
@@ -47,10 +48,6 @@ JSON_NAMES = {
     "list": "array",
 }
 
-PLACE = re.compile(r" - at `\$\[0\](.+?)`$")
-MISSING_MEMBER = re.compile(r"missing required field `(.+?)`")
-WANTED = re.compile(r"^Expected `(.+?)`")
-
 
 class _Holder(msgspec.Struct, array_like=True):
     """What one value is read into.
@@ -59,6 +56,10 @@ class _Holder(msgspec.Struct, array_like=True):
     """
 
     value: object
+
+
+IN_HOLDER = "$[0]"
+"""How a path begins to what is in the holder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,7 +239,7 @@ def _convert(
         unknown = find_unknown_member(value, made, field.wire)
         null = find_null(value, made, field.wire) if strict else None
     except msgspec.ValidationError as error:
-        raise _misfit(field, value, str(error)) from error
+        raise _misfit(field, value, read_misfit(error)) from error
     except RecursionError as error:
         raise BadRequestError("The JSON is too deep") from error
     if null is not None:
@@ -315,20 +316,18 @@ def _look_up(owner: object, member: str) -> object:
     return owner
 
 
-def _misfit(field: _Field, value: object, text: str) -> BadRequestError:
+def _misfit(field: _Field, value: object, misfit: Misfit) -> BadRequestError:
     """Say in HipChat's words what msgspec found."""
-    place = PLACE.search(text)
-    member = field.wire + (place.group(1) if place else "")
-    missing = MISSING_MEMBER.search(text)
-    if missing is not None:
-        return MissingValueError(f"{member}.{missing.group(1)}")
+    place = misfit.place.removeprefix(IN_HOLDER)
+    member = field.wire + place
+    if misfit.missing is not None:
+        return MissingValueError(f"{member}.{misfit.missing}")
     shown_value = UNSET if place or field.wire in SECRET_MEMBERS else value
-    if text.startswith("Invalid enum value"):
+    if misfit.is_no_choice:
         options = _options(field.hint)
         problem = f"is not in the enumeration: [{', '.join(map(shown, options))}]"
         return InvalidValueError(member, "enum", problem, shown_value, list(options))
-    wanted = WANTED.search(text)
-    name = wanted.group(1).split(" | ")[0] if wanted else "value"
+    name = misfit.expected[0] if misfit.expected else "value"
     expected = JSON_NAMES.get(name, name)
     problem = f"is not of type '{expected}'"
     schemas = None if place else schemas_of(field.hint)
