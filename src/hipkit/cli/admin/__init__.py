@@ -1,7 +1,7 @@
-"""`hipkit admin`: users, rooms, OAuth clients and tokens, in a server's database itself.
+"""`hipkit admin`: manage users, rooms, OAuth clients and tokens in a server's database.
 
-A module a subject: it makes a group of commands with `cls=AdminGroup`, which is named in
-`admin` below. Read next: `running.py`, which holds what all commands share.
+Each module defines one group of commands with `cls=AdminGroup`, listed in `admin` below.
+Read next: `running.py`, which holds what all commands share.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ __all__ = ["admin"]
 
 admin = AdminGroup(
     "admin",
-    help="""Make users, rooms, OAuth clients and tokens in a server's database.
+    help="""Manage a server's users, rooms, OAuth clients, tokens, webhooks and emoticons.
 
-    The server may be running meanwhile. Secrets are printed once: they are stored as hashes.
+    Works directly on the server's database; the server can keep running. Secrets are
+    printed once, when they are created, and cannot be shown again.
     """,
     commands=[
         user,

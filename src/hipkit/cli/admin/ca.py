@@ -1,4 +1,4 @@
-"""`hipkit admin ca`: certificates for names that no public authority would give us."""
+"""`hipkit admin ca`: certificates for names that no public authority would certify."""
 
 from __future__ import annotations
 
@@ -20,15 +20,18 @@ __all__ = ["ca"]
     type=click.Path(file_okay=False, path_type=Path),
     default="hipkit-ca",
     show_default=True,
-    help="Where the files lie.",
+    help="Directory to write the files to.",
 )
 @pass_settings
 def ca(settings: Settings, /, *, names: tuple[str, ...], folder: Path) -> None:
-    """Make a certificate authority that may vouch for these names alone, and a certificate.
+    """Create a certificate authority and a server certificate.
 
-    Run again it keeps the authority and renews the certificate; names are then not needed.
-    The server takes it with --tls-cert and --tls-key, and other machines have to trust ca.pem.
-    Keep ca-key.pem where nobody else can read it: only renewing needs it.
+    The authority can certify only the given names. Pass the certificate and its key to hipkit
+    serve with --tls-cert and --tls-key, and make the machines that connect to the server trust
+    ca.pem.
+
+    Run the command again to renew the certificate. The authority stays the same, and names can
+    be omitted. Keep ca-key.pem private: it is needed for renewal only.
     """
     # Here, because loading it takes longer than most commands.
     from hipkit.server.certificates import make_or_renew

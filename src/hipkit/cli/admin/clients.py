@@ -22,28 +22,37 @@ __all__ = ["client"]
 
 @click.group(cls=AdminGroup)
 def client() -> None:
-    """OAuth clients: programs and add-ons that fetch tokens of their own."""
+    """Manage OAuth clients.
+
+    A client is an add-on or another program that gets its own tokens.
+    """
 
 
 @client.command("add")
 @click.argument("name")
 @scope_option
-@click.option("--room", "room_name", metavar="ROOM", help="For this room only.")
+@click.option(
+    "--room", "room_name", metavar="ROOM", help="Limit the client to this room."
+)
 @click.option(
     "--redirect-uri",
     "redirect_uris",
     metavar="URL",
     multiple=True,
-    help="Where authorization codes may be sent; may be given several times.",
+    help="Allowed redirect URI for authorization codes. Repeatable.",
 )
 @click.option(
-    "--id", "client_id", metavar="ID", help="The id that an add-on has stored already."
+    "--id",
+    "client_id",
+    metavar="ID",
+    help="Id of the client, such as the one that an add-on already uses.  [default: random]",
 )
 @click.option(
     "--secret",
     type=GivenSecret("a secret"),
     metavar="-|@FILE",
-    help="The secret that it has stored: from standard input, or a file's first line.",
+    help="Read the client's secret from the first line of standard input or of a file."
+    "  [default: random]",
 )
 @pass_settings
 def add_client(
@@ -57,9 +66,12 @@ def add_client(
     client_id: str | None,
     secret: str | None,
 ) -> None:
-    """Make a client, and print its id, and its secret if that was made up."""
+    """Create an OAuth client, and print its id and secret.
+
+    A secret given with --secret is not printed.
+    """
     if not scopes:
-        raise click.UsageError("a client needs at least one --scope")
+        raise click.UsageError("at least one --scope is required")
     made = on_database(
         lambda database: admin_access.add_client(
             database,
@@ -79,7 +91,7 @@ def add_client(
 @client.command("list")
 @pass_settings
 def list_clients(settings: Settings, /) -> None:
-    """List clients; their secrets are not kept."""
+    """List all OAuth clients, without their secrets."""
     show_list(
         settings,
         [
@@ -98,6 +110,6 @@ def list_clients(settings: Settings, /) -> None:
 @click.argument("client_id", metavar="ID")
 @pass_settings
 def delete_client(settings: Settings, /, *, client_id: str) -> None:
-    """Remove a client, and end its tokens."""
+    """Delete an OAuth client, its tokens and its webhooks."""
     on_database(lambda database: admin_access.delete_client(database, client_id))
     show(settings, {"id": client_id})

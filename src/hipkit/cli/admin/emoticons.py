@@ -24,7 +24,7 @@ __all__ = ["emoticon"]
 
 @click.group(cls=AdminGroup)
 def emoticon() -> None:
-    """Emoticons."""
+    """Manage emoticons."""
 
 
 @emoticon.command("add")
@@ -35,7 +35,10 @@ def emoticon() -> None:
 def add_emoticon(
     settings: Settings, /, *, shortcut: str, picture: Path, number: int | None
 ) -> None:
-    """Let a picture (JPEG, PNG, GIF) stand for (SHORTCUT) in texts."""
+    """Add an emoticon from a JPEG, PNG or GIF file.
+
+    In messages it is written as its shortcut in parentheses, such as (success).
+    """
     data, folder = picture.read_bytes(), file_folder()
 
     async def add(database: Database) -> int:

@@ -25,15 +25,16 @@ __all__ = ["make_password_link"]
     metavar="URL",
     default="http://127.0.0.1:8070",
     show_default=True,
-    help="Where people reach the server.",
+    help="URL of the server.",
 )
 @pass_settings
 def make_password_link(settings: Settings, /, *, reference: str, url: str) -> None:
-    """Print a link with which a person sets their password: once, and within a day."""
+    """Create a one-time link to set a user's password.
+
+    The link expires after 24 hours.
+    """
     if not is_web_address(url):
-        raise click.UsageError(
-            "--url needs an address such as https://chat.example.com"
-        )
+        raise click.UsageError("--url must be a URL such as https://chat.example.com")
     key = on_database(
         lambda database: password_links.make_password_link(
             database, now_us(), reference

@@ -22,14 +22,21 @@ __all__ = ["room"]
 
 @click.group(cls=AdminGroup)
 def room() -> None:
-    """Rooms. ROOM is an id or a name."""
+    """Manage rooms. ROOM is an id or a name."""
 
 
 @room.command("add")
 @click.argument("name")
-@click.option("--topic", default="", help="What it is about.")
-@click.option("--private", "is_private", is_flag=True, help="For members only.")
-@click.option("--owner", metavar="USER", help="The group's owner if left out.")
+@click.option("--topic", default="", help="Topic of the room.")
+@click.option(
+    "--private",
+    "is_private",
+    is_flag=True,
+    help="Make the room private: for members only.",
+)
+@click.option(
+    "--owner", metavar="USER", help="Owner of the room.  [default: owner of the group]"
+)
 @number_option("room_id")
 @pass_settings
 def add_room(
@@ -42,7 +49,7 @@ def add_room(
     owner: str | None,
     room_id: int | None,
 ) -> None:
-    """Make a room."""
+    """Create a room."""
     made = as_operator(
         lambda context: admin_rooms.add_room(
             context,
@@ -59,15 +66,22 @@ def add_room(
 @room.command("list")
 @pass_settings
 def list_rooms(settings: Settings, /) -> None:
-    """List every room, private and archived ones too."""
+    """List all rooms, including private and archived ones."""
     show_list(settings, [_told(one) for one in on_database(admin_rooms.list_rooms)])
 
 
 @room.command("member")
 @click.argument("room_name", metavar="ROOM")
 @click.argument("reference", metavar="USER")
-@click.option("--admin", "is_admin", is_flag=True, help="May administer the room.")
-@click.option("--remove", "is_removed", is_flag=True, help="End the membership.")
+@click.option(
+    "--admin",
+    "is_admin",
+    is_flag=True,
+    help="Make the user an administrator of the room.",
+)
+@click.option(
+    "--remove", "is_removed", is_flag=True, help="Remove the user from the members."
+)
 @pass_settings
 def set_member(
     settings: Settings,
@@ -78,9 +92,9 @@ def set_member(
     is_admin: bool,
     is_removed: bool,
 ) -> None:
-    """Make a person a member of a room, or one no longer."""
+    """Add a user to a room's members, or remove one."""
     if is_admin and is_removed:
-        raise click.UsageError("--admin and --remove exclude each other")
+        raise click.UsageError("--admin and --remove cannot be used together")
     if is_removed:
         as_operator(
             lambda context: admin_rooms.remove_member(context, room_name, reference)
@@ -106,7 +120,7 @@ def set_member(
 @click.argument("room_name", metavar="ROOM")
 @pass_settings
 def archive_room(settings: Settings, /, *, room_name: str) -> None:
-    """Let a room be read, and nothing more be said in it."""
+    """Archive a room: it stays readable, but takes no new messages."""
     _set_archived(settings, room_name, is_archived=True)
 
 
@@ -114,7 +128,7 @@ def archive_room(settings: Settings, /, *, room_name: str) -> None:
 @click.argument("room_name", metavar="ROOM")
 @pass_settings
 def unarchive_room(settings: Settings, /, *, room_name: str) -> None:
-    """Open an archived room again."""
+    """Reopen an archived room."""
     _set_archived(settings, room_name, is_archived=False)
 
 
@@ -122,7 +136,7 @@ def unarchive_room(settings: Settings, /, *, room_name: str) -> None:
 @click.argument("room_name", metavar="ROOM")
 @pass_settings
 def delete_room(settings: Settings, /, *, room_name: str) -> None:
-    """Delete a room with what was said in it, and end the tokens that are bound to it."""
+    """Delete a room, its messages and its tokens."""
     gone = as_operator(lambda context: admin_rooms.delete_room(context, room_name))
     show(settings, {"id": gone.id, "name": gone.name})
 

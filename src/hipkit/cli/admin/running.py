@@ -1,6 +1,6 @@
-"""What every command of `hipkit admin` does: take `--db`, work on that database, tell what it did.
+"""What all commands of `hipkit admin` share: the option `--db`, the database, and the output.
 
-Each prints one thing: what it made, changed or removed, or a list. Secrets are printed once.
+Each prints one object, what it created, changed or deleted, or a list. Secrets are printed once.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., object])
 
 MOST_NUMBER = 1_000_000_000_000
-"""Of a room or person: HipChat's had seven digits."""
+"""Of a room or user: HipChat's had seven digits."""
 
 DATABASE = "hipkit.database"
 """Where a command's context keeps the path."""
@@ -52,12 +52,12 @@ pass_settings = click.make_pass_decorator(Settings)
 
 
 def number_option(variable: str) -> Callable[[F], F]:
-    """Return the option that gives a thing the number that it had with HipChat."""
+    """Return the option `--id`, which keeps the id that something had on HipChat."""
     return click.option(
         "--id",
         variable,
         type=click.IntRange(1, MOST_NUMBER),
-        help="Its number, where old programs know one; the next if left out.",
+        help="Id, such as one that existing programs already use.  [default: next free id]",
     )
 
 
@@ -69,7 +69,7 @@ def _database_option() -> click.Option:
         show_default=True,
         expose_value=False,
         callback=_remember_database,
-        help="The server's SQLite file.",
+        help="The server's SQLite database.",
     )
 
 
@@ -104,14 +104,14 @@ class AdminGroup(Group):
 
 
 def on_database(work: Callable[[Database], Awaitable[T]]) -> T:
-    """Do something on the database, and return what came of it.
+    """Run a function on the database, and return its result.
 
     Raises:
         StorageError: There is no such file, or it cannot be used.
     """
     path = database_path()
     if not path.exists():
-        raise StorageError(f"{path}: no such database; hipkit serve makes one")
+        raise StorageError(f"{path}: no such database; hipkit serve creates one")
     database = SqliteDatabase.open(path)
     try:
 

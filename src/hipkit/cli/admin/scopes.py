@@ -13,5 +13,5 @@ scope_option = click.option(
     "scopes",
     type=click.Choice(sorted(SCOPES)),
     multiple=True,
-    help="What it may do; may be given several times.",
+    help="Scope to grant. Repeatable.",
 )

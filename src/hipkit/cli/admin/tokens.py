@@ -26,28 +26,37 @@ SECONDS_PER_DAY = 24 * 60 * 60
 
 @click.group(cls=AdminGroup)
 def token() -> None:
-    """Tokens."""
+    """Manage tokens."""
 
 
 @token.command("add")
 @click.option(
-    "--user", "reference", metavar="USER", help="Whose; the group owner's else."
+    "--user",
+    "reference",
+    metavar="USER",
+    help="Owner of the token.  [default: owner of the group]",
 )
-@click.option("--room", "room_name", metavar="ROOM", help="A room notification token.")
+@click.option(
+    "--room",
+    "room_name",
+    metavar="ROOM",
+    help="Create a notification token for this room.",
+)
 @scope_option
-@click.option("--name", default="", help="A label to know it by.")
+@click.option("--name", default="", help="Label of the token.")
 @click.option(
     "--value",
     type=GivenSecret("the token"),
     metavar="-|@FILE",
-    help="A token that a program has already: from standard input, or a file's first line.",
+    help="Read the token, such as one that a program already uses, from the first line of"
+    " standard input or of a file.  [default: random]",
 )
 @click.option(
     "--days",
     type=click.IntRange(min=0, max=36_500),
     default=365,
     show_default=True,
-    help="How long it is good; 0 for ever.",
+    help="Days until the token expires; 0 for never.",
 )
 @pass_settings
 def add_token(
@@ -61,12 +70,12 @@ def add_token(
     value: str | None,
     days: int,
 ) -> None:
-    """Make a token and print it: a person's, or with --room one for a room's notifications.
+    """Create a user token or a room notification token.
 
-    Without --scope a person's token may do whatever the person may.
+    Prints the token. Without --scope, a user token may do whatever its owner may.
     """
     if room_name is not None and (reference is not None or scopes):
-        raise click.UsageError("a room's token takes neither --user nor --scope")
+        raise click.UsageError("--room cannot be used together with --user or --scope")
     seconds = days * SECONDS_PER_DAY if days else None
 
     async def make(database: Database) -> admin_access.MadeToken:
@@ -97,7 +106,7 @@ def add_token(
 @token.command("list")
 @pass_settings
 def list_tokens(settings: Settings, /) -> None:
-    """List the tokens that are good by their numbers; the tokens themselves are not kept."""
+    """List all valid tokens, without their values."""
     show_list(
         settings,
         [
@@ -124,6 +133,9 @@ def list_tokens(settings: Settings, /) -> None:
 @click.argument("number", type=int)
 @pass_settings
 def revoke_token(settings: Settings, /, *, number: int) -> None:
-    """End the token of this number, with what was made with it."""
+    """Revoke a token and all that was created with it.
+
+    This includes other tokens and webhooks.
+    """
     on_database(lambda database: admin_access.revoke_token(database, number))
     show(settings, {"id": number})

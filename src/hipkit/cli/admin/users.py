@@ -26,17 +26,29 @@ __all__ = ["user"]
 
 @click.group(cls=AdminGroup)
 def user() -> None:
-    """People. USER is an id, an e-mail address or a mention name with its @."""
+    """Manage users. USER is an id, an e-mail address or an @mention name."""
 
 
 @user.command("add")
 @click.argument("name")
 @click.argument("email")
-@click.option("--mention-name", metavar="NAME", help="Made of the name if left out.")
-@click.option("--title", default="", help="The job title.")
-@click.option("--admin", "is_admin", is_flag=True, help="May administer the group.")
 @click.option(
-    "--guest", "is_guest", is_flag=True, help="Sees only the rooms of which a member."
+    "--mention-name",
+    metavar="NAME",
+    help="Name for @mentions.  [default: derived from NAME]",
+)
+@click.option("--title", default="", help="Job title.")
+@click.option(
+    "--admin",
+    "is_admin",
+    is_flag=True,
+    help="Make the user an administrator of the group.",
+)
+@click.option(
+    "--guest",
+    "is_guest",
+    is_flag=True,
+    help="Make the user a guest, who sees only rooms that they are a member of.",
 )
 @number_option("user_id")
 @pass_settings
@@ -52,7 +64,10 @@ def add_user(
     is_guest: bool,
     user_id: int | None,
 ) -> None:
-    """Add a person; the password is made up and printed. Guests have none, only tokens."""
+    """Create a user, and print a generated password.
+
+    Guests have no password, only tokens.
+    """
     if is_admin and is_guest:
         raise click.UsageError("a guest cannot be an administrator")
     made = on_database(
@@ -75,7 +90,7 @@ def add_user(
 @user.command("list")
 @pass_settings
 def list_users(settings: Settings, /) -> None:
-    """List everybody."""
+    """List all users and guests."""
     show_list(settings, [_told(one) for one in on_database(admin_people.list_users)])
 
 
@@ -83,7 +98,7 @@ def list_users(settings: Settings, /) -> None:
 @click.argument("reference", metavar="USER")
 @pass_settings
 def promote_user(settings: Settings, /, *, reference: str) -> None:
-    """Make a person an administrator of the group."""
+    """Make a user an administrator of the group."""
     _set_admin(settings, reference, is_admin=True)
 
 
@@ -91,7 +106,7 @@ def promote_user(settings: Settings, /, *, reference: str) -> None:
 @click.argument("reference", metavar="USER")
 @pass_settings
 def demote_user(settings: Settings, /, *, reference: str) -> None:
-    """Make an administrator a person like others."""
+    """Make an administrator a regular user."""
     _set_admin(settings, reference, is_admin=False)
 
 
@@ -99,7 +114,7 @@ def demote_user(settings: Settings, /, *, reference: str) -> None:
 @click.argument("reference", metavar="USER")
 @pass_settings
 def delete_user(settings: Settings, /, *, reference: str) -> None:
-    """Delete a person's account, and end every token of theirs; what they said stays."""
+    """Delete a user and their tokens, but not their messages."""
     gone = as_operator(lambda context: admin_people.delete_user(context, reference))
     show(settings, _told(gone))
 
@@ -107,11 +122,14 @@ def delete_user(settings: Settings, /, *, reference: str) -> None:
 @user.command("password")
 @click.argument("reference", metavar="USER")
 @click.option(
-    "--stdin", "from_stdin", is_flag=True, help="Read it, instead of making it up."
+    "--stdin",
+    "from_stdin",
+    is_flag=True,
+    help="Read the password from standard input instead of generating one.",
 )
 @pass_settings
 def set_password(settings: Settings, /, *, reference: str, from_stdin: bool) -> None:
-    """Give a person another password."""
+    """Set a user's password, and print it if it was generated."""
     password = None
     if from_stdin:
         password = read_text("-", "the password").partition("\n")[0].rstrip("\r")
@@ -127,7 +145,7 @@ def set_password(settings: Settings, /, *, reference: str, from_stdin: bool) -> 
 @click.argument("room_name", metavar="ROOM")
 @pass_settings
 def add_auto_join(settings: Settings, /, *, reference: str, room_name: str) -> None:
-    """Let a person's program enter a room by itself."""
+    """Add a room to those that a user joins automatically."""
     on_database(
         lambda database: admin_rooms.add_auto_join(database, reference, room_name)
     )

@@ -23,13 +23,16 @@ __all__ = ["webhook"]
 
 @click.group(cls=AdminGroup)
 def webhook() -> None:
-    """Webhooks that programs have set: how they fare, and what to do about it."""
+    """Manage the webhooks that programs have created."""
 
 
 @webhook.command("list")
 @pass_settings
 def list_webhooks(settings: Settings, /) -> None:
-    """List webhooks; queries of their addresses, which may be secret, are left out."""
+    """List all webhooks and the state of their deliveries.
+
+    The query strings of their URLs, which may hold secrets, are left out.
+    """
 
     async def find(database: Database) -> list[SeenWebhook]:
         group = await find_group(database.stores)
@@ -57,7 +60,7 @@ def list_webhooks(settings: Settings, /) -> None:
 @click.argument("number", type=int)
 @pass_settings
 def resume(settings: Settings, /, *, number: int) -> None:
-    """Try a failing or paused webhook at once."""
+    """Retry a failing or paused webhook now."""
     on_database(
         lambda database: database.write(
             lambda stores: webhook_care.resume(stores, None, number, now_us())
@@ -70,7 +73,7 @@ def resume(settings: Settings, /, *, number: int) -> None:
 @click.argument("number", type=int)
 @pass_settings
 def delete(settings: Settings, /, *, number: int) -> None:
-    """Delete a webhook; what waits for it is not sent any more."""
+    """Delete a webhook and its pending deliveries."""
     on_database(
         lambda database: database.write(
             lambda stores: webhook_care.delete_webhook(stores, None, number)
