@@ -5,9 +5,8 @@ from __future__ import annotations
 import msgspec
 from starlette.responses import Response
 
-from hipkit.api.errors import ForbiddenError, NotFoundError
 from hipkit.server.page.visit import Visit, view
-from hipkit.server.services.access.lookup import find_room
+from hipkit.server.services.access.lookup import list_hidden_rooms
 from hipkit.server.services.representations.urls import with_root
 from hipkit.server.services.webhooks.deliveries import root_of
 from hipkit.server.services.webhooks.management import (
@@ -48,7 +47,9 @@ async def show_webhook(visit: Visit) -> Response:
     stores, webhook_id = visit.context.stores, visit.number("webhook_id")
     webhook = await find_webhook(stores, visit.user, webhook_id)
     found = await list_deliveries(stores, visit.user, webhook_id)
-    hidden = await _rooms_out_of_sight(visit, {delivery.room_id for delivery in found})
+    hidden = await list_hidden_rooms(
+        visit.context, {delivery.room_id for delivery in found if delivery.room_id}
+    )
     root = root_of(webhook.record, visit.server.settings.public_url)
     root = root or visit.context.addresses.root
     deliveries = [
@@ -91,20 +92,6 @@ async def delete(visit: Visit) -> Response:
         lambda stores: delete_webhook(stores, visit.user, webhook_id)
     )
     return visit.redirect("/webhooks", done="webhook")
-
-
-async def _rooms_out_of_sight(visit: Visit, rooms: set[int | None]) -> set[int]:
-    """Return the rooms that the person may not see any more: their webhook may be older."""
-    context = visit.context
-    hidden = set()
-    for room_id in rooms - {None}:
-        try:
-            await find_room(context.stores, context.actor, room_id or 0)
-        except ForbiddenError:
-            hidden.add(room_id or 0)
-        except NotFoundError:
-            continue  # One that was deleted hides nothing.
-    return hidden
 
 
 def _sent(delivery: DeliveryRecord, root: str) -> str | None:

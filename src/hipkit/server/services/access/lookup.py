@@ -7,6 +7,8 @@ that for every room of which they are no member.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from hipkit.api.errors import ForbiddenError, NotFoundError
 from hipkit.server.services.access.actor import Actor
 from hipkit.server.services.context import Context
@@ -30,6 +32,7 @@ __all__ = [
     "find_room_to_administer",
     "find_user",
     "is_room_admin",
+    "list_hidden_rooms",
     "list_seen_rooms",
     "look_up_room",
     "look_up_user",
@@ -113,6 +116,19 @@ async def find_room_to_administer(
     if not await is_room_admin(stores, actor, room):
         raise ForbiddenError("Only this room's owner and administrators may do that")
     return room
+
+
+async def list_hidden_rooms(context: Context, room_ids: Collection[int]) -> set[int]:
+    """Return those of some rooms that the actor may not see; a deleted room hides nothing."""
+    hidden = set()
+    for room_id in room_ids:
+        if await context.stores.rooms.get(room_id) is None:
+            continue
+        try:
+            await find_room(context.stores, context.actor, room_id)
+        except (ForbiddenError, NotFoundError):
+            hidden.add(room_id)
+    return hidden
 
 
 async def list_seen_rooms(

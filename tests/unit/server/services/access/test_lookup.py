@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from hipkit.api.errors import BadRequestError
+from hipkit.server.services.access.actor import browser_actor
+from hipkit.server.services.access.lookup import list_hidden_rooms
 from tests.unit.server.asgi import FORM, Site, basic
 from tests.unit.server.two_groups import World
 
@@ -22,6 +26,27 @@ def test_private_rooms_are_listed_for_who_may_enter(site: Site) -> None:
         (site.client_token(["view_room"]), 2),
     ):
         assert len(site.get("/v2/room", token=token).json["items"]) == count
+
+
+def test_rooms_are_hidden_from_who_may_not_see_them(site: Site) -> None:
+    for name in ("ann", "bob"):
+        site.add_user(name, mention_name=name)
+    site.add_user("gus", mention_name="gus", is_guest=True)
+    secret = site.add_room("Secret", is_private=True, owner="@ann")
+    public = site.add_room("Open")
+    deleted = site.add_room("Gone", is_private=True, owner="@ann")
+    site.delete("/v2/room/Gone")
+
+    for name, hidden in (
+        ("ann", set()),
+        ("bob", {secret}),
+        ("gus", {secret, public}),
+    ):
+        user = asyncio.run(site.server.database.stores.users.by_mention(1, name))
+        assert user is not None
+        context = site.context(browser_actor(user))
+        rooms = [secret, public, deleted]
+        assert asyncio.run(list_hidden_rooms(context, rooms)) == hidden
 
 
 def test_addresses_are_shown_to_administrators_and_their_owners(site: Site) -> None:
