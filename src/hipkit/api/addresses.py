@@ -13,26 +13,32 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 LEFT_OUT = re.compile(r"\A |[\x00-\x1f\x7f]")
 
 
-def split_web_address(text: str) -> SplitResult:
+def split_web_address(text: str, name: str = "the address") -> SplitResult:
     """Split an absolute `http` or `https` URL that names a host.
 
     Users, spaces and letters of other scripts are left to the caller, who may allow them.
 
     Raises:
-        ValueError: It is no such URL. The message goes on from the URL's name, and does not
-            repeat the URL, which may hold a password.
+        ValueError: It is no such URL. The message calls it by `name`, and does not repeat it: it
+            may hold a password.
     """
     if LEFT_OUT.search(text) is not None:
-        raise ValueError("must not have control characters, or begin with a space")
+        raise ValueError(
+            f"{name} must not have control characters, or begin with a space"
+        )
     try:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
-        raise ValueError("cannot be read") from None
+        raise ValueError(
+            f"{name} cannot be read; give it as https://host/path"
+        ) from None
     if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
-        raise ValueError("must start with https:// (or http://) and name a host")
+        raise ValueError(
+            f"{name} must start with https:// (or http://) and name a host"
+        )
     if port == 0:
-        raise ValueError("must have a port of 1 to 65535")
+        raise ValueError(f"{name} must have a port of 1 to 65535")
     return parts
 
 

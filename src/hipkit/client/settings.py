@@ -85,10 +85,7 @@ def parse_site(url: str, *, allow_http: bool) -> Site:
     url = url.strip()
     if not url.isprintable() or " " in url.partition("//")[2].partition("/")[0]:
         raise ValueError("the base URL must not have line ends, or spaces in its host")
-    try:
-        parts = split_web_address(url)
-    except ValueError as error:
-        raise ValueError(f"the base URL {error}; give it as https://host/v2") from None
+    parts = split_web_address(url, "the base URL")
     try:
         # A zone, as in fe80::1%25eth0, stands encoded in an address.
         host = unquote(parts.hostname or "")

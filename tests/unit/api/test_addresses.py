@@ -54,8 +54,8 @@ def test_an_http_url_with_a_host_is_a_web_address(text: str) -> None:
 )
 def test_anything_else_is_none_and_is_not_repeated(text: str) -> None:
     assert not is_web_address(text)
-    with pytest.raises(ValueError, match=r"^(must|cannot) ") as caught:
-        split_web_address(text)
+    with pytest.raises(ValueError, match=r"^its URL (must|cannot) ") as caught:
+        split_web_address(text, "its URL")
     assert not text or text not in str(caught.value)
 
 

@@ -161,7 +161,7 @@ def test_spaces_around_a_base_url_are_passed_over() -> None:
         ("https://h /v2", "spaces in its host"),
         ("https://h\t/v2", "must not have line ends"),
         ("https://h:0/v2", "must have a port of 1 to 65535"),
-        ("https://h:99999/v2", "cannot be read; give it as https://host/v2"),
+        ("https://h:99999/v2", "cannot be read; give it as https://host/path"),
         ("h.example/v2", "must start with https:// (or http://) and name a host"),
         ("https://" + "x" * 64 + "ü/v2", "host cannot be read"),
     ],
