@@ -1,4 +1,4 @@
-"""The command `hipkit`: `main.py` starts it, `commands.py` is what it can do."""
+"""The command `hipkit`: `main.py` starts it, `commands.py` lists its commands."""
 
 from hipkit.cli.main import main
 

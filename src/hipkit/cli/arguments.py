@@ -1,4 +1,4 @@
-"""From an operation's class to arguments and options, and from what these got to a call."""
+"""Derive arguments and options from an operation's class, and build a call from their values."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ EXISTING_FILE = click.Path(exists=True, dir_okay=False, readable=True)
 def parameters(
     kind: type[Operation[object]], texts: Mapping[str, str]
 ) -> list[click.Parameter]:
-    """Make the arguments and options of an operation.
+    """Return the arguments and options of an operation.
 
     Args:
         kind: The operation.
-        texts: What the help says about each of its arguments.
+        texts: The help of each of its arguments.
     """
     return [
         _parameter(kind, field, texts.get(field.name, ""))
@@ -54,7 +54,7 @@ def parameters(
 def build(
     kind: type[Operation[object]], values: Mapping[str, object], stack: ExitStack
 ) -> Operation[object]:
-    """Make the call of what the command line gave; files stay open until the stack is closed."""
+    """Build the call from parsed values; files stay open until the stack is closed."""
     given = {}
     for field in msgspec.structs.fields(kind):
         value = values.get(field.name)
@@ -73,7 +73,7 @@ def build(
 
 
 def is_list(kind: type[Operation[object]]) -> bool:
-    """Whether the answer is a page of a list."""
+    """Return whether the response is a page of a list."""
     result = kind.result
     return (
         isinstance(result, type)
@@ -167,7 +167,7 @@ def _type_of(parts: frozenset[object], *, is_path: bool) -> click.ParamType[obje
 
 
 def _parts(hint: object) -> frozenset[object]:
-    """Return the types that a value may have, beside none at all."""
+    """Return the types that a value may have, without `None` and `UNSET`."""
     is_union = get_origin(hint) in (Union, types.UnionType)
     alternatives: Iterable[object] = get_args(hint) if is_union else (hint,)
     return frozenset(alternatives) - {types.NoneType, UnsetType}

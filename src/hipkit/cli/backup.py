@@ -1,4 +1,4 @@
-"""`hipkit backup` and `hipkit restore`: a server's data as one file, and back."""
+"""`hipkit backup` and `hipkit restore`: back up and restore a server's data."""
 
 from __future__ import annotations
 

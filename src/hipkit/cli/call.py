@@ -1,4 +1,4 @@
-"""`hipkit call`: a command for every operation, made from its class when it is used."""
+"""`hipkit call`: a subcommand for each operation, built from its class on use."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ UNKNOWN_OPERATION = "unknown operation; to see all, run: hipkit call --list"
 
 
 def command_name(entry: Entry) -> str:
-    """Return what an operation is called on the command line."""
+    """Return an operation's name on the command line."""
     return entry.operation_id.replace("_", "-")
 
 
@@ -56,7 +56,7 @@ class OperationCommand(Command):
     def operation(
         self, values: Mapping[str, object], stack: ExitStack
     ) -> Operation[object]:
-        """Make the call of the values that were parsed."""
+        """Build the call from parsed values."""
         return build(self.kind, values, stack)
 
     def _perform(self, settings: Settings, /, **values: object) -> int | None:
@@ -77,27 +77,27 @@ class OperationCommand(Command):
 
 
 class Operations(Group):
-    """All operations; only the one that is called is imported."""
+    """The operations; a module is imported only when one of its operations is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all operations."""
         return [command_name(entry) for entry in OPERATIONS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Make the command of one operation."""
+        """Build the command of an operation."""
         entry = find_entry(cmd_name)
         return None if entry is None else OperationCommand(entry)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the operation, or say where to look for it."""
+        """Find the operation, or fail with a hint at `--list`."""
         if find_entry(args[0]) is None and not ctx.resilient_parsing:
             ctx.fail(UNKNOWN_OPERATION)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: HelpFormatter) -> None:
-        """Write the operations tag by tag."""
+        """Write the operations grouped by tag."""
         for tag in dict.fromkeys(entry.tag for entry in OPERATIONS):
             with formatter.section(tag):
                 formatter.write_dl(

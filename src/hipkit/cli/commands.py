@@ -1,6 +1,6 @@
-"""The command line as a whole: its commands, and how each of them ends.
+"""The commands of `hipkit`, and running one of them to its exit code.
 
-A command's module loads when the command is used, so that `hipkit send` pays for itself alone.
+A command's module is imported only when the command is used, so that each starts quickly.
 Read next: `call.py`, which has a command for every operation, and `failures.py`.
 """
 
@@ -29,7 +29,7 @@ SERVER_EXTRA = frozenset({"cryptography", "httptools", "uvicorn"})
 
 
 class Place(NamedTuple):
-    """Where a command is defined, and what its one line in the help says."""
+    """Where a command is defined, and its summary in the help."""
 
     module: str
     name: str
@@ -70,7 +70,7 @@ class Commands(Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, or say which there are."""
+        """Find the command, or fail with a list of the commands."""
         if args[0] not in COMMANDS and not ctx.resilient_parsing:
             ctx.fail(f"unknown command; available commands: {', '.join(COMMANDS)}")
         return super().resolve_command(ctx, args)
@@ -104,11 +104,11 @@ def hipkit() -> None:
 
 
 def run(arguments: Sequence[str], *, transport: Transport | None = None) -> int:
-    """Carry out a command line and return its exit code.
+    """Run a command line and return its exit code.
 
     Args:
-        arguments: What stands behind `hipkit`.
-        transport: What sends, instead of the one that `--transport` names.
+        arguments: The arguments after `hipkit`.
+        transport: The transport to use instead of that of `--transport`.
     """
     instruction = os.environ.get(COMPLETE_VARIABLE)
     if instruction:
@@ -139,7 +139,7 @@ def _run(arguments: list[str], settings: Settings) -> int:
 
 
 def _asks_for_json(arguments: Sequence[str]) -> bool:
-    """Whether errors are to be JSON although the arguments could not be parsed."""
+    """Return whether errors must be JSON, even if the arguments could not be parsed."""
     return "--json" in arguments
 
 

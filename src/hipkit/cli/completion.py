@@ -1,4 +1,4 @@
-"""`hipkit completion`: the lines that teach a shell the commands, operations and options."""
+"""`hipkit completion`: print a shell completion script."""
 
 from __future__ import annotations
 

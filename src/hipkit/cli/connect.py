@@ -1,4 +1,4 @@
-"""From the global options and the environment to a client."""
+"""Create a client from the global options and the environment."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["client_options", "open_client", "read_token", "tell_wait"]
 
 
 def open_client(settings: Settings) -> HipChat:
-    """Make the client that the options ask for.
+    """Create a client as the options say.
 
     Raises:
         click.UsageError: The token file or the certificate authorities cannot be read.
@@ -35,7 +35,7 @@ def open_client(settings: Settings) -> HipChat:
 
 
 def client_options(settings: Settings) -> ClientOptions:
-    """Return what the options say on how to call and how to connect; begin to tell the log.
+    """Return the client's options, and start logging with `--verbose`.
 
     Raises:
         click.UsageError: The certificate authorities cannot be read.
@@ -43,7 +43,7 @@ def client_options(settings: Settings) -> ClientOptions:
     options: ClientOptions = {}
     if settings.verbose:
         _tell_log(settings)
-    else:  # The log tells waits too.
+    else:  # The log reports waits too.
         options["hooks"] = Hooks(wait=lambda *wait: tell_wait(settings, *wait))
     if settings.allow_http:
         options["allow_http"] = True
@@ -74,7 +74,7 @@ def read_token(settings: Settings) -> str | None:
 
 
 def tell_wait(settings: Settings, seconds: float, reason: str) -> None:
-    """Announce on standard error that nothing happens for a while, and why."""
+    """Report a wait and its reason on standard error."""
     if settings.json:
         tell_json({"wait": {"seconds": round(seconds, 1), "reason": reason}})
     else:
@@ -82,7 +82,7 @@ def tell_wait(settings: Settings, seconds: float, reason: str) -> None:
 
 
 def _check_authorities(path: str) -> None:
-    """Read them now: a transport does so only when it first connects."""
+    """Check the certificates early: a transport reads them only when it first connects."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     is_folder = Path(path).is_dir()
     try:

@@ -1,4 +1,4 @@
-"""What the generated docstrings say about an operation, for its help."""
+"""Read an operation's help from its generated docstring."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ IN_THE_SHELL = {
     "`None` sends null.": "The word null sends null.",
     "a client's `items()` walks all of them": "--all walks all of them",
 }
-"""What the docstrings say in Python's terms."""
+"""Python's terms in the docstrings, and what the help says instead."""
 SECTIONS = frozenset({"Args:", "Attributes:", "Raises:", "Returns:"})
 
 

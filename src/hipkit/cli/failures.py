@@ -1,6 +1,6 @@
-"""From an exception to an exit code and one line, or one JSON object, on standard error.
+"""Map exceptions to exit codes, and report each as a line or a JSON object.
 
-The codes are a promise to scripts: see `docs/how-to/command-line.md`.
+Scripts rely on the codes: see `docs/how-to/command-line.md`.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ IN_THE_SHELL = {
     "pass allow_http=True": "use --allow-http",
     "pass token=...": "use --token-file",
 }
-"""What the library says in Python's terms."""
+"""Python's terms in the library's messages, and what the command line says instead."""
 
 
 class ExitCode(IntEnum):
-    """What `hipkit` ends with."""
+    """The exit codes of `hipkit`."""
 
     OK = 0
     FAILED = 1
@@ -51,7 +51,7 @@ class ExitCode(IntEnum):
 
 
 def exit_code(error: BaseException) -> ExitCode:
-    """Return the exit code for what ended a command."""
+    """Return the exit code for an exception that ended a command."""
     match error:
         case ApiError():
             return exit_code_of_status(error.status)
@@ -92,7 +92,7 @@ def exit_code_of_status(status: int) -> ExitCode:
 
 
 def report(error: BaseException, *, as_json: bool) -> ExitCode:
-    """Say what went wrong, where there is something to say, and return the exit code."""
+    """Report an error on standard error, unless it needs no message, and return the exit code."""
     code = exit_code(error)
     if code in (ExitCode.INTERRUPTED, ExitCode.PIPE_CLOSED):
         return code

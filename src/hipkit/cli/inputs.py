@@ -1,4 +1,4 @@
-"""What people give a command: files, standard input, and values that are checked when read."""
+"""Input of commands: files, standard input, and checked values."""
 
 from __future__ import annotations
 
@@ -93,14 +93,14 @@ def _misfit(error: UnicodeDecodeError) -> str:
 
 
 class Null:
-    """What the word `null` becomes: `None` means that an option was not given."""
+    """The value of the word `null`, because `None` means that an option is not set."""
 
 
 NULL = Null()
 
 
 class Value(click.ParamType[object]):
-    """A value; what was wrong with it is said without repeating it."""
+    """A checked value. Errors never repeat it, because it may be secret."""
 
     def convert(
         self,
@@ -108,7 +108,7 @@ class Value(click.ParamType[object]):
         param: click.Parameter | None,
         ctx: click.Context | None,
     ) -> object:
-        """Read what the command line gave."""
+        """Convert a value from the command line."""
         if not isinstance(value, str) or (ctx is not None and ctx.resilient_parsing):
             return value  # Completion must not read files, nor wait for standard input.
         try:
@@ -134,7 +134,7 @@ class Text(Value):
 
 
 class Secret(Value):
-    """A text that other users of the machine must not see among the arguments."""
+    """A secret, which can be read from a file or standard input."""
 
     name = "secret"
 
@@ -150,7 +150,7 @@ class Secret(Value):
 
 
 class GivenSecret(Secret):
-    """A secret that a program has already, from a file or standard input alone."""
+    """A secret that may only come from a file or standard input."""
 
     def _read(self, text: str) -> object:
         if text != "-" and not text.startswith("@"):
@@ -198,7 +198,7 @@ class Moment(Value):
 
 
 class Truth(Value):
-    """Yes or no, where `null` is the third."""
+    """A boolean that may also be `null`."""
 
     name = "true|false|null"
 

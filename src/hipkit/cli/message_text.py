@@ -1,4 +1,4 @@
-"""A message as one line of text, or several where it has several."""
+"""Format a message as text."""
 
 from __future__ import annotations
 

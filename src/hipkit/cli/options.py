@@ -1,4 +1,4 @@
-"""The options that every command takes, before its name or after it, and what they come to."""
+"""The global options, which every command takes before or after its name."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PREFIX = "global_"
 
 @dataclass(slots=True)
 class Settings:
-    """What the global options were given; the later place on the command line wins."""
+    """The values of the global options; the last one on the command line wins."""
 
     base_url: str | None = None
     token_file: str | None = None
@@ -54,7 +54,7 @@ class Command(click.Command):
         ]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse, and refuse what is too much."""
+        """Parse the arguments, and fail if some are left over."""
         with _telling_options(ctx):
             rest = super().parse_args(ctx, args)
         if rest and not ctx.resilient_parsing:
@@ -66,7 +66,7 @@ class Command(click.Command):
         return rest
 
     def format_options(self, ctx: click.Context, formatter: HelpFormatter) -> None:
-        """Explain the command's own options, and name the global ones."""
+        """Describe the command's own options, and list the global ones by name."""
         _format_options(ctx, super().get_params(ctx), formatter)
 
 
@@ -87,7 +87,7 @@ class Group(click.Group):
             return super().parse_args(ctx, args)
 
     def format_options(self, ctx: click.Context, formatter: HelpFormatter) -> None:
-        """Explain the group's own options, and, at the top, the global ones too."""
+        """Describe the group's own options, and at the top level the global ones too."""
         if ctx.parent is None:
             super().format_options(ctx, formatter)
             return
@@ -99,7 +99,7 @@ Group.command_class = Command
 
 
 def global_options() -> list[click.Option]:
-    """Make the options that every command takes."""
+    """Return the options that every command takes."""
     return [
         _option(
             "--base-url",
@@ -173,7 +173,7 @@ def global_options() -> list[click.Option]:
 
 @contextmanager
 def _telling_options(context: click.Context) -> Iterator[None]:
-    """Say which options there are where one is unknown."""
+    """List the available options if one is unknown."""
     try:
         yield
     except click.NoSuchOption as error:

@@ -1,4 +1,4 @@
-r"""What goes to standard output and standard error, made harmless for a terminal.
+r"""Write to standard output and standard error, escaped for a terminal.
 
 Texts come from servers and from other people: what could move a cursor, change colours or
 reorder letters is shown as an escape (`\x1b`) instead of being obeyed.
@@ -37,7 +37,7 @@ HARMFUL = re.compile(
 
 
 def harmless(text: str) -> str:
-    """Replace what a terminal would obey by an escape that it shows."""
+    """Replace characters that a terminal would interpret with visible escapes."""
     return HARMFUL.sub(_escape, text.replace("\r\n", "\n"))
 
 
@@ -78,7 +78,7 @@ def write_bytes(data: bytes) -> None:
 
 
 def tell(text: str) -> None:
-    """Write one line about what happens to standard error."""
+    """Write one line to standard error."""
     _write_error(f"hipkit: {one_line(text)}\n")
 
 
@@ -88,7 +88,7 @@ def tell_json(value: object) -> None:
 
 
 def is_terminal(stream: TextIO | None) -> bool:
-    """Whether somebody watches this stream."""
+    """Return whether a stream is a terminal."""
     return stream is not None and not stream.closed and stream.isatty()
 
 

@@ -1,4 +1,4 @@
-"""Carrying out a call that the command line made: typed, raw, page after page, or only shown."""
+"""Perform a call: typed, raw, over all pages, or as a dry run."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["perform", "perform_all", "perform_dry", "perform_raw"]
 
 
 def perform(settings: Settings, operation: Operation[object]) -> int:
-    """Call, and write what came back."""
+    """Call, and write the result."""
     unreadable = UnreadableItems(settings)
     with open_client(settings) as client:
         show_result(settings, client.send(operation, on_unreadable=unreadable))
@@ -32,13 +32,13 @@ def perform(settings: Settings, operation: Operation[object]) -> int:
 
 
 def perform_raw(settings: Settings, operation: Operation[object]) -> int:
-    """Call, and write the answer as it came; the status gives the exit code."""
+    """Call, and write the response as received; the status decides the exit code."""
     with open_client(settings) as client:
         return show_response(settings, client.send_raw(operation))
 
 
 def perform_all(settings: Settings, operation: Operation[object]) -> int:
-    """Call until there are no more pages, and write all their items."""
+    """Fetch all pages, and write their items."""
     unreadable = UnreadableItems(settings)
     with open_client(settings) as opened:
         client = opened.with_options(on_unreadable=unreadable)
@@ -67,7 +67,7 @@ class _Shown(Exception):  # noqa: N818 - it ends a call, but nothing went wrong
 
 
 def perform_dry(settings: Settings, operation: Operation[object]) -> None:
-    """Write the request, secrets hidden, and send nothing."""
+    """Write the request without sending it, with secrets hidden."""
 
     def show(request: SentRequest) -> NoReturn:
         raise _Shown(request)

@@ -1,4 +1,4 @@
-"""Long work, shown on standard error while somebody watches it."""
+"""Show the progress of long work on standard error, if it is a terminal."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def open_upload(path: Path) -> Iterator[File]:
 
 
 def counted(items: Iterable[T], what: str) -> Iterator[T]:
-    """Give the items on; on a terminal their number shows while they come."""
+    """Yield the items, and show their count on a terminal."""
     if not is_terminal(sys.stderr):
         yield from items
         return

@@ -1,4 +1,4 @@
-"""Answers on standard output: JSON for scripts, lines and tables for people."""
+"""Write results to standard output: as JSON, or as lines and tables."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = ["show_items", "show_response", "show_result"]
 
 
 def show_result(settings: Settings, value: object) -> None:
-    """Write what a call returned; nothing, for people, where it returned nothing."""
+    """Write the result of a call; without `--json`, `None` writes nothing."""
     if settings.json:
         write_json(value)
         return

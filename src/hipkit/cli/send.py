@@ -1,4 +1,4 @@
-"""`hipkit send`: a notification, a message or a file into a room."""
+"""`hipkit send`: send a notification, message or file to a room."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`hipkit tail`: a room's latest messages, and then each new one as it comes."""
+"""`hipkit tail`: show a room's latest messages, then follow new ones."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ MOST_MESSAGES = 1_000
 """The server's limit for `max-results`."""
 LONGEST_PAUSE_SECONDS = 60.0
 PASSING_ERRORS = (RequestError, RateLimitError, ServerError, ResponseError)
-"""What may be over by the next look; every other refusal stays."""
+"""Errors that may be over by the next request; any other ends the command."""
 
 
 class Tail:
-    """Tells which messages of each look are new, and what the next look asks for."""
+    """Decides what to request next, and which messages of a response are new."""
 
     def __init__(self, room_id_or_name: str, lines: int) -> None:
         self._room = room_id_or_name
@@ -44,7 +44,7 @@ class Tail:
         """Whether a look has told where the new messages begin."""
 
     def operation(self) -> GetRecentRoomHistory:
-        """Return the next look."""
+        """Return the next request."""
         if self._last is None:
             # Even of no lines one message is wanted: those after it are the new ones.
             is_narrow = not (self.started or self._looks_wider)
@@ -55,14 +55,14 @@ class Tail:
         )
 
     def is_new(self, item: UnreadableItem) -> bool:
-        """Say whether this message that cannot be read was in no answer before."""
+        """Return whether no earlier response held this unreadable message."""
         raw = msgspec.json.encode(item.raw)
         is_new = raw not in self._unreadable
         self._unreadable.add(raw)
         return is_new
 
     def take(self, page: MessagePage) -> list[Message]:
-        """Return what is new in an answer, the oldest first."""
+        """Return the new messages of a response, oldest first."""
         if self._unreadable and not (page.items or self.started or self._looks_wider):
             self._looks_wider = True
             return []

@@ -1,4 +1,4 @@
-"""`hipkit token`: what the token in use is good for, and getting one for an add-on."""
+"""`hipkit token`: check the current token, or get one for an add-on."""
 
 from __future__ import annotations
 
@@ -74,10 +74,10 @@ def check(
 
 
 def describe_session(session: Session, now: float) -> dict[str, object]:
-    """Return what may be told of a token; not the token itself.
+    """Return a token's kind, owner, scopes and expiry, without the token.
 
     Args:
-        session: What the server knows of it.
+        session: The server's description of the token.
         now: UNIX seconds.
     """
     told: dict[str, object] = {"kind": _kind(session)}

@@ -1,4 +1,4 @@
-"""What cannot be read of an answer's list: told on standard error, while the rest is shown."""
+"""Report unreadable items of a list on standard error, while the others are shown."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ __all__ = ["UnreadableItems"]
 
 
 class UnreadableItems:
-    """Tells of each item that cannot be read, as it came."""
+    """Reports each unreadable item as received."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._told = 0
 
     def __call__(self, item: UnreadableItem) -> None:
-        """Tell of one."""
+        """Report an item."""
         self._told += 1
         if self._settings.json:
             told = {"where": item.where, "reason": item.reason, "item": item.raw}
@@ -31,5 +31,5 @@ class UnreadableItems:
 
     @property
     def exit_code(self) -> ExitCode:
-        """What the command ends with: without those items the output is not whole."""
+        """The command's exit code: without unreadable items the output is incomplete."""
         return ExitCode.UNREADABLE if self._told else ExitCode.OK
