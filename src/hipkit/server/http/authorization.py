@@ -47,7 +47,7 @@ async def check_allowed(
     if is_served:
         _check_kind(actor, kind)
     if ROOM_ARGUMENT in arguments:
-        await check_own_room(context, arguments[ROOM_ARGUMENT])
+        await check_own_room(context.stores, actor, arguments[ROOM_ARGUMENT])
     elif actor.room_id is not None and _is_beyond_a_room(kind):
         raise ForbiddenError("This token is good for one room only")
 

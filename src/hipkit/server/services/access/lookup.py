@@ -174,15 +174,14 @@ def check_group_admin(actor: Actor) -> None:
         raise ForbiddenError("Only the group's administrators may do that")
 
 
-async def check_own_room(context: Context, reference: str | int) -> None:
+async def check_own_room(stores: Stores, actor: Actor, reference: str | int) -> None:
     """Refuse a room-bound token for any room but its own, before anything else is looked at.
 
     Raises:
         ForbiddenError: The room is another one, or not there.
     """
-    actor = context.actor
     if actor.room_id is not None:
-        room = await look_up_room(context.stores, actor.group_id, reference)
+        room = await look_up_room(stores, actor.group_id, reference)
         _check_binding(actor, room)
 
 

@@ -99,7 +99,7 @@ async def new_message(
         kind=kind,
         sender_id=actor.user_id,
         sender_label=actor.name if sender_label is None else sender_label,
-        client_id=None if actor.client is None else actor.client.id,
+        client_id=actor.client_id,
         body=body,
         format=format,
         color=color,

@@ -100,7 +100,7 @@ async def add_notification(
         kind="notification",
         body=request.message,
         format=request.message_format or "html",
-        sender_label=request.from_ or context.actor.name,
+        sender_label=request.from_ or None,
         color=secrets.choice(COLORS) if color == "random" else color,
         notify=request.notify is True,
         card=request.card.to_json().decode() if request.card else None,
