@@ -19,7 +19,11 @@ from benchmarks.sending import serving_core
 from hipkit import HipChat
 from hipkit.server.app import Server, open_server
 from hipkit.server.services.access.keys import new_message_id
-from hipkit.server.services.people.operator import add_user, set_password
+from hipkit.server.services.people.operator import (
+    add_user,
+    operator_context,
+    set_password,
+)
 from hipkit.server.settings import Settings
 from hipkit.server.shared.limits import LimitSettings
 from hipkit.server.storage.protocol import Stores
@@ -97,12 +101,11 @@ def moment_of(number: int) -> int:
 
 
 async def _add_people(server: Server, readers: Sequence[str]) -> None:
-    await set_password(server.database, ADMIN, PASSWORD)
+    context = await operator_context(server.database, server.files, server.now_us())
+    await set_password(context, ADMIN, PASSWORD)
     for email in readers:
         name = email.partition("@")[0]
-        await add_user(
-            server.database, server.now_us(), name=name, email=email, password=PASSWORD
-        )
+        await add_user(context, name=name, email=email, password=PASSWORD)
 
 
 async def _add_messages(server: Server, room_name: str, count: int) -> None:

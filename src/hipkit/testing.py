@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # Loaded when a server is made.
     from hipkit.client.client import AsyncHipChat, HipChat
     from hipkit.server.app import Server
     from hipkit.server.http.pipeline import Api
+    from hipkit.server.services.context import Context
     from hipkit.server.storage.stores.webhook_deliveries import DeliveryRecord
     from hipkit.server.storage.stores.webhooks import WebhookRecord
     from hipkit.v2.models import Message
@@ -221,6 +222,12 @@ class HipChatServer:
             for webhook, delivery in _finish(_deliveries(server))
         ]
 
+    def _operator(self) -> Context:
+        from hipkit.server.services.people.operator import operator_context
+
+        server = self._server
+        return _finish(operator_context(server.database, server.files, server.now_us()))
+
     def add_user(
         self,
         name: str,
@@ -237,8 +244,7 @@ class HipChatServer:
         address = email or f"{'.'.join(name.lower().split())}@example.com"
         made = _finish(
             admin_people.add_user(
-                database,
-                now_us,
+                self._operator(),
                 name=name,
                 email=address,
                 mention_name=mention_name,
@@ -266,15 +272,9 @@ class HipChatServer:
         members: tuple[TestUser, ...] = (),
     ) -> int:
         """Make a room and return its id; the administrator owns it if nobody else does."""
-        from hipkit.server.services.people import operator as admin_people
         from hipkit.server.services.rooms import operator as admin_rooms
 
-        server = self._server
-        context = _finish(
-            admin_people.operator_context(
-                server.database, server.files, server.now_us()
-            )
-        )
+        context = self._operator()
         made = _finish(
             admin_rooms.add_room(
                 context,
@@ -284,7 +284,7 @@ class HipChatServer:
             )
         )
         for member in members:
-            _finish(admin_rooms.add_member(server.database, made.id, member.id))
+            _finish(admin_rooms.add_member(context, made.id, member.id))
         return made.id
 
     def add_token(self, *scopes: str, user: TestUser | None = None) -> str:

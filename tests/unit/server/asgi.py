@@ -100,9 +100,8 @@ class Site:
     def add_user(self, name: str, **members: Any) -> int:
         members.setdefault("email", f"{name.replace(' ', '.').lower()}@example.com")
         members.setdefault("password", "correct horse")
-        database = self.server.database
         made = asyncio.run(
-            admin_people.add_user(database, self.now_us, name=name, **members)
+            admin_people.add_user(self.operator_context(), name=name, **members)
         )
         return made.id
 

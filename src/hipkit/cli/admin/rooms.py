@@ -8,7 +8,6 @@ from hipkit.cli.admin.running import (
     AdminGroup,
     as_operator,
     number_option,
-    on_database,
     pass_settings,
     show,
     show_list,
@@ -67,7 +66,7 @@ def add_room(
 @pass_settings
 def list_rooms(settings: Settings, /) -> None:
     """List all rooms, including private and archived ones."""
-    show_list(settings, [_told(one) for one in on_database(admin_rooms.list_rooms)])
+    show_list(settings, [_told(one) for one in as_operator(admin_rooms.list_rooms)])
 
 
 @room.command("member")
@@ -100,9 +99,9 @@ def set_member(
             lambda context: admin_rooms.remove_member(context, room_name, reference)
         )
     else:
-        on_database(
-            lambda database: admin_rooms.add_member(
-                database, room_name, reference, is_admin=is_admin
+        as_operator(
+            lambda context: admin_rooms.add_member(
+                context, room_name, reference, is_admin=is_admin
             )
         )
     show(

@@ -8,9 +8,7 @@ from hipkit.cli.admin.password_link import make_password_link
 from hipkit.cli.admin.running import (
     AdminGroup,
     as_operator,
-    now_us,
     number_option,
-    on_database,
     pass_settings,
     show,
     show_list,
@@ -70,10 +68,9 @@ def add_user(
     """
     if is_admin and is_guest:
         raise click.UsageError("a guest cannot be an administrator")
-    made = on_database(
-        lambda database: admin_people.add_user(
-            database,
-            now_us(),
+    made = as_operator(
+        lambda context: admin_people.add_user(
+            context,
             name=name,
             email=email,
             mention_name=mention_name,
@@ -91,7 +88,7 @@ def add_user(
 @pass_settings
 def list_users(settings: Settings, /) -> None:
     """List all users and guests."""
-    show_list(settings, [_told(one) for one in on_database(admin_people.list_users)])
+    show_list(settings, [_told(one) for one in as_operator(admin_people.list_users)])
 
 
 @user.command("promote")
@@ -133,8 +130,8 @@ def set_password(settings: Settings, /, *, reference: str, from_stdin: bool) -> 
     password = None
     if from_stdin:
         password = read_text("-", "the password").partition("\n")[0].rstrip("\r")
-    chosen = on_database(
-        lambda database: admin_people.set_password(database, reference, password)
+    chosen = as_operator(
+        lambda context: admin_people.set_password(context, reference, password)
     )
     told: dict[str, object] = {"user": reference}
     show(settings, told if from_stdin else {**told, "password": chosen})
@@ -146,8 +143,8 @@ def set_password(settings: Settings, /, *, reference: str, from_stdin: bool) -> 
 @pass_settings
 def add_auto_join(settings: Settings, /, *, reference: str, room_name: str) -> None:
     """Add a room to those that a user joins automatically."""
-    on_database(
-        lambda database: admin_rooms.add_auto_join(database, reference, room_name)
+    as_operator(
+        lambda context: admin_rooms.add_auto_join(context, reference, room_name)
     )
     show(settings, {"user": reference, "room": room_name})
 
@@ -156,8 +153,8 @@ user.add_command(make_password_link)
 
 
 def _set_admin(settings: Settings, reference: str, *, is_admin: bool) -> None:
-    changed = on_database(
-        lambda database: admin_people.set_admin(database, reference, is_admin=is_admin)
+    changed = as_operator(
+        lambda context: admin_people.set_admin(context, reference, is_admin=is_admin)
     )
     show(settings, _told(changed))
 

@@ -246,7 +246,9 @@ async def test_an_administrator_who_is_none_any_more_leaves_private_rooms(
         with contextlib.closing(
             SqliteDatabase.open(site.server.settings.database)
         ) as database:
-            await people.set_admin(database, "@root", is_admin=False)
+            files = site.server.files
+            context = await people.operator_context(database, files, site.now_us)
+            await people.set_admin(context, "@root", is_admin=False)
         await stream.end()
 
 

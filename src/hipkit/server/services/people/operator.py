@@ -55,8 +55,7 @@ class MadeUser:
 
 
 async def add_user(
-    database: Database,
-    now_us: int,
+    context: Context,
     *,
     name: str,
     email: str,
@@ -85,11 +84,12 @@ async def add_user(
     )
 
     async def command(stores: Stores) -> UserRecord | None:
-        group = await find_group(stores)
-        added_id = await add_user_to_group(stores, group.id, user, now_us)
+        added_id = await add_user_to_group(
+            stores, context.actor.group_id, user, context.now_us
+        )
         return await stores.users.get(added_id)
 
-    added = await database.write(command)
+    added = await context.write(command)
     if added is None:
         raise RuntimeError("a user was added and is not there")
     return MadeUser(
@@ -100,7 +100,7 @@ async def add_user(
 
 
 async def set_password(
-    database: Database, reference: str | int, password: str | None = None
+    context: Context, reference: str | int, password: str | None = None
 ) -> str:
     """Give a person another password, made up if none is given, and return it.
 
@@ -116,12 +116,12 @@ async def set_password(
             raise BadRequestError("a guest has no password")
         await change_password(stores, user.id, password_hash)
 
-    await database.write(command)
+    await context.write(command)
     return chosen
 
 
 async def set_admin(
-    database: Database, reference: str | int, *, is_admin: bool
+    context: Context, reference: str | int, *, is_admin: bool
 ) -> UserRecord:
     """Make a person an administrator, or one no longer.
 
@@ -140,7 +140,7 @@ async def set_admin(
         await stores.users.replace(changed)
         return changed
 
-    return await database.write(command)
+    return await context.write(command)
 
 
 async def operator_context(
@@ -183,11 +183,14 @@ async def delete_user(context: Context, reference: str | int) -> UserRecord:
     return gone
 
 
-async def list_users(database: Database) -> list[UserRecord]:
+async def list_users(context: Context) -> list[UserRecord]:
     """Return everybody but the deleted."""
-    group = await find_group(database.stores)
-    return await database.stores.users.page(
-        group.id, include_guests=True, include_deleted=False, start=0, count=MOST_LISTED
+    return await context.stores.users.page(
+        context.actor.group_id,
+        include_guests=True,
+        include_deleted=False,
+        start=0,
+        count=MOST_LISTED,
     )
 
 

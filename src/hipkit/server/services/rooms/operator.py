@@ -24,7 +24,7 @@ from hipkit.server.services.people.operator import (
 from hipkit.server.services.rooms.changes import add_room as add_room_to_group
 from hipkit.server.services.rooms.changes import remove_room, tell_of_archiving
 from hipkit.server.services.rooms.members import end_membership
-from hipkit.server.storage.protocol import Database, Stores
+from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.rooms import RoomRecord
 
 __all__ = [
@@ -82,11 +82,10 @@ async def add_room(
     return MadeRoom(id=await context.write(command), name=cleaned)
 
 
-async def list_rooms(database: Database) -> list[RoomRecord]:
+async def list_rooms(context: Context) -> list[RoomRecord]:
     """Return every room, private and archived ones too."""
-    group = await find_group(database.stores)
-    return await database.stores.rooms.page(
-        group.id,
+    return await context.stores.rooms.page(
+        context.actor.group_id,
         seen_by=None,
         include_private=True,
         include_archived=True,
@@ -96,7 +95,7 @@ async def list_rooms(database: Database) -> list[RoomRecord]:
 
 
 async def add_member(
-    database: Database, room: str | int, user: str | int, *, is_admin: bool = False
+    context: Context, room: str | int, user: str | int, *, is_admin: bool = False
 ) -> None:
     """Make a person a member of a room."""
     roles = f"{ROOM_ADMIN} {ROOM_MEMBER}" if is_admin else ROOM_MEMBER
@@ -106,17 +105,17 @@ async def add_member(
         user_id = (await find_user(stores, user)).id
         await stores.room_people.set_member(room_id, user_id, roles)
 
-    await database.write(command)
+    await context.write(command)
 
 
-async def add_auto_join(database: Database, user: str | int, room: str | int) -> None:
+async def add_auto_join(context: Context, user: str | int, room: str | int) -> None:
     """Let a person's program enter a room by itself."""
 
     async def command(stores: Stores) -> None:
         user_id = (await find_user(stores, user)).id
         await stores.rooms.add_auto_join(user_id, (await find_room(stores, room)).id)
 
-    await database.write(command)
+    await context.write(command)
 
 
 async def remove_member(context: Context, room: str | int, user: str | int) -> None:

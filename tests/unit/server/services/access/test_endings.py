@@ -75,7 +75,8 @@ def give_everything(world: World) -> dict[str, str]:
     """Let Ann have one of everything that can act for her."""
     site, ann = world.site, world.first.ids["ann"]
     database = site.server.database
-    asyncio.run(admin_people.set_password(database, ann, "correct horse"))
+    context = site.operator_context()
+    asyncio.run(admin_people.set_password(context, ann, "correct horse"))
     signed_in = sign_in(site, "@ann1", "correct horse").json
     client = site.add_client(["view_room"], redirect_uris=[REDIRECT])
     asyncio.run(
@@ -146,8 +147,8 @@ def test_a_new_password_ends_sessions_and_links_but_no_tokens(
         }
         assert site.put(f"/v2/user/{ann}", person).status == 204
     else:
-        database = site.server.database
-        asyncio.run(admin_people.set_password(database, ann, "another horse"))
+        context = site.operator_context()
+        asyncio.run(admin_people.set_password(context, ann, "another horse"))
 
     assert not is_signed_in(site, given["session"])
     assert rows_of(world, "user_id", ann)["password_links"] == 0

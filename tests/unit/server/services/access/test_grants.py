@@ -318,7 +318,9 @@ def delete_room(made: Credentials, room: int) -> None:
 
 
 def change_password(made: Credentials, user: int) -> None:
-    work = admin_people.set_password(made.site.server.database, user, "another horse")
+    work = admin_people.set_password(
+        made.site.operator_context(), user, "another horse"
+    )
     asyncio.run(work)
 
 

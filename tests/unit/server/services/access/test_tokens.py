@@ -371,7 +371,7 @@ def test_a_value_that_is_no_token_is_refused(site: Site) -> None:
 
 def test_a_changed_password_counts_at_once(site: Site) -> None:
     site.add_user("Ann")
-    new = asyncio.run(admin_people.set_password(site.server.database, "@Ann"))
+    new = asyncio.run(admin_people.set_password(site.operator_context(), "@Ann"))
 
     form = f"grant_type=password&username=@Ann&password={new}"
     assert ask(site, form, token=site.token).status == 200

@@ -184,7 +184,7 @@ def test_an_invitation_adds_a_person(site: Site) -> None:
 def test_rooms_that_a_program_enters_are_for_their_owner(site: Site) -> None:
     ann, bob = site.add_user("Ann"), site.add_user("Bob")
     site.add_room("Ops")
-    asyncio.run(admin_rooms.add_auto_join(site.server.database, "@Ann", "Ops"))
+    asyncio.run(admin_rooms.add_auto_join(site.operator_context(), "@Ann", "Ops"))
     target = "/v2/user/@Ann/preference/auto-join"
 
     own = site.get(target, token=site.add_token(user=ann))
