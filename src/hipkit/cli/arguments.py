@@ -21,12 +21,12 @@ from hipkit.cli.inputs import (
     NULL,
     Json,
     Listed,
-    Moment,
     Nullable,
+    NullableBoolean,
     Number,
     Secret,
     Text,
-    Truth,
+    Timestamp,
 )
 from hipkit.cli.progress import open_upload
 
@@ -136,7 +136,7 @@ def _value_type(
     found = _type_of(parts, is_path=is_path)
     if UnsetType not in get_args(field.type):
         return found
-    return Nullable(Truth() if found is click.BOOL else found)
+    return Nullable(NullableBoolean() if found is click.BOOL else found)
 
 
 def _type_of(parts: frozenset[object], *, is_path: bool) -> click.ParamType[object]:
@@ -149,9 +149,9 @@ def _type_of(parts: frozenset[object], *, is_path: bool) -> click.ParamType[obje
     if parts <= {int, float}:
         return click.FLOAT
     if parts == {datetime}:
-        return Moment()
+        return Timestamp()
     if parts == {str, datetime}:
-        return Moment("recent")
+        return Timestamp("recent")
     if parts == {str} or (is_path and parts <= {str, int}):
         return Text()
     if parts == {str, int}:
@@ -191,7 +191,7 @@ def _metavar(value_type: click.ParamType[object]) -> str | None:
             return "JSON|@FILE"
         case Listed():
             return "A,B,..."
-        case Moment():
+        case Timestamp():
             return "DATE"
         case click.Path():
             return "PATH"

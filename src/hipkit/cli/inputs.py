@@ -17,12 +17,12 @@ __all__ = [
     "NULL",
     "Json",
     "Listed",
-    "Moment",
     "Nullable",
+    "NullableBoolean",
     "Number",
     "Secret",
     "Text",
-    "Truth",
+    "Timestamp",
     "read_input",
     "read_text",
 ]
@@ -172,7 +172,7 @@ class Number(Value):
         return int(text) if is_number and text == str(int(text)) else text
 
 
-class Moment(Value):
+class Timestamp(Value):
     """A date and time in ISO 8601 with its offset.
 
     Args:
@@ -189,15 +189,15 @@ class Moment(Value):
             return text
         wanted = " or ".join([*self._words, "a date such as 2016-09-09T12:30:00+00:00"])
         try:
-            moment = datetime.fromisoformat(text)
+            timestamp = datetime.fromisoformat(text)
         except ValueError:
             raise ValueError(f"must be {wanted}") from None
-        if moment.utcoffset() is None:
+        if timestamp.utcoffset() is None:
             raise ValueError(f"needs a time and a UTC offset: must be {wanted}")
-        return moment
+        return timestamp
 
 
-class Truth(Value):
+class NullableBoolean(Value):
     """A boolean that may also be `null`."""
 
     name = "true|false|null"
