@@ -37,7 +37,7 @@ WHOLE_WORDS = {"OAuth": "Oauth"}
 OPERATION_ATTRIBUTES = words(
     "operation_id tag method path auth scopes token_types any_token result redirect redirect_member"
     " statuses query header joined members body_kind whole_body optional_body content_type rules"
-    " secrets call private_query private_values secret_values template"
+    " secrets credentials call private_query private_values secret_values template"
     " shown_target"
 )
 """What `hipkit.api.operation.Operation` keeps for itself, so that no argument may be called so."""

@@ -10,7 +10,7 @@ from codegen import docstrings
 from codegen.document import Node
 from codegen.flat import Flat
 from codegen.limits import Limits
-from codegen.names import OPERATION_ATTRIBUTES, class_name
+from codegen.names import OPERATION_ATTRIBUTES, class_name, is_secret_name
 from codegen.openapi import (
     Answer,
     Body,
@@ -251,8 +251,17 @@ class _Planner:
             ),
             rule=rule(member.limits, required=required),
             secret=member.secret,
+            credential=self._is_credential(member),
             models=kind.models,
         )
+
+    def _is_credential(self, member: Member) -> bool:
+        declared = self._schemas.flatten(member.node).words.get("x-credential")
+        if declared is None:
+            return member.secret and is_secret_name(member.wire)
+        if declared.value is not True or not member.secret:
+            raise declared.error("must be true, and the member an 'x-secret'")
+        return True
 
     def _whole(self, content: Body) -> Argument:
         annotation, models = "bytes", frozenset[str]()

@@ -28,6 +28,7 @@ class Argument:
     rule: Rule = ()
     joined: bool = False
     secret: bool = False
+    credential: bool = False
     models: frozenset[str] = frozenset()
 
 
@@ -118,6 +119,11 @@ class Operation:
             for argument in self.arguments
             if argument.secret and argument.where != "body"
         )
+
+    @property
+    def credentials(self) -> list[str]:
+        """Arguments of the body that let somebody in."""
+        return sorted(item.name for item in self.arguments if item.credential)
 
     @property
     def private_arguments(self) -> list[str]:

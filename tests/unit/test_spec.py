@@ -59,6 +59,7 @@ KNOWN_EXTENSIONS = {
     "x-any-token",
     "x-auth",
     "x-confidence",
+    "x-credential",
     "x-decorates",
     "x-empty-is-none",
     "x-from-path",

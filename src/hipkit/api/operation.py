@@ -36,7 +36,6 @@ from hipkit.api.response import Response
 from hipkit.api.secret import HIDDEN
 
 __all__ = [
-    "SECRET_MEMBERS",
     "AsyncRawSend",
     "AsyncSend",
     "Auth",
@@ -56,10 +55,6 @@ Auth = Literal["bearer", "basic", "none"]
 
 BodyKind = Literal["json", "form", "related", "bytes"]
 """How the body is written: JSON, `a=1&b=2`, `multipart/related`, or as it is."""
-
-
-SECRET_MEMBERS = frozenset({"code", "password", "refresh_token"})
-"""Members of bodies that let somebody else in."""
 
 
 class Call(NamedTuple):
@@ -119,6 +114,8 @@ class Operation(msgspec.Struct, Generic[T_co], frozen=True):
     rules: ClassVar[Mapping[str, Rule]] = {}
     secrets: ClassVar[frozenset[str]] = frozenset()
     """Arguments of path, query or headers that are never shown."""
+    credentials: ClassVar[frozenset[str]] = frozenset()
+    """Arguments in the body that would let somebody else in."""
     private_query: ClassVar[bool] = False
     """Whether nothing of the query may be shown either."""
 
@@ -213,9 +210,7 @@ class Operation(msgspec.Struct, Generic[T_co], frozen=True):
     def secret_values(self) -> Iterator[object]:
         """Give those of the private values that would let somebody else in."""
         for name in self.__struct_fields__:
-            if name in self.secrets or (
-                name in self.members and name in SECRET_MEMBERS
-            ):
+            if name in self.secrets or name in self.credentials:
                 yield getattr(self, name)
 
     def _is_hidden(self, name: str) -> bool:

@@ -16,7 +16,7 @@ from msgspec.structs import FieldInfo
 
 from hipkit.api.files import File
 from hipkit.api.model import Model
-from hipkit.api.operation import SECRET_MEMBERS, Operation
+from hipkit.api.operation import Operation
 from hipkit.cli.inputs import (
     NULL,
     Json,
@@ -130,7 +130,7 @@ def _parameter(
 def _value_type(
     kind: type[Operation[object]], field: FieldInfo, *, is_path: bool
 ) -> click.ParamType[object]:
-    if field.name in kind.secrets or field.name in SECRET_MEMBERS:
+    if field.name in kind.secrets or field.name in kind.credentials:
         return Secret(field.name.replace("_", " "))
     parts = _parts(field.type)
     found = _type_of(parts, is_path=is_path)

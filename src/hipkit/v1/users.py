@@ -114,6 +114,7 @@ class UsersCreate(Operation[CreatedUserEnvelope], frozen=True):
         "password": "password",
         "timezone": "timezone",
     }
+    credentials = frozenset({"password"})
     rules = {
         "email": Rule(required=True, empty_is_none=True),
         "name": Rule(required=True, min_length=1, max_length=50, empty_is_none=True),
@@ -169,6 +170,7 @@ class UsersUpdate(Operation[UserEnvelope], frozen=True):
         "password": "password",
         "timezone": "timezone",
     }
+    credentials = frozenset({"password"})
     rules = {
         "user_id": Rule(
             required=True, min_length=1, max_length=255, pattern="^[^\\x00]*$"

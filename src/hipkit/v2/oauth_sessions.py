@@ -106,6 +106,7 @@ class GenerateToken(Operation[Token], frozen=True):
         "group_id": "group_id",
         "client_name": "client_name",
     }
+    credentials = frozenset({"code", "password", "refresh_token"})
     rules = {
         "grant_type": Rule(
             required=True,

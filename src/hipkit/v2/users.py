@@ -125,6 +125,7 @@ class CreateUser(Operation[CreatedUser], frozen=True):
         "password": "password",
         "created": "created",
     }
+    credentials = frozenset({"password"})
     rules = {
         "name": Rule(required=True, min_length=1, max_length=50),
         "timezone": Rule(empty_is_none=True),
@@ -203,6 +204,7 @@ class UpdateUser(Operation[None], frozen=True):
         "timezone": "timezone",
         "password": "password",
     }
+    credentials = frozenset({"password"})
     rules = {
         "id_or_email": Rule(required=True, min_length=1, max_length=100),
         "name": Rule(required=True, min_length=1, max_length=50),

@@ -34,9 +34,6 @@ __all__ = ["decode", "needs_body"]
 Source = Literal["path", "query", "header", "member"]
 Reading = Literal["file", "picture", "moment", "plain"]
 
-SECRET_MEMBERS = frozenset({"password", "code", "refresh_token", "scope"})
-"""What is not repeated in an error."""
-
 LEFT_OUT = NODEFAULT
 """In place of an argument that is not given."""
 
@@ -80,6 +77,8 @@ class _Field:
     is_nullable: bool
     """Whether null means something else than leaving it out."""
     is_joined: bool
+    is_credential: bool
+    """Whether no error repeats it."""
     is_list: bool
 
 
@@ -322,7 +321,7 @@ def _misfit(field: _Field, value: object, misfit: Misfit) -> BadRequestError:
     member = field.wire + place
     if misfit.missing is not None:
         return MissingValueError(f"{member}.{misfit.missing}")
-    shown_value = UNSET if place or field.wire in SECRET_MEMBERS else value
+    shown_value = UNSET if place or field.is_credential else value
     if misfit.is_no_choice:
         options = _options(field.hint)
         problem = f"is not in the enumeration: [{', '.join(map(shown, options))}]"
@@ -394,6 +393,7 @@ def _fields(kind: type[Operation[object]]) -> tuple[_Field, ...]:
                 is_required=item.default is NODEFAULT,
                 is_nullable=item.default is UNSET,
                 is_joined=name in kind.joined,
+                is_credential=name in kind.credentials,
                 is_list=any(
                     get_origin(part) is list for part in (hint, *get_args(hint))
                 ),
