@@ -10,7 +10,7 @@ from typing import TypeVar
 import click
 
 from hipkit.cli.options import Command, Settings
-from hipkit.cli.output import tell, write, write_json
+from hipkit.cli.output import write, write_json, write_stderr
 from hipkit.server.settings import Settings as ServerSettings
 from hipkit.server.storage.archive import Manifest
 from hipkit.server.storage.backup import back_up, back_up_to, restore
@@ -56,7 +56,9 @@ def backup_command(settings: Settings, /, *, target: Path, database: Path) -> No
         else:
             write(f"{target}: {_sentence(manifest)}")
     if manifest.missing:
-        tell(f"files deleted before they could be copied: {len(manifest.missing)}")
+        write_stderr(
+            f"files deleted before they could be copied: {len(manifest.missing)}"
+        )
 
 
 @click.command("restore", cls=Command)

@@ -10,13 +10,13 @@ import click
 
 from hipkit.cli.inputs import read_text
 from hipkit.cli.options import Settings
-from hipkit.cli.output import one_line, tell, tell_json
+from hipkit.cli.output import one_line, write_stderr, write_stderr_json
 from hipkit.client.client import HipChat
 from hipkit.client.exchange import Hooks
 from hipkit.client.settings import find_token
 from hipkit.client.setup import ClientOptions
 
-__all__ = ["client_options", "open_client", "read_token", "tell_wait"]
+__all__ = ["client_options", "open_client", "read_token", "report_wait"]
 
 
 def open_client(settings: Settings) -> HipChat:
@@ -42,9 +42,9 @@ def client_options(settings: Settings) -> ClientOptions:
     """
     options: ClientOptions = {}
     if settings.verbose:
-        _tell_log(settings)
+        _log_to_stderr(settings)
     else:  # The log reports waits too.
-        options["hooks"] = Hooks(wait=lambda *wait: tell_wait(settings, *wait))
+        options["hooks"] = Hooks(wait=lambda *wait: report_wait(settings, *wait))
     if settings.allow_http:
         options["allow_http"] = True
     if settings.ca_file is not None:
@@ -73,12 +73,12 @@ def read_token(settings: Settings) -> str | None:
     return token
 
 
-def tell_wait(settings: Settings, seconds: float, reason: str) -> None:
+def report_wait(settings: Settings, seconds: float, reason: str) -> None:
     """Report a wait and its reason on standard error."""
     if settings.json:
-        tell_json({"wait": {"seconds": round(seconds, 1), "reason": reason}})
+        write_stderr_json({"wait": {"seconds": round(seconds, 1), "reason": reason}})
     else:
-        tell(f"waiting {seconds:.1f} s: {reason}")
+        write_stderr(f"waiting {seconds:.1f} s: {reason}")
 
 
 def _check_authorities(path: str) -> None:
@@ -93,7 +93,7 @@ def _check_authorities(path: str) -> None:
         raise click.UsageError(f"--ca-file {path}: no PEM certificates found") from None
 
 
-class _Teller(logging.Handler):
+class _StderrHandler(logging.Handler):
     """Writes log lines as `hipkit` writes everything else to standard error."""
 
     def __init__(self, settings: Settings) -> None:
@@ -103,20 +103,20 @@ class _Teller(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         text = record.getMessage()
         if self._settings.json:
-            tell_json({"log": one_line(text)})
+            write_stderr_json({"log": one_line(text)})
         else:
-            tell(text)
+            write_stderr(text)
 
 
-def _tell_log(settings: Settings) -> None:
+def _log_to_stderr(settings: Settings) -> None:
     """Write hipkit's log to standard error until the command ends. It holds no secrets."""
     log = logging.getLogger("hipkit")
-    teller, level = _Teller(settings), log.level
-    log.addHandler(teller)
+    handler, level = _StderrHandler(settings), log.level
+    log.addHandler(handler)
     log.setLevel(logging.DEBUG)
 
     def stop() -> None:
-        log.removeHandler(teller)
+        log.removeHandler(handler)
         log.setLevel(level)
 
     click.get_current_context().find_root().call_on_close(stop)

@@ -19,7 +19,7 @@ from hipkit.api.errors import (
     RequestError,
     ResponseError,
 )
-from hipkit.cli.output import one_line, tell, tell_json
+from hipkit.cli.output import one_line, write_stderr, write_stderr_json
 
 __all__ = ["ExitCode", "exit_code", "exit_code_of_status", "report"]
 
@@ -101,9 +101,9 @@ def report(error: BaseException, *, as_json: bool) -> ExitCode:
         return code
     text = one_line(_sentence(error))
     if as_json:
-        tell_json({"error": {"exit_code": int(code), **_details(error, text)}})
+        write_stderr_json({"error": {"exit_code": int(code), **_details(error, text)}})
     else:
-        tell(text)
+        write_stderr(text)
     return code
 
 

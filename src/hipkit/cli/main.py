@@ -19,7 +19,7 @@ EXTRA = ("click", "rich")
 def main() -> None:
     """Run the command line and end the process with its exit code."""
     if any(find_spec(name) is None for name in EXTRA):
-        sys.exit(_tell_what_to_install())
+        sys.exit(_write_install_hint())
     try:
         from hipkit.cli.commands import run
     except KeyboardInterrupt:
@@ -27,7 +27,7 @@ def main() -> None:
     sys.exit(run(sys.argv[1:]))
 
 
-def _tell_what_to_install() -> int:
+def _write_install_hint() -> int:
     if sys.stderr is not None:
         sys.stderr.write(
             f"hipkit: the command line requires the extra 'cli': {install_hint('cli')}\n"

@@ -55,7 +55,7 @@ class Command(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the arguments, and fail if some are left over."""
-        with _telling_options(ctx):
+        with _listing_options(ctx):
             rest = super().parse_args(ctx, args)
         if rest and not ctx.resilient_parsing:
             # What is too much may be part of a message: it is counted, not repeated.
@@ -83,7 +83,7 @@ class Group(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse what stands before the name of a command."""
-        with _telling_options(ctx):
+        with _listing_options(ctx):
             return super().parse_args(ctx, args)
 
     def format_options(self, ctx: click.Context, formatter: HelpFormatter) -> None:
@@ -172,7 +172,7 @@ def global_options() -> list[click.Option]:
 
 
 @contextmanager
-def _telling_options(context: click.Context) -> Iterator[None]:
+def _listing_options(context: click.Context) -> Iterator[None]:
     """List the available options if one is unknown."""
     try:
         yield

@@ -21,12 +21,12 @@ __all__ = [
     "harmless",
     "is_terminal",
     "one_line",
-    "tell",
-    "tell_json",
     "write",
     "write_bytes",
     "write_json",
     "write_json_list",
+    "write_stderr",
+    "write_stderr_json",
 ]
 
 # Control characters of both ranges but tab and line end; line and paragraph separators; what
@@ -77,12 +77,12 @@ def write_bytes(data: bytes) -> None:
     stream.buffer.flush()
 
 
-def tell(text: str) -> None:
+def write_stderr(text: str) -> None:
     """Write one line to standard error."""
     _write_error(f"hipkit: {one_line(text)}\n")
 
 
-def tell_json(value: object) -> None:
+def write_stderr_json(value: object) -> None:
     """Write one JSON document in one line to standard error."""
     _write_error(_json_line(value))
 
@@ -104,7 +104,7 @@ def _write_error(line: str) -> None:
     if stream is None or stream.closed:
         return
     encoding = stream.encoding or "utf-8"
-    # Where standard error is gone too there is nobody left to tell; the exit code still does.
+    # Without standard error only the exit code is left to report the problem.
     try:
         stream.write(line.encode(encoding, "backslashreplace").decode(encoding))
         stream.flush()

@@ -14,11 +14,11 @@ from hipkit.cli.options import Settings
 from hipkit.cli.output import (
     harmless,
     is_terminal,
-    tell,
     write,
     write_bytes,
     write_json,
     write_json_list,
+    write_stderr,
 )
 from hipkit.cli.progress import counted
 from hipkit.cli.table import describe, table
@@ -40,10 +40,12 @@ def show_result(settings: Settings, value: object) -> None:
     if plain["items"]:
         write(table(plain["items"]))
     else:
-        tell("nothing found")
+        write_stderr("nothing found")
     links = plain.get("links")
     if isinstance(links, dict) and links.get("next"):
-        tell("more results: use --all to fetch them, or --start-index for another page")
+        write_stderr(
+            "more results: use --all to fetch them, or --start-index for another page"
+        )
 
 
 def show_items(settings: Settings, items: Iterable[object], what: str) -> None:
@@ -56,7 +58,7 @@ def show_items(settings: Settings, items: Iterable[object], what: str) -> None:
     if rows:
         write(table(rows))
     else:
-        tell("nothing found")
+        write_stderr("nothing found")
 
 
 def show_response(settings: Settings, response: Response) -> int:
@@ -69,9 +71,11 @@ def show_response(settings: Settings, response: Response) -> int:
         }
         write_json(document)
     else:
-        tell(f"{response.request.method} {response.request.url}: {response.status}")
+        write_stderr(
+            f"{response.request.method} {response.request.url}: {response.status}"
+        )
         for name, value in response.headers.items():
-            tell(f"{name}: {value}")
+            write_stderr(f"{name}: {value}")
         if is_terminal(sys.stdout):
             write(harmless(response.body.decode(errors="replace")))
         else:

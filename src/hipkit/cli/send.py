@@ -12,7 +12,7 @@ from hipkit.cli.arguments import build, literals
 from hipkit.cli.connect import open_client
 from hipkit.cli.inputs import Json, Text, read_input
 from hipkit.cli.options import Command, Settings
-from hipkit.cli.output import is_terminal, tell, write_json
+from hipkit.cli.output import is_terminal, write_json, write_stderr
 from hipkit.v2.rooms import SendMessage, SendRoomNotification, ShareFileWithRoom
 
 __all__ = ["send"]
@@ -112,7 +112,7 @@ def _message(given: str | None) -> str:
     if given is not None and given != "-":
         return given
     if is_terminal(sys.stdin):
-        tell("type the message, then press Ctrl-D on a new line")
+        write_stderr("type the message, then press Ctrl-D on a new line")
     text = read_input("the message").removesuffix("\n").removesuffix("\r")
     if not text:
         raise click.UsageError("the message is empty: nothing on standard input")

@@ -13,7 +13,7 @@ import click
 from hipkit.api.addresses import is_web_address
 from hipkit.api.errors import BadRequestError
 from hipkit.cli.options import Command, Settings
-from hipkit.cli.output import tell, write, write_json
+from hipkit.cli.output import write, write_json, write_stderr
 from hipkit.server.app import Server
 from hipkit.server.logs import set_up_log
 from hipkit.server.serve import address_for_others, listen, open_certificate, run
@@ -297,7 +297,7 @@ class _Start:
         self.token_file = server.new_token_file
         self.link_key = server.new_link_key
         if self.token_file is not None and not self.settings.json:
-            tell(
+            write_stderr(
                 f"created the group {self.server_settings.group_name} and its administrator"
                 f" {self.server_settings.admin_email}; the administrator's token is in"
                 f" {self.token_file}"
@@ -319,7 +319,7 @@ class _Start:
             )
             return
         if link is not None:
-            tell(
+            write_stderr(
                 f"to set the administrator's password, open this link within 24 hours: {link}"
             )
         write(f"serving HipChat's API at {address}/v2")

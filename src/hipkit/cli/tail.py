@@ -11,7 +11,7 @@ import msgspec
 from hipkit.api.errors import RateLimitError, RequestError, ResponseError, ServerError
 from hipkit.api.limits import Limits
 from hipkit.api.unreadable import UnreadableItem
-from hipkit.cli.connect import open_client, tell_wait
+from hipkit.cli.connect import open_client, report_wait
 from hipkit.cli.inputs import Text
 from hipkit.cli.message_text import message_text
 from hipkit.cli.options import Command, Settings
@@ -135,12 +135,12 @@ def tail(
     Scope: view_messages.
     """
     looks = Tail(room_id_or_name, lines)
-    tell_of = UnreadableItems(settings)
+    report_item = UnreadableItems(settings)
 
     def hand_over(item: UnreadableItem) -> None:
         # Of no lines, what stands there at the first look is old.
         if looks.is_new(item) and (lines or looks.started):
-            tell_of(item)
+            report_item(item)
 
     with open_client(settings) as opened:
         client = opened.with_options(on_unreadable=hand_over)
@@ -150,7 +150,7 @@ def tail(
             if settings.deadline is None:
                 client = client.with_options(deadline=None)
             _follow(settings, client.with_options(pace=True), looks, interval)
-    return tell_of.exit_code
+    return report_item.exit_code
 
 
 def _follow(settings: Settings, client: HipChat, looks: Tail, interval: float) -> None:
@@ -160,7 +160,7 @@ def _follow(settings: Settings, client: HipChat, looks: Tail, interval: float) -
         wait = seconds_to_next(client.limits, interval, time.time())
         is_slow = wait > 2 * interval
         if is_slow and not was_slow:
-            tell_wait(settings, wait, "to stay within the rate limit")
+            report_wait(settings, wait, "to stay within the rate limit")
         was_slow = is_slow
         time.sleep(wait)
         try:
@@ -168,7 +168,7 @@ def _follow(settings: Settings, client: HipChat, looks: Tail, interval: float) -
         except PASSING_ERRORS as error:
             failures += 1
             pause = min(interval * 2**failures, LONGEST_PAUSE_SECONDS)
-            tell_wait(settings, pause, str(error))
+            report_wait(settings, pause, str(error))
             time.sleep(pause)
             continue
         failures = 0

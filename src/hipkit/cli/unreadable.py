@@ -7,7 +7,7 @@ import msgspec
 from hipkit.api.unreadable import UnreadableItem
 from hipkit.cli.failures import ExitCode
 from hipkit.cli.options import Settings
-from hipkit.cli.output import tell, tell_json
+from hipkit.cli.output import write_stderr, write_stderr_json
 
 __all__ = ["UnreadableItems"]
 
@@ -24,10 +24,10 @@ class UnreadableItems:
         self._told += 1
         if self._settings.json:
             told = {"where": item.where, "reason": item.reason, "item": item.raw}
-            tell_json({"unreadable": told})
+            write_stderr_json({"unreadable": told})
         else:
             raw = msgspec.json.encode(item.raw).decode()
-            tell(f"an item cannot be read: {item.where}: {item.reason}: {raw}")
+            write_stderr(f"an item cannot be read: {item.where}: {item.reason}: {raw}")
 
     @property
     def exit_code(self) -> ExitCode:

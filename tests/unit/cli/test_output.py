@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from hipkit.cli.output import harmless, one_line, tell, write, write_json
+from hipkit.cli.output import harmless, one_line, write, write_json, write_stderr
 from hipkit.cli.table import describe, table
 
 NASTY = "a\x1b[31mred\x07\x9b2J\u202eevil\x00\r\u2066"
@@ -35,7 +35,7 @@ def test_json_keeps_the_value_but_no_terminal_obeys_it(
 
 
 def test_error_lines_are_harmless(capsys: pytest.CaptureFixture[str]) -> None:
-    tell(f"server said {NASTY}\nand more")
+    write_stderr(f"server said {NASTY}\nand more")
 
     err = capsys.readouterr().err
     assert err.count("\n") == 1

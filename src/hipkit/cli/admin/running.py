@@ -16,7 +16,7 @@ from click.core import ParameterSource
 
 from hipkit.api.errors import StorageError
 from hipkit.cli.options import Command, Group, Settings
-from hipkit.cli.output import tell, write, write_json, write_json_list
+from hipkit.cli.output import write, write_json, write_json_list, write_stderr
 from hipkit.cli.table import describe, table
 from hipkit.server.services.context import Context
 from hipkit.server.services.people.operator import operator_context
@@ -124,7 +124,7 @@ def on_database(work: Callable[[Database], Awaitable[T]]) -> T:
 
 
 def as_operator(work: Callable[[Context], Awaitable[T]]) -> T:
-    """Do something on the database that events tell of, and return what came of it."""
+    """Run a function that publishes events on the database, and return its result."""
     files = file_folder()
 
     async def whole(database: Database) -> T:
@@ -161,7 +161,7 @@ def show_list(settings: Settings, items: Sequence[Mapping[str, object]]) -> None
     elif items:
         write(table(items))
     else:
-        tell("nothing found")
+        write_stderr("nothing found")
 
 
 def now_us() -> int:
