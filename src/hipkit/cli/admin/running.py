@@ -124,7 +124,7 @@ def on_database(work: Callable[[Database], Awaitable[T]]) -> T:
 
 
 def as_operator(work: Callable[[Context], Awaitable[T]]) -> T:
-    """Run a function that publishes events on the database, and return its result."""
+    """Run a function as the operator on the database, and return its result."""
     files = file_folder()
 
     async def whole(database: Database) -> T:
