@@ -10,9 +10,10 @@ INSTALL := $(UV) pip install --quiet --python $(VENV)/python --no-deps
 # names, which its type check leaves out too, and what needs much time or programs of others.
 NEED_MORE := tests/browser tests/e2e/test_schemathesis.py
 LATER := $(NEED_MORE) tests/faults tests/e2e/test_benchmarks.py tests/e2e/test_demo.py \
-	tests/e2e/test_old_senders.py tests/e2e/test_packaging.py
+	tests/e2e/test_old_programs.py tests/e2e/test_old_senders.py tests/e2e/test_packaging.py
 EXAMPLES := 60
-PYTEST := $(VENV)/python -m pytest --quiet --numprocesses 2 --dist loadfile
+# Three on two cores: many tests wait for a program that they started.
+PYTEST := $(VENV)/python -m pytest --quiet --numprocesses 3 --dist loadfile
 
 # The programs of others: those that their lists of requirements pin, and those for Node.js.
 LOCKED := requirements/clients/python.txt
@@ -63,7 +64,7 @@ test: setup ## what a newcomer needs: checks, docs' blocks, and the tests that n
 test-all: setup-all .tools/clients/hipcat/.ready ## all the rest, as CI does after `make test`
 	@$(VENV)/python scripts/check.py --rest
 	@echo "tests:"
-	@HIPKIT_SCHEMATHESIS_EXAMPLES=$(EXAMPLES) $(PYTEST) $(LATER)
+	@HIPKIT_SCHEMATHESIS_EXAMPLES=$(EXAMPLES) $(PYTEST) --numprocesses 2 $(LATER)
 	@$(MAKE) --no-print-directory test-clients
 	@sh scripts/try_archive.sh "$(PYTHON)"
 

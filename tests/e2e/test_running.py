@@ -251,7 +251,7 @@ def test_telling_browsers_to_come_by_tls_needs_tls_and_a_time(
 def test_a_proxy_that_is_none_is_refused(tmp_path: Path) -> None:
     done = hipkit(tmp_path, "serve", "--trusted-proxy", "everybody")
     assert done.returncode == 2
-    assert "needs an address or a network" in done.stderr
+    assert "must be an IP address or a network" in done.stderr
 
 
 def test_health_and_readiness_need_no_token_and_count_nothing(tmp_path: Path) -> None:
