@@ -14,8 +14,15 @@ from typing import Any, Literal
 import msgspec
 
 from hipkit import AsyncHipChat, HipChat
-from hipkit.client.exchange import Edges
-from hipkit.transports.protocol import Fault, FaultKind, Options, Reply, Request, Sink
+from hipkit.client.exchange import Clock
+from hipkit.transports.protocol import (
+    Options,
+    RawResponse,
+    Request,
+    Sink,
+    TransportError,
+    TransportErrorKind,
+)
 
 __all__ = [
     "BASE_URL",
@@ -42,13 +49,13 @@ Kind = Literal["sync", "async"]
 KINDS: tuple[Kind, ...] = ("sync", "async")
 Client = Any
 """`HipChat` or `AsyncHipChat`: what a method returns may have to be awaited, see `done`."""
-Outcome = Reply | Fault
+Outcome = RawResponse | TransportError
 Answerer = Callable[[Request], Outcome]
 
 BASE_URL = "https://chat.example.com/v2"
 TOKEN = "tokenOfFortyCharacters1234567890abcdefgh"
 NOW = 1_500_000_000.0
-STILL = Edges(monotonic=lambda: 100.0, now=lambda: NOW, random=lambda: 0.0)
+STILL = Clock(monotonic=lambda: 100.0, now=lambda: NOW, random=lambda: 0.0)
 """No time passes, and backing off takes none."""
 
 
@@ -69,7 +76,9 @@ class _Played:
         """The request targets so far."""
         return [request.target for request in self.requests]
 
-    def play(self, request: Request, options: Options, sink: Sink | None) -> Reply:
+    def play(
+        self, request: Request, options: Options, sink: Sink | None
+    ) -> RawResponse:
         """Take the next outcome; a function that comes last answers everything."""
         if self.closed:
             raise RuntimeError("the transport is closed")
@@ -80,16 +89,16 @@ class _Played:
             raise AssertionError(f"not expected: {request.method} {request.target}")
         is_last = len(self._outcomes) == 1
         outcome = self._outcomes[0]
-        if isinstance(outcome, (Reply, Fault)) or not is_last:
+        if isinstance(outcome, (RawResponse, TransportError)) or not is_last:
             self._outcomes.pop(0)
         if callable(outcome):
             outcome = outcome(request)
-        if isinstance(outcome, Fault):
+        if isinstance(outcome, TransportError):
             raise outcome
         if sink is not None and 200 <= outcome.status < 300:
             for start in range(0, len(outcome.body), 10):
                 sink(outcome.body[start : start + 10])
-            return Reply(outcome.status, outcome.headers)
+            return RawResponse(outcome.status, outcome.headers)
         return outcome
 
 
@@ -98,7 +107,7 @@ class Script(_Played):
 
     def send(
         self, request: Request, options: Options, sink: Sink | None = None
-    ) -> Reply:
+    ) -> RawResponse:
         return self.play(request, options, sink)
 
     def close(self) -> None:
@@ -110,7 +119,7 @@ class AsyncScript(_Played):
 
     async def send(
         self, request: Request, options: Options, sink: Sink | None = None
-    ) -> Reply:
+    ) -> RawResponse:
         await asyncio.sleep(0)
         return self.play(request, options, sink)
 
@@ -125,7 +134,7 @@ def script_for(kind: Kind, *outcomes: Outcome | Answerer) -> Any:
 
 def connect(kind: Kind, script: Any, token: Any = TOKEN, **options: Any) -> Client:
     """Make a client on a script; nothing in it depends on the time."""
-    options = {"base_url": BASE_URL, "edges": STILL, **options}
+    options = {"base_url": BASE_URL, "clock": STILL, **options}
     if kind == "sync":
         return HipChat(token, transport=script, **options)
     return AsyncHipChat(token, transport=script, **options)
@@ -153,24 +162,26 @@ def listed(items: Iterable[Any] | AsyncIterable[Any]) -> list[Any]:
     return asyncio.run(collect(aiter(items)))
 
 
-def answer(body: object = None, status: int = 200, **headers: str) -> Reply:
+def answer(body: object = None, status: int = 200, **headers: str) -> RawResponse:
     """Make an answer of a JSON value, or of bytes as they are."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     if body is None:
-        return Reply(status, named)
+        return RawResponse(status, named)
     raw = body if isinstance(body, bytes) else msgspec.json.encode(body)
-    return Reply(status, {"content-type": "application/json", **named}, raw)
+    return RawResponse(status, {"content-type": "application/json", **named}, raw)
 
 
-def refusal(status: int, message: str = "no", **headers: str) -> Reply:
+def refusal(status: int, message: str = "no", **headers: str) -> RawResponse:
     """Make a refusal in HipChat's form."""
     error = {"code": status, "type": "A type", "message": message}
     return answer({"error": error}, status, **headers)
 
 
-def fault(kind: FaultKind = "broken", *, arrived: bool = True) -> Fault:
+def fault(
+    kind: TransportErrorKind = "broken", *, arrived: bool = True
+) -> TransportError:
     """Make a transport's failure."""
-    return Fault(kind, f"a {kind} fault", may_have_arrived=arrived)
+    return TransportError(kind, f"a {kind} fault", may_have_arrived=arrived)
 
 
 def body_of(request: Request) -> bytes:

@@ -17,7 +17,7 @@ from benchmarks.contestants.openings import (
 from benchmarks.messages import COLOR, FORMAT, MESSAGE, ROOM, TOKEN
 from hipkit import AsyncHipChat, HipChat
 from hipkit.client.setup import TransportName
-from hipkit.transports.protocol import Reply, Request
+from hipkit.transports.protocol import RawResponse, Request
 
 __all__ = [
     "async_over_httpx2",
@@ -48,9 +48,9 @@ def request_for(base_url: str) -> Request:
 
     sent: list[Request] = []
 
-    def take(request: Request) -> Reply:
+    def take(request: Request) -> RawResponse:
         sent.append(request)
-        return Reply(NO_CONTENT, HEADERS)
+        return RawResponse(NO_CONTENT, HEADERS)
 
     with HipChat(TOKEN, base_url=base_url, transport=MemoryTransport(take)) as client:
         _notify(client)
@@ -62,7 +62,7 @@ def in_memory(task: Task) -> Iterator[Send]:
     """Send to nobody: the answer is ready."""
     from hipkit.transports.memory import MemoryTransport
 
-    reply = Reply(NO_CONTENT, HEADERS)
+    reply = RawResponse(NO_CONTENT, HEADERS)
     transport = MemoryTransport(lambda _: reply)
     with HipChat(TOKEN, base_url=task.base_url, transport=transport) as client:
         yield lambda: _notify(client)

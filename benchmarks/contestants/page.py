@@ -12,7 +12,7 @@ from benchmarks.messages import ROOM, TOKEN, history_page
 from hipkit import HipChat
 from hipkit.client.decoding import decode
 from hipkit.transports.memory import MemoryTransport
-from hipkit.transports.protocol import Reply
+from hipkit.transports.protocol import RawResponse
 from hipkit.v2 import GetRoomHistory
 from hipkit.v2.models import MessagePage
 
@@ -20,7 +20,7 @@ __all__ = ["BODY", "MESSAGES", "bare", "decoding", "whole_call"]
 
 MESSAGES = 100
 BODY = history_page(0, 10 * MESSAGES, MESSAGES)
-REPLY = Reply(200, {"content-type": "application/json"}, BODY)
+REPLY = RawResponse(200, {"content-type": "application/json"}, BODY)
 
 
 @contextmanager

@@ -197,7 +197,7 @@ class HipChatServer:
     def deliver_webhooks(self) -> list[TestDelivery]:
         """Post every event that waits for a webhook, and return what became of each so far.
 
-        Receivers are reached on this machine alone, under `localhost` or a loopback address.
+        EgressPolicy are reached on this machine alone, under `localhost` or a loopback address.
         Events that a receiver could not take before are tried again. On a real port (`url`)
         webhooks are delivered by themselves; this waits until that is done.
         """

@@ -16,10 +16,10 @@ import pytest
 
 from hipkit.api.catalog import Entry
 from hipkit.api.multipart import RelatedBody
-from hipkit.api.operation import Call, Operation
+from hipkit.api.operation import Operation, RequestParts
 from hipkit.client.client import AsyncHipChat, HipChat
 from hipkit.transports.memory import AsyncMemoryTransport, MemoryTransport
-from hipkit.transports.protocol import Reply, Request
+from hipkit.transports.protocol import RawResponse, Request
 from tests.codegen.packages import Generate, document, operation
 from tests.codegen.test_cases import CASES
 
@@ -37,7 +37,7 @@ def spec(name: str) -> str:
 
 def sent(
     package: ModuleType, group: str, method: str, *arguments: object, **keywords: object
-) -> Call:
+) -> RequestParts:
     """Call a method, and return what its operation asks to be sent."""
     seen: list[Operation[object]] = []
     api = package.Api(seen.append)
@@ -465,9 +465,11 @@ def test_types_that_would_explode_become_object(generate: Generate) -> None:
 def test_operations_run_with_the_clients(generate: Generate) -> None:
     package = generate(spec("answers"))
 
-    def answer(request: Request) -> Reply:
+    def answer(request: Request) -> RawResponse:
         bodies = {"/v1/thing": b'{"name":"x","new":1}', "/v1/picture": b"\x89PNG"}
-        return Reply(200, {"content-type": "application/json"}, bodies[request.target])
+        return RawResponse(
+            200, {"content-type": "application/json"}, bodies[request.target]
+        )
 
     async def run() -> object:
         transport = AsyncMemoryTransport(answer)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from hipkit import Model, Response, ResponseError
 from hipkit.client.decoding import decode
-from hipkit.transports.protocol import Reply
+from hipkit.transports.protocol import RawResponse
 from tests.contract import spec
 from tests.contract.answers import MOMENT, NEW_VALUE, bare, full, normal, success
 from tests.contract.calls import CLASSES, OPERATION_IDS, Call, calls
@@ -53,7 +53,7 @@ def first_call(operation_id: str) -> Call:
     return next(iter(calls(operation_id)))
 
 
-def results(operation_id: str, reply: Reply) -> list[Any]:
+def results(operation_id: str, reply: RawResponse) -> list[Any]:
     """Return what both clients make of an answer; it is the same."""
     found = []
     for kind in KINDS:

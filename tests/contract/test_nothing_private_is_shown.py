@@ -20,7 +20,7 @@ import pytest
 
 from hipkit import File, Hooks, Model
 from hipkit.api.operation import Operation
-from hipkit.transports.protocol import Fault, Reply
+from hipkit.transports.protocol import RawResponse, TransportError
 from tests.contract import spec
 from tests.contract.answers import full, success
 from tests.contract.calls import CLASSES, OPERATION_IDS, Call, calls
@@ -114,7 +114,7 @@ def forms(text: str) -> list[str]:
     ]
 
 
-def refusals(texts: list[str]) -> Iterator[Reply]:
+def refusals(texts: list[str]) -> Iterator[RawResponse]:
     everything = " and ".join(form for text in texts for form in forms(text))[:5000]
     for status in (400, 401, 403, 404, 405, 409, 418, 429, 500, 501, 503):
         yield answer({"error": {"code": status, "message": everything}}, status)
@@ -137,7 +137,7 @@ def refusals(texts: list[str]) -> Iterator[Reply]:
     )
 
 
-def garbage(texts: list[str]) -> Iterator[Reply]:
+def garbage(texts: list[str]) -> Iterator[RawResponse]:
     text = texts[0]
     raw = text.encode()
     for body in (
@@ -155,14 +155,14 @@ def garbage(texts: list[str]) -> Iterator[Reply]:
     ):
         yield answer(body)
         yield answer(body, 400)
-    yield Reply(200, {"content-type": f"text/{text}; charset={text}"}, b"<html>")
+    yield RawResponse(200, {"content-type": f"text/{text}; charset={text}"}, b"<html>")
     yield from pages(texts)
     yield answer(None, 302, location=f"https://chat.example.com/{text}")
     yield answer(None, 304, etag=text)
     yield answer(None, 429, retry_after=text, x_ratelimit_reset=text)
 
 
-def pages(texts: list[str]) -> Iterator[Reply]:
+def pages(texts: list[str]) -> Iterator[RawResponse]:
     """Give web pages that repeat the request: sign-in pages, and debugging pages."""
     quoted = [
         form
@@ -176,16 +176,18 @@ def pages(texts: list[str]) -> Iterator[Reply]:
         ]
     ]
     page = f"<!DOCTYPE html><title>{' '.join(quoted)}"
-    yield Reply(200, {"content-type": "text/html; charset=utf-8"}, page.encode())
-    yield Reply(201, {"content-type": "application/json"}, f"Sorry, {page}".encode())
+    yield RawResponse(200, {"content-type": "text/html; charset=utf-8"}, page.encode())
+    yield RawResponse(
+        201, {"content-type": "application/json"}, f"Sorry, {page}".encode()
+    )
     yield answer(None, 302, location=f"//{quote(texts[0])}.example/{quote(texts[0])}")
     for number, each in enumerate(quoted):
         page = f"<a href='/sign-in?next={each}'>{each}</a>"
         encoded = page.encode("utf-16" if number % 3 == 0 else "utf-8")
-        yield Reply(202, {"content-type": "text/html"}, encoded)
+        yield RawResponse(202, {"content-type": "text/html"}, encoded)
 
 
-def faults() -> Iterator[Fault]:
+def faults() -> Iterator[TransportError]:
     for kind in ("connect", "timeout", "broken", "garbage", "too_large"):
         yield fault(kind, arrived=True)
 
@@ -216,7 +218,9 @@ class Witness:
             assert MARK not in text, text
 
 
-def witness_call(call: Call, outcome: Reply | Fault, kind: Kind, raw: bool) -> Witness:
+def witness_call(
+    call: Call, outcome: RawResponse | TransportError, kind: Kind, raw: bool
+) -> Witness:
     witness = Witness()
     script = script_for(kind, outcome)
     client = connect(
@@ -263,7 +267,7 @@ def test_no_garbage_or_fault_brings_anything_private_to_light(
 ) -> None:
     call, texts = private_call(operation_id)
     known = known_to_the_server(operation_id, texts)
-    outcomes: list[Reply | Fault] = [*garbage(known), *faults()]
+    outcomes: list[RawResponse | TransportError] = [*garbage(known), *faults()]
     for outcome in outcomes:
         witness_call(call, outcome, "sync", raw=False).check()
     for outcome in outcomes[::7]:
@@ -277,7 +281,7 @@ def test_no_raw_answer_shows_anything_private(
 ) -> None:
     call, texts = private_call(operation_id)
     (text, *_) = known_to_the_server(operation_id, texts)
-    outcomes: list[Reply | Fault] = [
+    outcomes: list[RawResponse | TransportError] = [
         answer(text.encode(), location=text, set_cookie=text),
         answer({"error": {"message": text}}, 403),
         fault(),

@@ -14,7 +14,7 @@ import pytest
 
 from hipkit import AsyncOAuthClient, OAuthClient, ResponseError
 from hipkit.client.download import DownloadSource
-from hipkit.transports.protocol import Reply
+from hipkit.transports.protocol import RawResponse
 from hipkit.v1.catalog import OPERATIONS as OPERATIONS_OF_VERSION_1
 from hipkit.v2 import (
     AuthenticatedFile,
@@ -44,24 +44,28 @@ PAGE = b"<!DOCTYPE html>\n<html><head><title>Sign in to Acme</title></head><body
 HTML = {"content-type": "text/html; charset=utf-8"}
 JSON = {"content-type": "application/json"}
 PAGES = {
-    "as a page": Reply(200, HTML, PAGE),
-    "as an XHTML page": Reply(200, {"content-type": "application/xhtml+xml"}, PAGE),
-    "created": Reply(201, HTML, PAGE),
-    "accepted": Reply(202, HTML, PAGE),
-    "no content": Reply(204, HTML, PAGE),
-    "without a type": Reply(200, {}, PAGE),
-    "as JSON": Reply(200, JSON, PAGE),
-    "as text": Reply(200, {"content-type": "text/plain"}, PAGE),
-    "as bytes": Reply(200, {"content-type": "application/octet-stream"}, PAGE),
-    "behind a mark": Reply(200, {}, b"\xef\xbb\xbf \r\n" + PAGE),
-    "behind a comment": Reply(200, {}, b"<!-- 3 --> " + PAGE),
-    "behind words": Reply(200, {"content-type": "text/plain"}, b"Warning: x\n" + PAGE),
-    "in capitals": Reply(200, {"content-type": "Text/HTML"}, PAGE.upper()),
-    "as a fragment": Reply(200, HTML, b"<p>Sign in to Acme</p>"),
-    "in words alone": Reply(200, HTML, b"Sign in to Acme"),
-    "in UTF-16": Reply(200, HTML, PAGE.decode().encode("utf-16")),
-    "in Latin 1": Reply(200, HTML, "<p>Sign in to Acm\xe9".encode("latin-1")),
-    "as XML": Reply(
+    "as a page": RawResponse(200, HTML, PAGE),
+    "as an XHTML page": RawResponse(
+        200, {"content-type": "application/xhtml+xml"}, PAGE
+    ),
+    "created": RawResponse(201, HTML, PAGE),
+    "accepted": RawResponse(202, HTML, PAGE),
+    "no content": RawResponse(204, HTML, PAGE),
+    "without a type": RawResponse(200, {}, PAGE),
+    "as JSON": RawResponse(200, JSON, PAGE),
+    "as text": RawResponse(200, {"content-type": "text/plain"}, PAGE),
+    "as bytes": RawResponse(200, {"content-type": "application/octet-stream"}, PAGE),
+    "behind a mark": RawResponse(200, {}, b"\xef\xbb\xbf \r\n" + PAGE),
+    "behind a comment": RawResponse(200, {}, b"<!-- 3 --> " + PAGE),
+    "behind words": RawResponse(
+        200, {"content-type": "text/plain"}, b"Warning: x\n" + PAGE
+    ),
+    "in capitals": RawResponse(200, {"content-type": "Text/HTML"}, PAGE.upper()),
+    "as a fragment": RawResponse(200, HTML, b"<p>Sign in to Acme</p>"),
+    "in words alone": RawResponse(200, HTML, b"Sign in to Acme"),
+    "in UTF-16": RawResponse(200, HTML, PAGE.decode().encode("utf-16")),
+    "in Latin 1": RawResponse(200, HTML, "<p>Sign in to Acm\xe9".encode("latin-1")),
+    "as XML": RawResponse(
         200, {"content-type": "text/xml"}, b"<?xml version='1.0'?><sign-in/>"
     ),
 }
@@ -86,7 +90,7 @@ def test_a_page_is_the_success_of_no_operation(kind: Kind, operation_id: str) ->
     ids=lambda each: each.operation_id,
 )
 def test_a_page_is_recognised_whatever_it_says_of_itself(
-    operation: Any, page: Reply
+    operation: Any, page: RawResponse
 ) -> None:
     client = connect("sync", script_for("sync", page))
     with pytest.raises(ResponseError, match=r"(?i)sign.in"):
@@ -126,7 +130,7 @@ def test_nor_of_what_asks_further(kind: Kind) -> None:
 @both
 def test_a_redirect_to_a_sign_in_page_says_where_it_leads(kind: Kind) -> None:
     location = "https://user:word@login.example.com/in/acme?next=/v2/room"
-    reply = Reply(302, {**HTML, "location": location}, PAGE)
+    reply = RawResponse(302, {**HTML, "location": location}, PAGE)
     client = connect(kind, script_for(kind, reply))
     with pytest.raises(ResponseError) as caught:
         done(client.rooms.send_room_notification("ops", message="hi"))
@@ -138,21 +142,21 @@ def test_a_redirect_to_a_sign_in_page_says_where_it_leads(kind: Kind) -> None:
 @pytest.mark.parametrize(
     "reply",
     [
-        Reply(200, {}),
-        Reply(200, HTML),
-        Reply(200, HTML, b" \r\n"),
-        Reply(200, HTML, b'{"status": "ok"}'),
-        Reply(200, {"content-type": "text/plain"}, b'"<html>"'),
-        Reply(201, JSON, b'{"id": 1, "note": "<html><body>"}'),
-        Reply(202, JSON, b"null"),
-        Reply(204, {}),
-        Reply(200, {"content-type": "text/plain"}, b"ok"),
-        Reply(200, JSON, b"<3"),
+        RawResponse(200, {}),
+        RawResponse(200, HTML),
+        RawResponse(200, HTML, b" \r\n"),
+        RawResponse(200, HTML, b'{"status": "ok"}'),
+        RawResponse(200, {"content-type": "text/plain"}, b'"<html>"'),
+        RawResponse(201, JSON, b'{"id": 1, "note": "<html><body>"}'),
+        RawResponse(202, JSON, b"null"),
+        RawResponse(204, {}),
+        RawResponse(200, {"content-type": "text/plain"}, b"ok"),
+        RawResponse(200, JSON, b"<3"),
     ],
 )
 @both
 def test_any_other_body_is_a_success_where_nothing_is_promised(
-    kind: Kind, reply: Reply
+    kind: Kind, reply: RawResponse
 ) -> None:
     client = connect(kind, script_for(kind, reply))
     sent = client.rooms.send_room_notification("ops", message="hi")
@@ -217,7 +221,7 @@ def test_what_was_asked_for_is_given_whatever_stands_beside_it() -> None:
 
 @both
 def test_json_is_read_whatever_its_type_says(kind: Kind) -> None:
-    reply = Reply(200, HTML, b'{"items": [{"id": 7}]}')
+    reply = RawResponse(200, HTML, b'{"items": [{"id": 7}]}')
     client = connect(kind, script_for(kind, reply))
     assert [room.id for room in done(client.rooms.get_all_rooms()).items] == [7]
 
@@ -225,7 +229,7 @@ def test_json_is_read_whatever_its_type_says(kind: Kind) -> None:
 @both
 def test_an_answer_that_was_cut_off_is_not_shown(kind: Kind) -> None:
     body = b'{"items": [{"id": "1", "message": "between us'
-    client = connect(kind, script_for(kind, Reply(200, HTML, body)))
+    client = connect(kind, script_for(kind, RawResponse(200, HTML, body)))
     with pytest.raises(ResponseError) as caught:
         done(client.rooms.get_room_history("ops"))
     assert "between" not in str(caught.value)
@@ -235,7 +239,7 @@ def test_an_answer_that_was_cut_off_is_not_shown(kind: Kind) -> None:
 @both
 def test_not_even_a_word_that_was_sent_is_shown(kind: Kind, message: str) -> None:
     form = f"<form>Once more? <p>{html.escape(message)}</p> {json.dumps(message)}"
-    client = connect(kind, script_for(kind, Reply(200, HTML, form.encode())))
+    client = connect(kind, script_for(kind, RawResponse(200, HTML, form.encode())))
     with pytest.raises(ResponseError, match="Once more") as caught:
         done(client.rooms.send_room_notification("ops", message=message))
     assert message not in str(caught.value).partition("Once more")[2]
@@ -244,7 +248,7 @@ def test_not_even_a_word_that_was_sent_is_shown(kind: Kind, message: str) -> Non
 @both
 def test_a_long_page_is_shown_by_its_beginning_on_one_line(kind: Kind) -> None:
     body = b"<html>\n\x1b[31m\x00" + b"a " * 1_000_000
-    client = connect(kind, script_for(kind, Reply(200, HTML, body)))
+    client = connect(kind, script_for(kind, RawResponse(200, HTML, body)))
     with pytest.raises(ResponseError) as caught:
         done(client.rooms.delete_room("ops"))
     text = str(caught.value)

@@ -18,13 +18,13 @@ EXTRAS = ["", "fast", "cli", "server"]
 SEND_IN_MEMORY = """
 from hipkit import HipChat
 from hipkit.transports.memory import MemoryTransport
-from hipkit.transports.protocol import Reply
+from hipkit.transports.protocol import RawResponse
 
 requests = []
 
 def answer(request):
     requests.append(request)
-    return Reply(204, {})
+    return RawResponse(204, {})
 
 with HipChat("token", base_url="http://localhost/v2", transport=MemoryTransport(answer)) as hipchat:
     hipchat.rooms.send_room_notification("Dev Ops", message="Hello HipChat!")

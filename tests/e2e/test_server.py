@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from hipkit.server.storage.blobs import FileFolder
+from hipkit.server.storage.blobs import BlobStore
 from tests.e2e.serving import Running, hipkit, serving
 
 
@@ -225,7 +225,7 @@ def test_what_stops_a_start_is_told_in_one_line(
 
 
 def test_what_died_on_its_way_is_cleared_at_the_next_start(tmp_path: Path) -> None:
-    files = FileFolder(tmp_path / "chat.db.files")
+    files = BlobStore(tmp_path / "chat.db.files")
     key = files.save(b"its row was never committed")
     part = files.path / f"{key}.part"
     part.write_bytes(b"half an upl")

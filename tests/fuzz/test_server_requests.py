@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hipkit.api.catalog import Entry
 from hipkit.server.services.registry import HANDLERS
 from hipkit.v2.catalog import OPERATIONS
-from tests.unit.server.asgi import FORM, Reply, Site, open_site
+from tests.unit.server.asgi import FORM, RawResponse, Site, open_site
 
 EXAMPLES = 10
 """Of each operation: there are many of them."""
@@ -49,7 +49,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     opened.server.close()
 
 
-def check(reply: Reply, entry: Entry | None = None) -> None:
+def check(reply: RawResponse, entry: Entry | None = None) -> None:
     if reply.status in REFUSALS:
         assert reply.error["code"] == reply.status
         return

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from hipkit.api.operation import Auth, Call, Operation, check_moment
+from hipkit.api.operation import Auth, Operation, RequestParts, check_timestamp
 from hipkit.api.redaction import mask_path, secret_segments
 
 __all__ = ["FreeRequest"]
@@ -74,7 +74,7 @@ class FreeRequest(Operation[object], frozen=True):
         """Whether a token goes along, as the argument said."""
         return self.authorize
 
-    def _call(self) -> Call:
+    def _call(self) -> RequestParts:
         path, mark, query = self.route.partition("?")
         target = (
             quote(path, safe=KEPT_IN_PATHS)
@@ -91,8 +91,8 @@ class FreeRequest(Operation[object], frozen=True):
             )
         _refuse_naive(self.json)
         if isinstance(self.json, UnsetType):
-            return Call(self.verb.upper(), target, (), None)
-        return Call(
+            return RequestParts(self.verb.upper(), target, (), None)
+        return RequestParts(
             self.verb.upper(),
             target,
             (("Content-Type", "application/json"),),
@@ -127,7 +127,7 @@ class FreeRequest(Operation[object], frozen=True):
 def _refuse_naive(value: object) -> None:
     """Refuse moments without an offset, wherever they stand."""
     if isinstance(value, datetime):
-        check_moment("a moment in json", value)
+        check_timestamp("a moment in json", value)
     elif isinstance(value, Mapping):
         for item in value.values():
             _refuse_naive(item)

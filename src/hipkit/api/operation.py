@@ -40,11 +40,11 @@ __all__ = [
     "AsyncSend",
     "Auth",
     "BodyKind",
-    "Call",
     "Operation",
     "RawSend",
+    "RequestParts",
     "Send",
-    "check_moment",
+    "check_timestamp",
     "path_segment",
 ]
 
@@ -57,7 +57,7 @@ BodyKind = Literal["json", "form", "related", "bytes"]
 """How the body is written: JSON, `a=1&b=2`, `multipart/related`, or as it is."""
 
 
-class Call(NamedTuple):
+class RequestParts(NamedTuple):
     """What an operation asks to be sent, below the base URL and before any token."""
 
     method: str
@@ -67,7 +67,7 @@ class Call(NamedTuple):
 
     def __repr__(self) -> str:
         # Target and content may hold secrets, and the operation tells all that may be shown.
-        return f"Call({self.method!r})"
+        return f"RequestParts({self.method!r})"
 
 
 class Operation(msgspec.Struct, Generic[T_co], frozen=True):
@@ -119,7 +119,7 @@ class Operation(msgspec.Struct, Generic[T_co], frozen=True):
     private_query: ClassVar[bool] = False
     """Whether nothing of the query may be shown either."""
 
-    def call(self) -> Call:
+    def call(self) -> RequestParts:
         """Turn the arguments into the parts of a request.
 
         Raises:
@@ -133,11 +133,11 @@ class Operation(msgspec.Struct, Generic[T_co], frozen=True):
             pass  # It would carry the text, which may be a password, into what is raised.
         raise ValueError("an argument has half a character in it: no valid Unicode")
 
-    def _call(self) -> Call:
+    def _call(self) -> RequestParts:
         for name, takes_text in _moments(type(self)):
             value = getattr(self, name)
             if value is not None and not (takes_text and isinstance(value, str)):
-                check_moment(name, value)
+                check_timestamp(name, value)
         target = self._target()
         if self.query:
             pairs = [
@@ -162,7 +162,7 @@ class Operation(msgspec.Struct, Generic[T_co], frozen=True):
                     else content.content_type,
                 )
             )
-        return Call(self.method, target, tuple(headers), content)
+        return RequestParts(self.method, target, tuple(headers), content)
 
     def _target(self) -> str:
         return "".join(
@@ -264,7 +264,7 @@ class Operation(msgspec.Struct, Generic[T_co], frozen=True):
                 return cast("bytes", body)
 
 
-def check_moment(name: str, value: object) -> datetime:
+def check_timestamp(name: str, value: object) -> datetime:
     """Return a moment, if it is one for everybody: what has no offset means another one elsewhere.
 
     Raises:

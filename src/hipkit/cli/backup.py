@@ -14,7 +14,7 @@ from hipkit.cli.output import write, write_json, write_stderr
 from hipkit.server.settings import Settings as ServerSettings
 from hipkit.server.storage.archive import Manifest
 from hipkit.server.storage.backup import back_up, back_up_to, restore
-from hipkit.server.storage.blobs import FileFolder
+from hipkit.server.storage.blobs import BlobStore
 
 __all__ = ["backup_command", "restore_command"]
 
@@ -92,8 +92,8 @@ def restore_command(
         write(f"the previous data is in {done.saved_as}")
 
 
-def _files_of(database: Path) -> FileFolder:
-    return FileFolder(ServerSettings(database=database).file_folder)
+def _files_of(database: Path) -> BlobStore:
+    return BlobStore(ServerSettings(database=database).file_folder)
 
 
 def _told(manifest: Manifest) -> dict[str, object]:

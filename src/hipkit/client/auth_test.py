@@ -52,7 +52,7 @@ def auth_test(
             operation,
             reply,
             url,
-            now=state.edges.now(),
+            now=state.clock.now(),
             secrets=secrets,
             request=request,
         )

@@ -29,7 +29,7 @@ from hipkit.api.response import Response
 from hipkit.api.secret import Secret
 from hipkit.client.exchange import (
     CallOptions,
-    Edges,
+    Clock,
     Exchange,
     GetToken,
     Pause,
@@ -52,7 +52,12 @@ from hipkit.client.setup import (
     refuse_blocking_token,
     revealed,
 )
-from hipkit.transports.protocol import AsyncTransport, Fault, Reply, Transport
+from hipkit.transports.protocol import (
+    AsyncTransport,
+    RawResponse,
+    Transport,
+    TransportError,
+)
 from hipkit.v2 import Api, AsyncApi, AsyncRawApi, RawApi
 
 # Loaded when first used: a script that posts one line pays for nothing else.
@@ -82,7 +87,7 @@ class HipChat(ClientSetup, Api):
         base_url: Such as `https://chat.example.com/v2`; `HIPCHAT_BASE_URL` when left out.
         transport: `httpx2`, `pycurl` (extra `fast`), or a transport of your own.
         authorization: The whole authorization header, in place of a token.
-        edges: Clocks and chance, for tests.
+        clock: Clocks and chance, for tests.
         options: See `ClientOptions` and `Policy`.
 
     Raises:
@@ -97,12 +102,12 @@ class HipChat(ClientSetup, Api):
         base_url: str | None = None,
         transport: Transport | TransportName = "httpx2",
         authorization: str | Secret | None = None,
-        edges: Edges | None = None,
+        clock: Clock | None = None,
         **options: Unpack[ClientOptions],
     ) -> None:
         super().__init__(self.send)
         refuse_async_token(token)
-        connecting = self._set_up(token, authorization, base_url, options, edges)
+        connecting = self._set_up(token, authorization, base_url, options, clock)
         self._transport = choose_transport(transport, connecting)
 
     def send(self, operation: Operation[T], /, **options: Unpack[CallOptions]) -> T:
@@ -248,7 +253,7 @@ class HipChat(ClientSetup, Api):
             limit=limit,
             resume=resume,
             on_unreadable=client._policy.on_unreadable,
-            now=client._state.edges.now(),
+            now=client._state.clock.now(),
         )
         return History(client, walk)
 
@@ -302,14 +307,14 @@ class HipChat(ClientSetup, Api):
     def _run(self, steps: Exchange[T]) -> T:
         """Do what the exchange asks until it is done."""
         step: Send | GetToken | Pause | None = None
-        outcome: Secret | Reply | Fault | None = None
+        outcome: Secret | RawResponse | TransportError | None = None
         try:
             while True:
                 # Only the exchange's own end is the call's end: a token function may run dry too.
                 try:
                     step = (
                         steps.throw(outcome)
-                        if isinstance(outcome, Fault)
+                        if isinstance(outcome, TransportError)
                         else steps.send(outcome)
                     )
                 except StopIteration as done:
@@ -317,7 +322,7 @@ class HipChat(ClientSetup, Api):
                 if isinstance(step, Send):
                     try:
                         outcome = self._transport.send(*step)
-                    except Fault as fault:
+                    except TransportError as fault:
                         # Hooks see it, and may report it.
                         clear_locals(fault)
                         step, outcome = None, fault
@@ -370,7 +375,7 @@ class AsyncHipChat(ClientSetup, AsyncApi):
         base_url: Such as `https://chat.example.com/v2`; `HIPCHAT_BASE_URL` when left out.
         transport: `httpx2`, `pycurl` (extra `fast`), or a transport of your own.
         authorization: The whole authorization header, in place of a token.
-        edges: Clocks and chance, for tests.
+        clock: Clocks and chance, for tests.
         options: See `ClientOptions` and `Policy`.
 
     Raises:
@@ -385,12 +390,12 @@ class AsyncHipChat(ClientSetup, AsyncApi):
         base_url: str | None = None,
         transport: AsyncTransport | TransportName = "httpx2",
         authorization: str | Secret | None = None,
-        edges: Edges | None = None,
+        clock: Clock | None = None,
         **options: Unpack[ClientOptions],
     ) -> None:
         super().__init__(self.send)
         refuse_blocking_token(token)
-        connecting = self._set_up(token, authorization, base_url, options, edges)
+        connecting = self._set_up(token, authorization, base_url, options, clock)
         self._transport = choose_async_transport(transport, connecting)
 
     async def send(
@@ -541,7 +546,7 @@ class AsyncHipChat(ClientSetup, AsyncApi):
             limit=limit,
             resume=resume,
             on_unreadable=client._policy.on_unreadable,
-            now=client._state.edges.now(),
+            now=client._state.clock.now(),
         )
         return AsyncHistory(client, walk)
 
@@ -594,14 +599,14 @@ class AsyncHipChat(ClientSetup, AsyncApi):
     async def _run(self, steps: Exchange[T]) -> T:
         """Do what the exchange asks until it is done."""
         step: Send | GetToken | Pause | None = None
-        outcome: Secret | Reply | Fault | None = None
+        outcome: Secret | RawResponse | TransportError | None = None
         try:
             while True:
                 # Only the exchange's own end is the call's end: a token function may run dry too.
                 try:
                     step = (
                         steps.throw(outcome)
-                        if isinstance(outcome, Fault)
+                        if isinstance(outcome, TransportError)
                         else steps.send(outcome)
                     )
                 except StopIteration as done:
@@ -609,7 +614,7 @@ class AsyncHipChat(ClientSetup, AsyncApi):
                 if isinstance(step, Send):
                     try:
                         outcome = await self._transport.send(*step)
-                    except Fault as fault:
+                    except TransportError as fault:
                         # Hooks see it, and may report it.
                         clear_locals(fault)
                         step, outcome = None, fault

@@ -30,7 +30,7 @@ from hipkit.api.redaction import redact, redact_page
 from hipkit.api.response import RequestSummary
 from hipkit.api.secret import Secret
 from hipkit.api.unreadable import UnreadableItem
-from hipkit.transports.protocol import Reply, Request
+from hipkit.transports.protocol import RawResponse, Request
 
 __all__ = [
     "OnUnreadable",
@@ -65,7 +65,7 @@ REASONS = {
 
 def decode(
     operation: Operation[T],
-    reply: Reply,
+    reply: RawResponse,
     url: str,
     *,
     now: float,
@@ -107,7 +107,7 @@ def decode(
 
 
 def check_success(
-    operation: Operation[object], reply: Reply, secrets: tuple[Secret, ...] = ()
+    operation: Operation[object], reply: RawResponse, secrets: tuple[Secret, ...] = ()
 ) -> None:
     """Check that an answer of success that promises no content is one of the API.
 
@@ -130,7 +130,7 @@ def check_success(
 
 def unexpected(
     operation: Operation[object],
-    reply: Reply,
+    reply: RawResponse,
     problem: str,
     secrets: tuple[Secret, ...],
     where: str = "",
@@ -151,7 +151,7 @@ def is_html(headers: Mapping[str, str]) -> bool:
     return media_type.strip().lower() in HTML_TYPES
 
 
-def _target(operation: Operation[object], reply: Reply, url: str) -> str:
+def _target(operation: Operation[object], reply: RawResponse, url: str) -> str:
     """Return where a redirect leads."""
     try:
         target = urljoin(url, reply.headers.get("location", ""))
@@ -170,7 +170,7 @@ def _target(operation: Operation[object], reply: Reply, url: str) -> str:
 
 def _read_result(
     operation: Operation[T],
-    reply: Reply,
+    reply: RawResponse,
     url: str,
     secrets: tuple[Secret, ...],
     on_unreadable: OnUnreadable | None,
@@ -212,7 +212,7 @@ def _read_result(
     return cast("T", result)
 
 
-def item_error(item: UnreadableItem, reply: Reply | None = None) -> ResponseError:
+def item_error(item: UnreadableItem, reply: RawResponse | None = None) -> ResponseError:
     """Return the error for an item that nobody wants handed over."""
     return ResponseError(
         f"{item.operation}: an item cannot be read: {item.where}: {item.reason}; "
@@ -227,7 +227,7 @@ def item_error(item: UnreadableItem, reply: Reply | None = None) -> ResponseErro
 
 def _refuse_told_error(
     operation: Operation[object],
-    reply: Reply,
+    reply: RawResponse,
     secrets: tuple[Secret, ...],
     members: tuple[str, ...] = (),
 ) -> None:
@@ -262,13 +262,13 @@ def _start_index(url: str) -> int:
     return int(asked) if asked.isdecimal() and len(asked) < 10 else 0
 
 
-def _is_web_page(reply: Reply) -> bool:
+def _is_web_page(reply: RawResponse) -> bool:
     """Recognise a page by its type, or by its first letters where the type says otherwise."""
     return is_html(reply.headers) or PAGE.search(_text_of(reply.body)) is not None
 
 
 def _beginning(
-    operation: Operation[object], reply: Reply, secrets: tuple[Secret, ...]
+    operation: Operation[object], reply: RawResponse, secrets: tuple[Secret, ...]
 ) -> str:
     """Say what came in place of JSON, as far as that may be shown."""
     if reply.status in REDIRECTS:
@@ -299,7 +299,10 @@ def _text_of(body: bytes) -> str:
 
 
 def _leading(
-    operation: Operation[object], reply: Reply, url: str, secrets: tuple[Secret, ...]
+    operation: Operation[object],
+    reply: RawResponse,
+    url: str,
+    secrets: tuple[Secret, ...],
 ) -> str:
     """Say to which host a redirect leads; the rest of its address may repeat the request."""
     try:
@@ -319,7 +322,7 @@ def _may_be_empty(kind: object) -> bool:
 
 def _api_error(
     operation: Operation[object],
-    reply: Reply,
+    reply: RawResponse,
     now: float,
     secrets: tuple[Secret, ...],
     request: Request | None,

@@ -28,7 +28,7 @@ from hipkit.client.decoding import (
 )
 from hipkit.client.exchange import Exchange, Policy, State, deliver, exchange
 from hipkit.client.settings import Site, parse_site
-from hipkit.transports.protocol import Reply
+from hipkit.transports.protocol import RawResponse
 from hipkit.v2.files import GetFile
 from hipkit.v2.models import AuthenticatedFile, MessageFile
 
@@ -131,7 +131,7 @@ def download(
                     fetch,
                     reply,
                     url,
-                    now=state.edges.now(),
+                    now=state.clock.now(),
                     secrets=secrets,
                     request=request,
                 )
@@ -145,7 +145,7 @@ def download(
 def _check_file(
     source: DownloadSource,
     fetch: _Fetch,
-    reply: Reply,
+    reply: RawResponse,
     target: FileTarget,
     secrets: tuple[Secret, ...],
 ) -> None:
@@ -162,7 +162,7 @@ def _check_file(
         return
     if not is_part and guessed is None and size is None and fetch.authorize == "none":
         return  # Nobody can know what an address elsewhere should hold.
-    page = Reply(reply.status, reply.headers, target.beginning)
+    page = RawResponse(reply.status, reply.headers, target.beginning)
     target.restart()
     raise unexpected(fetch, page, f"{page.status}, but no file came", secrets)
 

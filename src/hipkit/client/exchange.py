@@ -23,17 +23,24 @@ from hipkit.api.errors import (
     ResponseError,
 )
 from hipkit.api.limits import LimitMemory, seconds_until_allowed
-from hipkit.api.operation import Call, Operation
+from hipkit.api.operation import Operation, RequestParts
 from hipkit.api.redaction import mask_query, secrets_in
 from hipkit.api.response import Response, SentRequest
 from hipkit.api.secret import HIDDEN, Secret
 from hipkit.client.decoding import OnUnreadable, decode
 from hipkit.client.settings import TOKEN_VARIABLE, Site
-from hipkit.transports.protocol import Fault, FaultKind, Options, Reply, Request, Sink
+from hipkit.transports.protocol import (
+    Options,
+    RawResponse,
+    Request,
+    Sink,
+    TransportError,
+    TransportErrorKind,
+)
 
 __all__ = [
     "CallOptions",
-    "Edges",
+    "Clock",
     "Exchange",
     "GetToken",
     "Hooks",
@@ -54,7 +61,7 @@ logger = logging.getLogger("hipkit")
 SAFE_TO_REPEAT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
 """Methods that mean the same when they arrive twice."""
 BEARER = "Bearer "
-ERRORS: Mapping[FaultKind, type[RequestError]] = {
+ERRORS: Mapping[TransportErrorKind, type[RequestError]] = {
     "connect": ConnectError,
     "settings": ConnectError,
     "timeout": RequestTimeoutError,
@@ -74,7 +81,7 @@ class GetToken(NamedTuple):
 
 
 class Send(NamedTuple):
-    """Wants a request sent: the outcome is a `Reply`, or a `Fault` thrown in."""
+    """Wants a request sent: the outcome is a `RawResponse`, or a `TransportError` thrown in."""
 
     request: Request
     options: Options
@@ -88,7 +95,7 @@ class Pause(NamedTuple):
     reason: str
 
 
-Exchange = Generator[GetToken | Send | Pause, Secret | Reply | None, T]
+Exchange = Generator[GetToken | Send | Pause, Secret | RawResponse | None, T]
 
 
 def is_async(function: object) -> bool:
@@ -109,7 +116,7 @@ class Hooks:
     """
 
     before: Callable[[SentRequest], object] | None = None
-    after: Callable[[SentRequest, int | Fault, float], object] | None = None
+    after: Callable[[SentRequest, int | TransportError, float], object] | None = None
     """Gets the request, the status or what went wrong, and the seconds it took."""
     wait: Callable[[float, str], object] | None = None
     """Called before every wait with its seconds and the reason."""
@@ -213,7 +220,7 @@ class CallOptions(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Edges:
+class Clock:
     """The clocks and the chance that a real client has and a test replaces."""
 
     monotonic: Callable[[], float]
@@ -233,7 +240,7 @@ class State:
     """The whole header, where it does not change."""
     has_provider: bool
     """Whether there is somebody to ask for a token."""
-    edges: Edges
+    clock: Clock
     limits: LimitMemory = field(default_factory=LimitMemory)
 
 
@@ -260,7 +267,7 @@ def exchange(
         operation,
         reply,
         url,
-        now=state.edges.now(),
+        now=state.clock.now(),
         secrets=secrets_in(token, policy.headers),
         request=request,
         on_unreadable=policy.on_unreadable,
@@ -286,11 +293,11 @@ def deliver(
     policy: Policy,
     query: str | None = None,
     sink: RestartableSink | None = None,
-) -> Exchange[tuple[Reply, Request, Secret | None]]:
+) -> Exchange[tuple[RawResponse, Request, Secret | None]]:
     """Send until there is an answer worth having, or no sense in trying again."""
-    edges = state.edges
+    clock = state.clock
     call = operation.call()
-    deadline = None if policy.deadline is None else edges.monotonic() + policy.deadline
+    deadline = None if policy.deadline is None else clock.monotonic() + policy.deadline
     options = Options(policy.timeout, deadline, policy.max_response_bytes)
     token = yield from _token(operation, state, None)
     renewed = False
@@ -304,8 +311,8 @@ def deliver(
             if _is_watched(policy.hooks):
                 reply = yield from _send_watched(operation, step, state, policy)
             else:
-                reply = cast("Reply", (yield step))
-        except Fault as fault:
+                reply = cast("RawResponse", (yield step))
+        except TransportError as fault:
             may_repeat = _may_repeat_after(fault, call) and (
                 sink is None or sink.restart()
             )
@@ -317,7 +324,7 @@ def deliver(
                 raise _error_of(fault, operation) from fault
             attempt += 1
             continue
-        state.limits.note(reply.headers, edges.now())
+        state.limits.note(reply.headers, clock.now())
         if (
             reply.status == 401
             and state.has_provider
@@ -332,7 +339,7 @@ def deliver(
         if not _is_worth_repeating(reply, call) or not (
             yield from _back_off(
                 attempt,
-                seconds_until_allowed(reply.headers, edges.now()),
+                seconds_until_allowed(reply.headers, clock.now()),
                 f"the server answered {reply.status}",
                 state,
                 policy,
@@ -364,7 +371,11 @@ def _token(
 
 
 def _request(
-    call: Call, state: State, policy: Policy, token: Secret | None, query: str | None
+    call: RequestParts,
+    state: State,
+    policy: Policy,
+    token: Secret | None,
+    query: str | None,
 ) -> Request:
     site = state.site
     target = site.path + call.target
@@ -398,22 +409,22 @@ def _is_watched(hooks: Hooks) -> bool:
 
 def _send_watched(
     operation: Operation[object], step: Send, state: State, policy: Policy
-) -> Exchange[Reply]:
+) -> Exchange[RawResponse]:
     """Send once, with the hooks and the log around it."""
     hooks = policy.hooks
     shown = _shown(operation, step.request, state, policy)
-    started = state.edges.monotonic()
+    started = state.clock.monotonic()
     if hooks.before is not None:
         hooks.before(shown)
-    outcome: int | Fault = 0
+    outcome: int | TransportError = 0
     try:
-        reply = cast("Reply", (yield step))
+        reply = cast("RawResponse", (yield step))
         outcome = reply.status
-    except Fault as fault:
+    except TransportError as fault:
         outcome = fault
         raise
     finally:
-        seconds = state.edges.monotonic() - started
+        seconds = state.clock.monotonic() - started
         if outcome != 0:
             logger.debug("%s -> %s in %.3f s", operation, outcome, seconds)
             if hooks.after is not None:
@@ -425,7 +436,7 @@ def _keep_pace(
     operation: Operation[object], state: State, policy: Policy, deadline: float | None
 ) -> Exchange[None]:
     """Wait where the last answers say that this call would be refused."""
-    now = state.edges.now()
+    now = state.clock.now()
     limits = state.limits.read()
     waits = [
         limit.reset_at.timestamp() - now
@@ -437,7 +448,7 @@ def _keep_pace(
     ]
     seconds = min(max(waits, default=0.0), LONGEST_WAIT_SECONDS)
     if seconds > 0 and (
-        deadline is None or state.edges.monotonic() + seconds < deadline
+        deadline is None or state.clock.monotonic() + seconds < deadline
     ):
         yield from _pause(seconds, "no calls are left in this window", policy)
 
@@ -454,13 +465,13 @@ def _back_off(
     if attempt >= policy.retries:
         return False
     # Full jitter: clients that failed together do not come back together.
-    seconds = state.edges.random() * min(
+    seconds = state.clock.random() * min(
         LONGEST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2.0**attempt
     )
     if asked is not None:
         seconds += asked
     if seconds > LONGEST_WAIT_SECONDS or (
-        deadline is not None and state.edges.monotonic() + seconds >= deadline
+        deadline is not None and state.clock.monotonic() + seconds >= deadline
     ):
         return False
     yield from _pause(seconds, reason, policy)
@@ -474,7 +485,7 @@ def _pause(seconds: float, reason: str, policy: Policy) -> Exchange[None]:
     yield Pause(seconds, reason)
 
 
-def _may_repeat_after(fault: Fault, call: Call) -> bool:
+def _may_repeat_after(fault: TransportError, call: RequestParts) -> bool:
     if fault.kind in ("too_large", "settings"):
         return False
     if fault.may_have_arrived and call.method not in SAFE_TO_REPEAT:
@@ -483,7 +494,7 @@ def _may_repeat_after(fault: Fault, call: Call) -> bool:
     return fault.kind == "connect" or _can_be_read_again(call)
 
 
-def _is_worth_repeating(reply: Reply, call: Call) -> bool:
+def _is_worth_repeating(reply: RawResponse, call: RequestParts) -> bool:
     """Whether the server says that a later attempt may succeed, and that this one did nothing."""
     if not _can_be_read_again(call):
         return False
@@ -492,7 +503,7 @@ def _is_worth_repeating(reply: Reply, call: Call) -> bool:
     return reply.status in PASSING and call.method in SAFE_TO_REPEAT
 
 
-def _can_be_read_again(call: Call) -> bool:
+def _can_be_read_again(call: RequestParts) -> bool:
     return (
         call.content is None
         or isinstance(call.content, bytes)
@@ -501,7 +512,7 @@ def _can_be_read_again(call: Call) -> bool:
 
 
 def _error_of(
-    fault: Fault, operation: Operation[object]
+    fault: TransportError, operation: Operation[object]
 ) -> RequestError | ResponseError:
     if fault.kind == "too_large":
         return ResponseError(f"{operation}: {fault.reason}", operation=operation)

@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 import msgspec
 
 from hipkit.api.errors import ResponseError
-from hipkit.api.operation import Operation, check_moment
+from hipkit.api.operation import Operation, check_timestamp
 from hipkit.api.unreadable import HistoryPosition, UnreadableItem
 from hipkit.client.decoding import OnUnreadable, item_error
 from hipkit.v2.models import Message, MessagePage
@@ -196,7 +196,7 @@ class HistoryWalk:
     ) -> None:
         begin = _begin(operation.date)
         bounds = [
-            check_moment(name, each)
+            check_timestamp(name, each)
             for name, each in (("since", since), ("end_date", operation.end_date))
             if each is not None
         ]
@@ -206,7 +206,7 @@ class HistoryWalk:
                     "resume must be a position, not "
                     f"{_kind_of(resume)}: HistoryPosition.from_json reads a stored one"
                 )
-            check_moment("resume.date", resume.date)
+            check_timestamp("resume.date", resume.date)
         if not isinstance(limit, (int, NoneType)):
             raise TypeError(f"limit must be a whole number, not {_kind_of(limit)}")
         self._operation = operation
@@ -432,7 +432,7 @@ def _begin(date: datetime | str | None) -> datetime | None:
             raise ValueError(
                 "date must be recent, or like 2016-09-09T12:30:00+00:00"
             ) from None
-    return check_moment("date", date)
+    return check_timestamp("date", date)
 
 
 def _later(date: datetime) -> datetime:

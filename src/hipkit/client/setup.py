@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal, Self, TypedDict, TypeVar, Unpack, cas
 from hipkit.api.frames import clears_locals
 from hipkit.api.limits import LimitMemory, Limits
 from hipkit.api.secret import Secret
-from hipkit.client.exchange import BEARER, CallOptions, Edges, Policy, State, is_async
+from hipkit.client.exchange import BEARER, CallOptions, Clock, Policy, State, is_async
 from hipkit.client.settings import find_site, find_token
 from hipkit.transports.protocol import AsyncTransport, Transport
 from hipkit.version import VERSION
@@ -94,7 +94,7 @@ class ClientSetup:
         authorization: str | Secret | None,
         base_url: str | None,
         options: ClientOptions,
-        edges: Edges | None,
+        clock: Clock | None,
     ) -> ConnectOptions:
         """Sort the options; return those for connecting."""
         settings = dict(options)
@@ -111,8 +111,8 @@ class ClientSetup:
             if isinstance(authorization, str)
             else authorization,
             has_provider=False,
-            edges=edges
-            or Edges(monotonic=time.monotonic, now=time.time, random=random.random),
+            clock=clock
+            or Clock(monotonic=time.monotonic, now=time.time, random=random.random),
         )
         if authorization is None:
             self._use_token(find_token() if token is None else token)

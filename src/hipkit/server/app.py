@@ -16,13 +16,13 @@ from hipkit.server.services.files.orphans import settle_files
 from hipkit.server.services.files.sweep import TimeBounds, sweep
 from hipkit.server.services.people.setup import FirstGroup, is_empty, make_first_group
 from hipkit.server.services.representations.timestamps import SECOND_US
-from hipkit.server.services.webhooks.egress import Receivers
+from hipkit.server.services.webhooks.egress import EgressPolicy
 from hipkit.server.settings import Settings
 from hipkit.server.shared.limits import Limits
 from hipkit.server.shared.recent_calls import RecentCalls
 from hipkit.server.shared.signals import Signals
 from hipkit.server.storage.backup import remove_work_folders
-from hipkit.server.storage.blobs import FileFolder
+from hipkit.server.storage.blobs import BlobStore
 from hipkit.server.storage.protocol import Database
 from hipkit.server.storage.sqlite.database import SqliteDatabase
 
@@ -57,10 +57,10 @@ class Server:
         self.settings = settings
         self._newest_at_start_us = settings.now_us() if newest_us is None else newest_us
         self._elapsed_at_start = settings.elapsed()
-        self.files = FileFolder(settings.file_folder)
+        self.files = BlobStore(settings.file_folder)
         self.signals = Signals()
         self.recent_calls = RecentCalls()
-        self.receivers = Receivers(
+        self.receivers = EgressPolicy(
             map(ipaddress.ip_network, settings.webhook_networks), settings.look_up
         )
         self.api = Api(

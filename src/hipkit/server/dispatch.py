@@ -8,13 +8,13 @@ from hipkit.server.app import Server
 from hipkit.server.http.health import HEALTH_PATHS
 from hipkit.server.page.application import make_page
 
-__all__ = ["Front"]
+__all__ = ["Dispatcher"]
 
 API = frozenset({"v1", "v2", "files", "pictures"})
 """First segments of the paths that the API answers, however many slashes come before."""
 
 
-class Front:
+class Dispatcher:
     """Sends a request to the API or to the page."""
 
     def __init__(self, server: Server) -> None:

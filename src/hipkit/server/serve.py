@@ -26,7 +26,7 @@ from hipkit.server.http.transport_security import (
 )
 from hipkit.server.logs import log_loop_error, log_task_error, report_left_out
 from hipkit.server.settings import Settings
-from hipkit.server.storage.lock import alone_on
+from hipkit.server.storage.lock import hold_lock
 from hipkit.server.tls import Certificate
 
 __all__ = [
@@ -98,7 +98,7 @@ def run(
         CertificateError: The certificate or its key cannot be used.
     """
     _allow_many_connections()
-    with contextlib.closing(listener), alone_on(settings.database):
+    with contextlib.closing(listener), hold_lock(settings.database):
         asyncio.run(_run(settings, listener, on_open, on_ready))
 
 
@@ -116,7 +116,7 @@ async def _run(
     on_ready: Callable[[str], None],
 ) -> None:
     # Here, because tests serve the API on a port without the page and what it needs.
-    from hipkit.server.dispatch import Front
+    from hipkit.server.dispatch import Dispatcher
 
     certificate = open_certificate(settings)
     loop = asyncio.get_running_loop()
@@ -136,7 +136,11 @@ async def _run(
             renew = partial(certificate.renew, only_if_changed=False)
             loop.add_signal_handler(signal.SIGHUP, renew)
         async with serving(
-            server, listener, Front(server), certificate=certificate, at_once=at_once
+            server,
+            listener,
+            Dispatcher(server),
+            certificate=certificate,
+            at_once=at_once,
         ) as address:
             on_ready(address)
             async with _meanwhile(

@@ -7,7 +7,13 @@ from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from typing import Any
 from urllib.parse import unquote
 
-from hipkit.transports.protocol import Fault, Options, Reply, Request, Sink
+from hipkit.transports.protocol import (
+    Options,
+    RawResponse,
+    Request,
+    Sink,
+    TransportError,
+)
 from hipkit.transports.wire import (
     Incoming,
     content_size,
@@ -41,7 +47,7 @@ class AsgiServer:
 
     async def send(
         self, request: Request, options: Options, sink: Sink | None
-    ) -> Reply:
+    ) -> RawResponse:
         """Let the app answer within the time that there is."""
         # Shielded, since one cancelled call must not end the start for the others.
         await asyncio.shield(self._start)
@@ -128,14 +134,16 @@ class _Call:
         except TimeoutError:
             raise self.too_late() from None
 
-    def reply(self) -> Reply:
+    def reply(self) -> RawResponse:
         if self._incoming is None or not self._is_answered.is_set():
-            raise Fault("broken", "the app gave no whole answer", may_have_arrived=True)
+            raise TransportError(
+                "broken", "the app gave no whole answer", may_have_arrived=True
+            )
         return self._incoming.reply()
 
-    def too_late(self) -> Fault:
+    def too_late(self) -> TransportError:
         reason = "the app did not answer in time"
-        return Fault("timeout", reason, may_have_arrived=self._has_begun)
+        return TransportError("timeout", reason, may_have_arrived=self._has_begun)
 
     def _scope(self) -> dict[str, Any]:
         path, _, query = self._request.target.partition("?")

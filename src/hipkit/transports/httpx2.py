@@ -18,12 +18,12 @@ import httpcore2
 from hipkit.transports.httpx2_streams import AsyncBackend, Backend, Progress
 from hipkit.transports.protocol import (
     Body,
-    Fault,
-    FaultKind,
     Options,
-    Reply,
+    RawResponse,
     Request,
     Sink,
+    TransportError,
+    TransportErrorKind,
 )
 from hipkit.transports.settings import NetworkTransport, Proxy, Settings
 from hipkit.transports.tls import ssl_context
@@ -68,7 +68,7 @@ class HttpxTransport(NetworkTransport):
 
     def send(
         self, request: Request, options: Options, sink: Sink | None = None
-    ) -> Reply:
+    ) -> RawResponse:
         """Send once, as `protocol.Transport` says."""
         self._refuse_if_closed()
         route = _route(request, self._settings)
@@ -136,7 +136,7 @@ class AsyncHttpxTransport(NetworkTransport):
 
     async def send(
         self, request: Request, options: Options, sink: Sink | None = None
-    ) -> Reply:
+    ) -> RawResponse:
         """Send once, as `protocol.AsyncTransport` says."""
         self._refuse_if_closed()
         route = _route(request, self._settings)
@@ -289,12 +289,12 @@ def _incoming(
 
 def _fault(
     error: Exception, request: Request, route: _Route, progress: Progress
-) -> Fault:
+) -> TransportError:
     where = shown_address(request.host, request.port)
     proxy = route[1]
     if proxy is not None and not progress.has_connected:
         where += f" through the proxy {shown_address(proxy.host, proxy.port)}"
-    kind: FaultKind = "broken"
+    kind: TransportErrorKind = "broken"
     if isinstance(error, httpcore2.TimeoutException):
         kind, reason = "timeout", _TIMEOUT_REASONS[type(error)].format(where)
     elif not progress.has_connected:
@@ -305,7 +305,7 @@ def _fault(
         reason = f"the connection to {where} broke within the answer"
     else:
         reason = f"the connection to {where} broke before an answer came"
-    return Fault(kind, reason, may_have_arrived=progress.may_have_arrived)
+    return TransportError(kind, reason, may_have_arrived=progress.may_have_arrived)
 
 
 def _first_words(error: BaseException) -> str:

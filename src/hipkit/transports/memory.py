@@ -13,14 +13,14 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import TypeVar, cast
 
 from hipkit.transports.asgi import AsgiApp, AsgiServer
-from hipkit.transports.protocol import Options, Reply, Request, Sink
+from hipkit.transports.protocol import Options, RawResponse, Request, Sink
 from hipkit.transports.wire import Incoming, header_lines
 
 __all__ = ["AsyncMemoryTransport", "MemoryTransport"]
 
 T = TypeVar("T")
-Handler = Callable[[Request], Reply]
-AsyncHandler = Callable[[Request], Reply | Awaitable[Reply]]
+Handler = Callable[[Request], RawResponse]
+AsyncHandler = Callable[[Request], RawResponse | Awaitable[RawResponse]]
 
 CLOSED = "the transport is closed; make a new one to send again"
 
@@ -29,8 +29,8 @@ class AsyncMemoryTransport:
     """Answers from a function, or from an ASGI app in the event loop that calls.
 
     Args:
-        handler: Takes the request and gives the reply, at once or as a coroutine. A `Fault`
-            that it raises reaches the caller like any other.
+        handler: Takes the request and returns the response, at once or as a coroutine. A
+            `TransportError` that it raises reaches the caller like any other.
         app: An ASGI app in place of a handler. Its lifespan begins with the first call in an
             event loop and ends with `aclose`.
     """
@@ -51,7 +51,7 @@ class AsyncMemoryTransport:
 
     async def send(
         self, request: Request, options: Options, sink: Sink | None = None
-    ) -> Reply:
+    ) -> RawResponse:
         """Send once, as `protocol.AsyncTransport` says."""
         if self._closed:
             raise RuntimeError(CLOSED)
@@ -102,7 +102,7 @@ class MemoryTransport:
 
     def send(
         self, request: Request, options: Options, sink: Sink | None = None
-    ) -> Reply:
+    ) -> RawResponse:
         """Send once, as `protocol.Transport` says."""
         if self._apart is not None:
             return self._running().do(self._apart.send(request, options, sink))
@@ -152,7 +152,7 @@ class _LoopThread:
         self._loop.close()
 
 
-def _received(reply: Reply, options: Options, sink: Sink | None) -> Reply:
+def _received(reply: RawResponse, options: Options, sink: Sink | None) -> RawResponse:
     headers = {name.lower(): value for name, value in reply.headers.items()}
     incoming = Incoming(reply.status, headers, options, sink)
     if reply.body:

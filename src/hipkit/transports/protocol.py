@@ -14,13 +14,13 @@ from typing import Literal, Protocol
 __all__ = [
     "AsyncTransport",
     "Body",
-    "Fault",
-    "FaultKind",
     "Options",
-    "Reply",
+    "RawResponse",
     "Request",
     "Sink",
     "Transport",
+    "TransportError",
+    "TransportErrorKind",
 ]
 
 Sink = Callable[[bytes], object]
@@ -74,7 +74,7 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class RawResponse:
     """An answer as it came: nothing is judged yet, and no redirect was followed.
 
     Header names are in lower case; of several with one name the values are joined by `, `.
@@ -86,10 +86,12 @@ class Reply:
     body: bytes = field(default=b"", repr=False)
 
 
-FaultKind = Literal["connect", "timeout", "broken", "garbage", "too_large", "settings"]
+TransportErrorKind = Literal[
+    "connect", "timeout", "broken", "garbage", "too_large", "settings"
+]
 
 
-class Fault(Exception):  # noqa: N818 - not an error yet: the exchange decides what becomes of it
+class TransportError(Exception):
     """No usable answer came.
 
     Attributes:
@@ -102,9 +104,11 @@ class Fault(Exception):  # noqa: N818 - not an error yet: the exchange decides w
         reason: One line for people, without headers, targets or bodies.
     """
 
-    def __init__(self, kind: FaultKind, reason: str, *, may_have_arrived: bool) -> None:
+    def __init__(
+        self, kind: TransportErrorKind, reason: str, *, may_have_arrived: bool
+    ) -> None:
         super().__init__(reason)
-        self.kind: FaultKind = kind
+        self.kind: TransportErrorKind = kind
         self.reason = reason
         self.may_have_arrived = may_have_arrived
 
@@ -120,11 +124,11 @@ class Transport(Protocol):
 
     def send(
         self, request: Request, options: Options, sink: Sink | None = None
-    ) -> Reply:
+    ) -> RawResponse:
         """Send once; never retry, never follow.
 
         Raises:
-            Fault: No usable answer came.
+            TransportError: No usable answer came.
         """
 
     def close(self) -> None:
@@ -138,11 +142,11 @@ class AsyncTransport(Protocol):
 
     async def send(
         self, request: Request, options: Options, sink: Sink | None = None
-    ) -> Reply:
+    ) -> RawResponse:
         """Send once; never retry, never follow.
 
         Raises:
-            Fault: No usable answer came.
+            TransportError: No usable answer came.
             asyncio.CancelledError: The task was cancelled; the connection is not used again.
         """
 

@@ -20,8 +20,8 @@ except ImportError as error:
         f"the pycurl transport needs the extra fast: {install_hint('fast')}"
     ) from error
 
-from hipkit.transports.protocol import Options, Reply, Request, Sink
-from hipkit.transports.pycurl_call import Call, Connections, Route, Setting
+from hipkit.transports.protocol import Options, RawResponse, Request, Sink
+from hipkit.transports.pycurl_transfer import Connections, Route, Setting, Transfer
 from hipkit.transports.settings import NetworkTransport, Proxy, Settings
 from hipkit.transports.tls import authorities, check_client_certificate
 
@@ -46,10 +46,10 @@ class CurlTransport(NetworkTransport):
 
     def send(
         self, request: Request, options: Options, sink: Sink | None = None
-    ) -> Reply:
+    ) -> RawResponse:
         """Send once, as `protocol.Transport` says."""
         self._refuse_if_closed()
-        call = Call(request, options, sink, self._connections)
+        call = Transfer(request, options, sink, self._connections)
         route = self._routes.find(request)
         try:
             self._slots.get(timeout=call.patience())
@@ -105,7 +105,7 @@ class _Loop:
     multi: pycurl.AsyncCurlMulti = field(default_factory=pycurl.AsyncCurlMulti)
     idle: list[pycurl.Curl] = field(default_factory=list)
 
-    async def enter(self, call: Call) -> None:
+    async def enter(self, call: Transfer) -> None:
         """Wait for a free connection."""
         patience = call.patience()
         if not self.slots.locked():
@@ -117,7 +117,7 @@ class _Loop:
         except TimeoutError:
             raise call.crowded() from None
 
-    async def perform(self, handle: pycurl.Curl, call: Call) -> None:
+    async def perform(self, handle: pycurl.Curl, call: Transfer) -> None:
         """Wait for the end of the transfer, and end it when nothing moves any more."""
         transfer = self.multi.add_handle(handle)
         watch = _Watch(call, transfer)
@@ -135,7 +135,7 @@ class _Loop:
 class _Watch:
     """Ends a transfer that has fallen silent: libcurl calls nobody while nothing happens."""
 
-    def __init__(self, call: Call, transfer: asyncio.Future[pycurl.Curl]) -> None:
+    def __init__(self, call: Transfer, transfer: asyncio.Future[pycurl.Curl]) -> None:
         self._call = call
         self._transfer = transfer
         self._loop = asyncio.get_running_loop()
@@ -168,10 +168,10 @@ class AsyncCurlTransport(NetworkTransport):
 
     async def send(
         self, request: Request, options: Options, sink: Sink | None = None
-    ) -> Reply:
+    ) -> RawResponse:
         """Send once, as `protocol.AsyncTransport` says."""
         self._refuse_if_closed()
-        call = Call(request, options, sink, self._connections)
+        call = Transfer(request, options, sink, self._connections)
         route = self._routes.find(request)
         here = self._here()
         await here.enter(call)

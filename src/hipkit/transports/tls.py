@@ -11,7 +11,7 @@ import re
 import ssl
 from pathlib import Path
 
-from hipkit.transports.protocol import Fault
+from hipkit.transports.protocol import TransportError
 from hipkit.transports.settings import Settings
 
 __all__ = ["authorities", "check_client_certificate", "ssl_context"]
@@ -24,7 +24,7 @@ def ssl_context(settings: Settings) -> ssl.SSLContext:
     """Make the context that httpx2 would make, from our settings.
 
     Raises:
-        Fault: A file that a setting or the environment names cannot be used; says which.
+        TransportError: A file that a setting or the environment names cannot be used; says which.
     """
     verify = settings.verify
     if isinstance(verify, ssl.SSLContext):
@@ -57,7 +57,7 @@ def authorities(settings: Settings) -> tuple[str | None, str | None]:
     """Find the file and the folder of authorities, for a library that has none of its own.
 
     Raises:
-        Fault: What a setting or the environment names cannot be used; says which.
+        TransportError: What a setting or the environment names cannot be used; says which.
         ValueError: There is none, or the setting cannot be told to such a library.
     """
     if isinstance(settings.verify, ssl.SSLContext):
@@ -83,7 +83,7 @@ def check_client_certificate(settings: Settings) -> None:
     """Try whether the client certificate can be used, for a library that would say less.
 
     Raises:
-        Fault: It cannot; says why.
+        TransportError: It cannot; says why.
     """
     if settings.cert is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -159,8 +159,8 @@ def _load_client_certificate(
         ) from None
 
 
-def _unusable(setting: str, path: str, reason: str) -> Fault:
+def _unusable(setting: str, path: str, reason: str) -> TransportError:
     shown = "".join(letter if letter.isprintable() else "?" for letter in path)
-    return Fault(
+    return TransportError(
         "settings", f"{setting} names {shown}: {reason}", may_have_arrived=False
     )

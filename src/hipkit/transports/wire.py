@@ -14,7 +14,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
 from hipkit.api.addresses import DEFAULT_PORTS
-from hipkit.transports.protocol import Body, Fault, Options, Reply, Request, Sink
+from hipkit.transports.protocol import (
+    Body,
+    Options,
+    RawResponse,
+    Request,
+    Sink,
+    TransportError,
+)
 
 __all__ = [
     "Incoming",
@@ -191,7 +198,7 @@ class Incoming:
         """Take the next bytes as they came; there is at least one.
 
         Raises:
-            Fault: They exceed the limit, or are not compressed as the headers say.
+            TransportError: They exceed the limit, or are not compressed as the headers say.
         """
         if self._encoding in ("", "identity"):
             self._take(data)
@@ -201,19 +208,19 @@ class Incoming:
         for piece in self._inflate.pieces(data):
             self._take(piece)
 
-    def reply(self) -> Reply:
+    def reply(self) -> RawResponse:
         """Give the whole answer, once the connection says that it is complete.
 
         Raises:
-            Fault: The compressed body is not.
+            TransportError: The compressed body is not.
         """
         if self._inflate is not None and not self._inflate.ended:
-            raise Fault(
+            raise TransportError(
                 "broken",
                 "the compressed body ended before its end",
                 may_have_arrived=True,
             )
-        return Reply(self._status, self._headers, b"".join(self._pieces))
+        return RawResponse(self._status, self._headers, b"".join(self._pieces))
 
     def _take(self, piece: bytes) -> None:
         if self._sink is not None:
@@ -221,7 +228,7 @@ class Incoming:
             return
         self._size += len(piece)
         if self._size > self._limit:
-            raise Fault(
+            raise TransportError(
                 "too_large",
                 f"the answer's body is larger than {self._limit:,} bytes",
                 may_have_arrived=True,
@@ -241,7 +248,7 @@ class _Inflate:
             has_header = first_byte & 0x0F == zlib.DEFLATED
             self._window = zlib.MAX_WBITS if has_header else -zlib.MAX_WBITS
         else:
-            raise Fault(
+            raise TransportError(
                 "garbage",
                 "the body is compressed in a way that was not asked for",
                 may_have_arrived=True,
@@ -270,6 +277,6 @@ class _Inflate:
         try:
             return self._inflate.decompress(data, INFLATE_STEP_BYTES)
         except zlib.error:
-            raise Fault(
+            raise TransportError(
                 "garbage", "the compressed body is damaged", may_have_arrived=True
             ) from None

@@ -20,12 +20,12 @@ import pytest
 from hipkit.transports.protocol import (
     AsyncTransport,
     Body,
-    Fault,
     Options,
-    Reply,
+    RawResponse,
     Request,
     Sink,
     Transport,
+    TransportError,
 )
 from tests.contract.transports.scripted_server import PATIENCE_SECONDS, ScriptedServer
 
@@ -88,7 +88,7 @@ class Driver:
 
     def send(
         self, request: Request, options: Options = PATIENT, sink: Sink | None = None
-    ) -> Reply:
+    ) -> RawResponse:
         """Send and wait for the answer."""
         if self.sync is not None:
             return self.sync.send(request, options, sink)
@@ -97,9 +97,9 @@ class Driver:
 
     def fail(
         self, request: Request, options: Options = PATIENT, sink: Sink | None = None
-    ) -> Fault:
+    ) -> TransportError:
         """Send what must fail, and look for secrets in everything that is said about it."""
-        with pytest.raises(Fault) as caught:
+        with pytest.raises(TransportError) as caught:
             self.send(request, options, sink)
         fault = caught.value
         said = f"{fault!r} {fault.reason} {''.join(traceback.format_exception(fault))}"

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from hipkit.transports.protocol import Fault, Options
+from hipkit.transports.protocol import Options, TransportError
 from tests.contract.transports.authority import Authority
 from tests.contract.transports.conftest import Serve
 from tests.contract.transports.driver import (
@@ -235,7 +235,7 @@ def test_closing_ends_a_call_on_its_way_in_another_task(
         call = asyncio.create_task(transport.send(request, PATIENT))
         await asyncio.to_thread(wait_until, lambda: bool(server.requests))
         await transport.aclose()
-        with pytest.raises(Fault) as caught:
+        with pytest.raises(TransportError) as caught:
             await call
         assert (caught.value.kind, caught.value.may_have_arrived) == ("broken", True)
 
@@ -317,7 +317,7 @@ def test_a_task_that_waits_for_a_connection_has_an_end(
         request = request_to(server, "POST", content=b"x")
         blocked = asyncio.create_task(transport.send(request, PATIENT))
         await asyncio.to_thread(wait_until, lambda: server.connections > 0)
-        with pytest.raises(Fault) as caught:
+        with pytest.raises(TransportError) as caught:
             await transport.send(request, Options(timeout_seconds=0.2))
         assert (caught.value.kind, caught.value.may_have_arrived) == ("timeout", False)
         blocked.cancel()

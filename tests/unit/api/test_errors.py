@@ -37,7 +37,7 @@ from hipkit.api.unreadable import UnreadableItem
 from hipkit.client.decoding import decode
 from hipkit.client.exchange import Hooks, Policy
 from hipkit.client.settings import Site
-from hipkit.transports.protocol import Fault, Options, Reply, Request
+from hipkit.transports.protocol import Options, RawResponse, Request, TransportError
 from hipkit.v2.oauth_sessions import DeleteSession, GenerateToken
 from hipkit.v2.rooms import GetAllRooms, GetRoom, SendRoomNotification
 from tests.scripted import KINDS, TOKEN, Kind, answer, connect, done, script_for
@@ -45,7 +45,9 @@ from tests.scripted import KINDS, TOKEN, Kind, answer, connect, done, script_for
 both = pytest.mark.parametrize("kind", KINDS)
 
 
-def error_of(kind: Kind, reply: Reply, operation: Any = None, **options: Any) -> Any:
+def error_of(
+    kind: Kind, reply: RawResponse, operation: Any = None, **options: Any
+) -> Any:
     client = connect(kind, script_for(kind, reply), retries=0, **options)
     with pytest.raises(HipkitError) as caught:
         done(client.send(operation or GetRoom("Dev Ops")))
@@ -239,7 +241,7 @@ VALUES: dict[str, object] = {
     "bool": True,
     "bytes": b"bytes",
     "object": {"a": [1]},
-    "FaultKind": "timeout",
+    "TransportErrorKind": "timeout",
     "Operation[object] | None": GetRoom("ops"),
     "SentRequest": SentRequest("GET", "https://x/v2/room/1", {"accept": "a"}),
     "RequestSummary | None": RequestSummary("GET", "/room/{room}", ("accept",)),
@@ -294,7 +296,7 @@ def test_every_error_can_be_pickled_copied_and_shown(kind: type[BaseException]) 
 
 def test_the_sweep_meets_errors_of_every_floor() -> None:
     names = {kind.__name__ for kind in error_classes()}
-    assert {"Fault", "RuleError", "UnreadableError", "StorageError"} <= names
+    assert {"TransportError", "RuleError", "UnreadableError", "StorageError"} <= names
     assert {"InvalidValueError", "ForbiddenError", "MethodNotAllowedError"} <= names
 
 
@@ -302,7 +304,7 @@ PUBLIC_VALUES = [
     Policy(headers={"X-A": "b"}, hooks=Hooks()),
     Options(),
     Request("GET", "https", "chat.example.com", 443, "/v2/room/1"),
-    Reply(200, {"a": "b"}, b"c"),
+    RawResponse(200, {"a": "b"}, b"c"),
     Response(200, {"a": "b"}, b"c", SentRequest("GET", "https://x/", {})),
     RequestSummary("GET", "/room/{room}", ("accept",)),
     Limits(rate=Limit(1, 2, None)),
@@ -346,7 +348,7 @@ def fail(number: int) -> None:
     errors: list[Exception] = [
         quoting(SendRoomNotification("ops", message=QUOTED), QUOTED),
         ConnectError("no way", operation=GetRoom("ops"), may_have_arrived=False),
-        Fault("timeout", "too late", may_have_arrived=True),
+        TransportError("timeout", "too late", may_have_arrived=True),
         RuleError("a.b: c", "maxLength", 5, "too long: 6"),
         UnreadableError("not JSON", "$.a"),
     ]
@@ -364,7 +366,7 @@ def test_errors_come_back_from_other_processes() -> None:
     assert api.request is None
     assert isinstance(connect_, ConnectError)
     assert (connect_.operation, connect_.may_have_arrived) == (GetRoom("ops"), False)
-    assert isinstance(fault, Fault)
+    assert isinstance(fault, TransportError)
     assert (fault.kind, fault.reason, str(fault), fault.may_have_arrived) == (
         "timeout",
         "too late",

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 
 from hipkit.cli.commands import run
-from hipkit.transports.protocol import Fault, Reply
+from hipkit.transports.protocol import RawResponse, TransportError
 from tests.scripted import BASE_URL, TOKEN, Script, answer
 
 __all__ = ["Hipkit", "Outcome", "Server"]
@@ -39,12 +39,12 @@ class Server(Script):
     """Answers 204 until it is told otherwise."""
 
     def __init__(self) -> None:
-        super().__init__(lambda _: Reply(204, {}))
+        super().__init__(lambda _: RawResponse(204, {}))
 
     def answer(self, *outcomes: object) -> None:
         """Give these next: ready answers, faults, or what is to be their JSON."""
         ready = [
-            each if isinstance(each, (Reply, Fault)) else answer(each)
+            each if isinstance(each, (RawResponse, TransportError)) else answer(each)
             for each in outcomes
         ]
         self._outcomes[:] = ready
@@ -52,7 +52,7 @@ class Server(Script):
     def fail(self, error: BaseException) -> None:
         """Break in a way that no transport should."""
 
-        def broken(_: object) -> Reply:
+        def broken(_: object) -> RawResponse:
             raise error
 
         self._outcomes[:] = [broken]

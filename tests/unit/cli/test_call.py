@@ -12,7 +12,7 @@ from hipkit.api.catalog import Entry
 from hipkit.cli.call import OperationCommand, command_name
 from hipkit.cli.inputs import Listed
 from hipkit.cli.options import Settings, global_options
-from hipkit.transports.protocol import Reply
+from hipkit.transports.protocol import RawResponse
 from hipkit.v2.catalog import OPERATIONS
 from tests.unit.cli.conftest import Hipkit, Server
 
@@ -180,7 +180,7 @@ def test_a_dry_run_tells_the_size_of_the_body(hipkit: Hipkit) -> None:
 
 
 def test_raw_answers_come_as_they_are(server: Server, hipkit: Hipkit) -> None:
-    reply = Reply(404, {"x-one": "1"}, b"not\x1bjson")
+    reply = RawResponse(404, {"x-one": "1"}, b"not\x1bjson")
     server.answer(reply, reply)
 
     ended = hipkit("call", "get-room", "ops", "--raw", "--json")
@@ -263,7 +263,7 @@ def test_what_returns_nothing_prints_nothing(hipkit: Hipkit) -> None:
 
 
 def test_a_redirect_prints_its_target(server: Server, hipkit: Hipkit) -> None:
-    server.answer(Reply(302, {"location": "/pictures/1.png"}))
+    server.answer(RawResponse(302, {"location": "/pictures/1.png"}))
 
     ended = hipkit("call", "get-room-avatar", "1")
 

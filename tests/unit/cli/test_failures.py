@@ -19,7 +19,7 @@ from hipkit.api.errors import (
     UnauthorizedError,
 )
 from hipkit.cli.failures import ExitCode, exit_code
-from hipkit.transports.protocol import Fault, Reply
+from hipkit.transports.protocol import RawResponse, TransportError
 from tests.scripted import answer, fault, refusal
 from tests.unit.cli.conftest import Hipkit, Server
 
@@ -74,7 +74,7 @@ def test_every_kind_of_failure_has_its_exit_code(
     ],
 )
 def test_an_error_is_one_line_and_one_exit_code(
-    outcome: Reply | Fault, code: int, server: Server, hipkit: Hipkit
+    outcome: RawResponse | TransportError, code: int, server: Server, hipkit: Hipkit
 ) -> None:
     server.answer(outcome)
 
@@ -119,7 +119,9 @@ def test_a_mistake_of_ours_is_no_stack_trace(server: Server, hipkit: Hipkit) -> 
     assert "private" not in ended.err
 
 
-SIGN_IN = Reply(200, {"content-type": "text/html"}, b"<html><title>Sign in</title>")
+SIGN_IN = RawResponse(
+    200, {"content-type": "text/html"}, b"<html><title>Sign in</title>"
+)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hipkit.cli.token import describe_session
-from hipkit.transports.protocol import Reply
+from hipkit.transports.protocol import RawResponse
 from hipkit.v2.models import Session
 from tests.scripted import TOKEN, headers_of, refusal
 from tests.unit.cli.conftest import Hipkit, Server
@@ -93,7 +93,7 @@ def test_without_a_token_the_variable_is_named(
 def test_a_call_is_asked_about_with_its_arguments(
     server: Server, hipkit: Hipkit
 ) -> None:
-    server.answer(Reply(202, {}))
+    server.answer(RawResponse(202, {}))
 
     ended = hipkit(
         "token", "check", "--operation", "send-message", "ops", "--message", "x"

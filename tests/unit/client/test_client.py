@@ -43,7 +43,7 @@ from hipkit import (
     UnauthorizedError,
 )
 from hipkit.transports.memory import AsyncMemoryTransport, MemoryTransport
-from hipkit.transports.protocol import Options, Reply, Request, Sink
+from hipkit.transports.protocol import Options, RawResponse, Request, Sink
 from hipkit.v2 import (
     GetAllRooms,
     GetCapabilities,
@@ -534,9 +534,9 @@ def test_a_token_function_that_runs_dry_is_an_error_and_no_answer(kind: Kind) ->
 
 @both
 def test_a_transport_that_runs_dry_is_an_error_and_no_answer(kind: Kind) -> None:
-    replies: list[Reply] = []
+    replies: list[RawResponse] = []
 
-    def reply(_: Request) -> Reply:
+    def reply(_: Request) -> RawResponse:
         return next(iter(replies))
 
     client = connect(kind, script_for(kind, reply))
@@ -959,7 +959,7 @@ def test_errors_tell_in_attributes_what_a_caller_needs(kind: Kind) -> None:
 def test_a_refusal_of_any_form_is_an_api_error_with_its_status(
     status: int, body: bytes, headers: dict[str, str]
 ) -> None:
-    client = connect("sync", Script(Reply(status, headers, body)), retries=0)
+    client = connect("sync", Script(RawResponse(status, headers, body)), retries=0)
     with pytest.raises(ApiError) as caught:
         client.rooms.get_room("ops")
     assert caught.value.status == status
@@ -1053,7 +1053,7 @@ def test_a_stack_trace_shows_at_most_six_frames_of_ours(kind: Kind) -> None:
 
 def test_leaving_the_block_closes_the_connections_also_of_derived_clients() -> None:
     script = Script(lambda _: ROOM)
-    with HipChat(TOKEN, base_url=BASE_URL, transport=script, edges=STILL) as client:
+    with HipChat(TOKEN, base_url=BASE_URL, transport=script, clock=STILL) as client:
         derived = client.with_options(timeout=1)
         derived.rooms.get_room("ops")
     assert script.closed
@@ -1066,7 +1066,7 @@ def test_leaving_the_async_block_closes_the_connections() -> None:
     script = AsyncScript(lambda _: ROOM)
 
     async def run() -> None:
-        client = AsyncHipChat(TOKEN, base_url=BASE_URL, transport=script, edges=STILL)
+        client = AsyncHipChat(TOKEN, base_url=BASE_URL, transport=script, clock=STILL)
         async with client:
             await client.rooms.get_room("ops")
         assert script.closed
@@ -1078,7 +1078,7 @@ def test_leaving_the_async_block_closes_the_connections() -> None:
 
 
 def test_one_client_serves_many_threads() -> None:
-    def room(request: Request) -> Reply:
+    def room(request: Request) -> RawResponse:
         return answer({"id": request.target.rpartition("/")[2]})
 
     client = connect("sync", Script(room))
@@ -1111,7 +1111,7 @@ def test_a_cancelled_call_ends_and_leaves_the_client_usable() -> None:
         class Hanging(AsyncScript):
             async def send(
                 self, request: Request, options: Options, sink: Sink | None = None
-            ) -> Reply:
+            ) -> RawResponse:
                 if request.target.endswith("slow"):
                     started.set()
                     await asyncio.Event().wait()
@@ -1129,7 +1129,7 @@ def test_a_cancelled_call_ends_and_leaves_the_client_usable() -> None:
 
 
 def test_many_tasks_at_once_get_each_its_own_answer() -> None:
-    def room(request: Request) -> Reply:
+    def room(request: Request) -> RawResponse:
         return answer({"id": request.target.rpartition("/")[2]})
 
     async def run() -> list[int]:

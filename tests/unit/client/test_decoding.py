@@ -24,7 +24,7 @@ from hipkit.api.reading import UnreadableError, read_json
 from hipkit.api.redaction import mask_path
 from hipkit.api.secret import Secret
 from hipkit.client.decoding import decode
-from hipkit.transports.protocol import Reply
+from hipkit.transports.protocol import RawResponse
 
 MOMENT = datetime(2014, 9, 26, 10, 44, 4, tzinfo=UTC)
 
@@ -164,8 +164,10 @@ def test_what_cannot_be_read_says_where(body: bytes, where: str) -> None:
     assert caught.value.where == where
 
 
-def reply(status: int, body: bytes, content_type: str = "application/json") -> Reply:
-    return Reply(status, {"content-type": content_type}, body)
+def reply(
+    status: int, body: bytes, content_type: str = "application/json"
+) -> RawResponse:
+    return RawResponse(status, {"content-type": content_type}, body)
 
 
 def test_an_unreadable_answer_is_a_response_error_that_keeps_the_body_out_of_its_text() -> (
@@ -188,7 +190,7 @@ def test_an_unreadable_answer_is_a_response_error_that_keeps_the_body_out_of_its
 def test_a_redirect_gives_its_target() -> None:
     target = decode(
         GetPicture(),
-        Reply(302, {"location": "/p/1.png"}),
+        RawResponse(302, {"location": "/p/1.png"}),
         "https://chat.example.com/v2/picture",
         now=0,
     )
@@ -305,16 +307,16 @@ def test_free_paths_hide_their_secrets() -> None:
 @pytest.mark.parametrize(
     "answer",
     [
-        Reply(200, {}, b"\x89PNG"),
-        Reply(204, {}),
-        Reply(302, {}),
-        Reply(302, {"location": "http://[bad"}),
-        Reply(302, {"location": "javascript:alert(1)"}),
-        Reply(302, {"location": "http:///1.png"}),
-        Reply(302, {"location": "https://files.example.com:x/1.png"}),
+        RawResponse(200, {}, b"\x89PNG"),
+        RawResponse(204, {}),
+        RawResponse(302, {}),
+        RawResponse(302, {"location": "http://[bad"}),
+        RawResponse(302, {"location": "javascript:alert(1)"}),
+        RawResponse(302, {"location": "http:///1.png"}),
+        RawResponse(302, {"location": "https://files.example.com:x/1.png"}),
     ],
 )
-def test_a_redirect_without_an_address_is_a_response_error(answer: Reply) -> None:
+def test_a_redirect_without_an_address_is_a_response_error(answer: RawResponse) -> None:
     with pytest.raises(ResponseError):
         decode(GetPicture(), answer, "https://chat.example.com/v2/picture", now=0)
 

@@ -20,7 +20,13 @@ from hipkit import (
     ResponseError,
     UnauthorizedError,
 )
-from hipkit.transports.protocol import Fault, Options, Reply, Request, Sink
+from hipkit.transports.protocol import (
+    Options,
+    RawResponse,
+    Request,
+    Sink,
+    TransportError,
+)
 from hipkit.v2.models import AuthenticatedFile, MessageFile
 from tests.scripted import (
     KINDS,
@@ -44,7 +50,7 @@ HOME = "https://chat.example.com"
 ELSEWHERE = "https://files.example.com/1/s3cretPath/a.png?Signature=s3cretSignature"
 
 
-def redirect(location: str, status: int = 302) -> Reply:
+def redirect(location: str, status: int = 302) -> RawResponse:
     return answer(None, status, location=location)
 
 
@@ -99,7 +105,7 @@ def test_a_relative_address_is_below_the_base_url(kind: Kind) -> None:
 )
 @both
 def test_a_file_known_by_its_id_is_asked_for_and_then_fetched(
-    kind: Kind, source: Any, reply: Reply
+    kind: Kind, source: Any, reply: RawResponse
 ) -> None:
     script = script_for(kind, reply, FILE)
     target = io.BytesIO()
@@ -130,7 +136,7 @@ def test_a_file_known_by_its_id_elsewhere_is_fetched_without_the_token(
 )
 @both
 def test_an_answer_that_leads_to_no_file_is_the_servers_fault(
-    kind: Kind, reply: Reply, tmp_path: Path
+    kind: Kind, reply: RawResponse, tmp_path: Path
 ) -> None:
     client = connect(kind, script_for(kind, reply))
     with pytest.raises(ResponseError) as caught:
@@ -339,12 +345,14 @@ class _Breaking:
         super().__init__(lambda _: FILE)  # type: ignore[call-arg]
         self.times = times
 
-    def play(self, request: Request, options: Options, sink: Sink | None) -> Reply:
+    def play(
+        self, request: Request, options: Options, sink: Sink | None
+    ) -> RawResponse:
         if self.times > 0 and sink is not None:
             self.times -= 1
             sink(DATA[:100])
-            raise Fault("broken", "half way", may_have_arrived=True)
-        reply: Reply = super().play(request, options, sink)  # type: ignore[misc]
+            raise TransportError("broken", "half way", may_have_arrived=True)
+        reply: RawResponse = super().play(request, options, sink)  # type: ignore[misc]
         return reply
 
 
@@ -491,7 +499,7 @@ def test_a_cancelled_download_leaves_nothing_behind(tmp_path: Path) -> None:
         class Hanging(AsyncScript):
             async def send(
                 self, request: Request, options: Options, sink: Sink | None = None
-            ) -> Reply:
+            ) -> RawResponse:
                 assert sink is not None
                 sink(DATA[:10])
                 started.set()

@@ -27,7 +27,7 @@ from hipkit.api.model import Model
 from hipkit.api.operation import Operation
 from hipkit.api.secret import Secret
 from hipkit.client.exchange import (
-    Edges,
+    Clock,
     Exchange,
     GetToken,
     Hooks,
@@ -41,7 +41,12 @@ from hipkit.client.exchange import (
 )
 from hipkit.client.settings import parse_site
 from hipkit.client.setup import revealed
-from hipkit.transports.protocol import Fault, FaultKind, Reply, Request
+from hipkit.transports.protocol import (
+    RawResponse,
+    Request,
+    TransportError,
+    TransportErrorKind,
+)
 
 T = TypeVar("T")
 
@@ -85,14 +90,14 @@ class OpenThing(Operation[object], frozen=True):
     result = object
 
 
-class Clock:
+class FakeClock:
     """Time that passes only when somebody waits."""
 
     def __init__(self) -> None:
         self.passed = 0.0
 
-    def edges(self, chance: float = 0.5) -> Edges:
-        return Edges(
+    def as_clock(self, chance: float = 0.5) -> Clock:
+        return Clock(
             monotonic=lambda: self.passed,
             now=lambda: NOW + self.passed,
             random=lambda: chance,
@@ -104,11 +109,11 @@ class Driver:
 
     def __init__(
         self,
-        *outcomes: Reply | Fault,
+        *outcomes: RawResponse | TransportError,
         tokens: tuple[str, ...] = (),
         provider: bool = False,
     ) -> None:
-        self.clock = Clock()
+        self.clock = FakeClock()
         self.outcomes = list(outcomes)
         self.tokens = list(tokens)
         self.requests: list[Request] = []
@@ -119,16 +124,16 @@ class Driver:
             user_agent="hipkit/test",
             authorization=None if provider or tokens else Secret(f"Bearer {TOKEN}"),
             has_provider=provider or bool(tokens),
-            edges=self.clock.edges(),
+            clock=self.clock.as_clock(),
         )
 
     def run(self, steps: Exchange[T]) -> T:
-        outcome: Secret | Reply | Fault | None = None
+        outcome: Secret | RawResponse | TransportError | None = None
         try:
             while True:
                 step = (
                     steps.throw(outcome)
-                    if isinstance(outcome, Fault)
+                    if isinstance(outcome, TransportError)
                     else steps.send(outcome)
                 )
                 if isinstance(step, Send):
@@ -146,18 +151,20 @@ class Driver:
             return result
 
 
-def json(status: int, body: str, **headers: str) -> Reply:
+def json(status: int, body: str, **headers: str) -> RawResponse:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Reply(status, {"content-type": "application/json", **named}, body.encode())
+    return RawResponse(
+        status, {"content-type": "application/json", **named}, body.encode()
+    )
 
 
-def refused(status: int, message: str, **headers: str) -> Reply:
+def refused(status: int, message: str, **headers: str) -> RawResponse:
     error = {"code": status, "type": "T", "message": message}
     return json(status, msgspec.json.encode({"error": error}).decode(), **headers)
 
 
-def fault(kind: FaultKind, *, arrived: bool) -> Fault:
-    return Fault(kind, f"a {kind} fault", may_have_arrived=arrived)
+def fault(kind: TransportErrorKind, *, arrived: bool) -> TransportError:
+    return TransportError(kind, f"a {kind} fault", may_have_arrived=arrived)
 
 
 OK = json(200, '{"id": 1}')
@@ -201,7 +208,9 @@ def test_a_segment_that_would_call_another_operation_is_refused_before_anything_
 
 
 @pytest.mark.parametrize("kind", ["timeout", "broken", "garbage"])
-def test_a_post_that_may_have_arrived_is_not_sent_again(kind: FaultKind) -> None:
+def test_a_post_that_may_have_arrived_is_not_sent_again(
+    kind: TransportErrorKind,
+) -> None:
     driver = Driver(fault(kind, arrived=True))
     with pytest.raises(RequestError) as caught:
         call(driver, PostThing("hello there, everyone"))
@@ -394,7 +403,10 @@ def test_raw_gives_any_status_with_the_token_hidden() -> None:
 
 def test_a_redirect_is_not_followed() -> None:
     with pytest.raises(ResponseError, match="302"):
-        call(Driver(Reply(302, {"location": "https://elsewhere.example"})), GetThing(1))
+        call(
+            Driver(RawResponse(302, {"location": "https://elsewhere.example"})),
+            GetThing(1),
+        )
 
 
 @pytest.mark.parametrize(
@@ -451,7 +463,7 @@ FAULTS = st.builds(
     arrived=st.booleans(),
 )
 REPLIES = st.builds(
-    lambda status, body, reset, remaining, after: Reply(
+    lambda status, body, reset, remaining, after: RawResponse(
         status,
         {
             name: value
@@ -480,7 +492,7 @@ REPLIES = st.builds(
     pace=st.booleans(),
 )
 def test_an_exchange_always_ends_within_its_bounds(
-    outcomes: list[Reply | Fault],
+    outcomes: list[RawResponse | TransportError],
     retries: int,
     deadline: float | None,
     post: bool,
@@ -503,7 +515,7 @@ def test_an_exchange_always_ends_within_its_bounds(
         risky = [
             each
             for each in outcomes[: len(driver.requests) - 1]
-            if isinstance(each, Fault) and each.may_have_arrived
+            if isinstance(each, TransportError) and each.may_have_arrived
         ]
         assert risky == []
 

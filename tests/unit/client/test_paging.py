@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hipkit import HistoryPosition, NotFoundError, ResponseError
-from hipkit.transports.protocol import Reply, Request
+from hipkit.transports.protocol import RawResponse, Request
 from hipkit.v2 import (
     GetAllRooms,
     GetAllUsers,
@@ -43,7 +43,7 @@ any_kind = st.sampled_from(KINDS)
 # --- pages and items ----------------------------------------------------------------------------
 
 
-def page(numbers: list[int], next_link: str | None = None) -> Reply:
+def page(numbers: list[int], next_link: str | None = None) -> RawResponse:
     links = {"self": f"{BASE_URL}/room"}
     if next_link is not None:
         links["next"] = next_link
@@ -161,7 +161,7 @@ def test_a_list_that_runs_in_a_circle_is_stopped_before_it_repeats(kind: Kind) -
         "2": page([3], "/v2/room?max-results=1&start-index=1"),
     }
 
-    def reply(request: Request) -> Reply:
+    def reply(request: Request) -> RawResponse:
         query = parse_qs(urlsplit(request.target).query)
         return circle[query.get("start-index", [""])[0]]
 
@@ -247,7 +247,7 @@ def test_an_error_on_a_later_page_comes_after_the_items_before(kind: Kind) -> No
 def test_a_list_of_any_length_gives_each_item_once(
     kind: Kind, total: int, size: int, start: int, style: str, lying: bool
 ) -> None:
-    def reply(request: Request) -> Reply:
+    def reply(request: Request) -> RawResponse:
         query = dict(parse_qsl(urlsplit(request.target).query))
         first = int(query.get("start-index", 0))
         count = min(int(query.get("max-results", 100)), size)
@@ -287,7 +287,7 @@ class Chat:
     """How many new messages arrive with every request."""
     queries: list[dict[str, str]] = field(default_factory=list)
 
-    def __call__(self, request: Request) -> Reply:
+    def __call__(self, request: Request) -> RawResponse:
         assert len(self.queries) < 500, "this does not end"
         parts = urlsplit(request.target)
         assert parts.path in ("/v2/room/ops/history", "/v2/user/%40jane/history")

@@ -21,7 +21,13 @@ from hipkit import (
     TokenProvider,
     UnauthorizedError,
 )
-from hipkit.transports.protocol import Fault, Options, Reply, Request, Sink
+from hipkit.transports.protocol import (
+    Options,
+    RawResponse,
+    Request,
+    Sink,
+    TransportError,
+)
 from hipkit.v2 import GenerateToken
 from hipkit.v2.models import Token
 from tests.scripted import (
@@ -45,7 +51,7 @@ CLIENT_SECRET = "s3cret:ClientSecret/ü"
 BASIC = "Basic " + b64encode(f"{CLIENT_ID}:{CLIENT_SECRET}".encode()).decode()
 
 
-def issued(name: str, expires_in: int = 3600, **members: object) -> Reply:
+def issued(name: str, expires_in: int = 3600, **members: object) -> RawResponse:
     return answer({"access_token": name, "expires_in": expires_in, **members})
 
 
@@ -76,7 +82,7 @@ class Issuer:
         self.refused: set[str] = set()
         self.lock = threading.Lock()
 
-    def __call__(self, request: Request) -> Reply | Fault:
+    def __call__(self, request: Request) -> RawResponse | TransportError:
         if request.target.endswith("/oauth/token"):
             assert isinstance(request.content, bytes)
             with self.lock:
@@ -292,7 +298,7 @@ def test_the_time_that_fetching_took_counts_as_part_of_the_tokens_life(
 ) -> None:
     clock = Clock()
 
-    def slow(_: Request) -> Reply:
+    def slow(_: Request) -> RawResponse:
         clock.now += 100
         return issued("token", 200)
 
@@ -490,7 +496,7 @@ def test_many_threads_that_wait_for_a_fetch_share_its_failure() -> None:
     class Slow(Script):
         def send(
             self, request: Request, options: Options, sink: Sink | None = None
-        ) -> Reply:
+        ) -> RawResponse:
             for _ in range(19):
                 assert waiting.acquire(timeout=10)
             return super().send(request, options, sink)
@@ -564,7 +570,7 @@ def test_when_the_fetching_task_is_cancelled_another_takes_over() -> None:
         class Hanging(AsyncScript):
             async def send(
                 self, request: Request, options: Options, sink: Sink | None = None
-            ) -> Reply:
+            ) -> RawResponse:
                 number = next(numbers)
                 if number == 1:
                     started.set()

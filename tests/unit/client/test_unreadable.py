@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hipkit import AsyncHipChat, HistoryPosition, ResponseError, UnreadableItem
-from hipkit.transports.protocol import Reply, Request
+from hipkit.transports.protocol import RawResponse, Request
 from hipkit.v1 import RoomsList
 from hipkit.v2 import GetAllRooms, GetRoom, GetRoomHistory
 from tests.scripted import (
@@ -293,7 +293,7 @@ def test_a_walk_resumed_behind_each_odd_message_gives_each_message_once(
 # --- lists --------------------------------------------------------------------------------------
 
 
-def rooms(request: Request) -> Reply:
+def rooms(request: Request) -> RawResponse:
     """Answer ten rooms, two a page, of which 3 and 6 are odd."""
     start = int(request.target.partition("start-index=")[2].partition("&")[0] or 0)
     items: list[object] = [

@@ -23,7 +23,7 @@ from hipkit.server.shared.limits import Limits, LimitSettings
 
 
 @dataclass(frozen=True)
-class Reply:
+class RawResponse:
     status: int
     headers: list[tuple[str, str]]
     body: bytes
@@ -61,7 +61,7 @@ class Site:
         headers: Iterable[tuple[str, str]] = (),
         hangs_up: bool = False,
         peer: str = "127.0.0.1",
-    ) -> Reply:
+    ) -> RawResponse:
         sent = list(headers)
         if token is not None:
             sent.append(("Authorization", f"Bearer {token or self.token}"))
@@ -81,16 +81,18 @@ class Site:
             )
         )
 
-    def get(self, target: str, **options: Any) -> Reply:
+    def get(self, target: str, **options: Any) -> RawResponse:
         return self.send("GET", target, **options)
 
-    def post(self, target: str, json_body: object = None, **options: Any) -> Reply:
+    def post(
+        self, target: str, json_body: object = None, **options: Any
+    ) -> RawResponse:
         return self.send("POST", target, json_body=json_body, **options)
 
-    def put(self, target: str, json_body: object = None, **options: Any) -> Reply:
+    def put(self, target: str, json_body: object = None, **options: Any) -> RawResponse:
         return self.send("PUT", target, json_body=json_body, **options)
 
-    def delete(self, target: str, **options: Any) -> Reply:
+    def delete(self, target: str, **options: Any) -> RawResponse:
         return self.send("DELETE", target, **options)
 
     @property
@@ -243,7 +245,7 @@ async def call(
     *,
     hangs_up: bool = False,
     peer: str = "127.0.0.1",
-) -> Reply:
+) -> RawResponse:
     path, _, query = target.partition(b"?")
     incoming: list[Message] = [
         {"type": "http.request", "body": piece, "more_body": True} for piece in pieces
@@ -276,10 +278,10 @@ async def call(
     }
     await server.api(scope, receive, send)
     if not outgoing:
-        return Reply(0, [], b"")
+        return RawResponse(0, [], b"")
     start: Any = outgoing[0]
     body = b"".join(bytes(message["body"]) for message in outgoing[1:])  # type: ignore[call-overload]  # always bytes
     shown = [
         (name.decode(), value.decode("latin-1")) for name, value in start["headers"]
     ]
-    return Reply(start["status"], shown, body)
+    return RawResponse(start["status"], shown, body)

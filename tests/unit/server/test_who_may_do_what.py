@@ -22,7 +22,7 @@ from hipkit.server.services.access.scopes import (
 from hipkit.server.services.registry import HANDLERS
 from hipkit.server.storage.protocol import Stores
 from hipkit.v2.catalog import OPERATIONS
-from tests.unit.server.asgi import Reply
+from tests.unit.server.asgi import RawResponse
 from tests.unit.server.two_groups import (
     KINDS,
     ROOM_SCOPES,
@@ -73,11 +73,11 @@ def is_administering(entry: Entry) -> bool:
     )
 
 
-def is_success(reply: Reply) -> bool:
+def is_success(reply: RawResponse) -> bool:
     return reply.status // 100 in (2, 3)
 
 
-def is_hidden(entry: Entry, reply: Reply, is_person: bool) -> bool:
+def is_hidden(entry: Entry, reply: RawResponse, is_person: bool) -> bool:
     """Say whether it is a webhook that an add-on may not see: it did not make it itself."""
     names_one = entry.operation_id.endswith("webhook") and entry.method != "POST"
     return names_one and not is_person and reply.status == 404

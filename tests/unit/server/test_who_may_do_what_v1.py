@@ -10,7 +10,7 @@ import pytest
 from hipkit.api.catalog import Entry
 from hipkit.server.services.access.scopes import SCOPES
 from hipkit.v1.catalog import OPERATIONS
-from tests.unit.server.asgi import FORM, Reply
+from tests.unit.server.asgi import FORM, RawResponse
 from tests.unit.server.two_groups import KINDS, Part, World, name_of, token_of
 
 OF_A_ROOM = [
@@ -28,7 +28,7 @@ def ask(
     room: str | int = "open",
     part: Part | None = None,
     query: dict[str, object] | None = None,
-) -> Reply:
+) -> RawResponse:
     """Make a call that would succeed for somebody who may make it."""
     found = part or world.first
     fields: dict[str, object] = {

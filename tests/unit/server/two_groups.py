@@ -23,7 +23,7 @@ from hipkit.server.services.people.accounts import NewUser, add_user
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.clients import ClientRecord
 from hipkit.server.storage.stores.tokens import NewToken
-from tests.unit.server.asgi import FORM, Reply, Site, basic
+from tests.unit.server.asgi import FORM, RawResponse, Site, basic
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(8)
 PICTURE = base64.b64encode(PNG).decode()
@@ -113,7 +113,7 @@ class World:
         query: str = "",
         person: str = "ann",
         key: str = "hook",
-    ) -> Reply:
+    ) -> RawResponse:
         """Make a call that would succeed for somebody who may make it."""
         target_part = part or self.first
         found_room = target_part.ids.get(str(room), room)

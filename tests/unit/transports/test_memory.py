@@ -11,10 +11,10 @@ import pytest
 
 from hipkit.transports.asgi import Message, Receive, Send
 from hipkit.transports.memory import AsyncMemoryTransport, MemoryTransport
-from hipkit.transports.protocol import Fault, Options, Reply, Request
+from hipkit.transports.protocol import Options, RawResponse, Request, TransportError
 
 PATIENT = Options(timeout_seconds=10)
-SendAny = Callable[..., Reply]
+SendAny = Callable[..., RawResponse]
 
 
 def request(
@@ -63,19 +63,19 @@ def test_a_function_gets_the_request_and_gives_the_reply(
 ) -> None:
     seen = []
 
-    def handler(made: Request) -> Reply:
+    def handler(made: Request) -> RawResponse:
         seen.append(made)
-        return Reply(201, {"X-Made": "yes"}, b"body")
+        return RawResponse(201, {"X-Made": "yes"}, b"body")
 
     made = request("POST", "/v2/room/a%2Fb", b"{}")
-    assert connect(handler)(made) == Reply(201, {"x-made": "yes"}, b"body")
+    assert connect(handler)(made) == RawResponse(201, {"x-made": "yes"}, b"body")
     assert seen == [made]
 
 
 async def test_a_coroutine_function_will_do_too() -> None:
-    async def handler(made: Request) -> Reply:
+    async def handler(made: Request) -> RawResponse:
         await asyncio.sleep(0)
-        return Reply(204, {})
+        return RawResponse(204, {})
 
     transport = AsyncMemoryTransport(handler)
     assert (await transport.send(request(), Options())).status == 204
@@ -84,10 +84,10 @@ async def test_a_coroutine_function_will_do_too() -> None:
 def test_a_fault_that_the_function_raises_reaches_the_caller(
     connect: Callable[..., SendAny],
 ) -> None:
-    def handler(_made: Request) -> Reply:
-        raise Fault("broken", "as if a cable was cut", may_have_arrived=True)
+    def handler(_made: Request) -> RawResponse:
+        raise TransportError("broken", "as if a cable was cut", may_have_arrived=True)
 
-    with pytest.raises(Fault, match="a cable"):
+    with pytest.raises(TransportError, match="a cable"):
         connect(handler)(request())
 
 
@@ -95,9 +95,9 @@ def test_limit_sink_and_compression_hold_for_a_functions_reply(
     connect: Callable[..., SendAny],
 ) -> None:
     compressed = gzip.compress(b"x" * 1000)
-    send = connect(lambda _: Reply(200, {"Content-Encoding": "gzip"}, compressed))
+    send = connect(lambda _: RawResponse(200, {"Content-Encoding": "gzip"}, compressed))
     assert send(request()).body == b"x" * 1000
-    with pytest.raises(Fault) as caught:
+    with pytest.raises(TransportError) as caught:
         send(request(), Options(max_response_bytes=999))
     assert caught.value.kind == "too_large"
     pieces: list[bytes] = []
@@ -107,7 +107,7 @@ def test_limit_sink_and_compression_hold_for_a_functions_reply(
 
 def test_what_no_socket_would_carry_is_refused(connect: Callable[..., SendAny]) -> None:
     with pytest.raises(ValueError, match="HTTP cannot carry"):
-        connect(lambda _: Reply(204, {}))(request(target="/a b"))
+        connect(lambda _: RawResponse(204, {}))(request(target="/a b"))
 
 
 @pytest.mark.parametrize("transport", [MemoryTransport, AsyncMemoryTransport])
@@ -298,7 +298,7 @@ def test_an_error_that_nobody_answers_reaches_the_caller(
 def test_an_app_that_ends_without_a_whole_answer_is_a_fault(
     connect: Callable[..., SendAny], app: App
 ) -> None:
-    with pytest.raises(Fault) as caught:
+    with pytest.raises(TransportError) as caught:
         connect(app=app)(request(target="/half"))
     assert (caught.value.kind, caught.value.may_have_arrived) == ("broken", True)
 
@@ -307,10 +307,10 @@ def test_an_app_that_is_too_slow_is_a_time_out(
     connect: Callable[..., SendAny], app: App
 ) -> None:
     send = connect(app=app)
-    with pytest.raises(Fault) as caught:
+    with pytest.raises(TransportError) as caught:
         send(request(target="/slow"), Options(timeout_seconds=0.05))
     assert (caught.value.kind, caught.value.may_have_arrived) == ("timeout", True)
-    with pytest.raises(Fault) as caught:
+    with pytest.raises(TransportError) as caught:
         send(request(target="/slow"), Options(deadline=time.monotonic()))
     assert (caught.value.kind, caught.value.may_have_arrived) == ("timeout", False)
 
@@ -344,7 +344,7 @@ def test_the_lifespan_begins_with_the_first_call_and_ends_with_the_transport(
 
 async def test_tasks_share_one_lifespan(app: App) -> None:
     transport = AsyncMemoryTransport(app=app)
-    calls: list[Coroutine[Any, Any, Reply]] = [
+    calls: list[Coroutine[Any, Any, RawResponse]] = [
         transport.send(request(target="/pieces"), Options()) for _ in range(10)
     ]
     assert {reply.status for reply in await asyncio.gather(*calls)} == {200}
@@ -369,7 +369,7 @@ def test_an_app_that_cannot_start_says_why(connect: Callable[..., SendAny]) -> N
 
 def test_many_threads_may_share_an_app(app: App) -> None:
     transport = MemoryTransport(app=app)
-    replies: list[Reply] = []
+    replies: list[RawResponse] = []
 
     def call() -> None:
         replies.append(transport.send(request(target="/pieces"), Options()))

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from hipkit.transports.pycurl_call import Connections
+from hipkit.transports.pycurl_transfer import Connections
 
 
 def addresses(connection: socket.socket) -> tuple[object, ...]:

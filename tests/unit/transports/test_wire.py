@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hipkit.transports.protocol import Fault, Options, Request
+from hipkit.transports.protocol import Options, Request, TransportError
 from hipkit.transports.wire import (
     Incoming,
     content_size,
@@ -122,7 +122,7 @@ def test_bytes_that_are_not_compressed_give_a_fault_and_nothing_else(
     try:
         incoming.feed(body)
         incoming.reply()
-    except Fault as fault:
+    except TransportError as fault:
         kind = fault.kind
     assert kind in (None, "garbage", "broken")
 
@@ -135,7 +135,7 @@ def test_no_more_than_the_limit_is_kept(pieces: list[bytes], limit: int) -> None
     try:
         for piece in pieces:
             incoming.feed(piece)
-    except Fault as fault:
+    except TransportError as fault:
         kind = fault.kind
     assert kind == ("too_large" if len(whole) > limit else None)
     assert len(incoming.reply().body) <= limit

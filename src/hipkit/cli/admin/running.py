@@ -21,7 +21,7 @@ from hipkit.cli.table import describe, table
 from hipkit.server.services.context import Context
 from hipkit.server.services.people.operator import operator_context
 from hipkit.server.settings import Settings as ServerSettings
-from hipkit.server.storage.blobs import FileFolder
+from hipkit.server.storage.blobs import BlobStore
 from hipkit.server.storage.protocol import Database
 from hipkit.server.storage.sqlite.database import SqliteDatabase
 
@@ -141,9 +141,9 @@ def database_path() -> Path:
     return path
 
 
-def file_folder() -> FileFolder:
+def file_folder() -> BlobStore:
     """Return the folder of shared files and pictures beside the database."""
-    return FileFolder(ServerSettings(database=database_path()).file_folder)
+    return BlobStore(ServerSettings(database=database_path()).file_folder)
 
 
 def show(settings: Settings, told: Mapping[str, object]) -> None:

@@ -16,7 +16,7 @@ from hipkit.cli.admin.scopes import scope_option
 from hipkit.cli.inputs import GivenSecret
 from hipkit.cli.options import Settings
 from hipkit.server.services.access import clients as admin_access
-from hipkit.server.services.representations.timestamps import Moment
+from hipkit.server.services.representations.timestamps import Timestamp
 from hipkit.server.storage.protocol import Database
 
 __all__ = ["token"]
@@ -78,7 +78,7 @@ def add_token(
         raise click.UsageError("--room cannot be used together with --user or --scope")
     seconds = days * SECONDS_PER_DAY if days else None
 
-    async def make(database: Database) -> admin_access.MadeToken:
+    async def make(database: Database) -> admin_access.IssuedToken:
         if room_name is not None:
             return await admin_access.add_room_token(
                 database,
@@ -119,7 +119,7 @@ def list_tokens(settings: Settings, /) -> None:
                 "client_id": one.client_id,
                 "expires": None
                 if one.expires_us is None
-                else Moment.from_us(one.expires_us).date().isoformat(),
+                else Timestamp.from_us(one.expires_us).date().isoformat(),
                 "scopes": one.scopes.split(),
             }
             for one in on_database(

@@ -14,8 +14,8 @@ from hipkit.server.events.replies import read_answer
 from hipkit.server.services.errors import InvalidValueError
 from hipkit.server.services.representations.timestamps import SECOND_US
 from hipkit.server.services.webhooks.deliveries import Delivery, Outcome
-from hipkit.server.services.webhooks.egress import Receivers, read_target
-from hipkit.transports.protocol import Fault, Options, Reply, Request
+from hipkit.server.services.webhooks.egress import EgressPolicy, read_target
+from hipkit.transports.protocol import Options, RawResponse, Request, TransportError
 from hipkit.transports.resolved import ResolvedTransport
 
 __all__ = ["LONGEST_ANSWER_BYTES", "POST_SECONDS", "HttpPoster"]
@@ -40,7 +40,7 @@ class HttpPoster:
 
     def __init__(
         self,
-        receivers: Receivers,
+        receivers: EgressPolicy,
         *,
         most_connections: int,
         now_us: Callable[[], int],
@@ -83,14 +83,16 @@ class HttpPoster:
             )
         except TimeoutError:
             return Outcome(problem=f"no whole answer within {self._seconds:g} seconds")
-        except Fault as fault:
+        except TransportError as fault:
             return Outcome(problem=fault.reason)
         except InvalidValueError as error:
             # The rules were others when this webhook was set.
             return Outcome(verdict_is="refused", problem=str(error))
         return self._outcome(delivery, reply, bytes(answer))
 
-    async def _send(self, delivery: Delivery, keep: Callable[[bytes], object]) -> Reply:
+    async def _send(
+        self, delivery: Delivery, keep: Callable[[bytes], object]
+    ) -> RawResponse:
         target = read_target(delivery.webhook.url)
         request = Request(
             "POST",
@@ -108,7 +110,7 @@ class HttpPoster:
         )
         return await self._transport.send(request, options, keep)
 
-    def _outcome(self, delivery: Delivery, reply: Reply, body: bytes) -> Outcome:
+    def _outcome(self, delivery: Delivery, reply: RawResponse, body: bytes) -> Outcome:
         notification, problem = None, None
         body = _masked(body, delivery)
         if 200 <= reply.status < 300:

@@ -16,7 +16,7 @@ from hipkit.server.http.decoding import needs_body
 from hipkit.server.http.requests import Request
 from hipkit.server.http.uploads import Related, read_related
 from hipkit.server.settings import Settings
-from hipkit.server.storage.blobs import FileFolder
+from hipkit.server.storage.blobs import BlobStore
 
 __all__ = ["read_content"]
 
@@ -24,7 +24,7 @@ __all__ = ["read_content"]
 async def read_content(
     kind: type[Operation[object]],
     request: Request,
-    files: FileFolder,
+    files: BlobStore,
     settings: Settings,
 ) -> Related:
     """Read what an operation takes besides its path and query; the caller closes the file's upload.

@@ -16,7 +16,7 @@ from hipkit.server.http.routes import MethodNotAllowedError
 from hipkit.server.services.files.links import DOWNLOAD
 from hipkit.server.services.files.pictures import PICTURE_TYPES
 from hipkit.server.services.files.shared import find_linked_key
-from hipkit.server.storage.blobs import FileFolder
+from hipkit.server.storage.blobs import BlobStore
 from hipkit.server.storage.protocol import Stores
 
 __all__ = ["FILE_METHODS", "file_answer", "is_file_path"]
@@ -40,7 +40,7 @@ def is_file_path(path: bytes) -> bool:
 
 
 async def file_answer(
-    stores: Stores, folder: FileFolder, request: Request, now_us: int
+    stores: Stores, folder: BlobStore, request: Request, now_us: int
 ) -> Answer:
     """Return the answer that has a file's bytes.
 

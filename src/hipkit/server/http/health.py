@@ -15,7 +15,7 @@ from pathlib import Path
 from hipkit.api.errors import StorageError
 from hipkit.server.http.requests import Receive, Scope, Send
 from hipkit.server.http.responses import Answer, json_answer, send_answer
-from hipkit.server.storage.blobs import FileFolder
+from hipkit.server.storage.blobs import BlobStore
 from hipkit.server.storage.protocol import Database
 
 __all__ = ["HEALTH_PATHS", "Health", "health_answer"]
@@ -37,7 +37,7 @@ class Health:
     def __init__(
         self,
         database: Database,
-        files: FileFolder,
+        files: BlobStore,
         *,
         least_free_bytes: int = LEAST_FREE_BYTES,
     ) -> None:

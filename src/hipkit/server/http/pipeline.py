@@ -41,7 +41,7 @@ from hipkit.server.http.undocumented import (
 )
 from hipkit.server.services import capabilities  # noqa: F401 - registers its services
 from hipkit.server.services.access import grants, introspection  # noqa: F401 - as above
-from hipkit.server.services.access.authentication import Identities, identify_client
+from hipkit.server.services.access.authentication import ActorCache, identify_client
 from hipkit.server.services.context import TOO_MANY_REQUESTS, Context, Credentials
 from hipkit.server.services.errors import NotImplementedHereError
 from hipkit.server.services.files import shared  # noqa: F401 - as above
@@ -59,12 +59,12 @@ from hipkit.server.services.rooms import members, rooms  # noqa: F401 - as above
 from hipkit.server.services.v1 import rooms as v1_rooms  # noqa: F401 - as above
 from hipkit.server.services.v1 import users as v1_users  # noqa: F401 - as above
 from hipkit.server.services.webhooks import listing, registration  # noqa: F401 - as above
-from hipkit.server.services.webhooks.egress import Receivers
+from hipkit.server.services.webhooks.egress import EgressPolicy
 from hipkit.server.settings import Settings
 from hipkit.server.shared.limits import Limits
 from hipkit.server.shared.recent_calls import RecentCalls
 from hipkit.server.shared.signals import Signals
-from hipkit.server.storage.blobs import FileFolder
+from hipkit.server.storage.blobs import BlobStore
 from hipkit.server.storage.protocol import Database
 from hipkit.v1.catalog import OPERATIONS as V1_OPERATIONS
 from hipkit.v2.catalog import OPERATIONS as V2_OPERATIONS
@@ -89,11 +89,11 @@ class Api:
     def __init__(
         self,
         database: Database,
-        files: FileFolder,
+        files: BlobStore,
         settings: Settings,
         signals: Signals,
         recent_calls: RecentCalls,
-        receivers: Receivers,
+        receivers: EgressPolicy,
     ) -> None:
         self._signals = signals
         self._recent_calls = recent_calls
@@ -101,7 +101,7 @@ class Api:
         self._database = database
         self._files = files
         self._settings = settings
-        self._identities = Identities(database)
+        self._identities = ActorCache(database)
         self._limits = Limits(settings.limits, settings.clock, settings.elapsed)
         self._routers = {V1: Router(V1_OPERATIONS), V2: Router(V2_OPERATIONS)}
 

@@ -10,7 +10,7 @@ from hipkit.server.http.requests import Message, Receive, Scope
 from hipkit.server.http.responses import Answer
 from hipkit.server.services.context import Context
 from hipkit.server.shared.limits import Allowance
-from hipkit.server.shared.recent_calls import BODY_BYTES, HeardCall
+from hipkit.server.shared.recent_calls import BODY_BYTES, RecordedCall
 
 __all__ = ["Call"]
 
@@ -39,14 +39,14 @@ class Call:
 
     def heard(
         self, scope: Scope, answer: Answer, at_us: int, began: float
-    ) -> HeardCall:
+    ) -> RecordedCall:
         """Return what is to be remembered; `began` is of `time.perf_counter`."""
         actor = None if self.context is None else self.context.actor_or_none
         token = None if actor is None else actor.token
         client = cast("tuple[str, int] | None", scope.get("client"))
         query = cast("bytes", scope.get("query_string") or b"")
         path = cast("bytes", scope.get("raw_path") or b"")
-        return HeardCall(
+        return RecordedCall(
             at_us=at_us,
             token_id=None if token is None else token.id,
             group_id=None if actor is None else actor.group_id,

@@ -30,7 +30,7 @@ from hipkit.server.http.requests import Request
 from hipkit.server.services.errors import TooLargeError
 from hipkit.server.services.files.pictures import PICTURE_TYPES, is_too_large_to_show
 from hipkit.server.services.files.uploads import ReceivedFile
-from hipkit.server.storage.blobs import FileFolder, Upload
+from hipkit.server.storage.blobs import BlobStore, Upload
 
 __all__ = ["Related", "read_related"]
 
@@ -78,7 +78,7 @@ class _Part:
 
 async def read_related(
     request: Request,
-    folder: FileFolder,
+    folder: BlobStore,
     largest_file_bytes: int,
     seconds: float,
     *,
@@ -123,7 +123,7 @@ def _boundary(content_type: str) -> bytes:
 def _take_apart(
     spool: Upload,
     boundary: bytes,
-    folder: FileFolder,
+    folder: BlobStore,
     largest_bytes: int,
     strict: bool,
 ) -> Related:
@@ -216,7 +216,7 @@ def _read_metadata(data: mmap.mmap, part: _Part, *, strict: bool) -> dict[str, o
 
 
 def _copy(
-    data: mmap.mmap, part: _Part, folder: FileFolder, largest_bytes: int
+    data: mmap.mmap, part: _Part, folder: BlobStore, largest_bytes: int
 ) -> ReceivedFile:
     name = _file_name(part)
     upload = folder.upload()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from hipkit.server.services.representations.timestamps import Moment
+from hipkit.server.services.representations.timestamps import Timestamp
 
 __all__ = ["machine_moment", "one_line", "size_in_words"]
 
@@ -26,7 +26,7 @@ def one_line(text: str) -> str:
 
 def machine_moment(moment_us: int) -> str:
     """Write a moment as a machine reads it; `page.js` shows it in the reader's time zone."""
-    return Moment.from_us(moment_us).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return Timestamp.from_us(moment_us).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def size_in_words(size_bytes: int) -> str:

@@ -23,7 +23,7 @@ from hipkit.server.services.files.pictures import PICTURE_TYPES
 from hipkit.server.services.messages.markup import find_in_text
 from hipkit.server.services.messages.message import Mentions, people_in
 from hipkit.server.services.messages.posting import COLORS
-from hipkit.server.services.representations.timestamps import Moment
+from hipkit.server.services.representations.timestamps import Timestamp
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.emoticons import EmoticonRecord
 from hipkit.server.storage.stores.message_text import without_tags
@@ -129,7 +129,7 @@ class Renderer:
 
     def render(self, message: MessageRecord, around: Surroundings) -> str:
         """Return one message as HTML."""
-        moment = Moment.from_us(message.sent_us)
+        moment = Timestamp.from_us(message.sent_us)
         values: dict[str, object] = {
             "message": message,
             "color": message.color if message.color in COLORS else None,

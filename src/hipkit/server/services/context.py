@@ -8,10 +8,10 @@ from typing import TypeVar
 from hipkit.api.errors import RateLimitError, UnauthorizedError
 from hipkit.server.services.access.actor import Actor
 from hipkit.server.services.representations.urls import Addresses
-from hipkit.server.services.webhooks.egress import Receivers
+from hipkit.server.services.webhooks.egress import EgressPolicy
 from hipkit.server.shared.limits import Allowance, Limits
 from hipkit.server.shared.signals import ACCESS, Signals
-from hipkit.server.storage.blobs import FileFolder
+from hipkit.server.storage.blobs import BlobStore
 from hipkit.server.storage.protocol import Command, Database, Stores
 
 __all__ = ["TOO_MANY_REQUESTS", "Context", "Credentials"]
@@ -38,7 +38,7 @@ class Context:
     """
 
     database: Database
-    files: FileFolder
+    files: BlobStore
     addresses: Addresses
     limits: Limits
     signals: Signals
@@ -53,7 +53,7 @@ class Context:
     """Where the caller stands with the room or person written to, for the answer's headers."""
     topics: set[str] = field(default_factory=set)
     """What a command has to tell about once it is committed."""
-    receivers: Receivers = field(default_factory=Receivers)
+    receivers: EgressPolicy = field(default_factory=EgressPolicy)
     """Where webhooks may lead."""
     file_quota_bytes: int = 0
     """How many bytes the files of a group may take; 0 for any number."""
@@ -87,10 +87,10 @@ class Context:
         """
         self.topics.clear()
         result = await self.database.write(command)
-        self.signals.give(self.topics)
-        if self.signals.is_heard(ACCESS):
+        self.signals.publish(self.topics)
+        if self.signals.has_listeners(ACCESS):
             number = await self.stores.access_changes.newest()
-            self.signals.give_once(ACCESS, number)
+            self.signals.publish_once(ACCESS, number)
         return result
 
     def count_message(self, conversation_id: int) -> None:

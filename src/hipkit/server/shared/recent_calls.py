@@ -25,7 +25,7 @@ from hipkit.server.shared.masking import (
     tokens_in_query,
 )
 
-__all__ = ["BODY_BYTES", "HeardCall", "RecentCall", "RecentCalls"]
+__all__ = ["BODY_BYTES", "RecentCall", "RecentCalls", "RecordedCall"]
 
 BODY_BYTES = 2048
 ANSWER_BYTES = 1024
@@ -43,7 +43,7 @@ Headers = Sequence[tuple[bytes, bytes]]
 
 
 @dataclass(slots=True, kw_only=True)
-class HeardCall:
+class RecordedCall:
     """A call as it came, secrets included: only `RecentCalls` gets to see it."""
 
     at_us: int
@@ -62,7 +62,7 @@ class HeardCall:
     note: str | None = None
 
     def __repr__(self) -> str:
-        return f"HeardCall({self.operation_id!r}, {self.status})"
+        return f"RecordedCall({self.operation_id!r}, {self.status})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,11 +103,11 @@ class RecentCalls:
     def __init__(self, most: int = 1000, most_of_token: int = 50) -> None:
         self._most = most
         self._most_of_token = most_of_token
-        self._calls: OrderedDict[int, HeardCall] = OrderedDict()
+        self._calls: OrderedDict[int, RecordedCall] = OrderedDict()
         self._numbers: dict[int | None, deque[int]] = {}
         self._last = 0
 
-    def add(self, call: HeardCall) -> None:
+    def add(self, call: RecordedCall) -> None:
         """Remember a call, in place of the oldest of its token or of all."""
         call.peer = call.peer[:LONGEST_PEER]
         call.target = call.target[:TARGET_BYTES]
@@ -162,7 +162,7 @@ def _bounded(headers: Headers) -> Headers:
     return headers
 
 
-def _shown(number: int, call: HeardCall) -> RecentCall:
+def _shown(number: int, call: RecordedCall) -> RecentCall:
     target = call.target.decode("ascii", "replace")
     authorization = _header(call.headers, b"authorization")
     known = secrets_in(None if authorization is None else Secret(authorization))

@@ -46,17 +46,17 @@ class Signals:
             if not listeners and self._listeners.get(topic) is listeners:
                 del self._listeners[topic]
 
-    def is_heard(self, topic: str) -> bool:
+    def has_listeners(self, topic: str) -> bool:
         """Say whether anybody listens to a topic."""
         return topic in self._listeners
 
-    def give_once(self, topic: str, number: int) -> None:
+    def publish_once(self, topic: str, number: int) -> None:
         """Tell everybody who listens to a topic, if its number has grown since the last time."""
         if number > self._numbers.get(topic, 0):
             self._numbers[topic] = number
-            self.give([topic])
+            self.publish([topic])
 
-    def give(self, topics: Iterable[str]) -> None:
+    def publish(self, topics: Iterable[str]) -> None:
         """Tell everybody who listens to one of the topics."""
         for topic in topics:
             for listener in tuple(self._listeners.get(topic, ())):

@@ -24,7 +24,7 @@ from hipkit.server.storage.archive import (
     Manifest,
     unpack,
 )
-from hipkit.server.storage.blobs import FileFolder, sync_folder
+from hipkit.server.storage.blobs import BlobStore, sync_folder
 from hipkit.server.storage.sqlite import copy as sqlite_copy
 from hipkit.server.storage.sqlite.file import latest_version
 
@@ -33,7 +33,7 @@ __all__ = ["Restored", "back_up", "back_up_to", "remove_work_folders", "restore"
 WORK_PREFIX = ".hipkit-work-"
 
 
-def back_up(database: Path, files: FileFolder, target: Path) -> Manifest:
+def back_up(database: Path, files: BlobStore, target: Path) -> Manifest:
     """Write a backup into a new file, which has its name only once it is whole.
 
     Raises:
@@ -52,7 +52,7 @@ def back_up(database: Path, files: FileFolder, target: Path) -> Manifest:
 
 
 def back_up_to(
-    database: Path, files: FileFolder, stream: BinaryIO, folder: Path | None = None
+    database: Path, files: BlobStore, stream: BinaryIO, folder: Path | None = None
 ) -> Manifest:
     """Write a backup into a stream; the database is copied into `folder` first.
 
@@ -82,7 +82,7 @@ class Restored:
 
 
 def restore(
-    source: Path, database: Path, files: FileFolder, *, replace: bool
+    source: Path, database: Path, files: BlobStore, *, replace: bool
 ) -> Restored:
     """Bring a backup back, once all of it was found to be good.
 

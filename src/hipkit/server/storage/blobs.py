@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 from hipkit.api.errors import StorageError
 
-__all__ = ["KEY", "FileFolder", "Upload", "sync_folder"]
+__all__ = ["KEY", "BlobStore", "Upload", "sync_folder"]
 
 KEY = re.compile(r"[A-Za-z0-9_-]{43}")
 """What every file's name is."""
@@ -95,7 +95,7 @@ class Upload:
         return os.fdopen(handle, "wb")
 
 
-class FileFolder:
+class BlobStore:
     """Keeps files by key; the folder is made when the first one comes."""
 
     def __init__(self, path: Path) -> None:

@@ -14,14 +14,14 @@ from typing import BinaryIO
 from hipkit.api.errors import StorageError
 from hipkit.server.storage.sqlite.file import prepare_file
 
-__all__ = ["alone_on"]
+__all__ = ["hold_lock"]
 
 LOCKED_BYTE = 1 << 62
 """Far behind every byte that SQLite locks, or that a database could have."""
 
 
 @contextlib.contextmanager
-def alone_on(database: Path) -> Generator[None]:
+def hold_lock(database: Path) -> Generator[None]:
     """Keep other servers from a database while the block runs.
 
     A second one would send webhooks again, count limits for itself, and take away files that

@@ -217,7 +217,7 @@ async def test_a_running_sender_is_woken_by_signals_and_stops_when_told() -> Non
     async with sending(Sender(outbox, poster, signals)):
         await asyncio.sleep(0)
         outbox.waiting[0].append(1)
-        signals.give([EVENTS])
+        signals.publish([EVENTS])
         await outbox.has_enough.wait()
 
     assert outbox.is_closed

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.unit.server.asgi import FORM, Reply, Site
+from tests.unit.server.asgi import FORM, RawResponse, Site
 
 JSON = ("Content-Type", "application/json")
 NOT_JSON = "The request body cannot be parsed as valid JSON: "
@@ -23,7 +23,7 @@ def ops(request: pytest.FixtureRequest) -> Site:
     return found
 
 
-def post(site: Site, body: bytes, *headers: tuple[str, str]) -> Reply:
+def post(site: Site, body: bytes, *headers: tuple[str, str]) -> RawResponse:
     return site.send("POST", "/v2/room/Ops/message", body=body, headers=headers)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from hipkit.server.shared.limits import LimitSettings
-from tests.unit.server.asgi import Reply, Site
+from tests.unit.server.asgi import RawResponse, Site
 from tests.unit.server.http.test_protocol import connect
 from tests.unit.server.http.test_undocumented import share
 from tests.unit.server.page.visitor import Visitor
@@ -19,7 +19,7 @@ EXPOSED = (
 )
 
 
-def ask(site: Site, target: str, method: str, **options: str | None) -> Reply:
+def ask(site: Site, target: str, method: str, **options: str | None) -> RawResponse:
     """Ask as a browser does before it sends what a page wants sent; it sends no token."""
     headers = [
         ("Origin", "https://dashboard.test"),

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.unit.server.asgi import FORM, Reply, Site, basic
+from tests.unit.server.asgi import FORM, RawResponse, Site, basic
 
 JSON = ("Content-Type", "application/json")
 NOTHING = [
@@ -76,7 +76,7 @@ def test_a_token_may_be_asked_for_in_the_query_with_an_empty_body(ops: Site) -> 
         assert ops.send("POST", target, body=body, headers=[JSON]).status == 200
 
 
-def put_user(site: Site, **members: object) -> Reply:
+def put_user(site: Site, **members: object) -> RawResponse:
     body = {"name": "Ann", "email": "a@b.c", "mention_name": "Ann", **members}
     return site.put("/v2/user/@Ann", body)
 

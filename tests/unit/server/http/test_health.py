@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from hipkit.server.http.health import Health
-from hipkit.server.storage.blobs import FileFolder
+from hipkit.server.storage.blobs import BlobStore
 from tests.unit.server.asgi import Site
 
 
@@ -27,7 +27,7 @@ def test_a_full_disk_is_a_problem(site: Site) -> None:
 
 
 def test_a_folder_that_is_gone_is_a_problem(site: Site) -> None:
-    health = Health(site.server.database, FileFolder(Path("/nowhere/at/all")))
+    health = Health(site.server.database, BlobStore(Path("/nowhere/at/all")))
     assert problems(health) == [
         "the folder of files cannot be written",
         "the disk cannot be looked at",

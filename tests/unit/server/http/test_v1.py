@@ -9,17 +9,19 @@ from urllib.parse import urlencode
 import pytest
 
 from hipkit.server.shared.limits import LimitSettings
-from tests.unit.server.asgi import FORM, Reply, Site
+from tests.unit.server.asgi import FORM, RawResponse, Site
 
 
-def form(site: Site, path: str, token: str | None = "", **fields: object) -> Reply:
+def form(
+    site: Site, path: str, token: str | None = "", **fields: object
+) -> RawResponse:
     if token is not None:
         fields.setdefault("auth_token", token or site.token)
     body = urlencode(fields).encode()
     return site.send("POST", f"/v1/{path}", body=body, headers=[FORM], token=None)
 
 
-def get(site: Site, path: str, token: str = "", **fields: object) -> Reply:
+def get(site: Site, path: str, token: str = "", **fields: object) -> RawResponse:
     query = urlencode({"auth_token": token or site.token, **fields})
     return site.get(f"/v1/{path}?{query}", token=None)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hipkit.server.dispatch import Front
+from hipkit.server.dispatch import Dispatcher
 from hipkit.server.page.feed import (
     MOST_OF_GUESTS,
     MOST_OF_PERSON,
@@ -22,7 +22,7 @@ from hipkit.server.services.people import operator as people
 from hipkit.server.services.rooms import operator as rooms
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.sqlite.database import SqliteDatabase
-from tests.unit.server.asgi import Reply, Site, call
+from tests.unit.server.asgi import RawResponse, Site, call
 from tests.unit.server.page.conftest import MakeVisitor
 from tests.unit.server.page.test_feed import Stream
 from tests.unit.server.page.visitor import Visitor
@@ -37,7 +37,7 @@ class Page:
 
     def __init__(self, site: Site, timing: FeedTiming = NEVER) -> None:
         self.site = site
-        self.front = Front(site.server)
+        self.front = Dispatcher(site.server)
         self.feeds = self.front._page.state.chat.feeds  # type: ignore[attr-defined]  # it is Starlette's
         self.feeds.timing = timing
 
@@ -65,7 +65,7 @@ class Page:
 
         return Stream(answer)  # type: ignore[arg-type]  # called as a response is
 
-    async def call(self, method: str, path: str, body: object = None) -> Reply:
+    async def call(self, method: str, path: str, body: object = None) -> RawResponse:
         headers = [
             ("Host", "chat.test"),
             ("Authorization", f"Bearer {self.site.token}"),

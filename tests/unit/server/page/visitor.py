@@ -9,7 +9,7 @@ from html import unescape
 
 from starlette.testclient import TestClient
 
-from hipkit.server.dispatch import Front
+from hipkit.server.dispatch import Dispatcher
 from hipkit.server.services.access.keys import hash_token, new_key
 from hipkit.server.storage.protocol import Stores
 from tests.unit.server.asgi import Site
@@ -29,7 +29,7 @@ class Visitor:
         self.site = site
         self.origin = f"{scheme}://chat.test"
         self.client = TestClient(
-            Front(site.server),
+            Dispatcher(site.server),
             base_url=self.origin,
             follow_redirects=False,
             client=(peer, 50000),

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from hipkit.server.shared.limits import Counter, Limits, LimitSettings
-from tests.unit.server.asgi import FORM, Reply, Site, basic
+from tests.unit.server.asgi import FORM, RawResponse, Site, basic
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_a_body_that_is_too_large_is_told_so_with_the_limits(site: Site) -> None
         assert reply.header("X-Ratelimit-Limit") == "100"
 
 
-def limit(reply: Reply, kind: str = "Ratelimit") -> list[int]:
+def limit(reply: RawResponse, kind: str = "Ratelimit") -> list[int]:
     return [
         int(reply.header(f"X-{kind}-{part}") or "")
         for part in ("Limit", "Remaining", "Reset")
@@ -246,7 +246,7 @@ def test_one_window_is_told_with_one_end_however_the_clocks_tremble() -> None:
     assert len({limits.call("ann", is_client=False).reset for _ in range(50)}) == 1
 
 
-def ask_for_token(site: Site, *headers: tuple[str, str], **options: str) -> Reply:
+def ask_for_token(site: Site, *headers: tuple[str, str], **options: str) -> RawResponse:
     return site.send(
         "POST",
         "/v2/oauth/token",

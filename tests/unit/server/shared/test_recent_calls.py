@@ -15,13 +15,13 @@ from hipkit.server.shared.masking import (
     mask_header,
     mask_target,
 )
-from hipkit.server.shared.recent_calls import HeardCall, RecentCall, RecentCalls
+from hipkit.server.shared.recent_calls import RecentCall, RecentCalls, RecordedCall
 from tests.unit.server.asgi import FORM, Site, basic
 
 SECRET = "s3cr3t-v4lue"
 
 
-def heard(token_id: int | None = 1, **members: object) -> HeardCall:
+def heard(token_id: int | None = 1, **members: object) -> RecordedCall:
     values: dict[str, object] = {
         "at_us": 1,
         "group_id": 1,
@@ -36,7 +36,7 @@ def heard(token_id: int | None = 1, **members: object) -> HeardCall:
         "problem": None,
         "milliseconds": 1.0,
     }
-    return HeardCall(token_id=token_id, **{**values, **members})  # type: ignore[arg-type]  # as the names say
+    return RecordedCall(token_id=token_id, **{**values, **members})  # type: ignore[arg-type]  # as the names say
 
 
 def admin_calls(site: Site) -> list[RecentCall]:

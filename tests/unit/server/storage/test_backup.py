@@ -15,7 +15,7 @@ import pytest
 from hipkit.api.errors import StorageError
 from hipkit.server.storage.archive import ArchiveWriter, unpack
 from hipkit.server.storage.backup import back_up, back_up_to, restore
-from hipkit.server.storage.blobs import FileFolder
+from hipkit.server.storage.blobs import BlobStore
 from hipkit.server.storage.sqlite import copy as sqlite_copy
 from hipkit.server.storage.sqlite.database import SqliteDatabase
 from hipkit.server.storage.sqlite.file import (
@@ -68,7 +68,7 @@ def test_a_backup_restores_into_an_empty_place(filled: Site, tmp_path: Path) -> 
 
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    files = FileFolder(elsewhere / "hipkit.db.files")
+    files = BlobStore(elsewhere / "hipkit.db.files")
     done = restore(target, elsewhere / "hipkit.db", files, replace=False)
 
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
@@ -137,7 +137,7 @@ def test_files_that_went_meanwhile_are_told(filled: Site, tmp_path: Path) -> Non
 
     assert manifest.missing == (gone,)
     elsewhere = tmp_path / "elsewhere.db"
-    done = restore(target, elsewhere, FileFolder(tmp_path / "f"), replace=False)
+    done = restore(target, elsewhere, BlobStore(tmp_path / "f"), replace=False)
     assert done.manifest.missing == (gone,)
 
 
@@ -147,7 +147,7 @@ def test_a_backup_may_go_into_a_pipe(filled: Site, tmp_path: Path) -> None:
     (tmp_path / "from_pipe.tar").write_bytes(stream.getvalue())
 
     place = tmp_path / "elsewhere.db"
-    files = FileFolder(tmp_path / "f")
+    files = BlobStore(tmp_path / "f")
     done = restore(tmp_path / "from_pipe.tar", place, files, replace=False)
     assert len(done.manifest.file_keys) == 1
 
@@ -238,7 +238,7 @@ def test_a_spoilt_backup_changes_nothing(
     with pytest.raises(StorageError) as caught:
         restore(spoilt, database_of(filled), files, replace=True)
     with pytest.raises(StorageError):
-        restore(spoilt, tmp_path / "new.db", FileFolder(tmp_path / "n"), replace=False)
+        restore(spoilt, tmp_path / "new.db", BlobStore(tmp_path / "n"), replace=False)
 
     assert "\n" not in str(caught.value)
     assert contents(filled) == before
@@ -259,7 +259,7 @@ def test_a_backup_that_names_a_file_elsewhere_is_refused(
         writer.finish(schema_version=version, created="now")
 
     with pytest.raises(StorageError, match="cannot be one of ours"):
-        restore(source, tmp_path / "new.db", FileFolder(tmp_path / "n"), replace=False)
+        restore(source, tmp_path / "new.db", BlobStore(tmp_path / "n"), replace=False)
 
 
 def test_a_file_with_a_hole_is_refused_before_it_fills_the_disk(tmp_path: Path) -> None:
@@ -318,7 +318,7 @@ def test_a_backup_that_was_cut_short_is_refused(
     cut.write_bytes(target.read_bytes().rstrip(b"\0")[:size])
 
     with pytest.raises(StorageError, match=r"cut\.tar"):
-        restore(cut, tmp_path / "new.db", FileFolder(tmp_path / "n"), replace=False)
+        restore(cut, tmp_path / "new.db", BlobStore(tmp_path / "n"), replace=False)
     assert not (tmp_path / "new.db").exists()
 
 
@@ -340,7 +340,7 @@ def archive_of(database: Path, target: Path, *statements: str) -> Path:
         writer = ArchiveWriter(stream)
         writer.add_database(copy)
         for key in sqlite_copy.file_keys(database):
-            writer.add_file(key, FileFolder(Path(f"{database}.files")).place(key))
+            writer.add_file(key, BlobStore(Path(f"{database}.files")).place(key))
         writer.finish(schema_version=version, created="now")
     copy.unlink()
     return target
@@ -421,7 +421,7 @@ def test_a_backup_with_another_schema_changes_nothing(
     with pytest.raises(StorageError, match=r"odd\.tar: its database cannot be used"):
         restore(source, database_of(filled), filled.server.files, replace=True)
     with pytest.raises(StorageError, match=r"odd\.tar: its database cannot be used"):
-        restore(source, tmp_path / "new.db", FileFolder(tmp_path / "n"), replace=False)
+        restore(source, tmp_path / "new.db", BlobStore(tmp_path / "n"), replace=False)
 
     assert contents(filled) == before
     assert sorted(tmp_path.rglob("*")) == there
@@ -441,7 +441,7 @@ def test_a_trigger_of_an_earlier_versions_backup_never_runs(tmp_path: Path) -> N
     )
 
     with pytest.raises(StorageError, match="not that of version 1: trigger 'rise'"):
-        restore(source, tmp_path / "new.db", FileFolder(tmp_path / "n"), replace=False)
+        restore(source, tmp_path / "new.db", BlobStore(tmp_path / "n"), replace=False)
 
 
 def test_an_index_that_does_not_fit_its_table_is_damage(
@@ -460,7 +460,7 @@ def test_an_index_that_does_not_fit_its_table_is_damage(
     )
 
     with pytest.raises(StorageError, match="damaged"):
-        restore(source, tmp_path / "new.db", FileFolder(tmp_path / "n"), replace=False)
+        restore(source, tmp_path / "new.db", BlobStore(tmp_path / "n"), replace=False)
 
 
 @pytest.mark.parametrize("version", range(1, latest_version() + 1))
@@ -476,7 +476,7 @@ def test_every_versions_backup_is_brought_up_to_date(
         )
     source = archive_of(database, tmp_path / "old.tar")
 
-    restore(source, new, FileFolder(tmp_path / "n"), replace=False)
+    restore(source, new, BlobStore(tmp_path / "n"), replace=False)
 
     with contextlib.closing(sqlite3.connect(new)) as restored:
         assert schema_version(restored) == latest_version()
@@ -487,7 +487,7 @@ def test_a_newer_hipkits_backup_is_refused(filled: Site, tmp_path: Path) -> None
     database = tmp_path / "newer.db"
     SqliteDatabase.open(database, durable=False).close()
     spoil_database(database, "PRAGMA user_version = 999")
-    back_up(database, FileFolder(tmp_path / "none"), tmp_path / "newer.tar")
+    back_up(database, BlobStore(tmp_path / "none"), tmp_path / "newer.tar")
 
     with pytest.raises(StorageError, match="newer hipkit"):
         restore(
@@ -526,7 +526,7 @@ def test_a_restore_that_is_broken_off_leaves_the_one_or_the_other(
     def fail(*arguments: object) -> None:
         raise KeyboardInterrupt
 
-    owner: object = sqlite_copy if step == "overwrite" else FileFolder
+    owner: object = sqlite_copy if step == "overwrite" else BlobStore
     monkeypatch.setattr(owner, step, fail)
     with pytest.raises(KeyboardInterrupt):
         restore(target, database_of(filled), files, replace=True)
@@ -550,7 +550,7 @@ def test_what_a_killed_restore_left_behind_goes_with_the_next_start(
     target = tmp_path / "backup.tar"
     seen: list[list[str]] = []
 
-    class Watching(FileFolder):
+    class Watching(BlobStore):
         """Lets a server start while a backup is made."""
 
         def place(self, key: str) -> Path:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from hipkit.api.errors import StorageError
-from hipkit.server.storage.lock import alone_on
+from hipkit.server.storage.lock import hold_lock
 from hipkit.server.storage.sqlite.database import SqliteDatabase
 
 
@@ -66,35 +66,35 @@ def through_a_linked_folder(path: Path) -> Path:
 def test_a_second_server_is_kept_away_under_every_name(
     database: Path, name: Callable[[Path], Path]
 ) -> None:
-    with alone_on(database):
+    with hold_lock(database):
         other = name(database)
         there = sorted(database.parent.rglob("*"))
 
         with pytest.raises(StorageError, match="another server runs on it") as caught:
-            alone_on(other).__enter__()
+            hold_lock(other).__enter__()
 
         assert str(other) in str(caught.value)
         assert sorted(database.parent.rglob("*")) == there
-    with alone_on(other):
+    with hold_lock(other):
         pass
 
 
 def test_a_second_server_is_kept_from_the_name_of_a_file_that_went(
     database: Path,
 ) -> None:
-    with alone_on(database):
+    with hold_lock(database):
         database.unlink()
 
         with pytest.raises(StorageError, match="another server runs on it"):
-            alone_on(database).__enter__()
+            hold_lock(database).__enter__()
 
 
 def test_the_lock_stays_while_connections_come_and_go(database: Path) -> None:
-    with alone_on(database):
+    with hold_lock(database):
         SqliteDatabase.open(database, durable=False).close()
 
         with pytest.raises(StorageError, match="another server runs on it"):
-            alone_on(hard_link(database)).__enter__()
+            hold_lock(hard_link(database)).__enter__()
 
 
 def test_other_processes_may_write_meanwhile(database: Path) -> None:
@@ -104,5 +104,5 @@ def test_other_processes_may_write_meanwhile(database: Path) -> None:
         "connection.commit()"
     )
 
-    with alone_on(database):
+    with hold_lock(database):
         subprocess.run([sys.executable, "-c", program, database], check=True)

@@ -24,7 +24,7 @@ MOST_QUIET = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShownCall:
+class CallView:
     """A call, and what to do about it."""
 
     record: RecentCall
@@ -74,16 +74,16 @@ async def show_without_token(visit: Visit) -> Response:
     return await visit.page("token_calls.html", token=None, calls=shown)
 
 
-def _newer(visit: Visit, shown: list[ShownCall]) -> Response:
+def _newer(visit: Visit, shown: list[CallView]) -> Response:
     """Answer with calls to put above the others, and with a question for the next ones."""
     if not shown:
         return Response(status_code=204)
     return visit.part("newer_calls.html", calls=shown)
 
 
-def _shown(calls: Iterable[RecentCall], scopes: Iterable[str]) -> list[ShownCall]:
+def _shown(calls: Iterable[RecentCall], scopes: Iterable[str]) -> list[CallView]:
     known = tuple(scopes)
-    return [ShownCall(record=call, advice=explain(call, known)) for call in calls]
+    return [CallView(record=call, advice=explain(call, known)) for call in calls]
 
 
 VIEWS = [

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from hipkit.api.errors import ApiError
 from hipkit.server.page.visit import Visit, view
-from hipkit.server.services.access.clients import MadeToken
+from hipkit.server.services.access.clients import IssuedToken
 from hipkit.server.services.access.lookup import find_room
 from hipkit.server.services.access.scopes import SCOPES
 from hipkit.server.services.access.tokens import (
@@ -28,13 +28,13 @@ from hipkit.server.services.access.tokens import (
 from hipkit.server.storage.stores.rooms import RoomRecord
 from hipkit.server.storage.stores.tokens import TokenRecord
 
-__all__ = ["VIEWS", "ShownToken", "show_tokens_of"]
+__all__ = ["VIEWS", "TokenView", "show_tokens_of"]
 
 MOST_SHOWN = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShownToken:
+class TokenView:
     """A token, and in words whose it is and what for."""
 
     record: TokenRecord
@@ -97,7 +97,7 @@ async def end_program(visit: Visit) -> Response:
 
 async def show_tokens_of(
     visit: Visit, tokens: Iterable[TokenRecord]
-) -> list[ShownToken]:
+) -> list[TokenView]:
     """Say of tokens what they are for."""
     stores, calls = visit.context.stores, visit.server.recent_calls
     shown = []
@@ -108,7 +108,7 @@ async def show_tokens_of(
         what = KINDS.get(token.kind, token.kind) if client is None else client.name
         place = f" for the room {room.name}" if room is not None else ""
         shown.append(
-            ShownToken(
+            TokenView(
                 record=token,
                 what=what + place,
                 owner=None if user is None else user.name,
@@ -134,7 +134,7 @@ async def _tokens(visit: Visit, error: ApiError | None = None) -> Response:
     )
 
 
-async def _made(visit: Visit, made: MadeToken, room: RoomRecord | None) -> Response:
+async def _made(visit: Visit, made: IssuedToken, room: RoomRecord | None) -> Response:
     return await visit.page(
         "made_token.html",
         made=made,
@@ -150,7 +150,7 @@ async def _example_room(visit: Visit) -> RoomRecord | None:
     return await find_room(context.stores, context.actor, visit.number("room"))
 
 
-def _example(visit: Visit, made: MadeToken, room: RoomRecord | None) -> str | None:
+def _example(visit: Visit, made: IssuedToken, room: RoomRecord | None) -> str | None:
     """Return a line for a shell that does something with a token which that token may do."""
     api = visit.context.addresses.api
     for scope, needs_room, path, body in EXAMPLES:

@@ -12,7 +12,7 @@ from hipkit.server.storage.stores.tokens import TokenRecord
 
 __all__ = [
     "BAD_TOKEN",
-    "Identities",
+    "ActorCache",
     "find_token",
     "identify",
     "identify_client",
@@ -24,7 +24,7 @@ MOST_KNOWN = 10_000
 """More tokens than that at a time are looked up anew."""
 
 
-class Identities:
+class ActorCache:
     """Remembers who tokens speak for until something is committed, whatever it is.
 
     The database itself tells, by its version, also of what other processes have committed. So a

@@ -33,8 +33,8 @@ from hipkit.server.storage.stores.clients import ClientRecord, CodeRecord
 from hipkit.server.storage.stores.tokens import NewToken, TokenRecord
 
 __all__ = [
+    "IssuedToken",
     "MadeClient",
-    "MadeToken",
     "add_client",
     "add_group_client",
     "add_room_token",
@@ -59,7 +59,7 @@ TOKEN_VALUE = re.compile(r"[\x21-\x7e]{8,200}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MadeToken:
+class IssuedToken:
     """A token that was made."""
 
     id: int
@@ -243,13 +243,13 @@ async def add_user_token(
     name: str = "",
     value: str | None = None,
     seconds: int | None = PERSONAL_SECONDS,
-) -> MadeToken:
+) -> IssuedToken:
     """Make a person's token: the group owner's, with every scope it may have, if not told else.
 
     `value` is a token that an old program has already; `seconds=None` never expires.
     """
 
-    async def command(stores: Stores) -> MadeToken:
+    async def command(stores: Stores) -> IssuedToken:
         group = await find_group(stores)
         owner = await find_user(stores, group.owner_id or 0 if user is None else user)
         allowed = grantable_scopes(owner)
@@ -280,10 +280,10 @@ async def add_room_token(
     name: str,
     value: str | None = None,
     seconds: int | None = PERSONAL_SECONDS,
-) -> MadeToken:
+) -> IssuedToken:
     """Make a room notification token: it sends notifications to its room, and nothing else."""
 
-    async def command(stores: Stores) -> MadeToken:
+    async def command(stores: Stores) -> IssuedToken:
         record = await find_room(stores, room)
         return await _store_token(
             stores,
@@ -375,7 +375,7 @@ async def _store_token(
     seconds: int | None,
     user_id: int | None = None,
     room_id: int | None = None,
-) -> MadeToken:
+) -> IssuedToken:
     token = new_token() if value is None else value
     if TOKEN_VALUE.fullmatch(token) is None:
         raise BadRequestError("a token is 8 to 200 visible ASCII characters")
@@ -392,7 +392,7 @@ async def _store_token(
         expires_us=None if seconds is None else now_us + seconds * SECOND_US,
     )
     token_id = await stores.tokens.add(new, now_us)
-    return MadeToken(id=token_id, token=token, scopes=tuple(sorted(scopes)))
+    return IssuedToken(id=token_id, token=token, scopes=tuple(sorted(scopes)))
 
 
 def _check_scopes(scopes: Collection[str]) -> frozenset[str]:

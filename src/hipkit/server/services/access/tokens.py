@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from hipkit.api.errors import BadRequestError, NotFoundError
-from hipkit.server.services.access.clients import MadeToken
+from hipkit.server.services.access.clients import IssuedToken
 from hipkit.server.services.access.grants import PERSONAL_SECONDS
 from hipkit.server.services.access.keys import hash_token, new_token
 from hipkit.server.services.access.lookup import (
@@ -149,7 +149,7 @@ async def end_approval(context: Context, refresh_id: int) -> None:
 
 async def make_personal_token(
     context: Context, *, name: str, scopes: Collection[str]
-) -> MadeToken:
+) -> IssuedToken:
     """Make a token that acts for the caller.
 
     Raises:
@@ -167,7 +167,7 @@ async def make_personal_token(
 
 async def make_room_token(
     context: Context, *, name: str, room_id: int
-) -> tuple[MadeToken, RoomRecord]:
+) -> tuple[IssuedToken, RoomRecord]:
     """Make a token that sends notifications to one room, and return it with its room.
 
     Raises:
@@ -222,7 +222,7 @@ async def _make(
     *,
     user_id: int | None = None,
     room_id: int | None = None,
-) -> MadeToken:
+) -> IssuedToken:
     token = new_token()
     new = NewToken(
         hash=hash_token(token),
@@ -237,4 +237,4 @@ async def _make(
     token_id = await context.write(
         lambda stores: stores.tokens.add(new, context.now_us)
     )
-    return MadeToken(id=token_id, token=token, scopes=tuple(sorted(scopes)))
+    return IssuedToken(id=token_id, token=token, scopes=tuple(sorted(scopes)))

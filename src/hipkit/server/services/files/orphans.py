@@ -2,7 +2,7 @@
 
 They are moved aside when a server starts, and go back if rows that know them come back, as with
 an older database. Only while nobody else can be about to name one may that be decided, and only
-whoever has the database's lock can know: see `FileFolder.alone`.
+whoever has the database's lock can know: see `BlobStore.alone`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 
 from hipkit.server.services.representations.timestamps import SECOND_US
-from hipkit.server.storage.blobs import FileFolder
+from hipkit.server.storage.blobs import BlobStore
 from hipkit.server.storage.protocol import Database
 
 __all__ = ["ORPHAN_SECONDS", "settle_files", "sweep_orphans"]
@@ -20,7 +20,7 @@ log = logging.getLogger("hipkit.server")
 ORPHAN_SECONDS = 30 * 24 * 60 * 60
 
 
-async def settle_files(database: Database, files: FileFolder, latest_us: int) -> None:
+async def settle_files(database: Database, files: BlobStore, latest_us: int) -> None:
     """At a start: remove broken uploads, move orphans aside, and known files back.
 
     `latest_us` is the clock's time or the newest of the database's timestamps, whichever is
@@ -48,7 +48,7 @@ async def settle_files(database: Database, files: FileFolder, latest_us: int) ->
         log.warning("moved %s that nothing names into %s", counted, files.orphanage)
 
 
-def sweep_orphans(files: FileFolder, earliest_us: int, latest_us: int) -> None:
+def sweep_orphans(files: BlobStore, earliest_us: int, latest_us: int) -> None:
     """Remove orphans that were moved aside a month ago.
 
     They are a month old by the clock and by the newest of the database's timestamps: the one may

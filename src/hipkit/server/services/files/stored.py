@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from hipkit.server.services.context import Context
 from hipkit.server.services.errors import TooLargeError
 from hipkit.server.services.files.uploads import ReceivedFile
-from hipkit.server.storage.blobs import FileFolder
+from hipkit.server.storage.blobs import BlobStore
 from hipkit.server.storage.protocol import Stores
 
 __all__ = [
@@ -81,7 +81,7 @@ async def check_quota(context: Context, stores: Stores, size_bytes: int) -> None
         )
 
 
-async def remove_file(files: FileFolder, key: str | None) -> None:
+async def remove_file(files: BlobStore, key: str | None) -> None:
     """Remove the bytes of a file that nothing names any more, if there was one.
 
     Raises:
@@ -92,7 +92,7 @@ async def remove_file(files: FileFolder, key: str | None) -> None:
 
 
 @contextlib.contextmanager
-def removed_on_failure(files: FileFolder, key: str | None) -> Iterator[None]:
+def removed_on_failure(files: BlobStore, key: str | None) -> Iterator[None]:
     """Remove a kept file again if the command in the block fails, which was to name it.
 
     A command whose caller is cancelled may be committed all the same: then the file stays. One

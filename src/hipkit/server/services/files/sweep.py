@@ -14,7 +14,7 @@ from hipkit.server.services.files.orphans import sweep_orphans
 from hipkit.server.services.files.stored import remove_file
 from hipkit.server.services.representations.timestamps import SECOND_US
 from hipkit.server.services.webhooks.sweep import sweep_outbox
-from hipkit.server.storage.blobs import FileFolder
+from hipkit.server.storage.blobs import BlobStore
 from hipkit.server.storage.protocol import Database, Stores
 
 __all__ = ["ENDED_SECONDS", "TimeBounds", "sweep", "sweep_messages"]
@@ -40,7 +40,7 @@ class TimeBounds:
     latest_us: int
 
 
-async def sweep(database: Database, files: FileFolder, bounds: TimeBounds) -> None:
+async def sweep(database: Database, files: BlobStore, bounds: TimeBounds) -> None:
     """Remove everything of the kind, in steps after which others may write."""
     ended_us = bounds.earliest_us - ENDED_SECONDS * SECOND_US
     await database.write(lambda stores: stores.tokens.sweep(ended_us))
@@ -64,7 +64,7 @@ async def _sweep_some_grants(database: Database, position: int) -> int:
     )
 
 
-async def sweep_messages(database: Database, files: FileFolder) -> bool:
+async def sweep_messages(database: Database, files: BlobStore) -> bool:
     """Remove some messages of deleted rooms, and say whether that was all of them."""
     keys, is_done = await database.write(_remove_messages)
     for key in keys:

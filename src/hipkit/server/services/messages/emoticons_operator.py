@@ -10,7 +10,7 @@ from hipkit.server.services.errors import InvalidValueError
 from hipkit.server.services.files.pictures import read_picture
 from hipkit.server.services.files.stored import removed_on_failure
 from hipkit.server.services.people.operator import find_group
-from hipkit.server.storage.blobs import FileFolder
+from hipkit.server.storage.blobs import BlobStore
 from hipkit.server.storage.protocol import Database, Stores
 
 __all__ = ["add_emoticon"]
@@ -20,7 +20,7 @@ SHORTCUT = re.compile(r"[a-zA-Z0-9]{1,50}")
 
 async def add_emoticon(
     database: Database,
-    files: FileFolder,
+    files: BlobStore,
     now_us: int,
     *,
     shortcut: str,

@@ -14,7 +14,7 @@ from hipkit.server.services.context import Context
 from hipkit.server.services.files.pictures import PICTURE_TYPES
 from hipkit.server.services.messages.markup import EVERYBODY, Link, find_in_text
 from hipkit.server.services.representations.models import room_in_short, user_in_short
-from hipkit.server.services.representations.timestamps import MessageMoment
+from hipkit.server.services.representations.timestamps import MessageTimestamp
 from hipkit.server.services.representations.urls import Addresses
 from hipkit.server.services.webhooks.publishing import (
     enter_room,
@@ -163,7 +163,7 @@ class MessageForms:
 
     def show(self, message: MessageRecord) -> Message:
         """Return a message as histories have it."""
-        moment = MessageMoment.from_us(message.sent_us)
+        moment = MessageTimestamp.from_us(message.sent_us)
         shown = Message(
             id=message.id,
             date=moment if self.zone is UTC else moment.astimezone(self.zone),

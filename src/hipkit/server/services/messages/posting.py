@@ -21,7 +21,7 @@ from hipkit.server.services.files.stored import add_file, removed_on_failure
 from hipkit.server.services.files.uploads import received
 from hipkit.server.services.messages.message import add_to_room, new_message
 from hipkit.server.services.registry import handles
-from hipkit.server.services.representations.timestamps import MessageMoment
+from hipkit.server.services.representations.timestamps import MessageTimestamp
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.rooms import RoomRecord
 from hipkit.v2.models import SentMessage
@@ -68,7 +68,7 @@ async def send_message(context: Context, request: SendMessage) -> SentMessage:
         return message.id, await add_to_room(context, stores, room, message)
 
     message_id, sent_us = await context.write(command)
-    return SentMessage(id=message_id, timestamp=MessageMoment.from_us(sent_us))
+    return SentMessage(id=message_id, timestamp=MessageTimestamp.from_us(sent_us))
 
 
 @handles(SendRoomNotification)

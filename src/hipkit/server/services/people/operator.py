@@ -21,7 +21,7 @@ from hipkit.server.services.people.accounts import add_user as add_user_to_group
 from hipkit.server.services.representations.urls import Addresses
 from hipkit.server.shared.limits import Limits, LimitSettings
 from hipkit.server.shared.signals import Signals
-from hipkit.server.storage.blobs import FileFolder
+from hipkit.server.storage.blobs import BlobStore
 from hipkit.server.storage.protocol import Database, Stores
 from hipkit.server.storage.stores.groups import GroupRecord
 from hipkit.server.storage.stores.rooms import RoomRecord
@@ -144,7 +144,7 @@ async def set_admin(
 
 
 async def operator_context(
-    database: Database, files: FileFolder, now_us: int
+    database: Database, files: BlobStore, now_us: int
 ) -> Context:
     """Return the context of a command that the operator runs in the first group.
 

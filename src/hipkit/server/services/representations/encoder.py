@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from hipkit.server.services.representations.timestamps import Moment
+from hipkit.server.services.representations.timestamps import Timestamp
 
 __all__ = ["to_json"]
 
@@ -15,7 +15,7 @@ def to_json(value: object) -> bytes:
 
 
 def _encode(value: object) -> object:
-    if isinstance(value, Moment):
+    if isinstance(value, Timestamp):
         return value.wire()
     raise TypeError(f"cannot be sent: {type(value).__name__}")
 

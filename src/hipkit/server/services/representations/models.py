@@ -14,8 +14,8 @@ from msgspec import UNSET
 
 from hipkit.server.services.representations.timestamps import (
     SECOND_US,
-    Moment,
-    UnixMoment,
+    Timestamp,
+    UnixTimestamp,
 )
 from hipkit.server.services.representations.urls import Addresses
 from hipkit.server.storage.stores.emoticons import EmoticonRecord
@@ -106,8 +106,8 @@ def user_in_full(
         email=user.email if shows_email else None,
         title=user.title,
         roles=msgspec.json.decode(user.roles, type=list[str]),
-        created=Moment.from_us(user.created_us),
-        last_active=None if last_us is None else UnixMoment.from_us(last_us),
+        created=Timestamp.from_us(user.created_us),
+        last_active=None if last_us is None else UnixTimestamp.from_us(last_us),
         is_deleted=user.is_deleted,
         is_guest=user.is_guest,
         is_group_admin=user.is_group_admin,
@@ -157,8 +157,8 @@ def room_in_full(
         if has_guests
         else None,
         avatar_url=_picture(addresses, room.avatar_key),
-        created=Moment.from_us(room.created_us),
-        last_active=None if last_us is None else Moment.from_us(last_us),
+        created=Timestamp.from_us(room.created_us),
+        last_active=None if last_us is None else Timestamp.from_us(last_us),
         version=room.version,
         xmpp_jid=f"{room.group_id}_{_jid_name(room)}@conf.{addresses.host}",
         owner=owner,
@@ -177,7 +177,7 @@ def room_statistics(addresses: Addresses, room: RoomRecord) -> RoomStatistics:
     last_us = room.last_active_us
     return FullStatistics(
         messages_sent=room.messages_sent,
-        last_active=None if last_us is None else Moment.from_us(last_us),
+        last_active=None if last_us is None else Timestamp.from_us(last_us),
         links=Links(self_=f"{addresses.room(room.id)}/statistics"),
     )
 
@@ -201,7 +201,7 @@ def group_in_full(
         name=group.name,
         subdomain=group.subdomain,
         domain=None,
-        created=Moment.from_us(group.created_us),
+        created=Timestamp.from_us(group.created_us),
         avatar_url=_picture(addresses, group.avatar_key),
         plan=GroupPlan(id=0, type="free"),
         owner=LEFT_OUT if owner is None else owner,

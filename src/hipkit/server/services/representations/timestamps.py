@@ -13,9 +13,9 @@ __all__ = [
     "LATEST_US",
     "MICROSECOND",
     "SECOND_US",
-    "MessageMoment",
-    "Moment",
-    "UnixMoment",
+    "MessageTimestamp",
+    "Timestamp",
+    "UnixTimestamp",
     "find_zone",
     "to_us",
 ]
@@ -29,7 +29,7 @@ EARLIEST_US = -LATEST_US
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Moment(datetime):
+class Timestamp(datetime):
     """A moment of a room or person: `2016-09-09T08:23:02+00:00`.
 
     A class of its own because plain datetimes end in `Z`, which HipChat never sent and old
@@ -46,7 +46,7 @@ class Moment(datetime):
         return self.isoformat(timespec="seconds")
 
 
-class MessageMoment(Moment):
+class MessageTimestamp(Timestamp):
     """A moment of a message: `2016-09-09T08:23:02.932694+00:00`."""
 
     def wire(self) -> str:
@@ -54,7 +54,7 @@ class MessageMoment(Moment):
         return self.isoformat(timespec="microseconds")
 
 
-class UnixMoment(Moment):
+class UnixTimestamp(Timestamp):
     """A moment as `user.last_active` has it: UNIX seconds as text."""
 
     def wire(self) -> str:

@@ -22,7 +22,7 @@ from hipkit.v2 import models as v2
 __all__ = [
     "NewPerson",
     "Person",
-    "ShownRoom",
+    "RoomView",
     "show_message",
     "show_room",
     "show_user",
@@ -38,7 +38,7 @@ STATUSES = {"away": "away", "xa": "away", "dnd": "dnd"}
 """v1's name for each presence that is not `available`."""
 
 
-class ShownRoom(Room, frozen=True, omit_defaults=False):
+class RoomView(Room, frozen=True, omit_defaults=False):
     """A single room: `guest_access_url` is `null` where guests may not enter."""
 
 
@@ -70,7 +70,7 @@ def with_people(
     room: v2.Room,
     participants: Sequence[v2.User] | None = None,
     member_ids: Sequence[int] | None = None,
-) -> ShownRoom:
+) -> RoomView:
     """Return a single room, with its participants and members where given."""
     shown = msgspec.structs.asdict(show_room(room))
     shown["guest_access_url"] = room.guest_access_url
@@ -80,7 +80,7 @@ def with_people(
         if participants is None
         else [Participant(user_id=one.id, name=one.name or "") for one in participants]
     )
-    return ShownRoom(**shown)
+    return RoomView(**shown)
 
 
 def show_user(user: v2.User) -> Person:

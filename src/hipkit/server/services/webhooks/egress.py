@@ -24,10 +24,10 @@ from hipkit.server.services.errors import InvalidValueError
 
 __all__ = [
     "LONGEST_URL",
+    "EgressPolicy",
     "ForbiddenAddressError",
     "LookUp",
     "Network",
-    "Receivers",
     "Target",
     "is_internal",
     "look_up",
@@ -131,7 +131,7 @@ def look_up_here(host: str, port: int) -> Sequence[str]:
         raise OSError("this server looks up no names but localhost") from None
 
 
-class Receivers:
+class EgressPolicy:
     """Knows which addresses webhooks may lead to.
 
     Args:

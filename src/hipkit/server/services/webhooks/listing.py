@@ -22,9 +22,9 @@ from hipkit.server.services.registry import handles
 from hipkit.server.services.representations.expansion import Expansion, expand_query
 from hipkit.server.services.representations.models import LEFT_OUT, room_in_short
 from hipkit.server.services.representations.paging import Slice
-from hipkit.server.services.representations.timestamps import Moment
+from hipkit.server.services.representations.timestamps import Timestamp
 from hipkit.server.services.rooms.rooms import full_room
-from hipkit.server.services.webhooks.owners import maker_as_sender
+from hipkit.server.services.webhooks.owners import owner_as_sender
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.webhooks import WebhookRecord
 from hipkit.v2.extensions import DeleteGlobalWebhook, GetGlobalWebhook
@@ -158,7 +158,7 @@ async def _full(context: Context, webhook: WebhookRecord, expand: Expansion) -> 
         pattern=short.pattern,
         url=short.url,
         authentication=short.authentication,
-        created=Moment.from_us(webhook.created_us),
+        created=Timestamp.from_us(webhook.created_us),
         room=await _room(context, webhook, expand),
         creator=await _creator(context, webhook, expand),
         links=short.links,
@@ -186,7 +186,7 @@ async def _creator(
         if user is not None:
             # In full a creator is a user with every member, of which `Sender` is a part.
             return cast("Sender", await full_user(context, context.stores, user))
-    return await maker_as_sender(context, context.stores, webhook)
+    return await owner_as_sender(context, context.stores, webhook)
 
 
 def _link(context: Context, webhook: WebhookRecord) -> str:

@@ -28,12 +28,12 @@ from hipkit.server.services.webhooks.deliveries import (
     make_delivery,
     root_of,
 )
-from hipkit.server.services.webhooks.owners import maker_of, may_still_see
+from hipkit.server.services.webhooks.owners import may_still_see, owner_of
 from hipkit.server.services.webhooks.patterns import is_found
 from hipkit.server.services.webhooks.sweep import OutboxSweep
 from hipkit.server.shared.limits import Limits
 from hipkit.server.shared.signals import Signals
-from hipkit.server.storage.blobs import FileFolder
+from hipkit.server.storage.blobs import BlobStore
 from hipkit.server.storage.protocol import Database, Stores
 from hipkit.server.storage.stores.webhook_deliveries import NewDelivery
 from hipkit.server.storage.stores.webhook_events import EventRecord
@@ -74,7 +74,7 @@ class DatabaseOutbox:
     def __init__(
         self,
         database: Database,
-        files: FileFolder,
+        files: BlobStore,
         signals: Signals,
         limits: Limits,
         *,
@@ -288,7 +288,7 @@ class DatabaseOutbox:
         if context.answered_by is not None:
             return None, ANSWER_TO_ANSWER
         context.answered_by = webhook.id
-        context.actor_or_none = await maker_of(stores, webhook)
+        context.actor_or_none = await owner_of(stores, webhook)
         if context.actor_or_none is None:
             return None, "the answer was not posted: the webhook's maker is gone"
         try:

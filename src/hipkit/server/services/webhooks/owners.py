@@ -11,10 +11,10 @@ from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.webhooks import WebhookRecord
 from hipkit.v2.models import Sender
 
-__all__ = ["maker_as_sender", "maker_of", "may_still_see"]
+__all__ = ["may_still_see", "owner_as_sender", "owner_of"]
 
 
-async def maker_of(stores: Stores, webhook: WebhookRecord) -> Actor | None:
+async def owner_of(stores: Stores, webhook: WebhookRecord) -> Actor | None:
     """Return the webhook as it acts for its maker; `None` if they are gone."""
     if webhook.client_id is not None:
         client = await stores.clients.get(webhook.client_id)
@@ -25,17 +25,17 @@ async def maker_of(stores: Stores, webhook: WebhookRecord) -> Actor | None:
     return webhook_actor(webhook, user)
 
 
-async def maker_as_sender(
+async def owner_as_sender(
     context: Context, stores: Stores, webhook: WebhookRecord
 ) -> Sender | None:
     """Return the maker as answers show one."""
-    maker = await maker_of(stores, webhook)
+    maker = await owner_of(stores, webhook)
     return None if maker is None else sender_of(maker, context.addresses)
 
 
 async def may_still_see(stores: Stores, webhook: WebhookRecord, room_id: int) -> bool:
     """Say whether the maker may see a room that is there; one that is gone hides nothing."""
-    maker = await maker_of(stores, webhook)
+    maker = await owner_of(stores, webhook)
     if maker is None:
         return False
     try:

@@ -13,7 +13,7 @@ import pytest
 
 from hipkit.api.errors import UnauthorizedError
 from hipkit.server.services.access import clients as admin_access
-from hipkit.server.services.access.authentication import Identities
+from hipkit.server.services.access.authentication import ActorCache
 from hipkit.server.storage.sqlite.database import SqliteDatabase
 from tests.unit.server.asgi import Site
 
@@ -70,7 +70,7 @@ def test_a_token_revoked_within_one_turn_of_the_loop_is_refused(site: Site) -> N
     other = sqlite3.connect(site.server.settings.database)
 
     async def look_revoke_look() -> None:
-        identities = Identities(database)
+        identities = ActorCache(database)
         known = await identities.identify(token, site.now_us)
         assert known.token is not None
         other.execute("DELETE FROM tokens WHERE id = ?", (known.token.id,))
@@ -125,7 +125,7 @@ def test_what_is_remembered_is_bounded(
         site.add_token(user="admin@example.com", scopes=["view_group"])
         for _ in range(5)
     ]
-    identities = Identities(site.server.database)
+    identities = ActorCache(site.server.database)
 
     async def look() -> None:
         for token in tokens:
@@ -137,7 +137,7 @@ def test_what_is_remembered_is_bounded(
 
 
 def test_unknown_tokens_are_not_remembered(site: Site) -> None:
-    identities = Identities(site.server.database)
+    identities = ActorCache(site.server.database)
 
     async def look() -> None:
         for number in range(10):
@@ -154,7 +154,7 @@ def test_nothing_is_remembered_where_the_database_cannot_tell(
 ) -> None:
     database = site.server.database
     monkeypatch.setattr(database, "version", lambda: None)
-    identities = Identities(database)
+    identities = ActorCache(database)
 
     async def look_revoke_look() -> None:
         known = await identities.identify(site.token, site.now_us)

@@ -14,7 +14,7 @@ from hipkit.server.services.access import password_links, web_sessions
 from hipkit.server.services.access.scopes import SCOPES
 from hipkit.server.services.people import operator as admin_people
 from hipkit.server.services.rooms import operator as admin_rooms
-from tests.unit.server.asgi import FORM, Reply, Site, basic
+from tests.unit.server.asgi import FORM, RawResponse, Site, basic
 from tests.unit.server.two_groups import HOOK, World
 
 REDIRECT = "https://app.example.com/back"
@@ -64,7 +64,7 @@ def is_signed_in(site: Site, secret: str) -> bool:
     return found is not None
 
 
-def sign_in(site: Site, name: str, password: str) -> Reply:
+def sign_in(site: Site, name: str, password: str) -> RawResponse:
     form = {"grant_type": "password", "username": name, "password": password}
     return site.send(
         "POST", "/v2/oauth/token", body=urlencode(form).encode(), headers=[FORM]

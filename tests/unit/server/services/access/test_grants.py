@@ -28,7 +28,7 @@ from hipkit.server.services.people import operator as admin_people
 from hipkit.server.services.rooms import operator as admin_rooms
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.tokens import TokenRecord
-from tests.unit.server.asgi import FORM, Reply, Site, basic, open_site
+from tests.unit.server.asgi import FORM, RawResponse, Site, basic, open_site
 from tests.unit.server.two_groups import copy_site
 
 REDIRECT = "https://app.example.com/back"
@@ -36,7 +36,9 @@ HOOK = {"url": "https://93.184.216.34/hook", "event": "room_message"}
 HALF_AN_HOUR = 30 * 60
 
 
-def ask(site: Site, *headers: tuple[str, str], token: str | None, **form: str) -> Reply:
+def ask(
+    site: Site, *headers: tuple[str, str], token: str | None, **form: str
+) -> RawResponse:
     body = urlencode(form).encode()
     return site.send(
         "POST", "/v2/oauth/token", body=body, token=token, headers=[FORM, *headers]
@@ -56,7 +58,7 @@ def code_for(site: Site, client: admin_access.MadeClient, user: int) -> str:
     )
 
 
-def redeem(site: Site, client: admin_access.MadeClient, code: str) -> Reply:
+def redeem(site: Site, client: admin_access.MadeClient, code: str) -> RawResponse:
     return ask(
         site,
         basic(client.id, client.secret),
@@ -111,7 +113,7 @@ class Credentials:
                 return self.refresh(name).status == 200
         return site.get(f"/v2/oauth/token/{value}", token=value).status == 200
 
-    def refresh(self, name: str) -> Reply:
+    def refresh(self, name: str) -> RawResponse:
         """Ask as a client where one has to, else with any token."""
         login = self.refreshed_with[name]
         form = {"grant_type": "refresh_token", "refresh_token": self.values[name]}
@@ -125,7 +127,9 @@ class Credentials:
             (count,) = connection.execute(sql, (key,)).fetchone()
         return bool(count)
 
-    def token(self, name: str, reply: Reply, *refreshed_with: tuple[str, str]) -> None:
+    def token(
+        self, name: str, reply: RawResponse, *refreshed_with: tuple[str, str]
+    ) -> None:
         assert reply.status == 200, reply.body
         self.values[name] = reply.json["access_token"]
         if "refresh_token" in reply.json:

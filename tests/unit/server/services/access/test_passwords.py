@@ -26,7 +26,7 @@ from hipkit.server.services.access.password_links import (
     use_password_link,
 )
 from hipkit.server.services.errors import InvalidValueError
-from tests.unit.server.asgi import FORM, Reply, Site
+from tests.unit.server.asgi import FORM, RawResponse, Site
 
 
 def scrypt(password: str) -> str:
@@ -61,7 +61,7 @@ def hash_of(site: Site, user_id: int) -> str:
     return found
 
 
-def sign_in(site: Site, name: str, password: str) -> Reply:
+def sign_in(site: Site, name: str, password: str) -> RawResponse:
     form = {"grant_type": "password", "username": name, "password": password}
     return site.send(
         "POST", "/v2/oauth/token", body=urlencode(form).encode(), headers=[FORM]

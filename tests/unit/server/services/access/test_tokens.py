@@ -6,7 +6,7 @@ import pytest
 
 from hipkit.server.services.access import clients as admin_access
 from hipkit.server.services.people import operator as admin_people
-from tests.unit.server.asgi import FORM, Reply, Site, basic
+from tests.unit.server.asgi import FORM, RawResponse, Site, basic
 
 YEAR = 365 * 24 * 60 * 60
 REDIRECT = "https://app.example.com/back"
@@ -14,7 +14,7 @@ REDIRECT = "https://app.example.com/back"
 
 def ask(
     site: Site, form: str, *headers: tuple[str, str], token: str | None = None
-) -> Reply:
+) -> RawResponse:
     return site.send(
         "POST",
         "/v2/oauth/token",
@@ -56,7 +56,7 @@ def test_an_add_on_gets_a_token_for_an_hour(site: Site) -> None:
 def test_auth_test_tells_a_wrong_client_too(site: Site) -> None:
     client = site.add_client(["view_room"])
 
-    def test(header: tuple[str, str]) -> Reply:
+    def test(header: tuple[str, str]) -> RawResponse:
         return site.send(
             "POST", "/v2/oauth/token?auth_test=true", token=None, headers=[header]
         )
@@ -160,7 +160,7 @@ def test_a_code_is_good_once_and_only_where_it_was_sent(site: Site) -> None:
 
     def redeem(
         code: str, name: str = "i", by: admin_access.MadeClient = client
-    ) -> Reply:
+    ) -> RawResponse:
         return ask(site, form.format(code, name), basic(by.id, by.secret))
 
     code = code_for(site, client.id, ann)

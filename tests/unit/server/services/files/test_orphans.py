@@ -15,7 +15,7 @@ from hipkit.server.services.files.orphans import (
     sweep_orphans,
 )
 from hipkit.server.services.representations.timestamps import SECOND_US
-from hipkit.server.storage.blobs import FileFolder
+from hipkit.server.storage.blobs import BlobStore
 from hipkit.server.storage.sqlite.database import SqliteDatabase
 
 NOW = 1_700_000_000
@@ -27,7 +27,7 @@ class Place:
 
     def __init__(self, folder: Path) -> None:
         self.database = SqliteDatabase.open(folder / "hipkit.db", durable=False)
-        self.files = FileFolder(folder / "hipkit.db.files")
+        self.files = BlobStore(folder / "hipkit.db.files")
 
     async def add(self, content: bytes, *, is_named: bool) -> str:
         key = self.files.save(content)
@@ -120,7 +120,7 @@ async def test_nothing_is_decided_while_another_program_adds_files(
     key = await place.add(b"its row comes soon", is_named=False)
     upload = place.files.upload()
 
-    with FileFolder(place.files.path).shared():
+    with BlobStore(place.files.path).shared():
         await place.settle()
 
     assert place.orphans == set()

@@ -12,14 +12,14 @@ import pytest
 
 from hipkit.server.services.messages.emoticons_operator import add_emoticon
 from hipkit.server.services.rooms.operator import delete_room
-from tests.unit.server.asgi import Reply, Site, call
+from tests.unit.server.asgi import RawResponse, Site, call
 from tests.unit.server.services.files.test_pictures import png
 
 TYPE = ("Content-Type", "multipart/related; boundary=b")
 SHARE = "/v2/room/Ops/share/file"
 
 
-def share(site: Site, size_bytes: int, target: str = SHARE) -> Reply:
+def share(site: Site, size_bytes: int, target: str = SHARE) -> RawResponse:
     return site.send("POST", target, body=body(size_bytes), headers=[TYPE])
 
 
@@ -137,7 +137,7 @@ def test_what_is_deleted_makes_room(small: Site) -> None:
 def test_uploads_at_the_same_time_do_not_take_the_same_room(small: Site) -> None:
     headers = [("Host", small.host), ("Authorization", f"Bearer {small.token}"), TYPE]
 
-    async def upload() -> list[Reply]:
+    async def upload() -> list[RawResponse]:
         data = body(300)
         pieces = [data[start : start + 50] for start in range(0, len(data), 50)]
         calls = [

@@ -12,7 +12,7 @@ import pytest
 from hipkit.api.files import File
 from hipkit.api.multipart import RelatedBody
 from hipkit.server.settings import Settings
-from tests.unit.server.asgi import Reply, Site
+from tests.unit.server.asgi import RawResponse, Site
 
 DATA = bytes(range(256)) * 20 + b"\r\n--BOUNDARY in the middle\r\n\n"
 PNG = (
@@ -72,12 +72,12 @@ def share(
     target: str = "/v2/room/Ops/share/file",
     content_type: str = "multipart/related; boundary=BOUNDARY",
     **options: Any,
-) -> Reply:
+) -> RawResponse:
     header = ("Content-Type", content_type)
     return site.send("POST", target, body=body, headers=[header], **options)
 
 
-def fetch(site: Site, url: str, method: str = "GET") -> Reply:
+def fetch(site: Site, url: str, method: str = "GET") -> RawResponse:
     return site.send(method, url.removeprefix("http://chat.test"), token=None)
 
 

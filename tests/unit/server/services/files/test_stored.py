@@ -10,12 +10,12 @@ import pytest
 
 from hipkit.api.errors import NotFoundError, StorageError
 from hipkit.server.services.files.stored import removed_on_failure
-from hipkit.server.storage.blobs import FileFolder
+from hipkit.server.storage.blobs import BlobStore
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> FileFolder:
-    return FileFolder(tmp_path / "files")
+def files(tmp_path: Path) -> BlobStore:
+    return BlobStore(tmp_path / "files")
 
 
 @contextlib.contextmanager
@@ -30,7 +30,7 @@ def files_no_larger_than(size_bytes: int) -> Iterator[None]:
 
 
 def test_a_disk_that_takes_no_more_may_pass_and_leaves_nothing(
-    files: FileFolder,
+    files: BlobStore,
 ) -> None:
     with files_no_larger_than(1000), pytest.raises(StorageError) as caught:
         files.save(bytes(2000))
@@ -40,7 +40,7 @@ def test_a_disk_that_takes_no_more_may_pass_and_leaves_nothing(
 
 
 async def test_a_file_goes_with_the_command_that_was_to_name_it(
-    files: FileFolder,
+    files: BlobStore,
 ) -> None:
     key = files.save(b"data")
 
@@ -50,7 +50,7 @@ async def test_a_file_goes_with_the_command_that_was_to_name_it(
     assert files.find(key) is None
 
 
-async def test_a_file_outlives_a_caller_that_no_longer_waits(files: FileFolder) -> None:
+async def test_a_file_outlives_a_caller_that_no_longer_waits(files: BlobStore) -> None:
     key = files.save(b"data")
 
     with pytest.raises(asyncio.CancelledError), removed_on_failure(files, key):
@@ -59,7 +59,7 @@ async def test_a_file_outlives_a_caller_that_no_longer_waits(files: FileFolder) 
     assert files.find(key) is not None
 
 
-def test_what_cannot_be_removed_is_a_fault_of_the_folder(files: FileFolder) -> None:
+def test_what_cannot_be_removed_is_a_fault_of_the_folder(files: BlobStore) -> None:
     files.save(b"data")
     (files.path / "no-upload.part").mkdir()
 

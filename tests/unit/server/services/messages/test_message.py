@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 
-from tests.unit.server.asgi import FORM, Reply, Site
+from tests.unit.server.asgi import FORM, RawResponse, Site
 
 PLAIN = {"date", "from", "id", "mentions", "message", "type"}
 CARD = {
@@ -234,7 +234,7 @@ def test_a_card_that_is_no_object_is_answered_with_what_a_card_is(
 def test_a_card_may_have_members_of_its_own_but_not_in_its_activity(site: Site) -> None:
     site.add_room("Ops")
 
-    def send(card: dict[str, object]) -> Reply:
+    def send(card: dict[str, object]) -> RawResponse:
         body = {"message": "x", "card": {**CARD, **card}}
         return site.post("/v2/room/Ops/notification", body)
 

@@ -13,7 +13,7 @@ import pytest
 from hipkit.server.services.people import operator as admin_people
 from hipkit.v1.models import CreatedUser
 from hipkit.v1.users import UsersCreate, UsersUpdate
-from tests.unit.server.asgi import FORM, Reply, Site, basic
+from tests.unit.server.asgi import FORM, RawResponse, Site, basic
 from tests.unit.server.http.test_v1 import form, get
 from tests.unit.server.page.visitor import Visitor
 from tests.unit.server.two_groups import PNG
@@ -37,7 +37,7 @@ def create(site: Site, **fields: object) -> dict[str, Any]:
     return user
 
 
-def update(site: Site, user_id: object, **fields: object) -> Reply:
+def update(site: Site, user_id: object, **fields: object) -> RawResponse:
     fields = {**login(site), "user_id": user_id, **fields}
     return form(site, "users/update", None, **fields)
 

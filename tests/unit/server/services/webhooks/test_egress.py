@@ -17,8 +17,8 @@ from hipkit.api.errors import BadRequestError
 from hipkit.server.events.poster import HttpPoster
 from hipkit.server.services.webhooks.deliveries import Delivery, Outcome
 from hipkit.server.services.webhooks.egress import (
+    EgressPolicy,
     ForbiddenAddressError,
-    Receivers,
     is_internal,
     look_up,
     read_target,
@@ -83,22 +83,22 @@ PUBLIC = [
 @pytest.mark.parametrize("address", INTERNAL)
 def test_an_internal_address_is_told(address: str) -> None:
     assert is_internal(ipaddress.ip_address(address))
-    assert not Receivers().is_allowed(address)
+    assert not EgressPolicy().is_allowed(address)
 
 
 @pytest.mark.parametrize("address", PUBLIC)
 def test_a_public_address_is_told(address: str) -> None:
     assert not is_internal(ipaddress.ip_address(address))
-    assert Receivers().is_allowed(address)
+    assert EgressPolicy().is_allowed(address)
 
 
 def test_an_address_with_a_zone_is_looked_at_without_it() -> None:
-    assert not Receivers().is_allowed("fe80::1%eth0")
-    assert not Receivers().is_allowed("nonsense")
+    assert not EgressPolicy().is_allowed("fe80::1%eth0")
+    assert not EgressPolicy().is_allowed("nonsense")
 
 
 def test_an_allowed_network_is_allowed_in_every_spelling() -> None:
-    receivers = Receivers([ipaddress.ip_network("10.0.0.0/8")])
+    receivers = EgressPolicy([ipaddress.ip_network("10.0.0.0/8")])
 
     assert receivers.is_allowed("10.1.2.3")
     assert receivers.is_allowed("::ffff:10.1.2.3")
@@ -111,11 +111,11 @@ def test_an_allowed_network_is_allowed_in_every_spelling() -> None:
 )
 async def test_other_spellings_of_loopback_are_seen_through(host: str) -> None:
     with pytest.raises(OSError, match=r"may not reach|Name or|nodename"):
-        await Receivers(look_up=look_up).addresses_of(host, 80)
+        await EgressPolicy(look_up=look_up).addresses_of(host, 80)
 
 
 async def test_one_internal_address_among_several_is_one_too_many() -> None:
-    receivers = Receivers(look_up=lambda host, port: ["1.1.1.1", "10.0.0.1"])
+    receivers = EgressPolicy(look_up=lambda host, port: ["1.1.1.1", "10.0.0.1"])
 
     with pytest.raises(ForbiddenAddressError):
         await receivers.addresses_of("hooks.example", 443)
@@ -131,7 +131,7 @@ async def test_a_name_is_asked_for_once_at_a_time() -> None:
         release.wait(30)
         return ["1.1.1.1"]
 
-    receivers = Receivers(look_up=slow)
+    receivers = EgressPolicy(look_up=slow)
     both = [
         asyncio.create_task(receivers.addresses_of("a.example", 80)) for _ in range(5)
     ]
@@ -189,7 +189,7 @@ def test_what_is_no_absolute_url_is_refused_in_hipchats_words(url: str) -> None:
 async def test_a_name_that_leads_elsewhere_by_now_is_not_connected_to() -> None:
     answers = iter([["93.184.216.34"], ["127.0.0.1"]])
     with receiving() as receiver:
-        receivers = Receivers(look_up=lambda host, port: next(answers))
+        receivers = EgressPolicy(look_up=lambda host, port: next(answers))
         url = receiver.url.replace("127.0.0.1", "hooks.example")
         await receivers.check(url)
 
@@ -204,7 +204,7 @@ async def test_a_name_that_leads_elsewhere_by_now_is_not_connected_to() -> None:
 
 async def test_a_connection_goes_to_the_address_that_was_looked_at() -> None:
     with receiving() as receiver:
-        receivers = Receivers(LOOPBACK, lambda host, port: ["127.0.0.1"])
+        receivers = EgressPolicy(LOOPBACK, lambda host, port: ["127.0.0.1"])
         url = receiver.url.replace("127.0.0.1", "hooks.example")
 
         outcome = await post(receivers, url)
@@ -217,7 +217,9 @@ async def test_a_connection_goes_to_the_address_that_was_looked_at() -> None:
 
 async def test_the_next_address_is_tried_where_one_does_not_answer() -> None:
     with receiving() as receiver:
-        receivers = Receivers(LOOPBACK, lambda host, port: ["127.0.0.2", "127.0.0.1"])
+        receivers = EgressPolicy(
+            LOOPBACK, lambda host, port: ["127.0.0.2", "127.0.0.1"]
+        )
         url = receiver.url.replace("127.0.0.1", "hooks.example")
 
         assert (await post(receivers, url)).status == 204
@@ -230,7 +232,7 @@ async def test_tls_is_verified_for_the_name_and_not_for_the_address(
     authority = trustme.CA()
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
-    receivers = Receivers(LOOPBACK, lambda host, port: ["127.0.0.1"])
+    receivers = EgressPolicy(LOOPBACK, lambda host, port: ["127.0.0.1"])
     certificate = authority.issue_cert("hooks.example")
 
     with secured(certificate) as receiver:
@@ -251,7 +253,7 @@ async def test_proxies_of_the_environment_are_not_used(
 ) -> None:
     for name in ("http_proxy", "HTTP_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9/")
-    receivers = Receivers(LOOPBACK)
+    receivers = EgressPolicy(LOOPBACK)
     with receiving() as receiver:
         assert (await post(receivers, receiver.url)).status == 204
 
@@ -263,7 +265,7 @@ async def test_an_answer_that_does_not_come_is_waited_for_within_bounds() -> Non
         release.wait(30)
         return Answer()
 
-    receivers = Receivers(LOOPBACK)
+    receivers = EgressPolicy(LOOPBACK)
     with receiving() as receiver:
         receiver.answer = wait
         try:
@@ -278,7 +280,7 @@ async def test_an_answer_that_does_not_come_is_waited_for_within_bounds() -> Non
 LOOPBACK = [ipaddress.ip_network("127.0.0.0/8")]
 
 
-async def post(receivers: Receivers, url: str, *, seconds: float = 10.0) -> Outcome:
+async def post(receivers: EgressPolicy, url: str, *, seconds: float = 10.0) -> Outcome:
     poster = HttpPoster(
         receivers, most_connections=2, now_us=lambda: 0, seconds=seconds
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.server.asgi import Reply, Site, open_site
+from tests.unit.server.asgi import RawResponse, Site, open_site
 
 BODY = {"url": "https://hooks.example/a", "event": "room_message"}
 
@@ -388,7 +388,7 @@ def test_a_hundred_webhooks_are_the_most_of_a_place(site: Site, place: str) -> N
     site.add_room("Other")
     token = site.client_token(["admin_room", "admin_group"])
 
-    def put(target: str, key: str, **members: str) -> Reply:
+    def put(target: str, key: str, **members: str) -> RawResponse:
         body = {**BODY, "key": key, **members}
         return site.put(f"{target}/{key}", body, token=token)
 

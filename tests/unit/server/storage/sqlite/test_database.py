@@ -14,7 +14,7 @@ import pytest
 from hipkit.api.errors import StorageError
 from hipkit.server.services.files.sweep import sweep_messages
 from hipkit.server.storage import sqlite
-from hipkit.server.storage.blobs import FileFolder
+from hipkit.server.storage.blobs import BlobStore
 from hipkit.server.storage.protocol import ScanTooLongError, Stores
 from hipkit.server.storage.sqlite.database import SqliteDatabase
 from hipkit.server.storage.sqlite.file import APPLICATION_ID
@@ -235,7 +235,7 @@ def test_the_index_holds_the_words_of_every_text_and_no_others(tmp_path: Path) -
 
     async def remove_some() -> None:
         await database.write(lambda stores: stores.rooms.delete(room_ids[0]))
-        await sweep_messages(database, FileFolder(tmp_path / "files"))
+        await sweep_messages(database, BlobStore(tmp_path / "files"))
 
     asyncio.run(remove_some())
     database.close()

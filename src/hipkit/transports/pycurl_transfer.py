@@ -14,7 +14,14 @@ from typing import Any, NamedTuple
 
 import pycurl
 
-from hipkit.transports.protocol import Fault, FaultKind, Options, Reply, Request, Sink
+from hipkit.transports.protocol import (
+    Options,
+    RawResponse,
+    Request,
+    Sink,
+    TransportError,
+    TransportErrorKind,
+)
 from hipkit.transports.wire import (
     Incoming,
     content_size,
@@ -25,7 +32,7 @@ from hipkit.transports.wire import (
     shown_address,
 )
 
-__all__ = ["Call", "Connections", "Route", "Setting"]
+__all__ = ["Connections", "Route", "Setting", "Transfer"]
 
 MAX_HEAD_BYTES = (
     200 * 1024
@@ -80,7 +87,7 @@ class Connections:
         return watch is not None and not watch()
 
 
-class Call:
+class Transfer:
     """One request on its way: libcurl asks it for the body, and tells it what comes."""
 
     _pieces: Iterator[bytes] = iter(())
@@ -118,7 +125,7 @@ class Call:
         except TimeoutError:
             raise self.crowded() from None
 
-    def crowded(self) -> Fault:
+    def crowded(self) -> TransportError:
         """Say that no connection became free."""
         return self._fault("timeout", "no connection to {} became free in time")
 
@@ -229,7 +236,7 @@ class Call:
         silent_since = self._moved_at if self._has_connected else time.monotonic()
         return self._options.timeout_seconds - (time.monotonic() - silent_since)
 
-    def reply(self) -> Reply:
+    def reply(self) -> RawResponse:
         """Give the answer of a transfer that libcurl calls a success."""
         if self._incoming is None:
             self._incoming = self._end_of_head()
@@ -264,18 +271,18 @@ class Call:
             return self._garbage()
         return self._broken()
 
-    def _garbage(self) -> Fault:
+    def _garbage(self) -> TransportError:
         return self._fault("garbage", "what {} answered is not HTTP")
 
-    def _broken(self) -> Fault:
+    def _broken(self) -> TransportError:
         place = "within the answer" if self._head else "before an answer came"
         return self._fault("broken", "the connection to {} broke " + place)
 
-    def _fault(self, kind: FaultKind, reason: str) -> Fault:
+    def _fault(self, kind: TransportErrorKind, reason: str) -> TransportError:
         where = shown_address(self._request.host, self._request.port)
         # Once connected libcurl writes the request, and does not tell how much has left.
         may_have_arrived = self._has_connected
-        return Fault(
+        return TransportError(
             kind, reason.replace("{}", where), may_have_arrived=may_have_arrived
         )
 
