@@ -12,7 +12,7 @@ from pathlib import Path
 
 from hipkit.api.operation import Operation
 from hipkit.server.http.requests import Send
-from hipkit.server.services.representations.encoder import to_json
+from hipkit.server.services.representations.timestamps import to_json
 from hipkit.server.shared.limits import Allowance
 from hipkit.v2.models import Created, CreatedExtension, CreatedUser
 

@@ -13,7 +13,11 @@ from hipkit.server.services.access.keys import new_message_id
 from hipkit.server.services.context import Context
 from hipkit.server.services.files.pictures import PICTURE_TYPES
 from hipkit.server.services.messages.markup import EVERYBODY, Link, find_in_text
-from hipkit.server.services.representations.models import room_in_short, user_in_short
+from hipkit.server.services.representations.models import (
+    room_in_short,
+    user_as_sender,
+    user_in_short,
+)
 from hipkit.server.services.representations.timestamps import MessageTimestamp
 from hipkit.server.services.representations.urls import Addresses
 from hipkit.server.services.webhooks.publishing import (
@@ -28,7 +32,6 @@ from hipkit.server.storage.stores.rooms import RoomRecord
 from hipkit.server.storage.stores.users import UserRecord
 from hipkit.v2.models import (
     AuthenticatedFile,
-    Links,
     Message,
     MessageFile,
     MessageLink,
@@ -210,15 +213,7 @@ class MessageForms:
             # In full a sender is a user with every member, of which `Sender` is a part.
             return cast("Sender", self.full_senders[message.sender_id])
         user = self.people.get(message.sender_id)
-        if user is None:
-            return None
-        return Sender(
-            id=user.id,
-            name=user.name,
-            mention_name=user.mention_name,
-            version=user.version,
-            links=Links(self_=self.addresses.user(user.id)),
-        )
+        return None if user is None else user_as_sender(self.addresses, user)
 
     def _mentioned(self, message: MessageRecord) -> list[User]:
         return [

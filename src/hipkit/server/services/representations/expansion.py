@@ -1,35 +1,33 @@
-"""Title expansion: which short forms the caller wants in full (pure)."""
+"""Title expansion: which short representations the caller wants in full (pure)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Self
 
 __all__ = ["Expansion", "expand_query"]
 
 MOST_PATHS = 20
 
 
-class Expansion:
+class Expansion(frozenset[str]):
     """The members named in `expand`; naming `items.owner` names `items` too."""
 
-    def __init__(self, expand: Sequence[str] | None, at: str = "") -> None:
-        self._paths: set[str] = set()
+    def __new__(cls, expand: Sequence[str] | None = None) -> Self:
+        """Read the paths of a request; what follows the first 20 is ignored."""
+        members: set[str] = set()
         for path in (expand or ())[:MOST_PATHS]:
-            parts = path.strip().split(".")
-            self._paths.update(
-                ".".join(parts[: length + 1]) for length in range(len(parts))
-            )
-        self._at = at
+            steps = path.strip().split(".")
+            members.update(".".join(steps[:end]) for end in range(1, len(steps) + 1))
+        return super().__new__(cls, members)
 
-    def __contains__(self, path: str) -> bool:
-        return self._at + path in self._paths
-
-    def below(self, member: str) -> Expansion:
+    def below(self, member: str) -> Self:
         """Return what is wanted in full inside a member."""
-        inner = Expansion(())
-        inner._paths = self._paths
-        inner._at = f"{self._at}{member}."
-        return inner
+        inside = f"{member}."
+        return super().__new__(
+            type(self),
+            [path.removeprefix(inside) for path in self if path.startswith(inside)],
+        )
 
 
 def expand_query(expand: Sequence[str] | None) -> dict[str, str]:

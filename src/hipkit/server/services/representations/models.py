@@ -1,4 +1,4 @@
-"""Rows as HipChat showed them: users, rooms, groups and emoticons, in short and in full (pure).
+"""Represents users, rooms, groups and emoticons as HipChat did, in short and in full (pure).
 
 A model leaves out what is `None`. HipChat sent some members as `null`, and old programs read
 them without asking whether they are there; the `Full...` classes send them.
@@ -6,6 +6,7 @@ them without asking whether they are there; the `Full...` classes send them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import cast
 
@@ -32,6 +33,7 @@ from hipkit.v2.models import (
     Room,
     RoomLinks,
     RoomStatistics,
+    Sender,
     User,
 )
 
@@ -44,15 +46,18 @@ __all__ = [
     "room_in_full",
     "room_in_short",
     "room_statistics",
+    "user_as_sender",
     "user_in_full",
     "user_in_short",
 ]
 
 LEFT_OUT = cast("None", UNSET)
-"""Keeps a member out of a form that sends `None` as `null`."""
+"""Leaves a member out of a representation that sends `None` as `null`."""
 
 ONLINE_US = 5 * 60 * SECOND_US
-"""Who did something within this time counts as present."""
+"""A user who was active within this time counts as online."""
+
+SYMBOL = re.compile(r"\W")
 
 
 class FullUser(User, frozen=True, omit_defaults=False):
@@ -78,8 +83,19 @@ class GroupStatistics(LinkedResource, frozen=True):
 
 
 def user_in_short(addresses: Addresses, user: UserRecord) -> User:
-    """Return a user as lists and other things hold one."""
+    """Return a user as lists and other resources hold one."""
     return User(
+        id=user.id,
+        name=user.name,
+        mention_name=user.mention_name,
+        version=user.version,
+        links=Links(self_=addresses.user(user.id)),
+    )
+
+
+def user_as_sender(addresses: Addresses, user: UserRecord) -> Sender:
+    """Return a user in short, as messages and events hold their sender."""
+    return Sender(
         id=user.id,
         name=user.name,
         mention_name=user.mention_name,
@@ -97,7 +113,7 @@ def user_in_full(
     now_us: int,
     room_roles: Sequence[str] | None = None,
 ) -> User:
-    """Return a user with everything; the e-mail address is null for who may not see it."""
+    """Return a user with every member; the e-mail address is null unless it is shown."""
     last_us = user.last_active_us
     return FullUser(
         id=user.id,
@@ -124,7 +140,7 @@ def user_in_full(
 
 
 def room_in_short(addresses: Addresses, room: RoomRecord) -> Room:
-    """Return a room as lists and other things hold one."""
+    """Return a room as lists and other resources hold one."""
     return Room(
         id=room.id,
         name=room.name,
@@ -143,8 +159,9 @@ def room_in_full(
     participants: list[User],
     statistics: RoomStatistics | None = None,
 ) -> Room:
-    """Return a room with everything."""
+    """Return a room with every member."""
     last_us = room.last_active_us
+    links = _room_links(addresses, room)
     has_guests = room.is_guest_accessible and room.guest_key is not None
     return FullRoom(
         id=room.id,
@@ -164,16 +181,14 @@ def room_in_full(
         owner=owner,
         participants=participants,
         statistics=statistics
-        or RoomStatistics(
-            links=Links(self_=f"{addresses.room(room.id)}/statistics"),
-        ),
+        or RoomStatistics(links=Links(self_=f"{links.self_}/statistics")),
         delegate_admin_visibility=room.delegate_admin_visibility,
-        links=_room_links(addresses, room),
+        links=links,
     )
 
 
 def room_statistics(addresses: Addresses, room: RoomRecord) -> RoomStatistics:
-    """Return how much was said in a room."""
+    """Return a room's message count and when the last message was sent."""
     last_us = room.last_active_us
     return FullStatistics(
         messages_sent=room.messages_sent,
@@ -195,7 +210,7 @@ def group_in_full(
     owner: User | None,
     messages_sent: int | None = None,
 ) -> Group:
-    """Return a group with everything, its statistics in full only where they were counted."""
+    """Return a group with every member, its statistics in full only where they were counted."""
     return FullGroup(
         id=group.id,
         name=group.name,
@@ -227,7 +242,7 @@ def emoticon_in_short(addresses: Addresses, emoticon: EmoticonRecord) -> Emotico
 def emoticon_in_full(
     addresses: Addresses, emoticon: EmoticonRecord, creator: User | None
 ) -> Emoticon:
-    """Return an emoticon with everything."""
+    """Return an emoticon with every member."""
     return Emoticon(
         id=emoticon.id,
         shortcut=emoticon.shortcut,
@@ -268,12 +283,12 @@ def _picture(addresses: Addresses, key: str | None) -> str | None:
 
 
 def _jid_name(room: RoomRecord) -> str:
-    """Return a room's part of its XMPP address, which no other room of the group has.
+    """Return the local part of a room's XMPP address, unique within the group.
 
-    HipChat made it of the name. Where that has symbols the id tells it from the like, after a
-    dash, which is no part of other names.
+    HipChat derived it from the name. Names that differ in symbols only would get the same one,
+    so the id follows where there are symbols, after a dash, which other local parts never have.
     """
     name = room.name.lower()
-    plain = "".join(letter if letter.isalnum() else "_" for letter in name)
+    plain = SYMBOL.sub("_", name)
     has_symbols = plain.replace("_", " ") != name
     return f"{plain}-{room.id}" if has_symbols else plain

@@ -1,10 +1,13 @@
-"""Moments: as numbers in storage, as datetimes in models, as HipChat wrote them on the wire."""
+"""Timestamps: numbers in storage, datetimes in models, and the texts that HipChat sent as JSON."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, tzinfo
+from operator import methodcaller
 from typing import Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
 
 from hipkit.server.services.errors import InvalidValueError
 
@@ -17,6 +20,7 @@ __all__ = [
     "Timestamp",
     "UnixTimestamp",
     "find_zone",
+    "to_json",
     "to_us",
 ]
 
@@ -24,22 +28,22 @@ MICROSECOND = timedelta(microseconds=1)
 SECOND_US = 1_000_000
 
 LATEST_US = 1 << 62
-"""After every moment that a database can hold."""
+"""Later than every timestamp that a database can hold."""
 EARLIEST_US = -LATEST_US
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Timestamp(datetime):
-    """A moment of a room or person: `2016-09-09T08:23:02+00:00`.
+    """A timestamp of a room or user: `2016-09-09T08:23:02+00:00`.
 
     A class of its own because plain datetimes end in `Z`, which HipChat never sent and old
     programs do not read.
     """
 
     @classmethod
-    def from_us(cls, moment_us: int) -> Self:
-        """Make a moment from microseconds since 1970."""
-        return cls(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=moment_us)
+    def from_us(cls, us: int) -> Self:
+        """Create a timestamp from microseconds since 1970."""
+        return cls(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=us)
 
     def wire(self) -> str:
         """Return the text that is sent."""
@@ -47,7 +51,7 @@ class Timestamp(datetime):
 
 
 class MessageTimestamp(Timestamp):
-    """A moment of a message: `2016-09-09T08:23:02.932694+00:00`."""
+    """A timestamp of a message: `2016-09-09T08:23:02.932694+00:00`."""
 
     def wire(self) -> str:
         """Return the text that is sent."""
@@ -55,18 +59,26 @@ class MessageTimestamp(Timestamp):
 
 
 class UnixTimestamp(Timestamp):
-    """A moment as `user.last_active` has it: UNIX seconds as text."""
+    """A timestamp as `user.last_active` has it: UNIX seconds as text."""
 
     def wire(self) -> str:
         """Return the text that is sent."""
         return str(int(self.timestamp()))
 
 
-def to_us(moment: datetime) -> int:
-    """Return microseconds since 1970; a moment without offset is in UTC."""
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return (moment - EPOCH) // MICROSECOND
+# msgspec writes a datetime itself, but hands a subclass of it to the hook: here always one of
+# the three above.
+ENCODER = msgspec.json.Encoder(enc_hook=methodcaller("wire"))
+
+to_json = ENCODER.encode
+"""Return a value as JSON, its timestamps as HipChat sent them."""
+
+
+def to_us(timestamp: datetime) -> int:
+    """Return microseconds since 1970; a timestamp without offset is in UTC."""
+    if timestamp.tzinfo is None:
+        timestamp = timestamp.replace(tzinfo=UTC)
+    return (timestamp - EPOCH) // MICROSECOND
 
 
 def find_zone(name: str | None) -> tzinfo:

@@ -1,7 +1,7 @@
-"""Where things are to be found, with a scheme and a host (pure).
+"""Absolute addresses of resources, files and pages (pure).
 
-What is for the caller alone has those that the caller used. What is stored for others has none
-of its own: it is written with a placeholder, and `with_root` puts their host into it.
+An answer has the scheme and host that its caller used. What is stored for several receivers is
+written with a placeholder, for which `with_root` puts the root that each of them uses.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import msgspec
 
 __all__ = ["Addresses", "placeholder_root", "with_root"]
 
+API = "/v2"
 PLACEHOLDER = ".placeholder.invalid"
 
 
@@ -25,7 +26,7 @@ class Addresses:
     @property
     def api(self) -> str:
         """The API's base, without a slash at the end."""
-        return f"{self.root}/v2"
+        return f"{self.root}{API}"
 
     @property
     def host(self) -> str:
@@ -33,68 +34,68 @@ class Addresses:
         return urlsplit(self.root).hostname or "localhost"
 
     def group(self, group_id: int) -> str:
-        """A group."""
-        return f"{self.api}/group/{group_id}"
+        """Return a group's address."""
+        return f"{self.root}{API}/group/{group_id}"
 
     def user(self, user_id: int) -> str:
-        """A user."""
-        return f"{self.api}/user/{user_id}"
+        """Return a user's address."""
+        return f"{self.root}{API}/user/{user_id}"
 
     def room(self, room_id: int) -> str:
-        """A room."""
-        return f"{self.api}/room/{room_id}"
+        """Return a room's address."""
+        return f"{self.root}{API}/room/{room_id}"
 
     def room_webhook(self, room_id: int, webhook_id: int) -> str:
-        """A webhook of a room."""
+        """Return the address of a room's webhook."""
         return f"{self.room(room_id)}/webhook/{webhook_id}"
 
     def group_webhook(self, key: str) -> str:
-        """A webhook of the whole group."""
+        """Return the address of a webhook of the whole group."""
         return f"{self.api}/extension/webhook/{quote(key, safe='')}"
 
     def emoticon(self, emoticon_id: int) -> str:
-        """An emoticon."""
-        return f"{self.api}/emoticon/{emoticon_id}"
+        """Return an emoticon's address."""
+        return f"{self.root}{API}/emoticon/{emoticon_id}"
 
     def session(self, token: str) -> str:
-        """What is known about a token."""
+        """Return the address where a token is introspected."""
         return f"{self.api}/oauth/token/{quote(token, safe='')}"
 
     def file(self, key: str, name: str) -> str:
-        """The bytes of a file."""
+        """Return the address of a file's bytes."""
         return f"{self.root}/files/{key}/{quote(name, safe='')}"
 
     def file_link(self, message_id: str, name: str, query: str) -> str:
-        """The bytes of a message's file, for as long as the query is good."""
+        """Return the address of the bytes of a message's file, valid as long as the query."""
         return (
             f"{self.root}/files/temporary/{message_id}/{quote(name, safe='')}?{query}"
         )
 
     def picture(self, key: str) -> str:
-        """The bytes of a picture."""
+        """Return the address of a picture's bytes."""
         return f"{self.root}/pictures/{key}"
 
     def guest_page(self, key: str) -> str:
-        """Where a guest enters a room."""
+        """Return the address at which guests enter a room."""
         return f"{self.root}/guest/{key}"
 
 
 def placeholder_root(key: str) -> str:
     """Return a root that stands for another one.
 
-    The key has to be a lower-case text that nobody can foresee: what people write into messages
-    must not be taken for it.
+    The key has to be an unpredictable lower-case text: otherwise a message could hold the
+    placeholder, and `with_root` would change its text.
     """
     return f"https://{key}{PLACEHOLDER}"
 
 
 def with_root(item: str, placeholder: str, root: str) -> str:
-    """Return JSON with the root that its links are to have.
+    """Return JSON with another root in its links.
 
     Args:
         item: The JSON.
-        placeholder: What its links were made with; anything but a placeholder is left alone.
-        root: What they are to be made with.
+        placeholder: The root of its links; one that is no placeholder is not replaced.
+        root: The root that replaces it.
     """
     if not placeholder.endswith(PLACEHOLDER):
         return item

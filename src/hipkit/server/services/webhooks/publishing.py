@@ -11,15 +11,14 @@ from collections.abc import Awaitable, Callable
 from hipkit.server.services.access.actor import Actor
 from hipkit.server.services.access.keys import new_placeholder
 from hipkit.server.services.context import Context
-from hipkit.server.services.representations.encoder import to_json
-from hipkit.server.services.representations.models import room_in_short
+from hipkit.server.services.representations.models import room_in_short, user_as_sender
+from hipkit.server.services.representations.timestamps import to_json
 from hipkit.server.services.representations.urls import Addresses, placeholder_root
 from hipkit.server.shared.signals import EVENTS
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.rooms import RoomRecord
-from hipkit.server.storage.stores.users import UserRecord
 from hipkit.server.storage.stores.webhook_events import NewEvent
-from hipkit.v2.models import Links, RoomEventItem, Sender
+from hipkit.v2.models import RoomEventItem, Sender
 
 __all__ = [
     "enter_room",
@@ -108,7 +107,7 @@ def sender_of(actor: Actor, addresses: Addresses) -> Sender | None:
     if actor.kind == "operator":
         return None
     if actor.user is not None:
-        return _person(addresses, actor.user)
+        return user_as_sender(addresses, actor.user)
     if actor.client is None:
         return Sender(name=actor.name)
     return Sender(
@@ -125,17 +124,7 @@ async def _tell_of_person(
         user = await stores.users.get(user_id)
         return RoomEventItem(
             room=room_in_short(addresses, room),
-            sender=None if user is None else _person(addresses, user),
+            sender=None if user is None else user_as_sender(addresses, user),
         )
 
     await tell(context, stores, room, event, make_item, user_id=user_id)
-
-
-def _person(addresses: Addresses, user: UserRecord) -> Sender:
-    return Sender(
-        id=user.id,
-        name=user.name,
-        mention_name=user.mention_name,
-        version=user.version,
-        links=Links(self_=addresses.user(user.id)),
-    )
