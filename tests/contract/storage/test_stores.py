@@ -106,7 +106,7 @@ async def test_pages_of_rooms_hold_what_somebody_may_see(database: Database) -> 
     public = await add_room(database, group_id, ann, "public")
     anns = await add_room(database, group_id, ann, "anns", privacy="private")
     both = await add_room(database, group_id, ann, "both", privacy="private")
-    await database.write(lambda s: s.room_people.set_member(both, bob, "room_member"))
+    await database.write(lambda s: s.members.set_member(both, bob, "room_member"))
 
     async def seen(
         seen_by: int | None,
@@ -363,28 +363,51 @@ async def test_who_is_in_a_room_and_who_belongs_to_it(database: Database) -> Non
     room_id = await add_room(database, group_id, ann, "ops")
 
     async def command(stores: Stores) -> None:
-        await stores.room_people.enter(room_id, ann, NOW)
-        await stores.room_people.enter(room_id, ann, NOW)
-        await stores.room_people.set_member(room_id, bob, "room_admin")
-        await stores.room_people.set_member(room_id, bob, "room_member")
+        await stores.members.enter(room_id, ann, NOW)
+        await stores.members.enter(room_id, ann, NOW)
+        await stores.members.set_member(room_id, bob, "room_admin")
+        await stores.members.set_member(room_id, bob, "room_member")
         for _ in range(2):
-            await stores.room_people.invite(
+            await stores.members.invite(
                 room_id, bob, inviter_id=ann, reason="", now_us=NOW
             )
 
     await database.write(command)
 
     async def listed(*, include_members: bool) -> list[tuple[int, str]]:
-        found = await database.stores.room_people.participants(
+        found = await database.stores.members.participants(
             room_id, include_members=include_members, start=0, count=10
         )
-        return [(one.user_id, one.roles) for one in found]
+        return [(one.id, one.room_roles) for one in found]
 
     assert await listed(include_members=False) == [(ann, "")]
     assert await listed(include_members=True) == [(ann, ""), (bob, "room_member")]
-    assert await database.stores.room_people.roles(room_id, bob) == ("room_member",)
-    await database.write(lambda s: s.room_people.leave_all(bob))
+    assert await database.stores.members.roles(room_id, bob) == ("room_member",)
+    await database.write(lambda s: s.members.leave_all(bob))
     assert await listed(include_members=True) == [(ann, "")]
+
+
+async def test_participants_become_members_and_members_keep_their_roles(
+    database: Database,
+) -> None:
+    group_id = await add_group(database)
+    ann = await add_user(database, group_id, "ann")
+    bob = await add_user(database, group_id, "bob")
+    cat = await add_user(database, group_id, "cat")
+    room_id = await add_room(database, group_id, ann, "ops")
+    other_id = await add_room(database, group_id, ann, "dev")
+
+    async def command(stores: Stores) -> None:
+        await stores.members.set_member(room_id, ann, "room_admin")
+        for user_id in (ann, bob):
+            await stores.members.enter(room_id, user_id, NOW)
+        await stores.members.enter(other_id, cat, NOW)
+        await stores.members.add_participants(room_id, "room_member")
+
+    await database.write(command)
+    members = await database.stores.members.members(room_id, start=0, count=10)
+    found = [(one.mention_name, one.room_roles) for one in members]
+    assert found == [("ann", "room_admin"), ("bob", "room_member")]
 
 
 async def test_emoticons_and_files_are_found_by_their_keys(database: Database) -> None:

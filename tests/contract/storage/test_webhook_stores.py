@@ -279,8 +279,8 @@ async def test_who_cares_for_a_webhook(filled: Database) -> None:
     cat = await add_user(filled, 1, "cat")
     dan = await add_user(filled, 1, "dan")
     webhook_id = await add(filled, user_id=bob)
-    await filled.write(lambda s: s.room_people.set_member(1, cat, "room_admin"))
-    await filled.write(lambda s: s.room_people.set_member(1, dan, "room_member"))
+    await filled.write(lambda s: s.members.set_member(1, cat, "room_admin"))
+    await filled.write(lambda s: s.members.set_member(1, dan, "room_member"))
     webhooks = filled.stores.webhooks
 
     for user_id, cares in ((1, True), (bob, True), (cat, True), (dan, False)):

@@ -17,8 +17,8 @@ from hipkit.server.storage.stores.emoticons import EmoticonStore
 from hipkit.server.storage.stores.files import FileStore
 from hipkit.server.storage.stores.grants import GrantStore
 from hipkit.server.storage.stores.groups import GroupStore
+from hipkit.server.storage.stores.members import MemberStore
 from hipkit.server.storage.stores.messages import MessageStore
-from hipkit.server.storage.stores.room_people import RoomPeopleStore
 from hipkit.server.storage.stores.rooms import RoomStore
 from hipkit.server.storage.stores.search import SearchStore
 from hipkit.server.storage.stores.session import Session
@@ -52,7 +52,7 @@ class Stores:
     groups: GroupStore
     users: UserStore
     rooms: RoomStore
-    room_people: RoomPeopleStore
+    members: MemberStore
     messages: MessageStore
     search: SearchStore
     files: FileStore
@@ -75,7 +75,7 @@ class Stores:
             groups=GroupStore(session),
             users=UserStore(session),
             rooms=RoomStore(session),
-            room_people=RoomPeopleStore(session),
+            members=MemberStore(session),
             messages=MessageStore(session),
             search=search,
             files=FileStore(session),

@@ -288,8 +288,8 @@ async def test_more_changes_than_are_kept_ask_everybody_again(
             assert user is not None
             await stores.web_sessions.end_all(user.id)
             for _ in range(1100):
-                await stores.room_people.set_member(2, 1, "room_member")
-                await stores.room_people.remove_member(2, 1)
+                await stores.members.set_member(2, 1, "room_member")
+                await stores.members.remove_member(2, 1)
 
         await page.site.context().write(command)
         await stream.end()

@@ -102,12 +102,10 @@ async def _room(visit: Visit) -> RoomRecord:
 
 
 async def _people(visit: Visit, room: RoomRecord) -> list[UserRecord]:
-    stores = visit.context.stores
-    present = await stores.room_people.participants(
+    present = await visit.context.stores.members.participants(
         room.id, include_members=False, start=0, count=MOST_PEOPLE
     )
-    people = await stores.users.by_ids([one.user_id for one in present])
-    return sorted(people.values(), key=lambda person: person.name.casefold())
+    return sorted(present, key=lambda person: person.name.casefold())
 
 
 VIEWS = [

@@ -160,7 +160,7 @@ async def is_room_admin(stores: Stores, actor: Actor, room: RoomRecord) -> bool:
         return True
     if room.owner_id == actor.user.id:
         return True
-    roles = await stores.room_people.roles(room.id, actor.user.id)
+    roles = await stores.members.roles(room.id, actor.user.id)
     return roles is not None and ROOM_ADMIN in roles
 
 
@@ -279,4 +279,4 @@ async def _may_enter(stores: Stores, actor: Actor, room: RoomRecord) -> bool:
 async def _belongs(stores: Stores, actor: Actor, room: RoomRecord) -> bool:
     if actor.user_id is None or room.owner_id == actor.user_id:
         return actor.user_id is not None
-    return await stores.room_people.roles(room.id, actor.user_id) is not None
+    return await stores.members.roles(room.id, actor.user_id) is not None

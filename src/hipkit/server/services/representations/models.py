@@ -82,13 +82,16 @@ class GroupStatistics(LinkedResource, frozen=True):
     messages_sent: int | None = None
 
 
-def user_in_short(addresses: Addresses, user: UserRecord) -> User:
+def user_in_short(
+    addresses: Addresses, user: UserRecord, room_roles: list[str] | None = None
+) -> User:
     """Return a user as lists and other resources hold one."""
     return User(
         id=user.id,
         name=user.name,
         mention_name=user.mention_name,
         version=user.version,
+        room_roles=room_roles,
         links=Links(self_=addresses.user(user.id)),
     )
 

@@ -22,9 +22,6 @@ __all__ = [
     "tell_of_archiving",
 ]
 
-LARGEST_ROOM = 1_000_000
-"""People; more than any room holds."""
-
 
 async def add_room(
     context: Context,
@@ -72,7 +69,7 @@ async def add_room(
         room_id=room_id,
     )
     if is_private:
-        await stores.room_people.set_member(room_id, owner_id, OWNER_ROLES)
+        await stores.members.set_member(room_id, owner_id, OWNER_ROLES)
     room = await stores.rooms.get(room_id)
     if room is None:
         raise RuntimeError("a room was added and is not there")
@@ -97,20 +94,13 @@ async def remove_room(context: Context, stores: Stores, room: RoomRecord) -> Non
 
 
 async def settle_members(stores: Stores, before: RoomRecord, after: RoomRecord) -> None:
-    """Within a command: let people stay who are in a room that turns private.
+    """Within a command: turn the participants of a room that becomes private into members.
 
     A private room's owner is always its administrator, a new one too.
     """
     if before.privacy != "private":
-        present = await stores.room_people.participants(
-            after.id, include_members=False, start=0, count=LARGEST_ROOM
-        )
-        for member in present:
-            if not member.roles:
-                await stores.room_people.set_member(
-                    after.id, member.user_id, ROOM_MEMBER
-                )
-    await stores.room_people.set_member(after.id, after.owner_id, OWNER_ROLES)
+        await stores.members.add_participants(after.id, ROOM_MEMBER)
+    await stores.members.set_member(after.id, after.owner_id, OWNER_ROLES)
 
 
 async def tell_of_archiving(

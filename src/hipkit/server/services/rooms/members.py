@@ -21,7 +21,7 @@ from hipkit.server.services.representations.models import user_in_short
 from hipkit.server.services.representations.paging import Slice
 from hipkit.server.services.webhooks.publishing import leave_room
 from hipkit.server.storage.protocol import Stores
-from hipkit.server.storage.stores.room_people import MemberRecord
+from hipkit.server.storage.stores.members import MemberRecord
 from hipkit.server.storage.stores.rooms import RoomRecord
 from hipkit.server.storage.stores.users import UserRecord
 from hipkit.v2.models import User, UserPage
@@ -55,7 +55,7 @@ async def get_all_members(context: Context, request: GetAllMembers) -> UserPage:
             request.max_results,
             query=expand_query(request.expand),
         )
-        found = await stores.room_people.members(
+        found = await stores.members.members(
             room.id, start=part.start, count=part.count
         )
         return await _show(context, stores, room, part, found, request.expand)
@@ -81,7 +81,7 @@ async def get_all_participants(
                 **expand_query(request.expand),
             },
         )
-        found = await stores.room_people.participants(
+        found = await stores.members.participants(
             room.id,
             include_members=include_offline and room.privacy == "private",
             start=part.start,
@@ -103,7 +103,7 @@ async def add_member(context: Context, request: AddMember) -> None:
         user = await find_user(stores, actor, request.user_id_or_email)
         if user.is_deleted:
             raise NotFoundError(f"User {request.user_id_or_email} not found")
-        await stores.room_people.set_member(room.id, user.id, roles)
+        await stores.members.set_member(room.id, user.id, roles)
 
     await context.write(command)
 
@@ -143,7 +143,7 @@ async def invite_user(context: Context, request: InviteUser) -> None:
         check_open(room)
         if user.id != room.owner_id:
             await _let_in(stores, room, user)
-        await stores.room_people.invite(
+        await stores.members.invite(
             room.id,
             user.id,
             inviter_id=actor.user_id,
@@ -169,7 +169,7 @@ async def end_membership(
     """
     if user.id == room.owner_id:
         raise ForbiddenError("The owner of a room stays its member")
-    if not await stores.room_people.remove_member(room.id, user.id):
+    if not await stores.members.remove_member(room.id, user.id):
         raise NotFoundError(f"User {reference} is not a member")
     if room.privacy == "private" or user.is_guest:
         await leave_room(context, stores, room, user.id)
@@ -181,13 +181,13 @@ async def _let_in(stores: Stores, room: RoomRecord, user: UserRecord) -> None:
     Raises:
         BadRequestError: The room is private and the user no member: nobody could follow.
     """
-    if await stores.room_people.roles(room.id, user.id) is not None:
+    if await stores.members.roles(room.id, user.id) is not None:
         return
     if room.privacy == "private":
         raise BadRequestError("This room is private: make the user a member")
     if user.is_guest:
         # Guests see the rooms alone of which they are members.
-        await stores.room_people.set_member(room.id, user.id, ROOM_MEMBER)
+        await stores.members.set_member(room.id, user.id, ROOM_MEMBER)
 
 
 async def _show(
@@ -198,33 +198,20 @@ async def _show(
     found: Sequence[MemberRecord],
     expand: Sequence[str] | None,
 ) -> UserPage:
-    members = part.items(found)
-    users = await stores.users.by_ids({member.user_id for member in members})
     items: list[User] = []
-    for member in members:
-        user = users[member.user_id]
+    for user in part.items(found):
         # Who is in a public room without being a member has a role there all the same.
         is_owner = user.id == room.owner_id
-        roles = (member.roles or (OWNER_ROLES if is_owner else ROOM_MEMBER)).split()
-        if "items" in Expansion(expand):
-            items.append(await full_user(context, stores, user, roles))
-            continue
-        short = user_in_short(context.addresses, user)
-        items.append(_with_roles(short, roles))
+        named = user.room_roles or (OWNER_ROLES if is_owner else ROOM_MEMBER)
+        roles = named.split()
+        items.append(
+            await full_user(context, stores, user, roles)
+            if "items" in Expansion(expand)
+            else user_in_short(context.addresses, user, roles)
+        )
     return UserPage(
         items=items,
         start_index=part.start,
         max_results=part.size,
         links=part.links(found),
-    )
-
-
-def _with_roles(user: User, roles: list[str]) -> User:
-    return User(
-        id=user.id,
-        name=user.name,
-        mention_name=user.mention_name,
-        version=user.version,
-        room_roles=roles,
-        links=user.links,
     )

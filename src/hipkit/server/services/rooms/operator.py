@@ -103,7 +103,7 @@ async def add_member(
     async def command(stores: Stores) -> None:
         room_id = (await find_room(stores, room)).id
         user_id = (await find_user(stores, user)).id
-        await stores.room_people.set_member(room_id, user_id, roles)
+        await stores.members.set_member(room_id, user_id, roles)
 
     await context.write(command)
 

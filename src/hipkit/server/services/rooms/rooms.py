@@ -17,6 +17,7 @@ from hipkit.server.services.access.lookup import (
     check_open,
     find_room,
     find_room_to_administer,
+    find_user,
     list_seen_rooms,
 )
 from hipkit.server.services.context import Context
@@ -44,6 +45,7 @@ from hipkit.server.services.rooms.changes import (
 )
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.rooms import RoomRecord
+from hipkit.server.storage.stores.users import UserRecord
 from hipkit.v2.models import Created, Links, Room, RoomPage, RoomStatistics, User
 from hipkit.v2.rooms import (
     CreateRoom,
@@ -142,22 +144,26 @@ async def full_room(
     context: Context, stores: Stores, room: RoomRecord, expand: Expansion
 ) -> Room:
     """Return a room with its owner and participants, in full where the request expands them."""
-    present = await stores.room_people.participants(
+    participants: list[User] = []
+    owner: UserRecord | None = None
+    for user in await stores.members.participants(
         room.id, include_members=False, start=0, count=MOST_PARTICIPANTS
-    )
-    wanted = {member.user_id for member in present} | {room.owner_id}
-    users = await stores.users.by_ids(wanted)
-
-    async def show(user_id: int, member: str) -> User:
-        if member in expand:
-            return await full_user(context, stores, users[user_id])
-        return user_in_short(context.addresses, users[user_id])
-
+    ):
+        if user.id == room.owner_id:
+            owner = user
+        participants.append(
+            await full_user(context, stores, user)
+            if "participants" in expand
+            else user_in_short(context.addresses, user)
+        )
+    owner = owner or await find_user(stores, context.actor, room.owner_id)
     return room_in_full(
         context.addresses,
         room,
-        owner=await show(room.owner_id, "owner"),
-        participants=[await show(item.user_id, "participants") for item in present],
+        owner=await full_user(context, stores, owner)
+        if "owner" in expand
+        else user_in_short(context.addresses, owner),
+        participants=participants,
         statistics=room_statistics(context.addresses, room)
         if "statistics" in expand
         else None,

@@ -11,8 +11,7 @@ from hipkit.server.services.errors import InvalidValueError
 from hipkit.server.services.messages import history as histories
 from hipkit.server.services.people import users
 from hipkit.server.services.representations.timestamps import MICROSECOND
-from hipkit.server.services.rooms import members as room_people
-from hipkit.server.services.rooms import rooms
+from hipkit.server.services.rooms import members, rooms
 from hipkit.v2.models import Message, Room, User
 from hipkit.v2.rooms import GetAllMembers, GetAllRooms, GetRoomHistory
 from hipkit.v2.users import GetAllUsers
@@ -60,7 +59,7 @@ async def member_ids(context: Context, room_id: int) -> list[int]:
 
     async def read(start: int) -> Sequence[User]:
         request = GetAllMembers(room_id, start_index=start, max_results=PAGE)
-        return (await room_people.get_all_members(context, request)).items
+        return (await members.get_all_members(context, request)).items
 
     return [user.id for user in await _whole(read)]
 

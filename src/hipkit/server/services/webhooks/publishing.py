@@ -81,7 +81,7 @@ async def enter_room(
     context: Context, stores: Stores, room: RoomRecord, user_id: int, now_us: int
 ) -> None:
     """Count a person among those in a room, and tell if they were not."""
-    if await stores.room_people.enter(room.id, user_id, now_us):
+    if await stores.members.enter(room.id, user_id, now_us):
         await _tell_of_person(context, stores, room, "room_enter", user_id)
 
 
@@ -89,17 +89,17 @@ async def leave_room(
     context: Context, stores: Stores, room: RoomRecord, user_id: int
 ) -> None:
     """Count a person among those in a room no longer, and tell if they were."""
-    if await stores.room_people.leave(room.id, user_id):
+    if await stores.members.leave(room.id, user_id):
         await _tell_of_person(context, stores, room, "room_exit", user_id)
 
 
 async def leave_every_room(context: Context, stores: Stores, user_id: int) -> None:
     """Take a person out of every room, and out of all that has to do with rooms."""
-    for room_id in await stores.room_people.rooms_of(user_id):
+    for room_id in await stores.members.rooms_of(user_id):
         room = await stores.rooms.get(room_id)
         if room is not None:
             await leave_room(context, stores, room, user_id)
-    await stores.room_people.leave_all(user_id)
+    await stores.members.leave_all(user_id)
 
 
 def sender_of(actor: Actor, addresses: Addresses) -> Sender | None:

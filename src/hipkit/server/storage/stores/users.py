@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from hipkit.server.storage.stores.session import Record, Session, given_id, in_parts
 
-__all__ = ["UserRecord", "UserStore"]
+__all__ = ["USER_COLUMNS", "UserRecord", "UserStore"]
 
 
 class UserRecord(Record, frozen=True, array_like=True):
@@ -31,11 +31,8 @@ class UserRecord(Record, frozen=True, array_like=True):
     version: str
 
 
-COLUMNS = (
-    "SELECT id, group_id, name, mention_name, email, title, roles, is_group_admin,"
-    " is_guest, is_deleted, timezone, presence_show, presence_status, photo_key,"
-    " created_us, last_active_us, version FROM users "
-)
+USER_COLUMNS = ", ".join(f"users.{name}" for name in UserRecord.__struct_fields__)
+COLUMNS = f"SELECT {USER_COLUMNS} FROM users "  # noqa: S608 - names of ours
 
 
 class UserStore:

@@ -1,28 +1,40 @@
-"""Who belongs to a room, who is in it, and who was asked in."""
+"""Members, participants and invitations of rooms.
+
+Members have roles, and see their room where it is private. Participants are in the room now.
+"""
 
 from __future__ import annotations
 
-from hipkit.server.storage.stores.session import Record, Session
+from hipkit.server.storage.stores.session import Session
+from hipkit.server.storage.stores.users import USER_COLUMNS, UserRecord
 
-__all__ = ["MemberRecord", "RoomPeopleStore"]
-
-
-class MemberRecord(Record, frozen=True, array_like=True):
-    """A user's place in a room."""
-
-    user_id: int
-    roles: str
-    """Separated by spaces; empty for somebody who is in the room without being a member."""
+__all__ = ["MemberRecord", "MemberStore"]
 
 
-class RoomPeopleStore:
+ROOM_TABLES = (
+    "room_participants",
+    "room_members",
+    "room_invitations",
+    "auto_join_rooms",
+)
+"""Tables with rows for a user in a room."""
+
+
+class MemberRecord(UserRecord, frozen=True, array_like=True):
+    """A user as member or participant of one room."""
+
+    room_roles: str
+    """Separated by spaces; empty for a participant who is no member."""
+
+
+class MemberStore:
     """Reads and writes members, participants and invitations."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     async def roles(self, room_id: int, user_id: int) -> tuple[str, ...] | None:
-        """Return a member's roles, or `None` for somebody who is no member."""
+        """Return a member's roles, or `None` for a user who is no member."""
         row = await self._session.one(
             tuple[str],
             "SELECT roles FROM room_members WHERE room_id = ? AND user_id = ?",
@@ -37,7 +49,8 @@ class RoomPeopleStore:
         """Return members in the order of their ids."""
         return await self._session.all(
             MemberRecord,
-            "SELECT user_id, roles FROM room_members WHERE room_id = ?"
+            f"SELECT {USER_COLUMNS}, room_members.roles FROM room_members"  # noqa: S608 - names of ours
+            " JOIN users ON users.id = user_id WHERE room_id = ?"
             " ORDER BY user_id LIMIT ? OFFSET ?",
             room_id,
             count,
@@ -47,17 +60,18 @@ class RoomPeopleStore:
     async def participants(
         self, room_id: int, *, include_members: bool, start: int, count: int
     ) -> list[MemberRecord]:
-        """Return who is in the room, and on request its absent members, by id."""
+        """Return participants, and on request absent members, in the order of their ids."""
         return await self._session.all(
             MemberRecord,
-            # Cut inside, where both parts come in order: so no more is read than the page holds.
-            "SELECT people.user_id, COALESCE(roles, '') FROM ("
+            # The limit is inside, where both parts come in order: outside, every participant of
+            # a large room would be read and joined for each page.
+            f"SELECT {USER_COLUMNS}, COALESCE(room_members.roles, '') FROM ("  # noqa: S608 - names of ours
             "SELECT user_id FROM room_participants WHERE room_id = ?"
             " UNION SELECT user_id FROM room_members WHERE room_id = ? AND ? = 1"
             " ORDER BY user_id LIMIT ? OFFSET ?"
-            ") AS people LEFT JOIN room_members"
-            " ON room_members.room_id = ? AND room_members.user_id = people.user_id"
-            " ORDER BY people.user_id",
+            ") AS present JOIN users ON users.id = present.user_id LEFT JOIN room_members"
+            " ON room_members.room_id = ? AND room_members.user_id = present.user_id"
+            " ORDER BY users.id",
             room_id,
             room_id,
             int(include_members),
@@ -67,7 +81,7 @@ class RoomPeopleStore:
         )
 
     async def set_member(self, room_id: int, user_id: int, roles: str) -> None:
-        """Make a user a member with exactly these roles."""
+        """Store a user as a member with exactly these roles."""
         await self._session.run(
             "DELETE FROM room_members WHERE room_id = ? AND user_id = ?",
             room_id,
@@ -80,19 +94,28 @@ class RoomPeopleStore:
             roles,
         )
 
-    async def remove_member(self, room_id: int, user_id: int) -> bool:
-        """End a membership, and say whether there was one."""
-        return (
-            await self._session.run(
-                "DELETE FROM room_members WHERE room_id = ? AND user_id = ?",
-                room_id,
-                user_id,
-            )
-            > 0
+    async def add_participants(self, room_id: int, roles: str) -> None:
+        """Store every participant who is no member as one with these roles."""
+        await self._session.run(
+            "INSERT INTO room_members (room_id, user_id, roles)"
+            " SELECT room_id, user_id, ? FROM room_participants WHERE room_id = ?"
+            " AND user_id NOT IN (SELECT user_id FROM room_members WHERE room_id = ?)",
+            roles,
+            room_id,
+            room_id,
         )
 
+    async def remove_member(self, room_id: int, user_id: int) -> bool:
+        """Remove a member, and return whether the user was one."""
+        removed = await self._session.run(
+            "DELETE FROM room_members WHERE room_id = ? AND user_id = ?",
+            room_id,
+            user_id,
+        )
+        return removed > 0
+
     async def enter(self, room_id: int, user_id: int, now_us: int) -> bool:
-        """Count a user among those in the room, and say whether that is new."""
+        """Add a participant, and return whether the user was none before."""
         added = await self._session.run(
             "INSERT INTO room_participants (room_id, user_id, since_us) SELECT ?, ?, ?"
             " WHERE NOT EXISTS (SELECT 1 FROM room_participants WHERE room_id = ?"
@@ -106,7 +129,7 @@ class RoomPeopleStore:
         return added > 0
 
     async def leave(self, room_id: int, user_id: int) -> bool:
-        """Count a user among those in the room no longer, and say whether they were."""
+        """Remove a participant, and return whether the user was one."""
         removed = await self._session.run(
             "DELETE FROM room_participants WHERE room_id = ? AND user_id = ?",
             room_id,
@@ -115,7 +138,7 @@ class RoomPeopleStore:
         return removed > 0
 
     async def rooms_of(self, user_id: int) -> list[int]:
-        """Return the ids of the rooms that a user is in."""
+        """Return the ids of the rooms in which a user is a participant."""
         rows = await self._session.all(
             tuple[int],
             "SELECT room_id FROM room_participants WHERE user_id = ? ORDER BY room_id",
@@ -124,17 +147,10 @@ class RoomPeopleStore:
         return [row[0] for row in rows]
 
     async def leave_all(self, user_id: int) -> None:
-        """Take a user out of every room."""
-        await self._session.run(
-            "DELETE FROM room_participants WHERE user_id = ?", user_id
-        )
-        await self._session.run("DELETE FROM room_members WHERE user_id = ?", user_id)
-        await self._session.run(
-            "DELETE FROM room_invitations WHERE user_id = ?", user_id
-        )
-        await self._session.run(
-            "DELETE FROM auto_join_rooms WHERE user_id = ?", user_id
-        )
+        """Remove a user from every room, invitations and auto-join rooms included."""
+        for table in ROOM_TABLES:
+            sql = f"DELETE FROM {table} WHERE user_id = ?"  # noqa: S608 - names of ours
+            await self._session.run(sql, user_id)
 
     async def invite(
         self,
@@ -145,7 +161,7 @@ class RoomPeopleStore:
         reason: str,
         now_us: int,
     ) -> None:
-        """Note an invitation; a newer one takes an older one's place."""
+        """Store an invitation in place of an earlier one."""
         await self._session.run(
             "DELETE FROM room_invitations WHERE room_id = ? AND user_id = ?",
             room_id,
