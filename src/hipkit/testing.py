@@ -103,7 +103,7 @@ class HipChatServer:
         self, *, strict: bool = False, rate_limits: bool = False, room: str = "Room"
     ) -> None:
         from hipkit.server.app import open_server
-        from hipkit.server.services.webhooks.egress import look_up_here
+        from hipkit.server.events.egress import look_up_here
         from hipkit.server.settings import Settings
         from hipkit.server.shared.limits import LimitSettings
 
@@ -197,7 +197,7 @@ class HipChatServer:
     def deliver_webhooks(self) -> list[TestDelivery]:
         """Post every event that waits for a webhook, and return what became of each so far.
 
-        EgressPolicy are reached on this machine alone, under `localhost` or a loopback address.
+        Endpoints are reached on this machine only, under `localhost` or a loopback address.
         Events that a receiver could not take before are tried again. On a real port (`url`)
         webhooks are delivered by themselves; this waits until that is done.
         """

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hipkit.api.errors import StorageError
+from hipkit.server.events.egress import EgressPolicy
 from hipkit.server.http.health import Health
 from hipkit.server.http.pipeline import Api
 from hipkit.server.services.access.keys import new_key, new_token
@@ -16,7 +17,6 @@ from hipkit.server.services.files.orphans import settle_files
 from hipkit.server.services.files.sweep import TimeBounds, sweep
 from hipkit.server.services.people.setup import FirstGroup, is_empty, make_first_group
 from hipkit.server.services.representations.timestamps import SECOND_US
-from hipkit.server.services.webhooks.egress import EgressPolicy
 from hipkit.server.settings import Settings
 from hipkit.server.shared.limits import Limits
 from hipkit.server.shared.recent_calls import RecentCalls
@@ -122,8 +122,9 @@ class Server:
     def make_sender(self) -> Sender:
         """Make what delivers webhooks; of all that have this database open, one is to run."""
         # Loaded late: programs that never deliver need no HTTP library.
-        from hipkit.server.events.poster import HttpPoster
+        from hipkit.server.events.posters import HttpPoster
         from hipkit.server.events.sender import MOST_AT_ONCE, Sender
+        from hipkit.server.http.webhook_answers import read_notification
         from hipkit.server.services.webhooks.outbox import DatabaseOutbox
 
         outbox = DatabaseOutbox(
@@ -132,6 +133,7 @@ class Server:
             self.signals,
             Limits(self.settings.limits, self.settings.clock, self.settings.elapsed),
             now_us=self.now_us,
+            read_notification=read_notification,
             elapsed=self.settings.elapsed,
             public_url=self.settings.public_url,
             own_root=self.own_root,

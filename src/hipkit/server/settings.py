@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hipkit.server.events.egress import LookUp, look_up
 from hipkit.server.services.representations.timestamps import SECOND_US
-from hipkit.server.services.webhooks.egress import LookUp, look_up
 from hipkit.server.shared.counters import ForwardClock
 from hipkit.server.shared.limits import LimitSettings
 

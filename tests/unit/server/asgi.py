@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hipkit.server.app import Server, open_server
+from hipkit.server.events.egress import LookUp, look_up_here
 from hipkit.server.http.requests import Message
 from hipkit.server.services.access import clients as admin_access
 from hipkit.server.services.access.actor import Actor
@@ -17,7 +18,6 @@ from hipkit.server.services.context import Context
 from hipkit.server.services.people import operator as admin_people
 from hipkit.server.services.representations.urls import Addresses
 from hipkit.server.services.rooms import operator as admin_rooms
-from hipkit.server.services.webhooks.egress import LookUp, look_up_here
 from hipkit.server.settings import FILE_QUOTA_BYTES, MEBIBYTE, Settings
 from hipkit.server.shared.limits import Limits, LimitSettings
 

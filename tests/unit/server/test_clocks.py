@@ -13,13 +13,13 @@ import pytest
 
 from hipkit.server import serve as run
 from hipkit.server.app import Server, open_server
-from hipkit.server.services.access import web_sessions
-from hipkit.server.services.representations.timestamps import SECOND_US
-from hipkit.server.services.webhooks.backoff import (
+from hipkit.server.events.delivery import Delivery, Outcome
+from hipkit.server.events.retry import (
     LONGEST_ASKED_WAIT_SECONDS,
     LONGEST_PROBE_SECONDS,
 )
-from hipkit.server.services.webhooks.deliveries import Delivery, Outcome
+from hipkit.server.services.access import web_sessions
+from hipkit.server.services.representations.timestamps import SECOND_US
 from hipkit.server.services.webhooks.outbox import DatabaseOutbox
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.webhooks import WebhookRecord

@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from hipkit.server.services.webhooks.deliveries import Delivery, Outcome
+from hipkit.server.events.delivery import Delivery, Outcome
 from hipkit.server.storage.stores.webhook_routes import RouteRecord
 
-__all__ = ["Outbox", "Poster"]
+__all__ = ["Outbox"]
 
 
 class Outbox(Protocol):
@@ -39,13 +39,3 @@ class Outbox(Protocol):
 
     def close(self) -> None:
         """Let go of whatever is held."""
-
-
-class Poster(Protocol):
-    """Posts to a receiver, once, within its time."""
-
-    async def post(self, delivery: Delivery) -> Outcome:
-        """Send an event; whatever goes wrong is an outcome, not an exception."""
-
-    async def aclose(self) -> None:
-        """Close every connection."""

@@ -10,10 +10,11 @@ from collections.abc import AsyncIterator
 from urllib.parse import urlsplit
 
 from hipkit.api.errors import StorageError
-from hipkit.server.events.protocol import Outbox, Poster
+from hipkit.server.events.delivery import Delivery, Outcome
+from hipkit.server.events.posters import Poster
+from hipkit.server.events.protocol import Outbox
 from hipkit.server.events.schedule import Schedule
 from hipkit.server.logs import describe_error, log_task_error
-from hipkit.server.services.webhooks.deliveries import Delivery, Outcome
 from hipkit.server.shared.signals import EVENTS, Signals
 
 __all__ = ["MOST_AT_ONCE", "Sender", "sending"]

@@ -15,6 +15,7 @@ from hipkit.api.errors import (
     UnauthorizedError,
 )
 from hipkit.api.operation import Operation
+from hipkit.server.events.egress import EgressPolicy
 from hipkit.server.http import v1
 from hipkit.server.http.authorization import check_allowed
 from hipkit.server.http.bodies import ClientGoneError
@@ -59,7 +60,6 @@ from hipkit.server.services.rooms import members, rooms  # noqa: F401 - as above
 from hipkit.server.services.v1 import rooms as v1_rooms  # noqa: F401 - as above
 from hipkit.server.services.v1 import users as v1_users  # noqa: F401 - as above
 from hipkit.server.services.webhooks import listing, registration  # noqa: F401 - as above
-from hipkit.server.services.webhooks.egress import EgressPolicy
 from hipkit.server.settings import Settings
 from hipkit.server.shared.limits import Limits
 from hipkit.server.shared.recent_calls import RecentCalls

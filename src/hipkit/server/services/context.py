@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from hipkit.api.errors import RateLimitError, UnauthorizedError
+from hipkit.server.events.egress import EgressPolicy
 from hipkit.server.services.access.actor import Actor
 from hipkit.server.services.representations.urls import Addresses
-from hipkit.server.services.webhooks.egress import EgressPolicy
 from hipkit.server.shared.limits import Allowance, Limits
 from hipkit.server.shared.signals import ACCESS, Signals
 from hipkit.server.storage.blobs import BlobStore

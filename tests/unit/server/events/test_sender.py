@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hipkit.api.errors import StorageError
+from hipkit.server.events.delivery import Delivery, Outcome
 from hipkit.server.events.schedule import Schedule
 from hipkit.server.events.sender import Sender, sending
-from hipkit.server.services.webhooks.deliveries import Delivery, Outcome
 from hipkit.server.shared.signals import EVENTS, Signals
 from hipkit.server.storage.stores.webhook_events import EventRecord
 from hipkit.server.storage.stores.webhook_routes import RouteRecord

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 
 from hipkit.server.services.errors import InvalidValueError
+from hipkit.server.storage.stores.timestamps import SECOND_US
 
 __all__ = [
     "EARLIEST_US",
@@ -25,7 +26,6 @@ __all__ = [
 ]
 
 MICROSECOND = timedelta(microseconds=1)
-SECOND_US = 1_000_000
 
 LATEST_US = 1 << 62
 """Later than every timestamp that a database can hold."""

@@ -13,21 +13,17 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from hipkit.api.errors import ApiError
-from hipkit.server.services.context import Context
-from hipkit.server.services.messages.posting import add_notification
-from hipkit.server.services.representations.timestamps import SECOND_US
-from hipkit.server.services.representations.urls import Addresses
-from hipkit.server.services.webhooks.backoff import (
+from hipkit.server.events.delivery import Delivery, Outcome
+from hipkit.server.events.retry import (
     LONGEST_ASKED_WAIT_SECONDS,
     LONGEST_PROBE_SECONDS,
     next_state,
 )
-from hipkit.server.services.webhooks.deliveries import (
-    Delivery,
-    Outcome,
-    make_delivery,
-    root_of,
-)
+from hipkit.server.services.context import Context
+from hipkit.server.services.messages.posting import add_notification
+from hipkit.server.services.representations.timestamps import SECOND_US
+from hipkit.server.services.representations.urls import Addresses
+from hipkit.server.services.webhooks.deliveries import prepare_delivery, root_of
 from hipkit.server.services.webhooks.owners import may_still_see, owner_of
 from hipkit.server.services.webhooks.patterns import is_found
 from hipkit.server.services.webhooks.sweep import OutboxSweep
@@ -39,8 +35,12 @@ from hipkit.server.storage.stores.webhook_deliveries import NewDelivery
 from hipkit.server.storage.stores.webhook_events import EventRecord
 from hipkit.server.storage.stores.webhook_routes import RouteRecord, WaitBounds
 from hipkit.server.storage.stores.webhooks import WebhookRecord
+from hipkit.v2.rooms import SendRoomNotification
 
-__all__ = ["DatabaseOutbox"]
+__all__ = ["DatabaseOutbox", "ReadNotification"]
+
+ReadNotification = Callable[[bytes, int], SendRoomNotification | None]
+"""Returns the notification for a room in a body; raises `ApiError` where it breaks the rules."""
 
 MOST_DUE = 500
 EVENTS_AT_ONCE = 50
@@ -63,6 +63,7 @@ class DatabaseOutbox:
         signals: Who is to be told of answers.
         limits: How many answers a webhook may post.
         now_us: The clock, in microseconds since 1970.
+        read_notification: Returns the notification in an answer's body, if it is one.
         elapsed: Seconds that go on evenly, by which it is seen that the clock was set.
         public_url: What links in events begin with, if the operator said so.
         own_root: What they begin with where nothing better is known.
@@ -79,6 +80,7 @@ class DatabaseOutbox:
         limits: Limits,
         *,
         now_us: Callable[[], int],
+        read_notification: ReadNotification,
         elapsed: Callable[[], float],
         public_url: str | None,
         own_root: str,
@@ -86,6 +88,7 @@ class DatabaseOutbox:
         signs_query: bool = False,
     ) -> None:
         self._signs_query = signs_query
+        self._read_notification = read_notification
         self._database = database
         self._files = files
         self._signals = signals
@@ -134,7 +137,7 @@ class DatabaseOutbox:
             skip = OUT_OF_SIGHT
         if skip is not None:
             return Delivery(webhook=webhook, event=event, skip=skip)
-        return await make_delivery(
+        return await prepare_delivery(
             stores,
             webhook,
             event,
@@ -156,7 +159,9 @@ class DatabaseOutbox:
             webhook = await stores.webhooks.get(webhook_id)
             if webhook is None or webhook.position >= event.id:
                 return False
-            posted_id, problem = await self._post(context, stores, webhook, outcome)
+            posted_id, problem = await self._post(
+                context, stores, webhook, event, outcome
+            )
             problem = outcome.problem or problem
             state = next_state(
                 webhook,
@@ -280,10 +285,18 @@ class DatabaseOutbox:
         context: Context,
         stores: Stores,
         webhook: WebhookRecord,
+        event: EventRecord,
         outcome: Outcome,
     ) -> tuple[str | None, str | None]:
-        """Post what a receiver answered; return the message's id, or what is wrong."""
-        if outcome.notification is None:
+        """Post a receiver's answer, if it is a notification.
+
+        Returns the message's id, or the problem.
+        """
+        try:
+            notification = self._read_notification(outcome.body, event.room_id)
+        except ApiError as error:
+            return None, f"the answer was not posted: {error.message}"
+        if notification is None:
             return None, None
         if context.answered_by is not None:
             return None, ANSWER_TO_ANSWER
@@ -292,7 +305,6 @@ class DatabaseOutbox:
         if context.actor_or_none is None:
             return None, "the answer was not posted: the webhook's maker is gone"
         try:
-            notification = outcome.notification
             return await add_notification(context, stores, notification), None
         except ApiError as error:
             return None, f"the answer was not posted: {error.message}"

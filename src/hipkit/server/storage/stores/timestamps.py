@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from hipkit.server.storage.stores.session import Session
 
-__all__ = ["TimestampStore"]
+__all__ = ["SECOND_US", "TimestampStore"]
+
+SECOND_US = 1_000_000
 
 LAST_ADDED = (
     ("sent_us", "messages", "sequence"),

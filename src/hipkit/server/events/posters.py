@@ -1,4 +1,4 @@
-"""Posts events over HTTP, to addresses that were looked at."""
+"""Posts events over HTTP, to addresses that the egress policy allows."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Protocol
 
 from hipkit.api.errors import BadRequestError
 from hipkit.api.limits import read_retry_after
 from hipkit.api.secret import HIDDEN
-from hipkit.server.events.replies import read_answer
-from hipkit.server.services.errors import InvalidValueError
-from hipkit.server.services.representations.timestamps import SECOND_US
-from hipkit.server.services.webhooks.deliveries import Delivery, Outcome
-from hipkit.server.services.webhooks.egress import EgressPolicy, read_target
+from hipkit.server.events.delivery import Delivery, Outcome
+from hipkit.server.events.egress import EgressPolicy, parse_endpoint
+from hipkit.server.storage.stores.timestamps import SECOND_US
 from hipkit.transports.protocol import Options, RawResponse, Request, TransportError
 from hipkit.transports.resolved import ResolvedTransport
 
-__all__ = ["LONGEST_ANSWER_BYTES", "POST_SECONDS", "HttpPoster"]
+__all__ = ["LONGEST_ANSWER_BYTES", "POST_SECONDS", "HttpPoster", "Poster"]
 
 POST_SECONDS = 10.0
 """How long a delivery may take, from the look-up of the name to the last byte."""
@@ -26,34 +25,44 @@ POST_SECONDS = 10.0
 LONGEST_ANSWER_BYTES = 64 * 1024
 
 LARGEST_ERROR_BYTES = 4 * 1024 * 1024
-"""Pages that explain an error may be large; nothing of them but their beginning is used."""
+"""Error pages may be large; only their beginning is used."""
 
 SHOWN_BYTES = 2_000
+
+
+class Poster(Protocol):
+    """Posts a delivery to its endpoint, once, within a time limit."""
+
+    async def post(self, delivery: Delivery) -> Outcome:
+        """Send an event; whatever goes wrong is an outcome, not an exception."""
+
+    async def aclose(self) -> None:
+        """Close every connection."""
 
 
 class HttpPoster:
     """A `Poster` over hipkit's own transport.
 
-    Redirects are not followed, no proxy of the environment is used, and connections go to the
-    very addresses that `receivers` looked at.
+    Connections go to the very addresses that the policy has checked. Redirects are not followed
+    and proxies of the environment are not used: either would lead past the policy.
     """
 
     def __init__(
         self,
-        receivers: EgressPolicy,
+        egress: EgressPolicy,
         *,
         most_connections: int,
         now_us: Callable[[], int],
         seconds: float = POST_SECONDS,
     ) -> None:
         self._transport = ResolvedTransport(
-            receivers.addresses_of, max_connections=most_connections
+            egress.addresses_of, max_connections=most_connections
         )
         self._now_us = now_us
         self._seconds = seconds
 
     async def post(self, delivery: Delivery) -> Outcome:
-        """Send an event, and read what comes back."""
+        """Send an event, and read the response."""
         began = time.monotonic()
         outcome = await self._post(delivery)
         milliseconds = round((time.monotonic() - began) * 1000)
@@ -73,7 +82,7 @@ class HttpPoster:
 
         try:
             async with asyncio.timeout(self._seconds):
-                reply = await self._send(delivery, keep)
+                response = await self._send(delivery, keep)
         except _LongAnswerError:
             # Only the body of a success is read through `keep`.
             return Outcome(
@@ -83,23 +92,23 @@ class HttpPoster:
             )
         except TimeoutError:
             return Outcome(problem=f"no whole answer within {self._seconds:g} seconds")
-        except TransportError as fault:
-            return Outcome(problem=fault.reason)
-        except InvalidValueError as error:
-            # The rules were others when this webhook was set.
+        except TransportError as error:
+            return Outcome(problem=error.reason)
+        except BadRequestError as error:
+            # Endpoints were parsed by other rules when this one was stored.
             return Outcome(verdict_is="refused", problem=str(error))
-        return self._outcome(delivery, reply, bytes(answer))
+        return self._outcome(delivery, response, bytes(answer))
 
     async def _send(
         self, delivery: Delivery, keep: Callable[[bytes], object]
     ) -> RawResponse:
-        target = read_target(delivery.webhook.url)
+        endpoint = parse_endpoint(delivery.webhook.url)
         request = Request(
             "POST",
-            target.scheme,
-            target.host,
-            target.port,
-            _with_query(target.target, delivery.query),
+            endpoint.scheme,
+            endpoint.host,
+            endpoint.port,
+            _with_query(endpoint.target, delivery.query),
             headers=delivery.headers,
             content=delivery.body,
         )
@@ -110,29 +119,23 @@ class HttpPoster:
         )
         return await self._transport.send(request, options, keep)
 
-    def _outcome(self, delivery: Delivery, reply: RawResponse, body: bytes) -> Outcome:
-        notification, problem = None, None
+    def _outcome(
+        self, delivery: Delivery, response: RawResponse, body: bytes
+    ) -> Outcome:
         body = _masked(body, delivery)
-        if 200 <= reply.status < 300:
-            try:
-                notification = read_answer(body, delivery.event.room_id)
-            except BadRequestError as error:
-                problem = f"the answer was not posted: {error.message}"
-        else:
-            problem = f"the receiver answered {reply.status}"
+        is_success = 200 <= response.status < 300
         now = self._now_us() / SECOND_US
-        asked = read_retry_after(reply.headers.get("retry-after"), now)
         return Outcome(
-            status=reply.status,
-            problem=problem,
-            answer=_text(body or _masked(reply.body, delivery)),
-            notification=notification,
-            asked_seconds=asked,
+            status=response.status,
+            problem=None if is_success else f"the receiver answered {response.status}",
+            body=body,
+            answer=_text(body or _masked(response.body, delivery)),
+            asked_seconds=read_retry_after(response.headers.get("retry-after"), now),
         )
 
 
 class _LongAnswerError(Exception):
-    """The receiver answers more than is read."""
+    """The endpoint answers more than is read."""
 
 
 def _with_query(target: str, query: str) -> str:
@@ -142,7 +145,7 @@ def _with_query(target: str, query: str) -> str:
 
 
 def _masked(body: bytes, delivery: Delivery) -> bytes:
-    """Hide signatures that a receiver repeats: pages about errors show the address."""
+    """Mask signatures that an endpoint repeats: error pages show the address called."""
     for token in delivery.signatures:
         head, _, signature = token.rpartition(".")
         for part in (token, signature, head):

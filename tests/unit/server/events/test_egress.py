@@ -14,15 +14,15 @@ import pytest
 import trustme
 
 from hipkit.api.errors import BadRequestError
-from hipkit.server.events.poster import HttpPoster
-from hipkit.server.services.webhooks.deliveries import Delivery, Outcome
-from hipkit.server.services.webhooks.egress import (
+from hipkit.server.events.delivery import Delivery, Outcome
+from hipkit.server.events.egress import (
     EgressPolicy,
     ForbiddenAddressError,
     is_internal,
     look_up,
-    read_target,
+    parse_endpoint,
 )
+from hipkit.server.events.posters import HttpPoster
 from hipkit.server.storage.stores.webhook_events import EventRecord
 from hipkit.server.storage.stores.webhooks import WebhookRecord
 from tests.unit.server.receiving import Answer, Receiver, receiving
@@ -153,14 +153,14 @@ async def test_a_name_is_asked_for_once_at_a_time() -> None:
     ],
 )
 def test_an_address_is_sent_as_it_was_given(url: str, target: str) -> None:
-    assert read_target(url).target == target
+    assert parse_endpoint(url).target == target
 
 
 def test_ports_come_from_the_scheme() -> None:
-    assert read_target("HTTPS://a.example/").port == 443
-    assert read_target("http://a.example:8080/").port == 8080
+    assert parse_endpoint("HTTPS://a.example/").port == 443
+    assert parse_endpoint("http://a.example:8080/").port == 8080
     with pytest.raises(BadRequestError):
-        read_target("https://a:b@a.example/")
+        parse_endpoint("https://a:b@a.example/")
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_ports_come_from_the_scheme() -> None:
 )
 def test_what_is_no_absolute_url_is_refused_in_hipchats_words(url: str) -> None:
     with pytest.raises(BadRequestError, match=r"^Field url must be an absolute URL$"):
-        read_target(url)
+        parse_endpoint(url)
 
 
 async def test_a_name_that_leads_elsewhere_by_now_is_not_connected_to() -> None:

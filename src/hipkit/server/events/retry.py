@@ -1,14 +1,14 @@
-"""What becomes of a webhook's route after each try: on, later, or rarely (pure).
+"""Back-off and pause: when a subscription is tried next (pure).
 
-Only the first event that waits is tried; those behind it wait for their turn, so that a
-receiver gets what happened in the order in which it happened.
+Only the first waiting event is tried, and those behind it wait, so that an endpoint gets the
+events in the order in which they happened.
 """
 
 from __future__ import annotations
 
 from typing import Literal
 
-from hipkit.server.services.representations.timestamps import SECOND_US
+from hipkit.server.storage.stores.timestamps import SECOND_US
 from hipkit.server.storage.stores.webhook_routes import RouteState
 from hipkit.server.storage.stores.webhooks import WebhookRecord
 
@@ -26,30 +26,29 @@ __all__ = [
 ]
 
 Verdict = Literal["delivered", "refused", "waiting", "skipped"]
-"""Done; done, as the receiver does not want it; to be tried again; not sent at all."""
-
+"""Accepted; rejected for good; to be tried again; never sent. All but `waiting` are final."""
 
 FIRST_WAIT_SECONDS = 5.0
 LONGEST_WAIT_SECONDS = 15 * 60.0
 LONGEST_ASKED_WAIT_SECONDS = 60 * 60.0
-"""A receiver that wants to be left alone for longer is tried after this all the same."""
+"""The longest wait that an endpoint can ask for with `Retry-After`."""
 
 PAUSE_AFTER_SECONDS = 24 * 60 * 60
 PROBE_SECONDS = 12 * 60 * 60.0
 SPREAD = 0.25
-"""By which part a wait is shorter or longer: what failed together does not come together."""
+"""The fraction by which waits vary, so that what failed together is not retried together."""
 LONGEST_PROBE_SECONDS = PROBE_SECONDS * (1 + SPREAD)
 MOST_SLOW_PATTERNS = 5
-"""Texts in a row that a pattern takes too long for, before its webhook is paused."""
+"""Timeouts in a row of a pattern before its webhook is paused."""
 
-MAY_PASS = frozenset({408, 425, 429})
+TEMPORARY = frozenset({408, 425, 429})
 
 
 def judge(status: int | None) -> Verdict:
-    """Say what an answer means; `None` is none."""
+    """Return what a response's status means; `None` is no response."""
     if status is not None and 200 <= status < 300:
         return "delivered"
-    if status is None or status >= 500 or status in MAY_PASS:
+    if status is None or status >= 500 or status in TEMPORARY:
         return "waiting"
     return "refused"
 
@@ -57,10 +56,10 @@ def judge(status: int | None) -> Verdict:
 def wait_seconds(
     tries: int, chance: float, asked_seconds: float | None = None
 ) -> float:
-    """Return how long to wait after so many tries, at least 1.
+    """Return how long to wait after a number of failed tries, at least 1.
 
-    `chance`, 0 to 1, spreads what failed together over half of the wait; `asked_seconds` is
-    what the receiver asked for.
+    `chance`, 0 to 1, spreads simultaneous failures over half of the wait; `asked_seconds` is
+    what the endpoint asked for.
     """
     doubled = FIRST_WAIT_SECONDS * 2.0 ** min(tries - 1, 30)
     wait = _spread(min(doubled, LONGEST_WAIT_SECONDS), chance)

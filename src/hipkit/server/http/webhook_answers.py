@@ -1,4 +1,4 @@
-"""Reads what receivers answer: a notification to post, if it is shaped like one."""
+"""Reads the answers of webhooks' receivers: some are notifications to post."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from hipkit.api.json_grammar import parse_json
 from hipkit.server.http.decoding import decode
 from hipkit.v2.rooms import SendRoomNotification
 
-__all__ = ["read_answer"]
+__all__ = ["read_notification"]
 
 
-def read_answer(body: bytes, room_id: int) -> SendRoomNotification | None:
-    """Return the notification that an answer is; `None` for any other answer.
+def read_notification(body: bytes, room_id: int) -> SendRoomNotification | None:
+    """Return the notification in an answer's body; `None` for any other answer.
 
-    It is one if it is a JSON object with a `message`, whatever its content type says.
+    A JSON object with a `message` is one, whatever its content type says.
 
     Raises:
-        BadRequestError: It is one, but breaks the rules of notifications.
+        BadRequestError: It breaks the rules of notifications.
     """
     if not body.lstrip().startswith(b"{"):
         return None
@@ -35,5 +35,5 @@ def read_answer(body: bytes, room_id: int) -> SendRoomNotification | None:
         strict=False,
     )
     if not isinstance(request, SendRoomNotification):
-        raise BadRequestError("The answer is no notification")
+        raise BadRequestError("The answer is not a notification")
     return request

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hipkit.server.services.webhooks.backoff import (
+from hipkit.server.events.retry import (
     FIRST_WAIT_SECONDS,
     LONGEST_WAIT_SECONDS,
     PAUSE_AFTER_SECONDS,

@@ -1,8 +1,9 @@
-"""Where webhooks may lead: to the outside, and into networks that the operator allows.
+"""The egress policy: outgoing calls lead to the public network, and to networks that are allowed.
 
-An address is looked at twice: when a webhook is set, so that its maker is told, and whenever a
-connection is opened, because a name may lead elsewhere by then. The second look decides, and the
-connection goes to the very address that was looked at.
+An endpoint is checked twice: when it is stored, so that its owner sees the error, and whenever a
+connection is opened, because a name may have other addresses by then (DNS rebinding). The second
+check decides. The connection goes to the very address that was checked: resolving the name once
+more would let it change in between.
 """
 
 from __future__ import annotations
@@ -20,33 +21,32 @@ from urllib.parse import quote
 
 from hipkit.api.addresses import DEFAULT_PORTS, split_web_address
 from hipkit.api.errors import BadRequestError
-from hipkit.server.services.errors import InvalidValueError
 
 __all__ = [
     "LONGEST_URL",
     "EgressPolicy",
+    "Endpoint",
     "ForbiddenAddressError",
     "LookUp",
     "Network",
-    "Target",
     "is_internal",
     "look_up",
     "look_up_here",
-    "read_target",
+    "parse_endpoint",
 ]
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 LookUp = Callable[[str, int], Sequence[str]]
-"""Returns the addresses of a name, or raises `OSError`; it may take its time."""
+"""Returns the addresses of a name, or raises `OSError`; it may block."""
 
 LONGEST_URL = 2_000
 LOOK_UP_SECONDS = 5.0
 LOOK_UPS_AT_ONCE = 8
 
-# Beside what every version of `is_global` knows: what standards keep for protocols and for
-# examples, relays of tunnels, NAT64 of one's own network, and the older local addresses.
-NEVER = tuple(
+# What some versions of `is_global` miss: addresses that standards reserve for protocols and
+# examples, relays of tunnels, a network's own NAT64, and the older site-local addresses.
+RESERVED = tuple(
     map(
         ipaddress.ip_network,
         (
@@ -62,7 +62,7 @@ NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 class ForbiddenAddressError(OSError):
-    """A name leads into a network that webhooks may not reach."""
+    """A name leads into a network that outgoing calls may not reach."""
 
     def __init__(self) -> None:
         super().__init__("it leads into a network that webhooks may not reach")
@@ -72,34 +72,34 @@ class ForbiddenAddressError(OSError):
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """A receiver's address in the parts that a request is made of."""
+class Endpoint:
+    """Where events are posted to: a URL in the parts that a request is made of."""
 
     scheme: Literal["http", "https"]
     host: str
     port: int
     target: str
+    """Path and query."""
 
 
-def read_target(url: str) -> Target:
-    """Take an address apart.
+def parse_endpoint(url: str) -> Endpoint:
+    """Return the parts of an endpoint's URL.
 
     Raises:
-        BadRequestError: It is none that events can be sent to.
+        BadRequestError: Events cannot be posted to it.
     """
     if len(url) > LONGEST_URL:
-        problem = f"is longer than {LONGEST_URL} characters"
-        raise InvalidValueError("url", "maxLength", problem)
-    target = _take_apart(url)
-    if target is None:
-        # In HipChat's words, which had no field beside them. The address is not repeated: it may
+        raise _url_error(f"is longer than {LONGEST_URL} characters", "maxLength")
+    endpoint = _parse(url)
+    if endpoint is None:
+        # In HipChat's words, which had no field beside them. The URL is not repeated: it may
         # hold a password.
         raise BadRequestError("Field url must be an absolute URL")
-    return target
+    return endpoint
 
 
 def is_internal(address: Address) -> bool:
-    """Say whether an address is anything but one of the public network."""
+    """Return whether an address is anything but one of the public network."""
     inner = _inner(address)
     if inner is not None:
         return is_internal(inner)
@@ -108,21 +108,21 @@ def is_internal(address: Address) -> bool:
         or address.is_multicast
         or address.is_reserved
         or address.is_link_local
-        or any(address in network for network in NEVER)
+        or any(address in network for network in RESERVED)
     )
 
 
 def look_up(host: str, port: int) -> Sequence[str]:
-    """Ask the system for the addresses of a name."""
+    """Return the addresses of a name, as the system resolves it."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except UnicodeError as error:
-        raise OSError("it is no name") from error
+        raise OSError("it is not a host name") from error
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
 def look_up_here(host: str, port: int) -> Sequence[str]:
-    """Return the addresses of this machine's own name, and ask nobody for any other."""
+    """Return the addresses of this machine's own name, and resolve no other."""
     if host.lower() == "localhost":
         return ["127.0.0.1"]
     try:
@@ -132,11 +132,11 @@ def look_up_here(host: str, port: int) -> Sequence[str]:
 
 
 class EgressPolicy:
-    """Knows which addresses webhooks may lead to.
+    """Decides which addresses outgoing calls may reach.
 
     Args:
         allowed: Networks that are allowed although they are not public.
-        look_up: How names become addresses.
+        look_up: Resolves names.
     """
 
     def __init__(
@@ -149,27 +149,29 @@ class EgressPolicy:
         self._threads: ThreadPoolExecutor | None = None
 
     async def check(self, url: str) -> None:
-        """Refuse an address that no event can be sent to.
+        """Check the URL of an endpoint.
 
-        A name that has no address just now is taken: it is looked up at every connection.
+        A name that has no address at present is accepted: it is resolved at every connection.
 
         Raises:
-            InvalidValueError: It is no address for events, or leads into an internal network.
+            BadRequestError: Events cannot be posted there, or it leads into an internal network.
         """
-        target = read_target(url)
+        endpoint = parse_endpoint(url)
         try:
             async with asyncio.timeout(LOOK_UP_SECONDS):
-                await self.addresses_of(target.host, target.port)
+                await self.addresses_of(endpoint.host, endpoint.port)
         except ForbiddenAddressError as error:
-            raise InvalidValueError("url", "format", str(error)) from error
+            raise _url_error(str(error), "format") from error
         except (OSError, TimeoutError):
             return
 
     async def addresses_of(self, host: str, port: int) -> Sequence[str]:
         """Return the addresses of a name, every one of them allowed.
 
+        One forbidden address is enough to reject them all: a connection could go to any.
+
         Raises:
-            ForbiddenAddressError: One of them is internal, and nobody allowed its network.
+            ForbiddenAddressError: One of them is internal, and its network is not allowed.
             OSError: There is none.
         """
         found: Sequence[str] = [host]
@@ -183,7 +185,7 @@ class EgressPolicy:
         return found
 
     def is_allowed(self, text: str) -> bool:
-        """Say whether events may be sent to an address."""
+        """Return whether outgoing calls may reach an address."""
         try:
             # A zone (fe80::1%eth0) names a device of this machine.
             address = ipaddress.ip_address(text.partition("%")[0])
@@ -196,12 +198,12 @@ class EgressPolicy:
         return not is_internal(address)
 
     def close(self) -> None:
-        """Ask for no further names."""
+        """Resolve no further names."""
         if self._threads is not None:
             self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _ask(self, host: str, port: int) -> Future[Sequence[str]]:
-        """Look a name up in a thread of our own: one at a time for each, few for all."""
+        """Resolve a name in a thread of our own, once at a time: slow ones hold up few others."""
         with self._lock:
             asked = self._asked.get((host, port))
             if asked is not None:
@@ -220,7 +222,11 @@ class EgressPolicy:
         return asked
 
 
-def _take_apart(url: str) -> Target | None:
+def _url_error(problem: str, validation: str) -> BadRequestError:
+    return BadRequestError(f"Field 'url' {problem}", field="url", validation=validation)
+
+
+def _parse(url: str) -> Endpoint | None:
     if not url.isprintable() or " " in url or "\\" in url:
         return None
     try:
@@ -232,7 +238,7 @@ def _take_apart(url: str) -> Target | None:
         return None
     path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
     query = quote(parts.query, safe="/?%:@!$&'()*+,;=~-._[]|")
-    return Target(
+    return Endpoint(
         cast("Literal['http', 'https']", parts.scheme),
         host,
         parts.port or DEFAULT_PORTS[parts.scheme],
