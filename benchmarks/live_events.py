@@ -99,7 +99,7 @@ def _line(
     streams = QUICK_STREAMS if scene.quick else STREAMS
     count = rooms if scene.quick else int(rate * SECONDS)
     count -= count % rooms
-    seconds, missing = _watch(
+    seconds, missing = _data_check(
         served,
         # The rooms' ids follow each other from 1 on.
         streams=[
@@ -135,7 +135,7 @@ def _line(
     )
 
 
-def _watch(
+def _data_check(
     served: Process,
     *,
     streams: Sequence[tuple[str, str]],

@@ -38,7 +38,7 @@ __all__ = [
     "body_of",
     "connect",
     "done",
-    "fault",
+    "failure",
     "headers_of",
     "listed",
     "refusal",
@@ -177,11 +177,11 @@ def refusal(status: int, message: str = "no", **headers: str) -> RawResponse:
     return answer({"error": error}, status, **headers)
 
 
-def fault(
+def failure(
     kind: TransportErrorKind = "broken", *, arrived: bool = True
 ) -> TransportError:
     """Make a transport's failure."""
-    return TransportError(kind, f"a {kind} fault", may_have_arrived=arrived)
+    return TransportError(kind, f"a {kind} failure", may_have_arrived=arrived)
 
 
 def body_of(request: Request) -> bytes:

@@ -62,8 +62,8 @@ def in_memory(task: Task) -> Iterator[Send]:
     """Send to nobody: the answer is ready."""
     from hipkit.transports.memory import MemoryTransport
 
-    reply = RawResponse(NO_CONTENT, HEADERS)
-    transport = MemoryTransport(lambda _: reply)
+    response = RawResponse(NO_CONTENT, HEADERS)
+    transport = MemoryTransport(lambda _: response)
     with HipChat(TOKEN, base_url=task.base_url, transport=transport) as client:
         yield lambda: _notify(client)
 

@@ -48,10 +48,10 @@ class Connection:
 
     def is_answered(self) -> bool:
         """Read what has come, and say whether the answer is whole."""
-        piece = self.socket.recv(RECEIVED_BYTES)
-        self._received += piece
+        chunk = self.socket.recv(RECEIVED_BYTES)
+        self._received += chunk
         head, end, body = self._received.partition(b"\r\n\r\n")
-        if not piece or (end and not head.startswith(self._start)):
+        if not chunk or (end and not head.startswith(self._start)):
             raise RuntimeError(f"not the answer wanted: {head[:400]!r}")
         if not end or len(body) < _content_length(head):
             return False

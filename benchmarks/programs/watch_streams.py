@@ -34,10 +34,10 @@ class Stream:
         self.socket.sendall("\r\n".join(lines).encode())
         self._rest = b""
         while b"retry:" not in self._rest:
-            piece = self.socket.recv(RECEIVED_BYTES)
-            if not piece:
+            chunk = self.socket.recv(RECEIVED_BYTES)
+            if not chunk:
                 raise RuntimeError(f"no stream: {self._rest[:300]!r}")
-            self._rest += piece
+            self._rest += chunk
         self._rest = b""
 
     def numbers(self) -> list[int]:

@@ -94,10 +94,10 @@ class Relay:
         connection: Connection,
     ) -> None:
         with contextlib.suppress(ConnectionError, ssl.SSLError):
-            while piece := await reader.read(PIECE_BYTES):
+            while chunk := await reader.read(PIECE_BYTES):
                 connection.arrivals.append((next(self._numbers), len(connection.asked)))
-                connection.asked += piece
-                forth.write(piece)
+                connection.asked += chunk
+                forth.write(chunk)
                 await forth.drain()
         with contextlib.suppress(OSError):
             forth.write_eof()
@@ -110,10 +110,10 @@ class Relay:
     ) -> None:
         """Read to the end, also when the program has heard enough and is gone."""
         with contextlib.suppress(ConnectionError, ssl.SSLError):
-            while piece := await back.read(PIECE_BYTES):
-                connection.answered += piece
+            while chunk := await back.read(PIECE_BYTES):
+                connection.answered += chunk
                 with contextlib.suppress(ConnectionError, ssl.SSLError):
-                    writer.write(piece)
+                    writer.write(chunk)
                     await writer.drain()
         writer.close()
         with contextlib.suppress(ConnectionError, ssl.SSLError):

@@ -53,11 +53,11 @@ def first_call(operation_id: str) -> Call:
     return next(iter(calls(operation_id)))
 
 
-def results(operation_id: str, reply: RawResponse) -> list[Any]:
+def results(operation_id: str, response: RawResponse) -> list[Any]:
     """Return what both clients make of an answer; it is the same."""
     found = []
     for kind in KINDS:
-        client = connect(kind, script_for(kind, reply))
+        client = connect(kind, script_for(kind, response))
         found.append(done(first_call(operation_id).on(client)))
     assert found[0] == found[1]
     return found
@@ -179,7 +179,7 @@ def test_values_that_came_later_are_kept(
 
 @pytest.mark.parametrize(("operation_id", "status", "schema"), WITH_MODEL)
 @pytest.mark.parametrize(
-    "moment",
+    "timestamp",
     [
         "2016-09-09T08:23:02.932694",
         "2016-09-09T10:23:02.932694+02:00",
@@ -187,10 +187,10 @@ def test_values_that_came_later_are_kept(
     ],
 )
 def test_dates_of_every_form_mean_the_same(
-    operation_id: str, status: int, schema: spec.Schema, moment: object
+    operation_id: str, status: int, schema: spec.Schema, timestamp: object
 ) -> None:
     def other(value: object, schema: spec.Schema) -> object:
-        return moment if value == MOMENT else value
+        return timestamp if value == MOMENT else value
 
     plain = read(operation_id, status, full(schema))
     result = read(operation_id, status, full(schema, 0, other))
@@ -258,9 +258,9 @@ def test_a_redirect_gives_its_target(
 
 
 def test_an_old_servers_redirect_is_the_address_of_a_file() -> None:
-    reply = answer(None, 302, location="/files/1.png?a=b%2F")
+    response = answer(None, 302, location="/files/1.png?a=b%2F")
 
-    found, same = results("get_file", reply)
+    found, same = results("get_file", response)
 
     assert found == same
     assert found.temp_url == "https://chat.example.com/files/1.png?a=b%2F"
@@ -336,11 +336,11 @@ def test_the_redirects_are_those_of_the_spec() -> None:
 @pytest.mark.parametrize("operation_id", OPERATION_IDS)
 def test_raw_gives_every_answer_as_it_came(operation_id: str) -> None:
     for kind in KINDS:
-        for reply in (answer(b"\xffgarbage", 200, x_a="1"), answer({"a": 1}, 418)):
-            client = connect(kind, script_for(kind, reply))
+        for scripted in (answer(b"\xffgarbage", 200, x_a="1"), answer({"a": 1}, 418)):
+            client = connect(kind, script_for(kind, scripted))
             response = done(first_call(operation_id).on(client.raw))
             assert isinstance(response, Response)
-            assert response.status == reply.status
-            assert response.headers == reply.headers
-            assert response.body == reply.body
+            assert response.status == scripted.status
+            assert response.headers == scripted.headers
+            assert response.body == scripted.body
             assert response.request.method == CLASSES[operation_id].method

@@ -446,25 +446,25 @@ def test_a_transports_settings_show_no_password() -> None:
 
 @pytest.mark.parametrize("transport", ["httpx2", "pycurl"])
 def test_a_fault_that_a_hook_reports_leaves_none(transport: Any) -> None:
-    faults: list[Any] = []
+    failures: list[Any] = []
     server = ScriptedServer(reset)
     client = bearer(
         HipChat,
         base_url=f"http://127.0.0.1:{server.port}/v2",
         transport=transport,
         retries=0,
-        hooks=Hooks(after=lambda request, outcome, seconds: watch(outcome)),
+        hooks=Hooks(after=lambda request, outcome, seconds: has_data(outcome)),
     )
 
-    def watch(outcome: Any) -> None:
-        faults.append(outcome)
+    def has_data(outcome: Any) -> None:
+        failures.append(outcome)
         # The frames of the call are at work still, and what they hold shows nothing.
         assert leaks(outcome, DEEPEST) == []
 
     error = failure_of(lambda: client.rooms.get_room(1))
     server.close()
     assert isinstance(error, RequestError)
-    assert len(faults) == 1
+    assert len(failures) == 1
 
 
 def test_a_programs_own_frames_keep_their_variables() -> None:

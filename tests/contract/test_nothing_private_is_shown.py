@@ -30,7 +30,7 @@ from tests.scripted import (
     answer,
     connect,
     done,
-    fault,
+    failure,
     script_for,
 )
 
@@ -187,9 +187,9 @@ def pages(texts: list[str]) -> Iterator[RawResponse]:
         yield RawResponse(202, {"content-type": "text/html"}, encoded)
 
 
-def faults() -> Iterator[TransportError]:
+def failures() -> Iterator[TransportError]:
     for kind in ("connect", "timeout", "broken", "garbage", "too_large"):
-        yield fault(kind, arrived=True)
+        yield failure(kind, arrived=True)
 
 
 # --- what is shown ------------------------------------------------------------------------------
@@ -267,7 +267,7 @@ def test_no_garbage_or_fault_brings_anything_private_to_light(
 ) -> None:
     call, texts = private_call(operation_id)
     known = known_to_the_server(operation_id, texts)
-    outcomes: list[RawResponse | TransportError] = [*garbage(known), *faults()]
+    outcomes: list[RawResponse | TransportError] = [*garbage(known), *failures()]
     for outcome in outcomes:
         witness_call(call, outcome, "sync", raw=False).check()
     for outcome in outcomes[::7]:
@@ -284,7 +284,7 @@ def test_no_raw_answer_shows_anything_private(
     outcomes: list[RawResponse | TransportError] = [
         answer(text.encode(), location=text, set_cookie=text),
         answer({"error": {"message": text}}, 403),
-        fault(),
+        failure(),
     ]
     for outcome in outcomes:
         for kind in KINDS:

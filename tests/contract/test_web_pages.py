@@ -130,8 +130,8 @@ def test_nor_of_what_asks_further(kind: Kind) -> None:
 @both
 def test_a_redirect_to_a_sign_in_page_says_where_it_leads(kind: Kind) -> None:
     location = "https://user:word@login.example.com/in/acme?next=/v2/room"
-    reply = RawResponse(302, {**HTML, "location": location}, PAGE)
-    client = connect(kind, script_for(kind, reply))
+    response = RawResponse(302, {**HTML, "location": location}, PAGE)
+    client = connect(kind, script_for(kind, response))
     with pytest.raises(ResponseError) as caught:
         done(client.rooms.send_room_notification("ops", message="hi"))
     text = str(caught.value)
@@ -140,7 +140,7 @@ def test_a_redirect_to_a_sign_in_page_says_where_it_leads(kind: Kind) -> None:
 
 
 @pytest.mark.parametrize(
-    "reply",
+    "response",
     [
         RawResponse(200, {}),
         RawResponse(200, HTML),
@@ -156,9 +156,9 @@ def test_a_redirect_to_a_sign_in_page_says_where_it_leads(kind: Kind) -> None:
 )
 @both
 def test_any_other_body_is_a_success_where_nothing_is_promised(
-    kind: Kind, reply: RawResponse
+    kind: Kind, response: RawResponse
 ) -> None:
-    client = connect(kind, script_for(kind, reply))
+    client = connect(kind, script_for(kind, response))
     sent = client.rooms.send_room_notification("ops", message="hi")
     assert done(sent) is None
 
@@ -221,8 +221,8 @@ def test_what_was_asked_for_is_given_whatever_stands_beside_it() -> None:
 
 @both
 def test_json_is_read_whatever_its_type_says(kind: Kind) -> None:
-    reply = RawResponse(200, HTML, b'{"items": [{"id": 7}]}')
-    client = connect(kind, script_for(kind, reply))
+    response = RawResponse(200, HTML, b'{"items": [{"id": 7}]}')
+    client = connect(kind, script_for(kind, response))
     assert [room.id for room in done(client.rooms.get_all_rooms()).items] == [7]
 
 

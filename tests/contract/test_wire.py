@@ -111,11 +111,11 @@ def check_target(
     template = operation["path"].split("/")[1:]
     segments = path.removeprefix("/v2/").split("/")
     assert len(segments) == len(template)
-    for piece, segment in zip(template, segments, strict=True):
-        if piece.startswith("{"):
-            assert unquote(segment) == str(arguments[piece.strip("{}")])
+    for chunk, segment in zip(template, segments, strict=True):
+        if chunk.startswith("{"):
+            assert unquote(segment) == str(arguments[chunk.strip("{}")])
         else:
-            assert segment == piece
+            assert segment == chunk
     parameters = {
         each["name"]: each for each in operation["parameters"] if each["in"] == "query"
     }
@@ -240,7 +240,7 @@ def test_what_the_reference_singles_out_is_so_on_the_wire() -> None:
         "delegate_admin_visibility": None,
     }
     history = goldens("get_room_history")["all"]["request"]
-    for piece in (
+    for chunk in (
         "start-index=0",
         "max-results=1000",
         "date=2016-09-09T08%3A23%3A02.932694%2B00%3A00",
@@ -248,7 +248,7 @@ def test_what_the_reference_singles_out_is_so_on_the_wire() -> None:
         "include_deleted=false",
         "reverse=false",
     ):
-        assert piece in history
+        assert chunk in history
     token = goldens("generate_token")["required"]
     assert token["body"] == "grant_type=client_credentials"
     assert "Content-Type: application/x-www-form-urlencoded" in token["headers"]

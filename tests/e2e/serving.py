@@ -57,8 +57,8 @@ class Running:
             with contextlib.suppress(ConnectionError):
                 connection.sendall(request)
             with contextlib.suppress(ConnectionError):
-                while piece := connection.recv(65536):
-                    received += piece
+                while chunk := connection.recv(65536):
+                    received += chunk
             return received
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:

@@ -277,8 +277,8 @@ def test_a_big_file_shows_how_far_it_is_on_a_terminal(
     os.close(theirs)
     shown = b""
     try:
-        while piece := os.read(ours, 65536):
-            shown += piece
+        while chunk := os.read(ours, 65536):
+            shown += chunk
     except OSError:
         pass  # The other end is closed: Linux says so with an error.
     finally:

@@ -43,12 +43,12 @@ def test_the_demo_does_the_main_job(repository: Path) -> None:
     assert not TOKEN.search(ended.stdout)
 
 
-@pytest.mark.parametrize("moment", [" 1. hipkit serve", "127.0.0.1:", "11. hipkit"])
+@pytest.mark.parametrize("step", [" 1. hipkit serve", "127.0.0.1:", "11. hipkit"])
 @pytest.mark.parametrize(
     ("number", "times"), [(signal.SIGINT, 1), (signal.SIGTERM, 3), (signal.SIGHUP, 1)]
 )
 def test_a_demo_that_is_stopped_leaves_no_server_and_no_folder(
-    repository: Path, tmp_path: Path, number: signal.Signals, moment: str, times: int
+    repository: Path, tmp_path: Path, number: signal.Signals, step: str, times: int
 ) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "examples.demo"],
@@ -61,7 +61,7 @@ def test_a_demo_that_is_stopped_leaves_no_server_and_no_folder(
     ) as process:
         assert process.stdout is not None
         for line in process.stdout:
-            if moment in line:
+            if step in line:
                 break
         for _ in range(times):
             process.send_signal(number)

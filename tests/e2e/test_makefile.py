@@ -129,15 +129,15 @@ def test_all_is_installed_anew_where_the_old_paths_lead_nowhere(
 
 
 @pytest.mark.parametrize(
-    ("fault", "told"),
+    ("failure", "message"),
     [(BRINGS_NO_VENV, "python3-venv"), (IS_TOO_OLD, "Python 3.11 or newer")],
     ids=["no venv", "too old"],
 )
 def test_a_python_that_will_not_do_is_named_in_one_line(
-    fault: str, told: str, tmp_path: Path, clone: Path
+    failure: str, message: str, tmp_path: Path, clone: Path
 ) -> None:
     python = tmp_path / "python3"
-    python.write_text(f'#!/bin/sh\n{fault}\nexec "{sys.executable}" "$@"\n')
+    python.write_text(f'#!/bin/sh\n{failure}\nexec "{sys.executable}" "$@"\n')
     python.chmod(0o755)
 
     done = make(clone, f"PYTHON={python}", ".tools/bin/uv")
@@ -145,5 +145,5 @@ def test_a_python_that_will_not_do_is_named_in_one_line(
     assert done.returncode != 0
     lines = [line for line in done.stderr.splitlines() if not line.startswith("make")]
     assert len(lines) == 1
-    assert told in lines[0]
+    assert message in lines[0]
     assert not (clone / ".tools").exists()

@@ -148,28 +148,28 @@ def tokens(server: Running) -> list[str]:
     """The administrator's, and an add-on's: each may what the other may not."""
     scopes = [option for scope in SCOPES for option in ("--scope", scope)]
     client = admin(server.folder, "client", "add", "Add-on", *scopes)
-    reply = requests.post(
+    response = requests.post(
         f"{server.base_url}/oauth/token",
         data={"grant_type": "client_credentials"},
         auth=(str(client["id"]), str(client["secret"])),
         timeout=PATIENCE_SECONDS,
     )
-    return [server.token, reply.json()["access_token"]]
+    return [server.token, response.json()["access_token"]]
 
 
 def make(
     server: Running, path: str, *, method: str = "POST", **call: Any
 ) -> dict[str, Any]:
     """Send a call that has to succeed, and return what it answers."""
-    reply = requests.request(
+    response = requests.request(
         method,
         server.base_url + path,
         headers={"Authorization": f"Bearer {server.token}", **call.pop("headers", {})},
         timeout=PATIENCE_SECONDS,
         **call,
     )
-    assert reply.status_code in (200, 201, 204), reply.text
-    return cast("dict[str, Any]", reply.json()) if reply.content else {}
+    assert response.status_code in (200, 201, 204), response.text
+    return cast("dict[str, Any]", response.json()) if response.content else {}
 
 
 def seeds(server: Running, operation_id: str) -> Seeds:

@@ -55,7 +55,7 @@ def test_any_value_in_the_place_of_another_is_taken_or_refused(
         st.sampled_from(
             [*"[]{},:-&*!|>'\"#%@` \n\t", "a", "<<", "a: ", "- ", "&a ", "*a", "---\n"]
         )
-    ).map(lambda pieces: "".join(pieces).encode())
+    ).map(lambda chunks: "".join(chunks).encode())
 )
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_are_read_or_refused(tmp_path: Path, content: bytes) -> None:

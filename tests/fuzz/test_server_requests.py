@@ -49,12 +49,16 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     opened.server.close()
 
 
-def check(reply: RawResponse, entry: Entry | None = None) -> None:
-    if reply.status in REFUSALS:
-        assert reply.error["code"] == reply.status
+def check(response: RawResponse, entry: Entry | None = None) -> None:
+    if response.status in REFUSALS:
+        assert response.error["code"] == response.status
         return
-    assert entry is None or reply.status in entry.load().statuses or reply.status == 302
-    assert reply.status < 400
+    assert (
+        entry is None
+        or response.status in entry.load().statuses
+        or response.status == 302
+    )
+    assert response.status < 400
 
 
 @pytest.mark.parametrize("entry", SERVED, ids=lambda entry: entry.operation_id)
@@ -264,10 +268,10 @@ def test_a_number_beyond_all_range_is_answered(site: Site, number: str) -> None:
 def test_any_header_is_answered(site: Site, header: str) -> None:
     for name in ("Authorization", "Host", "Content-Type", "Content-Length"):
         for value in (header, f"Bearer {header}", f"Basic {header}"):
-            reply = site.send(
+            response = site.send(
                 "POST", "/v2/room/Ops/share/file", token=None, headers=[(name, value)]
             )
-            assert reply.status in REFUSALS
+            assert response.status in REFUSALS
     encoded = base64.b64encode(header.encode("latin-1")).decode()
     basic = ("Authorization", f"Basic {encoded}")
     check(site.send("POST", "/v2/oauth/token", token=None, headers=[basic]))

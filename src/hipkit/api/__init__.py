@@ -1,4 +1,4 @@
-"""Holds what generated code stands on: operations, models, errors, and how JSON is read.
+"""The foundation of generated code: operations, models, errors and the reading of JSON.
 
-Nothing here knows sockets, clocks, chance or the environment.
+Nothing here uses sockets, clocks, randomness or the environment.
 """

@@ -1,4 +1,4 @@
-"""Read web addresses: links, base URLs, receivers, redirects (pure)."""
+"""Read web addresses: links, base URLs, webhook endpoints, redirects (pure)."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ LEFT_OUT = re.compile(r"\A |[\x00-\x1f\x7f]")
 def split_web_address(text: str, name: str = "the address") -> SplitResult:
     """Split an absolute `http` or `https` URL that names a host.
 
-    Users, spaces and letters of other scripts are left to the caller, who may allow them.
+    User names, spaces and non-ASCII characters are accepted; a caller that does not allow them
+    must check for them.
 
     Raises:
-        ValueError: It is no such URL. The message calls it by `name`, and does not repeat it: it
-            may hold a password.
+        ValueError: The text is not such a URL. The message refers to it by `name` and does not
+            repeat it, since it may hold a password.
     """
     if LEFT_OUT.search(text) is not None:
         raise ValueError(

@@ -1,7 +1,7 @@
-"""The table of operations that every generated package has, and how to get at their classes.
+"""The table of operations in every generated package, and access to their classes.
 
-A table tells what there is without importing any of it: the server routes by it, the command line
-lists it. Read next: `v2/catalog.py`, which is such a table.
+The table describes the operations without importing them: the server routes by it, the command
+line lists it. Read next: `v2/catalog.py`, which is such a table.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     operation_id: str
     class_name: str
     module: str
-    """The module of the class, with its package."""
+    """Full name of the module that defines the class."""
     tag: str
     method: str
     path: str
-    """The template below the base URL, with Python's names in braces."""
+    """Path template below the base URL, with Python's argument names in braces."""
     summary: str
     official_name: str | None = None
-    """What the API's own documentation called it."""
+    """Name in the API's own documentation."""
     deprecated: bool = False
     also: tuple[str, ...] = ()
-    """Other methods that mean the same; a server takes them, a client has no need of them."""
+    """Other methods with the same meaning: the server accepts them, the client uses none."""
 
     def load(self) -> type[Operation[object]]:
         """Import the module and return the class."""
@@ -49,7 +49,7 @@ def load_operation(
     """Return the class of the operation with this name.
 
     Raises:
-        KeyError: None has it.
+        KeyError: No operation has this name.
     """
     for entry in entries:
         if entry.operation_id == operation_id:

@@ -1,10 +1,10 @@
 """Every exception of hipkit.
 
     HipkitError
-    ├── RequestError                  no answer came
-    │   ├── ConnectError              no connection, so nothing was sent
+    ├── RequestError                  no response arrived
+    │   ├── ConnectError              no connection: nothing was sent
     │   └── RequestTimeoutError       a time-out, or the call's deadline
-    ├── ApiError                      the server said no
+    ├── ApiError                      the server answered with an error status
     │   ├── BadRequestError           400
     │   ├── UnauthorizedError         401
     │   ├── ForbiddenError            403
@@ -12,19 +12,19 @@
     │   ├── ConflictError             409
     │   ├── RateLimitError            429
     │   └── ServerError               5xx
-    ├── ResponseError                 an answer came that cannot be read
-    ├── SignatureError                an add-on got a request that it cannot trust
+    ├── ResponseError                 a response that cannot be read
+    ├── SignatureError                an add-on received a request that it cannot trust
     ├── InstallationError             an add-on could not be installed
     └── StorageError                  the server could not read or write its data
 
-Two classes differ where a program would react differently. The server raises the same classes
-that its clients see. No text here ever holds a token, a secret path argument or the text of a
-message; a mistake of the program itself is a `ValueError` or `TypeError`, before anything is
+Two errors have different classes where a program would react differently. The server raises the
+same classes that its clients see. No error text contains a token, a secret path argument or the
+text of a message. A programming mistake raises `ValueError` or `TypeError` before anything is
 sent.
 
-Every error can be pickled, for another process or a store. Then the answer's body and cookies
-stay behind, what the server quoted of the call is hidden, and `operation` is `None` where it has
-a token or password among its arguments. `copy.copy` keeps all.
+Every error can be pickled, for another process or for storage. Pickling drops the response's body
+and cookies, hides what the server quoted from the request, and sets `operation` to `None` if its
+arguments include a token or password. `copy.copy` keeps everything.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ NEVER_STORED = frozenset({"_secrets", "body", "item"})
 QUOTING = frozenset(
     {"expected_type", "field", "headers", "message", "type", "validation", "where"}
 )
-"""What is the server's, and may repeat what was sent."""
+"""Attributes with text from the server, which may repeat what was sent."""
 PRIVATE_HEADERS = frozenset(
     {"authentication-info", "location", "set-cookie", "set-cookie2"}
 )
@@ -76,7 +76,7 @@ E = TypeVar("E", bound="HipkitError")
 
 
 class HipkitError(Exception):
-    """The root: catches everything that hipkit raises on its own account."""
+    """The base class of every exception that hipkit defines."""
 
     operation: Operation[object] | None = None
     _secrets: tuple[Secret, ...] = ()
@@ -140,12 +140,12 @@ def _redacted(
 
 
 class RequestError(HipkitError):
-    """No answer came.
+    """No response arrived.
 
     Attributes:
         operation: The call that failed.
-        may_have_arrived: Whether the server may have carried it out all the same. False only
-            where it is certain that it has not.
+        may_have_arrived: Whether the server may have carried out the call. False only if it is
+            certain that it has not.
     """
 
     def __init__(
@@ -161,27 +161,27 @@ class RequestError(HipkitError):
 
 
 class ConnectError(RequestError):
-    """No connection came about: name, network, proxy, TLS or its files. Nothing was sent."""
+    """No connection: name, network, proxy, TLS or a certificate file failed. Nothing was sent."""
 
 
 class RequestTimeoutError(RequestError):
-    """The server was silent for longer than the time-out, or the call's deadline passed."""
+    """The server was silent for longer than the timeout, or the call's deadline passed."""
 
 
 class ApiError(HipkitError):
-    """The server answered, and said no.
+    """The server answered with an error status.
 
     Attributes:
         status: The HTTP status.
-        type: HipChat's name for it, such as `Not Found`; empty where the body told none.
-        message: The server's own words. They may repeat what was sent: mind where they go.
-        field: The member that is wrong (400).
-        validation: The rule that it breaks, such as `type` or `required` (400).
-        expected_type: What the server wanted there: a name, or a list of schemas (400).
+        type: HipChat's name of the error, such as `Not Found`; empty if the body has none.
+        message: The server's message. It may repeat what was sent: be careful where you show it.
+        field: The member that is invalid (400).
+        validation: The rule that it violates, such as `type` or `required` (400).
+        expected_type: What the server expected: a type name, or a list of schemas (400).
         operation: The call that failed; `None` on the server's side.
-        headers: The answer's, names in lower case. They may hold secrets, such as a cookie.
-        body: The answer's body as it came. It may hold private text.
-        request: What may be shown of the request; `None` on the server's side.
+        headers: Response headers, names in lower case. They may hold secrets, such as a cookie.
+        body: The raw response body. It may hold private text.
+        request: The parts of the request that may be shown; `None` on the server's side.
     """
 
     default_status: ClassVar[int] = 500
@@ -216,7 +216,7 @@ class ApiError(HipkitError):
 
 
 class BadRequestError(ApiError):
-    """400: a value is missing or wrong; see `field`, `validation` and `expected_type`."""
+    """400: a value is missing or invalid; see `field`, `validation` and `expected_type`."""
 
     default_status = 400
 
@@ -231,7 +231,7 @@ class ForbiddenError(ApiError):
     """403: the token may not do this.
 
     Attributes:
-        scopes: Any one of these scopes would do; empty where a scope is not what is missing.
+        scopes: Any one of these scopes is sufficient; empty if the cause is not a missing scope.
     """
 
     default_status = 403
@@ -239,13 +239,13 @@ class ForbiddenError(ApiError):
 
 
 class NotFoundError(ApiError):
-    """404: the room, user, message or other thing is not there, or hidden from this token."""
+    """404: the room, user, message or other object does not exist, or is hidden from this token."""
 
     default_status = 404
 
 
 class ConflictError(ApiError):
-    """409: the thing exists already, or is in another state."""
+    """409: the object already exists, or is in another state."""
 
     default_status = 409
 
@@ -254,7 +254,7 @@ class RateLimitError(ApiError):
     """429: too many calls with this token, or messages to this room.
 
     Attributes:
-        retry_at: When the server takes calls again, with offset; `None` where it did not say.
+        retry_at: When the server accepts calls again, with UTC offset; `None` if it did not say.
     """
 
     default_status = 429
@@ -262,19 +262,19 @@ class RateLimitError(ApiError):
 
 
 class ServerError(ApiError):
-    """5xx: the server failed, or does not do this."""
+    """5xx: the server failed, or does not support the call."""
 
 
 class ResponseError(HipkitError):
-    """An answer came that cannot be read: not JSON, not UTF-8, too deep, too large, another shape.
+    """A response cannot be read: not JSON, not UTF-8, too deeply nested, too large, another shape.
 
     Attributes:
-        operation: The call that it answers.
-        where: The place in the body, such as `$.items[3].date`; empty for the whole.
-        status: The HTTP status; `None` where none was read.
-        body: What came, for a closer look. It may hold private text.
-        item: Where one item of a list is what cannot be read: the item as it came, and where
-            the list or history goes on behind it.
+        operation: The call.
+        where: JSON path in the body, such as `$.items[3].date`; empty for the whole body.
+        status: The HTTP status; `None` if none was read.
+        body: The raw body. It may hold private text.
+        item: If a single item of a list cannot be read: the raw item, and where the list or
+            history continues after it.
     """
 
     body: bytes = b""
@@ -300,23 +300,23 @@ class ResponseError(HipkitError):
     def _stored(self) -> dict[str, object]:
         state = super()._stored()
         if self.item is not None:
-            state["item"] = replace(self.item, raw=None)  # It is a part of the body.
+            state["item"] = replace(self.item, raw=None)  # It is part of the body.
         return state
 
 
 class SignatureError(HipkitError):
-    """A request to an add-on is unsigned, badly signed, expired or meant for another."""
+    """A request to an add-on is unsigned, wrongly signed, expired or for another add-on."""
 
 
 class InstallationError(HipkitError):
-    """An add-on's installation was refused; the message is fit for the administrator."""
+    """An add-on's installation was rejected; the message may be shown to the administrator."""
 
 
 class StorageError(HipkitError):
     """The server's data cannot be read or written.
 
     Attributes:
-        may_pass: Whether trying again later may help (a locked file, a full disk).
+        may_pass: Whether a later retry may succeed (a locked file, a full disk).
     """
 
     def __init__(self, text: str, *, may_pass: bool = False) -> None:
@@ -338,5 +338,5 @@ _BY_STATUS: dict[int, type[ApiError]] = {
 
 
 def error_class(status: int) -> type[ApiError]:
-    """Return the class for a status: its own, `ServerError` for 5xx, else `ApiError`."""
+    """Return the class for a status: its own class, `ServerError` for 5xx, otherwise `ApiError`."""
     return _BY_STATUS.get(status) or (ServerError if status >= 500 else ApiError)

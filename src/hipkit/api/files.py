@@ -1,4 +1,4 @@
-"""Files and pictures on their way to HipChat, from a path, bytes or a file object.
+"""Files and pictures to upload, from a path, bytes or a file object.
 
 `share_file_with_room` takes a `FileSource`, `update_photo` an `ImageSource`.
 Nothing is read before the request is sent.
@@ -20,14 +20,15 @@ FALLBACK_TYPE = "application/octet-stream"
 
 
 class File:
-    """A file to share: its bytes, the name that people see, and its media type.
+    """A file to share: its bytes, its displayed name and its media type.
 
     Args:
-        content: A path, the bytes themselves, or a binary file object, which is read from where
-            it stands. An object that cannot seek is read once, so its call is never repeated.
-        name: The file's name in the room; a path's or file object's own name when left out,
-            and needed for bytes.
-        content_type: The media type; guessed from the name when left out.
+        content: A path, the bytes themselves, or a binary file object, which is read from its
+            current position. An object that cannot seek is read once, so the call is never
+            retried.
+        name: The file's name in the room. Defaults to the name of the path or file object;
+            required for bytes.
+        content_type: The media type. Defaults to a guess from the name.
     """
 
     def __init__(
@@ -38,7 +39,7 @@ class File:
         content_type: str | None = None,
     ) -> None:
         if isinstance(content, io.TextIOBase):
-            raise TypeError('the file is open as text; open it with mode "rb"')
+            raise TypeError('the file is open in text mode; open it with mode "rb"')
         if name is None:
             own = (
                 content
@@ -47,10 +48,9 @@ class File:
             )
             if not isinstance(own, (str, os.PathLike)):
                 raise ValueError(
-                    "a file without a name of its own needs one: "
-                    "File(data, name='report.txt')"
+                    "the file has no name; pass one: File(data, name='report.txt')"
                 )
-            name = os.path.basename(os.fspath(own))  # noqa: PTH119 - a name, not a place on disk
+            name = os.path.basename(os.fspath(own))  # noqa: PTH119 - a name, not a path on disk
         self.name = name
         self.content_type = content_type or _guess_type(name)
         if not (self.content_type.isascii() and self.content_type.isprintable()):
@@ -62,7 +62,7 @@ class File:
 
     @property
     def replayable(self) -> bool:
-        """Whether the bytes can be read a second time."""
+        """Whether the bytes can be read again."""
         return (
             isinstance(self._content, (str, os.PathLike, bytes))
             or self._start is not None
@@ -70,7 +70,7 @@ class File:
 
     @property
     def size_bytes(self) -> int | None:
-        """The size, or `None` where it cannot be known without reading."""
+        """The size in bytes, or `None` if it cannot be known without reading."""
         if isinstance(self._content, bytes):
             return len(self._content)
         if isinstance(self._content, (str, os.PathLike)):
@@ -82,7 +82,7 @@ class File:
         return end - self._start
 
     def chunks(self) -> Iterator[bytes]:
-        """Give the bytes from the start, in pieces of at most 64 KiB."""
+        """Yield the bytes from the start, in chunks of at most 64 KiB."""
         if isinstance(self._content, bytes):
             view = memoryview(self._content)
             for offset in range(0, len(view), CHUNK_BYTES):
@@ -101,10 +101,10 @@ class File:
 
 
 FileSource = File | str | os.PathLike[str] | bytes | BinaryIO
-"""What a file argument takes: a path (also as text), bytes, a binary file object, or a `File`."""
+"""Accepted file arguments: a path (`str` or `Path`), bytes, a binary file object, or a `File`."""
 
 ImageSource = str | bytes | os.PathLike[str]
-"""What a picture argument takes: a path object, the picture's bytes, or base64 text."""
+"""Accepted picture arguments: a `Path`, the picture's bytes, or base64 text."""
 
 
 def _guess_type(name: str) -> str:
@@ -113,7 +113,7 @@ def _guess_type(name: str) -> str:
 
 
 def as_file(source: FileSource) -> File:
-    """Make a `File` of whatever a file argument was given."""
+    """Return a file argument as a `File`."""
     if isinstance(source, File):
         return source
     return File(source, name="file" if isinstance(source, bytes) else None)

@@ -1,8 +1,8 @@
-"""Keeps secrets out of the frames that a traceback holds.
+"""Keep secrets out of the frames of a traceback.
 
-Error trackers collect the local variables of every frame. Somewhere below every call a header
-is written out with the token in it, here and in the libraries that send it: once a call has
-failed, those variables serve nobody and are cleared. Which lines the error passed stays.
+Error trackers collect the local variables of every frame. In every call, this package and the
+libraries below it hold a header with the token in a local variable. Once a call has failed, those
+variables are no longer needed and are cleared. The traceback's lines stay.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ CLEARED = frozenset(
         "urllib",
     }
 )
-"""The packages that a request passes through. A program's own frames are never touched."""
+"""The packages that a request passes through. The caller's own frames are never cleared."""
 
 
 def clear_locals(error: BaseException) -> None:
-    """Clear the local variables of the frames that an error, and those before it, came through.
+    """Clear the local variables in the frames of an error and of the errors that caused it.
 
-    Only frames of `CLEARED` packages that have ended are: not the caller's own.
+    Only finished frames of the `CLEARED` packages are cleared.
     """
     errors: list[BaseException | None] = [error]
     seen: set[int] = set()
@@ -54,13 +54,13 @@ def clear_locals(error: BaseException) -> None:
         while step is not None:
             module = step.tb_frame.f_globals.get("__name__", "")
             if module.partition(".")[0] in CLEARED:
-                with suppress(RuntimeError):  # It has not ended.
+                with suppress(RuntimeError):  # It is still running.
                     step.tb_frame.clear()
             step = step.tb_next
 
 
 def clears_locals(function: Callable[P, T]) -> Callable[P, T]:
-    """Wrap a function that takes a secret: when it fails, its arguments are cleared too."""
+    """Wrap a function that takes a secret, so that its arguments are cleared when it fails."""
     if inspect.iscoroutinefunction(function):
 
         @wraps(function)

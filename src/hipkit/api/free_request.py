@@ -1,4 +1,4 @@
-"""A call that the spec lacks: method and path given by hand, everything else as for the others."""
+"""A call that is not in the spec: the caller gives method and path, the rest is as usual."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class FreeRequest(Operation[object], frozen=True):
 
     Args:
         verb: The HTTP method.
-        route: The path, starting with `/`. What is percent-encoded in it stays so; other
-            letters are encoded.
-        arguments: The query.
-        json: The body, sent as JSON; left out, there is none.
-        authorize: `bearer` to send the token, `none` not to.
+        route: The path, starting with `/`. Percent-encoded parts stay as they are; other
+            characters are encoded.
+        arguments: The query's names and values.
+        json: The body, sent as JSON. Defaults to no body.
+        authorize: `bearer` sends the token, `none` does not.
     """
 
     operation_id = "request"
@@ -41,16 +41,16 @@ class FreeRequest(Operation[object], frozen=True):
     json: object | UnsetType = UNSET
     authorize: Auth = "bearer"
 
-    # Nobody can know which of its names and values are secrets.
+    # Any of its names and values may be a secret.
     private_query = True
 
     def __post_init__(self) -> None:
         if not (self.verb.isascii() and self.verb.isalpha()):
-            raise ValueError("the method must be a word such as GET")
+            raise ValueError("the method must be a token such as GET")
         for name, value in (self.arguments or {}).items():
             if not isinstance(value, (str, int, float)):
                 raise TypeError(
-                    f"the query argument {name!r} must be a text or a number"
+                    f"the query argument {name!r} must be a string or a number"
                 )
         path = self.route.partition("?")[0]
         if (
@@ -66,12 +66,12 @@ class FreeRequest(Operation[object], frozen=True):
             for segment in path.split("/")
         ):
             raise ValueError(
-                "the path must not have '.' or '..' as a segment: it would lead elsewhere"
+                "the path must not have '.' or '..' as a segment: it would address another path"
             )
 
     @property
-    def auth(self) -> Auth:  # type: ignore[override]  # here it varies from call to call
-        """Whether a token goes along, as the argument said."""
+    def auth(self) -> Auth:  # type: ignore[override]  # it varies between calls here
+        """Whether the token is sent, as the argument says."""
         return self.authorize
 
     def _call(self) -> RequestParts:
@@ -89,7 +89,7 @@ class FreeRequest(Operation[object], frozen=True):
             target += ("&" if mark else "?") + urlencode(
                 pairs, quote_via=quote, safe=""
             )
-        _refuse_naive(self.json)
+        _check_offsets(self.json)
         if isinstance(self.json, UnsetType):
             return RequestParts(self.verb.upper(), target, (), None)
         return RequestParts(
@@ -100,13 +100,13 @@ class FreeRequest(Operation[object], frozen=True):
         )
 
     def private_values(self) -> Iterator[object]:
-        """Give what nothing may quote: the query's values, the body, secrets in the path."""
+        """Yield the values that must not be quoted: query values, the body, secrets in the path."""
         yield self.arguments
         yield self.json
         yield secret_segments(self.route)
 
     def secret_values(self) -> Iterator[object]:
-        """Give the same: nobody can know which of them are secrets."""
+        """Yield the same values, since any of them may be a secret."""
         return self.private_values()
 
     def shown_target(self) -> str:
@@ -114,7 +114,7 @@ class FreeRequest(Operation[object], frozen=True):
         return mask_path(self.route.partition("?")[0])
 
     def template(self) -> str:
-        """Return the path with its secret segments hidden: which others vary, nobody knows."""
+        """Return the path with its secret segments hidden; the other variable parts are unknown."""
         return self.shown_target()
 
     def __str__(self) -> str:
@@ -124,13 +124,17 @@ class FreeRequest(Operation[object], frozen=True):
         return f"FreeRequest({self.verb.upper()!r}, {self.shown_target()!r})"
 
 
-def _refuse_naive(value: object) -> None:
-    """Refuse moments without an offset, wherever they stand."""
+def _check_offsets(value: object) -> None:
+    """Check that every timestamp inside the value has a UTC offset.
+
+    Raises:
+        ValueError: One has none.
+    """
     if isinstance(value, datetime):
-        check_timestamp("a moment in json", value)
+        check_timestamp("a timestamp in json", value)
     elif isinstance(value, Mapping):
         for item in value.values():
-            _refuse_naive(item)
+            _check_offsets(item)
     elif isinstance(value, (list, tuple)):
         for item in value:
-            _refuse_naive(item)
+            _check_offsets(item)

@@ -1,10 +1,10 @@
-r"""Reads whatever is JSON by its grammar (pure); both sides of the wire use it.
+r"""Read every text that is JSON by its grammar (pure). Client and server use it.
 
-msgspec reads all that programs usually write, and reads it fast. It refuses a few texts that the
-grammar allows: half of a surrogate pair (`"\ud83d"`, what is left of an emoji that was cut), and
-numbers beyond the range of a float. The standard library reads those, and knows the place where
-a text breaks the grammar.
-Read next: `reading.py`, which makes typed values of the same texts.
+msgspec is fast and reads what programs usually write. It rejects a few texts that the grammar
+allows: half of a surrogate pair (`"\ud83d"`, the rest of an emoji that was cut), and numbers
+beyond the range of a float. The standard library reads those, and reports the position of a
+syntax error.
+Read next: `reading.py`, which converts the same texts to typed values.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ ESCAPES = re.compile(
 CONSTANTS = re.compile(r'"(?:\\.|[^"\\])*"|(?P<constant>-?Infinity|NaN)', re.DOTALL)
 
 MOST_DIGITS = 4_000
-"""Python refuses to read integers of more than 4,300 digits."""
+"""Python does not convert integers of more than 4,300 digits."""
 
 
 def parse_json(body: bytes) -> object:
     """Read a JSON document as plain values.
 
-    A byte order mark is passed over. Half of a surrogate pair becomes U+FFFD, a number beyond all
-    range the largest that there is; of members with one name the last counts.
+    A byte order mark is skipped. Half of a surrogate pair becomes U+FFFD; a number out of range
+    becomes the largest float. Of several members with the same name the last one counts.
 
     Raises:
-        UnicodeDecodeError: It is not UTF-8.
-        json.JSONDecodeError: It is not JSON; says where.
-        RecursionError: It is nested too deeply.
+        UnicodeDecodeError: The body is not UTF-8.
+        json.JSONDecodeError: The body is not JSON; the message says where.
+        RecursionError: The body is nested too deeply.
     """
     body = body.removeprefix(BOM)
     try:
@@ -49,10 +49,10 @@ def parse_json(body: bytes) -> object:
 
 
 def _parse_slowly(text: str) -> object:
-    import json  # What follows is rare, and most programs never meet it.
+    import json  # What follows is rare; most programs never get here.
 
     def refuse(_: str) -> NoReturn:
-        # NaN and Infinity are Python's own; all in front of the first one was JSON.
+        # NaN and Infinity are Python extensions; everything before the first one was JSON.
         found = (each for each in CONSTANTS.finditer(text) if each["constant"])
         raise json.JSONDecodeError("Expecting value", text, next(found).start())
 
@@ -60,7 +60,7 @@ def _parse_slowly(text: str) -> object:
         text, parse_constant=refuse, parse_float=_number, parse_int=_whole_number
     )
     if "\\u" in text:
-        # Once more, so that places told above are those of the text that came.
+        # Parsed again, so that positions reported above refer to the original text.
         document = json.loads(
             ESCAPES.sub(_whole_letter, text),
             parse_float=_number,

@@ -1,4 +1,4 @@
-"""What the server says about its limits, on every answer, and how long to wait for them (pure)."""
+"""The limits that the server reports with every response, and how long to wait (pure)."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ __all__ = [
 
 NUMBER = re.compile(r"-?\d+(\.\d*)?", re.ASCII)
 
-SMALLEST_MOMENT = 100_000_000
-"""Below this a reset is no UNIX time but a number of seconds: some servers sent 60."""
-LARGEST_MOMENT = 253_402_300_799.0
+EARLIEST_UNIX_SECONDS = 100_000_000
+"""A smaller reset value is a number of seconds, not a UNIX time: some servers sent 60."""
+LATEST_UNIX_SECONDS = 253_402_300_799.0
 """The last second that a `datetime` can hold."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """One limit, as of the answer that told it."""
+    """One limit, as of the last response that reported it."""
 
     limit: int
-    """Calls per window; 0 where the answer did not tell."""
+    """Calls per window; 0 if the response did not say."""
     remaining: int
     """Calls left in this window."""
     reset_at: datetime | None
-    """When the window ends, with offset."""
+    """When the window ends, with UTC offset; `None` if unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The limits on the last answers.
+    """The limits reported by the last responses.
 
     `rate` counts calls per token (`X-Ratelimit-*`); `flood` counts messages to one room or
-    person (`X-FloodControl-*`), the one that was last written to.
+    user (`X-FloodControl-*`), the last one written to.
     """
 
     rate: Limit | None = None
@@ -48,7 +48,7 @@ class Limits:
 
 
 class LimitMemory:
-    """Keeps the headers that told limits last; they are read when somebody asks."""
+    """Keeps the last headers that reported limits; they are parsed on demand."""
 
     __slots__ = ("_flood", "_rate")
 
@@ -57,10 +57,10 @@ class LimitMemory:
         self._flood: tuple[Mapping[str, str], float] | None = None
 
     def note(self, headers: Mapping[str, str], now: float) -> None:
-        """Take note of an answer; a limit that it does not mention stays as it was.
+        """Store a response's headers. A limit that they do not mention stays as it was.
 
         Args:
-            headers: The answer's, names in lower case.
+            headers: Response headers, names in lower case.
             now: UNIX seconds.
         """
         if "x-ratelimit-remaining" in headers:
@@ -69,7 +69,7 @@ class LimitMemory:
             self._flood = (headers, now)
 
     def read(self) -> Limits:
-        """Return what is known."""
+        """Return the limits known so far."""
         return Limits(
             rate=_read_limit("x-ratelimit-", self._rate),
             flood=_read_limit("x-floodcontrol-", self._flood),
@@ -77,49 +77,49 @@ class LimitMemory:
 
 
 def seconds_until_allowed(headers: Mapping[str, str], now: float) -> float | None:
-    """Say how long a refused caller has to wait, or `None` where the server gives no hint."""
+    """Return how many seconds to wait after a 429 or 503, or `None` if the headers do not say."""
     retry_after = read_retry_after(headers.get("retry-after"), now)
     if retry_after is not None:
         return retry_after
     waits = []
     for prefix in ("x-ratelimit-", "x-floodcontrol-"):
-        reset = _moment(headers.get(f"{prefix}reset"), now)
+        reset = _unix_seconds(headers.get(f"{prefix}reset"), now)
         remaining = _number(headers.get(f"{prefix}remaining"))
         if reset is not None and (remaining is None or remaining <= 0):
             waits.append(reset)
     if not waits:
-        # A refusal although calls remain: take what moment there is.
-        moments = (
-            _moment(headers.get(f"x-{kind}-reset"), now)
+        # Rejected although calls remain: use any reset time there is.
+        timestamps = (
+            _unix_seconds(headers.get(f"x-{kind}-reset"), now)
             for kind in ("ratelimit", "floodcontrol")
         )
-        waits = [moment for moment in moments if moment is not None]
+        waits = [timestamp for timestamp in timestamps if timestamp is not None]
     return max(0.0, max(waits) - now) if waits else None
 
 
 def read_retry_after(text: str | None, now: float) -> float | None:
-    """Return how many seconds a `Retry-After` asks to wait, or `None` where it is no hint.
+    """Return how many seconds a `Retry-After` header asks to wait, or `None` if it is unreadable.
 
-    Beside whole seconds and HTTP dates, decimals and UNIX times are read: servers sent them.
+    Besides whole seconds and HTTP dates it accepts decimals and UNIX times: servers sent them.
 
     Args:
-        text: The header's value, if there is one.
+        text: The header's value, or `None` if it is absent.
         now: UNIX seconds.
     """
-    moment = _moment(text, now)
-    return None if moment is None else max(0.0, moment - now)
+    timestamp = _unix_seconds(text, now)
+    return None if timestamp is None else max(0.0, timestamp - now)
 
 
 def _read_limit(
-    prefix: str, told: tuple[Mapping[str, str], float] | None
+    prefix: str, noted: tuple[Mapping[str, str], float] | None
 ) -> Limit | None:
-    if told is None:
+    if noted is None:
         return None
-    headers, now = told
+    headers, now = noted
     remaining = _number(headers.get(f"{prefix}remaining"))
     if remaining is None:
         return None
-    reset = _moment(headers.get(f"{prefix}reset"), now)
+    reset = _unix_seconds(headers.get(f"{prefix}reset"), now)
     return Limit(
         limit=int(_number(headers.get(f"{prefix}limit")) or 0),
         remaining=int(remaining),
@@ -130,26 +130,28 @@ def _read_limit(
 def _number(text: str | None) -> float | None:
     if text is None or NUMBER.fullmatch(text.strip()) is None:
         return None
-    # More digits than a float has room for are read as infinity.
-    return max(-LARGEST_MOMENT, min(float(text), LARGEST_MOMENT))
+    # A number with too many digits for a float is read as infinity.
+    return max(-LATEST_UNIX_SECONDS, min(float(text), LATEST_UNIX_SECONDS))
 
 
-def _moment(text: str | None, now: float) -> float | None:
-    """Read UNIX seconds (with or without decimals), a number of seconds, or an HTTP date."""
+def _unix_seconds(text: str | None, now: float) -> float | None:
+    """Return the UNIX time of a UNIX time, a number of seconds from `now`, or an HTTP date."""
     number = _number(text)
     if number is None:
         if not text:
             return None
         from email.utils import (
-            parsedate_to_datetime,  # Slow to load, and seldom needed.
+            parsedate_to_datetime,  # Slow to import and rarely needed.
         )
 
         try:
             date = parsedate_to_datetime(text)
-            # A date without a zone is one of UTC, as RFC 9110 has it for all.
+            # A date without a zone is UTC, as RFC 9110 requires of all HTTP dates.
             number = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
         except (ValueError, OverflowError):
             return None
     if number < 0:
         return None
-    return min(number if number >= SMALLEST_MOMENT else now + number, LARGEST_MOMENT)
+    return min(
+        number if number >= EARLIEST_UNIX_SECONDS else now + number, LATEST_UNIX_SECONDS
+    )

@@ -1,8 +1,8 @@
-"""Reads the HTML of notifications and cards as HipChat did: a few tags are drawn, the rest is text.
+"""Parse the HTML of notifications and cards as HipChat did: few tags render, the rest is text.
 
-Most of what looks like a tag and is none was meant to be read: an address in angle brackets,
-`<none>`, a comparison. So whatever is not drawn stands in the text as it was typed, and nothing
-vanishes. Everything takes time in proportion to the length, whatever comes.
+Most texts that look like unknown tags were meant to be read: an address in angle brackets,
+`<none>`, a comparison. Markup that is not rendered is therefore kept as text, and nothing is lost.
+Parsing takes linear time for every input.
 """
 
 from __future__ import annotations
@@ -16,31 +16,31 @@ from html import unescape
 __all__ = ["CARD_TAGS", "LINE_TAGS", "TAGS", "Tag", "Text", "plain_text", "read_html"]
 
 LINE_TAGS = frozenset({"a", "b", "br", "em", "i", "span", "strong"})
-"""What is drawn in the one line to which a card is folded."""
+"""Tags rendered in the single line of a collapsed card."""
 
 CARD_TAGS = LINE_TAGS | {"p"}
-"""What is drawn in a card: HipChat's list, and what only breaks its lines or stands for `i`."""
+"""Tags rendered in a card: HipChat's list, line breaks, and synonyms of `i`."""
 
 TABLE_PARTS = frozenset({"caption", "tbody", "td", "tfoot", "th", "thead", "tr"})
 BLOCKS = frozenset({"dd", "dl", "dt", "li", "ol", "p", "pre", "table", "ul"})
 
 TAGS = LINE_TAGS | BLOCKS | TABLE_PARTS | {"code", "img"}
-"""What is drawn in a notification: HipChat's list, and `p`, which programs send all the same."""
+"""Tags rendered in a notification: HipChat's list, and `p`, which programs send anyway."""
 
 BARE_ATTRIBUTES = frozenset({"border", "compact", "download", "nowrap", "reversed"})
-"""Those that HTML lets stand without a value. Other words without one were no attributes."""
+"""Attributes that HTML allows without a value. Other words without one are not attributes."""
 
 CELLS = frozenset({"td", "th"})
 BETWEEN_CELLS = " | "
 PICTURE = "(picture)"
-"""What stands in a text for a picture without one of its own."""
+"""Replacement text of a picture without alternative text."""
 GAP = re.compile(r"\s+")
 
 NEEDED = {"a": "href", "img": "src"}
-"""Attributes without which a tag would draw nothing."""
+"""Attributes without which a tag would render nothing."""
 
-# Quantifiers that give nothing back: a tag that never ends is looked through once. Outside of
-# quotes none reaches over the next `<`, and at most three at a time are within theirs. Groups
+# Quantifiers that do not backtrack: a tag that never ends is scanned once. Outside of quotes
+# none crosses the next `<`, and at most three at a time are inside quotes. Groups
 # are atomic, not possessive: before 3.11.5 Python matches possessive groups wrongly (gh-106052).
 SPACE = r"[ \t\n\r\f]"
 TAG = re.compile(
@@ -67,33 +67,33 @@ ATTRIBUTE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A part that is read."""
+    """A part that is text."""
 
     source: str
     is_typed: bool = False
-    """Whether it is shown as it was typed, character references included."""
+    """Whether it is shown literally, character references included."""
 
     @property
     def text(self) -> str:
-        """What is read."""
+        """The text to display."""
         shown = self.source if self.is_typed else unescape(self.source)
         return shown.replace("\0", "\ufffd")
 
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """A tag that is drawn."""
+    """A tag that is rendered."""
 
     name: str
     is_end: bool
     attributes: Mapping[str, str]
-    """By names in small letters; the first of a name counts."""
+    """Lower-case name -> value; of several with the same name the first one counts."""
 
 
 def read_html(html: str, tags: Set[str] = TAGS) -> Iterator[Text | Tag]:
-    """Yield the parts of HTML: the tags that are drawn, and all that stands around them.
+    """Yield the parts of HTML: the rendered tags, and the text between them.
 
-    An end without a beginning, and a cell without a table, are no tags but text.
+    An end tag without a start tag, and a cell without a table, are text.
     """
     opened: Counter[str] = Counter()
     place = 0
@@ -131,7 +131,7 @@ def _drawn(
 
 
 def plain_text(html: str, tags: Set[str] = TAGS) -> str:
-    """Return what a reader sees of HTML: lines stand below each other, cells apart by ` | `."""
+    """Return HTML as plain text: one line per line or row, cells separated by ` | `."""
     if "<" not in html:
         return Text(html).text.strip()
     lines = _Lines()
@@ -144,7 +144,7 @@ def plain_text(html: str, tags: Set[str] = TAGS) -> str:
 
 
 class _Lines:
-    """Writes what is drawn below and beside each other as lines of text."""
+    """Collects rendered HTML as lines of text."""
 
     def __init__(self) -> None:
         self._lines: list[str] = []
@@ -156,12 +156,12 @@ class _Lines:
         self._has_cells = False
 
     def text(self) -> str:
-        """Return all that was written."""
+        """Return the whole text."""
         self._end_line()
         return "\n".join(self._lines).strip("\n")
 
     def write(self, text: str) -> None:
-        """Write a text; what only sets the source apart is left out."""
+        """Append a text, without the white space that only formats the source."""
         if self._pres and not self._is_in_cell:
             text = text if self._is_begun else text.removeprefix("\n")
         elif self._is_in_cell:
@@ -174,7 +174,7 @@ class _Lines:
         self._is_begun = self._is_begun or not text.isspace()
 
     def draw(self, tag: Tag) -> None:
-        """Begin or end what a tag stands for."""
+        """Append the effect of a start or end tag: a line break or a separator."""
         if tag.name == "img" and not tag.is_end:
             self.write(unescape(tag.attributes.get("alt", "")) or PICTURE)
         elif tag.name in CELLS:

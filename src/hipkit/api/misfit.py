@@ -1,8 +1,8 @@
-"""Reads what msgspec says about a value that does not fit (pure).
+"""Parse msgspec's error messages about values that do not fit their type (pure).
 
-msgspec says what is wrong in an English sentence and nowhere else. No other module reads that
+msgspec reports what is wrong only in an English sentence. No other module parses that
 sentence; `tests/unit/api/test_misfit.py` compares with the installed version, and
-`pyproject.toml` allows no minor version that was not tried.
+`pyproject.toml` allows no minor version that was not tested.
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ class Misfit:
     """One value that does not fit its type."""
 
     text: str
-    """msgspec's sentence without the place."""
+    """msgspec's message without the path."""
     place: str
-    """Path from the document, `$.items[0].id`; empty for the document itself."""
+    """JSON path such as `$.items[0].id`; empty for the document itself."""
     missing: str | None
     """The required member that an object lacks."""
     expected: tuple[str, ...]
-    """Names of the types that would fit, such as `int` and `null`; empty where none is told."""
+    """Names of the expected types, such as `int` and `null`; empty if the message names none."""
     got: str
-    """Name of the value's type; empty where none is told."""
+    """Name of the value's type; empty if the message names none."""
     is_no_choice: bool
-    """Whether a choice is none of those that are listed."""
+    """Whether the value is not one of the allowed choices."""
     is_no_date: bool
     """Whether a date was expected."""
 
 
 def read_misfit(error: msgspec.ValidationError) -> Misfit:
-    """Return what an error says."""
+    """Return the parsed message of an error."""
     text, place = str(error), ""
-    # What somebody sent may be quoted before the place, so the last one counts.
+    # The sender's text may be quoted before the path, so the last match counts.
     if PLACE in text and text.endswith("`"):
         text, _, place = text.rpartition(PLACE)
         place = f"${place.removesuffix('`')}"

@@ -1,8 +1,8 @@
-"""What every generated model is: a frozen, tolerant, JSON-shaped value.
+"""The base class of every generated model: a frozen value with the shape of a JSON object.
 
 The generated classes in `hipkit.v2.models` only declare their members; reading, writing, hiding
-secrets and checking limits live here, once.
-Read next: `operation.py`, which sends and receives these.
+secrets and checking limits are implemented here.
+Read next: `operation.py`, which sends and receives models.
 """
 
 from __future__ import annotations
@@ -31,53 +31,53 @@ __all__ = [
 ]
 
 DateTime = Annotated[datetime, msgspec.Meta(tz=True)]
-"""A moment with its offset. Reading takes ISO 8601 and UNIX seconds, as number or text."""
+"""A timestamp with UTC offset. Read from ISO 8601 or UNIX seconds, as number or text."""
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The limits that HipChat's documentation gives for one member or argument.
+    """The documented limits of one member or argument.
 
-    Nothing in the client applies them unasked: the server is the one that validates.
+    The client applies them only on request (`check`): validation is the server's task.
     """
 
     required: bool = False
     min_length: int | None = None
     max_length: int | None = None
     larger_max_length: int | None = None
-    """Where sources differ: what another one allows. Servers take that much."""
+    """A larger limit found in another source. Servers accept this length."""
     lenient_max_length: int | None = None
-    """How much more a server takes that is not strict."""
+    """The length that a lenient server accepts."""
     minimum: float | None = None
     maximum: float | None = None
     pattern: str | None = None
     enum: tuple[str | int | float | bool | None, ...] | None = None
     required_when: Mapping[str, tuple[str, ...]] | None = None
-    """Other member -> its values with which this one is needed."""
+    """Other member -> the values of it that make this one required."""
     decorates: Literal["any", "text"] | None = None
-    """What is wrong with this member costs no more than the member, unless the server is strict:
-    whatever is wrong with it, or only where it came as text."""
+    """Whether a lenient server drops this member if it is invalid, instead of rejecting the object:
+    `any` for every error, `text` only if the value came as text."""
     empty_is_none: bool = False
-    """Whether an empty text is as if the member was left out, unless the server is strict."""
+    """Whether a lenient server treats an empty text like a missing member."""
     null_keeps: bool = False
-    """Whether null leaves the value as it is, although the member is required, unless the server
-    is strict; there it is `UNSET` then."""
+    """Whether a lenient server accepts null for a required member and leaves the stored value
+    unchanged. The member is `UNSET` then."""
     true_is_one: bool = False
-    """Whether true and false are taken for 1 and 0, unless the server is strict."""
+    """Whether a lenient server reads true and false as 1 and 0."""
     aliases: tuple[str, ...] = ()
-    """Other names that programs send it under; taken unless the server is strict."""
+    """Other names of the member that a lenient server accepts."""
 
 
 Reader = Literal["document", "strict server", "lenient server"]
-"""Who holds a value against a rule: the documentation as it is, or one of the two servers."""
+"""Which limits apply: the documented ones, or those of a strict or lenient server."""
 
 
 class RuleError(ValueError):
-    """A value breaks a documented limit.
+    """A value violates a documented limit.
 
     Attributes:
         member: The member's path, such as `attributes[0].value.label`.
-        rule: The rule's name as JSON Schema spells it: `required`, `minLength`, `enum` ...
-        limit: What the rule asks for.
+        rule: The rule's JSON Schema keyword: `required`, `minLength`, `enum` ...
+        limit: The value that the rule requires.
     """
 
     def __init__(self, member: str, rule: str, limit: object, text: str) -> None:
@@ -94,32 +94,32 @@ class RuleError(ValueError):
 class Model(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
     """A JSON object of the API.
 
-    Members that the answer left out are `None`; members that this version does not know are
-    ignored. `to_json` and `from_json` are inverse to each other.
+    Members missing from the JSON are `None`; unknown members are ignored. `to_json` and
+    `from_json` are inverses of each other.
     """
 
     rules: ClassVar[Mapping[str, Rule]] = {}
     secrets: ClassVar[frozenset[str]] = frozenset()
     is_closed: ClassVar[bool] = False
-    """Whether the server refuses further members when it is sent one."""
+    """Whether the server rejects unknown members in a request."""
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
-        """Read a model from JSON, as tolerantly as answers are read.
+        """Read a model from JSON, as tolerantly as responses are read.
 
         Raises:
-            UnreadableError: The text is not JSON, or not this object; says where.
+            UnreadableError: The text is not JSON, or not this object; the message says where.
         """
         body = text.encode() if isinstance(text, str) else text
         return cast("Self", read_json(body, cls))
 
     def to_json(self) -> bytes:
-        """Write the model as JSON in the API's own names and forms, without what is not set.
+        """Return the model as JSON with the API's names and formats, without unset members.
 
-        Members that came as null are written as null.
+        Members that were read as null are written as null.
 
         Raises:
-            ValueError: A moment has no offset.
+            ValueError: A timestamp has no UTC offset.
         """
         return msgspec.json.encode(to_plain(self))
 
@@ -127,13 +127,13 @@ class Model(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
         """Compare every member with the documented limits.
 
         Raises:
-            RuleError: Names the first member that breaks a rule, and the rule.
+            RuleError: A member violates a rule; names the first such member and the rule.
         """
         broken = find_broken_rule(self)
         if broken is not None:
             raise broken
 
-    # What is remembered of nulls goes along.
+    # The remembered nulls are part of the state.
     def __reduce__(self) -> tuple[object, ...]:
         return (*cast("tuple[object, ...]", super().__reduce__()), vars(self) or None)
 
@@ -154,10 +154,10 @@ class Model(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
 def find_broken_rule(
     owner: msgspec.Struct, path: str = "", *, reader: Reader = "document"
 ) -> RuleError | None:
-    """Return the first broken rule of `owner` or of a model inside it, or `None`.
+    """Return the first violated rule of `owner` or of a model inside it, or `None`.
 
-    `required_when` counts for the documentation alone: it tells when programs draw something,
-    not what a server takes.
+    `required_when` applies to the documentation only: it says when clients display something,
+    not what a server accepts.
     """
     for name, wire, rule in _members(type(owner)):
         value = getattr(owner, name)
@@ -190,7 +190,7 @@ def _parts(place: str, value: object) -> Iterable[tuple[str, msgspec.Struct]]:
 
 
 def _longest(rule: Rule, reader: Reader) -> int | None:
-    """Return how long a value may be for a reader."""
+    """Return the greatest length that a reader accepts, or `None` for no limit."""
     if reader == "document":
         return rule.max_length
     lenient = rule.lenient_max_length if reader == "lenient server" else None

@@ -1,7 +1,7 @@
 """The `multipart/related` body of a shared file, as Atlassian's own web client writes it.
 
 CRLF line ends, the metadata part first, raw bytes without a transfer encoding, a closing
-boundary. The file is read piece by piece while the request goes out.
+boundary. The file is read in chunks while the request is sent.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ __all__ = ["RelatedBody"]
 
 
 class RelatedBody:
-    """A body of two parts: what is said about the file, as JSON, and the file."""
+    """A body of two parts: metadata as JSON, and the file."""
 
     def __init__(
         self, source: FileSource, metadata: bytes | None, boundary: str | None = None
@@ -23,7 +23,7 @@ class RelatedBody:
         self._file = as_file(source)
         boundary = boundary or secrets.token_hex(16)
         self.content_type = f"multipart/related; boundary={boundary}"
-        # HipChat refuses a second JSON part, so its web client sends JSON files as text.
+        # HipChat rejects a second JSON part, so its web client sends JSON files as text.
         media_type = (
             "text/plain"
             if self._file.content_type == "application/json"
@@ -50,13 +50,13 @@ class RelatedBody:
 
     @property
     def size_bytes(self) -> int | None:
-        """The length of the whole body, where the file's is known."""
+        """The length of the body in bytes, or `None` if the file's is unknown."""
         size = self._file.size_bytes
         return None if size is None else len(self._before) + size + len(self._after)
 
     @property
     def replayable(self) -> bool:
-        """Whether the body can be sent a second time."""
+        """Whether the body can be sent again."""
         return self._file.replayable
 
     def __iter__(self) -> Iterator[bytes]:
@@ -66,7 +66,7 @@ class RelatedBody:
 
 
 def _file_name(name: str) -> str:
-    """Write the name so that no quote, line end or foreign letter breaks the header."""
+    """Escape quotes, line ends and non-ASCII characters in a file name for a header."""
     plain = "".join(
         "_" if character in '"\\' or not character.isprintable() else character
         for character in name

@@ -1,9 +1,9 @@
-"""What every generated operation is: a call to the API as a frozen value that does no I/O.
+"""The base class of every generated operation: an API call as a frozen value that does no I/O.
 
-A generated class declares; this module turns it into the parts of a request. The client, the
-server and the command line all read the same declarations.
-Read next: `hipkit.client.exchange`, for what happens around a call, and `hipkit.v2.rooms`, for
-what is generated.
+Generated classes contain declarations; this module turns them into the parts of a request. The
+client, the server and the command line use the same declarations.
+Read next: `hipkit.client.exchange`, which carries out a call, and `hipkit.v2.rooms` for a
+generated module.
 """
 
 from __future__ import annotations
@@ -51,14 +51,14 @@ __all__ = [
 T_co = TypeVar("T_co", covariant=True)
 
 Auth = Literal["bearer", "basic", "none"]
-"""`bearer`: needs a token. `basic`: a client's id and secret, or a token. `none`: no token."""
+"""`bearer`: a token. `basic`: a client's id and secret, or a token. `none`: no credentials."""
 
 BodyKind = Literal["json", "form", "related", "bytes"]
-"""How the body is written: JSON, `a=1&b=2`, `multipart/related`, or as it is."""
+"""Encoding of the body: JSON, `a=1&b=2`, `multipart/related`, or raw."""
 
 
 class RequestParts(NamedTuple):
-    """What an operation asks to be sent, below the base URL and before any token."""
+    """The parts of an operation's request, relative to the base URL and without a token."""
 
     method: str
     target: str
@@ -66,16 +66,16 @@ class RequestParts(NamedTuple):
     content: bytes | RelatedBody | None
 
     def __repr__(self) -> str:
-        # Target and content may hold secrets, and the operation tells all that may be shown.
+        # Target and content may hold secrets; the operation's own `repr` shows what may be shown.
         return f"RequestParts({self.method!r})"
 
 
 class Operation(msgspec.Struct, Generic[T_co], frozen=True):
     """A call of one API operation with its arguments filled in.
 
-    The class variables say what does not vary; the instance holds the arguments under their
-    Python names. `None` leaves an optional argument out. A few arguments may be `null` in the
-    API: their default is `UNSET`, and `None` sends `null`.
+    Class variables describe the operation; the instance holds the arguments under their Python
+    names. `None` omits an optional argument. A few arguments may be `null` in the API: their
+    default is `UNSET`, and `None` sends `null`.
     """
 
     operation_id: ClassVar[str]
@@ -84,57 +84,59 @@ class Operation(msgspec.Struct, Generic[T_co], frozen=True):
     path: ClassVar[str]
     auth: ClassVar[Auth] = "bearer"
     scopes: ClassVar[tuple[str, ...]] = ()
-    """One of these is enough; empty: none is needed, or none is known."""
+    """Any one of these scopes is sufficient; empty if none is required or known."""
     token_types: ClassVar[tuple[str, ...]] = ()
-    """`group client`, `room client`, `user`, `room notification`; empty: not established."""
+    """`group client`, `room client`, `user`, `room notification`; empty if unknown."""
     any_token: ClassVar[bool] = False
-    """Whether it is about the token itself, so that a server takes every kind of token."""
+    """Whether the call is about the token itself, so that every kind of token is accepted."""
     result: ClassVar[object] = None
-    """The type of the answer's body; `None` where it has none."""
+    """The type of the response body; `None` if it has none."""
     redirect: ClassVar[bool] = False
-    """Whether the answer is a redirect, whose target is the result."""
+    """Whether the response is a redirect, whose target is the result."""
     redirect_member: ClassVar[str | None] = None
-    """The member of the result that a redirect's target stands for, where servers differ."""
+    """The member of the result that holds a redirect's target, if a server redirects instead."""
     statuses: ClassVar[tuple[int, ...]] = (200,)
-    """The documented statuses of success."""
+    """The documented success statuses."""
     query: ClassVar[Mapping[str, str]] = {}
     """Python name -> name in the query."""
     header: ClassVar[Mapping[str, str]] = {}
     """Python name -> header."""
     joined: ClassVar[frozenset[str]] = frozenset()
-    """Arguments of the query or of a form whose items go out as one value with commas."""
+    """List arguments of the query or form that are sent as one value, separated by commas."""
     members: ClassVar[Mapping[str, str]] = {}
-    """Python name -> member of the body; a path argument that the body repeats stands here too."""
+    """Python name -> member of the body, including path arguments that the body repeats."""
     body_kind: ClassVar[BodyKind | None] = None
     whole_body: ClassVar[bool] = False
     """Whether the argument `body` is the whole body."""
     optional_body: ClassVar[bool] = False
-    """Whether a call that gives no member of the body sends none, instead of an empty one."""
+    """Whether a call without any body member sends no body, instead of an empty one."""
     content_type: ClassVar[str] = "application/json"
     rules: ClassVar[Mapping[str, Rule]] = {}
     secrets: ClassVar[frozenset[str]] = frozenset()
-    """Arguments of path, query or headers that are never shown."""
+    """Path, query and header arguments that are never shown."""
     credentials: ClassVar[frozenset[str]] = frozenset()
-    """Arguments in the body that would let somebody else in."""
+    """Body arguments that grant access, such as passwords."""
     private_query: ClassVar[bool] = False
-    """Whether nothing of the query may be shown either."""
+    """Whether the query may not be shown either."""
 
     def call(self) -> RequestParts:
-        """Turn the arguments into the parts of a request.
+        """Return the parts of the request.
 
         Raises:
-            ValueError: A path argument is empty, `.` or `..`, and would name another operation;
-                a text is not valid Unicode; or a moment has no offset.
-            TypeError: What should be a moment is none.
+            ValueError: A path argument is empty, `.` or `..`, and would address another operation;
+                a text is not valid Unicode; or a timestamp has no UTC offset.
+            TypeError: A timestamp argument is not a `datetime`.
         """
         try:
             return self._call()
         except UnicodeEncodeError:
-            pass  # It would carry the text, which may be a password, into what is raised.
-        raise ValueError("an argument has half a character in it: no valid Unicode")
+            pass  # The original error holds the text, which may be a password.
+        raise ValueError(
+            "an argument has half of a surrogate pair in it: not valid Unicode"
+        )
 
     def _call(self) -> RequestParts:
-        for name, takes_text in _moments(type(self)):
+        for name, takes_text in _timestamp_arguments(type(self)):
             value = getattr(self, name)
             if value is not None and not (takes_text and isinstance(value, str)):
                 check_timestamp(name, value)
@@ -173,7 +175,7 @@ class Operation(msgspec.Struct, Generic[T_co], frozen=True):
         )
 
     def shown_target(self) -> str:
-        """Return the path as errors and logs may show it: a secret stays a name in braces."""
+        """Return the path for errors and logs, with secret arguments as names in braces."""
         return "".join(
             (
                 f"{{{text}}}"
@@ -197,18 +199,18 @@ class Operation(msgspec.Struct, Generic[T_co], frozen=True):
         return f"{type(self).__name__}({', '.join(shown)})"
 
     def private_values(self) -> Iterator[object]:
-        """Give what nothing may quote: secret path arguments, and the body."""
+        """Yield the values that must not be quoted: secret path arguments, and the body."""
         for name in self.__struct_fields__:
             rule = self.rules.get(name)
             if self._is_hidden(name) and (rule is None or rule.enum is None):
                 yield getattr(self, name)
 
     def template(self) -> str:
-        """Return the path without any argument filled in."""
+        """Return the path template."""
         return self.path
 
     def secret_values(self) -> Iterator[object]:
-        """Give those of the private values that would let somebody else in."""
+        """Yield the private values that grant access."""
         for name in self.__struct_fields__:
             if name in self.secrets or name in self.credentials:
                 yield getattr(self, name)
@@ -230,7 +232,7 @@ class Operation(msgspec.Struct, Generic[T_co], frozen=True):
 
     def _content(self) -> bytes | RelatedBody | None:
         if self.whole_body:
-            body = getattr(self, "body")  # noqa: B009 - not every operation has it
+            body = getattr(self, "body")  # noqa: B009 - only some operations have a body
             is_json = self.body_kind == "json"
             if body is None and not (is_json and "body" in _nullable_names(type(self))):
                 return None
@@ -265,11 +267,11 @@ class Operation(msgspec.Struct, Generic[T_co], frozen=True):
 
 
 def check_timestamp(name: str, value: object) -> datetime:
-    """Return a moment, if it is one for everybody: what has no offset means another one elsewhere.
+    """Return a timestamp that has a UTC offset: without one it means different times elsewhere.
 
     Raises:
-        ValueError: It has no offset.
-        TypeError: It is no `datetime`.
+        ValueError: The timestamp has no UTC offset.
+        TypeError: The value is not a `datetime`.
     """
     example = "datetime(2016, 9, 9, tzinfo=UTC), for example"
     if not isinstance(value, datetime):
@@ -277,20 +279,20 @@ def check_timestamp(name: str, value: object) -> datetime:
             f"{name} must be a datetime, not {type(value).__name__}: {example}"
         )
     if value.utcoffset() is None:
-        raise ValueError(f"{name} needs an offset: {example}")
+        raise ValueError(f"{name} needs a UTC offset: {example}")
     return value
 
 
 def path_segment(name: str, value: object) -> str:
-    """Percent-encode one path argument, so that whatever is in it stays one segment.
+    """Percent-encode a path argument as a single path segment.
 
     Raises:
-        TypeError: It is `None`.
-        ValueError: It is empty, `.` or `..`, which would make the path another operation's;
-            or it is not valid Unicode.
+        TypeError: The argument is `None`.
+        ValueError: The argument is empty, `.` or `..`, so that the path would address another
+            operation; or it is not valid Unicode.
     """
     if value is None:
-        raise TypeError(f"{name} is None: it is part of the path and has to be given")
+        raise TypeError(f"{name} is None: it is part of the path and is required")
     text = _text(value)
     if text in ("", ".", ".."):
         raise ValueError(
@@ -300,19 +302,19 @@ def path_segment(name: str, value: object) -> str:
         return quote(text, safe="")
     except UnicodeEncodeError:
         pass  # As in `Operation.call`.
-    raise ValueError(f"{name} has half a character in it")
+    raise ValueError(f"{name} has half of a surrogate pair in it")
 
 
 @cache
 def _path_pieces(path: str) -> tuple[tuple[bool, str], ...]:
-    """Split a path template into (is it an argument, its name or the text) pairs."""
-    pieces = re.split(r"\{([^{}]*)\}", path)
-    return tuple((index % 2 == 1, piece) for index, piece in enumerate(pieces) if piece)
+    """Split a path template into (is argument, name or text) pairs."""
+    chunks = re.split(r"\{([^{}]*)\}", path)
+    return tuple((index % 2 == 1, chunk) for index, chunk in enumerate(chunks) if chunk)
 
 
 @cache
-def _moments(kind: type[Operation[object]]) -> tuple[tuple[str, bool], ...]:
-    """Return the arguments that are moments, and whether a text may stand there too."""
+def _timestamp_arguments(kind: type[Operation[object]]) -> tuple[tuple[str, bool], ...]:
+    """Return the names of timestamp arguments, and whether each accepts a text too."""
     return tuple(
         (item.name, str in get_args(item.type))
         for item in msgspec.structs.fields(kind)
@@ -348,7 +350,7 @@ def _text(value: object) -> str:
 
 
 def _encode_picture(value: object) -> object:
-    """Read a picture's path; msgspec itself writes bytes as base64."""
+    """Encode a picture's path as its content; msgspec itself encodes bytes as base64."""
     if isinstance(value, os.PathLike):
         return Path(value).read_bytes()
     raise TypeError(f"cannot be sent as JSON: {type(value).__name__}")
@@ -358,28 +360,28 @@ S = TypeVar("S")
 
 
 class Send(Protocol):
-    """What a generated group of methods needs of a client."""
+    """The client function that generated methods call."""
 
     def __call__(self, operation: Operation[S], /) -> S:
         """Carry out a call."""
 
 
 class AsyncSend(Protocol):
-    """The same, awaited."""
+    """The asynchronous counterpart."""
 
     async def __call__(self, operation: Operation[S], /) -> S:
         """Carry out a call."""
 
 
 class RawSend(Protocol):
-    """Sends, and gives the answer as it came."""
+    """The client function that returns raw responses."""
 
     def __call__(self, operation: Operation[object], /) -> Response:
         """Carry out a call."""
 
 
 class AsyncRawSend(Protocol):
-    """The same, awaited."""
+    """The asynchronous counterpart."""
 
     async def __call__(self, operation: Operation[object], /) -> Response:
         """Carry out a call."""

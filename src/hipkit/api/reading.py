@@ -1,8 +1,8 @@
-"""Reads JSON as a type, and takes what real servers send differently from the documents (pure).
+"""Convert JSON to a type, accepting deviations of real servers from the documentation (pure).
 
-Reading is tolerant in one place: msgspec's lax mode. What that mode alone cannot read, such as
-a date without offset from a server of 2014, is mended where it stands and read again; ordinary
-answers never pay for that.
+Tolerance has one source: msgspec's lax mode. A value that lax mode cannot read, such as a date
+without UTC offset from a server of 2014, is repaired in place and the document is read again;
+ordinary responses do not pay for that.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ MOST_REPAIRS = 50
 
 
 class UnreadableError(ValueError):
-    """A body that cannot be read; `where` is the place in it."""
+    """A body cannot be read; `where` is the JSON path of the cause."""
 
     def __init__(self, text: str, where: str = "") -> None:
         super().__init__(text)
@@ -45,14 +45,14 @@ def read_json(body: bytes, kind: object) -> object:
     """Read a JSON body as a type, tolerantly.
 
     Raises:
-        UnreadableError: It is no UTF-8, no JSON, too deep or of another shape.
+        UnreadableError: The body is not UTF-8, not JSON, too deeply nested or of another shape.
     """
     try:
         value = _decoder(kind).decode(body.removeprefix(BOM))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError):
         return convert_json(read_document(body), kind)
     if b"null" in body:
-        # What no member of the type reads may still be too deep, or no text.
+        # Members that the type does not read may still be too deeply nested, or not UTF-8.
         with suppress(ValueError, RecursionError):
             remember_nulls(value, parse_json(body))
     return value
@@ -62,7 +62,7 @@ def read_document(body: bytes) -> object:
     """Read a JSON body as plain values.
 
     Raises:
-        UnreadableError: It is no UTF-8, no JSON or too deep.
+        UnreadableError: The body is not UTF-8, not JSON or too deeply nested.
     """
     try:
         return parse_json(body)
@@ -77,12 +77,12 @@ def read_document(body: bytes) -> object:
 
 
 def convert_json(document: object, kind: object) -> object:
-    """Make a type of plain values, mending the places that do not fit, kind after kind.
+    """Convert plain values to a type, repairing values that do not fit.
 
-    What is mended is changed in `document` too.
+    Repairs change `document` in place.
 
     Raises:
-        UnreadableError: It is of another shape; says where.
+        UnreadableError: The document has another shape; the message says where.
     """
     for _ in range(MOST_REPAIRS):
         try:
@@ -91,7 +91,7 @@ def convert_json(document: object, kind: object) -> object:
             misfit = read_misfit(error)
         except RecursionError:
             raise UnreadableError("nested too deeply") from None
-        except ValueError as error:  # A number too large for a moment.
+        except ValueError as error:  # A number too large for a timestamp.
             raise UnreadableError(str(error)) from None
         else:
             with suppress(RecursionError):
@@ -105,7 +105,7 @@ def convert_json(document: object, kind: object) -> object:
 
 @dataclass(frozen=True, slots=True)
 class UnreadablePart:
-    """One item of a document's list that cannot be read."""
+    """An item of a document's list that cannot be read."""
 
     index: int
     raw: object
@@ -116,22 +116,25 @@ class UnreadablePart:
 def read_parts(
     body: bytes, kind: object, where: str
 ) -> tuple[object, list[UnreadablePart]]:
-    """Read a JSON body as a type without those items of its list that cannot be read.
+    """Read a JSON body as a type, leaving out the items of its list that cannot be read.
 
     Args:
-        body: What `read_json` could not read.
+        body: A body that `read_json` could not read.
         kind: The type.
-        where: The place that stopped it; an item of a list that is a member of the whole.
+        where: The JSON path at which `read_json` failed, in an item of a list of the document.
+
+    Returns:
+        The document with the readable items, and the unreadable items.
 
     Raises:
-        UnreadableError: It is something else that cannot be read.
+        UnreadableError: The cause is not an item of a list.
     """
     member = re.match(r"\$\.(\w+)\[\d+\]", where)
     item_kind = member and _item_kind(kind, member[1])
     if not member or item_kind is None:
         return convert_json(read_document(body), kind), []
     name = member[1]
-    # Once to be mended, and once to be handed over as it came.
+    # One copy is repaired, the other is passed on unchanged.
     document, untouched = _members(body), _members(body)
     readable, unreadable = [], []
     for index, item in enumerate(cast("list[object]", document[name])):
@@ -156,7 +159,7 @@ def _members(body: bytes) -> dict[str, object]:
 
 
 def _item_kind(kind: object, member: str) -> object | None:
-    """Return the type of the items of a member that is a list; `None` where it is none."""
+    """Return the item type of a list member; `None` if the member is not a list."""
     if not (isinstance(kind, type) and issubclass(kind, msgspec.Struct)):
         return None
     for field in msgspec.structs.fields(kind):
@@ -186,7 +189,7 @@ def _mending(misfit: Misfit) -> Callable[[object], object] | None:
 
 
 def _as_json(value: object) -> object:
-    """Write an object as JSON where a text of JSON belongs, as a card in a history."""
+    """Encode an object as JSON where a JSON text is expected, as for a card in a history."""
     return msgspec.json.encode(value).decode() if isinstance(value, dict) else value
 
 
@@ -197,7 +200,7 @@ def _as_text(value: object) -> object:
 
 
 def _as_whole_number(value: object) -> object:
-    """Read `1e30`, which msgspec takes for a float alone."""
+    """Convert a number such as `1e30`, which msgspec accepts as a float only."""
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
@@ -207,20 +210,26 @@ def _as_id(value: object) -> object:
 
 
 def _mend_date(value: object) -> object:
-    """Give a date without offset HipChat's own, UTC; take words for nothing as null."""
+    """Add HipChat's offset, UTC, to a date without one; read texts that mean nothing as null."""
     if not isinstance(value, str):
         return value
     if value.strip().lower() in ("", "none", "null", "never"):
         return None
     try:
-        moment = datetime.fromisoformat(value.strip())
+        timestamp = datetime.fromisoformat(value.strip())
     except ValueError:
         return value
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
+    return (
+        timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)
+    ).isoformat()
 
 
 def _mend_all(document: object, where: str, mend: Callable[[object], object]) -> bool:
-    """Mend the place and those like it in the neighbouring items; say whether anything changed."""
+    """Repair the value at the path and its counterparts in the other items of the list.
+
+    Returns:
+        Whether anything changed.
+    """
     steps = re.findall(r"\.([^.\[\]]+)|\[[^\]]*\]", where.removeprefix("$"))
     if not steps:
         return False
@@ -246,7 +255,7 @@ def _mend_all(document: object, where: str, mend: Callable[[object], object]) ->
 
 
 def _owners(value: object, steps: list[str]) -> Iterator[object]:
-    """Walk along the steps; an empty one stands for every item of a list or object."""
+    """Yield the values at a path; an empty step stands for every item of a list or object."""
     if not steps:
         yield value
     elif isinstance(value, dict):

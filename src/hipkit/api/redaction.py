@@ -1,4 +1,4 @@
-"""Keeps what was sent out of what is shown: server messages may quote it (pure)."""
+"""Hide sent secrets and texts in what is shown: server messages may quote them (pure)."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ __all__ = [
 LONGEST_SHOWN = 300
 MOST_READ = 4 * LONGEST_SHOWN
 WINDOW = 12
-"""A run of this many letters of a private text counts as a quotation of it."""
+"""A run of this many characters of a private text counts as a quotation of it."""
 SHORTEST_HIDDEN = 4
-"""Shorter values (`hi`, `red`) stay where they are a whole word of somebody else's sentence."""
+"""Shorter values (`hi`, `red`) are kept if they are a whole word of another sentence."""
 
 SECRET_PATHS = re.compile(
     r"(/oauth/token/|/addon/link/|/addon/[^/]+/installable/)([^/?]+)"
@@ -40,17 +40,17 @@ SECRET_PATHS = re.compile(
 SECRET_QUERIES = re.compile(
     r"(?i)(?<![^&])((?:\w+_)?token|signed_request|signature|password)=([^&]*)"
 )
-# HipChat's own words for a wrong value; which member it is may be told.
+# HipChat's own message for an invalid value; the member's name may be shown.
 QUOTED_VALUE = re.compile(
     r"""(?isx) \b(value[ ])
     (?: (.*) ([ ]for[ ]field[ ] (['"])([\w.\[\]-]+)\4) | u?(['"]).*\6 (?=[ ]for|[ ]is) )"""
 )
 NAMED_FIELD = re.compile(r"""(?i)\bfields?:? (['"])([\w.\[\]-]+)\1""")
 WORDS = re.compile(r"[^\W_]+(?:[ '-][^\W_]+)*")
-"""What any sentence may hold by chance, where it is short."""
+"""Short texts that any sentence may contain by chance."""
 QUOTES = "'\"`\u2018\u2019\u201c\u201d\u00ab\u00bb"
 KEPT = "\ue000"
-"""Stands for a field's name meanwhile: no printable text has this letter."""
+"""Placeholder of a field's name: no printable text contains this character."""
 
 
 def mask_path(path: str) -> str:
@@ -64,7 +64,7 @@ def mask_query(query: str) -> str:
 
 
 def secret_segments(route: str) -> list[str]:
-    """Return the secrets in a free-form path and its query, as they stand there and decoded."""
+    """Return the secrets in a free-form path and its query, encoded and decoded."""
     path, _, query = route.partition("?")
     found = [match[2] for match in SECRET_PATHS.finditer(path)]
     found += [match[2] for match in SECRET_QUERIES.finditer(query)]
@@ -74,9 +74,9 @@ def secret_segments(route: str) -> list[str]:
 def secrets_in(
     authorization: Secret | None, headers: Mapping[str, str] | None = None
 ) -> tuple[Secret, ...]:
-    """Return what nothing may quote of an authorization header, and of those of the caller's own.
+    """Return the secrets in an authorization header and in the caller's own headers.
 
-    Such a header may be a secret too, and pages exist that repeat all headers.
+    The caller's headers may be secrets too, and some error pages repeat all headers.
     """
     own = tuple(map(Secret, (headers or {}).values()))
     return (*own, *_credentials(authorization))
@@ -98,12 +98,12 @@ def _credentials(authorization: Secret | None) -> tuple[Secret, ...]:
 def redact(
     text: str, operation: Operation[object], secrets: tuple[Secret, ...] = ()
 ) -> str:
-    """Return a server's sentence as errors may show it.
+    """Return a server's message as errors may show it.
 
-    Secrets of the call and `secrets` are replaced by `***`, and so are the texts that it sent in
-    its body, whole or in part. A text that is but a word or two is replaced only in quotation
-    marks: `hello` may stand in any sentence. What tells nothing stays: names of members, numbers,
-    values of a closed choice. Line ends and control characters become spaces.
+    Replaces the call's secrets, `secrets`, and the texts of the request body, whole or in part,
+    by `***`. A text of one or two words is replaced only in quotation marks, since `hello` may
+    occur in any sentence. Member names, numbers and values of a closed choice are kept. Line ends
+    and control characters become spaces.
     """
     is_cut = len(text) > MOST_READ
     text = _on_one_line(text[:MOST_READ])
@@ -114,7 +114,11 @@ def redact(
     sensitive.update(_texts(list(operation.secret_values())))
     words = {each for each in plain - sensitive if _is_wordlike(each)}
     hidden = sorted(
-        {form for each in sensitive | (plain - words) for form in _forms(each)},
+        {
+            form
+            for each in sensitive | (plain - words)
+            for form in _quoted_variants(each)
+        },
         key=len,
         reverse=True,
     )
@@ -137,8 +141,8 @@ def redact_page(
 ) -> str:
     """Return the beginning of a web page as errors may show it.
 
-    As `redact`, but a word or two that were sent are replaced wherever they stand: a page that
-    repeats a request is not somebody's sentence about it.
+    Works as `redact`, but also replaces texts of one or two words everywhere: a page that repeats
+    a request is not a message about it.
     """
     texts = {*_texts(list(operation.private_values()))} - {*_chosen(operation)}
     for text in sorted(texts, key=len, reverse=True):
@@ -148,7 +152,7 @@ def redact_page(
 
 
 def _chosen(owner: msgspec.Struct) -> Iterator[object]:
-    """Give the values that tell nothing: those of a choice, and short words in place of one."""
+    """Yield the values that are not private: choices, and single words in place of one."""
     for member in msgspec.structs.fields(owner):
         value = getattr(owner, member.name)
         if isinstance(value, str) and _is_closed(type(owner), member):
@@ -158,12 +162,12 @@ def _chosen(owner: msgspec.Struct) -> Iterator[object]:
 
 
 def holds_secrets(operation: Operation[object]) -> bool:
-    """Whether a call has an argument that would let somebody else in."""
+    """Return whether a call has an argument that grants access."""
     return any(_texts(list(operation.secret_values())))
 
 
 def _quoted_value(found: re.Match[str], kind: type[Operation[object]]) -> str:
-    """Hide the value that a server refuses, unless its member can hold no text of one's own."""
+    """Hide the value that a server rejected, unless its member cannot hold free text."""
     start, value, rest, _, member, _ = found.groups()
     if rest is None:
         return f"{start}{HIDDEN}"
@@ -173,7 +177,7 @@ def _quoted_value(found: re.Match[str], kind: type[Operation[object]]) -> str:
 
 
 def _without_names(text: str, kind: type[Operation[object]]) -> tuple[str, list[str]]:
-    """Take the names of members out, so that nothing hides them; return these in order."""
+    """Replace member names by placeholders, so that they are not hidden; return them in order."""
     names: list[str] = []
 
     def keep(found: re.Match[str]) -> str:
@@ -186,9 +190,9 @@ def _without_names(text: str, kind: type[Operation[object]]) -> tuple[str, list[
 
 
 def _closed_or_open(kind: type[msgspec.Struct], path: str) -> Iterator[bool]:
-    """Say of each member that a path such as `card.attributes[0].label` may name if it is closed.
+    """Yield whether each member that a path like `card.attributes[0].label` may name is closed.
 
-    A closed one leaves no room for a text of one's own: a choice, a number, yes or no.
+    A closed member cannot hold free text: a choice, a number or a boolean.
     """
     name, _, rest = path.partition(".")
     name = name.partition("[")[0]
@@ -211,7 +215,7 @@ def _is_closed(kind: type[msgspec.Struct], member: FieldInfo) -> bool:
 
 
 def _choices(kind: type[msgspec.Struct], member: FieldInfo) -> frozenset[object]:
-    """Return the values that there are to choose from; none where any will do."""
+    """Return the allowed values; empty if every value is allowed."""
     rule: Rule | None = getattr(kind, "rules", {}).get(member.name)
     listed = () if rule is None or rule.enum is None else rule.enum
     parts = [part for part in _parts(member.type) if get_origin(part) is Literal]
@@ -219,7 +223,7 @@ def _choices(kind: type[msgspec.Struct], member: FieldInfo) -> frozenset[object]
 
 
 def _parts(hint: object) -> Iterator[object]:
-    """Give the types that a value, or an item of it, may have."""
+    """Yield the types that a value, or an item of it, may have."""
     origin, inner = get_origin(hint), get_args(hint)
     if origin is Annotated:
         yield from _parts(inner[0])
@@ -235,10 +239,10 @@ def _is_wordlike(text: str) -> bool:
 
 
 def _without_quotations(text: str, private: list[str], *, is_cut: bool) -> str:
-    """Hide every run of letters that is part of a private text."""
+    """Hide every run of characters that is part of a private text."""
     shown = []
     start = 0
-    # What a cut leaves of a private text may be too short to be recognised.
+    # The part of a private text that a cut leaves may be too short to be recognised.
     last = len(text) - (WINDOW if is_cut else 0)
     while start < last:
         end = max((_end_of_run(text, start, each) for each in private), default=start)
@@ -252,7 +256,7 @@ def _without_quotations(text: str, private: list[str], *, is_cut: bool) -> str:
 
 
 def _end_of_run(text: str, start: int, private: str) -> int:
-    """Return where the quotation that begins at `start` ends; `start` if it is none."""
+    """Return the end of the quotation that begins at `start`; `start` if there is none."""
     end = start + WINDOW
     if end > len(text) or text[start:end] not in private:
         return start
@@ -262,13 +266,13 @@ def _end_of_run(text: str, start: int, private: str) -> int:
 
 
 def _on_one_line(text: str) -> str:
-    letters = (letter if letter.isprintable() else " " for letter in text)
-    return " ".join("".join(letters).split())
+    characters = (char if char.isprintable() else " " for char in text)
+    return " ".join("".join(characters).split())
 
 
-def _forms(private: str) -> Iterator[str]:
-    """Give a text as servers quote it: on one line, or as addresses, Python, JSON, HTML do."""
-    import html  # Errors alone need these, and most programs meet none.
+def _quoted_variants(private: str) -> Iterator[str]:
+    """Yield a text as servers quote it: on one line, or escaped for URLs, Python, JSON or HTML."""
+    import html  # Needed only for errors.
     import json
 
     line = _on_one_line(private)

@@ -1,6 +1,6 @@
-"""An answer as it came, and what may be shown of the request that it answers.
+"""A raw response, and the parts of its request that may be shown.
 
-`client.raw` gives these; everything else reads them on your behalf.
+`client.raw` returns these; the other methods decode them.
 """
 
 from __future__ import annotations
@@ -13,32 +13,32 @@ __all__ = ["RequestSummary", "Response", "SentRequest"]
 
 @dataclass(frozen=True, slots=True)
 class RequestSummary:
-    """Which request an error is about, without any value that went out with it."""
+    """The request that an error is about, without any value that was sent."""
 
     method: str
     path: str
     """The template below the base URL, such as `/room/{room_id_or_name}`."""
     headers: tuple[str, ...]
-    """The names of the headers in lower case, without those that carry credentials."""
+    """Header names in lower case, without those that carry credentials."""
 
 
 @dataclass(frozen=True, slots=True)
 class SentRequest:
-    """What may be shown of a request: no token, no secret path argument, no body."""
+    """The parts of a request that may be shown: no token, no secret path argument, no body."""
 
     method: str
     url: str
-    """With secret path arguments as names in braces."""
+    """The URL, with secret path arguments as names in braces."""
     headers: Mapping[str, str]
     """Names in lower case; the `authorization` value is `***`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """Status, headers and body, whatever the status is."""
+    """Status, headers and body of a response with any status."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
-    """Names in lower case. They may hold secrets: a cookie, the address of a picture."""
+    """Names in lower case. Values may hold secrets: a cookie, the address of a picture."""
     body: bytes = field(repr=False)
     request: SentRequest

@@ -1,6 +1,6 @@
-"""A text that nobody is shown: a token, a password, a client's secret (pure).
+"""A text that is never shown: a token, a password, a client's secret (pure).
 
-Error trackers and debuggers write down what stands in frames: there a `Secret` is `***`.
+Error trackers and debuggers record the values in frames: a `Secret` appears there as `***`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ HIDDEN = "***"
 
 
 class Secret:
-    """Carries a text to where it is needed, and shows `***` everywhere else."""
+    """Holds a secret text; its `str` and `repr` are `***`."""
 
     __slots__ = ("_text",)
 
@@ -19,7 +19,7 @@ class Secret:
         self._text = text
 
     def reveal(self) -> str:
-        """Return the text. Use it within one expression, so that no variable holds it."""
+        """Return the text. Use it within one expression, so that no local variable holds it."""
         return self._text
 
     def __repr__(self) -> str:
@@ -32,4 +32,4 @@ class Secret:
         return hash(self._text)
 
     def __reduce__(self) -> tuple[object, ...]:
-        raise TypeError("a Secret is not pickled: what is stored could be read")
+        raise TypeError("a Secret cannot be pickled: a stored copy could be read")

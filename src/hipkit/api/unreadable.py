@@ -1,4 +1,4 @@
-"""What is told of an item that cannot be read, and where to go on behind it (pure)."""
+"""An item that cannot be read, and the position from which to continue after it (pure)."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ __all__ = ["HistoryPosition", "UnreadableItem"]
 
 
 class HistoryPosition(Model, frozen=True, omit_defaults=True):
-    """A place in a history: everything newer has been given. Survives as JSON.
+    """A position in a history: all newer messages were returned. Can be stored as JSON.
 
     Attributes:
-        date: The moment of the last message given.
-        ids: The messages of that very moment that were given.
+        date: Timestamp of the last message returned, with UTC offset.
+        ids: Ids of the messages with exactly this timestamp that were returned.
     """
 
     date: DateTime
@@ -24,19 +24,19 @@ class HistoryPosition(Model, frozen=True, omit_defaults=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnreadableItem:
-    """One item of an answer's list that does not have the form that the spec gives it."""
+    """An item of a response's list that does not match the spec."""
 
     raw: object = field(repr=False)
-    """The item as it came, as plain values. It may hold private text."""
+    """The raw item, as plain values. It may hold private text."""
     where: str
-    """The place in the answer, such as `$.items[3].date`."""
+    """JSON path in the response, such as `$.items[3].date`."""
     reason: str
-    """What does not fit there."""
+    """What does not match."""
     index: int
-    """Which item of the answer's list it is, counted from 0."""
+    """Index in the response's list, from 0."""
     start_index: int
-    """Where a list goes on behind it: the `start_index` of another call."""
+    """The `start_index` with which another call continues after the item."""
     operation: Operation[object]
-    """The call whose answer has the item."""
+    """The call whose response holds the item."""
     position: HistoryPosition | None = None
-    """Where a history goes on behind it: what `history` takes as `resume`."""
+    """Position at which a history continues after the item: pass it to `history` as `resume`."""

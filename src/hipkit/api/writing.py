@@ -1,7 +1,7 @@
-"""Writes models as servers wrote them (pure): the counterpart of `reading.py`.
+"""Encode models as HipChat's servers did (pure): the counterpart of `reading.py`.
 
-msgspec alone would end dates in `Z`, which HipChat never sent, and leave out what came as null.
-A model remembers which of its members came so; two models are equal without regard to that.
+msgspec alone would end dates in `Z`, which HipChat never sent, and omit members that were null.
+A model remembers which members were null; equality ignores that.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from msgspec import NODEFAULT, UNSET
 __all__ = ["UnixTime", "remember_nulls", "to_plain"]
 
 UnixTime = Annotated[datetime, msgspec.Meta(tz=True, extra={"form": "unix"})]
-"""A moment that is written as UNIX seconds in a text; read like any other."""
+"""A timestamp that is written as a text with UNIX seconds; read like any other."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NULLS = "_nulls"
@@ -24,10 +24,10 @@ NO_NULLS: frozenset[str] = frozenset()
 
 
 def to_plain(value: object) -> object:
-    """Return a value as JSON's own types, its moments in HipChat's forms.
+    """Return a value as JSON's own types, with timestamps in HipChat's formats.
 
     Raises:
-        ValueError: A moment has no offset, and so means another one elsewhere.
+        ValueError: A timestamp has no UTC offset, and would mean different times elsewhere.
     """
     if isinstance(value, msgspec.Struct):
         nulls = getattr(value, NULLS, NO_NULLS)
@@ -39,7 +39,7 @@ def to_plain(value: object) -> object:
         }
     if isinstance(value, datetime):
         return _checked(value).isoformat()
-    # Plain JSON, as deep as it may be, is what it is.
+    # Plain JSON is returned as it is, however deep.
     if isinstance(value, dict) and _has_models(value.values()):
         return {name: to_plain(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)) and _has_models(value):
@@ -48,11 +48,11 @@ def to_plain(value: object) -> object:
 
 
 def remember_nulls(value: object, source: object) -> None:
-    """Have the models in `value` remember which members were null in what they were read from.
+    """Record in the models of `value` which members were null in their source.
 
     Args:
-        value: What was read.
-        source: The same as plain values.
+        value: The decoded value.
+        source: The plain values from which it was decoded.
     """
     if isinstance(source, dict):
         if isinstance(value, msgspec.Struct):
@@ -91,21 +91,21 @@ def _names(kind: type[msgspec.Struct]) -> dict[str, str]:
     return {wire: name for name, wire, _, _ in _members(kind)}
 
 
-def _checked(moment: datetime) -> datetime:
-    if moment.utcoffset() is None:
+def _checked(timestamp: datetime) -> datetime:
+    if timestamp.utcoffset() is None:
         raise ValueError(
-            "a moment needs an offset: datetime(2016, 9, 9, tzinfo=UTC), for example"
+            "a timestamp needs a UTC offset: datetime(2016, 9, 9, tzinfo=UTC), for example"
         )
-    return moment
+    return timestamp
 
 
-def _unix(moment: object) -> str:
-    moment = _checked(cast("datetime", moment))
-    # Servers told whole seconds; what has more came in the other form.
+def _unix(timestamp: object) -> str:
+    timestamp = _checked(cast("datetime", timestamp))
+    # Servers wrote whole seconds here; a fraction can only have come from ISO 8601.
     return (
-        moment.isoformat()
-        if moment.microsecond
-        else str((moment - EPOCH) // timedelta(seconds=1))
+        timestamp.isoformat()
+        if timestamp.microsecond
+        else str((timestamp - EPOCH) // timedelta(seconds=1))
     )
 
 
@@ -113,7 +113,7 @@ def _unix(moment: object) -> str:
 def _members(
     kind: type[msgspec.Struct],
 ) -> tuple[tuple[str, str, object, bool], ...]:
-    """Return name, name on the wire, what is left out, and whether it is UNIX seconds."""
+    """Return each member's name, JSON name, omitted default and whether it is UNIX seconds."""
     omits = kind.__struct_config__.omit_defaults
     return tuple(
         (

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import click
 
-from hipkit.api.limits import LARGEST_MOMENT
+from hipkit.api.limits import LATEST_UNIX_SECONDS
 from hipkit.cli.call import UNKNOWN_OPERATION, OperationCommand, find_entry
 from hipkit.cli.connect import client_options, open_client, read_token
 from hipkit.cli.failures import ExitCode
@@ -93,7 +93,7 @@ def describe_session(session: Session, now: float) -> dict[str, object]:
     if session.expires_in is not None:
         told["expires_in"] = session.expires_in
         # A server may write any number, also one that no date reaches.
-        seconds = min(max(session.expires_in, -now), LARGEST_MOMENT - now)
+        seconds = min(max(session.expires_in, -now), LATEST_UNIX_SECONDS - now)
         told["expires_at"] = datetime.fromtimestamp(int(now + seconds), UTC).isoformat()
     return told
 

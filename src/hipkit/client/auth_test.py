@@ -41,16 +41,16 @@ def auth_test(
     """
     query = operation.call().target.partition("?")[2]
     query = f"{query}&auth_test=true" if query else "auth_test=true"
-    reply, request, token = yield from deliver(operation, state, policy, query)
+    response, request, token = yield from deliver(operation, state, policy, query)
     secrets = secrets_in(token, policy.headers)
-    if 200 <= reply.status < 300:
-        check_success(operation, reply, secrets)
-        return AuthTest(True, reply.status)
+    if 200 <= response.status < 300:
+        check_success(operation, response, secrets)
+        return AuthTest(True, response.status)
     url = state.site.origin + request.target
     try:
         decode(
             operation,
-            reply,
+            response,
             url,
             now=state.clock.now(),
             secrets=secrets,
@@ -61,4 +61,4 @@ def auth_test(
     except UnauthorizedError as error:
         return AuthTest(False, error.status, (), str(error))
     # A redirect where the call itself answers so: the server did not only check it.
-    return AuthTest(True, reply.status)
+    return AuthTest(True, response.status)

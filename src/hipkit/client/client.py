@@ -43,14 +43,14 @@ from hipkit.client.setup import (
     ClientSetup,
     TokenSource,
     TransportName,
-    awaited_token,
-    checked_token,
+    await_token,
+    check_async_token,
+    check_sync_token,
+    check_token,
     choose_async_transport,
     choose_transport,
     policy_with,
-    refuse_async_token,
-    refuse_blocking_token,
-    revealed,
+    reveal,
 )
 from hipkit.transports.protocol import (
     AsyncTransport,
@@ -106,7 +106,7 @@ class HipChat(ClientSetup, Api):
         **options: Unpack[ClientOptions],
     ) -> None:
         super().__init__(self.send)
-        refuse_async_token(token)
+        check_sync_token(token)
         connecting = self._set_up(token, authorization, base_url, options, clock)
         self._transport = choose_transport(transport, connecting)
 
@@ -285,7 +285,7 @@ class HipChat(ClientSetup, Api):
     @clears_locals
     def with_token(self, token: TokenSource | None) -> Self:
         """Return a client that calls as somebody else, on the same connections."""
-        refuse_async_token(token)
+        check_sync_token(token)
         return self._with_token(token)
 
     def close(self) -> None:
@@ -322,14 +322,12 @@ class HipChat(ClientSetup, Api):
                 if isinstance(step, Send):
                     try:
                         outcome = self._transport.send(*step)
-                    except TransportError as fault:
+                    except TransportError as failure:
                         # Hooks see it, and may report it.
-                        clear_locals(fault)
-                        step, outcome = None, fault
+                        clear_locals(failure)
+                        step, outcome = None, failure
                 elif isinstance(step, GetToken):
-                    outcome = checked_token(
-                        self._ask_for_token(revealed(step.rejected))
-                    )
+                    outcome = check_token(self._ask_for_token(reveal(step.rejected)))
                 else:
                     time.sleep(step.seconds)
                     outcome = None
@@ -394,7 +392,7 @@ class AsyncHipChat(ClientSetup, AsyncApi):
         **options: Unpack[ClientOptions],
     ) -> None:
         super().__init__(self.send)
-        refuse_blocking_token(token)
+        check_async_token(token)
         connecting = self._set_up(token, authorization, base_url, options, clock)
         self._transport = choose_async_transport(transport, connecting)
 
@@ -578,7 +576,7 @@ class AsyncHipChat(ClientSetup, AsyncApi):
     @clears_locals
     def with_token(self, token: AsyncTokenSource | None) -> Self:
         """Return a client that calls as somebody else, on the same connections."""
-        refuse_blocking_token(token)
+        check_async_token(token)
         return self._with_token(token)
 
     async def aclose(self) -> None:
@@ -614,13 +612,13 @@ class AsyncHipChat(ClientSetup, AsyncApi):
                 if isinstance(step, Send):
                     try:
                         outcome = await self._transport.send(*step)
-                    except TransportError as fault:
+                    except TransportError as failure:
                         # Hooks see it, and may report it.
-                        clear_locals(fault)
-                        step, outcome = None, fault
+                        clear_locals(failure)
+                        step, outcome = None, failure
                 elif isinstance(step, GetToken):
-                    outcome = await awaited_token(
-                        self._ask_for_token(revealed(step.rejected))
+                    outcome = await await_token(
+                        self._ask_for_token(reveal(step.rejected))
                     )
                 else:
                     import asyncio  # Thirty milliseconds that only a wait needs.

@@ -22,7 +22,7 @@ from hipkit.api.errors import (
     error_class,
 )
 from hipkit.api.json_grammar import parse_json
-from hipkit.api.limits import LARGEST_MOMENT, seconds_until_allowed
+from hipkit.api.limits import LATEST_UNIX_SECONDS, seconds_until_allowed
 from hipkit.api.model import Model
 from hipkit.api.operation import Operation
 from hipkit.api.reading import UnreadableError, read_json, read_parts
@@ -52,7 +52,7 @@ PAGE = re.compile(
     r"(?i)(?:^[\ufeff\s]*<|<(?:!doctype|html|head|body|title|meta|script|form)\b)[^>]{0,1000}>\s*\S"
 )
 """Markup at the beginning, or what pages begin with behind it, and something to show."""
-MOST_LOOKED_AT = 8_000
+MAX_EXCERPT_BYTES = 8_000
 """More than `redact` reads, so that it knows of the cut."""
 REASONS = {
     400: "Bad Request",
@@ -65,7 +65,7 @@ REASONS = {
 
 def decode(
     operation: Operation[T],
-    reply: RawResponse,
+    response: RawResponse,
     url: str,
     *,
     now: float,
@@ -77,7 +77,7 @@ def decode(
 
     Args:
         operation: The call.
-        reply: The answer.
+        response: The response.
         url: The request's address, for a relative redirect.
         now: UNIX seconds, for `retry_at`.
         secrets: Texts beside the operation's own that no error may show.
@@ -89,25 +89,27 @@ def decode(
         ApiError: The server said no.
         ResponseError: What came back cannot be read as this answer.
     """
-    status = reply.status
+    status = response.status
     if status in REDIRECTS and operation.redirect:
-        return cast("T", _target(operation, reply, url))
+        return cast("T", _target(operation, response, url))
     if status in REDIRECTS and operation.redirect_member is not None:
-        target = {operation.redirect_member: _target(operation, reply, url)}
+        target = {operation.redirect_member: _target(operation, response, url)}
         return cast("T", msgspec.convert(target, operation.result))
     if 200 <= status < 300 and not operation.redirect:
-        return _read_result(operation, reply, url, secrets, on_unreadable)
+        return _read_result(operation, response, url, secrets, on_unreadable)
     if status >= 400:
-        raise _api_error(operation, reply, now, secrets, request)
+        raise _api_error(operation, response, now, secrets, request)
     problem = f"unexpected answer {status}"
     if status in REDIRECTS:
-        problem += _leading(operation, reply, url, secrets)
+        problem += _leading(operation, response, url, secrets)
         problem += "; redirects are not followed, check the base URL"
-    raise unexpected(operation, reply, problem, secrets)
+    raise unexpected(operation, response, problem, secrets)
 
 
 def check_success(
-    operation: Operation[object], reply: RawResponse, secrets: tuple[Secret, ...] = ()
+    operation: Operation[object],
+    response: RawResponse,
+    secrets: tuple[Secret, ...] = (),
 ) -> None:
     """Check that an answer of success that promises no content is one of the API.
 
@@ -118,30 +120,30 @@ def check_success(
     Raises:
         ResponseError: It is a web page, or tells of an error.
     """
-    _refuse_told_error(operation, reply, secrets)
-    if not reply.body.strip() or not _is_web_page(reply):
+    _check_no_error(operation, response, secrets)
+    if not response.body.strip() or not _is_web_page(response):
         return
     try:
-        parse_json(reply.body)
+        parse_json(response.body)
     except (ValueError, RecursionError):
-        problem = f"{reply.status}, but what came is no answer"
-        raise unexpected(operation, reply, problem, secrets) from None
+        problem = f"{response.status}, but what came is no answer"
+        raise unexpected(operation, response, problem, secrets) from None
 
 
 def unexpected(
     operation: Operation[object],
-    reply: RawResponse,
+    response: RawResponse,
     problem: str,
     secrets: tuple[Secret, ...],
     where: str = "",
 ) -> ResponseError:
     """Return the error for an answer that is none of the API, with the beginning of what came."""
     return ResponseError(
-        f"{operation}: {problem}{_beginning(operation, reply, secrets)}",
+        f"{operation}: {problem}{_beginning(operation, response, secrets)}",
         operation=operation,
         where=where,
-        status=reply.status,
-        body=reply.body,
+        status=response.status,
+        body=response.body,
     )
 
 
@@ -151,51 +153,51 @@ def is_html(headers: Mapping[str, str]) -> bool:
     return media_type.strip().lower() in HTML_TYPES
 
 
-def _target(operation: Operation[object], reply: RawResponse, url: str) -> str:
+def _target(operation: Operation[object], response: RawResponse, url: str) -> str:
     """Return where a redirect leads."""
     try:
-        target = urljoin(url, reply.headers.get("location", ""))
+        target = urljoin(url, response.headers.get("location", ""))
         split_web_address(target)
         is_address = True
     except ValueError:
         is_address = False
-    if "location" not in reply.headers or not is_address:
+    if "location" not in response.headers or not is_address:
         raise ResponseError(
-            f"{operation}: {reply.status} without a Location that is an http address",
+            f"{operation}: {response.status} without a Location that is an http address",
             operation=operation,
-            status=reply.status,
+            status=response.status,
         )
     return target
 
 
 def _read_result(
     operation: Operation[T],
-    reply: RawResponse,
+    response: RawResponse,
     url: str,
     secrets: tuple[Secret, ...],
     on_unreadable: OnUnreadable | None,
 ) -> T:
     kind = operation.result
     if kind is None:
-        check_success(operation, reply, secrets)
+        check_success(operation, response, secrets)
         return cast("T", None)
     if kind is bytes:
-        return cast("T", reply.body)
+        return cast("T", response.body)
     if isinstance(kind, type) and issubclass(kind, Model):
-        _refuse_told_error(operation, reply, secrets, kind.__struct_encode_fields__)
-    if not reply.body.strip() and _may_be_empty(kind):
+        _check_no_error(operation, response, secrets, kind.__struct_encode_fields__)
+    if not response.body.strip() and _may_be_empty(kind):
         return cast("T", None)
     try:
         try:
-            return cast("T", read_json(reply.body, kind))
+            return cast("T", read_json(response.body, kind))
         except UnreadableError as error:
-            result, parts = read_parts(reply.body, kind, error.where)
+            result, parts = read_parts(response.body, kind, error.where)
     except UnreadableError as error:
         problem = (
-            f"{reply.status}, but the body cannot be read: "
+            f"{response.status}, but the body cannot be read: "
             f"{error.where or 'body'}: {error}"
         )
-        raise unexpected(operation, reply, problem, secrets, error.where) from None
+        raise unexpected(operation, response, problem, secrets, error.where) from None
     start = _start_index(url)
     for part in parts:
         item = UnreadableItem(
@@ -207,27 +209,29 @@ def _read_result(
             operation=operation,
         )
         if on_unreadable is None:
-            raise item_error(item, reply)
+            raise item_error(item, response)
         on_unreadable(item)
     return cast("T", result)
 
 
-def item_error(item: UnreadableItem, reply: RawResponse | None = None) -> ResponseError:
+def item_error(
+    item: UnreadableItem, response: RawResponse | None = None
+) -> ResponseError:
     """Return the error for an item that nobody wants handed over."""
     return ResponseError(
         f"{item.operation}: an item cannot be read: {item.where}: {item.reason}; "
         "on_unreadable=... goes on behind it",
         operation=item.operation,
         where=item.where,
-        status=None if reply is None else reply.status,
-        body=b"" if reply is None else reply.body,
+        status=None if response is None else response.status,
+        body=b"" if response is None else response.body,
         item=item,
     )
 
 
-def _refuse_told_error(
+def _check_no_error(
     operation: Operation[object],
-    reply: RawResponse,
+    response: RawResponse,
     secrets: tuple[Secret, ...],
     members: tuple[str, ...] = (),
 ) -> None:
@@ -236,23 +240,23 @@ def _refuse_told_error(
     Raises:
         ResponseError: It is one.
     """
-    if b'"error"' not in reply.body:
+    if b'"error"' not in response.body:
         return
     try:
-        document = parse_json(reply.body)
+        document = parse_json(response.body)
     except (ValueError, RecursionError):
         return
     if not isinstance(document, dict) or not document.get("error"):
         return
     if not document.keys().isdisjoint(members):
         return
-    told = redact(_words(_told(reply.body)), operation, secrets)
+    details = redact(_error_text(_error_details(response.body)), operation, secrets)
     raise ResponseError(
-        f"{operation}: {reply.status}, but the body tells of an error: {told or 'no words'}",
+        f"{operation}: {response.status}, but the body tells of an error: {details or 'no words'}",
         operation=operation,
         where="$.error",
-        status=reply.status,
-        body=reply.body,
+        status=response.status,
+        body=response.body,
     )
 
 
@@ -262,21 +266,21 @@ def _start_index(url: str) -> int:
     return int(asked) if asked.isdecimal() and len(asked) < 10 else 0
 
 
-def _is_web_page(reply: RawResponse) -> bool:
+def _is_web_page(response: RawResponse) -> bool:
     """Recognise a page by its type, or by its first letters where the type says otherwise."""
-    return is_html(reply.headers) or PAGE.search(_text_of(reply.body)) is not None
+    return is_html(response.headers) or PAGE.search(_text_of(response.body)) is not None
 
 
 def _beginning(
-    operation: Operation[object], reply: RawResponse, secrets: tuple[Secret, ...]
+    operation: Operation[object], response: RawResponse, secrets: tuple[Secret, ...]
 ) -> str:
     """Say what came in place of JSON, as far as that may be shown."""
-    if reply.status in REDIRECTS:
+    if response.status in REDIRECTS:
         return ""
     import html  # Only what went wrong needs it.
 
-    content_type = redact(reply.headers.get("content-type", ""), operation, secrets)
-    text = _text_of(reply.body).lstrip("\ufeff \t\r\n")
+    content_type = redact(response.headers.get("content-type", ""), operation, secrets)
+    text = _text_of(response.body).lstrip("\ufeff \t\r\n")
     # What was JSON once may hold other people's messages.
     if not text or text.startswith(("{", "[", '"')):
         if "json" in content_type:
@@ -284,7 +288,7 @@ def _beginning(
         return f" (the answer's type is {content_type or 'not given'!r})"
     # As people would read it: a page writes what it quotes in many ways.
     shown = redact_page(html.unescape(text), operation, secrets)
-    if not _is_web_page(reply):
+    if not _is_web_page(response):
         return f" (the answer's type is {content_type or 'not given'!r}): {shown}"
     return (
         f"; this is a web page ({content_type or 'without a type'}), not the API: "
@@ -295,18 +299,18 @@ def _beginning(
 def _text_of(body: bytes) -> str:
     """Read the beginning of whatever came, for people."""
     is_wide = body.startswith((b"\xff\xfe", b"\xfe\xff"))
-    return body[:MOST_LOOKED_AT].decode("utf-16" if is_wide else "utf-8", "replace")
+    return body[:MAX_EXCERPT_BYTES].decode("utf-16" if is_wide else "utf-8", "replace")
 
 
 def _leading(
     operation: Operation[object],
-    reply: RawResponse,
+    response: RawResponse,
     url: str,
     secrets: tuple[Secret, ...],
 ) -> str:
     """Say to which host a redirect leads; the rest of its address may repeat the request."""
     try:
-        parts = urlsplit(urljoin(url, reply.headers["location"]))
+        parts = urlsplit(urljoin(url, response.headers["location"]))
     except (KeyError, ValueError):
         return ""
     host = parts.netloc.rpartition("@")[2]  # A name and a password may stand in front.
@@ -322,26 +326,28 @@ def _may_be_empty(kind: object) -> bool:
 
 def _api_error(
     operation: Operation[object],
-    reply: RawResponse,
+    response: RawResponse,
     now: float,
     secrets: tuple[Secret, ...],
     request: Request | None,
 ) -> ApiError:
-    told = _told(reply.body)
-    message = _word(told, "message") or _word(told, "error_description")
-    kind = error_class(reply.status)
+    details = _error_details(response.body)
+    message = _text_member(details, "message") or _text_member(
+        details, "error_description"
+    )
+    kind = error_class(response.status)
     shown = redact(message, operation, secrets)
     error = kind(
-        f"{operation}: {reply.status}, {shown or REASONS.get(reply.status, 'refused')}",
+        f"{operation}: {response.status}, {shown or REASONS.get(response.status, 'refused')}",
         message=message,
-        status=reply.status,
-        type=_word(told, "type") or _word(told, "error"),
-        field=_word(told, "field") or None,
-        validation=_word(told, "validation") or None,
-        expected_type=told.get("expected_type"),
+        status=response.status,
+        type=_text_member(details, "type") or _text_member(details, "error"),
+        field=_text_member(details, "field") or None,
+        validation=_text_member(details, "validation") or None,
+        expected_type=details.get("expected_type"),
         operation=operation,
-        headers=reply.headers,
-        body=reply.body,
+        headers=response.headers,
+        body=response.body,
         request=None if request is None else _summary(operation, request),
     )
     error._secrets = secrets
@@ -352,10 +358,10 @@ def _api_error(
                 f"{error}; the call needs one of the scopes {', '.join(error.scopes)}",
             )
     if isinstance(error, RateLimitError):
-        wait = seconds_until_allowed(reply.headers, now)
+        wait = seconds_until_allowed(response.headers, now)
         if wait is not None:
             error.retry_at = datetime.fromtimestamp(
-                min(now + wait, LARGEST_MOMENT), UTC
+                min(now + wait, LATEST_UNIX_SECONDS), UTC
             )
             error.args = (
                 f"{error}; calls are taken again at {error.retry_at:%Y-%m-%d %H:%M:%S} UTC",
@@ -372,7 +378,7 @@ def _summary(operation: Operation[object], request: Request) -> RequestSummary:
     )
 
 
-def _told(body: bytes) -> Mapping[str, object]:
+def _error_details(body: bytes) -> Mapping[str, object]:
     """Find what a refusal says: HipChat's envelope, OAuth's flat form, or nothing."""
     try:
         document = parse_json(body)
@@ -384,14 +390,14 @@ def _told(body: bytes) -> Mapping[str, object]:
     return cast("Mapping[str, object]", inner if isinstance(inner, dict) else document)
 
 
-def _words(told: Mapping[str, object]) -> str:
+def _error_text(details: Mapping[str, object]) -> str:
     """Return what a refusal says for people, or else its name."""
     names = ("message", "error_description", "error", "type")
-    return next(filter(None, (_word(told, name) for name in names)), "")
+    return next(filter(None, (_text_member(details, name) for name in names)), "")
 
 
-def _word(told: Mapping[str, object], name: str) -> str:
-    value = told.get(name)
+def _text_member(details: Mapping[str, object], name: str) -> str:
+    value = details.get(name)
     return value if isinstance(value, str) else ""
 
 

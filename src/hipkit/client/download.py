@@ -20,7 +20,7 @@ from hipkit.api.redaction import secrets_in
 from hipkit.api.secret import HIDDEN, Secret
 from hipkit.client.decoding import (
     HTML_TYPES,
-    MOST_LOOKED_AT,
+    MAX_EXCERPT_BYTES,
     REDIRECTS,
     decode,
     is_html,
@@ -49,12 +49,12 @@ class FileTarget:
         self.size_bytes = 0
         self.beginning = b""
 
-    def __call__(self, piece: bytes) -> None:
+    def __call__(self, chunk: bytes) -> None:
         """Write one piece."""
-        if len(self.beginning) < MOST_LOOKED_AT:
-            self.beginning += piece
-        self._file.write(piece)
-        self.size_bytes += len(piece)
+        if len(self.beginning) < MAX_EXCERPT_BYTES:
+            self.beginning += chunk
+        self._file.write(chunk)
+        self.size_bytes += len(chunk)
 
     def restart(self) -> bool:
         """Forget what was written; False where that cannot be undone."""
@@ -116,27 +116,27 @@ def download(
         found = yield from exchange(asking, state, policy)
         url, fetch = _follow(asking, 200, url, found.temp_url, state)
     for _ in range(MOST_REDIRECTS + 1):
-        there, how = _as_whom(fetch, state, policy)
-        reply, request, token = yield from deliver(fetch, there, how, sink=target)
-        location = reply.headers.get("location")
-        if reply.status not in REDIRECTS or location is None:
+        there, how = _choose_credentials(fetch, state, policy)
+        response, request, token = yield from deliver(fetch, there, how, sink=target)
+        location = response.headers.get("location")
+        if response.status not in REDIRECTS or location is None:
             secrets = (
                 *secrets_in(token, policy.headers),
                 *secrets_in(state.authorization),
             )
-            if 200 <= reply.status < 300:
-                _check_file(source, fetch, reply, target, secrets)
+            if 200 <= response.status < 300:
+                _check_file(source, fetch, response, target, secrets)
             else:
                 decode(
                     fetch,
-                    reply,
+                    response,
                     url,
                     now=state.clock.now(),
                     secrets=secrets,
                     request=request,
                 )
             return target.size_bytes
-        url, fetch = _follow(fetch, reply.status, url, location, state)
+        url, fetch = _follow(fetch, response.status, url, location, state)
     raise ResponseError(
         f"{fetch}: more than {MOST_REDIRECTS} redirects", operation=fetch
     )
@@ -145,13 +145,13 @@ def download(
 def _check_file(
     source: DownloadSource,
     fetch: _Fetch,
-    reply: RawResponse,
+    response: RawResponse,
     target: FileTarget,
     secrets: tuple[Secret, ...],
 ) -> None:
     """Refuse a part of a file, and a web page, a sign-in page as a rule, in place of a file."""
-    is_part = reply.status in (204, 205, 206)
-    if not (is_html(reply.headers) or is_part):
+    is_part = response.status in (204, 205, 206)
+    if not (is_html(response.headers) or is_part):
         return
     if isinstance(source, str):
         name, size = fetch.route.partition("?")[0], None
@@ -162,7 +162,7 @@ def _check_file(
         return
     if not is_part and guessed is None and size is None and fetch.authorize == "none":
         return  # Nobody can know what an address elsewhere should hold.
-    page = RawResponse(reply.status, reply.headers, target.beginning)
+    page = RawResponse(response.status, response.headers, target.beginning)
     target.restart()
     raise unexpected(fetch, page, f"{page.status}, but no file came", secrets)
 
@@ -239,7 +239,9 @@ def _follow(
         ) from None
 
 
-def _as_whom(fetch: _Fetch, state: State, policy: Policy) -> tuple[State, Policy]:
+def _choose_credentials(
+    fetch: _Fetch, state: State, policy: Policy
+) -> tuple[State, Policy]:
     """Go to the own host as ever, and to any other as nobody, without headers of one's own."""
     if fetch.site.origin == state.site.origin:
         own = policy.headers

@@ -200,7 +200,7 @@ class Policy:
 class RestartableSink(Protocol):
     """A sink that can forget what it was given, for another attempt."""
 
-    def __call__(self, piece: bytes, /) -> object: ...
+    def __call__(self, chunk: bytes, /) -> object: ...
 
     def restart(self) -> bool:
         """Forget; False where that cannot be undone."""
@@ -261,11 +261,11 @@ def exchange(
         ResponseError: What came back cannot be read as this answer.
         ValueError: There is no token, or an argument would call another operation.
     """
-    reply, request, token = yield from deliver(operation, state, policy, query)
+    response, request, token = yield from deliver(operation, state, policy, query)
     url = state.site.origin + request.target
     return decode(
         operation,
-        reply,
+        response,
         url,
         now=state.clock.now(),
         secrets=secrets_in(token, policy.headers),
@@ -278,12 +278,12 @@ def exchange_raw(
     operation: Operation[object], state: State, policy: Policy
 ) -> Exchange[Response]:
     """Carry out a call and return the answer as it came, whatever its status."""
-    reply, request, _ = yield from deliver(operation, state, policy)
+    response, request, _ = yield from deliver(operation, state, policy)
     return Response(
-        reply.status,
-        reply.headers,
-        reply.body,
-        _shown(operation, request, state, policy),
+        response.status,
+        response.headers,
+        response.body,
+        _sent_request(operation, request, state, policy),
     )
 
 
@@ -308,25 +308,25 @@ def deliver(
         request = _request(call, state, policy, token, query)
         try:
             step = Send(request, options, sink)
-            if _is_watched(policy.hooks):
-                reply = yield from _send_watched(operation, step, state, policy)
+            if _is_observed(policy.hooks):
+                response = yield from _send_observed(operation, step, state, policy)
             else:
-                reply = cast("RawResponse", (yield step))
-        except TransportError as fault:
-            may_repeat = _may_repeat_after(fault, call) and (
+                response = cast("RawResponse", (yield step))
+        except TransportError as failure:
+            may_repeat = _may_repeat_after(failure, call) and (
                 sink is None or sink.restart()
             )
             if not may_repeat or not (
                 yield from _back_off(
-                    attempt, None, fault.reason, state, policy, deadline
+                    attempt, None, failure.reason, state, policy, deadline
                 )
             ):
-                raise _error_of(fault, operation) from fault
+                raise _request_error(failure, operation) from failure
             attempt += 1
             continue
-        state.limits.note(reply.headers, clock.now())
+        state.limits.note(response.headers, clock.now())
         if (
-            reply.status == 401
+            response.status == 401
             and state.has_provider
             and token is not None
             and not renewed
@@ -336,17 +336,17 @@ def deliver(
             refused, token = token, (yield from _token(operation, state, token))
             if token != refused:
                 continue
-        if not _is_worth_repeating(reply, call) or not (
+        if not _is_worth_repeating(response, call) or not (
             yield from _back_off(
                 attempt,
-                seconds_until_allowed(reply.headers, clock.now()),
-                f"the server answered {reply.status}",
+                seconds_until_allowed(response.headers, clock.now()),
+                f"the server answered {response.status}",
                 state,
                 policy,
                 deadline,
             )
         ):
-            return reply, request, token
+            return response, request, token
         attempt += 1
 
 
@@ -399,7 +399,7 @@ def _request(
     )
 
 
-def _is_watched(hooks: Hooks) -> bool:
+def _is_observed(hooks: Hooks) -> bool:
     return (
         hooks.before is not None
         or hooks.after is not None
@@ -407,21 +407,21 @@ def _is_watched(hooks: Hooks) -> bool:
     )
 
 
-def _send_watched(
+def _send_observed(
     operation: Operation[object], step: Send, state: State, policy: Policy
 ) -> Exchange[RawResponse]:
     """Send once, with the hooks and the log around it."""
     hooks = policy.hooks
-    shown = _shown(operation, step.request, state, policy)
+    shown = _sent_request(operation, step.request, state, policy)
     started = state.clock.monotonic()
     if hooks.before is not None:
         hooks.before(shown)
     outcome: int | TransportError = 0
     try:
-        reply = cast("RawResponse", (yield step))
-        outcome = reply.status
-    except TransportError as fault:
-        outcome = fault
+        response = cast("RawResponse", (yield step))
+        outcome = response.status
+    except TransportError as failure:
+        outcome = failure
         raise
     finally:
         seconds = state.clock.monotonic() - started
@@ -429,7 +429,7 @@ def _send_watched(
             logger.debug("%s -> %s in %.3f s", operation, outcome, seconds)
             if hooks.after is not None:
                 hooks.after(shown, outcome, seconds)
-    return reply
+    return response
 
 
 def _keep_pace(
@@ -485,22 +485,24 @@ def _pause(seconds: float, reason: str, policy: Policy) -> Exchange[None]:
     yield Pause(seconds, reason)
 
 
-def _may_repeat_after(fault: TransportError, call: RequestParts) -> bool:
-    if fault.kind in ("too_large", "settings"):
+def _may_repeat_after(failure: TransportError, call: RequestParts) -> bool:
+    if failure.kind in ("too_large", "settings"):
         return False
-    if fault.may_have_arrived and call.method not in SAFE_TO_REPEAT:
+    if failure.may_have_arrived and call.method not in SAFE_TO_REPEAT:
         # The server may have carried it out: sending it again could post a message twice.
         return False
-    return fault.kind == "connect" or _can_be_read_again(call)
+    return failure.kind == "connect" or _can_be_read_again(call)
 
 
-def _is_worth_repeating(reply: RawResponse, call: RequestParts) -> bool:
+def _is_worth_repeating(response: RawResponse, call: RequestParts) -> bool:
     """Whether the server says that a later attempt may succeed, and that this one did nothing."""
     if not _can_be_read_again(call):
         return False
-    if reply.status == 429 or (reply.status == 503 and "retry-after" in reply.headers):
+    if response.status == 429 or (
+        response.status == 503 and "retry-after" in response.headers
+    ):
         return True
-    return reply.status in PASSING and call.method in SAFE_TO_REPEAT
+    return response.status in PASSING and call.method in SAFE_TO_REPEAT
 
 
 def _can_be_read_again(call: RequestParts) -> bool:
@@ -511,23 +513,23 @@ def _can_be_read_again(call: RequestParts) -> bool:
     )
 
 
-def _error_of(
-    fault: TransportError, operation: Operation[object]
+def _request_error(
+    failure: TransportError, operation: Operation[object]
 ) -> RequestError | ResponseError:
-    if fault.kind == "too_large":
-        return ResponseError(f"{operation}: {fault.reason}", operation=operation)
-    kind = ERRORS.get(fault.kind, RequestError)
+    if failure.kind == "too_large":
+        return ResponseError(f"{operation}: {failure.reason}", operation=operation)
+    kind = ERRORS.get(failure.kind, RequestError)
     arrived = (
-        "it may have arrived" if fault.may_have_arrived else "it was not carried out"
+        "it may have arrived" if failure.may_have_arrived else "it was not carried out"
     )
     return kind(
-        f"{operation}: {fault.reason}; {arrived}",
+        f"{operation}: {failure.reason}; {arrived}",
         operation=operation,
-        may_have_arrived=fault.may_have_arrived,
+        may_have_arrived=failure.may_have_arrived,
     )
 
 
-def _shown(
+def _sent_request(
     operation: Operation[object], request: Request, state: State, policy: Policy
 ) -> SentRequest:
     query = request.target.partition("?")[2]

@@ -326,14 +326,16 @@ class HistoryWalk:
                 continue
             id = _id_of(item)
             times[id] += 1
-            date = newer if newer and is_sure else self._newest_moment(item, known)
+            date = newer if newer and is_sure else self._newest_timestamp(item, known)
             if self.position is not None:
                 date = min(date, self.position.date)
             not_before = older if newer and is_sure else None
             entries.append(_Entry(date, f"{id}-{times[id]}", item, not_before))
         return entries
 
-    def _newest_moment(self, item: UnreadableItem, known: list[datetime]) -> datetime:
+    def _newest_timestamp(
+        self, item: UnreadableItem, known: list[datetime]
+    ) -> datetime:
         """Return a moment that nothing on a page is newer than."""
         if self.position is not None:
             return self.position.date

@@ -32,14 +32,14 @@ __all__ = [
     "ConnectOptions",
     "TokenSource",
     "TransportName",
-    "awaited_token",
-    "checked_token",
+    "await_token",
+    "check_async_token",
+    "check_sync_token",
+    "check_token",
     "choose_async_transport",
     "choose_transport",
     "policy_with",
-    "refuse_async_token",
-    "refuse_blocking_token",
-    "revealed",
+    "reveal",
 ]
 
 T = TypeVar("T")
@@ -101,7 +101,7 @@ class ClientSetup:
         wanted = ConnectOptions.__annotations__.keys() & settings.keys()
         connecting = {name: settings.pop(name) for name in wanted}
         allow_http = settings.pop("allow_http", False) is True
-        _refuse_unknown(options, ClientOptions)
+        _check_known_options(options, ClientOptions)
         site = find_site(base_url, allow_http=allow_http)
         self._policy = policy_with(Policy(), cast("CallOptions", settings))
         self._state = State(
@@ -122,7 +122,7 @@ class ClientSetup:
         self._state.authorization = None
         self._state.has_provider = callable(token)
         if isinstance(token, str):
-            self._state.authorization = Secret(BEARER + checked_token(token).reveal())
+            self._state.authorization = Secret(BEARER + check_token(token).reveal())
         elif callable(token):
             # An optional argument of another name is the function's own business: a path, say.
             takes_rejected = any(
@@ -195,11 +195,11 @@ def _policy_with(policy: Policy, options: CallOptions) -> Policy:
     try:
         return replace(policy, **options)
     except TypeError:
-        _refuse_unknown(options, CallOptions)
+        _check_known_options(options, CallOptions)
         raise
 
 
-def _refuse_unknown(options: CallOptions, kind: type[CallOptions]) -> None:
+def _check_known_options(options: CallOptions, kind: type[CallOptions]) -> None:
     known = sorted(kind.__annotations__)
     for name in sorted(options.keys() - known):
         from difflib import get_close_matches  # Slow to load, and seldom needed.
@@ -211,7 +211,7 @@ def _refuse_unknown(options: CallOptions, kind: type[CallOptions]) -> None:
         )
 
 
-def refuse_async_token(token: object) -> None:
+def check_sync_token(token: object) -> None:
     """Refuse a function that only `AsyncHipChat` could await.
 
     Raises:
@@ -224,7 +224,7 @@ def refuse_async_token(token: object) -> None:
         )
 
 
-def refuse_blocking_token(token: object) -> None:
+def check_async_token(token: object) -> None:
     """Refuse a provider that would hold up the whole event loop while it fetches.
 
     Raises:
@@ -237,16 +237,16 @@ def refuse_blocking_token(token: object) -> None:
         )
 
 
-def revealed(secret: Secret | None) -> str | None:
+def reveal(secret: Secret | None) -> str | None:
     """Return what a token function is told of the token that was refused."""
     return None if secret is None else secret.reveal()
 
 
-def checked_token(token: object) -> Secret:
+def check_token(token: object) -> Secret:
     """Refuse what could not stand in a header; the text itself is never shown."""
     if inspect.iscoroutine(token):
         token.close()  # Nobody will await it, which Python would complain about.
-        refuse_async_token(awaited_token)
+        check_sync_token(await_token)
     if not isinstance(token, str):
         raise TypeError(f"a token must be a text, not {type(token).__name__}")
     # Files that Windows wrote may begin with a mark, and end a line.
@@ -258,9 +258,9 @@ def checked_token(token: object) -> Secret:
     return Secret(token)
 
 
-async def awaited_token(token: object) -> Secret:
+async def await_token(token: object) -> Secret:
     """Return the same of a token that may still have to be awaited."""
-    return checked_token(await token if inspect.isawaitable(token) else token)
+    return check_token(await token if inspect.isawaitable(token) else token)
 
 
 def choose_transport(

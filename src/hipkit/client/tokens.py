@@ -196,7 +196,7 @@ OnToken = Callable[[Token], object]
 AsyncOnToken = Callable[[Token], object | Awaitable[object]]
 
 
-class _Keeper:
+class _TokenCache:
     """What both providers keep, and the decisions that they share."""
 
     def __init__(
@@ -256,7 +256,7 @@ class AsyncSendGrant(Protocol):
     async def __call__(self, operation: GenerateToken, /) -> Token: ...
 
 
-class TokenProvider(_Keeper):
+class TokenProvider(_TokenCache):
     """A token that renews itself, for any number of threads.
 
     Holds in memory: the grant (with a refresh token, if it is one), the token, when to renew.
@@ -320,7 +320,7 @@ class TokenProvider(_Keeper):
             return made.reveal()
 
 
-class AsyncTokenProvider(_Keeper):
+class AsyncTokenProvider(_TokenCache):
     """A token that renews itself, for any number of tasks; see `TokenProvider`."""
 
     def __init__(
@@ -377,5 +377,5 @@ def _basic(client_id: str, client_secret: str) -> Secret:
     # An encoding error would carry the secret with it.
     credentials = f"{client_id}:{client_secret}".encode(errors="replace")
     if credentials.decode() != f"{client_id}:{client_secret}":
-        raise ValueError("the client's id or secret has half a character in it")
+        raise ValueError("the client's id or secret has half of a surrogate pair in it")
     return Secret("Basic " + b64encode(credentials).decode())

@@ -17,7 +17,7 @@ from hipkit.transports.protocol import (
 from hipkit.transports.wire import (
     Incoming,
     content_size,
-    exact_pieces,
+    exact_chunks,
     framing_line,
     header_lines,
     host_line,
@@ -60,7 +60,7 @@ class AsgiServer:
             if not limit.expired():
                 raise
             raise call.too_late() from None
-        return call.reply()
+        return call.response()
 
     async def stop(self) -> None:
         """End the lifespan."""
@@ -110,7 +110,7 @@ class _Call:
         self._lines = [("Host", host_line(request)), *header_lines(request)]
         if size is not None:
             self._lines.append(framing_line(size))
-        self._pieces = _body(request, size)
+        self._chunks = _body(request, size)
         self._is_read = False
         self._has_begun = False
         self._incoming: Incoming | None = None
@@ -134,12 +134,12 @@ class _Call:
         except TimeoutError:
             raise self.too_late() from None
 
-    def reply(self) -> RawResponse:
+    def response(self) -> RawResponse:
         if self._incoming is None or not self._is_answered.is_set():
             raise TransportError(
                 "broken", "the app gave no whole answer", may_have_arrived=True
             )
-        return self._incoming.reply()
+        return self._incoming.response()
 
     def too_late(self) -> TransportError:
         reason = "the app did not answer in time"
@@ -169,14 +169,14 @@ class _Call:
             await self._is_answered.wait()
             return {"type": "http.disconnect"}
         try:
-            piece = next(self._pieces, None)
+            chunk = next(self._chunks, None)
         except BaseException as error:
             self._error = error
             raise
-        self._is_read = piece is None
+        self._is_read = chunk is None
         return {
             "type": "http.request",
-            "body": piece or b"",
+            "body": chunk or b"",
             "more_body": not self._is_read,
         }
 
@@ -202,4 +202,4 @@ def _body(request: Request, size: int | None) -> Iterator[bytes]:
         return iter(())
     if isinstance(content, bytes):
         return iter((content,))
-    return exact_pieces(content, size)
+    return exact_chunks(content, size)

@@ -30,7 +30,7 @@ from hipkit.transports.tls import ssl_context
 from hipkit.transports.wire import (
     Incoming,
     content_size,
-    exact_pieces,
+    exact_chunks,
     framing_line,
     header_lines,
     host_line,
@@ -70,7 +70,7 @@ class HttpxTransport(NetworkTransport):
         self, request: Request, options: Options, sink: Sink | None = None
     ) -> RawResponse:
         """Send once, as `protocol.Transport` says."""
-        self._refuse_if_closed()
+        self._check_open()
         route = _route(request, self._settings)
         pool = self._pool(route)
         progress = Progress(options, is_secure=request.scheme == "https")
@@ -78,16 +78,16 @@ class HttpxTransport(NetworkTransport):
             response = pool.handle_request(_message(request, route, progress))
             try:
                 incoming = _incoming(response, options, sink)
-                for piece in response.iter_stream():
-                    incoming.feed(piece)
+                for chunk in response.iter_stream():
+                    incoming.feed(chunk)
             finally:
                 response.close()
         except _FAILURES as error:
-            raise _fault(error, request, route, progress) from _cause(error)
+            raise _transport_error(error, request, route, progress) from _cause(error)
         finally:
             if self._closed:
                 self.close()
-        return incoming.reply()
+        return incoming.response()
 
     def close(self) -> None:
         """Close every connection, that of a call on its way once it has ended."""
@@ -138,7 +138,7 @@ class AsyncHttpxTransport(NetworkTransport):
         self, request: Request, options: Options, sink: Sink | None = None
     ) -> RawResponse:
         """Send once, as `protocol.AsyncTransport` says."""
-        self._refuse_if_closed()
+        self._check_open()
         route = _route(request, self._settings)
         pool = self._pool(route)
         progress = Progress(options, is_secure=request.scheme == "https")
@@ -148,13 +148,13 @@ class AsyncHttpxTransport(NetworkTransport):
             )
             try:
                 incoming = _incoming(response, options, sink)
-                async for piece in response.aiter_stream():
-                    incoming.feed(piece)
+                async for chunk in response.aiter_stream():
+                    incoming.feed(chunk)
             finally:
                 await response.aclose()
         except _FAILURES as error:
-            raise _fault(error, request, route, progress) from _cause(error)
-        return incoming.reply()
+            raise _transport_error(error, request, route, progress) from _cause(error)
+        return incoming.response()
 
     async def aclose(self) -> None:
         """Close the connections of this event loop, under calls on their way too.
@@ -238,11 +238,11 @@ class _Content:
         self._size = size
 
     def __iter__(self) -> Iterator[bytes]:
-        return exact_pieces(self._body, self._size)
+        return exact_chunks(self._body, self._size)
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        for piece in exact_pieces(self._body, self._size):
-            yield piece
+        for chunk in exact_chunks(self._body, self._size):
+            yield chunk
 
 
 def _message(request: Request, route: _Route, progress: Progress) -> httpcore2.Request:
@@ -287,7 +287,7 @@ def _incoming(
     return Incoming(response.status, headers, options, sink)
 
 
-def _fault(
+def _transport_error(
     error: Exception, request: Request, route: _Route, progress: Progress
 ) -> TransportError:
     where = shown_address(request.host, request.port)
@@ -298,7 +298,7 @@ def _fault(
     if isinstance(error, httpcore2.TimeoutException):
         kind, reason = "timeout", _TIMEOUT_REASONS[type(error)].format(where)
     elif not progress.has_connected:
-        kind, reason = "connect", f"cannot connect to {where}: {_first_words(error)}"
+        kind, reason = "connect", f"cannot connect to {where}: {_root_cause(error)}"
     elif isinstance(error, httpcore2.ProtocolError) and not progress.has_ended:
         kind, reason = "garbage", f"what {where} answered is not HTTP"
     elif progress.has_heard:
@@ -308,13 +308,13 @@ def _fault(
     return TransportError(kind, reason, may_have_arrived=progress.may_have_arrived)
 
 
-def _first_words(error: BaseException) -> str:
+def _root_cause(error: BaseException) -> str:
     """Find the words of the failure that began it all, on one line."""
     earlier = error.__cause__ or error.__context__
     if isinstance(earlier, ExceptionGroup):
         earlier = earlier.exceptions[0]
     if isinstance(earlier, OSError):
-        return _first_words(earlier)
+        return _root_cause(earlier)
     if isinstance(error, ConnectionError) and error.errno:
         # asyncio's own text repeats the address in Python's form.
         return os.strerror(error.errno)

@@ -43,7 +43,7 @@ class AsyncMemoryTransport:
         *,
         app: AsgiApp | None = None,
     ) -> None:
-        _refuse_unless_one(handler, app)
+        _check_one_given(handler, app)
         self._handler = handler
         self._app = app
         self._closed = False
@@ -58,10 +58,10 @@ class AsyncMemoryTransport:
         header_lines(request)  # Refuses what no socket would carry.
         if self._app is not None:
             return await self._server(self._app).send(request, options, sink)
-        reply = cast("AsyncHandler", self._handler)(request)
-        if inspect.isawaitable(reply):
-            reply = await reply
-        return _received(reply, options, sink)
+        response = cast("AsyncHandler", self._handler)(request)
+        if inspect.isawaitable(response):
+            response = await response
+        return _received(response, options, sink)
 
     async def aclose(self) -> None:
         """End the app's life in this event loop."""
@@ -93,7 +93,7 @@ class MemoryTransport:
         *,
         app: AsgiApp | None = None,
     ) -> None:
-        _refuse_unless_one(handler, app)
+        _check_one_given(handler, app)
         self._handler = handler
         self._apart = None if app is None else AsyncMemoryTransport(app=app)
         self._closed = False
@@ -152,14 +152,16 @@ class _LoopThread:
         self._loop.close()
 
 
-def _received(reply: RawResponse, options: Options, sink: Sink | None) -> RawResponse:
-    headers = {name.lower(): value for name, value in reply.headers.items()}
-    incoming = Incoming(reply.status, headers, options, sink)
-    if reply.body:
-        incoming.feed(reply.body)
-    return incoming.reply()
+def _received(
+    response: RawResponse, options: Options, sink: Sink | None
+) -> RawResponse:
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    incoming = Incoming(response.status, headers, options, sink)
+    if response.body:
+        incoming.feed(response.body)
+    return incoming.response()
 
 
-def _refuse_unless_one(handler: object, app: object) -> None:
+def _check_one_given(handler: object, app: object) -> None:
     if (handler is None) == (app is None):
         raise TypeError("give either a handler or an app")

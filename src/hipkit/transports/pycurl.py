@@ -48,13 +48,13 @@ class CurlTransport(NetworkTransport):
         self, request: Request, options: Options, sink: Sink | None = None
     ) -> RawResponse:
         """Send once, as `protocol.Transport` says."""
-        self._refuse_if_closed()
+        self._check_open()
         call = Transfer(request, options, sink, self._connections)
         route = self._routes.find(request)
         try:
-            self._slots.get(timeout=call.patience())
+            self._slots.get(timeout=call.connect_timeout())
         except queue.Empty:
-            raise call.crowded() from None
+            raise call.no_connection_error() from None
         try:
             handle = self._next_idle() or pycurl.Curl()
             try:
@@ -66,7 +66,7 @@ class CurlTransport(NetworkTransport):
                         raise
                     handle.setopt(pycurl.FRESH_CONNECT, 1)
                     handle.perform()
-                reply = call.reply()
+                response = call.response()
             except BaseException as error:
                 handle.close()
                 failure = call.failure(error)
@@ -78,7 +78,7 @@ class CurlTransport(NetworkTransport):
             self._slots.put(None)
         if self._closed:
             self.close()
-        return reply
+        return response
 
     def close(self) -> None:
         """Close every connection, that of a call on its way once it has ended."""
@@ -107,20 +107,20 @@ class _Loop:
 
     async def enter(self, call: Transfer) -> None:
         """Wait for a free connection."""
-        patience = call.patience()
+        connect_timeout = call.connect_timeout()
         if not self.slots.locked():
             await self.slots.acquire()
             return
         try:
-            async with asyncio.timeout(patience):
+            async with asyncio.timeout(connect_timeout):
                 await self.slots.acquire()
         except TimeoutError:
-            raise call.crowded() from None
+            raise call.no_connection_error() from None
 
     async def perform(self, handle: pycurl.Curl, call: Transfer) -> None:
         """Wait for the end of the transfer, and end it when nothing moves any more."""
         transfer = self.multi.add_handle(handle)
-        watch = _Watch(call, transfer)
+        has_data = _Watch(call, transfer)
         try:
             await transfer
         except asyncio.CancelledError:
@@ -129,7 +129,7 @@ class _Loop:
                 raise
             raise pycurl.error(pycurl.E_ABORTED_BY_CALLBACK, "closed") from None
         finally:
-            watch.cancel()
+            has_data.cancel()
 
 
 class _Watch:
@@ -170,7 +170,7 @@ class AsyncCurlTransport(NetworkTransport):
         self, request: Request, options: Options, sink: Sink | None = None
     ) -> RawResponse:
         """Send once, as `protocol.AsyncTransport` says."""
-        self._refuse_if_closed()
+        self._check_open()
         call = Transfer(request, options, sink, self._connections)
         route = self._routes.find(request)
         here = self._here()
@@ -186,7 +186,7 @@ class AsyncCurlTransport(NetworkTransport):
                         raise
                     handle.setopt(pycurl.FRESH_CONNECT, 1)
                     await here.perform(handle, call)
-                reply = call.reply()
+                response = call.response()
             except BaseException as error:
                 handle.close()
                 failure = call.failure(error)
@@ -195,7 +195,7 @@ class AsyncCurlTransport(NetworkTransport):
             here.idle.append(handle)
         finally:
             here.slots.release()
-        return reply
+        return response
 
     async def aclose(self) -> None:
         """Close the connections of this event loop, under calls on their way too.

@@ -25,7 +25,7 @@ from hipkit.transports.protocol import (
 from hipkit.transports.wire import (
     Incoming,
     content_size,
-    exact_pieces,
+    exact_chunks,
     header_lines,
     joined_headers,
     seconds_left,
@@ -69,29 +69,29 @@ class Connections:
     """
 
     def __init__(self, limit: int) -> None:
-        self._watches: dict[tuple[object, ...], Callable[[], object]] = {}
+        self._data_checks: dict[tuple[object, ...], Callable[[], object]] = {}
         self._limit = 4 * limit
 
     def add(self, addresses: tuple[object, ...], opened: list[int]) -> None:
         """Watch a new connection; of several sockets opened for it, one has connected."""
-        if len(self._watches) >= self._limit:
+        if len(self._data_checks) >= self._limit:
             # Closed ones are not reported. Losing an open one costs a new connection.
-            self._watches.clear()
+            self._data_checks.clear()
         for descriptor in opened:
             if len(opened) == 1 or _local_port(descriptor) == addresses[LOCAL_PORT]:
-                self._watches[addresses] = _watch(descriptor)
+                self._data_checks[addresses] = _data_check(descriptor)
 
     def is_open(self, addresses: tuple[object, ...]) -> bool:
         """Tell whether an idle connection is known, and nothing has come over it."""
-        watch = self._watches.get(addresses)
-        return watch is not None and not watch()
+        has_data = self._data_checks.get(addresses)
+        return has_data is not None and not has_data()
 
 
 class Transfer:
     """One request on its way: libcurl asks it for the body, and tells it what comes."""
 
-    _pieces: Iterator[bytes] = iter(())
-    _piece = memoryview(b"")
+    _chunks: Iterator[bytes] = iter(())
+    _chunk = memoryview(b"")
     _incoming: Incoming | None = None
     _error: BaseException | None = None
     _has_connected = False
@@ -118,21 +118,23 @@ class Transfer:
 
     # Before the transfer
 
-    def patience(self) -> float:
+    def connect_timeout(self) -> float:
         """Give the longest wait still allowed."""
         try:
             return seconds_left(self._options)
         except TimeoutError:
-            raise self.crowded() from None
+            raise self.no_connection_error() from None
 
-    def crowded(self) -> TransportError:
+    def no_connection_error(self) -> TransportError:
         """Say that no connection became free."""
-        return self._fault("timeout", "no connection to {} became free in time")
+        return self._transport_error(
+            "timeout", "no connection to {} became free in time"
+        )
 
     def prepare(self, handle: pycurl.Curl, route: Route) -> None:
         """Set everything on a handle that has no settings."""
         request, deadline = self._request, self._options.deadline
-        handle.setopt(pycurl.CONNECTTIMEOUT_MS, _milliseconds(self.patience()))
+        handle.setopt(pycurl.CONNECTTIMEOUT_MS, _milliseconds(self.connect_timeout()))
         if deadline is not None:
             left = _milliseconds(deadline - time.monotonic())
             handle.setopt(pycurl.TIMEOUT_MS, left)
@@ -157,9 +159,9 @@ class Transfer:
             handle.setopt(pycurl.POSTFIELDS, content or b"")
         elif size == 0:
             # libcurl would not ask for it, and so not find that it is not empty.
-            handle.setopt(pycurl.POSTFIELDS, b"".join(exact_pieces(content, size)))
+            handle.setopt(pycurl.POSTFIELDS, b"".join(exact_chunks(content, size)))
         else:
-            self._pieces = exact_pieces(content, size)
+            self._chunks = exact_chunks(content, size)
             handle.setopt(pycurl.POST, 1)
             handle.setopt(pycurl.READFUNCTION, self._on_read)
             if size >= 0:
@@ -199,13 +201,13 @@ class Transfer:
 
     def _on_read(self, size: int) -> bytes | int:
         try:
-            if not self._piece:
-                self._piece = memoryview(next(self._pieces, b""))
+            if not self._chunk:
+                self._chunk = memoryview(next(self._chunks, b""))
         except BaseException as error:
             self._error = error
             return pycurl.READFUNC_ABORT
-        piece, self._piece = self._piece[:size], self._piece[size:]
-        return bytes(piece)
+        chunk, self._chunk = self._chunk[:size], self._chunk[size:]
+        return bytes(chunk)
 
     def _on_body(self, data: bytes) -> int | None:
         try:
@@ -236,11 +238,11 @@ class Transfer:
         silent_since = self._moved_at if self._has_connected else time.monotonic()
         return self._options.timeout_seconds - (time.monotonic() - silent_since)
 
-    def reply(self) -> RawResponse:
+    def response(self) -> RawResponse:
         """Give the answer of a transfer that libcurl calls a success."""
         if self._incoming is None:
             self._incoming = self._end_of_head()
-        return self._incoming.reply()
+        return self._incoming.response()
 
     def _end_of_head(self) -> Incoming:
         """Read the last head of those that have come: the others are interim answers."""
@@ -264,21 +266,21 @@ class Transfer:
             return error
         code, text = error.args[0], error.args[-1]
         if code == pycurl.E_OPERATION_TIMEDOUT or self.is_silent():
-            return self._fault("timeout", "{} did not answer in time")
+            return self._transport_error("timeout", "{} did not answer in time")
         if not self._has_connected:
-            return self._fault("connect", "cannot connect to {}: " + text)
+            return self._transport_error("connect", "cannot connect to {}: " + text)
         if code in NOT_HTTP or sum(map(len, self._head)) > MAX_HEAD_BYTES:
             return self._garbage()
         return self._broken()
 
     def _garbage(self) -> TransportError:
-        return self._fault("garbage", "what {} answered is not HTTP")
+        return self._transport_error("garbage", "what {} answered is not HTTP")
 
     def _broken(self) -> TransportError:
         place = "within the answer" if self._head else "before an answer came"
-        return self._fault("broken", "the connection to {} broke " + place)
+        return self._transport_error("broken", "the connection to {} broke " + place)
 
-    def _fault(self, kind: TransportErrorKind, reason: str) -> TransportError:
+    def _transport_error(self, kind: TransportErrorKind, reason: str) -> TransportError:
         where = shown_address(self._request.host, self._request.port)
         # Once connected libcurl writes the request, and does not tell how much has left.
         may_have_arrived = self._has_connected
@@ -303,7 +305,7 @@ def _local_port(descriptor: int) -> int | None:
         opened.detach()
 
 
-def _watch(descriptor: int) -> Callable[[], object]:
+def _data_check(descriptor: int) -> Callable[[], object]:
     """Make a function that tells whether there is something to read, be it the end."""
     if not hasattr(select, "poll"):
         return lambda: select.select([descriptor], [], [], 0)[0]

@@ -149,7 +149,7 @@ class NetworkTransport(ABC):
     def _leave_to_parent(self) -> None:
         """In a fresh child process: let go of the parent's connections, unharmed."""
 
-    def _refuse_if_closed(self) -> None:
+    def _check_open(self) -> None:
         if self._closed:
             raise RuntimeError("the transport is closed; make a new one to send again")
 

@@ -26,7 +26,7 @@ from hipkit.transports.protocol import (
 __all__ = [
     "Incoming",
     "content_size",
-    "exact_pieces",
+    "exact_chunks",
     "framing_line",
     "header_lines",
     "host_line",
@@ -125,7 +125,7 @@ def framing_line(size: int) -> tuple[str, str]:
     return ("Content-Length", str(size))
 
 
-def exact_pieces(body: Body, size: int) -> Iterator[bytes]:
+def exact_chunks(body: Body, size: int) -> Iterator[bytes]:
     """Give the pieces of a body, the last only when it is known to be the last.
 
     Raises:
@@ -137,14 +137,14 @@ def exact_pieces(body: Body, size: int) -> Iterator[bytes]:
         return
     left = size
     last = b""
-    for piece in body:
-        left -= len(piece)
+    for chunk in body:
+        left -= len(chunk)
         if left < 0:
             raise OSError(f"the body grew beyond its {size:,} bytes while it was sent")
         if left == 0:
-            last = last or piece
-        elif piece:
-            yield piece
+            last = last or chunk
+        elif chunk:
+            yield chunk
     if left:
         raise OSError(f"the body ended {left:,} bytes short of its {size:,}")
     if last:
@@ -190,7 +190,7 @@ class Incoming:
         self._limit = options.max_response_bytes
         self._sink = sink if 200 <= status < 300 else None
         self._size = 0
-        self._pieces: list[bytes] = []
+        self._chunks: list[bytes] = []
         self._inflate: _Inflate | None = None
         self._encoding = headers.get("content-encoding", "").strip().lower()
 
@@ -205,10 +205,10 @@ class Incoming:
             return
         if self._inflate is None:
             self._inflate = _Inflate(self._encoding, data[0])
-        for piece in self._inflate.pieces(data):
-            self._take(piece)
+        for chunk in self._inflate.chunks(data):
+            self._take(chunk)
 
-    def reply(self) -> RawResponse:
+    def response(self) -> RawResponse:
         """Give the whole answer, once the connection says that it is complete.
 
         Raises:
@@ -220,20 +220,20 @@ class Incoming:
                 "the compressed body ended before its end",
                 may_have_arrived=True,
             )
-        return RawResponse(self._status, self._headers, b"".join(self._pieces))
+        return RawResponse(self._status, self._headers, b"".join(self._chunks))
 
-    def _take(self, piece: bytes) -> None:
+    def _take(self, chunk: bytes) -> None:
         if self._sink is not None:
-            self._sink(piece)
+            self._sink(chunk)
             return
-        self._size += len(piece)
+        self._size += len(chunk)
         if self._size > self._limit:
             raise TransportError(
                 "too_large",
                 f"the answer's body is larger than {self._limit:,} bytes",
                 may_have_arrived=True,
             )
-        self._pieces.append(piece)
+        self._chunks.append(chunk)
 
 
 class _Inflate:
@@ -259,18 +259,18 @@ class _Inflate:
     def ended(self) -> bool:
         return self._inflate.eof
 
-    def pieces(self, data: bytes) -> Iterator[bytes]:
+    def chunks(self, data: bytes) -> Iterator[bytes]:
         while True:
             if self._inflate.eof:
                 # A gzip body may have several members; anything else is no part of it.
                 if not data.startswith(b"\x1f") or self._window < GZIP_WINDOW:
                     return
                 self._inflate = zlib.decompressobj(self._window)
-            piece = self._step(data)
-            if piece:
-                yield piece
+            chunk = self._step(data)
+            if chunk:
+                yield chunk
             data = self._inflate.unused_data or self._inflate.unconsumed_tail
-            if not piece and not data:
+            if not chunk and not data:
                 return
 
     def _step(self, data: bytes) -> bytes:

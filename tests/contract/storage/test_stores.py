@@ -168,9 +168,9 @@ async def test_moments_of_a_conversation_always_grow(database: Database) -> None
         return await database.write(command)
 
     times = (NOW, NOW, NOW - 50, NOW + 1, NOW + 9)
-    moments = [await add(number, now_us) for number, now_us in enumerate(times)]
+    timestamps = [await add(number, now_us) for number, now_us in enumerate(times)]
 
-    assert moments == [NOW, NOW + 1, NOW + 2, NOW + 3, NOW + 9]
+    assert timestamps == [NOW, NOW + 1, NOW + 2, NOW + 3, NOW + 9]
     room = await database.stores.rooms.get(room_id)
     assert room is not None
     assert (room.messages_sent, room.last_active_us) == (5, NOW + 9)

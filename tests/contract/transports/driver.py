@@ -101,11 +101,11 @@ class Driver:
         """Send what must fail, and look for secrets in everything that is said about it."""
         with pytest.raises(TransportError) as caught:
             self.send(request, options, sink)
-        fault = caught.value
-        said = f"{fault!r} {fault.reason} {''.join(traceback.format_exception(fault))}"
+        failure = caught.value
+        said = f"{failure!r} {failure.reason} {''.join(traceback.format_exception(failure))}"
         assert not [secret for secret in SECRETS if secret in said]
-        assert "\n" not in fault.reason
-        return fault
+        assert "\n" not in failure.reason
+        return failure
 
     def close(self) -> None:
         """Close the transport; afterwards it may be asked to send again, in vain."""
@@ -140,15 +140,15 @@ def request_to(
 
 
 @dataclass(frozen=True)
-class Pieces:
+class Chunks:
     """A body in pieces, of which a test may lie about the size."""
 
-    pieces: tuple[bytes, ...]
+    chunks: tuple[bytes, ...]
     size_bytes: int | None = None
     replayable: bool = False
 
     def __iter__(self) -> Any:
-        return iter(self.pieces)
+        return iter(self.chunks)
 
 
 def wait_until(condition: Callable[[], bool]) -> None:

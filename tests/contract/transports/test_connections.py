@@ -189,12 +189,12 @@ def test_closing_twice_does_nothing_and_sending_afterwards_is_a_mistake(
 def test_closing_closes_the_connections(driver: Driver, serve: Serve) -> None:
     left = threading.Event()
 
-    def watch(connection: Connection) -> None:
+    def has_data(connection: Connection) -> None:
         answer_once(connection)
         connection.wait_for_close()
         left.set()
 
-    driver.send(request_to(serve(watch)))
+    driver.send(request_to(serve(has_data)))
     assert not left.is_set()
     driver.close()
     assert left.wait(PATIENCE_SECONDS)
@@ -244,7 +244,7 @@ def test_closing_ends_a_call_on_its_way_in_another_task(
 
 def test_nothing_of_a_call_is_kept(driver: Driver, server: ScriptedServer) -> None:
     class Sink:
-        def __call__(self, piece: bytes) -> None: ...
+        def __call__(self, chunk: bytes) -> None: ...
 
     def living(kind: type) -> int:
         gc.collect()
@@ -347,13 +347,13 @@ def test_the_connection_of_a_cancelled_call_is_not_used_again(
 
     async def main() -> None:
         transport = kind.make()
-        pieces: list[Any] = []
+        chunks: list[Any] = []
         task = asyncio.create_task(
             transport.send(
-                request_to(server, "POST", content=b"x"), PATIENT, pieces.append
+                request_to(server, "POST", content=b"x"), PATIENT, chunks.append
             )
         )
-        seen = server.requests if place == "before the answer" else pieces
+        seen = server.requests if place == "before the answer" else chunks
         await asyncio.to_thread(wait_until, lambda: bool(seen))
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -115,9 +115,9 @@ def test_a_proxy_that_refuses_a_tunnel_has_kept_everything_back(
 ) -> None:
     driver = make_driver(proxy=refusing_proxy.url.replace("//", "//u:s3cret-body@"))
     request = request_to(secure_server, "POST", content=b"x", scheme="https")
-    fault = driver.fail(request)
-    assert (fault.kind, fault.may_have_arrived) == ("connect", False)
-    assert "407" in fault.reason
+    failure = driver.fail(request)
+    assert (failure.kind, failure.may_have_arrived) == ("connect", False)
+    assert "407" in failure.reason
     assert secure_server.connections == 0
 
 
@@ -160,8 +160,8 @@ def test_a_tunnel_that_never_stands_has_carried_nothing(
     driver = make_driver(proxy=f"http://127.0.0.1:{proxy.port}")
     request = request_to(secure_server, "POST", content=b"x", scheme="https")
     options = Options(timeout_seconds=0.3) if expected == "timeout" else PATIENT
-    fault = driver.fail(request, options)
-    assert (fault.kind, fault.may_have_arrived) == (expected, False)
+    failure = driver.fail(request, options)
+    assert (failure.kind, failure.may_have_arrived) == (expected, False)
     assert secure_server.connections == 0
 
 
@@ -170,8 +170,8 @@ def test_a_proxy_that_cannot_be_reached_is_named_a_failed_connection(
     make_driver: MakeDriver, server: ScriptedServer, scheme: Literal["http", "https"]
 ) -> None:
     driver = make_driver(proxy="http://u:s3cret-body@127.0.0.1:1")
-    fault = driver.fail(request_to(server, "POST", content=b"x", scheme=scheme))
-    assert (fault.kind, fault.may_have_arrived) == ("connect", False)
+    failure = driver.fail(request_to(server, "POST", content=b"x", scheme=scheme))
+    assert (failure.kind, failure.may_have_arrived) == ("connect", False)
     assert server.connections == 0
 
 
@@ -181,9 +181,9 @@ def test_a_handshake_that_fails_in_a_tunnel_gives_its_connection_back(
     driver = make_driver(proxy=proxy.url, max_connections=1)
     for _ in range(3):
         request = request_to(secure_server, "POST", content=b"x", scheme="https")
-        fault = driver.fail(request)
-        assert (fault.kind, fault.may_have_arrived) == ("connect", False)
-        assert "certificate" in fault.reason
+        failure = driver.fail(request)
+        assert (failure.kind, failure.may_have_arrived) == ("connect", False)
+        assert "certificate" in failure.reason
 
 
 def test_a_tunnel_that_closes_unanswered_is_not_replaced(
@@ -197,8 +197,8 @@ def test_a_tunnel_that_closes_unanswered_is_not_replaced(
     server = serve(first_well, tls=authority.server("127.0.0.1"))
     driver = make_driver(proxy=proxy.url, verify=authority.file)
     driver.send(request_to(server, scheme="https"))
-    fault = driver.fail(request_to(server, "POST", content=b"x", scheme="https"))
-    assert (fault.kind, fault.may_have_arrived) == ("broken", True)
+    failure = driver.fail(request_to(server, "POST", content=b"x", scheme="https"))
+    assert (failure.kind, failure.may_have_arrived) == ("broken", True)
     assert len(server.requests) == 2
 
 
@@ -254,8 +254,8 @@ def test_libcurl_checks_the_certificate_of_a_proxy(
     proxy = serve(ProxyScript(), tls=authority.server("proxy.example.com"))
     url = f"https://127.0.0.1:{proxy.port}"
     driver = make_driver(proxy=url, verify=authority.file)
-    fault = driver.fail(request_to(server, "POST", content=b"x"))
-    assert (fault.kind, fault.may_have_arrived) == ("connect", False)
+    failure = driver.fail(request_to(server, "POST", content=b"x"))
+    assert (failure.kind, failure.may_have_arrived) == ("connect", False)
     assert server.connections == 0
 
 

@@ -17,10 +17,10 @@ from hipkit.transports.protocol import Options, Request
 from tests.contract.transports.authority import Authority
 from tests.contract.transports.conftest import Serve
 from tests.contract.transports.driver import (
+    Chunks,
     Driver,
     Kind,
     MakeDriver,
-    Pieces,
     only,
     request_to,
     wait_until_heard,
@@ -74,8 +74,8 @@ def test_a_large_body_arrives_over_tls(
     driver = make_driver(verify=authority.file)
     body = bytes(range(256)) * 20_000
     driver.send(request_to(secure_server, "POST", content=body, scheme="https"))
-    pieces = Pieces((body[:100_001], body[100_001:]))
-    driver.send(request_to(secure_server, "POST", content=pieces, scheme="https"))
+    chunks = Chunks((body[:100_001], body[100_001:]))
+    driver.send(request_to(secure_server, "POST", content=chunks, scheme="https"))
     assert list(secure_server.bodies()) == [body, body]
 
 
@@ -83,9 +83,9 @@ def test_an_unknown_authority_is_refused_before_anything_is_sent(
     driver: Driver, secure_server: ScriptedServer
 ) -> None:
     request = request_to(secure_server, "POST", content=b"x", scheme="https")
-    fault = driver.fail(request)
-    assert (fault.kind, fault.may_have_arrived) == ("connect", False)
-    assert "certificate" in fault.reason
+    failure = driver.fail(request)
+    assert (failure.kind, failure.may_have_arrived) == ("connect", False)
+    assert "certificate" in failure.reason
     assert secure_server.requests == []
 
 
@@ -96,9 +96,9 @@ def test_a_certificate_for_another_name_is_refused_before_anything_is_sent(
     driver = make_driver(verify=authority.file)
     for host in ("localhost", "127.0.0.1"):
         request = request_to(server, "POST", content=b"x", scheme="https", host=host)
-        fault = driver.fail(request)
-        assert (fault.kind, fault.may_have_arrived) == ("connect", False)
-        assert "certificate" in fault.reason
+        failure = driver.fail(request)
+        assert (failure.kind, failure.may_have_arrived) == ("connect", False)
+        assert "certificate" in failure.reason
     assert server.requests == []
 
 
@@ -131,9 +131,9 @@ def test_a_path_to_nothing_is_a_mistake(
     make_driver: MakeDriver, secure_server: ScriptedServer, tmp_path: Path
 ) -> None:
     driver = make_driver(verify=tmp_path / "missing.pem")
-    fault = driver.fail(request_to(secure_server, scheme="https"))
-    assert (fault.kind, fault.may_have_arrived) == ("settings", False)
-    assert f"verify names {tmp_path}/missing.pem: No such file" in fault.reason
+    failure = driver.fail(request_to(secure_server, scheme="https"))
+    assert (failure.kind, failure.may_have_arrived) == ("settings", False)
+    assert f"verify names {tmp_path}/missing.pem: No such file" in failure.reason
     assert secure_server.connections == 0
 
 
@@ -168,9 +168,9 @@ def test_a_bad_file_of_certificates_is_named_with_its_setting(
     else:
         settings = {"verify": authority.file, "cert": (str(path), str(path))}
     driver = make_driver(**settings)
-    fault = driver.fail(request_to(secure_server, scheme="https"))
-    assert (fault.kind, fault.may_have_arrived) == ("settings", False)
-    assert fault.reason.startswith(f"{setting} names {path}")
+    failure = driver.fail(request_to(secure_server, scheme="https"))
+    assert (failure.kind, failure.may_have_arrived) == ("settings", False)
+    assert failure.reason.startswith(f"{setting} names {path}")
     assert secure_server.connections == 0
 
 
@@ -180,9 +180,9 @@ def test_a_wrong_password_of_a_key_is_said_and_never_asked_for(
     cert = authority.client(password="s3cret-body")
     for given in (cert, (*cert, "s3cret-body"[:-1])):
         driver = make_driver(verify=authority.file, cert=given)
-        fault = driver.fail(request_to(secure_server, scheme="https"))
-        assert fault.kind == "settings"
-        assert "password" in fault.reason
+        failure = driver.fail(request_to(secure_server, scheme="https"))
+        assert failure.kind == "settings"
+        assert "password" in failure.reason
 
 
 def test_one_good_folder_of_several_is_enough(
@@ -273,9 +273,9 @@ def test_a_missing_client_certificate_is_a_fault(
     tls = authority.server("127.0.0.1", asks_for_certificate=True)
     server = serve(answering(OK), tls=tls)
     driver = make_driver(verify=authority.file)
-    fault = driver.fail(request_to(server, "POST", content=b"x", scheme="https"))
+    failure = driver.fail(request_to(server, "POST", content=b"x", scheme="https"))
     # TLS 1.3 lets the client write before the server has refused it.
-    assert fault.kind in ("connect", "broken")
+    assert failure.kind in ("connect", "broken")
     assert server.requests == []
 
 
@@ -285,8 +285,8 @@ def test_a_handshake_that_never_ends_is_a_time_out_before_anything_is_sent(
     server = serve(Connection.hang)
     driver = make_driver(verify=authority.file)
     request = request_to(server, "POST", content=b"x", scheme="https")
-    fault = driver.fail(request, Options(timeout_seconds=0.25))
-    assert (fault.kind, fault.may_have_arrived) == ("timeout", False)
+    failure = driver.fail(request, Options(timeout_seconds=0.25))
+    assert (failure.kind, failure.may_have_arrived) == ("timeout", False)
 
 
 @pytest.mark.parametrize(
@@ -300,9 +300,9 @@ def test_a_server_without_tls_gets_nothing(
     server = serve(script)
     driver = make_driver(verify=authority.file)
     request = request_to(server, "POST", content=b"x", scheme="https")
-    fault = driver.fail(request, Options(timeout_seconds=0.3))
-    assert fault.kind in ("connect", "timeout")
-    assert not fault.may_have_arrived
+    failure = driver.fail(request, Options(timeout_seconds=0.3))
+    assert failure.kind in ("connect", "timeout")
+    assert not failure.may_have_arrived
 
 
 def test_a_reused_connection_that_closes_unanswered_is_not_replaced_over_tls(
@@ -317,8 +317,8 @@ def test_a_reused_connection_that_closes_unanswered_is_not_replaced_over_tls(
     server = serve(one_after_another(first_well, answering(OK)), tls=tls)
     driver = make_driver(verify=authority.file)
     driver.send(request_to(server, scheme="https"))
-    fault = driver.fail(request_to(server, "POST", content=b"x", scheme="https"))
-    assert (fault.kind, fault.may_have_arrived) == ("broken", True)
+    failure = driver.fail(request_to(server, "POST", content=b"x", scheme="https"))
+    assert (failure.kind, failure.may_have_arrived) == ("broken", True)
     assert len(server.requests) == 2
     assert driver.send(request_to(server, scheme="https")).body == b"ok"
 
@@ -403,8 +403,8 @@ def test_version_six_addresses_are_shown_in_brackets(
     listener = socket.create_server(("::1", 0), family=socket.AF_INET6)
     port = listener.getsockname()[1]
     listener.close()
-    fault = driver.fail(Request("GET", scheme, "::1", port, "/"))
-    assert f"cannot connect to [::1]:{port}: " in fault.reason
+    failure = driver.fail(Request("GET", scheme, "::1", port, "/"))
+    assert f"cannot connect to [::1]:{port}: " in failure.reason
 
 
 @only("httpx2", "httpx2-async")  # libcurl's words name no proxy.
@@ -412,5 +412,5 @@ def test_a_proxys_too(make_driver: MakeDriver) -> None:
     if not _has_version_six():
         pytest.skip("this machine has no IPv6")
     driver = make_driver(proxy="http://[::1]:9")
-    fault = driver.fail(Request("GET", "http", "2001:db8::1", 80, "/"))
-    assert "[2001:db8::1]:80 through the proxy [::1]:9" in fault.reason
+    failure = driver.fail(Request("GET", "http", "2001:db8::1", 80, "/"))
+    assert "[2001:db8::1]:80 through the proxy [::1]:9" in failure.reason

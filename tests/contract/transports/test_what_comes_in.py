@@ -13,7 +13,7 @@ import pytest
 
 from hipkit.transports.protocol import Options
 from tests.contract.transports.conftest import Serve
-from tests.contract.transports.driver import Driver, Pieces, request_to
+from tests.contract.transports.driver import Chunks, Driver, request_to
 from tests.contract.transports.scripted_server import (
     OK,
     Connection,
@@ -47,10 +47,10 @@ def test_a_reply_has_status_headers_and_body(driver: Driver, serve: Serve) -> No
             b"x-two: a\r\nX-Two: b\r\nX-Empty:\r\nContent-Length: 4\r\n\r\nbody"
         )
     )
-    reply = driver.send(request_to(server))
-    assert reply.status == 404
-    assert reply.body == b"body"
-    assert reply.headers == {
+    response = driver.send(request_to(server))
+    assert response.status == 404
+    assert response.body == b"body"
+    assert response.headers == {
         "content-type": "text/plain",
         "x-limit": "5",
         "x-two": "a, b",
@@ -120,9 +120,9 @@ def test_an_answer_without_a_body_leaves_the_connection_usable(
 )
 def test_a_redirect_is_not_followed(driver: Driver, serve: Serve, status: str) -> None:
     server = serve(answering(answer(b"there", "Location: /elsewhere", status=status)))
-    reply = driver.send(request_to(server))
-    assert reply.status == int(status[:3])
-    assert reply.headers["location"] == "/elsewhere"
+    response = driver.send(request_to(server))
+    assert response.status == int(status[:3])
+    assert response.headers["location"] == "/elsewhere"
     assert len(server.requests) == 1
 
 
@@ -152,9 +152,9 @@ def test_interim_answers_are_passed_over(
     driver: Driver, serve: Serve, interim: bytes
 ) -> None:
     server = serve(answering(interim + OK))
-    reply = driver.send(request_to(server, "POST", content=b"x"))
-    assert (reply.status, reply.body) == (200, b"ok")
-    assert reply.headers == {"content-length": "2"}
+    response = driver.send(request_to(server, "POST", content=b"x"))
+    assert (response.status, response.body) == (200, b"ok")
+    assert response.headers == {"content-length": "2"}
 
 
 def test_an_answer_that_comes_before_the_upload_is_over_is_read(
@@ -171,9 +171,9 @@ def test_an_answer_that_comes_before_the_upload_is_over_is_read(
         connection.wait_for_close()
 
     server = serve(one_after_another(too_much, answering(OK)))
-    pieces = Pieces((b"x" * 65536,) * 64, 64 * 65536)
-    reply = driver.send(request_to(server, "POST", content=pieces))
-    assert (reply.status, reply.body) == (413, b"too much")
+    chunks = Chunks((b"x" * 65536,) * 64, 64 * 65536)
+    response = driver.send(request_to(server, "POST", content=chunks))
+    assert (response.status, response.body) == (413, b"too much")
     assert driver.send(request_to(server)).body == b"ok"
 
 
@@ -231,8 +231,8 @@ def test_a_compressed_body_that_cannot_be_read_is_a_fault(
     driver: Driver, serve: Serve, encoding: str, body: bytes, expected: str
 ) -> None:
     server = serve(answering(answer(body, f"Content-Encoding: {encoding}"), OK))
-    fault = driver.fail(request_to(server))
-    assert (fault.kind, fault.may_have_arrived) == (expected, True)
+    failure = driver.fail(request_to(server))
+    assert (failure.kind, failure.may_have_arrived) == (expected, True)
     assert driver.send(request_to(server)).body == b"ok"
 
 
@@ -254,8 +254,8 @@ def test_a_body_over_the_limit_is_a_fault(
     driver: Driver, serve: Serve, raw: bytes
 ) -> None:
     server = serve(one_after_another(answering(raw), answering(OK)))
-    fault = driver.fail(request_to(server), LIMITED)
-    assert (fault.kind, fault.may_have_arrived) == ("too_large", True)
+    failure = driver.fail(request_to(server), LIMITED)
+    assert (failure.kind, failure.may_have_arrived) == ("too_large", True)
     assert driver.send(request_to(server)).body == b"ok"
 
 
@@ -271,21 +271,21 @@ def test_a_small_body_cannot_swell_to_fill_the_memory(
     server = serve(answering(answer(bomb, "Content-Encoding: gzip")))
     tracemalloc.start()
     try:
-        fault = driver.fail(request_to(server), LIMITED)
+        failure = driver.fail(request_to(server), LIMITED)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert fault.kind == "too_large"
+    assert failure.kind == "too_large"
     assert peak < 5_000_000
 
 
 class Collector:
     def __init__(self) -> None:
-        self.pieces: list[bytes] = []
+        self.chunks: list[bytes] = []
         self.came = threading.Event()
 
-    def __call__(self, piece: bytes) -> None:
-        self.pieces.append(piece)
+    def __call__(self, chunk: bytes) -> None:
+        self.chunks.append(chunk)
         self.came.set()
 
 
@@ -297,12 +297,12 @@ def test_a_sink_gets_the_pieces_as_they_come(driver: Driver, serve: Serve) -> No
         connection.read_request()
         connection.send(answer(b"first" + b"last")[:-4])
         connection.wait_for(sink.came)
-        seen.extend(sink.pieces)
+        seen.extend(sink.chunks)
         connection.send(b"last")
 
-    reply = driver.send(request_to(serve(script)), sink=sink)
-    assert (reply.status, reply.body) == (200, b"")
-    assert b"".join(sink.pieces) == b"firstlast"
+    response = driver.send(request_to(serve(script)), sink=sink)
+    assert (response.status, response.body) == (200, b"")
+    assert b"".join(sink.chunks) == b"firstlast"
     assert b"".join(seen) == b"first"
 
 
@@ -314,7 +314,7 @@ def test_a_sink_gets_more_than_the_limit_and_decompressed(
     server = serve(answering(answer(body, "Content-Encoding: gzip")))
     sink = Collector()
     assert driver.send(request_to(server), LIMITED, sink).body == b""
-    assert b"".join(sink.pieces) == noise
+    assert b"".join(sink.chunks) == noise
 
 
 @pytest.mark.parametrize("status", ["302 Found", "404 No", "500 Oops"])
@@ -323,8 +323,8 @@ def test_the_body_of_a_refusal_is_kept_from_the_sink(
 ) -> None:
     sink = Collector()
     server = serve(answering(answer(b"the reason", status=status)))
-    reply = driver.send(request_to(server), sink=sink)
-    assert (reply.body, sink.pieces) == (b"the reason", [])
+    response = driver.send(request_to(server), sink=sink)
+    assert (response.body, sink.chunks) == (b"the reason", [])
 
 
 def test_a_sink_that_raises_ends_the_call_and_the_connection(
@@ -333,7 +333,7 @@ def test_a_sink_that_raises_ends_the_call_and_the_connection(
     class FullError(Exception):
         pass
 
-    def full(_piece: bytes) -> Any:
+    def full(_chunk: bytes) -> Any:
         raise FullError("no space left")
 
     server = serve(one_after_another(answering(answer(TEXT)), answering(OK)))

@@ -11,7 +11,7 @@ import pytest
 
 from hipkit.transports.protocol import Request
 from tests.contract.transports.conftest import Serve
-from tests.contract.transports.driver import SECRETS, Driver, Kind, Pieces, request_to
+from tests.contract.transports.driver import SECRETS, Chunks, Driver, Kind, request_to
 from tests.contract.transports.scripted_server import (
     OK,
     Connection,
@@ -141,15 +141,15 @@ def test_a_request_line_that_cannot_stand_is_refused_before_anything_is_sent(
         ("DELETE", b"abc", "3"),
         ("GET", b"abc", "3"),
         ("POST", b"\x00\r\n\xff" * 50_000, "200000"),
-        ("POST", Pieces((b"ab", b"", b"c"), 3), "3"),
-        ("PUT", Pieces((), 0), "0"),
+        ("POST", Chunks((b"ab", b"", b"c"), 3), "3"),
+        ("PUT", Chunks((), 0), "0"),
     ],
 )
 def test_a_body_goes_out_whole_with_its_size(
     driver: Driver,
     server: ScriptedServer,
     method: str,
-    content: bytes | Pieces | None,
+    content: bytes | Chunks | None,
     size: str | None,
 ) -> None:
     driver.send(request_to(server, method, content=content))
@@ -157,7 +157,7 @@ def test_a_body_goes_out_whole_with_its_size(
     assert received.method == method
     assert received.header("content-length") == size
     assert received.header("transfer-encoding") is None
-    whole = b"".join(content) if isinstance(content, Pieces) else content or b""
+    whole = b"".join(content) if isinstance(content, Chunks) else content or b""
     assert received.body == whole
 
 
@@ -172,12 +172,12 @@ def test_a_body_with_head_is_refused_before_anything_is_sent(
 def test_a_body_of_unknown_size_goes_out_in_chunks(
     driver: Driver, server: ScriptedServer
 ) -> None:
-    pieces = (b"first", b"", b"x" * 100_000, b"last")
-    driver.send(request_to(server, "POST", content=Pieces(pieces)))
+    chunks = (b"first", b"", b"x" * 100_000, b"last")
+    driver.send(request_to(server, "POST", content=Chunks(chunks)))
     received = server.requests[0]
     assert received.header("transfer-encoding") == "chunked"
     assert received.header("content-length") is None
-    assert received.body == b"".join(pieces)
+    assert received.body == b"".join(chunks)
 
 
 def test_a_large_body_does_not_wait_to_be_asked_for(
@@ -189,7 +189,7 @@ def test_a_large_body_does_not_wait_to_be_asked_for(
 
 
 @pytest.mark.parametrize(
-    ("pieces", "size"),
+    ("chunks", "size"),
     [
         ((b"abc", b"de"), 6),
         ((b"abc", b"de"), 4),
@@ -199,16 +199,16 @@ def test_a_large_body_does_not_wait_to_be_asked_for(
     ],
 )
 def test_a_body_that_is_not_as_long_as_announced_never_arrives_whole(
-    driver: Driver, serve: Serve, pieces: tuple[bytes, ...], size: int
+    driver: Driver, serve: Serve, chunks: tuple[bytes, ...], size: int
 ) -> None:
     server = serve(answering(OK))
     with pytest.raises(OSError, match="the body"):
-        driver.send(request_to(server, "POST", content=Pieces(pieces, size)))
+        driver.send(request_to(server, "POST", content=Chunks(chunks, size)))
     server.close()
     assert server.requests == []
 
 
-class Vanishing(Pieces):
+class Vanishing(Chunks):
     def __iter__(self) -> Iterator[bytes]:
         yield b"x" * 10
         raise FileNotFoundError("the file has gone")

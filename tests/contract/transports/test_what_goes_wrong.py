@@ -15,9 +15,9 @@ from hipkit.transports.protocol import Options, Request
 from tests.contract.transports.conftest import Serve
 from tests.contract.transports.driver import (
     ONLY_SYNC,
+    Chunks,
     Driver,
     MakeDriver,
-    Pieces,
     only,
     request_to,
     wait_until,
@@ -65,16 +65,16 @@ def then(*actions: Script) -> Script:
 def test_a_refused_connection_has_not_arrived(driver: Driver) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    fault = driver.fail(Request("POST", "http", "127.0.0.1", port, "/", (), b"x"))
-    assert (fault.kind, fault.may_have_arrived) == ("connect", False)
-    assert f"127.0.0.1:{port}" in fault.reason
-    assert "refused" in fault.reason.lower() or "connect" in fault.reason.lower()
+    failure = driver.fail(Request("POST", "http", "127.0.0.1", port, "/", (), b"x"))
+    assert (failure.kind, failure.may_have_arrived) == ("connect", False)
+    assert f"127.0.0.1:{port}" in failure.reason
+    assert "refused" in failure.reason.lower() or "connect" in failure.reason.lower()
 
 
 def test_an_unknown_name_has_not_arrived(driver: Driver) -> None:
-    fault = driver.fail(Request("POST", "http", "nowhere.invalid", 80, "/", (), b"x"))
-    assert (fault.kind, fault.may_have_arrived) == ("connect", False)
-    assert "nowhere.invalid" in fault.reason
+    failure = driver.fail(Request("POST", "http", "nowhere.invalid", 80, "/", (), b"x"))
+    assert (failure.kind, failure.may_have_arrived) == ("connect", False)
+    assert "nowhere.invalid" in failure.reason
 
 
 def _is_full(listener: socket.socket) -> bool:
@@ -106,15 +106,15 @@ def test_a_time_out_while_connecting_has_not_arrived(
     driver: Driver, full_port: int, by_deadline: bool
 ) -> None:
     request = Request("POST", "http", "127.0.0.1", full_port, "/", (), b"x")
-    fault = driver.fail(request, ends_in(0.2) if by_deadline else brief(0.2))
-    assert (fault.kind, fault.may_have_arrived) == ("timeout", False)
+    failure = driver.fail(request, ends_in(0.2) if by_deadline else brief(0.2))
+    assert (failure.kind, failure.may_have_arrived) == ("timeout", False)
 
 
 def test_a_deadline_that_has_passed_sends_nothing(
     driver: Driver, server: ScriptedServer
 ) -> None:
-    fault = driver.fail(request_to(server, "POST", content=b"x"), ends_in(-1))
-    assert (fault.kind, fault.may_have_arrived) == ("timeout", False)
+    failure = driver.fail(request_to(server, "POST", content=b"x"), ends_in(-1))
+    assert (failure.kind, failure.may_have_arrived) == ("timeout", False)
     assert server.connections == 0
 
 
@@ -131,11 +131,11 @@ def test_waiting_for_a_free_connection_has_an_end_and_sends_nothing(
         try:
             wait_until(lambda: bool(server.requests))
             request = request_to(server, "POST", content=b"x")
-            fault = driver.fail(request, brief(0.2))
+            failure = driver.fail(request, brief(0.2))
         finally:
             enough.set()
         assert blocked.result(PATIENCE_SECONDS).kind == "broken"
-    assert (fault.kind, fault.may_have_arrived) == ("timeout", False)
+    assert (failure.kind, failure.may_have_arrived) == ("timeout", False)
     assert driver.send(request_to(server)).body == b"ok"
 
 
@@ -174,8 +174,8 @@ def test_a_broken_connection_may_have_arrived_and_is_not_sent_again(
     driver: Driver, serve: Serve, script: Script
 ) -> None:
     server = serve(script)
-    fault = driver.fail(request_to(server, "POST", content=b"s3cret-body"))
-    assert (fault.kind, fault.may_have_arrived) == ("broken", True)
+    failure = driver.fail(request_to(server, "POST", content=b"s3cret-body"))
+    assert (failure.kind, failure.may_have_arrived) == ("broken", True)
     assert len(server.requests) == 1
 
 
@@ -192,8 +192,8 @@ def test_a_reused_connection_that_breaks_is_not_replaced_by_sending_again(
 
     server = serve(one_after_another(first_well, answering(OK)))
     driver.send(request_to(server))
-    fault = driver.fail(request_to(server, method, content=content))
-    assert (fault.kind, fault.may_have_arrived) == ("broken", True)
+    failure = driver.fail(request_to(server, method, content=content))
+    assert (failure.kind, failure.may_have_arrived) == ("broken", True)
     assert [received.method for received in server.requests] == ["GET", method]
     assert driver.send(request_to(server)).body == b"ok"
 
@@ -209,22 +209,22 @@ def test_a_body_in_pieces_is_not_sent_again_over_a_reused_connection(
 
     server = serve(one_after_another(first_well, answering(OK)))
     driver.send(request_to(server))
-    pieces = Pieces((b"x" * 100_000,) * 3, size, replayable=True)
-    fault = driver.fail(request_to(server, "POST", content=pieces))
-    assert (fault.kind, fault.may_have_arrived) == ("broken", True)
+    chunks = Chunks((b"x" * 100_000,) * 3, size, replayable=True)
+    failure = driver.fail(request_to(server, "POST", content=chunks))
+    assert (failure.kind, failure.may_have_arrived) == ("broken", True)
     assert [received.method for received in server.requests] == ["GET", "POST"]
 
 
 @pytest.mark.parametrize("end", ["close", "reset"])
 @pytest.mark.parametrize(
-    "content", [b"x", Pieces((b"x" * 65536,) * 100)], ids=["small", "large"]
+    "content", [b"x", Chunks((b"x" * 65536,) * 100)], ids=["small", "large"]
 )
 def test_a_server_that_leaves_before_reading_is_never_said_to_have_read(
-    driver: Driver, serve: Serve, end: str, content: bytes | Pieces
+    driver: Driver, serve: Serve, end: str, content: bytes | Chunks
 ) -> None:
     server = serve(Connection.reset if end == "reset" else lambda _connection: None)
-    fault = driver.fail(request_to(server, "POST", content=content))
-    assert fault.kind in ("broken", "connect")
+    failure = driver.fail(request_to(server, "POST", content=content))
+    assert failure.kind in ("broken", "connect")
     assert server.requests == []
 
 
@@ -244,11 +244,11 @@ def test_what_is_not_http_is_named_so_at_once(
     driver: Driver, serve: Serve, data: bytes
 ) -> None:
     server = serve(then(say(data), Connection.wait_for_close))
-    fault = driver.fail(request_to(server, "POST", content=b"x"))
+    failure = driver.fail(request_to(server, "POST", content=b"x"))
     # libcurl gives a broken chunk the same number as a broken connection.
     is_named = driver.kind.library != "pycurl" or b"chunked" not in data
-    assert fault.kind == ("garbage" if is_named else "broken")
-    assert fault.may_have_arrived
+    assert failure.kind == ("garbage" if is_named else "broken")
+    assert failure.may_have_arrived
     assert len(server.requests) == 1
 
 
@@ -257,8 +257,8 @@ def test_what_is_not_http_is_named_so_at_once(
 )  # libcurl takes the first three digits, and waits for more.
 def test_a_status_that_is_none_is_not_http(driver: Driver, serve: Serve) -> None:
     server = serve(then(say(b"HTTP/1.1 99999 Hm\r\n\r\n"), Connection.wait_for_close))
-    fault = driver.fail(request_to(server))
-    assert (fault.kind, fault.may_have_arrived) == ("garbage", True)
+    failure = driver.fail(request_to(server))
+    assert (failure.kind, failure.may_have_arrived) == ("garbage", True)
 
 
 def flood(connection: Connection) -> None:
@@ -279,8 +279,8 @@ def long_line(connection: Connection) -> None:
 def test_a_head_without_end_is_not_kept(
     driver: Driver, serve: Serve, script: Script
 ) -> None:
-    fault = driver.fail(request_to(serve(script)))
-    assert (fault.kind, fault.may_have_arrived) == ("garbage", True)
+    failure = driver.fail(request_to(serve(script)))
+    assert (failure.kind, failure.may_have_arrived) == ("garbage", True)
 
 
 # Time
@@ -288,15 +288,15 @@ def test_a_head_without_end_is_not_kept(
 
 def test_silence_before_the_answer_is_a_time_out(driver: Driver, serve: Serve) -> None:
     server = serve(then(Connection.hang))
-    fault = driver.fail(request_to(server, "POST", content=b"x"), brief())
-    assert (fault.kind, fault.may_have_arrived) == ("timeout", True)
+    failure = driver.fail(request_to(server, "POST", content=b"x"), brief())
+    assert (failure.kind, failure.may_have_arrived) == ("timeout", True)
     wait_until(lambda: len(server.requests) == 1)
 
 
 def test_silence_within_the_answer_is_a_time_out(driver: Driver, serve: Serve) -> None:
     half = say(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc")
-    fault = driver.fail(request_to(serve(then(half, Connection.hang))), brief())
-    assert (fault.kind, fault.may_have_arrived) == ("timeout", True)
+    failure = driver.fail(request_to(serve(then(half, Connection.hang))), brief())
+    assert (failure.kind, failure.may_have_arrived) == ("timeout", True)
 
 
 # Blocking libcurl fills the system's send buffer, some 64 KiB a second, and takes that for
@@ -304,29 +304,29 @@ def test_silence_within_the_answer_is_a_time_out(driver: Driver, serve: Serve) -
 @only("httpx2", "httpx2-async", "pycurl-async")
 @pytest.mark.parametrize(
     "content",
-    [b"x" * 20_000_000, Pieces((b"x" * 65536,) * 300)],
+    [b"x" * 20_000_000, Chunks((b"x" * 65536,) * 300)],
     ids=["bytes", "pieces"],
 )
 def test_a_server_that_does_not_take_the_request_is_a_time_out(
-    driver: Driver, serve: Serve, content: bytes | Pieces
+    driver: Driver, serve: Serve, content: bytes | Chunks
 ) -> None:
     server = serve(Connection.hang)
-    fault = driver.fail(request_to(server, "POST", content=content), brief())
-    assert (fault.kind, fault.may_have_arrived) == ("timeout", True)
+    failure = driver.fail(request_to(server, "POST", content=content), brief())
+    assert (failure.kind, failure.may_have_arrived) == ("timeout", True)
 
 
 def test_the_deadline_ends_a_head_that_drips(driver: Driver, serve: Serve) -> None:
     drip = b"HTTP/1.1 200 OK\r\n" + b"X-A: b\r\n" * 1000
     server = serve(then(lambda connection: connection.drip(drip)))
-    fault = driver.fail(request_to(server), ends_in())
-    assert (fault.kind, fault.may_have_arrived) == ("timeout", True)
+    failure = driver.fail(request_to(server), ends_in())
+    assert (failure.kind, failure.may_have_arrived) == ("timeout", True)
 
 
 def test_the_deadline_ends_a_body_that_drips(driver: Driver, serve: Serve) -> None:
     head = say(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
     server = serve(then(head, lambda connection: connection.drip(b"x" * 1000)))
-    fault = driver.fail(request_to(server), ends_in())
-    assert (fault.kind, fault.may_have_arrived) == ("timeout", True)
+    failure = driver.fail(request_to(server), ends_in())
+    assert (failure.kind, failure.may_have_arrived) == ("timeout", True)
 
 
 def test_the_deadline_ends_a_request_that_is_taken_slowly(
@@ -337,8 +337,8 @@ def test_the_deadline_ends_a_request_that_is_taken_slowly(
             connection.socket.recv(1000)
 
     request = request_to(serve(slow), "POST", content=b"x" * 50_000_000)
-    fault = driver.fail(request, ends_in())
-    assert (fault.kind, fault.may_have_arrived) == ("timeout", True)
+    failure = driver.fail(request, ends_in())
+    assert (failure.kind, failure.may_have_arrived) == ("timeout", True)
 
 
 def slow_steps() -> Iterator[None]:
@@ -358,14 +358,14 @@ def test_an_answer_may_take_longer_than_the_longest_silence(
         connection.send(b"0\r\n\r\n")
 
     head = say(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-    reply = driver.send(request_to(serve(then(head, drip))), brief())
-    assert set(reply.body) == set(b"x")
+    response = driver.send(request_to(serve(then(head, drip))), brief())
+    assert set(response.body) == set(b"x")
 
 
 def test_a_request_may_take_longer_than_the_longest_silence(
     driver: Driver, serve: Serve
 ) -> None:
-    class Slow(Pieces):
+    class Slow(Chunks):
         def __iter__(self) -> Iterator[bytes]:
             return (b"x" * 1000 for _ in slow_steps())
 

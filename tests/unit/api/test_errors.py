@@ -46,9 +46,9 @@ both = pytest.mark.parametrize("kind", KINDS)
 
 
 def error_of(
-    kind: Kind, reply: RawResponse, operation: Any = None, **options: Any
+    kind: Kind, response: RawResponse, operation: Any = None, **options: Any
 ) -> Any:
-    client = connect(kind, script_for(kind, reply), retries=0, **options)
+    client = connect(kind, script_for(kind, response), retries=0, **options)
     with pytest.raises(HipkitError) as caught:
         done(client.send(operation or GetRoom("Dev Ops")))
     return caught.value
@@ -118,7 +118,7 @@ def quoting(operation: Any, *texts: str) -> ApiError:
         "validation": text,
         "expected_type": [{text: text}],
     }
-    reply = answer(
+    response = answer(
         {"error": told},
         400,
         x_debug=text,
@@ -126,7 +126,7 @@ def quoting(operation: Any, *texts: str) -> ApiError:
         set_cookie="session=s3cretCookie",
     )
     with pytest.raises(BadRequestError) as caught:
-        decode(operation, reply, "", now=0, secrets=tuple(map(Secret, texts)))
+        decode(operation, response, "", now=0, secrets=tuple(map(Secret, texts)))
     return caught.value
 
 
@@ -360,14 +360,14 @@ def test_errors_come_back_from_other_processes() -> None:
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=context) as pool:
         found = [pool.submit(fail, number).exception(60) for number in range(5)]
-    api, connect_, fault, rule, unreadable = found
+    api, connect_, failure, rule, unreadable = found
     assert isinstance(api, BadRequestError)
     assert QUOTED not in api.message
     assert api.request is None
     assert isinstance(connect_, ConnectError)
     assert (connect_.operation, connect_.may_have_arrived) == (GetRoom("ops"), False)
-    assert isinstance(fault, TransportError)
-    assert (fault.kind, fault.reason, str(fault), fault.may_have_arrived) == (
+    assert isinstance(failure, TransportError)
+    assert (failure.kind, failure.reason, str(failure), failure.may_have_arrived) == (
         "timeout",
         "too late",
         "too late",

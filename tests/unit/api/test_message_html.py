@@ -111,16 +111,16 @@ def test_a_cell_may_have_attributes_without_a_value() -> None:
 
 
 @pytest.mark.parametrize(
-    "piece",
+    "chunk",
     [
         *("<", "<!--", "</", "<b", "<b>", "</b>", "<a ", "<a\t", "<a b=", "&#"),
         *('<a b="', "<a b='", "<a b=\"' ", "<a b='\" c=\"' ", "<b x y z ", "<a x"),
         *("<table><tr><td>", "<td>", "<pre>", '<a b="x"', 'a="', " ", "\n<p>"),
     ],
 )
-def test_it_takes_time_in_proportion_to_the_length(piece: str) -> None:
+def test_it_takes_time_in_proportion_to_the_length(chunk: str) -> None:
     def seconds(count: int) -> float:
-        html = "<b " + piece * count
+        html = "<b " + chunk * count
         began = time.process_time()
         plain_text(html)
         return time.process_time() - began

@@ -198,7 +198,7 @@ def test_a_segment_that_would_call_another_operation_raises(name: str) -> None:
 
 
 def test_half_a_character_in_a_name_raises() -> None:
-    with pytest.raises(ValueError, match="half a character"):
+    with pytest.raises(ValueError, match="half of a surrogate pair"):
         GetPart("\ud800", "x").call()
 
 
@@ -377,7 +377,7 @@ NAIVE = datetime(2016, 9, 9)  # noqa: DTZ001  # The mistake that this is about.
 @pytest.mark.parametrize(
     ("value", "error", "told"),
     [
-        (NAIVE, ValueError, "{} needs an offset: datetime(2016, 9, 9, tzinfo=UTC)"),
+        (NAIVE, ValueError, "{} needs a UTC offset: datetime(2016, 9, 9, tzinfo=UTC)"),
         (date(2016, 9, 9), TypeError, "{} must be a datetime, not date"),
         (1473379200, TypeError, "{} must be a datetime, not int"),
     ],
@@ -397,6 +397,6 @@ def test_a_text_stands_for_a_moment_only_where_the_api_has_words_for_it() -> Non
 
 
 def test_a_moment_with_an_offset_goes_out_as_it_is() -> None:
-    moment = datetime(2016, 9, 9, 12, tzinfo=timezone(timedelta(hours=2)))
-    target = GetRoomHistory("x", end_date=moment).call().target
+    timestamp = datetime(2016, 9, 9, 12, tzinfo=timezone(timedelta(hours=2)))
+    target = GetRoomHistory("x", end_date=timestamp).call().target
     assert target.endswith("end-date=2016-09-09T12%3A00%3A00%2B02%3A00")

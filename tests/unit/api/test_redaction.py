@@ -219,8 +219,8 @@ def test_a_quotation_is_recognised_in_every_dress(quoted: str) -> None:
     shown = redact(f"server says {quoted} is bad", say(SECRET))
     assert shown.startswith("server says ")
     assert shown.endswith(" is bad")
-    for piece in ("von", "jetzt", "gleich"):
-        assert piece not in shown
+    for chunk in ("von", "jetzt", "gleich"):
+        assert chunk not in shown
 
 
 letters = st.characters(exclude_categories=["Cs"], exclude_characters="*")

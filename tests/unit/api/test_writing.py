@@ -106,7 +106,7 @@ def test_what_is_remembered_of_nulls_survives_copies_and_pickle() -> None:
 
 
 @pytest.mark.parametrize(
-    ("moment", "text"),
+    ("timestamp", "text"),
     [
         (datetime(2014, 9, 26, 10, 44, 4, tzinfo=UTC), "1411728244"),
         (
@@ -122,9 +122,9 @@ def test_what_is_remembered_of_nulls_survives_copies_and_pickle() -> None:
     ],
 )
 def test_when_a_user_was_last_there_is_unix_seconds_in_a_text(
-    moment: datetime, text: str
+    timestamp: datetime, text: str
 ) -> None:
-    user = User(id=1, last_active=moment)
+    user = User(id=1, last_active=timestamp)
     assert json.loads(user.to_json()) == {"id": 1, "last_active": text}
     assert User.from_json(user.to_json()) == user
 
@@ -150,7 +150,7 @@ NAIVE = datetime(2016, 9, 9)  # noqa: DTZ001 - the mistake
     ids=lambda each: type(each).__name__,
 )
 def test_a_moment_without_offset_is_written_nowhere(model: Model) -> None:
-    with pytest.raises(ValueError, match="needs an offset"):
+    with pytest.raises(ValueError, match="needs a UTC offset"):
         model.to_json()
 
 
@@ -160,6 +160,6 @@ def test_a_moment_without_offset_is_written_nowhere(model: Model) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_nor_is_it_sent_by_hand(kind: Kind, body: object) -> None:
     script = script_for(kind)
-    with pytest.raises(ValueError, match="a moment in json needs an offset"):
+    with pytest.raises(ValueError, match="a timestamp in json needs a UTC offset"):
         done(connect(kind, script).request("POST", "/x", json=body))
     assert script.requests == []

@@ -20,7 +20,7 @@ from hipkit.api.errors import (
 )
 from hipkit.cli.failures import ExitCode, exit_code
 from hipkit.transports.protocol import RawResponse, TransportError
-from tests.scripted import answer, fault, refusal
+from tests.scripted import answer, failure, refusal
 from tests.unit.cli.conftest import Hipkit, Server
 
 CODES = [
@@ -69,8 +69,8 @@ def test_every_kind_of_failure_has_its_exit_code(
         (refusal(500), 9),
         (answer(b"<html>"), 10),
         (answer(b"\xff"), 10),
-        (fault("connect", arrived=False), 3),
-        (fault("timeout"), 4),
+        (failure("connect", arrived=False), 3),
+        (failure("timeout"), 4),
     ],
 )
 def test_an_error_is_one_line_and_one_exit_code(

@@ -11,7 +11,7 @@ from hipkit.api.limits import Limit, Limits
 from hipkit.cli.message_text import message_text
 from hipkit.cli.tail import Tail, seconds_to_next
 from hipkit.v2.models import Message, MessagePage
-from tests.scripted import fault, refusal
+from tests.scripted import failure, refusal
 from tests.unit.cli.conftest import Hipkit, Server
 
 START = datetime(2016, 9, 9, tzinfo=UTC)
@@ -116,7 +116,7 @@ def test_following_survives_what_passes_and_ends_with_ctrl_c(
 ) -> None:
     pauses: list[float] = []
     monkeypatch.setattr("time.sleep", pauses.append)
-    broken = fault("connect", arrived=False)
+    broken = failure("connect", arrived=False)
     server.answer(
         history(1), history(1, 2), broken, refusal(503), history(2, 3), refusal(500)
     )
@@ -157,7 +157,7 @@ def test_a_refusal_that_stays_ends_it(
 
 
 def test_a_first_look_that_fails_ends_it(server: Server, hipkit: Hipkit) -> None:
-    server.answer(fault("connect", arrived=False))
+    server.answer(failure("connect", arrived=False))
 
     assert hipkit("tail", "ops", "--retries", "0").code == 3
 

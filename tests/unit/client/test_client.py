@@ -66,7 +66,7 @@ from tests.scripted import (
     answer,
     connect,
     done,
-    fault,
+    failure,
     headers_of,
     listed,
     refusal,
@@ -536,10 +536,10 @@ def test_a_token_function_that_runs_dry_is_an_error_and_no_answer(kind: Kind) ->
 def test_a_transport_that_runs_dry_is_an_error_and_no_answer(kind: Kind) -> None:
     replies: list[RawResponse] = []
 
-    def reply(_: Request) -> RawResponse:
+    def response(_: Request) -> RawResponse:
         return next(iter(replies))
 
-    client = connect(kind, script_for(kind, reply))
+    client = connect(kind, script_for(kind, response))
     with pytest.raises((StopIteration, RuntimeError)):
         done(client.rooms.get_room(1))
 
@@ -692,7 +692,7 @@ def test_raw_hides_secret_path_arguments(kind: Kind) -> None:
 
 @both
 def test_raw_raises_where_no_answer_came(kind: Kind) -> None:
-    client = connect(kind, script_for(kind, fault("timeout")), retries=0)
+    client = connect(kind, script_for(kind, failure("timeout")), retries=0)
     with pytest.raises(RequestTimeoutError):
         done(client.raw.rooms.get_room("ops"))
 
@@ -857,14 +857,14 @@ def test_hooks_and_log_tell_every_step_and_no_secret(
         after=lambda request, outcome, seconds: seen.append(f"after {outcome}"),
         wait=lambda seconds, reason: seen.append(f"wait {seconds} {reason}"),
     )
-    script = script_for(kind, fault("connect", arrived=False), answer({}, 503), ROOM)
+    script = script_for(kind, failure("connect", arrived=False), answer({}, 503), ROOM)
     client = connect(kind, script, hooks=hooks)
     with caplog.at_level(logging.DEBUG, logger="hipkit"):
         done(client.rooms.get_room("ops"))
     assert seen == [
         f"before GET {BASE_URL}/room/ops",
-        "after a connect fault",
-        "wait 0.0 a connect fault",
+        "after a connect failure",
+        "wait 0.0 a connect failure",
         f"before GET {BASE_URL}/room/ops",
         "after 503",
         "wait 0.0 the server answered 503",
@@ -906,7 +906,7 @@ def test_what_a_hook_raises_ends_the_call(kind: Kind) -> None:
         done(client.rooms.get_room("ops"))
 
 
-# --- faults and refusals ------------------------------------------------------------------------
+# --- failures and errors ---------------------------------------------------------
 
 
 @both
@@ -987,11 +987,13 @@ def test_a_429_that_lasts_too_long_tells_until_when(kind: Kind) -> None:
 
 @both
 def test_a_post_whose_fate_is_unknown_says_so(kind: Kind) -> None:
-    client = connect(kind, script_for(kind, fault("broken", arrived=True)))
+    client = connect(kind, script_for(kind, failure("broken", arrived=True)))
     with pytest.raises(RequestError, match="may have arrived") as caught:
         done(client.rooms.send_room_notification("ops", message="hi"))
     assert caught.value.may_have_arrived
-    client = connect(kind, script_for(kind, fault("connect", arrived=False)), retries=0)
+    client = connect(
+        kind, script_for(kind, failure("connect", arrived=False)), retries=0
+    )
     with pytest.raises(ConnectError, match="not carried out") as caught:
         done(client.rooms.send_room_notification("ops", message="hi"))
     assert not caught.value.may_have_arrived
@@ -1042,7 +1044,7 @@ def test_a_stack_trace_shows_at_most_six_frames_of_ours(kind: Kind) -> None:
             return [frame.name for frame in frames if "/src/hipkit/" in frame.filename]
         raise AssertionError("nothing was raised")
 
-    for outcome in (refusal(404), fault("broken"), answer(b"[]"), answer(b"\xff")):
+    for outcome in (refusal(404), failure("broken"), answer(b"[]"), answer(b"\xff")):
         client = connect(kind, script_for(kind, outcome), retries=0)
         frames = trace(lambda client=client: client.rooms.get_room("ops"))  # type: ignore[misc]
         assert len(frames) <= 6, frames
@@ -1192,8 +1194,8 @@ def test_a_path_argument_that_would_call_another_operation_is_refused(
 def test_half_a_character_is_refused_before_anything_is_sent(kind: Kind) -> None:
     script = script_for(kind)
     client = connect(kind, script)
-    with pytest.raises(ValueError, match="half a character"):
+    with pytest.raises(ValueError, match="half of a surrogate pair"):
         done(client.rooms.get_room("a\udcff"))
-    with pytest.raises(ValueError, match="half a character"):
+    with pytest.raises(ValueError, match="half of a surrogate pair"):
         done(client.rooms.set_topic("ops", topic="a\udcff"))
     assert script.requests == []

@@ -164,7 +164,7 @@ def test_what_cannot_be_read_says_where(body: bytes, where: str) -> None:
     assert caught.value.where == where
 
 
-def reply(
+def response(
     status: int, body: bytes, content_type: str = "application/json"
 ) -> RawResponse:
     return RawResponse(status, {"content-type": content_type}, body)
@@ -176,7 +176,9 @@ def test_an_unreadable_answer_is_a_response_error_that_keeps_the_body_out_of_its
     with pytest.raises(ResponseError) as caught:
         decode(
             CALL,
-            reply(200, b"<html>Sign in, the launch codes are 0000</html>", "text/html"),
+            response(
+                200, b"<html>Sign in, the launch codes are 0000</html>", "text/html"
+            ),
             "",
             now=0,
         )
@@ -201,7 +203,7 @@ def test_a_missing_scope_names_the_scopes_that_would_do() -> None:
     message = "This action requires one of the following scopes: [u'view_group', u'view_room']"
     body = msgspec.json.encode({"error": {"message": message}})
     with pytest.raises(ForbiddenError) as caught:
-        decode(CALL, reply(403, body), "", now=0)
+        decode(CALL, response(403, body), "", now=0)
     assert caught.value.scopes == ("view_group", "view_room")
 
 
@@ -216,14 +218,14 @@ def test_a_refusal_without_json_is_still_an_api_error() -> None:
         b"[" * 100_000,
     ):
         with pytest.raises(UnauthorizedError):
-            decode(CALL, reply(401, body), "", now=0)
+            decode(CALL, response(401, body), "", now=0)
 
 
 def test_an_oauth_error_is_read() -> None:
     with pytest.raises(BadRequestError) as caught:
         decode(
             CALL,
-            reply(400, b'{"error": "invalid_grant", "error_description": "gone"}'),
+            response(400, b'{"error": "invalid_grant", "error_description": "gone"}'),
             "",
             now=0,
         )
@@ -253,7 +255,9 @@ def test_no_error_text_repeats_what_was_sent(message: str) -> None:
         }
     )
     with pytest.raises(BadRequestError) as caught:
-        decode(CALL, reply(400, body), "", now=0, secrets=(Secret("bearerSecret99"),))
+        decode(
+            CALL, response(400, body), "", now=0, secrets=(Secret("bearerSecret99"),)
+        )
     error = caught.value
     shown = str(error) + repr(error)
     assert not any(
@@ -269,14 +273,17 @@ def test_no_error_text_repeats_what_was_sent(message: str) -> None:
 def test_an_error_message_with_line_ends_stays_one_line() -> None:
     with pytest.raises(NotFoundError) as caught:
         decode(
-            CALL, reply(404, rb'{"error": {"message": "a\nb\u001b[31mc"}}'), "", now=0
+            CALL,
+            response(404, rb'{"error": {"message": "a\nb\u001b[31mc"}}'),
+            "",
+            now=0,
         )
     assert str(caught.value).isprintable()
 
 
 def test_errors_survive_pickle() -> None:
     with pytest.raises(ApiError) as caught:
-        decode(CALL, reply(403, b'{"error": {"message": "no"}}'), "", now=0)
+        decode(CALL, response(403, b'{"error": {"message": "no"}}'), "", now=0)
     again = pickle.loads(pickle.dumps(caught.value))
     assert (str(again), again.status, again.scopes) == (
         str(caught.value),
@@ -327,7 +334,7 @@ def test_a_wrong_value_is_hidden_and_its_field_is_told() -> None:
     with pytest.raises(
         BadRequestError, match="Value \\*\\*\\* for field 'notify' is not of"
     ):
-        decode(CALL, reply(400, body), "", now=0)
+        decode(CALL, response(400, body), "", now=0)
 
 
 def test_a_byte_order_mark_is_passed_over() -> None:

@@ -37,7 +37,7 @@ from tests.scripted import (
     answer,
     connect,
     done,
-    fault,
+    failure,
     headers_of,
     refusal,
     script_for,
@@ -84,7 +84,7 @@ def test_a_relative_address_is_below_the_base_url(kind: Kind) -> None:
 
 
 @pytest.mark.parametrize(
-    "reply",
+    "response",
     [
         answer({"temp_url": "/files/1?s=1", "temp_download_url": "/files/1?s=2"}),
         answer({"temp_url": f"{HOME}/files/1?s=1"}),
@@ -105,9 +105,9 @@ def test_a_relative_address_is_below_the_base_url(kind: Kind) -> None:
 )
 @both
 def test_a_file_known_by_its_id_is_asked_for_and_then_fetched(
-    kind: Kind, source: Any, reply: RawResponse
+    kind: Kind, source: Any, response: RawResponse
 ) -> None:
-    script = script_for(kind, reply, FILE)
+    script = script_for(kind, response, FILE)
     target = io.BytesIO()
     assert done(connect(kind, script).download(source, target)) == len(DATA)
     assert script.targets == ["/v2/file/a%2Fb", "/files/1?s=1"]
@@ -125,7 +125,7 @@ def test_a_file_known_by_its_id_elsewhere_is_fetched_without_the_token(
 
 
 @pytest.mark.parametrize(
-    "reply",
+    "response",
     [
         answer({"temp_url": "ftp://files.example.com/s3cret"}),
         answer({"temp_url": None}),
@@ -136,9 +136,9 @@ def test_a_file_known_by_its_id_elsewhere_is_fetched_without_the_token(
 )
 @both
 def test_an_answer_that_leads_to_no_file_is_the_servers_fault(
-    kind: Kind, reply: RawResponse, tmp_path: Path
+    kind: Kind, response: RawResponse, tmp_path: Path
 ) -> None:
-    client = connect(kind, script_for(kind, reply))
+    client = connect(kind, script_for(kind, response))
     with pytest.raises(ResponseError) as caught:
         done(client.download(AuthenticatedFile(id="17"), tmp_path / "a"))
     assert "s3cret" not in "".join(traceback.format_exception(caught.value))
@@ -232,9 +232,9 @@ def test_a_redirect_that_cannot_be_followed_is_the_servers_fault(
 
 @both
 def test_a_redirect_to_nowhere_is_the_servers_fault(kind: Kind) -> None:
-    for reply in (answer(None, 302), answer(None, 304), answer(None, 300)):
+    for response in (answer(None, 302), answer(None, 304), answer(None, 300)):
         with pytest.raises(ResponseError):
-            done(connect(kind, script_for(kind, reply)).download("/a", io.BytesIO()))
+            done(connect(kind, script_for(kind, response)).download("/a", io.BytesIO()))
 
 
 @pytest.mark.parametrize(
@@ -352,8 +352,8 @@ class _Breaking:
             self.times -= 1
             sink(DATA[:100])
             raise TransportError("broken", "half way", may_have_arrived=True)
-        reply: RawResponse = super().play(request, options, sink)  # type: ignore[misc]
-        return reply
+        response: RawResponse = super().play(request, options, sink)  # type: ignore[misc]
+        return response
 
 
 class BreakingScript(_Breaking, Script):
@@ -407,7 +407,7 @@ def test_a_target_that_cannot_go_back_gets_nothing_twice(kind: Kind) -> None:
         done(connect(kind, breaking(kind, 1)).download("/a", pipe))
     assert pipe.getvalue() == DATA[:100]
     pipe = Pipe()
-    script = script_for(kind, fault("connect", arrived=False), FILE)
+    script = script_for(kind, failure("connect", arrived=False), FILE)
     done(connect(kind, script).download("/a", pipe))
     assert pipe.getvalue() == DATA
 
@@ -442,13 +442,13 @@ def test_a_folder_that_is_not_there_is_named_before_anything_is_sent(
 def test_a_refusal_is_an_error_and_writes_nothing(
     kind: Kind, status: int, error: type[Exception], tmp_path: Path
 ) -> None:
-    for reply in (refusal(status), answer(b"<Error>s3cret</Error>", status)):
-        client = connect(kind, script_for(kind, reply))
+    for response in (refusal(status), answer(b"<Error>s3cret</Error>", status)):
+        client = connect(kind, script_for(kind, response))
         with pytest.raises(error):
             done(client.download(shared(ELSEWHERE), tmp_path / "a"))
         target = io.BytesIO()
         with pytest.raises(error):
-            done(connect(kind, script_for(kind, reply)).download(ELSEWHERE, target))
+            done(connect(kind, script_for(kind, response)).download(ELSEWHERE, target))
         assert target.getvalue() == b""
     assert list(tmp_path.iterdir()) == []
 
@@ -473,7 +473,7 @@ def test_addresses_of_files_are_secrets_in_errors_hooks_and_log(
     quoting = f"no {ELSEWHERE} and no {TOKEN}"
     for outcome in (
         refusal(404, quoting),
-        fault("timeout"),
+        failure("timeout"),
         answer(None, 302),
         redirect("ftp://s3cret"),
     ):

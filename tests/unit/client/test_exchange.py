@@ -40,7 +40,7 @@ from hipkit.client.exchange import (
     exchange_raw,
 )
 from hipkit.client.settings import parse_site
-from hipkit.client.setup import revealed
+from hipkit.client.setup import reveal
 from hipkit.transports.protocol import (
     RawResponse,
     Request,
@@ -140,7 +140,7 @@ class Driver:
                     self.requests.append(step.request)
                     outcome = self.outcomes.pop(0)
                 elif isinstance(step, GetToken):
-                    self.rejected.append(revealed(step.rejected))
+                    self.rejected.append(reveal(step.rejected))
                     outcome = Secret(self.tokens.pop(0))
                 else:
                     self.pauses.append(step)
@@ -163,8 +163,8 @@ def refused(status: int, message: str, **headers: str) -> RawResponse:
     return json(status, msgspec.json.encode({"error": error}).decode(), **headers)
 
 
-def fault(kind: TransportErrorKind, *, arrived: bool) -> TransportError:
-    return TransportError(kind, f"a {kind} fault", may_have_arrived=arrived)
+def failure(kind: TransportErrorKind, *, arrived: bool) -> TransportError:
+    return TransportError(kind, f"a {kind} failure", may_have_arrived=arrived)
 
 
 OK = json(200, '{"id": 1}')
@@ -211,7 +211,7 @@ def test_a_segment_that_would_call_another_operation_is_refused_before_anything_
 def test_a_post_that_may_have_arrived_is_not_sent_again(
     kind: TransportErrorKind,
 ) -> None:
-    driver = Driver(fault(kind, arrived=True))
+    driver = Driver(failure(kind, arrived=True))
     with pytest.raises(RequestError) as caught:
         call(driver, PostThing("hello there, everyone"))
     assert caught.value.may_have_arrived
@@ -219,18 +219,20 @@ def test_a_post_that_may_have_arrived_is_not_sent_again(
 
 
 def test_a_post_that_surely_did_not_arrive_is_sent_again() -> None:
-    driver = Driver(fault("connect", arrived=False), json(200, ""))
+    driver = Driver(failure("connect", arrived=False), json(200, ""))
     call(driver, PostThing("hello"))
     assert len(driver.requests) == 2
 
 
 def test_a_get_is_sent_again_whatever_happened() -> None:
-    driver = Driver(fault("broken", arrived=True), fault("garbage", arrived=True), OK)
+    driver = Driver(
+        failure("broken", arrived=True), failure("garbage", arrived=True), OK
+    )
     assert call(driver, GetThing(1)) == Thing(1)
 
 
-def test_retries_are_bounded_and_the_last_fault_is_told() -> None:
-    driver = Driver(*[fault("connect", arrived=False)] * 4)
+def test_retries_are_bounded_and_the_last_failure_is_raised() -> None:
+    driver = Driver(*[failure("connect", arrived=False)] * 4)
     with pytest.raises(ConnectError) as caught:
         call(driver, GetThing(1), Policy(retries=3))
     assert len(driver.requests) == 4
@@ -240,7 +242,7 @@ def test_retries_are_bounded_and_the_last_fault_is_told() -> None:
 
 def test_retries_0_sends_once() -> None:
     for outcome in (
-        fault("connect", arrived=False),
+        failure("connect", arrived=False),
         refused(429, "slow", retry_after="1"),
         refused(503, "later"),
     ):
@@ -252,18 +254,18 @@ def test_retries_0_sends_once() -> None:
 
 def test_a_timeout_has_its_own_class() -> None:
     with pytest.raises(RequestTimeoutError):
-        call(Driver(fault("timeout", arrived=True)), PostThing("x"))
+        call(Driver(failure("timeout", arrived=True)), PostThing("x"))
 
 
 def test_an_answer_too_large_is_not_asked_for_again() -> None:
-    driver = Driver(fault("too_large", arrived=True))
+    driver = Driver(failure("too_large", arrived=True))
     with pytest.raises(ResponseError):
         call(driver, GetThing(1))
     assert len(driver.requests) == 1
 
 
 def test_backing_off_has_full_jitter_and_grows() -> None:
-    driver = Driver(*[fault("connect", arrived=False)] * 3, OK)
+    driver = Driver(*[failure("connect", arrived=False)] * 3, OK)
     call(driver, GetThing(1))
     assert [pause.seconds for pause in driver.pauses] == [0.25, 0.5, 1.0]
 
@@ -434,7 +436,7 @@ def test_hooks_see_every_attempt_and_every_wait_and_no_secret() -> None:
         after=lambda request, outcome, seconds: seen.append(f"after {outcome}"),
         wait=lambda seconds, reason: seen.append(f"wait {reason}"),
     )
-    driver = Driver(fault("connect", arrived=False), json(200, ""))
+    driver = Driver(failure("connect", arrived=False), json(200, ""))
     call(
         driver,
         PostThing("the plan for tomorrow"),
@@ -458,7 +460,7 @@ def test_a_header_with_a_line_end_is_refused_without_showing_it() -> None:
 
 
 FAULTS = st.builds(
-    fault,
+    failure,
     st.sampled_from(["connect", "timeout", "broken", "garbage", "too_large"]),
     arrived=st.booleans(),
 )
@@ -537,7 +539,7 @@ class Sink:
 def test_a_download_is_repeated_only_if_its_target_can_start_over(
     restartable: bool,
 ) -> None:
-    driver = Driver(fault("broken", arrived=True), OK)
+    driver = Driver(failure("broken", arrived=True), OK)
     sink = Sink(restartable)
     if restartable:
         driver.run(deliver(GetThing(1), driver.state, POLICY, sink=sink))
@@ -551,7 +553,7 @@ def test_a_path_argument_has_to_be_given() -> None:
     driver = Driver()
     with pytest.raises(TypeError, match="thing_id is None"):
         call(driver, GetThing(None))  # type: ignore[arg-type]  # the mistake that is tested
-    with pytest.raises(ValueError, match="thing_id has half a character"):
+    with pytest.raises(ValueError, match="thing_id has half of a surrogate pair"):
         call(driver, GetThing("\ud800"))
     assert driver.requests == []
 

@@ -161,12 +161,12 @@ def test_a_list_that_runs_in_a_circle_is_stopped_before_it_repeats(kind: Kind) -
         "2": page([3], "/v2/room?max-results=1&start-index=1"),
     }
 
-    def reply(request: Request) -> RawResponse:
+    def response(request: Request) -> RawResponse:
         query = parse_qs(urlsplit(request.target).query)
         return circle[query.get("start-index", [""])[0]]
 
     seen: list[Any] = []
-    client = connect(kind, script_for(kind, reply))
+    client = connect(kind, script_for(kind, response))
     with pytest.raises(ResponseError, match="further page"):
         listed(note(client.items(GetAllRooms()), seen))
     assert ids(seen) == [1, 2, 3]
@@ -247,7 +247,7 @@ def test_an_error_on_a_later_page_comes_after_the_items_before(kind: Kind) -> No
 def test_a_list_of_any_length_gives_each_item_once(
     kind: Kind, total: int, size: int, start: int, style: str, lying: bool
 ) -> None:
-    def reply(request: Request) -> RawResponse:
+    def response(request: Request) -> RawResponse:
         query = dict(parse_qsl(urlsplit(request.target).query))
         first = int(query.get("start-index", 0))
         count = min(int(query.get("max-results", 100)), size)
@@ -260,7 +260,7 @@ def test_a_list_of_any_length_gives_each_item_once(
         items = [{"id": number} for number in range(total)][first : first + count]
         return answer({"items": items, "links": links, "maxResults": count})
 
-    client = connect(kind, script_for(kind, reply))
+    client = connect(kind, script_for(kind, response))
     users = listed(client.items(GetAllUsers(start_index=start, max_results=7)))
     assert ids(users) == list(range(total))[start:]
 
@@ -432,9 +432,9 @@ def test_since_needs_an_offset(kind: Kind) -> None:
         client.history("ops", since=naive)
     with pytest.raises(ValueError, match="offset"):
         client.history(GetRoomHistory("ops", date=naive))
-    with pytest.raises(ValueError, match=r"resume\.date needs an offset"):
+    with pytest.raises(ValueError, match=r"resume\.date needs a UTC offset"):
         client.history("ops", resume=HistoryPosition(naive))
-    with pytest.raises(ValueError, match="date needs an offset"):
+    with pytest.raises(ValueError, match="date needs a UTC offset"):
         client.history(GetRoomHistory("ops", date="2016-09-09"))
 
 

@@ -39,7 +39,7 @@ from tests.scripted import (
     answer,
     connect,
     done,
-    fault,
+    failure,
     headers_of,
     refusal,
     script_for,
@@ -414,7 +414,7 @@ def test_a_failed_fetch_fails_the_call_and_the_next_call_tries_again(
     kind: Kind,
 ) -> None:
     script = script_for(
-        kind, fault("connect", arrived=False), refusal(401), issued("token")
+        kind, failure("connect", arrived=False), refusal(401), issued("token")
     )
     provider = make_provider(kind, script)
     with pytest.raises(ConnectError):
@@ -515,7 +515,7 @@ def test_many_threads_that_wait_for_a_fetch_share_its_failure() -> None:
         def __exit__(self, *_: object) -> None:
             self.lock.release()
 
-    script = Slow(*[fault("timeout")] * 20, issued("late"))
+    script = Slow(*[failure("timeout")] * 20, issued("late"))
     provider = make_provider("sync", script)
     provider._lock = Lock()
     errors = together(20, provider)
@@ -549,7 +549,7 @@ def test_many_tasks_with_a_refused_token_cause_one_renewal() -> None:
 
 
 def test_many_tasks_that_wait_for_a_fetch_share_its_failure() -> None:
-    script = AsyncScript(fault("timeout"), issued("late"))
+    script = AsyncScript(failure("timeout"), issued("late"))
     provider = make_provider("async", script)
 
     async def run() -> list[object]:

@@ -175,7 +175,7 @@ def test_an_app_sees_the_headers_of_the_wire(connect: Callable[..., SendAny]) ->
     assert lines[3] == b"abc"
 
 
-class Pieces:
+class Chunks:
     size_bytes = None
     replayable = False
 
@@ -183,7 +183,7 @@ class Pieces:
         yield from (b"one,", b"two,", b"three")
 
 
-class Failing(Pieces):
+class Failing(Chunks):
     def __iter__(self) -> Iterator[bytes]:
         yield b"one"
         raise FileNotFoundError("the file has gone")
@@ -191,7 +191,7 @@ class Failing(Pieces):
 
 def test_an_app_gets_a_body_in_pieces(connect: Callable[..., SendAny]) -> None:
     assert (
-        b"one,two,three" in connect(app=raw_echo)(request("POST", "/", Pieces())).body
+        b"one,two,three" in connect(app=raw_echo)(request("POST", "/", Chunks())).body
     )
 
 
@@ -270,9 +270,9 @@ def test_an_app_answers_compressed_in_pieces_and_without_a_body(
     connect: Callable[..., SendAny], app: App
 ) -> None:
     send = connect(app=app)
-    reply = send(request(target="/compressed"))
-    assert reply.headers == {"content-encoding": "gzip"}
-    assert reply.body == b"hello " * 500
+    response = send(request(target="/compressed"))
+    assert response.headers == {"content-encoding": "gzip"}
+    assert response.body == b"hello " * 500
     assert send(request(target="/pieces")).body == b"0;1;2;"
     assert send(request("HEAD", "/pieces")).body == b""
     assert send(request(target="/missing")).status == 404
@@ -281,8 +281,8 @@ def test_an_app_answers_compressed_in_pieces_and_without_a_body(
 def test_what_a_framework_has_answered_counts_though_it_raises_again(
     connect: Callable[..., SendAny], app: App
 ) -> None:
-    reply = connect(app=app)(request(target="/answers_and_raises"))
-    assert (reply.status, reply.body) == (500, b"oops")
+    response = connect(app=app)(request(target="/answers_and_raises"))
+    assert (response.status, response.body) == (500, b"oops")
 
 
 def test_an_error_that_nobody_answers_reaches_the_caller(
@@ -347,7 +347,7 @@ async def test_tasks_share_one_lifespan(app: App) -> None:
     calls: list[Coroutine[Any, Any, RawResponse]] = [
         transport.send(request(target="/pieces"), Options()) for _ in range(10)
     ]
-    assert {reply.status for reply in await asyncio.gather(*calls)} == {200}
+    assert {response.status for response in await asyncio.gather(*calls)} == {200}
     assert app.events == ["startup"]
     await transport.aclose()
     await transport.aclose()
@@ -380,4 +380,4 @@ def test_many_threads_may_share_an_app(app: App) -> None:
     for thread in threads:
         thread.join()
     transport.close()
-    assert [reply.status for reply in replies] == [200] * 20
+    assert [response.status for response in replies] == [200] * 20

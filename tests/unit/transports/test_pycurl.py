@@ -61,7 +61,7 @@ def test_what_is_remembered_does_not_grow_without_end(
         connections = Connections(2)
         for number in range(100):
             connections.add(("a", "b", 80, number), [near.fileno()])
-        assert len(connections._watches) <= 8
+        assert len(connections._data_checks) <= 8
         assert connections.is_open(("a", "b", 80, 99))
 
 

@@ -15,7 +15,7 @@ from hipkit.transports.protocol import Options, Request, TransportError
 from hipkit.transports.wire import (
     Incoming,
     content_size,
-    exact_pieces,
+    exact_chunks,
     header_lines,
     host_line,
     joined_headers,
@@ -24,13 +24,13 @@ from hipkit.transports.wire import (
 
 
 @dataclass
-class Pieces:
-    pieces: list[bytes]
+class Chunks:
+    chunks: list[bytes]
     size_bytes: int | None = None
     replayable: bool = False
 
     def __iter__(self) -> Iterator[bytes]:
-        return iter(self.pieces)
+        return iter(self.chunks)
 
 
 def request(
@@ -71,27 +71,27 @@ def test_a_refused_target_is_not_repeated() -> None:
 
 
 def test_an_unknown_size_is_not_no_body() -> None:
-    made = Request("POST", "http", "h", 80, "/", (), Pieces([]))
+    made = Request("POST", "http", "h", 80, "/", (), Chunks([]))
     assert content_size(made) == -1
 
 
 @given(st.lists(st.binary(max_size=20)))
-def test_a_body_of_the_announced_size_passes_whole(pieces: list[bytes]) -> None:
-    whole = b"".join(pieces)
-    assert b"".join(exact_pieces(Pieces(pieces), len(whole))) == whole
-    assert b"".join(exact_pieces(Pieces(pieces), -1)) == whole
+def test_a_body_of_the_announced_size_passes_whole(chunks: list[bytes]) -> None:
+    whole = b"".join(chunks)
+    assert b"".join(exact_chunks(Chunks(chunks), len(whole))) == whole
+    assert b"".join(exact_chunks(Chunks(chunks), -1)) == whole
 
 
 @given(st.lists(st.binary(max_size=20)), st.integers(0, 100))
 def test_a_body_of_another_size_is_never_given_whole(
-    pieces: list[bytes], size: int
+    chunks: list[bytes], size: int
 ) -> None:
-    whole = b"".join(pieces)
+    whole = b"".join(chunks)
     if size == len(whole):
         return
     given_out: list[bytes] = []
     with pytest.raises(OSError, match="the body"):
-        given_out.extend(exact_pieces(Pieces(pieces), size))
+        given_out.extend(exact_chunks(Chunks(chunks), size))
     assert sum(map(len, given_out)) < max(size, 1)
 
 
@@ -110,7 +110,7 @@ def test_a_compressed_body_may_come_in_any_pieces(
     incoming = Incoming(200, {"content-encoding": encoding}, Options(), None)
     for start in range(0, len(compressed), step):
         incoming.feed(compressed[start : start + step])
-    assert incoming.reply().body == body
+    assert incoming.response().body == body
 
 
 @given(st.binary(min_size=1, max_size=200), st.sampled_from(["gzip", "deflate", "x"]))
@@ -121,24 +121,24 @@ def test_bytes_that_are_not_compressed_give_a_fault_and_nothing_else(
     kind = None
     try:
         incoming.feed(body)
-        incoming.reply()
-    except TransportError as fault:
-        kind = fault.kind
+        incoming.response()
+    except TransportError as failure:
+        kind = failure.kind
     assert kind in (None, "garbage", "broken")
 
 
 @given(st.lists(st.binary(min_size=1, max_size=50)), st.integers(0, 200))
-def test_no_more_than_the_limit_is_kept(pieces: list[bytes], limit: int) -> None:
+def test_no_more_than_the_limit_is_kept(chunks: list[bytes], limit: int) -> None:
     incoming = Incoming(200, {}, Options(max_response_bytes=limit), None)
-    whole = b"".join(pieces)
+    whole = b"".join(chunks)
     kind = None
     try:
-        for piece in pieces:
-            incoming.feed(piece)
-    except TransportError as fault:
-        kind = fault.kind
+        for chunk in chunks:
+            incoming.feed(chunk)
+    except TransportError as failure:
+        kind = failure.kind
     assert kind == ("too_large" if len(whole) > limit else None)
-    assert len(incoming.reply().body) <= limit
+    assert len(incoming.response().body) <= limit
 
 
 def test_the_deadline_cuts_the_time_out_off() -> None:
