@@ -1,7 +1,7 @@
-"""Lets programs in browsers read the API from pages of other hosts, as HipChat did.
+"""Allows scripts of pages on other hosts to use the API, as HipChat did (CORS).
 
-Nothing is opened by it that a token does not open: no cookie counts for the API. The page for
-people sends none of this.
+That opens nothing which a token does not open: no cookie counts for the API. The page for
+people sends none of these headers.
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ from collections.abc import Iterable
 from typing import cast
 
 from hipkit.server.http.requests import Scope
-from hipkit.server.http.responses import Answer
+from hipkit.server.http.responses import Answer, header
 
 __all__ = ["CORS_HEADERS", "preflight_answer", "preflight_method"]
 
 CORS_HEADERS = (
-    ("Access-Control-Allow-Origin", "*"),
-    (
+    header("Access-Control-Allow-Origin", "*"),
+    header(
         "Access-Control-Expose-Headers",
         "Date, ETag, Link, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset,"
         " X-Backoff",
     ),
 )
-"""What every answer of the API carries, refusals and files included."""
+"""What every answer of the API carries, errors and files included."""
 
 PREFLIGHT_SECONDS = 600
 """How long a browser may remember what a path takes."""
@@ -44,12 +44,12 @@ def preflight_method(scope: Scope) -> str | None:
 
 
 def preflight_answer(methods: Iterable[str]) -> Answer:
-    """Return the answer that tells a browser which methods a path takes."""
+    """Return the answer that lists the methods that a path takes."""
     return Answer(
         204,
         [
-            ("Access-Control-Allow-Methods", ", ".join(sorted(methods))),
-            ("Access-Control-Allow-Headers", "Authorization, Content-Type"),
-            ("Access-Control-Max-Age", str(PREFLIGHT_SECONDS)),
+            header("Access-Control-Allow-Methods", ", ".join(sorted(methods))),
+            header("Access-Control-Allow-Headers", "Authorization, Content-Type"),
+            header("Access-Control-Max-Age", str(PREFLIGHT_SECONDS)),
         ],
     )

@@ -1,7 +1,7 @@
-"""Gives out shared files and pictures, under addresses that nobody can guess.
+"""Serves shared files and pictures, at addresses that nobody can guess.
 
-Whoever has an address can read the file: that is how HipChat's worked, and old programs fetch
-them without a token. A browser is told to run nothing of it.
+An address is all that is needed to read a file: HipChat's worked like that, and old programs
+fetch them without a token. The headers forbid browsers to run anything of it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from hipkit.api.errors import NotFoundError
 from hipkit.server.http.requests import Request
-from hipkit.server.http.responses import Answer
+from hipkit.server.http.responses import NO_SNIFFING, Answer, header
 from hipkit.server.http.routes import MethodNotAllowedError
 from hipkit.server.services.files.links import DOWNLOAD
 from hipkit.server.services.files.pictures import PICTURE_TYPES
@@ -28,14 +28,15 @@ PATH = re.compile(rb"/(?:files|pictures)/([A-Za-z0-9_-]{20,64})(?:/[^/]*)?")
 TEMPORARY = re.compile(rb"/files/temporary/([0-9a-f-]{36})(?:/[^/]*)?")
 """Of a message's file; the query tells until when, and proves it."""
 
-FOR_EVER = "private, max-age=31536000, immutable"
+FOREVER = "private, max-age=31536000, immutable"
+SANDBOX = header("Content-Security-Policy", "default-src 'none'; sandbox")
 
 ACTIVE = re.compile(r"html|xml|script|svg|flash|xsl|css", re.IGNORECASE)
 """Media types that a page could run or be styled by: they go out as plain bytes."""
 
 
 def is_file_path(path: bytes) -> bool:
-    """Say whether a path is a file's or a picture's."""
+    """Return whether a path is a file's or a picture's."""
     return path.startswith((b"/files/", b"/pictures/"))
 
 
@@ -45,8 +46,8 @@ async def file_answer(
     """Return the answer that has a file's bytes.
 
     Raises:
-        NotFoundError: There is none at this address.
-        MethodNotAllowedError: It was not asked for, but something else.
+        NotFoundError: No file has this address.
+        MethodNotAllowedError: The method is another one than `FILE_METHODS`.
     """
     if request.method not in FILE_METHODS:
         raise MethodNotAllowedError(FILE_METHODS)
@@ -65,11 +66,11 @@ async def file_answer(
     return Answer(
         200,
         [
-            ("Content-Type", content_type),
-            ("Content-Disposition", f"{disposition}; filename*=UTF-8''{name}"),
-            ("Content-Security-Policy", "default-src 'none'; sandbox"),
-            ("X-Content-Type-Options", "nosniff"),
-            ("Cache-Control", "no-store" if is_temporary else FOR_EVER),
+            header("Content-Type", content_type),
+            header("Content-Disposition", f"{disposition}; filename*=UTF-8''{name}"),
+            SANDBOX,
+            NO_SNIFFING,
+            header("Cache-Control", "no-store" if is_temporary else FOREVER),
         ],
         file=path,
     )

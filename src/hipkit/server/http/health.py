@@ -1,7 +1,7 @@
-"""Says whether the server lives (`/health`) and can do its work (`/ready`), to whoever watches it.
+"""Answers health checks: `/health` says that the process runs, `/ready` that it can do its work.
 
-No token is needed and no call is counted. An answer names what is wrong in words of ours, so
-it holds no path, name or text. However many ask, one look a second is taken.
+No token is needed and no call is counted. An answer names a problem in fixed sentences, so it
+holds no path, name or text. The checks run at most once a second, however many requests come.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ import time
 from pathlib import Path
 
 from hipkit.api.errors import StorageError
+from hipkit.server.http.errors import RETRY_AFTER
 from hipkit.server.http.requests import Receive, Scope, Send
-from hipkit.server.http.responses import Answer, json_answer, send_answer
+from hipkit.server.http.responses import Answer, header, json_answer, send_answer
 from hipkit.server.storage.blobs import BlobStore
 from hipkit.server.storage.protocol import Database
 
@@ -22,17 +23,15 @@ __all__ = ["HEALTH_PATHS", "Health", "health_answer"]
 
 HEALTH_PATHS = frozenset({"/health", "/ready"})
 
-LOOK_SECONDS = 2.0
+CHECK_SECONDS = 2.0
 """How long the database may take until it counts as stuck."""
 FRESH_SECONDS = 1.0
 LEAST_FREE_BYTES = 128 * 1024 * 1024
 """On the disk of the files: room for the database's log, and some time to act."""
 
-RETRY_AFTER = ("Retry-After", "5")
-
 
 class Health:
-    """Looks at what a server stands on, and answers for it."""
+    """Checks what a server depends on: its database and its disk."""
 
     def __init__(
         self,
@@ -44,8 +43,8 @@ class Health:
         self._database = database
         self._files = files
         self._least_free_bytes = least_free_bytes
-        self._looked_at = 0.0
-        self._looking: asyncio.Task[list[str]] | None = None
+        self._checked_at = 0.0
+        self._check: asyncio.Task[list[str]] | None = None
         self._problems: list[str] = []
         self.is_stopping = False
 
@@ -56,17 +55,17 @@ class Health:
         await send_answer(send, answer, with_body=method != "HEAD")
 
     async def problems(self) -> list[str]:
-        """Return what keeps the server from its work, newly looked at every second."""
+        """Return what keeps the server from its work, at most a second old."""
         if self.is_stopping:
             return ["the server is stopping"]
-        if self._looking is None:
-            if time.monotonic() - self._looked_at < FRESH_SECONDS:
+        if self._check is None:
+            if time.monotonic() - self._checked_at < FRESH_SECONDS:
                 return self._problems
-            self._looking = asyncio.create_task(self._look())
-        # Shielded: whoever hangs up must not end the look that others wait for.
-        return await asyncio.shield(self._looking)
+            self._check = asyncio.create_task(self._run_checks())
+        # Shielded: a client that hangs up must not cancel the check that others wait for.
+        return await asyncio.shield(self._check)
 
-    async def _look(self) -> list[str]:
+    async def _run_checks(self) -> list[str]:
         try:
             self._problems = [
                 *await self._database_problems(),
@@ -76,12 +75,12 @@ class Health:
             ]
             return self._problems
         finally:
-            self._looked_at = time.monotonic()
-            self._looking = None
+            self._checked_at = time.monotonic()
+            self._check = None
 
     async def _database_problems(self) -> list[str]:
         try:
-            async with asyncio.timeout(LOOK_SECONDS):
+            async with asyncio.timeout(CHECK_SECONDS):
                 await self._database.check()
         except TimeoutError:
             return ["the database does not answer"]
@@ -93,7 +92,7 @@ class Health:
 async def health_answer(health: Health, method: str, path: str) -> Answer:
     """Return the answer to a request for one of `HEALTH_PATHS`."""
     if method not in ("GET", "HEAD"):
-        return Answer(405, [("Allow", "GET, HEAD")])
+        return Answer(405, [header("Allow", "GET, HEAD")])
     problems = await health.problems() if path == "/ready" else []
     if not problems:
         return json_answer(200, {"status": "ok"})
@@ -103,7 +102,7 @@ async def health_answer(health: Health, method: str, path: str) -> Answer:
 
 
 def _disk_problems(folder: Path, least_free_bytes: int) -> list[str]:
-    # The folder is made when the first file comes.
+    # The folder is created when the first file comes.
     place = folder if folder.is_dir() else folder.parent
     problems = []
     if not os.access(place, os.W_OK | os.X_OK):
@@ -112,5 +111,5 @@ def _disk_problems(folder: Path, least_free_bytes: int) -> list[str]:
         if shutil.disk_usage(place).free < least_free_bytes:
             problems.append("the disk is nearly full")
     except OSError:
-        problems.append("the disk cannot be looked at")
+        problems.append("the disk cannot be checked")
     return problems

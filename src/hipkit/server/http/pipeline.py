@@ -29,8 +29,9 @@ from hipkit.server.http.requests import Receive, Request, Scope, Send
 from hipkit.server.http.responses import (
     Answer,
     accepted,
-    answer_of,
     limit_headers,
+    limit_names,
+    result_answer,
     send_answer,
 )
 from hipkit.server.http.routes import Match, MethodNotAllowedError, Router
@@ -74,6 +75,8 @@ __all__ = ["Api"]
 log = logging.getLogger("hipkit.server")
 
 V1, V2 = b"v1", b"v2"
+V1_LIMITS, V2_LIMITS = limit_names("X-RateLimit"), limit_names("X-Ratelimit")
+FLOOD_LIMITS = limit_names("X-FloodControl")
 FILE = "file"
 PREFLIGHT = "preflight"
 UNREMEMBERED = frozenset({FILE, PREFLIGHT})
@@ -206,7 +209,7 @@ class Api:
             notes=call.notes,
             is_text=True,
         )
-        return answer_of(kind, await HANDLERS[kind](context, operation))
+        return result_answer(kind, await HANDLERS[kind](context, operation))
 
     def _find(
         self, request: Request, path: bytes, refusal: UnauthorizedError | None
@@ -289,7 +292,7 @@ class Api:
                 strict=self._settings.strict,
                 notes=call.notes,
             )
-            return answer_of(kind, await handler(context, operation))
+            return result_answer(kind, await handler(context, operation))
         finally:
             if body.file is not None:
                 body.file.upload.close()
@@ -313,11 +316,11 @@ class Api:
 
     def _add_headers(self, answer: Answer, call: Call) -> None:
         allowance = call.allowance or self._limits.uncounted()
-        prefix = "X-RateLimit" if call.version == V1 else "X-Ratelimit"
+        names = V1_LIMITS if call.version == V1 else V2_LIMITS
         answer.headers.extend(CORS_HEADERS)
-        answer.headers.extend(limit_headers(prefix, allowance))
+        answer.headers.extend(limit_headers(names, allowance))
         if call.context is not None and call.context.flood is not None:
-            answer.headers.extend(limit_headers("X-FloodControl", call.context.flood))
+            answer.headers.extend(limit_headers(FLOOD_LIMITS, call.context.flood))
 
 
 def _readable_credentials(request: Request) -> Credentials | None:

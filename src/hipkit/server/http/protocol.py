@@ -32,7 +32,7 @@ from uvicorn.server import ServerState
 
 from hipkit.server.http.cors import CORS_HEADERS
 from hipkit.server.http.errors import error_answer
-from hipkit.server.http.responses import limit_headers
+from hipkit.server.http.responses import limit_headers, limit_names
 from hipkit.server.shared.limits import Limits, LimitSettings
 
 __all__ = ["BoundedProtocol"]
@@ -66,6 +66,8 @@ class _Nowhere(list[tuple[bytes, bytes]]):
 
 
 NOWHERE = _Nowhere()
+
+LIMIT_NAMES = limit_names("X-Ratelimit")
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -139,14 +141,20 @@ class BoundedProtocol(HttpToolsProtocol):
         """Refuse what is no HTTP request in HipChat's form, and hang up."""
         allowance = Limits(LimitSettings(), time.time).uncounted()
         answer = error_answer(400, msg)
-        answer.headers += [*CORS_HEADERS, *limit_headers("X-Ratelimit", allowance)]
-        answer.headers += [
-            ("Content-Length", str(len(answer.body))),
-            ("Connection", "close"),
+        lines = [
+            b"HTTP/1.1 400 Bad Request",
+            *(
+                b"%b: %b" % named
+                for named in (
+                    *answer.headers,
+                    *CORS_HEADERS,
+                    *limit_headers(LIMIT_NAMES, allowance),
+                    (b"Content-Length", b"%d" % len(answer.body)),
+                    (b"Connection", b"close"),
+                )
+            ),
         ]
-        lines = [f"{name}: {value}\r\n" for name, value in answer.headers]
-        head = "HTTP/1.1 400 Bad Request\r\n" + "".join(lines) + "\r\n"
-        self.transport.write(head.encode("ascii") + answer.body)
+        self.transport.write(b"\r\n".join([*lines, b"", answer.body]))
         self.transport.close()
 
     def pause_writing(self) -> None:

@@ -1,10 +1,12 @@
-"""What goes back: JSON as HipChat wrote it, empty answers, redirects and files."""
+"""Answers: JSON as HipChat wrote it, empty ones, redirects and files.
+
+Headers are bytes from the start, and those that never vary are made once: every call sends them.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from http import HTTPStatus
@@ -17,24 +19,54 @@ from hipkit.server.shared.limits import Allowance
 from hipkit.v2.models import Created, CreatedExtension, CreatedUser
 
 __all__ = [
+    "NO_SNIFFING",
     "Answer",
+    "Header",
+    "LimitNames",
     "accepted",
-    "answer_of",
+    "header",
     "json_answer",
     "limit_headers",
+    "limit_names",
+    "result_answer",
     "send_answer",
 ]
 
+Header = tuple[bytes, bytes]
+LimitNames = tuple[bytes, bytes, bytes]
+
 CHUNK_BYTES = 256 * 1024
 
-MADE = (Created, CreatedExtension, CreatedUser)
-"""Answers that say where the new thing is."""
+CREATED = (Created, CreatedExtension, CreatedUser)
+"""Results that name the address of what was created."""
+
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+class _SpelledName(bytes):
+    """A header's name that keeps its capitals: the HTTP library lowers what it is given."""
+
+    def lower(self) -> bytes:
+        return self
+
+
+def header(name: str, value: str) -> Header:
+    """Return a header as it is sent."""
+    # A line end in a value would begin another header.
+    return _spelled(name), CONTROL.sub("", value).encode("latin-1", "replace")
+
+
+@cache
+def _spelled(name: str) -> bytes:
+    return _SpelledName(name.encode())
+
+
+NO_SNIFFING = header("X-Content-Type-Options", "nosniff")
 
 # Nothing in an answer of the API may be run by a browser.
-SAFE = (
-    ("X-Content-Type-Options", "nosniff"),
-    ("Cache-Control", "no-store"),
-)
+SAFE = (NO_SNIFFING, header("Cache-Control", "no-store"))
+JSON_HEADERS = (header("Content-Type", "application/json"), *SAFE)
+CONTENT_LENGTH = _spelled("Content-Length")
 
 
 @dataclass(slots=True)
@@ -42,32 +74,37 @@ class Answer:
     """One HTTP answer."""
 
     status: int
-    headers: list[tuple[str, str]] = field(default_factory=list)
+    headers: list[Header] = field(default_factory=list)
     body: bytes = b""
     file: Path | None = None
     """Whose bytes are the body, read piece by piece."""
 
 
-def answer_of(kind: type[Operation[object]], result: object) -> Answer:
-    """Return the answer of an operation that went well."""
+def result_answer(kind: type[Operation[object]], result: object) -> Answer:
+    """Return the answer of an operation that succeeded."""
     if kind.redirect:
-        return Answer(302, [("Location", str(result)), *SAFE])
-    status = next(
-        (status for status in kind.statuses if (status == 204) == (result is None)),
-        kind.statuses[0],
-    )
+        return Answer(302, [header("Location", str(result)), *SAFE])
+    status, empty_status = _statuses(kind)
     if result is None:
-        return Answer(status)
+        return Answer(empty_status)
     answer = json_answer(status, result)
-    if status == 201 and isinstance(result, MADE) and result.links:
-        answer.headers.append(("Location", result.links.self_ or ""))
+    if status == 201 and isinstance(result, CREATED) and result.links:
+        answer.headers.append(header("Location", result.links.self_ or ""))
     return answer
+
+
+@cache
+def _statuses(kind: type[Operation[object]]) -> tuple[int, int]:
+    """Return the status of an answer with a body, and of one without."""
+    with_body = [status for status in kind.statuses if status != 204]
+    return with_body[0] if with_body else 204, (
+        204 if 204 in kind.statuses else kind.statuses[0]
+    )
 
 
 def json_answer(status: int, value: object) -> Answer:
     """Return JSON, as `application/json`."""
-    headers = [("Content-Type", "application/json"), *SAFE]
-    return Answer(status, headers, to_json(value))
+    return Answer(status, list(JSON_HEADERS), to_json(value))
 
 
 def accepted() -> Answer:
@@ -77,25 +114,39 @@ def accepted() -> Answer:
     return json_answer(202, {"success": success})
 
 
-def limit_headers(prefix: str, allowance: Allowance) -> Iterator[tuple[str, str]]:
-    """Give the three headers that tell where a caller stands, in HipChat's spelling."""
-    yield f"{prefix}-Limit", str(allowance.limit)
-    yield f"{prefix}-Remaining", str(allowance.remaining)
-    yield f"{prefix}-Reset", str(allowance.reset)
+def limit_names(prefix: str) -> LimitNames:
+    """Return the names of the headers that say how many calls are left, in one spelling."""
+    return (
+        _spelled(f"{prefix}-Limit"),
+        _spelled(f"{prefix}-Remaining"),
+        _spelled(f"{prefix}-Reset"),
+    )
+
+
+def limit_headers(names: LimitNames, allowance: Allowance) -> tuple[Header, ...]:
+    """Return the headers that say how many calls are left, and until when."""
+    limit, remaining, reset = names
+    return (
+        (limit, b"%d" % allowance.limit),
+        (remaining, b"%d" % allowance.remaining),
+        (reset, b"%d" % allowance.reset),
+    )
 
 
 async def send_answer(send: Send, answer: Answer, *, with_body: bool) -> None:
-    """Write an answer out; for `HEAD` only what comes before the body."""
-    headers: list[tuple[bytes, bytes]] = [
-        (_spelled(name), _latin(value)) for name, value in answer.headers
-    ]
+    """Send an answer; to `HEAD` only what comes before the body."""
     size_bytes = len(answer.body)
     if answer.file is not None:
         size_bytes = answer.file.stat().st_size
     if answer.status not in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
-        headers.append((b"Content-Length", str(size_bytes).encode()))
-    start = {"type": "http.response.start", "status": answer.status, "headers": headers}
-    await send(start)
+        answer.headers.append((CONTENT_LENGTH, b"%d" % size_bytes))
+    await send(
+        {
+            "type": "http.response.start",
+            "status": answer.status,
+            "headers": answer.headers,
+        }
+    )
     if answer.file is not None and with_body:
         await _send_file(send, answer.file, size_bytes)
     else:
@@ -113,23 +164,3 @@ async def _send_file(send: Send, path: Path, size_bytes: int) -> None:
             left -= len(chunk)
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
     await send({"type": "http.response.body", "body": b""})
-
-
-class _SpelledName(bytes):
-    """A header's name that keeps its capitals: the HTTP library lowers what it is given."""
-
-    def lower(self) -> bytes:
-        return self
-
-
-@cache
-def _spelled(name: str) -> bytes:
-    return _SpelledName(name.encode())
-
-
-def _latin(value: str) -> bytes:
-    # A line end in a header would begin another one.
-    return CONTROL.sub("", value).encode("latin-1", "replace")
-
-
-CONTROL = re.compile(r"[\x00-\x1f\x7f]")

@@ -30,7 +30,7 @@ def test_a_folder_that_is_gone_is_a_problem(site: Site) -> None:
     health = Health(site.server.database, BlobStore(Path("/nowhere/at/all")))
     assert problems(health) == [
         "the folder of files cannot be written",
-        "the disk cannot be looked at",
+        "the disk cannot be checked",
     ]
 
 
