@@ -14,7 +14,7 @@ from benchmarks.report import Table, judged
 from benchmarks.scene import REPOSITORY, Scene
 from benchmarks.sending import loading_core, request_bytes
 from benchmarks.served import PASSWORD, Process, fill, serve_hipkit
-from hipkit.server.page.feed import MOST_OF_PERSON
+from hipkit.server.page.streams import MOST_OF_PERSON
 
 __all__ = ["measure"]
 

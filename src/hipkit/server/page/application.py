@@ -26,7 +26,7 @@ from hipkit.server.http.errors import answer_for, problem_of
 from hipkit.server.http.requests import Request as RawRequest
 from hipkit.server.http.requests import parse_fields
 from hipkit.server.page.chat import Chat
-from hipkit.server.page.plain import machine_moment, one_line
+from hipkit.server.page.formatting import iso_timestamp, one_line
 from hipkit.server.page.security import (
     SESSION,
     SafeHeaders,
@@ -198,6 +198,6 @@ def _make_environment(static: StaticFiles) -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.globals["static"] = static.address
-    environment.filters["moment"] = machine_moment
+    environment.filters["iso"] = iso_timestamp
     environment.filters["one_line"] = one_line
     return environment

@@ -1,4 +1,4 @@
-"""Turns a stored card into what its template draws (pure)."""
+"""Prepares stored cards for their template (pure)."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from markupsafe import Markup, escape
 
 from hipkit.api.message_html import CARD_TAGS, LINE_TAGS, plain_text
 from hipkit.api.reading import UnreadableError
-from hipkit.server.page.plain import one_line
-from hipkit.server.page.sanitizing import (
+from hipkit.server.page.formatting import one_line
+from hipkit.server.page.sanitizer import (
     own_path,
     safe_link,
     sanitize,
@@ -23,7 +23,7 @@ LOZENGES = ("success", "error", "current", "complete", "moved")
 
 @dataclass(frozen=True, slots=True)
 class PictureView:
-    """A picture: one that may be loaded, or an outside one that is only linked to."""
+    """A picture that is shown, or an outside one that is only linked to."""
 
     address: str
     is_shown: bool
@@ -43,7 +43,7 @@ class AttributeView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardView:
-    """A card, every text harmless."""
+    """A card whose texts are safe to show."""
 
     style: str
     is_compact: bool
@@ -53,7 +53,7 @@ class CardView:
     description_text: str
     """The same without tags."""
     is_description_typed: bool
-    """Whether its line ends count, as in a text and not as in HTML."""
+    """Whether it is plain text, in which line ends count."""
     icon: PictureView | None
     thumbnail: PictureView | None
     activity: Markup | None
@@ -62,9 +62,9 @@ class CardView:
 
 
 def card_view(text: str, *, outside_pictures: bool = False) -> CardView | None:
-    """Return what to draw of a stored card; `None` where HipChat's clients drew nothing.
+    """Return the view of a stored card; `None` where HipChat's clients drew nothing.
 
-    These are links without title and description, and images without an address.
+    They drew no links without title and description, and no images without an address.
     """
     try:
         card = Card.from_json(text)
@@ -102,7 +102,7 @@ STYLES = ("file", "image", "application", "link", "media")
 def picture_view(
     url: str | None, *, outside_pictures: bool = False
 ) -> PictureView | None:
-    """Return a picture's address; `None` for what is no address of the web."""
+    """Return a picture; `None` if the address is not a web address."""
     if url is None:
         return None
     path = own_path(url)
@@ -115,7 +115,7 @@ def picture_view(
 
 
 def _icon(icon: str | Icon | None, outside_pictures: bool) -> PictureView | None:
-    """Return a small picture; where it may not be loaded there is nothing to look at."""
+    """Return an icon; `None` if it may not be loaded, as a link would say nothing."""
     url = icon.url if isinstance(icon, Icon) else icon
     picture = picture_view(url, outside_pictures=outside_pictures)
     return picture if picture and picture.is_shown else None

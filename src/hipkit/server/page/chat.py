@@ -1,4 +1,7 @@
-"""What every view of messages shares: renderer, feeds, and one way to show a conversation."""
+"""Shows a conversation: its history, and a stream of its new messages.
+
+Rooms and a room's guest page are shown alike; what differs is in `ConversationView`.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +10,11 @@ from starlette.responses import Response
 
 from hipkit.api.errors import BadRequestError
 from hipkit.server.app import Server
-from hipkit.server.page.feed import Check, FeedResponse, Feeds, Reader
+from hipkit.server.page.feed import Feeds
+from hipkit.server.page.history import ConversationView, History, Part
 from hipkit.server.page.rendering import Renderer
 from hipkit.server.page.security import policy
-from hipkit.server.page.views.history import (
-    Part,
-    Place,
-    read_after,
-    read_around,
-    read_before,
-    read_newest,
-)
+from hipkit.server.page.streams import AccessCheck, EventStreamResponse, Reader
 from hipkit.server.page.visit import Visit
 from hipkit.server.services.representations.timestamps import LATEST_US
 
@@ -38,63 +35,67 @@ class Chat:
         self.feeds = Feeds(server.database, server.signals, self.renderer)
         server.before_stop.append(self.feeds.close)
 
-    async def part(self, visit: Visit, place: Place) -> Part:
-        """Return the part of a conversation that an address asks for, else the newest.
+    async def part(self, visit: Visit, conversation: ConversationView) -> Part:
+        """Return the part of a conversation that the query asks for, by default the newest.
 
         Raises:
-            NotFoundError: It asks for a message that is not here.
-            BadRequestError: It asks for no moment.
+            NotFoundError: `at` names a message that is not in the conversation.
+            BadRequestError: `before` or `after` is not a timestamp.
         """
-        stores = visit.context.stores
+        history = History(visit.context.stores, self.renderer, conversation)
         if message_id := visit.query("at"):
-            return await read_around(stores, self.renderer, place, message_id)
+            return await history.around(message_id)
         if before := visit.query("before"):
-            return await read_before(stores, self.renderer, place, _moment(before))
+            return await history.before(_timestamp(before))
         if after := visit.query("after"):
-            return await read_after(stores, self.renderer, place, _moment(after))
-        return await read_newest(stores, self.renderer, place)
+            return await history.after(_timestamp(after))
+        return await history.newest()
 
     def allow_pictures(self, response: Response) -> Response:
-        """Let an answer that holds messages load the pictures that the operator allows."""
+        """Allow pictures from other servers in a response, where the operator does."""
         if self._outside_pictures:
             allowed = policy(img_src="'self' https: http:")
             response.headers["Content-Security-Policy"] = allowed
         return response
 
-    async def history(self, visit: Visit, place: Place) -> Response:
-        """Answer with a part of a conversation that joins what the reader has."""
+    async def history(self, visit: Visit, conversation: ConversationView) -> Response:
+        """Answer with the part of a conversation that adjoins what the reader has."""
         edges = ("newer",) if visit.query("after") else ("older",)
-        part = await self.part(visit, place)
-        return visit.part("history.html", part=part, place=place, edges=edges)
+        part = await self.part(visit, conversation)
+        return visit.part(
+            "history.html", part=part, conversation=conversation, edges=edges
+        )
 
     def feed(
-        self, visit: Visit, place: Place, reader: Reader, may_stay: Check
+        self,
+        visit: Visit,
+        conversation: ConversationView,
+        reader: Reader,
+        may_read: AccessCheck,
     ) -> Response:
-        """Answer with what is said from a moment on."""
-        is_guest = reader.user_id is None
-        if self.feeds.is_full or (is_guest and self.feeds.is_half_full):
+        """Answer with a stream of the messages after a timestamp."""
+        if self.feeds.is_full_for(reader):
             return Response(status_code=503, headers={"Retry-After": RETRY_SECONDS})
         after = visit.request.headers.get(LAST_EVENT_ID) or visit.query("after", "0")
-        after_us = max(_moment(after), place.oldest_us - 1)
-        return FeedResponse(
-            self.feeds, place, after_us=after_us, reader=reader, may_stay=may_stay
-        )
+        after_us = max(_timestamp(after), conversation.oldest_us - 1)
+        opening = self.feeds.streaming(conversation, after_us, reader, may_read)
+        return EventStreamResponse(opening, self.feeds.timing)
 
 
 def chat_of(visit: Visit) -> Chat:
-    """Return what shows conversations on the server that a visit is to."""
+    """Return the `Chat` of the server that a visit is to."""
     chat = visit.request.app.state.chat
     if not isinstance(chat, Chat):
         raise TypeError("the page was put together without its chat")
     return chat
 
 
-LONGEST_MOMENT = 19
+LONGEST_TIMESTAMP = 19
 """Digits; more, even zeros before others, are too many for a database."""
 
 
-def _moment(text: str) -> int:
-    is_number = text.isascii() and text.isdigit() and len(text) <= LONGEST_MOMENT
+def _timestamp(text: str) -> int:
+    is_number = text.isascii() and text.isdigit() and len(text) <= LONGEST_TIMESTAMP
     if is_number and int(text) < LATEST_US:
         return int(text)
-    raise BadRequestError("This is no moment of a history")
+    raise BadRequestError("This is not a timestamp, in microseconds since 1970")

@@ -1,8 +1,8 @@
-"""Turns stored messages into HTML that is the same for everybody who looks at them.
+"""Renders stored messages as HTML that is the same for every reader.
 
-So a message is rendered once, however many watch its room: addresses in it are relative, and
-moments are in UTC until the browser writes them in its own time zone. What somebody sent is
-escaped, or sanitised where it is HTML (`sanitizing.py`).
+So a message is rendered once, however many streams it goes to: addresses in it are relative, and
+times are in UTC until the browser shows them in its own time zone. Text is escaped; HTML is
+sanitized (`sanitizer.py`).
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import msgspec
 from markupsafe import Markup
 
 from hipkit.server.page.cards import card_view
-from hipkit.server.page.plain import machine_moment, one_line, size_in_words
-from hipkit.server.page.sanitizing import sanitize
-from hipkit.server.page.texts import Known, TypedText, typed_text
+from hipkit.server.page.formatting import format_size, iso_timestamp, one_line
+from hipkit.server.page.sanitizer import sanitize
+from hipkit.server.page.typed_text import TypedText, typed_text
 from hipkit.server.services.files.pictures import PICTURE_TYPES
 from hipkit.server.services.messages.markup import find_in_text
 from hipkit.server.services.messages.message import Mentions, people_in
@@ -31,10 +31,10 @@ from hipkit.server.storage.stores.messages import MessageRecord
 from hipkit.server.storage.stores.users import UserRecord
 
 __all__ = [
+    "References",
     "Renderer",
     "SenderView",
-    "Surroundings",
-    "gather",
+    "load_references",
     "plain_text",
     "sender_view",
 ]
@@ -42,35 +42,39 @@ __all__ = [
 
 LONG_CHARACTERS = 2_000
 LONG_LINES = 30
-"""Beyond either a message is folded."""
+"""A message that exceeds either is folded."""
 PREVIEW_CHARACTERS = 240
-ANSWERED_CHARACTERS = 100
+PARENT_CHARACTERS = 100
 MOST_SHORTCUTS = 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
-    """What messages refer to."""
+class References:
+    """The records that messages refer to.
+
+    Attributes:
+        people: Senders and mentioned users, by id.
+        emoticons: By their folded shortcuts.
+        parents: The messages that others reply to, by id.
+    """
 
     people: Mapping[int, UserRecord]
     emoticons: Mapping[str, EmoticonRecord]
-    """By their folded shortcuts."""
-    answered: Mapping[str, MessageRecord]
-    """The messages that others answer, by id."""
+    parents: Mapping[str, MessageRecord]
 
 
-async def gather(
+async def load_references(
     stores: Stores, group_id: int, messages: Sequence[MessageRecord]
-) -> Surroundings:
-    """Look up what messages of one group refer to."""
-    answered = {}
+) -> References:
+    """Return the records that messages of one group refer to."""
+    parents = {}
     for message in messages:
         if message.attach_to is not None:
             parent = await stores.messages.get(
                 message.conversation_id, message.attach_to
             )
             if parent is not None:
-                answered[parent.id] = parent
+                parents[parent.id] = parent
     shortcuts = {
         shortcut
         for message in messages
@@ -80,20 +84,24 @@ async def gather(
     emoticons = await stores.emoticons.by_shortcuts(
         group_id, sorted(shortcuts)[:MOST_SHORTCUTS]
     )
-    return Surroundings(
-        people=await people_in(stores, [*messages, *answered.values()]),
+    return References(
+        people=await people_in(stores, [*messages, *parents.values()]),
         emoticons={one.shortcut.casefold(): one for one in emoticons},
-        answered=answered,
+        parents=parents,
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SenderView:
-    """Who sent a message."""
+    """A message's sender.
+
+    Attributes:
+        key: Equal for messages of one sender, which the page shows as one block.
+        remark: `guest` or `add-on`.
+    """
 
     name: str
     key: str
-    """Equal for messages of one sender, so that the page may show them as one block."""
     picture: str | None = None
     mention_name: str | None = None
     remark: str | None = None
@@ -110,8 +118,8 @@ class FileView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnsweredView:
-    """The message that another answers, in short."""
+class ParentView:
+    """The message that another replies to, abridged."""
 
     id: str
     name: str
@@ -127,16 +135,16 @@ class Renderer:
         self._template = environment.get_template("message.html")
         self._outside_pictures = outside_pictures
 
-    def render(self, message: MessageRecord, around: Surroundings) -> str:
+    def render(self, message: MessageRecord, references: References) -> str:
         """Return one message as HTML."""
-        moment = Timestamp.from_us(message.sent_us)
+        sent = Timestamp.from_us(message.sent_us)
         values: dict[str, object] = {
             "message": message,
             "color": message.color if message.color in COLORS else None,
-            "sender": sender_view(message, around.people),
-            "iso": machine_moment(message.sent_us),
-            "utc": moment.strftime("%Y-%m-%d %H:%M UTC"),
-            "answered": _answered(message, around),
+            "sender": sender_view(message, references.people),
+            "iso": iso_timestamp(message.sent_us),
+            "utc": sent.strftime("%Y-%m-%d %H:%M UTC"),
+            "parent": _parent(message, references),
             "card": None,
             "text": None,
             "html": None,
@@ -144,11 +152,11 @@ class Renderer:
             "preview": None,
         }
         if not message.is_deleted:
-            values |= self._content(message, around)
+            values |= self._content(message, references)
         return self._template.render(values)
 
     def _content(
-        self, message: MessageRecord, around: Surroundings
+        self, message: MessageRecord, references: References
     ) -> dict[str, object]:
         file = _file(message)
         if message.card is not None:
@@ -157,7 +165,7 @@ class Renderer:
                 return {"card": card, "file": file}
         return {
             "html": self._html(message) if message.format == "html" else None,
-            "text": _text(message, around) if message.format != "html" else None,
+            "text": _text(message, references) if message.format != "html" else None,
             "preview": _preview(message),
             "file": file,
         }
@@ -167,16 +175,16 @@ class Renderer:
 
 
 def sender_view(message: MessageRecord, people: Mapping[int, UserRecord]) -> SenderView:
-    """Return who sent a message: a person, or a name that a program or a guest gave."""
+    """Return a message's sender: a user, or the name that a program or a guest gave."""
     user = people.get(message.sender_id or 0)
     if message.kind == "notification" or user is None:
-        name = one_line(message.sender_label) or "Somebody"
+        name = one_line(message.sender_label) or "Unknown sender"
         remark = "guest" if message.kind == "message" else None
         if message.client_id is not None:
             remark = "add-on"
         return SenderView(name=name, key=f"label {name}", remark=remark)
     return SenderView(
-        name=one_line(user.name) or "Somebody",
+        name=one_line(user.name) or "Unknown sender",
         key=f"user {user.id}",
         picture=None if user.photo_key is None else f"/pictures/{user.photo_key}",
         mention_name=user.mention_name,
@@ -184,15 +192,18 @@ def sender_view(message: MessageRecord, people: Mapping[int, UserRecord]) -> Sen
     )
 
 
-def _text(message: MessageRecord, around: Surroundings) -> TypedText:
+def _text(message: MessageRecord, references: References) -> TypedText:
     called = msgspec.json.decode(message.mentions, type=Mentions).users
-    people = [around.people[key] for key in called if key in around.people]
-    by_name = {person.mention_name.casefold(): person for person in people}
-    return typed_text(message.body, Known(people=by_name, emoticons=around.emoticons))
+    people = [references.people[key] for key in called if key in references.people]
+    return typed_text(
+        message.body,
+        people={person.mention_name.casefold(): person for person in people},
+        emoticons=references.emoticons,
+    )
 
 
 def _preview(message: MessageRecord) -> str | None:
-    """Return the beginning of a message that is long enough to be folded."""
+    """Return the beginning of a message; `None` for one that is too short to be folded."""
     text = plain_text(message)
     if len(text) <= LONG_CHARACTERS and text.count("\n") <= LONG_LINES:
         return None
@@ -200,7 +211,7 @@ def _preview(message: MessageRecord) -> str | None:
 
 
 def plain_text(message: MessageRecord) -> str:
-    """Return what a message says, without anything but its words."""
+    """Return a message as plain text: a card by its title, description and attributes."""
     text = without_tags(message.body) if message.format == "html" else message.body
     card = None if message.card is None else card_view(message.card)
     if card is not None:
@@ -221,18 +232,18 @@ def _file(message: MessageRecord) -> FileView | None:
     return FileView(
         path=f"/files/{message.file_key}/{quote(name, safe='')}",
         name=one_line(name) or "file",
-        size=size_in_words(message.file_size_bytes or 0),
+        size=format_size(message.file_size_bytes or 0),
         is_picture=message.file_content_type in PICTURE_TYPES,
     )
 
 
-def _answered(message: MessageRecord, around: Surroundings) -> AnsweredView | None:
-    parent = around.answered.get(message.attach_to or "")
+def _parent(message: MessageRecord, references: References) -> ParentView | None:
+    parent = references.parents.get(message.attach_to or "")
     if parent is None:
         return None
     text = "a deleted message" if parent.is_deleted else plain_text(parent)
-    return AnsweredView(
+    return ParentView(
         id=parent.id,
-        name=sender_view(parent, around.people).name,
-        text=_shortened(text, ANSWERED_CHARACTERS) or parent.file_name or "a message",
+        name=sender_view(parent, references.people).name,
+        text=_shortened(text, PARENT_CHARACTERS) or parent.file_name or "a message",
     )

@@ -1,7 +1,7 @@
-"""Reads what HipChat let a `style` say, as classes and sizes of a fixed choice (pure).
+"""Translates the `style` attributes that HipChat supported into classes of the page (pure).
 
-The page takes styles from itself alone, and a colour that was chosen for white paper may be
-invisible on another: so a colour becomes the nearest one of a palette, in `room.css`.
+The page's Content-Security-Policy allows no inline styles, and a colour chosen for a white page
+may be unreadable on a dark one: so a colour becomes the nearest one of a palette, in `room.css`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ HUES = (
     (345, "pink"),
     (361, "red"),
 )
-"""Up to which degree of the colour circle each of the palette goes."""
+"""The palette, each colour with the degree of the colour circle where it ends."""
 
 NAMES = {
     "red": "brown crimson darkred darksalmon firebrick indianred lightcoral lightsalmon"
@@ -58,7 +58,7 @@ SIZE = re.compile(r"\s*(\d{1,9})(?:\.\d*)?\s*(px|%)?\s*", re.ASCII)
 
 LEAST_SATURATION = 0.15
 LEAST_LIGHTNESS = 0.12
-"""What is darker is ink, which a text has anyway."""
+"""Anything darker is shown in the text colour."""
 
 BOLD = {"bold", "bolder", "600", "700", "800", "900"}
 LIGHT = {"normal", "lighter", "100", "200", "300", "400", "500"}
@@ -83,15 +83,15 @@ LONGEST_STYLE = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Style:
-    """What was understood of a `style`."""
+    """The supported part of a `style` attribute."""
 
     classes: tuple[str, ...]
     sizes: Mapping[str, str]
-    """`width` and `height`, as attributes have them."""
+    """`width` and `height`, as values of attributes."""
 
 
 def read_style(style: str) -> Style:
-    """Read the declarations that HipChat knew; the others say nothing."""
+    """Return the declarations that HipChat supported; others are ignored."""
     found: dict[str, str] = {}
     for declaration in style[:LONGEST_STYLE].lower().split(";"):
         name, _, value = declaration.partition(":")
@@ -128,7 +128,7 @@ def clamped(size: str) -> str | None:
 
 
 def _color(value: str) -> str | None:
-    """Return the nearest colour of the palette; `None` for ink, and for what is no colour."""
+    """Return the nearest colour of the palette; `None` for the text colour and for no colour."""
     if value in BY_NAME:
         return BY_NAME[value]
     parts = _parts(value)

@@ -6,23 +6,32 @@ import asyncio
 import contextlib
 import json
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import jinja2
 import pytest
 
-from hipkit.server.page import feed
-from hipkit.server.page.feed import FeedResponse, Feeds, FeedTiming, Reader, Watcher
-from hipkit.server.page.rendering import Renderer, Surroundings
-from hipkit.server.page.views.history import Place
+from hipkit.server.page import feed, streams
+from hipkit.server.page.feed import Feeds
+from hipkit.server.page.history import ConversationView
+from hipkit.server.page.rendering import References, Renderer
+from hipkit.server.page.streams import (
+    AccessCheck,
+    EventStreamResponse,
+    FeedTiming,
+    Reader,
+    Stream,
+)
 from hipkit.server.storage.sqlite.database import SqliteDatabase
 from hipkit.server.storage.stores.messages import MessageRecord, NewMessage
 from tests.unit.server.asgi import Site, call
 
 PATIENCE_SECONDS = 20
-CONVERSATION = 1
-PLACE = Place(group_id=1, conversation_id=CONVERSATION, address="/rooms/1", room_id=1)
+CONVERSATION_ID = 1
+CONVERSATION = ConversationView(
+    group_id=1, conversation_id=CONVERSATION_ID, address="/rooms/1", room_id=1
+)
 READER = Reader(user_id=1)
 EAGER = FeedTiming(keep_alive=0.01, check=0.0)
 
@@ -41,17 +50,17 @@ class CountingRenderer(Renderer):
         self.rendered: list[str] = []
         self.fails = False
 
-    def render(self, message: MessageRecord, around: Surroundings) -> str:
+    def render(self, message: MessageRecord, references: References) -> str:
         if self.fails:
             raise RuntimeError("a fault of the page")
         self.rendered.append(message.body)
-        return super().render(message, around)
+        return super().render(message, references)
 
 
-class Stream:
-    """A browser that listens."""
+class Browser:
+    """A browser that has a stream open."""
 
-    def __init__(self, response: FeedResponse) -> None:
+    def __init__(self, response: EventStreamResponse) -> None:
         self._response = response
         self._came = asyncio.Condition()
         self._gone = asyncio.Event()
@@ -59,7 +68,7 @@ class Stream:
         self.is_over = False
 
     @contextlib.asynccontextmanager
-    async def listening(self) -> AsyncIterator[Stream]:
+    async def listening(self) -> AsyncIterator[Browser]:
         task = asyncio.create_task(self._response({}, self._receive, self._send))
         try:
             await self.until("retry:")
@@ -136,13 +145,11 @@ class Room:
         feeds: Feeds,
         *,
         after_us: int = 1 << 61,
-        may_stay: Callable[[], Awaitable[bool]] = always,
+        may_read: AccessCheck = always,
         reader: Reader = READER,
-    ) -> Stream:
-        response = FeedResponse(
-            feeds, PLACE, after_us=after_us, reader=reader, may_stay=may_stay
-        )
-        return Stream(response)
+    ) -> Browser:
+        opening = feeds.streaming(CONVERSATION, after_us, reader, may_read)
+        return Browser(EventStreamResponse(opening, feeds.timing))
 
 
 @pytest.fixture
@@ -214,7 +221,7 @@ async def test_what_another_process_writes_comes_too(room: Room) -> None:
     try:
         async with stream.listening():
             await other.write(
-                lambda stores: stores.messages.add(CONVERSATION, new, 1 << 52)
+                lambda stores: stores.messages.add(CONVERSATION_ID, new, 1 << 52)
             )
             await stream.until("message 1")
     finally:
@@ -224,10 +231,10 @@ async def test_what_another_process_writes_comes_too(room: Room) -> None:
 async def test_who_may_not_read_any_more_gets_nothing_more(room: Room) -> None:
     allowed = [True]
 
-    async def may_stay() -> bool:
+    async def may_read() -> bool:
         return allowed[0]
 
-    stream = room.stream(room.feeds(EAGER), may_stay=may_stay)
+    stream = room.stream(room.feeds(EAGER), may_read=may_read)
     async with stream.listening():
         await stream.until(":\n\n")
         allowed[0] = False
@@ -244,7 +251,7 @@ async def test_a_stop_of_the_server_ends_every_stream(room: Room) -> None:
         feeds.close()
         await stream.end()
 
-    assert feeds.is_full
+    assert feeds.is_full_for(READER)
 
 
 async def test_a_room_that_nobody_watches_costs_nothing(room: Room) -> None:
@@ -286,16 +293,16 @@ async def test_a_reader_that_never_reads_is_let_go(room: Room) -> None:
 async def test_a_reader_that_is_too_slow_is_let_go(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(feed, "MOST_WAITING_BYTES", 10)
-    watcher = Watcher(READER, None, always)
-    watcher.offer(b"12345")
-    assert await watcher.take(0) == b"12345"
+    monkeypatch.setattr(streams, "MOST_WAITING_BYTES", 10)
+    stream = Stream(READER, None, always)
+    stream.offer(b"12345")
+    assert await stream.take(0) == b"12345"
 
-    watcher.offer(b"123456")
-    watcher.offer(b"123456")
+    stream.offer(b"123456")
+    stream.offer(b"123456")
 
-    assert watcher.is_ended
-    assert await watcher.take(0) == b""
+    assert stream.is_ended
+    assert await stream.take(0) == b""
 
 
 async def test_lines_of_a_message_stay_lines_of_its_event(room: Room) -> None:

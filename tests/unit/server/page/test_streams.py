@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hipkit.server.dispatch import Dispatcher
-from hipkit.server.page.feed import (
+from hipkit.server.page.streams import (
     MOST_OF_GUESTS,
     MOST_OF_PERSON,
     FeedTiming,
@@ -24,7 +24,7 @@ from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.sqlite.database import SqliteDatabase
 from tests.unit.server.asgi import RawResponse, Site, call
 from tests.unit.server.page.conftest import MakeVisitor
-from tests.unit.server.page.test_feed import Stream
+from tests.unit.server.page.test_feed import Browser
 from tests.unit.server.page.visitor import Visitor
 
 NEVER = FeedTiming(poll=3600, keep_alive=3600, check=3600)
@@ -37,13 +37,13 @@ class Page:
 
     def __init__(self, site: Site, timing: FeedTiming = NEVER) -> None:
         self.site = site
-        self.front = Dispatcher(site.server)
-        self.feeds = self.front._page.state.chat.feeds  # type: ignore[attr-defined]  # it is Starlette's
+        self.app = Dispatcher(site.server)
+        self.feeds = self.app._page.state.chat.feeds  # type: ignore[attr-defined]  # it is Starlette's
         self.feeds.timing = timing
 
     def stream(
         self, path: str, secret: str | None = None, *, peer: str = "10.0.0.1"
-    ) -> Stream:
+    ) -> Browser:
         headers = [(b"host", b"chat.test")]
         if secret is not None:
             headers.append((b"cookie", f"hipkit-session={secret}".encode()))
@@ -61,9 +61,9 @@ class Page:
         }
 
         async def answer(_: object, receive: Any, send: Any) -> None:
-            await self.front(scope, receive, send)
+            await self.app(scope, receive, send)
 
-        return Stream(answer)  # type: ignore[arg-type]  # called as a response is
+        return Browser(answer)  # type: ignore[arg-type]  # called as a response is
 
     async def call(self, method: str, path: str, body: object = None) -> RawResponse:
         headers = [
@@ -362,5 +362,5 @@ def test_a_reader_shows_no_guest_key() -> None:
     assert "secret" not in repr(Reader(guest_key="secret", network="10.0.0.1"))
 
 
-async def listen(stack: contextlib.AsyncExitStack, stream: Stream) -> Stream:
+async def listen(stack: contextlib.AsyncExitStack, stream: Browser) -> Browser:
     return await stack.enter_async_context(stream.listening())

@@ -42,7 +42,7 @@
     // Days are the reader's, so only here is known where one ends.
     let before = null;
     for (const message of all()) {
-      const moment = new Date(Number(message.dataset.moment) / 1000);
+      const moment = new Date(Number(message.dataset.sent) / 1000);
       const name = moment.toDateString();
       const isNewDay = before?.name !== name;
       const line = message.previousElementSibling;
@@ -123,7 +123,7 @@
     if (!isCut) return;
     const left = all();
     const last = end === "older" ? left[0] : left[left.length - 1];
-    setEdge(end, last.dataset.moment);
+    setEdge(end, last.dataset.sent);
     if (end === "newer") unfollow();
   }
 
@@ -157,7 +157,7 @@
     // With newer messages left to load, what is said now would stand in the wrong place.
     if (source || edgeOf("newer") || document.hidden) return;
     const shown = all();
-    const last = shown.length ? shown[shown.length - 1].dataset.moment : messages.dataset.last;
+    const last = shown.length ? shown[shown.length - 1].dataset.sent : messages.dataset.last;
     source = new EventSource(`${address}/feed?after=${last}`);
     source.onmessage = (event) => {
       waiting.push(event.data);

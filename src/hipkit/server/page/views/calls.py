@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from starlette.responses import Response
 
-from hipkit.server.page.explaining import explain
+from hipkit.server.page.advice import explain
 from hipkit.server.page.views.tokens import show_tokens_of
 from hipkit.server.page.visit import Visit, view
 from hipkit.server.services.access.token_calls import (

@@ -6,8 +6,8 @@ from starlette.responses import Response
 
 from hipkit.api.errors import NotFoundError
 from hipkit.server.page.chat import chat_of
-from hipkit.server.page.feed import Reader
-from hipkit.server.page.views.history import Place
+from hipkit.server.page.history import ConversationView
+from hipkit.server.page.streams import Reader
 from hipkit.server.page.visit import Visit, view
 from hipkit.server.services.rooms.guests import GuestRoom, find_guest_room
 from hipkit.server.shared.limits import network_of
@@ -18,12 +18,12 @@ __all__ = ["VIEWS"]
 async def show_room(visit: Visit) -> Response:
     """Show what was said in a room since it has been open to guests."""
     found = await _find(visit)
-    place, chat = _place(visit, found), chat_of(visit)
+    conversation, chat = _conversation(visit, found), chat_of(visit)
     response = visit.part(
         "guest.html",
         room=found.room,
-        place=place,
-        part=await chat.part(visit, place),
+        conversation=conversation,
+        part=await chat.part(visit, conversation),
         at=visit.query("at"),
     )
     return chat.allow_pictures(response)
@@ -31,15 +31,15 @@ async def show_room(visit: Visit) -> Response:
 
 async def show_history(visit: Visit) -> Response:
     """Show a part of the history, to be put before or behind what is there."""
-    return await chat_of(visit).history(visit, _place(visit, await _find(visit)))
+    return await chat_of(visit).history(visit, _conversation(visit, await _find(visit)))
 
 
 async def follow(visit: Visit) -> Response:
     """Send what is said in the room, for as long as guest access is on."""
     found = await _find(visit)
-    place = _place(visit, found)
+    conversation = _conversation(visit, found)
 
-    async def may_stay() -> bool:
+    async def may_read() -> bool:
         try:
             # Switched off and on again, it begins anew, with another address.
             return (await _find(visit)).since_us == found.since_us
@@ -47,7 +47,7 @@ async def follow(visit: Visit) -> Response:
             return False
 
     reader = Reader(guest_key=found.room.guest_key, network=network_of(visit.peer))
-    return chat_of(visit).feed(visit, place, reader, may_stay)
+    return chat_of(visit).feed(visit, conversation, reader, may_read)
 
 
 async def _find(visit: Visit) -> GuestRoom:
@@ -55,8 +55,8 @@ async def _find(visit: Visit) -> GuestRoom:
     return await find_guest_room(visit.context.stores, key)
 
 
-def _place(visit: Visit, found: GuestRoom) -> Place:
-    return Place(
+def _conversation(visit: Visit, found: GuestRoom) -> ConversationView:
+    return ConversationView(
         group_id=found.room.group_id,
         room_id=found.room.id,
         conversation_id=found.room.conversation_id,

@@ -6,9 +6,9 @@ from starlette.responses import Response
 
 from hipkit.api.errors import HipkitError
 from hipkit.server.page.chat import chat_of
-from hipkit.server.page.feed import Reader
+from hipkit.server.page.history import ConversationView
 from hipkit.server.page.sidebar import list_sidebar
-from hipkit.server.page.views.history import Place
+from hipkit.server.page.streams import Reader
 from hipkit.server.page.visit import Visit, view
 from hipkit.server.services.access.lookup import find_room
 from hipkit.server.services.access.web_sessions import find_session
@@ -17,14 +17,14 @@ from hipkit.server.storage.stores.rooms import RoomRecord
 from hipkit.server.storage.stores.users import UserRecord
 from hipkit.v2.rooms import SendMessage
 
-__all__ = ["VIEWS", "place_of"]
+__all__ = ["VIEWS", "conversation_of"]
 
 MOST_PEOPLE = 100
 
 
-def place_of(room: RoomRecord) -> Place:
-    """Return a room's conversation as people of the group see it."""
-    return Place(
+def conversation_of(room: RoomRecord) -> ConversationView:
+    """Return a room's conversation as the group's users see it."""
+    return ConversationView(
         group_id=room.group_id,
         room_id=room.id,
         conversation_id=room.conversation_id,
@@ -44,13 +44,13 @@ async def show_start(visit: Visit) -> Response:
 async def show_room(visit: Visit) -> Response:
     """Show a room: its newest messages, or those around the one that the address names."""
     room = await _room(visit)
-    place = place_of(room)
+    conversation = conversation_of(room)
     chat = chat_of(visit)
-    part = await chat.part(visit, place)
+    part = await chat.part(visit, conversation)
     response = await visit.page(
         "room.html",
         room=room,
-        place=place,
+        conversation=conversation,
         part=part,
         people=await _people(visit, room),
         at=visit.query("at"),
@@ -63,7 +63,7 @@ async def show_room(visit: Visit) -> Response:
 
 async def show_history(visit: Visit) -> Response:
     """Show a part of a room's history, to be put before or behind what is there."""
-    return await chat_of(visit).history(visit, place_of(await _room(visit)))
+    return await chat_of(visit).history(visit, conversation_of(await _room(visit)))
 
 
 async def follow(visit: Visit) -> Response:
@@ -71,7 +71,7 @@ async def follow(visit: Visit) -> Response:
     room = await _room(visit)
     stores = visit.context.stores
 
-    async def may_stay() -> bool:
+    async def may_read() -> bool:
         session = await find_session(stores, visit.secret, visit.server.now_us())
         if session is None:
             return False
@@ -82,7 +82,7 @@ async def follow(visit: Visit) -> Response:
         return True
 
     reader = Reader(user_id=visit.user.id)
-    return chat_of(visit).feed(visit, place_of(room), reader, may_stay)
+    return chat_of(visit).feed(visit, conversation_of(room), reader, may_read)
 
 
 async def post_message(visit: Visit) -> Response:

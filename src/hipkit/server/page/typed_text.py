@@ -1,9 +1,9 @@
-"""Shows texts as people typed them: mentions, emoticons, links, `/me`, `/code`, `/quote` (pure)."""
+"""Renders messages of the format `text`: mentions, emoticons, links and slash commands (pure)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from markupsafe import Markup, escape
@@ -12,7 +12,7 @@ from hipkit.server.services.messages.markup import EVERYBODY, Piece, split_text
 from hipkit.server.storage.stores.emoticons import EmoticonRecord
 from hipkit.server.storage.stores.users import UserRecord
 
-__all__ = ["Known", "TypedText", "typed_text"]
+__all__ = ["TypedText", "typed_text"]
 
 COMMANDS = ("/code", "/quote", "/me")
 LINK = Markup(
@@ -28,33 +28,34 @@ EMOTICON = Markup(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TypedText:
-    """A text and the way it is set."""
+    """A text as HTML, and the slash command that it began with."""
 
-    kind: Literal["words", "code", "quote", "me"]
+    kind: Literal["text", "code", "quote", "me"]
     html: Markup
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """What the pieces of a text may stand for, by folded names."""
-
-    people: Mapping[str, UserRecord] = field(default_factory=dict)
-    """Those whom the message calls."""
-    emoticons: Mapping[str, EmoticonRecord] = field(default_factory=dict)
+People = Mapping[str, UserRecord]
+Emoticons = Mapping[str, EmoticonRecord]
 
 
-def typed_text(text: str, known: Known) -> TypedText:
-    """Return a text as HTML. Nothing of it is read as HTML."""
+def typed_text(text: str, *, people: People, emoticons: Emoticons) -> TypedText:
+    """Return a text as HTML; HTML in the text is escaped.
+
+    Args:
+        text: As it was sent.
+        people: The users that the message mentions, by folded mention name.
+        emoticons: By folded shortcut.
+    """
     # A lone carriage return would end a line of an event stream.
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     command = next((name for name in COMMANDS if _begins_with(text, name)), None)
     if command is None:
-        return TypedText(kind="words", html=_pieces(text, known))
+        return TypedText(kind="text", html=_pieces(text, people, emoticons))
     rest = text[len(command) + 1 :]
     if command == "/code":
         return TypedText(kind="code", html=escape(rest.removeprefix("\n")))
     kind: Literal["quote", "me"] = "quote" if command == "/quote" else "me"
-    return TypedText(kind=kind, html=_pieces(rest, known))
+    return TypedText(kind=kind, html=_pieces(rest, people, emoticons))
 
 
 def _begins_with(text: str, command: str) -> bool:
@@ -62,21 +63,22 @@ def _begins_with(text: str, command: str) -> bool:
     return text.startswith(command) and after in (" ", "\n")
 
 
-def _pieces(text: str, known: Known) -> Markup:
-    return Markup("").join(_piece(piece, known) for piece in split_text(text))
+def _pieces(text: str, people: People, emoticons: Emoticons) -> Markup:
+    pieces = (_piece(piece, people, emoticons) for piece in split_text(text))
+    return Markup("").join(pieces)
 
 
-def _piece(piece: Piece, known: Known) -> Markup:
+def _piece(piece: Piece, people: People, emoticons: Emoticons) -> Markup:
     if piece.kind == "link":
         return LINK.format(piece.text)
     if piece.kind == "emoticon":
-        emoticon = known.emoticons.get(piece.name.casefold())
+        emoticon = emoticons.get(piece.name.casefold())
         if emoticon is not None:
             return EMOTICON.format(piece.text, emoticon)
     if piece.kind == "mention":
         if piece.name.lower() in EVERYBODY:
             return MENTION_OF_ALL.format(piece.text)
-        person = known.people.get(piece.name.casefold())
+        person = people.get(piece.name.casefold())
         if person is not None:
             return MENTION.format(piece.text, person.id)
     return escape(piece.text)

@@ -1,7 +1,7 @@
-"""Makes HTML that somebody sent harmless: few tags, no scripts, styles or outside pictures (pure).
+"""Sanitizes HTML of messages and cards: few tags, no scripts, styles or outside pictures (pure).
 
-Whatever comes in, what goes out is balanced and holds no tag that is not named. The rest of it
-is there to be read. Read next: `hipkit.api.message_html`, which tells tags from texts.
+The output is balanced and contains no tag that is not listed; everything else is shown as text.
+Read next: `hipkit.api.message_html`, which separates tags from text.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ CELLS = re.compile(r"[1-9][0-9]{0,8}")
 ALIGNMENTS = {"baseline", "bottom", "left", "middle", "right", "top"}
 MAIL = re.compile(r"mailto:[^\s<>\"]{1,500}", re.IGNORECASE)
 
-# In what nh3 writes every value stands in double quotes, and none holds one.
+# nh3 writes every value in double quotes, and escapes those within.
 LINK_OR_PICTURE = re.compile(
     r'<(?P<name>a|/a|img)(?P<attributes>(?: [a-z]+="[^"]*")*)>'
 )
@@ -59,17 +59,17 @@ ATTRIBUTE = re.compile(r' ([a-z]+)="([^"]*)"')
 def sanitize(
     html: str, tags: Set[str] = TAGS, *, outside_pictures: bool = False
 ) -> Markup:
-    """Return what may be shown of HTML that somebody sent.
+    """Return HTML that is safe to show.
 
-    What is not drawn becomes text first, as it was typed: nh3 would leave it out. It is nh3
-    all the same that has the last word on what is a tag.
+    Tags that are not supported become text first, as they were typed, because nh3 would drop
+    them. The security of the result rests on nh3 alone, which runs last.
     """
     escaped = "".join(map(_escaped, read_html(html, tags)))
     return _withhold_pictures(CLEANER.clean(escaped), outside_pictures)
 
 
 def safe_link(url: str | None) -> str | None:
-    """Return an address that may be followed: of the web or of a mailbox; `None` for others."""
+    """Return an address if it is `http`, `https` or `mailto`; `None` for any other."""
     if url is None:
         return None
     url = url.strip()
@@ -77,10 +77,10 @@ def safe_link(url: str | None) -> str | None:
 
 
 def own_path(url: str) -> str | None:
-    """Return the path of one of this server's own files, whatever host stands before it.
+    """Return the path of one of this server's files, whatever the host of the address.
 
-    Programs may know the server by another name than the reader does. The path is all that is
-    used, so nothing but this server is ever asked.
+    Programs may know the server by another name than the reader does. Only the path is used, so
+    the browser asks no other server.
     """
     try:
         parts = urlsplit(url.strip())
@@ -142,7 +142,7 @@ CLEANER = nh3.Cleaner(
 
 
 def _withhold_pictures(html: str, outside_pictures: bool) -> Markup:
-    """Put a link where an outside picture was: loading it would tell its owner who reads."""
+    """Replace outside pictures by links: loading one would tell its server who reads."""
     if outside_pictures or "<img" not in html:
         return Markup(html)  # noqa: S704 - nh3's
     is_in_link = False

@@ -1,0 +1,48 @@
+"""Formats what the page shows in one line: names, topics, titles, sizes and times (pure)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from hipkit.server.services.representations.timestamps import Timestamp
+
+__all__ = ["format_size", "iso_timestamp", "one_line"]
+
+WHITESPACE = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
+
+# Marks that change the direction of what follows would show `exe.gnp` as `png.exe`, and letters
+# without width would make two names look the same. Joiners stay: some scripts need them.
+INVISIBLE = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
+MOST_MARKS = 4
+"""Accents on one letter; more would be drawn over the neighbouring lines."""
+
+
+def one_line(text: str) -> str:
+    """Return a text without line ends, direction marks and stacked accents."""
+    line = WHITESPACE.sub(" ", INVISIBLE.sub("", text)).strip()
+    return line if line.isascii() else "".join(_few_marks(line))
+
+
+def iso_timestamp(timestamp_us: int) -> str:
+    """Return a timestamp in ISO 8601; `page.js` shows it in the reader's time zone."""
+    return Timestamp.from_us(timestamp_us).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def format_size(size_bytes: int) -> str:
+    """Return a size in words: `512 bytes`, `1.5 KB`, `20 MB`."""
+    if size_bytes < 1000:
+        return f"{size_bytes} byte{'' if size_bytes == 1 else 's'}"
+    size, unit = size_bytes / 1e3, "KB"
+    if size >= 999.5:
+        size, unit = size / 1e3, "MB"
+    return f"{size:.1f} {unit}" if size < 9.95 else f"{size:.0f} {unit}"
+
+
+def _few_marks(text: str) -> list[str]:
+    kept, marks = [], 0
+    for letter in text:
+        marks = marks + 1 if unicodedata.combining(letter) else 0
+        if marks <= MOST_MARKS:
+            kept.append(letter)
+    return kept

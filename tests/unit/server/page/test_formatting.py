@@ -1,0 +1,41 @@
+"""Texts of one line."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hipkit.server.page.formatting import format_size, iso_timestamp, one_line
+
+
+@given(st.text())
+def test_one_line_removes_line_ends_and_direction_marks_for_good(text: str) -> None:
+    line = one_line(text)
+    assert one_line(line) == line
+    assert len(line.splitlines()) <= 1
+    assert not set(line) & set("\u202a\u202b\u202d\u202e\u2066\u2067\u200b")
+
+
+def test_one_line_limits_the_accents_of_a_letter() -> None:
+    assert len(one_line("Z" + "\u0301" * 500)) < 10
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "text"),
+    [
+        (1, "1 byte"),
+        (999, "999 bytes"),
+        (1_500, "1.5 KB"),
+        (9_950, "10 KB"),
+        (999_400, "999 KB"),
+        (999_500, "1.0 MB"),
+        (20_000_000, "20 MB"),
+    ],
+)
+def test_a_size_has_two_or_three_digits_and_a_unit(size_bytes: int, text: str) -> None:
+    assert format_size(size_bytes) == text
+
+
+def test_a_timestamp_is_iso_8601_in_utc() -> None:
+    assert iso_timestamp(1_700_000_000_123_456) == "2023-11-14T22:13:20Z"
