@@ -237,10 +237,9 @@ class HipChatServer:
         is_admin: bool = False,
     ) -> TestUser:
         """Add a person, with a password and a token that may do whatever the person may."""
-        from hipkit.server.services.access import clients as admin_access
+        from hipkit.server.services.access.tokens import issue_user_token
         from hipkit.server.services.people import operator as admin_people
 
-        database, now_us = self._server.database, self._server.now_us()
         address = email or f"{'.'.join(name.lower().split())}@example.com"
         made = _finish(
             admin_people.add_user(
@@ -251,9 +250,7 @@ class HipChatServer:
                 is_group_admin=is_admin,
             )
         )
-        token = _finish(
-            admin_access.add_user_token(database, now_us, user=made.id, name="Test")
-        )
+        token = _finish(issue_user_token(self._operator(), user=made.id, name="Test"))
         return TestUser(
             id=made.id,
             name=name,
@@ -289,12 +286,11 @@ class HipChatServer:
 
     def add_token(self, *scopes: str, user: TestUser | None = None) -> str:
         """Make a token that has just these scopes, the administrator's if no user is given."""
-        from hipkit.server.services.access import clients as admin_access
+        from hipkit.server.services.access.tokens import issue_user_token
 
         return _finish(
-            admin_access.add_user_token(
-                self._server.database,
-                self._server.now_us(),
+            issue_user_token(
+                self._operator(),
                 user=None if user is None else user.id,
                 scopes=scopes,
                 name="Test",
@@ -305,31 +301,22 @@ class HipChatServer:
         self, room: str | int | None = None, *, name: str = "Test"
     ) -> str:
         """Make a room notification token, which can post notifications into one room."""
-        from hipkit.server.services.access import clients as admin_access
+        from hipkit.server.services.access.tokens import issue_room_token
 
-        return _finish(
-            admin_access.add_room_token(
-                self._server.database,
-                self._server.now_us(),
-                room=self.room if room is None else room,
-                name=name,
-            )
-        ).token
+        reference = self.room if room is None else room
+        issued, _ = _finish(
+            issue_room_token(self._operator(), room=reference, name=name)
+        )
+        return issued.token
 
     def add_oauth_client(
         self, *scopes: str, room: str | int | None = None, name: str = "Test"
     ) -> TestClient:
         """Make an OAuth client, for the group or for one room."""
-        from hipkit.server.services.access import clients as admin_access
+        from hipkit.server.services.access.clients import add_client
 
         made = _finish(
-            admin_access.add_client(
-                self._server.database,
-                self._server.now_us(),
-                name=name,
-                scopes=scopes,
-                room=room,
-            )
+            add_client(self._operator(), name=name, scopes=scopes, room=room)
         )
         return TestClient(id=made.id, secret=made.secret, scopes=made.scopes)
 

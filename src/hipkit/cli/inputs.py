@@ -149,7 +149,7 @@ class Secret(Value):
         return text
 
 
-class GivenSecret(Secret):
+class SecretFromFile(Secret):
     """A secret that may only come from a file or standard input."""
 
     def _read(self, text: str) -> object:

@@ -15,7 +15,7 @@ from hipkit.server.http.pipeline import Api
 from hipkit.server.services.access.keys import new_key, new_token
 from hipkit.server.services.files.orphans import settle_files
 from hipkit.server.services.files.sweep import TimeBounds, sweep
-from hipkit.server.services.people.setup import FirstGroup, is_empty, make_first_group
+from hipkit.server.services.people.setup import FirstGroup, create_first_group, is_empty
 from hipkit.server.services.representations.timestamps import SECOND_US
 from hipkit.server.settings import Settings
 from hipkit.server.shared.limits import Limits
@@ -191,7 +191,7 @@ async def _first_start(database: Database, settings: Settings) -> Server:
         admin_email=settings.admin_email,
     )
     try:
-        await make_first_group(database, first, token, link_key, settings.now_us())
+        await create_first_group(database, first, token, link_key, settings.now_us())
     except BaseException:
         settings.token_file.unlink(missing_ok=True)
         raise

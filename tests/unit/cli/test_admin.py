@@ -325,7 +325,7 @@ def test_a_program_keeps_the_token_it_has(
     assert made["token"] == OLD_TOKEN
     again = run("token", "add", "--value", value, stdin=stdin)
     assert again.code != 0
-    assert "this token is there already" in again.err
+    assert "this token exists already" in again.err
     assert OLD_TOKEN not in again.err
 
 
@@ -347,12 +347,12 @@ def test_a_token_among_the_arguments_is_refused(run: Any, told: Admin) -> None:
         (["room", "delete", "Nowhere"], "no room is called Nowhere"),
         (["room", "add", "x" * 51], "longer than 50"),
         (["user", "add", "x" * 51, "x@example.com"], "longer than 50"),
-        (["client", "delete", "none"], "no client has the id none"),
+        (["client", "delete", "none"], "Client none not found"),
         (
             ["client", "add", "Bot", "--scope", "view_room", "--redirect-uri", "bot"],
-            "'bot' is no address for an answer",
+            "'bot' is not a redirect URI",
         ),
-        (["token", "revoke", "99"], "no token has the number 99"),
+        (["token", "revoke", "99"], "Token 99 not found"),
         (["token", "add", "--days", "-1"], "--days"),
         (
             ["token", "add", "--room", "1", "--user", "1"],

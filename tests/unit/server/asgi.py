@@ -8,12 +8,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from hipkit.server.app import Server, open_server
 from hipkit.server.events.egress import LookUp, look_up_here
 from hipkit.server.http.requests import Message
-from hipkit.server.services.access import clients as admin_access
-from hipkit.server.services.access.actor import Actor
+from hipkit.server.services.access.actor import Actor, browser_actor
+from hipkit.server.services.access.clients import AddedClient, add_client
+from hipkit.server.services.access.consent import allow, read_authorization_request
+from hipkit.server.services.access.tokens import issue_room_token, issue_user_token
 from hipkit.server.services.context import Context
 from hipkit.server.services.people import operator as admin_people
 from hipkit.server.services.representations.urls import Addresses
@@ -113,32 +116,44 @@ class Site:
         ).id
 
     def add_token(self, **members: Any) -> str:
-        database = self.server.database
-        return asyncio.run(
-            admin_access.add_user_token(database, self.now_us, **members)
-        ).token
+        return asyncio.run(issue_user_token(self.operator_context(), **members)).token
 
     def add_room_token(self, room: str | int, **members: Any) -> str:
         members.setdefault("name", "Alerts")
-        database = self.server.database
-        made = admin_access.add_room_token(database, self.now_us, room=room, **members)
-        return asyncio.run(made).token
-
-    def add_client(
-        self, scopes: Iterable[str], **members: Any
-    ) -> admin_access.MadeClient:
-        members.setdefault("name", "Build bot")
-        database = self.server.database
-        return asyncio.run(
-            admin_access.add_client(
-                database, self.now_us, scopes=list(scopes), **members
-            )
+        issued, _ = asyncio.run(
+            issue_room_token(self.operator_context(), room=room, **members)
         )
+        return issued.token
+
+    def add_client(self, scopes: Iterable[str], **members: Any) -> AddedClient:
+        members.setdefault("name", "Build bot")
+        context = self.operator_context()
+        return asyncio.run(add_client(context, scopes=list(scopes), **members))
+
+    def authorization_code(
+        self, client_id: str, user_id: int, redirect_uri: str
+    ) -> str:
+        """Return the code that a client gets once a user allows all its scopes."""
+        parameters = {
+            "response_type": "code",
+            "client_id": client_id,
+            "redirect_uri": redirect_uri,
+        }
+
+        async def work() -> str:
+            user = await self.server.database.stores.users.get(user_id)
+            assert user is not None
+            context = self.context(browser_actor(user))
+            return await allow(
+                context, await read_authorization_request(context, parameters)
+            )
+
+        return parse_qs(urlsplit(asyncio.run(work())).query)["code"][0]
 
     def client_token(self, scopes: Iterable[str], **members: Any) -> str:
         return self.token_of(self.add_client(scopes, **members))
 
-    def token_of(self, client: admin_access.MadeClient) -> str:
+    def token_of(self, client: AddedClient) -> str:
         reply = self.send(
             "POST",
             "/v2/oauth/token",

@@ -6,16 +6,15 @@ import click
 
 from hipkit.cli.admin.running import (
     AdminGroup,
-    now_us,
-    on_database,
+    as_operator,
     pass_settings,
     show,
     show_list,
 )
 from hipkit.cli.admin.scopes import scope_option
-from hipkit.cli.inputs import GivenSecret
+from hipkit.cli.inputs import SecretFromFile
 from hipkit.cli.options import Settings
-from hipkit.server.services.access import clients as admin_access
+from hipkit.server.services.access import clients
 
 __all__ = ["client"]
 
@@ -49,7 +48,7 @@ def client() -> None:
 )
 @click.option(
     "--secret",
-    type=GivenSecret("a secret"),
+    type=SecretFromFile("a secret"),
     metavar="-|@FILE",
     help="Read the client's secret from the first line of standard input or of a file."
     "  [default: random]",
@@ -70,12 +69,9 @@ def add_client(
 
     A secret given with --secret is not printed.
     """
-    if not scopes:
-        raise click.UsageError("at least one --scope is required")
-    made = on_database(
-        lambda database: admin_access.add_client(
-            database,
-            now_us(),
+    added = as_operator(
+        lambda context: clients.add_client(
+            context,
             name=name,
             scopes=scopes,
             room=room_name,
@@ -84,8 +80,8 @@ def add_client(
             secret=secret,
         )
     )
-    made_up = {"secret": made.secret} if secret is None else {}
-    show(settings, {"id": made.id, **made_up, "scopes": list(made.scopes)})
+    generated = {"secret": added.secret} if secret is None else {}
+    show(settings, {"id": added.id, **generated, "scopes": list(added.scopes)})
 
 
 @client.command("list")
@@ -101,7 +97,7 @@ def list_clients(settings: Settings, /) -> None:
                 "room_id": one.room_id,
                 "scopes": one.scopes.split(),
             }
-            for one in on_database(admin_access.list_clients)
+            for one in as_operator(clients.list_clients)
         ],
     )
 
@@ -111,5 +107,5 @@ def list_clients(settings: Settings, /) -> None:
 @pass_settings
 def delete_client(settings: Settings, /, *, client_id: str) -> None:
     """Delete an OAuth client, its tokens and its webhooks."""
-    on_database(lambda database: admin_access.delete_client(database, client_id))
+    as_operator(lambda context: clients.delete_client(context, client_id))
     show(settings, {"id": client_id})

@@ -7,15 +7,14 @@ import click
 from hipkit.api.addresses import is_web_address
 from hipkit.cli.admin.running import (
     AdminCommand,
-    now_us,
-    on_database,
+    as_operator,
     pass_settings,
     show,
 )
 from hipkit.cli.options import Settings
 from hipkit.server.services.access import password_links
 
-__all__ = ["make_password_link"]
+__all__ = ["create_password_link"]
 
 
 @click.command("password-link", cls=AdminCommand)
@@ -28,16 +27,14 @@ __all__ = ["make_password_link"]
     help="URL of the server.",
 )
 @pass_settings
-def make_password_link(settings: Settings, /, *, reference: str, url: str) -> None:
+def create_password_link(settings: Settings, /, *, reference: str, url: str) -> None:
     """Create a one-time link to set a user's password.
 
     The link expires after 24 hours.
     """
     if not is_web_address(url):
         raise click.UsageError("--url must be a URL such as https://chat.example.com")
-    key = on_database(
-        lambda database: password_links.make_password_link(
-            database, now_us(), reference
-        )
+    key = as_operator(
+        lambda context: password_links.create_password_link(context, reference)
     )
     show(settings, {"user": reference, "link": password_links.password_link(url, key)})

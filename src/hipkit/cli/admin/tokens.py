@@ -6,18 +6,18 @@ import click
 
 from hipkit.cli.admin.running import (
     AdminGroup,
-    now_us,
-    on_database,
+    as_operator,
     pass_settings,
     show,
     show_list,
 )
 from hipkit.cli.admin.scopes import scope_option
-from hipkit.cli.inputs import GivenSecret
+from hipkit.cli.inputs import SecretFromFile
 from hipkit.cli.options import Settings
-from hipkit.server.services.access import clients as admin_access
+from hipkit.server.services.access import tokens
+from hipkit.server.services.access.issuing import IssuedToken
+from hipkit.server.services.context import Context
 from hipkit.server.services.representations.timestamps import Timestamp
-from hipkit.server.storage.protocol import Database
 
 __all__ = ["token"]
 
@@ -46,7 +46,7 @@ def token() -> None:
 @click.option("--name", default="", help="Label of the token.")
 @click.option(
     "--value",
-    type=GivenSecret("the token"),
+    type=SecretFromFile("the token"),
     metavar="-|@FILE",
     help="Read the token, such as one that a program already uses, from the first line of"
     " standard input or of a file.  [default: random]",
@@ -78,19 +78,18 @@ def add_token(
         raise click.UsageError("--room cannot be used together with --user or --scope")
     seconds = days * SECONDS_PER_DAY if days else None
 
-    async def make(database: Database) -> admin_access.IssuedToken:
+    async def issue(context: Context) -> IssuedToken:
         if room_name is not None:
-            return await admin_access.add_room_token(
-                database,
-                now_us(),
+            issued, _ = await tokens.issue_room_token(
+                context,
                 room=room_name,
                 name=name or "Notifications",
                 value=value,
                 seconds=seconds,
             )
-        return await admin_access.add_user_token(
-            database,
-            now_us(),
+            return issued
+        return await tokens.issue_user_token(
+            context,
             user=reference,
             scopes=scopes or None,
             name=name,
@@ -98,9 +97,9 @@ def add_token(
             seconds=seconds,
         )
 
-    made = on_database(make)
-    told = {"id": made.id, "token": made.token, "scopes": list(made.scopes)}
-    show(settings, told)
+    issued = as_operator(issue)
+    scope_list = list(issued.scopes)
+    show(settings, {"id": issued.id, "token": issued.token, "scopes": scope_list})
 
 
 @token.command("list")
@@ -122,9 +121,7 @@ def list_tokens(settings: Settings, /) -> None:
                 else Timestamp.from_us(one.expires_us).date().isoformat(),
                 "scopes": one.scopes.split(),
             }
-            for one in on_database(
-                lambda database: admin_access.list_tokens(database, now_us())
-            )
+            for one in reversed(as_operator(tokens.list_group_tokens))
         ],
     )
 
@@ -137,5 +134,5 @@ def revoke_token(settings: Settings, /, *, number: int) -> None:
 
     This includes other tokens and webhooks.
     """
-    on_database(lambda database: admin_access.revoke_token(database, number))
+    as_operator(lambda context: tokens.revoke_token(context, number))
     show(settings, {"id": number})

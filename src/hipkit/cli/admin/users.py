@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from hipkit.cli.admin.password_link import make_password_link
+from hipkit.cli.admin.password_link import create_password_link
 from hipkit.cli.admin.running import (
     AdminGroup,
     as_operator,
@@ -149,7 +149,7 @@ def add_auto_join(settings: Settings, /, *, reference: str, room_name: str) -> N
     show(settings, {"user": reference, "room": room_name})
 
 
-user.add_command(make_password_link)
+user.add_command(create_password_link)
 
 
 def _set_admin(settings: Settings, reference: str, *, is_admin: bool) -> None:

@@ -260,8 +260,8 @@ def test_a_link_leads_in_from_anywhere_and_makes_the_network_known(
     site: Site, ann: int
 ) -> None:
     fail_from_everywhere(site, ann)
-    database = site.server.database
-    key = asyncio.run(password_links.make_password_link(database, site.now_us, ann))
+    context = site.operator_context()
+    key = asyncio.run(password_links.create_password_link(context, ann))
     visitor = Visitor(site, peer=THERE)
 
     path = f"/set-password?key={key}"

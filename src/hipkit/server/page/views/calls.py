@@ -14,7 +14,7 @@ from hipkit.server.services.access.token_calls import (
     list_calls_without_token,
     list_token_calls,
 )
-from hipkit.server.services.access.tokens import list_shown_tokens
+from hipkit.server.services.access.tokens import list_managed_tokens
 from hipkit.server.shared.recent_calls import RecentCall
 
 __all__ = ["VIEWS"]
@@ -33,7 +33,7 @@ class CallView:
 
 async def show_overview(visit: Visit) -> Response:
     """Show the tokens whose calls one may see, the latest called first."""
-    tokens = await list_shown_tokens(visit.context)
+    tokens = await list_managed_tokens(visit.context)
     last_us = visit.server.recent_calls.last_us
     called = sorted(
         (token for token in tokens if last_us(token.id)),

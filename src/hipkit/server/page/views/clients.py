@@ -8,9 +8,9 @@ from starlette.responses import Response
 from hipkit.api.errors import ApiError
 from hipkit.server.page.visit import Visit, view
 from hipkit.server.services.access.clients import (
-    add_group_client,
-    delete_group_client,
-    list_group_clients,
+    add_client,
+    delete_client,
+    list_clients,
 )
 from hipkit.server.services.access.scopes import SCOPES
 from hipkit.server.services.access.tokens import list_rooms_to_administer
@@ -27,7 +27,7 @@ async def make_client(visit: Visit) -> Response:
     """Make a client, and show its secret once."""
     context = visit.context
     try:
-        made = await add_group_client(
+        made = await add_client(
             context,
             name=visit.field("name"),
             scopes=visit.fields.get("scope", ()),
@@ -41,13 +41,13 @@ async def make_client(visit: Visit) -> Response:
 
 async def remove_client(visit: Visit) -> Response:
     """Delete a client with its tokens."""
-    await delete_group_client(visit.context, visit.field("client_id"))
+    await delete_client(visit.context, visit.field("client_id"))
     return visit.redirect("/clients", done="client")
 
 
 async def _clients(visit: Visit, error: ApiError | None = None) -> Response:
     context = visit.context
-    clients = await list_group_clients(context)
+    clients = await list_clients(context)
     rooms = await list_rooms_to_administer(context)
     return await visit.page(
         "clients.html",

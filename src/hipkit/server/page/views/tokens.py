@@ -11,19 +11,19 @@ from starlette.responses import Response
 
 from hipkit.api.errors import ApiError
 from hipkit.server.page.visit import Visit, view
-from hipkit.server.services.access.clients import IssuedToken
+from hipkit.server.services.access.issuing import IssuedToken
 from hipkit.server.services.access.lookup import find_room
 from hipkit.server.services.access.scopes import SCOPES
 from hipkit.server.services.access.tokens import (
-    end_approval,
-    list_approved,
+    issue_personal_token,
+    issue_room_token,
+    list_authorizations,
     list_group_tokens,
     list_own_tokens,
     list_room_tokens,
     list_rooms_to_administer,
-    make_personal_token,
-    make_room_token,
-    revoke_shown_token,
+    revoke_authorization,
+    revoke_token,
 )
 from hipkit.server.storage.stores.rooms import RoomRecord
 from hipkit.server.storage.stores.tokens import TokenRecord
@@ -62,7 +62,7 @@ async def make_token(visit: Visit) -> Response:
     """Make a personal token, and show it once."""
     context = visit.context
     try:
-        made = await make_personal_token(
+        made = await issue_personal_token(
             context, name=visit.field("name"), scopes=visit.fields.get("scope", ())
         )
         room = await _example_room(visit)
@@ -74,8 +74,8 @@ async def make_token(visit: Visit) -> Response:
 async def make_for_room(visit: Visit) -> Response:
     """Make a room's notification token, and show it once."""
     try:
-        made, room = await make_room_token(
-            visit.context, name=visit.field("name"), room_id=visit.number("room")
+        made, room = await issue_room_token(
+            visit.context, name=visit.field("name"), room=visit.number("room")
         )
     except ApiError as error:
         return await _tokens(visit, error)
@@ -84,14 +84,14 @@ async def make_for_room(visit: Visit) -> Response:
 
 async def revoke(visit: Visit) -> Response:
     """End a token."""
-    await revoke_shown_token(visit.context, visit.number("token_id"))
+    await revoke_token(visit.context, visit.number("token_id"))
     is_from_group = visit.field("from") == "group"
     return visit.redirect("/tokens/group" if is_from_group else "/tokens", done="token")
 
 
 async def end_program(visit: Visit) -> Response:
     """Take back what a program was allowed."""
-    await end_approval(visit.context, visit.number("refresh_id"))
+    await revoke_authorization(visit.context, visit.number("refresh_id"))
     return visit.redirect("/tokens", done="approval")
 
 
@@ -125,7 +125,7 @@ async def _tokens(visit: Visit, error: ApiError | None = None) -> Response:
         200 if error is None else error.status,
         own=await show_tokens_of(visit, await list_own_tokens(context)),
         of_rooms=await show_tokens_of(visit, await list_room_tokens(context)),
-        approved=await list_approved(context),
+        authorizations=await list_authorizations(context),
         scopes={name: SCOPES[name] for name in sorted(context.actor.scopes)},
         chosen=visit.fields.get("scope", DEFAULT_SCOPES),
         name=visit.field("name"),

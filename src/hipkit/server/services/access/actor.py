@@ -1,6 +1,6 @@
 """Who acts: what services check, and what messages and events name as their sender.
 
-Made once a call and then only read, so everything is a plain attribute.
+Created once a call and then only read, so everything is a plain attribute.
 """
 
 from __future__ import annotations
@@ -35,39 +35,44 @@ ActorKind = Literal["token", "browser", "webhook", "operator"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who acts: a token's owner, a person at the page, a webhook, or the operator."""
+    """Who acts: a token's owner, a user at the page, a webhook, or the operator."""
 
     kind: ActorKind
     token_kind: TokenKind
-    """The kind of token that may do the same, as operations name those that they take."""
+    """The kind of token with the same rights, as operations name those that they accept."""
     group_id: int
     scopes: frozenset[str]
     name: str
     """The sender's name in messages."""
     limit_key: Hashable
-    """What limits count by."""
+    """The key that limits count by."""
     user: UserRecord | None = None
     client: ClientRecord | None = None
     room_id: int | None = None
-    """The only room that it may reach; `None` for every room."""
+    """The only room that the actor may reach; `None` for every room."""
     token: TokenRecord | None = None
-    """Of the kind "token" only."""
+    """Set for the kind "token" only."""
     user_id: int | None = field(init=False)
     client_id: str | None = field(init=False)
     grant_id: int | None = field(init=False)
-    """The grant that what it makes ends with."""
+    """The grant with which everything ends that the actor creates."""
     is_group_admin: bool = field(init=False)
+    """Whether the actor is the operator, or a user who administers the group."""
     is_guest: bool = field(init=False)
-    """Whether it is a person who sees only the rooms of which they are a member."""
+    """Whether the actor is a user who sees only rooms that they are a member of."""
 
     def __post_init__(self) -> None:
-        """Compute what services ask for all the time."""
+        """Compute once what services ask for all the time."""
         user, client, token = self.user, self.client, self.token
+        is_operator = self.kind == "operator"
         for name, value in (
             ("user_id", None if user is None else user.id),
             ("client_id", None if client is None else client.id),
             ("grant_id", None if token is None else token.grant_id),
-            ("is_group_admin", user is not None and user.is_group_admin),
+            (
+                "is_group_admin",
+                is_operator or (user is not None and user.is_group_admin),
+            ),
             ("is_guest", user is not None and user.is_guest),
         ):
             object.__setattr__(self, name, value)
@@ -76,7 +81,7 @@ class Actor:
 def token_actor(
     token: TokenRecord, user: UserRecord | None, client: ClientRecord | None
 ) -> Actor:
-    """Return the owner of a token: a person, a client, or whoever was handed it."""
+    """Return the actor of a token: its user, its client, or else the token itself."""
     owner = user or client or token
     return Actor(
         kind="token",
@@ -93,7 +98,7 @@ def token_actor(
 
 
 def browser_actor(user: UserRecord) -> Actor:
-    """Return a person at the page, who may do all that a token of theirs could allow."""
+    """Return the actor of a user at the page, with every scope that the user may have."""
     return Actor(
         kind="browser",
         token_kind="user",  # noqa: S106 - a kind, no token
@@ -106,7 +111,7 @@ def browser_actor(user: UserRecord) -> Actor:
 
 
 def webhook_actor(webhook: WebhookRecord, owner: UserRecord | ClientRecord) -> Actor:
-    """Return a webhook that acts for its owner: it may send notifications and nothing more."""
+    """Return the actor of a webhook for its owner: it may only send notifications."""
     user = owner if isinstance(owner, UserRecord) else None
     client = owner if isinstance(owner, ClientRecord) else None
     return Actor(
@@ -123,7 +128,10 @@ def webhook_actor(webhook: WebhookRecord, owner: UserRecord | ClientRecord) -> A
 
 
 def operator(group_id: int) -> Actor:
-    """Return who runs the server, and may do everything in a group; no sender is shown."""
+    """Return the actor of `hipkit admin`, who may do everything in a group.
+
+    It has no name: what it does is shown without a sender.
+    """
     return Actor(
         kind="operator",
         token_kind="group client",  # noqa: S106 - a kind, no token
@@ -135,10 +143,10 @@ def operator(group_id: int) -> Actor:
 
 
 def effective_scopes(token: TokenRecord, user: UserRecord | None) -> frozenset[str]:
-    """Return what a token can do: of what it was given, what its person may have still.
+    """Return the scopes of a token, less those that its user may no longer have.
 
-    So a right that was taken away is gone at once. Over the group nothing has a say that is
-    bound to one room.
+    So a user who loses a right loses it in all tokens at once. A token of one room has no scopes
+    over the group.
     """
     scopes = frozenset(token.scopes.split())
     if user is not None:

@@ -1,4 +1,4 @@
-"""Finds out who a token or a client's secret speaks for."""
+"""Authenticate tokens and OAuth clients."""
 
 from __future__ import annotations
 
@@ -21,28 +21,29 @@ __all__ = [
 BAD_TOKEN = "Invalid OAuth session"  # noqa: S105 - HipChat's words for it, no token
 
 MOST_KNOWN = 10_000
-"""More tokens than that at a time are looked up anew."""
+"""With more tokens than that the cache starts over."""
 
 
 class ActorCache:
-    """Remembers who tokens speak for until something is committed, whatever it is.
+    """Caches the actors of tokens until the next commit, whatever it changes.
 
-    The database itself tells, by its version, also of what other processes have committed. So a
-    token that was revoked is refused from then on, and no change has to be reported here.
+    The database's version also counts the commits of other processes. So a revoked token is
+    invalid at once, and no code that changes something has to clear this cache.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._known: dict[bytes, tuple[int, Actor]] = {}
-        """With the version of the database that was read."""
+        """By the token's hash, each with the version of the database that was read."""
 
     async def identify(self, token: str, now_us: int) -> Actor:
-        """Return who a token speaks for.
+        """Return the actor of a token.
 
         Raises:
-            UnauthorizedError: It is unknown, expired or revoked, or its owner is gone.
+            UnauthorizedError: The token is unknown, expired or revoked, or its user was deleted.
         """
-        # Before the rows are read: a change between the two is then noticed at the next call.
+        # The version comes first: were it read after the rows, a commit between the two would be
+        # taken for seen, and a token that it revoked would stay valid.
         version = self._database.version()
         token_hash = hash_token(token)
         known_version, known = self._known.get(token_hash, (None, None))
@@ -62,10 +63,10 @@ class ActorCache:
 
 
 async def identify(stores: Stores, token: str, now_us: int) -> Actor:
-    """Return who a token speaks for.
+    """Return the actor of a token, read from the database.
 
     Raises:
-        UnauthorizedError: It is unknown, expired or revoked, or its owner is gone.
+        UnauthorizedError: The token is unknown, expired or revoked, or its user was deleted.
     """
     found = await find_token(stores, token, now_us)
     if found is None:
@@ -80,7 +81,7 @@ async def identify(stores: Stores, token: str, now_us: int) -> Actor:
 
 
 async def find_token(stores: Stores, token: str, now_us: int) -> TokenRecord | None:
-    """Return what is stored of a token that is still good."""
+    """Return the stored token of a value if it is valid."""
     token_hash = hash_token(token)
     found = await stores.tokens.by_hash(token_hash)
     if found is None or not same_secret(found.hash, token_hash):
@@ -95,10 +96,10 @@ def _has_expired(token: TokenRecord, now_us: int) -> bool:
 async def identify_client(
     stores: Stores, credentials: Credentials | None
 ) -> ClientRecord | None:
-    """Return the OAuth client whose id and secret came along, or `None` where none came.
+    """Return the OAuth client of some credentials, or `None` without any.
 
     Raises:
-        UnauthorizedError: Id or secret is wrong, or the client's room is gone.
+        UnauthorizedError: The id or the secret is wrong, or the client's room was deleted.
     """
     if credentials is None:
         return None

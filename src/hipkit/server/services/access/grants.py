@@ -1,6 +1,6 @@
-"""Makes tokens: each grant says who is believed, for whom the token is, and with which scopes.
+"""OAuth's token endpoint: each grant type decides who gets a token, for whom, with which scopes.
 
-What the reference leaves open is decided in `docs/explanation/compatibility.md`.
+What HipChat's documentation leaves open is listed in `docs/explanation/compatibility.md`.
 """
 
 from __future__ import annotations
@@ -10,34 +10,39 @@ from dataclasses import dataclass
 
 from hipkit.api.errors import BadRequestError, ForbiddenError, UnauthorizedError
 from hipkit.server.services.access.authentication import BAD_TOKEN, identify_client
+from hipkit.server.services.access.issuing import (
+    PERSONAL_SECONDS,
+    IssuedToken,
+    issue_token,
+)
 from hipkit.server.services.access.keys import hash_token, new_token
 from hipkit.server.services.access.lookup import look_up_user
 from hipkit.server.services.access.passwords import user_with_password
-from hipkit.server.services.access.scopes import SCOPES, TokenKind, grantable_scopes
+from hipkit.server.services.access.scopes import (
+    TokenKind,
+    check_scopes,
+    grantable_scopes,
+    split_scopes,
+)
 from hipkit.server.services.context import Context
 from hipkit.server.services.errors import InvalidValueError, MissingValueError
 from hipkit.server.services.registry import handles
 from hipkit.server.services.representations.timestamps import SECOND_US
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.clients import ClientRecord
-from hipkit.server.storage.stores.tokens import NewToken, RefreshRecord
+from hipkit.server.storage.stores.tokens import RefreshRecord
 from hipkit.server.storage.stores.users import UserRecord
 from hipkit.v2.models import Token
 from hipkit.v2.oauth_sessions import GenerateToken
 
-__all__ = [
-    "PERSONAL_SECONDS",
-    "generate_token",
-    "known_scopes",
-]
+__all__ = ["generate_token"]
 
 SHORT_SECONDS = 60 * 60
-PERSONAL_SECONDS = 365 * 24 * 60 * 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Grant:
-    """A token that is to be issued."""
+    """A token to be issued."""
 
     kind: TokenKind
     group_id: int
@@ -49,12 +54,12 @@ class _Grant:
     name: str = ""
     with_refresh: bool = False
     refresh_client_id: str | None = None
-    """The client that has to authenticate for the next token."""
+    """The client that has to authenticate to refresh the token."""
     refresh_id: int | None = None
     grant_id: int | None = None
-    """The stored grant that the token belongs to, where there is one already."""
+    """The stored grant that the token belongs to, if there is one already."""
     parent_id: int | None = None
-    """The stored grant of the token that it is made with."""
+    """The stored grant of the token that it was requested with."""
 
 
 @handles(GenerateToken)
@@ -62,36 +67,52 @@ async def generate_token(context: Context, request: GenerateToken) -> Token:
     """Issue a token.
 
     Raises:
-        UnauthorizedError: Who asks is not who they say.
-        BadRequestError: Something is missing, wrong or more than was granted.
+        UnauthorizedError: The credentials are wrong.
+        BadRequestError: A parameter is missing, invalid, or asks for more than was granted.
     """
     grant = await GRANTS[request.grant_type](context, request)
-    token, refresh = new_token(), new_token() if grant.with_refresh else None
+    refresh = new_token() if grant.with_refresh else None
 
-    async def command(stores: Stores) -> str:
-        await _check_still_good(stores, grant)
+    async def command(stores: Stores) -> tuple[IssuedToken, str]:
+        await _check_still_valid(stores, grant)
         refresh_id = grant.refresh_id
         if refresh is not None:
             refresh_id = await _add_refresh(stores, grant, refresh, context.now_us)
-        new = _new_token(grant, token, refresh_id, context.now_us)
-        await stores.tokens.add(new, context.now_us)
+        issued = await issue_token(
+            stores,
+            context.now_us,
+            kind=grant.kind,
+            group_id=grant.group_id,
+            scopes=grant.scopes,
+            seconds=grant.seconds,
+            name=grant.name,
+            user_id=grant.user_id,
+            client_id=grant.client_id,
+            room_id=grant.room_id,
+            refresh_id=refresh_id,
+            parent_id=grant.parent_id,
+        )
         group = await stores.groups.get(grant.group_id)
-        return "" if group is None else group.name
+        return issued, "" if group is None else group.name
 
-    group_name = await context.write(command)
+    issued, group_name = await context.write(command)
     return Token(
-        access_token=token,
+        access_token=issued.token,
         expires_in=grant.seconds,
         group_id=grant.group_id,
         group_name=group_name,
         token_type="bearer",  # noqa: S106 - a kind, not a secret
-        scope=" ".join(sorted(grant.scopes)),
+        scope=" ".join(issued.scopes),
         refresh_token=request.refresh_token if grant.refresh_id else refresh,
     )
 
 
-async def _check_still_good(stores: Stores, grant: _Grant) -> None:
-    """Refuse what hangs on something that ended while the request was looked at."""
+async def _check_still_valid(stores: Stores, grant: _Grant) -> None:
+    """Check within the command that nothing ended which the token would depend on.
+
+    The grant types read outside of it, and checking a password takes a while: a token that was
+    revoked or a user who was deleted in the meantime would otherwise live on in the new token.
+    """
     stored_id = grant.grant_id or grant.parent_id
     if stored_id is not None and await stores.grants.get(stored_id) is None:
         raise UnauthorizedError(BAD_TOKEN)
@@ -100,12 +121,12 @@ async def _check_still_good(stores: Stores, grant: _Grant) -> None:
     if grant.room_id is not None and not await stores.rooms.get(grant.room_id):
         raise UnauthorizedError(BAD_TOKEN)
     if grant.user_id is not None:
-        await _living_user(stores, grant.user_id)
+        await _active_user(stores, grant.user_id)
 
 
 async def _add_refresh(stores: Stores, grant: _Grant, refresh: str, now_us: int) -> int:
     if grant.user_id is None:
-        raise RuntimeError("only people's tokens are refreshed")
+        raise RuntimeError("only tokens of users are refreshed")
     grant_id = grant.grant_id
     if grant_id is None:
         grant_id = await stores.grants.add(
@@ -124,39 +145,8 @@ async def _add_refresh(stores: Stores, grant: _Grant, refresh: str, now_us: int)
     )
 
 
-def _new_token(
-    grant: _Grant, token: str, refresh_id: int | None, now_us: int
-) -> NewToken:
-    return NewToken(
-        hash=hash_token(token),
-        kind=grant.kind,
-        group_id=grant.group_id,
-        user_id=grant.user_id,
-        client_id=grant.client_id,
-        room_id=grant.room_id,
-        scopes=" ".join(sorted(grant.scopes)),
-        name=grant.name,
-        expires_us=now_us + grant.seconds * SECOND_US,
-        refresh_id=refresh_id,
-        parent_id=grant.parent_id,
-    )
-
-
-def known_scopes(text: str) -> frozenset[str]:
-    """Read scopes with spaces (or commas) between.
-
-    Raises:
-        InvalidValueError: One is none of HipChat's.
-    """
-    scopes = frozenset(text.replace(",", " ").split())
-    if not scopes <= SCOPES.keys():
-        unknown = " ".join(sorted(scopes - SCOPES.keys()))
-        raise InvalidValueError("scope", "enum", "is not a scope", unknown)
-    return scopes
-
-
 async def _client_credentials(context: Context, request: GenerateToken) -> _Grant:
-    client = await _needed_client(context)
+    client = await _required_client(context)
     scopes = _granted(request.scope, client.scopes.split())
     if request.username is None:
         return _Grant(
@@ -181,7 +171,7 @@ async def _client_credentials(context: Context, request: GenerateToken) -> _Gran
 
 
 async def _authorization_code(context: Context, request: GenerateToken) -> _Grant:
-    client = await _needed_client(context)
+    client = await _required_client(context)
     if not request.code:
         raise MissingValueError("code")
     code_hash = hash_token(request.code)
@@ -200,7 +190,7 @@ async def _authorization_code(context: Context, request: GenerateToken) -> _Gran
             "The code is unknown, used, expired, or was sent to another address",
             field="code",
         )
-    user = await _living_user(context.stores, code.user_id)
+    user = await _active_user(context.stores, code.user_id)
     return _Grant(
         kind="user",
         group_id=client.group_id,
@@ -226,7 +216,7 @@ async def _refresh_token(context: Context, request: GenerateToken) -> _Grant:
         or not _may_refresh(found, client)
     ):
         raise UnauthorizedError("Invalid refresh token")
-    user = await _living_user(context.stores, found.user_id)
+    user = await _active_user(context.stores, found.user_id)
     return _Grant(
         kind="user",
         group_id=user.group_id,
@@ -240,7 +230,7 @@ async def _refresh_token(context: Context, request: GenerateToken) -> _Grant:
 
 
 def _may_refresh(refresh: RefreshRecord, client: ClientRecord | None) -> bool:
-    """Say whether who asks is the client that has to, or one that may where none has to."""
+    """Return whether a client, or a caller without one, may use a refresh token."""
     if client is None:
         return refresh.client_id is None
     return refresh.granted_client_id == client.id
@@ -273,7 +263,7 @@ async def _password(context: Context, request: GenerateToken) -> _Grant:
         client_id=client_id,
         room_id=room_id,
         with_refresh=True,
-        # Who came with a token alone may have no secret of the client that stands behind it.
+        # A caller with only a token may not know the secret of the client that it was issued to.
         refresh_client_id=None if client is None else client.id,
         parent_id=parent_id,
     )
@@ -284,9 +274,9 @@ async def _personal(context: Context, request: GenerateToken) -> _Grant:
     if actor.user is None:
         raise BadRequestError("The grant 'personal' needs a user's token")
     if actor.client_id is not None:
-        # It would outlive what the person allowed the client, for a year.
+        # The personal token would outlive by a year what the user allowed the client.
         raise ForbiddenError(
-            "The grant 'personal' needs a token that no OAuth client stands behind"
+            "The grant 'personal' needs a token that was not issued to an OAuth client"
         )
     allowed = actor.scopes & grantable_scopes(actor.user)
     return _Grant(
@@ -302,8 +292,8 @@ async def _personal(context: Context, request: GenerateToken) -> _Grant:
 
 
 async def _room_notification(context: Context, request: GenerateToken) -> _Grant:
-    # Not with a token: one that is revoked must not live on in a twin that it made.
-    client = await _needed_client(context)
+    # A token is not enough here: it could issue its own replacement before it is revoked.
+    client = await _required_client(context)
     if client.room_id is None or "send_notification" not in client.scopes.split():
         raise BadRequestError(
             "The grant 'room_notification' needs a client of one room that has the scope"
@@ -334,30 +324,26 @@ async def _client(context: Context) -> ClientRecord | None:
     return await identify_client(context.stores, context.credentials)
 
 
-async def _needed_client(context: Context) -> ClientRecord:
+async def _required_client(context: Context) -> ClientRecord:
     client = await _client(context)
     if client is None:
         raise UnauthorizedError("This grant needs a client id and secret (Basic)")
     return client
 
 
-async def _living_user(stores: Stores, user_id: int) -> UserRecord:
+async def _active_user(stores: Stores, user_id: int) -> UserRecord:
     user = await stores.users.get(user_id)
     if user is None or user.is_deleted:
-        raise UnauthorizedError("The user is gone")
+        raise UnauthorizedError("The user was deleted")
     return user
 
 
 def _granted(wanted: str | None, allowed: Collection[str]) -> frozenset[str]:
-    """Return the scopes of a new token: those wanted, or all that are allowed.
+    """Return the scopes of a new token: those requested, or else all that are allowed.
 
     Raises:
-        InvalidValueError: One of them is not allowed.
+        InvalidValueError: One of them does not exist or is not allowed.
     """
     if wanted is None or not wanted.strip():
         return frozenset(allowed)
-    scopes = known_scopes(wanted)
-    if not scopes <= frozenset(allowed):
-        problem = f"is more than was granted: {' '.join(sorted(allowed)) or 'nothing'}"
-        raise InvalidValueError("scope", "enum", problem, " ".join(sorted(scopes)))
-    return scopes
+    return check_scopes(split_scopes(wanted), allowed)

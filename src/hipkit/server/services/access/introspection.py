@@ -1,4 +1,4 @@
-"""Shows and revokes tokens. Read next: `grants.py`, which issues them."""
+"""OAuth sessions: show and revoke tokens. Read next: `grants.py`, which issues them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from hipkit.v2.oauth_sessions import DeleteSession, GetSession
 __all__ = ["NEVER_SECONDS", "delete_session", "get_session", "seconds_left"]
 
 NEVER_SECONDS = 10 * 365 * 24 * 60 * 60
-"""What is told of a token that does not expire: old programs want a number."""
+"""The lifetime shown for a token that never expires: old programs need a number."""
 
 
 @handles(GetSession)
@@ -31,7 +31,7 @@ async def get_session(context: Context, request: GetSession) -> Session:
     """Return a token's owner, scopes and lifetime.
 
     Raises:
-        NotFoundError: It is unknown, or not the caller's.
+        NotFoundError: The token is unknown, or of another owner.
     """
     stores, expand = context.stores, Expansion(request.expand)
     token = await _find_own(context, stores, request.access_token)
@@ -50,10 +50,10 @@ async def get_session(context: Context, request: GetSession) -> Session:
 
 @handles(DeleteSession)
 async def delete_session(context: Context, request: DeleteSession) -> None:
-    """Revoke a token, and with it the refresh token that came with it.
+    """Revoke a token and the refresh token that came with it.
 
     Raises:
-        NotFoundError: It is unknown, or not the caller's.
+        NotFoundError: The token is unknown, or of another owner.
     """
 
     async def command(stores: Stores) -> None:
@@ -64,14 +64,14 @@ async def delete_session(context: Context, request: DeleteSession) -> None:
 
 
 def seconds_left(token: TokenRecord, now_us: int) -> int:
-    """Return how many seconds a token is still valid."""
+    """Return how many seconds a token stays valid."""
     if token.expires_us is None:
         return NEVER_SECONDS
     return max(0, (token.expires_us - now_us) // SECOND_US)
 
 
 async def _find_own(context: Context, stores: Stores, text: str) -> TokenRecord:
-    """Return a token that is the caller's own, or of the same person or program."""
+    """Return a token that is the actor's own, or of the same user or client."""
     actor = context.actor
     token = await find_token(stores, text, context.now_us)
     if token is not None and (
@@ -116,7 +116,7 @@ async def _client(
             allowed_scopes=client.scopes.split(),
             room=room,
         )
-    # Tokens that people made for themselves have no client; old programs expect one.
+    # Personal tokens have no client, but old programs expect one.
     return OauthClient(
         id=f"token-{token.id}",
         name=token.name or "Personal token",

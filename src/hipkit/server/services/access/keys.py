@@ -1,4 +1,4 @@
-"""Makes tokens, passwords, ids and keys, and the hashes by which tokens are known later."""
+"""Generate tokens, passwords, ids and keys, and hash tokens for storage."""
 
 from __future__ import annotations
 
@@ -33,34 +33,37 @@ def new_token() -> str:
 
 
 def new_placeholder() -> str:
-    """Return a text that stands for another one; nobody can foresee it."""
+    """Return a text to stand for another one, which nobody can guess beforehand."""
     return secrets.token_hex(16)
 
 
 def hash_token(token: str) -> bytes:
-    """Return what is stored of a token. It is random, so a fast hash tells nothing."""
+    """Return the hash that is stored of a token.
+
+    Tokens are random and long, so that unlike passwords they need no slow hash.
+    """
     return hashlib.sha256(token.encode(errors="surrogatepass")).digest()
 
 
 def same_secret(one: bytes, other: bytes) -> bool:
-    """Compare two hashes in a time that tells nothing about them."""
+    """Return whether two hashes are equal, in a time that does not depend on them."""
     return hmac.compare_digest(one, other)
 
 
 def new_password() -> str:
-    """Return a password that nobody has to remember."""
+    """Return a random password."""
     return "".join(secrets.choice(LETTERS) for _ in range(PASSWORD_LENGTH))
 
 
 def new_client_id() -> str:
-    """Return the id of an OAuth client."""
+    """Return a random id for an OAuth client."""
     return str(uuid.uuid4())
 
 
 def new_message_id(now_us: int) -> str:
     """Return a message's id: a UUID that begins with the time.
 
-    Ids that grow with time keep the index on them dense at its end, where messages are added.
+    Because the ids grow with time, new ones go to the end of their index, whose pages stay full.
     """
     random = secrets.randbits(74)
     value = (now_us // 1000) << 80 | 0x7 << 76 | (random >> 62) << 64 | 0b10 << 62
@@ -68,12 +71,12 @@ def new_message_id(now_us: int) -> str:
 
 
 def new_key() -> str:
-    """Return the unguessable part of an address."""
+    """Return the secret part of an address."""
     return secrets.token_urlsafe(KEY_BYTES)
 
 
 def new_version() -> str:
-    """Return the text that changes whenever a room or user does."""
+    """Return a version: a text that changes whenever a room or user does."""
     return "".join(
         secrets.choice(string.ascii_uppercase + string.digits) for _ in range(8)
     )

@@ -1,8 +1,8 @@
-"""Who may reach what: every service finds rooms and users through here, and so nothing else.
+"""Who may reach what: every service finds rooms and users here.
 
-A token that is bound to a room gets the same refusal for every other room, there or not. For
-rooms of other groups everybody gets what they get for rooms that do not exist, and a guest gets
-that for every room of which they are no member.
+A token of one room gets the same error for every other room, whether or not it exists. Rooms of
+other groups look like rooms that do not exist, and so does to a guest every room that they are
+not a member of.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ __all__ = [
     "check_group_admin",
     "check_may_read",
     "check_open",
+    "check_operator",
     "check_own_room",
+    "find_active_user",
     "find_group",
     "find_room",
     "find_room_to_administer",
@@ -43,14 +45,14 @@ __all__ = [
 ROOM_ADMIN = "room_admin"
 ROOM_MEMBER = "room_member"
 OWNER_ROLES = f"{ROOM_ADMIN} {ROOM_MEMBER}"
-"""Of a room's owner."""
+"""The roles of a room's owner."""
 
 LONGEST_ID = 18
-"""Digits; longer numbers are no ids, and too large for a database."""
+"""Digits. A longer number cannot be an id: a database could not store it."""
 
 
 def row_id(reference: str | int) -> int | None:
-    """Return the id that a path argument is, or `None` where it is a name."""
+    """Return a reference as an id, or `None` if it is a name."""
     text = str(reference)
     if text.isascii() and text.isdigit() and len(text) <= LONGEST_ID:
         return int(text)
@@ -60,10 +62,10 @@ def row_id(reference: str | int) -> int | None:
 async def look_up_room(
     stores: Stores, group_id: int, reference: str | int
 ) -> RoomRecord | None:
-    """Return a group's room by id or name, whoever asks."""
+    """Return a group's room by id or name, without checking who asks."""
     room_id = row_id(reference)
     if room_id is None:
-        # Names are kept without the spaces around them.
+        # Names are stored without surrounding spaces.
         return await stores.rooms.by_name(group_id, str(reference).strip())
     room = await stores.rooms.get(room_id)
     return room if room is not None and room.group_id == group_id else None
@@ -72,7 +74,7 @@ async def look_up_room(
 async def look_up_user(
     stores: Stores, group_id: int, reference: str | int
 ) -> UserRecord | None:
-    """Return a group's user by id, e-mail address or mention name, whoever asks."""
+    """Return a group's user by id, e-mail address or mention name, without checking who asks."""
     user_id = row_id(reference)
     if user_id is not None:
         user = await stores.users.get(user_id)
@@ -85,12 +87,13 @@ async def look_up_user(
 
 
 async def find_room(stores: Stores, actor: Actor, reference: str | int) -> RoomRecord:
-    """Return a room that the caller may see into.
+    """Return a room that the actor may see.
 
     Raises:
-        NotFoundError: There is none of this id or name in the caller's group, or the caller is
-            a guest who is no member of it.
-        ForbiddenError: It is private and the caller is no member, or not the token's room.
+        NotFoundError: The actor's group has no room with this id or name, or the actor is a
+            guest who is not a member of it.
+        ForbiddenError: The room is private and the actor not a member, or the token is for
+            another room.
     """
     room = await look_up_room(stores, actor.group_id, reference)
     _check_binding(actor, room)
@@ -106,11 +109,11 @@ async def find_room(stores: Stores, actor: Actor, reference: str | int) -> RoomR
 async def find_room_to_administer(
     stores: Stores, actor: Actor, reference: str | int
 ) -> RoomRecord:
-    """Return a room that the caller may administer.
+    """Return a room that the actor may administer.
 
     Raises:
-        NotFoundError: There is none of this id or name in the caller's group.
-        ForbiddenError: The caller is neither its owner nor an administrator.
+        NotFoundError: The actor's group has no room with this id or name.
+        ForbiddenError: The actor is neither its owner nor an administrator.
     """
     room = await find_room(stores, actor, reference)
     if not await is_room_admin(stores, actor, room):
@@ -119,7 +122,7 @@ async def find_room_to_administer(
 
 
 async def list_hidden_rooms(context: Context, room_ids: Collection[int]) -> set[int]:
-    """Return those of some rooms that the actor may not see; a deleted room hides nothing."""
+    """Return which of some rooms the actor may not see; deleted rooms are not among them."""
     hidden = set()
     for room_id in room_ids:
         if await context.stores.rooms.get(room_id) is None:
@@ -140,7 +143,7 @@ async def list_seen_rooms(
     start: int = 0,
     count: int,
 ) -> list[RoomRecord]:
-    """Return the rooms that the caller may see, in the order of their ids."""
+    """Return the rooms that the actor may see, in the order of their ids."""
     sees_all = actor.user is None or actor.is_group_admin
     return await stores.rooms.page(
         actor.group_id,
@@ -154,9 +157,9 @@ async def list_seen_rooms(
 
 
 async def is_room_admin(stores: Stores, actor: Actor, room: RoomRecord) -> bool:
-    """Say whether the caller may administer a room that it may see."""
+    """Return whether the actor may administer a room that it may see."""
     if actor.user is None or actor.is_group_admin:
-        # What an add-on may do, its scopes alone decide.
+        # For add-ons only the scopes count, and these were checked before.
         return True
     if room.owner_id == actor.user.id:
         return True
@@ -165,20 +168,33 @@ async def is_room_admin(stores: Stores, actor: Actor, room: RoomRecord) -> bool:
 
 
 def check_group_admin(actor: Actor) -> None:
-    """Refuse a person who lost the right that the token was once given.
+    """Check that an actor who is a user administers the group.
+
+    A user may have lost that right after their token got its scopes. For add-ons only the scopes
+    count.
 
     Raises:
-        ForbiddenError: They are no administrator of the group.
+        ForbiddenError: The user is not an administrator of the group.
     """
     if actor.user is not None and not actor.is_group_admin:
         raise ForbiddenError("Only the group's administrators may do that")
 
 
-async def check_own_room(stores: Stores, actor: Actor, reference: str | int) -> None:
-    """Refuse a room-bound token for any room but its own, before anything else is looked at.
+def check_operator(actor: Actor) -> None:
+    """Check that the operator acts, who runs `hipkit admin` on the server's machine.
 
     Raises:
-        ForbiddenError: The room is another one, or not there.
+        ForbiddenError: The actor is of another kind.
+    """
+    if actor.kind != "operator":
+        raise ForbiddenError("Only the operator of this server may do that")
+
+
+async def check_own_room(stores: Stores, actor: Actor, reference: str | int) -> None:
+    """Check, before anything else, that the token of one room is used for that room.
+
+    Raises:
+        ForbiddenError: The token is for another room.
     """
     if actor.room_id is not None:
         room = await look_up_room(stores, actor.group_id, reference)
@@ -186,11 +202,11 @@ async def check_own_room(stores: Stores, actor: Actor, reference: str | int) -> 
 
 
 async def check_may_read(stores: Stores, actor: Actor, conversation_id: int) -> None:
-    """Refuse a conversation that the caller has no part in.
+    """Check that the actor may read a conversation.
 
     Raises:
-        NotFoundError: It is not there, a deleted room's, or a private chat of others.
-        ForbiddenError: Its room is private, or not the one that the token is good for.
+        NotFoundError: It does not exist, its room was deleted, or it is a private chat of others.
+        ForbiddenError: Its room is private, or the token is for another room.
     """
     conversation = await stores.messages.conversation(conversation_id)
     if conversation is None or conversation.group_id != actor.group_id:
@@ -208,10 +224,10 @@ async def check_may_read(stores: Stores, actor: Actor, conversation_id: int) -> 
 
 
 def check_open(room: RoomRecord) -> None:
-    """Refuse to add to a room that is archived.
+    """Check that a room takes new messages.
 
     Raises:
-        ForbiddenError: It is.
+        ForbiddenError: It is archived.
     """
     if room.is_archived:
         raise ForbiddenError("This room is archived: nothing can be said in it")
@@ -229,11 +245,25 @@ async def find_user(stores: Stores, actor: Actor, reference: str | int) -> UserR
     return user
 
 
-async def find_group(stores: Stores, actor: Actor, reference: str | int) -> GroupRecord:
-    """Return the caller's group, the only one that it may name.
+async def find_active_user(
+    stores: Stores, actor: Actor, reference: str | int
+) -> UserRecord:
+    """Return a user of the actor's group who was not deleted.
 
     Raises:
-        NotFoundError: It is another one, or none.
+        NotFoundError: The group has no such user, or they were deleted.
+    """
+    user = await find_user(stores, actor, reference)
+    if user.is_deleted:
+        raise NotFoundError(f"User {reference} not found")
+    return user
+
+
+async def find_group(stores: Stores, actor: Actor, reference: str | int) -> GroupRecord:
+    """Return the actor's group, the only one that it may name.
+
+    Raises:
+        NotFoundError: The reference is not this group's id.
     """
     group = await stores.groups.get(actor.group_id)
     if group is None or row_id(reference) != group.id:
@@ -242,10 +272,10 @@ async def find_group(stores: Stores, actor: Actor, reference: str | int) -> Grou
 
 
 def own_user(actor: Actor) -> UserRecord:
-    """Return the person that the token speaks for.
+    """Return the user who acts.
 
     Raises:
-        ForbiddenError: It speaks for a program.
+        ForbiddenError: The actor is not a user.
     """
     if actor.user is None:
         raise ForbiddenError("This action needs a user's token")
@@ -253,10 +283,10 @@ def own_user(actor: Actor) -> UserRecord:
 
 
 def chatting_user(actor: Actor) -> UserRecord:
-    """Return the person that the token speaks for, who may chat with others in private.
+    """Return the user who acts, and who may have private chats.
 
     Raises:
-        ForbiddenError: It speaks for a program, or for a guest.
+        ForbiddenError: The actor is not a user, or a guest.
     """
     if actor.is_guest:
         raise ForbiddenError("Guests have no private chats")

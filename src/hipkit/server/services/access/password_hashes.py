@@ -19,8 +19,8 @@ if TYPE_CHECKING:  # Part of the extra `server`; servers in memory do without it
 
 __all__ = ["check_password", "hash_password", "is_outdated", "normalise_password"]
 
-# About 70 ms a try on a small machine, three times over the least that OWASP advises (19 MiB,
-# two passes). One lane: two tries at once keep two processors busy.
+# About 70 ms an attempt on a small machine, three times the minimum that OWASP advises (19 MiB,
+# two passes). One lane: two attempts at once keep two processors busy.
 ARGON2_MEMORY_KIBIBYTES = 32 * 1024
 ARGON2_PASSES = 3
 ARGON2_LANES = 1
@@ -32,16 +32,16 @@ OTHER_SPACES = re.compile(r"[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 
 
 def normalise_password(password: str) -> str:
-    """Return a password as every keyboard and system types it.
+    """Return a password in the form that does not depend on keyboard and system.
 
-    The rules are those of RFC 8265 for passwords: one form for letters with accents (NFC), one
-    for spaces. Nothing else is changed, and case least of all.
+    Follows RFC 8265 for passwords: letters with accents in NFC, one kind of space. Nothing else
+    changes, in particular not the case.
     """
     return unicodedata.normalize("NFC", OTHER_SPACES.sub(" ", password))
 
 
 def hash_password(password: str) -> str:
-    """Return what is stored of a password: method, cost, salt and hash."""
+    """Return the hash of a password to store, with its method, cost and salt."""
     hasher = _argon2()
     return NO_HASH if hasher is None else hasher.hash(_bytes(password))
 
@@ -66,13 +66,13 @@ def check_password(password: str, stored: str | None) -> bool:
     except VerifyMismatchError:
         return False
     except InvalidHashError:
-        # As slow as a wrong password, so that the time does not tell who has one.
+        # As slow as for a wrong password: the time would otherwise show who has one.
         hasher.hash(_bytes(password))
         return False
 
 
 def is_outdated(stored: str) -> bool:
-    """Return whether a hash that matched a password has another cost than new ones."""
+    """Return whether a hash has another cost than new ones."""
     hasher = _argon2()
     return hasher is not None and hasher.check_needs_rehash(stored)
 

@@ -1,23 +1,23 @@
-"""One-time links: whoever opens one may set a person's password, once and within a day."""
+"""One-time links to set a user's password, which expire after a day."""
 
 from __future__ import annotations
 
 from hipkit.api.errors import BadRequestError
 from hipkit.server.services.access.keys import hash_token, new_key
+from hipkit.server.services.access.lookup import check_operator, find_active_user
 from hipkit.server.services.access.passwords import hash_new_password, remember_network
 from hipkit.server.services.access.web_sessions import change_password
 from hipkit.server.services.context import Context
-from hipkit.server.services.people.operator import find_user
 from hipkit.server.services.representations.timestamps import SECOND_US
-from hipkit.server.storage.protocol import Database, Stores
+from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.users import UserRecord
 
 __all__ = [
     "PATH",
     "PasswordLinkError",
     "add_password_link",
+    "create_password_link",
     "find_link_user",
-    "make_password_link",
     "password_link",
     "use_password_link",
 ]
@@ -25,68 +25,66 @@ __all__ = [
 LINK_SECONDS = 24 * 60 * 60
 
 PATH = "/set-password"
-"""Where the page takes a link's key, as `?key=`."""
+"""The page's path of links; the key follows as `?key=`."""
 
-NEXT_STEP = (
-    "Ask an administrator for a new one: hipkit admin user password-link makes it"
-)
+NEXT_STEP = "Ask an administrator for a new one (hipkit admin user password-link)"
 
 
 class PasswordLinkError(BadRequestError):
-    """A link is good no longer, or never was; the message says why and what to do."""
+    """A link is not valid, or no longer; the message says why and what to do."""
 
     default_status = 410
 
 
 def password_link(root: str, key: str) -> str:
-    """Return the address of a link, on the server at `root`, such as `https://chat.example.com`."""
+    """Return the URL of a link on the server at `root`, such as `https://chat.example.com`."""
     return f"{root.rstrip('/')}{PATH}?key={key}"
 
 
 async def add_password_link(
     stores: Stores, key: str, user_id: int, now_us: int
 ) -> None:
-    """Within a command: keep a link's key; it takes the place of the person's earlier link."""
+    """Within a command: store a link's key, in place of the user's earlier link."""
     expires_us = now_us + LINK_SECONDS * SECOND_US
     await stores.web_sessions.add_link(hash_token(key), user_id, expires_us)
 
 
-async def make_password_link(
-    database: Database, now_us: int, reference: str | int
-) -> str:
-    """Make a link for a person, and return its key.
+async def create_password_link(context: Context, reference: str | int) -> str:
+    """Create a link for a user as the operator, and return its key.
 
     Raises:
-        NotFoundError: There is no such person.
-        BadRequestError: It is a guest, who has no password.
+        ForbiddenError: The actor is not the operator.
+        NotFoundError: The user does not exist.
+        BadRequestError: The user is a guest, who has no password.
     """
+    check_operator(context.actor)
     key = new_key()
 
     async def command(stores: Stores) -> None:
-        user = await find_user(stores, reference)
+        user = await find_active_user(stores, context.actor, reference)
         if user.is_guest:
             raise BadRequestError("a guest has no password")
-        await add_password_link(stores, key, user.id, now_us)
+        await add_password_link(stores, key, user.id, context.now_us)
 
-    await database.write(command)
+    await context.write(command)
     return key
 
 
 async def find_link_user(stores: Stores, key: str, now_us: int) -> UserRecord:
-    """Return whose password a link is for.
+    """Return the user of a link.
 
     Raises:
-        PasswordLinkError: It was used, is too old, or is not known.
+        PasswordLinkError: The link was used, has expired, or is unknown.
     """
     link = await stores.web_sessions.link_by_hash(hash_token(key))
     if link is None:
         raise PasswordLinkError(
-            f"This link is not complete, or a newer one took its place. {NEXT_STEP}"
+            f"This link is incomplete, or was replaced by a newer one. {NEXT_STEP}"
         )
     if link.used_us is not None:
         raise PasswordLinkError(
             "This link was used already. If that was you, sign in with the password that"
-            f" you set. If not, tell an administrator. {NEXT_STEP}"
+            f" you set. If not, inform an administrator. {NEXT_STEP}"
         )
     user = await stores.users.get(link.user_id)
     if link.expires_us <= now_us or user is None or user.is_deleted:
@@ -95,11 +93,11 @@ async def find_link_user(stores: Stores, key: str, now_us: int) -> UserRecord:
 
 
 async def use_password_link(context: Context, key: str, password: str) -> UserRecord:
-    """Set the password of a link's person, and end their sessions everywhere.
+    """Set the password of a link's user, and end all their sessions.
 
     Raises:
-        PasswordLinkError: The link is not good, or somebody else was faster.
-        InvalidValueError: The password is not one that is taken.
+        PasswordLinkError: The link is not valid, or was used in the meantime.
+        InvalidValueError: The password is too short, too long, or holds a control character.
     """
     await find_link_user(context.stores, key, context.now_us)
     password_hash = await hash_new_password(password)

@@ -1,6 +1,6 @@
-"""Passwords: which are taken, and whether one is somebody's.
+"""Passwords: check, change and hash them, within limits on failures and on load.
 
-Hashing takes time and memory on purpose, so it runs in threads of its own, a few at once.
+Hashing takes time and memory on purpose, so it runs in its own few threads.
 Read next: `password_hashes.py`.
 """
 
@@ -45,27 +45,27 @@ SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 1024
 
 LONGEST_NAME = 200
-"""How much of a name that nobody has is remembered to count tries; real ones are shorter."""
+"""Names are cut to this length to count attempts; those of users are shorter."""
 
 AT_ONCE = 2
-"""Each takes 32 MiB for as long as it lasts."""
+"""Hashes computed at once; each takes 32 MiB meanwhile."""
 
 MOST_WAITING = 100
-"""That is some four seconds of work; who comes then is told to come later."""
+"""About four seconds of work; further attempts get 429."""
 
 MOST_UNKNOWN_WAITING = 80
-"""Of these, tries from networks that are not known: a flood of them leaves place for others."""
+"""Of these, attempts from unknown networks, so that a flood of them does not lock users out."""
 
 places = threading.BoundedSemaphore(MOST_WAITING)
 places_for_unknown = threading.BoundedSemaphore(MOST_UNKNOWN_WAITING)
 
 
 async def hash_new_password(password: str) -> str:
-    """Return what is stored of a password that somebody chose.
+    """Return the hash to store of a new password.
 
     Raises:
         InvalidValueError: It is too short, too long, or holds a control character.
-        RateLimitError: Too many are being looked at.
+        RateLimitError: Too many passwords are being hashed.
     """
     normal = normalise_password(password)
     if len(normal) < SHORTEST_PASSWORD:
@@ -80,12 +80,12 @@ async def hash_new_password(password: str) -> str:
 
 
 async def change_own_password(context: Context, present: str, password: str) -> None:
-    """Change the password of a caller who knows the present one, and end all their sessions.
+    """Change the actor's password and end all their sessions.
 
     Raises:
-        BadRequestError: That is not the present one.
-        InvalidValueError: The new one is not one that is taken.
-        RateLimitError: There were too many tries.
+        BadRequestError: The present password is wrong.
+        InvalidValueError: The new one is too short, too long, or holds a control character.
+        RateLimitError: There were too many attempts.
     """
     user = own_user(context.actor)
     attempt = await _attempt(context, user.group_id, "", user, is_open=False)
@@ -110,20 +110,20 @@ async def user_with_password(
     *,
     is_open: bool = False,
 ) -> UserRecord:
-    """Return the person of an e-mail address or mention name whose password this is.
+    """Return the user with a name and password.
 
-    A hash with another cost than today's is replaced.
+    A stored hash of another cost than new ones is replaced.
 
     Args:
-        context: The surroundings of the call.
-        group_id: Where to look for the name.
+        context: The context of the call.
+        group_id: The group to look for the name in.
         username: An e-mail address, mention name or id.
-        password: What is tried.
-        is_open: Whether anybody may try so, without a client's secret or a token.
+        password: The password to check.
+        is_open: Whether the call needs neither a client's secret nor a token.
 
     Raises:
-        UnauthorizedError: There is no such person, or it is not their password.
-        RateLimitError: There were too many failures with this name, known or not.
+        UnauthorizedError: The user does not exist, or the password is wrong.
+        RateLimitError: There were too many failures with this name, whether or not it exists.
     """
     stores = context.stores
     user = await look_up_user(stores, group_id, username)
@@ -145,7 +145,7 @@ async def user_with_password(
 
 
 async def remember_network(context: Context, stores: Stores, user: UserRecord) -> None:
-    """Within a command: remember that a person has signed in from where the call comes from."""
+    """Within a command: remember the call's network as one that a user signed in from."""
     network = network_of(context.peer)
     await stores.web_sessions.add_network(user.id, network, context.now_us)
 
@@ -159,7 +159,7 @@ async def _attempt(
     is_open: bool,
 ) -> Attempt:
     network, user_id = network_of(context.peer), None if user is None else user.id
-    # Asked for 0 too, so that the time does not tell who is there.
+    # Also for unknown names, as id 0: the time would otherwise show which names exist.
     sessions = context.stores.web_sessions
     return Attempt(
         group_id=group_id,
@@ -174,10 +174,10 @@ async def _attempt(
 async def _try(
     limits: SignInLimits, attempt: Attempt, password: str, stored: str | None
 ) -> bool:
-    """Say whether a password is right, within the limits.
+    """Return whether a password is right, within the limits.
 
     Raises:
-        RateLimitError: There were too many failures, or too many passwords are being looked at.
+        RateLimitError: There were too many failures, or too many passwords are being hashed.
         NotImplementedHereError: The extra `server` is missing.
     """
     limits.check(attempt, begins=not password)
@@ -187,7 +187,8 @@ async def _try(
     shortened = password[: 4 * LONGEST_PASSWORD]
 
     def work() -> bool:
-        # Once more, in the thread: what was sent together with this one has failed meanwhile.
+        # Once more, in the thread: attempts sent at the same time have failed by now, and all of
+        # them passed the check above.
         limits.check(attempt, begins=True)
         is_right = check_password(shortened, stored)
         if not is_right:

@@ -1,13 +1,23 @@
-"""Kinds of tokens, and the scopes that each person's may have."""
+"""Scopes and kinds of tokens: what exists, and what users may have."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Literal, cast
 
+from hipkit.server.services.errors import InvalidValueError
 from hipkit.server.storage.stores.tokens import TokenRecord
 from hipkit.server.storage.stores.users import UserRecord
 
-__all__ = ["GROUP_SCOPES", "SCOPES", "TokenKind", "grantable_scopes", "token_kind"]
+__all__ = [
+    "GROUP_SCOPES",
+    "SCOPES",
+    "TokenKind",
+    "check_scopes",
+    "grantable_scopes",
+    "split_scopes",
+    "token_kind",
+]
 
 TokenKind = Literal["group client", "room client", "user", "room notification"]
 
@@ -24,22 +34,45 @@ SCOPES = {
 }
 
 GROUP_SCOPES = frozenset({"admin_group", "import_data", "manage_rooms"})
-"""Scopes over the whole group, which nothing that is bound to one room can have."""
+"""Scopes over the whole group. A token or client of one room cannot have them."""
 
 ADMIN_SCOPES = frozenset({"admin_group", "import_data"})
-"""Scopes that only an administrator of the group can have."""
+"""Scopes that only administrators of the group can have."""
 
 GUEST_SCOPES = frozenset({"send_message", "view_messages", "view_room"})
-"""All that a guest can have: the group, its people and its lists are not theirs to see."""
+"""The only scopes that guests can have: they see neither the group nor its lists."""
 
 
 def grantable_scopes(user: UserRecord) -> frozenset[str]:
-    """Return every scope that a person's token may have."""
+    """Return every scope that a user's token may have."""
     if user.is_guest:
         return GUEST_SCOPES
     return frozenset(SCOPES) - (frozenset() if user.is_group_admin else ADMIN_SCOPES)
 
 
+def split_scopes(text: str) -> frozenset[str]:
+    """Return the scopes of a parameter, which are separated by spaces or commas."""
+    return frozenset(text.replace(",", " ").split())
+
+
+def check_scopes(
+    scopes: Collection[str], allowed: Collection[str] = SCOPES.keys()
+) -> frozenset[str]:
+    """Return scopes that all exist and are allowed.
+
+    Raises:
+        InvalidValueError: One does not exist, or is not allowed.
+    """
+    chosen, granted = frozenset(scopes), frozenset(allowed)
+    unknown = " ".join(sorted(chosen - SCOPES.keys()))
+    if unknown:
+        raise InvalidValueError("scope", "enum", "is not a scope", unknown)
+    if not chosen <= granted:
+        problem = f"is more than was granted: {' '.join(sorted(granted)) or 'nothing'}"
+        raise InvalidValueError("scope", "enum", problem, " ".join(sorted(chosen)))
+    return chosen
+
+
 def token_kind(token: TokenRecord) -> TokenKind:
-    """Return the kind that a stored token is of."""
+    """Return the kind of a stored token."""
     return cast("TokenKind", token.kind)

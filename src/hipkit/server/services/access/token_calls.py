@@ -1,11 +1,11 @@
-"""Recent API calls: who may see which, and how much of them."""
+"""Recent API calls: who may see which of them, and how much."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from hipkit.api.errors import ForbiddenError
-from hipkit.server.services.access.tokens import find_shown_token
+from hipkit.server.services.access.tokens import find_managed_token
 from hipkit.server.services.context import Context
 from hipkit.server.shared.recent_calls import RecentCall, RecentCalls
 from hipkit.server.storage.stores.tokens import TokenRecord
@@ -22,7 +22,7 @@ PRIVATE_CHAT = frozenset(
         "share_link_with_user",
     }
 )
-WITHHELD = "(a private chat: shown to the token's owner alone)"
+WITHHELD = "(a private chat: shown to the token's owner only)"
 
 
 async def list_token_calls(
@@ -30,13 +30,13 @@ async def list_token_calls(
 ) -> tuple[TokenRecord, list[RecentCall]]:
     """Return a token and its calls after a number, the newest first.
 
-    Request and answer of private chats are left out, unless the token is the actor's own or
-    nobody's: an administrator reads private chats nowhere else.
+    Bodies of private chats are withheld, unless the token is the actor's own or has no user:
+    administrators cannot read private chats anywhere else either.
 
     Raises:
         NotFoundError: The token does not exist, or the actor may not see its calls.
     """
-    token = await find_shown_token(context, context.stores, token_id)
+    token = await find_managed_token(context, context.stores, token_id)
     calls = recent.of_token(token.id, after)
     if token.user_id not in (None, context.actor.user_id):
         calls = [_without_private_chat(call) for call in calls]
@@ -46,13 +46,13 @@ async def list_token_calls(
 async def list_calls_without_token(
     context: Context, recent: RecentCalls, after: int = 0
 ) -> list[RecentCall]:
-    """Return the calls that came without a good token, the newest first.
+    """Return the calls without a valid token, the newest first.
 
-    They belong to no group, so only administrators of the first group, who run the server, see
-    them.
+    They belong to no group, so only administrators of the first group may see them, who run the
+    server.
 
     Raises:
-        ForbiddenError: The actor is no administrator of the first group.
+        ForbiddenError: The actor is not an administrator of the first group.
     """
     first = await context.stores.groups.first()
     is_first = first is not None and first.id == context.actor.group_id

@@ -1,7 +1,8 @@
-"""Tokens as the page shows them: one's own, those of rooms, and for administrators all.
+"""Token management: a user's own tokens, those of rooms, and for administrators all.
 
-Making one at the page is HipChat's way of old: a personal token with chosen scopes on the
-account's page, a notification token on a room's; both are good for a year.
+Users issue tokens at the page as with HipChat: personal tokens with chosen scopes, and
+notification tokens of rooms, both valid for a year. The operator may also issue tokens for
+others, and choose a token's value and lifetime.
 """
 
 from __future__ import annotations
@@ -10,37 +11,45 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from hipkit.api.errors import BadRequestError, NotFoundError
-from hipkit.server.services.access.clients import IssuedToken
-from hipkit.server.services.access.grants import PERSONAL_SECONDS
-from hipkit.server.services.access.keys import hash_token, new_token
+from hipkit.server.services.access.issuing import (
+    PERSONAL_SECONDS,
+    IssuedToken,
+    issue_token,
+)
 from hipkit.server.services.access.lookup import (
     check_group_admin,
+    check_operator,
+    find_active_user,
     find_room_to_administer,
     is_room_admin,
     list_seen_rooms,
     own_user,
 )
-from hipkit.server.services.access.scopes import TokenKind
+from hipkit.server.services.access.scopes import (
+    TokenKind,
+    check_scopes,
+    grantable_scopes,
+)
 from hipkit.server.services.context import Context
 from hipkit.server.services.people.names import clean_name
-from hipkit.server.services.representations.timestamps import SECOND_US
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.rooms import RoomRecord
-from hipkit.server.storage.stores.tokens import NewToken, TokenRecord
+from hipkit.server.storage.stores.tokens import TokenRecord
 
 __all__ = [
-    "Approved",
-    "end_approval",
-    "find_shown_token",
-    "list_approved",
+    "Authorization",
+    "find_managed_token",
+    "issue_personal_token",
+    "issue_room_token",
+    "issue_user_token",
+    "list_authorizations",
     "list_group_tokens",
+    "list_managed_tokens",
     "list_own_tokens",
     "list_room_tokens",
     "list_rooms_to_administer",
-    "list_shown_tokens",
-    "make_personal_token",
-    "make_room_token",
-    "revoke_shown_token",
+    "revoke_authorization",
+    "revoke_token",
 ]
 
 MOST_ROOMS = 1_000
@@ -50,8 +59,8 @@ ROOM_NOTIFICATION: TokenKind = "room notification"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Approved:
-    """A program that a person allowed to act for them until they take it back."""
+class Authorization:
+    """A user's consent that a program acts for them, until they revoke it."""
 
     id: int
     name: str
@@ -60,7 +69,7 @@ class Approved:
 
 
 async def list_own_tokens(context: Context) -> list[TokenRecord]:
-    """Return the caller's tokens that are good, the newest first."""
+    """Return the actor's valid tokens, the newest first."""
     user = own_user(context.actor)
     return await context.database.scan(
         lambda stores: stores.tokens.of_user(user.id, now_us=context.now_us)
@@ -68,7 +77,7 @@ async def list_own_tokens(context: Context) -> list[TokenRecord]:
 
 
 async def list_room_tokens(context: Context) -> list[TokenRecord]:
-    """Return the notification tokens of rooms that the caller may administer."""
+    """Return the notification tokens of the rooms that the actor may administer."""
 
     async def query(stores: Stores) -> list[TokenRecord]:
         group_id = context.actor.group_id
@@ -85,10 +94,10 @@ async def list_room_tokens(context: Context) -> list[TokenRecord]:
 
 
 async def list_group_tokens(context: Context) -> list[TokenRecord]:
-    """Return every token of the group.
+    """Return all valid tokens of the group, the newest first.
 
     Raises:
-        ForbiddenError: The caller is no administrator.
+        ForbiddenError: The actor is not an administrator.
     """
     check_group_admin(context.actor)
     group_id = context.actor.group_id
@@ -98,15 +107,15 @@ async def list_group_tokens(context: Context) -> list[TokenRecord]:
     return found[::-1]
 
 
-async def list_shown_tokens(context: Context) -> list[TokenRecord]:
-    """Return the tokens whose calls the caller may see: as an administrator all."""
+async def list_managed_tokens(context: Context) -> list[TokenRecord]:
+    """Return the tokens that the actor manages: an administrator all of the group."""
     if context.actor.is_group_admin:
         return await list_group_tokens(context)
     return [*await list_own_tokens(context), *await list_room_tokens(context)]
 
 
 async def list_rooms_to_administer(context: Context) -> list[RoomRecord]:
-    """Return the rooms whose notification tokens the caller may make, by name."""
+    """Return the rooms that the actor may issue notification tokens for, by name."""
     actor = context.actor
 
     async def query(stores: Stores) -> list[RoomRecord]:
@@ -119,8 +128,8 @@ async def list_rooms_to_administer(context: Context) -> list[RoomRecord]:
     return sorted(found, key=lambda room: room.name.casefold())
 
 
-async def list_approved(context: Context) -> list[Approved]:
-    """Return the programs that the caller allowed to act for them."""
+async def list_authorizations(context: Context) -> list[Authorization]:
+    """Return the programs that may act for the actor."""
     user = own_user(context.actor)
     found = []
     for record in await context.stores.tokens.refreshes_of_user(user.id):
@@ -129,7 +138,7 @@ async def list_approved(context: Context) -> list[Approved]:
         client = await context.stores.clients.get(record.granted_client_id or "")
         name = "A program with your password" if client is None else client.name
         found.append(
-            Approved(
+            Authorization(
                 id=record.id,
                 name=name,
                 scopes=record.scopes,
@@ -139,53 +148,137 @@ async def list_approved(context: Context) -> list[Approved]:
     return found
 
 
-async def end_approval(context: Context, refresh_id: int) -> None:
-    """Take back what a program was allowed: its tokens end, and it gets no new ones."""
+async def revoke_authorization(context: Context, refresh_id: int) -> None:
+    """Revoke what the actor allowed a program, with the program's tokens."""
     user = own_user(context.actor)
     await context.write(
         lambda stores: stores.tokens.revoke_refresh(user.id, refresh_id)
     )
 
 
-async def make_personal_token(
+async def issue_personal_token(
     context: Context, *, name: str, scopes: Collection[str]
 ) -> IssuedToken:
-    """Make a token that acts for the caller.
+    """Issue a token that acts for the actor.
 
     Raises:
-        BadRequestError: There is no scope, one that the caller cannot have, or no name.
+        BadRequestError: The name or the scopes are missing, or the actor lacks one of these.
     """
-    user = own_user(context.actor)
-    chosen = frozenset(scopes)
-    if not chosen:
+    actor = context.actor
+    user = own_user(actor)
+    if not scopes:
         raise BadRequestError("Choose at least one scope")
-    if not chosen <= context.actor.scopes:
-        excess = " ".join(sorted(chosen - context.actor.scopes))
-        raise BadRequestError(f"You cannot have the scope {excess}")
-    return await _make(context, "user", name, chosen, user_id=user.id)
+    chosen = _check_grantable(scopes, actor.scopes, "You")
+    label = clean_name(name)[:LONGEST_NAME]
+    return await context.write(
+        lambda stores: issue_token(
+            stores,
+            context.now_us,
+            kind="user",
+            group_id=actor.group_id,
+            user_id=user.id,
+            scopes=chosen,
+            name=label,
+        )
+    )
 
 
-async def make_room_token(
-    context: Context, *, name: str, room_id: int
-) -> tuple[IssuedToken, RoomRecord]:
-    """Make a token that sends notifications to one room, and return it with its room.
+async def issue_user_token(
+    context: Context,
+    *,
+    user: str | int | None = None,
+    scopes: Collection[str] | None = None,
+    name: str = "",
+    value: str | None = None,
+    seconds: int | None = PERSONAL_SECONDS,
+) -> IssuedToken:
+    """Issue a token that acts for a user, as the operator.
+
+    Args:
+        context: The context of the call.
+        user: The token's owner; the group's owner if left out.
+        scopes: What it may do; whatever its owner may if left out.
+        name: A label for lists.
+        value: A value that a program already uses; random if left out.
+        seconds: Its lifetime; `None` for a token that never expires.
 
     Raises:
-        ForbiddenError: The caller may not administer the room.
+        ForbiddenError: The actor is not the operator.
+        NotFoundError: The user does not exist.
+        BadRequestError: The user cannot have one of the scopes, or the value cannot be a token.
     """
-    room = await find_room_to_administer(context.stores, context.actor, room_id)
-    scopes = frozenset({"send_notification"})
-    made = await _make(context, ROOM_NOTIFICATION, name, scopes, room_id=room.id)
-    return made, room
+    actor = context.actor
+    check_operator(actor)
+
+    async def command(stores: Stores) -> IssuedToken:
+        reference = user
+        if reference is None:
+            group = await stores.groups.get(actor.group_id)
+            reference = (group and group.owner_id) or 0
+        owner = await find_active_user(stores, actor, reference)
+        allowed = grantable_scopes(owner)
+        return await issue_token(
+            stores,
+            context.now_us,
+            kind="user",
+            group_id=actor.group_id,
+            user_id=owner.id,
+            scopes=allowed
+            if scopes is None
+            else _check_grantable(scopes, allowed, owner.name),
+            name=name,
+            value=value,
+            seconds=seconds,
+        )
+
+    return await context.write(command)
 
 
-async def find_shown_token(
+async def issue_room_token(
+    context: Context,
+    *,
+    room: str | int,
+    name: str,
+    value: str | None = None,
+    seconds: int | None = PERSONAL_SECONDS,
+) -> tuple[IssuedToken, RoomRecord]:
+    """Issue a token that can only send notifications to one room, and return both.
+
+    The operator alone may choose the value and the lifetime.
+
+    Raises:
+        ForbiddenError: The actor may not administer the room, or chooses what it may not.
+        BadRequestError: The name is missing, or the value cannot be a token.
+    """
+    if value is not None or seconds != PERSONAL_SECONDS:
+        check_operator(context.actor)
+    label = clean_name(name)[:LONGEST_NAME]
+
+    async def command(stores: Stores) -> tuple[IssuedToken, RoomRecord]:
+        found = await find_room_to_administer(stores, context.actor, room)
+        issued = await issue_token(
+            stores,
+            context.now_us,
+            kind=ROOM_NOTIFICATION,
+            group_id=found.group_id,
+            room_id=found.id,
+            scopes=("send_notification",),
+            name=label,
+            value=value,
+            seconds=seconds,
+        )
+        return issued, found
+
+    return await context.write(command)
+
+
+async def find_managed_token(
     context: Context, stores: Stores, token_id: int
 ) -> TokenRecord:
-    """Return a token whose calls the caller may see, and that they may revoke.
+    """Return a token that the actor may revoke, and whose calls it may see.
 
     Raises:
-        NotFoundError: It is not there, or none of theirs.
+        NotFoundError: The token does not exist, or the actor may not manage it.
     """
     actor = context.actor
     token = await stores.tokens.get(token_id)
@@ -195,16 +288,29 @@ async def find_shown_token(
         is_of_room = token.kind == ROOM_NOTIFICATION
         if is_of_room and await _may_administer(context, stores, token.room_id):
             return token
-    raise NotFoundError("There is no such token, or it is none of yours")
+    raise NotFoundError(f"Token {token_id} not found")
 
 
-async def revoke_shown_token(context: Context, token_id: int) -> None:
-    """End a token of the caller's, of a room of theirs, or as an administrator any."""
+async def revoke_token(context: Context, token_id: int) -> None:
+    """Revoke a token that the actor manages, with all that was created with it.
+
+    Raises:
+        NotFoundError: The token does not exist, or the actor may not manage it.
+    """
 
     async def command(stores: Stores) -> None:
-        await stores.tokens.revoke(await find_shown_token(context, stores, token_id))
+        await stores.tokens.revoke(await find_managed_token(context, stores, token_id))
 
     await context.write(command)
+
+
+def _check_grantable(
+    scopes: Collection[str], grantable: frozenset[str], who: str
+) -> frozenset[str]:
+    excess = check_scopes(scopes) - grantable
+    if excess:
+        raise BadRequestError(f"{who} cannot have the scope {' '.join(sorted(excess))}")
+    return frozenset(scopes)
 
 
 async def _may_administer(
@@ -212,29 +318,3 @@ async def _may_administer(
 ) -> bool:
     room = await stores.rooms.get(room_id or 0)
     return room is not None and await is_room_admin(stores, context.actor, room)
-
-
-async def _make(
-    context: Context,
-    kind: TokenKind,
-    name: str,
-    scopes: frozenset[str],
-    *,
-    user_id: int | None = None,
-    room_id: int | None = None,
-) -> IssuedToken:
-    token = new_token()
-    new = NewToken(
-        hash=hash_token(token),
-        kind=kind,
-        group_id=context.actor.group_id,
-        user_id=user_id,
-        room_id=room_id,
-        scopes=" ".join(sorted(scopes)),
-        name=clean_name(name)[:LONGEST_NAME],
-        expires_us=context.now_us + PERSONAL_SECONDS * SECOND_US,
-    )
-    token_id = await context.write(
-        lambda stores: stores.tokens.add(new, context.now_us)
-    )
-    return IssuedToken(id=token_id, token=token, scopes=tuple(sorted(scopes)))

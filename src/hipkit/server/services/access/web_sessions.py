@@ -1,6 +1,6 @@
-"""Sessions of the page: a person who signed in, known by a secret that only their browser has.
+"""Web sessions: signed-in users of the page, by a secret that only their browser has.
 
-A session ends two weeks after it was last used, and ninety days after the sign-in at the latest.
+A session expires two weeks after its last use, and ninety days after the sign-in at the latest.
 """
 
 from __future__ import annotations
@@ -34,28 +34,28 @@ IDLE_SECONDS = 14 * DAY_SECONDS
 LONGEST_SECONDS = 90 * DAY_SECONDS
 
 TOUCH_SECONDS = 60
-"""A session in use is written down at most so often."""
+"""The use of a session is stored no more often than this."""
 
 LONGEST_USER_AGENT = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebSession:
-    """A session that is still good, and whose it is."""
+    """A valid session and its user."""
 
     record: WebSessionRecord
     user: UserRecord
 
     @property
     def actor(self) -> Actor:
-        """The person who is signed in."""
+        """The actor of the signed-in user."""
         return browser_actor(self.user)
 
 
 async def open_session(
     context: Context, user: UserRecord, *, user_agent: str, address: str
 ) -> str:
-    """Sign a person in, and return the secret that their browser is to keep."""
+    """Store a new session, and return the secret for the browser's cookie."""
     secret = new_key()
 
     async def command(stores: Stores) -> None:
@@ -72,7 +72,7 @@ async def open_session(
 
 
 async def find_session(stores: Stores, secret: str, now_us: int) -> WebSession | None:
-    """Return the session that a secret belongs to, if it is still good."""
+    """Return the session of a secret if it is valid."""
     session_hash = hash_token(secret)
     record = await stores.web_sessions.by_hash(session_hash)
     if record is None or not same_secret(record.hash, session_hash):
@@ -86,7 +86,7 @@ async def find_session(stores: Stores, secret: str, now_us: int) -> WebSession |
 
 
 async def touch_session(context: Context, session: WebSession, address: str) -> None:
-    """Note that a session is in use, where that was not noted just now."""
+    """Store that a session is in use, unless that was stored within the last minute."""
     record = session.record
     is_recent = context.now_us - record.last_seen_us < TOUCH_SECONDS * SECOND_US
     if is_recent and record.address == address:
@@ -97,20 +97,20 @@ async def touch_session(context: Context, session: WebSession, address: str) -> 
 
 
 async def list_sessions(context: Context) -> list[WebSessionRecord]:
-    """Return the caller's sessions that are still good, the last seen first."""
+    """Return the actor's valid sessions, the last used first."""
     user = own_user(context.actor)
     found = await context.stores.web_sessions.of_user(user.id)
     return [record for record in found if not _has_ended(record, context.now_us)]
 
 
 async def end_session(context: Context, session_id: int) -> None:
-    """End one of the caller's sessions; one that is gone already is no error."""
+    """End one of the actor's sessions; without such a session nothing happens."""
     user = own_user(context.actor)
     await context.write(lambda stores: stores.web_sessions.end(user.id, session_id))
 
 
 async def end_other_sessions(context: Context, session_id: int) -> None:
-    """End all of the caller's sessions but one."""
+    """End all of the actor's sessions but one."""
     user = own_user(context.actor)
     await context.write(
         lambda stores: stores.web_sessions.end_all(user.id, but=session_id)
@@ -120,9 +120,9 @@ async def end_other_sessions(context: Context, session_id: int) -> None:
 async def change_password(
     stores: Stores, user_id: int, password_hash: str, *, keep: int | None = None
 ) -> None:
-    """Within a command: change a password, and end every session but the one to keep.
+    """Within a command: change a password, and end all sessions but the one to keep.
 
-    Whoever knew the old password, or has a link that sets one, is out.
+    Links to set a password end too, so that the old password and old links are of no use.
     """
     await stores.users.set_password(user_id, password_hash)
     await stores.web_sessions.end_all(user_id, but=keep)
@@ -130,12 +130,12 @@ async def change_password(
 
 
 async def sweep_sessions(stores: Stores, before_us: int) -> None:
-    """Within a command: remove sessions and links that ended before a moment."""
+    """Within a command: delete sessions and links that expired before a time."""
     await stores.web_sessions.sweep(
         created_us=before_us - LONGEST_SECONDS * SECOND_US,
         last_seen_us=before_us - IDLE_SECONDS * SECOND_US,
     )
-    # Later than they end: until then who opens one is told what became of it.
+    # Expired links are kept for a while, so that the page can say why one does not work.
     await stores.web_sessions.sweep_links(before_us - LONGEST_SECONDS * SECOND_US)
 
 

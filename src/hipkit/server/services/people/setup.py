@@ -5,21 +5,18 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from hipkit.server.services.access.grants import PERSONAL_SECONDS
-from hipkit.server.services.access.keys import hash_token
+from hipkit.server.services.access.issuing import issue_token
 from hipkit.server.services.access.password_links import add_password_link
 from hipkit.server.services.access.scopes import SCOPES
 from hipkit.server.services.people.accounts import NewUser, add_user
-from hipkit.server.services.representations.timestamps import SECOND_US
 from hipkit.server.storage.protocol import Database, Stores
-from hipkit.server.storage.stores.tokens import NewToken
 
-__all__ = ["FirstGroup", "is_empty", "make_first_group"]
+__all__ = ["FirstGroup", "create_first_group", "is_empty"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstGroup:
-    """What the first start makes."""
+    """The names of the group and administrator that the first start creates."""
 
     group_name: str
     admin_name: str
@@ -27,16 +24,21 @@ class FirstGroup:
 
 
 async def is_empty(database: Database) -> bool:
-    """Say whether nobody has used a database yet."""
+    """Return whether a database has had no first start yet."""
     return await database.stores.groups.first() is None
 
 
-async def make_first_group(
+async def create_first_group(
     database: Database, first: FirstGroup, token: str, link_key: str, now_us: int
 ) -> None:
-    """Make a group, its owner and administrator, and a token of theirs with every scope.
+    """Create a group, its owner, and a token of theirs with every scope.
 
-    The key is for the link with which the administrator sets a password.
+    Args:
+        database: An empty database; there is no group yet that an actor could belong to.
+        first: The names.
+        token: The token's value, which the caller has saved already.
+        link_key: The key of a link with which the owner sets a password.
+        now_us: The time.
     """
 
     async def command(stores: Stores) -> None:
@@ -53,16 +55,16 @@ async def make_first_group(
         )
         user_id = await add_user(stores, group_id, admin, now_us)
         await stores.groups.set_owner(group_id, user_id)
-        new = NewToken(
-            hash=hash_token(token),
+        await issue_token(
+            stores,
+            now_us,
             kind="user",
             group_id=group_id,
             user_id=user_id,
-            scopes=" ".join(sorted(SCOPES)),
+            scopes=SCOPES,
             name="First administrator",
-            expires_us=now_us + PERSONAL_SECONDS * SECOND_US,
+            value=token,
         )
-        await stores.tokens.add(new, now_us)
         await add_password_link(stores, link_key, user_id, now_us)
 
     await database.write(command)

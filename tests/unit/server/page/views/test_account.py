@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from hipkit.server.services.access.password_links import make_password_link
+from hipkit.server.services.access.password_links import create_password_link
 from tests.unit.server.asgi import Site
 from tests.unit.server.page.conftest import MakeVisitor
 from tests.unit.server.page.visitor import PASSWORD, Visitor
@@ -19,7 +19,7 @@ def change(visitor: Visitor, **fields: str) -> int:
 
 
 def make_link(site: Site, name: str) -> str:
-    key = asyncio.run(make_password_link(site.server.database, site.now_us, name))
+    key = asyncio.run(create_password_link(site.operator_context(), name))
     return f"/set-password?key={key}"
 
 

@@ -4,7 +4,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
-from hipkit.server.services.access.clients import MadeClient
+from hipkit.server.services.access.clients import AddedClient
 from tests.unit.server.asgi import FORM, Site, basic
 from tests.unit.server.page.visitor import Answer, Visitor
 
@@ -13,11 +13,11 @@ PATH = "/users/authorize"
 
 
 @pytest.fixture
-def client(site: Site) -> MadeClient:
+def client(site: Site) -> AddedClient:
     return site.add_client(["view_room", "send_message"], redirect_uris=[BACK])
 
 
-def question(client: MadeClient, **changes: str | None) -> str:
+def question(client: AddedClient, **changes: str | None) -> str:
     values = {
         "response_type": "code",
         "client_id": client.id,
@@ -39,7 +39,7 @@ def told(answer: Answer) -> dict[str, str]:
     }
 
 
-def exchange(site: Site, client: MadeClient, code: str, back: str = BACK) -> int:
+def exchange(site: Site, client: AddedClient, code: str, back: str = BACK) -> int:
     fields = {"grant_type": "authorization_code", "code": code, "redirect_uri": back}
     return site.send(
         "POST",
@@ -51,7 +51,7 @@ def exchange(site: Site, client: MadeClient, code: str, back: str = BACK) -> int
 
 
 def test_a_yes_gives_a_code_that_is_good_for_a_token_once(
-    site: Site, ann: Visitor, client: MadeClient
+    site: Site, ann: Visitor, client: AddedClient
 ) -> None:
     answer = ann.fill(question(client), PATH, answer="allow")
     values = told(answer)
@@ -63,7 +63,7 @@ def test_a_yes_gives_a_code_that_is_good_for_a_token_once(
 
 
 def test_a_code_is_good_for_ten_minutes_and_its_own_address(
-    site: Site, ann: Visitor, client: MadeClient
+    site: Site, ann: Visitor, client: AddedClient
 ) -> None:
     first = told(ann.fill(question(client), PATH, answer="allow"))["code"]
     second = told(ann.fill(question(client), PATH, answer="allow"))["code"]
@@ -73,7 +73,7 @@ def test_a_code_is_good_for_ten_minutes_and_its_own_address(
     assert exchange(site, client, second) == 400
 
 
-def test_a_no_is_told(ann: Visitor, client: MadeClient) -> None:
+def test_a_no_is_told(ann: Visitor, client: AddedClient) -> None:
     values = told(ann.fill(question(client), PATH, answer="deny"))
 
     assert values == {
@@ -84,13 +84,13 @@ def test_a_no_is_told(ann: Visitor, client: MadeClient) -> None:
 
 
 def test_signup_and_other_words_are_passed_over(
-    ann: Visitor, client: MadeClient
+    ann: Visitor, client: AddedClient
 ) -> None:
     assert ann.get(question(client, signup="0", utm="x")).status == 200
 
 
 def test_who_is_not_signed_in_comes_back_to_the_question(
-    site: Site, visitor: Visitor, client: MadeClient
+    site: Site, visitor: Visitor, client: AddedClient
 ) -> None:
     address = question(client)
 
@@ -113,7 +113,7 @@ def test_who_is_not_signed_in_comes_back_to_the_question(
     ids=str,
 )
 def test_nothing_is_sent_to_an_address_that_is_not_the_clients(
-    visitor: Visitor, ann: Visitor, client: MadeClient, changes: dict[str, str | None]
+    visitor: Visitor, ann: Visitor, client: AddedClient, changes: dict[str, str | None]
 ) -> None:
     for somebody in (visitor, ann):
         answer = somebody.get(question(client, **changes))
@@ -132,13 +132,13 @@ def test_nothing_is_sent_to_an_address_that_is_not_the_clients(
     ids=str,
 )
 def test_what_is_wrong_with_the_question_is_told_to_a_known_address(
-    visitor: Visitor, client: MadeClient, changes: dict[str, str | None], error: str
+    visitor: Visitor, client: AddedClient, changes: dict[str, str | None], error: str
 ) -> None:
     assert told(visitor.get(question(client, **changes)))["error"] == error
 
 
 def test_the_token_has_what_the_program_asked_for_and_no_more(
-    site: Site, ann: Visitor, client: MadeClient
+    site: Site, ann: Visitor, client: AddedClient
 ) -> None:
     address = question(client, scope="view_room")
 
@@ -167,7 +167,7 @@ def test_a_person_gives_nothing_that_they_have_not(site: Site, ann: Visitor) -> 
 
 
 def test_a_form_that_was_changed_leads_nowhere(
-    ann: Visitor, client: MadeClient
+    ann: Visitor, client: AddedClient
 ) -> None:
     answer = ann.fill(
         question(client), PATH, answer="allow", redirect_uri="https://evil.test/"
@@ -178,7 +178,7 @@ def test_a_form_that_was_changed_leads_nowhere(
 
 
 def test_what_was_allowed_can_be_taken_back(
-    site: Site, ann: Visitor, client: MadeClient
+    site: Site, ann: Visitor, client: AddedClient
 ) -> None:
     code = told(ann.fill(question(client), PATH, answer="allow"))["code"]
     fields = {"grant_type": "authorization_code", "code": code, "redirect_uri": BACK}
@@ -216,7 +216,7 @@ def test_what_was_allowed_can_be_taken_back(
 
 
 def test_the_browser_may_follow_the_form_to_the_program(
-    ann: Visitor, client: MadeClient
+    ann: Visitor, client: AddedClient
 ) -> None:
     policy = ann.get(question(client)).headers["content-security-policy"]
 

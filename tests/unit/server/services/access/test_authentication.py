@@ -12,8 +12,8 @@ from contextlib import contextmanager
 import pytest
 
 from hipkit.api.errors import UnauthorizedError
-from hipkit.server.services.access import clients as admin_access
 from hipkit.server.services.access.authentication import ActorCache
+from hipkit.server.services.access.tokens import revoke_token
 from hipkit.server.storage.sqlite.database import SqliteDatabase
 from tests.unit.server.asgi import Site
 
@@ -154,12 +154,12 @@ def test_nothing_is_remembered_where_the_database_cannot_tell(
 ) -> None:
     database = site.server.database
     monkeypatch.setattr(database, "version", lambda: None)
-    identities = ActorCache(database)
+    identities, context = ActorCache(database), site.operator_context()
 
     async def look_revoke_look() -> None:
         known = await identities.identify(site.token, site.now_us)
         assert known.token is not None
-        await admin_access.revoke_token(database, known.token.id)
+        await revoke_token(context, known.token.id)
         with pytest.raises(UnauthorizedError):
             await identities.identify(site.token, site.now_us)
 

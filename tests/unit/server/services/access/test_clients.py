@@ -11,9 +11,9 @@ import pytest
 from hipkit.api.errors import BadRequestError, ForbiddenError, NotFoundError
 from hipkit.server.services.access.actor import browser_actor
 from hipkit.server.services.access.clients import (
-    add_group_client,
-    delete_group_client,
-    list_group_clients,
+    add_client,
+    delete_client,
+    list_clients,
 )
 from hipkit.server.services.context import Context
 from tests.unit.server.asgi import Site
@@ -30,15 +30,15 @@ def person(site: Site, name: str, group_id: int = 1) -> Context:
 
 
 def client_ids(context: Context) -> list[str]:
-    return [client.id for client in asyncio.run(list_group_clients(context))]
+    return [client.id for client in asyncio.run(list_clients(context))]
 
 
 @pytest.mark.parametrize(
     "act",
     [
-        lambda context, _: list_group_clients(context),
-        lambda context, _: add_group_client(context, name="x", scopes=["view_group"]),
-        lambda context, client: delete_group_client(context, client),
+        lambda context, _: list_clients(context),
+        lambda context, _: add_client(context, name="x", scopes=["view_group"]),
+        lambda context, client: delete_client(context, client),
     ],
     ids=["list", "add", "delete"],
 )
@@ -57,9 +57,9 @@ def test_an_administrator_adds_and_deletes_clients(site: Site) -> None:
     site.add_user("boss", mention_name="boss", is_group_admin=True)
     boss = person(site, "boss")
 
-    made = asyncio.run(add_group_client(boss, name="x", scopes=["view_group"]))
+    made = asyncio.run(add_client(boss, name="x", scopes=["view_group"]))
     assert client_ids(boss) == [made.id]
-    asyncio.run(delete_group_client(boss, made.id))
+    asyncio.run(delete_client(boss, made.id))
 
     assert client_ids(boss) == []
 
@@ -68,7 +68,7 @@ def test_a_client_needs_a_scope(site: Site) -> None:
     site.add_user("boss", mention_name="boss", is_group_admin=True)
 
     with pytest.raises(BadRequestError, match="at least one scope"):
-        asyncio.run(add_group_client(person(site, "boss"), name="x", scopes=[]))
+        asyncio.run(add_client(person(site, "boss"), name="x", scopes=[]))
 
 
 def test_a_client_of_another_group_is_not_there(world: World) -> None:
@@ -83,7 +83,7 @@ def test_a_client_of_another_group_is_not_there(world: World) -> None:
 
     for client in others:
         with pytest.raises(NotFoundError):
-            asyncio.run(delete_group_client(stranger, client.id))
+            asyncio.run(delete_client(stranger, client.id))
 
     assert not set(client_ids(stranger)) & {client.id for client in others}
     assert asyncio.run(stores.clients.of_group(world.first.number)) == others

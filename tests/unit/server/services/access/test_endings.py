@@ -9,8 +9,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from hipkit.server.services.access import clients as admin_access
 from hipkit.server.services.access import password_links, web_sessions
+from hipkit.server.services.access.clients import delete_client
 from hipkit.server.services.access.scopes import SCOPES
 from hipkit.server.services.people import operator as admin_people
 from hipkit.server.services.rooms import operator as admin_rooms
@@ -74,22 +74,12 @@ def sign_in(site: Site, name: str, password: str) -> RawResponse:
 def give_everything(world: World) -> dict[str, str]:
     """Let Ann have one of everything that can act for her."""
     site, ann = world.site, world.first.ids["ann"]
-    database = site.server.database
     context = site.operator_context()
     asyncio.run(admin_people.set_password(context, ann, "correct horse"))
     signed_in = sign_in(site, "@ann1", "correct horse").json
     client = site.add_client(["view_room"], redirect_uris=[REDIRECT])
-    asyncio.run(
-        admin_access.make_authorization_code(
-            database,
-            site.now_us,
-            client_id=client.id,
-            user=ann,
-            scopes=["view_room"],
-            redirect_uri=REDIRECT,
-        )
-    )
-    asyncio.run(password_links.make_password_link(database, site.now_us, ann))
+    site.authorization_code(client.id, ann, REDIRECT)
+    asyncio.run(password_links.create_password_link(context, ann))
     carol = f"/v2/room/{world.first.ids['open']}/member/{ann}"
     assert site.put(carol, {"room_roles": ["room_admin"]}).status == 204
     path = f"/v2/room/{world.first.ids['open']}/webhook"
@@ -183,7 +173,7 @@ def test_nothing_acts_for_a_client_that_is_deleted(world: World) -> None:
     assert before["tokens"]
     assert before["webhooks"]
 
-    asyncio.run(admin_access.delete_client(site.server.database, client_id))
+    asyncio.run(delete_client(site.operator_context(), client_id))
 
     assert not any(rows_of(world, "client_id", client_id).values())
     assert site.get("/v2/room", token=token).status == 401

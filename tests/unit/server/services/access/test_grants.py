@@ -13,15 +13,16 @@ from urllib.parse import urlencode
 
 import pytest
 
-from hipkit.server.services.access import clients as admin_access
 from hipkit.server.services.access import (
+    clients,
     grants,
     password_links,
     passwords,
+    tokens,
     web_sessions,
 )
-from hipkit.server.services.access import tokens as own_tokens
 from hipkit.server.services.access.authentication import find_token
+from hipkit.server.services.access.clients import AddedClient
 from hipkit.server.services.access.keys import hash_token
 from hipkit.server.services.access.web_sessions import WebSession
 from hipkit.server.services.people import operator as admin_people
@@ -45,20 +46,7 @@ def ask(
     )
 
 
-def code_for(site: Site, client: admin_access.MadeClient, user: int) -> str:
-    return asyncio.run(
-        admin_access.make_authorization_code(
-            site.server.database,
-            site.now_us,
-            client_id=client.id,
-            user=user,
-            scopes=client.scopes,
-            redirect_uri=REDIRECT,
-        )
-    )
-
-
-def redeem(site: Site, client: admin_access.MadeClient, code: str) -> RawResponse:
+def redeem(site: Site, client: AddedClient, code: str) -> RawResponse:
     return ask(
         site,
         basic(client.id, client.secret),
@@ -78,8 +66,8 @@ class Credentials:
     bob: int
     ops: int
     hooks: int
-    client: admin_access.MadeClient
-    room_client: admin_access.MadeClient
+    client: AddedClient
+    room_client: AddedClient
     values: dict[str, str] = field(default_factory=dict)
     refreshed_with: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
 
@@ -214,9 +202,7 @@ def _make_with_tokens(made: Credentials) -> None:
     )
 
 
-def _make_with_client(
-    made: Credentials, of: str, client: admin_access.MadeClient
-) -> None:
+def _make_with_client(made: Credentials, of: str, client: AddedClient) -> None:
     site, values = made.site, made.values
     login = basic(client.id, client.secret)
     own = {"grant_type": "client_credentials"}
@@ -233,9 +219,11 @@ def _make_with_client(
         f"password by its token{of}",
         ask(site, token=values[f"client{of}"], **_password_of_bob()),
     )
-    values[f"code{of}"] = code_for(site, client, made.ann)
+    values[f"code{of}"] = site.authorization_code(client.id, made.ann, REDIRECT)
     made.token(
-        f"approved{of}", redeem(site, client, code_for(site, client, made.ann)), login
+        f"approved{of}",
+        redeem(site, client, site.authorization_code(client.id, made.ann, REDIRECT)),
+        login,
     )
     renewed = made.refresh(f"refresh approved{of}")
     values[f"renewed{of}"] = renewed.json["access_token"]
@@ -260,20 +248,20 @@ def _make_at_the_page(made: Credentials) -> None:
         )
         assert isinstance(found, WebSession)
         context = site.context(found.actor)
-        own = await own_tokens.make_personal_token(
+        own = await tokens.issue_personal_token(
             context, name="Mine", scopes=["view_room"]
         )
-        room = await own_tokens.make_room_token(context, name="Ops", room_id=made.ops)
+        room = await tokens.issue_room_token(context, name="Ops", room=made.ops)
         values["page's personal"] = own.token
         values["page's notifier"] = room[0].token
-        values["link"] = await password_links.make_password_link(
-            database, site.now_us, ann
-        )
 
     asyncio.run(work())
+    values["link"] = asyncio.run(
+        password_links.create_password_link(site.operator_context(), made.ann)
+    )
 
 
-def end_approval(made: Credentials, name: str) -> None:
+def revoke_authorization(made: Credentials, name: str) -> None:
     """End what a person allowed, as the page does it."""
     site = made.site
 
@@ -287,7 +275,7 @@ def end_approval(made: Credentials, name: str) -> None:
         )
         assert found is not None
         assert refresh is not None
-        await own_tokens.end_approval(site.context(found.actor), refresh.id)
+        await tokens.revoke_authorization(site.context(found.actor), refresh.id)
 
     asyncio.run(work())
 
@@ -306,11 +294,11 @@ def record_of(made: Credentials, name: str) -> TokenRecord:
 
 def revoke_by_number(made: Credentials, name: str) -> None:
     number = record_of(made, name).id
-    asyncio.run(admin_access.revoke_token(made.site.server.database, number))
+    asyncio.run(tokens.revoke_token(made.site.operator_context(), number))
 
 
-def delete_client(made: Credentials, client: admin_access.MadeClient) -> None:
-    asyncio.run(admin_access.delete_client(made.site.server.database, client.id))
+def delete_client(made: Credentials, client: AddedClient) -> None:
+    asyncio.run(clients.delete_client(made.site.operator_context(), client.id))
 
 
 def delete_user(made: Credentials, user: int) -> None:
@@ -412,7 +400,7 @@ EVENTS: dict[str, tuple[Callable[[Credentials], None], set[str]]] = {
         OF_APPROVAL | {"webhook of approved"},
     ),
     "an approval is ended": (
-        lambda made: end_approval(made, "approved"),
+        lambda made: revoke_authorization(made, "approved"),
         OF_APPROVAL | {"webhook of approved"},
     ),
     "the client is deleted": (
@@ -618,6 +606,7 @@ def test_what_ends_while_a_token_is_made_makes_none(
 ) -> None:
     """The token is revoked while the password is looked at."""
     site, find = made.site, passwords.user_with_password
+    operator = site.operator_context()
 
     async def find_and_revoke(*arguments: object) -> object:
         found = await find(*arguments)  # type: ignore[arg-type]  # as they came
@@ -625,7 +614,7 @@ def test_what_ends_while_a_token_is_made_makes_none(
             site.server.database.stores, made.values["token"], site.now_us
         )
         assert record is not None
-        await admin_access.revoke_token(site.server.database, record.id)
+        await tokens.revoke_token(operator, record.id)
         return found
 
     monkeypatch.setattr(grants, "user_with_password", find_and_revoke)

@@ -22,7 +22,7 @@ from hipkit.server.services.access.password_hashes import (
     normalise_password,
 )
 from hipkit.server.services.access.password_links import (
-    make_password_link,
+    create_password_link,
     use_password_link,
 )
 from hipkit.server.services.errors import InvalidValueError
@@ -86,7 +86,7 @@ def test_a_hash_by_scrypt_matches_no_password_and_a_link_sets_a_new_one(
     set_hash(site, ann, scrypt("correct horse"))
     assert sign_in(site, "@Ann", "correct horse").status == 401
 
-    key = asyncio.run(make_password_link(site.server.database, site.now_us, "@Ann"))
+    key = asyncio.run(create_password_link(site.operator_context(), "@Ann"))
     asyncio.run(use_password_link(site.context(), key, "battery staple"))
 
     assert hash_of(site, ann).startswith("$argon2id$")

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from hipkit.server.services.access import clients as admin_access
+from hipkit.server.services.access.clients import AddedClient, delete_client
 from hipkit.server.services.people import operator as admin_people
 from tests.unit.server.asgi import FORM, RawResponse, Site, basic
 
@@ -21,19 +21,6 @@ def ask(
         body=form.encode(),
         token=token,
         headers=[FORM, *headers],
-    )
-
-
-def code_for(site: Site, client_id: str, user: int) -> str:
-    return asyncio.run(
-        admin_access.make_authorization_code(
-            site.server.database,
-            site.now_us,
-            client_id=client_id,
-            user=user,
-            scopes=["send_message", "view_messages"],
-            redirect_uri=REDIRECT,
-        )
     )
 
 
@@ -117,7 +104,7 @@ def test_a_removed_client_and_its_tokens_are_refused(site: Site) -> None:
     login = basic(client.id, client.secret)
     token = ask(site, "grant_type=client_credentials", login).json["access_token"]
 
-    asyncio.run(admin_access.delete_client(site.server.database, client.id))
+    asyncio.run(delete_client(site.operator_context(), client.id))
 
     assert ask(site, "grant_type=client_credentials", login).status == 401
     assert site.get("/v2/room/1", token=token).status == 401
@@ -158,23 +145,23 @@ def test_a_code_is_good_once_and_only_where_it_was_sent(site: Site) -> None:
     other = site.add_client(["send_message"], redirect_uris=[REDIRECT])
     form = "grant_type=authorization_code&code={}&redirect_ur{}=" + REDIRECT
 
-    def redeem(
-        code: str, name: str = "i", by: admin_access.MadeClient = client
-    ) -> RawResponse:
+    def redeem(code: str, name: str = "i", by: AddedClient = client) -> RawResponse:
         return ask(site, form.format(code, name), basic(by.id, by.secret))
 
-    code = code_for(site, client.id, ann)
+    code = site.authorization_code(client.id, ann, REDIRECT)
     good = redeem(code)
     again = redeem(code)
     elsewhere = ask(
         site,
-        f"grant_type=authorization_code&code={code_for(site, client.id, ann)}"
+        f"grant_type=authorization_code&code={site.authorization_code(client.id, ann, REDIRECT)}"
         "&redirect_uri=https://evil.example.com",
         basic(client.id, client.secret),
     )
-    stolen = redeem(code_for(site, client.id, ann), by=other)
-    spelt_otherwise = redeem(code_for(site, client.id, ann), name="l")
-    late_code = code_for(site, client.id, ann)
+    stolen = redeem(site.authorization_code(client.id, ann, REDIRECT), by=other)
+    spelt_otherwise = redeem(
+        site.authorization_code(client.id, ann, REDIRECT), name="l"
+    )
+    late_code = site.authorization_code(client.id, ann, REDIRECT)
     site.clock[0] += 601
     late = redeem(late_code)
 
@@ -193,7 +180,7 @@ def test_a_refresh_token_gives_new_tokens_until_it_is_revoked(site: Site) -> Non
     login = basic(client.id, client.secret)
     first = ask(
         site,
-        f"grant_type=authorization_code&code={code_for(site, client.id, ann)}"
+        f"grant_type=authorization_code&code={site.authorization_code(client.id, ann, REDIRECT)}"
         f"&redirect_uri={REDIRECT}",
         login,
     ).json

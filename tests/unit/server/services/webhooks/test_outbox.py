@@ -690,7 +690,7 @@ def test_the_webhooks_of_a_client_go_with_it(site: Site, receiver: Receiver) -> 
     client = site.add_client(["admin_room"])
     wait_for(site, receiver, token=site.token_of(client))
     say(site, "x")
-    asyncio.run(delete_client(site.server.database, client.id))
+    asyncio.run(delete_client(site.operator_context(), client.id))
 
     site.deliver()
 

@@ -1,0 +1,103 @@
+"""Issue tokens: every token is created here, whichever way it was asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from hipkit.api.errors import BadRequestError
+from hipkit.server.services.access.keys import hash_token, new_token
+from hipkit.server.services.access.scopes import TokenKind
+from hipkit.server.services.representations.timestamps import SECOND_US
+from hipkit.server.storage.protocol import Stores
+from hipkit.server.storage.stores.tokens import NewToken
+
+__all__ = ["PERSONAL_SECONDS", "IssuedToken", "check_secret", "issue_token"]
+
+PERSONAL_SECONDS = 365 * 24 * 60 * 60
+"""Lifetime of personal tokens, notification tokens and refresh tokens."""
+
+SECRET = re.compile(r"[\x21-\x7e]{8,200}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssuedToken:
+    """A token with its value, which is shown once: only its hash is stored."""
+
+    id: int
+    token: str = field(repr=False)
+    scopes: tuple[str, ...]
+
+
+async def issue_token(
+    stores: Stores,
+    now_us: int,
+    *,
+    kind: TokenKind,
+    group_id: int,
+    scopes: Collection[str],
+    seconds: int | None = PERSONAL_SECONDS,
+    value: str | None = None,
+    name: str = "",
+    user_id: int | None = None,
+    client_id: str | None = None,
+    room_id: int | None = None,
+    refresh_id: int | None = None,
+    parent_id: int | None = None,
+) -> IssuedToken:
+    """Within a command: store a new token, and return it with its value.
+
+    The caller decides who may have which scopes.
+
+    Args:
+        stores: The command's.
+        now_us: The time.
+        kind: What sort of token it is, as operations name those that they accept.
+        group_id: The group that it is valid in.
+        scopes: What it may do.
+        seconds: Its lifetime; `None` for a token that never expires.
+        value: A value that a program already uses; random if left out.
+        name: A label for lists.
+        user_id: The user that it acts for.
+        client_id: The OAuth client that it was issued to.
+        room_id: The only room that it may reach.
+        refresh_id: The refresh token that it came with, whose grant it belongs to.
+        parent_id: The grant of the credential that it was issued for.
+
+    Raises:
+        BadRequestError: The value cannot be a token, or is one already.
+    """
+    token = new_token() if value is None else check_secret(value, "a token")
+    token_hash = hash_token(token)
+    if value is not None and await stores.tokens.by_hash(token_hash) is not None:
+        raise BadRequestError("this token exists already")
+    sorted_scopes = tuple(sorted(scopes))
+    new = NewToken(
+        hash=token_hash,
+        kind=kind,
+        group_id=group_id,
+        user_id=user_id,
+        client_id=client_id,
+        room_id=room_id,
+        scopes=" ".join(sorted_scopes),
+        name=name,
+        expires_us=None if seconds is None else now_us + seconds * SECOND_US,
+        refresh_id=refresh_id,
+        parent_id=parent_id,
+    )
+    token_id = await stores.tokens.add(new, now_us)
+    return IssuedToken(id=token_id, token=token, scopes=sorted_scopes)
+
+
+def check_secret(secret: str, what: str) -> str:
+    """Return a token or client secret that was chosen elsewhere.
+
+    Raises:
+        BadRequestError: It has characters or a length that cannot be; it is not repeated.
+    """
+    if SECRET.fullmatch(secret) is None:
+        raise BadRequestError(
+            f"{what} is 8 to 200 visible ASCII characters", field="secret"
+        )
+    return secret
