@@ -101,7 +101,7 @@ def moment_of(number: int) -> int:
 
 
 async def _add_people(server: Server, readers: Sequence[str]) -> None:
-    context = await operator_context(server.database, server.files, server.now_us())
+    context = await operator_context(server.runtime)
     await set_password(context, ADMIN, PASSWORD)
     for email in readers:
         name = email.partition("@")[0]

@@ -204,7 +204,7 @@ class HipChatServer:
         from hipkit.server.services.webhooks.management import try_all_now
 
         server = self._server
-        _finish(try_all_now(server.database, server.now_us()))
+        _finish(try_all_now(server.database, server.runtime.now_us()))
         if self._loop is not None and server.sender is not None:
             running = server.sender.drain()
             asyncio.run_coroutine_threadsafe(running, self._loop).result()
@@ -225,8 +225,7 @@ class HipChatServer:
     def _operator(self) -> Context:
         from hipkit.server.services.people.operator import operator_context
 
-        server = self._server
-        return _finish(operator_context(server.database, server.files, server.now_us()))
+        return _finish(operator_context(self._server.runtime))
 
     def add_user(
         self,

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hipkit.api.errors import StorageError
-from hipkit.server.events.egress import EgressPolicy
 from hipkit.server.http.health import Health
 from hipkit.server.http.pipeline import Api
 from hipkit.server.services.access.keys import new_key, new_token
+from hipkit.server.services.context import Runtime
 from hipkit.server.services.files.orphans import settle_files
 from hipkit.server.services.files.sweep import TimeBounds, sweep
 from hipkit.server.services.people.setup import FirstGroup, create_first_group, is_empty
 from hipkit.server.services.representations.timestamps import SECOND_US
 from hipkit.server.settings import Settings
-from hipkit.server.shared.limits import Limits
-from hipkit.server.shared.recent_calls import RecentCalls
-from hipkit.server.shared.signals import Signals
 from hipkit.server.storage.backup import remove_work_folders
-from hipkit.server.storage.blobs import BlobStore
-from hipkit.server.storage.protocol import Database
 from hipkit.server.storage.sqlite.database import SqliteDatabase
 
 if TYPE_CHECKING:  # Loaded when a sender is made.
@@ -36,6 +30,7 @@ class Server:
     """An open server. `api` is its ASGI application; closing it closes the database.
 
     Attributes:
+        runtime: What all calls share.
         health: Answers whoever watches the server, as an ASGI application.
         own_root: Scheme and host at which it listens, as others can reach it.
         before_stop: Called when the server begins to stop: ends answers that would go on.
@@ -46,41 +41,24 @@ class Server:
 
     def __init__(
         self,
-        database: Database,
-        settings: Settings,
+        runtime: Runtime,
         *,
         newest_us: int | None = None,
         new_token_file: Path | None = None,
         new_link_key: str | None = None,
     ) -> None:
-        self.database = database
-        self.settings = settings
-        self._newest_at_start_us = settings.now_us() if newest_us is None else newest_us
-        self._elapsed_at_start = settings.elapsed()
-        self.files = BlobStore(settings.file_folder)
-        self.signals = Signals()
-        self.recent_calls = RecentCalls()
-        self.receivers = EgressPolicy(
-            map(ipaddress.ip_network, settings.webhook_networks), settings.look_up
-        )
-        self.api = Api(
-            database,
-            self.files,
-            settings,
-            self.signals,
-            self.recent_calls,
-            self.receivers,
-        )
-        self.health = Health(database, self.files)
+        self.runtime = runtime
+        self.database = runtime.database
+        self.settings = runtime.settings
+        self._newest_at_start_us = runtime.now_us() if newest_us is None else newest_us
+        self._elapsed_at_start = runtime.elapsed()
+        self.api = Api(runtime)
+        self.health = Health(runtime.database, runtime.blobs)
         self.own_root = "http://localhost"
         self.before_stop: list[Callable[[], None]] = []
         self.sender: Sender | None = None
         self.new_token_file = new_token_file
         self.new_link_key = new_link_key
-
-    def now_us(self) -> int:
-        """Return the time, in microseconds since 1970."""
-        return self.settings.now_us()
 
     async def settle_files(self) -> None:
         """Remove what died on its way, before anything is served.
@@ -92,7 +70,7 @@ class Server:
         """
         remove_work_folders(self.settings.database.parent)
         bounds = await self.time_bounds()
-        await settle_files(self.database, self.files, bounds.latest_us)
+        await settle_files(self.database, self.runtime.blobs, bounds.latest_us)
 
     async def sweep(self) -> None:
         """Remove what nothing can reach any more; that may take a while.
@@ -100,7 +78,7 @@ class Server:
         Raises:
             StorageError: The database or the folder of files cannot be written.
         """
-        await sweep(self.database, self.files, await self.time_bounds())
+        await sweep(self.database, self.runtime.blobs, await self.time_bounds())
 
     async def time_bounds(self) -> TimeBounds:
         """Return what time it is at the earliest and at the latest.
@@ -108,11 +86,11 @@ class Server:
         Raises:
             StorageError: The database cannot be read.
         """
-        now_us = self.now_us()
+        now_us = self.runtime.now_us()
         newest_us = await self.database.stores.timestamps.newest()
         newest_us = now_us if newest_us is None else newest_us
         # A server whose clock is wrong goes on to store timestamps: those count for nothing here.
-        passed = self.settings.elapsed() - self._elapsed_at_start
+        passed = self.runtime.elapsed() - self._elapsed_at_start
         by_start_us = self._newest_at_start_us + int(passed * SECOND_US)
         return TimeBounds(
             earliest_us=min(now_us, newest_us, by_start_us),
@@ -127,22 +105,14 @@ class Server:
         from hipkit.server.http.webhook_answers import read_notification
         from hipkit.server.services.webhooks.outbox import DatabaseOutbox
 
+        runtime = self.runtime
         outbox = DatabaseOutbox(
-            self.database,
-            self.files,
-            self.signals,
-            Limits(self.settings.limits, self.settings.clock, self.settings.elapsed),
-            now_us=self.now_us,
-            read_notification=read_notification,
-            elapsed=self.settings.elapsed,
-            public_url=self.settings.public_url,
-            own_root=self.own_root,
-            signs_query=self.settings.webhook_signed_request,
+            runtime, read_notification=read_notification, own_root=self.own_root
         )
         poster = HttpPoster(
-            self.receivers, most_connections=MOST_AT_ONCE, now_us=self.now_us
+            runtime.egress, most_connections=MOST_AT_ONCE, now_us=runtime.now_us
         )
-        sender = Sender(outbox, poster, self.signals)
+        sender = Sender(outbox, poster, runtime.signals)
         self.before_stop.append(sender.stop)
         self.sender = sender
         return sender
@@ -155,8 +125,7 @@ class Server:
 
     def close(self) -> None:
         """Finish what is being written, and close the database. Twice does nothing."""
-        self.receivers.close()
-        self.database.close()
+        self.runtime.close()
 
 
 async def open_server(settings: Settings) -> Server:
@@ -167,23 +136,22 @@ async def open_server(settings: Settings) -> Server:
     """
     database = SqliteDatabase.open(settings.database, durable=settings.durable)
     try:
+        runtime = Runtime(database, settings)
         if await is_empty(database):
-            server = await _first_start(database, settings)
-        else:
-            newest_us = await database.stores.timestamps.newest()
-            server = Server(database, settings, newest_us=newest_us)
+            return await _first_start(runtime)
+        newest_us = await database.stores.timestamps.newest()
+        return Server(runtime, newest_us=newest_us)
     except BaseException:
         database.close()
         raise
-    return server
 
 
-async def _first_start(database: Database, settings: Settings) -> Server:
+async def _first_start(runtime: Runtime) -> Server:
     """Make the first group and administrator, and leave their token in a file.
 
     The file comes first: a token that was stored and not written down would be lost.
     """
-    token, link_key = new_token(), new_key()
+    settings, token, link_key = runtime.settings, new_token(), new_key()
     _write_token(settings.token_file, token)
     first = FirstGroup(
         group_name=settings.group_name,
@@ -191,13 +159,14 @@ async def _first_start(database: Database, settings: Settings) -> Server:
         admin_email=settings.admin_email,
     )
     try:
-        await create_first_group(database, first, token, link_key, settings.now_us())
+        await create_first_group(
+            runtime.database, first, token, link_key, runtime.now_us()
+        )
     except BaseException:
         settings.token_file.unlink(missing_ok=True)
         raise
     return Server(
-        database,
-        settings,
+        runtime,
         new_token_file=settings.token_file,
         new_link_key=link_key,
     )

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hipkit.server.events.egress import LookUp, look_up
-from hipkit.server.services.representations.timestamps import SECOND_US
-from hipkit.server.shared.counters import ForwardClock
 from hipkit.server.shared.limits import LimitSettings
 
 __all__ = ["FILE_QUOTA_BYTES", "MEBIBYTE", "Settings"]
@@ -64,24 +62,6 @@ class Settings:
     """UNIX seconds."""
     monotonic: Callable[[], float] | None = None
     """Seconds that never go back; without it the system's, or what passes on another `clock`."""
-
-    _elapsed: Callable[[], float] = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        """Choose what passes evenly."""
-        elapsed = self.monotonic
-        if elapsed is None:
-            is_real = self.clock is time.time
-            elapsed = time.monotonic if is_real else ForwardClock(self.clock)
-        object.__setattr__(self, "_elapsed", elapsed)
-
-    def now_us(self) -> int:
-        """Return the time, in microseconds since 1970."""
-        return int(self.clock() * SECOND_US)
-
-    def elapsed(self) -> float:
-        """Return seconds that never go back, however the wall clock is set."""
-        return self._elapsed()
 
     @property
     def file_folder(self) -> Path:

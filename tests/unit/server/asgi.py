@@ -19,10 +19,9 @@ from hipkit.server.services.access.consent import allow, read_authorization_requ
 from hipkit.server.services.access.tokens import issue_room_token, issue_user_token
 from hipkit.server.services.context import Context
 from hipkit.server.services.people import operator as admin_people
-from hipkit.server.services.representations.urls import Addresses
 from hipkit.server.services.rooms import operator as admin_rooms
 from hipkit.server.settings import FILE_QUOTA_BYTES, MEBIBYTE, Settings
-from hipkit.server.shared.limits import Limits, LimitSettings
+from hipkit.server.shared.limits import LimitSettings
 
 
 @dataclass(frozen=True)
@@ -100,7 +99,7 @@ class Site:
 
     @property
     def now_us(self) -> int:
-        return self.server.now_us()
+        return self.server.runtime.now_us()
 
     def add_user(self, name: str, **members: Any) -> int:
         members.setdefault("email", f"{name.replace(' ', '.').lower()}@example.com")
@@ -166,25 +165,11 @@ class Site:
 
     def context(self, actor: Actor | None = None) -> Context:
         """Return the surroundings of a call to a service, from nobody if no actor is given."""
-        server = self.server
-        return Context(
-            database=server.database,
-            files=server.files,
-            addresses=Addresses(f"http://{self.host}"),
-            limits=Limits(
-                server.settings.limits, server.settings.clock, server.settings.elapsed
-            ),
-            signals=server.signals,
-            now_us=self.now_us,
-            actor_or_none=actor,
-        )
+        return self.server.runtime.context(actor, root=f"http://{self.host}")
 
     def operator_context(self) -> Context:
         """Return the context of a command of `hipkit admin`."""
-        server = self.server
-        return asyncio.run(
-            admin_people.operator_context(server.database, server.files, self.now_us)
-        )
+        return asyncio.run(admin_people.operator_context(self.server.runtime))
 
     def deliver(self) -> None:
         """Deliver every webhook that may be delivered now."""

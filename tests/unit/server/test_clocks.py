@@ -173,7 +173,7 @@ def test_nothing_is_swept_in_the_first_hour(
         async def sweep(self) -> None:
             swept.set()
 
-    server = Swept(site.server.database, site.server.settings)
+    server = Swept(site.server.runtime)
 
     async def work() -> None:
         waiting = asyncio.create_task(run._sweep_again_and_again(server))

@@ -18,7 +18,7 @@ from hipkit.api.errors import StorageError
 from hipkit.cli.options import Command, Group, Settings
 from hipkit.cli.output import write, write_json, write_json_list, write_stderr
 from hipkit.cli.table import describe, table
-from hipkit.server.services.context import Context
+from hipkit.server.services.context import Context, Runtime
 from hipkit.server.services.people.operator import operator_context
 from hipkit.server.settings import Settings as ServerSettings
 from hipkit.server.storage.blobs import BlobStore
@@ -125,10 +125,10 @@ def on_database(work: Callable[[Database], Awaitable[T]]) -> T:
 
 def as_operator(work: Callable[[Context], Awaitable[T]]) -> T:
     """Run a function as the operator on the database, and return its result."""
-    files = file_folder()
+    settings = ServerSettings(database=database_path())
 
     async def whole(database: Database) -> T:
-        return await work(await operator_context(database, files, now_us()))
+        return await work(await operator_context(Runtime(database, settings)))
 
     return on_database(whole)
 

@@ -15,7 +15,6 @@ from hipkit.api.errors import (
     UnauthorizedError,
 )
 from hipkit.api.operation import Operation
-from hipkit.server.events.egress import EgressPolicy
 from hipkit.server.http import v1
 from hipkit.server.http.authorization import check_allowed
 from hipkit.server.http.bodies import ClientGoneError
@@ -43,8 +42,8 @@ from hipkit.server.http.undocumented import (
 )
 from hipkit.server.services import capabilities  # noqa: F401 - registers its services
 from hipkit.server.services.access import grants, introspection  # noqa: F401 - as above
-from hipkit.server.services.access.authentication import ActorCache, identify_client
-from hipkit.server.services.context import TOO_MANY_REQUESTS, Context, Credentials
+from hipkit.server.services.access.authentication import Credentials, identify_client
+from hipkit.server.services.context import TOO_MANY_REQUESTS, Context, Runtime
 from hipkit.server.services.errors import NotImplementedHereError
 from hipkit.server.services.files import shared  # noqa: F401 - as above
 from hipkit.server.services.files.stored import check_quota
@@ -56,17 +55,10 @@ from hipkit.server.services.messages import (  # noqa: F401 - as above
 )
 from hipkit.server.services.people import groups, invites, users  # noqa: F401 - as above
 from hipkit.server.services.registry import HANDLERS
-from hipkit.server.services.representations.urls import Addresses
 from hipkit.server.services.rooms import members, rooms  # noqa: F401 - as above
 from hipkit.server.services.v1 import rooms as v1_rooms  # noqa: F401 - as above
 from hipkit.server.services.v1 import users as v1_users  # noqa: F401 - as above
 from hipkit.server.services.webhooks import listing, registration  # noqa: F401 - as above
-from hipkit.server.settings import Settings
-from hipkit.server.shared.limits import Limits
-from hipkit.server.shared.recent_calls import RecentCalls
-from hipkit.server.shared.signals import Signals
-from hipkit.server.storage.blobs import BlobStore
-from hipkit.server.storage.protocol import Database
 from hipkit.v1.catalog import OPERATIONS as V1_OPERATIONS
 from hipkit.v2.catalog import OPERATIONS as V2_OPERATIONS
 
@@ -89,23 +81,10 @@ NO_API = "Not found: the API is below /v2, the old one below /v1"
 class Api:
     """The ASGI application."""
 
-    def __init__(
-        self,
-        database: Database,
-        files: BlobStore,
-        settings: Settings,
-        signals: Signals,
-        recent_calls: RecentCalls,
-        receivers: EgressPolicy,
-    ) -> None:
-        self._signals = signals
-        self._recent_calls = recent_calls
-        self._receivers = receivers
-        self._database = database
-        self._files = files
-        self._settings = settings
-        self._identities = ActorCache(database)
-        self._limits = Limits(settings.limits, settings.clock, settings.elapsed)
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._limits = runtime.limits
+        self._settings = runtime.settings
         self._routers = {V1: Router(V1_OPERATIONS), V2: Router(V2_OPERATIONS)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -133,8 +112,8 @@ class Api:
         self._add_headers(answer, call)
         if call.operation_id not in UNREMEMBERED:
             # Before the answer goes out: who has it may look at once.
-            heard = call.heard(scope, answer, self._settings.now_us(), began)
-            self._recent_calls.add(heard)
+            heard = call.heard(scope, answer, self._runtime.now_us(), began)
+            self._runtime.recent_calls.add(heard)
         await send_answer(send, answer, with_body=method.upper() != "HEAD")
         milliseconds = (time.perf_counter() - began) * 1000
         log.info("%s: %d in %.1f ms", call.operation_id, answer.status, milliseconds)
@@ -147,8 +126,8 @@ class Api:
         request = Request.from_scope(scope, call.hear)
         if is_file_path(request.path):
             call.operation_id = FILE
-            stores, now_us = self._database.stores, self._settings.now_us()
-            return await file_answer(stores, self._files, request, now_us)
+            stores, now_us = self._runtime.stores, self._runtime.now_us()
+            return await file_answer(stores, self._runtime.blobs, request, now_us)
         version, path = _apart(request.path)
         if version not in self._routers:
             raise NotFoundError(NO_API)
@@ -241,7 +220,7 @@ class Api:
         refusal = None
         if context.bearer is not None:
             try:
-                context.actor_or_none = await self._identities.identify(
+                context.actor_or_none = await self._runtime.actors.identify(
                     context.bearer, context.now_us
                 )
             except UnauthorizedError as error:
@@ -281,7 +260,7 @@ class Api:
         if kind.body_kind == "related":
             # Before the file comes: nothing that is refused is to fill the disk.
             await check_quota(context, context.stores, 1)
-        body = await read_content(kind, request, self._files, self._settings)
+        body = await read_content(kind, request, self._runtime.blobs, self._settings)
         try:
             operation = decode(
                 kind,
@@ -298,20 +277,12 @@ class Api:
                 body.file.upload.close()
 
     def context_of(self, request: Request) -> Context:
-        """Return what services are to know of a request; who makes it is not found out yet."""
-        root = self._settings.public_url or request.root
-        return Context(
-            database=self._database,
-            files=self._files,
-            addresses=Addresses(root.rstrip("/")),
-            limits=self._limits,
-            signals=self._signals,
-            now_us=self._settings.now_us(),
+        """Return the context of a request whose sender is not identified yet."""
+        return self._runtime.context(
+            root=request.root,
             peer=request.peer,
             credentials=_readable_credentials(request),
             bearer=request.bearer(),
-            receivers=self._receivers,
-            file_quota_bytes=self._settings.file_quota_bytes,
         )
 
     def _add_headers(self, answer: Answer, call: Call) -> None:

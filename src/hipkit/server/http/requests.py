@@ -10,7 +10,7 @@ from typing import cast
 from urllib.parse import parse_qsl
 
 from hipkit.api.errors import BadRequestError
-from hipkit.server.services.context import Credentials
+from hipkit.server.services.access.authentication import Credentials
 
 __all__ = [
     "Message",

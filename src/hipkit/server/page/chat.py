@@ -32,7 +32,7 @@ class Chat:
             environment, outside_pictures=server.settings.outside_pictures
         )
         self._outside_pictures = server.settings.outside_pictures
-        self.feeds = Feeds(server.database, server.signals, self.renderer)
+        self.feeds = Feeds(server.database, server.runtime.signals, self.renderer)
         server.before_stop.append(self.feeds.close)
 
     async def part(self, visit: Visit, conversation: ConversationView) -> Part:

@@ -14,7 +14,7 @@ MOST_ROOMS = 1_000
 async def list_sidebar(context: Context) -> list[RoomRecord]:
     """Return the rooms that the person may see, by name, archived ones among them."""
     actor = context.actor
-    found = await context.database.scan(
+    found = await context.runtime.database.scan(
         lambda stores: list_seen_rooms(
             stores, actor, include_archived=True, count=MOST_ROOMS
         )

@@ -1,76 +1,141 @@
-"""What a service knows of a call: who makes it, where to look, and what time it is."""
+"""What services work with: what the server has once, and what is known of one call."""
 
 from __future__ import annotations
 
+import ipaddress
+import time
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from hipkit.api.errors import RateLimitError, UnauthorizedError
 from hipkit.server.events.egress import EgressPolicy
 from hipkit.server.services.access.actor import Actor
+from hipkit.server.services.access.authentication import ActorCache, Credentials
+from hipkit.server.services.representations.timestamps import SECOND_US
 from hipkit.server.services.representations.urls import Addresses
+from hipkit.server.settings import Settings
+from hipkit.server.shared.counters import ForwardClock
 from hipkit.server.shared.limits import Allowance, Limits
+from hipkit.server.shared.recent_calls import RecentCalls
 from hipkit.server.shared.signals import ACCESS, Signals
 from hipkit.server.storage.blobs import BlobStore
 from hipkit.server.storage.protocol import Command, Database, Stores
 
-__all__ = ["TOO_MANY_REQUESTS", "Context", "Credentials"]
+__all__ = ["TOO_MANY_REQUESTS", "Context", "Runtime"]
 
 T = TypeVar("T")
 
 TOO_MANY_REQUESTS = "Rate Limit exceeded"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credentials:
-    """An OAuth client's id and secret, as they came."""
+class Runtime:
+    """What all calls to one server share. Each part is created here, once.
 
-    client_id: str
-    secret: str = field(repr=False)
+    Attributes:
+        stores: For short reads.
+        blobs: The bytes of files and pictures.
+        clock: UNIX seconds.
+        elapsed: Seconds that never go back, however the wall clock is set.
+        actors: Whom tokens speak for.
+        egress: Where webhooks may lead.
+    """
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        self.database = database
+        self.stores = database.stores
+        self.settings = settings
+        self.clock = settings.clock
+        if settings.monotonic is not None:
+            self.elapsed = settings.monotonic
+        elif settings.clock is time.time:
+            self.elapsed = time.monotonic
+        else:
+            self.elapsed = ForwardClock(settings.clock)
+        self.blobs = BlobStore(settings.file_folder)
+        self.limits = Limits(settings.limits, self.clock, self.elapsed)
+        self.signals = Signals()
+        self.recent_calls = RecentCalls()
+        self.actors = ActorCache(database)
+        self.egress = EgressPolicy(
+            map(ipaddress.ip_network, settings.webhook_networks),
+            settings.look_up,
+        )
+
+    def now_us(self) -> int:
+        """Return the time, in microseconds since 1970."""
+        return int(self.clock() * SECOND_US)
+
+    def context(
+        self,
+        actor: Actor | None = None,
+        *,
+        root: str = "",
+        peer: str = "",
+        credentials: Credentials | None = None,
+        bearer: str | None = None,
+        answered_by: int | None = None,
+    ) -> Context:
+        """Create the context of one call: every context comes from here.
+
+        Args:
+            actor: Who acts; `None` as long as that is not known.
+            root: Scheme and host for links, where the settings name no public ones.
+            peer: The address that the call came from.
+            credentials: The OAuth client's, as they came.
+            bearer: The token as it came.
+            answered_by: The webhook whose receiver's response this is.
+        """
+        return Context(
+            runtime=self,
+            stores=self.stores,
+            addresses=Addresses((self.settings.public_url or root).rstrip("/")),
+            now_us=int(self.clock() * SECOND_US),
+            actor_or_none=actor,
+            peer=peer,
+            credentials=credentials,
+            bearer=bearer,
+            answered_by=answered_by,
+        )
+
+    def close(self) -> None:
+        """Finish what is being written, and close the database. Twice does nothing."""
+        self.egress.close()
+        self.database.close()
 
 
 @dataclass(slots=True, kw_only=True)
 class Context:
-    """One call's surroundings.
+    """One call to the services. `Runtime.context` creates it.
 
-    Whoever takes the call in settles `actor_or_none` and `bearer`, and the outbox `answered_by`;
-    after that only `flood` and `topics` change.
+    The caller sets `actor_or_none` and `bearer` once it has identified who acts, and the outbox
+    `answered_by`; after that only `flood` and `topics` change.
     """
 
-    database: Database
-    files: BlobStore
+    runtime: Runtime
+    stores: Stores
+    """The runtime's, for short reads."""
     addresses: Addresses
-    limits: Limits
-    signals: Signals
     now_us: int
-    peer: str = ""
+    """When the call began: the same time for all that it does."""
+    peer: str
     """The address that the call came from."""
-    actor_or_none: Actor | None = None
-    credentials: Credentials | None = None
-    bearer: str | None = field(default=None, repr=False)
-    """The token as it came, for the answers that have to repeat it."""
+    actor_or_none: Actor | None
+    credentials: Credentials | None
+    bearer: str | None = field(repr=False)
+    """The token as it came, for the responses that have to repeat it."""
+    answered_by: int | None
+    """The webhook whose receiver's response is taken in; no webhook is sent its own."""
     flood: Allowance | None = None
-    """Where the caller stands with the room or person written to, for the answer's headers."""
+    """The caller's allowance for the room or user written to, for the response's headers."""
     topics: set[str] = field(default_factory=set)
-    """What a command has to tell about once it is committed."""
-    receivers: EgressPolicy = field(default_factory=EgressPolicy)
-    """Where webhooks may lead."""
-    file_quota_bytes: int = 0
-    """How many bytes the files of a group may take; 0 for any number."""
-    answered_by: int | None = None
-    """The webhook whose receiver's answer is taken in; no webhook is told of its own."""
-
-    @property
-    def stores(self) -> Stores:
-        """For short reads."""
-        return self.database.stores
+    """The signals that a command asks for, given once it is committed."""
 
     @property
     def actor(self) -> Actor:
-        """Who calls.
+        """Who acts.
 
         Raises:
-            UnauthorizedError: Nobody does.
+            UnauthorizedError: Nobody is known to.
         """
         if self.actor_or_none is None:
             raise UnauthorizedError(
@@ -86,11 +151,12 @@ class Context:
             StorageError: Nothing of it was kept.
         """
         self.topics.clear()
-        result = await self.database.write(command)
-        self.signals.publish(self.topics)
-        if self.signals.has_listeners(ACCESS):
+        result = await self.runtime.database.write(command)
+        signals = self.runtime.signals
+        signals.publish(self.topics)
+        if signals.has_listeners(ACCESS):
             number = await self.stores.access_changes.newest()
-            self.signals.publish_once(ACCESS, number)
+            signals.publish_once(ACCESS, number)
         return result
 
     def count_message(self, conversation_id: int) -> None:
@@ -99,6 +165,7 @@ class Context:
         Raises:
             RateLimitError: There were too many within the last minute.
         """
-        self.flood = self.limits.message(self.actor.limit_key, conversation_id)
+        limits = self.runtime.limits
+        self.flood = limits.message(self.actor.limit_key, conversation_id)
         if self.flood.is_exceeded:
             raise RateLimitError(TOO_MANY_REQUESTS)

@@ -80,7 +80,7 @@ def test_json_that_is_none_is_told_with_its_place(
 
     assert reply.status == 400
     assert reply.error == {"code": 400, "type": "Bad Request", "message": told}
-    assert ops.server.recent_calls.of_token(1)[-1].problem == told
+    assert ops.server.runtime.recent_calls.of_token(1)[-1].problem == told
 
 
 @pytest.mark.parametrize(

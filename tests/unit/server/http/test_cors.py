@@ -116,7 +116,7 @@ def test_asking_is_neither_counted_nor_remembered(
             reply = ask(site, target, "GET")
         assert reply.status != 429
 
-    assert site.server.recent_calls.without_token() == []
+    assert site.server.runtime.recent_calls.without_token() == []
     assert ask(site, "/v2/nothing", "GET").status == 404
     assert (
         site.get("/v2/capabilities", token=None).header("X-Ratelimit-Remaining") == "99"
@@ -128,7 +128,7 @@ def test_other_questions_about_a_path_are_calls_like_any(site: Site) -> None:
 
     assert (reply.status, reply.header("Allow")) == (405, "DELETE, GET, PUT")
     assert reply.header("Access-Control-Allow-Methods") is None
-    (call,) = site.server.recent_calls.without_token()
+    (call,) = site.server.runtime.recent_calls.without_token()
     assert call.method == "OPTIONS"
 
 

@@ -121,7 +121,7 @@ def test_a_presence_that_says_nothing_or_is_wrong_costs_nothing_else(
     for number, presence in enumerate(presences):
         reply = put_user(ops, presence=presence, title=f"Number {number}")
         assert reply.status == 204, (presence, reply.body)
-        latest = ops.server.recent_calls.of_token(1)[0]
+        latest = ops.server.runtime.recent_calls.of_token(1)[0]
         assert (latest.note is not None) == is_told, presence
         user = ops.get("/v2/user/@Ann").json
         assert user["title"] == f"Number {number}"
@@ -262,7 +262,7 @@ def test_choices_and_ids_that_are_empty_are_left_out(ops: Site) -> None:
     for members in cases:
         body = {"message": "x", **members}
         assert ops.post("/v2/room/Ops/notification", body).status == 204, members
-        assert ops.server.recent_calls.of_token(1)[0].note is None
+        assert ops.server.runtime.recent_calls.of_token(1)[0].note is None
         message = ops.messages("Ops")[-1]
         assert (message["color"], message["message_format"]) == ("yellow", "html")
 

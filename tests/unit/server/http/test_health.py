@@ -22,7 +22,9 @@ def test_a_closed_database_is_a_problem(site: Site) -> None:
 
 
 def test_a_full_disk_is_a_problem(site: Site) -> None:
-    health = Health(site.server.database, site.server.files, least_free_bytes=1 << 62)
+    health = Health(
+        site.server.database, site.server.runtime.blobs, least_free_bytes=1 << 62
+    )
     assert problems(health) == ["the disk is nearly full"]
 
 

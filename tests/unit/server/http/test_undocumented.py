@@ -182,8 +182,8 @@ def test_links_to_files_do_not_show_among_recent_calls(site: Site) -> None:
     site.post("/v2/room/Ops/notification", {"message": f"see {address} or {saved}"})
     site.post("/v2/room/Ops/notification", {"message": "x", "temp_url": address})
 
-    shown = repr(site.server.recent_calls.of_token(1))
-    shown += repr(site.server.recent_calls.without_token())
+    shown = repr(site.server.runtime.recent_calls.of_token(1))
+    shown += repr(site.server.runtime.recent_calls.without_token())
 
     assert "get_file" in shown
     for link in (address, saved):

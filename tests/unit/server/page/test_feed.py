@@ -124,7 +124,7 @@ class Room:
 
     def feeds(self, timing: FeedTiming | None = None) -> Feeds:
         server = self.site.server
-        return Feeds(server.database, server.signals, self.renderer, timing)
+        return Feeds(server.database, server.runtime.signals, self.renderer, timing)
 
     async def say(self, text: str) -> None:
         reply = await call(

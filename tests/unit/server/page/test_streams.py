@@ -17,7 +17,7 @@ from hipkit.server.page.streams import (
     Reader,
 )
 from hipkit.server.services.access.web_sessions import change_password
-from hipkit.server.services.context import Context
+from hipkit.server.services.context import Context, Runtime
 from hipkit.server.services.people import operator as people
 from hipkit.server.services.rooms import operator as rooms
 from hipkit.server.storage.protocol import Stores
@@ -200,8 +200,9 @@ async def test_a_stream_ends_soon_when_elsewhere(
         with contextlib.closing(
             SqliteDatabase.open(site.server.settings.database)
         ) as database:
-            files = site.server.files
-            await act(await people.operator_context(database, files, site.now_us))
+            await act(
+                await people.operator_context(Runtime(database, site.server.settings))
+            )
         await stream.end()
 
 
@@ -216,8 +217,9 @@ async def test_what_is_said_after_somebody_was_let_go_is_not_told_them(
         with contextlib.closing(
             SqliteDatabase.open(site.server.settings.database)
         ) as database:
-            files = site.server.files
-            context = await people.operator_context(database, files, site.now_us)
+            context = await people.operator_context(
+                Runtime(database, site.server.settings)
+            )
             await people.delete_user(context, "@ann")
         await page.say("message 1")
         await stays.until("message 1")
@@ -246,8 +248,9 @@ async def test_an_administrator_who_is_none_any_more_leaves_private_rooms(
         with contextlib.closing(
             SqliteDatabase.open(site.server.settings.database)
         ) as database:
-            files = site.server.files
-            context = await people.operator_context(database, files, site.now_us)
+            context = await people.operator_context(
+                Runtime(database, site.server.settings)
+            )
             await people.set_admin(context, "@root", is_admin=False)
         await stream.end()
 

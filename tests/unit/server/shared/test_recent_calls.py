@@ -40,7 +40,7 @@ def heard(token_id: int | None = 1, **members: object) -> RecordedCall:
 
 
 def admin_calls(site: Site) -> list[RecentCall]:
-    return site.server.recent_calls.of_token(1)
+    return site.server.runtime.recent_calls.of_token(1)
 
 
 def test_a_call_is_remembered_with_what_was_asked_and_answered(site: Site) -> None:
@@ -136,7 +136,7 @@ def test_calls_without_a_good_token_are_remembered_apart(site: Site) -> None:
     site.get("/v2/room", token=None)
     site.get("/v2/room", token="x" * 40)
 
-    bad, missing = site.server.recent_calls.without_token()
+    bad, missing = site.server.runtime.recent_calls.without_token()
     assert (bad.status, missing.status) == (401, 401)
     assert None not in (bad.problem, missing.problem)
     assert dict(bad.headers)["authorization"] == "Bearer ***"
@@ -149,7 +149,7 @@ def test_calls_of_no_operation_are_remembered(site: Site) -> None:
     site.get("/v2/room?a=%ff")
     site.send("PATCH", "/v2/room")
 
-    calls = [*admin_calls(site), *site.server.recent_calls.without_token()]
+    calls = [*admin_calls(site), *site.server.runtime.recent_calls.without_token()]
     assert sorted(call.status for call in calls) == [400, 404, 404, 405]
     assert {call.operation_id for call in calls} == {"unknown"}
 
@@ -176,7 +176,7 @@ def test_a_token_is_shown_nowhere(site: Site) -> None:
         token=None,
         headers=[basic(client.id, client.secret), FORM],
     )
-    calls = [*admin_calls(site), *site.server.recent_calls.without_token()]
+    calls = [*admin_calls(site), *site.server.runtime.recent_calls.without_token()]
     shown = repr(calls)
 
     assert len(calls) == 5

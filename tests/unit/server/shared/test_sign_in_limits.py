@@ -156,7 +156,7 @@ def attempt_of(user_id: int, network: str = HERE) -> Attempt:
 
 def fail(site: Site, user_id: int, network: str, times: int) -> None:
     for _ in range(times):
-        site.server.api._limits.sign_ins.count_failure(attempt_of(user_id, network))
+        site.server.runtime.limits.sign_ins.count_failure(attempt_of(user_id, network))
 
 
 def fail_from_everywhere(site: Site, user_id: int) -> None:
@@ -298,7 +298,6 @@ def try_at_once(
 
     async def one() -> bool | None:
         context = replace(site.context(), peer=peer)
-        context.limits.sign_ins = site.server.api._limits.sign_ins
         try:
             await passwords.user_with_password(context, 1, name, password)
         except UnauthorizedError:

@@ -63,7 +63,7 @@ def database_of(site: Site) -> Path:
 
 def test_a_backup_restores_into_an_empty_place(filled: Site, tmp_path: Path) -> None:
     target = tmp_path / "backup.tar"
-    manifest = back_up(database_of(filled), filled.server.files, target)
+    manifest = back_up(database_of(filled), filled.server.runtime.blobs, target)
     share(filled, b"content of b", "b.txt")
 
     elsewhere = tmp_path / "elsewhere"
@@ -92,28 +92,28 @@ def test_a_restore_replaces_what_a_running_server_has(
     filled: Site, tmp_path: Path
 ) -> None:
     server, target = filled.server, tmp_path / "backup.tar"
-    back_up(database_of(filled), server.files, target)
+    back_up(database_of(filled), server.runtime.blobs, target)
     before = contents(filled)
     filled.post("/v2/room/Ops/message", {"message": "second"})
     share(filled, b"content of b", "b.txt")
     after = contents(filled)
 
-    done = restore(target, database_of(filled), server.files, replace=True)
+    done = restore(target, database_of(filled), server.runtime.blobs, replace=True)
 
     assert contents(filled) == before
-    assert len(list(server.files.path.glob("*/*"))) == 1
+    assert len(list(server.runtime.blobs.path.glob("*/*"))) == 1
     filled.post("/v2/room/Ops/message", {"message": "third"})
     assert [text for text, _ in contents(filled)] == ["first", "", "third"]
     # What was replaced is not lost.
     assert done.saved_as is not None
-    restore(done.saved_as, database_of(filled), server.files, replace=True)
+    restore(done.saved_as, database_of(filled), server.runtime.blobs, replace=True)
     assert contents(filled) == after
 
 
 def test_nothing_that_is_there_is_replaced_unasked(
     filled: Site, tmp_path: Path
 ) -> None:
-    files, target = filled.server.files, tmp_path / "backup.tar"
+    files, target = filled.server.runtime.blobs, tmp_path / "backup.tar"
     back_up(database_of(filled), files, target)
     content = target.read_bytes()
 
@@ -129,11 +129,11 @@ def test_nothing_that_is_there_is_replaced_unasked(
 
 def test_files_that_went_meanwhile_are_told(filled: Site, tmp_path: Path) -> None:
     share(filled, b"content of b", "b.txt")
-    gone = sorted(path.name for path in filled.server.files.path.glob("*/*"))[0]
-    filled.server.files.remove(gone)
+    gone = sorted(path.name for path in filled.server.runtime.blobs.path.glob("*/*"))[0]
+    filled.server.runtime.blobs.remove(gone)
     target = tmp_path / "backup.tar"
 
-    manifest = back_up(database_of(filled), filled.server.files, target)
+    manifest = back_up(database_of(filled), filled.server.runtime.blobs, target)
 
     assert manifest.missing == (gone,)
     elsewhere = tmp_path / "elsewhere.db"
@@ -143,7 +143,7 @@ def test_files_that_went_meanwhile_are_told(filled: Site, tmp_path: Path) -> Non
 
 def test_a_backup_may_go_into_a_pipe(filled: Site, tmp_path: Path) -> None:
     stream = io.BytesIO()
-    back_up_to(database_of(filled), filled.server.files, stream)
+    back_up_to(database_of(filled), filled.server.runtime.blobs, stream)
     (tmp_path / "from_pipe.tar").write_bytes(stream.getvalue())
 
     place = tmp_path / "elsewhere.db"
@@ -216,7 +216,7 @@ def stray(name: str, kind: bytes = tarfile.REGTYPE) -> Spoil:
 def test_a_spoilt_backup_changes_nothing(
     filled: Site, tmp_path: Path, spoil: Spoil
 ) -> None:
-    files, target = filled.server.files, tmp_path / "backup.tar"
+    files, target = filled.server.runtime.blobs, tmp_path / "backup.tar"
     back_up(database_of(filled), files, target)
     with tarfile.open(target) as tar:
         members: Members = {
@@ -313,7 +313,7 @@ def test_a_backup_that_was_cut_short_is_refused(
     filled: Site, tmp_path: Path, size: int
 ) -> None:
     target = tmp_path / "backup.tar"
-    back_up(database_of(filled), filled.server.files, target)
+    back_up(database_of(filled), filled.server.runtime.blobs, target)
     cut = tmp_path / "cut.tar"
     cut.write_bytes(target.read_bytes().rstrip(b"\0")[:size])
 
@@ -419,7 +419,7 @@ def test_a_backup_with_another_schema_changes_nothing(
     before, there = contents(filled), sorted(tmp_path.rglob("*"))
 
     with pytest.raises(StorageError, match=r"odd\.tar: its database cannot be used"):
-        restore(source, database_of(filled), filled.server.files, replace=True)
+        restore(source, database_of(filled), filled.server.runtime.blobs, replace=True)
     with pytest.raises(StorageError, match=r"odd\.tar: its database cannot be used"):
         restore(source, tmp_path / "new.db", BlobStore(tmp_path / "n"), replace=False)
 
@@ -493,7 +493,7 @@ def test_a_newer_hipkits_backup_is_refused(filled: Site, tmp_path: Path) -> None
         restore(
             tmp_path / "newer.tar",
             database_of(filled),
-            filled.server.files,
+            filled.server.runtime.blobs,
             replace=True,
         )
 
@@ -501,14 +501,14 @@ def test_a_newer_hipkits_backup_is_refused(filled: Site, tmp_path: Path) -> None
 def test_a_database_of_another_version_is_not_replaced(
     filled: Site, tmp_path: Path
 ) -> None:
-    back_up(database_of(filled), filled.server.files, tmp_path / "backup.tar")
+    back_up(database_of(filled), filled.server.runtime.blobs, tmp_path / "backup.tar")
     spoil_database(database_of(filled), "PRAGMA user_version = 999")
 
     with pytest.raises(StorageError, match="of another version"):
         restore(
             tmp_path / "backup.tar",
             database_of(filled),
-            filled.server.files,
+            filled.server.runtime.blobs,
             replace=True,
         )
 
@@ -517,7 +517,7 @@ def test_a_database_of_another_version_is_not_replaced(
 def test_a_restore_that_is_broken_off_leaves_the_one_or_the_other(
     filled: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    files, target = filled.server.files, tmp_path / "backup.tar"
+    files, target = filled.server.runtime.blobs, tmp_path / "backup.tar"
     old = contents(filled)
     back_up(database_of(filled), files, target)
     share(filled, b"content of b", "b.txt")
@@ -558,7 +558,7 @@ def test_what_a_killed_restore_left_behind_goes_with_the_next_start(
             seen.append(sorted(path.name for path in tmp_path.glob(".hipkit-work-*")))
             return super().place(key)
 
-    back_up(database_of(filled), Watching(filled.server.files.path), target)
+    back_up(database_of(filled), Watching(filled.server.runtime.blobs.path), target)
 
     assert not left.exists()
     assert elsewhere.is_dir()
@@ -571,10 +571,12 @@ def test_what_a_killed_restore_left_behind_goes_with_the_next_start(
 def test_a_place_that_cannot_be_written_is_told(filled: Site, tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="nowhere"):
         back_up(
-            database_of(filled), filled.server.files, tmp_path / "nowhere" / "a.tar"
+            database_of(filled),
+            filled.server.runtime.blobs,
+            tmp_path / "nowhere" / "a.tar",
         )
     with pytest.raises(StorageError, match="no such database"):
-        back_up(tmp_path / "none.db", filled.server.files, tmp_path / "a.tar")
+        back_up(tmp_path / "none.db", filled.server.runtime.blobs, tmp_path / "a.tar")
     assert not (tmp_path / "none.db").exists()
 
 
@@ -582,7 +584,7 @@ def test_a_restored_database_is_searched_as_before(
     filled: Site, tmp_path: Path
 ) -> None:
     target = tmp_path / "backup.tar"
-    back_up(database_of(filled), filled.server.files, target)
+    back_up(database_of(filled), filled.server.runtime.blobs, target)
 
     def find(word: str) -> int:
         stores = filled.server.database.stores
@@ -591,7 +593,7 @@ def test_a_restored_database_is_searched_as_before(
 
     filled.post("/v2/room/Ops/message", {"message": "later words"})
     assert (find("first"), find("later")) == (1, 1)
-    restore(target, database_of(filled), filled.server.files, replace=True)
+    restore(target, database_of(filled), filled.server.runtime.blobs, replace=True)
     assert (find("first"), find("later")) == (1, 0)
     filled.post("/v2/room/Ops/message", {"message": "other words"})
     assert (find("first"), find("later"), find("other")) == (1, 0, 1)

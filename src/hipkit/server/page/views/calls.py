@@ -34,7 +34,7 @@ class CallView:
 async def show_overview(visit: Visit) -> Response:
     """Show the tokens whose calls one may see, the latest called first."""
     tokens = await list_managed_tokens(visit.context)
-    last_us = visit.server.recent_calls.last_us
+    last_us = visit.server.runtime.recent_calls.last_us
     called = sorted(
         (token for token in tokens if last_us(token.id)),
         key=lambda token: last_us(token.id) or 0,
@@ -52,7 +52,7 @@ async def show_calls(visit: Visit) -> Response:
     """Show the calls of one token; a script asks for those that are new."""
     token, calls = await list_token_calls(
         visit.context,
-        visit.server.recent_calls,
+        visit.server.runtime.recent_calls,
         visit.number("token_id"),
         visit.query_number("after"),
     )
@@ -66,7 +66,7 @@ async def show_calls(visit: Visit) -> Response:
 async def show_without_token(visit: Visit) -> Response:
     """Show an administrator the calls that came without a good token."""
     calls = await list_calls_without_token(
-        visit.context, visit.server.recent_calls, visit.query_number("after")
+        visit.context, visit.server.runtime.recent_calls, visit.query_number("after")
     )
     shown = _shown(calls, ())
     if visit.is_htmx:

@@ -72,7 +72,9 @@ async def follow(visit: Visit) -> Response:
     stores = visit.context.stores
 
     async def may_read() -> bool:
-        session = await find_session(stores, visit.secret, visit.server.now_us())
+        session = await find_session(
+            stores, visit.secret, visit.server.runtime.now_us()
+        )
         if session is None:
             return False
         try:

@@ -99,7 +99,7 @@ async def show_tokens_of(
     visit: Visit, tokens: Iterable[TokenRecord]
 ) -> list[TokenView]:
     """Say of tokens what they are for."""
-    stores, calls = visit.context.stores, visit.server.recent_calls
+    stores, calls = visit.context.stores, visit.server.runtime.recent_calls
     shown = []
     for token in tokens:
         room = await stores.rooms.get(token.room_id) if token.room_id else None

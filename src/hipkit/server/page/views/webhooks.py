@@ -28,7 +28,7 @@ PAGE_LENGTH = 100
 async def show_webhooks(visit: Visit) -> Response:
     """Show the webhooks that one cares for."""
     start = visit.query_number("start")
-    found = await visit.context.database.scan(
+    found = await visit.context.runtime.database.scan(
         lambda stores: list_webhooks_of_user(
             stores, visit.user, start=start, count=PAGE_LENGTH + 1
         )

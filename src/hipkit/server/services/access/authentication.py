@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from hipkit.api.errors import UnauthorizedError
 from hipkit.server.services.access.actor import Actor, token_actor
 from hipkit.server.services.access.keys import hash_token, same_secret
-from hipkit.server.services.context import Credentials
 from hipkit.server.storage.protocol import Database, Stores
 from hipkit.server.storage.stores.clients import ClientRecord
 from hipkit.server.storage.stores.tokens import TokenRecord
@@ -13,6 +14,7 @@ from hipkit.server.storage.stores.tokens import TokenRecord
 __all__ = [
     "BAD_TOKEN",
     "ActorCache",
+    "Credentials",
     "find_token",
     "identify",
     "identify_client",
@@ -22,6 +24,14 @@ BAD_TOKEN = "Invalid OAuth session"  # noqa: S105 - HipChat's words for it, no t
 
 MOST_KNOWN = 10_000
 """With more tokens than that the cache starts over."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """An OAuth client's id and secret, as they came."""
+
+    client_id: str
+    secret: str = field(repr=False)
 
 
 class ActorCache:

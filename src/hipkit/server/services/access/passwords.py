@@ -90,7 +90,7 @@ async def change_own_password(context: Context, present: str, password: str) -> 
     user = own_user(context.actor)
     attempt = await _attempt(context, user.group_id, "", user, is_open=False)
     stored = await context.stores.users.password_hash(user.id)
-    if not await _try(context.limits.sign_ins, attempt, present, stored):
+    if not await _try(context.runtime.limits.sign_ins, attempt, present, stored):
         raise BadRequestError("That is not your present password")
     password_hash = await hash_new_password(password)
 
@@ -129,7 +129,7 @@ async def user_with_password(
     user = await look_up_user(stores, group_id, username)
     attempt = await _attempt(context, group_id, username, user, is_open=is_open)
     stored = None if user is None else await stores.users.password_hash(user.id)
-    is_right = await _try(context.limits.sign_ins, attempt, password, stored)
+    is_right = await _try(context.runtime.limits.sign_ins, attempt, password, stored)
     if user is None or stored is None or not is_right:
         raise UnauthorizedError("Invalid username or password")
     if is_outdated(stored):

@@ -71,7 +71,7 @@ class Authorization:
 async def list_own_tokens(context: Context) -> list[TokenRecord]:
     """Return the actor's valid tokens, the newest first."""
     user = own_user(context.actor)
-    return await context.database.scan(
+    return await context.runtime.database.scan(
         lambda stores: stores.tokens.of_user(user.id, now_us=context.now_us)
     )
 
@@ -90,7 +90,7 @@ async def list_room_tokens(context: Context) -> list[TokenRecord]:
         }
         return [token for token in found if may_see[token.room_id]]
 
-    return await context.database.scan(query)
+    return await context.runtime.database.scan(query)
 
 
 async def list_group_tokens(context: Context) -> list[TokenRecord]:
@@ -101,7 +101,7 @@ async def list_group_tokens(context: Context) -> list[TokenRecord]:
     """
     check_group_admin(context.actor)
     group_id = context.actor.group_id
-    found = await context.database.scan(
+    found = await context.runtime.database.scan(
         lambda stores: stores.tokens.of_group(group_id, now_us=context.now_us)
     )
     return found[::-1]
@@ -124,7 +124,7 @@ async def list_rooms_to_administer(context: Context) -> list[RoomRecord]:
         )
         return [room for room in rooms if await is_room_admin(stores, actor, room)]
 
-    found = await context.database.scan(query)
+    found = await context.runtime.database.scan(query)
     return sorted(found, key=lambda room: room.name.casefold())
 
 

@@ -33,7 +33,7 @@ async def replace_picture(
     picture = None if source is None else read_picture(source, field)
     key = None
     if picture is not None:
-        key = await asyncio.to_thread(context.files.save, picture.data)
+        key = await asyncio.to_thread(context.runtime.blobs.save, picture.data)
 
     async def command(stores: Stores) -> str | None:
         before = await change(stores, key)
@@ -51,6 +51,6 @@ async def replace_picture(
             )
         return before
 
-    with removed_on_failure(context.files, key):
+    with removed_on_failure(context.runtime.blobs, key):
         before = await context.write(command)
-    await remove_file(context.files, before)
+    await remove_file(context.runtime.blobs, before)

@@ -70,7 +70,7 @@ async def check_quota(context: Context, stores: Stores, size_bytes: int) -> None
     Raises:
         TooLargeError: They may not.
     """
-    quota = context.file_quota_bytes
+    quota = context.runtime.settings.file_quota_bytes
     if quota == 0:
         return
     used = await stores.groups.file_bytes(context.actor.group_id)

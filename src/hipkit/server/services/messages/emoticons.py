@@ -58,7 +58,7 @@ async def get_all_emoticons(context: Context, request: GetAllEmoticons) -> Emoti
             links=part.links(found),
         )
 
-    return await context.database.scan(query)
+    return await context.runtime.database.scan(query)
 
 
 @handles(GetEmoticon)

@@ -76,7 +76,9 @@ async def get_history(context: Context, request: HistoryRequest) -> MessagePage:
 
     # Any number of deleted messages may lie between two others.
     is_long = is_far or request.include_deleted is False or bool(request.expand)
-    return await (context.database.scan(query) if is_long else query(context.stores))
+    return await (
+        context.runtime.database.scan(query) if is_long else query(context.stores)
+    )
 
 
 @handles(GetRecentRoomHistory)
@@ -93,7 +95,9 @@ async def get_recent_history(context: Context, request: RecentRequest) -> Messag
         return await _read_recent(context, stores, request, zone)
 
     is_long = request.include_deleted is False or bool(request.expand)
-    return await (context.database.scan(query) if is_long else query(context.stores))
+    return await (
+        context.runtime.database.scan(query) if is_long else query(context.stores)
+    )
 
 
 async def _read_recent(

@@ -165,7 +165,7 @@ async def share_file_with_room(context: Context, request: ShareFileWithRoom) -> 
         )
         await add_to_room(context, stores, room, message)
 
-    with removed_on_failure(context.files, file.upload.key):
+    with removed_on_failure(context.runtime.blobs, file.upload.key):
         await context.write(command)
 
 

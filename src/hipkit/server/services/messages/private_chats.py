@@ -76,7 +76,7 @@ async def share_file_with_user(context: Context, request: ShareFileWithUser) -> 
             file_id=await add_file(context, stores, file),
         )
 
-    with removed_on_failure(context.files, file.upload.key):
+    with removed_on_failure(context.runtime.blobs, file.upload.key):
         await _send(context, request.id_or_email, make)
 
 

@@ -69,7 +69,7 @@ async def search_messages(
         )
 
     try:
-        found = await context.database.scan(query, seconds=SEARCH_SECONDS)
+        found = await context.runtime.database.scan(query, seconds=SEARCH_SECONDS)
     except ScanTooLongError:
         raise BadRequestError(
             "The search takes too long: use more words, or longer ones"

@@ -98,4 +98,4 @@ async def _messages_sent(context: Context, group: GroupRecord) -> int:
     async def query(stores: Stores) -> int:
         return await stores.groups.messages_sent(group.id)
 
-    return await context.database.scan(query)
+    return await context.runtime.database.scan(query)

@@ -5,7 +5,6 @@ Like everything of `hipkit admin` it works on a database that a server may be us
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 
 from hipkit.api.errors import BadRequestError, NotFoundError
@@ -14,15 +13,11 @@ from hipkit.server.services.access.keys import new_password
 from hipkit.server.services.access.lookup import look_up_room, look_up_user
 from hipkit.server.services.access.passwords import hash_new_password
 from hipkit.server.services.access.web_sessions import change_password
-from hipkit.server.services.context import Context
+from hipkit.server.services.context import Context, Runtime
 from hipkit.server.services.files.stored import remove_file
 from hipkit.server.services.people.accounts import NewUser, changed_rights, remove_user
 from hipkit.server.services.people.accounts import add_user as add_user_to_group
-from hipkit.server.services.representations.urls import Addresses
-from hipkit.server.shared.limits import Limits, LimitSettings
-from hipkit.server.shared.signals import Signals
-from hipkit.server.storage.blobs import BlobStore
-from hipkit.server.storage.protocol import Database, Stores
+from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.groups import GroupRecord
 from hipkit.server.storage.stores.rooms import RoomRecord
 from hipkit.server.storage.stores.users import UserRecord
@@ -143,24 +138,14 @@ async def set_admin(
     return await context.write(command)
 
 
-async def operator_context(
-    database: Database, files: BlobStore, now_us: int
-) -> Context:
+async def operator_context(runtime: Runtime) -> Context:
     """Return the context of a command that the operator runs in the first group.
 
     Raises:
         NotFoundError: There was no first start yet.
     """
-    group = await find_group(database.stores)
-    return Context(
-        database=database,
-        files=files,
-        addresses=Addresses(""),
-        limits=Limits(LimitSettings(enabled=False), time.time),
-        signals=Signals(),
-        now_us=now_us,
-        actor_or_none=operator(group.id),
-    )
+    group = await find_group(runtime.stores)
+    return runtime.context(operator(group.id))
 
 
 async def delete_user(context: Context, reference: str | int) -> UserRecord:
@@ -179,7 +164,7 @@ async def delete_user(context: Context, reference: str | int) -> UserRecord:
         return user
 
     gone = await context.write(command)
-    await remove_file(context.files, gone.photo_key)
+    await remove_file(context.runtime.blobs, gone.photo_key)
     return gone
 
 

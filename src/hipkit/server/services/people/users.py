@@ -126,7 +126,7 @@ async def get_all_users(context: Context, request: GetAllUsers) -> UserPage:
             links=part.links(found),
         )
 
-    return await context.database.scan(query)
+    return await context.runtime.database.scan(query)
 
 
 @handles(GetUser)
@@ -265,7 +265,7 @@ async def delete_user(context: Context, request: DeleteUser) -> None:
         return user.photo_key
 
     photo_key = await context.write(command)
-    await remove_file(context.files, photo_key)
+    await remove_file(context.runtime.blobs, photo_key)
 
 
 @handles(GetPhoto)
@@ -313,7 +313,7 @@ async def get_auto_join_rooms(context: Context, request: GetAutoJoinRooms) -> Ro
         )
         return await show_rooms(context, stores, part, found, Expansion(request.expand))
 
-    return await context.database.scan(query)
+    return await context.runtime.database.scan(query)
 
 
 async def _find_changeable(

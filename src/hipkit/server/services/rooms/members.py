@@ -60,7 +60,7 @@ async def get_all_members(context: Context, request: GetAllMembers) -> UserPage:
         )
         return await _show(context, stores, room, part, found, request.expand)
 
-    return await context.database.scan(query)
+    return await context.runtime.database.scan(query)
 
 
 @handles(GetAllParticipants)
@@ -89,7 +89,7 @@ async def get_all_participants(
         )
         return await _show(context, stores, room, part, found, request.expand)
 
-    return await context.database.scan(query)
+    return await context.runtime.database.scan(query)
 
 
 @handles(AddMember)

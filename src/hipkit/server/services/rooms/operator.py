@@ -159,7 +159,7 @@ async def delete_room(context: Context, room: str | int) -> RoomRecord:
         return found
 
     gone = await context.write(command)
-    await remove_file(context.files, gone.avatar_key)
+    await remove_file(context.runtime.blobs, gone.avatar_key)
     # What a large room leaves behind goes with the server's sweeps.
-    await sweep_messages(context.database, context.files)
+    await sweep_messages(context.runtime.database, context.runtime.blobs)
     return gone

@@ -106,7 +106,7 @@ async def get_all_rooms(context: Context, request: GetAllRooms) -> RoomPage:
         expand = Expansion(request.expand)
         return await show_rooms(context, stores, part, found, expand)
 
-    return await context.database.scan(query)
+    return await context.runtime.database.scan(query)
 
 
 async def show_rooms(
@@ -265,9 +265,9 @@ async def delete_room(context: Context, request: DeleteRoom) -> None:
         return room.avatar_key
 
     avatar_key = await context.write(command)
-    await remove_file(context.files, avatar_key)
+    await remove_file(context.runtime.blobs, avatar_key)
     # What a large room leaves behind goes with the sweeps to come.
-    await sweep_messages(context.database, context.files)
+    await sweep_messages(context.runtime.database, context.runtime.blobs)
 
 
 @handles(GetRoomAvatar)

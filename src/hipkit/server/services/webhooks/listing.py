@@ -69,7 +69,7 @@ async def get_all_webhooks(context: Context, request: GetAllWebhooks) -> Webhook
         request.max_results,
         query=expand_query(request.expand),
     )
-    found = await context.database.scan(
+    found = await context.runtime.database.scan(
         lambda stores: stores.webhooks.of_room(
             room.id, actor.client_id, start=part.start, count=part.count
         )

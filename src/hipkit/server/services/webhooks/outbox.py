@@ -19,18 +19,14 @@ from hipkit.server.events.retry import (
     LONGEST_PROBE_SECONDS,
     next_state,
 )
-from hipkit.server.services.context import Context
+from hipkit.server.services.context import Context, Runtime
 from hipkit.server.services.messages.posting import add_notification
 from hipkit.server.services.representations.timestamps import SECOND_US
-from hipkit.server.services.representations.urls import Addresses
 from hipkit.server.services.webhooks.deliveries import prepare_delivery, root_of
 from hipkit.server.services.webhooks.owners import may_still_see, owner_of
 from hipkit.server.services.webhooks.patterns import is_found
 from hipkit.server.services.webhooks.sweep import OutboxSweep
-from hipkit.server.shared.limits import Limits
-from hipkit.server.shared.signals import Signals
-from hipkit.server.storage.blobs import BlobStore
-from hipkit.server.storage.protocol import Database, Stores
+from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.webhook_deliveries import NewDelivery
 from hipkit.server.storage.stores.webhook_events import EventRecord
 from hipkit.server.storage.stores.webhook_routes import RouteRecord, WaitBounds
@@ -58,51 +54,33 @@ class DatabaseOutbox:
     """An `Outbox` for one server and its database.
 
     Args:
-        database: Where webhooks, events and deliveries are.
-        files: Where files are that answers name.
-        signals: Who is to be told of answers.
-        limits: How many answers a webhook may post.
-        now_us: The clock, in microseconds since 1970.
+        runtime: The server's.
         read_notification: Returns the notification in an answer's body, if it is one.
-        elapsed: Seconds that go on evenly, by which it is seen that the clock was set.
-        public_url: What links in events begin with, if the operator said so.
-        own_root: What they begin with where nothing better is known.
-        chance: Gives numbers from 0 to 1 that spread waits.
-        signs_query: Whether what proves that an event is this server's stands in the
-            receiver's address too.
+        own_root: What links in events begin with where nothing better is known.
+        chance: Returns numbers from 0 to 1 that spread waits.
     """
 
     def __init__(
         self,
-        database: Database,
-        files: BlobStore,
-        signals: Signals,
-        limits: Limits,
+        runtime: Runtime,
         *,
-        now_us: Callable[[], int],
         read_notification: ReadNotification,
-        elapsed: Callable[[], float],
-        public_url: str | None,
         own_root: str,
         chance: Callable[[], float] = random.random,
-        signs_query: bool = False,
     ) -> None:
-        self._signs_query = signs_query
+        self._runtime = runtime
+        self._signs_query = runtime.settings.webhook_signed_request
+        self._database = runtime.database
+        self._now_us = runtime.now_us
+        self._elapsed = runtime.elapsed
         self._read_notification = read_notification
-        self._database = database
-        self._files = files
-        self._signals = signals
-        self._limits = limits
-        self._now_us = now_us
-        self._elapsed = elapsed
         self._offset_us = self._offset()
         self._chance = chance
-        self._public_url = public_url
         self._own_root = own_root
         self._seen: int | None = None
         self._passed: dict[int, int] = {}
         self._matchers = ThreadPoolExecutor(MATCHERS, thread_name_prefix="hipkit-match")
-        self._sweep = OutboxSweep(database)
+        self._sweep = OutboxSweep(runtime.database)
 
     async def woken(self) -> Sequence[RouteRecord]:
         """Return the routes that may have something to do, with what came since the last time."""
@@ -311,16 +289,11 @@ class DatabaseOutbox:
 
     def _root_for(self, webhook: WebhookRecord) -> str:
         """Return what links in a webhook's events begin with."""
-        return root_of(webhook, self._public_url) or self._own_root
+        return root_of(webhook, self._runtime.settings.public_url) or self._own_root
 
     def _context(self, delivery: Delivery) -> Context:
-        return Context(
-            database=self._database,
-            files=self._files,
-            addresses=Addresses(self._root_for(delivery.webhook)),
-            limits=self._limits,
-            signals=self._signals,
-            now_us=self._now_us(),
+        return self._runtime.context(
+            root=self._root_for(delivery.webhook),
             answered_by=delivery.event.answered_by,
         )
 

@@ -138,7 +138,7 @@ async def _check(context: Context, request: CreateRequest) -> None:
         raise InvalidValueError("name", "maxLength", problem)
     if request.pattern:
         check_pattern(request.pattern)
-    await context.receivers.check(request.url)
+    await context.runtime.egress.check(request.url)
 
 
 async def _new(

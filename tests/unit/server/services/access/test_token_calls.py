@@ -48,7 +48,7 @@ def chat(site: Site) -> int:
 def test_private_chats_are_shown_to_the_tokens_owner_alone(
     site: Site, chat: int
 ) -> None:
-    recent = site.server.recent_calls
+    recent = site.server.runtime.recent_calls
 
     _, own = asyncio.run(list_token_calls(person(site, "ann"), recent, chat))
     token, seen = asyncio.run(list_token_calls(person(site, "boss"), recent, chat))
@@ -60,7 +60,7 @@ def test_private_chats_are_shown_to_the_tokens_owner_alone(
 
 
 def test_calls_after_a_number_are_the_newer_ones(site: Site, chat: int) -> None:
-    recent, ann = site.server.recent_calls, person(site, "ann")
+    recent, ann = site.server.runtime.recent_calls, person(site, "ann")
     _, (newer, older) = asyncio.run(list_token_calls(ann, recent, chat))
 
     _, found = asyncio.run(list_token_calls(ann, recent, chat, older.number))
@@ -71,13 +71,15 @@ def test_calls_after_a_number_are_the_newer_ones(site: Site, chat: int) -> None:
 def test_another_persons_token_is_not_there(site: Site, chat: int) -> None:
     with pytest.raises(NotFoundError):
         asyncio.run(
-            list_token_calls(person(site, "bob"), site.server.recent_calls, chat)
+            list_token_calls(
+                person(site, "bob"), site.server.runtime.recent_calls, chat
+            )
         )
 
 
 def test_calls_without_a_token_are_for_administrators(site: Site, chat: int) -> None:
     site.get("/v2/room", token=None)
-    recent = site.server.recent_calls
+    recent = site.server.runtime.recent_calls
 
     with pytest.raises(ForbiddenError):
         asyncio.run(list_calls_without_token(person(site, "ann"), recent))
@@ -97,6 +99,6 @@ def test_calls_without_a_token_are_for_the_first_group_alone(world: World) -> No
     with pytest.raises(ForbiddenError):
         asyncio.run(
             list_calls_without_token(
-                site.context(browser_actor(owner)), site.server.recent_calls
+                site.context(browser_actor(owner)), site.server.runtime.recent_calls
             )
         )

@@ -46,7 +46,7 @@ def added_up(site: Site) -> int:
 
 
 def kept(site: Site) -> int:
-    paths = site.server.files.path.rglob("*")
+    paths = site.server.runtime.blobs.path.rglob("*")
     return sum(path.stat().st_size for path in paths if path.is_file())
 
 
@@ -93,7 +93,11 @@ def test_every_kind_of_file_and_picture_counts(small: Site) -> None:
     emoticon = base64.b64decode(picture(100))
     asyncio.run(
         add_emoticon(
-            small.server.database, small.server.files, 1, shortcut="a", picture=emoticon
+            small.server.database,
+            small.server.runtime.blobs,
+            1,
+            shortcut="a",
+            picture=emoticon,
         )
     )
     assert used(small) == added_up(small) == kept(small) == 500

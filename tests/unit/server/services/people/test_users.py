@@ -199,7 +199,7 @@ def test_emoticons_are_found_by_id_and_shortcut_and_in_texts(site: Site) -> None
     asyncio.run(
         admin_emoticons.add_emoticon(
             site.server.database,
-            site.server.files,
+            site.server.runtime.blobs,
             site.now_us,
             shortcut="yay",
             picture=png,

@@ -343,7 +343,7 @@ def test_passwords_stand_nowhere_but_in_the_answer(
         )
         form(site, "users/create", email="x@example.com", name="x", password="s3cret")
 
-    calls = site.server.recent_calls
+    calls = site.server.runtime.recent_calls
     shown = repr(calls.of_token(1)) + repr(calls.without_token()) + caplog.text
     assert "users_create" in shown
     assert chosen not in shown
