@@ -52,6 +52,10 @@ class _Node:
     entries: dict[str, Entry] = field(default_factory=dict)
 
 
+_Found = tuple[_Node, tuple[str, ...]]
+"""A node, and the arguments on the path to it."""
+
+
 class Router:
     """A tree of path segments with operations at its leaves."""
 
@@ -73,8 +77,7 @@ class Router:
             BadRequestError: It is not UTF-8.
         """
         method = "GET" if method == "HEAD" else method
-        values: list[str] = []
-        node = self._find_node(method, raw_path, values)
+        node, values = self._find_node(method, raw_path)
         entry = node.entries.get(method)
         if entry is None:
             raise MethodNotAllowedError(node.entries)
@@ -87,24 +90,18 @@ class Router:
             NotFoundError: No operation has this path.
             BadRequestError: It is not UTF-8.
         """
-        return self._find_node(method, raw_path, []).entries
+        return self._find_node(method, raw_path)[0].entries
 
-    def _find_node(self, method: str, raw_path: bytes, values: list[str]) -> _Node:
-        """Find the path's place in the tree; `values` are the arguments passed."""
-        raw = raw_path.split(b"/")[1:]
-        segments = [_decode(segment) for segment in raw if segment]
-        if method in REPLACING and self._is_cut_short(raw):
+    def _find_node(self, method: str, raw_path: bytes) -> _Found:
+        segments = _decode(raw_path)
+        if method in REPLACING and self._is_cut_short(raw_path):
             raise NotFoundError("Not found: a part of the path is empty")
-        node = _find(self._root, segments, 0, values)
-        if node is None:
-            node = self._find_joined(method, segments, values)
-        if node is None:
+        found = _find(self._root, segments) or self._find_joined(method, segments)
+        if found is None:
             raise NotFoundError("Not found: no method of the API has this path")
-        return node
+        return found
 
-    def _find_joined(
-        self, method: str, segments: list[str], values: list[str]
-    ) -> _Node | None:
+    def _find_joined(self, method: str, segments: list[str]) -> _Found | None:
         """Find the path of a room whose name holds slashes: as little as possible is the name.
 
         Nothing is deleted by it, and a room's settings are not replaced: the path may as well
@@ -118,24 +115,24 @@ class Router:
             if len(name) > LONGEST_NAME:
                 # Each further length would cost another walk, and a path has room for thousands.
                 break
-            node = _find(self._root, [ROOM, name, *segments[end:]], 0, values)
-            if node is not None:
-                return node
+            found = _find(self._root, [ROOM, name, *segments[end:]])
+            if found is not None:
+                return found
         return None
 
-    def _is_cut_short(self, raw: list[bytes]) -> bool:
-        """Say whether dropping empty segments could mean a shorter path than was meant.
+    def _is_cut_short(self, raw_path: bytes) -> bool:
+        """Return whether dropping empty segments could mean a shorter path than was meant.
 
         Slashes before the first segment do no harm. One at the end does none where no path
         goes on: `DELETE /room/ops/` may have lacked the name of one of the room's parts.
         """
-        meant = raw[next((n for n, part in enumerate(raw) if part), len(raw)) :]
-        if b"" in meant[:-1]:
+        meant = raw_path.lstrip(b"/")
+        if b"//" in meant:
             return True
-        if not meant or meant[-1]:
+        if not meant.endswith(b"/"):
             return False
-        node = _find(self._root, [_decode(part) for part in meant[:-1]], 0, [])
-        return node is not None and bool(node.literals or node.argument)
+        found = _find(self._root, _decode(b"/" + meant))
+        return found is not None and bool(found[0].literals or found[0].argument)
 
 
 def _step(node: _Node, segment: str) -> _Node:
@@ -145,24 +142,21 @@ def _step(node: _Node, segment: str) -> _Node:
     return node.literals.setdefault(segment, _Node())
 
 
-def _find(
-    node: _Node, segments: list[str], place: int, values: list[str]
-) -> _Node | None:
-    """Walk down, words of the API before arguments; `values` are the arguments passed."""
-    if place == len(segments):
-        return node if node.entries else None
-    segment = segments[place]
-    literal = node.literals.get(segment)
-    if literal is not None:
-        found = _find(literal, segments, place + 1, values)
-        if found is not None:
-            return found
-    if node.argument is not None:
-        values.append(segment)
-        found = _find(node.argument, segments, place + 1, values)
-        if found is not None:
-            return found
-        values.pop()
+def _find(root: _Node, segments: list[str]) -> _Found | None:
+    """Walk down, literals before arguments; return the node, and the arguments passed."""
+    waiting: list[tuple[_Node, int, tuple[str, ...]]] = [(root, 0, ())]
+    while waiting:
+        node, place, values = waiting.pop()
+        if place == len(segments):
+            if node.entries:
+                return node, values
+            continue
+        segment = segments[place]
+        if node.argument is not None:
+            waiting.append((node.argument, place + 1, (*values, segment)))
+        literal = node.literals.get(segment)
+        if literal is not None:
+            waiting.append((literal, place + 1, values))
     return None
 
 
@@ -171,11 +165,13 @@ def _names(path: str) -> list[str]:
     return [part[1:-1] for part in path.split("/") if part.startswith("{")]
 
 
-def _decode(segment: bytes) -> str:
+def _decode(raw_path: bytes) -> list[str]:
+    """Return the segments of a path that are not empty."""
+    raw = filter(None, raw_path.split(b"/")[1:])
     try:
-        text = unquote_to_bytes(segment).decode()
+        segments = [unquote_to_bytes(segment).decode() for segment in raw]
     except UnicodeDecodeError as error:
         raise BadRequestError("The path is not UTF-8") from error
-    if "\0" in text:
+    if b"\0" in raw_path or b"%00" in raw_path:
         raise BadRequestError("The path holds a NUL character")
-    return text
+    return segments
