@@ -21,7 +21,7 @@ from hipkit.server.page.sanitizer import sanitize
 from hipkit.server.page.typed_text import TypedText, typed_text
 from hipkit.server.services.files.pictures import PICTURE_TYPES
 from hipkit.server.services.messages.markup import find_in_text
-from hipkit.server.services.messages.message import Mentions, people_in
+from hipkit.server.services.messages.message import Mentions, users_of
 from hipkit.server.services.messages.posting import COLORS
 from hipkit.server.services.representations.timestamps import Timestamp
 from hipkit.server.storage.protocol import Stores
@@ -85,7 +85,7 @@ async def load_references(
         group_id, sorted(shortcuts)[:MOST_SHORTCUTS]
     )
     return References(
-        people=await people_in(stores, [*messages, *parents.values()]),
+        people=await users_of(stores, [*messages, *parents.values()]),
         emoticons={one.shortcut.casefold(): one for one in emoticons},
         parents=parents,
     )

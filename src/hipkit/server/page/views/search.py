@@ -16,7 +16,7 @@ from hipkit.server.page.sidebar import list_sidebar
 from hipkit.server.page.visit import Visit, view
 from hipkit.server.services.access.lookup import find_room
 from hipkit.server.services.context import Context
-from hipkit.server.services.messages.message import people_in
+from hipkit.server.services.messages.message import users_of
 from hipkit.server.services.messages.search import read_phrases, search_messages
 from hipkit.server.storage.stores.messages import MessageRecord
 from hipkit.server.storage.stores.rooms import RoomRecord
@@ -66,7 +66,7 @@ async def show_search(visit: Visit) -> Response:
             found = await _search(visit, text, room)
         except BadRequestError as error:
             problem = error.message
-    people = await people_in(context.stores, [message for _, message in found.hits])
+    people = await users_of(context.stores, [message for _, message in found.hits])
     phrases = read_phrases(text)
     hits = [
         HitView(

@@ -7,7 +7,7 @@ from hipkit.server.services.access.lookup import row_id
 from hipkit.server.services.context import Context
 from hipkit.server.services.people.details import full_user
 from hipkit.server.services.registry import handles
-from hipkit.server.services.representations.expansion import Expansion, expand_query
+from hipkit.server.services.representations.expansion import Expansion
 from hipkit.server.services.representations.models import (
     emoticon_in_full,
     emoticon_in_short,
@@ -26,15 +26,7 @@ __all__ = ["get_all_emoticons", "get_emoticon"]
 async def get_all_emoticons(context: Context, request: GetAllEmoticons) -> EmoticonPage:
     """List emoticons, of one kind or all."""
     kind = request.type or "all"
-    part = Slice.of(
-        f"{context.addresses.api}/emoticon",
-        request.start_index,
-        request.max_results,
-        query={
-            "type": kind,
-            **expand_query(request.expand),
-        },
-    )
+    part = Slice.of(f"{context.addresses.api}/emoticon", request, {"type": kind})
 
     async def query(stores: Stores) -> EmoticonPage:
         found = await stores.emoticons.page(
@@ -43,20 +35,14 @@ async def get_all_emoticons(context: Context, request: GetAllEmoticons) -> Emoti
             start=part.start,
             count=part.count,
         )
-        expand = Expansion(request.expand)
-        inner = expand.below("items")
+        inner = part.expand.below("items")
         items = [
             await _in_full(context, stores, emoticon, inner)
-            if "items" in expand
+            if "items" in part.expand
             else emoticon_in_short(context.addresses, emoticon)
             for emoticon in part.items(found)
         ]
-        return EmoticonPage(
-            items=items,
-            start_index=part.start,
-            max_results=part.size,
-            links=part.links(found),
-        )
+        return part.page(EmoticonPage, found, items)
 
     return await context.runtime.database.scan(query)
 

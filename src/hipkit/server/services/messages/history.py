@@ -1,4 +1,4 @@
-"""Read messages: by date, the latest, or a single one. The rules are HipChat's."""
+"""Reads messages: by date, the latest, or a single one. The rules are HipChat's."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hipkit.api.errors import NotFoundError
 from hipkit.server.services.access.lookup import chatting_user, find_room, find_user
 from hipkit.server.services.context import Context
 from hipkit.server.services.errors import InvalidValueError
-from hipkit.server.services.messages.message import MessageForms, people_in
+from hipkit.server.services.messages.message import MessageRepresenter, users_of
 from hipkit.server.services.people.details import full_users
 from hipkit.server.services.registry import handles
 from hipkit.server.services.representations.expansion import Expansion
@@ -21,9 +21,9 @@ from hipkit.server.services.representations.timestamps import (
     find_zone,
     to_us,
 )
-from hipkit.server.storage.protocol import Stores
+from hipkit.server.storage.protocol import Query, Stores
 from hipkit.server.storage.stores.messages import MessageRecord
-from hipkit.v2.models import MessageEnvelope, MessagePage, PageLinks
+from hipkit.v2.models import Message, MessageEnvelope, MessagePage
 from hipkit.v2.rooms import GetRecentRoomHistory, GetRoomHistory, GetRoomMessage
 from hipkit.v2.users import (
     GetPrivatechatHistory,
@@ -40,102 +40,95 @@ MessageRequest = GetRoomMessage | GetPrivatechatMessage
 RECENT = "recent"
 
 FAR_START = 500
-"""Skipping more messages than this is no short read."""
+"""Skipping more messages than this takes too long for the event loop."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Conversation:
-    """Where messages are read from: a room, or a private chat that may not have begun."""
+    """A room, or a private chat that may not have begun."""
 
     id: int | None
     address: str
+    """Of its history."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Range:
+    """Which messages to read."""
+
+    part: Slice
+    newest_us: int = LATEST_US
+    oldest_us: int = EARLIEST_US
+    include_deleted: bool
 
 
 @handles(GetRoomHistory)
 @handles(GetPrivatechatHistory)
 async def get_history(context: Context, request: HistoryRequest) -> MessagePage:
-    """Read a page of a history.
+    """Return a page of a history.
 
-    Without a date: the latest 75 messages, on one page. With one: pages from that moment back.
-    `reverse` turns the messages of a page round, not the pages.
+    Without a date: the latest 75 messages, on one page. With one: pages from that date back.
+    `reverse` reverses the messages within a page, not the pages.
     """
     zone = find_zone(request.timezone)
-    date = request.date
-    if date is None or date == RECENT:
-        newest = _Range(part=None, newest_us=LATEST_US, oldest_us=EARLIEST_US)
-    elif isinstance(date, datetime):
-        newest = _dated_range(request, date, zone)
-    else:
-        raise InvalidValueError(
-            "date", "format", "is neither 'recent' nor an ISO 8601 date", date
-        )
-    is_far = newest.part is not None and newest.part.start > FAR_START
+    wanted = _range_of(request, zone)
 
     async def query(stores: Stores) -> MessagePage:
-        return await _read(context, stores, request, newest, zone)
+        place = await _find_conversation(context, stores, _reference(request))
+        part = wanted.part.at(place.address)
+        found = await _read(stores, place, wanted)
+        shown = list(part.items(found))
+        if request.reverse is not False:
+            shown.reverse()
+        expand = part.expand.below("items")
+        items = await _represent(context, stores, shown, expand, zone)
+        return part.page(MessagePage, found, items)
 
-    # Any number of deleted messages may lie between two others.
-    is_long = is_far or request.include_deleted is False or bool(request.expand)
-    return await (
-        context.runtime.database.scan(query) if is_long else query(context.stores)
-    )
+    is_far = wanted.part.start > FAR_START
+    return await _run(context, query, request, is_far=is_far)
 
 
 @handles(GetRecentRoomHistory)
 @handles(GetRecentPrivatechatHistory)
 async def get_recent_history(context: Context, request: RecentRequest) -> MessagePage:
-    """Read the latest messages, oldest first, none of them before `not-before`.
+    """Return the latest messages, oldest first, none of them before `not-before`.
 
     Raises:
         NotFoundError: There is no such message here.
     """
     zone = find_zone(request.timezone)
+    size = RECENT_RESULTS if request.max_results is None else request.max_results
 
     async def query(stores: Stores) -> MessagePage:
-        return await _read_recent(context, stores, request, zone)
+        place = await _find_conversation(context, stores, _reference(request))
+        oldest_us = EARLIEST_US
+        if request.not_before:
+            oldest_us = (await _find_message(stores, place, request.not_before)).sent_us
+        wanted = _Range(
+            part=Slice(
+                address=f"{place.address}/latest",
+                size=size,
+                expand=Expansion(request.expand),
+                has_neighbours=False,
+            ),
+            oldest_us=oldest_us,
+            include_deleted=request.include_deleted is not False,
+        )
+        found = await _read(stores, place, wanted)
+        expand = wanted.part.expand.below("items")
+        items = await _represent(context, stores, found[::-1], expand, zone)
+        return wanted.part.page(MessagePage, found, items)
 
-    is_long = request.include_deleted is False or bool(request.expand)
-    return await (
-        context.runtime.database.scan(query) if is_long else query(context.stores)
-    )
-
-
-async def _read_recent(
-    context: Context, stores: Stores, request: RecentRequest, zone: tzinfo
-) -> MessagePage:
-    place = await _find_conversation(context, stores, _reference(request))
-    oldest_us = EARLIEST_US
-    if request.not_before:
-        first = await _find_message(stores, place, request.not_before)
-        oldest_us = first.sent_us
-    size = RECENT_RESULTS if request.max_results is None else request.max_results
-    found = await _messages(
-        stores,
-        place,
-        newest_us=LATEST_US,
-        oldest_us=oldest_us,
-        include_deleted=request.include_deleted is not False,
-        start=0,
-        count=size,
-    )
-    forms = await _forms(
-        context, stores, found, Expansion(request.expand).below("items"), zone
-    )
-    return MessagePage(
-        items=[forms.show(message) for message in reversed(found)],
-        start_index=0,
-        max_results=size,
-        links=PageLinks(self_=f"{place.address}/latest"),
-    )
+    return await _run(context, query, request)
 
 
 @handles(GetRoomMessage)
 @handles(GetPrivatechatMessage)
 async def get_message(context: Context, request: MessageRequest) -> MessageEnvelope:
-    """Read one message.
+    """Return one message.
 
     Raises:
-        NotFoundError: It is not here, or deleted and not asked for.
+        NotFoundError: It is not here, or deleted and deleted ones are not included.
     """
     stores, zone = context.stores, find_zone(request.timezone)
     place = await _find_conversation(context, stores, _reference(request))
@@ -144,72 +137,59 @@ async def get_message(context: Context, request: MessageRequest) -> MessageEnvel
         raise NotFoundError(f"Message {request.message_id} not found")
     wanted = request.expand if isinstance(request, GetRoomMessage) else None
     expand = Expansion(wanted).below("message")
-    forms = await _forms(context, stores, [message], expand, zone)
-    return MessageEnvelope(message=forms.show(message))
+    [shown] = await _represent(context, stores, [message], expand, zone)
+    return MessageEnvelope(message=shown)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Range:
-    part: Slice | None
-    """`None` for the latest messages, which have no pages."""
-    newest_us: int
-    oldest_us: int
+async def _run(
+    context: Context,
+    query: Query[MessagePage],
+    request: HistoryRequest | RecentRequest,
+    *,
+    is_far: bool = False,
+) -> MessagePage:
+    """Run a query where it stands if it is short, else on a reader thread."""
+    # Any number of deleted messages may lie between two others.
+    is_long = is_far or request.include_deleted is False or bool(request.expand)
+    return await (
+        context.runtime.database.scan(query) if is_long else query(context.stores)
+    )
 
 
-def _dated_range(request: HistoryRequest, date: datetime, zone: tzinfo) -> _Range:
-    end = request.end_date
-    query = {
+def _range_of(request: HistoryRequest, zone: tzinfo) -> _Range:
+    """Return the range that a request asks for.
+
+    Raises:
+        InvalidValueError: Its `date` is neither `recent` nor a date.
+    """
+    date, end = request.date, request.end_date
+    include_deleted = request.include_deleted is not False
+    if date is None or date == RECENT:
+        latest = Slice(
+            address="",
+            size=RECENT_RESULTS,
+            expand=Expansion(request.expand),
+            has_neighbours=False,
+        )
+        return _Range(part=latest, include_deleted=include_deleted)
+    if not isinstance(date, datetime):
+        raise InvalidValueError(
+            "date", "format", "is neither 'recent' nor an ISO 8601 date", date
+        )
+    query: dict[str, str | bool] = {
         "date": date.isoformat(),
-        "reverse": str(request.reverse is not False).lower(),
-        "include_deleted": str(request.include_deleted is not False).lower(),
+        "reverse": request.reverse is not False,
+        "include_deleted": include_deleted,
     }
     if end is not None:
         query["end-date"] = end.isoformat()
     if request.timezone is not None:
         query["timezone"] = request.timezone
-    if request.expand:
-        query["expand"] = ",".join(request.expand)
     return _Range(
-        part=Slice.of("", request.start_index, request.max_results, query),
+        part=Slice.of("", request, query),
         newest_us=to_us(_with_zone(date, zone)),
         oldest_us=EARLIEST_US if end is None else to_us(_with_zone(end, zone)),
-    )
-
-
-async def _read(
-    context: Context,
-    stores: Stores,
-    request: HistoryRequest,
-    wanted: _Range,
-    zone: tzinfo,
-) -> MessagePage:
-    place = await _find_conversation(context, stores, _reference(request))
-    part = Slice(address=place.address, size=RECENT_RESULTS)
-    if wanted.part is not None:
-        part = wanted.part.at(place.address)
-    found = await _messages(
-        stores,
-        place,
-        newest_us=wanted.newest_us,
-        oldest_us=wanted.oldest_us,
-        include_deleted=request.include_deleted is not False,
-        start=part.start,
-        count=part.count,
-    )
-    shown = list(part.items(found))
-    forms = await _forms(
-        context, stores, shown, Expansion(request.expand).below("items"), zone
-    )
-    if request.reverse is not False:
-        shown.reverse()
-    links = part.links(found)
-    if wanted.part is None:
-        links = PageLinks(self_=place.address)
-    return MessagePage(
-        items=[forms.show(message) for message in shown],
-        start_index=part.start,
-        max_results=part.size,
-        links=links,
+        include_deleted=include_deleted,
     )
 
 
@@ -239,47 +219,41 @@ async def _find_message(
     return message
 
 
-async def _messages(
-    stores: Stores,
-    place: _Conversation,
-    *,
-    newest_us: int,
-    oldest_us: int,
-    include_deleted: bool,
-    start: int,
-    count: int,
+async def _read(
+    stores: Stores, place: _Conversation, wanted: _Range
 ) -> list[MessageRecord]:
     if place.id is None:
         return []
     return await stores.messages.page(
         place.id,
-        newest_us=newest_us,
-        oldest_us=oldest_us,
-        include_deleted=include_deleted,
-        start=start,
-        count=count,
+        newest_us=wanted.newest_us,
+        oldest_us=wanted.oldest_us,
+        include_deleted=wanted.include_deleted,
+        start=wanted.part.start,
+        count=wanted.part.count,
     )
 
 
-async def _forms(
+async def _represent(
     context: Context,
     stores: Stores,
     messages: Sequence[MessageRecord],
     expand: Expansion,
     zone: tzinfo,
-) -> MessageForms:
-    people = await people_in(stores, messages)
-    wants_senders, wants_mentions = "from" in expand, "mentions" in expand
+) -> list[Message]:
+    users = await users_of(stores, messages)
+    expands_senders, expands_mentions = "from" in expand, "mentions" in expand
     full = {}
-    if wants_senders or wants_mentions:
-        full = await full_users(context, stores, people)
-    return MessageForms(
+    if expands_senders or expands_mentions:
+        full = await full_users(context, stores, users)
+    representer = MessageRepresenter(
         addresses=context.addresses,
-        people=people,
+        users=users,
         zone=zone,
-        full_senders=full if wants_senders else {},
-        full_mentions=full if wants_mentions else {},
+        full_senders=full if expands_senders else {},
+        full_mentions=full if expands_mentions else {},
     )
+    return [representer.represent(message) for message in messages]
 
 
 def _reference(
@@ -290,6 +264,6 @@ def _reference(
     return "user", request.id_or_email
 
 
-def _with_zone(moment: datetime, zone: tzinfo) -> datetime:
-    """Read a date without offset as one of the caller's time zone."""
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=zone)
+def _with_zone(date: datetime, zone: tzinfo) -> datetime:
+    """Return a date whose offset, where it has none, is the requested time zone's."""
+    return date if date.tzinfo is not None else date.replace(tzinfo=zone)

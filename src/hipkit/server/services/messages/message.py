@@ -1,4 +1,4 @@
-"""Takes messages in, and shows them as histories do."""
+"""Stores messages, publishes them as events, and represents them as histories do."""
 
 from __future__ import annotations
 
@@ -47,16 +47,16 @@ from hipkit.v2.models import (
 
 __all__ = [
     "Mentions",
-    "MessageForms",
+    "MessageRepresenter",
     "add_to_private_chat",
     "add_to_room",
     "new_message",
-    "people_in",
+    "users_of",
 ]
 
 
 class Mentions(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Whom a message calls, as it is stored."""
+    """The users and groups of users that a message mentions, as it is stored."""
 
     users: tuple[int, ...] = ()
     everybody: tuple[str, ...] = ()
@@ -78,18 +78,18 @@ async def new_message(
     attach_to: str | None = None,
     file_id: int | None = None,
 ) -> NewMessage:
-    """Make a message of what somebody sent; in a text, find what it holds besides words."""
+    """Return a message of the actor's, with the mentions, links and emoticons of a text."""
     actor = context.actor
     mentions = Mentions()
     links: tuple[str, ...] = ()
     emoticons: tuple[str, ...] = ()
     if format == "text" and body:
         found = find_in_text(body)
-        people = await stores.users.mentioned(
+        users = await stores.users.mentioned(
             actor.group_id, [n for n in found.mention_names if n not in EVERYBODY]
         )
         mentions = Mentions(
-            users=tuple(user.id for user in people),
+            users=tuple(user.id for user in users),
             everybody=tuple(n for n in found.mention_names if n in EVERYBODY),
         )
         links = tuple(item.url for item in found.links)
@@ -109,9 +109,9 @@ async def new_message(
         notify=notify,
         card=card,
         attach_to=attach_to,
-        mentions=_json(mentions),
-        links=_json(links),
-        emoticons=_json(emoticons),
+        mentions=msgspec.json.encode(mentions).decode(),
+        links=msgspec.json.encode(links).decode(),
+        emoticons=msgspec.json.encode(emoticons).decode(),
         file_id=file_id,
     )
 
@@ -119,20 +119,23 @@ async def new_message(
 async def add_to_room(
     context: Context, stores: Stores, room: RoomRecord, message: NewMessage
 ) -> int:
-    """Store a room's message and return its moment; a person who speaks is in the room."""
+    """Within a command: store a room's message and return its timestamp.
+
+    A user who sends a message becomes a participant of the room.
+    """
     sent_us = await stores.messages.add(room.conversation_id, message, context.now_us)
     context.topics.add(conversation_topic(room.conversation_id))
     if message.sender_id is not None and message.kind != "notification":
         await enter_room(context, stores, room, message.sender_id, sent_us)
         await stores.users.touch(message.sender_id, sent_us)
-    await _tell_of_message(context, stores, room, message)
+    await _publish(context, stores, room, message)
     return sent_us
 
 
 async def add_to_private_chat(
     context: Context, stores: Stores, conversation_id: int, message: NewMessage
 ) -> int:
-    """Store a private message and return its moment."""
+    """Within a command: store a private message and return its timestamp."""
     sent_us = await stores.messages.add(conversation_id, message, context.now_us)
     context.topics.add(conversation_topic(conversation_id))
     if message.sender_id is not None:
@@ -140,13 +143,13 @@ async def add_to_private_chat(
     return sent_us
 
 
-async def people_in(
+async def users_of(
     stores: Stores, messages: Iterable[MessageRecord]
 ) -> Mapping[int, UserRecord]:
-    """Return everybody who sent one of the messages or is mentioned in one."""
+    """Return the users who sent one of the messages or are mentioned in one, by id."""
     ids: set[int] = set()
     for message in messages:
-        # A notification shows a label, not the person whose token sent it.
+        # A notification shows a label, not the user whose token sent it.
         if message.sender_id is not None and message.kind != "notification":
             ids.add(message.sender_id)
         ids.update(_mentions(message).users)
@@ -154,22 +157,23 @@ async def people_in(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MessageForms:
-    """Shows messages, each in the way of its kind."""
+class MessageRepresenter:
+    """Represents messages as histories and events hold them."""
 
     addresses: Addresses
-    people: Mapping[int, UserRecord]
+    users: Mapping[int, UserRecord]
+    """Senders and mentioned users, as `users_of` returned them."""
     zone: tzinfo = UTC
     full_senders: Mapping[int, User] = field(default_factory=dict)
-    """Of people who are to be shown in full as senders."""
+    """Senders in full, by id; others are in short."""
     full_mentions: Mapping[int, User] = field(default_factory=dict)
 
-    def show(self, message: MessageRecord) -> Message:
-        """Return a message as histories have it."""
-        moment = MessageTimestamp.from_us(message.sent_us)
+    def represent(self, message: MessageRecord) -> Message:
+        """Return a message; of a deleted one, what is known besides its contents."""
+        sent = MessageTimestamp.from_us(message.sent_us)
         shown = Message(
             id=message.id,
-            date=moment if self.zone is UTC else moment.astimezone(self.zone),
+            date=sent if self.zone is UTC else sent.astimezone(self.zone),
             from_=self._sender(message),
             message=None if message.is_deleted else message.body,
             mentions=self._mentioned(message),
@@ -212,15 +216,15 @@ class MessageForms:
         if message.sender_id in self.full_senders:
             # In full a sender is a user with every member, of which `Sender` is a part.
             return cast("Sender", self.full_senders[message.sender_id])
-        user = self.people.get(message.sender_id)
+        user = self.users.get(message.sender_id)
         return None if user is None else user_as_sender(self.addresses, user)
 
     def _mentioned(self, message: MessageRecord) -> list[User]:
         return [
             self.full_mentions.get(user_id)
-            or user_in_short(self.addresses, self.people[user_id])
+            or user_in_short(self.addresses, self.users[user_id])
             for user_id in _mentions(message).users
-            if user_id in self.people
+            if user_id in self.users
         ]
 
     def _file(self, message: MessageRecord, key: str) -> MessageFile:
@@ -235,21 +239,21 @@ class MessageForms:
         )
 
 
-async def _tell_of_message(
+async def _publish(
     context: Context, stores: Stores, room: RoomRecord, message: NewMessage
 ) -> None:
-    """Tell webhooks of a message, which is stored already, as the event of its kind."""
+    """Publish the events of a message that was just stored."""
 
-    async def show(addresses: Addresses) -> Message | None:
+    async def represent(addresses: Addresses) -> Message | None:
         record = await stores.messages.get(room.conversation_id, message.id)
         if record is None:
             return None
-        people = await people_in(stores, [record])
-        return MessageForms(addresses=addresses, people=people).show(record)
+        users = await users_of(stores, [record])
+        return MessageRepresenter(addresses=addresses, users=users).represent(record)
 
     async def with_message(addresses: Addresses) -> RoomMessageItem:
         return RoomMessageItem(
-            message=await show(addresses), room=room_in_short(addresses, room)
+            message=await represent(addresses), room=room_in_short(addresses, room)
         )
 
     async def with_topic(addresses: Addresses) -> RoomTopicChangeItem:
@@ -261,7 +265,7 @@ async def _tell_of_message(
         )
 
     async def with_file(addresses: Addresses) -> RoomFileUploadItem:
-        shown = await show(addresses)
+        shown = await represent(addresses)
         return RoomFileUploadItem(
             file=shown.file if shown else None,
             room=room_in_short(addresses, room),
@@ -285,7 +289,7 @@ def _link(link: Link) -> MessageLink:
     if link.is_picture:
         picture = MessageLinkImage(image=link.url, name=link.name)
         return MessageLink(type="image", url=link.url, image=picture)
-    # The server never fetches an address that somebody sent, so it knows no more than that.
+    # The server never fetches an address from a message, so it has no title or preview.
     page = MessageLinkPage(link_text=link.url, full_url=link.url)
     return MessageLink(type="link", url=link.url, link=page)
 
@@ -297,7 +301,3 @@ def _mentions(message: MessageRecord) -> Mentions:
 
 
 NOBODY = Mentions()
-
-
-def _json(value: object) -> str:
-    return msgspec.json.encode(value).decode()

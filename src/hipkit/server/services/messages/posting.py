@@ -1,4 +1,4 @@
-"""Post into a room: messages, notifications, replies, links and files; change its topic."""
+"""Posts into rooms: messages, notifications, replies, links and files; changes topics."""
 
 from __future__ import annotations
 
@@ -49,15 +49,15 @@ __all__ = [
 ]
 
 COLORS = ("yellow", "green", "red", "purple", "gray")
-"""Of notifications; the first is that of those without one."""
+"""Of notifications; the first is the default."""
 
 LONGEST_MESSAGE = 32_768
-"""No source tells the API's limit; this is what HipChat's web client let people type."""
+"""HipChat's web client had this limit; no source names the API's."""
 
 
 @handles(SendMessage)
 async def send_message(context: Context, request: SendMessage) -> SentMessage:
-    """Post a message into a room as a person."""
+    """Post a message into a room as a user."""
     check_message(request.message)
 
     async def command(stores: Stores) -> tuple[str, int]:
@@ -84,7 +84,7 @@ async def add_notification(
 ) -> str:
     """Within a command: post a notification into a room, and return its id.
 
-    Nothing is changed before everything is checked.
+    Every check comes before the first change.
     """
     color = request.color or COLORS[0]
     room = await _find_open_room(context, stores, request.room_id_or_name)
@@ -150,6 +150,7 @@ async def share_link_with_room(context: Context, request: ShareLinkWithRoom) -> 
 @handles(ShareFileWithRoom)
 async def share_file_with_room(context: Context, request: ShareFileWithRoom) -> None:
     """Share a file in a room. Its bytes are on disk before the message that shows it."""
+    # Before the file is kept: for a room that refuses it nothing has to be written.
     await find_room(context.stores, context.actor, request.room_id_or_name)
     file = received(request.file)
     await asyncio.to_thread(file.upload.keep)
@@ -173,7 +174,7 @@ async def share_file_with_room(context: Context, request: ShareFileWithRoom) -> 
 async def set_topic(
     context: Context, request: SetTopic, sender_label: str | None = None
 ) -> None:
-    """Change a room's topic; a message says so, in the caller's name or another."""
+    """Change a room's topic, and post that as a message from the caller or `sender_label`."""
 
     async def command(stores: Stores) -> None:
         actor = context.actor
@@ -195,10 +196,10 @@ async def set_topic(
 
 
 def check_message(message: str) -> None:
-    """Refuse a message that is longer than people could type.
+    """Check the length of a message.
 
     Raises:
-        InvalidValueError: It is.
+        InvalidValueError: It is longer than `LONGEST_MESSAGE`.
     """
     if len(message) > LONGEST_MESSAGE:
         problem = f"is longer than {LONGEST_MESSAGE} characters"
@@ -206,10 +207,10 @@ def check_message(message: str) -> None:
 
 
 def check_link(link: str) -> None:
-    """Refuse an address that is not the web's, such as `javascript:`.
+    """Check that a shared link is a web address, and not `javascript:` or the like.
 
     Raises:
-        InvalidValueError: It is not.
+        InvalidValueError: It is none.
     """
     if not is_web_address(link):
         raise InvalidValueError("link", "format", "is not an http(s) address", link)

@@ -1,4 +1,4 @@
-"""Send private messages, links and files. Reading them is in `history.py`."""
+"""Sends private messages, links and files; `history.py` reads them."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from hipkit.v2.users import (
 
 __all__ = ["send_privatechat_message", "share_file_with_user", "share_link_with_user"]
 
-Make = Callable[[Stores], Awaitable[NewMessage]]
+Compose = Callable[[Stores], Awaitable[NewMessage]]
 
 
 @handles(SendPrivatechatMessage)
 async def send_privatechat_message(
     context: Context, request: SendPrivatechatMessage
 ) -> None:
-    """Send a message to another person."""
+    """Send a message to another user."""
 
-    async def make(stores: Stores) -> NewMessage:
+    async def compose(stores: Stores) -> NewMessage:
         return await new_message(
             context,
             stores,
@@ -42,32 +42,32 @@ async def send_privatechat_message(
             notify=request.notify is True,
         )
 
-    await _send(context, request.id_or_email, make)
+    await _send(context, request.id_or_email, compose)
 
 
 @handles(ShareLinkWithUser)
 async def share_link_with_user(context: Context, request: ShareLinkWithUser) -> None:
-    """Share a web address with another person."""
+    """Share a web address with another user."""
     check_link(request.link)
     body = f"{request.message} {request.link}" if request.message else request.link
 
-    async def make(stores: Stores) -> NewMessage:
+    async def compose(stores: Stores) -> NewMessage:
         return await new_message(
             context, stores, kind="message", body=body, link=request.link
         )
 
-    await _send(context, request.id_or_email, make)
+    await _send(context, request.id_or_email, compose)
 
 
 @handles(ShareFileWithUser)
 async def share_file_with_user(context: Context, request: ShareFileWithUser) -> None:
-    """Share a file with another person. Its bytes are on disk before the message is sent."""
+    """Share a file with another user. Its bytes are on disk before the message that shows it."""
     chatting_user(context.actor)
     await find_user(context.stores, context.actor, request.id_or_email)
     file = received(request.file)
     await asyncio.to_thread(file.upload.keep)
 
-    async def make(stores: Stores) -> NewMessage:
+    async def compose(stores: Stores) -> NewMessage:
         return await new_message(
             context,
             stores,
@@ -77,10 +77,10 @@ async def share_file_with_user(context: Context, request: ShareFileWithUser) -> 
         )
 
     with removed_on_failure(context.runtime.blobs, file.upload.key):
-        await _send(context, request.id_or_email, make)
+        await _send(context, request.id_or_email, compose)
 
 
-async def _send(context: Context, reference: str | int, make: Make) -> None:
+async def _send(context: Context, reference: str | int, compose: Compose) -> None:
     async def command(stores: Stores) -> None:
         caller = chatting_user(context.actor)
         other = await find_user(stores, context.actor, reference)
@@ -90,7 +90,7 @@ async def _send(context: Context, reference: str | int, make: Make) -> None:
             caller.group_id, caller.id, other.id
         )
         context.count_message(conversation_id)
-        message = await make(stores)
+        message = await compose(stores)
         await add_to_private_chat(context, stores, conversation_id, message)
 
     await context.write(command)

@@ -11,13 +11,12 @@ from hipkit.server.services.errors import InvalidValueError
 from hipkit.server.services.representations.models import (
     group_in_short,
     user_in_full,
-    user_in_short,
 )
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.users import UserRecord
 from hipkit.v2.models import User
 
-__all__ = ["find_named_user", "full_user", "full_users", "short_users"]
+__all__ = ["find_named_user", "full_user", "full_users"]
 
 
 async def full_user(
@@ -43,11 +42,6 @@ async def full_users(
         user_id: await full_user(context, stores, user)
         for user_id, user in users.items()
     }
-
-
-def short_users(context: Context, users: Collection[UserRecord]) -> list[User]:
-    """Return several users in short."""
-    return [user_in_short(context.addresses, user) for user in users]
 
 
 async def find_named_user(

@@ -30,10 +30,10 @@ from hipkit.server.services.people.accounts import (
     remove_user,
     roles_to_json,
 )
-from hipkit.server.services.people.details import full_user, short_users
+from hipkit.server.services.people.details import full_user
 from hipkit.server.services.people.names import check_email, clean_name
 from hipkit.server.services.registry import handles
-from hipkit.server.services.representations.expansion import Expansion, expand_query
+from hipkit.server.services.representations.models import user_in_short
 from hipkit.server.services.representations.paging import Slice
 from hipkit.server.services.representations.timestamps import find_zone
 from hipkit.server.services.rooms.rooms import show_rooms
@@ -97,13 +97,8 @@ async def get_all_users(context: Context, request: GetAllUsers) -> UserPage:
     include_deleted = request.include_deleted is True
     part = Slice.of(
         f"{context.addresses.api}/user",
-        request.start_index,
-        request.max_results,
-        query={
-            "include-guests": str(include_guests).lower(),
-            "include-deleted": str(include_deleted).lower(),
-            **expand_query(request.expand),
-        },
+        request,
+        {"include-guests": include_guests, "include-deleted": include_deleted},
     )
 
     async def query(stores: Stores) -> UserPage:
@@ -114,17 +109,13 @@ async def get_all_users(context: Context, request: GetAllUsers) -> UserPage:
             start=part.start,
             count=part.count,
         )
-        users = part.items(found)
-        if "items" in Expansion(request.expand):
-            items = [await full_user(context, stores, user) for user in users]
-        else:
-            items = short_users(context, users)
-        return UserPage(
-            items=items,
-            start_index=part.start,
-            max_results=part.size,
-            links=part.links(found),
-        )
+        items = [
+            await full_user(context, stores, user)
+            if "items" in part.expand
+            else user_in_short(context.addresses, user)
+            for user in part.items(found)
+        ]
+        return part.page(UserPage, found, items)
 
     return await context.runtime.database.scan(query)
 
@@ -300,18 +291,13 @@ async def get_auto_join_rooms(context: Context, request: GetAutoJoinRooms) -> Ro
     user = await find_user(context.stores, actor, request.id_or_email)
     if user.id != actor.user_id and not actor.is_group_admin:
         raise ForbiddenError("Only users themselves may see that")
-    part = Slice.of(
-        f"{context.addresses.user(user.id)}/preference/auto-join",
-        request.start_index,
-        request.max_results,
-        query=expand_query(request.expand),
-    )
+    part = Slice.of(f"{context.addresses.user(user.id)}/preference/auto-join", request)
 
     async def query(stores: Stores) -> RoomPage:
         found = await stores.rooms.auto_joined(
             user.id, start=part.start, count=part.count
         )
-        return await show_rooms(context, stores, part, found, Expansion(request.expand))
+        return await show_rooms(context, stores, part, found)
 
     return await context.runtime.database.scan(query)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Self
 
-__all__ = ["Expansion", "expand_query"]
+__all__ = ["Expansion"]
 
 MOST_PATHS = 20
 
@@ -28,8 +28,3 @@ class Expansion(frozenset[str]):
             type(self),
             [path.removeprefix(inside) for path in self if path.startswith(inside)],
         )
-
-
-def expand_query(expand: Sequence[str] | None) -> dict[str, str]:
-    """Return the query by which a neighbouring page is expanded alike."""
-    return {"expand": ",".join(expand)} if expand else {}

@@ -16,7 +16,6 @@ from hipkit.server.services.access.lookup import (
 from hipkit.server.services.context import Context
 from hipkit.server.services.people.details import full_user
 from hipkit.server.services.registry import handles
-from hipkit.server.services.representations.expansion import Expansion, expand_query
 from hipkit.server.services.representations.models import user_in_short
 from hipkit.server.services.representations.paging import Slice
 from hipkit.server.services.webhooks.publishing import leave_room
@@ -49,16 +48,11 @@ async def get_all_members(context: Context, request: GetAllMembers) -> UserPage:
 
     async def query(stores: Stores) -> UserPage:
         room = await find_room(stores, context.actor, request.room_id_or_name)
-        part = Slice.of(
-            f"{context.addresses.room(room.id)}/member",
-            request.start_index,
-            request.max_results,
-            query=expand_query(request.expand),
-        )
+        part = Slice.of(f"{context.addresses.room(room.id)}/member", request)
         found = await stores.members.members(
             room.id, start=part.start, count=part.count
         )
-        return await _show(context, stores, room, part, found, request.expand)
+        return await _page(context, stores, room, part, found)
 
     return await context.runtime.database.scan(query)
 
@@ -74,12 +68,8 @@ async def get_all_participants(
         room = await find_room(stores, context.actor, request.room_id_or_name)
         part = Slice.of(
             f"{context.addresses.room(room.id)}/participant",
-            request.start_index,
-            request.max_results,
-            query={
-                "include-offline": str(include_offline).lower(),
-                **expand_query(request.expand),
-            },
+            request,
+            {"include-offline": include_offline},
         )
         found = await stores.members.participants(
             room.id,
@@ -87,7 +77,7 @@ async def get_all_participants(
             start=part.start,
             count=part.count,
         )
-        return await _show(context, stores, room, part, found, request.expand)
+        return await _page(context, stores, room, part, found)
 
     return await context.runtime.database.scan(query)
 
@@ -190,13 +180,12 @@ async def _let_in(stores: Stores, room: RoomRecord, user: UserRecord) -> None:
         await stores.members.set_member(room.id, user.id, ROOM_MEMBER)
 
 
-async def _show(
+async def _page(
     context: Context,
     stores: Stores,
     room: RoomRecord,
     part: Slice,
     found: Sequence[MemberRecord],
-    expand: Sequence[str] | None,
 ) -> UserPage:
     items: list[User] = []
     for user in part.items(found):
@@ -206,12 +195,7 @@ async def _show(
         roles = named.split()
         items.append(
             await full_user(context, stores, user, roles)
-            if "items" in Expansion(expand)
+            if "items" in part.expand
             else user_in_short(context.addresses, user, roles)
         )
-    return UserPage(
-        items=items,
-        start_index=part.start,
-        max_results=part.size,
-        links=part.links(found),
-    )
+    return part.page(UserPage, found, items)

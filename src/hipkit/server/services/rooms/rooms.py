@@ -28,7 +28,7 @@ from hipkit.server.services.messages.message import add_to_room, new_message
 from hipkit.server.services.people.details import find_named_user, full_user
 from hipkit.server.services.people.names import clean_name
 from hipkit.server.services.registry import handles
-from hipkit.server.services.representations.expansion import Expansion, expand_query
+from hipkit.server.services.representations.expansion import Expansion
 from hipkit.server.services.representations.models import (
     room_in_full,
     room_in_short,
@@ -85,13 +85,8 @@ async def get_all_rooms(context: Context, request: GetAllRooms) -> RoomPage:
     include_archived = request.include_archived is True
     part = Slice.of(
         f"{context.addresses.api}/room",
-        request.start_index,
-        request.max_results,
-        query={
-            "include-private": str(include_private).lower(),
-            "include-archived": str(include_archived).lower(),
-            **expand_query(request.expand),
-        },
+        request,
+        {"include-private": include_private, "include-archived": include_archived},
     )
 
     async def query(stores: Stores) -> RoomPage:
@@ -103,33 +98,23 @@ async def get_all_rooms(context: Context, request: GetAllRooms) -> RoomPage:
             start=part.start,
             count=part.count,
         )
-        expand = Expansion(request.expand)
-        return await show_rooms(context, stores, part, found, expand)
+        return await show_rooms(context, stores, part, found)
 
     return await context.runtime.database.scan(query)
 
 
 async def show_rooms(
-    context: Context,
-    stores: Stores,
-    part: Slice,
-    found: list[RoomRecord],
-    expand: Expansion,
+    context: Context, stores: Stores, part: Slice, found: list[RoomRecord]
 ) -> RoomPage:
     """Return a page of rooms, in full where the request expands them."""
-    inner = expand.below("items")
+    inner = part.expand.below("items")
     items = [
         await full_room(context, stores, room, inner)
-        if "items" in expand
+        if "items" in part.expand
         else room_in_short(context.addresses, room)
         for room in part.items(found)
     ]
-    return RoomPage(
-        items=items,
-        start_index=part.start,
-        max_results=part.size,
-        links=part.links(found),
-    )
+    return part.page(RoomPage, found, items)
 
 
 @handles(GetRoom)

@@ -19,7 +19,7 @@ from hipkit.server.services.access.lookup import (
 from hipkit.server.services.context import Context
 from hipkit.server.services.people.details import full_user
 from hipkit.server.services.registry import handles
-from hipkit.server.services.representations.expansion import Expansion, expand_query
+from hipkit.server.services.representations.expansion import Expansion
 from hipkit.server.services.representations.models import LEFT_OUT, room_in_short
 from hipkit.server.services.representations.paging import Slice
 from hipkit.server.services.representations.timestamps import Timestamp
@@ -63,30 +63,19 @@ async def get_all_webhooks(context: Context, request: GetAllWebhooks) -> Webhook
     actor = context.actor
     reference = request.room_id_or_name
     room = await find_room_to_administer(context.stores, actor, reference)
-    part = Slice.of(
-        f"{context.addresses.room(room.id)}/webhook",
-        request.start_index,
-        request.max_results,
-        query=expand_query(request.expand),
-    )
+    part = Slice.of(f"{context.addresses.room(room.id)}/webhook", request)
     found = await context.runtime.database.scan(
         lambda stores: stores.webhooks.of_room(
             room.id, actor.client_id, start=part.start, count=part.count
         )
     )
-    expand = Expansion(request.expand)
     items = [
-        await _full(context, webhook, expand.below("items"))
-        if "items" in expand
+        await _full(context, webhook, part.expand.below("items"))
+        if "items" in part.expand
         else _short(context, webhook)
         for webhook in part.items(found)
     ]
-    return WebhookPage(
-        items=items,
-        start_index=part.start,
-        max_results=part.size,
-        links=part.links(found),
-    )
+    return part.page(WebhookPage, found, items)
 
 
 @handles(GetWebhook)
