@@ -31,9 +31,9 @@ class _Job:
 
     spec: Path
     name: str
-    """What errors call the document."""
+    """The document's name in error messages."""
     source: str
-    """What the package says that it comes from."""
+    """The document's name in the header of each file."""
     out: Path
     package: str
     command: str = COMMAND
@@ -42,8 +42,8 @@ class _Job:
 def main(arguments: list[str] | None = None) -> int:
     """Run the generator and return its exit code.
 
-    0: done. 1: `--check` found differences, and has printed them. 2: a document or the call
-    cannot be worked with, which one line on standard error explains; nothing was written.
+    0: done. 1: `--check` found differences and printed them. 2: the arguments or a document
+    cannot be used; one line on standard error says why, and nothing was written.
     """
     options = _options(arguments)
     lines: list[str] = []
@@ -71,7 +71,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         " package, such as spec/hipchat-v2.yaml into src/hipkit/v2.",
     )
     parser.add_argument(
-        "--check", action="store_true", help="only tell how the files there differ"
+        "--check", action="store_true", help="only show how the existing files differ"
     )
     parser.add_argument(
         "--spec", type=Path, metavar="FILE", help="Swagger 2.0, OpenAPI 3.0 or 3.1"
@@ -99,7 +99,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
 def _jobs(options: argparse.Namespace) -> list[_Job]:
     if options.is_own:
         return [_own_job(version) for version in OWN]
-    _refuse_taken(options.package, options.out)
+    _reject_taken(options.package, options.out)
     return [
         _Job(
             spec=options.spec,
@@ -123,11 +123,11 @@ def _own_job(version: str) -> _Job:
     )
 
 
-def _refuse_taken(package: str, out: Path) -> None:
-    """Refuse the name of an installed module, unless the output is that one or within it.
+def _reject_taken(package: str, out: Path) -> None:
+    """Reject the name of an installed module, unless the output is that module or inside it.
 
     Raises:
-        SpecError: Whatever imports the name would get the other module.
+        SpecError: An import of the name would load the other module.
     """
     name, *inner = package.split(".")
     top = out.resolve()
@@ -136,9 +136,9 @@ def _refuse_taken(package: str, out: Path) -> None:
     try:
         found = find_spec(name)
     except ValueError:
-        is_taken = True  # A module that nothing says the origin of, such as `__main__`.
+        is_taken = True  # A module without a spec, such as `__main__`.
     else:
-        # A namespace has no origin: it is any folder on the way, and open to more.
+        # A namespace package has no origin: any folder on `sys.path` may add to it.
         is_taken = (
             found is not None
             and found.origin is not None
@@ -157,7 +157,7 @@ def _resolved(path: str) -> Path:
 
 
 def _is_generated(origin: str) -> bool:
-    """Tell whether a module is an earlier output that was installed elsewhere."""
+    """Return whether a module is an earlier output, installed elsewhere."""
     path = Path(origin)
     return (
         path.name == "__init__.py"

@@ -1,7 +1,7 @@
-"""Refuse a document that cannot be generated from, before anything is planned.
+"""Validate a document before anything is planned.
 
-Here stands what concerns an operation or the document as a whole: version, names, tags, paths.
-What is wrong inside a schema is found by `schemas.py` on the way.
+These checks concern an operation or the document as a whole: version, names, tags, paths.
+Errors inside a schema are found by `schemas.py` while types are planned.
 """
 
 from __future__ import annotations
@@ -17,7 +17,13 @@ from codegen.names import (
     module_name,
     words,
 )
-from codegen.openapi import METHODS, Call, calls, parameters, template_names
+from codegen.openapi import (
+    METHODS,
+    PathOperation,
+    parameters,
+    path_operations,
+    template_names,
+)
 
 __all__ = ["check"]
 
@@ -32,19 +38,19 @@ OPERATION_WORDS = words(
 
 
 def check(document: Document) -> None:
-    """Refuse what cannot become a package.
+    """Check that a document can become a package.
 
     Raises:
-        SpecError: Names the first fault, its place and what to do about it.
+        SpecError: It cannot; the message has the first fault, its place and what to change.
     """
     _check_version(document)
-    names: dict[str, Call] = {}
+    names: dict[str, PathOperation] = {}
     classes: dict[str, str] = {}
     modules: dict[str, str] = {}
-    for call in _checked_calls(document):
-        _check_name(call, names, classes)
-        _check_tag(call, modules)
-        _check_path(call)
+    for operation in _checked_operations(document):
+        _check_name(operation, names, classes)
+        _check_tag(operation, modules)
+        _check_path(operation)
     if not names:
         raise document.root.error("has no operation; describe one under 'paths'")
     _check_groups(names, classes, modules)
@@ -68,8 +74,8 @@ def _check_version(document: Document) -> None:
         )
 
 
-def _checked_calls(document: Document) -> list[Call]:
-    """Return the operations after a look at what the paths hold."""
+def _checked_operations(document: Document) -> list[PathOperation]:
+    """Return the operations, once their paths hold nothing that is not supported."""
     paths = document.root.get("paths")
     for path, item in (
         paths.items() if paths is not None and paths.value is not None else ()
@@ -77,31 +83,39 @@ def _checked_calls(document: Document) -> list[Call]:
         if path.startswith("x-"):
             continue
         for key, member in item.follow().items():
-            _refuse_servers(key, member)
+            _reject_servers(key, member)
             if key not in PATH_ITEM_WORDS and not key.startswith("x-"):
                 raise member.error(
                     f"{key!r} is no method that is supported; remove or mend it"
                 )
-    found = list(calls(document))
-    for call in found:
-        for key, member in call.node.items():
-            _refuse_servers(key, member)
-        call.node.refuse_unknown(OPERATION_WORDS)
+    found = list(path_operations(document))
+    for operation in found:
+        for key, member in operation.node.items():
+            _reject_servers(key, member)
+        operation.node.reject_unknown(OPERATION_WORDS)
     return found
 
 
-def _refuse_servers(key: str, member: Node) -> None:
+def _reject_servers(key: str, member: Node) -> None:
     if key == "servers":
         raise member.error(
             "servers of its own are not supported; the client has one base URL"
         )
 
 
-def _check_name(call: Call, names: dict[str, Call], classes: dict[str, str]) -> None:
-    name = call.name
-    source = call.node.get("operationId") or call.node.get("summary") or call.node
+def _check_name(
+    operation: PathOperation, names: dict[str, PathOperation], classes: dict[str, str]
+) -> None:
+    name = operation.name
+    source = (
+        operation.node.get("operationId")
+        or operation.node.get("summary")
+        or operation.node
+    )
     if not name:
-        raise call.node.error("the operation has no name; give it an 'operationId'")
+        raise operation.node.error(
+            "the operation has no name; give it an 'operationId'"
+        )
     if not is_name(name):
         mended = re.sub(r"\W+", "_", name).strip("_")
         raise source.error(
@@ -123,20 +137,20 @@ def _check_name(call: Call, names: dict[str, Call], classes: dict[str, str]) -> 
             f"the name {name!r} gives the class {kind}, as {classes[kind]!r} does;"
             " give another 'operationId'"
         )
-    names[name] = call
+    names[name] = operation
     classes[kind] = name
 
 
-def _check_tag(call: Call, modules: dict[str, str]) -> None:
-    tags = call.node.texts("tags")
+def _check_tag(operation: PathOperation, modules: dict[str, str]) -> None:
+    tags = operation.node.texts("tags")
     if len(tags) != 1:
-        where = call.node.get("tags") or call.node
+        where = operation.node.get("tags") or operation.node
         raise where.error(
-            f"{call.name!r} has {len(tags) or 'no'} tag{'s' * (len(tags) > 1)};"
+            f"{operation.name!r} has {len(tags) or 'no'} tag{'s' * (len(tags) > 1)};"
             " give it exactly one: it names the module"
         )
     tag, module = tags[0], module_name(tags[0])
-    where = call.node.get("tags") or call.node
+    where = operation.node.get("tags") or operation.node
     if not is_name(module):
         raise where.error(f"the tag {tag!r} cannot name a Python module; rename it")
     if len(module.encode()) > LONGEST_MODULE:
@@ -152,18 +166,18 @@ def _check_tag(call: Call, modules: dict[str, str]) -> None:
         )
 
 
-def _check_path(call: Call) -> None:
-    place = Node(call.node.document, call.node.place[:2], None)
-    fault = _path_fault(call.path)
+def _check_path(operation: PathOperation) -> None:
+    place = Node(operation.node.document, operation.node.place[:2], None)
+    fault = _path_fault(operation.path)
     if fault:
         raise place.error(fault)
     declared = [
-        parameter for parameter in parameters(call) if parameter.where == "path"
+        parameter for parameter in parameters(operation) if parameter.where == "path"
     ]
-    named = template_names(call.path)
+    named = template_names(operation.path)
     for name in named:
         if name not in [parameter.name for parameter in declared]:
-            raise call.node.error(
+            raise operation.node.error(
                 f"the path names {{{name}}}, which no path parameter declares; declare it"
             )
     for parameter in declared:
@@ -190,9 +204,9 @@ def _path_fault(path: str) -> str:
 
 
 def _check_groups(
-    names: dict[str, Call], classes: dict[str, str], modules: dict[str, str]
+    names: dict[str, PathOperation], classes: dict[str, str], modules: dict[str, str]
 ) -> None:
-    """Refuse an operation whose class would be a group's, and two groups of one name."""
+    """Reject an operation class named like a group's, and two groups of one name."""
     groups: dict[str, str] = {}
     for module, tag in modules.items():
         for prefix in ("", "Async", "Raw", "AsyncRaw"):
@@ -206,14 +220,14 @@ def _check_groups(
             if groups.setdefault(group, tag) != tag:
                 raise _name_error(
                     next(
-                        call
-                        for call in names.values()
-                        if tag in call.node.texts("tags")
+                        operation
+                        for operation in names.values()
+                        if tag in operation.node.texts("tags")
                     ),
                     f"the tags {groups[group]!r} and {tag!r} both give the class {group};"
                     " rename one",
                 )
 
 
-def _name_error(call: Call, fault: str) -> SpecError:
-    return (call.node.get("operationId") or call.node).error(fault)
+def _name_error(operation: PathOperation, fault: str) -> SpecError:
+    return (operation.node.get("operationId") or operation.node).error(fault)

@@ -11,15 +11,14 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from codegen.document import pointer
+from codegen.document import Node, pointer
 from codegen.limits import Limits
-from codegen.openapi import Answer, Call
+from codegen.openapi import Answer
+from codegen.package import Argument, Block, Help, Section
 from codegen.schemas import Member, Model
 
 __all__ = [
-    "Block",
     "OperationTexts",
-    "Section",
     "argument_text",
     "described",
     "layout",
@@ -47,64 +46,75 @@ UNREACHABLE = "405"
 """A method that the path does not have: what is generated from its description has only others."""
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
-    """`Args:` and its like: names with a text each, or one text without a name."""
-
-    title: str
-    entries: tuple[tuple[str, str], ...]
-
-
-Block = str | Section
-"""A paragraph, a block of lines that is kept as it is (it holds line ends), or a section."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationTexts:
-    """What the docstrings of an operation are made of."""
+    """What an operation's docstrings and its help are made of."""
 
-    call: Call
-    arguments: Sequence[tuple[str, str]]
+    name: str
+    node: Node
+    arguments: Sequence[Argument]
     answers: Sequence[Answer]
     returns: bool
     auth: str
 
     def for_class(self) -> list[Block]:
         """Return the blocks for the class: what it is, and its arguments."""
-        first, *_ = self._opening()
-        return [first, *self._section("Args", self.arguments)]
+        return [self._title()[0], *_section("Args", self._argument_entries())]
 
     def for_method(self) -> list[Block]:
         """Return the blocks for the methods: all that is known."""
-        node = self.call.node
-        quirks = [one_line(quirk) for quirk in node.texts("x-quirks")]
+        page = (
+            "The answer is one page of a list; a client's `items()` walks all of them."
+        )
+        description = self._description()
+        if self.node.flag("x-page"):
+            description.append(page)
         return [
-            *self._opening(),
-            *(["Known oddities:", _bullets(quirks)] if quirks else []),
-            *self._section("Args", self.arguments),
-            *self._section("Returns", [("", text) for text in self._returned()]),
-            *self._section("Raises", self._raised()),
-            *self._closing(),
+            *self._title(),
+            *description,
+            *self._remarks(),
+            *_section("Args", self._argument_entries()),
+            *_section("Returns", [("", text) for text in self._returned()]),
+            *_section("Raises", self._raised()),
+            *self._notes(),
         ]
 
-    def _opening(self) -> list[Block]:
-        node = self.call.node
-        description, _ = split_link(node.text("description"))
-        blocks = titled(node.text("summary"), f"Call `{self.call.name}`.")
-        blocks += paragraphs(description)
-        if node.flag("x-page"):
-            blocks.append(
-                "The answer is one page of a list; a client's `items()` walks all of them."
-            )
-        if node.flag("deprecated"):
-            instead = one_line(node.text("x-superseded-by"))
-            blocks.append(
+    def for_help(self) -> Help:
+        """Return the texts for the command line's help; the catalog has the summary."""
+        return Help(
+            details=(*self._title()[1:], *self._description(), *self._remarks()),
+            arguments={argument.name: argument.text for argument in self.arguments},
+            notes=tuple(self._notes()),
+        )
+
+    def _title(self) -> list[str]:
+        return titled(self.node.text("summary"), f"Call `{self.name}`.")
+
+    def _description(self) -> list[str]:
+        return paragraphs(split_link(self.node.text("description"))[0])
+
+    def _remarks(self) -> list[str]:
+        """Return the deprecation, and what sources disagree on."""
+        remarks = []
+        if self.node.flag("deprecated"):
+            instead = one_line(self.node.text("x-superseded-by"))
+            remarks.append(
                 f"Deprecated by the API{f': use `{instead}`' if instead else ''}."
             )
-        return blocks
+        if quirks := self.node.texts("x-quirks"):
+            remarks += ["Known oddities:", _bullets(quirks)]
+        return remarks
 
-    def _section(self, title: str, entries: Sequence[tuple[str, str]]) -> list[Block]:
-        return [Section(title, tuple(entries))] if entries else []
+    def _argument_entries(self) -> list[tuple[str, str]]:
+        return [
+            (
+                argument.name,
+                f"{argument.text} `None` sends null."
+                if argument.nullable and not re.search("null|None", argument.text)
+                else argument.text,
+            )
+            for argument in self.arguments
+        ]
 
     def _returned(self) -> list[str]:
         if not self.returns:
@@ -127,34 +137,34 @@ class OperationTexts:
             texts = found.setdefault(error, [])
             if text not in texts:
                 texts.append(text)
-        if "ForbiddenError" in found and (scopes := self.call.node.texts("x-scopes")):
+        scopes = self.node.texts("x-scopes")
+        if "ForbiddenError" in found and scopes:
             found["ForbiddenError"].append(f"Needs the scope {_choice(scopes)}.")
         return [(error, " ".join(texts)) for error, texts in found.items()]
 
-    def _closing(self) -> list[Block]:
-        node = self.call.node
-        told: list[str] = []
+    def _notes(self) -> list[str]:
+        """Return what token is needed, and where the facts are from."""
+        node = self.node
+        notes: list[str] = []
         if self.auth == "none":
-            told.append("No token is sent.")
+            notes.append("No token is sent.")
         elif self.auth == "basic" and not node.texts("x-scopes"):
-            told.append("Takes a client's id and secret, or a token.")
+            notes.append("Takes a client's id and secret, or a token.")
         elif node.has("x-scopes") or node.has("x-token-types"):
-            told.append(self._token_text())
+            notes.append(self._token_text())
         official, confidence = node.text("x-official-name"), node.text("x-confidence")
         if official:
             sure = f" (confidence: {confidence})" if confidence else ""
-            told.append(
+            notes.append(
                 f"Source: the official method page `{official}`, now gone{sure}."
             )
-        _, link = split_link(node.text("description"))
-        if link:
-            told.append(f"See: {link}")
-        return [one_line(text) for text in told]
+        if link := split_link(node.text("description"))[1]:
+            notes.append(f"See: {link}")
+        return [one_line(note) for note in notes]
 
     def _token_text(self) -> str:
-        node = self.call.node
-        scopes, kinds = node.texts("x-scopes"), node.texts("x-token-types")
-        sure = node.text("x-scopes-confidence")
+        scopes, kinds = self.node.texts("x-scopes"), self.node.texts("x-token-types")
+        sure = self.node.text("x-scopes-confidence")
         scope = (
             f"Scope: {_choice(scopes)}"
             if scopes
@@ -164,12 +174,16 @@ class OperationTexts:
         return f"{scope}{sure}. Token: {', '.join(kinds) if kinds else 'kinds not established'}."
 
 
+def _section(title: str, entries: Sequence[tuple[str, str]]) -> list[Block]:
+    return [Section(title, tuple(entries))] if entries else []
+
+
 def _bullets(texts: Sequence[str]) -> str:
     """Return a list as a block of its own, which keeps its lines."""
     return "\n".join(f"- {sentence(text)}" for text in texts) + "\n"
 
 
-def titled(title: str, otherwise: str) -> list[Block]:
+def titled(title: str, otherwise: str) -> list[str]:
     """Return a first line, and the title as a paragraph where it does not fit into one."""
     line = sentence(title)
     if not line:
@@ -196,12 +210,12 @@ def model_text(model: Model) -> list[Block]:
 def member_text(member: Member) -> str:
     """Return what is said about a member of a model."""
     values = member.limits.enum or ()
-    told = sentence(described(member))
-    limits = _limits(member.limits, told)
+    text = sentence(described(member))
+    limits = _limits(member.limits, text)
     shown = [f"`{one_line(str(value))}`" for value in values if value is not None]
-    if shown and not all(value in told for value in shown):
+    if shown and not all(value in text for value in shown):
         limits.append(f"Known values: {', '.join(shown)}.")
-    return " ".join(filter(None, [told, *limits]))
+    return " ".join(filter(None, [text, *limits]))
 
 
 def described(member: Member) -> str:
@@ -218,21 +232,23 @@ def argument_text(
     default: object,
     *,
     fallback: str,
-    null_counts: bool = False,
 ) -> str:
     """Return what is said about an argument: description, limits, what leaving it out means."""
-    told = sentence(description)
-    texts = [told or sentence(fallback), *_limits(limits, told)]
+    text = sentence(description)
+    texts = [text or sentence(fallback), *_limits(limits, text)]
     shown = (
         json.dumps(default, ensure_ascii=False)
         if not isinstance(default, str)
         else default
     )
-    is_told = "left out" in told or "default" in told.lower()
-    if default is not None and not is_told and shown and len(shown) <= LONGEST_DEFAULT:
+    has_default = "left out" in text or "default" in text.lower()
+    if (
+        default is not None
+        and not has_default
+        and shown
+        and len(shown) <= LONGEST_DEFAULT
+    ):
         texts.append(f"The server takes `{one_line(shown)}` when left out.")
-    if null_counts and "null" not in told and "None" not in told:
-        texts.append("`None` sends null.")
     return " ".join(texts)
 
 
@@ -247,24 +263,24 @@ def _split_first(text: str) -> tuple[str, str]:
     return "", text
 
 
-def _limits(limits: Limits, told: str) -> list[str]:
+def _limits(limits: Limits, description: str) -> list[str]:
     unit = "item" if limits.is_list else "character"
     texts = [
-        _range(limits.min_length or None, limits.max_length, unit, told),
-        _range(limits.minimum, limits.maximum, "", told),
+        _range(limits.min_length or None, limits.max_length, unit, description),
+        _range(limits.minimum, limits.maximum, "", description),
     ]
     for other, values in limits.required_when:
-        if "equired" not in told:
+        if "equired" not in description:
             texts.append(f"Required when `{one_line(other)}` is {_choice(values)}.")
     return [text for text in texts if text]
 
 
-def _range(low: float | None, high: float | None, unit: str, told: str) -> str:
+def _range(low: float | None, high: float | None, unit: str, description: str) -> str:
     """Say a range, unless the description has its numbers already."""
     if low == 0 and high is None:
         return ""
     numbers = [_number(bound) for bound in (low, high) if bound is not None]
-    said = set(re.findall(r"\d[\d,.]*(?<![,.])", told))
+    said = set(re.findall(r"\d[\d,.]*(?<![,.])", description))
     if not numbers or all(
         number in said or number.replace(",", "") in said for number in numbers
     ):
@@ -301,9 +317,9 @@ def sentence(text: str) -> str:
     return line if not line or line[-1] in ".!?:;" else f"{line}."
 
 
-def paragraphs(text: str) -> list[Block]:
+def paragraphs(text: str) -> list[str]:
     """Return a description as blocks; lists and code keep their lines."""
-    blocks: list[Block] = []
+    blocks: list[str] = []
     lines: list[str] = []
     fenced = False
     for line in [*_plain(text).split("\n"), ""]:

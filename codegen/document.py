@@ -1,6 +1,7 @@
-"""A document as plain values that know where they stand.
+"""A document as plain values that know their place in it.
 
-Every refusal starts from a `Node`: its `error` names the file, the line, the place and the fault.
+Every error about a document is created by a `Node`: its `error` adds the file, the line and the
+place to the fault.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ LONGEST_MESSAGE = 600
 
 
 class SpecError(Exception):
-    """The document cannot be generated from; the text names file, place and mend in one line."""
+    """The document cannot be used; one line of text says where, why and how to fix it."""
 
     def __init__(self, text: str) -> None:
         line = "".join(letter if letter.isprintable() else " " for letter in text)
@@ -60,7 +61,7 @@ class Node:
     value: object
 
     def error(self, fault: str) -> SpecError:
-        """Make the error that refuses the document because of this value."""
+        """Return the error that rejects the document because of this value."""
         line = self.document.line(self.place)
         where = f"{self.document.name}:{line}" if line else self.document.name
         return SpecError(f"{where}: {pointer(self.place)}: {fault}")
@@ -71,7 +72,7 @@ class Node:
         return self._child(key, members[key]) if key in members else None
 
     def items(self) -> Iterator[tuple[str, Node]]:
-        """Give the members of this mapping in their order."""
+        """Yield the members of this mapping in order."""
         for key, value in self._mapping().items():
             yield key, self._child(key, value)
 
@@ -110,11 +111,11 @@ class Node:
         return value
 
     def has(self, key: str) -> bool:
-        """Tell whether this is a mapping with such a member."""
+        """Return whether this is a mapping with such a member."""
         return isinstance(self.value, dict) and key in self.value
 
-    def refuse_unknown(self, known: frozenset[str]) -> None:
-        """Refuse members that the generator does not read, except vendors' own `x-` ones."""
+    def reject_unknown(self, known: frozenset[str]) -> None:
+        """Reject members that the generator does not read, except vendor extensions (`x-`)."""
         for key, member in self.items():
             if key not in known and not key.startswith("x-"):
                 raise member.error(f"{key!r} is not supported here; remove it")

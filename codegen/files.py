@@ -1,7 +1,7 @@
-"""Put the generated files in place, all of them or none; or tell how those there differ.
+"""Write the generated files, all or none of them, or show how the existing ones differ.
 
-A file is ours when its first line says so. Files of others in the folder are left alone, and one
-that stands where ours belongs makes the generator refuse.
+A file is ours if its first line says so. Other files in the folder are left alone; one under a
+name that the generator needs is an error.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["differences", "write"]
 
 
 def differences(out: Path, texts: Mapping[str, str]) -> Iterator[str]:
-    """Give the lines of a diff from the files there to what they should be.
+    """Yield a diff from the existing files to the generated ones.
 
     Raises:
         SpecError: They cannot be read.
@@ -41,10 +41,10 @@ def differences(out: Path, texts: Mapping[str, str]) -> Iterator[str]:
 
 
 def write(out: Path, texts: Mapping[str, str]) -> None:
-    """Make the files in a folder what they should be, and remove those not generated any more.
+    """Write the files that differ, and remove those that are no longer generated.
 
     Raises:
-        SpecError: A file of someone else is in the way, or the folder cannot be written to.
+        SpecError: A file that is not ours has one of the names, or the folder is not writable.
     """
     try:
         there = _files(out, texts)
@@ -63,7 +63,7 @@ def write(out: Path, texts: Mapping[str, str]) -> None:
 
 
 def _files(out: Path, texts: Mapping[str, str]) -> dict[str, str]:
-    """Return the files that are ours, and those that stand where ours belong."""
+    """Return the files that are ours, and those that have the name of one of ours."""
     found: dict[str, str] = {}
     for folder in (out, out / "raw"):
         if folder.is_symlink() and folder != out:
@@ -78,7 +78,11 @@ def _files(out: Path, texts: Mapping[str, str]) -> dict[str, str]:
 
 
 def _replace(out: Path, texts: Mapping[str, str], stale: list[str]) -> None:
-    """Move new files in and old ones out; on the first failure move everything back."""
+    """Move new files in and old ones out; on the first failure move everything back.
+
+    Files are written beside the folder first: every step after that is a rename on one file
+    system, which cannot fail half-way, so that a full disk never leaves a mix of two versions.
+    """
     made = not out.exists()
     out.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from codegen.document import Node
 from codegen.flat import Flat
+from codegen.package import Rule
 
 __all__ = ["Limits", "Scalar", "Siblings", "limits_of"]
 
@@ -36,6 +37,18 @@ class Limits:
     true_is_one: bool = False
     aliases: tuple[str, ...] = ()
     is_list: bool = False
+
+    def rule(self, *, required: bool) -> Rule:
+        """Return the keywords of the rule; a required member without limits needs none."""
+        given: list[tuple[str, object]] = [
+            (name, dict(value) if name == "required_when" else value)
+            for name, value in asdict(self).items()
+            if name != "is_list" and value != getattr(UNLIMITED, name)
+        ]
+        return (("required", True), *given) if given and required else tuple(given)
+
+
+UNLIMITED = Limits()
 
 
 def limits_of(flat: Flat, items: Flat | None, siblings: Siblings | None) -> Limits:
@@ -115,7 +128,7 @@ def _number(node: Node | None) -> float | None:
 
 
 def _bounds(flat: Flat) -> tuple[float | None, float | None]:
-    """Return the inclusive bounds; of numbers that are not whole, exclusive ones cannot be told."""
+    """Return the inclusive bounds; an exclusive bound has one only where numbers are whole."""
     is_whole = "integer" in flat.types
     bounds: list[float | None] = []
     for word, exclusive, step in (

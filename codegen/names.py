@@ -63,12 +63,12 @@ SECRET_NAMES = words(
 RESERVED_METHODS = words("_send builtins datetime Literal UNSET UnsetType")
 """A method of such a name would hide what the methods after it need."""
 
-RESERVED_MODULES = frozenset(("catalog", "models", "raw", "webhooks"))
+RESERVED_MODULES = frozenset(("catalog", "help", "models", "raw", "webhooks"))
 """What the generated package holds beside a module a tag."""
 
 
 def is_name(text: str) -> bool:
-    """Tell whether a text can name something in Python."""
+    """Return whether a text is a valid Python name."""
     return (
         text.isidentifier()
         and not keyword.iskeyword(text)
@@ -77,7 +77,7 @@ def is_name(text: str) -> bool:
 
 
 def is_secret_name(wire: str) -> bool:
-    """Tell whether a parameter or member is called like a secret: `access_token`, `apiKey`."""
+    """Return whether a parameter or member has a secret's name: `access_token`, `apiKey`."""
     return re.sub("[_-]", "", wire).lower() in SECRET_NAMES
 
 

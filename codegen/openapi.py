@@ -1,4 +1,4 @@
-"""What an operation says, whether it is written in Swagger 2.0 or OpenAPI 3.0 or 3.1.
+"""Read an operation from Swagger 2.0, OpenAPI 3.0 or OpenAPI 3.1.
 
 The differences between the versions end here; places in errors stay the document's own.
 """
@@ -16,15 +16,15 @@ __all__ = [
     "METHODS",
     "Answer",
     "Body",
-    "Call",
     "Parameter",
+    "PathOperation",
     "answers",
     "body",
-    "calls",
     "component_schemas",
     "is_json",
     "is_swagger",
     "parameters",
+    "path_operations",
     "second_methods",
     "template_names",
 ]
@@ -46,7 +46,7 @@ SWAGGER_PARAMETER_WORDS = PARAMETER_WORDS | {"collectionFormat"}
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class PathOperation:
     """One method of one path."""
 
     node: Node
@@ -75,7 +75,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What a request carries: `kind` is `json`, `form`, `related` or `bytes`."""
+    """A request's body; `kind` is `json`, `form`, `related` or `bytes`."""
 
     node: Node
     kind: str
@@ -99,15 +99,15 @@ class Answer:
 
 
 def is_swagger(document: Document) -> bool:
-    """Tell a Swagger 2.0 document from an OpenAPI 3 one."""
+    """Return whether the document is Swagger 2.0 rather than OpenAPI 3."""
     return document.root.has("swagger")
 
 
-def calls(document: Document) -> Iterator[Call]:
-    """Give every operation in the document's order, but not those that are another's second method.
+def path_operations(document: Document) -> Iterator[PathOperation]:
+    """Yield the operations in the document's order, without methods that are `x-same-as` another.
 
     Raises:
-        SpecError: What such a one stands for is not beside it.
+        SpecError: An `x-same-as` names no operation of its path.
     """
     paths = document.root.get("paths")
     if paths is None or paths.value is None:
@@ -118,7 +118,7 @@ def calls(document: Document) -> Iterator[Call]:
         path_item = item.follow()
         for method, node in path_item.items():
             if method in METHODS and not _is_second(path_item, node):
-                yield Call(node, path_item, path, method.upper())
+                yield PathOperation(node, path_item, path, method.upper())
 
 
 def _is_second(path_item: Node, node: Node) -> bool:
@@ -134,17 +134,17 @@ def _is_second(path_item: Node, node: Node) -> bool:
     return True
 
 
-def _same_as(node: Node, call: Call) -> bool:
+def _same_as(node: Node, operation: PathOperation) -> bool:
     meant = node.text("x-same-as")
-    return meant != "" and meant == call.node.text("operationId")
+    return meant != "" and meant == operation.node.text("operationId")
 
 
-def second_methods(call: Call) -> tuple[str, ...]:
+def second_methods(operation: PathOperation) -> tuple[str, ...]:
     """Return the other methods that mean the same operation."""
     return tuple(
         method.upper()
-        for method, node in call.path_item.items()
-        if method in METHODS and _same_as(node, call)
+        for method, node in operation.path_item.items()
+        if method in METHODS and _same_as(node, operation)
     )
 
 
@@ -154,7 +154,7 @@ def template_names(path: str) -> list[str]:
 
 
 def component_schemas(document: Document) -> Iterator[tuple[str, Node]]:
-    """Give every shared schema with its name."""
+    """Yield the shared schemas by name."""
     holder = document.root if is_swagger(document) else document.root.get("components")
     shared = (
         holder.get("definitions" if is_swagger(document) else "schemas")
@@ -165,14 +165,14 @@ def component_schemas(document: Document) -> Iterator[tuple[str, Node]]:
         yield from shared.items()
 
 
-def parameters(call: Call) -> list[Parameter]:
-    """Return an operation's parameters; its own take the place of its path's.
+def parameters(operation: PathOperation) -> list[Parameter]:
+    """Return an operation's parameters; its own replace those of its path.
 
     Raises:
         SpecError: A parameter is of a kind that cannot be sent.
     """
     found: dict[tuple[str, str], Parameter] = {}
-    for owner in (call.path_item, call.node):
+    for owner in (operation.path_item, operation.node):
         here: set[tuple[str, str]] = set()
         for item in _list(owner, "parameters"):
             node = item.follow()
@@ -192,25 +192,25 @@ def parameters(call: Call) -> list[Parameter]:
     return list(found.values())
 
 
-def body(call: Call) -> Body | None:
+def body(operation: PathOperation) -> Body | None:
     """Return what an operation sends, or `None`.
 
     Raises:
         SpecError: It is of a media type that cannot be sent.
     """
-    if is_swagger(call.node.document):
-        return _swagger_body(call)
-    node = call.node.get("requestBody")
+    if is_swagger(operation.node.document):
+        return _swagger_body(operation)
+    node = operation.node.get("requestBody")
     if node is None:
         return None
     node = node.follow()
-    node.refuse_unknown(frozenset(("description", "content", "required")))
+    node.reject_unknown(frozenset(("description", "content", "required")))
     content = node.get("content")
     media_types = dict(content.items()) if content else {}
     for content_type, media in media_types.items():
         kind = _body_kind(content_type)
         if kind:
-            media.refuse_unknown(
+            media.reject_unknown(
                 frozenset(("schema", "example", "examples", "encoding"))
             )
             return Body(
@@ -224,9 +224,9 @@ def body(call: Call) -> Body | None:
     raise (content or node).error(_unsupported(list(media_types)))
 
 
-def answers(call: Call) -> list[Answer]:
+def answers(operation: PathOperation) -> list[Answer]:
     """Return the documented answers of an operation."""
-    node = call.node.get("responses")
+    node = operation.node.get("responses")
     if node is None:
         return []
     found = []
@@ -238,14 +238,14 @@ def answers(call: Call) -> list[Answer]:
                 f"{status!r} is no status; write one such as '200' or 'default'"
             )
         response = item.follow()
-        content_type, schema = _answer_content(call, response)
+        content_type, schema = _answer_content(operation, response)
         description = response.text("description")
         found.append(Answer(response, status, description, content_type, schema))
     return found
 
 
 def is_json(content_type: str) -> bool:
-    """Tell whether a media type is JSON, `*/*` included: JSON is what APIs mean by it."""
+    """Return whether a media type is JSON, or `*/*`, by which APIs mean JSON."""
     plain = content_type.partition(";")[0].strip().lower()
     return plain in (JSON, "*/*", "application/*") or plain.endswith("+json")
 
@@ -275,7 +275,7 @@ def _parameter(node: Node, name: str, where: str) -> Parameter | None:
 
 
 def _openapi_parameter(node: Node, where: str) -> tuple[Node, bool]:
-    node.refuse_unknown(OPENAPI_PARAMETER_WORDS)
+    node.reject_unknown(OPENAPI_PARAMETER_WORDS)
     schema = node.get("schema")
     if schema is None:
         raise node.error("a parameter needs a 'schema'")
@@ -303,10 +303,10 @@ def _swagger_parameter(node: Node, where: str) -> tuple[Node, bool]:
     ), where != "path" and collection == "csv"
 
 
-def _swagger_body(call: Call) -> Body | None:
+def _swagger_body(operation: PathOperation) -> Body | None:
     fields: dict[str, Parameter] = {}
     whole: Node | None = None
-    for owner in (call.path_item, call.node):
+    for owner in (operation.path_item, operation.node):
         for item in _list(owner, "parameters"):
             node = item.follow()
             if node.text("in") == "body":
@@ -324,17 +324,19 @@ def _swagger_body(call: Call) -> Body | None:
                 )
     if whole is not None and fields:
         raise whole.error("a body and form fields exclude each other; keep one")
-    consumes = _media_types(call, "consumes")
+    consumes = _media_types(operation, "consumes")
     if fields:
         if consumes and FORM not in consumes:
-            raise call.node.error(_unsupported(consumes))
+            raise operation.node.error(_unsupported(consumes))
         needed = any(field.required for field in fields.values())
-        return Body(call.node, "form", FORM, needed, "", None, tuple(fields.values()))
+        return Body(
+            operation.node, "form", FORM, needed, "", None, tuple(fields.values())
+        )
     if whole is None:
         return None
     for content_type in consumes or [JSON]:
         if kind := _body_kind(content_type):
-            whole.refuse_unknown(
+            whole.reject_unknown(
                 frozenset(("name", "in", "description", "required", "schema"))
             )
             return Body(
@@ -345,15 +347,17 @@ def _swagger_body(call: Call) -> Body | None:
                 description=whole.text("description"),
                 schema=whole.get("schema"),
             )
-    raise call.node.error(_unsupported(consumes))
+    raise operation.node.error(_unsupported(consumes))
 
 
-def _answer_content(call: Call, response: Node) -> tuple[str | None, Node | None]:
-    if is_swagger(call.node.document):
+def _answer_content(
+    operation: PathOperation, response: Node
+) -> tuple[str | None, Node | None]:
+    if is_swagger(operation.node.document):
         schema = response.get("schema")
         if schema is None:
             return None, None
-        produces = _media_types(call, "produces") or [JSON]
+        produces = _media_types(operation, "produces") or [JSON]
         is_file = schema.has("type") and schema.text("type") == "file"
         chosen = next(
             (name for name in produces if is_json(name) and not is_file), produces[0]
@@ -367,8 +371,8 @@ def _answer_content(call: Call, response: Node) -> tuple[str | None, Node | None
     return next(iter(media_types), None), None
 
 
-def _media_types(call: Call, key: str) -> list[str]:
-    owner = call.node if call.node.has(key) else call.node.document.root
+def _media_types(operation: PathOperation, key: str) -> list[str]:
+    owner = operation.node if operation.node.has(key) else operation.node.document.root
     return list(owner.texts(key))
 
 

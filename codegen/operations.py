@@ -9,13 +9,12 @@ from urllib.parse import quote
 from codegen import docstrings
 from codegen.document import Node
 from codegen.flat import Flat
-from codegen.limits import Limits
 from codegen.names import OPERATION_ATTRIBUTES, class_name, is_secret_name
 from codegen.openapi import (
     Answer,
     Body,
-    Call,
     Parameter,
+    PathOperation,
     answers,
     body,
     is_json,
@@ -23,34 +22,37 @@ from codegen.openapi import (
     second_methods,
     template_names,
 )
-from codegen.package import Argument, Operation, Rule
+from codegen.package import Argument, Operation
 from codegen.python_types import BYTES, NOTHING, OBJECT, Type, joined
 from codegen.schemas import Member, Schemas, Use, python_name
 
-__all__ = ["plan_operation", "rule"]
+__all__ = ["plan_operation"]
 
 REDIRECTS = ("301", "302", "303", "307", "308")
 KEPT_IN_PATHS = "/%:@!$&'()*+,;=~-._"
 
 
-def plan_operation(call: Call, schemas: Schemas) -> Operation:
+def plan_operation(operation: PathOperation, schemas: Schemas) -> Operation:
     """Decide everything about an operation.
 
     Raises:
         SpecError: Something in it cannot be expressed.
     """
-    return _Planner(call, schemas).operation()
+    return _Planner(operation, schemas).operation()
 
 
 class _Planner:
     """Holds what the steps share."""
 
-    def __init__(self, call: Call, schemas: Schemas) -> None:
-        self._call = call
-        self._node = call.node
+    def __init__(self, operation: PathOperation, schemas: Schemas) -> None:
+        self._operation = operation
+        self._node = operation.node
         self._schemas = schemas
-        self._class_name = class_name(call.name)
-        self._body = body(call)
+        self._class_name = class_name(operation.name)
+        declared = parameters(operation)
+        self._in_path = {item.name: item for item in declared if item.where == "path"}
+        self._elsewhere = [item for item in declared if item.where != "path"]
+        self._body = body(operation)
         self._members = self._known_members()
         self._whole_body = self._body is not None and self._members is None
         whole = {"body"} if self._whole_body else set()
@@ -67,19 +69,20 @@ class _Planner:
         auth = self._auth()
         scopes = self._node.texts("x-scopes")
         texts = docstrings.OperationTexts(
-            call=self._call,
-            arguments=[(argument.name, argument.text) for argument in arguments],
-            answers=answers(self._call),
+            name=self._operation.name,
+            node=self._node,
+            arguments=arguments,
+            answers=answers(self._operation),
             returns=outcome != "None",
             auth=auth,
         )
         kind = self._body.kind if self._body else None
         return Operation(
-            name=self._call.name,
+            name=self._operation.name,
             class_name=self._class_name,
             tag=self._node.texts("tags")[0],
-            method=self._call.method,
-            also=second_methods(self._call),
+            method=self._operation.method,
+            also=second_methods(self._operation),
             path=self._path({argument.wire: argument.name for argument in path}),
             summary=docstrings.one_line(self._node.text("summary")),
             official_name=self._node.text("x-official-name"),
@@ -103,6 +106,7 @@ class _Planner:
             content_type=self._content_type(),
             class_text=texts.for_class(),
             method_text=texts.for_method(),
+            help=texts.for_help(),
             models=frozenset[str]().union(
                 result.models, *(item.models for item in arguments)
             ),
@@ -111,22 +115,18 @@ class _Planner:
     # --- arguments ---------------------------------------------------------------------------
 
     def _path_arguments(self) -> list[Argument]:
-        declared = {
-            item.name: item for item in parameters(self._call) if item.where == "path"
-        }
         found: dict[str, Argument] = {}
-        for wire in template_names(self._call.path):
-            argument = self._parameter(declared[wire], {})
+        for wire in template_names(self._operation.path):
+            argument = self._parameter(self._in_path[wire], {})
             if argument.name in found:
-                raise _same_name(declared[wire].node, wire, argument.name)
+                raise _same_name(self._in_path[wire].node, wire, argument.name)
             found[argument.name] = argument
         return list(found.values())
 
     def _keyword_arguments(self, path: Iterable[Argument]) -> list[Argument]:
         places = {argument.name: "path" for argument in path}
         found = []
-        declared = [item for item in parameters(self._call) if item.where != "path"]
-        for parameter in declared:
+        for parameter in self._elsewhere:
             argument = self._parameter(parameter, places)
             self._claim(argument, parameter.node, places)
             found.append(argument)
@@ -157,7 +157,7 @@ class _Planner:
         limits = self._schemas.limits(schema)
         return Argument(
             name=self._name(parameter.node, parameter.name, parameter.where, places),
-            annotation=_without_none(kind) if required else kind.optional,
+            annotation=kind.text or "None" if required else kind.optional,
             default=None if required else "None",
             where="body" if parameter.where == "formData" else parameter.where,
             wire=parameter.name,
@@ -167,7 +167,7 @@ class _Planner:
                 schema.word("default"),
                 fallback=_fallback(parameter),
             ),
-            rule=rule(limits, required=required),
+            rule=limits.rule(required=required),
             joined=parameter.joined and "list" in families,
             secret=self._is_secret(parameter, schema, kind),
             models=kind.models,
@@ -247,9 +247,9 @@ class _Planner:
                 member.limits,
                 member.default,
                 fallback=f"`{member.wire}` in the body.",
-                null_counts=kind.nullable,
             ),
-            rule=rule(member.limits, required=required),
+            nullable=kind.nullable,
+            rule=member.limits.rule(required=required),
             secret=member.secret,
             credential=self._is_credential(member),
             models=kind.models,
@@ -297,14 +297,12 @@ class _Planner:
         )
 
     def _repeat(self, source: Node, wire: str) -> None:
-        declared = {
-            item.name: item for item in parameters(self._call) if item.where == "path"
-        }
-        if not isinstance(source.value, str) or source.value not in declared:
+        if not isinstance(source.value, str) or source.value not in self._in_path:
             raise source.error(
                 f"the path has no parameter {source.value!r}; name one that it has"
             )
-        name = python_name(declared[source.value].node, source.value, self._taken)
+        node = self._in_path[source.value].node
+        name = python_name(node, source.value, self._taken)
         self._from_path.append((name, wire))
 
     def _check_aliases(self, members: Iterable[Member]) -> None:
@@ -329,7 +327,7 @@ class _Planner:
 
     def _path(self, names: Mapping[str, str]) -> str:
         """Return the template with Python's names, and everything else as it is sent."""
-        pieces = re.split(r"\{([^{}]*)\}", self._call.path)
+        pieces = re.split(r"\{([^{}]*)\}", self._operation.path)
         return "".join(
             f"{{{names[piece]}}}" if index % 2 else quote(piece, safe=KEPT_IN_PATHS)
             for index, piece in enumerate(pieces)
@@ -363,7 +361,7 @@ class _Planner:
 
     def _answer(self) -> tuple[Type, bool, tuple[int, ...]]:
         """Return the result's type, whether it is a redirect's target, and the good statuses."""
-        found = {answer.status: answer for answer in answers(self._call)}
+        found = {answer.status: answer for answer in answers(self._operation)}
         good = [answer for status, answer in found.items() if status.startswith("2")]
         redirects = [status for status in found if status in REDIRECTS]
         if not good and redirects:
@@ -413,29 +411,3 @@ def _same_name(node: Node, wire: str, name: str) -> Exception:
         f"{wire!r} gives the Python name {name!r}, as another argument does;"
         " give one an 'x-python-name'"
     )
-
-
-def _without_none(kind: Type) -> str:
-    return kind.text or "None"
-
-
-def rule(limits: Limits, *, required: bool) -> Rule:
-    """Return the keywords of the rule; a required member without limits needs none."""
-    told = {
-        "min_length": limits.min_length,
-        "max_length": limits.max_length,
-        "larger_max_length": limits.larger_max_length,
-        "lenient_max_length": limits.lenient_max_length,
-        "minimum": limits.minimum,
-        "maximum": limits.maximum,
-        "pattern": limits.pattern,
-        "enum": limits.enum,
-        "required_when": dict(limits.required_when) or None,
-        "decorates": limits.decorates,
-        "empty_is_none": limits.empty_is_none or None,
-        "null_keeps": limits.null_keeps or None,
-        "true_is_one": limits.true_is_one or None,
-        "aliases": limits.aliases or None,
-    }
-    rule = tuple((key, value) for key, value in told.items() if value is not None)
-    return (("required", True), *rule) if rule and required else rule

@@ -2,16 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from codegen.docstrings import Block
-
-__all__ = ["Argument", "Field", "Group", "ModelClass", "Operation", "Package", "Rule"]
+__all__ = [
+    "Argument",
+    "Block",
+    "Field",
+    "Group",
+    "Help",
+    "ModelClass",
+    "Operation",
+    "Package",
+    "Rule",
+    "Section",
+]
 
 BUILTIN_TYPES = {"bool", "bytes", "dict", "float", "int", "list", "object", "str"}
 
 Rule = tuple[tuple[str, object], ...]
 """The keywords of a `hipkit.api.model.Rule`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """`Args:` and its like: names with a text each, or one text without a name."""
+
+    title: str
+    entries: tuple[tuple[str, str], ...]
+
+
+Block = str | Section
+"""A paragraph, a block of lines that is kept as it is (it holds line ends), or a section."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Help:
+    """An operation's texts for the help of a command line."""
+
+    details: tuple[str, ...]
+    """Paragraphs; one that ends with a line end keeps its lines."""
+    arguments: Mapping[str, str]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +56,9 @@ class Argument:
     where: str
     wire: str
     text: str
-    """What the docstring says about it."""
+    """What the documentation says about it."""
+    nullable: bool = False
+    """Whether a member of the body may be null."""
     rule: Rule = ()
     joined: bool = False
     secret: bool = False
@@ -66,8 +100,9 @@ class Operation:
     whole_body: bool
     optional_body: bool
     content_type: str
-    class_text: list[Block]
-    method_text: list[Block]
+    class_text: Sequence[Block]
+    method_text: Sequence[Block]
+    help: Help
     models: frozenset[str]
 
     @property
@@ -122,7 +157,7 @@ class Operation:
 
     @property
     def credentials(self) -> list[str]:
-        """Arguments of the body that let somebody in."""
+        """Arguments of the body that are credentials."""
         return sorted(item.name for item in self.arguments if item.credential)
 
     @property
@@ -148,7 +183,7 @@ class Group:
     tag: str
     module: str
     class_name: str
-    text: list[Block]
+    text: Sequence[Block]
     operations: tuple[Operation, ...]
     imports: tuple[str, ...]
     """The models that the operations name, `Pet as PetModel` where a class here is called `Pet`."""
@@ -188,7 +223,7 @@ class ModelClass:
     """A model."""
 
     name: str
-    text: list[Block]
+    text: Sequence[Block]
     fields: tuple[Field, ...]
     is_closed: bool
     """Whether the server refuses further members."""

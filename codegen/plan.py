@@ -6,15 +6,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from codegen import docstrings
 from codegen.document import Document
 from codegen.names import class_name, module_name
-from codegen.openapi import Call, body, calls, component_schemas
-from codegen.operations import plan_operation, rule
-from codegen.package import Field, Group, ModelClass, Operation, Package
+from codegen.openapi import PathOperation, body, component_schemas, path_operations
+from codegen.operations import plan_operation
+from codegen.package import Block, Field, Group, ModelClass, Operation, Package
 from codegen.schemas import Model, Schemas, Use
 
 __all__ = ["plan", "renamed"]
@@ -28,7 +28,7 @@ def plan(document: Document, package: str, source: str, command: str) -> Package
     Args:
         document: A document that `check` has passed.
         package: The name that the package is imported by.
-        source: What the files call the document.
+        source: What the files operation the document.
         command: How they say that the generator was called.
 
     Raises:
@@ -37,9 +37,9 @@ def plan(document: Document, package: str, source: str, command: str) -> Package
     schemas = Schemas(component_schemas(document))
     models = list(schemas.component_models())
     tags: dict[str, list[Operation]] = {}
-    for call in calls(document):
-        tags.setdefault(call.node.texts("tags")[0], []).append(
-            plan_operation(call, schemas)
+    for operation in path_operations(document):
+        tags.setdefault(operation.node.texts("tags")[0], []).append(
+            plan_operation(operation, schemas)
         )
         models += schemas.found_models()
     used = frozenset[str]().union(
@@ -74,9 +74,7 @@ def renamed(text: str, names: Mapping[str, str]) -> str:
     )
 
 
-def _group(
-    tag: str, text: list[docstrings.Block], operations: list[Operation]
-) -> Group:
+def _group(tag: str, text: Sequence[Block], operations: list[Operation]) -> Group:
     module = module_name(tag)
     group = class_name(module)
     taken = {group, f"Async{group}", f"Raw{group}", f"AsyncRaw{group}"}
@@ -130,7 +128,7 @@ def _model_class(model: Model) -> ModelClass:
                 else member.type.optional,
                 required=member.required,
                 secret=member.secret,
-                rule=rule(member.limits, required=member.required),
+                rule=member.limits.rule(required=member.required),
             )
             for member in model.members
         ),
@@ -152,8 +150,8 @@ def _events(
     for event, item in webhooks.items():
         if event.startswith("x-"):
             continue
-        call = Call(item.follow().get("post") or item, item, "", "POST")
-        content = body(call)
+        operation = PathOperation(item.follow().get("post") or item, item, "", "POST")
+        content = body(operation)
         if content is None or content.schema is None or content.kind != "json":
             raise item.error("an event needs a 'post' with a JSON body and its schema")
         kind = schemas.type_of(content.schema, f"{class_name(event)}Event", Use.ANSWER)
@@ -172,7 +170,7 @@ def _events(
     return tuple(events.items()), own
 
 
-def _tag_texts(document: Document) -> dict[str, list[docstrings.Block]]:
+def _tag_texts(document: Document) -> dict[str, list[str]]:
     tags = document.root.get("tags")
     return {
         tag.text("name"): docstrings.paragraphs(tag.text("description"))

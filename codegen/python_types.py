@@ -22,7 +22,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """A Python type, its `None` told apart."""
+    """A Python type; whether it allows `None` is kept apart."""
 
     parts: tuple[Part, ...]
     nullable: bool = False
@@ -91,7 +91,7 @@ def _one_kind_of_text(parts: list[Part]) -> list[Part]:
         joined = [Part(f"Literal[{', '.join(sets)}]", "literal")]
     else:
         joined = [Part("str", "str")]
-        # A caller may give a moment or a word; only in JSON do the two look alike.
+        # A caller passes a `datetime` or a `str`; only in JSON are both text.
         joined[:0] = [part for part in texts if part.text == "datetime"]
     place = parts.index(texts[0])
     rest = [part for part in parts if part not in texts]

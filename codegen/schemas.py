@@ -33,8 +33,8 @@ LONGEST_TYPE = 2_000
 K = TypeVar("K")
 V = TypeVar("V")
 
-MOMENTS = ("date-time", "unix-time")
-"""Formats of moments; UNIX seconds may be text or a number."""
+TIMESTAMPS = ("date-time", "unix-time")
+"""Formats of timestamps; UNIX seconds may be text or a number."""
 
 SCALARS = {"boolean": "bool", "integer": "int", "number": "float", "string": "str"}
 
@@ -94,7 +94,7 @@ class Schemas:
             self._claim(key, node)
 
     def component_models(self) -> Iterator[Model]:
-        """Give the models of the shared schemas, each followed by those that only it uses."""
+        """Yield the models of the shared schemas, each followed by those that only it uses."""
         for _, node in self._components:
             flat = self.flatten(node)
             if flat.is_object and flat.node.place == node.place:
@@ -105,7 +105,7 @@ class Schemas:
                 yield from self.found_models()
 
     def found_models(self) -> Iterator[Model]:
-        """Give the models that came up since, and those that come up on the way."""
+        """Yield the models found since the last call, and those that they lead to."""
         while self._found:
             found, self._found = self._found, []
             for flat, name in found:
@@ -173,7 +173,7 @@ class Schemas:
             return self._object(flat, owner, use)
         if name == "array":
             return self._list(flat, owner, use)
-        if flat.word("format") in MOMENTS and not set(names) - {
+        if flat.word("format") in TIMESTAMPS and not set(names) - {
             "string",
             "integer",
             "number",
@@ -274,7 +274,7 @@ class Schemas:
     def members(
         self, flat: Flat, owner: str, use: Use, taken: frozenset[str]
     ) -> Iterator[Member]:
-        """Give the members of an object.
+        """Yield the members of an object.
 
         Raises:
             SpecError: Two have the same Python name.
@@ -317,10 +317,10 @@ class Schemas:
             )
 
     def is_secret(self, wire: str, flat: Flat, kind: Type) -> bool:
-        """Tell whether a value is never shown: `x-secret` says it, else its name and type do."""
-        told = flat.word("x-secret")
-        if told is not None:
-            return told is True
+        """Return whether a value is a secret: by `x-secret`, else by its name and type."""
+        declared = flat.word("x-secret")
+        if declared is not None:
+            return declared is True
         return is_secret_name(wire) and any(
             part.family != "bool" for part in kind.parts
         )

@@ -33,6 +33,7 @@ def test_the_package_has_these_files(tmp_path: Path) -> None:
         "__init__.py",
         "book_shelves.py",
         "catalog.py",
+        "help.py",
         "models.py",
         "oauth_sessions.py",
         "raw/__init__.py",
@@ -159,7 +160,7 @@ def test_check_of_a_missing_folder_shows_everything(
 ) -> None:
     assert run(NAMING, tmp_path / "out", "--check") == DIFFERENT
 
-    assert capsys.readouterr().out.count("--- (missing)\n") == 8
+    assert capsys.readouterr().out.count("--- (missing)\n") == 9
     assert not (tmp_path / "out").exists()
 
 

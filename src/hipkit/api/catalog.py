@@ -6,7 +6,7 @@ line lists it. Read next: `v2/catalog.py`, which is such a table.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 from typing import cast
 
@@ -14,7 +14,7 @@ import msgspec
 
 from hipkit.api.operation import Operation
 
-__all__ = ["Entry", "load_operation"]
+__all__ = ["Entry", "OperationHelp", "load_operation"]
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +41,16 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
             "type[Operation[object]]",
             getattr(import_module(self.module), self.class_name),
         )
+
+
+class OperationHelp(msgspec.Struct, frozen=True, kw_only=True):
+    """The documentation of an operation, for the help of a command line."""
+
+    details: tuple[str, ...] = ()
+    """Paragraphs after the summary; one that ends with a line end keeps its lines."""
+    arguments: Mapping[str, str] = {}
+    notes: tuple[str, ...] = ()
+    """Scopes, kinds of token and source."""
 
 
 def load_operation(
