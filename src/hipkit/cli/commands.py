@@ -1,7 +1,7 @@
 """The commands of `hipkit`, and running one of them to its exit code.
 
 A command's module is imported only when the command is used, so that each starts quickly.
-Read next: `call.py`, which has a command for every operation, and `failures.py`.
+Read next: `call/command.py`, which defines a command for each operation, and `failures.py`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Place(NamedTuple):
 COMMANDS: Mapping[str, Place] = {
     "send": Place("send", "send", "Send a notification, message or file to a room."),
     "tail": Place("tail", "tail", "Show a room's messages and follow new ones."),
-    "call": Place("call", "call", "Call any API operation."),
+    "call": Place("call.command", "call", "Call any API operation."),
     "token": Place("token", "token", "Check the current token, or get a new one."),
     "serve": Place("serve", "serve", "Run a HipChat server."),
     "admin": Place(

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 import click
 
 from hipkit.api.operation import Operation
-from hipkit.cli.arguments import build, literals
+from hipkit.cli.call.arguments import build, literals
 from hipkit.cli.connect import open_client
 from hipkit.cli.inputs import Json, Text, read_input
 from hipkit.cli.options import Command, Settings

@@ -11,12 +11,12 @@ import msgspec
 from hipkit.api.errors import RateLimitError, RequestError, ResponseError, ServerError
 from hipkit.api.limits import Limits
 from hipkit.api.unreadable import UnreadableItem
+from hipkit.cli.call.unreadable import UnreadableItems
 from hipkit.cli.connect import open_client, report_wait
 from hipkit.cli.inputs import Text
 from hipkit.cli.message_text import message_text
 from hipkit.cli.options import Command, Settings
 from hipkit.cli.output import write, write_json
-from hipkit.cli.unreadable import UnreadableItems
 from hipkit.client.client import HipChat
 from hipkit.v2.models import Message, MessagePage
 from hipkit.v2.rooms import GetRecentRoomHistory

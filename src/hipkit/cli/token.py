@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import click
 
 from hipkit.api.limits import LATEST_UNIX_SECONDS
-from hipkit.cli.call import UNKNOWN_OPERATION, OperationCommand, find_entry
+from hipkit.cli.call.command import UNKNOWN_OPERATION, OperationCommand, find_entry
 from hipkit.cli.connect import client_options, open_client, read_token
 from hipkit.cli.failures import ExitCode
 from hipkit.cli.inputs import Text, read_text

@@ -9,6 +9,7 @@ from typing import cast
 from hipkit.api.json_grammar import parse_json
 from hipkit.api.response import Response
 from hipkit.api.writing import to_plain
+from hipkit.cli.call.progress import counted
 from hipkit.cli.failures import exit_code_of_status
 from hipkit.cli.options import Settings
 from hipkit.cli.output import (
@@ -20,7 +21,6 @@ from hipkit.cli.output import (
     write_json_list,
     write_stderr,
 )
-from hipkit.cli.progress import counted
 from hipkit.cli.table import describe, table
 
 __all__ = ["show_items", "show_response", "show_result"]

@@ -9,11 +9,11 @@ import msgspec
 
 from hipkit.api.operation import Operation
 from hipkit.api.response import SentRequest
+from hipkit.cli.call.results import show_items, show_response, show_result
+from hipkit.cli.call.unreadable import UnreadableItems
 from hipkit.cli.connect import open_client
 from hipkit.cli.options import Settings
 from hipkit.cli.output import write, write_json
-from hipkit.cli.results import show_items, show_response, show_result
-from hipkit.cli.unreadable import UnreadableItems
 from hipkit.client.client import HipChat
 from hipkit.client.exchange import Hooks
 from hipkit.client.paging import Page

@@ -9,11 +9,12 @@ import msgspec
 import pytest
 
 from hipkit.api.catalog import Entry
-from hipkit.cli.call import OperationCommand, command_name
+from hipkit.cli.call.command import OperationCommand, command_name
 from hipkit.cli.inputs import Listed
 from hipkit.cli.options import Settings, global_options
 from hipkit.transports.protocol import RawResponse
 from hipkit.v2.catalog import OPERATIONS
+from hipkit.v2.help import HELP
 from tests.unit.cli.conftest import Hipkit, Server
 
 NOWHERE = click.Context(click.Command("nothing"))
@@ -86,10 +87,19 @@ def test_no_two_options_of_an_operation_have_one_name(entry: Entry) -> None:
 def test_the_help_explains_every_argument(entry: Entry, hipkit: Hipkit) -> None:
     ended = hipkit("call", command_name(entry), "--help")
 
+    # Without spaces, because lines are filled to the width of a terminal.
+    shown = "".join(ended.out.split())
+    texts = HELP[entry.operation_id]
     assert ended.code == 0
-    assert f"{entry.method} {entry.path}" in " ".join(ended.out.split())
-    for each in OperationCommand(entry).params:
-        assert each.help
+    assert f"{entry.method}{entry.path}" in shown
+    assert {*texts.arguments} == {*entry.load().__struct_fields__}
+    for text in [
+        entry.summary,
+        *texts.details,
+        *texts.notes,
+        *texts.arguments.values(),
+    ]:
+        assert "".join(text.split()) in shown
 
 
 def test_path_arguments_keep_every_letter(server: Server, hipkit: Hipkit) -> None:

@@ -1,9 +1,10 @@
-"""`hipkit call`: a subcommand for each operation, built from its class on use."""
+"""The commands for the operations, each built from the operation's class when it is used."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
+from textwrap import fill
 
 import click
 from click.formatting import HelpFormatter
@@ -11,8 +12,7 @@ from click.shell_completion import CompletionItem
 
 from hipkit.api.catalog import Entry
 from hipkit.api.operation import Operation
-from hipkit.cli.arguments import build, is_list, parameters
-from hipkit.cli.documentation import Documentation, read_documentation
+from hipkit.cli.call.arguments import add_help, build, is_list, parameters
 from hipkit.cli.options import Command, Group, Settings
 from hipkit.cli.output import write, write_json
 from hipkit.v2.catalog import OPERATIONS
@@ -43,15 +43,13 @@ class OperationCommand(Command):
     """The command for one operation."""
 
     def __init__(self, entry: Entry) -> None:
-        kind = entry.load()
-        documentation = read_documentation(entry)
+        self.kind = entry.load()
         super().__init__(
             command_name(entry),
-            params=[*parameters(kind, documentation.arguments), *_call_options(kind)],
+            params=[*parameters(self.kind), *_call_options(self.kind)],
             callback=click.pass_obj(self._perform),
-            help=_help(entry, documentation),
         )
-        self.kind = kind
+        self._entry = entry
 
     def operation(
         self, values: Mapping[str, object], stack: ExitStack
@@ -59,9 +57,32 @@ class OperationCommand(Command):
         """Build the call from parsed values."""
         return build(self.kind, values, stack)
 
+    def format_help(self, ctx: click.Context, formatter: HelpFormatter) -> None:
+        """Write the help, whose texts are loaded only now."""
+        self._load_help()
+        super().format_help(ctx, formatter)
+
+    def shell_complete(
+        self, ctx: click.Context, incomplete: str
+    ) -> list[CompletionItem]:
+        """Complete the options, which some shells show with their help."""
+        self._load_help()
+        return super().shell_complete(ctx, incomplete)
+
+    def _load_help(self) -> None:
+        from hipkit.v2.help import HELP
+
+        found = HELP[self._entry.operation_id]
+        add_help(self.params, found.arguments)
+        paragraphs = [f"{self._entry.summary}.", *found.details]
+        if is_list(self.kind):
+            paragraphs.append("The response is one page; --all fetches all pages.")
+        paragraphs += [f"{self._entry.method} {self._entry.path}", *found.notes]
+        self.help = "\n\n".join(map(_paragraph, paragraphs))
+
     def _perform(self, settings: Settings, /, **values: object) -> int | None:
         # The client loads with the first call, so that help and completion are quick.
-        from hipkit.cli import perform
+        from hipkit.cli.call import perform
 
         with ExitStack() as stack:
             operation = self.operation(values, stack)
@@ -153,13 +174,13 @@ def _write_list(settings: Settings) -> None:
     )
 
 
-def _help(entry: Entry, documentation: Documentation) -> str:
-    paragraphs = [*documentation.opening, f"{entry.method} {entry.path}"]
-    paragraphs += documentation.closing
-    # Without this mark lists would be filled like running text.
-    return "\n\n".join(
-        f"\b\n{each}" if each.startswith("- ") else each for each in paragraphs
-    )
+def _paragraph(text: str) -> str:
+    """Return a paragraph of the help; one that holds line ends keeps its lines."""
+    if "\n" not in text:
+        return text
+    # click would fill the lines of a list like running text, were it not for the mark \b.
+    lines = (fill(line, 76, subsequent_indent="  ") for line in text.splitlines())
+    return "\n".join(["\b", *lines])
 
 
 def _call_options(kind: type[Operation[object]]) -> list[click.Parameter]:

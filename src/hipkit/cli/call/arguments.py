@@ -17,6 +17,7 @@ from msgspec.structs import FieldInfo
 from hipkit.api.files import File
 from hipkit.api.model import Model
 from hipkit.api.operation import Operation
+from hipkit.cli.call.progress import open_upload
 from hipkit.cli.inputs import (
     NULL,
     Json,
@@ -28,27 +29,28 @@ from hipkit.cli.inputs import (
     Text,
     Timestamp,
 )
-from hipkit.cli.progress import open_upload
 
-__all__ = ["build", "flag_of", "is_list", "literals", "parameters"]
+__all__ = ["add_help", "build", "flag_of", "is_list", "literals", "parameters"]
 
 PAGE_MEMBERS = frozenset({"items", "links"})
 EXISTING_FILE = click.Path(exists=True, dir_okay=False, readable=True)
 
 
-def parameters(
-    kind: type[Operation[object]], texts: Mapping[str, str]
-) -> list[click.Parameter]:
-    """Return the arguments and options of an operation.
+def parameters(kind: type[Operation[object]]) -> list[click.Parameter]:
+    """Return the arguments and options of an operation, without their help."""
+    return [_parameter(kind, field) for field in msgspec.structs.fields(kind)]
 
-    Args:
-        kind: The operation.
-        texts: The help of each of its arguments.
-    """
-    return [
-        _parameter(kind, field, texts.get(field.name, ""))
-        for field in msgspec.structs.fields(kind)
-    ]
+
+def add_help(parameters: Iterable[click.Parameter], texts: Mapping[str, str]) -> None:
+    """Add the help to an operation's arguments and options, by their names."""
+    for each in parameters:
+        if isinstance(each, click.Argument | click.Option) and each.name in texts:
+            text = texts[each.name]
+            if isinstance(each.type, Secret):
+                text += " Use - to read it from standard input, @FILE from a file."
+            if isinstance(each.type, Nullable) and "null" not in text:
+                text += " Use the word null to send null."
+            each.help = text
 
 
 def build(
@@ -95,19 +97,14 @@ def literals(kind: type[Operation[object]], name: str) -> tuple[str, ...]:
     raise KeyError(name)
 
 
-def _parameter(
-    kind: type[Operation[object]], field: FieldInfo, text: str
-) -> click.Parameter:
+def _parameter(kind: type[Operation[object]], field: FieldInfo) -> click.Parameter:
     is_path = f"{{{field.name}}}" in kind.path
     value_type = _value_type(kind, field, is_path=is_path)
-    if isinstance(value_type, Secret):
-        text += " Use - to read it from standard input, @FILE from a file."
     if is_path:
         return click.Argument(
             [field.name],
             type=value_type,
             metavar=field.name.rstrip("_").upper(),
-            help=text,
         )
     flag = flag_of(field.name)
     if value_type is click.BOOL:
@@ -115,7 +112,6 @@ def _parameter(
             [field.name, f"{flag}/--no-{flag.removeprefix('--')}"],
             default=None,
             required=field.required,
-            help=text,
         )
     return click.Option(
         [field.name, flag],
@@ -123,7 +119,6 @@ def _parameter(
         multiple=isinstance(value_type, Listed),
         required=field.required,
         metavar=_metavar(value_type),
-        help=text,
     )
 
 
