@@ -55,7 +55,7 @@ class Runtime:
         self.limits = Limits(settings.limits, self.clock, self.elapsed)
         self.signals = Signals()
         self.recent_calls = RecentCalls()
-        self.actors = ActorCache(database)
+        self.actors = ActorCache(database.stores)
         self.egress = EgressPolicy(
             map(ipaddress.ip_network, settings.webhook_networks),
             settings.look_up,

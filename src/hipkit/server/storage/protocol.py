@@ -107,16 +107,6 @@ class Database(Protocol):
     def stores(self) -> Stores:
         """For short reads, where they stand; nothing may be written through these."""
 
-    def version(self) -> int | None:
-        """Return a number that is another one as soon as anybody, in any process, has committed.
-
-        What was read while it stayed the same is still true. `None` where the database cannot
-        tell: then nothing may be kept.
-
-        Raises:
-            StorageError: The database cannot be read.
-        """
-
     async def write(self, command: Command[T]) -> T:
         """Run a command whole or not at all, and return once its changes are safe.
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from hipkit.api.errors import UnauthorizedError
 from hipkit.server.services.access.actor import Actor, token_actor
 from hipkit.server.services.access.keys import hash_token, same_secret
-from hipkit.server.storage.protocol import Database, Stores
+from hipkit.server.services.representations.timestamps import LATEST_US
+from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.clients import ClientRecord
 from hipkit.server.storage.stores.tokens import TokenRecord
 
@@ -35,16 +36,17 @@ class Credentials:
 
 
 class ActorCache:
-    """Caches the actors of tokens until the next commit, whatever it changes.
+    """Caches the actors of tokens for as long as nothing changed that they depend on.
 
-    The database's version also counts the commits of other processes. So a revoked token is
-    invalid at once, and no code that changes something has to clear this cache.
+    The database itself counts such changes, also those of other processes. So a revoked token is
+    invalid at once, and no code that changes something has to clear this cache. A user's
+    `last_active_us` is not counted: in an actor it may be out of date.
     """
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-        self._known: dict[bytes, tuple[int, Actor]] = {}
-        """By the token's hash, each with the version of the database that was read."""
+    def __init__(self, stores: Stores) -> None:
+        self._stores = stores
+        self._known: dict[bytes, tuple[int, int, Actor]] = {}
+        """By the token's hash: the number that was read before, when it expires, its actor."""
 
     async def identify(self, token: str, now_us: int) -> Actor:
         """Return the actor of a token.
@@ -52,24 +54,21 @@ class ActorCache:
         Raises:
             UnauthorizedError: The token is unknown, expired or revoked, or its user was deleted.
         """
-        # The version comes first: were it read after the rows, a commit between the two would be
+        # The number comes first: were it read after the rows, a change between the two would be
         # taken for seen, and a token that it revoked would stay valid.
-        version = self._database.version()
+        version = await self._stores.access_changes.actor_version()
         token_hash = hash_token(token)
-        known_version, known = self._known.get(token_hash, (None, None))
-        if (
-            known is not None
-            and known_version == version
-            and known.token is not None
-            and not _has_expired(known.token, now_us)
-        ):
-            return known
-        found = await identify(self._database.stores, token, now_us)
+        known = self._known.get(token_hash)
+        if known is not None and known[0] == version and now_us < known[1]:
+            return known[2]
+        actor = await identify(self._stores, token, now_us)
+        expires_us = None if actor.token is None else actor.token.expires_us
         if version is not None:
             if len(self._known) >= MOST_KNOWN:
                 self._known.clear()
-            self._known[token_hash] = (version, found)
-        return found
+            lasts_until_us = LATEST_US if expires_us is None else expires_us
+            self._known[token_hash] = version, lasts_until_us, actor
+        return actor
 
 
 async def identify(stores: Stores, token: str, now_us: int) -> Actor:
@@ -96,11 +95,8 @@ async def find_token(stores: Stores, token: str, now_us: int) -> TokenRecord | N
     found = await stores.tokens.by_hash(token_hash)
     if found is None or not same_secret(found.hash, token_hash):
         return None
-    return None if _has_expired(found, now_us) else found
-
-
-def _has_expired(token: TokenRecord, now_us: int) -> bool:
-    return token.expires_us is not None and token.expires_us <= now_us
+    has_expired = found.expires_us is not None and found.expires_us <= now_us
+    return None if has_expired else found
 
 
 async def identify_client(

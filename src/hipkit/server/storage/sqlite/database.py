@@ -76,11 +76,6 @@ class SqliteSession:
     async def insert(self, sql: str, *values: Value) -> int:
         return self._change(sql, values).lastrowid or 0
 
-    def version(self) -> int:
-        """Return a number that is another one once another connection has committed anything."""
-        number = self._rows("PRAGMA data_version", ())[0][0]
-        return cast("int", number)
-
     def _rows(self, sql: str, values: tuple[Value, ...]) -> list[tuple[Value, ...]]:
         try:
             with self._lock:
@@ -182,10 +177,6 @@ class SqliteDatabase:
     def stores(self) -> Stores:
         """For short reads, in the thread that asks."""
         return self._stores
-
-    def version(self) -> int:
-        """Return a number that is another one once anybody has committed anything."""
-        return self._reading.version()
 
     async def write(self, command: Command[T]) -> T:
         """Hand a command to the writer, and return what it gave once that is on disk."""

@@ -24,6 +24,15 @@ class AccessChangeStore:
     def __init__(self, session: Session) -> None:
         self._session = session
 
+    async def actor_version(self) -> int | None:
+        """Return a number that grows with each change to something that actors depend on.
+
+        That is a token, a user or an OAuth client, in whichever process it changed. `None` where
+        the database does not count: then nothing that was read may be kept.
+        """
+        row = await self._session.one(tuple[int], "SELECT number FROM actor_version")
+        return row[0] if row else None
+
     async def newest(self) -> int:
         """Return the number of the last change; 0 where there is none."""
         row = await self._session.one(

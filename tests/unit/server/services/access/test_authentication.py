@@ -1,4 +1,4 @@
-"""Who a token speaks for is remembered, and never for longer than it is true."""
+"""The actor of a token is cached, and never for longer than it is true."""
 
 from __future__ import annotations
 
@@ -6,14 +6,26 @@ import asyncio
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
 
 import pytest
+from msgspec.structs import replace
 
 from hipkit.api.errors import UnauthorizedError
+from hipkit.server.services.access.actor import Actor
 from hipkit.server.services.access.authentication import ActorCache
+from hipkit.server.services.access.clients import delete_client
 from hipkit.server.services.access.tokens import revoke_token
+from hipkit.server.services.context import Context, Runtime
+from hipkit.server.services.people.operator import (
+    delete_user,
+    operator_context,
+    set_admin,
+)
+from hipkit.server.services.rooms.operator import delete_room
+from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.sqlite.database import SqliteDatabase
 from tests.unit.server.asgi import Site
 
@@ -22,6 +34,13 @@ CHANGE = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute({sql!
 
 def is_known(site: Site, token: str) -> bool:
     return site.get("/v2/room", token=token).status == 200
+
+
+def change_elsewhere(site: Site, sql: str) -> None:
+    """Change the database as another process does: on a connection of its own."""
+    with closing(sqlite3.connect(site.server.settings.database)) as connection:
+        connection.execute(sql)
+        connection.commit()
 
 
 @contextmanager
@@ -41,6 +60,19 @@ def test_a_token_that_was_seen_is_not_looked_up_again(site: Site) -> None:
         assert is_known(site, site.token)
 
     assert not [sql for sql in seen if "FROM tokens" in sql]
+
+
+def test_a_message_does_not_make_tokens_be_looked_up_again(site: Site) -> None:
+    room = site.add_room("Ops")
+    assert site.post(f"/v2/room/{room}/notification", {"message": "one"}).status == 204
+    with statements_read(site) as seen:
+        path = f"/v2/room/{room}/message"
+        assert site.post(path, {"message": "two"}).status == 201
+        assert is_known(site, site.token)
+
+    assert not [
+        sql for sql in seen if "FROM tokens" in sql or "FROM users WHERE" in sql
+    ]
 
 
 def test_a_token_revoked_through_the_api_is_refused_at_once(site: Site) -> None:
@@ -70,7 +102,7 @@ def test_a_token_revoked_within_one_turn_of_the_loop_is_refused(site: Site) -> N
     other = sqlite3.connect(site.server.settings.database)
 
     async def look_revoke_look() -> None:
-        identities = ActorCache(database)
+        identities = ActorCache(database.stores)
         known = await identities.identify(token, site.now_us)
         assert known.token is not None
         other.execute("DELETE FROM tokens WHERE id = ?", (known.token.id,))
@@ -125,7 +157,7 @@ def test_what_is_remembered_is_bounded(
         site.add_token(user="admin@example.com", scopes=["view_group"])
         for _ in range(5)
     ]
-    identities = ActorCache(site.server.database)
+    identities = ActorCache(site.server.database.stores)
 
     async def look() -> None:
         for token in tokens:
@@ -137,7 +169,7 @@ def test_what_is_remembered_is_bounded(
 
 
 def test_unknown_tokens_are_not_remembered(site: Site) -> None:
-    identities = ActorCache(site.server.database)
+    identities = ActorCache(site.server.database.stores)
 
     async def look() -> None:
         for number in range(10):
@@ -149,18 +181,132 @@ def test_unknown_tokens_are_not_remembered(site: Site) -> None:
     assert not identities._known
 
 
-def test_nothing_is_remembered_where_the_database_cannot_tell(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nothing_is_remembered_where_the_database_does_not_count(site: Site) -> None:
     database = site.server.database
-    monkeypatch.setattr(database, "version", lambda: None)
-    identities, context = ActorCache(database), site.operator_context()
+    actors, context = ActorCache(database.stores), site.operator_context()
+    change_elsewhere(site, "DELETE FROM actor_version")
 
     async def look_revoke_look() -> None:
-        known = await identities.identify(site.token, site.now_us)
+        known = await actors.identify(site.token, site.now_us)
         assert known.token is not None
         await revoke_token(context, known.token.id)
         with pytest.raises(UnauthorizedError):
-            await identities.identify(site.token, site.now_us)
+            await actors.identify(site.token, site.now_us)
 
     asyncio.run(look_revoke_look())
+    assert not actors._known
+
+
+@dataclass
+class Holders:
+    """Tokens and their owners, each with an actor in the server's cache."""
+
+    site: Site
+    tokens: dict[str, str]
+    user: int
+    room: int
+    client: str
+
+    def actor(self, name: str) -> Actor | None:
+        """Return the actor as the server knows it; `None` where the token is refused."""
+        actors, now_us = self.site.server.runtime.actors, self.site.now_us
+        try:
+            return asyncio.run(actors.identify(self.tokens[name], now_us))
+        except UnauthorizedError:
+            return None
+
+    def token_id(self, name: str) -> int:
+        actor = self.actor(name)
+        assert actor is not None
+        assert actor.token is not None
+        return actor.token.id
+
+
+@pytest.fixture
+def holders(site: Site) -> Holders:
+    user = site.add_user("Ann Lee", is_group_admin=True)
+    room = site.add_room("Ops")
+    client = site.add_client(["send_notification"])
+    room_client = site.add_client(["send_notification"], room=room)
+    tokens = {
+        "user": site.add_token(user=user),
+        "room": site.add_room_token(room),
+        "client": site.token_of(client),
+        "room client": site.token_of(room_client),
+    }
+    made = Holders(site, tokens, user, room, client.id)
+    for name in tokens:
+        assert made.actor(name) is not None
+    return made
+
+
+Change = Callable[[Context, Holders], Coroutine[object, None, object]]
+ENDINGS: dict[str, tuple[Change, set[str]]] = {
+    "a revoked token": (
+        lambda context, made: revoke_token(context, made.token_id("room")),
+        {"room"},
+    ),
+    "a deleted user": (lambda context, made: delete_user(context, made.user), {"user"}),
+    "a deleted client": (
+        lambda context, made: delete_client(context, made.client),
+        {"client"},
+    ),
+    "a deleted room": (
+        lambda context, made: delete_room(context, made.room),
+        {"room", "room client"},
+    ),
+}
+
+
+@contextmanager
+def operating(site: Site, *, elsewhere: bool) -> Iterator[Context]:
+    """Yield the operator's context in the server, or as `hipkit admin` has it beside it."""
+    if not elsewhere:
+        yield site.operator_context()
+        return
+    with closing(SqliteDatabase.open(site.server.settings.database)) as database:
+        runtime = Runtime(database, site.server.settings)
+        yield asyncio.run(operator_context(runtime))
+
+
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["here", "elsewhere"])
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_what_ends_is_refused_at_the_next_call(
+    holders: Holders, ending: str, *, elsewhere: bool
+) -> None:
+    change, ended = ENDINGS[ending]
+    with operating(holders.site, elsewhere=elsewhere) as context:
+        asyncio.run(change(context, holders))
+
+    refused = {name for name in holders.tokens if holders.actor(name) is None}
+    assert refused == ended
+
+
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["here", "elsewhere"])
+def test_a_demoted_user_has_fewer_rights_at_the_next_call(
+    holders: Holders, *, elsewhere: bool
+) -> None:
+    with operating(holders.site, elsewhere=elsewhere) as context:
+        asyncio.run(set_admin(context, holders.user, is_admin=False))
+
+    actor = holders.actor("user")
+    assert actor is not None
+    assert not actor.is_group_admin
+    assert "admin_group" not in actor.scopes
+
+
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["here", "elsewhere"])
+def test_a_renamed_user_has_the_new_name_at_the_next_call(
+    holders: Holders, *, elsewhere: bool
+) -> None:
+    async def rename(stores: Stores) -> None:
+        user = await stores.users.get(holders.user)
+        assert user is not None
+        await stores.users.replace(replace(user, name="Ann Brown"))
+
+    with operating(holders.site, elsewhere=elsewhere) as context:
+        asyncio.run(context.write(rename))
+
+    actor = holders.actor("user")
+    assert actor is not None
+    assert actor.name == "Ann Brown"
