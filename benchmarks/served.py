@@ -19,10 +19,11 @@ from benchmarks.sending import serving_core
 from hipkit import HipChat
 from hipkit.server.app import Server, open_server
 from hipkit.server.services.access.keys import new_message_id
-from hipkit.server.services.people.operator import (
+from hipkit.server.services.people.accounts import (
+    NewUser,
+    UserChanges,
     add_user,
-    operator_context,
-    set_password,
+    change_user,
 )
 from hipkit.server.settings import Settings
 from hipkit.server.shared.limits import LimitSettings
@@ -101,11 +102,11 @@ def moment_of(number: int) -> int:
 
 
 async def _add_people(server: Server, readers: Sequence[str]) -> None:
-    context = await operator_context(server.runtime)
-    await set_password(context, ADMIN, PASSWORD)
+    context = await server.runtime.operator_context()
+    await change_user(context, ADMIN, UserChanges(password=PASSWORD))
     for email in readers:
         name = email.partition("@")[0]
-        await add_user(context, name=name, email=email, password=PASSWORD)
+        await add_user(context, NewUser(name=name, email=email), password=PASSWORD)
 
 
 async def _add_messages(server: Server, room_name: str, count: int) -> None:

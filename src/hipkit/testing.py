@@ -19,7 +19,7 @@ import asyncio
 import contextlib
 import tempfile
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Awaitable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -223,9 +223,7 @@ class HipChatServer:
         ]
 
     def _operator(self) -> Context:
-        from hipkit.server.services.people.operator import operator_context
-
-        return _finish(operator_context(self._server.runtime))
+        return _finish(self._server.runtime.operator_context())
 
     def add_user(
         self,
@@ -236,26 +234,26 @@ class HipChatServer:
         is_admin: bool = False,
     ) -> TestUser:
         """Add a person, with a password and a token that may do whatever the person may."""
+        from hipkit.server.services.access.keys import new_password
         from hipkit.server.services.access.tokens import issue_user_token
-        from hipkit.server.services.people import operator as admin_people
+        from hipkit.server.services.people.accounts import NewUser, add_user
 
         address = email or f"{'.'.join(name.lower().split())}@example.com"
-        made = _finish(
-            admin_people.add_user(
-                self._operator(),
-                name=name,
-                email=address,
-                mention_name=mention_name,
-                is_group_admin=is_admin,
-            )
+        password = new_password()
+        new = NewUser(
+            name=name,
+            email=address,
+            mention_name=mention_name,
+            is_group_admin=is_admin,
         )
+        made = _finish(add_user(self._operator(), new, password=password))
         token = _finish(issue_user_token(self._operator(), user=made.id, name="Test"))
         return TestUser(
             id=made.id,
             name=name,
             mention_name=made.mention_name,
             email=address,
-            password=made.password or "",
+            password=password,
             token=token.token,
         )
 
@@ -268,11 +266,13 @@ class HipChatServer:
         members: tuple[TestUser, ...] = (),
     ) -> int:
         """Make a room and return its id; the administrator owns it if nobody else does."""
-        from hipkit.server.services.rooms import operator as admin_rooms
+        from hipkit.server.services.rooms.changes import add_room
+        from hipkit.server.services.rooms.members import add_member
+        from hipkit.v2.rooms import AddMember
 
         context = self._operator()
         made = _finish(
-            admin_rooms.add_room(
+            add_room(
                 context,
                 name=name,
                 is_private=is_private,
@@ -280,7 +280,7 @@ class HipChatServer:
             )
         )
         for member in members:
-            _finish(admin_rooms.add_member(context, made.id, member.id))
+            _finish(add_member(context, AddMember(made.id, member.id)))
         return made.id
 
     def add_token(self, *scopes: str, user: TestUser | None = None) -> str:
@@ -343,10 +343,14 @@ def serve(
     return HipChatServer(strict=strict, rate_limits=rate_limits, room=room)
 
 
-def _finish(work: Coroutine[object, object, T]) -> T:
+def _finish(work: Awaitable[T]) -> T:
     """Do something asynchronous from plain code, also where an event loop is running already."""
+
+    async def finish() -> T:
+        return await work
+
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, work).result()
+        return pool.submit(asyncio.run, finish()).result()
 
 
 async def _deliver(server: Server) -> None:

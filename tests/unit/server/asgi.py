@@ -18,8 +18,8 @@ from hipkit.server.services.access.clients import AddedClient, add_client
 from hipkit.server.services.access.consent import allow, read_authorization_request
 from hipkit.server.services.access.tokens import issue_room_token, issue_user_token
 from hipkit.server.services.context import Context
-from hipkit.server.services.people import operator as admin_people
-from hipkit.server.services.rooms import operator as admin_rooms
+from hipkit.server.services.people.accounts import NewUser, add_user
+from hipkit.server.services.rooms.changes import add_room
 from hipkit.server.settings import FILE_QUOTA_BYTES, MEBIBYTE, Settings
 from hipkit.server.shared.limits import LimitSettings
 
@@ -103,16 +103,14 @@ class Site:
 
     def add_user(self, name: str, **members: Any) -> int:
         members.setdefault("email", f"{name.replace(' ', '.').lower()}@example.com")
-        members.setdefault("password", "correct horse")
-        made = asyncio.run(
-            admin_people.add_user(self.operator_context(), name=name, **members)
-        )
-        return made.id
+        is_guest = members.get("is_guest", False)
+        password = members.pop("password", None if is_guest else "correct horse")
+        new = NewUser(name=name, **members)
+        context = self.operator_context()
+        return asyncio.run(add_user(context, new, password=password)).id
 
     def add_room(self, name: str, **members: Any) -> int:
-        return asyncio.run(
-            admin_rooms.add_room(self.operator_context(), name=name, **members)
-        ).id
+        return asyncio.run(add_room(self.operator_context(), name=name, **members)).id
 
     def add_token(self, **members: Any) -> str:
         return asyncio.run(issue_user_token(self.operator_context(), **members)).token
@@ -169,7 +167,7 @@ class Site:
 
     def operator_context(self) -> Context:
         """Return the context of a command of `hipkit admin`."""
-        return asyncio.run(admin_people.operator_context(self.server.runtime))
+        return asyncio.run(self.server.runtime.operator_context())
 
     def deliver(self) -> None:
         """Deliver every webhook that may be delivered now."""

@@ -19,7 +19,7 @@ from hipkit.api.operation import Operation
 from hipkit.server.app import open_server
 from hipkit.server.services.access.keys import hash_token, new_token
 from hipkit.server.services.access.scopes import GROUP_SCOPES, SCOPES, TokenKind
-from hipkit.server.services.people.accounts import NewUser, add_user
+from hipkit.server.services.people.accounts import NewUser, insert_user
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.clients import ClientRecord
 from hipkit.server.storage.stores.tokens import NewToken
@@ -239,7 +239,7 @@ async def _add_group(site: Site) -> str:
         admin = NewUser(
             name="Boss of group 2", email="boss@second.test", is_group_admin=True
         )
-        user_id = await add_user(stores, group_id, admin, 1)
+        user_id = await insert_user(stores, group_id, admin, 1)
         await stores.groups.set_owner(group_id, user_id)
         await add_token(stores, token, "user", group_id, set(SCOPES), user_id=user_id)
 
@@ -348,7 +348,7 @@ async def _add_people(stores: Stores, part: Part) -> None:
             mention_name=f"{name}{part.number}",
             is_guest=name == "gil",
         )
-        part.ids[name] = await add_user(stores, part.number, person, 1)
+        part.ids[name] = await insert_user(stores, part.number, person, 1)
         part.tokens[name] = new_token()
         await add_token(
             stores,

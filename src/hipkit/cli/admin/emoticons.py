@@ -8,16 +8,14 @@ import click
 
 from hipkit.cli.admin.running import (
     AdminGroup,
-    file_folder,
-    now_us,
+    as_operator,
     number_option,
-    on_database,
     pass_settings,
     show,
 )
 from hipkit.cli.options import Settings
-from hipkit.server.services.messages import emoticons_operator as admin_emoticons
-from hipkit.server.storage.protocol import Database
+from hipkit.server.services.context import Context
+from hipkit.server.services.messages import emoticons
 
 __all__ = ["emoticon"]
 
@@ -39,18 +37,14 @@ def add_emoticon(
 
     In messages it is written as its shortcut in parentheses, such as (success).
     """
-    data, folder = picture.read_bytes(), file_folder()
+    data = picture.read_bytes()
 
-    async def add(database: Database) -> int:
-        with folder.shared():
-            return await admin_emoticons.add_emoticon(
-                database,
-                folder,
-                now_us(),
-                shortcut=shortcut,
-                picture=data,
-                emoticon_id=number,
+    async def add(context: Context) -> int:
+        # A server that starts meanwhile would otherwise take the picture for left over.
+        with context.runtime.blobs.shared():
+            return await emoticons.add_emoticon(
+                context, shortcut=shortcut, picture=data, emoticon_id=number
             )
 
-    emoticon_id = on_database(add)
+    emoticon_id = as_operator(add)
     show(settings, {"id": emoticon_id, "shortcut": shortcut})

@@ -13,10 +13,15 @@ from hipkit.cli.admin.running import (
     show_list,
 )
 from hipkit.cli.options import Settings
-from hipkit.server.services.rooms import operator as admin_rooms
+from hipkit.server.services.access.lookup import list_seen_rooms
+from hipkit.server.services.rooms import changes
+from hipkit.server.services.rooms.members import add_member, remove_member
 from hipkit.server.storage.stores.rooms import RoomRecord
+from hipkit.v2.rooms import AddMember, RemoveMember
 
 __all__ = ["room"]
+
+MOST_LISTED = 100_000
 
 
 @click.group(cls=AdminGroup)
@@ -49,8 +54,8 @@ def add_room(
     room_id: int | None,
 ) -> None:
     """Create a room."""
-    made = as_operator(
-        lambda context: admin_rooms.add_room(
+    added = as_operator(
+        lambda context: changes.add_room(
             context,
             name=name,
             topic=topic,
@@ -59,14 +64,19 @@ def add_room(
             room_id=room_id,
         )
     )
-    show(settings, {"id": made.id, "name": made.name})
+    show(settings, {"id": added.id, "name": added.name})
 
 
 @room.command("list")
 @pass_settings
 def list_rooms(settings: Settings, /) -> None:
     """List all rooms, including private and archived ones."""
-    show_list(settings, [_told(one) for one in as_operator(admin_rooms.list_rooms)])
+    found = as_operator(
+        lambda context: list_seen_rooms(
+            context.stores, context.actor, include_archived=True, count=MOST_LISTED
+        )
+    )
+    show_list(settings, [_summary(one) for one in found])
 
 
 @room.command("member")
@@ -95,15 +105,15 @@ def set_member(
     if is_admin and is_removed:
         raise click.UsageError("--admin and --remove cannot be used together")
     if is_removed:
-        as_operator(
-            lambda context: admin_rooms.remove_member(context, room_name, reference)
-        )
+        leaving = RemoveMember(room_name, reference)
+        as_operator(lambda context: remove_member(context, leaving))
     else:
-        as_operator(
-            lambda context: admin_rooms.add_member(
-                context, room_name, reference, is_admin=is_admin
-            )
+        joining = AddMember(
+            room_name,
+            reference,
+            room_roles=["room_admin", "room_member"] if is_admin else None,
         )
+        as_operator(lambda context: add_member(context, joining))
     show(
         settings,
         {
@@ -136,20 +146,20 @@ def unarchive_room(settings: Settings, /, *, room_name: str) -> None:
 @pass_settings
 def delete_room(settings: Settings, /, *, room_name: str) -> None:
     """Delete a room, its messages and its tokens."""
-    gone = as_operator(lambda context: admin_rooms.delete_room(context, room_name))
-    show(settings, {"id": gone.id, "name": gone.name})
+    deleted = as_operator(lambda context: changes.remove_room(context, room_name))
+    show(settings, {"id": deleted.id, "name": deleted.name})
 
 
 def _set_archived(settings: Settings, room_name: str, *, is_archived: bool) -> None:
     changed = as_operator(
-        lambda context: admin_rooms.set_archived(
+        lambda context: changes.set_archived(
             context, room_name, is_archived=is_archived
         )
     )
-    show(settings, _told(changed))
+    show(settings, _summary(changed))
 
 
-def _told(room: RoomRecord) -> dict[str, object]:
+def _summary(room: RoomRecord) -> dict[str, object]:
     return {
         "id": room.id,
         "name": room.name,

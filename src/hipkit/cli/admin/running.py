@@ -19,7 +19,6 @@ from hipkit.cli.options import Command, Group, Settings
 from hipkit.cli.output import write, write_json, write_json_list, write_stderr
 from hipkit.cli.table import describe, table
 from hipkit.server.services.context import Context, Runtime
-from hipkit.server.services.people.operator import operator_context
 from hipkit.server.settings import Settings as ServerSettings
 from hipkit.server.storage.blobs import BlobStore
 from hipkit.server.storage.protocol import Database
@@ -128,7 +127,7 @@ def as_operator(work: Callable[[Context], Awaitable[T]]) -> T:
     settings = ServerSettings(database=database_path())
 
     async def whole(database: Database) -> T:
-        return await work(await operator_context(Runtime(database, settings)))
+        return await work(await Runtime(database, settings).operator_context())
 
     return on_database(whole)
 

@@ -15,8 +15,10 @@ from hipkit.cli.admin.running import (
 )
 from hipkit.cli.inputs import read_text
 from hipkit.cli.options import Settings
-from hipkit.server.services.people import operator as admin_people
-from hipkit.server.services.rooms import operator as admin_rooms
+from hipkit.server.services.access.keys import new_password
+from hipkit.server.services.people import accounts
+from hipkit.server.services.people.accounts import NewUser, UserChanges
+from hipkit.server.services.rooms import members
 from hipkit.server.storage.stores.users import UserRecord
 
 __all__ = ["user"]
@@ -66,29 +68,28 @@ def add_user(
 
     Guests have no password, only tokens.
     """
-    if is_admin and is_guest:
-        raise click.UsageError("a guest cannot be an administrator")
-    made = as_operator(
-        lambda context: admin_people.add_user(
-            context,
-            name=name,
-            email=email,
-            mention_name=mention_name,
-            title=title,
-            is_group_admin=is_admin,
-            is_guest=is_guest,
-            user_id=user_id,
-        )
+    new = NewUser(
+        name=name,
+        email=email,
+        mention_name=mention_name,
+        title=title,
+        is_group_admin=is_admin,
+        is_guest=is_guest,
+        id=user_id,
     )
-    told: dict[str, object] = {"id": made.id, "mention_name": made.mention_name}
-    show(settings, told if is_guest else {**told, "password": made.password})
+    password = None if is_guest else new_password()
+    added = as_operator(
+        lambda context: accounts.add_user(context, new, password=password)
+    )
+    shown: dict[str, object] = {"id": added.id, "mention_name": added.mention_name}
+    show(settings, shown if is_guest else {**shown, "password": password})
 
 
 @user.command("list")
 @pass_settings
 def list_users(settings: Settings, /) -> None:
     """List all users and guests."""
-    show_list(settings, [_told(one) for one in as_operator(admin_people.list_users)])
+    show_list(settings, [_summary(one) for one in as_operator(accounts.list_users)])
 
 
 @user.command("promote")
@@ -112,8 +113,8 @@ def demote_user(settings: Settings, /, *, reference: str) -> None:
 @pass_settings
 def delete_user(settings: Settings, /, *, reference: str) -> None:
     """Delete a user and their tokens, but not their messages."""
-    gone = as_operator(lambda context: admin_people.delete_user(context, reference))
-    show(settings, _told(gone))
+    deleted = as_operator(lambda context: accounts.delete_account(context, reference))
+    show(settings, _summary(deleted))
 
 
 @user.command("password")
@@ -127,14 +128,14 @@ def delete_user(settings: Settings, /, *, reference: str) -> None:
 @pass_settings
 def set_password(settings: Settings, /, *, reference: str, from_stdin: bool) -> None:
     """Set a user's password, and print it if it was generated."""
-    password = None
     if from_stdin:
         password = read_text("-", "the password").partition("\n")[0].rstrip("\r")
-    chosen = as_operator(
-        lambda context: admin_people.set_password(context, reference, password)
-    )
-    told: dict[str, object] = {"user": reference}
-    show(settings, told if from_stdin else {**told, "password": chosen})
+    else:
+        password = new_password()
+    changes = UserChanges(password=password)
+    as_operator(lambda context: accounts.change_user(context, reference, changes))
+    generated = {} if from_stdin else {"password": password}
+    show(settings, {"user": reference, **generated})
 
 
 @user.command("auto-join")
@@ -143,9 +144,7 @@ def set_password(settings: Settings, /, *, reference: str, from_stdin: bool) -> 
 @pass_settings
 def add_auto_join(settings: Settings, /, *, reference: str, room_name: str) -> None:
     """Add a room to those that a user joins automatically."""
-    as_operator(
-        lambda context: admin_rooms.add_auto_join(context, reference, room_name)
-    )
+    as_operator(lambda context: members.add_auto_join(context, reference, room_name))
     show(settings, {"user": reference, "room": room_name})
 
 
@@ -154,12 +153,12 @@ user.add_command(create_password_link)
 
 def _set_admin(settings: Settings, reference: str, *, is_admin: bool) -> None:
     changed = as_operator(
-        lambda context: admin_people.set_admin(context, reference, is_admin=is_admin)
+        lambda context: accounts.set_admin(context, reference, is_admin=is_admin)
     )
-    show(settings, _told(changed))
+    show(settings, _summary(changed))
 
 
-def _told(user: UserRecord) -> dict[str, object]:
+def _summary(user: UserRecord) -> dict[str, object]:
     return {
         "id": user.id,
         "name": user.name,

@@ -13,7 +13,7 @@ from hipkit.cli.admin.running import (
     show_list,
 )
 from hipkit.cli.options import Settings
-from hipkit.server.services.people.operator import find_group
+from hipkit.server.services.access.authentication import identify_operator
 from hipkit.server.services.webhooks import management as webhook_care
 from hipkit.server.services.webhooks.management import SeenWebhook
 from hipkit.server.storage.protocol import Database
@@ -35,8 +35,8 @@ def list_webhooks(settings: Settings, /) -> None:
     """
 
     async def find(database: Database) -> list[SeenWebhook]:
-        group = await find_group(database.stores)
-        return await webhook_care.list_webhooks(database.stores, group.id)
+        operator = await identify_operator(database.stores)
+        return await webhook_care.list_webhooks(database.stores, operator.group_id)
 
     show_list(
         settings,

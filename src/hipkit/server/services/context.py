@@ -10,7 +10,11 @@ from typing import TypeVar
 from hipkit.api.errors import RateLimitError, UnauthorizedError
 from hipkit.server.events.egress import EgressPolicy
 from hipkit.server.services.access.actor import Actor
-from hipkit.server.services.access.authentication import ActorCache, Credentials
+from hipkit.server.services.access.authentication import (
+    ActorCache,
+    Credentials,
+    identify_operator,
+)
 from hipkit.server.services.representations.timestamps import SECOND_US
 from hipkit.server.services.representations.urls import Addresses
 from hipkit.server.settings import Settings
@@ -96,6 +100,14 @@ class Runtime:
             bearer=bearer,
             answered_by=answered_by,
         )
+
+    async def operator_context(self) -> Context:
+        """Create the context of a command of the operator.
+
+        Raises:
+            NotFoundError: The database has had no first start yet.
+        """
+        return self.context(await identify_operator(self.stores))
 
     def close(self) -> None:
         """Finish what is being written, and close the database. Twice does nothing."""

@@ -18,8 +18,8 @@ from hipkit.server.page.streams import (
 )
 from hipkit.server.services.access.web_sessions import change_password
 from hipkit.server.services.context import Context, Runtime
-from hipkit.server.services.people import operator as people
-from hipkit.server.services.rooms import operator as rooms
+from hipkit.server.services.people.accounts import delete_account, set_admin
+from hipkit.server.services.rooms.changes import remove_room
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.sqlite.database import SqliteDatabase
 from tests.unit.server.asgi import RawResponse, Site, call
@@ -136,8 +136,8 @@ IN_THIS_PROCESS: dict[str, Act] = {
     "the room is deleted": lambda page: page.call("DELETE", "/v2/room/Ops"),
 }
 IN_ANOTHER_PROCESS: dict[str, Callable[[Context], Awaitable[object]]] = {
-    "the person is deleted": lambda context: people.delete_user(context, "@ann"),
-    "the room is deleted": lambda context: rooms.delete_room(context, "Ops"),
+    "the person is deleted": lambda context: delete_account(context, "@ann"),
+    "the room is deleted": lambda context: remove_room(context, "Ops"),
 }
 
 
@@ -200,9 +200,8 @@ async def test_a_stream_ends_soon_when_elsewhere(
         with contextlib.closing(
             SqliteDatabase.open(site.server.settings.database)
         ) as database:
-            await act(
-                await people.operator_context(Runtime(database, site.server.settings))
-            )
+            runtime = Runtime(database, site.server.settings)
+            await act(await runtime.operator_context())
         await stream.end()
 
 
@@ -217,10 +216,9 @@ async def test_what_is_said_after_somebody_was_let_go_is_not_told_them(
         with contextlib.closing(
             SqliteDatabase.open(site.server.settings.database)
         ) as database:
-            context = await people.operator_context(
-                Runtime(database, site.server.settings)
-            )
-            await people.delete_user(context, "@ann")
+            runtime = Runtime(database, site.server.settings)
+            context = await runtime.operator_context()
+            await delete_account(context, "@ann")
         await page.say("message 1")
         await stays.until("message 1")
         await gone.end()
@@ -248,10 +246,9 @@ async def test_an_administrator_who_is_none_any_more_leaves_private_rooms(
         with contextlib.closing(
             SqliteDatabase.open(site.server.settings.database)
         ) as database:
-            context = await people.operator_context(
-                Runtime(database, site.server.settings)
-            )
-            await people.set_admin(context, "@root", is_admin=False)
+            runtime = Runtime(database, site.server.settings)
+            context = await runtime.operator_context()
+            await set_admin(context, "@root", is_admin=False)
         await stream.end()
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from hipkit.api.errors import UnauthorizedError
-from hipkit.server.services.access.actor import Actor, token_actor
+from hipkit.api.errors import NotFoundError, UnauthorizedError
+from hipkit.server.services.access.actor import Actor, operator, token_actor
 from hipkit.server.services.access.keys import hash_token, same_secret
 from hipkit.server.services.representations.timestamps import LATEST_US
 from hipkit.server.storage.protocol import Stores
@@ -19,6 +19,7 @@ __all__ = [
     "find_token",
     "identify",
     "identify_client",
+    "identify_operator",
 ]
 
 BAD_TOKEN = "Invalid OAuth session"  # noqa: S105 - HipChat's words for it, no token
@@ -116,3 +117,17 @@ async def identify_client(
     if client.room_id is not None and await stores.rooms.get(client.room_id) is None:
         raise UnauthorizedError("The room of this client is gone")
     return client
+
+
+async def identify_operator(stores: Stores) -> Actor:
+    """Return the operator of the group that the first start created.
+
+    Whoever can open the database is the operator, so there is nothing more to check.
+
+    Raises:
+        NotFoundError: The database has had no first start yet.
+    """
+    group = await stores.groups.first()
+    if group is None:
+        raise NotFoundError("the database is empty: start hipkit serve once")
+    return operator(group.id)

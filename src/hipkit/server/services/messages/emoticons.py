@@ -1,10 +1,16 @@
-"""The emoticons of the caller's group."""
+"""Emoticons of a group: list, show and add them."""
 
 from __future__ import annotations
 
-from hipkit.api.errors import NotFoundError
-from hipkit.server.services.access.lookup import row_id
+import asyncio
+import re
+
+from hipkit.api.errors import BadRequestError, NotFoundError
+from hipkit.server.services.access.lookup import check_operator, row_id
 from hipkit.server.services.context import Context
+from hipkit.server.services.errors import InvalidValueError
+from hipkit.server.services.files.pictures import read_picture
+from hipkit.server.services.files.stored import removed_on_failure
 from hipkit.server.services.people.details import full_user
 from hipkit.server.services.registry import handles
 from hipkit.server.services.representations.expansion import Expansion
@@ -19,7 +25,9 @@ from hipkit.server.storage.stores.emoticons import EmoticonRecord
 from hipkit.v2.emoticons import GetAllEmoticons, GetEmoticon
 from hipkit.v2.models import Emoticon, EmoticonPage
 
-__all__ = ["get_all_emoticons", "get_emoticon"]
+__all__ = ["add_emoticon", "get_all_emoticons", "get_emoticon"]
+
+SHORTCUT = re.compile(r"[a-zA-Z0-9]{1,50}")
 
 
 @handles(GetAllEmoticons)
@@ -64,6 +72,67 @@ async def get_emoticon(context: Context, request: GetEmoticon) -> Emoticon:
     if emoticon is None:
         raise NotFoundError(f"Emoticon {reference} not found")
     return await _in_full(context, stores, emoticon, Expansion(request.expand))
+
+
+async def add_emoticon(
+    context: Context,
+    *,
+    shortcut: str,
+    picture: bytes,
+    kind: str = "group",
+    emoticon_id: int | None = None,
+) -> int:
+    """Add an emoticon as the operator, and return its id.
+
+    Args:
+        context: The context of the call.
+        shortcut: What stands in parentheses in messages: letters and digits.
+        picture: The bytes of a JPEG, PNG or GIF file.
+        kind: `group` for one of the group's owner, or `global`.
+        emoticon_id: The id that old programs know; the next free one if left out.
+
+    Raises:
+        ForbiddenError: The actor is not the operator.
+        BadRequestError: The picture or the shortcut is invalid, or another emoticon has the
+            shortcut or the id.
+    """
+    actor, blobs = context.actor, context.runtime.blobs
+    check_operator(actor)
+    read = read_picture(picture, "picture")
+    if SHORTCUT.fullmatch(shortcut) is None:
+        raise InvalidValueError(
+            "shortcut", "pattern", "is not letters and digits", shortcut
+        )
+    key = await asyncio.to_thread(blobs.save, read.data)
+
+    async def command(stores: Stores) -> int:
+        group = await stores.groups.get(actor.group_id)
+        if await stores.emoticons.by_shortcut(actor.group_id, shortcut) is not None:
+            raise BadRequestError(f"({shortcut}) is taken", field="shortcut")
+        if emoticon_id is not None and await stores.emoticons.is_taken(emoticon_id):
+            problem = "is another emoticon's id"
+            raise InvalidValueError("id", "unique", problem, emoticon_id)
+        await stores.files.add(
+            group_id=actor.group_id,
+            key=key,
+            name=shortcut,
+            size_bytes=len(read.data),
+            content_type=read.content_type,
+            now_us=context.now_us,
+        )
+        return await stores.emoticons.add(
+            group_id=actor.group_id,
+            shortcut=shortcut,
+            kind=kind,
+            file_key=key,
+            width=read.width,
+            height=read.height,
+            creator_id=group.owner_id if group and kind == "group" else None,
+            emoticon_id=emoticon_id,
+        )
+
+    with removed_on_failure(blobs, key):
+        return await context.write(command)
 
 
 async def _in_full(

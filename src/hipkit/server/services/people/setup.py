@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hipkit.server.services.access.issuing import issue_token
 from hipkit.server.services.access.password_links import add_password_link
 from hipkit.server.services.access.scopes import SCOPES
-from hipkit.server.services.people.accounts import NewUser, add_user
+from hipkit.server.services.people.accounts import NewUser, insert_user
 from hipkit.server.storage.protocol import Database, Stores
 
 __all__ = ["FirstGroup", "create_first_group", "is_empty"]
@@ -53,7 +53,7 @@ async def create_first_group(
             roles=["owner"],
             is_group_admin=True,
         )
-        user_id = await add_user(stores, group_id, admin, now_us)
+        user_id = await insert_user(stores, group_id, admin, now_us)
         await stores.groups.set_owner(group_id, user_id)
         await issue_token(
             stores,

@@ -1,15 +1,26 @@
-"""Rooms inside a command: made, changed and removed, whoever asks.
+"""Changes to rooms: create, archive and delete them, with one set of checks for all who may.
 
-Programs do so through `rooms.py`, administrators on the machine itself through `operator.py`.
+HipChat's operations call these functions (`rooms.py`), and so does `hipkit admin room`.
 """
 
 from __future__ import annotations
 
+import msgspec
+
 from hipkit.api.errors import BadRequestError
-from hipkit.server.services.access.keys import new_version
-from hipkit.server.services.access.lookup import OWNER_ROLES, ROOM_MEMBER
+from hipkit.server.services.access.keys import new_key, new_version
+from hipkit.server.services.access.lookup import (
+    OWNER_ROLES,
+    ROOM_MEMBER,
+    check_operator,
+    find_room_to_administer,
+)
 from hipkit.server.services.context import Context
 from hipkit.server.services.errors import InvalidValueError
+from hipkit.server.services.files.stored import remove_file
+from hipkit.server.services.files.sweep import sweep_messages
+from hipkit.server.services.people.details import find_named_user
+from hipkit.server.services.people.names import NAME_CHARACTERS, clean_name
 from hipkit.server.services.webhooks.publishing import enter_room, tell_of_room
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.rooms import RoomRecord
@@ -18,79 +29,128 @@ __all__ = [
     "add_room",
     "check_room_name",
     "remove_room",
+    "set_archived",
     "settle_members",
     "tell_of_archiving",
 ]
 
+LARGEST_ROOM = 1_000_000
+"""People; more than any room holds."""
+
 
 async def add_room(
     context: Context,
-    stores: Stores,
     *,
-    group_id: int,
     name: str,
     topic: str = "",
     is_private: bool = False,
-    guest_key: str | None = None,
+    has_guest_access: bool = False,
     delegate_admin_visibility: bool | None = None,
-    owner_id: int,
+    owner: str | int | None = None,
     room_id: int | None = None,
-) -> int:
-    """Within a command: make a room with its owner in it, tell webhooks, and return its id.
+) -> RoomRecord:
+    """Create a room with its owner in it, and publish that.
 
     Args:
-        context: Who makes it, and when.
-        stores: The command's.
-        group_id: Whose it is.
-        name: As `clean_name` returned it.
-        topic: What it is about.
+        context: The context of the call.
+        name: Its name; spaces around it are removed.
+        topic: Its topic.
         is_private: Whether it is for members only.
-        guest_key: What guests enter by, if they may.
-        delegate_admin_visibility: As HipChat kept it.
-        owner_id: Somebody of the group.
-        room_id: Its number; the next if left out.
+        has_guest_access: Whether guests may enter by a secret URL.
+        delegate_admin_visibility: A setting that HipChat had, which changes nothing here.
+        owner: Its owner; by default the actor if it is a user, else the group's owner.
+        room_id: The id that old programs know, which the operator alone may choose.
 
     Raises:
-        BadRequestError: Another room has the name, or has or had the number.
+        ForbiddenError: Another actor than the operator chooses the id.
+        BadRequestError: A value is invalid, or another room has the name, or has or had the id.
     """
-    await check_room_name(stores, group_id, name, None)
-    if room_id is not None and await stores.rooms.is_taken(room_id):
-        raise InvalidValueError("id", "unique", "is another room's number", room_id)
-    room_id = await stores.rooms.add(
-        group_id=group_id,
-        name=name,
-        topic=topic,
-        privacy="private" if is_private else "public",
-        guest_key=guest_key,
-        delegate_admin_visibility=delegate_admin_visibility,
-        owner_id=owner_id,
-        version=new_version(),
-        now_us=context.now_us,
-        room_id=room_id,
-    )
-    if is_private:
-        await stores.members.set_member(room_id, owner_id, OWNER_ROLES)
-    room = await stores.rooms.get(room_id)
-    if room is None:
-        raise RuntimeError("a room was added and is not there")
-    await tell_of_room(context, stores, room, "room_created")
-    await enter_room(context, stores, room, owner_id, context.now_us)
-    return room_id
+    actor, cleaned = context.actor, clean_name(name, most_characters=NAME_CHARACTERS)
+    if room_id is not None:
+        check_operator(actor)
+
+    async def command(stores: Stores) -> RoomRecord:
+        if owner is not None:
+            field = "owner_user_id"
+            owner_id = (await find_named_user(stores, actor, field, owner)).id
+        else:
+            group = await stores.groups.get(actor.group_id)
+            owner_id = actor.user_id or (group.owner_id if group else None) or 0
+        await check_room_name(stores, actor.group_id, cleaned, None)
+        if room_id is not None and await stores.rooms.is_taken(room_id):
+            raise InvalidValueError("id", "unique", "is another room's id", room_id)
+        added_id = await stores.rooms.add(
+            group_id=actor.group_id,
+            name=cleaned,
+            topic=topic,
+            privacy="private" if is_private else "public",
+            guest_key=new_key() if has_guest_access else None,
+            delegate_admin_visibility=delegate_admin_visibility,
+            owner_id=owner_id,
+            version=new_version(),
+            now_us=context.now_us,
+            room_id=room_id,
+        )
+        if is_private:
+            await stores.members.set_member(added_id, owner_id, OWNER_ROLES)
+        room = await stores.rooms.get(added_id)
+        if room is None:
+            raise RuntimeError("a room was added and is not there")
+        await tell_of_room(context, stores, room, "room_created")
+        await enter_room(context, stores, room, owner_id, context.now_us)
+        return room
+
+    return await context.write(command)
 
 
-async def remove_room(context: Context, stores: Stores, room: RoomRecord) -> None:
-    """Within a command: delete a room with everything that is good for it alone.
+async def set_archived(
+    context: Context, reference: str | int, *, is_archived: bool
+) -> RoomRecord:
+    """Archive a room, which then takes no new messages, or reopen it.
 
-    What was said in it goes with sweeps, the picture's file once the command is committed. Its
-    webhooks get what has happened so far, this too, and then go.
+    Raises:
+        ForbiddenError: The actor may not administer the room.
     """
-    await tell_of_room(context, stores, room, "room_deleted")
-    newest_event_id = await stores.webhook_events.newest()
-    await stores.webhooks.end_of_room(room.id, newest_event_id)
-    await stores.grants.end_of_room(room.id)
-    await stores.rooms.delete(room.id)
-    if room.avatar_key is not None:
-        await stores.files.remove(room.avatar_key)
+
+    async def command(stores: Stores) -> RoomRecord:
+        room = await find_room_to_administer(stores, context.actor, reference)
+        changed = msgspec.structs.replace(
+            room, is_archived=is_archived, version=new_version()
+        )
+        await stores.rooms.replace(changed)
+        await tell_of_archiving(context, stores, room, changed)
+        return changed
+
+    return await context.write(command)
+
+
+async def remove_room(context: Context, reference: str | int) -> RoomRecord:
+    """Delete a room with everything that is valid only in it, and return what it was.
+
+    Messages are deleted by sweeps, the first of them here. Webhooks of the room still get what
+    has happened so far, this included, and are then deleted.
+
+    Raises:
+        ForbiddenError: The actor may not administer the room.
+    """
+
+    async def command(stores: Stores) -> RoomRecord:
+        room = await find_room_to_administer(stores, context.actor, reference)
+        await tell_of_room(context, stores, room, "room_deleted")
+        newest_event_id = await stores.webhook_events.newest()
+        await stores.webhooks.end_of_room(room.id, newest_event_id)
+        await stores.grants.end_of_room(room.id)
+        await stores.rooms.delete(room.id)
+        if room.avatar_key is not None:
+            await stores.files.remove(room.avatar_key)
+        return room
+
+    deleted = await context.write(command)
+    runtime = context.runtime
+    # After the commit: a command that fails must not have removed the picture.
+    await remove_file(runtime.blobs, deleted.avatar_key)
+    await sweep_messages(runtime.database, runtime.blobs)
+    return deleted
 
 
 async def settle_members(stores: Stores, before: RoomRecord, after: RoomRecord) -> None:

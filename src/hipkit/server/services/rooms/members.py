@@ -9,6 +9,8 @@ from hipkit.server.services.access.lookup import (
     OWNER_ROLES,
     ROOM_MEMBER,
     check_open,
+    check_operator,
+    find_active_user,
     find_room,
     find_room_to_administer,
     find_user,
@@ -33,8 +35,8 @@ from hipkit.v2.rooms import (
 )
 
 __all__ = [
+    "add_auto_join",
     "add_member",
-    "end_membership",
     "get_all_members",
     "get_all_participants",
     "invite_user",
@@ -90,9 +92,7 @@ async def add_member(context: Context, request: AddMember) -> None:
     async def command(stores: Stores) -> None:
         actor = context.actor
         room = await find_room_to_administer(stores, actor, request.room_id_or_name)
-        user = await find_user(stores, actor, request.user_id_or_email)
-        if user.is_deleted:
-            raise NotFoundError(f"User {request.user_id_or_email} not found")
+        user = await find_active_user(stores, actor, request.user_id_or_email)
         await stores.members.set_member(room.id, user.id, roles)
 
     await context.write(command)
@@ -108,10 +108,33 @@ async def remove_member(context: Context, request: RemoveMember) -> None:
     """
 
     async def command(stores: Stores) -> None:
-        actor = context.actor
+        actor, reference = context.actor, request.user_id_or_email
         room = await find_room_to_administer(stores, actor, request.room_id_or_name)
-        user = await find_user(stores, actor, request.user_id_or_email)
-        await end_membership(context, stores, room, user, request.user_id_or_email)
+        user = await find_user(stores, actor, reference)
+        if user.id == room.owner_id:
+            raise ForbiddenError("The owner of a room stays its member")
+        if not await stores.members.remove_member(room.id, user.id):
+            raise NotFoundError(f"User {reference} is not a member")
+        if room.privacy == "private" or user.is_guest:
+            await leave_room(context, stores, room, user.id)
+
+    await context.write(command)
+
+
+async def add_auto_join(context: Context, user: str | int, room: str | int) -> None:
+    """Add a room to those that a user joins automatically, as the operator.
+
+    Raises:
+        ForbiddenError: The actor is not the operator.
+        NotFoundError: The user or the room does not exist.
+    """
+    actor = context.actor
+    check_operator(actor)
+
+    async def command(stores: Stores) -> None:
+        user_id = (await find_active_user(stores, actor, user)).id
+        room_id = (await find_room(stores, actor, room)).id
+        await stores.rooms.add_auto_join(user_id, room_id)
 
     await context.write(command)
 
@@ -127,9 +150,7 @@ async def invite_user(context: Context, request: InviteUser) -> None:
     async def command(stores: Stores) -> None:
         actor = context.actor
         room = await find_room(stores, actor, request.room_id_or_name)
-        user = await find_user(stores, actor, request.user_id_or_email)
-        if user.is_deleted:
-            raise NotFoundError(f"User {request.user_id_or_email} not found")
+        user = await find_active_user(stores, actor, request.user_id_or_email)
         check_open(room)
         if user.id != room.owner_id:
             await _let_in(stores, room, user)
@@ -142,27 +163,6 @@ async def invite_user(context: Context, request: InviteUser) -> None:
         )
 
     await context.write(command)
-
-
-async def end_membership(
-    context: Context,
-    stores: Stores,
-    room: RoomRecord,
-    user: UserRecord,
-    reference: str | int,
-) -> None:
-    """Within a command: end a membership; out of a private room the user goes at once.
-
-    Raises:
-        NotFoundError: The user is no member.
-        ForbiddenError: The user owns the room.
-    """
-    if user.id == room.owner_id:
-        raise ForbiddenError("The owner of a room stays its member")
-    if not await stores.members.remove_member(room.id, user.id):
-        raise NotFoundError(f"User {reference} is not a member")
-    if room.privacy == "private" or user.is_guest:
-        await leave_room(context, stores, room, user.id)
 
 
 async def _let_in(stores: Stores, room: RoomRecord, user: UserRecord) -> None:

@@ -5,8 +5,6 @@ Posting into a room is in `services/messages/posting.py`.
 
 from __future__ import annotations
 
-from typing import cast
-
 import msgspec
 from msgspec import UNSET
 
@@ -22,8 +20,6 @@ from hipkit.server.services.access.lookup import (
 )
 from hipkit.server.services.context import Context
 from hipkit.server.services.files.avatars import replace_picture
-from hipkit.server.services.files.stored import remove_file
-from hipkit.server.services.files.sweep import sweep_messages
 from hipkit.server.services.messages.message import add_to_room, new_message
 from hipkit.server.services.people.details import find_named_user, full_user
 from hipkit.server.services.people.names import clean_name
@@ -168,33 +164,17 @@ async def get_room_statistics(
 @handles(CreateRoom)
 async def create_room(context: Context, request: CreateRoom) -> Created:
     """Create a room; its owner is the named user, else the caller, else the group's owner."""
-    actor = context.actor
-    name = clean_name(request.name)
-    reference = request.owner_user_id
-
-    async def command(stores: Stores) -> int:
-        if reference is None or reference is UNSET:
-            group = await stores.groups.get(actor.group_id)
-            owner_id = actor.user_id or (group.owner_id if group else None) or 0
-        else:
-            field = "owner_user_id"
-            owner = await find_named_user(stores, actor, field, cast("str", reference))
-            owner_id = owner.id
-        visibility = request.delegate_admin_visibility
-        return await add_room(
-            context,
-            stores,
-            group_id=actor.group_id,
-            name=name,
-            topic=request.topic or "",
-            is_private=request.privacy == "private",
-            guest_key=new_key() if request.guest_access else None,
-            delegate_admin_visibility=None if visibility is UNSET else visibility,
-            owner_id=owner_id,
-        )
-
-    room_id = await context.write(command)
-    return Created(id=room_id, links=Links(self_=context.addresses.room(room_id)))
+    owner, visibility = request.owner_user_id, request.delegate_admin_visibility
+    room = await add_room(
+        context,
+        name=request.name,
+        topic=request.topic or "",
+        is_private=request.privacy == "private",
+        has_guest_access=request.guest_access is True,
+        delegate_admin_visibility=None if visibility is UNSET else visibility,
+        owner=None if owner is UNSET else owner,
+    )
+    return Created(id=room.id, links=Links(self_=context.addresses.room(room.id)))
 
 
 @handles(UpdateRoom)
@@ -242,17 +222,7 @@ async def update_room(context: Context, request: UpdateRoom) -> None:
 @handles(DeleteRoom)
 async def delete_room(context: Context, request: DeleteRoom) -> None:
     """Delete a room and the tokens that are bound to it."""
-
-    async def command(stores: Stores) -> str | None:
-        actor = context.actor
-        room = await find_room_to_administer(stores, actor, request.room_id_or_name)
-        await remove_room(context, stores, room)
-        return room.avatar_key
-
-    avatar_key = await context.write(command)
-    await remove_file(context.runtime.blobs, avatar_key)
-    # What a large room leaves behind goes with the sweeps to come.
-    await sweep_messages(context.runtime.database, context.runtime.blobs)
+    await remove_room(context, request.room_id_or_name)
 
 
 @handles(GetRoomAvatar)

@@ -6,7 +6,11 @@ import msgspec
 
 from hipkit.server.services.context import Context
 from hipkit.server.services.people import users
-from hipkit.server.services.people.users import UserChanges
+from hipkit.server.services.people.accounts import (
+    UserChanges,
+    change_user,
+    undelete_user,
+)
 from hipkit.server.services.registry import handles
 from hipkit.server.services.v1.lists import all_users
 from hipkit.server.services.v1.representations import NewPerson, Person, show_user
@@ -80,10 +84,10 @@ async def users_update(context: Context, request: UsersUpdate) -> UserEnvelope:
         title=request.title,
         is_group_admin=None if flag is None else flag == 1,
         timezone=request.timezone,
-        password=request.password,
+        password=request.password or None,
     )
-    user_id = await users.change_user(context, request.user_id, changes)
-    return UserEnvelope(user=await _person(context, user_id))
+    changed = await change_user(context, request.user_id, changes)
+    return UserEnvelope(user=await _person(context, changed.id))
 
 
 @handles(UsersDelete)
@@ -96,7 +100,7 @@ async def users_delete(context: Context, request: UsersDelete) -> Deletion:
 @handles(UsersUndelete)
 async def users_undelete(context: Context, request: UsersUndelete) -> Undeletion:
     """Restore a deleted user."""
-    await users.undelete_user(context, request.user_id)
+    await undelete_user(context, request.user_id)
     return Undeletion(undeleted=True)
 
 

@@ -12,8 +12,12 @@ import pytest
 from hipkit.server.services.access import password_links, web_sessions
 from hipkit.server.services.access.clients import delete_client
 from hipkit.server.services.access.scopes import SCOPES
-from hipkit.server.services.people import operator as admin_people
-from hipkit.server.services.rooms import operator as admin_rooms
+from hipkit.server.services.people.accounts import (
+    UserChanges,
+    change_user,
+    delete_account,
+)
+from hipkit.server.services.rooms.changes import remove_room
 from tests.unit.server.asgi import FORM, RawResponse, Site, basic
 from tests.unit.server.two_groups import HOOK, World
 
@@ -75,7 +79,7 @@ def give_everything(world: World) -> dict[str, str]:
     """Let Ann have one of everything that can act for her."""
     site, ann = world.site, world.first.ids["ann"]
     context = site.operator_context()
-    asyncio.run(admin_people.set_password(context, ann, "correct horse"))
+    asyncio.run(change_user(context, ann, UserChanges(password="correct horse")))
     signed_in = sign_in(site, "@ann1", "correct horse").json
     client = site.add_client(["view_room"], redirect_uris=[REDIRECT])
     site.authorization_code(client.id, ann, REDIRECT)
@@ -101,7 +105,7 @@ def test_nothing_acts_for_a_person_who_is_deleted(world: World, way: str) -> Non
     if way == "API":
         assert site.delete(f"/v2/user/{ann}").status == 204
     else:
-        asyncio.run(admin_people.delete_user(site.operator_context(), ann))
+        asyncio.run(delete_account(site.operator_context(), ann))
 
     assert not any(rows_of(world, "user_id", ann).values())
     assert site.get("/v2/room", token=given["token"]).status == 401
@@ -138,7 +142,7 @@ def test_a_new_password_ends_sessions_and_links_but_no_tokens(
         assert site.put(f"/v2/user/{ann}", person).status == 204
     else:
         context = site.operator_context()
-        asyncio.run(admin_people.set_password(context, ann, "another horse"))
+        asyncio.run(change_user(context, ann, UserChanges(password="another horse")))
 
     assert not is_signed_in(site, given["session"])
     assert rows_of(world, "user_id", ann)["password_links"] == 0
@@ -197,7 +201,7 @@ def test_nothing_is_bound_to_a_room_that_is_deleted(
     if way == "API":
         assert site.delete(f"/v2/room/{room}").status == 204
     else:
-        asyncio.run(admin_rooms.delete_room(site.operator_context(), room))
+        asyncio.run(remove_room(site.operator_context(), room))
 
     assert rows_of(world, "room_id", room)["tokens"] == 0
     for name in ("room client", "notifier", "ann in open"):

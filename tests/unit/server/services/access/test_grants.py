@@ -25,8 +25,8 @@ from hipkit.server.services.access.authentication import find_token
 from hipkit.server.services.access.clients import AddedClient
 from hipkit.server.services.access.keys import hash_token
 from hipkit.server.services.access.web_sessions import WebSession
-from hipkit.server.services.people import operator as admin_people
-from hipkit.server.services.rooms import operator as admin_rooms
+from hipkit.server.services.people.accounts import UserChanges, change_user
+from hipkit.server.services.rooms.changes import remove_room
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.tokens import TokenRecord
 from tests.unit.server.asgi import FORM, RawResponse, Site, basic, open_site
@@ -306,14 +306,12 @@ def delete_user(made: Credentials, user: int) -> None:
 
 
 def delete_room(made: Credentials, room: int) -> None:
-    asyncio.run(admin_rooms.delete_room(made.site.operator_context(), room))
+    asyncio.run(remove_room(made.site.operator_context(), room))
 
 
 def change_password(made: Credentials, user: int) -> None:
-    work = admin_people.set_password(
-        made.site.operator_context(), user, "another horse"
-    )
-    asyncio.run(work)
+    changes = UserChanges(password="another horse")
+    asyncio.run(change_user(made.site.operator_context(), user, changes))
 
 
 def pass_time(made: Credentials, seconds: float) -> None:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from hipkit.server.services.access.clients import AddedClient, delete_client
-from hipkit.server.services.people import operator as admin_people
+from hipkit.server.services.people.accounts import UserChanges, change_user
 from tests.unit.server.asgi import FORM, RawResponse, Site, basic
 
 YEAR = 365 * 24 * 60 * 60
@@ -358,9 +358,10 @@ def test_a_value_that_is_no_token_is_refused(site: Site) -> None:
 
 def test_a_changed_password_counts_at_once(site: Site) -> None:
     site.add_user("Ann")
-    new = asyncio.run(admin_people.set_password(site.operator_context(), "@Ann"))
+    changes = UserChanges(password="another horse")
+    asyncio.run(change_user(site.operator_context(), "@Ann", changes))
 
-    form = f"grant_type=password&username=@Ann&password={new}"
+    form = "grant_type=password&username=@Ann&password=another+horse"
     assert ask(site, form, token=site.token).status == 200
 
 

@@ -10,8 +10,8 @@ from contextlib import closing
 
 import pytest
 
-from hipkit.server.services.messages.emoticons_operator import add_emoticon
-from hipkit.server.services.rooms.operator import delete_room
+from hipkit.server.services.messages.emoticons import add_emoticon
+from hipkit.server.services.rooms.changes import remove_room
 from tests.unit.server.asgi import RawResponse, Site, call
 from tests.unit.server.services.files.test_pictures import png
 
@@ -91,15 +91,7 @@ def test_every_kind_of_file_and_picture_counts(small: Site) -> None:
     assert small.put(f"/v2/user/{ann}/photo", {"photo": picture(100)}).status == 204
     assert small.put("/v2/group/1/avatar", {"avatar": picture(100)}).status == 204
     emoticon = base64.b64decode(picture(100))
-    asyncio.run(
-        add_emoticon(
-            small.server.database,
-            small.server.runtime.blobs,
-            1,
-            shortcut="a",
-            picture=emoticon,
-        )
-    )
+    asyncio.run(add_emoticon(small.operator_context(), shortcut="a", picture=emoticon))
     assert used(small) == added_up(small) == kept(small) == 500
 
     assert share(small, 500).status == 204
@@ -133,7 +125,7 @@ def test_what_is_deleted_makes_room(small: Site) -> None:
 
     assert small.delete(f"/v2/user/{ann}").status == 204
     assert used(small) == 800
-    asyncio.run(delete_room(small.operator_context(), "Ops"))
+    asyncio.run(remove_room(small.operator_context(), "Ops"))
 
     assert used(small) == added_up(small) == kept(small) == 0
 

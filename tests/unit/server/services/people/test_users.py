@@ -3,8 +3,8 @@ from __future__ import annotations
 import asyncio
 
 from hipkit.server.services.access.password_hashes import check_password
-from hipkit.server.services.messages import emoticons_operator as admin_emoticons
-from hipkit.server.services.rooms import operator as admin_rooms
+from hipkit.server.services.messages.emoticons import add_emoticon
+from hipkit.server.services.rooms.members import add_auto_join
 from tests.unit.server.asgi import Site
 
 FULL = {
@@ -184,7 +184,7 @@ def test_an_invitation_adds_a_person(site: Site) -> None:
 def test_rooms_that_a_program_enters_are_for_their_owner(site: Site) -> None:
     ann, bob = site.add_user("Ann"), site.add_user("Bob")
     site.add_room("Ops")
-    asyncio.run(admin_rooms.add_auto_join(site.operator_context(), "@Ann", "Ops"))
+    asyncio.run(add_auto_join(site.operator_context(), "@Ann", "Ops"))
     target = "/v2/user/@Ann/preference/auto-join"
 
     own = site.get(target, token=site.add_token(user=ann))
@@ -196,15 +196,8 @@ def test_rooms_that_a_program_enters_are_for_their_owner(site: Site) -> None:
 
 def test_emoticons_are_found_by_id_and_shortcut_and_in_texts(site: Site) -> None:
     png = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x07\x00\x00\x00\x09"
-    asyncio.run(
-        admin_emoticons.add_emoticon(
-            site.server.database,
-            site.server.runtime.blobs,
-            site.now_us,
-            shortcut="yay",
-            picture=png,
-        )
-    )
+    context = site.operator_context()
+    asyncio.run(add_emoticon(context, shortcut="yay", picture=png))
 
     (item,) = site.get("/v2/emoticon").json["items"]
     full = site.get("/v2/emoticon/yay").json

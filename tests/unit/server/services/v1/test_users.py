@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 
 import pytest
 
-from hipkit.server.services.people import operator as admin_people
 from hipkit.v1.models import CreatedUser
 from hipkit.v1.users import UsersCreate, UsersUpdate
 from tests.unit.server.asgi import FORM, RawResponse, Site, basic
@@ -257,7 +256,8 @@ def test_a_deleted_person_comes_back_as_they_were_and_no_more(
     assert visitor.client.get("/tokens").status_code != 200
     assert password_grant(site, "correct horse") == 401
     stores = site.server.database.stores
-    user = asyncio.run(admin_people.find_user(stores, ANN["email"]))
+    user = asyncio.run(stores.users.by_email(1, ANN["email"]))
+    assert user is not None
     assert not user.is_deleted
     # Twice does nothing.
     assert form(site, "users/undelete", user_id=reference).status == 200
