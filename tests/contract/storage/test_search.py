@@ -10,7 +10,7 @@ import pytest
 from hipkit.server.storage.protocol import Database, ScanTooLongError, Stores
 from hipkit.server.storage.stores.messages import NewMessage
 from hipkit.server.storage.stores.search import Phrase
-from hipkit.server.storage.tokenizer import words_in
+from hipkit.server.storage.tokenizer import tokenize
 from tests.contract.storage.filling import (
     NOW,
     add_group,
@@ -43,11 +43,11 @@ class Talk:
     async def find(
         self,
         *texts: str,
-        is_begun: bool = False,
+        is_prefix: bool = False,
         before_us: int = FAR_US,
         most: int = 9,
     ) -> list[str]:
-        phrases = [Phrase(words_in(text), is_begun=is_begun) for text in texts]
+        phrases = [Phrase(tokenize(text), is_prefix=is_prefix) for text in texts]
         found = await self.database.stores.search.page(
             self.conversation_id, phrases, before_us=before_us, count=most
         )
@@ -91,8 +91,8 @@ async def test_only_a_begun_word_goes_on(talk: Talk) -> None:
     await talk.say("deployment of café")
 
     assert await talk.find("deploy") == []
-    assert await talk.find("deploy", is_begun=True) == ["deployment of café"]
-    assert await talk.find("of caf", is_begun=True) == ["deployment of café"]
+    assert await talk.find("deploy", is_prefix=True) == ["deployment of café"]
+    assert await talk.find("of caf", is_prefix=True) == ["deployment of café"]
     assert await talk.find("CAFE") == ["deployment of café"]
 
 
@@ -166,7 +166,7 @@ async def test_a_failed_command_leaves_nothing_to_find(talk: Talk) -> None:
     assert await talk.find("message") == ["message here"]
 
 
-async def test_words_in_any_number_are_no_mistake(talk: Talk) -> None:
+async def test_tokenize_any_number_are_no_mistake(talk: Talk) -> None:
     await talk.say("and or not near")
 
     assert await talk.find("AND", "OR", "NOT", "NEAR") == ["and or not near"]

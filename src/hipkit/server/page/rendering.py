@@ -15,6 +15,7 @@ import jinja2
 import msgspec
 from markupsafe import Markup
 
+from hipkit.api.message_html import plain_text as without_tags
 from hipkit.server.page.cards import card_view
 from hipkit.server.page.formatting import format_size, iso_timestamp, one_line
 from hipkit.server.page.sanitizer import sanitize
@@ -26,7 +27,6 @@ from hipkit.server.services.messages.posting import COLORS
 from hipkit.server.services.representations.timestamps import Timestamp
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.emoticons import EmoticonRecord
-from hipkit.server.storage.stores.message_text import without_tags
 from hipkit.server.storage.stores.messages import MessageRecord
 from hipkit.server.storage.stores.users import UserRecord
 

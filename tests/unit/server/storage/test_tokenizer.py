@@ -6,8 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hipkit.server.storage.stores.message_text import message_text, without_tags
-from hipkit.server.storage.tokenizer import LONGEST_WORD, words_in
+from hipkit.api.message_html import plain_text
+from hipkit.server.storage.tokenizer import (
+    LONGEST_TOKEN,
+    tokenize,
+    tokenize_message,
+)
 
 
 @pytest.mark.parametrize(
@@ -27,15 +31,15 @@ from hipkit.server.storage.tokenizer import LONGEST_WORD, words_in
 def test_words_are_found_without_case_accents_and_punctuation(
     text: str, words: str
 ) -> None:
-    assert words_in(text) == words.split()
+    assert tokenize(text) == words.split()
 
 
 @given(st.text())
 def test_words_are_words_again_when_they_are_read_again(text: str) -> None:
-    words = words_in(text)
-    assert words_in(" ".join(words)) == words
+    words = tokenize(text)
+    assert tokenize(" ".join(words)) == words
     # No word can end the quotes around it, or be taken for two.
-    assert all(len(word) <= LONGEST_WORD for word in words)
+    assert all(len(word) <= LONGEST_TOKEN for word in words)
     assert not set("".join(words)) & set(" \"'*()\0\n")
 
 
@@ -55,18 +59,18 @@ def test_words_are_words_again_when_they_are_read_again(text: str) -> None:
     ],
 )
 def test_html_is_searched_for_what_is_seen(html: str, words: str) -> None:
-    assert message_text(html, "html", None, None).split() == words.split()
+    assert tokenize_message(html, "html", None, None).split() == words.split()
 
 
 def test_tags_stay_in_a_text() -> None:
-    assert message_text("<b>x</b>", "text", None, None) == "b x b"
+    assert tokenize_message("<b>x</b>", "text", None, None) == "b x b"
 
 
 @pytest.mark.parametrize("piece", ["<", "<!--", "<script>", "</", "<b", "<b<", "&#"])
 def test_html_that_never_ends_is_read_in_time_like_its_length(piece: str) -> None:
     def seconds(count: int) -> float:
         began = time.process_time()
-        without_tags(piece * count)
+        plain_text(piece * count)
         return time.process_time() - began
 
     # Ten times as much would take a hundred times as long if it were not so.
@@ -76,7 +80,7 @@ def test_html_that_never_ends_is_read_in_time_like_its_length(piece: str) -> Non
 
 @given(st.text(alphabet="<>/!-abscriptyle &;'\"\n"))
 def test_any_html_becomes_words(html: str) -> None:
-    assert not set(message_text(html, "html", None, None)) & set("<>/\"'\n")
+    assert not set(tokenize_message(html, "html", None, None)) & set("<>/\"'\n")
 
 
 def test_cards_and_file_names_are_searched() -> None:
@@ -87,10 +91,10 @@ def test_cards_and_file_names_are_searched() -> None:
         ' "activity": {"html": "<b>jane</b> merged"},'
         ' "attributes": [{"label": "State", "value": {"label": "green"}}]}'
     )
-    found = message_text("hello", "text", card, "Report-2016.pdf")
+    found = tokenize_message("hello", "text", card, "Report-2016.pdf")
     assert found == "hello pull request merged jane merged state green report 2016 pdf"
 
 
 @pytest.mark.parametrize("card", ["", "{", "[]", '{"title": 3}', "null"])
 def test_a_card_that_is_none_has_no_text(card: str) -> None:
-    assert message_text("hello", "text", card, None) == "hello"
+    assert tokenize_message("hello", "text", card, None) == "hello"

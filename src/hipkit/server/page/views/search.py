@@ -21,7 +21,7 @@ from hipkit.server.services.messages.search import read_phrases, search_messages
 from hipkit.server.storage.stores.messages import MessageRecord
 from hipkit.server.storage.stores.rooms import RoomRecord
 from hipkit.server.storage.stores.search import Phrase
-from hipkit.server.storage.tokenizer import words_in
+from hipkit.server.storage.tokenizer import tokenize
 
 __all__ = ["VIEWS", "highlight"]
 
@@ -126,14 +126,14 @@ async def _search_rooms(context: Context, text: str) -> _Found:
 
 def highlight(text: str, phrases: Sequence[Phrase]) -> Markup:
     """Return the part of a text around the first hit, every word that was looked for marked."""
-    whole = {word for phrase in phrases for word in phrase.words}
-    begun = tuple(phrase.words[-1] for phrase in phrases if phrase.is_begun)
+    whole = {token for phrase in phrases for token in phrase.tokens}
+    prefixes = tuple(phrase.tokens[-1] for phrase in phrases if phrase.is_prefix)
     hits = [
         match
         for match in WORD.finditer(text)
         if any(
-            word in whole or (begun and word.startswith(begun))
-            for word in words_in(match.group())
+            token in whole or (prefixes and token.startswith(prefixes))
+            for token in tokenize(match.group())
         )
     ]
     start = max(0, hits[0].start() - BEFORE_CHARACTERS) if hits else 0

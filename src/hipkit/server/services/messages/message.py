@@ -93,8 +93,8 @@ async def new_message(
             everybody=tuple(n for n in found.mention_names if n in EVERYBODY),
         )
         links = tuple(item.url for item in found.links)
-        known = await stores.emoticons.known(actor.group_id, found.shortcuts)
-        emoticons = tuple(sorted(known))
+        used = await stores.emoticons.by_shortcuts(actor.group_id, found.shortcuts)
+        emoticons = tuple(sorted(emoticon.shortcut for emoticon in used))
     if link is not None:
         links = (*(url for url in links if url != link), link)
     return NewMessage(

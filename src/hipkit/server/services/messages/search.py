@@ -1,4 +1,4 @@
-"""Finds messages of one conversation by their words, newest first."""
+"""Searches the messages of one conversation, newest first."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from hipkit.server.services.representations.timestamps import LATEST_US
 from hipkit.server.storage.protocol import ScanTooLongError, Stores
 from hipkit.server.storage.stores.messages import MessageRecord
 from hipkit.server.storage.stores.search import Phrase
-from hipkit.server.storage.tokenizer import words_in
+from hipkit.server.storage.tokenizer import tokenize
 
 __all__ = ["FoundMessages", "read_phrases", "search_messages"]
 
 MOST_RESULTS = 1000
 SEARCH_SECONDS = 2.0
-"""How long a search may keep others from the reader thread."""
+"""How long a search may occupy a reader thread."""
 
 LONGEST_TEXT = 1000
-MOST_WORDS = 32
+MOST_TOKENS = 32
 PART = re.compile(r'"([^"]*)"?|([^"\s]+)')
 """A quoted phrase, whose end may be missing, or a word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundMessages:
-    """A page of what was found."""
+    """A page of search results."""
 
     messages: list[MessageRecord]
     """Newest first."""
     next_before_us: int | None
-    """With this as `before_us` the next page comes; `None` where this is the last."""
+    """The next page's `before_us`; `None` on the last page."""
 
 
 async def search_messages(
@@ -44,14 +44,14 @@ async def search_messages(
     before_us: int | None = None,
     count: int = 50,
 ) -> FoundMessages:
-    """Find the messages of a conversation that hold every word of a text.
+    """Return the messages of a conversation that hold every word of a text.
 
-    What stands in quotes has to stand so in the message, and the last word may go on there.
-    Neither case nor accents matter, and no text is a mistake; one without words finds nothing.
+    Words in quotes have to follow each other, and the last word may be the beginning of one.
+    Neither case nor accents matter. Every text is accepted; one without words finds nothing.
 
     Raises:
-        NotFoundError: There is no such conversation, or the caller has no part in it.
-        ForbiddenError: Its room is private, or not the one that the token is good for.
+        NotFoundError: There is no such conversation, or the actor has no part in it.
+        ForbiddenError: Its room is private, or not the one that the token is bound to.
         BadRequestError: It would take too long, because the words are in too many messages.
     """
     await check_may_read(context.stores, context.actor, conversation_id)
@@ -82,16 +82,16 @@ async def search_messages(
 
 
 def read_phrases(text: str) -> list[Phrase]:
-    """Return what to look for: every word for itself, and phrases as they are quoted."""
+    """Return the phrases of a search text: each word is one, and each quotation."""
     phrases = []
-    left = MOST_WORDS
+    left = MOST_TOKENS
     cut = text[:LONGEST_TEXT]
     for match in PART.finditer(cut):
         quoted, bare = match.groups()
-        words = words_in(bare if quoted is None else quoted)[:left]
-        left -= len(words)
-        if words:
-            # Only what is still being typed may go on: the last word, not a closed quote.
-            is_last = match.end() == len(cut) and not match[0].endswith('"')
-            phrases.append(Phrase(words, is_begun=is_last and bare is not None))
+        tokens = tokenize(bare if quoted is None else quoted)[:left]
+        left -= len(tokens)
+        if tokens:
+            # Only the last word can still be being typed; a quotation is complete.
+            is_last = match.end() == len(cut) and bare is not None
+            phrases.append(Phrase(tokens, is_prefix=is_last))
     return phrases

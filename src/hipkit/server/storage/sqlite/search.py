@@ -1,7 +1,8 @@
-"""Searching in SQLite: the index of FTS5 over the words that `MessageStore` stores.
+"""Search in SQLite: an FTS5 index over the tokens that `MessageStore` stores.
 
-FTS5 writes its part of a transaction out at every savepoint, and each command has one. So the
-commands leave the index alone, and it follows what they did just before the commit.
+FTS5 writes its pending changes out at every savepoint, and each command has one. Indexing within
+commands would so cost a write for every message. The index is brought up to date once, just before
+the commit, within the same transaction: a crash leaves both the messages and the index, or neither.
 """
 
 from __future__ import annotations
@@ -9,10 +10,10 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 
-from hipkit.server.storage.stores.message_text import message_text
 from hipkit.server.storage.stores.messages import COLUMNS, FILES, MessageRecord
 from hipkit.server.storage.stores.search import Phrase
 from hipkit.server.storage.stores.session import Session
+from hipkit.server.storage.tokenizer import tokenize_message
 
 __all__ = ["SqliteSearchStore", "add_search_functions", "update_index"]
 
@@ -41,8 +42,9 @@ class SqliteSearchStore:
         )
         if newest is None:
             return []
-        # Later messages of a conversation have higher numbers, so the index gives them in
-        # order; CROSS JOIN keeps it the outer loop, which can end as soon as enough is found.
+        # Within a conversation later messages have higher sequence numbers, so the index returns
+        # matches in their order. CROSS JOIN keeps it the outer loop, which ends after `count`
+        # rows; SQLite might otherwise read and sort every message of the conversation.
         return await self._session.all(
             MessageRecord,
             COLUMNS + " FROM message_words CROSS JOIN messages"
@@ -58,8 +60,8 @@ class SqliteSearchStore:
 
 
 def add_search_functions(connection: sqlite3.Connection) -> None:
-    """Give migrations the function that finds the words of a message."""
-    connection.create_function("message_text", 4, message_text, deterministic=True)
+    """Add the function by which a migration tokenizes stored messages."""
+    connection.create_function("message_text", 4, tokenize_message, deterministic=True)
 
 
 def update_index(connection: sqlite3.Connection) -> None:
@@ -88,9 +90,9 @@ def update_index(connection: sqlite3.Connection) -> None:
 
 
 def _expression(conversation_id: int, phrases: Iterable[Phrase]) -> str:
-    """Return what FTS5 is asked for. Words are letters and digits: none ends its quotes."""
+    """Return a query for FTS5. Tokens are letters and digits: none can end its quotes."""
     parts = [f'place : "c{conversation_id}"']
     for phrase in phrases:
-        words = " ".join(phrase.words)
-        parts.append(f'text : "{words}"' + (" *" if phrase.is_begun else ""))
+        tokens = " ".join(phrase.tokens)
+        parts.append(f'text : "{tokens}"' + (" *" if phrase.is_prefix else ""))
     return " AND ".join(parts)

@@ -24,8 +24,6 @@ class EmoticonRecord(Record, frozen=True, array_like=True):
 
 COLUMNS = "SELECT id, group_id, shortcut, kind, file_key, width, height, creator_id FROM emoticons "
 
-SHORTCUTS = "SELECT shortcut FROM emoticons WHERE group_id = ? AND shortcut_key IN "
-
 
 class EmoticonStore:
     """Reads and writes emoticons."""
@@ -43,7 +41,7 @@ class EmoticonStore:
         )
 
     async def is_taken(self, emoticon_id: int) -> bool:
-        """Say whether an emoticon of any group has a number."""
+        """Return whether an emoticon of any group has this id."""
         row = await self._session.one(
             tuple[int], "SELECT id FROM emoticons WHERE id = ?", emoticon_id
         )
@@ -61,7 +59,7 @@ class EmoticonStore:
     async def by_shortcuts(
         self, group_id: int, shortcuts: Collection[str]
     ) -> list[EmoticonRecord]:
-        """Return the emoticons that the shortcuts stand for."""
+        """Return the emoticons with these shortcuts."""
         found: list[EmoticonRecord] = []
         for marks, keys in in_parts(shortcut.casefold() for shortcut in shortcuts):
             found += await self._session.all(
@@ -70,19 +68,6 @@ class EmoticonStore:
                 group_id,
                 *keys,
             )
-        return found
-
-    async def known(self, group_id: int, shortcuts: Collection[str]) -> set[str]:
-        """Return those of the shortcuts that mean something, as they are spelt here."""
-        found: set[str] = set()
-        for marks, keys in in_parts(shortcut.casefold() for shortcut in shortcuts):
-            rows = await self._session.all(
-                tuple[str],
-                SHORTCUTS + marks,
-                group_id,
-                *keys,
-            )
-            found.update(row[0] for row in rows)
         return found
 
     async def page(

@@ -1,4 +1,4 @@
-"""What is known about the files that messages carry and pictures are kept in."""
+"""Names, sizes and keys of shared files and pictures; `BlobStore` has their bytes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ KEYS = "SELECT key FROM files WHERE key IN "
 
 
 class FileRecord(Record, frozen=True, array_like=True):
-    """A file; its bytes lie in the file folder under its key."""
+    """A file; its bytes are in the blob store under its key."""
 
     id: int
     key: str
@@ -23,7 +23,7 @@ class FileRecord(Record, frozen=True, array_like=True):
 
 
 class FileStore:
-    """Reads and writes what is known about files."""
+    """Reads and writes the rows of files."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -37,7 +37,7 @@ class FileStore:
         )
 
     async def known(self, keys: Iterable[str]) -> set[str]:
-        """Return those of the keys that are files' keys."""
+        """Return those of the keys under which a file is known."""
         found: set[str] = set()
         for marks, part in in_parts(keys):
             rows = await self._session.all(tuple[str], KEYS + marks, *part)
@@ -54,7 +54,7 @@ class FileStore:
         content_type: str,
         now_us: int,
     ) -> int:
-        """Note a file whose bytes are in the folder, and return its id."""
+        """Add a file whose bytes are stored, and return its id."""
         return await self._session.insert(
             "INSERT INTO files (group_id, key, name, size_bytes, content_type, created_us)"
             " VALUES (?, ?, ?, ?, ?, ?)",
@@ -67,5 +67,5 @@ class FileStore:
         )
 
     async def remove(self, key: str) -> None:
-        """Forget a file."""
+        """Delete the row of a file."""
         await self._session.run("DELETE FROM files WHERE key = ?", key)

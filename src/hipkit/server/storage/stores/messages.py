@@ -1,11 +1,11 @@
-"""Messages of rooms and private chats, ordered by their moment within a conversation."""
+"""Messages of rooms and private chats, in the order of their timestamps within a conversation."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from hipkit.server.storage.stores.message_text import message_text
 from hipkit.server.storage.stores.session import Record, Session, in_parts
+from hipkit.server.storage.tokenizer import tokenize_message
 
 __all__ = [
     "COLUMNS",
@@ -19,7 +19,7 @@ __all__ = [
 
 
 class NewMessage(Record, frozen=True, array_like=True, kw_only=True):
-    """A message to be stored. Its moment is settled by the conversation that takes it."""
+    """A message to be stored. `MessageStore.add` chooses its timestamp."""
 
     id: str
     kind: str
@@ -39,7 +39,7 @@ class NewMessage(Record, frozen=True, array_like=True, kw_only=True):
 
 
 class MessageRecord(Record, frozen=True, array_like=True):
-    """A stored message, with what its file is called and where it lies."""
+    """A stored message, with its file's name, size and key."""
 
     id: str
     conversation_id: int
@@ -64,7 +64,7 @@ class MessageRecord(Record, frozen=True, array_like=True):
 
 
 class ConversationRecord(Record, frozen=True, array_like=True):
-    """Whose messages a conversation holds: a room's, or two people's."""
+    """The room or the two users to which a conversation belongs."""
 
     group_id: int
     room_id: int | None
@@ -73,7 +73,7 @@ class ConversationRecord(Record, frozen=True, array_like=True):
 
     @property
     def is_of_a_deleted_room(self) -> bool:
-        """Whether its messages wait for a sweep."""
+        """Whether its messages are still to be swept."""
         return self.room_id is None and self.lower_user_id is None
 
 
@@ -100,11 +100,14 @@ class MessageStore:
         self._session = session
 
     async def add(self, conversation_id: int, message: NewMessage, now_us: int) -> int:
-        """Store a message and return its moment.
+        """Store a message and return its timestamp.
 
         That is `now_us`, or just after the conversation's last message where the clock has
-        not moved on: moments always grow, so reading by date skips and repeats nothing.
+        not advanced: timestamps always grow, so reading by date skips and repeats nothing.
         """
+        # The conversation's row is the only place where order is decided: its timestamp grows by
+        # at least one with every message, in the transaction that takes the next sequence number.
+        # Search relies on both growing together.
         row = await self._session.one(
             tuple[int],
             "UPDATE conversations SET messages_sent = messages_sent + 1, last_active_us ="
@@ -138,7 +141,21 @@ class MessageStore:
             message.emoticons,
             message.file_id,
         )
-        await self._add_text(sequence, conversation_id, message)
+        file_name = None
+        if message.file_id is not None:
+            found = await self._session.one(
+                tuple[str], "SELECT name FROM files WHERE id = ?", message.file_id
+            )
+            file_name = found[0] if found else None
+        text = tokenize_message(message.body, message.format, message.card, file_name)
+        if text:
+            await self._session.run(
+                "INSERT INTO message_texts (sequence, conversation_id, text)"
+                " VALUES (?, ?, ?)",
+                sequence,
+                conversation_id,
+                text,
+            )
         return sent_us
 
     async def get(self, conversation_id: int, message_id: str) -> MessageRecord | None:
@@ -160,8 +177,9 @@ class MessageStore:
         start: int,
         count: int,
     ) -> list[MessageRecord]:
-        """Return messages between two moments, both included, newest first."""
-        # The inner query reads nothing but the index: so it skips a million in no time.
+        """Return the messages between two timestamps, both included, newest first."""
+        # The inner query reads the index only. Without it, every skipped message and its file
+        # would be read too.
         return await self._session.all(
             MessageRecord,
             SELECT + "WHERE sequence IN (SELECT sequence FROM messages"  # noqa: S608 - texts of ours
@@ -176,13 +194,13 @@ class MessageStore:
         )
 
     async def find(self, message_id: str) -> MessageRecord | None:
-        """Return a message wherever it was said."""
+        """Return a message of any conversation."""
         return await self._session.one(
             MessageRecord, SELECT + "WHERE messages.id = ?", message_id
         )
 
     async def conversation(self, conversation_id: int) -> ConversationRecord | None:
-        """Return whose a conversation is; a deleted room's is nobody's."""
+        """Return to whom a conversation belongs; a deleted room's belongs to nobody."""
         return await self._session.one(
             ConversationRecord,
             "SELECT conversations.group_id, rooms.id, lower_user_id, higher_user_id"
@@ -193,20 +211,20 @@ class MessageStore:
         )
 
     async def after(
-        self, conversation_id: int, moment_us: int, *, count: int
+        self, conversation_id: int, after_us: int, *, count: int
     ) -> list[MessageRecord]:
-        """Return the first messages after a moment, oldest first, deleted ones too."""
+        """Return the first messages after a timestamp, oldest first, deleted ones too."""
         return await self._session.all(
             MessageRecord,
             SELECT
             + "WHERE conversation_id = ? AND sent_us > ? ORDER BY sent_us LIMIT ?",
             conversation_id,
-            moment_us,
+            after_us,
             count,
         )
 
     async def last_guest_access(self, conversation_id: int) -> MessageRecord | None:
-        """Return the message that last told whether guests may enter."""
+        """Return the message by which guest access was last switched on or off."""
         return await self._session.one(
             MessageRecord,
             SELECT + "WHERE conversation_id = ? AND kind = 'guest_access'"
@@ -227,7 +245,7 @@ class MessageStore:
     async def open_private_conversation(
         self, group_id: int, one_id: int, other_id: int
     ) -> int:
-        """Return the conversation between two users, begun if need be."""
+        """Return the conversation between two users, created if there is none."""
         found = await self.private_conversation(one_id, other_id)
         if found is not None:
             return found
@@ -251,28 +269,8 @@ class MessageStore:
         )
 
     async def remove(self, sequences: Iterable[int]) -> None:
-        """Remove messages for good."""
+        """Delete messages and their search texts."""
         for marks, part in in_parts(sequences):
             for table in ("message_texts", "messages"):
                 sql = f"DELETE FROM {table} WHERE sequence IN {marks}"  # noqa: S608 - names of ours
                 await self._session.run(sql, *part)
-
-    async def _add_text(
-        self, sequence: int, conversation_id: int, message: NewMessage
-    ) -> None:
-        """Store what the message is found by."""
-        file_name = None
-        if message.file_id is not None:
-            row = await self._session.one(
-                tuple[str], "SELECT name FROM files WHERE id = ?", message.file_id
-            )
-            file_name = row[0] if row else None
-        text = message_text(message.body, message.format, message.card, file_name)
-        if text:
-            await self._session.run(
-                "INSERT INTO message_texts (sequence, conversation_id, text)"
-                " VALUES (?, ?, ?)",
-                sequence,
-                conversation_id,
-                text,
-            )

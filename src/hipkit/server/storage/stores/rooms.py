@@ -37,7 +37,7 @@ COLUMNS = (
 
 
 class RoomStore:
-    """Reads and writes rooms. A deleted room is found by nothing."""
+    """Reads and writes rooms. No method returns a deleted one."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -58,7 +58,7 @@ class RoomStore:
         )
 
     async def by_guest_key(self, key: str) -> RoomRecord | None:
-        """Return the room whose guests have this key."""
+        """Return the room that guests enter by this key."""
         return await self._session.one(
             RoomRecord, COLUMNS + "WHERE guest_key = ? AND is_deleted = 0", key
         )
@@ -97,7 +97,7 @@ class RoomStore:
     async def auto_joined(
         self, user_id: int, *, start: int, count: int
     ) -> list[RoomRecord]:
-        """Return the rooms that a user's program enters by itself."""
+        """Return a user's auto-join rooms."""
         return await self._session.all(
             RoomRecord,
             COLUMNS + "JOIN auto_join_rooms ON room_id = rooms.id"
@@ -121,7 +121,7 @@ class RoomStore:
         now_us: int,
         room_id: int | None = None,
     ) -> int:
-        """Add a room with an empty conversation and return its id, the next if none is given."""
+        """Add a room with an empty conversation, and return its id: `room_id`, or the next one."""
         conversation_id = await self._session.insert(
             "INSERT INTO conversations (group_id) VALUES (?)", group_id
         )
@@ -147,14 +147,14 @@ class RoomStore:
         )
 
     async def is_taken(self, room_id: int) -> bool:
-        """Say whether a room has or had a number."""
+        """Return whether a room has or had this id."""
         row = await self._session.one(
             tuple[int], "SELECT id FROM rooms WHERE id = ?", room_id
         )
         return row is not None
 
     async def replace(self, room: RoomRecord) -> None:
-        """Store every member of a room anew, but the picture and the counters."""
+        """Update every column of a room but its picture and its counters."""
         await self._session.run(
             "UPDATE rooms SET name = ?, name_key = ?, topic = ?, privacy = ?,"
             " is_archived = ?, is_guest_accessible = ?, guest_key = ?,"
@@ -173,7 +173,7 @@ class RoomStore:
         )
 
     async def set_topic(self, room_id: int, topic: str, version: str) -> None:
-        """Change what a room is about."""
+        """Update a room's topic."""
         await self._session.run(
             "UPDATE rooms SET topic = ?, version = ? WHERE id = ?",
             topic,
@@ -182,7 +182,7 @@ class RoomStore:
         )
 
     async def set_avatar(self, room_id: int, key: str | None, version: str) -> None:
-        """Give a room a picture, or none."""
+        """Update a room's picture; `None` removes it."""
         await self._session.run(
             "UPDATE rooms SET avatar_key = ?, version = ? WHERE id = ?",
             key,
@@ -191,9 +191,10 @@ class RoomStore:
         )
 
     async def delete(self, room_id: int) -> None:
-        """Hide a room from everything and free its name.
+        """Mark a room as deleted, and free its name.
 
-        Its history stays until `MessageStore.doomed` finds it.
+        Its messages stay until `MessageStore.doomed` finds them: a large history would hold up
+        everything else that is written. The row stays for good, so that its id is not used again.
         """
         await self._session.run(
             "UPDATE rooms SET is_deleted = 1, name_key = NULL, guest_key = NULL,"
@@ -202,7 +203,7 @@ class RoomStore:
         )
 
     async def add_auto_join(self, user_id: int, room_id: int) -> None:
-        """Let a user's program enter a room by itself."""
+        """Add a room to a user's auto-join rooms."""
         await self._session.run(
             "DELETE FROM auto_join_rooms WHERE user_id = ? AND room_id = ?",
             user_id,

@@ -1,4 +1,4 @@
-"""Finding messages by their words. How depends on the database; what is found does not."""
+"""Finds messages by their text. How depends on the database; what is found does not."""
 
 from __future__ import annotations
 
@@ -13,16 +13,20 @@ __all__ = ["Phrase", "SearchStore"]
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Words that stand beside each other in this order."""
+    """Tokens that follow each other in this order."""
 
-    words: Sequence[str]
-    """At least one, folded by `words_in`."""
-    is_begun: bool = False
-    """Whether the last word may go on."""
+    tokens: Sequence[str]
+    """At least one, folded by `tokenize`."""
+    is_prefix: bool = False
+    """Whether the last token is the beginning of one."""
 
 
 class SearchStore(Protocol):
-    """Reads what `MessageStore` has written; a message is found once it is stored."""
+    """Searches what `MessageStore` has written.
+
+    The index belongs to the transaction that stores a message: one that is committed is found,
+    and one that is rolled back is not.
+    """
 
     async def page(
         self,
@@ -32,7 +36,7 @@ class SearchStore(Protocol):
         before_us: int,
         count: int,
     ) -> list[MessageRecord]:
-        """Return a conversation's messages with every one of the phrases, newest first.
+        """Return a conversation's messages that have every one of the phrases, newest first.
 
         All are older than `before_us`; deleted messages are not among them.
         """

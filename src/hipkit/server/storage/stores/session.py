@@ -1,4 +1,4 @@
-"""What a store asks of a database, and what it gets back."""
+"""The statements that a store runs, and the records that it gets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 __all__ = ["Record", "Session", "Value", "given_id", "in_parts"]
 
 Value = str | int | bytes | None
-"""What a column holds. Moments are microseconds since 1970 in UTC; truths are 0 and 1."""
+"""What a column holds. Timestamps are microseconds since 1970; booleans are 0 and 1."""
 
 K = TypeVar("K")
 V = TypeVar("V", int, str)
@@ -22,16 +22,16 @@ LARGEST_PART = 512
 class Record(msgspec.Struct, frozen=True, array_like=True):
     """A row, its members in the order of the columns that a store selects.
 
-    Structs and not dataclasses: a page of a thousand rows is made in one call.
+    Structs and not dataclasses: msgspec converts a page of a thousand rows in one call.
     """
 
     def __repr__(self) -> str:
-        # A row holds message texts and the like: none of it belongs into a log.
+        # A row holds message texts, keys and hashes: none of it may get into a log.
         return f"<{type(self).__name__}>"
 
 
 class Session(Protocol):
-    """Runs statements: alone while reading, inside the writer's transaction while writing."""
+    """Runs statements: each by itself to read, within the writer's transaction to write."""
 
     async def one(self, kind: type[K], sql: str, *values: Value) -> K | None:
         """Return the first row as a `kind`, or `None`."""
@@ -43,21 +43,21 @@ class Session(Protocol):
         """Change rows, and return how many."""
 
     async def insert(self, sql: str, *values: Value) -> int:
-        """Add one row, and return the number that the database gave it."""
+        """Insert one row, and return the id that the database chose."""
 
 
 def given_id(row_id: int | None) -> tuple[str, str, tuple[int, ...]]:
-    """Return what stands before the other columns, their marks and their values in an `INSERT`.
+    """Return how an `INSERT` begins that chooses the row's id: column, mark and value.
 
-    Without a number the column is left out, so that every database gives its own.
+    Without an id all three are empty, and the database chooses the next one.
     """
     return ("", "", ()) if row_id is None else ("id, ", "?, ", (row_id,))
 
 
 def in_parts(values: Iterable[V]) -> Iterator[tuple[str, list[V]]]:
-    """Split values for `IN`: give `(?, ?)` and the values, part by part.
+    """Yield `(?, ?)` and values for `IN`, part by part.
 
-    Parts grow in powers of two, the last value repeated, so that few statements differ.
+    Sizes are powers of two, filled up with the last value: a database prepares few statements.
     """
     ordered = sorted(set(values))
     for start in range(0, len(ordered), LARGEST_PART):
