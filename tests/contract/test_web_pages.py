@@ -172,7 +172,7 @@ REFUSAL = {"error": {"code": 401, "type": "Unauthorized", "message": "no such to
         (200, REFUSAL, "no such token"),
         (201, REFUSAL, "no such token"),
         (204, REFUSAL, "no such token"),
-        (200, {"error": {"code": 500}}, "no words"),
+        (200, {"error": {"code": 500}}, "without a message"),
         (200, {"error": "access_denied"}, "access_denied"),
         (200, {"error": "x", "error_description": "log in first"}, "log in first"),
     ],
@@ -192,7 +192,7 @@ def test_a_refusal_is_no_success_whatever_its_status(
     kind: Kind, operation: Any, status: int, body: Any, words: str
 ) -> None:
     client = connect(kind, script_for(kind, answer(body, status)))
-    with pytest.raises(ResponseError, match=f"tells of an error: {words}") as caught:
+    with pytest.raises(ResponseError, match=f"reports an error: {words}") as caught:
         done(client.send(operation))
     assert (caught.value.status, caught.value.where) == (status, "$.error")
 

@@ -1,5 +1,5 @@
-"""Sends operations to a server and reads what it answers, sync and async.
+"""The clients: send operations to a server and decode its responses, sync and async.
 
-`client.py` has both clients, over `exchange.py`, which decides every step of a call and does no
-input or output itself, over `hipkit.transports`.
+`client.py` holds both clients. `exchange.py` decides every step of a call and does no I/O; the
+clients do the I/O through `hipkit.transports`.
 """

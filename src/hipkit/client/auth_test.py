@@ -1,4 +1,4 @@
-"""Would this call be allowed? `auth_test=true` has HipChat check a call and do nothing."""
+"""Check whether a call would be allowed, with HipChat's `auth_test=true`."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class AuthTest:
 
     allowed: bool
     status: int
-    """202 for a good token, or the call's own success where the server knows no such test; 401
-    or 403 else."""
+    """202 for a valid token, or the call's own success status from a server without this test;
+    otherwise 401 or 403."""
     lacking_scopes: tuple[str, ...] = ()
-    """Any one of these scopes would do."""
+    """Any one of these scopes is sufficient."""
     message: str = ""
-    """What the server said, fit to be shown."""
+    """The server's message, without secrets."""
 
     def __bool__(self) -> bool:
         return self.allowed
@@ -33,11 +33,11 @@ class AuthTest:
 def auth_test(
     operation: Operation[object], state: State, policy: Policy
 ) -> Exchange[AuthTest]:
-    """Ask whether the call would be allowed.
+    """Check whether the call would be allowed.
 
     Raises:
-        ApiError: The server refused for another reason than the token.
-        ResponseError: What came back is no answer of the API.
+        ApiError: The server rejected the call for a reason other than the token.
+        ResponseError: The response is not one of the API.
     """
     query = operation.call().target.partition("?")[2]
     query = f"{query}&auth_test=true" if query else "auth_test=true"
@@ -60,5 +60,5 @@ def auth_test(
         return AuthTest(False, error.status, error.scopes, str(error))
     except UnauthorizedError as error:
         return AuthTest(False, error.status, (), str(error))
-    # A redirect where the call itself answers so: the server did not only check it.
+    # A redirect is the call's own success: the server ignored `auth_test`.
     return AuthTest(True, response.status)

@@ -1,7 +1,7 @@
-"""The two clients, beside each other: everything they decide stands in `exchange.py`.
+"""The two clients: `HipChat` blocks, `AsyncHipChat` is awaited.
 
-`HipChat` blocks, `AsyncHipChat` awaits. Their methods, `client.rooms.get_room("ops")`, come from
-the generated `v2` package.
+Every decision is made in `exchange.py`. The methods by tag, such as
+`client.rooms.get_room("ops")`, come from the generated `v2` package.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ from hipkit.transports.protocol import (
 )
 from hipkit.v2 import Api, AsyncApi, AsyncRawApi, RawApi
 
-# Loaded when first used: a script that posts one line pays for nothing else.
+# Imported on first use, so that a script that posts one line starts quickly.
 if TYPE_CHECKING:
     from hipkit.api.unreadable import UnreadableItem
     from hipkit.client.auth_test import AuthTest
@@ -79,19 +79,21 @@ T = TypeVar("T")
 
 
 class HipChat(ClientSetup, Api):
-    """A client of HipChat's API v2 that blocks until the answer is there. Serves many threads.
+    """A blocking client of HipChat's API v2. Safe for use by many threads.
 
     Args:
-        token: A token, a function that returns one, or a provider of `hipkit.client.tokens`; the
-            environment's `HIPCHAT_TOKEN` when left out. Operations that need none go without.
-        base_url: Such as `https://chat.example.com/v2`; `HIPCHAT_BASE_URL` when left out.
+        token: A token, a function that returns one, or a provider of `hipkit.client.tokens`.
+            Defaults to the environment variable `HIPCHAT_TOKEN`. Operations that need no token
+            are sent without one.
+        base_url: Such as `https://chat.example.com/v2`. Defaults to the environment variable
+            `HIPCHAT_BASE_URL`.
         transport: `httpx2`, `pycurl` (extra `fast`), or a transport of your own.
-        authorization: The whole authorization header, in place of a token.
-        clock: Clocks and chance, for tests.
+        authorization: The whole authorization header, instead of a token.
+        clock: Clock and randomness, for tests.
         options: See `ClientOptions` and `Policy`.
 
     Raises:
-        ValueError: There is no address, or it cannot be used; says why.
+        ValueError: The base URL is missing or invalid; the message says why.
     """
 
     @clears_locals
@@ -111,33 +113,37 @@ class HipChat(ClientSetup, Api):
         self._transport = choose_transport(transport, connecting)
 
     def send(self, operation: Operation[T], /, **options: Unpack[CallOptions]) -> T:
-        """Carry out a call and return its typed answer.
+        """Carry out a call and return its typed result.
 
         Args:
             operation: The call, such as `GetRoom("ops")`.
-            options: For this call alone; see `Policy`.
+            options: For this call only; see `Policy`.
 
         Raises:
-            RequestError: No answer came; `may_have_arrived` tells whether it may have counted.
-            ApiError: The server said no.
-            ResponseError: What came back cannot be read as this answer.
+            RequestError: No response arrived; `may_have_arrived` says whether the server may have
+                carried out the call.
+            ApiError: The server answered with an error status.
+            ResponseError: The response cannot be read as this operation's result.
             ValueError: There is no token, or a path argument would call another operation.
         """
         try:
             steps = exchange(operation, self._state, policy_with(self._policy, options))
         finally:
-            del operation, options  # They may hold secrets, and stand in a traceback.
+            del (
+                operation,
+                options,
+            )  # They may hold secrets, and would appear in a traceback.
         return self._run(steps)
 
     @property
     def raw(self) -> RawApi:
-        """The same methods, giving status, headers and body, and raising for no status."""
+        """The same methods, returning status, headers and body without raising for any status."""
         return RawApi(self.send_raw)
 
     def send_raw(
         self, operation: Operation[object], /, **options: Unpack[CallOptions]
     ) -> Response:
-        """Carry out a call and return the answer as it came."""
+        """Carry out a call and return the raw response, whatever its status."""
         try:
             steps = exchange_raw(
                 operation, self._state, policy_with(self._policy, options)
@@ -156,14 +162,14 @@ class HipChat(ClientSetup, Api):
         json: object | UnsetType = UNSET,
         **options: Unpack[CallOptions],
     ) -> object:
-        """Call something that the spec lacks, and return its JSON, or `None` where there is none.
+        """Call an endpoint that is not in the spec; return its JSON, or `None` for an empty body.
 
         Args:
             method: Such as `GET`.
-            path: Below the base URL, starting with `/`.
-            query: Names and values.
-            json: The body.
-            options: For this call alone; see `Policy`.
+            path: Path below the base URL, starting with `/`.
+            query: Query names and values.
+            json: The JSON body. Defaults to no body.
+            options: For this call only; see `Policy`.
         """
         return self.send(
             FreeRequest(method, path, query, json, self._authorize()), **options
@@ -172,7 +178,7 @@ class HipChat(ClientSetup, Api):
     def auth_test(
         self, operation: Operation[object], **options: Unpack[CallOptions]
     ) -> AuthTest:
-        """Ask whether a call would be allowed, without carrying it out."""
+        """Check whether a call would be allowed, without carrying it out."""
         from hipkit.client.auth_test import auth_test
 
         try:
@@ -186,7 +192,7 @@ class HipChat(ClientSetup, Api):
     def pages(
         self, operation: Operation[T], **options: Unpack[CallOptions]
     ) -> Iterator[T]:
-        """Give a list operation's pages, from the one asked for to the last."""
+        """Yield a list operation's pages, from the requested one to the last."""
         from hipkit.client.paging import PageQueries
 
         try:
@@ -205,10 +211,10 @@ class HipChat(ClientSetup, Api):
     def items(
         self, operation: Operation[Page[T]], **options: Unpack[CallOptions]
     ) -> Iterator[T]:
-        """Give the items of all of a list operation's pages.
+        """Yield the items of all pages of a list operation.
 
-        An item that cannot be read goes to `on_unreadable`; without it, it is a `ResponseError`
-        behind the items before, whose `item.start_index` is where the list goes on.
+        An item that cannot be read is passed to `on_unreadable`. Without it, `ResponseError` is
+        raised after the items before it; the error's `item.start_index` continues the list.
         """
         from hipkit.client.paging import items_in_order
 
@@ -231,18 +237,18 @@ class HipChat(ClientSetup, Api):
         resume: HistoryPosition | None = None,
         **options: Unpack[CallOptions],
     ) -> History:
-        """Walk back through a history, each message once, the newest first.
+        """Iterate over a history, each message once, newest first.
 
-        A message that cannot be read goes to `on_unreadable`; without it, it is a
-        `ResponseError` behind the newer ones, whose `item.position` is where to resume.
+        A message that cannot be read is passed to `on_unreadable`. Without it, `ResponseError`
+        is raised after the newer messages; the error's `item.position` resumes the iteration.
 
         Args:
             room: A room's id or name; or `GetRoomHistory(...)`, `GetPrivatechatHistory(...)`
-                with further arguments, of which `max_results` is the size of a page.
-            since: The oldest moment wanted, with offset.
-            limit: The most messages wanted.
-            resume: The `position` of an earlier walk, to go on behind it.
-            options: For these calls alone; see `Policy`.
+                with further arguments; `max_results` is the page size.
+            since: Oldest timestamp to include, with UTC offset. Defaults to no limit.
+            limit: Maximum number of messages. Defaults to no limit.
+            resume: The `position` of an earlier iteration, to continue after it.
+            options: For these calls only; see `Policy`.
         """
         from hipkit.client.paging import HistoryWalk, history_operation
 
@@ -264,14 +270,14 @@ class HipChat(ClientSetup, Api):
         to: str | os.PathLike[str] | BinaryIO,
         **options: Unpack[CallOptions],
     ) -> int:
-        """Fetch a shared file piece by piece and return its size in bytes.
+        """Download a shared file in chunks and return its size in bytes.
 
-        The token goes along only to the base URL's own host.
+        The token is sent only to the base URL's own host.
 
         Args:
             source: A message's `file` or `authenticated_file`, or an address.
-            to: A path, put in place once all is there, or a binary file object.
-            options: For this call alone; see `Policy`.
+            to: A path, which is created once the file is complete, or a binary file object.
+            options: For this call only; see `Policy`.
         """
         from hipkit.client.download import download, open_target
 
@@ -284,12 +290,12 @@ class HipChat(ClientSetup, Api):
 
     @clears_locals
     def with_token(self, token: TokenSource | None) -> Self:
-        """Return a client that calls as somebody else, on the same connections."""
+        """Return a client that uses another token, on the same connections."""
         check_sync_token(token)
         return self._with_token(token)
 
     def close(self) -> None:
-        """Close the connections, also those of clients derived from this one."""
+        """Close the connections, which derived clients share."""
         self._transport.close()
 
     def __enter__(self) -> Self:
@@ -305,12 +311,12 @@ class HipChat(ClientSetup, Api):
         return derived
 
     def _run(self, steps: Exchange[T]) -> T:
-        """Do what the exchange asks until it is done."""
+        """Run an exchange to its end and return its result."""
         step: Send | GetToken | Pause | None = None
         outcome: Secret | RawResponse | TransportError | None = None
         try:
             while True:
-                # Only the exchange's own end is the call's end: a token function may run dry too.
+                # Only the exchange's StopIteration ends the call: token functions may raise one.
                 try:
                     step = (
                         steps.throw(outcome)
@@ -323,7 +329,7 @@ class HipChat(ClientSetup, Api):
                     try:
                         outcome = self._transport.send(*step)
                     except TransportError as failure:
-                        # Hooks see it, and may report it.
+                        # Hooks receive it, and may report it.
                         clear_locals(failure)
                         step, outcome = None, failure
                 elif isinstance(step, GetToken):
@@ -332,14 +338,14 @@ class HipChat(ClientSetup, Api):
                     time.sleep(step.seconds)
                     outcome = None
         except BaseException as error:
-            # The request has the token in it, the answer perhaps another.
+            # The request holds the token, the response perhaps another.
             step = outcome = None
             clear_locals(error)
             raise
 
 
 class History:
-    """An iterator over a history; `position` tells where it stands, for `resume`."""
+    """An iterator over a history; pass its `position` as `resume` to continue later."""
 
     def __init__(self, client: HipChat, walk: HistoryWalk) -> None:
         self._walk = walk
@@ -347,7 +353,7 @@ class History:
 
     @property
     def position(self) -> HistoryPosition | None:
-        """Where the walk stands: everything newer was given. `None` before the first message."""
+        """Current position: all newer messages were returned. `None` before the first message."""
         return self._walk.position
 
     def _fetch(self, client: HipChat) -> Iterator[Message]:
@@ -365,19 +371,21 @@ class History:
 
 
 class AsyncHipChat(ClientSetup, AsyncApi):
-    """A client of HipChat's API v2 for an event loop; the same as `HipChat`, awaited.
+    """An asynchronous client of HipChat's API v2; the counterpart of `HipChat`.
 
     Args:
-        token: A token, a function that returns one, or a provider of `hipkit.client.tokens`; the
-            environment's `HIPCHAT_TOKEN` when left out. Operations that need none go without.
-        base_url: Such as `https://chat.example.com/v2`; `HIPCHAT_BASE_URL` when left out.
+        token: A token, a function that returns one, or a provider of `hipkit.client.tokens`.
+            Defaults to the environment variable `HIPCHAT_TOKEN`. Operations that need no token
+            are sent without one.
+        base_url: Such as `https://chat.example.com/v2`. Defaults to the environment variable
+            `HIPCHAT_BASE_URL`.
         transport: `httpx2`, `pycurl` (extra `fast`), or a transport of your own.
-        authorization: The whole authorization header, in place of a token.
-        clock: Clocks and chance, for tests.
+        authorization: The whole authorization header, instead of a token.
+        clock: Clock and randomness, for tests.
         options: See `ClientOptions` and `Policy`.
 
     Raises:
-        ValueError: There is no address, or it cannot be used; says why.
+        ValueError: The base URL is missing or invalid; the message says why.
     """
 
     @clears_locals
@@ -399,16 +407,17 @@ class AsyncHipChat(ClientSetup, AsyncApi):
     async def send(
         self, operation: Operation[T], /, **options: Unpack[CallOptions]
     ) -> T:
-        """Carry out a call and return its typed answer.
+        """Carry out a call and return its typed result.
 
         Args:
             operation: The call, such as `GetRoom("ops")`.
-            options: For this call alone; see `Policy`.
+            options: For this call only; see `Policy`.
 
         Raises:
-            RequestError: No answer came; `may_have_arrived` tells whether it may have counted.
-            ApiError: The server said no.
-            ResponseError: What came back cannot be read as this answer.
+            RequestError: No response arrived; `may_have_arrived` says whether the server may have
+                carried out the call.
+            ApiError: The server answered with an error status.
+            ResponseError: The response cannot be read as this operation's result.
             ValueError: There is no token, or a path argument would call another operation.
         """
         try:
@@ -419,13 +428,13 @@ class AsyncHipChat(ClientSetup, AsyncApi):
 
     @property
     def raw(self) -> AsyncRawApi:
-        """The same methods, giving status, headers and body, and raising for no status."""
+        """The same methods, returning status, headers and body without raising for any status."""
         return AsyncRawApi(self.send_raw)
 
     async def send_raw(
         self, operation: Operation[object], /, **options: Unpack[CallOptions]
     ) -> Response:
-        """Carry out a call and return the answer as it came."""
+        """Carry out a call and return the raw response, whatever its status."""
         try:
             steps = exchange_raw(
                 operation, self._state, policy_with(self._policy, options)
@@ -444,14 +453,14 @@ class AsyncHipChat(ClientSetup, AsyncApi):
         json: object | UnsetType = UNSET,
         **options: Unpack[CallOptions],
     ) -> object:
-        """Call something that the spec lacks, and return its JSON, or `None` where there is none.
+        """Call an endpoint that is not in the spec; return its JSON, or `None` for an empty body.
 
         Args:
             method: Such as `GET`.
-            path: Below the base URL, starting with `/`.
-            query: Names and values.
-            json: The body.
-            options: For this call alone; see `Policy`.
+            path: Path below the base URL, starting with `/`.
+            query: Query names and values.
+            json: The JSON body. Defaults to no body.
+            options: For this call only; see `Policy`.
         """
         return await self.send(
             FreeRequest(method, path, query, json, self._authorize()), **options
@@ -460,7 +469,7 @@ class AsyncHipChat(ClientSetup, AsyncApi):
     async def auth_test(
         self, operation: Operation[object], **options: Unpack[CallOptions]
     ) -> AuthTest:
-        """Ask whether a call would be allowed, without carrying it out."""
+        """Check whether a call would be allowed, without carrying it out."""
         from hipkit.client.auth_test import auth_test
 
         try:
@@ -474,7 +483,7 @@ class AsyncHipChat(ClientSetup, AsyncApi):
     async def pages(
         self, operation: Operation[T], **options: Unpack[CallOptions]
     ) -> AsyncIterator[T]:
-        """Give a list operation's pages, from the one asked for to the last."""
+        """Yield a list operation's pages, from the requested one to the last."""
         from hipkit.client.paging import PageQueries
 
         try:
@@ -495,10 +504,10 @@ class AsyncHipChat(ClientSetup, AsyncApi):
     async def items(
         self, operation: Operation[Page[T]], **options: Unpack[CallOptions]
     ) -> AsyncIterator[T]:
-        """Give the items of all of a list operation's pages.
+        """Yield the items of all pages of a list operation.
 
-        An item that cannot be read goes to `on_unreadable`; without it, it is a `ResponseError`
-        behind the items before, whose `item.start_index` is where the list goes on.
+        An item that cannot be read is passed to `on_unreadable`. Without it, `ResponseError` is
+        raised after the items before it; the error's `item.start_index` continues the list.
         """
         from hipkit.client.paging import items_in_order
 
@@ -522,18 +531,18 @@ class AsyncHipChat(ClientSetup, AsyncApi):
         resume: HistoryPosition | None = None,
         **options: Unpack[CallOptions],
     ) -> AsyncHistory:
-        """Walk back through a history, each message once, the newest first.
+        """Iterate over a history, each message once, newest first.
 
-        A message that cannot be read goes to `on_unreadable`; without it, it is a
-        `ResponseError` behind the newer ones, whose `item.position` is where to resume.
+        A message that cannot be read is passed to `on_unreadable`. Without it, `ResponseError`
+        is raised after the newer messages; the error's `item.position` resumes the iteration.
 
         Args:
             room: A room's id or name; or `GetRoomHistory(...)`, `GetPrivatechatHistory(...)`
-                with further arguments, of which `max_results` is the size of a page.
-            since: The oldest moment wanted, with offset.
-            limit: The most messages wanted.
-            resume: The `position` of an earlier walk, to go on behind it.
-            options: For these calls alone; see `Policy`.
+                with further arguments; `max_results` is the page size.
+            since: Oldest timestamp to include, with UTC offset. Defaults to no limit.
+            limit: Maximum number of messages. Defaults to no limit.
+            resume: The `position` of an earlier iteration, to continue after it.
+            options: For these calls only; see `Policy`.
         """
         from hipkit.client.paging import HistoryWalk, history_operation
 
@@ -555,14 +564,14 @@ class AsyncHipChat(ClientSetup, AsyncApi):
         to: str | os.PathLike[str] | BinaryIO,
         **options: Unpack[CallOptions],
     ) -> int:
-        """Fetch a shared file piece by piece and return its size in bytes.
+        """Download a shared file in chunks and return its size in bytes.
 
-        The token goes along only to the base URL's own host.
+        The token is sent only to the base URL's own host.
 
         Args:
             source: A message's `file` or `authenticated_file`, or an address.
-            to: A path, put in place once all is there, or a binary file object.
-            options: For this call alone; see `Policy`.
+            to: A path, which is created once the file is complete, or a binary file object.
+            options: For this call only; see `Policy`.
         """
         from hipkit.client.download import download, open_target
 
@@ -575,12 +584,12 @@ class AsyncHipChat(ClientSetup, AsyncApi):
 
     @clears_locals
     def with_token(self, token: AsyncTokenSource | None) -> Self:
-        """Return a client that calls as somebody else, on the same connections."""
+        """Return a client that uses another token, on the same connections."""
         check_async_token(token)
         return self._with_token(token)
 
     async def aclose(self) -> None:
-        """Close the connections, also those of clients derived from this one."""
+        """Close the connections, which derived clients share."""
         await self._transport.aclose()
 
     async def __aenter__(self) -> Self:
@@ -595,12 +604,12 @@ class AsyncHipChat(ClientSetup, AsyncApi):
         return derived
 
     async def _run(self, steps: Exchange[T]) -> T:
-        """Do what the exchange asks until it is done."""
+        """Run an exchange to its end and return its result."""
         step: Send | GetToken | Pause | None = None
         outcome: Secret | RawResponse | TransportError | None = None
         try:
             while True:
-                # Only the exchange's own end is the call's end: a token function may run dry too.
+                # Only the exchange's StopIteration ends the call: token functions may raise one.
                 try:
                     step = (
                         steps.throw(outcome)
@@ -613,7 +622,7 @@ class AsyncHipChat(ClientSetup, AsyncApi):
                     try:
                         outcome = await self._transport.send(*step)
                     except TransportError as failure:
-                        # Hooks see it, and may report it.
+                        # Hooks receive it, and may report it.
                         clear_locals(failure)
                         step, outcome = None, failure
                 elif isinstance(step, GetToken):
@@ -621,7 +630,7 @@ class AsyncHipChat(ClientSetup, AsyncApi):
                         self._ask_for_token(reveal(step.rejected))
                     )
                 else:
-                    import asyncio  # Thirty milliseconds that only a wait needs.
+                    import asyncio  # asyncio takes 30 ms to import and is needed only for a wait.
 
                     await asyncio.sleep(step.seconds)
                     outcome = None
@@ -632,7 +641,7 @@ class AsyncHipChat(ClientSetup, AsyncApi):
 
 
 class AsyncHistory:
-    """An asynchronous iterator over a history; `position` tells where it stands, for `resume`."""
+    """An async iterator over a history; pass its `position` as `resume` to continue later."""
 
     def __init__(self, client: AsyncHipChat, walk: HistoryWalk) -> None:
         self._walk = walk
@@ -640,7 +649,7 @@ class AsyncHistory:
 
     @property
     def position(self) -> HistoryPosition | None:
-        """Where the walk stands: everything newer was given. `None` before the first message."""
+        """Current position: all newer messages were returned. `None` before the first message."""
         return self._walk.position
 
     async def _fetch(self, client: AsyncHipChat) -> AsyncIterator[Message]:

@@ -1,6 +1,6 @@
-"""From an answer to a typed result or to the right error (pure).
+"""Convert a response to a typed result, or raise the matching error (pure).
 
-What an answer's body holds is read by `hipkit.api.reading`; here is what status and headers mean.
+This module interprets status and headers; `hipkit.api.reading` reads the body.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ CREDENTIALS = frozenset({"authorization", "cookie", "proxy-authorization"})
 PAGE = re.compile(
     r"(?i)(?:^[\ufeff\s]*<|<(?:!doctype|html|head|body|title|meta|script|form)\b)[^>]{0,1000}>\s*\S"
 )
-"""Markup at the beginning, or what pages begin with behind it, and something to show."""
+"""Matches a body that begins with markup or with a page's first tags, followed by content."""
 MAX_EXCERPT_BYTES = 8_000
-"""More than `redact` reads, so that it knows of the cut."""
+"""More than `redact` reads, so that it recognises a cut text."""
 REASONS = {
     400: "Bad Request",
     401: "Unauthorized",
@@ -73,21 +73,21 @@ def decode(
     request: Request | None = None,
     on_unreadable: OnUnreadable | None = None,
 ) -> T:
-    """Return what the answer means for this call.
+    """Return the typed result of a response.
 
     Args:
         operation: The call.
         response: The response.
-        url: The request's address, for a relative redirect.
+        url: The request's URL, to resolve a relative redirect.
         now: UNIX seconds, for `retry_at`.
-        secrets: Texts beside the operation's own that no error may show.
-        request: What was sent, for errors to tell the harmless part of.
-        on_unreadable: Called with each item of a list that cannot be read; without it such an
-            item is an error.
+        secrets: Texts that no error may show, besides the operation's own.
+        request: The request, whose public parts errors show.
+        on_unreadable: Called with each item of a list that cannot be read. Without it, such an
+            item raises `ResponseError`.
 
     Raises:
-        ApiError: The server said no.
-        ResponseError: What came back cannot be read as this answer.
+        ApiError: The server answered with an error status.
+        ResponseError: The response cannot be read as this operation's result.
     """
     status = response.status
     if status in REDIRECTS and operation.redirect:
@@ -111,14 +111,14 @@ def check_success(
     response: RawResponse,
     secrets: tuple[Secret, ...] = (),
 ) -> None:
-    """Check that an answer of success that promises no content is one of the API.
+    """Check that a successful response without a documented body comes from the API.
 
-    Servers of different years chose different statuses, and some told more than they promised:
-    that is left alone. But a sign-in page, a captive portal or the web server at a wrong address
-    answer 200 to everything, and have carried out nothing; and gateways put 200 on a refusal.
+    Servers of different years used different statuses, and some sent a body: both are accepted.
+    But a sign-in page, a captive portal or the web server at a wrong URL answers 200 to every
+    request without carrying it out, and some gateways answer an error with 200.
 
     Raises:
-        ResponseError: It is a web page, or tells of an error.
+        ResponseError: The body is a web page, or reports an error.
     """
     _check_no_error(operation, response, secrets)
     if not response.body.strip() or not _is_web_page(response):
@@ -126,7 +126,7 @@ def check_success(
     try:
         parse_json(response.body)
     except (ValueError, RecursionError):
-        problem = f"{response.status}, but what came is no answer"
+        problem = f"{response.status}, but the response is not one of the API"
         raise unexpected(operation, response, problem, secrets) from None
 
 
@@ -137,7 +137,7 @@ def unexpected(
     secrets: tuple[Secret, ...],
     where: str = "",
 ) -> ResponseError:
-    """Return the error for an answer that is none of the API, with the beginning of what came."""
+    """Return the error for a response that is not one of the API, quoting its beginning."""
     return ResponseError(
         f"{operation}: {problem}{_beginning(operation, response, secrets)}",
         operation=operation,
@@ -148,13 +148,13 @@ def unexpected(
 
 
 def is_html(headers: Mapping[str, str]) -> bool:
-    """Say whether an answer's type is that of a web page."""
+    """Return whether a response's media type is that of a web page."""
     media_type = headers.get("content-type", "").partition(";")[0]
     return media_type.strip().lower() in HTML_TYPES
 
 
 def _target(operation: Operation[object], response: RawResponse, url: str) -> str:
-    """Return where a redirect leads."""
+    """Return the absolute target of a redirect."""
     try:
         target = urljoin(url, response.headers.get("location", ""))
         split_web_address(target)
@@ -163,7 +163,7 @@ def _target(operation: Operation[object], response: RawResponse, url: str) -> st
         is_address = False
     if "location" not in response.headers or not is_address:
         raise ResponseError(
-            f"{operation}: {response.status} without a Location that is an http address",
+            f"{operation}: {response.status} without a Location that is an http URL",
             operation=operation,
             status=response.status,
         )
@@ -217,10 +217,10 @@ def _read_result(
 def item_error(
     item: UnreadableItem, response: RawResponse | None = None
 ) -> ResponseError:
-    """Return the error for an item that nobody wants handed over."""
+    """Return the error for an unreadable item, for callers without `on_unreadable`."""
     return ResponseError(
         f"{item.operation}: an item cannot be read: {item.where}: {item.reason}; "
-        "on_unreadable=... goes on behind it",
+        "pass on_unreadable=... to continue after it",
         operation=item.operation,
         where=item.where,
         status=None if response is None else response.status,
@@ -235,10 +235,10 @@ def _check_no_error(
     secrets: tuple[Secret, ...],
     members: tuple[str, ...] = (),
 ) -> None:
-    """Refuse an answer of success that holds an error, and nothing of what was asked for.
+    """Check that a successful response does not hold an error instead of the result.
 
     Raises:
-        ResponseError: It is one.
+        ResponseError: The body reports an error and has none of the result's `members`.
     """
     if b'"error"' not in response.body:
         return
@@ -250,9 +250,10 @@ def _check_no_error(
         return
     if not document.keys().isdisjoint(members):
         return
-    details = redact(_error_text(_error_details(response.body)), operation, secrets)
+    message = redact(_error_text(_error_details(response.body)), operation, secrets)
     raise ResponseError(
-        f"{operation}: {response.status}, but the body tells of an error: {details or 'no words'}",
+        f"{operation}: {response.status}, but the body reports an error: "
+        f"{message or 'without a message'}",
         operation=operation,
         where="$.error",
         status=response.status,
@@ -261,43 +262,43 @@ def _check_no_error(
 
 
 def _start_index(url: str) -> int:
-    """Return how many items of a list were asked to be skipped."""
+    """Return the `start-index` in a URL, 0 if there is none."""
     asked = dict(parse_qsl(urlsplit(url).query)).get("start-index", "")
     return int(asked) if asked.isdecimal() and len(asked) < 10 else 0
 
 
 def _is_web_page(response: RawResponse) -> bool:
-    """Recognise a page by its type, or by its first letters where the type says otherwise."""
+    """Return whether a response is a web page by its media type or by its first characters."""
     return is_html(response.headers) or PAGE.search(_text_of(response.body)) is not None
 
 
 def _beginning(
     operation: Operation[object], response: RawResponse, secrets: tuple[Secret, ...]
 ) -> str:
-    """Say what came in place of JSON, as far as that may be shown."""
+    """Return a description of a body that is not JSON, without private text."""
     if response.status in REDIRECTS:
         return ""
-    import html  # Only what went wrong needs it.
+    import html  # Needed only for errors.
 
     content_type = redact(response.headers.get("content-type", ""), operation, secrets)
     text = _text_of(response.body).lstrip("\ufeff \t\r\n")
-    # What was JSON once may hold other people's messages.
+    # Broken JSON may hold other users' messages.
     if not text or text.startswith(("{", "[", '"')):
         if "json" in content_type:
             return ""
-        return f" (the answer's type is {content_type or 'not given'!r})"
-    # As people would read it: a page writes what it quotes in many ways.
+        return f" (Content-Type: {content_type or 'not given'!r})"
+    # Unescaped, since a page may escape what it quotes in several ways.
     shown = redact_page(html.unescape(text), operation, secrets)
     if not _is_web_page(response):
-        return f" (the answer's type is {content_type or 'not given'!r}): {shown}"
+        return f" (Content-Type: {content_type or 'not given'!r}): {shown}"
     return (
-        f"; this is a web page ({content_type or 'without a type'}), not the API: "
+        f"; this is a web page ({content_type or 'no Content-Type'}), not the API: "
         f"is the base URL right, or does a proxy or sign-in page answer? It begins: {shown}"
     )
 
 
 def _text_of(body: bytes) -> str:
-    """Read the beginning of whatever came, for people."""
+    """Decode the beginning of a body for display."""
     is_wide = body.startswith((b"\xff\xfe", b"\xfe\xff"))
     return body[:MAX_EXCERPT_BYTES].decode("utf-16" if is_wide else "utf-8", "replace")
 
@@ -308,12 +309,12 @@ def _leading(
     url: str,
     secrets: tuple[Secret, ...],
 ) -> str:
-    """Say to which host a redirect leads; the rest of its address may repeat the request."""
+    """Return the host that a redirect leads to; the rest of the URL may repeat the request."""
     try:
         parts = urlsplit(urljoin(url, response.headers["location"]))
     except (KeyError, ValueError):
         return ""
-    host = parts.netloc.rpartition("@")[2]  # A name and a password may stand in front.
+    host = parts.netloc.rpartition("@")[2]  # User and password may precede the host.
     return f" to {redact(f'{parts.scheme}://{host}', operation, secrets)}"
 
 
@@ -338,7 +339,7 @@ def _api_error(
     kind = error_class(response.status)
     shown = redact(message, operation, secrets)
     error = kind(
-        f"{operation}: {response.status}, {shown or REASONS.get(response.status, 'refused')}",
+        f"{operation}: {response.status}, {shown or REASONS.get(response.status, 'rejected')}",
         message=message,
         status=response.status,
         type=_text_member(details, "type") or _text_member(details, "error"),
@@ -364,7 +365,7 @@ def _api_error(
                 min(now + wait, LATEST_UNIX_SECONDS), UTC
             )
             error.args = (
-                f"{error}; calls are taken again at {error.retry_at:%Y-%m-%d %H:%M:%S} UTC",
+                f"{error}; calls are accepted again at {error.retry_at:%Y-%m-%d %H:%M:%S} UTC",
             )
     return error
 
@@ -379,7 +380,7 @@ def _summary(operation: Operation[object], request: Request) -> RequestSummary:
 
 
 def _error_details(body: bytes) -> Mapping[str, object]:
-    """Find what a refusal says: HipChat's envelope, OAuth's flat form, or nothing."""
+    """Return the members of an error: HipChat's envelope, OAuth's flat object, or empty."""
     try:
         document = parse_json(body)
     except (ValueError, RecursionError):
@@ -391,7 +392,7 @@ def _error_details(body: bytes) -> Mapping[str, object]:
 
 
 def _error_text(details: Mapping[str, object]) -> str:
-    """Return what a refusal says for people, or else its name."""
+    """Return an error's message, or else its type."""
     names = ("message", "error_description", "error", "type")
     return next(filter(None, (_text_member(details, name) for name in names)), "")
 
@@ -402,6 +403,6 @@ def _text_member(details: Mapping[str, object], name: str) -> str:
 
 
 def _scopes_in(message: str) -> tuple[str, ...]:
-    """Read the list that HipChat writes as Python would: `[u'view_group', u'view_room']`."""
+    """Return the scopes in HipChat's Python-style list: `[u'view_group', u'view_room']`."""
     listed = re.search(r"scopes?:? *\[([^\]]*)\]", message)
     return tuple(re.findall(r"[a-z]+_[a-z_]+", listed.group(1))) if listed else ()

@@ -1,4 +1,4 @@
-"""Files shared in a room, on their way to a file here; the token never goes to another host."""
+"""Download files shared in a room; the token is never sent to another host."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ from hipkit.v2.models import AuthenticatedFile, MessageFile
 __all__ = ["DownloadSource", "FileTarget", "download", "open_target"]
 
 DownloadSource = MessageFile | AuthenticatedFile | str
-"""A file as a message tells it, or its address."""
+"""A file as described in a message, or its URL."""
 
 MOST_REDIRECTS = 5
 
 
 class FileTarget:
-    """Where the bytes go: counts them, and can start over when a call is sent again."""
+    """Writes and counts a file's bytes; can start over when a request is retried."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -50,14 +50,14 @@ class FileTarget:
         self.beginning = b""
 
     def __call__(self, chunk: bytes) -> None:
-        """Write one piece."""
+        """Write one chunk."""
         if len(self.beginning) < MAX_EXCERPT_BYTES:
             self.beginning += chunk
         self._file.write(chunk)
         self.size_bytes += len(chunk)
 
     def restart(self) -> bool:
-        """Forget what was written; False where that cannot be undone."""
+        """Discard what was written; return whether that was possible."""
         if self.size_bytes == 0:
             return True
         if self._start is None:
@@ -71,24 +71,24 @@ class FileTarget:
 
 @contextmanager
 def open_target(to: str | os.PathLike[str] | BinaryIO) -> Iterator[FileTarget]:
-    """Open a target; a path is written beside and put in place only when all is there.
+    """Open a target. A path gets a temporary file beside it, which replaces it when complete.
 
     Raises:
-        TypeError: It is neither a path nor an open file.
+        TypeError: The target is neither a path nor an open file.
     """
     if not isinstance(to, (str, os.PathLike)):
         if not hasattr(to, "write"):
             kind = type(to).__name__
-            raise TypeError(f"a file goes to a path or a binary file, not {kind}")
+            raise TypeError(f"a download needs a path or a binary file, not {kind}")
         yield FileTarget(to)
         return
     path = Path(to)
     if path.exists() and not path.is_file():
-        # A pipe or a device is written to: a file in its place would take it from everybody.
+        # A pipe or a device is written to directly: replacing it would break it for all users.
         with path.open("wb") as file:
             yield FileTarget(file)
         return
-    # Opened like any new file, so that it gets the rights that such a file has here.
+    # Opened like any new file, so that it gets the default permissions.
     part = path.with_name(f".{path.name[:50]}.{secrets.token_hex(8)}.part")
     try:
         with part.open("xb") as file:
@@ -102,12 +102,13 @@ def open_target(to: str | os.PathLike[str] | BinaryIO) -> Iterator[FileTarget]:
 def download(
     source: DownloadSource, state: State, policy: Policy, target: FileTarget
 ) -> Exchange[int]:
-    """Fetch a file into `target` and return its size in bytes.
+    """Download a file into `target` and return its size in bytes.
 
     Raises:
-        ValueError: The source has no address, or one that is not http or https.
-        ApiError: The file's host said no.
-        RequestError: No answer came, or it ended early.
+        ValueError: The source has no URL, or one that is not http or https.
+        ApiError: The file's host answered with an error status.
+        RequestError: No response arrived, or it ended early.
+        ResponseError: The response is not the file.
     """
     url, fetch = _fetch(f"{state.site}/", _address(source), state)
     file_id = _file_id(fetch, state)
@@ -116,8 +117,10 @@ def download(
         found = yield from exchange(asking, state, policy)
         url, fetch = _follow(asking, 200, url, found.temp_url, state)
     for _ in range(MOST_REDIRECTS + 1):
-        there, how = _choose_credentials(fetch, state, policy)
-        response, request, token = yield from deliver(fetch, there, how, sink=target)
+        host_state, host_policy = _choose_credentials(fetch, state, policy)
+        response, request, token = yield from deliver(
+            fetch, host_state, host_policy, sink=target
+        )
         location = response.headers.get("location")
         if response.status not in REDIRECTS or location is None:
             secrets = (
@@ -149,7 +152,7 @@ def _check_file(
     target: FileTarget,
     secrets: tuple[Secret, ...],
 ) -> None:
-    """Refuse a part of a file, and a web page, a sign-in page as a rule, in place of a file."""
+    """Check that the response is a whole file, and not a web page such as a sign-in page."""
     is_part = response.status in (204, 205, 206)
     if not (is_html(response.headers) or is_part):
         return
@@ -161,14 +164,16 @@ def _check_file(
     if size == target.size_bytes or (guessed in HTML_TYPES and not is_part):
         return
     if not is_part and guessed is None and size is None and fetch.authorize == "none":
-        return  # Nobody can know what an address elsewhere should hold.
+        return  # The content of a URL on another host is unknown.
     page = RawResponse(response.status, response.headers, target.beginning)
     target.restart()
-    raise unexpected(fetch, page, f"{page.status}, but no file came", secrets)
+    raise unexpected(
+        fetch, page, f"{page.status}, but the body is not the file", secrets
+    )
 
 
 class _Fetch(FreeRequest, frozen=True, kw_only=True):
-    """The request for a file. Who knows a file's address may read it, so it is not shown."""
+    """The request for a file. The URL is not shown: knowing it is enough to read the file."""
 
     private_query = True
 
@@ -192,18 +197,18 @@ class _Fetch(FreeRequest, frozen=True, kw_only=True):
 
 
 def _fetch(base: str, address: str, state: State) -> tuple[str, _Fetch]:
-    """Return a file's absolute address, and the request for it."""
+    """Return a file's absolute URL, and the request for it."""
     home = state.site
     try:
         url = urljoin(base, address)
         parts = urlsplit(url)
-        # Plain http is no worse than the base URL that the caller has accepted.
+        # Plain http is allowed if the caller accepted it for the base URL.
         site = parse_site(
             f"{parts.scheme}://{parts.netloc}", allow_http=home.scheme == "http"
         )
     except ValueError:
         raise ValueError(
-            "the file's address must begin with https:// and name a host, without a user"
+            "the file's URL must begin with https:// and name a host, without a user"
         ) from None
     route = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     knows_token = state.authorization is not None or state.has_provider
@@ -217,7 +222,7 @@ def _fetch(base: str, address: str, state: State) -> tuple[str, _Fetch]:
 
 
 def _file_id(fetch: _Fetch, state: State) -> str | None:
-    """Return the id where an address is that of the API's own call, which tells the file's."""
+    """Return the file's id if the URL is that of the API's `get_file`, else `None`."""
     path, base = fetch.route.partition("?")[0], f"{state.site.path}/file/"
     file_id = unquote(path.removeprefix(base))
     if fetch.site.origin != state.site.origin or path != base + quote(file_id, safe=""):
@@ -228,12 +233,12 @@ def _file_id(fetch: _Fetch, state: State) -> str | None:
 def _follow(
     asked: Operation[object], status: int, base: str, address: str, state: State
 ) -> tuple[str, _Fetch]:
-    """Return where an answer leads, and the request for it."""
+    """Return the URL that a response refers to, and the request for it."""
     try:
         return _fetch(base, address, state)
     except ValueError:
         raise ResponseError(
-            f"{asked}: the redirect leads to an address that cannot be used",
+            f"{asked}: the redirect leads to an unusable URL",
             operation=asked,
             status=status,
         ) from None
@@ -242,13 +247,13 @@ def _follow(
 def _choose_credentials(
     fetch: _Fetch, state: State, policy: Policy
 ) -> tuple[State, Policy]:
-    """Go to the own host as ever, and to any other as nobody, without headers of one's own."""
+    """Return state and policy for a request: another host gets no token and no own headers."""
     if fetch.site.origin == state.site.origin:
         own = policy.headers
-        there = replace(state, site=fetch.site)
+        host_state = replace(state, site=fetch.site)
     else:
         own = {}
-        there = replace(
+        host_state = replace(
             state,
             site=fetch.site,
             authorization=None,
@@ -257,13 +262,13 @@ def _choose_credentials(
         )
     if not any(name.lower() == "accept" for name in own):
         own = {"Accept": "*/*", **own}
-    return there, replace(policy, headers=own)
+    return host_state, replace(policy, headers=own)
 
 
 def _address(source: DownloadSource) -> str:
     if not isinstance(source, DownloadSource):
         raise TypeError(
-            "download takes a message's file or authenticated_file, or an address, "
+            "download takes a message's file or authenticated_file, or a URL, "
             f"not {type(source).__name__}"
         )
     if isinstance(source, AuthenticatedFile):
@@ -272,5 +277,5 @@ def _address(source: DownloadSource) -> str:
         return f"file/{path_segment('id', source.id)}"
     address = source if isinstance(source, str) else source.url
     if not address:
-        raise ValueError("the file has no address")
+        raise ValueError("the file has no URL")
     return address

@@ -1,8 +1,8 @@
-"""One call from request to answer, as a generator that does no I/O itself.
+"""One call from request to response, as a generator that does no I/O itself.
 
-It yields what it wants done (`GetToken`, `Send`, `Pause`) and is sent the outcome; the two
-drivers in `client.py` do nothing else. So every decision, on retries, limits, deadlines and
-tokens, is made here once for both clients, and is tested without network or clock.
+The generator yields steps (`GetToken`, `Send`, `Pause`) and is sent their outcome; the two
+drivers in `client.py` only carry out the steps. Every decision on retries, limits, deadlines and
+tokens is therefore made here, once for both clients, and tested without network or clock.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ T = TypeVar("T")
 logger = logging.getLogger("hipkit")
 
 SAFE_TO_REPEAT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
-"""Methods that mean the same when they arrive twice."""
+"""Idempotent methods."""
 BEARER = "Bearer "
 ERRORS: Mapping[TransportErrorKind, type[RequestError]] = {
     "connect": ConnectError,
@@ -71,17 +71,17 @@ HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 FIRST_BACKOFF_SECONDS = 0.5
 LONGEST_BACKOFF_SECONDS = 20.0
 LONGEST_WAIT_SECONDS = 3600.0
-"""A server that asks for more is taken at its word only as far as an error that says so."""
+"""If a server asks for a longer wait, the call fails and the error says so."""
 
 
 class GetToken(NamedTuple):
-    """Wants a token; `rejected` is one that the server has just refused."""
+    """Requests a token; `rejected` is the one that the server has just rejected."""
 
     rejected: Secret | None
 
 
 class Send(NamedTuple):
-    """Wants a request sent: the outcome is a `RawResponse`, or a `TransportError` thrown in."""
+    """Requests a send. The outcome is a `RawResponse`, or a `TransportError` thrown in."""
 
     request: Request
     options: Options
@@ -89,7 +89,7 @@ class Send(NamedTuple):
 
 
 class Pause(NamedTuple):
-    """Wants time to pass."""
+    """Requests a wait."""
 
     seconds: float
     reason: str
@@ -99,7 +99,7 @@ Exchange = Generator[GetToken | Send | Pause, Secret | RawResponse | None, T]
 
 
 def is_async(function: object) -> bool:
-    """Whether calling this gives something to await."""
+    """Return whether calling this returns an awaitable."""
     while isinstance(function, partial):
         function = function.func
     return inspect.iscoroutinefunction(function) or (
@@ -111,13 +111,13 @@ def is_async(function: object) -> bool:
 class Hooks:
     """Functions called around every request, in the thread or task that sends it.
 
-    Each should return at once; what one raises ends the call. They see no token, no secret path
+    Each should return at once; an exception ends the call. They receive no token, no secret path
     argument and no body.
     """
 
     before: Callable[[SentRequest], object] | None = None
     after: Callable[[SentRequest, int | TransportError, float], object] | None = None
-    """Gets the request, the status or what went wrong, and the seconds it took."""
+    """Called after every attempt with the request, the status or error, and the seconds taken."""
     wait: Callable[[float, str], object] | None = None
     """Called before every wait with its seconds and the reason."""
 
@@ -128,27 +128,27 @@ class Hooks:
                 raise TypeError(f"the hook {name} must be a function")
             if is_async(hook):
                 raise TypeError(
-                    f"the hook {name} has to be awaited, and hooks are only called"
+                    f"the hook {name} must be a plain function, not an async one"
                 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """How a client calls.
+    """How a client sends calls.
 
     Args:
-        timeout: The longest silence of the server, in seconds.
-        deadline: The longest a whole call may take, waits and retries included, in seconds;
-            `None` for no end.
-        retries: How often a call may be sent again, 0 to never.
-        pace: Whether to wait for the window's end before a call that the server would refuse,
-            going by the limits of its last answers.
-        headers: Sent with every request.
-        hooks: Called around every request.
-        max_response_bytes: The largest answer taken, decompressed.
-        on_unreadable: Called with each item of an answer's list that cannot be read, in the
-            thread or task that sends; the list then goes on without it. What it raises ends the
-            call. Left out, such an item is a `ResponseError`.
+        timeout: Maximum silence of the server, in seconds.
+        deadline: Maximum duration of a whole call, waits and retries included, in seconds;
+            `None` for no deadline.
+        retries: Maximum number of retries of a call, 0 for none.
+        pace: Whether to wait for the end of the window before a call that the server would
+            reject, according to the limits in its last responses.
+        headers: Headers to send with every request.
+        hooks: Functions to call around every request.
+        max_response_bytes: Maximum size of a decompressed response body, in bytes.
+        on_unreadable: Called with each item of a response's list that cannot be read, in the
+            thread or task that sends; the list then continues without the item. An exception
+            ends the call. Without this function such an item raises `ResponseError`.
     """
 
     timeout: float = 30.0
@@ -162,9 +162,13 @@ class Policy:
 
     def __post_init__(self) -> None:
         if not isinstance(self.timeout, (int, float)):
-            raise TypeError("timeout must be a number of seconds; there is always one")
+            raise TypeError(
+                "timeout must be a number of seconds; it cannot be switched off"
+            )
         if not isinstance(self.deadline, (int, float, NoneType)):
-            raise TypeError("deadline must be a number of seconds, or None for no end")
+            raise TypeError(
+                "deadline must be a number of seconds, or None for no deadline"
+            )
         if not isinstance(self.retries, int):
             raise TypeError("retries must be a whole number")
         if not isinstance(self.max_response_bytes, int):
@@ -182,10 +186,10 @@ class Policy:
         if is_async(self.on_unreadable):
             raise TypeError("on_unreadable must be a plain function, not an async one")
         for name, value in self.headers.items():
-            # The value may be a secret: it is not repeated.
+            # The value may be a secret, so the message does not repeat it.
             if not (isinstance(name, str) and isinstance(value, str)):
                 raise TypeError(
-                    f"the header {name!r} must be two texts, not "
+                    f"the header {name!r} must be two strings, not "
                     f"{type(name).__name__} and {type(value).__name__}"
                 )
             if not (
@@ -193,21 +197,21 @@ class Policy:
             ):
                 raise ValueError(
                     f"the header {name!r} must be printable ASCII, without line ends, "
-                    "and its name a word"
+                    "and its name a token"
                 )
 
 
 class RestartableSink(Protocol):
-    """A sink that can forget what it was given, for another attempt."""
+    """A sink that can discard its content, for another attempt."""
 
     def __call__(self, chunk: bytes, /) -> object: ...
 
     def restart(self) -> bool:
-        """Forget; False where that cannot be undone."""
+        """Discard the content; return whether that was possible."""
 
 
 class CallOptions(TypedDict, total=False):
-    """What may differ from call to call; see `Policy`."""
+    """Options that can be set per call; see `Policy`."""
 
     timeout: float
     deadline: float | None
@@ -221,25 +225,25 @@ class CallOptions(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clock:
-    """The clocks and the chance that a real client has and a test replaces."""
+    """Clock and randomness of a client; tests replace them."""
 
     monotonic: Callable[[], float]
     now: Callable[[], float]
     """UNIX seconds."""
     random: Callable[[], float]
-    """At least 0, below 1."""
+    """A random number, at least 0 and below 1."""
 
 
 @dataclass(slots=True)
 class State:
-    """What a client remembers between calls: where, as whom, and the last limits."""
+    """What a client keeps between calls: base URL, credentials and the last limits."""
 
     site: Site
     user_agent: str
     authorization: Secret | None
-    """The whole header, where it does not change."""
+    """The whole header value, if it does not change."""
     has_provider: bool
-    """Whether there is somebody to ask for a token."""
+    """Whether a function provides the token."""
     clock: Clock
     limits: LimitMemory = field(default_factory=LimitMemory)
 
@@ -251,14 +255,14 @@ def exchange(
 
     Args:
         operation: The call.
-        state: The client's.
-        policy: How to go about it.
-        query: Takes the place of the operation's own query: a page's link.
+        state: The client's state.
+        policy: The client's policy, with the call's options.
+        query: Replaces the operation's own query, for the link to another page.
 
     Raises:
-        RequestError: No answer came.
-        ApiError: The server said no.
-        ResponseError: What came back cannot be read as this answer.
+        RequestError: No response arrived.
+        ApiError: The server answered with an error status.
+        ResponseError: The response cannot be read as this operation's result.
         ValueError: There is no token, or an argument would call another operation.
     """
     response, request, token = yield from deliver(operation, state, policy, query)
@@ -277,7 +281,7 @@ def exchange(
 def exchange_raw(
     operation: Operation[object], state: State, policy: Policy
 ) -> Exchange[Response]:
-    """Carry out a call and return the answer as it came, whatever its status."""
+    """Carry out a call and return the raw response, whatever its status."""
     response, request, _ = yield from deliver(operation, state, policy)
     return Response(
         response.status,
@@ -294,7 +298,7 @@ def deliver(
     query: str | None = None,
     sink: RestartableSink | None = None,
 ) -> Exchange[tuple[RawResponse, Request, Secret | None]]:
-    """Send until there is an answer worth having, or no sense in trying again."""
+    """Send the request, retrying as the policy allows, and return the last response."""
     clock = state.clock
     call = operation.call()
     deadline = None if policy.deadline is None else clock.monotonic() + policy.deadline
@@ -353,7 +357,7 @@ def deliver(
 def _token(
     operation: Operation[object], state: State, rejected: Secret | None
 ) -> Exchange[Secret | None]:
-    """Return the value of the authorization header, or `None` where none belongs."""
+    """Return the value of the authorization header, or `None` if the call needs none."""
     if operation.auth == "none":
         return None
     if state.authorization is not None:
@@ -410,7 +414,7 @@ def _is_observed(hooks: Hooks) -> bool:
 def _send_observed(
     operation: Operation[object], step: Send, state: State, policy: Policy
 ) -> Exchange[RawResponse]:
-    """Send once, with the hooks and the log around it."""
+    """Send once, calling the hooks and logging."""
     hooks = policy.hooks
     shown = _sent_request(operation, step.request, state, policy)
     started = state.clock.monotonic()
@@ -435,7 +439,7 @@ def _send_observed(
 def _keep_pace(
     operation: Operation[object], state: State, policy: Policy, deadline: float | None
 ) -> Exchange[None]:
-    """Wait where the last answers say that this call would be refused."""
+    """Wait if the last responses say that this call would be rejected."""
     now = state.clock.now()
     limits = state.limits.read()
     waits = [
@@ -461,10 +465,10 @@ def _back_off(
     policy: Policy,
     deadline: float | None,
 ) -> Exchange[bool]:
-    """Wait before another attempt, or say that there is to be none."""
+    """Wait before another attempt; return False if there is to be none."""
     if attempt >= policy.retries:
         return False
-    # Full jitter: clients that failed together do not come back together.
+    # Full jitter: clients that failed together do not retry together.
     seconds = state.clock.random() * min(
         LONGEST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * 2.0**attempt
     )
@@ -489,13 +493,13 @@ def _may_repeat_after(failure: TransportError, call: RequestParts) -> bool:
     if failure.kind in ("too_large", "settings"):
         return False
     if failure.may_have_arrived and call.method not in SAFE_TO_REPEAT:
-        # The server may have carried it out: sending it again could post a message twice.
+        # The server may have carried it out: a retry could post a message twice.
         return False
     return failure.kind == "connect" or _can_be_read_again(call)
 
 
 def _is_worth_repeating(response: RawResponse, call: RequestParts) -> bool:
-    """Whether the server says that a later attempt may succeed, and that this one did nothing."""
+    """Return whether a later attempt may succeed, and this one certainly had no effect."""
     if not _can_be_read_again(call):
         return False
     if response.status == 429 or (
@@ -538,7 +542,7 @@ def _sent_request(
             operation.query
         )
         query = HIDDEN if is_private else mask_query(query)
-    # A header that the caller added may be a secret as well as a name.
+    # The caller's own headers may hold secrets.
     hidden = {"authorization", *(name.lower() for name in policy.headers)}
     return SentRequest(
         request.method,

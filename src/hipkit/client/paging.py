@@ -1,6 +1,6 @@
-"""From one page to the next: pure decisions, and the walk back through a history.
+"""Pagination and the iteration over a history: decisions without I/O.
 
-The loops that fetch stand in `client.py`, two lines each.
+The loops that fetch are in `client.py`.
 """
 
 from __future__ import annotations
@@ -42,43 +42,43 @@ HistoryOperation = GetRoomHistory | GetPrivatechatHistory
 LARGEST_PAGE = 1_000
 """The server's limit for `max-results`."""
 ROUNDING = timedelta(seconds=1)
-"""Servers may cut the date that they are asked for to whole seconds. Asking for a second more
-misses nothing all the same, and what was given before is dropped."""
+"""Servers may truncate the requested date to whole seconds. The iteration therefore asks for one
+second more, and drops messages that it has already returned."""
 
 
 UNREADABLE = "unreadable-"
-"""How the ids that are made for unreadable messages begin."""
+"""Prefix of the ids that are generated for unreadable messages."""
 
 
 class NextLink(Protocol):
-    """The part of a page's links that leads on."""
+    """The links of a page."""
 
     @property
     def next(self) -> str | None:
-        """The address of the next page; `None` on the last."""
+        """URL of the next page; `None` on the last."""
 
 
 class Page(Protocol[T_co]):
-    """What every list operation answers."""
+    """The result of every list operation."""
 
     @property
     def items(self) -> Sequence[T_co] | None:
-        """The page's part of the list."""
+        """The items on this page."""
 
     @property
     def links(self) -> NextLink | None:
-        """`links.next` is there as long as there is another page."""
+        """`links.next` is set if there is another page."""
 
 
 def page_items(page: Page[T_co]) -> Sequence[T_co]:
     """Return a page's items.
 
     Raises:
-        TypeError: What was answered is no page: the operation lists nothing.
+        TypeError: The result is not a page, since the operation is not a list operation.
     """
     if not hasattr(page, "items"):
         raise TypeError(
-            f"{type(page).__name__} is no page: this operation lists nothing"
+            f"{type(page).__name__} is not a page: this operation returns no list"
         )
     return page.items or ()
 
@@ -88,11 +88,11 @@ def items_in_order(
     unreadable: Sequence[UnreadableItem],
     on_unreadable: OnUnreadable | None,
 ) -> Iterator[T_co]:
-    """Give a page's items, and hand over those that cannot be read when it is their turn.
+    """Yield a page's items in order, passing unreadable ones to `on_unreadable` in their place.
 
     Raises:
-        ResponseError: There is one, and nobody to hand it to.
-        TypeError: What was answered is no page.
+        ResponseError: An item is unreadable and there is no `on_unreadable`.
+        TypeError: The result is not a page.
     """
     readable = page_items(page)
     by_index = {item.index: item for item in unreadable}
@@ -108,7 +108,7 @@ def items_in_order(
 
 
 class PageQueries:
-    """Tells which page comes next, and stops a list that runs in a circle."""
+    """Finds the query of the next page, and detects links that form a cycle."""
 
     def __init__(self, operation: Operation[object]) -> None:
         self._operation = operation
@@ -118,12 +118,12 @@ class PageQueries:
     def next_query(self, page: object) -> str | None:
         """Return the query of the next page, or `None` after the last.
 
-        Only the query of `links.next` is followed, on the operation's own address: whatever
-        host, scheme or path a link names, a token never leaves the base URL by it. What was
-        asked for and the link leaves out, such as `expand`, is asked for again.
+        Only the query of `links.next` is used, on the operation's own URL: whatever host,
+        scheme or path a link names, the token is never sent elsewhere. Arguments that the link
+        leaves out, such as `expand`, are added again.
 
         Raises:
-            ResponseError: The link was followed before, or is none.
+            ResponseError: The link was followed before, or is invalid.
         """
         links = getattr(page, "links", None)
         link = getattr(links, "next", None)
@@ -144,17 +144,17 @@ class PageQueries:
 
 
 def _query_of(link: str) -> str:
-    """Return the query of a link; none where it could not stand in a request."""
+    """Return the query of a link, or `None` if a request cannot carry it."""
     query = link.partition("#")[0].partition("?")[2]
     is_plain = query.isascii() and query.isprintable() and " " not in query
     return query if is_plain else ""
 
 
 def history_operation(room: HistoryOperation | str | int) -> HistoryOperation:
-    """Return the operation for a room named by id or name, or the one given.
+    """Return the history operation of a room's id or name, or the given operation.
 
     Raises:
-        TypeError: It is none that reads a history.
+        TypeError: The value is neither a room nor a history operation.
     """
     if isinstance(room, (str, int)):
         return GetRoomHistory(room)
@@ -171,17 +171,17 @@ def _kind_of(value: object) -> str:
 
 
 class HistoryWalk:
-    """Walks back through a history by date, giving each message once, the newest first.
+    """Walks back through a history by date and returns each message once, newest first.
 
     Args:
-        operation: Names the room or person, and may carry `timezone`, `include_deleted`, `expand`,
-            `max_results`, the size of a page, `date`, the newest moment wanted, and `end_date`,
-            which counts as `since`.
-        since: The oldest moment wanted.
-        limit: The most messages wanted.
-        resume: A position to go on from.
+        operation: Names the room or user. Its `timezone`, `include_deleted` and `expand` are
+            kept, `max_results` is the page size, `date` the newest timestamp to include, and
+            `end_date` the same as `since`.
+        since: Oldest timestamp to include, with UTC offset.
+        limit: Maximum number of messages.
+        resume: Position to continue after.
         on_unreadable: Called with each message that cannot be read.
-        now: The moment at which the walk begins, in UNIX seconds.
+        now: Time at which the walk begins, in UNIX seconds.
     """
 
     def __init__(
@@ -221,8 +221,8 @@ class HistoryWalk:
         self._stale: list[str] = []
         self._on_unreadable = on_unreadable
         self._now = now
-        # The unreadable messages that later pages may show again, and a moment that each of them
-        # is not older than, where that is known.
+        # The unreadable messages that later pages may return again, with a lower bound of the
+        # timestamp of each where it is known.
         self._unreadable: dict[str, datetime | None] = {}
         if resume is not None:
             self._unreadable = dict.fromkeys(
@@ -230,11 +230,11 @@ class HistoryWalk:
             )
 
     def next_operation(self) -> HistoryOperation | None:
-        """Return the page to fetch next, or `None` at the end."""
+        """Return the operation for the next page, or `None` at the end."""
         if self._finished:
             return None
         if self._date is None:
-            # A dated read may miss the newest messages: the first page is the live one.
+            # A read by date may miss the newest messages, so the first page is read without one.
             return msgspec.structs.replace(
                 self._operation,
                 date="recent",
@@ -255,16 +255,16 @@ class HistoryWalk:
     def take(
         self, page: MessagePage, unreadable: Sequence[UnreadableItem] = ()
     ) -> Iterator[Message]:
-        """Give the page's messages that were not given before, the newest first.
+        """Yield the page's messages that were not returned before, newest first.
 
-        `position` moves on just before each is given, or handed over.
+        `position` advances just before each message is yielded or passed to `on_unreadable`.
 
         Args:
-            page: The answer.
-            unreadable: What of it could not be read.
+            page: The result.
+            unreadable: Its unreadable items.
 
         Raises:
-            ResponseError: It is the turn of an unreadable one, and nobody to hand it to.
+            ResponseError: The next message is unreadable and there is no `on_unreadable`.
         """
         entries = self._entries(page.items or [], unreadable)
         for entry in entries:
@@ -275,7 +275,7 @@ class HistoryWalk:
         self._choose_next(page, entries, fresh)
         for entry in fresh:
             if not self._is_new(entry):
-                continue  # It stands there twice.
+                continue  # The page holds it twice.
             if self._since is not None and entry.date < self._since:
                 self._finished = True
                 return
@@ -301,10 +301,10 @@ class HistoryWalk:
     def _entries(
         self, messages: Sequence[Message], unreadable: Sequence[UnreadableItem]
     ) -> list[_Entry]:
-        """Give each item of a page its moment; an unreadable one takes that of the one before it.
+        """Return a page's items with timestamps; an unreadable one gets its newer neighbour's.
 
-        Its own date is not trusted, even where it has one: a wrong one would end the walk. The
-        moment taken is never older than the true one, so that whoever resumes misses nothing.
+        Its own date is not trusted, since a wrong one would end the walk. The assumed timestamp
+        is never older than the true one, so that resuming misses nothing.
         """
         by_index = {item.index: item for item in unreadable}
         rest = iter(messages)
@@ -314,7 +314,7 @@ class HistoryWalk:
         ]
         known = [message.date for message in messages]
         if known and known[0] < known[-1]:
-            items.reverse()  # A server that does not know `reverse=false`.
+            items.reverse()  # A server that ignores `reverse=false`.
         is_sure = bool(known) and known[0] != known[-1]
         dates = [item.date if isinstance(item, Message) else None for item in items]
         before, after = _filled(dates), _filled(dates[::-1])[::-1]
@@ -336,19 +336,19 @@ class HistoryWalk:
     def _newest_timestamp(
         self, item: UnreadableItem, known: list[datetime]
     ) -> datetime:
-        """Return a moment that nothing on a page is newer than."""
+        """Return an upper bound of the timestamps on a page."""
         if self.position is not None:
             return self.position.date
         if self._now is None:
             raise item_error(item)
-        # Tomorrow: the server's clock need not be this one.
+        # Tomorrow, since the server's clock may be ahead of this one.
         tomorrow = datetime.fromtimestamp(self._now, UTC) + timedelta(days=1)
         return max([tomorrow, *known])
 
     def _choose_next(
         self, page: MessagePage, entries: list[_Entry], fresh: list[_Entry]
     ) -> None:
-        """Decide from which date, and how far behind it, to read on."""
+        """Set the date and the offset with which to continue."""
         if fresh:
             self._stale = []
         else:
@@ -360,15 +360,15 @@ class HistoryWalk:
             ids = [entry.id for entry in entries]
             if ids == self._stale:
                 raise ResponseError(
-                    f"{self._operation}: the same messages come again and again",
+                    f"{self._operation}: the server returns the same messages again and again",
                     operation=self._operation,
                     where="$.items",
                 )
             self._stale = ids
-        # Where no message can be read, none of the moments is sure: the page is counted.
+        # If no message is readable, no timestamp is reliable: continue by counting.
         is_sure = any(isinstance(entry.content, Message) for entry in fresh)
         oldest = fresh[-1].date if fresh and (is_sure or self._date is None) else None
-        # Within the same second, more messages than a page holds are reached by counting.
+        # More messages within one second than a page holds are reached by counting.
         if oldest is not None and (
             self._date is None or self._date - oldest > 2 * ROUNDING
         ):
@@ -391,7 +391,7 @@ class HistoryWalk:
         ids = {entry.id}
         if self.position is not None and self.position.date == entry.date:
             ids |= self.position.ids
-        # A later page may begin with one of these, and a later walk too.
+        # A later page may begin with one of these, and so may a later walk.
         self._unreadable = {
             id: not_before
             for id, not_before in self._unreadable.items()
@@ -403,13 +403,13 @@ class HistoryWalk:
 
 
 def _filled(dates: list[datetime | None]) -> list[datetime | None]:
-    """Put the last moment before it wherever there is none."""
+    """Replace each missing date by the last one before it."""
     last: datetime | None = None
     return [last := date or last for date in dates]
 
 
 class _Entry(NamedTuple):
-    """An item of a history's page, and the moment at which the walk takes it to be."""
+    """An item of a history's page, with its assumed timestamp."""
 
     date: datetime
     id: str
@@ -418,13 +418,13 @@ class _Entry(NamedTuple):
 
 
 def _id_of(item: UnreadableItem) -> str:
-    """Return what tells an unreadable message from others; its own id may be what is wrong."""
+    """Return an id for an unreadable message, from its content: its own id may be invalid."""
     text = msgspec.json.encode(item.raw, order="sorted")
     return f"{UNREADABLE}{sha256(text).hexdigest()[:24]}"
 
 
 def _begin(date: datetime | str | None) -> datetime | None:
-    """Return the newest moment wanted, or `None` for now."""
+    """Return the newest timestamp to include, or `None` for now."""
     if date is None or date == "recent":
         return None
     if isinstance(date, str):

@@ -1,6 +1,7 @@
-"""Where a client sends to and as whom: arguments first, then the environment.
+"""Base URL and token of a client: from arguments, otherwise from the environment.
 
-The one module outside `cli` and `server` that reads environment variables.
+Apart from `cli`, `server` and the transports' settings, only this module reads environment
+variables.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ __all__ = [
 ]
 
 BASE_URL_VARIABLE = "HIPCHAT_BASE_URL"
-TOKEN_VARIABLE = "HIPCHAT_TOKEN"  # noqa: S105 - the variable's name
+TOKEN_VARIABLE = "HIPCHAT_TOKEN"  # noqa: S105 - the name of a variable
 KEPT_IN_PATHS = "/%:@!$&'()*+,;=~"
 
 
@@ -36,11 +37,11 @@ class Site:
     host: str
     port: int
     path: str
-    """The path below which the API lies, such as `/v2`; without a slash at the end."""
+    """Path of the API, such as `/v2`, without a trailing slash."""
 
     @property
     def origin(self) -> str:
-        """The URL without its path."""
+        """Scheme, host and port of the URL."""
         host = self.host
         if ":" in host:
             host = f"[{host.replace('%', '%25')}]"
@@ -52,34 +53,34 @@ class Site:
 
 
 def find_site(base_url: str | None, *, allow_http: bool) -> Site:
-    """Parse the base URL given, or the one in `HIPCHAT_BASE_URL`.
+    """Parse the given base URL, or the one in `HIPCHAT_BASE_URL`.
 
     Raises:
-        ValueError: There is none, or it cannot be used; says why.
-        TypeError: It is no text.
+        ValueError: The base URL is missing or invalid; the message says why.
+        TypeError: The base URL is not a string.
     """
     if not isinstance(base_url, (str, NoneType)):
-        raise TypeError(f"base_url must be a text, not {type(base_url).__name__}")
+        raise TypeError(f"base_url must be a string, not {type(base_url).__name__}")
     url = base_url or os.environ.get(BASE_URL_VARIABLE)
     if not url:
         raise ValueError(
-            "no address: pass base_url='https://chat.example.com/v2', "
+            "no base URL: pass base_url='https://chat.example.com/v2', "
             f"or set {BASE_URL_VARIABLE}"
         )
     return parse_site(url, allow_http=allow_http)
 
 
 def find_token() -> str | None:
-    """Return the token in `HIPCHAT_TOKEN`, if there is one."""
-    # A file that Windows wrote may begin with a mark, also where a shell has read it.
+    """Return the token in `HIPCHAT_TOKEN`, or `None`."""
+    # A file written on Windows may begin with a byte order mark, which a shell keeps.
     return os.environ.get(TOKEN_VARIABLE, "").removeprefix("\ufeff") or None
 
 
 def parse_site(url: str, *, allow_http: bool) -> Site:
-    """Take a base URL apart.
+    """Parse a base URL.
 
     Raises:
-        ValueError: It is no http or https address, carries a user, query or fragment, or is
+        ValueError: The text is not an http or https URL, has a user, query or fragment, or is
             plain http to another machine without `allow_http`.
     """
     url = url.strip()
@@ -87,7 +88,7 @@ def parse_site(url: str, *, allow_http: bool) -> Site:
         raise ValueError("the base URL must not have line ends, or spaces in its host")
     parts = split_web_address(url, "the base URL")
     try:
-        # A zone, as in fe80::1%25eth0, stands encoded in an address.
+        # A zone, as in fe80::1%25eth0, is percent-encoded in a URL.
         host = unquote(parts.hostname or "")
         ascii_host = (
             host if ":" in host or host.isascii() else host.encode("idna").decode()
@@ -98,13 +99,13 @@ def parse_site(url: str, *, allow_http: bool) -> Site:
         ) from None
     if "@" in parts.netloc:
         raise ValueError(
-            "the base URL must not carry a user or password; pass the token instead"
+            "the base URL must not have a user or password; pass the token instead"
         )
     if parts.query or parts.fragment:
         raise ValueError("the base URL must end with its path, such as /v2")
     if parts.scheme == "http" and not (allow_http or is_this_machine(ascii_host)):
         raise ValueError(
-            f"plain http to {ascii_host} would send the token readable to all on the way; "
+            f"plain http to {ascii_host} would send the token unencrypted; "
             "use https, or pass allow_http=True if you accept that"
         )
     path = quote(parts.path.rstrip("/"), safe=KEPT_IN_PATHS)
@@ -115,7 +116,7 @@ def parse_site(url: str, *, allow_http: bool) -> Site:
 
 
 def is_this_machine(host: str) -> bool:
-    """Whether the host is certainly this machine."""
+    """Return whether the host is certainly this machine."""
     name = host.rstrip(".").lower()
     if name == "localhost" or name.endswith(".localhost"):
         return True

@@ -1,6 +1,6 @@
-"""What both clients are made with: address, token, options, transport. No I/O.
+"""The setup that both clients share: base URL, token, options and transport. No I/O.
 
-Read next: `client.py`, which puts the calls on top.
+Read next: `client.py`, which adds the calls.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from hipkit.client.settings import find_site, find_token
 from hipkit.transports.protocol import AsyncTransport, Transport
 from hipkit.version import VERSION
 
-if TYPE_CHECKING:  # Thirty milliseconds that a plain http call need not pay.
+if TYPE_CHECKING:  # ssl takes 30 ms to import, which a plain http call does not need.
     import ssl
 
 __all__ = [
@@ -46,8 +46,8 @@ T = TypeVar("T")
 
 TransportName = Literal["httpx2", "pycurl"]
 TokenSource = str | Callable[[], str] | Callable[[str | None], str]
-"""A token, or a function that gives one. A function with a required argument, or one that is
-called `rejected`, gets there the token that the server has just refused, else `None`."""
+"""A token, or a function that returns one. A function with a required argument, or with one named
+`rejected`, is passed the token that the server has just rejected, or `None`."""
 AsyncTokenSource = (
     TokenSource | Callable[[], Awaitable[str]] | Callable[[str | None], Awaitable[str]]
 )
@@ -59,9 +59,9 @@ class ConnectOptions(TypedDict, total=False):
     Attributes:
         verify: True for the system's certificate authorities, a CA file or folder, a ready
             `ssl.SSLContext`, or False to accept any server.
-        cert: A client certificate: files of certificate and key, and the key's password.
-        proxy: The proxy's address; without one, the environment's is used.
-        trust_env: Whether `HTTPS_PROXY`, `NO_PROXY`, `SSL_CERT_FILE` and their like count.
+        cert: A client certificate: paths of certificate and key, and the key's password.
+        proxy: The proxy's URL. Defaults to the environment's.
+        trust_env: Whether to use `HTTPS_PROXY`, `NO_PROXY`, `SSL_CERT_FILE` and the like.
     """
 
     verify: bool | str | os.PathLike[str] | ssl.SSLContext
@@ -71,18 +71,18 @@ class ConnectOptions(TypedDict, total=False):
 
 
 class ClientOptions(CallOptions, ConnectOptions, total=False):
-    """What a client is made with beside token and address: how to call, and how to connect.
+    """Options of a client: how to call, and how to connect.
 
     Attributes:
-        allow_http: Whether plain http to another machine is accepted: all on the way can read
-            the token then.
+        allow_http: Whether to accept plain http to another machine, which sends the token
+            unencrypted.
     """
 
     allow_http: bool
 
 
 class ClientSetup:
-    """What both clients share: settings and memory, and no I/O."""
+    """Base of both clients: settings and state, without I/O."""
 
     _state: State
     _policy: Policy
@@ -96,7 +96,7 @@ class ClientSetup:
         options: ClientOptions,
         clock: Clock | None,
     ) -> ConnectOptions:
-        """Sort the options; return those for connecting."""
+        """Store token, base URL and policy; return the options for connecting."""
         settings = dict(options)
         wanted = ConnectOptions.__annotations__.keys() & settings.keys()
         connecting = {name: settings.pop(name) for name in wanted}
@@ -124,7 +124,7 @@ class ClientSetup:
         if isinstance(token, str):
             self._state.authorization = Secret(BEARER + check_token(token).reveal())
         elif callable(token):
-            # An optional argument of another name is the function's own business: a path, say.
+            # An optional argument of another name, such as a path, is not for the rejected token.
             takes_rejected = any(
                 each.name == "rejected" or each.default is each.empty
                 for each in inspect.signature(token).parameters.values()
@@ -133,25 +133,25 @@ class ClientSetup:
             self._ask_for_token = token if takes_rejected else lambda _: token()
         elif token is not None:
             raise TypeError(
-                "token must be a text, a function that returns one, or a provider"
+                "token must be a string, a function that returns one, or a provider"
             )
 
     @property
     def limits(self) -> Limits:
-        """The limits that the server told with its last answers."""
+        """The limits reported by the last responses."""
         return self._state.limits.read()
 
     @property
     def base_url(self) -> str:
-        """Where this client sends to."""
+        """The base URL."""
         return str(self._state.site)
 
     @clears_locals
     def with_options(self, **options: Unpack[CallOptions]) -> Self:
-        """Return a client that calls differently, on the same connections and with the same limits.
+        """Return a client with other options, on the same connections and with the same limits.
 
         Args:
-            options: See `Policy`; what is left out stays as it is.
+            options: See `Policy`; options that are left out keep their values.
         """
         derived = self._copy()
         derived._policy = policy_with(self._policy, options)
@@ -179,15 +179,15 @@ class ClientSetup:
 
 
 def policy_with(policy: Policy, options: CallOptions) -> Policy:
-    """Return the policy with what differs for one call.
+    """Return the policy with a call's options applied.
 
     Raises:
-        TypeError: There is no such option; says which there are.
+        TypeError: There is no such option; the message lists the existing ones.
     """
     try:
         return _policy_with(policy, options) if options else policy
     finally:
-        del options  # A header may hold a secret, and stand in a traceback.
+        del options  # A header may hold a secret, and would appear in a traceback.
 
 
 @clears_locals
@@ -202,7 +202,7 @@ def _policy_with(policy: Policy, options: CallOptions) -> Policy:
 def _check_known_options(options: CallOptions, kind: type[CallOptions]) -> None:
     known = sorted(kind.__annotations__)
     for name in sorted(options.keys() - known):
-        from difflib import get_close_matches  # Slow to load, and seldom needed.
+        from difflib import get_close_matches  # Slow to import and rarely needed.
 
         close = get_close_matches(name, known, 1)
         hint = f", did you mean {close[0]}?" if close else "."
@@ -212,67 +212,73 @@ def _check_known_options(options: CallOptions, kind: type[CallOptions]) -> None:
 
 
 def check_sync_token(token: object) -> None:
-    """Refuse a function that only `AsyncHipChat` could await.
+    """Check that a token does not need to be awaited.
 
     Raises:
-        TypeError: It is one.
+        TypeError: The token is an async function or provider, for `AsyncHipChat`.
     """
     if is_async(token):
         raise TypeError(
-            "this token function has to be awaited, and HipChat awaits nothing: give it to "
-            "AsyncHipChat, or take a function that returns the token, or an OAuthClient's provider"
+            "this token function is async, which HipChat cannot await: pass it to "
+            "AsyncHipChat, or use a function that returns the token, or an OAuthClient's provider"
         )
 
 
 def check_async_token(token: object) -> None:
-    """Refuse a provider that would hold up the whole event loop while it fetches.
+    """Check that a token provider does not block the event loop while it fetches.
 
     Raises:
-        TypeError: It is one.
+        TypeError: The provider blocks, for `HipChat`.
     """
     if getattr(token, "blocks", False) is True:
         raise TypeError(
-            "this provider blocks until its token is there, and with it the event loop: "
-            "give it to HipChat, or take an AsyncOAuthClient's provider"
+            "this provider would block the event loop while it fetches a token: "
+            "pass it to HipChat, or use an AsyncOAuthClient's provider"
         )
 
 
 def reveal(secret: Secret | None) -> str | None:
-    """Return what a token function is told of the token that was refused."""
+    """Return the rejected token as text, for a token function."""
     return None if secret is None else secret.reveal()
 
 
 def check_token(token: object) -> Secret:
-    """Refuse what could not stand in a header; the text itself is never shown."""
+    """Check that a token fits into a header, and return it as a `Secret`.
+
+    Raises:
+        TypeError: The token is not a string.
+        ValueError: The token is empty or has a character that a header cannot carry. The message
+            does not repeat it.
+    """
     if inspect.iscoroutine(token):
-        token.close()  # Nobody will await it, which Python would complain about.
+        token.close()  # Otherwise Python warns that it was never awaited.
         check_sync_token(await_token)
     if not isinstance(token, str):
-        raise TypeError(f"a token must be a text, not {type(token).__name__}")
-    # Files that Windows wrote may begin with a mark, and end a line.
+        raise TypeError(f"a token must be a string, not {type(token).__name__}")
+    # Files written on Windows may begin with a byte order mark, and end with a line end.
     token = token.strip().removeprefix("\ufeff").strip()
     if not token or not token.isascii() or not token.isprintable() or " " in token:
         raise ValueError(
-            "the token is empty, or has a space, line end or other letter that no token has"
+            "the token is empty, or has a space, line end or other invalid character"
         )
     return Secret(token)
 
 
 async def await_token(token: object) -> Secret:
-    """Return the same of a token that may still have to be awaited."""
+    """Await a token if necessary, then do the same as `check_token`."""
     return check_token(await token if inspect.isawaitable(token) else token)
 
 
 def choose_transport(
     transport: Transport | TransportName, connecting: ConnectOptions
 ) -> Transport:
-    """Return the transport that was given or is named; it opens nothing yet."""
+    """Return the given or named transport, which opens no connection yet."""
     if not isinstance(transport, str):
         if is_async(getattr(transport, "send", None)) or not hasattr(
             transport, "close"
         ):
             raise TypeError(
-                "HipChat needs a transport that blocks and has close(): "
+                "HipChat needs a blocking transport with close(): "
                 "this one is for AsyncHipChat"
             )
         return _given(transport, connecting)
@@ -289,11 +295,11 @@ def choose_transport(
 def choose_async_transport(
     transport: AsyncTransport | TransportName, connecting: ConnectOptions
 ) -> AsyncTransport:
-    """Return the same for an event loop."""
+    """Return the given or named asynchronous transport, which opens no connection yet."""
     if not isinstance(transport, str):
         if not hasattr(transport, "aclose"):
             raise TypeError(
-                "AsyncHipChat needs a transport that is awaited and has aclose(): "
+                "AsyncHipChat needs an asynchronous transport with aclose(): "
                 "this one is for HipChat"
             )
         return _given(transport, connecting)
@@ -310,7 +316,7 @@ def choose_async_transport(
 def _given(transport: T, connecting: ConnectOptions) -> T:
     if connecting:
         raise ValueError(
-            f"{', '.join(sorted(connecting))}: set this on the transport that was given"
+            f"{', '.join(sorted(connecting))}: set this on the transport itself"
         )
     return transport
 

@@ -1,8 +1,8 @@
-"""Getting tokens and keeping them fresh, without storing them anywhere.
+"""Fetch and renew tokens, without storing them.
 
-`OAuthClient` calls the token operations with a client's id and secret. A provider stands in for
-a token: `HipChat(provider, ...)`. It fetches when first asked, keeps the token in memory, renews
-it early, and hands every new one to a function of yours, since storing is the caller's.
+`OAuthClient` calls the token operations with a client's id and secret. A provider is used in place
+of a token: `HipChat(provider, ...)`. It fetches a token on first use, keeps it in memory, renews it
+early, and passes every new one to your `on_token` function, which can store it.
 The four kinds of token are explained in `docs/explanation/tokens.md`.
 """
 
@@ -39,7 +39,7 @@ __all__ = ["AsyncOAuthClient", "AsyncTokenProvider", "OAuthClient", "TokenProvid
 
 RENEW_EARLY_SECONDS = 60.0
 LONGEST_LIFE_SECONDS = 1e9
-"""Thirty years: a server may write any number, also one that no calculation takes."""
+"""Thirty years, since a server may send a number too large to calculate with."""
 
 
 class OAuthClient:
@@ -76,12 +76,12 @@ class OAuthClient:
 
     @clears_locals
     def get_session(self, access_token: str) -> Session:
-        """Look a token up, by that token's own right."""
+        """Return the session of a token, authorized by that token itself."""
         return self._client.with_token(access_token).send(GetSession(access_token))
 
     @clears_locals
     def delete_session(self, access_token: str) -> None:
-        """Revoke a token, by that token's own right."""
+        """Revoke a token, authorized by that token itself."""
         self._client.with_token(access_token).send(DeleteSession(access_token))
 
     def client_credentials(
@@ -90,7 +90,7 @@ class OAuthClient:
         """Return a provider of add-on tokens.
 
         Args:
-            scope: The scopes wanted, separated by spaces; all that were granted when left out.
+            scope: The requested scopes, separated by spaces. Defaults to all granted scopes.
             on_token: Called with every new token.
         """
         grant = GenerateToken(grant_type="client_credentials", scope=scope)
@@ -107,9 +107,9 @@ class OAuthClient:
         """Return a provider of user tokens.
 
         Args:
-            refresh_token: The one that came with the user's token.
-            access_token: A token that may still be good, used until the server refuses it.
-            on_token: Called with every new token: store its `refresh_token` if it has one.
+            refresh_token: The refresh token that was issued with the user's token.
+            access_token: A token that may still be valid, used until the server rejects it.
+            on_token: Called with every new token; store its `refresh_token` if it has one.
         """
         grant = GenerateToken(grant_type="refresh_token", refresh_token=refresh_token)
         return TokenProvider(
@@ -128,7 +128,7 @@ class OAuthClient:
 
 
 class AsyncOAuthClient:
-    """`OAuthClient` on an event loop; see there."""
+    """The asynchronous counterpart of `OAuthClient`."""
 
     @clears_locals
     def __init__(
@@ -150,14 +150,14 @@ class AsyncOAuthClient:
 
     @clears_locals
     async def get_session(self, access_token: str) -> Session:
-        """Look a token up, by that token's own right."""
+        """Return the session of a token, authorized by that token itself."""
         return await self._client.with_token(access_token).send(
             GetSession(access_token)
         )
 
     @clears_locals
     async def delete_session(self, access_token: str) -> None:
-        """Revoke a token, by that token's own right."""
+        """Revoke a token, authorized by that token itself."""
         await self._client.with_token(access_token).send(DeleteSession(access_token))
 
     def client_credentials(
@@ -197,7 +197,7 @@ AsyncOnToken = Callable[[Token], object | Awaitable[object]]
 
 
 class _TokenCache:
-    """What both providers keep, and the decisions that they share."""
+    """The state and the decisions that both providers share."""
 
     def __init__(
         self,
@@ -211,7 +211,7 @@ class _TokenCache:
         self._clock = clock
         self._failure: HipkitError | None = None
 
-    def _good_token(self, rejected: Secret | None) -> Secret | None:
+    def _valid_token(self, rejected: Secret | None) -> Secret | None:
         if self._token is None or self._token == rejected:
             return None
         if self._renew_at is not None and self._clock() >= self._renew_at:
@@ -219,9 +219,9 @@ class _TokenCache:
         return self._token
 
     def _share_failure(self, known: HipkitError | None) -> None:
-        """Raise what failed while the caller waited, if it did.
+        """Raise the error of a fetch that failed while the caller waited for the lock.
 
-        One after the other, all who waited would wait for the same time-out again.
+        Otherwise all waiting callers would run into the same timeout, one after the other.
         """
         if self._failure is not None and self._failure is not known:
             raise copy(self._failure)
@@ -231,7 +231,7 @@ class _TokenCache:
         self._token = Secret(token.access_token)
         self._renew_at = None
         if token.expires_in is not None:
-            # A short life is used by half, so that renewing early never means renewing always.
+            # A short-lived token is renewed at half its life: 60 s early could mean every call.
             life = min(max(token.expires_in, 0), LONGEST_LIFE_SECONDS)
             self._renew_at = asked_at + life - min(RENEW_EARLY_SECONDS, life / 2)
         if token.refresh_token and self._grant.grant_type == "refresh_token":
@@ -245,25 +245,25 @@ class _TokenCache:
 
 
 class SendGrant(Protocol):
-    """What a provider needs of a client."""
+    """The client function that a provider calls."""
 
     def __call__(self, operation: GenerateToken, /) -> Token: ...
 
 
 class AsyncSendGrant(Protocol):
-    """The same, awaited."""
+    """The asynchronous counterpart."""
 
     async def __call__(self, operation: GenerateToken, /) -> Token: ...
 
 
 class TokenProvider(_TokenCache):
-    """A token that renews itself, for any number of threads.
+    """A token that is renewed automatically. Safe for use by many threads.
 
-    Holds in memory: the grant (with a refresh token, if it is one), the token, when to renew.
+    Keeps in memory: the grant with its refresh token, the token, and when to renew it.
     """
 
     blocks = True
-    """Not for an event loop: `AsyncHipChat` refuses it."""
+    """It would block an event loop: `AsyncHipChat` rejects it."""
 
     @clears_locals
     def __init__(
@@ -278,8 +278,8 @@ class TokenProvider(_TokenCache):
         for name, function in (("send", send), ("on_token", on_token)):
             if is_async(function):
                 raise TypeError(
-                    f"{name} has to be awaited, and a TokenProvider awaits nothing: "
-                    "take an AsyncOAuthClient's provider"
+                    f"{name} is async, which a TokenProvider cannot await: "
+                    "use an AsyncOAuthClient's provider"
                 )
         super().__init__(grant, access_token, clock)
         self._send = send
@@ -288,25 +288,25 @@ class TokenProvider(_TokenCache):
 
     @clears_locals
     def __call__(self, rejected: str | None = None) -> str:
-        """Return a token that is good now.
+        """Return a valid token.
 
         Args:
-            rejected: One that the server has just refused, and that must not come back.
+            rejected: A token that the server has just rejected and that must not be returned.
 
         Raises:
-            UnauthorizedError: The grant is no longer good: the add-on was removed, for example.
-            RequestError: No answer came.
+            UnauthorizedError: The grant is no longer valid: the add-on was removed, for example.
+            RequestError: No response arrived.
         """
         refused = None if rejected is None else Secret(rejected)
-        good = self._good_token(refused)
-        if good is not None:
-            return good.reveal()
+        valid = self._valid_token(refused)
+        if valid is not None:
+            return valid.reveal()
         known = self._failure
         with self._lock:
-            # Whoever held the lock may have fetched it already.
-            good = self._good_token(refused)
-            if good is not None:
-                return good.reveal()
+            # The previous holder of the lock may have fetched it already.
+            valid = self._valid_token(refused)
+            if valid is not None:
+                return valid.reveal()
             self._share_failure(known)
             asked_at = self._clock()
             try:
@@ -314,14 +314,14 @@ class TokenProvider(_TokenCache):
             except HipkitError as error:
                 self._failure = copy(error)
                 raise
-            made = self._keep(token, asked_at)
+            token_text = self._keep(token, asked_at)
             if self._on_token is not None:
                 self._on_token(token)
-            return made.reveal()
+            return token_text.reveal()
 
 
 class AsyncTokenProvider(_TokenCache):
-    """A token that renews itself, for any number of tasks; see `TokenProvider`."""
+    """A token that is renewed automatically, for any number of tasks; see `TokenProvider`."""
 
     def __init__(
         self,
@@ -339,16 +339,16 @@ class AsyncTokenProvider(_TokenCache):
 
     @clears_locals
     async def __call__(self, rejected: str | None = None) -> str:
-        """Return a token that is good now; see `TokenProvider`."""
+        """Return a valid token; see `TokenProvider`."""
         refused = None if rejected is None else Secret(rejected)
-        good = self._good_token(refused)
-        if good is not None:
-            return good.reveal()
+        valid = self._valid_token(refused)
+        if valid is not None:
+            return valid.reveal()
         known = self._failure
         async with self._loop_lock():
-            good = self._good_token(refused)
-            if good is not None:
-                return good.reveal()
+            valid = self._valid_token(refused)
+            if valid is not None:
+                return valid.reveal()
             self._share_failure(known)
             asked_at = self._clock()
             try:
@@ -356,12 +356,12 @@ class AsyncTokenProvider(_TokenCache):
             except HipkitError as error:
                 self._failure = copy(error)
                 raise
-            made = self._keep(token, asked_at)
+            token_text = self._keep(token, asked_at)
             if self._on_token is not None:
                 stored = self._on_token(token)
                 if inspect.isawaitable(stored):
                     await stored
-            return made.reveal()
+            return token_text.reveal()
 
     def _loop_lock(self) -> asyncio.Lock:
         loop = asyncio.get_running_loop()
@@ -373,8 +373,8 @@ class AsyncTokenProvider(_TokenCache):
 def _basic(client_id: str, client_secret: str) -> Secret:
     for name, value in (("client_id", client_id), ("client_secret", client_secret)):
         if not isinstance(value, str):
-            raise TypeError(f"{name} must be a text, not {type(value).__name__}")
-    # An encoding error would carry the secret with it.
+            raise TypeError(f"{name} must be a string, not {type(value).__name__}")
+    # An encoding error would hold the secret.
     credentials = f"{client_id}:{client_secret}".encode(errors="replace")
     if credentials.decode() != f"{client_id}:{client_secret}":
         raise ValueError("the client's id or secret has half of a surrogate pair in it")

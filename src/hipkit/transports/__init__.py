@@ -1,4 +1,4 @@
-"""What sends requests: one adapter a file, all behind `protocol.py`.
+"""Transports: adapters that send requests, one per module, behind the protocols of `protocol.py`.
 
-Import the adapter you want from its own module; nothing loads before that.
+Import an adapter from its own module; nothing is loaded before.
 """

@@ -1,4 +1,4 @@
-"""Runs an ASGI app for one transport, without a network; `memory.py` is its only user."""
+"""Run an ASGI app for one transport, without a network. Used by `memory.py`."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ CLIENT = ("127.0.0.1", 50_000)
 
 
 class AsgiServer:
-    """An app with its lifespan, in the event loop that it is made in."""
+    """An app with its lifespan, in the event loop in which it was created."""
 
     def __init__(self, app: AsgiApp) -> None:
         self._app = app
@@ -48,8 +48,12 @@ class AsgiServer:
     async def send(
         self, request: Request, options: Options, sink: Sink | None
     ) -> RawResponse:
-        """Let the app answer within the time that there is."""
-        # Shielded, since one cancelled call must not end the start for the others.
+        """Return the app's response.
+
+        Raises:
+            TransportError: The app failed, or did not answer within timeout and deadline.
+        """
+        # Shielded: a cancelled call must not cancel the startup that other calls wait for.
         await asyncio.shield(self._start)
         call = _Call(request, options, sink)
         limit = asyncio.timeout(call.seconds_left())
@@ -70,7 +74,7 @@ class AsgiServer:
 
 
 class _Lifespan:
-    """An app's start and end."""
+    """The startup and shutdown of an app."""
 
     def __init__(self, app: AsgiApp) -> None:
         self.state: dict[str, Any] = {}
@@ -82,13 +86,13 @@ class _Lifespan:
         )
 
     async def step(self, name: str) -> None:
-        """Ask for the start or the end, and wait until it is done."""
+        """Request startup or shutdown, and wait until it is complete."""
         self._to_app.put_nowait({"type": f"lifespan.{name}"})
         answer = asyncio.create_task(self._from_app.get())
         await asyncio.wait({answer, self._task}, return_when=asyncio.FIRST_COMPLETED)
         if not answer.done():
-            # The app has ended or failed instead, which is how one without a lifespan
-            # says so: ASGI wants it served all the same.
+            # The app returned or raised instead: it does not support lifespans, and ASGI
+            # requires that it is served anyway.
             answer.cancel()
         elif answer.result()["type"].endswith(".failed"):
             reason = answer.result().get("message", "")
@@ -100,7 +104,7 @@ class _Lifespan:
 
 
 class _Call:
-    """One request on its way through the app."""
+    """One request to the app."""
 
     def __init__(self, request: Request, options: Options, sink: Sink | None) -> None:
         self._request = request
@@ -122,7 +126,7 @@ class _Call:
         try:
             await app(self._scope() | {"state": dict(state)}, self._receive, self._send)
         except Exception:
-            # A framework may raise again what it has answered with a 500.
+            # A framework may re-raise an exception after answering with 500.
             if self._error is None and not self._is_answered.is_set():
                 raise
         if self._error is not None:
@@ -137,7 +141,9 @@ class _Call:
     def response(self) -> RawResponse:
         if self._incoming is None or not self._is_answered.is_set():
             raise TransportError(
-                "broken", "the app gave no whole answer", may_have_arrived=True
+                "broken",
+                "the app did not send a complete response",
+                may_have_arrived=True,
             )
         return self._incoming.response()
 

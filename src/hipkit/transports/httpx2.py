@@ -1,8 +1,8 @@
-"""The default transports: httpx2's connections, sync on plain sockets and async on asyncio.
+"""The default transports, on httpcore2: sync on plain sockets, async on asyncio.
 
-They stand on httpcore2, the half of httpx2 that talks HTTP: it sends the target as it is given,
-and lets us bring the streams that it reads and writes.
-Read next: `httpx2_streams.py`, and docs/explanation/transports.md for what this cannot do.
+httpcore2 is the HTTP layer of httpx2. It sends the target unchanged, and accepts our own streams
+to read and write.
+Read next: `httpx2_streams.py`, and docs/explanation/transports.md for the limitations.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ _TIMEOUT_REASONS = {
 
 
 class HttpxTransport(NetworkTransport):
-    """Sends from any thread, with a pool of connections for each scheme and proxy."""
+    """A blocking transport for any number of threads, with one pool per scheme and proxy."""
 
     name = "httpx2"
 
@@ -69,7 +69,7 @@ class HttpxTransport(NetworkTransport):
     def send(
         self, request: Request, options: Options, sink: Sink | None = None
     ) -> RawResponse:
-        """Send once, as `protocol.Transport` says."""
+        """Send a request once; see `protocol.Transport`."""
         self._check_open()
         route = _route(request, self._settings)
         pool = self._pool(route)
@@ -90,7 +90,7 @@ class HttpxTransport(NetworkTransport):
         return incoming.response()
 
     def close(self) -> None:
-        """Close every connection, that of a call on its way once it has ended."""
+        """Close every connection; those in use are closed when their call ends."""
         self._closed = True
         for pool in list(self._pools.values()):
             for connection in pool.connections:
@@ -112,8 +112,8 @@ class HttpxTransport(NetworkTransport):
         return pool
 
     def _leave_to_parent(self) -> None:
-        # This closes the child's descriptors and sends nothing. The pools' own `close` takes
-        # locks, which another thread may have held during the fork.
+        # This closes the child's descriptors without sending anything. The pools' own `close`
+        # would take locks, which another thread may have held during the fork: a deadlock.
         for pool in self._pools.values():
             for connection in pool.connections:
                 connection.close()
@@ -121,7 +121,7 @@ class HttpxTransport(NetworkTransport):
 
 
 class AsyncHttpxTransport(NetworkTransport):
-    """The same on asyncio; every event loop gets pools of its own."""
+    """The asyncio counterpart; every event loop gets its own pools."""
 
     name = "httpx2"
 
@@ -132,12 +132,12 @@ class AsyncHttpxTransport(NetworkTransport):
         return AsyncBackend()
 
     def _leave_to_parent(self) -> None:
-        pass  # A child process needs an event loop of its own, which gets its own pools.
+        pass  # A child process needs a new event loop, which gets its own pools.
 
     async def send(
         self, request: Request, options: Options, sink: Sink | None = None
     ) -> RawResponse:
-        """Send once, as `protocol.AsyncTransport` says."""
+        """Send a request once; see `protocol.AsyncTransport`."""
         self._check_open()
         route = _route(request, self._settings)
         pool = self._pool(route)
@@ -157,9 +157,9 @@ class AsyncHttpxTransport(NetworkTransport):
         return incoming.response()
 
     async def aclose(self) -> None:
-        """Close the connections of this event loop, under calls on their way too.
+        """Close the connections of this event loop, even those in use.
 
-        Those of another loop end with that loop.
+        The connections of another loop end with that loop.
         """
         self._closed = True
         for pool in self._loops.pop(asyncio.get_running_loop(), {}).values():
@@ -183,10 +183,10 @@ class AsyncHttpxTransport(NetworkTransport):
 
 
 class _ProxyPool(httpcore2.ConnectionPool):
-    """Closes the connection of a request that failed.
+    """Closes the connection of a failed request.
 
-    httpcore2 does so itself, save for a tunnel in which TLS has failed: that one would count
-    among `max_connections` for ever.
+    httpcore2 does so itself, except for a tunnel in which TLS has failed: that connection would
+    count towards `max_connections` for ever.
     """
 
     def create_connection(
@@ -209,7 +209,7 @@ class _ProxyPool(httpcore2.ConnectionPool):
 
 
 class _AsyncProxyPool(httpcore2.AsyncConnectionPool):
-    """The same on asyncio."""
+    """The asyncio counterpart."""
 
     def create_connection(
         self, origin: httpcore2.Origin
@@ -231,7 +231,7 @@ class _AsyncProxyPool(httpcore2.AsyncConnectionPool):
 
 
 class _Content:
-    """A body in pieces, for either of httpcore2's halves."""
+    """A request body in chunks, for both the sync and async half of httpcore2."""
 
     def __init__(self, body: Body, size: int) -> None:
         self._body = body
@@ -260,7 +260,7 @@ def _message(request: Request, route: _Route, progress: Progress) -> httpcore2.R
     }
     host = request.host
     if route[1] is not None and ":" in host:
-        # httpcore2 names the host to a proxy as it is given here.
+        # httpcore2 passes the host to a proxy exactly as it is given here.
         extensions["sni_hostname"] = host
         host = f"[{host}]"
     url = httpcore2.URL(
@@ -282,7 +282,7 @@ def _incoming(
     response: httpcore2.Response, options: Options, sink: Sink | None
 ) -> Incoming:
     if response.status < 200:
-        raise httpcore2.RemoteProtocolError("an upgrade that nobody asked for")
+        raise httpcore2.RemoteProtocolError("an upgrade that was not requested")
     headers = joined_headers(response.headers)
     return Incoming(response.status, headers, options, sink)
 
@@ -302,27 +302,27 @@ def _transport_error(
     elif isinstance(error, httpcore2.ProtocolError) and not progress.has_ended:
         kind, reason = "garbage", f"what {where} answered is not HTTP"
     elif progress.has_heard:
-        reason = f"the connection to {where} broke within the answer"
+        reason = f"the connection to {where} broke within the response"
     else:
-        reason = f"the connection to {where} broke before an answer came"
+        reason = f"the connection to {where} broke before a response arrived"
     return TransportError(kind, reason, may_have_arrived=progress.may_have_arrived)
 
 
 def _root_cause(error: BaseException) -> str:
-    """Find the words of the failure that began it all, on one line."""
+    """Return the message of the original error, on one line."""
     earlier = error.__cause__ or error.__context__
     if isinstance(earlier, ExceptionGroup):
         earlier = earlier.exceptions[0]
     if isinstance(earlier, OSError):
         return _root_cause(earlier)
     if isinstance(error, ConnectionError) and error.errno:
-        # asyncio's own text repeats the address in Python's form.
+        # asyncio's message repeats the address in Python syntax.
         return os.strerror(error.errno)
     return " ".join(str(error).split()) or type(error).__name__
 
 
 def _cause(error: Exception) -> Exception | None:
-    """Chain what failed, unless its text quotes the answer."""
+    """Return the error to chain, unless its text quotes the response."""
     return None if isinstance(error, httpcore2.ProtocolError) else error
 
 
@@ -331,7 +331,7 @@ def _route(request: Request, settings: Settings) -> _Route:
     if proxy is not None and proxy.scheme != "http":
         raise ValueError(
             f"this transport cannot use a {proxy.scheme} proxy: the pycurl transport "
-            "can, or give one that begins with http://"
+            "can, or use a proxy that begins with http://"
         )
     return request.scheme, proxy
 

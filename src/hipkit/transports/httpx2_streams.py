@@ -1,7 +1,7 @@
-"""The streams under `httpx2.py`: connections that know the deadline, and what was written.
+"""The network streams of `httpx2.py`, which know the deadline and record what was written.
 
-httpcore2 reads and writes through these. They are where time-outs and failures are seen
-first-hand, so that nothing has to be concluded from the name of an exception.
+httpcore2 reads and writes through these streams. They see timeouts and errors directly, so that
+nothing has to be inferred from the class of an exception.
 """
 
 from __future__ import annotations
@@ -19,44 +19,44 @@ from hipkit.transports.wire import seconds_left
 __all__ = ["AsyncBackend", "Backend", "Progress", "Resolve"]
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
-"""Gives the addresses of a host and port to connect to, or raises `OSError`."""
+"""Returns the addresses of a host and port to connect to, or raises `OSError`."""
 
 # The largest TLS record: if writing it fails, the server cannot have read any of it.
 RECORD_BYTES = 16 * 1024
 
 
 class Progress(float):
-    """How far a call has come, dressed as its time-out.
+    """The progress of a call, passed to the streams as its timeout.
 
-    httpcore2 hands a time-out on to the streams as it got it, and being a number it stays one
-    whatever httpcore2 does with it.
+    httpcore2 passes a timeout to the streams unchanged. This class is a `float`, so that httpcore2
+    can also use it as a number.
     """
 
     def __new__(cls, options: Options, *, is_secure: bool) -> Progress:
-        """Begin a call; `is_secure` tells that the request waits for TLS."""
+        """Begin a call; with `is_secure` the request is written only after the TLS handshake."""
         return super().__new__(cls, options.timeout_seconds)
 
     def __init__(self, options: Options, *, is_secure: bool) -> None:
         self._options = options
         self.is_secure = is_secure
         self.has_connected = False
-        """Whether a connection stood, and the request was next to be written."""
+        """Whether a connection exists, so that the next write is the request."""
         self.may_have_arrived = False
-        """Whether a byte of the request may have left."""
+        """Whether a byte of the request may have been sent."""
         self.has_heard = False
-        """Whether a byte has come back, from the server or a proxy."""
+        """Whether a byte was received, from the server or a proxy."""
         self.has_ended = False
-        """Whether the other side has closed."""
+        """Whether the peer has closed the connection."""
 
     def left(self, timed_out: type[httpcore2.TimeoutException]) -> float:
-        """Give the longest wait still allowed, or raise the given error."""
+        """Return the longest wait still allowed in seconds, or raise the given error."""
         try:
             return seconds_left(self._options)
         except TimeoutError as error:
             raise timed_out("the deadline has passed") from error
 
     def heard(self, data: bytes) -> bytes:
-        """Look at what was read: whether it is the end, and whether it begins like HTTP."""
+        """Record what was read: whether it is the end, and whether it begins like HTTP."""
         if not data:
             self.has_ended = True
         elif not self.has_heard:
@@ -86,7 +86,7 @@ class Backend(httpcore2.NetworkBackend):
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             raise httpcore2.ConnectError(str(error)) from error
-        # Address by address, as each attempt has only what the deadline leaves.
+        # One address after another, each with the time that the deadline leaves.
         for tried, (*_, address) in enumerate(found, start=1):
             wait = progress.left(httpcore2.ConnectTimeout)
             try:
@@ -102,7 +102,7 @@ class Backend(httpcore2.NetworkBackend):
 class _Stream(httpcore2.NetworkStream):
     """A connection of the sync transport.
 
-    What goes through it before TLS stands is a word with a proxy, not the request.
+    Data before the TLS handshake is the dialogue with a proxy, not the request.
     """
 
     def __init__(
@@ -126,8 +126,8 @@ class _Stream(httpcore2.NetworkStream):
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         progress = cast("Progress", timeout)
         if self._carries_request and not progress.has_connected:
-            # httpcore2 writes the head, the body and an empty end, each by itself. The head
-            # waits here for the second, so that a small request leaves in one packet.
+            # httpcore2 writes the head, the body and an empty end separately. The head
+            # is held back until the second write, so that a small request fits one packet.
             progress.has_connected = True
             self._held = buffer
             return
@@ -171,7 +171,7 @@ class AsyncBackend(httpcore2.AsyncNetworkBackend):
     """Opens the connections of the async transport.
 
     Args:
-        resolve: Says where a name leads, in place of the system.
+        resolve: Resolves host names, instead of the system.
     """
 
     def __init__(self, resolve: Resolve | None = None) -> None:
@@ -186,7 +186,7 @@ class AsyncBackend(httpcore2.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.AsyncNetworkStream:
-        """Connect to whichever address answers first."""
+        """Connect to the address that answers first."""
         progress = cast("Progress", timeout)
         stream = await self._connect(host, port, progress)
         return _AsyncStream(stream, carries_request=not progress.is_secure)
@@ -229,7 +229,7 @@ class _AsyncStream(httpcore2.AsyncNetworkStream):
         wait = progress.left(httpcore2.ReadTimeout)
         try:
             return progress.heard(await self._plain.read(max_bytes, wait))
-        except OSError as error:  # anyio lets some TLS alerts through as they are.
+        except OSError as error:  # anyio does not translate all TLS alerts.
             raise httpcore2.ReadError(str(error)) from error
 
     async def write(
@@ -246,7 +246,7 @@ class _AsyncStream(httpcore2.AsyncNetworkStream):
         if not data:
             return
         wait = progress.left(httpcore2.WriteTimeout)
-        # asyncio does not tell how much has left when a write fails.
+        # asyncio does not report how much was sent when a write fails.
         progress.may_have_arrived = self._carries_request
         try:
             await self._plain.write(data, wait)

@@ -1,7 +1,7 @@
 """Transports without a network, for tests: a function or an ASGI app is the server.
 
-What a caller sees is what a socket would have brought: the same checks on the request, the
-same limits on the answer, and bodies decompressed.
+Callers see the same behaviour as with a socket: the same checks of the request, the same limits
+on the response, and decompressed bodies.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ T = TypeVar("T")
 Handler = Callable[[Request], RawResponse]
 AsyncHandler = Callable[[Request], RawResponse | Awaitable[RawResponse]]
 
-CLOSED = "the transport is closed; make a new one to send again"
+CLOSED = "the transport is closed; create a new one to send again"
 
 
 class AsyncMemoryTransport:
-    """Answers from a function, or from an ASGI app in the event loop that calls.
+    """An async transport that answers from a function, or from an ASGI app in the caller's loop.
 
     Args:
-        handler: Takes the request and returns the response, at once or as a coroutine. A
-            `TransportError` that it raises reaches the caller like any other.
-        app: An ASGI app in place of a handler. Its lifespan begins with the first call in an
+        handler: Takes the request and returns the response, directly or as a coroutine. It may
+            raise `TransportError`.
+        app: An ASGI app instead of a handler. Its lifespan begins with the first call in an
             event loop and ends with `aclose`.
     """
 
@@ -55,7 +55,7 @@ class AsyncMemoryTransport:
         """Send once, as `protocol.AsyncTransport` says."""
         if self._closed:
             raise RuntimeError(CLOSED)
-        header_lines(request)  # Refuses what no socket would carry.
+        header_lines(request)  # Raises for a request that cannot be sent over a socket.
         if self._app is not None:
             return await self._server(self._app).send(request, options, sink)
         response = cast("AsyncHandler", self._handler)(request)
@@ -64,7 +64,7 @@ class AsyncMemoryTransport:
         return _received(response, options, sink)
 
     async def aclose(self) -> None:
-        """End the app's life in this event loop."""
+        """End the app's lifespan in this event loop."""
         self._closed = True
         server = self._servers.pop(asyncio.get_running_loop(), None)
         if server is not None:
@@ -78,11 +78,11 @@ class AsyncMemoryTransport:
 
 
 class MemoryTransport:
-    """The same without an event loop: an app gets one, in a thread of its own.
+    """The blocking counterpart; an app runs in an event loop in its own thread.
 
     Args:
-        handler: Takes the request and gives the reply, in the thread that calls.
-        app: An ASGI app in place of a handler.
+        handler: Takes the request and returns the response, in the caller's thread.
+        app: An ASGI app instead of a handler.
     """
 
     name = "memory"
@@ -112,7 +112,7 @@ class MemoryTransport:
         return _received(cast("Handler", self._handler)(request), options, sink)
 
     def close(self) -> None:
-        """End the app, and its thread."""
+        """End the app's lifespan and its thread."""
         with self._lock:
             self._closed = True
             thread, self._thread = self._thread, None
@@ -130,11 +130,11 @@ class MemoryTransport:
 
 
 class _LoopThread:
-    """An event loop that runs in a thread of its own."""
+    """An event loop that runs in its own thread."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
-        # A daemon, so that a transport that nobody closed does not keep the program alive.
+        # A daemon, so that a transport that was not closed does not keep the program running.
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
 
@@ -143,7 +143,7 @@ class _LoopThread:
         try:
             return future.result()
         except BaseException:
-            future.cancel()  # Does something only where this thread was interrupted.
+            future.cancel()  # Has an effect only if this thread was interrupted.
             raise
 
     def end(self) -> None:
@@ -164,4 +164,4 @@ def _received(
 
 def _check_one_given(handler: object, app: object) -> None:
     if (handler is None) == (app is None):
-        raise TypeError("give either a handler or an app")
+        raise TypeError("pass either a handler or an app")

@@ -1,6 +1,6 @@
-"""What a transport is: one request out, one answer back, and an honest word about every failure.
+"""The protocols of a transport, which sends one request and returns one response or an exact error.
 
-The only code that touches the network implements these two protocols; everything above is pure.
+Only implementations of these two protocols use the network; everything above is pure.
 Read next: `httpx2.py`, the default.
 """
 
@@ -24,30 +24,30 @@ __all__ = [
 ]
 
 Sink = Callable[[bytes], object]
-"""Takes the pieces of a body as they come, in order."""
+"""Called with each chunk of a response body, in order."""
 
 
 class Body(Protocol):
-    """A request body that is read in pieces, so that a large file never lies in memory whole."""
+    """A request body that is read in chunks, so that a large file is never held in memory."""
 
     @property
     def size_bytes(self) -> int | None:
-        """The length, or `None`: then it goes out with `Transfer-Encoding: chunked`."""
+        """The length in bytes; `None` sends the body with `Transfer-Encoding: chunked`."""
 
     @property
     def replayable(self) -> bool:
-        """Whether `__iter__` may be called again and gives the same bytes."""
+        """Whether `__iter__` may be called again and yields the same bytes."""
 
     def __iter__(self) -> Iterator[bytes]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request, ready to be written.
+    """One HTTP request, ready to be sent.
 
-    `target` is what goes onto the request line, byte for byte: a transport must not decode,
-    normalise or re-encode it. `headers` keep their order; `Host`, `Content-Length` and
-    `Transfer-Encoding` are the transport's to add.
+    `target` is written to the request line unchanged: a transport must not decode, normalise or
+    re-encode it. `headers` keep their order; the transport adds `Host`, `Content-Length` and
+    `Transfer-Encoding`.
     """
 
     method: str
@@ -63,22 +63,22 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How long and how much: the same for every transport."""
+    """Time and size limits, the same for every transport."""
 
     timeout_seconds: float = 30.0
-    """The longest silence: while connecting, while writing, between two pieces of the answer."""
+    """Maximum silence: while connecting, while writing, between two chunks of the response."""
     deadline: float | None = None
-    """The moment on `time.monotonic()` at which the whole call ends, whatever it is doing."""
+    """The time on `time.monotonic()` at which the whole call ends; `None` for no deadline."""
     max_response_bytes: int = 64 * 1024 * 1024
-    """The largest body taken, counted after decompression; not applied to a sink."""
+    """Maximum size of a decompressed body in bytes; not applied to a sink."""
 
 
 @dataclass(frozen=True, slots=True)
 class RawResponse:
-    """An answer as it came: nothing is judged yet, and no redirect was followed.
+    """A response with any status; redirects are not followed.
 
-    Header names are in lower case; of several with one name the values are joined by `, `.
-    The body is decompressed. With a sink and a 2xx status it went there, and is empty here.
+    Header names are in lower case; the values of repeated headers are joined by `, `. The body is
+    decompressed. With a sink and a 2xx status the sink received it, and it is empty here.
     """
 
     status: int
@@ -92,16 +92,16 @@ TransportErrorKind = Literal[
 
 
 class TransportError(Exception):
-    """No usable answer came.
+    """No usable response arrived.
 
     Attributes:
-        kind: `connect`: no connection, TLS handshake included; `timeout`: a time-out or the
-            deadline; `broken`: the connection ended early; `garbage`: what came is not HTTP;
-            `too_large`: the answer exceeded `max_response_bytes`; `settings`: a file of
-            certificates that a setting names cannot be used, now or later.
-        may_have_arrived: False only where it is proven that no byte of the request left, or
-            that the server cannot have read it whole. In doubt, True.
-        reason: One line for people, without headers, targets or bodies.
+        kind: `connect`: no connection, or the TLS handshake failed; `timeout`: the timeout or the
+            deadline passed; `broken`: the connection ended early; `garbage`: the response is not
+            HTTP; `too_large`: the response exceeded `max_response_bytes`; `settings`: a
+            certificate file named by a setting cannot be used, so that retrying is useless.
+        may_have_arrived: False only if it is certain that no byte of the request was sent, or
+            that the server cannot have read all of it. Otherwise True.
+        reason: One line to display, without headers, targets or bodies.
     """
 
     def __init__(
@@ -118,17 +118,17 @@ class TransportError(Exception):
 
 
 class Transport(Protocol):
-    """Sends from any thread; after a fork it opens its own connections."""
+    """A blocking transport. It sends from any thread; after a fork it opens new connections."""
 
     name: str
 
     def send(
         self, request: Request, options: Options, sink: Sink | None = None
     ) -> RawResponse:
-        """Send once; never retry, never follow.
+        """Send a request once, without retries and without following redirects.
 
         Raises:
-            TransportError: No usable answer came.
+            TransportError: No usable response arrived.
         """
 
     def close(self) -> None:
@@ -136,18 +136,18 @@ class Transport(Protocol):
 
 
 class AsyncTransport(Protocol):
-    """The same on an event loop; in a second loop it opens its own connections."""
+    """An asynchronous transport. In another event loop it opens new connections."""
 
     name: str
 
     async def send(
         self, request: Request, options: Options, sink: Sink | None = None
     ) -> RawResponse:
-        """Send once; never retry, never follow.
+        """Send a request once, without retries and without following redirects.
 
         Raises:
-            TransportError: No usable answer came.
-            asyncio.CancelledError: The task was cancelled; the connection is not used again.
+            TransportError: No usable response arrived.
+            asyncio.CancelledError: The task was cancelled; the connection is not reused.
         """
 
     async def aclose(self) -> None:

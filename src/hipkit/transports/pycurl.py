@@ -1,8 +1,8 @@
 """The fast transports, on libcurl: the extra `fast`.
 
-libcurl does more than it is asked to: it sends again what may have arrived, adds headers and
-rewrites paths. What is set here stops it, and each setting that matters has its test.
-Read next: `wire.py`, and docs/explanation/transports.md for what this cannot do.
+By default libcurl retries requests that may have arrived, adds headers and rewrites paths. The
+settings here prevent that, and each of them has a test.
+Read next: `wire.py`, and docs/explanation/transports.md for the limitations.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ MAX_KNOWN_ROUTES = 100
 
 
 class CurlTransport(NetworkTransport):
-    """Sends from any thread; a call takes a handle for itself, which keeps its connection."""
+    """A blocking transport for any number of threads; a call uses one handle and its connection."""
 
     name = "pycurl"
 
@@ -39,7 +39,7 @@ class CurlTransport(NetworkTransport):
         self._routes = _Routes(self._settings)
         self._connections = Connections(self._settings.max_connections)
         self._idle: list[pycurl.Curl] = []
-        # A queue of tickets does what a semaphore does, in C.
+        # A queue of tickets is a semaphore implemented in C.
         self._slots: queue.SimpleQueue[None] = queue.SimpleQueue()
         for _ in range(self._settings.max_connections):
             self._slots.put(None)
@@ -47,7 +47,7 @@ class CurlTransport(NetworkTransport):
     def send(
         self, request: Request, options: Options, sink: Sink | None = None
     ) -> RawResponse:
-        """Send once, as `protocol.Transport` says."""
+        """Send a request once; see `protocol.Transport`."""
         self._check_open()
         call = Transfer(request, options, sink, self._connections)
         route = self._routes.find(request)
@@ -71,7 +71,7 @@ class CurlTransport(NetworkTransport):
                 handle.close()
                 failure = call.failure(error)
                 raise failure from failure.__cause__
-            # Without its settings a handle holds a connection, but no token and no body.
+            # After a reset a handle keeps its connection, but no token and no body.
             handle.reset()
             self._idle.append(handle)
         finally:
@@ -81,14 +81,14 @@ class CurlTransport(NetworkTransport):
         return response
 
     def close(self) -> None:
-        """Close every connection, that of a call on its way once it has ended."""
+        """Close every connection; those in use are closed when their call ends."""
         self._closed = True
         while handle := self._next_idle():
             handle.close()
 
     def _next_idle(self) -> pycurl.Curl | None:
         try:
-            return self._idle.pop()  # The last one, so that few are kept busy.
+            return self._idle.pop()  # The last one, so that few stay in use.
         except IndexError:
             return None
 
@@ -99,7 +99,7 @@ class CurlTransport(NetworkTransport):
 
 @dataclass
 class _Loop:
-    """What the async transport holds for one event loop."""
+    """The async transport's state for one event loop."""
 
     slots: asyncio.Semaphore
     multi: pycurl.AsyncCurlMulti = field(default_factory=pycurl.AsyncCurlMulti)
@@ -118,7 +118,7 @@ class _Loop:
             raise call.no_connection_error() from None
 
     async def perform(self, handle: pycurl.Curl, call: Transfer) -> None:
-        """Wait for the end of the transfer, and end it when nothing moves any more."""
+        """Wait for the end of the transfer, and abort it when it has stalled for too long."""
         transfer = self.multi.add_handle(handle)
         has_data = _Watch(call, transfer)
         try:
@@ -133,7 +133,7 @@ class _Loop:
 
 
 class _Watch:
-    """Ends a transfer that has fallen silent: libcurl calls nobody while nothing happens."""
+    """Aborts a stalled transfer: libcurl makes no callbacks while nothing happens."""
 
     def __init__(self, call: Transfer, transfer: asyncio.Future[pycurl.Curl]) -> None:
         self._call = call
@@ -157,7 +157,7 @@ class _Watch:
 
 
 class AsyncCurlTransport(NetworkTransport):
-    """The same on asyncio, through libcurl's multi interface."""
+    """The asyncio counterpart, on libcurl's multi interface."""
 
     name = "pycurl"
 
@@ -169,7 +169,7 @@ class AsyncCurlTransport(NetworkTransport):
     async def send(
         self, request: Request, options: Options, sink: Sink | None = None
     ) -> RawResponse:
-        """Send once, as `protocol.AsyncTransport` says."""
+        """Send a request once; see `protocol.AsyncTransport`."""
         self._check_open()
         call = Transfer(request, options, sink, self._connections)
         route = self._routes.find(request)
@@ -198,9 +198,9 @@ class AsyncCurlTransport(NetworkTransport):
         return response
 
     async def aclose(self) -> None:
-        """Close the connections of this event loop, under calls on their way too.
+        """Close the connections of this event loop, even those in use.
 
-        Those of another loop end with that loop.
+        The connections of another loop end with that loop.
         """
         self._closed = True
         here = self._loops.pop(asyncio.get_running_loop(), None)
@@ -223,7 +223,7 @@ class AsyncCurlTransport(NetworkTransport):
 
 
 class _Routes:
-    """The settings that stay the same from call to call, made when first needed."""
+    """The settings that are the same for every call, created on first use."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -267,7 +267,7 @@ def _common_settings(settings: Settings) -> list[Setting]:
 
 
 def _proxy_settings(proxy: Proxy | None) -> list[Setting]:
-    # Left unset, these two are read from the environment.
+    # If unset, libcurl reads these two from the environment.
     if proxy is None:
         return [(pycurl.PROXY, ""), (pycurl.NOPROXY, "")]
     host = f"[{proxy.host}]" if ":" in proxy.host else proxy.host
@@ -285,7 +285,7 @@ def _tls_settings(settings: Settings) -> list[Setting]:
     file, folder = authorities(settings)
     tls: list[Setting] = [
         (pycurl.SSLVERSION, pycurl.SSLVERSION_TLSv1_2),
-        # Both, as libcurl has paths of its own for what is not set.
+        # Both, since libcurl has default paths for what is not set.
         (pycurl.CAINFO, file),
         (pycurl.CAPATH, folder),
         (pycurl.PROXY_CAINFO, file),
@@ -302,7 +302,7 @@ def _tls_settings(settings: Settings) -> list[Setting]:
 
 
 def _never_free(owner: object) -> None:
-    """Keep what a child process inherited: to free it would end the parent's TLS connections."""
+    """Keep inherited handles in a child process: freeing them would end the parent's sessions."""
     import ctypes
 
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(owner))

@@ -1,4 +1,4 @@
-"""One request on its way through libcurl, which asks it for the body and tells it what comes.
+"""One request through libcurl: the callbacks that provide the body and receive the response.
 
 Read next: `pycurl.py`, which runs it.
 """
@@ -36,36 +36,36 @@ __all__ = ["Connections", "Route", "Setting", "Transfer"]
 
 MAX_HEAD_BYTES = (
     200 * 1024
-)  # libcurl itself stops at 300 KiB, with a number of no meaning.
+)  # libcurl itself stops at 300 KiB, with an unspecific error.
 STOP = 0
-"""What a callback returns, in place of how much it took, to end the transfer."""
+"""A callback returns this, instead of the number of bytes it took, to abort the transfer."""
 E_TOO_LARGE = 100
-"""libcurl's number for a header line that is too long; pycurl lacks a name for it."""
+"""libcurl's error code for a header line that is too long; pycurl has no name for it."""
 NOT_HTTP = (
     pycurl.E_UNSUPPORTED_PROTOCOL,
     pycurl.E_FTP_WEIRD_SERVER_REPLY,
     E_TOO_LARGE,
 )
-LOCAL_PORT = 3  # in what libcurl tells of a connection
+LOCAL_PORT = 3  # index in the addresses that libcurl reports of a connection
 UNASKED_HEADERS = ("accept", "content-type", "expect")
 
 Setting = tuple[int, Any]
 
 
 class Route(NamedTuple):
-    """How libcurl is to reach an address."""
+    """The way to a host: direct or through a proxy."""
 
     origin: str
     prefix: str
-    """What a proxy needs to read before the target."""
+    """Prefix of the target in a request to a proxy."""
     settings: list[Setting]
 
 
 class Connections:
-    """Watches idle connections, so that none is used that the server has closed.
+    """Checks idle connections, so that none is used that the server has closed.
 
-    libcurl looks after them once a second. In between it finds out by sending, which is too
-    late to be sure that nothing has arrived.
+    libcurl checks them once a second. In between it detects a closed connection only by sending,
+    when it is no longer certain that nothing has arrived.
     """
 
     def __init__(self, limit: int) -> None:
@@ -73,22 +73,22 @@ class Connections:
         self._limit = 4 * limit
 
     def add(self, addresses: tuple[object, ...], opened: list[int]) -> None:
-        """Watch a new connection; of several sockets opened for it, one has connected."""
+        """Register a new connection; of several sockets opened for it, one has connected."""
         if len(self._data_checks) >= self._limit:
-            # Closed ones are not reported. Losing an open one costs a new connection.
+            # libcurl does not report closed connections. Forgetting an open one costs a reconnect.
             self._data_checks.clear()
         for descriptor in opened:
             if len(opened) == 1 or _local_port(descriptor) == addresses[LOCAL_PORT]:
                 self._data_checks[addresses] = _data_check(descriptor)
 
     def is_open(self, addresses: tuple[object, ...]) -> bool:
-        """Tell whether an idle connection is known, and nothing has come over it."""
+        """Return whether an idle connection is registered and nothing was received on it."""
         has_data = self._data_checks.get(addresses)
         return has_data is not None and not has_data()
 
 
 class Transfer:
-    """One request on its way: libcurl asks it for the body, and tells it what comes."""
+    """One request: libcurl reads the body from it, and passes the response to it."""
 
     _chunks: Iterator[bytes] = iter(())
     _chunk = memoryview(b"")
@@ -98,7 +98,7 @@ class Transfer:
     _moved = 0.0
     _moved_at = 0.0
     was_closed = False
-    """Whether the connection that libcurl chose had been closed: nothing was sent."""
+    """Whether the connection that libcurl chose was already closed, so that nothing was sent."""
 
     def __init__(
         self,
@@ -119,20 +119,24 @@ class Transfer:
     # Before the transfer
 
     def connect_timeout(self) -> float:
-        """Give the longest wait still allowed."""
+        """Return the longest wait still allowed, in seconds.
+
+        Raises:
+            TransportError: The deadline has passed.
+        """
         try:
             return seconds_left(self._options)
         except TimeoutError:
             raise self.no_connection_error() from None
 
     def no_connection_error(self) -> TransportError:
-        """Say that no connection became free."""
+        """Return the error for a call that got no connection in time."""
         return self._transport_error(
             "timeout", "no connection to {} became free in time"
         )
 
     def prepare(self, handle: pycurl.Curl, route: Route) -> None:
-        """Set everything on a handle that has no settings."""
+        """Apply all settings of the call to a fresh handle."""
         request, deadline = self._request, self._options.deadline
         handle.setopt(pycurl.CONNECTTIMEOUT_MS, _milliseconds(self.connect_timeout()))
         if deadline is not None:
@@ -158,7 +162,7 @@ class Transfer:
         elif content is None or isinstance(content, bytes):
             handle.setopt(pycurl.POSTFIELDS, content or b"")
         elif size == 0:
-            # libcurl would not ask for it, and so not find that it is not empty.
+            # libcurl would not read the body, and so not notice that it is not empty.
             handle.setopt(pycurl.POSTFIELDS, b"".join(exact_chunks(content, size)))
         else:
             self._chunks = exact_chunks(content, size)
@@ -169,7 +173,7 @@ class Transfer:
         handle.setopt(pycurl.CUSTOMREQUEST, self._request.method)
 
     def _header_lines(self) -> list[str]:
-        # libcurl takes "Name:" for a wish to leave it out, and "Name;" for an empty value.
+        # libcurl reads "Name:" as a request to remove the header, and "Name;" as an empty value.
         lines = [
             f"{name}: {text}" if text else f"{name};" for name, text in self._lines
         ]
@@ -186,15 +190,15 @@ class Transfer:
 
     def _on_connected(self, *addresses: object) -> int:
         if self._has_connected:
-            # A reused connection closed unanswered, and libcurl is about to send the request
-            # again. The server may have acted on it, so that is not libcurl's to decide.
+            # A reused connection was closed without a response, and libcurl is about to resend
+            # the request. The server may have carried it out, so libcurl must not retry it.
             return pycurl.PREREQFUNC_ABORT
         if self._opened:
             self._connections.add(addresses, self._opened)
         elif not self._connections.is_open(addresses):
             self.was_closed = True
             return pycurl.PREREQFUNC_ABORT
-        self._head.clear()  # of what a proxy has said
+        self._head.clear()  # headers of a proxy's responses
         self._has_connected = True
         self._moved_at = time.monotonic()
         return pycurl.PREREQFUNC_OK
@@ -230,22 +234,26 @@ class Transfer:
     # Until the end, and after it
 
     def is_silent(self) -> bool:
-        """Tell whether nothing has moved for too long."""
+        """Return whether the transfer has stalled for longer than the timeout."""
         return self._has_connected and self.silence_left() <= 0
 
     def silence_left(self) -> float:
-        """Give the seconds after which it would."""
+        """Return the seconds until the transfer counts as stalled."""
         silent_since = self._moved_at if self._has_connected else time.monotonic()
         return self._options.timeout_seconds - (time.monotonic() - silent_since)
 
     def response(self) -> RawResponse:
-        """Give the answer of a transfer that libcurl calls a success."""
+        """Return the response of a transfer that libcurl completed.
+
+        Raises:
+            TransportError: The response is incomplete or not HTTP.
+        """
         if self._incoming is None:
             self._incoming = self._end_of_head()
         return self._incoming.response()
 
     def _end_of_head(self) -> Incoming:
-        """Read the last head of those that have come: the others are interim answers."""
+        """Parse the last response head: earlier ones are interim responses."""
         starts = [at for at, line in enumerate(self._head) if line[:5] == b"HTTP/"]
         head = self._head[starts[-1] :] if starts else []
         if b"\r\n" not in head:
@@ -259,7 +267,7 @@ class Transfer:
         return Incoming(status, headers, self._options, self._sink)
 
     def failure(self, error: BaseException) -> BaseException:
-        """Say what it means that the transfer ended with this error."""
+        """Return the exception to raise for the error that ended the transfer."""
         if self._error is not None:
             return self._error
         if not isinstance(error, pycurl.error):
@@ -277,12 +285,12 @@ class Transfer:
         return self._transport_error("garbage", "what {} answered is not HTTP")
 
     def _broken(self) -> TransportError:
-        place = "within the answer" if self._head else "before an answer came"
+        place = "within the response" if self._head else "before a response arrived"
         return self._transport_error("broken", "the connection to {} broke " + place)
 
     def _transport_error(self, kind: TransportErrorKind, reason: str) -> TransportError:
         where = shown_address(self._request.host, self._request.port)
-        # Once connected libcurl writes the request, and does not tell how much has left.
+        # Once connected, libcurl writes the request and does not report how much was sent.
         may_have_arrived = self._has_connected
         return TransportError(
             kind, reason.replace("{}", where), may_have_arrived=may_have_arrived
@@ -297,7 +305,7 @@ def _local_port(descriptor: int) -> int | None:
     try:
         opened = socket.socket(fileno=descriptor)
     except OSError:
-        return None  # Closed already: another address was faster.
+        return None  # Already closed: another address was faster.
     try:
         port: int = opened.getsockname()[1]
         return port
@@ -306,7 +314,7 @@ def _local_port(descriptor: int) -> int | None:
 
 
 def _data_check(descriptor: int) -> Callable[[], object]:
-    """Make a function that tells whether there is something to read, be it the end."""
+    """Return a function that checks whether the socket has data to read, or has ended."""
     if not hasattr(select, "poll"):
         return lambda: select.select([descriptor], [], [], 0)[0]
     poll = select.poll()

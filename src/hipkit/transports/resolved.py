@@ -1,7 +1,7 @@
-"""A transport that is told where names lead, for programs that send to addresses of others.
+"""A transport with its own name resolution, for programs that send to untrusted URLs.
 
-A connection belongs to the name it was opened for, TLS included, and goes to no address but
-those that were given for it. No proxy of the environment comes in between.
+A connection belongs to the host name it was opened for, TLS included, and is opened only to the
+addresses that `resolve` returned for that name. Proxies of the environment are ignored.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ __all__ = ["ResolvedTransport"]
 
 
 class ResolvedTransport(AsyncHttpxTransport):
-    """Sends on asyncio, straight to the addresses that `resolve` gives.
+    """An asyncio transport that connects directly to the addresses that `resolve` returns.
 
     Args:
-        resolve: Gives the addresses of a host and port, or raises `OSError`.
-        max_connections: Of each of the two schemes.
-        keepalive_seconds: An idle connection is closed after this long.
+        resolve: Returns the addresses of a host and port, or raises `OSError`.
+        max_connections: Maximum number of connections for each of http and https.
+        keepalive_seconds: Idle time in seconds after which a connection is closed.
     """
 
     name = "resolved"
@@ -34,7 +34,7 @@ class ResolvedTransport(AsyncHttpxTransport):
             max_connections=max_connections,
             keepalive_seconds=keepalive_seconds,
         )
-        # Whom to trust may still be said by SSL_CERT_FILE: that leads nowhere by itself.
+        # SSL_CERT_FILE may still name the trusted authorities: it redirects no connection.
         self._settings = replace(self._settings, trust_env=True)
 
     def _backend(self) -> AsyncBackend:

@@ -1,7 +1,7 @@
-"""What a transport that opens connections is told: whom to trust, which proxy, how many.
+"""The settings of transports that open connections: trust, proxies and connection limits.
 
-One of the few places that read the environment, and only when told to trust it.
-Read next: `httpx2.py`, which puts these to use.
+This module reads the environment, unless `trust_env` is false.
+Read next: `httpx2.py`, which uses these settings.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from urllib.parse import unquote, urlsplit
 from hipkit.api.addresses import DEFAULT_PORTS
 from hipkit.api.frames import clears_locals
 
-if TYPE_CHECKING:  # Loading `ssl` costs more than a plain http call needs to pay.
+if TYPE_CHECKING:  # `ssl` is slow to import, and a plain http call does not need it.
     import ssl
 
 __all__ = ["NetworkTransport", "Proxy", "Settings"]
@@ -30,7 +30,7 @@ PROXY_PORTS = DEFAULT_PORTS | dict.fromkeys(
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """Where a proxy listens, and who asks."""
+    """A proxy's address and credentials."""
 
     scheme: str
     host: str
@@ -40,16 +40,16 @@ class Proxy:
 
     @classmethod
     def from_url(cls, url: str) -> Proxy:
-        """Read `http://user:password@host:port`; without a scheme, `http` is meant."""
+        """Parse `http://user:password@host:port`; the scheme defaults to `http`."""
         try:
             parts = urlsplit(url if "://" in url else f"http://{url}")
             port = PROXY_PORTS[parts.scheme]
             port = parts.port or port
-            unquote(parts.netloc).encode()  # Later it would fail and show the password.
+            unquote(parts.netloc).encode()  # A later error would show the password.
         except (KeyError, ValueError):
             port = 0
         if not port or not parts.hostname:
-            # The address may hold a password, so the message does not repeat it.
+            # The URL may hold a password, so the message does not repeat it.
             raise ValueError(
                 "the proxy's address is not like http://host:port; "
                 f"known schemes are {', '.join(PROXY_PORTS)}"
@@ -65,7 +65,7 @@ class Proxy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The settings of a transport; `NetworkTransport` tells what each means."""
+    """The settings of a transport; see the arguments of `NetworkTransport`."""
 
     verify: bool | str | os.PathLike[str] | ssl.SSLContext
     cert: tuple[str, str] | tuple[str, str, str] | None = field(repr=False)
@@ -79,7 +79,7 @@ class Settings:
     """From the environment: the hosts reached without a proxy."""
 
     def proxy_for(self, scheme: str, host: str, port: int) -> Proxy | None:
-        """Choose the proxy for an address; `None` means a direct connection."""
+        """Return the proxy for a URL's host; `None` means a direct connection."""
         if self.proxy is not None:
             return self.proxy
         proxy = self.proxies.get(scheme)
@@ -89,25 +89,26 @@ class Settings:
 
 
 class NetworkTransport(ABC):
-    """What the transports over sockets have in common: how they are made.
+    """Base of the transports over sockets: their settings.
 
     Args:
-        verify: True trusts the system's authorities; a path to a PEM file or a folder of
-            them trusts those instead; False trusts anyone, which is for experiments only.
-            An `ssl.SSLContext` is taken as it is.
-        cert: A client certificate: its file, its key's file, and the key's password.
-        proxy: Where every request goes through, such as `http://user:password@host:3128`.
-        trust_env: Whether `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY` (or their
-            lower-case names, which win), `SSL_CERT_FILE` and `SSL_CERT_DIR` count.
-            `NO_PROXY` lists names with their subdomains, addresses, networks
-            such as `10.0.0.0/8`, each with an optional port, or `*`.
-        max_connections: Further calls wait for a free one, and time out waiting.
-        keepalive_seconds: An idle connection is closed after this long. Servers often wait
-            a minute; leaving first avoids sending into a closing connection.
+        verify: True trusts the system's authorities; a path to a PEM file, or to a folder of
+            them, trusts those instead; False accepts any server, for experiments only. An
+            `ssl.SSLContext` is used as it is.
+        cert: A client certificate: its file, its key's file, and optionally the key's password.
+        proxy: The proxy of all requests, such as `http://user:password@host:3128`.
+        trust_env: Whether to use `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY` (or their
+            lower-case names, which take precedence), `SSL_CERT_FILE` and `SSL_CERT_DIR`.
+            `NO_PROXY` lists names, which include their subdomains, addresses and networks such
+            as `10.0.0.0/8`, each with an optional port, or `*`.
+        max_connections: Maximum number of connections. Further calls wait for a free one, up to
+            their timeout.
+        keepalive_seconds: Idle time in seconds after which a connection is closed. Servers often
+            close after a minute; closing first avoids sending into a closing connection.
 
     Raises:
-        ValueError: A proxy's address cannot be read.
-        TypeError: `cert` is not two or three texts.
+        ValueError: A proxy's URL is invalid.
+        TypeError: `cert` is not a tuple of two or three strings.
     """
 
     @clears_locals
@@ -143,15 +144,17 @@ class NetworkTransport(ABC):
 
     @abstractmethod
     def _start(self) -> None:
-        """Make what the transport holds, without opening anything."""
+        """Create the transport's pools, without opening a connection."""
 
     @abstractmethod
     def _leave_to_parent(self) -> None:
-        """In a fresh child process: let go of the parent's connections, unharmed."""
+        """Drop the parent's connections in a child process, without closing them for the parent."""
 
     def _check_open(self) -> None:
         if self._closed:
-            raise RuntimeError("the transport is closed; make a new one to send again")
+            raise RuntimeError(
+                "the transport is closed; create a new one to send again"
+            )
 
 
 _LIVING: weakref.WeakSet[NetworkTransport] = weakref.WeakSet()
@@ -162,8 +165,8 @@ def _after_fork() -> None:
         transport._leave_to_parent()
 
 
-# At once rather than at the next call: even a child that never calls would say goodbye over
-# the parent's connections when it ends.
+# At the fork rather than at the next call: a child that never calls would otherwise send TLS
+# close alerts over the parent's connections when it ends.
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
 
@@ -185,14 +188,14 @@ def _read_direct(environment: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _variable(environment: Mapping[str, str], name: str) -> str:
-    # A web server puts a visitor's `Proxy:` header into HTTP_PROXY of a CGI program.
+    # In CGI programs HTTP_PROXY holds the visitor's `Proxy:` header.
     if name == "http_proxy" and "REQUEST_METHOD" in environment:
         return environment.get(name, "")
     return environment.get(name, environment.get(name.upper(), ""))
 
 
 def _covers(rule: str, host: str, port: int) -> bool:
-    """Tell whether one entry of `NO_PROXY` names this address."""
+    """Return whether an entry of `NO_PROXY` matches this host and port."""
     if rule == "*":
         return True
     name, _, rule_port = rule.rpartition(":")

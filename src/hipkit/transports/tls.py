@@ -1,7 +1,7 @@
-"""Whom a TLS connection trusts, said to each library in its own terms.
+"""The trusted authorities and client certificate of TLS connections, for each HTTP library.
 
-The policy (versions, ciphers, where the system keeps its authorities) is httpx2's and
-libcurl's; only the settings are carried over.
+TLS versions, ciphers and the location of the system's authorities are up to httpx2 and libcurl;
+this module only converts the settings.
 """
 
 from __future__ import annotations
@@ -17,14 +17,15 @@ from hipkit.transports.settings import Settings
 __all__ = ["authorities", "check_client_certificate", "ssl_context"]
 
 HASHED_NAME = re.compile(r"[0-9a-fA-F]{8}\.[0-9]+")
-"""How OpenSSL finds a certificate in a folder: by the hash of its subject."""
+"""File names by which OpenSSL finds a certificate in a folder: the hash of its subject."""
 
 
 def ssl_context(settings: Settings) -> ssl.SSLContext:
-    """Make the context that httpx2 would make, from our settings.
+    """Return the SSL context that httpx2 would create from these settings.
 
     Raises:
-        TransportError: A file that a setting or the environment names cannot be used; says which.
+        TransportError: A file that a setting or the environment names cannot be used; the message
+            names it.
     """
     verify = settings.verify
     if isinstance(verify, ssl.SSLContext):
@@ -45,7 +46,7 @@ def _system_context(settings: Settings) -> ssl.SSLContext:
         import httpcore2
 
         return httpcore2.default_ssl_context()
-    # Loading all of httpx2 costs half a cold start, and is seldom needed.
+    # Importing all of httpx2 takes half of a cold start, and is rarely needed.
     import httpx2
 
     return httpx2.create_ssl_context(
@@ -54,11 +55,12 @@ def _system_context(settings: Settings) -> ssl.SSLContext:
 
 
 def authorities(settings: Settings) -> tuple[str | None, str | None]:
-    """Find the file and the folder of authorities, for a library that has none of its own.
+    """Return the file and the folder of authorities, for a library without its own.
 
     Raises:
-        TransportError: What a setting or the environment names cannot be used; says which.
-        ValueError: There is none, or the setting cannot be told to such a library.
+        TransportError: A file or folder that a setting or the environment names cannot be used;
+            the message names it.
+        ValueError: No authorities were found, or the library cannot use the setting.
     """
     if isinstance(settings.verify, ssl.SSLContext):
         raise ValueError(
@@ -80,10 +82,10 @@ def authorities(settings: Settings) -> tuple[str | None, str | None]:
 
 
 def check_client_certificate(settings: Settings) -> None:
-    """Try whether the client certificate can be used, for a library that would say less.
+    """Check that the client certificate can be used, for a library with vaguer errors.
 
     Raises:
-        TransportError: It cannot; says why.
+        TransportError: The certificate cannot be used; the message says why.
     """
     if settings.cert is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -91,7 +93,7 @@ def check_client_certificate(settings: Settings) -> None:
 
 
 def _named_authorities(settings: Settings) -> tuple[str | None, str | None]:
-    """Return the file and the folder that a setting or the environment names, tried out."""
+    """Return the file and the folder that a setting or the environment names, checked."""
     if not isinstance(settings.verify, (bool, ssl.SSLContext)):
         path = os.fspath(settings.verify)
         if Path(path).is_dir():
@@ -116,17 +118,19 @@ def _check_file(setting: str, path: str) -> None:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
     except ssl.SSLError:
-        raise _unusable(setting, path, "no certificate in PEM form is in it") from None
+        raise _unusable(
+            setting, path, "it holds no certificate in PEM format"
+        ) from None
 
 
 def _check_folder(setting: str, listed: str) -> None:
-    # OpenSSL takes several, and passes over those that are not there.
+    # OpenSSL accepts several folders, and ignores missing ones.
     reasons = []
     for each in listed.split(os.pathsep):
         try:
             if any(HASHED_NAME.fullmatch(path.name) for path in Path(each).iterdir()):
                 return
-            reasons.append("no certificate is in it that `openssl rehash` has named")
+            reasons.append("it holds no certificate named by `openssl rehash`")
         except OSError as error:
             reasons.append(error.strerror or "cannot be read")
     raise _unusable(setting, listed, reasons[0])
@@ -148,14 +152,14 @@ def _load_client_certificate(
         _check_readable("cert", path)
     password = cert[2] if len(cert) == 3 else ""
     try:
-        # Without a password at hand OpenSSL would ask for one on the terminal.
+        # Without a password OpenSSL would ask for one on the terminal.
         context.load_cert_chain(cert[0], cert[1], lambda: password)
     except (ssl.SSLError, ValueError) as error:
         reason = getattr(error, "reason", None) or "the password is too long"
         raise _unusable(
             "cert",
             f"{cert[0]} and {cert[1]}",
-            f"not a certificate in PEM form and its key, or not the key's password ({reason})",
+            f"not a certificate in PEM format and its key, or not the key's password ({reason})",
         ) from None
 
 

@@ -1,7 +1,7 @@
-"""What every transport does alike: header lines out, the body out, the body in.
+"""The part of HTTP that is the same in every transport: header lines, request and response bodies.
 
-All of it works on values and does no I/O. It is here so that two HTTP libraries put the same
-bytes on the wire, and refuse the same answers.
+Everything here works on values and does no I/O. It makes two HTTP libraries send the same bytes,
+and reject the same responses.
 Read next: `httpx2.py`, which uses all of it.
 """
 
@@ -37,7 +37,7 @@ __all__ = [
 
 ACCEPTED_ENCODINGS = "gzip, deflate"
 INFLATE_STEP_BYTES = 64 * 1024
-GZIP_WINDOW = 16 + zlib.MAX_WBITS  # zlib's way to say: gzip
+GZIP_WINDOW = 16 + zlib.MAX_WBITS  # zlib's value for gzip
 
 _REQUEST_LINE = re.compile(r"[A-Z]+ [0-9A-Za-z._:%-]+ [!-~]+")
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+: (?:[!-~](?:[ -~\t]*[!-~])?)?")
@@ -46,11 +46,11 @@ _BODY_METHODS = frozenset({"PATCH", "POST", "PUT"})
 
 
 def header_lines(request: Request) -> list[tuple[str, str]]:
-    """Give the caller's headers, and what the transport adds for itself, checked.
+    """Return the caller's headers and those that the transport adds, after checking them.
 
     Raises:
-        ValueError: A part of the request would break the lines of HTTP, or names a header
-            that is the transport's own.
+        ValueError: A part of the request has a character that HTTP cannot carry, or the caller
+            set a header that the transport adds.
     """
     if not _REQUEST_LINE.fullmatch(f"{request.method} {request.host} {request.target}"):
         raise ValueError(
@@ -81,15 +81,15 @@ def _is_name(name: str) -> bool:
 
 
 def _is_plain(value: str) -> bool:
-    """Whether a value is surely fine: a quick look that nearly every one passes."""
+    """Return whether a value is certainly valid: a fast check that nearly every value passes."""
     return value.isascii() and value.isprintable() and value.strip() == value
 
 
 def host_line(request: Request) -> str:
-    """Give the value of `Host`: IPv6 in brackets, and the port unless the scheme implies it."""
+    """Return the value of `Host`: IPv6 in brackets, and the port unless the scheme implies it."""
     host = request.host
     if ":" in host:
-        # A zone (fe80::1%eth0) means something on this machine only.
+        # A zone (fe80::1%eth0) has a meaning on this machine only.
         host = f"[{host.partition('%')[0]}]"
     if request.port == DEFAULT_PORTS[request.scheme]:
         return host
@@ -97,15 +97,15 @@ def host_line(request: Request) -> str:
 
 
 def shown_address(host: str, port: int) -> str:
-    """Give host and port as people read them: IPv6 in brackets."""
+    """Return host and port for display: IPv6 in brackets."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def content_size(request: Request) -> int | None:
-    """Tell how many bytes the body has: 0 for an empty one, -1 if unknown, `None` for no body.
+    """Return the size of the body in bytes: 0 if empty, -1 if unknown, `None` without a body.
 
     Raises:
-        ValueError: A HEAD request has one, which not every library can send.
+        ValueError: A HEAD request has a body, which not every library can send.
     """
     content = request.content
     if request.method == "HEAD" and content is not None:
@@ -119,18 +119,18 @@ def content_size(request: Request) -> int | None:
 
 
 def framing_line(size: int) -> tuple[str, str]:
-    """Give the header that tells where a body of this size, -1 if unknown, ends."""
+    """Return the header that frames a body of this size in bytes, -1 if unknown."""
     if size < 0:
         return ("Transfer-Encoding", "chunked")
     return ("Content-Length", str(size))
 
 
 def exact_chunks(body: Body, size: int) -> Iterator[bytes]:
-    """Give the pieces of a body, the last only when it is known to be the last.
+    """Yield the chunks of a body, the last one only after checking that it is the last.
 
     Raises:
-        OSError: The pieces do not add up to the size that was announced. As something is
-            then still missing, the server never takes the request for a whole one.
+        OSError: The chunks do not add up to the announced size. Since the last chunk was held
+            back, the server cannot take the request for a complete one.
     """
     if size < 0:
         yield from filter(None, body)
@@ -152,7 +152,7 @@ def exact_chunks(body: Body, size: int) -> Iterator[bytes]:
 
 
 def seconds_left(options: Options) -> float:
-    """Give the longest wait that is still allowed: the time-out, cut off by the deadline.
+    """Return the longest wait still allowed, in seconds: the timeout, limited by the deadline.
 
     Raises:
         TimeoutError: The deadline has passed.
@@ -166,7 +166,7 @@ def seconds_left(options: Options) -> float:
 
 
 def joined_headers(lines: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Lower the names, and join the values of equal ones."""
+    """Return headers by lower-case name, joining the values of repeated ones."""
     headers: dict[str, str] = {}
     for raw_name, raw_value in lines:
         name = raw_name.decode("latin-1").lower()
@@ -176,7 +176,7 @@ def joined_headers(lines: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
 
 
 class Incoming:
-    """An answer on its way in: its body is decompressed, counted, kept or handed on."""
+    """A response being received: decompresses, counts, and stores or passes on its body."""
 
     def __init__(
         self,
@@ -195,10 +195,10 @@ class Incoming:
         self._encoding = headers.get("content-encoding", "").strip().lower()
 
     def feed(self, data: bytes) -> None:
-        """Take the next bytes as they came; there is at least one.
+        """Process the next received bytes, at least one.
 
         Raises:
-            TransportError: They exceed the limit, or are not compressed as the headers say.
+            TransportError: The body exceeds the limit, or is not compressed as the headers say.
         """
         if self._encoding in ("", "identity"):
             self._take(data)
@@ -209,10 +209,10 @@ class Incoming:
             self._take(chunk)
 
     def response(self) -> RawResponse:
-        """Give the whole answer, once the connection says that it is complete.
+        """Return the whole response, once the connection reports its end.
 
         Raises:
-            TransportError: The compressed body is not.
+            TransportError: The compressed body is incomplete.
         """
         if self._inflate is not None and not self._inflate.ended:
             raise TransportError(
@@ -230,27 +230,27 @@ class Incoming:
         if self._size > self._limit:
             raise TransportError(
                 "too_large",
-                f"the answer's body is larger than {self._limit:,} bytes",
+                f"the response body is larger than {self._limit:,} bytes",
                 may_have_arrived=True,
             )
         self._chunks.append(chunk)
 
 
 class _Inflate:
-    """Decompresses in small steps, so that a few bytes cannot swell to fill the memory."""
+    """Decompresses in small steps, so that a decompression bomb cannot fill the memory."""
 
     def __init__(self, encoding: str, first_byte: int) -> None:
         if encoding in ("gzip", "x-gzip"):
             self._window = GZIP_WINDOW
         elif encoding == "deflate":
-            # Old servers mean the bare algorithm, without zlib's header, whose first byte
+            # Old servers send raw deflate, without zlib's header, whose first byte
             # ends in the number of the method.
             has_header = first_byte & 0x0F == zlib.DEFLATED
             self._window = zlib.MAX_WBITS if has_header else -zlib.MAX_WBITS
         else:
             raise TransportError(
                 "garbage",
-                "the body is compressed in a way that was not asked for",
+                "the body has a Content-Encoding that was not requested",
                 may_have_arrived=True,
             )
         self._inflate = zlib.decompressobj(self._window)
@@ -262,7 +262,7 @@ class _Inflate:
     def chunks(self, data: bytes) -> Iterator[bytes]:
         while True:
             if self._inflate.eof:
-                # A gzip body may have several members; anything else is no part of it.
+                # A gzip body may have several members; anything else is not part of it.
                 if not data.startswith(b"\x1f") or self._window < GZIP_WINDOW:
                     return
                 self._inflate = zlib.decompressobj(self._window)

@@ -153,7 +153,7 @@ def test_a_refusal_with_200_is_no_success(server: Server, hipkit: Hipkit) -> Non
     server.answer({"error": {"code": 401, "message": "the token has expired"}})
     ended = hipkit("send", "ops", "hi")
     assert (ended.code, ended.out) == (ExitCode.UNREADABLE, "")
-    assert "tells of an error: the token has expired" in ended.err
+    assert "reports an error: the token has expired" in ended.err
 
 
 def test_no_option_is_suggested_that_is_refused(hipkit: Hipkit) -> None:

@@ -262,10 +262,10 @@ def test_an_option_that_makes_no_sense_is_refused_at_once(
         ({"on_unreadable": "skip"}, "on_unreadable must be a function"),
         ({"headers": None}, "headers must be names and values"),
         ({"headers": [("X", "a")]}, "headers must be names and values"),
-        ({"headers": {"X": None}}, "the header 'X' must be two texts, .* NoneType"),
-        ({"headers": {"X": 1}}, "the header 'X' must be two texts, .* int"),
-        ({"headers": {1: "a"}}, "the header 1 must be two texts"),
-        ({"headers": {"X": b"word"}}, "the header 'X' must be two texts, .* bytes$"),
+        ({"headers": {"X": None}}, "the header 'X' must be two strings, .* NoneType"),
+        ({"headers": {"X": 1}}, "the header 'X' must be two strings, .* int"),
+        ({"headers": {1: "a"}}, "the header 1 must be two strings"),
+        ({"headers": {"X": b"word"}}, "the header 'X' must be two strings, .* bytes$"),
     ],
 )
 @both
@@ -289,7 +289,7 @@ def test_a_hook_must_be_a_function(name: str) -> None:
 @pytest.mark.parametrize("address", [5, b"https://chat.example.com/v2", Path("/v2")])
 @both
 def test_an_address_must_be_a_text(kind: Kind, address: Any) -> None:
-    with pytest.raises(TypeError, match="base_url must be a text, not"):
+    with pytest.raises(TypeError, match="base_url must be a string, not"):
         connect(kind, script_for(kind), base_url=address)
 
 
@@ -593,7 +593,7 @@ def test_a_function_that_turns_out_to_be_async_is_refused_when_asked() -> None:
 
 def test_an_event_loop_refuses_a_provider_that_blocks() -> None:
     provider = OAuthClient("id", "secret", base_url=BASE_URL).client_credentials()
-    with pytest.raises(TypeError, match="blocks"):
+    with pytest.raises(TypeError, match="would block"):
         AsyncHipChat(provider, base_url=BASE_URL)
     with pytest.raises(TypeError, match="blocks"):
         connect("async", AsyncScript()).with_token(provider)

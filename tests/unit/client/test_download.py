@@ -525,7 +525,7 @@ def test_a_part_that_nobody_asked_for_is_no_file(
 ) -> None:
     body = DATA[:7] if status == 206 else None
     client = connect(kind, script_for(kind, answer(body, status)))
-    with pytest.raises(ResponseError, match=f"{status}, but no file came"):
+    with pytest.raises(ResponseError, match=f"{status}, but the body is not the file"):
         done(client.download(source, tmp_path / "a.png"))
     assert list(tmp_path.iterdir()) == []
 

@@ -161,7 +161,7 @@ def test_a_client_that_is_not_set_is_a_mistake(
     kind: Kind, given: tuple[Any, Any], name: str
 ) -> None:
     make: Any = OAuthClient if kind == "sync" else AsyncOAuthClient
-    with pytest.raises(TypeError, match=f"{name} must be a text, not"):
+    with pytest.raises(TypeError, match=f"{name} must be a string, not"):
         make(*given, base_url=BASE_URL, transport=script_for(kind))
 
 
