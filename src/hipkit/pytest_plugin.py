@@ -1,6 +1,6 @@
 """The pytest fixture `hipchat`; pytest loads this in every run, so it imports nothing else.
 
-What the fixture gives is `hipkit.testing.HipChatServer`.
+The fixture is a `hipkit.testing.HipChatServer`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = ["hipchat"]
 
 @pytest.fixture
 def hipchat() -> Iterator[HipChatServer]:
-    """Give a fresh HipChat server, in memory."""
+    """Yield a fresh HipChat server, in memory."""
     from hipkit.testing import HipChatServer
 
     with HipChatServer() as server:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from urllib.request import Request, urlopen
@@ -151,18 +150,6 @@ def test_a_closed_server_leaves_nothing_behind() -> None:
     server.close()
 
     assert not folder.exists()
-
-
-def test_the_plugin_costs_other_peoples_tests_next_to_nothing() -> None:
-    code = (
-        "import sys, hipkit.testing;"
-        "print(sorted(name for name in sys.modules if name.startswith('hipkit')))"
-    )
-    run = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-
-    assert run.stdout.strip() == "['hipkit', 'hipkit.testing', 'hipkit.version']"
 
 
 def test_without_the_extra_only_the_port_is_missing(
