@@ -19,7 +19,7 @@ from benchmarks.sending import Sender, Turn, loading_core, request_bytes
 from benchmarks.served import NOTIFICATION, fill, serve_hipkit
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.sqlite.database import SqliteDatabase
-from hipkit.server.storage.stores.webhook_routes import RouteState
+from hipkit.server.storage.stores.subscriptions import SubscriptionState
 from hipkit.server.storage.stores.webhooks import NewWebhook
 
 __all__ = ["measure"]
@@ -204,7 +204,7 @@ async def _add(
         )
         webhook_id = await stores.webhooks.add(webhook, position=0, now_us=LONG_AGO_US)
         if is_paused:
-            state = RouteState(
+            state = SubscriptionState(
                 position=0,
                 tries=100,
                 failing_since_us=LONG_AGO_US,
@@ -212,4 +212,4 @@ async def _add(
                 paused_us=LONG_AGO_US,
                 problem="no answer",
             )
-            await stores.webhook_routes.set_route(webhook_id, state)
+            await stores.subscriptions.set_state(webhook_id, state)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:  # Loaded when a server is made.
     from hipkit.server.app import Server
     from hipkit.server.http.pipeline import Api
     from hipkit.server.services.context import Context
-    from hipkit.server.storage.stores.webhook_deliveries import DeliveryRecord
+    from hipkit.server.storage.stores.deliveries import DeliveryRecord
     from hipkit.server.storage.stores.webhooks import WebhookRecord
     from hipkit.v2.models import Message
 

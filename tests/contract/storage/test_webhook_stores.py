@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from hipkit.server.storage.protocol import Database
-from hipkit.server.storage.stores.webhook_deliveries import MOST_DELIVERIES, NewDelivery
-from hipkit.server.storage.stores.webhook_events import NewEvent
-from hipkit.server.storage.stores.webhook_routes import RouteState
+from hipkit.server.storage.stores.deliveries import MOST_DELIVERIES, NewDelivery
+from hipkit.server.storage.stores.events import NewEvent
+from hipkit.server.storage.stores.subscriptions import SubscriptionState
 from hipkit.server.storage.stores.webhooks import NewWebhook
 from tests.contract.storage.filling import NOW, add_group, add_room, add_user
 
@@ -45,14 +45,14 @@ async def add(database: Database, *, position: int = 0, **members: object) -> in
 
 async def happen(database: Database, now_us: int = NOW, **members: object) -> int:
     event = msgspec.structs.replace(EVENT, **members)
-    return await database.write(lambda stores: stores.webhook_events.add(event, now_us))
+    return await database.write(lambda stores: stores.events.add(event, now_us))
 
 
 async def set_route(database: Database, webhook_id: int, **state: int) -> None:
     route = msgspec.convert({"position": 0, **state}, _Route)
-    known = RouteState(**msgspec.structs.asdict(route))
+    known = SubscriptionState(**msgspec.structs.asdict(route))
     await database.write(
-        lambda stores: stores.webhook_routes.set_route(webhook_id, known)
+        lambda stores: stores.subscriptions.set_state(webhook_id, known)
     )
 
 
@@ -77,19 +77,19 @@ async def test_a_key_is_taken_once_in_a_place_by_one_maker(filled: Database) -> 
 
 
 async def test_who_waits_is_told_by_room_group_and_event(filled: Database) -> None:
-    webhooks = filled.stores.webhooks
-    assert not await webhooks.are_waiting(1, 1, "room_message")
+    subscriptions = filled.stores.subscriptions
+    assert not await subscriptions.has_subscribers(1, 1, "room_message")
     await add(filled)
     await add(filled, room_id=None, event="room_enter")
 
-    assert await webhooks.are_waiting(1, 1, "room_message")
-    assert not await webhooks.are_waiting(1, 2, "room_message")
-    assert await webhooks.are_waiting(1, 2, "room_enter")
-    assert not await webhooks.are_waiting(2, 2, "room_enter")
+    assert await subscriptions.has_subscribers(1, 1, "room_message")
+    assert not await subscriptions.has_subscribers(1, 2, "room_message")
+    assert await subscriptions.has_subscribers(1, 2, "room_enter")
+    assert not await subscriptions.has_subscribers(2, 2, "room_enter")
 
 
 async def test_an_event_wakes_those_that_wait_for_no_moment(filled: Database) -> None:
-    routes = filled.stores.webhook_routes
+    routes = filled.stores.subscriptions
     idle = await add(filled)
     failing = await add(filled, key="failing")
     of_group = await add(filled, room_id=None)
@@ -110,17 +110,17 @@ async def test_those_behind_are_found_by_their_positions(filled: Database) -> No
     await add(filled, key="other", event="room_enter")
     last = await happen(filled)
 
-    behind = await filled.stores.webhook_routes.behind()
+    behind = await filled.stores.subscriptions.behind()
     assert {route.id for route in behind} == {first, of_group}
-    await filled.write(lambda stores: stores.webhook_routes.advance(first, last))
-    await filled.write(lambda stores: stores.webhook_routes.advance(of_group, last))
-    assert await filled.stores.webhook_routes.behind() == []
+    await filled.write(lambda stores: stores.subscriptions.advance(first, last))
+    await filled.write(lambda stores: stores.subscriptions.advance(of_group, last))
+    assert await filled.stores.subscriptions.behind() == []
 
 
 async def test_a_position_never_goes_back_by_advancing(filled: Database) -> None:
     webhook_id = await add(filled, position=5)
 
-    await filled.write(lambda stores: stores.webhook_routes.advance(webhook_id, 3))
+    await filled.write(lambda stores: stores.subscriptions.advance(webhook_id, 3))
 
     found = await filled.stores.webhooks.get(webhook_id)
     assert found is not None
@@ -128,7 +128,7 @@ async def test_a_position_never_goes_back_by_advancing(filled: Database) -> None
 
 
 async def test_events_come_in_order_after_a_position(filled: Database) -> None:
-    events = filled.stores.webhook_events
+    events = filled.stores.events
     ids = [await happen(filled, room_id=room) for room in (1, 2, 1, 1)]
     await happen(filled, event="room_enter")
 
@@ -141,7 +141,7 @@ async def test_events_come_in_order_after_a_position(filled: Database) -> None:
     assert await after(0, 1) == [ids[0], ids[2], ids[3]]
     assert await after(ids[0], 1, 1) == [ids[2]]
     assert await after(0, None) == ids
-    kinds = await events.happened(ids[0], ids[3])
+    kinds = await events.streams_between(ids[0], ids[3])
     assert {(kind.room_id, kind.event) for kind in kinds} == {
         (1, "room_message"),
         (2, "room_message"),
@@ -150,8 +150,8 @@ async def test_events_come_in_order_after_a_position(filled: Database) -> None:
 
 async def test_numbers_of_events_are_not_given_twice(filled: Database) -> None:
     first = await happen(filled)
-    await filled.write(lambda stores: stores.webhook_events.sweep(0, 100))
-    assert await filled.stores.webhook_events.newest() == 0
+    await filled.write(lambda stores: stores.events.sweep(0, 100))
+    assert await filled.stores.events.newest() == 0
 
     assert await happen(filled) > first
 
@@ -165,12 +165,10 @@ async def test_a_sweep_leaves_what_somebody_waits_for_or_looks_at(
     await put(filled, webhook_id, seen)
     await set_route(filled, webhook_id, position=passed)
 
-    removed, position = await filled.write(
-        lambda stores: stores.webhook_events.sweep(0, 100)
-    )
+    removed, position = await filled.write(lambda stores: stores.events.sweep(0, 100))
 
     assert (removed, position) == (2, 0)
-    events = filled.stores.webhook_events
+    events = filled.stores.events
     assert await events.get(seen) is not None
     assert await events.get(waiting) is not None
     assert await events.get(passed) is None
@@ -181,9 +179,9 @@ async def test_a_sweep_goes_on_where_it_was(filled: Database) -> None:
     await add(filled)
     ids = [await happen(filled) for _ in range(5)]
 
-    _, position = await filled.write(lambda s: s.webhook_events.sweep(0, 2))
+    _, position = await filled.write(lambda s: s.events.sweep(0, 2))
     assert position == ids[1]
-    _, position = await filled.write(lambda s: s.webhook_events.sweep(ids[3], 2))
+    _, position = await filled.write(lambda s: s.events.sweep(ids[3], 2))
     assert position == 0
 
 
@@ -191,14 +189,14 @@ async def put(
     database: Database, webhook_id: int, event_id: int, tries: int = 1
 ) -> None:
     delivery = NewDelivery(
-        webhook_id=webhook_id,
+        subscription_id=webhook_id,
         event_id=event_id,
         event="room_message",
         state="delivered",
         tries=tries,
         tried_us=NOW,
     )
-    await database.write(lambda stores: stores.webhook_deliveries.put(delivery))
+    await database.write(lambda stores: stores.deliveries.put(delivery))
 
 
 async def test_a_delivery_is_kept_once_for_each_event(filled: Database) -> None:
@@ -208,7 +206,7 @@ async def test_a_delivery_is_kept_once_for_each_event(filled: Database) -> None:
     await put(filled, webhook_id, event_id)
     await put(filled, webhook_id, event_id, tries=2)
 
-    found = await filled.stores.webhook_deliveries.of_webhook(webhook_id, 10)
+    found = await filled.stores.deliveries.of_subscription(webhook_id, 10)
     assert [(one.tries, one.item) for one in found] == [(2, '{"a": 1}')]
 
 
@@ -218,25 +216,27 @@ async def test_the_newest_deliveries_are_kept(filled: Database) -> None:
     for event_id in range(1, MOST_DELIVERIES + 21):
         await put(filled, webhook_id, event_id)
 
-    found = await filled.stores.webhook_deliveries.of_webhook(webhook_id, 1_000)
+    found = await filled.stores.deliveries.of_subscription(webhook_id, 1_000)
     assert [one.event_id for one in found] == list(range(120, 20, -1))
-    assert len(await filled.stores.webhook_deliveries.of_webhook(other, 10)) == 1
+    assert len(await filled.stores.deliveries.of_subscription(other, 10)) == 1
 
 
 async def test_deliveries_go_with_their_webhook(filled: Database) -> None:
     webhook_id = await add(filled)
     await put(filled, webhook_id, 1)
 
-    assert await filled.write(lambda stores: stores.webhooks.delete(webhook_id))
-    assert not await filled.write(lambda stores: stores.webhooks.delete(webhook_id))
+    assert await filled.write(lambda stores: stores.subscriptions.delete(webhook_id))
+    assert not await filled.write(
+        lambda stores: stores.subscriptions.delete(webhook_id)
+    )
 
-    assert await filled.stores.webhook_deliveries.of_webhook(webhook_id, 10) == []
+    assert await filled.stores.deliveries.of_subscription(webhook_id, 10) == []
 
 
 async def test_the_oldest_of_too_many_are_dropped(filled: Database) -> None:
     webhook_id = await add(filled)
     ids = [await happen(filled, NOW + number) for number in range(10)]
-    events = filled.stores.webhook_events
+    events = filled.stores.events
 
     async def last(before_us: int, most: int) -> int | None:
         found = await events.last_to_drop(
@@ -249,7 +249,7 @@ async def test_the_oldest_of_too_many_are_dropped(filled: Database) -> None:
     assert await last(NOW, 4) == ids[5]
     assert await last(NOW + 8, 4) == ids[7]
     await filled.write(
-        lambda stores: stores.webhook_routes.drop_waiting(
+        lambda stores: stores.subscriptions.drop_waiting(
             1, 1, "room_message", position=ids[5], dropped_us=NOW + 5
         )
     )
@@ -263,13 +263,13 @@ async def test_webhooks_of_a_deleted_room_go_when_they_have_got_everything(
 ) -> None:
     webhook_id, stays = await add(filled), await add(filled, room_id=2)
     event_id = await happen(filled)
-    await filled.write(lambda stores: stores.webhooks.end_of_room(1, event_id))
+    await filled.write(lambda stores: stores.subscriptions.end_of_room(1))
 
-    assert await filled.write(lambda stores: stores.webhooks.delete_ended()) == 0
+    assert await filled.write(lambda stores: stores.subscriptions.delete_ended()) == 0
     await filled.write(
-        lambda stores: stores.webhook_routes.advance(webhook_id, event_id)
+        lambda stores: stores.subscriptions.advance(webhook_id, event_id)
     )
-    assert await filled.write(lambda stores: stores.webhooks.delete_ended()) == 1
+    assert await filled.write(lambda stores: stores.subscriptions.delete_ended()) == 1
     assert await filled.stores.webhooks.get(webhook_id) is None
     assert await filled.stores.webhooks.get(stays) is not None
 
@@ -284,7 +284,7 @@ async def test_who_cares_for_a_webhook(filled: Database) -> None:
     webhooks = filled.stores.webhooks
 
     for user_id, cares in ((1, True), (bob, True), (cat, True), (dan, False)):
-        assert await webhooks.is_cared_for(webhook_id, user_id) is cares
-        listed = await webhooks.of_group(1, cared_for_by=user_id, start=0, count=10)
+        assert await webhooks.is_managed_by(webhook_id, user_id) is cares
+        listed = await webhooks.of_group(1, managed_by=user_id, start=0, count=10)
         assert bool(listed) is cares
-    assert len(await webhooks.of_group(1, cared_for_by=None, start=0, count=10)) == 1
+    assert len(await webhooks.of_group(1, managed_by=None, start=0, count=10)) == 1

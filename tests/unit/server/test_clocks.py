@@ -64,7 +64,7 @@ def test_a_start_with_a_wrong_clock_ends_nothing(
 ) -> None:
     site = made.site
     say(site, made.hooks, "for the webhooks")
-    events = count(site, "webhook_events")
+    events = count(site, "events")
     assert events
 
     start_again(site, clock_steps_by=years * YEAR)
@@ -78,7 +78,7 @@ def test_a_start_with_a_wrong_clock_ends_nothing(
     sweep(site)
 
     assert made.good() == made.values.keys()
-    assert count(site, "webhook_events") >= events
+    assert count(site, "events") >= events
 
 
 def test_a_clock_that_is_set_while_the_server_runs_ends_nothing(
@@ -331,7 +331,7 @@ def test_a_wait_that_is_written_while_the_clock_is_set_is_bounded(
     years_us = 10 * YEAR * SECOND_US
 
     async def write(stores: Stores) -> None:
-        await stores.webhook_routes.shift(years_us)
+        await stores.subscriptions.shift(years_us)
 
     asyncio.run(route.server.database.write(write))
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from hipkit.server.events.retry import Verdict, judge
-from hipkit.server.storage.stores.webhook_events import EventRecord
-from hipkit.server.storage.stores.webhooks import WebhookRecord
+from hipkit.server.storage.stores.events import EventRecord
+from hipkit.server.storage.stores.subscriptions import SubscriptionRecord
 
 __all__ = ["Delivery", "Outcome"]
 
@@ -15,14 +15,16 @@ __all__ = ["Delivery", "Outcome"]
 class Delivery:
     """The next event of a subscription, ready to be sent."""
 
-    webhook: WebhookRecord
+    subscription: SubscriptionRecord
     event: EventRecord
+    url: str = field(default="", repr=False)
+    """The endpoint's."""
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     query: str = field(default="", repr=False)
-    """Added to the query of the endpoint's address."""
+    """Added to the query of the URL."""
     body: bytes = field(default=b"", repr=False)
     signatures: tuple[str, ...] = field(default=(), repr=False)
-    """JSON Web Tokens, which are masked where an endpoint repeats them."""
+    """JSON Web Tokens, which are masked where an answer repeats them."""
     skip: str | None = None
     """Why the event is not sent, if it is not; that is settled like any other outcome."""
 

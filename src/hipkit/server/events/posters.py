@@ -102,7 +102,7 @@ class HttpPoster:
     async def _send(
         self, delivery: Delivery, keep: Callable[[bytes], object]
     ) -> RawResponse:
-        endpoint = parse_endpoint(delivery.webhook.url)
+        endpoint = parse_endpoint(delivery.url)
         request = Request(
             "POST",
             endpoint.scheme,

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from hipkit.server.events.delivery import Delivery, Outcome
-from hipkit.server.storage.stores.webhook_routes import RouteRecord
+from hipkit.server.storage.stores.subscriptions import DueRecord
 
 __all__ = ["Outbox"]
 
@@ -21,7 +21,7 @@ __all__ = ["Outbox"]
 class Outbox(Protocol):
     """Where events wait, and what became of them is kept."""
 
-    async def woken(self) -> Sequence[RouteRecord]:
+    async def woken(self) -> Sequence[DueRecord]:
         """Return routes that may have something to do since this was last asked.
 
         That is those with new events and those whose moment to try again has come, at the first

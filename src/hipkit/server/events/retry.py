@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import Literal
 
+from hipkit.server.storage.stores.subscriptions import (
+    SubscriptionRecord,
+    SubscriptionState,
+)
 from hipkit.server.storage.stores.timestamps import SECOND_US
-from hipkit.server.storage.stores.webhook_routes import RouteState
-from hipkit.server.storage.stores.webhooks import WebhookRecord
 
 __all__ = [
     "FIRST_WAIT_SECONDS",
@@ -38,8 +40,8 @@ PROBE_SECONDS = 12 * 60 * 60.0
 SPREAD = 0.25
 """The fraction by which waits vary, so that what failed together is not retried together."""
 LONGEST_PROBE_SECONDS = PROBE_SECONDS * (1 + SPREAD)
-MOST_SLOW_PATTERNS = 5
-"""Timeouts in a row of a pattern before its webhook is paused."""
+MOST_SLOW_EVENTS = 5
+"""Events in a row that it takes too long to choose, before the subscription is paused."""
 
 TEMPORARY = frozenset({408, 425, 429})
 
@@ -68,7 +70,7 @@ def wait_seconds(
 
 
 def next_state(
-    webhook: WebhookRecord,
+    subscription: SubscriptionRecord,
     event_id: int,
     verdict: Verdict,
     *,
@@ -77,32 +79,32 @@ def next_state(
     problem: str | None = None,
     asked_seconds: float | None = None,
     is_slow: bool = False,
-) -> RouteState:
-    """Return the state of a route after its first waiting event was dealt with.
+) -> SubscriptionState:
+    """Return the state of a subscription after its first waiting event was tried.
 
-    `is_slow` says that it was skipped because its pattern took too long.
+    With `is_slow` the event was skipped because choosing it took too long.
     """
     if verdict == "delivered":
-        # There may be something to tell all the same: an answer that was not posted.
-        return RouteState(position=event_id, problem=problem)
-    since_us = webhook.failing_since_us
+        # A delivered event may have a problem all the same: an answer that was not posted.
+        return SubscriptionState(position=event_id, problem=problem)
+    since_us = subscription.failing_since_us
     since_us = now_us if since_us is None else since_us
     goes_on = verdict != "waiting"
-    tries = webhook.tries + 1 if is_slow or not goes_on else 0
+    tries = subscription.tries + 1 if is_slow or not goes_on else 0
     is_paused = (
-        webhook.paused_us is not None
+        subscription.paused_us is not None
         or now_us - since_us >= PAUSE_AFTER_SECONDS * SECOND_US
-        or (is_slow and tries >= MOST_SLOW_PATTERNS)
+        or (is_slow and tries >= MOST_SLOW_EVENTS)
     )
     wait: float | None = None if goes_on else wait_seconds(tries, chance, asked_seconds)
     if is_paused:
         wait = _spread(PROBE_SECONDS, chance)
-    return RouteState(
-        position=event_id if goes_on else webhook.position,
+    return SubscriptionState(
+        position=event_id if goes_on else subscription.position,
         tries=tries,
         failing_since_us=since_us,
         next_try_us=None if wait is None else now_us + int(wait * SECOND_US),
-        paused_us=(webhook.paused_us or now_us) if is_paused else None,
+        paused_us=(subscription.paused_us or now_us) if is_paused else None,
         problem=problem,
     )
 

@@ -7,7 +7,6 @@ import contextlib
 import logging
 import time
 from collections.abc import AsyncIterator
-from urllib.parse import urlsplit
 
 from hipkit.api.errors import StorageError
 from hipkit.server.events.delivery import Delivery, Outcome
@@ -115,7 +114,7 @@ class Sender:
             log.error("webhooks: %s", error)
             return
         for route in routes:
-            self._schedule.add(route.id, urlsplit(route.url).netloc.lower())
+            self._schedule.add(route.id, route.host)
         self._begin_turns()
 
     def _begin_turns(self) -> None:
@@ -159,7 +158,7 @@ class Sender:
         except Exception as error:
             # Whatever a receiver brings about, its route waits and the others go on. The
             # error's message is left out: it may hold what was sent.
-            log.error("webhook %d: %s", delivery.webhook.id, describe_error(error))
+            log.error("webhook %d: %s", delivery.subscription.id, describe_error(error))
             return Outcome(problem=f"this server failed: {type(error).__name__}")
 
     async def _tidy(self) -> None:

@@ -13,7 +13,9 @@ from typing import Protocol, Self, TypeVar
 from hipkit.api.errors import StorageError
 from hipkit.server.storage.stores.access_changes import AccessChangeStore
 from hipkit.server.storage.stores.clients import ClientStore
+from hipkit.server.storage.stores.deliveries import DeliveryStore
 from hipkit.server.storage.stores.emoticons import EmoticonStore
+from hipkit.server.storage.stores.events import EventStore
 from hipkit.server.storage.stores.files import FileStore
 from hipkit.server.storage.stores.grants import GrantStore
 from hipkit.server.storage.stores.groups import GroupStore
@@ -22,13 +24,11 @@ from hipkit.server.storage.stores.messages import MessageStore
 from hipkit.server.storage.stores.rooms import RoomStore
 from hipkit.server.storage.stores.search import SearchStore
 from hipkit.server.storage.stores.session import Session
+from hipkit.server.storage.stores.subscriptions import SubscriptionStore
 from hipkit.server.storage.stores.timestamps import TimestampStore
 from hipkit.server.storage.stores.tokens import TokenStore
 from hipkit.server.storage.stores.users import UserStore
 from hipkit.server.storage.stores.web_sessions import WebSessionStore
-from hipkit.server.storage.stores.webhook_deliveries import WebhookDeliveryStore
-from hipkit.server.storage.stores.webhook_events import WebhookEventStore
-from hipkit.server.storage.stores.webhook_routes import WebhookRouteStore
 from hipkit.server.storage.stores.webhooks import WebhookStore
 
 __all__ = ["Command", "Database", "Query", "ScanTooLongError", "Stores"]
@@ -64,9 +64,9 @@ class Stores:
     access_changes: AccessChangeStore
     web_sessions: WebSessionStore
     webhooks: WebhookStore
-    webhook_routes: WebhookRouteStore
-    webhook_events: WebhookEventStore
-    webhook_deliveries: WebhookDeliveryStore
+    subscriptions: SubscriptionStore
+    events: EventStore
+    deliveries: DeliveryStore
 
     @classmethod
     def over(cls, session: Session, search: SearchStore) -> Self:
@@ -87,9 +87,9 @@ class Stores:
             access_changes=AccessChangeStore(session),
             web_sessions=WebSessionStore(session),
             webhooks=WebhookStore(session),
-            webhook_routes=WebhookRouteStore(session),
-            webhook_events=WebhookEventStore(session),
-            webhook_deliveries=WebhookDeliveryStore(session),
+            subscriptions=SubscriptionStore(session),
+            events=EventStore(session),
+            deliveries=DeliveryStore(session),
         )
 
 

@@ -23,8 +23,8 @@ from hipkit.server.events.egress import (
     parse_endpoint,
 )
 from hipkit.server.events.posters import HttpPoster
-from hipkit.server.storage.stores.webhook_events import EventRecord
-from hipkit.server.storage.stores.webhooks import WebhookRecord
+from hipkit.server.storage.stores.events import EventRecord
+from hipkit.server.storage.stores.subscriptions import SubscriptionRecord
 from tests.unit.server.receiving import Answer, Receiver, receiving
 
 INTERNAL = [
@@ -284,12 +284,11 @@ async def post(receivers: EgressPolicy, url: str, *, seconds: float = 10.0) -> O
     poster = HttpPoster(
         receivers, most_connections=2, now_us=lambda: 0, seconds=seconds
     )
-    webhook = WebhookRecord(
-        1, 1, 1, None, 1, "k", "", url, "room_message", None, "none", 0, None, 0, 0,
-        None, None, None, None, None,
-    )  # fmt: skip
+    subscription = SubscriptionRecord(
+        1, "test", 1, 1, "room_message", "", 0, None, 0, None, None, None, None, None
+    )
     event = EventRecord(1, 1, 1, "room_message", "x", "{}", 1, "", None, None, 0)
-    delivery = Delivery(webhook=webhook, event=event, body=b"{}")
+    delivery = Delivery(subscription=subscription, event=event, url=url, body=b"{}")
     try:
         return await poster.post(delivery)
     finally:

@@ -18,22 +18,25 @@ from hipkit.server.events.retry import (
     wait_seconds,
 )
 from hipkit.server.services.webhooks.patterns import is_found
-from hipkit.server.storage.stores.webhook_routes import RouteState
-from hipkit.server.storage.stores.webhooks import WebhookRecord
+from hipkit.server.storage.stores.subscriptions import (
+    SubscriptionRecord,
+    SubscriptionState,
+)
 
 SECOND = 1_000_000
 NOW = 1_700_000_000 * SECOND
 
 
-def route(**state: object) -> WebhookRecord:
-    plain = WebhookRecord(
-        1, 1, 1, None, 1, "k", "", "http://a.example/", "room_message", None, "none", 0,
-        None, 10, 0, None, None, None, None, None,
-    )  # fmt: skip
+def route(**state: object) -> SubscriptionRecord:
+    plain = SubscriptionRecord(
+        1, "test", 1, 1, "room_message", "", 10, None, 0, None, None, None, None, None
+    )
     return msgspec.structs.replace(plain, **state)
 
 
-def after(verdict: Verdict, webhook: WebhookRecord, **known: object) -> RouteState:
+def after(
+    verdict: Verdict, webhook: SubscriptionRecord, **known: object
+) -> SubscriptionState:
     known.setdefault("now_us", NOW)
     return next_state(webhook, 11, verdict, chance=0.5, **known)  # type: ignore[arg-type]  # its own keywords
 
@@ -74,13 +77,13 @@ def test_every_wait_is_bounded(tries: int, chance: float, asked: float | None) -
 def test_a_delivery_ends_every_trouble() -> None:
     troubled = route(tries=5, failing_since_us=1, next_try_us=2, paused_us=3)
 
-    assert after("delivered", troubled) == RouteState(position=11)
+    assert after("delivered", troubled) == SubscriptionState(position=11)
 
 
 def test_a_failure_keeps_the_event_at_the_head() -> None:
     state = after("waiting", route(tries=2, failing_since_us=NOW - SECOND), problem="p")
 
-    assert state == RouteState(
+    assert state == SubscriptionState(
         position=10,
         tries=3,
         failing_since_us=NOW - SECOND,
@@ -92,7 +95,7 @@ def test_a_failure_keeps_the_event_at_the_head() -> None:
 def test_a_refusal_goes_on_with_the_next_event() -> None:
     state = after("refused", route(tries=2), problem="p")
 
-    assert state == RouteState(position=11, failing_since_us=NOW, problem="p")
+    assert state == SubscriptionState(position=11, failing_since_us=NOW, problem="p")
 
 
 @pytest.mark.parametrize("verdict", ["waiting", "refused"])

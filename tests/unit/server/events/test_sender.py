@@ -14,9 +14,8 @@ from hipkit.server.events.delivery import Delivery, Outcome
 from hipkit.server.events.schedule import Schedule
 from hipkit.server.events.sender import Sender, sending
 from hipkit.server.shared.signals import EVENTS, Signals
-from hipkit.server.storage.stores.webhook_events import EventRecord
-from hipkit.server.storage.stores.webhook_routes import RouteRecord
-from hipkit.server.storage.stores.webhooks import WebhookRecord
+from hipkit.server.storage.stores.events import EventRecord
+from hipkit.server.storage.stores.subscriptions import DueRecord, SubscriptionRecord
 
 
 def test_hosts_take_turns() -> None:
@@ -98,9 +97,9 @@ class Told:
     enough: int = 1
     has_enough: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def woken(self) -> Sequence[RouteRecord]:
+    async def woken(self) -> Sequence[DueRecord]:
         return [
-            RouteRecord(route, f"http://host{route}.example/")
+            DueRecord(route, "test", f"host{route}.example")
             for route, events in self.waiting.items()
             if events
         ]
@@ -113,7 +112,7 @@ class Told:
         if self.fails:
             self.fails -= 1
             raise StorageError("no room on the disk")
-        route, event = delivery.webhook.id, delivery.event.id
+        route, event = delivery.subscription.id, delivery.event.id
         self.waiting[route].remove(event)
         self.settled.append((route, event, outcome.verdict))
         if len(self.settled) >= self.enough:
@@ -144,11 +143,11 @@ class Post:
     async def post(self, delivery: Delivery) -> Outcome:
         self.at_once += 1
         self.most_at_once = max(self.at_once, self.most_at_once)
-        self.posted.append((delivery.webhook.id, delivery.event.id))
+        self.posted.append((delivery.subscription.id, delivery.event.id))
         self.has_begun.set()
         try:
             await asyncio.sleep(0)
-            if delivery.webhook.id in self.held:
+            if delivery.subscription.id in self.held:
                 await self.released.wait()
             if self.error is not None:
                 raise self.error
@@ -161,12 +160,24 @@ class Post:
 
 
 def delivery(route: int, event: int) -> Delivery:
-    webhook = WebhookRecord(
-        route, 1, 1, None, 1, "k", "", "", "room_message", None, "none", 0, None, 0, 0,
-        None, None, None, None, None,
-    )  # fmt: skip
+    subscription = SubscriptionRecord(
+        route,
+        "test",
+        1,
+        1,
+        "room_message",
+        "",
+        0,
+        None,
+        0,
+        None,
+        None,
+        None,
+        None,
+        None,
+    )
     record = EventRecord(event, 1, 1, "room_message", "x", "{}", 1, "", None, None, 0)
-    return Delivery(webhook=webhook, event=record)
+    return Delivery(subscription=subscription, event=record)
 
 
 async def test_each_route_gets_its_events_in_order() -> None:

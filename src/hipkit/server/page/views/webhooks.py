@@ -18,7 +18,7 @@ from hipkit.server.services.webhooks.management import (
     send_again,
 )
 from hipkit.server.storage.protocol import Stores
-from hipkit.server.storage.stores.webhook_deliveries import DeliveryRecord
+from hipkit.server.storage.stores.deliveries import DeliveryRecord
 
 __all__ = ["VIEWS"]
 

@@ -137,8 +137,8 @@ async def remove_room(context: Context, reference: str | int) -> RoomRecord:
     async def command(stores: Stores) -> RoomRecord:
         room = await find_room_to_administer(stores, context.actor, reference)
         await tell_of_room(context, stores, room, "room_deleted")
-        newest_event_id = await stores.webhook_events.newest()
-        await stores.webhooks.end_of_room(room.id, newest_event_id)
+        await stores.subscriptions.end_of_room(room.id)
+        await stores.webhooks.outlive_grants(room.id)
         await stores.grants.end_of_room(room.id)
         await stores.rooms.delete(room.id)
         if room.avatar_key is not None:

@@ -16,7 +16,7 @@ from hipkit.server.services.webhooks.signatures import (
     sign_event,
 )
 from hipkit.server.storage.protocol import Stores
-from hipkit.server.storage.stores.webhook_events import EventRecord
+from hipkit.server.storage.stores.events import EventRecord
 from hipkit.server.storage.stores.webhooks import WebhookRecord
 
 __all__ = ["prepare_delivery", "root_of"]
@@ -47,7 +47,13 @@ async def prepare_delivery(
     """
     body = _body_of(webhook, event, root)
     if webhook.authentication != "jwt" or webhook.client_id is None:
-        return Delivery(webhook=webhook, event=event, headers=HEADERS, body=body)
+        return Delivery(
+            subscription=webhook,
+            event=event,
+            url=webhook.url,
+            headers=HEADERS,
+            body=body,
+        )
     user = await stores.users.get(event.user_id or 0)
     sign = partial(
         sign_event,
@@ -66,8 +72,9 @@ async def prepare_delivery(
         query = f"signed_request={short}"
         signatures.append(short)
     return Delivery(
-        webhook=webhook,
+        subscription=webhook,
         event=event,
+        url=webhook.url,
         headers=headers,
         query=query,
         body=body,

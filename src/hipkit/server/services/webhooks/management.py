@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 from hipkit.api.errors import BadRequestError, NotFoundError
 from hipkit.server.shared.signals import EVENTS
 from hipkit.server.storage.protocol import Database, Stores
+from hipkit.server.storage.stores.deliveries import DeliveryRecord
+from hipkit.server.storage.stores.events import NewEvent
 from hipkit.server.storage.stores.users import UserRecord
-from hipkit.server.storage.stores.webhook_deliveries import DeliveryRecord
-from hipkit.server.storage.stores.webhook_events import NewEvent
 from hipkit.server.storage.stores.webhooks import WebhookRecord
 
 __all__ = [
@@ -68,7 +68,7 @@ async def list_webhooks_of_user(
     """
     found = await stores.webhooks.of_group(
         user.group_id,
-        cared_for_by=None if user.is_group_admin else user.id,
+        managed_by=None if user.is_group_admin else user.id,
         start=start,
         count=count,
     )
@@ -78,7 +78,7 @@ async def list_webhooks_of_user(
 async def list_webhooks(stores: Stores, group_id: int) -> list[SeenWebhook]:
     """Return every webhook of a group."""
     found = await stores.webhooks.of_group(
-        group_id, cared_for_by=None, start=0, count=MOST_LISTED
+        group_id, managed_by=None, start=0, count=MOST_LISTED
     )
     return [await _seen(stores, webhook) for webhook in found]
 
@@ -103,7 +103,7 @@ async def list_deliveries(
         NotFoundError: There is no such webhook, or the person does not care for it.
     """
     await _find(stores, user, webhook_id)
-    return await stores.webhook_deliveries.of_webhook(webhook_id, count)
+    return await stores.deliveries.of_subscription(webhook_id, count)
 
 
 async def send_again(
@@ -117,11 +117,11 @@ async def send_again(
         NotFoundError: There is no such delivery, or the person does not care for its webhook.
         BadRequestError: What was sent is not kept any more.
     """
-    delivery = await stores.webhook_deliveries.get(delivery_id)
+    delivery = await stores.deliveries.get(delivery_id)
     if delivery is None:
         raise NotFoundError(f"Delivery {delivery_id} not found")
-    webhook = await _find(stores, user, delivery.webhook_id)
-    event = await stores.webhook_events.get(delivery.event_id)
+    webhook = await _find(stores, user, delivery.subscription_id)
+    event = await stores.events.get(delivery.event_id)
     if event is None or event.event != webhook.event:
         raise BadRequestError("This event is not kept any more")
     again = NewEvent(
@@ -135,7 +135,7 @@ async def send_again(
         only_for=webhook.id,
     )
     if delivery.state != "waiting":
-        await stores.webhook_events.add(again, now_us)
+        await stores.events.add(again, now_us)
     return await _try_now(stores, webhook, now_us)
 
 
@@ -155,7 +155,7 @@ async def resume(
 
 async def try_all_now(database: Database, now_us: int) -> None:
     """Try every failing or paused webhook at once."""
-    await database.write(lambda stores: stores.webhook_routes.try_all_now(now_us))
+    await database.write(lambda stores: stores.subscriptions.try_all_now(now_us))
 
 
 async def list_all_deliveries(
@@ -166,14 +166,12 @@ async def list_all_deliveries(
     if group is None:
         return []
     webhooks = await stores.webhooks.of_group(
-        group.id, cared_for_by=None, start=0, count=MOST_LISTED
+        group.id, managed_by=None, start=0, count=MOST_LISTED
     )
     found = [
         (webhook, delivery)
         for webhook in webhooks
-        for delivery in await stores.webhook_deliveries.of_webhook(
-            webhook.id, MOST_LISTED
-        )
+        for delivery in await stores.deliveries.of_subscription(webhook.id, MOST_LISTED)
     ]
     return sorted(found, key=lambda pair: (pair[1].event_id, pair[0].id))
 
@@ -187,11 +185,11 @@ async def delete_webhook(
         NotFoundError: There is no such webhook, or the person does not care for it.
     """
     webhook = await _find(stores, user, webhook_id)
-    await stores.webhooks.delete(webhook.id)
+    await stores.subscriptions.delete(webhook.id)
 
 
 async def _try_now(stores: Stores, webhook: WebhookRecord, now_us: int) -> set[str]:
-    await stores.webhook_routes.try_now(webhook.id, now_us)
+    await stores.subscriptions.try_now(webhook.id, now_us)
     return {EVENTS}
 
 
@@ -210,7 +208,7 @@ async def _find(
 async def _cares_for(stores: Stores, user: UserRecord, webhook: WebhookRecord) -> bool:
     if user.is_group_admin:
         return True
-    return await stores.webhooks.is_cared_for(webhook.id, user.id)
+    return await stores.webhooks.is_managed_by(webhook.id, user.id)
 
 
 async def _seen(stores: Stores, webhook: WebhookRecord) -> SeenWebhook:
@@ -227,7 +225,7 @@ async def _seen(stores: Stores, webhook: WebhookRecord) -> SeenWebhook:
         record=webhook,
         room_name=None if room is None else room.name,
         maker_name=maker,
-        waiting=await stores.webhook_events.waiting(
+        waiting=await stores.events.waiting(
             webhook.position,
             group_id=webhook.group_id,
             room_id=webhook.room_id,

@@ -11,6 +11,7 @@ import asyncio
 import random
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import cast
 
 from hipkit.api.errors import ApiError
 from hipkit.server.events.delivery import Delivery, Outcome
@@ -27,9 +28,9 @@ from hipkit.server.services.webhooks.owners import may_still_see, owner_of
 from hipkit.server.services.webhooks.patterns import is_found
 from hipkit.server.services.webhooks.sweep import OutboxSweep
 from hipkit.server.storage.protocol import Stores
-from hipkit.server.storage.stores.webhook_deliveries import NewDelivery
-from hipkit.server.storage.stores.webhook_events import EventRecord
-from hipkit.server.storage.stores.webhook_routes import RouteRecord, WaitBounds
+from hipkit.server.storage.stores.deliveries import NewDelivery
+from hipkit.server.storage.stores.events import EventRecord
+from hipkit.server.storage.stores.subscriptions import DueRecord, WaitBounds
 from hipkit.server.storage.stores.webhooks import WebhookRecord
 from hipkit.v2.rooms import SendRoomNotification
 
@@ -82,22 +83,22 @@ class DatabaseOutbox:
         self._matchers = ThreadPoolExecutor(MATCHERS, thread_name_prefix="hipkit-match")
         self._sweep = OutboxSweep(runtime.database)
 
-    async def woken(self) -> Sequence[RouteRecord]:
+    async def woken(self) -> Sequence[DueRecord]:
         """Return the routes that may have something to do, with what came since the last time."""
         stores = self._database.stores
         await self._follow_clock()
         await self._bound_waits(is_first=self._seen is None)
-        newest = await stores.webhook_events.newest()
-        routes: list[RouteRecord] = []
+        newest = await stores.events.newest()
+        routes: list[DueRecord] = []
         if self._seen is None:
-            routes += await stores.webhook_routes.behind()
+            routes += await stores.subscriptions.behind()
         elif newest > self._seen:
-            for kind in await stores.webhook_events.happened(self._seen, newest):
-                routes += await stores.webhook_routes.woken_by(
-                    kind.group_id, kind.room_id, kind.event
+            for stream in await stores.events.streams_between(self._seen, newest):
+                routes += await stores.subscriptions.woken_by(
+                    stream.group_id, stream.room_id, stream.event
                 )
         self._seen = max(newest, self._seen or 0)
-        routes += await stores.webhook_routes.due(self._now_us(), MOST_DUE)
+        routes += await stores.subscriptions.due(self._now_us(), MOST_DUE)
         return routes
 
     async def next_delivery(self, webhook_id: int) -> Delivery | None:
@@ -114,7 +115,7 @@ class DatabaseOutbox:
         if skip is None and not await may_still_see(stores, webhook, event.room_id):
             skip = OUT_OF_SIGHT
         if skip is not None:
-            return Delivery(webhook=webhook, event=event, skip=skip)
+            return Delivery(subscription=webhook, event=event, skip=skip)
         return await prepare_delivery(
             stores,
             webhook,
@@ -129,7 +130,7 @@ class DatabaseOutbox:
 
         The answer is posted in the same commit, so that it is posted once.
         """
-        webhook_id, event = delivery.webhook.id, delivery.event
+        webhook_id, event = delivery.subscription.id, delivery.event
         await self._follow_clock()
         context = self._context(delivery)
 
@@ -151,8 +152,8 @@ class DatabaseOutbox:
                 asked_seconds=outcome.asked_seconds,
                 is_slow=problem == SLOW_PATTERN,
             )
-            await stores.webhook_routes.set_route(webhook_id, state)
-            await stores.webhook_deliveries.put(
+            await stores.subscriptions.set_state(webhook_id, state)
+            await stores.deliveries.put(
                 _told(webhook, event, outcome, problem, posted_id, context.now_us)
             )
             return state.next_try_us is None
@@ -169,7 +170,7 @@ class DatabaseOutbox:
 
             async def command(stores: Stores) -> None:
                 for webhook_id, position in passed.items():
-                    await stores.webhook_routes.advance(webhook_id, position)
+                    await stores.subscriptions.advance(webhook_id, position)
 
             await self._database.write(command)
             self._sweep.has_work = True
@@ -194,7 +195,7 @@ class DatabaseOutbox:
             return
         try:
             await self._database.write(
-                lambda stores: stores.webhook_routes.shift(step_us)
+                lambda stores: stores.subscriptions.shift(step_us)
             )
         except BaseException:
             self._offset_us -= step_us
@@ -206,7 +207,7 @@ class DatabaseOutbox:
         At a start every wait is looked at; later only whether one is beyond all.
         """
         now_us, longest_us = self._now_us(), int(LONGEST_PROBE_SECONDS * SECOND_US)
-        routes = self._database.stores.webhook_routes
+        routes = self._database.stores.subscriptions
         if is_first or await routes.is_any_after(now_us + longest_us):
             wait_us = int(LONGEST_ASKED_WAIT_SECONDS * SECOND_US)
             bounds = WaitBounds(
@@ -214,7 +215,7 @@ class DatabaseOutbox:
             )
             if await routes.is_any_beyond(bounds):
                 await self._database.write(
-                    lambda stores: stores.webhook_routes.bound(bounds)
+                    lambda stores: stores.subscriptions.bound(bounds)
                 )
 
     async def _next_event(
@@ -223,7 +224,7 @@ class DatabaseOutbox:
         """Return the next event that a webhook is to get, and why not if it is not."""
         position = max(webhook.position, self._passed.get(webhook.id, 0))
         while True:
-            events = await stores.webhook_events.after(
+            events = await stores.events.after(
                 position,
                 group_id=webhook.group_id,
                 room_id=webhook.room_id,
@@ -254,7 +255,7 @@ class DatabaseOutbox:
         async def command(stores: Stores) -> None:
             now = await stores.webhooks.get(webhook.id)
             if now is not None and now.next_try_us == webhook.next_try_us:
-                await stores.webhook_routes.rest(webhook.id)
+                await stores.subscriptions.rest(webhook.id)
 
         await self._database.write(command)
 
@@ -293,7 +294,7 @@ class DatabaseOutbox:
 
     def _context(self, delivery: Delivery) -> Context:
         return self._runtime.context(
-            root=self._root_for(delivery.webhook),
+            root=self._root_for(cast("WebhookRecord", delivery.subscription)),
             answered_by=delivery.event.answered_by,
         )
 
@@ -308,7 +309,7 @@ def _told(
 ) -> NewDelivery:
     """Return what people are told of a delivery."""
     return NewDelivery(
-        webhook_id=webhook.id,
+        subscription_id=webhook.id,
         event_id=event.id,
         event=event.event,
         state=outcome.verdict,

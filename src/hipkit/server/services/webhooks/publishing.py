@@ -16,8 +16,8 @@ from hipkit.server.services.representations.timestamps import to_json
 from hipkit.server.services.representations.urls import Addresses, placeholder_root
 from hipkit.server.shared.signals import EVENTS
 from hipkit.server.storage.protocol import Stores
+from hipkit.server.storage.stores.events import NewEvent
 from hipkit.server.storage.stores.rooms import RoomRecord
-from hipkit.server.storage.stores.webhook_events import NewEvent
 from hipkit.v2.models import RoomEventItem, Sender
 
 __all__ = [
@@ -46,7 +46,7 @@ async def tell(
     placeholder, because each receiver gets them with its own host. `text` is what patterns are
     held against, `user_id` the person it is about, if not the actor.
     """
-    if not await stores.webhooks.are_waiting(room.group_id, room.id, event):
+    if not await stores.subscriptions.has_subscribers(room.group_id, room.id, event):
         return
     addresses = Addresses(placeholder_root(new_placeholder()))
     new = NewEvent(
@@ -59,7 +59,7 @@ async def tell(
         root=addresses.root,
         answered_by=context.answered_by,
     )
-    await stores.webhook_events.add(new, context.now_us)
+    await stores.events.add(new, context.now_us)
     context.topics.add(EVENTS)
 
 

@@ -105,7 +105,7 @@ async def delete_webhook(
 
     async def command(stores: Stores) -> None:
         webhook = await find_own_webhook(stores, context.actor, request)
-        await stores.webhooks.delete(webhook.id)
+        await stores.subscriptions.delete(webhook.id)
 
     await context.write(command)
 
@@ -197,10 +197,10 @@ async def _put(context: Context, stores: Stores, webhook: NewWebhook) -> int:
     position = known.position
     if known.event != webhook.event:
         # What happened before is nothing that anybody waited for.
-        position = await stores.webhook_events.newest()
+        position = await stores.events.newest()
     await stores.webhooks.replace(known.id, webhook, position=position)
     # Whoever sets a webhook again may have mended its receiver.
-    await stores.webhook_routes.try_now(known.id, context.now_us)
+    await stores.subscriptions.try_now(known.id, context.now_us)
     context.topics.add(EVENTS)
     return known.id
 
@@ -212,7 +212,7 @@ async def _add(context: Context, stores: Stores, webhook: NewWebhook) -> int:
             f"The {place} has {MOST_WEBHOOKS} webhooks, and cannot have more:"
             " delete one that is not needed"
         )
-    position = await stores.webhook_events.newest()
+    position = await stores.events.newest()
     return await stores.webhooks.add(webhook, position=position, now_us=context.now_us)
 
 

@@ -32,7 +32,7 @@ class OutboxSweep:
             return False
         position = self._position
         removed, self._position = await self._database.write(
-            lambda stores: stores.webhook_events.sweep(position, STEP_EVENTS)
+            lambda stores: stores.events.sweep(position, STEP_EVENTS)
         )
         self._has_removed = self._has_removed or removed > 0
         if self._position == 0:
@@ -46,7 +46,7 @@ async def sweep_outbox(database: Database, earliest_us: int) -> None:
 
     `earliest_us` is what time it is at the least: no event is lost to a clock that is ahead.
     """
-    kinds = await database.scan(lambda stores: stores.webhooks.kinds())
+    kinds = await database.scan(lambda stores: stores.subscriptions.streams())
     before_us = earliest_us - WAITING_SECONDS * SECOND_US
     for kind in kinds:
 
@@ -54,11 +54,11 @@ async def sweep_outbox(database: Database, earliest_us: int) -> None:
             stores: Stores, kind: tuple[int, int | None, str] = kind
         ) -> None:
             group_id, room_id, event = kind
-            last = await stores.webhook_events.last_to_drop(
+            last = await stores.events.last_to_drop(
                 group_id, room_id, event, before_us=before_us, most=MOST_WAITING
             )
             if last is not None:
-                await stores.webhook_routes.drop_waiting(
+                await stores.subscriptions.drop_waiting(
                     group_id,
                     room_id,
                     event,
@@ -67,7 +67,7 @@ async def sweep_outbox(database: Database, earliest_us: int) -> None:
                 )
 
         await database.write(drop)
-    await database.write(lambda stores: stores.webhooks.delete_ended())
+    await database.write(lambda stores: stores.subscriptions.delete_ended())
     sweep = OutboxSweep(database)
     while await sweep.step():
         pass

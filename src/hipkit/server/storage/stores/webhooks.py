@@ -1,20 +1,33 @@
-"""Webhooks: whose they are and what they wait for. Their routes are in `webhook_routes.py`."""
+"""Webhooks: subscriptions of programs, with an owner, a key and an endpoint.
+
+A webhook's number is its subscription's; see `subscriptions.py` for position and retry state.
+"""
 
 from __future__ import annotations
 
-from hipkit.server.storage.stores.session import Record, Session
+from urllib.parse import urlsplit
 
-__all__ = ["NewWebhook", "WebhookRecord", "WebhookStore"]
+from hipkit.server.storage.stores.session import Record, Session
+from hipkit.server.storage.stores.subscriptions import (
+    NewSubscription,
+    SubscriptionRecord,
+    SubscriptionStore,
+)
+
+__all__ = ["WEBHOOK", "NewWebhook", "WebhookRecord", "WebhookStore"]
+
+WEBHOOK = "webhook"
+"""The kind of these subscriptions."""
 
 
 class NewWebhook(Record, frozen=True, array_like=True, kw_only=True):
-    """A webhook to be stored, or what one is to become."""
+    """A webhook to be stored, new or changed."""
 
     group_id: int
     room_id: int | None
     """`None` for every room of the group."""
     client_id: str | None
-    """Whose webhook it is: an OAuth client's, or a person's."""
+    """The OAuth client that owns it; `None` for a user's."""
     user_id: int | None
     key: str
     name: str
@@ -23,52 +36,38 @@ class NewWebhook(Record, frozen=True, array_like=True, kw_only=True):
     pattern: str | None
     authentication: str
     grant_id: int | None = None
-    """What it ends with, beside its client or person: the grant of the token that set it."""
+    """The grant of the token that created it: it ends with that, or with its owner."""
     root: str | None = None
-    """Scheme and host under which it was set."""
+    """Scheme and host under which it was created."""
+
+    @property
+    def host(self) -> str:
+        """The host of its endpoint, with the port if one is given."""
+        return urlsplit(self.url).netloc.lower()
 
 
-class WebhookRecord(Record, frozen=True, array_like=True):
-    """A stored webhook with the state of its route."""
+class WebhookRecord(SubscriptionRecord, frozen=True, array_like=True):
+    """A stored webhook, which is a subscription."""
 
-    id: int
-    group_id: int
-    room_id: int | None
     client_id: str | None
     user_id: int | None
     key: str
     name: str
     url: str
-    event: str
     pattern: str | None
     authentication: str
     created_us: int
-    last_event_id: int | None
-    """The last event that it is to get; set when its room is deleted."""
-    position: int
-    """The last event that it is done with."""
-    tries: int
-    """How often the event after that was tried in vain."""
-    failing_since_us: int | None
-    next_try_us: int | None
-    """When to try again; until then no event wakes it. `None` where nothing is wrong."""
-    paused_us: int | None
-    """Since when it is tried only rarely, because it kept failing."""
-    dropped_us: int | None
-    """The moment of the last event that it lost because too many waited, or too long."""
-    problem: str | None
-    """What went wrong the last time."""
-    root: str | None = None
-    """Scheme and host under which it was set; `None` where an older hipkit set it."""
+    root: str | None
+    """Scheme and host under which it was created; `None` where an older hipkit stored it."""
 
 
 COLUMNS = (
-    "SELECT webhooks.id, webhooks.group_id, webhooks.room_id, webhooks.client_id,"
-    " webhooks.user_id, key, webhooks.name, url, event, pattern, authentication,"
-    " webhooks.created_us, last_event_id, position, tries, failing_since_us, next_try_us,"
-    " paused_us, dropped_us, problem, root FROM webhooks "
+    "SELECT subscriptions.id, kind, subscriptions.group_id, subscriptions.room_id, event, host,"
+    " position, last_event_id, tries, failing_since_us, next_try_us, paused_us, dropped_us,"
+    " problem, client_id, user_id, key, name, url, pattern, authentication, created_us, root"
+    " FROM webhooks JOIN subscriptions ON subscriptions.id = webhooks.id "
 )
-CARED_FOR = (
+MANAGED_BY = (
     "(webhooks.user_id = ? OR EXISTS (SELECT 1 FROM rooms WHERE rooms.id = webhooks.room_id"
     " AND rooms.owner_id = ?) OR EXISTS (SELECT 1 FROM room_members"
     " WHERE room_members.room_id = webhooks.room_id AND room_members.user_id = ?"
@@ -81,6 +80,7 @@ class WebhookStore:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._subscriptions = SubscriptionStore(session)
 
     async def get(self, webhook_id: int) -> WebhookRecord | None:
         """Return a webhook by its number."""
@@ -91,7 +91,7 @@ class WebhookStore:
     async def by_key(
         self, group_id: int, room_id: int | None, client_id: str | None, key: str
     ) -> WebhookRecord | None:
-        """Return the webhook of a key: each client's keys are its own, people share theirs."""
+        """Return the webhook with a key: each client has its own keys, users share theirs."""
         return await self._session.one(
             WebhookRecord,
             COLUMNS
@@ -106,11 +106,11 @@ class WebhookStore:
     async def of_room(
         self, room_id: int, client_id: str | None, *, start: int, count: int
     ) -> list[WebhookRecord]:
-        """Return the webhooks that a client, or with `None` people, made in a room."""
+        """Return a room's webhooks of a client, or with `None` those of users."""
         return await self._session.all(
             WebhookRecord,
             COLUMNS
-            + "WHERE webhooks.room_id = ? AND COALESCE(webhooks.client_id, '') = ?"
+            + "WHERE subscriptions.room_id = ? AND COALESCE(webhooks.client_id, '') = ?"
             " ORDER BY webhooks.id LIMIT ? OFFSET ?",
             room_id,
             client_id or "",
@@ -119,18 +119,17 @@ class WebhookStore:
         )
 
     async def of_group(
-        self, group_id: int, *, cared_for_by: int | None, start: int, count: int
+        self, group_id: int, *, managed_by: int | None, start: int, count: int
     ) -> list[WebhookRecord]:
-        """Return a group's webhooks, whoever made them, by their numbers.
+        """Return a group's webhooks of every owner, by their numbers.
 
-        `cared_for_by` is a person whose own ones are meant, and those of rooms that the
-        person owns or administers; `None` means all.
+        With `managed_by`, only those of a user, and of rooms that the user owns or administers.
         """
         sql = COLUMNS + "WHERE webhooks.group_id = ?"
         values = [group_id]
-        if cared_for_by is not None:
-            sql += f" AND {CARED_FOR}"
-            values += [cared_for_by] * 3
+        if managed_by is not None:
+            sql += f" AND {MANAGED_BY}"
+            values += [managed_by] * 3
         sql += " ORDER BY webhooks.id LIMIT ? OFFSET ?"
         return await self._session.all(WebhookRecord, sql, *values, count, start)
 
@@ -138,18 +137,17 @@ class WebhookStore:
         """Count the webhooks of a room, or with `None` those of all rooms of a group."""
         found = await self._session.one(
             tuple[int],
-            "SELECT count(*) FROM webhooks WHERE room_id = ?"
-            if room_id is not None
-            else "SELECT count(*) FROM webhooks WHERE group_id = ? AND room_id IS NULL",
-            group_id if room_id is None else room_id,
+            "SELECT count(*) FROM webhooks WHERE group_id = ? AND COALESCE(room_id, 0) = ?",
+            group_id,
+            room_id or 0,
         )
         return found[0] if found else 0
 
-    async def is_cared_for(self, webhook_id: int, user_id: int) -> bool:
-        """Say whether a webhook is a person's own, or of a room that they administer."""
+    async def is_managed_by(self, webhook_id: int, user_id: int) -> bool:
+        """Return whether a webhook is a user's own, or of a room that they administer."""
         found = await self._session.one(
             tuple[int],
-            f"SELECT 1 FROM webhooks WHERE id = ? AND {CARED_FOR}",  # noqa: S608 - a text of our own
+            f"SELECT 1 FROM webhooks WHERE id = ? AND {MANAGED_BY}",  # noqa: S608 - a text of our own
             webhook_id,
             user_id,
             user_id,
@@ -158,11 +156,20 @@ class WebhookStore:
         return found is not None
 
     async def add(self, webhook: NewWebhook, *, position: int, now_us: int) -> int:
-        """Store a webhook that waits for what comes after `position`; return its number."""
-        return await self._session.insert(
-            "INSERT INTO webhooks (group_id, room_id, client_id, user_id, key, name, url,"
-            " event, pattern, authentication, grant_id, root, position, created_us)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        """Store a webhook for what comes after `position`, and return its number."""
+        subscription = NewSubscription(
+            kind=WEBHOOK,
+            group_id=webhook.group_id,
+            room_id=webhook.room_id,
+            event=webhook.event,
+            host=webhook.host,
+        )
+        webhook_id = await self._subscriptions.add(subscription, position=position)
+        await self._session.run(
+            "INSERT INTO webhooks (id, group_id, room_id, client_id, user_id, key, name, url,"
+            " pattern, authentication, grant_id, root, created_us)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            webhook_id,
             webhook.group_id,
             webhook.room_id,
             webhook.client_id,
@@ -170,81 +177,43 @@ class WebhookStore:
             webhook.key,
             webhook.name,
             webhook.url,
-            webhook.event,
             webhook.pattern,
             webhook.authentication,
             webhook.grant_id,
             webhook.root,
-            position,
             now_us,
         )
+        return webhook_id
 
     async def replace(
         self, webhook_id: int, webhook: NewWebhook, *, position: int
     ) -> None:
-        """Store what a webhook is to become; its maker is whoever changes it."""
+        """Store a changed webhook; whoever changes it is its owner from then on."""
+        await self._subscriptions.change(
+            webhook_id, event=webhook.event, host=webhook.host, position=position
+        )
         await self._session.run(
-            "UPDATE webhooks SET user_id = ?, name = ?, url = ?, event = ?, pattern = ?,"
-            " authentication = ?, grant_id = ?, root = ?, position = ? WHERE id = ?",
+            "UPDATE webhooks SET user_id = ?, name = ?, url = ?, pattern = ?,"
+            " authentication = ?, grant_id = ?, root = ? WHERE id = ?",
             webhook.user_id,
             webhook.name,
             webhook.url,
-            webhook.event,
             webhook.pattern,
             webhook.authentication,
             webhook.grant_id,
             webhook.root,
-            position,
             webhook_id,
         )
 
-    async def delete(self, webhook_id: int) -> bool:
-        """Remove a webhook with its deliveries, and say whether there was one."""
-        return (
-            await self._session.run("DELETE FROM webhooks WHERE id = ?", webhook_id) > 0
-        )
-
     async def delete_of_user(self, user_id: int) -> None:
-        """Remove what a person made, or a client in their name."""
+        """Remove a user's webhooks, and those that clients created in their name."""
         await self._session.run("DELETE FROM webhooks WHERE user_id = ?", user_id)
 
-    async def end_of_room(self, room_id: int, last_event_id: int) -> None:
-        """Let the webhooks of a room get what has happened so far, and nothing more.
+    async def outlive_grants(self, room_id: int) -> None:
+        """Let a room's webhooks outlive the grants they were created with.
 
-        The tokens of the room end with it, and these do not: they have something to tell.
+        The room's grants end with it, and its webhooks get its last events first.
         """
         await self._session.run(
-            "UPDATE webhooks SET last_event_id = ?, grant_id = NULL WHERE room_id = ?",
-            last_event_id,
-            room_id,
-        )
-
-    async def are_waiting(self, group_id: int, room_id: int, event: str) -> bool:
-        """Say whether any webhook waits for an event, failing and paused ones included."""
-        found = await self._session.one(
-            tuple[int],
-            "SELECT 1 WHERE EXISTS (SELECT 1 FROM webhooks WHERE room_id = ? AND event = ?)"
-            " OR EXISTS (SELECT 1 FROM webhooks WHERE group_id = ? AND event = ?"
-            " AND room_id IS NULL)",
-            room_id,
-            event,
-            group_id,
-            event,
-        )
-        return found is not None
-
-    async def kinds(self) -> list[tuple[int, int | None, str]]:
-        """Return the kinds of events that are waited for: group, room if one, and event."""
-        return await self._session.all(
-            tuple[int, int | None, str],
-            "SELECT DISTINCT group_id, room_id, event FROM webhooks",
-        )
-
-    async def delete_ended(self) -> int:
-        """Remove the webhooks of deleted rooms that have got everything."""
-        return await self._session.run(
-            "DELETE FROM webhooks WHERE last_event_id IS NOT NULL AND NOT EXISTS"
-            " (SELECT 1 FROM webhook_events WHERE webhook_events.room_id ="
-            " webhooks.room_id AND webhook_events.event = webhooks.event"
-            " AND webhook_events.id > position)"
+            "UPDATE webhooks SET grant_id = NULL WHERE room_id = ?", room_id
         )

@@ -3,8 +3,8 @@ from __future__ import annotations
 import asyncio
 
 from hipkit.server.storage.protocol import Stores
-from hipkit.server.storage.stores.webhook_deliveries import NewDelivery
-from hipkit.server.storage.stores.webhook_routes import RouteState
+from hipkit.server.storage.stores.deliveries import NewDelivery
+from hipkit.server.storage.stores.subscriptions import SubscriptionState
 from tests.unit.server.asgi import Site
 from tests.unit.server.page.conftest import MakeVisitor
 from tests.unit.server.page.visitor import Answer, Visitor
@@ -28,7 +28,7 @@ def deliver(site: Site, webhook_id: int, room: str) -> int:
         webhook = await stores.webhooks.get(webhook_id)
         assert webhook is not None
         delivery = NewDelivery(
-            webhook_id=webhook_id,
+            subscription_id=webhook_id,
             event_id=webhook.position + 1,
             event="room_message",
             state="delivered",
@@ -37,8 +37,8 @@ def deliver(site: Site, webhook_id: int, room: str) -> int:
             answer="thanks",
             tried_us=site.now_us,
         )
-        await stores.webhook_deliveries.put(delivery)
-        return (await stores.webhook_deliveries.of_webhook(webhook_id, 1))[0].id
+        await stores.deliveries.put(delivery)
+        return (await stores.deliveries.of_subscription(webhook_id, 1))[0].id
 
     return asyncio.run(site.server.database.write(command))
 
@@ -81,9 +81,11 @@ def test_a_failing_webhook_is_tried_at_once(site: Site, root: Visitor) -> None:
     later_us = site.now_us + 3_600_000_000
 
     async def fail(stores: Stores) -> None:
-        await stores.webhook_routes.set_route(
+        await stores.subscriptions.set_state(
             number,
-            RouteState(position=0, tries=3, next_try_us=later_us, problem="No answer"),
+            SubscriptionState(
+                position=0, tries=3, next_try_us=later_us, problem="No answer"
+            ),
         )
 
     asyncio.run(site.server.database.write(fail))

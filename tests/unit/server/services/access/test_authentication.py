@@ -11,6 +11,12 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 import pytest
+from hipkit.server.services.people.operator import (
+    delete_user,
+    operator_context,
+    set_admin,
+)
+from hipkit.server.services.rooms.operator import delete_room
 from msgspec.structs import replace
 
 from hipkit.api.errors import UnauthorizedError
@@ -19,12 +25,6 @@ from hipkit.server.services.access.authentication import ActorCache
 from hipkit.server.services.access.clients import delete_client
 from hipkit.server.services.access.tokens import revoke_token
 from hipkit.server.services.context import Context, Runtime
-from hipkit.server.services.people.operator import (
-    delete_user,
-    operator_context,
-    set_admin,
-)
-from hipkit.server.services.rooms.operator import delete_room
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.sqlite.database import SqliteDatabase
 from tests.unit.server.asgi import Site

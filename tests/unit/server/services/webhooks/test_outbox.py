@@ -20,8 +20,8 @@ from hipkit.server.services.webhooks.management import (
     resume,
     send_again,
 )
+from hipkit.server.storage.stores.deliveries import DeliveryRecord
 from hipkit.server.storage.stores.users import UserRecord
-from hipkit.server.storage.stores.webhook_deliveries import DeliveryRecord
 from hipkit.webhooks import read_event
 from tests.unit.server.asgi import Site
 from tests.unit.server.page.visitor import Visitor
@@ -67,7 +67,7 @@ def say(site: Site, text: str, **options: Any) -> None:
 
 def deliveries(site: Site, webhook_id: int) -> list[DeliveryRecord]:
     stores = site.server.database.stores
-    return asyncio.run(stores.webhook_deliveries.of_webhook(webhook_id, 100))
+    return asyncio.run(stores.deliveries.of_subscription(webhook_id, 100))
 
 
 def test_a_message_is_posted_as_the_reference_has_it(
@@ -104,7 +104,7 @@ def test_a_webhook_without_anything_to_wait_for_writes_no_event(
 
 
 def newest_event(site: Site) -> int:
-    return asyncio.run(site.server.database.stores.webhook_events.newest())
+    return asyncio.run(site.server.database.stores.events.newest())
 
 
 def test_one_event_is_stored_however_many_wait_for_it(
@@ -731,7 +731,7 @@ def test_what_everybody_got_leaves_the_outbox_once_nobody_looks_at_it(
 
 def count_events(site: Site) -> int:
     with closing(sqlite3.connect(site.server.settings.database)) as connection:
-        row = connection.execute("SELECT COUNT(*) FROM webhook_events").fetchone()
+        row = connection.execute("SELECT COUNT(*) FROM events").fetchone()
     return int(row[0])
 
 

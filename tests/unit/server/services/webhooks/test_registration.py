@@ -359,8 +359,8 @@ def test_what_waits_for_a_changed_webhook_goes_to_its_new_address(
 def waiting(site: Site, webhook_id: int) -> int:
     with closing(sqlite3.connect(site.server.settings.database)) as connection:
         row = connection.execute(
-            "SELECT COUNT(*) FROM webhook_events, webhooks WHERE webhooks.id = ?"
-            " AND webhook_events.id > position",
+            "SELECT COUNT(*) FROM events, subscriptions"
+            " WHERE subscriptions.id = ? AND events.id > position",
             (webhook_id,),
         ).fetchone()
     return int(row[0])

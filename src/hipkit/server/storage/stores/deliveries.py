@@ -1,19 +1,19 @@
-"""What became of events at a webhook: the newest of each, for people to look at."""
+"""Deliveries: the newest outcomes of each subscription, to be looked at and sent again."""
 
 from __future__ import annotations
 
 from hipkit.server.storage.stores.session import Record, Session
 
-__all__ = ["MOST_DELIVERIES", "DeliveryRecord", "NewDelivery", "WebhookDeliveryStore"]
+__all__ = ["MOST_DELIVERIES", "DeliveryRecord", "DeliveryStore", "NewDelivery"]
 
 MOST_DELIVERIES = 100
-"""Of each webhook that are kept."""
+"""Of each subscription that are kept."""
 
 
 class NewDelivery(Record, frozen=True, array_like=True, kw_only=True):
-    """What became of an event, to be stored."""
+    """The outcome of an event for a subscription, to be stored."""
 
-    webhook_id: int
+    subscription_id: int
     event_id: int
     event: str
     state: str
@@ -22,7 +22,7 @@ class NewDelivery(Record, frozen=True, array_like=True, kw_only=True):
     status: int | None = None
     problem: str | None = None
     answer: str | None = None
-    """How the receiver's answer begins."""
+    """The beginning of the endpoint's answer."""
     posted_id: str | None = None
     """The message that the answer became."""
     milliseconds: int | None = None
@@ -30,10 +30,10 @@ class NewDelivery(Record, frozen=True, array_like=True, kw_only=True):
 
 
 class DeliveryRecord(Record, frozen=True, array_like=True):
-    """What became of an event, and what was sent; `item` is `None` where that is gone."""
+    """An outcome with what was sent; `item` is `None` where the event is not kept any more."""
 
     id: int
-    webhook_id: int
+    subscription_id: int
     event_id: int
     event: str
     state: str
@@ -46,31 +46,31 @@ class DeliveryRecord(Record, frozen=True, array_like=True):
     tried_us: int
     item: str | None
     room_id: int | None
-    """Where it happened; `None` with `item`."""
+    """The event's room; `None` with `item`."""
     root: str | None = None
-    """What links in `item` are made with."""
+    """The placeholder with which links in `item` begin."""
 
 
 COLUMNS = (
-    "SELECT webhook_deliveries.id, webhook_id, event_id, webhook_deliveries.event, state,"
+    "SELECT deliveries.id, subscription_id, event_id, deliveries.event, state,"
     " tries, status, problem, answer, posted_id, milliseconds, tried_us, item,"
-    " webhook_events.room_id, webhook_events.root"
-    " FROM webhook_deliveries LEFT JOIN webhook_events ON webhook_events.id = event_id "
+    " events.room_id, events.root"
+    " FROM deliveries LEFT JOIN events ON events.id = event_id "
 )
 
 
-class WebhookDeliveryStore:
+class DeliveryStore:
     """Reads and writes deliveries."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     async def put(self, delivery: NewDelivery) -> None:
-        """Store what became of an event, in place of what was known before."""
+        """Store the outcome of an event, in place of an earlier one."""
         changed = await self._session.run(
-            "UPDATE webhook_deliveries SET state = ?, tries = ?, status = ?, problem = ?,"
+            "UPDATE deliveries SET state = ?, tries = ?, status = ?, problem = ?,"
             " answer = ?, posted_id = ?, milliseconds = ?, tried_us = ?"
-            " WHERE webhook_id = ? AND event_id = ?",
+            " WHERE subscription_id = ? AND event_id = ?",
             delivery.state,
             delivery.tries,
             delivery.status,
@@ -79,16 +79,16 @@ class WebhookDeliveryStore:
             delivery.posted_id,
             delivery.milliseconds,
             delivery.tried_us,
-            delivery.webhook_id,
+            delivery.subscription_id,
             delivery.event_id,
         )
         if changed:
             return
         await self._session.insert(
-            "INSERT INTO webhook_deliveries (webhook_id, event_id, event, state, tries,"
+            "INSERT INTO deliveries (subscription_id, event_id, event, state, tries,"
             " status, problem, answer, posted_id, milliseconds, tried_us)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            delivery.webhook_id,
+            delivery.subscription_id,
             delivery.event_id,
             delivery.event,
             delivery.state,
@@ -101,25 +101,27 @@ class WebhookDeliveryStore:
             delivery.tried_us,
         )
         await self._session.run(
-            "DELETE FROM webhook_deliveries WHERE webhook_id = ? AND event_id <= (SELECT"
-            " event_id FROM webhook_deliveries WHERE webhook_id = ?"
+            "DELETE FROM deliveries WHERE subscription_id = ? AND event_id <= (SELECT"
+            " event_id FROM deliveries WHERE subscription_id = ?"
             " ORDER BY event_id DESC LIMIT 1 OFFSET ?)",
-            delivery.webhook_id,
-            delivery.webhook_id,
+            delivery.subscription_id,
+            delivery.subscription_id,
             MOST_DELIVERIES,
         )
 
     async def get(self, delivery_id: int) -> DeliveryRecord | None:
         """Return a delivery by its number."""
         return await self._session.one(
-            DeliveryRecord, COLUMNS + "WHERE webhook_deliveries.id = ?", delivery_id
+            DeliveryRecord, COLUMNS + "WHERE deliveries.id = ?", delivery_id
         )
 
-    async def of_webhook(self, webhook_id: int, count: int) -> list[DeliveryRecord]:
-        """Return a webhook's deliveries, the newest event first."""
+    async def of_subscription(
+        self, subscription_id: int, count: int
+    ) -> list[DeliveryRecord]:
+        """Return a subscription's deliveries, the newest event first."""
         return await self._session.all(
             DeliveryRecord,
-            COLUMNS + "WHERE webhook_id = ? ORDER BY event_id DESC LIMIT ?",
-            webhook_id,
+            COLUMNS + "WHERE subscription_id = ? ORDER BY event_id DESC LIMIT ?",
+            subscription_id,
             count,
         )

@@ -1,8 +1,9 @@
-"""The outbox: what happened, for the webhooks that wait for it, in the order of its commits.
+"""The event log: what happened, in the order of its commits.
 
-One row for each event, whoever waits for it: a writer pays the same for one webhook as for
-ten thousand. A webhook reads on from its own position. Numbers grow with commits, because one
-writer at a time holds the database; a database with several has to see to that.
+One row for each event, however many subscribe: a writer pays the same for one subscription as for
+ten thousand. Each reads on from its own position. That needs numbers that grow with commits: were
+a lower number committed after a higher one, a subscription past the higher would miss it. One
+writer at a time sees to that here; a database with several writers needs another way.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from hipkit.server.storage.stores.session import Record, Session
 __all__ = [
     "DroppedRecord",
     "EventRecord",
-    "HappenedRecord",
+    "EventStore",
     "NewEvent",
-    "WebhookEventStore",
+    "StreamRecord",
 ]
 
 
@@ -25,17 +26,17 @@ class NewEvent(Record, frozen=True, array_like=True, kw_only=True):
     room_id: int
     event: str
     item: str
-    """JSON, as receivers get it."""
+    """JSON, as endpoints get it but for the links."""
     root: str
-    """A placeholder for scheme and host, which its links are made with."""
+    """A placeholder for scheme and host, with which its links begin."""
     text: str | None = None
-    """What a webhook's pattern is held against; `None` where none is."""
+    """The text that patterns are searched for in; `None` where none are."""
     user_id: int | None = None
-    """The person who caused it."""
+    """The user who caused it."""
     answered_by: int | None = None
-    """The webhook whose receiver's answer this is; it does not get it itself."""
+    """The subscription whose endpoint's answer this is; it does not get it itself."""
     only_for: int | None = None
-    """The one webhook that gets it, once more."""
+    """The only subscription that gets it, once more."""
 
 
 class EventRecord(Record, frozen=True, array_like=True):
@@ -54,8 +55,8 @@ class EventRecord(Record, frozen=True, array_like=True):
     created_us: int
 
 
-class HappenedRecord(Record, frozen=True, array_like=True):
-    """That something of a kind happened in a room, for whoever is to be woken."""
+class StreamRecord(Record, frozen=True, array_like=True):
+    """A stream of the log: the events of one name in one room."""
 
     group_id: int
     room_id: int
@@ -63,7 +64,7 @@ class HappenedRecord(Record, frozen=True, array_like=True):
 
 
 class DroppedRecord(Record, frozen=True, array_like=True):
-    """The last of some events that are dropped."""
+    """The last of the events to drop."""
 
     id: int
     created_us: int
@@ -73,12 +74,12 @@ LARGEST_ID = (1 << 63) - 1
 
 COLUMNS = (
     "SELECT id, group_id, room_id, event, text, item, user_id, root, answered_by,"
-    " only_for, created_us FROM webhook_events "
+    " only_for, created_us FROM events "
 )
 
 
-class WebhookEventStore:
-    """Reads and writes the outbox."""
+class EventStore:
+    """Reads and writes the event log."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -86,7 +87,7 @@ class WebhookEventStore:
     async def add(self, event: NewEvent, now_us: int) -> int:
         """Store an event and return its number."""
         return await self._session.insert(
-            "INSERT INTO webhook_events (group_id, room_id, event, text, item, user_id,"
+            "INSERT INTO events (group_id, room_id, event, text, item, user_id,"
             " root, answered_by, only_for, created_us)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             event.group_id,
@@ -114,7 +115,7 @@ class WebhookEventStore:
         event: str,
         count: int,
     ) -> list[EventRecord]:
-        """Return the next events of a kind in a room, or anywhere in the group."""
+        """Return the next events of a name in a room, or anywhere in the group."""
         if room_id is not None:
             return await self._session.all(
                 EventRecord,
@@ -137,15 +138,15 @@ class WebhookEventStore:
     async def newest(self) -> int:
         """Return the number of the last event that is kept; 0 where there is none."""
         row = await self._session.one(
-            tuple[int], "SELECT COALESCE(MAX(id), 0) FROM webhook_events"
+            tuple[int], "SELECT COALESCE(MAX(id), 0) FROM events"
         )
         return row[0] if row else 0
 
-    async def happened(self, after_id: int, until_id: int) -> list[HappenedRecord]:
-        """Return what kinds of events came after one, each once."""
+    async def streams_between(self, after_id: int, until_id: int) -> list[StreamRecord]:
+        """Return the streams of the events between two numbers, each once."""
         return await self._session.all(
-            HappenedRecord,
-            "SELECT DISTINCT group_id, room_id, event FROM webhook_events"
+            StreamRecord,
+            "SELECT DISTINCT group_id, room_id, event FROM events"
             " WHERE id > ? AND id <= ?",
             after_id,
             until_id,
@@ -160,14 +161,13 @@ class WebhookEventStore:
         before_us: int,
         most: int,
     ) -> DroppedRecord | None:
-        """Return the last event of a kind that is too old, or too far behind the newest.
+        """Return the last event of a stream that is too old, or too far behind the newest.
 
-        Behind the first that is not too old none is, whatever a wrong clock wrote on it.
+        No event counts as too old that comes after one that is not: a clock that was wrong for a
+        while may have dated it, and subscriptions get the log in order.
         """
         scope = "group_id" if room_id is None else "room_id"
-        sql = (
-            f"SELECT id, created_us FROM webhook_events WHERE {scope} = ? AND event = ?"  # noqa: S608 - one of two words
-        )
+        sql = f"SELECT id, created_us FROM events WHERE {scope} = ? AND event = ?"  # noqa: S608 - one of two words
         owner = group_id if room_id is None else room_id
         young = await self._session.one(
             DroppedRecord,
@@ -193,13 +193,14 @@ class WebhookEventStore:
         return max(filter(None, (old, many)), key=lambda last: last.id, default=None)
 
     async def sweep(self, position: int, count: int) -> tuple[int, int]:
-        """Remove what nobody waits for or looks at among the events after a position.
+        """Remove events behind every subscription's position, of some after a position.
 
-        Returns how many that were, and the position to go on from: 0 after the last.
+        Those that deliveries show stay, but for deleted rooms: their messages' texts go.
+        Returns how many were removed, and the position to go on from: 0 after the last.
         """
         row = await self._session.one(
             tuple[int | None, int],
-            "SELECT MAX(id), COUNT(*) FROM (SELECT id FROM webhook_events WHERE id > ?"
+            "SELECT MAX(id), COUNT(*) FROM (SELECT id FROM events WHERE id > ?"
             " ORDER BY id LIMIT ?) AS part",
             position,
             count,
@@ -208,8 +209,8 @@ class WebhookEventStore:
         if last is None:
             return 0, 0
         removed = 0
-        for kind in await self.happened(position, last):
-            removed += await self._sweep_kind(kind, position, last)
+        for stream in await self.streams_between(position, last):
+            removed += await self._sweep_stream(stream, position, last)
         return removed, last if found == count else 0
 
     async def waiting(
@@ -221,11 +222,11 @@ class WebhookEventStore:
         event: str,
         most: int,
     ) -> int:
-        """Count the events that wait after a position, up to a number."""
+        """Count the events of a stream after a position, up to a number."""
         scope = "group_id" if room_id is None else "room_id"
         row = await self._session.one(
             tuple[int],
-            f"SELECT COUNT(*) FROM (SELECT 1 FROM webhook_events WHERE {scope} = ?"  # noqa: S608 - one of two words
+            f"SELECT COUNT(*) FROM (SELECT 1 FROM events WHERE {scope} = ?"  # noqa: S608 - one of two words
             " AND event = ? AND id > ? LIMIT ?) AS waiting",
             group_id if room_id is None else room_id,
             event,
@@ -234,27 +235,29 @@ class WebhookEventStore:
         )
         return row[0] if row else 0
 
-    async def _sweep_kind(self, kind: HappenedRecord, position: int, last: int) -> int:
-        """Remove what every webhook is done with among the events of a kind."""
-        # The one that is furthest behind is looked for once, and not for every event.
+    async def _sweep_stream(
+        self, stream: StreamRecord, position: int, last: int
+    ) -> int:
+        # The subscription that is furthest behind is looked for once, and not for every event.
         row = await self._session.one(
             tuple[int],
-            "SELECT COALESCE(MIN(position), ?) FROM (SELECT position FROM webhooks"
-            " WHERE room_id = ? AND event = ? UNION ALL SELECT position FROM webhooks"
+            "SELECT COALESCE(MIN(position), ?) FROM (SELECT position FROM subscriptions"
+            " WHERE room_id = ? AND event = ? UNION ALL SELECT position FROM subscriptions"
             " WHERE group_id = ? AND event = ? AND room_id IS NULL) AS positions",
             last,
-            kind.room_id,
-            kind.event,
-            kind.group_id,
-            kind.event,
+            stream.room_id,
+            stream.event,
+            stream.group_id,
+            stream.event,
         )
         furthest = min(last, row[0]) if row else last
         return await self._session.run(
-            "DELETE FROM webhook_events WHERE room_id = ? AND event = ? AND id > ?"
-            " AND id <= ? AND NOT EXISTS (SELECT 1 FROM webhook_deliveries"
-            " WHERE event_id = webhook_events.id)",
-            kind.room_id,
-            kind.event,
+            "DELETE FROM events WHERE room_id = ? AND event = ? AND id > ? AND id <= ?"
+            " AND (NOT EXISTS (SELECT 1 FROM deliveries WHERE event_id = events.id)"
+            " OR EXISTS (SELECT 1 FROM rooms WHERE rooms.id = ? AND rooms.is_deleted = 1))",
+            stream.room_id,
+            stream.event,
             position,
             furthest,
+            stream.room_id,
         )

@@ -1,0 +1,343 @@
+"""Subscriptions to the event log: how far each has come, and which have something to do.
+
+A subscription's position and retry state are one row, so that settling a delivery changes one.
+What is special to a kind of subscription is kept in a table of its own, under the same number.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hipkit.server.storage.stores.session import Record, Session
+
+__all__ = [
+    "DueRecord",
+    "NewSubscription",
+    "SubscriptionRecord",
+    "SubscriptionState",
+    "SubscriptionStore",
+    "WaitBounds",
+]
+
+
+class NewSubscription(Record, frozen=True, array_like=True, kw_only=True):
+    """A subscription to be stored."""
+
+    kind: str
+    group_id: int
+    room_id: int | None
+    """`None` for every room of the group."""
+    event: str
+    host: str
+    """The host of its endpoint: deliveries take turns by host."""
+
+
+class SubscriptionRecord(Record, frozen=True, array_like=True):
+    """A stored subscription. The records of its kinds extend it by their own columns."""
+
+    id: int
+    kind: str
+    group_id: int
+    room_id: int | None
+    event: str
+    host: str
+    position: int
+    """The last event that it is done with."""
+    last_event_id: int | None
+    """The last event that it gets; set when its room is deleted."""
+    tries: int
+    """How often the event after `position` has failed."""
+    failing_since_us: int | None
+    next_try_us: int | None
+    """When it is tried again; until then no event wakes it. `None` where nothing is wrong."""
+    paused_us: int | None
+    """Since when it is tried rarely, because it kept failing."""
+    dropped_us: int | None
+    """When the last event happened that it lost because too many waited, or too long."""
+    problem: str | None
+    """What went wrong the last time."""
+
+
+class SubscriptionState(Record, frozen=True, array_like=True, kw_only=True):
+    """How far a subscription has come, and what is wrong with it."""
+
+    position: int
+    tries: int = 0
+    failing_since_us: int | None = None
+    next_try_us: int | None = None
+    paused_us: int | None = None
+    problem: str | None = None
+
+
+class DueRecord(Record, frozen=True, array_like=True):
+    """A subscription that may have something to do."""
+
+    id: int
+    kind: str
+    host: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitBounds:
+    """How long subscriptions may wait at a time, and how long paused ones."""
+
+    now_us: int
+    longest_us: int
+    longest_paused_us: int
+
+    @property
+    def values(self) -> tuple[int, ...]:
+        """The values of `BEYOND`."""
+        now_us = self.now_us
+        return (
+            now_us + self.longest_paused_us,
+            now_us + self.longest_us,
+            now_us,
+            now_us,
+        )
+
+
+BEYOND = (
+    "(next_try_us > ? OR (paused_us IS NULL AND next_try_us > ?)"
+    " OR failing_since_us > ? OR paused_us > ?)"
+)
+
+COLUMNS = (
+    "SELECT id, kind, group_id, room_id, event, host, position, last_event_id, tries,"
+    " failing_since_us, next_try_us, paused_us, dropped_us, problem FROM subscriptions "
+)
+DUE = "SELECT id, kind, host FROM subscriptions "
+BEHIND = (
+    "CASE WHEN room_id IS NULL"
+    " THEN EXISTS (SELECT 1 FROM events WHERE events.group_id = subscriptions.group_id"
+    " AND events.event = subscriptions.event AND events.id > position)"
+    " ELSE EXISTS (SELECT 1 FROM events WHERE events.room_id = subscriptions.room_id"
+    " AND events.event = subscriptions.event AND events.id > position) END"
+)
+
+
+class SubscriptionStore:
+    """Reads and writes subscriptions."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def add(self, subscription: NewSubscription, *, position: int) -> int:
+        """Store a subscription to what comes after `position`, and return its number."""
+        return await self._session.insert(
+            "INSERT INTO subscriptions (kind, group_id, room_id, event, host, position)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            subscription.kind,
+            subscription.group_id,
+            subscription.room_id,
+            subscription.event,
+            subscription.host,
+            position,
+        )
+
+    async def get(self, subscription_id: int) -> SubscriptionRecord | None:
+        """Return a subscription by its number."""
+        return await self._session.one(
+            SubscriptionRecord, COLUMNS + "WHERE id = ?", subscription_id
+        )
+
+    async def delete(self, subscription_id: int) -> bool:
+        """Remove a subscription with its deliveries; return whether there was one."""
+        deleted = await self._session.run(
+            "DELETE FROM subscriptions WHERE id = ?", subscription_id
+        )
+        return deleted > 0
+
+    async def has_subscribers(self, group_id: int, room_id: int, event: str) -> bool:
+        """Return whether anything subscribes to an event, failing and paused ones included."""
+        found = await self._session.one(
+            tuple[int],
+            "SELECT 1 WHERE EXISTS (SELECT 1 FROM subscriptions WHERE room_id = ?"
+            " AND event = ?) OR EXISTS (SELECT 1 FROM subscriptions WHERE group_id = ?"
+            " AND event = ? AND room_id IS NULL)",
+            room_id,
+            event,
+            group_id,
+            event,
+        )
+        return found is not None
+
+    async def streams(self) -> list[tuple[int, int | None, str]]:
+        """Return what is subscribed to: group, room if one, and event, each once."""
+        return await self._session.all(
+            tuple[int, int | None, str],
+            "SELECT DISTINCT group_id, room_id, event FROM subscriptions",
+        )
+
+    async def woken_by(
+        self, group_id: int, room_id: int, event: str
+    ) -> list[DueRecord]:
+        """Return the subscriptions that get an event at once."""
+        return await self._session.all(
+            DueRecord,
+            DUE + "WHERE next_try_us IS NULL AND room_id = ? AND event = ?"
+            " UNION ALL " + DUE + "WHERE next_try_us IS NULL AND room_id IS NULL"
+            " AND group_id = ? AND event = ?",
+            room_id,
+            event,
+            group_id,
+            event,
+        )
+
+    async def due(self, now_us: int, count: int) -> list[DueRecord]:
+        """Return subscriptions whose time to be tried again has come, the longest due first."""
+        return await self._session.all(
+            DueRecord,
+            DUE + "WHERE next_try_us IS NOT NULL AND next_try_us <= ?"
+            " ORDER BY next_try_us LIMIT ?",
+            now_us,
+            count,
+        )
+
+    async def behind(self) -> list[DueRecord]:
+        """Return every subscription with waiting events that waits for no next try."""
+        return await self._session.all(
+            DueRecord, f"{DUE}WHERE next_try_us IS NULL AND {BEHIND}"
+        )
+
+    async def advance(self, subscription_id: int, position: int) -> None:
+        """Move a position forward, past events that the subscription did not want."""
+        await self._session.run(
+            "UPDATE subscriptions SET position = ? WHERE id = ? AND position < ?",
+            position,
+            subscription_id,
+            position,
+        )
+
+    async def set_state(self, subscription_id: int, state: SubscriptionState) -> None:
+        """Store how far a subscription has come, and what is wrong with it."""
+        await self._session.run(
+            "UPDATE subscriptions SET position = ?, tries = ?, failing_since_us = ?,"
+            " next_try_us = ?, paused_us = ?, problem = ? WHERE id = ?",
+            state.position,
+            state.tries,
+            state.failing_since_us,
+            state.next_try_us,
+            state.paused_us,
+            state.problem,
+            subscription_id,
+        )
+
+    async def change(
+        self, subscription_id: int, *, event: str, host: str, position: int
+    ) -> None:
+        """Store what a subscription is to from now on."""
+        await self._session.run(
+            "UPDATE subscriptions SET event = ?, host = ?, position = ? WHERE id = ?",
+            event,
+            host,
+            position,
+            subscription_id,
+        )
+
+    async def try_now(self, subscription_id: int, now_us: int) -> None:
+        """Let a subscription that waits for its next try be tried at once."""
+        await self._session.run(
+            "UPDATE subscriptions SET next_try_us = ? WHERE id = ? AND next_try_us > ?",
+            now_us,
+            subscription_id,
+            now_us,
+        )
+
+    async def try_all_now(self, now_us: int) -> None:
+        """Let every subscription that waits for its next try be tried at once."""
+        await self._session.run(
+            "UPDATE subscriptions SET next_try_us = ? WHERE next_try_us > ?",
+            now_us,
+            now_us,
+        )
+
+    async def shift(self, step_us: int) -> None:
+        """Move every time that a subscription waits for or counts from."""
+        await self._session.run(
+            "UPDATE subscriptions SET next_try_us = next_try_us + ?,"
+            " failing_since_us = failing_since_us + ?, paused_us = paused_us + ?"
+            " WHERE next_try_us IS NOT NULL OR failing_since_us IS NOT NULL"
+            " OR paused_us IS NOT NULL",
+            step_us,
+            step_us,
+            step_us,
+        )
+
+    async def is_any_after(self, time_us: int) -> bool:
+        """Return whether a subscription waits until after a time."""
+        found = await self._session.one(
+            tuple[int],
+            "SELECT 1 FROM subscriptions WHERE next_try_us IS NOT NULL"
+            " AND next_try_us > ? LIMIT 1",
+            time_us,
+        )
+        return found is not None
+
+    async def is_any_beyond(self, bounds: WaitBounds) -> bool:
+        """Return whether a subscription waits too long, or counts from a time to come."""
+        found = await self._session.one(
+            tuple[int],
+            f"SELECT 1 FROM subscriptions WHERE {BEYOND} LIMIT 1",  # noqa: S608 - a text of our own
+            *bounds.values,
+        )
+        return found is not None
+
+    async def bound(self, bounds: WaitBounds) -> None:
+        """Let such subscriptions be tried now, and forget the times to come."""
+        await self._session.run(
+            "UPDATE subscriptions SET"  # noqa: S608 - as above
+            " next_try_us = CASE WHEN next_try_us IS NULL THEN NULL ELSE ? END,"
+            " failing_since_us ="
+            " CASE WHEN failing_since_us > ? THEN ? ELSE failing_since_us END,"
+            " paused_us = CASE WHEN paused_us > ? THEN NULL ELSE paused_us END"
+            f" WHERE {BEYOND}",
+            bounds.now_us,
+            bounds.now_us,
+            bounds.now_us,
+            bounds.now_us,
+            *bounds.values,
+        )
+
+    async def rest(self, subscription_id: int) -> None:
+        """Clear the retry state of a subscription; the last problem stays to be read."""
+        await self._session.run(
+            "UPDATE subscriptions SET tries = 0, failing_since_us = NULL,"
+            " next_try_us = NULL, paused_us = NULL WHERE id = ?",
+            subscription_id,
+        )
+
+    async def drop_waiting(
+        self,
+        group_id: int,
+        room_id: int | None,
+        event: str,
+        *,
+        position: int,
+        dropped_us: int,
+    ) -> None:
+        """Move every subscription to a stream past its events up to one, and note the loss."""
+        scope = "room_id IS NULL" if room_id is None else f"room_id = {room_id:d}"
+        await self._session.run(
+            "UPDATE subscriptions SET position = ?, dropped_us = ?, tries = 0"  # noqa: S608 - a number of our own
+            f" WHERE group_id = ? AND {scope} AND event = ? AND position < ?",
+            position,
+            dropped_us,
+            group_id,
+            event,
+            position,
+        )
+
+    async def end_of_room(self, room_id: int) -> None:
+        """End a room's subscriptions with what has happened so far."""
+        await self._session.run(
+            "UPDATE subscriptions SET last_event_id ="
+            " (SELECT COALESCE(MAX(id), 0) FROM events) WHERE room_id = ?",
+            room_id,
+        )
+
+    async def delete_ended(self) -> int:
+        """Remove the subscriptions of deleted rooms that have got everything."""
+        return await self._session.run(
+            f"DELETE FROM subscriptions WHERE last_event_id IS NOT NULL AND NOT {BEHIND}"  # noqa: S608 - a text of our own
+        )
