@@ -24,7 +24,9 @@ from hipkit.server.services.webhooks.outbox import DatabaseOutbox
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.webhooks import WebhookRecord
 from tests.unit.server.asgi import Site
-from tests.unit.server.services.access import test_grants as test_credentials
+from tests.unit.server.services.access import (
+    test_credentials_that_end as test_credentials,
+)
 from tests.unit.server.services.access.test_credentials_that_end import Credentials
 
 HOUR = 60 * 60

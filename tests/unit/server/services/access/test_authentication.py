@@ -11,12 +11,6 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 import pytest
-from hipkit.server.services.people.operator import (
-    delete_user,
-    operator_context,
-    set_admin,
-)
-from hipkit.server.services.rooms.operator import delete_room
 from msgspec.structs import replace
 
 from hipkit.api.errors import UnauthorizedError
@@ -25,6 +19,8 @@ from hipkit.server.services.access.authentication import ActorCache
 from hipkit.server.services.access.clients import delete_client
 from hipkit.server.services.access.tokens import revoke_token
 from hipkit.server.services.context import Context, Runtime
+from hipkit.server.services.people.accounts import delete_account, set_admin
+from hipkit.server.services.rooms.changes import remove_room
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.sqlite.database import SqliteDatabase
 from tests.unit.server.asgi import Site
@@ -246,13 +242,16 @@ ENDINGS: dict[str, tuple[Change, set[str]]] = {
         lambda context, made: revoke_token(context, made.token_id("room")),
         {"room"},
     ),
-    "a deleted user": (lambda context, made: delete_user(context, made.user), {"user"}),
+    "a deleted user": (
+        lambda context, made: delete_account(context, made.user),
+        {"user"},
+    ),
     "a deleted client": (
         lambda context, made: delete_client(context, made.client),
         {"client"},
     ),
     "a deleted room": (
-        lambda context, made: delete_room(context, made.room),
+        lambda context, made: remove_room(context, made.room),
         {"room", "room client"},
     ),
 }
@@ -266,7 +265,7 @@ def operating(site: Site, *, elsewhere: bool) -> Iterator[Context]:
         return
     with closing(SqliteDatabase.open(site.server.settings.database)) as database:
         runtime = Runtime(database, site.server.settings)
-        yield asyncio.run(operator_context(runtime))
+        yield asyncio.run(runtime.operator_context())
 
 
 @pytest.mark.parametrize("elsewhere", [False, True], ids=["here", "elsewhere"])
