@@ -103,9 +103,8 @@ Query = Callable[[Stores], Coroutine[object, None, T]]
 class Database(Protocol):
     """Where everything but the bytes of files is kept."""
 
-    @property
-    def stores(self) -> Stores:
-        """For short reads, where they stand; nothing may be written through these."""
+    stores: Stores
+    """For short reads, where they stand; nothing may be written through these."""
 
     async def write(self, command: Command[T]) -> T:
         """Run a command whole or not at all, and return once its changes are safe.

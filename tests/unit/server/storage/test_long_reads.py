@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Awaitable, Callable
 
 import pytest
 
 from hipkit.server.storage.sqlite.database import SqliteSession
+from hipkit.server.storage.stores.session import Value
 from tests.unit.server.asgi import Site
 
 
@@ -14,16 +16,20 @@ from tests.unit.server.asgi import Site
 def threads(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """Return the names of the threads that listed something."""
     seen: set[str] = set()
-    read = SqliteSession._rows
 
-    def noted(
-        session: SqliteSession, sql: str, values: tuple[object, ...]
-    ) -> list[tuple[object, ...]]:
-        if "OFFSET" in sql or "sum(" in sql.lower():
-            seen.add(threading.current_thread().name.partition("_")[0])
-        return read(session, sql, values)  # type: ignore[arg-type,return-value]  # the same, more loosely typed
+    def noting(read: Callable[..., Awaitable[object]]) -> Callable[..., object]:
+        async def noted(
+            session: SqliteSession, kind: type, sql: str, *values: Value
+        ) -> object:
+            if "OFFSET" in sql or "sum(" in sql.lower():
+                seen.add(threading.current_thread().name.partition("_")[0])
+            return await read(session, kind, sql, *values)
 
-    monkeypatch.setattr(SqliteSession, "_rows", noted)
+        return noted
+
+    for name in ("one", "all"):
+        read = getattr(SqliteSession, name)
+        monkeypatch.setattr(SqliteSession, name, noting(read))
     return seen
 
 

@@ -11,7 +11,7 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +53,11 @@ OPCODES_BETWEEN_LOOKS = 1000
 
 
 class SqliteSession:
-    """Runs statements on one connection, in whichever thread it is called."""
+    """Runs statements on one connection, in whichever thread it is called.
+
+    Reads take a lock: event loops of several threads may read here, and a connection serves one
+    thread at a time. Changes take none, because the writer's thread makes them all.
+    """
 
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._connection = connection
@@ -61,31 +65,35 @@ class SqliteSession:
         self._lock = threading.Lock()
 
     async def one(self, kind: type[K], sql: str, *values: Value) -> K | None:
-        rows = self._rows(sql, values)
+        try:
+            with self._lock:
+                # All rows, although one is wanted: at its end a statement gives up its
+                # snapshot, and the next read sees what was committed since.
+                rows = self._connection.execute(sql, values).fetchall()
+        except (sqlite3.Error, OverflowError) as error:
+            raise self._failure(error) from error
         return msgspec.convert(rows[0], kind, strict=False) if rows else None
 
     async def all(self, kind: type[K], sql: str, *values: Value) -> list[K]:
+        try:
+            with self._lock:
+                rows = self._connection.execute(sql, values).fetchall()
+        except (sqlite3.Error, OverflowError) as error:
+            raise self._failure(error) from error
         return cast(
             "list[K]",
-            msgspec.convert(self._rows(sql, values), list[kind], strict=False),  # type: ignore[valid-type]  # the element type is only known now
+            msgspec.convert(rows, list[kind], strict=False),  # type: ignore[valid-type]  # the element type is only known now
         )
 
     async def run(self, sql: str, *values: Value) -> int:
-        return self._change(sql, values).rowcount
-
-    async def insert(self, sql: str, *values: Value) -> int:
-        return self._change(sql, values).lastrowid or 0
-
-    def _rows(self, sql: str, values: tuple[Value, ...]) -> list[tuple[Value, ...]]:
         try:
-            with self._lock:
-                return self._connection.execute(sql, values).fetchall()
+            return self._connection.execute(sql, values).rowcount
         except (sqlite3.Error, OverflowError) as error:
             raise self._failure(error) from error
 
-    def _change(self, sql: str, values: tuple[Value, ...]) -> sqlite3.Cursor:
+    async def insert(self, sql: str, *values: Value) -> int:
         try:
-            return self._connection.execute(sql, values)
+            return self._connection.execute(sql, values).lastrowid or 0
         except (sqlite3.Error, OverflowError) as error:
             raise self._failure(error) from error
 
@@ -128,7 +136,11 @@ class _Outcome:
 
 
 class SqliteDatabase:
-    """A database in one file; `open` makes it where there is none."""
+    """A database in one file; `open` creates it where there is none.
+
+    Attributes:
+        stores: For short reads, in the thread that asks.
+    """
 
     def __init__(self, path: Path, *, durable: bool = True) -> None:
         self.path = path
@@ -142,7 +154,7 @@ class SqliteDatabase:
             migrate(self._writing, path)
             self._opened_version = schema_version(self._writing)
             self._reading = SqliteSession(self._connect_for_reading(), path)
-            self._stores = Stores.over(self._reading, SqliteSearchStore(self._reading))
+            self.stores = Stores.over(self._reading, SqliteSearchStore(self._reading))
             self._scanners: queue.SimpleQueue[_Scanner] = queue.SimpleQueue()
             for _ in range(SCANNERS):
                 connection = self._connect_for_reading()
@@ -172,11 +184,6 @@ class SqliteDatabase:
             return cls(path, durable=durable)
         except sqlite3.Error as error:
             raise storage_error(error, path) from error
-
-    @property
-    def stores(self) -> Stores:
-        """For short reads, in the thread that asks."""
-        return self._stores
 
     async def write(self, command: Command[T]) -> T:
         """Hand a command to the writer, and return what it gave once that is on disk."""
@@ -221,7 +228,7 @@ class SqliteDatabase:
 
     async def check(self) -> None:
         """Look at the file, and let the writer take its lock for a moment."""
-        await self._stores.groups.first()
+        await self.stores.groups.first()
         version = await self.write(self._version)
         if version != self._opened_version:
             raise StorageError(f"{self.path}: its tables are of another version")
@@ -262,26 +269,25 @@ class SqliteDatabase:
 
     def _write_all(self) -> None:
         while (first := self._jobs.get()) is not None:
-            group = [first, *self._waiting()]
+            group = [first]
+            # Only this thread takes from the queue, so what is there now is there to be taken.
+            while len(group) < LARGEST_GROUP and not self._jobs.empty():
+                job = self._jobs.get()
+                if job is None:
+                    self._jobs.put(None)  # The sign to stop, for after this group.
+                    break
+                group.append(job)
             self._deliver(group, self._commit(group))
-
-    def _waiting(self) -> Iterator[_Job[object]]:
-        """Give the jobs that wait already, and leave the sign to stop in the queue."""
-        for _ in range(LARGEST_GROUP - 1):
-            try:
-                job = self._jobs.get_nowait()
-            except queue.Empty:
-                return
-            if job is None:
-                self._jobs.put(None)
-                return
-            yield job
 
     def _commit(self, group: list[_Job[object]]) -> list[_Outcome]:
         """Run a group in one transaction; a failing commit fails them all."""
+        outcomes: list[_Outcome] = []
         try:
+            # IMMEDIATE takes the lock now. A transaction that begins with a read and then writes
+            # fails, with no way to wait, once another process has committed in between.
             self._writing.execute("BEGIN IMMEDIATE")
-            outcomes = [self._run(job) for job in group]
+            for job in group:
+                outcomes.append(self._run(job))
             update_index(self._writing)
             self._writing.execute("COMMIT")
         except sqlite3.Error as error:
