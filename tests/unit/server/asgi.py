@@ -165,6 +165,13 @@ class Site:
         """Return the surroundings of a call to a service, from nobody if no actor is given."""
         return self.server.runtime.context(actor, root=f"http://{self.host}")
 
+    def context_of(self, mention_name: str, group_id: int = 1) -> Context:
+        """Return the context of a call by a user at the page."""
+        users = self.server.database.stores.users
+        user = asyncio.run(users.by_mention(group_id, mention_name))
+        assert user is not None
+        return self.context(browser_actor(user))
+
     def operator_context(self) -> Context:
         """Return the context of a command of `hipkit admin`."""
         return asyncio.run(self.server.runtime.operator_context())

@@ -22,13 +22,6 @@ from tests.unit.server.two_groups import World
 Act = Callable[[Context, str], Coroutine[Any, Any, object]]
 
 
-def person(site: Site, name: str, group_id: int = 1) -> Context:
-    """Return the surroundings of a call by a person."""
-    user = asyncio.run(site.server.database.stores.users.by_mention(group_id, name))
-    assert user is not None
-    return site.context(browser_actor(user))
-
-
 def client_ids(context: Context) -> list[str]:
     return [client.id for client in asyncio.run(list_clients(context))]
 
@@ -48,14 +41,14 @@ def test_a_member_may_do_nothing_with_clients(site: Site, act: Act) -> None:
     site.add_user("boss", mention_name="boss", is_group_admin=True)
 
     with pytest.raises(ForbiddenError):
-        asyncio.run(act(person(site, "ann"), client.id))
+        asyncio.run(act(site.context_of("ann"), client.id))
 
-    assert client_ids(person(site, "boss")) == [client.id]
+    assert client_ids(site.context_of("boss")) == [client.id]
 
 
 def test_an_administrator_adds_and_deletes_clients(site: Site) -> None:
     site.add_user("boss", mention_name="boss", is_group_admin=True)
-    boss = person(site, "boss")
+    boss = site.context_of("boss")
 
     made = asyncio.run(add_client(boss, name="x", scopes=["view_group"]))
     assert client_ids(boss) == [made.id]
@@ -68,7 +61,7 @@ def test_a_client_needs_a_scope(site: Site) -> None:
     site.add_user("boss", mention_name="boss", is_group_admin=True)
 
     with pytest.raises(BadRequestError, match="at least one scope"):
-        asyncio.run(add_client(person(site, "boss"), name="x", scopes=[]))
+        asyncio.run(add_client(site.context_of("boss"), name="x", scopes=[]))
 
 
 def test_a_client_of_another_group_is_not_there(world: World) -> None:

@@ -2,10 +2,7 @@ from __future__ import annotations
 
 import asyncio
 
-import pytest
-
 from hipkit.server.services.access.clients import AddedClient, delete_client
-from hipkit.server.services.people.accounts import UserChanges, change_user
 from tests.unit.server.asgi import FORM, RawResponse, Site, basic
 
 YEAR = 365 * 24 * 60 * 60
@@ -267,102 +264,12 @@ def test_an_unknown_grant_is_refused(site: Site) -> None:
     assert ask(site, "scope=view_room", login).error["validation"] == "required"
 
 
-def test_a_session_tells_what_a_token_is_good_for(site: Site) -> None:
-    site.add_room("Ops")
-    client = site.add_client(["view_room", "send_notification"], room="Ops", name="Bot")
-    login = basic(client.id, client.secret)
-    token = ask(site, "grant_type=client_credentials&scope=view_room", login).json[
-        "access_token"
-    ]
-
-    session = site.get(f"/v2/oauth/token/{token}", token=token).json
-
-    assert session["access_token"] == token
-    assert session["scopes"] == ["view_room"]
-    assert session["owner_type"] == "client"
-    assert 3590 < session["expires_in"] <= 3600
-    assert session["client"]["id"] == client.id
-    assert session["client"]["allowed_scopes"] == ["send_notification", "view_room"]
-    assert session["client"]["room"]["name"] == "Ops"
-    target = f"/v2/oauth/token/{token}?expand=client.room"
-    assert "topic" in site.get(target, token=token).json["client"]["room"]
-
-
-def test_a_room_notification_token_may_ask_about_itself(site: Site) -> None:
-    site.add_room("Ops")
-    token = site.add_room_token("Ops")
-
-    session = site.get(f"/v2/oauth/token/{token}", token=token)
-
-    assert session.status == 200
-    assert session.json["client"]["room"]["id"] == 1
-
-
-def test_a_session_ends_at_once(site: Site) -> None:
-    token = site.add_token(scopes=["view_group"])
-
-    assert site.delete(f"/v2/oauth/token/{token}", token=token).status == 204
-    assert site.get("/v2/room", token=token).status == 401
-
-
-def test_nobody_sees_or_ends_another_persons_session(site: Site) -> None:
-    site.add_room("Ops")
-    anns = site.add_token(user=site.add_user("Ann"))
-    rooms = site.add_room_token("Ops")
-
-    assert site.get(f"/v2/oauth/token/{site.token}", token=anns).status == 404
-    assert site.delete(f"/v2/oauth/token/{anns}").status == 404
-    assert site.delete(f"/v2/oauth/token/{anns}", token=rooms).status == 404
-    assert site.get("/v2/oauth/token/unknown").status == 404
-    assert site.get("/v2/user/@Ann", token=anns).status == 200
-
-
-def test_no_token_or_secret_is_stored(site: Site) -> None:
-    client = site.add_client(["view_room"])
-    login = basic(client.id, client.secret)
-    token = ask(site, "grant_type=client_credentials", login).json["access_token"]
-    site.server.close()
-
-    folder = site.server.settings.database.parent
-    stored = b"".join(
-        path.read_bytes()
-        for path in folder.iterdir()
-        if path.is_file() and path != site.server.settings.token_file
-    )
-
-    for secret in (token, client.secret, site.token):
-        assert secret.encode() not in stored
-
-
 def test_a_deleted_users_tokens_are_refused(site: Site) -> None:
     token = site.add_token(user=site.add_user("Ann"))
 
     assert site.delete("/v2/user/@Ann").status == 204
 
     assert site.get("/v2/room", token=token).status == 401
-
-
-def test_a_token_may_have_a_value_that_a_program_has_already(site: Site) -> None:
-    site.add_token(value="0123456789abcdef")
-
-    assert site.get("/v2/room", token="0123456789abcdef").status == 200
-
-
-def test_a_value_that_is_no_token_is_refused(site: Site) -> None:
-    site.add_token(value="0123456789abcdef")
-
-    for value in ("0123456789abcdef", "short", "with space", "ünïcödé-token"):
-        with pytest.raises(Exception, match="token"):
-            site.add_token(value=value)
-
-
-def test_a_changed_password_counts_at_once(site: Site) -> None:
-    site.add_user("Ann")
-    changes = UserChanges(password="another horse")
-    asyncio.run(change_user(site.operator_context(), "@Ann", changes))
-
-    form = "grant_type=password&username=@Ann&password=another+horse"
-    assert ask(site, form, token=site.token).status == 200
 
 
 def test_a_room_notification_token_cannot_make_a_twin_of_itself(site: Site) -> None:

@@ -49,22 +49,6 @@ def test_rooms_are_hidden_from_who_may_not_see_them(site: Site) -> None:
         assert asyncio.run(list_hidden_rooms(context, rooms)) == hidden
 
 
-def test_addresses_are_shown_to_administrators_and_their_owners(site: Site) -> None:
-    ann = site.add_user("Ann")
-    anns = site.add_token(user=ann)
-    addon = site.client_token(["view_group"])
-    admin_addon = site.client_token(["view_group", "admin_group"])
-
-    for token, email in (
-        (site.token, "admin@example.com"),
-        (admin_addon, "admin@example.com"),
-        (anns, None),
-        (addon, None),
-    ):
-        assert site.get("/v2/user/1", token=token).json["email"] == email
-    assert site.get("/v2/user/@Ann", token=anns).json["email"] == "ann@example.com"
-
-
 ACCEPTED = {
     "success": {
         "code": 202,

@@ -1,42 +1,20 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import hashlib
 import sys
 import threading
-import unicodedata
 from collections.abc import Iterator
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from hipkit.api.errors import RateLimitError
 from hipkit.server.services.access import password_hashes, passwords
 from hipkit.server.services.access.password_hashes import (
-    check_password,
-    hash_password,
     is_outdated,
-    normalise_password,
-)
-from hipkit.server.services.access.password_links import (
-    create_password_link,
-    use_password_link,
 )
 from hipkit.server.services.errors import InvalidValueError
 from tests.unit.server.asgi import FORM, RawResponse, Site
-
-
-def scrypt(password: str) -> str:
-    """Hash a password as servers did before argon2id."""
-    salt = b"0123456789abcdef"
-    digest = hashlib.scrypt(
-        password.encode(), salt=salt, n=2**14, r=8, p=1, maxmem=2**26, dklen=32
-    )
-    encoded = (base64.b64encode(part).decode() for part in (salt, digest))
-    return "$".join(("scrypt", "16384:8:1", *encoded))
 
 
 @pytest.fixture
@@ -66,31 +44,6 @@ def sign_in(site: Site, name: str, password: str) -> RawResponse:
     return site.send(
         "POST", "/v2/oauth/token", body=urlencode(form).encode(), headers=[FORM]
     )
-
-
-def test_a_password_is_known_by_its_hash_alone() -> None:
-    stored = hash_password("pässword")
-
-    assert stored.startswith("$argon2id$v=19$m=32768,t=3,p=1$")
-    assert "pässword" not in stored
-    assert stored != hash_password("pässword")
-    assert check_password("pässword", stored)
-    assert not check_password("password", stored)
-    assert not is_outdated(stored)
-
-
-def test_a_hash_by_scrypt_matches_no_password_and_a_link_sets_a_new_one(
-    site: Site,
-) -> None:
-    ann = site.add_user("Ann")
-    set_hash(site, ann, scrypt("correct horse"))
-    assert sign_in(site, "@Ann", "correct horse").status == 401
-
-    key = asyncio.run(create_password_link(site.operator_context(), "@Ann"))
-    asyncio.run(use_password_link(site.context(), key, "battery staple"))
-
-    assert hash_of(site, ann).startswith("$argon2id$")
-    assert sign_in(site, "@Ann", "battery staple").status == 200
 
 
 def test_a_hash_with_another_cost_is_renewed_by_signing_in(site: Site) -> None:
@@ -133,67 +86,6 @@ def test_without_argon2_people_can_be_added_but_not_sign_in(site: Site) -> None:
         reply = sign_in(site, name, "correct horse")
         assert reply.status == 501
         assert "Passwords need the extra server" in reply.error["message"]
-
-
-@pytest.mark.parametrize(
-    "stored",
-    [None, "", "!", "x", "md5$1$2$3", "scrypt", "scrypt$$$", scrypt("horse")],
-)
-def test_what_argon2_did_not_make_matches_no_password(stored: str | None) -> None:
-    assert not check_password("horse", stored)
-    assert not check_password("!", stored)
-
-
-def test_without_a_hash_a_password_is_hashed_all_the_same(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    from argon2 import PasswordHasher
-
-    hashed: list[bytes] = []
-
-    def count(hasher: PasswordHasher, password: bytes) -> str:
-        hashed.append(password)
-        return "hash"
-
-    monkeypatch.setattr(PasswordHasher, "hash", count)
-    for stored in (None, scrypt("horse")):
-        assert not check_password("horse", stored)
-
-    assert hashed == [b"horse", b"horse"]
-
-
-@pytest.mark.parametrize(
-    ("set_as", "typed_as"),
-    [
-        ("pässword", unicodedata.normalize("NFD", "pässword")),
-        ("two\u00a0words", "two words"),
-        ("wide\u3000space", "wide space"),
-    ],
-)
-def test_a_password_is_the_same_on_every_keyboard(set_as: str, typed_as: str) -> None:
-    assert set_as != typed_as
-    assert check_password(typed_as, hash_password(set_as))
-    assert check_password(set_as, hash_password(typed_as))
-
-
-def test_what_looks_alike_stays_another_password() -> None:
-    stored = hash_password("ﬁle-A1")
-
-    for other in ("file-A1", "ﬁle-a1", " ﬁle-A1", "ﬁle-A1 "):
-        assert not check_password(other, stored)
-
-
-@given(st.text(max_size=50))
-def test_a_password_is_settled_in_one_step(password: str) -> None:
-    assert normalise_password(normalise_password(password)) == normalise_password(
-        password
-    )
-
-
-@given(st.text(st.characters(categories=["Cs", "L"]), min_size=1, max_size=20))
-@settings(max_examples=5, deadline=None)
-def test_no_text_breaks_the_hashing(password: str) -> None:
-    assert check_password(password, hash_password(password))
 
 
 @pytest.mark.parametrize(

@@ -13,17 +13,9 @@ from hipkit.server.services.access.token_calls import (
     list_calls_without_token,
     list_token_calls,
 )
-from hipkit.server.services.context import Context
 from hipkit.server.storage.stores.tokens import TokenRecord
 from tests.unit.server.asgi import Site
 from tests.unit.server.two_groups import World
-
-
-def person(site: Site, name: str) -> Context:
-    """Return the surroundings of a call by a person."""
-    user = asyncio.run(site.server.database.stores.users.by_mention(1, name))
-    assert user is not None
-    return site.context(browser_actor(user))
 
 
 def newest_token(site: Site) -> TokenRecord:
@@ -50,8 +42,8 @@ def test_private_chats_are_shown_to_the_tokens_owner_alone(
 ) -> None:
     recent = site.server.runtime.recent_calls
 
-    _, own = asyncio.run(list_token_calls(person(site, "ann"), recent, chat))
-    token, seen = asyncio.run(list_token_calls(person(site, "boss"), recent, chat))
+    _, own = asyncio.run(list_token_calls(site.context_of("ann"), recent, chat))
+    token, seen = asyncio.run(list_token_calls(site.context_of("boss"), recent, chat))
 
     assert token.id == chat
     assert ["between us" in call.request_body for call in own] == [False, True]
@@ -60,7 +52,7 @@ def test_private_chats_are_shown_to_the_tokens_owner_alone(
 
 
 def test_calls_after_a_number_are_the_newer_ones(site: Site, chat: int) -> None:
-    recent, ann = site.server.runtime.recent_calls, person(site, "ann")
+    recent, ann = site.server.runtime.recent_calls, site.context_of("ann")
     _, (newer, older) = asyncio.run(list_token_calls(ann, recent, chat))
 
     _, found = asyncio.run(list_token_calls(ann, recent, chat, older.number))
@@ -72,7 +64,7 @@ def test_another_persons_token_is_not_there(site: Site, chat: int) -> None:
     with pytest.raises(NotFoundError):
         asyncio.run(
             list_token_calls(
-                person(site, "bob"), site.server.runtime.recent_calls, chat
+                site.context_of("bob"), site.server.runtime.recent_calls, chat
             )
         )
 
@@ -82,9 +74,9 @@ def test_calls_without_a_token_are_for_administrators(site: Site, chat: int) -> 
     recent = site.server.runtime.recent_calls
 
     with pytest.raises(ForbiddenError):
-        asyncio.run(list_calls_without_token(person(site, "ann"), recent))
+        asyncio.run(list_calls_without_token(site.context_of("ann"), recent))
 
-    found = asyncio.run(list_calls_without_token(person(site, "boss"), recent))
+    found = asyncio.run(list_calls_without_token(site.context_of("boss"), recent))
     assert [call.token_id for call in found] == [None]
 
 
