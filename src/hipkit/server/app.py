@@ -13,9 +13,9 @@ from hipkit.server.http.pipeline import Api
 from hipkit.server.services.access.keys import new_key, new_token
 from hipkit.server.services.context import Runtime
 from hipkit.server.services.files.orphans import settle_files
-from hipkit.server.services.files.sweep import TimeBounds, sweep
 from hipkit.server.services.people.setup import FirstGroup, create_first_group, is_empty
 from hipkit.server.services.representations.timestamps import SECOND_US
+from hipkit.server.services.sweep import TimeBounds, sweep
 from hipkit.server.settings import Settings
 from hipkit.server.storage.backup import remove_work_folders
 from hipkit.server.storage.sqlite.database import SqliteDatabase

@@ -1,1 +1,1 @@
-"""Decides about bytes: uploads, shared files, pictures, their addresses, and what is swept."""
+"""Decides about files: which are accepted and kept, who may download them, which are orphans."""

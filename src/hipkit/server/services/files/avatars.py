@@ -1,4 +1,4 @@
-"""Puts pictures on disk and takes replaced ones away."""
+"""Replaces the pictures of rooms, users and groups."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hipkit.api.files import ImageSource
 from hipkit.server.services.context import Context
 from hipkit.server.services.files.pictures import read_picture
 from hipkit.server.services.files.stored import (
-    note_file,
+    add_file_row,
     remove_file,
     removed_on_failure,
 )
@@ -18,17 +18,17 @@ from hipkit.server.storage.protocol import Stores
 __all__ = ["replace_picture"]
 
 Change = Callable[[Stores, str | None], Awaitable[str | None]]
-"""Points something to a new picture's key, or to none, and returns the key it had before."""
+"""Sets a picture's key, or `None`, within a command, and returns the key it replaces."""
 
 
 async def replace_picture(
     context: Context, source: ImageSource | None, field: str, change: Change
 ) -> None:
-    """Keep a picture if there is one, let `change` point to it, and remove the one before.
+    """Store a picture, if there is one, and set its key by `change`; remove the one before.
 
     Raises:
         InvalidValueError: It is no picture; `field` is the member that held it.
-        TooLargeError: It is more than the group has room for.
+        TooLargeError: It exceeds the group's quota.
     """
     picture = None if source is None else read_picture(source, field)
     key = None
@@ -37,11 +37,11 @@ async def replace_picture(
 
     async def command(stores: Stores) -> str | None:
         before = await change(stores, key)
-        # First, so that a picture takes the room of the one in its place.
+        # First, so that the quota counts only the new one.
         if before is not None:
             await stores.files.remove(before)
         if picture is not None and key is not None:
-            await note_file(
+            await add_file_row(
                 context,
                 stores,
                 key=key,

@@ -1,8 +1,8 @@
-"""Files of which no row knows: left behind where a process died between a file and its row.
+"""Moves files without a row aside: a process died between writing the file and its row.
 
-They are moved aside when a server starts, and go back if rows that know them come back, as with
-an older database. Only while nobody else can be about to name one may that be decided, and only
-whoever has the database's lock can know: see `BlobStore.alone`.
+A file that a row knows again, as in an older database that was restored, is moved back. Both are
+decided at a start, under the database's lock and `BlobStore.alone`: at any other time another
+process may be just about to add the row of a file, which would then be lost.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ ORPHAN_SECONDS = 30 * 24 * 60 * 60
 
 
 async def settle_files(database: Database, files: BlobStore, latest_us: int) -> None:
-    """At a start: remove broken uploads, move orphans aside, and known files back.
+    """Remove broken uploads, move orphans aside, and known files back, when a server starts.
 
     `latest_us` is the clock's time or the newest of the database's timestamps, whichever is
-    later: an orphan's month begins there.
+    later: an orphan's month begins then.
 
     Raises:
         StorageError: The database cannot be read, or the folder cannot be written.
@@ -51,8 +51,8 @@ async def settle_files(database: Database, files: BlobStore, latest_us: int) -> 
 def sweep_orphans(files: BlobStore, earliest_us: int, latest_us: int) -> None:
     """Remove orphans that were moved aside a month ago.
 
-    They are a month old by the clock and by the newest of the database's timestamps: the one may
-    be wrong, the other stands still while nobody writes.
+    The month has to be over by the clock and by the database's newest timestamp: the clock may be
+    wrong, and the timestamp does not advance while nothing is written.
 
     Raises:
         StorageError: The folder cannot be written.

@@ -24,23 +24,23 @@ __all__ = [
 Bytes = bytes | mmap.mmap
 
 PICTURE_TYPES = frozenset({"image/png", "image/jpeg", "image/gif"})
-"""What a browser may show in place; every other file it is to save."""
+"""Types that browsers may show inline; they save every other file."""
 
 LARGEST_PICTURE_BYTES = 600 * 1024
 """As base64 this fits into the largest JSON body."""
 
 LARGEST_SIDE = 16_384
 MOST_PIXELS = 50_000_000
-"""Of all frames together. A browser needs four bytes for each."""
+"""Of all frames together. A browser needs four bytes for each pixel."""
 
 DATA_PREFIX = re.compile(r"\s*data:[^,;]*(?:;[^,;]*)*;base64,", re.IGNORECASE)
 
 SOF_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-"""JPEG segments that tell the size."""
-JPEG_ALONE = frozenset({0x01, *range(0xD0, 0xD9)})
-"""Markers that no segment follows."""
+"""JPEG segments that hold the size."""
+JPEG_STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
+"""Markers without a segment."""
 JPEG_ENDS = frozenset({0xD9, 0xDA})
-"""The end, and the begin of what is drawn: a size has to come before."""
+"""The end, and the start of the image data: the size has to come before."""
 JPEG_MARKER = re.compile(rb"\xff([^\x00\xff])")
 
 GIF_BLOCK = re.compile(rb"[!,;]")
@@ -49,7 +49,7 @@ GIF_FRAME, GIF_END = b",", b";"
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture that was looked into."""
+    """A picture whose type and size were checked."""
 
     data: bytes
     content_type: str
@@ -59,22 +59,22 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class _Size:
-    """What a picture says of itself, in pixels."""
+    """The size in a picture's header, in pixels."""
 
     width: int
     height: int
     reach: tuple[int, int]
-    """How wide and how high it and its frames are together."""
+    """Width and height that the picture and its frames cover together."""
     pixels: int = 0
     """Of all frames."""
 
 
 def read_picture(source: str | bytes | os.PathLike[str], field: str) -> Picture:
-    """Decode a picture and tell what it is.
+    """Decode a picture, and return it with its type and size.
 
     Raises:
         InvalidValueError: It is not base64, too large, or not JPEG, PNG or GIF; or it, or a
-            frame of it, has more pixels than a browser should have to show.
+            frame of it, has more pixels than `MOST_PIXELS` or `LARGEST_SIDE` allow.
     """
     data = source if isinstance(source, bytes) else _decode(str(source), field)
     if len(data) > LARGEST_PICTURE_BYTES:
@@ -93,7 +93,7 @@ def read_picture(source: str | bytes | os.PathLike[str], field: str) -> Picture:
 
 
 def is_too_large_to_show(data: Bytes) -> bool:
-    """Say whether a file is a picture with more pixels than a browser should have to show."""
+    """Return whether a file is a picture with more pixels than are safe to show."""
     found = _size_of(data)
     return found is not None and _excess_of(found[1]) is not None
 
@@ -125,7 +125,7 @@ def _decode(text: str, field: str) -> bytes:
 
 
 def _excess_of(size: _Size) -> str | None:
-    """Say what would take a browser's memory: a few bytes can tell of any size."""
+    """Return what would exhaust a browser's memory: a few bytes can declare any size."""
     if max(size.reach) > LARGEST_SIDE:
         return f"is more than {LARGEST_SIDE:,} pixels wide or high"
     if max(size.pixels, math.prod(size.reach)) > MOST_PIXELS:
@@ -150,9 +150,9 @@ def _png_size(data: Bytes) -> _Size | None:
 
 
 def _gif_size(data: Bytes) -> _Size | None:
-    """Return a GIF's size, and how far its frames reach: each tells its own.
+    """Return a GIF's size, and how far its frames reach: each declares its own.
 
-    Readers go on behind what they do not know, so what stands there counts too.
+    Browsers skip what they do not know and read on, so frames after it count too.
     """
     if data[:6] not in (b"GIF87a", b"GIF89a") or len(data) < 10:
         return None
@@ -173,13 +173,13 @@ def _gif_size(data: Bytes) -> _Size | None:
 
 
 def _behind_colours(data: Bytes, flags: int, place: int) -> int:
-    """Return the place behind a table of colours, where the flags say that there is one."""
+    """Return the offset after a colour table, if the flags declare one."""
     packed = data[flags] if flags < len(data) else 0
     return place + (3 << (packed & 7) + 1 if packed & 0x80 else 0)
 
 
 def _behind_blocks(data: Bytes, place: int) -> int:
-    """Return the place behind blocks that each begin with their length, the last with 0."""
+    """Return the offset after blocks that each begin with their length, the last with 0."""
     while place < len(data) and data[place]:
         place += 1 + data[place]
     return place + 1
@@ -190,16 +190,16 @@ def _jpeg_size(data: Bytes) -> _Size | None:
     if data[:3] != b"\xff\xd8\xff":
         return None
     place = 2
-    # What stands between segments is skipped, and so are bytes that fill them up.
+    # Bytes between segments are skipped, padding included.
     while (match := JPEG_MARKER.search(data, place)) is not None:
         place, marker = match.end(), match.group(1)[0]
         if marker in SOF_MARKERS:
             height, width = _numbers(">HH", data, place + 3)
-            # Without a height here it would stand behind what is drawn.
+            # A height of 0 would be defined after the image data.
             return _Size(width, height, (width, height)) if height else None
         if marker in JPEG_ENDS:
             break
-        if marker not in JPEG_ALONE:
+        if marker not in JPEG_STANDALONE:
             place += int.from_bytes(data[place : place + 2], "big")
     return None
 
@@ -209,6 +209,6 @@ def _reach(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
 
 
 def _numbers(form: str, data: Bytes, place: int) -> tuple[int, int]:
-    """Return two numbers; what was cut off counts as nothing."""
+    """Return two numbers; bytes that were cut off count as 0."""
     first, second = struct.unpack_from(form, data[place : place + 8].ljust(8, b"\0"))
     return first, second

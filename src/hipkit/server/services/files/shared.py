@@ -1,4 +1,4 @@
-"""Addresses of shared files, for those who may read the message that carries the file."""
+"""Returns addresses of shared files to actors who may read the message with the file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from hipkit.api.errors import ForbiddenError, NotFoundError
 from hipkit.server.services.access.lookup import check_may_read
 from hipkit.server.services.context import Context
-from hipkit.server.services.files.links import is_good_link, link_query
+from hipkit.server.services.files.links import is_valid_link, link_query
 from hipkit.server.services.registry import handles
 from hipkit.server.storage.protocol import Stores
 from hipkit.v2.files import GetFile
@@ -18,12 +18,12 @@ __all__ = ["find_linked_key", "get_file"]
 
 @handles(GetFile)
 async def get_file(context: Context, request: GetFile) -> FileUrls:
-    """Return the addresses of a file; its id is that of the message that carries it.
+    """Return the addresses of a file, whose id is its message's.
 
     The server has no thumbnails, so `thumbnail` changes nothing.
 
     Raises:
-        NotFoundError: There is no such file, or the caller may not see into its conversation.
+        NotFoundError: There is no such file, or the actor may not read its conversation.
     """
     file_id = request.file_id
     message = await context.stores.messages.find(file_id)
@@ -56,8 +56,8 @@ async def find_linked_key(
     conversation = await stores.messages.conversation(message.conversation_id)
     if conversation is None or conversation.is_of_a_deleted_room:
         return None
-    is_good = is_good_link(message.file_key, message_id, query, now_us)
-    return message.file_key if is_good else None
+    is_valid = is_valid_link(message.file_key, message_id, query, now_us)
+    return message.file_key if is_valid else None
 
 
 async def _may_read(context: Context, conversation_id: int) -> bool:

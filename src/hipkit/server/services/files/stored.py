@@ -1,4 +1,4 @@
-"""Files that rows name: on disk before the row is committed, and gone only after the row is."""
+"""Stores files and their rows: the bytes before the row, and the row's deletion before theirs."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from hipkit.server.storage.protocol import Stores
 
 __all__ = [
     "add_file",
+    "add_file_row",
     "check_quota",
-    "note_file",
     "remove_file",
     "removed_on_failure",
 ]
 
 
 async def add_file(context: Context, stores: Stores, file: ReceivedFile) -> int:
-    """Within a command: note a file whose bytes are kept, and return its id.
+    """Within a command: add the row of an upload that is on disk, and return its id.
 
     Raises:
-        TooLargeError: It is more than the group has room for.
+        TooLargeError: It exceeds the group's quota.
     """
-    return await note_file(
+    return await add_file_row(
         context,
         stores,
         key=file.upload.key,
@@ -37,7 +37,7 @@ async def add_file(context: Context, stores: Stores, file: ReceivedFile) -> int:
     )
 
 
-async def note_file(
+async def add_file_row(
     context: Context,
     stores: Stores,
     *,
@@ -46,12 +46,12 @@ async def note_file(
     size_bytes: int,
     content_type: str,
 ) -> int:
-    """Within a command: note bytes that are kept under a key, and return the file's id.
+    """Within a command: add the row of bytes that are on disk, and return its id.
 
-    Commands run one after the other, so no two uploads take the same room.
+    Commands run one after the other, so two uploads cannot both use the last of a quota.
 
     Raises:
-        TooLargeError: They are more than the group has room for.
+        TooLargeError: They exceed the group's quota.
     """
     await check_quota(context, stores, size_bytes)
     return await stores.files.add(
@@ -65,10 +65,10 @@ async def note_file(
 
 
 async def check_quota(context: Context, stores: Stores, size_bytes: int) -> None:
-    """Check that a group's files may take so many bytes more.
+    """Check that a number of bytes more stays within the group's quota.
 
     Raises:
-        TooLargeError: They may not.
+        TooLargeError: It does not.
     """
     quota = context.runtime.settings.file_quota_bytes
     if quota == 0:
@@ -82,7 +82,9 @@ async def check_quota(context: Context, stores: Stores, size_bytes: int) -> None
 
 
 async def remove_file(files: BlobStore, key: str | None) -> None:
-    """Remove the bytes of a file that nothing names any more, if there was one.
+    """Remove the bytes of a file whose row was deleted; `None` does nothing.
+
+    Only after the commit: before, a rollback would leave a row without its bytes.
 
     Raises:
         StorageError: The folder cannot be written.
@@ -93,10 +95,10 @@ async def remove_file(files: BlobStore, key: str | None) -> None:
 
 @contextlib.contextmanager
 def removed_on_failure(files: BlobStore, key: str | None) -> Iterator[None]:
-    """Remove a kept file again if the command in the block fails, which was to name it.
+    """Remove a stored file if the command in the block fails that adds its row.
 
-    A command whose caller is cancelled may be committed all the same: then the file stays. One
-    too many does less harm than one that a message shows and nobody has.
+    A command whose caller is cancelled may be committed nevertheless, so the file stays then: an
+    orphan does less harm than a message whose file is missing.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""A shared file as it reaches the server: already on disk, not yet kept."""
+"""A shared file as the server receives it: on disk already, without a key or row yet."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ __all__ = ["ReceivedFile", "received"]
 
 
 class ReceivedFile(File):
-    """What fills a file argument on the server's side.
+    """The server's kind of `File`: an upload that the pipeline wrote to disk.
 
     Args:
-        upload: Where the bytes are.
-        name: The name that people see; never a path.
-        content_type: The media type, as the sender says.
+        upload: The bytes on disk.
+        name: The name to show; never a path.
+        content_type: The media type that the sender declared.
     """
 
     def __init__(self, upload: Upload, *, name: str, content_type: str | None) -> None:
@@ -26,7 +26,7 @@ def received(source: FileSource) -> ReceivedFile:
     """Return a file argument as the server's own kind.
 
     Raises:
-        TypeError: It was filled by something else than a request.
+        TypeError: It did not come from a request.
     """
     if not isinstance(source, ReceivedFile):
         raise TypeError(f"not a received file: {type(source).__name__}")

@@ -1,1 +1,1 @@
-"""Decides about what is said: posting, histories, search, private chats and emoticons."""
+"""Decides about messages: who may post and read them where, what they mention, who finds them."""

@@ -1,4 +1,4 @@
-"""Finds mentions, links and emoticons in a text, in time that grows with its length (pure)."""
+"""Finds mentions, links and emoticons in a text, in linear time (pure)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ ANY_PIECE = re.compile(
 )
 
 EVERYBODY = frozenset({"all", "here"})
-"""Names that call more than one person, and that no person can have."""
+"""Names that mention more than one user, and that no user may have."""
 
 MOST_FOUND = 100
 ENDINGS = ".,;:!?'*_~"
@@ -67,23 +67,23 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class FoundInText:
-    """What a text holds besides words, in the order of first appearance."""
+    """The mentions, links and emoticons of a text, in the order of first appearance."""
 
     mention_names: tuple[str, ...]
-    """Without the `@`, `all` and `here` among them; people are still to be looked up."""
+    """Without the `@`, `all` and `here` included; not every name is a user's."""
     links: tuple[Link, ...]
     shortcuts: tuple[str, ...]
-    """Of what may be emoticons, without the parentheses."""
+    """Without the parentheses; not every shortcut is an emoticon."""
 
 
 def find_in_text(text: str) -> FoundInText:
-    """Find what a text of `message_format` `text` holds; in an address nothing else is found."""
+    """Return what a text of `message_format` `text` holds; in a link nothing else is found."""
     found: dict[str, list[str]] = {"mention": [], "link": [], "emoticon": []}
     for piece in split_text(text):
-        if piece.kind != "words":
+        if piece.kind != "plain":
             found[piece.kind].append(piece.name)
     return FoundInText(
-        mention_names=_unique(_settle(name) for name in found["mention"]),
+        mention_names=_unique(_fold(name) for name in found["mention"]),
         links=tuple(Link(url) for url in found["link"][-MOST_FOUND:]),
         shortcuts=_unique(found["emoticon"]),
     )
@@ -91,9 +91,9 @@ def find_in_text(text: str) -> FoundInText:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A part of a text: words, or what may be more than words."""
+    """A part of a text: plain, or a possible link, mention or emoticon."""
 
-    kind: Literal["words", "link", "mention", "emoticon"]
+    kind: Literal["plain", "link", "mention", "emoticon"]
     text: str
     """As it was written."""
 
@@ -115,20 +115,20 @@ def split_text(text: str) -> Iterator[Piece]:
         kind = cast("Literal['link', 'mention', 'emoticon']", found.lastgroup)
         piece = _trim(found.group()) if kind == "link" else found.group()
         if kind == "link" and not is_web_address(piece):
-            # No address after all, such as "http://...": words to its end.
-            yield Piece("words", text[done : found.end()])
+            # Not an address, such as "http://...": plain text to its end.
+            yield Piece("plain", text[done : found.end()])
             done = found.end()
             continue
         if found.start() > done:
-            yield Piece("words", text[done : found.start()])
+            yield Piece("plain", text[done : found.start()])
         yield Piece(kind, piece)
         done = found.start() + len(piece)
     if done < len(text):
-        yield Piece("words", text[done:])
+        yield Piece("plain", text[done:])
 
 
 def is_mention_name(name: str) -> bool:
-    """Say whether people can be called so: 1 to 50 letters, digits or underscores.
+    """Return whether a mention name is valid: 1 to 50 letters, digits or underscores.
 
     Letters are those of any script, with their accents and vowel signs.
     """
@@ -141,15 +141,15 @@ def clean_mention_name(name: str) -> str:
 
 
 def make_mention_name(name: str, number: int = 0) -> str:
-    """Make a mention name of a full name; a higher number makes another one."""
+    """Derive a mention name from a full name; each `number` returns another one."""
     plain = NO_NAME.sub("", clean_mention_name(name)).lstrip(MARKS)[:40] or "User"
     if number == 0 and plain.lower() in EVERYBODY:
         number = 1
     return f"{plain}{number or ''}"
 
 
-def _settle(name: str) -> str:
-    """Return a name as it is looked up; `@All` calls everybody like `@all`."""
+def _fold(name: str) -> str:
+    """Return a name as it is looked up; `@All` is the same as `@all`."""
     folded = name.lower()
     return folded if folded in EVERYBODY else name
 
@@ -159,7 +159,7 @@ def _unique(found: Iterable[str]) -> tuple[str, ...]:
 
 
 def _trim(url: str) -> str:
-    """Give the sentence around an address its punctuation and closing bracket back."""
+    """Return an address without the punctuation and closing brackets of its sentence."""
     url = url.rstrip(ENDINGS)
     for opening, closing in ("()", "[]"):
         excess = url.count(closing) - url.count(opening)

@@ -18,9 +18,9 @@ from hipkit.server.services.access.lookup import (
 from hipkit.server.services.context import Context
 from hipkit.server.services.errors import InvalidValueError
 from hipkit.server.services.files.stored import remove_file
-from hipkit.server.services.files.sweep import sweep_messages
 from hipkit.server.services.people.details import find_named_user
 from hipkit.server.services.people.names import NAME_CHARACTERS, clean_name
+from hipkit.server.services.sweep import sweep_messages
 from hipkit.server.services.webhooks.publishing import enter_room, tell_of_room
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.rooms import RoomRecord
@@ -33,9 +33,6 @@ __all__ = [
     "settle_members",
     "tell_of_archiving",
 ]
-
-LARGEST_ROOM = 1_000_000
-"""People; more than any room holds."""
 
 
 async def add_room(
@@ -175,10 +172,10 @@ async def tell_of_archiving(
 async def check_room_name(
     stores: Stores, group_id: int, name: str, own_id: int | None
 ) -> None:
-    """Refuse a name that another room has, in whichever case.
+    """Check that no other room has a name; case makes no difference.
 
     Raises:
-        BadRequestError: In HipChat's words.
+        BadRequestError: Another room has it; the message is HipChat's.
     """
     other = await stores.rooms.by_name(group_id, name)
     if other is not None and other.id != own_id:

@@ -1,4 +1,4 @@
-"""Guests: who has a room's guest address reads along, for as long as guest access is on."""
+"""Finds the room of a guest address, which is readable as long as guest access is on."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ class GuestRoom:
 
     room: RoomRecord
     since_us: int
-    """When guest access was switched on; nothing from before is for guests."""
+    """When guest access was switched on; guests see no earlier messages."""
 
 
 async def find_guest_room(stores: Stores, key: str) -> GuestRoom:
     """Return the room that guests enter by a key.
 
     Raises:
-        NotFoundError: Nobody enters by it, or not any more.
+        NotFoundError: No room has this key, or its guest access is off.
     """
     room = await stores.rooms.by_guest_key(key)
     if room is None or not room.is_guest_accessible:
         raise NotFoundError("There is no room for guests at this address any more")
-    switched = await stores.messages.last_guest_access(room.conversation_id)
-    # Without a message about it, the room was made with guest access.
-    since_us = room.created_us if switched is None else switched.sent_us
+    message = await stores.messages.last_guest_access(room.conversation_id)
+    # Without a message about it, the room was created with guest access.
+    since_us = room.created_us if message is None else message.sent_us
     return GuestRoom(room=room, since_us=since_us)

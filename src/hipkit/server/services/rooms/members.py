@@ -1,4 +1,4 @@
-"""Members, participants and invitations of a room."""
+"""Lists and changes members and participants of rooms, and invites users."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ async def get_all_members(context: Context, request: GetAllMembers) -> UserPage:
 async def get_all_participants(
     context: Context, request: GetAllParticipants
 ) -> UserPage:
-    """List who is in a room, and on request the absent members of a private room."""
+    """List the participants of a room, and on request the absent members of a private one."""
     include_offline = request.include_offline is True
 
     async def query(stores: Stores) -> UserPage:
@@ -144,7 +144,7 @@ async def invite_user(context: Context, request: InviteUser) -> None:
     """Invite a user to a room.
 
     Raises:
-        BadRequestError: The room is private and the user no member: nobody could follow.
+        BadRequestError: The room is private and the user no member: who could not enter.
     """
 
     async def command(stores: Stores) -> None:
@@ -153,7 +153,7 @@ async def invite_user(context: Context, request: InviteUser) -> None:
         user = await find_active_user(stores, actor, request.user_id_or_email)
         check_open(room)
         if user.id != room.owner_id:
-            await _let_in(stores, room, user)
+            await _check_may_enter(stores, room, user)
         await stores.members.invite(
             room.id,
             user.id,
@@ -165,18 +165,18 @@ async def invite_user(context: Context, request: InviteUser) -> None:
     await context.write(command)
 
 
-async def _let_in(stores: Stores, room: RoomRecord, user: UserRecord) -> None:
-    """Check that an invited user may enter a room, and make a guest its member.
+async def _check_may_enter(stores: Stores, room: RoomRecord, user: UserRecord) -> None:
+    """Check that an invited user may enter a room; an invited guest becomes a member.
 
     Raises:
-        BadRequestError: The room is private and the user no member: nobody could follow.
+        BadRequestError: The room is private and the user no member: who could not enter.
     """
     if await stores.members.roles(room.id, user.id) is not None:
         return
     if room.privacy == "private":
         raise BadRequestError("This room is private: make the user a member")
     if user.is_guest:
-        # Guests see the rooms alone of which they are members.
+        # Guests see only rooms of which they are members.
         await stores.members.set_member(room.id, user.id, ROOM_MEMBER)
 
 
@@ -189,7 +189,7 @@ async def _page(
 ) -> UserPage:
     items: list[User] = []
     for user in part.items(found):
-        # Who is in a public room without being a member has a role there all the same.
+        # HipChat gave participants of public rooms a role, although they are no members.
         is_owner = user.id == room.owner_id
         named = user.room_roles or (OWNER_ROLES if is_owner else ROOM_MEMBER)
         roles = named.split()

@@ -1,4 +1,4 @@
-"""Rooms: list, create, update and delete them, and set their pictures.
+"""Lists, creates, updates and deletes rooms, and sets their pictures.
 
 Posting into a room is in `services/messages/posting.py`.
 """
@@ -71,12 +71,12 @@ __all__ = [
 
 
 MOST_PARTICIPANTS = 50
-"""Of those a room in full shows; `get_all_participants` has them all."""
+"""In a room in full; `get_all_participants` lists them all."""
 
 
 @handles(GetAllRooms)
 async def get_all_rooms(context: Context, request: GetAllRooms) -> RoomPage:
-    """List the rooms that the caller may see."""
+    """List the rooms that the actor may see."""
     include_private = request.include_private is not False
     include_archived = request.include_archived is True
     part = Slice.of(
@@ -115,7 +115,7 @@ async def show_rooms(
 
 @handles(GetRoom)
 async def get_room(context: Context, request: GetRoom) -> Room:
-    """Return a room with everything."""
+    """Return a room in full."""
     stores = context.stores
     room = await find_room(stores, context.actor, request.room_id_or_name)
     return await full_room(context, stores, room, Expansion(request.expand))
@@ -163,7 +163,7 @@ async def get_room_statistics(
 
 @handles(CreateRoom)
 async def create_room(context: Context, request: CreateRoom) -> Created:
-    """Create a room; its owner is the named user, else the caller, else the group's owner."""
+    """Create a room; its owner is the named user, else the actor, else the group's owner."""
     owner, visibility = request.owner_user_id, request.delegate_admin_visibility
     room = await add_room(
         context,
@@ -179,7 +179,7 @@ async def create_room(context: Context, request: CreateRoom) -> Created:
 
 @handles(UpdateRoom)
 async def update_room(context: Context, request: UpdateRoom) -> None:
-    """Replace every setting of a room; what people notice becomes a message in the room."""
+    """Replace every setting of a room; a new topic or guest access is posted as a message."""
     actor = context.actor
     name = clean_name(request.name)
 
@@ -258,14 +258,14 @@ async def _announce(
         message = await new_message(context, stores, kind="topic", body=after.topic)
         await add_to_room(context, stores, after, message)
     if after.is_guest_accessible != before.is_guest_accessible:
-        # In an archived room too: what guests may read begins with this message.
+        # In an archived room too: guests may read what follows this message.
         body = f"Guest access is {'on' if after.is_guest_accessible else 'off'}"
         message = await new_message(context, stores, kind="guest_access", body=body)
         await add_to_room(context, stores, after, message)
 
 
 def _is_unchanged(value: object) -> bool:
-    """Say whether null was sent for a setting that null leaves as it is (`Rule.null_keeps`)."""
+    """Return whether a setting was sent as null, which keeps it (`Rule.null_keeps`)."""
     return value is UNSET
 
 

@@ -1,1 +1,1 @@
-"""Decides what API v1's operations do: v2's services, represented as v1 did."""
+"""Decides what API v1's operations do: call v2's services, and answer as v1 did."""

@@ -1,4 +1,4 @@
-"""Whole lists for API v1, which had no paging: all pages of v2 joined."""
+"""Reads whole lists for API v1, which had no paging: all pages of v2, joined."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ T = TypeVar("T")
 
 PAGE = 1_000
 MOST_MESSAGES = 10_000
-"""Of one day; the oldest beyond that are left out."""
+"""Of one day; older ones are left out."""
 
 DAY = timedelta(days=1)
 
 
 async def all_rooms(context: Context) -> list[Room]:
-    """Return every room that the caller may see, archived ones included."""
+    """Return every room that the actor may see, archived ones included."""
 
     async def read(start: int) -> Sequence[Room]:
         request = GetAllRooms(
@@ -87,14 +87,14 @@ async def messages_of(
             max_results=PAGE,
         )
         page = await histories.get_history(context, request)
-        # Pages go from the newest back, and the messages of each are the other way round.
+        # Pages go from the newest back, but each page lists its messages oldest first.
         found = [*page.items, *found]
         more = len(page.items) == PAGE and len(found) < MOST_MESSAGES
     return found
 
 
 async def _whole(read: Callable[[int], Awaitable[Sequence[T]]]) -> list[T]:
-    """Read pages until one is not full."""
+    """Return the items of all pages; the first that is not full is the last."""
     found: list[T] = []
     more = True
     while more:
@@ -106,7 +106,7 @@ async def _whole(read: Callable[[int], Awaitable[Sequence[T]]]) -> list[T]:
 
 def _begin_of(date: str) -> datetime:
     try:
-        day = datetime.strptime(date, "%Y-%m-%d").date()  # noqa: DTZ007 - a day of the caller's zone
+        day = datetime.strptime(date, "%Y-%m-%d").date()  # noqa: DTZ007 - a day of the requested zone
     except ValueError as error:
         problem = "is neither 'recent' nor a day such as 2010-11-19"
         raise InvalidValueError("date", "format", problem, date) from error

@@ -20,17 +20,17 @@ from hipkit.v1.models import (
 from hipkit.v2 import models as v2
 
 __all__ = [
-    "NewPerson",
-    "Person",
-    "RoomView",
-    "show_message",
-    "show_room",
-    "show_user",
-    "with_people",
+    "CreatedFullUser",
+    "FullRoom",
+    "FullUser",
+    "message_in_history",
+    "room_in_full",
+    "room_in_list",
+    "user_in_full",
 ]
 
 PROGRAM = "api"
-"""The id of a sender that is not a user."""
+"""The id of a sender who is no user."""
 
 DATE = "%Y-%m-%dT%H:%M:%S%z"
 
@@ -38,20 +38,20 @@ STATUSES = {"away": "away", "xa": "away", "dnd": "dnd"}
 """v1's name for each presence that is not `available`."""
 
 
-class RoomView(Room, frozen=True, omit_defaults=False):
-    """A single room: `guest_access_url` is `null` where guests may not enter."""
+class FullRoom(Room, frozen=True, omit_defaults=False):
+    """A room in full: `guest_access_url` is `null` where guests may not enter."""
 
 
-class Person(User, frozen=True, omit_defaults=False):
-    """A user: `null` for an email or photo that is hidden or missing."""
+class FullUser(User, frozen=True, omit_defaults=False):
+    """A user in full: a hidden or missing email address or photo is `null`."""
 
 
-class NewPerson(CreatedUser, frozen=True, omit_defaults=False):
+class CreatedFullUser(CreatedUser, frozen=True, omit_defaults=False):
     """A user who was just created, with the password that the server chose."""
 
 
-def show_room(room: v2.Room) -> Room:
-    """Return a room as in lists."""
+def room_in_list(room: v2.Room) -> Room:
+    """Return a room as lists hold one."""
     return Room(
         room_id=room.id,
         name=room.name or "",
@@ -66,13 +66,13 @@ def show_room(room: v2.Room) -> Room:
     )
 
 
-def with_people(
+def room_in_full(
     room: v2.Room,
     participants: Sequence[v2.User] | None = None,
     member_ids: Sequence[int] | None = None,
-) -> RoomView:
-    """Return a single room, with its participants and members where given."""
-    shown = msgspec.structs.asdict(show_room(room))
+) -> FullRoom:
+    """Return a room in full, with its participants and members where given."""
+    shown = msgspec.structs.asdict(room_in_list(room))
     shown["guest_access_url"] = room.guest_access_url
     shown["member_user_ids"] = LEFT_OUT if member_ids is None else list(member_ids)
     shown["participants"] = (
@@ -80,16 +80,16 @@ def with_people(
         if participants is None
         else [Participant(user_id=one.id, name=one.name or "") for one in participants]
     )
-    return RoomView(**shown)
+    return FullRoom(**shown)
 
 
-def show_user(user: v2.User) -> Person:
-    """Return a user."""
+def user_in_full(user: v2.User) -> FullUser:
+    """Return a user with every member."""
     presence = user.presence
     status = "offline"
     if presence is not None:
         status = STATUSES.get(presence.show or "", "available")
-    return Person(
+    return FullUser(
         user_id=user.id,
         name=user.name or "",
         mention_name=user.mention_name or "",
@@ -106,7 +106,7 @@ def show_user(user: v2.User) -> Person:
     )
 
 
-def show_message(message: v2.Message) -> Message:
+def message_in_history(message: v2.Message) -> Message:
     """Return a message of a history; its date is in the requested time zone."""
     file = message.file
     return Message(
@@ -126,5 +126,5 @@ def _sender(sender: v2.Sender | str | None) -> Sender:
     return Sender(name=sender or "", user_id=PROGRAM)
 
 
-def _seconds(moment: datetime | None) -> int:
-    return 0 if moment is None else int(moment.timestamp())
+def _seconds(timestamp: datetime | None) -> int:
+    return 0 if timestamp is None else int(timestamp.timestamp())

@@ -1,4 +1,4 @@
-"""Rooms and their messages for API v1, by the services of v2."""
+"""Handles API v1's operations on rooms and their messages by v2's services."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from hipkit.server.services.v1.lists import (
     messages_of,
 )
 from hipkit.server.services.v1.representations import (
-    show_message,
-    show_room,
-    with_people,
+    message_in_history,
+    room_in_full,
+    room_in_list,
 )
 from hipkit.v1.models import Deletion, Done, MessageList, RoomEnvelope, RoomList, Sent
 from hipkit.v1.rooms import (
@@ -49,7 +49,7 @@ __all__ = [
 @handles(RoomsList)
 async def rooms_list(context: Context, request: RoomsList) -> RoomList:
     """List rooms."""
-    return RoomList(rooms=[show_room(room) for room in await all_rooms(context)])
+    return RoomList(rooms=[room_in_list(room) for room in await all_rooms(context)])
 
 
 @handles(RoomsShow)
@@ -59,7 +59,7 @@ async def rooms_show(context: Context, request: RoomsShow) -> RoomEnvelope:
     members = None
     if room.privacy == "private":
         members = await member_ids(context, room.id)
-    return RoomEnvelope(room=with_people(room, room.participants or (), members))
+    return RoomEnvelope(room=room_in_full(room, room.participants or (), members))
 
 
 @handles(RoomsCreate)
@@ -76,7 +76,7 @@ async def rooms_create(context: Context, request: RoomsCreate) -> RoomEnvelope:
         ),
     )
     room = await rooms.get_room(context, GetRoom(made.id))
-    return RoomEnvelope(room=with_people(room))
+    return RoomEnvelope(room=room_in_full(room))
 
 
 @handles(RoomsDelete)
@@ -118,4 +118,4 @@ async def rooms_topic(context: Context, request: RoomsTopic) -> Done:
 async def rooms_history(context: Context, request: RoomsHistory) -> MessageList:
     """List a day's messages, or the latest ones."""
     found = await messages_of(context, request.room_id, request.date, request.timezone)
-    return MessageList(messages=[show_message(message) for message in found])
+    return MessageList(messages=[message_in_history(message) for message in found])

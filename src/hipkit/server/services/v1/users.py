@@ -1,4 +1,4 @@
-"""People for API v1, by the services of v2."""
+"""Handles API v1's operations on users by v2's services."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ from hipkit.server.services.people.accounts import (
 )
 from hipkit.server.services.registry import handles
 from hipkit.server.services.v1.lists import all_users
-from hipkit.server.services.v1.representations import NewPerson, Person, show_user
+from hipkit.server.services.v1.representations import (
+    CreatedFullUser,
+    FullUser,
+    user_in_full,
+)
 from hipkit.v1.models import (
     CreatedUserEnvelope,
     Deletion,
@@ -45,18 +49,18 @@ __all__ = [
 async def users_list(context: Context, request: UsersList) -> UserList:
     """List users."""
     found = await all_users(context, include_deleted=request.include_deleted == 1)
-    return UserList(users=[show_user(user) for user in found])
+    return UserList(users=[user_in_full(user) for user in found])
 
 
 @handles(UsersShow)
 async def users_show(context: Context, request: UsersShow) -> UserEnvelope:
     """Return a user."""
-    return UserEnvelope(user=await _person(context, request.user_id))
+    return UserEnvelope(user=await _full_user(context, request.user_id))
 
 
 @handles(UsersCreate)
 async def users_create(context: Context, request: UsersCreate) -> CreatedUserEnvelope:
-    """Create a user; only this answer has the password that the server chose."""
+    """Create a user; only this response has the password that the server chose."""
     made = await users.create_user(
         context,
         CreateUser(
@@ -69,8 +73,8 @@ async def users_create(context: Context, request: UsersCreate) -> CreatedUserEnv
             password=request.password,
         ),
     )
-    shown = msgspec.structs.asdict(await _person(context, made.id))
-    return CreatedUserEnvelope(user=NewPerson(**shown, password=made.password))
+    shown = msgspec.structs.asdict(await _full_user(context, made.id))
+    return CreatedUserEnvelope(user=CreatedFullUser(**shown, password=made.password))
 
 
 @handles(UsersUpdate)
@@ -87,7 +91,7 @@ async def users_update(context: Context, request: UsersUpdate) -> UserEnvelope:
         password=request.password or None,
     )
     changed = await change_user(context, request.user_id, changes)
-    return UserEnvelope(user=await _person(context, changed.id))
+    return UserEnvelope(user=await _full_user(context, changed.id))
 
 
 @handles(UsersDelete)
@@ -104,5 +108,5 @@ async def users_undelete(context: Context, request: UsersUndelete) -> Undeletion
     return Undeletion(undeleted=True)
 
 
-async def _person(context: Context, reference: str | int) -> Person:
-    return show_user(await users.get_user(context, GetUser(reference)))
+async def _full_user(context: Context, reference: str | int) -> FullUser:
+    return user_in_full(await users.get_user(context, GetUser(reference)))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from hipkit.api.errors import StorageError
-from hipkit.server.services.files.sweep import sweep_messages
+from hipkit.server.services.sweep import sweep_messages
 from hipkit.server.storage import sqlite
 from hipkit.server.storage.blobs import BlobStore
 from hipkit.server.storage.protocol import ScanTooLongError, Stores

@@ -1,7 +1,7 @@
-"""Removes what nothing can reach any more: ended tokens, and messages of deleted rooms.
+"""Deletes what nothing can reach any more: ended tokens, orphans, messages of deleted rooms.
 
-What is removed for its age is a month past its end by every clock there is: see `TimeBounds`. So
-a start with a wrong clock removes nothing that is good by the right one.
+What has ended is deleted a month later, by every clock there is: see `TimeBounds`. So a server that
+starts with a wrong clock deletes nothing that is still valid by the right one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from hipkit.server.storage.protocol import Database, Stores
 __all__ = ["ENDED_SECONDS", "TimeBounds", "sweep", "sweep_messages"]
 
 ENDED_SECONDS = 30 * 24 * 60 * 60
-"""For how long what has ended is kept: the clock by which it ended may have been wrong."""
+"""How long ended tokens and sessions are kept: the clock by which they ended may be wrong."""
 
 SWEEP_COUNT = 500
 GRANTS_AT_ONCE = 10_000
@@ -28,12 +28,12 @@ GRANTS_AT_ONCE = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeBounds:
-    """What time it is, as far as it can be told where the clock may be wrong.
+    """Two limits between which the right time is, although the clock may be wrong.
 
     Attributes:
-        earliest_us: The least of what the clock says, what the newest timestamp in the database
-            says, and what that said when the server started with the time since then.
-        latest_us: The most of what the clock and the newest timestamp say.
+        earliest_us: The least of the clock's time, the newest timestamp in the database, and
+            that timestamp at the server's start plus the time since then.
+        latest_us: The greater of the clock's time and the newest timestamp.
     """
 
     earliest_us: int
@@ -41,10 +41,12 @@ class TimeBounds:
 
 
 async def sweep(database: Database, files: BlobStore, bounds: TimeBounds) -> None:
-    """Remove everything of the kind, in steps after which others may write."""
+    """Delete everything of that kind, in small commands, between which others may write."""
     ended_us = bounds.earliest_us - ENDED_SECONDS * SECOND_US
     await database.write(lambda stores: stores.tokens.sweep(ended_us))
-    await _sweep_grants(database)
+    position = await _sweep_grants(database, 0)
+    while position:
+        position = await _sweep_grants(database, position)
     await database.write(lambda stores: sweep_sessions(stores, ended_us))
     await sweep_outbox(database, bounds.earliest_us)
     await asyncio.to_thread(sweep_orphans, files, bounds.earliest_us, bounds.latest_us)
@@ -52,21 +54,16 @@ async def sweep(database: Database, files: BlobStore, bounds: TimeBounds) -> Non
         pass
 
 
-async def _sweep_grants(database: Database) -> None:
-    position = await _sweep_some_grants(database, 0)
-    while position:
-        position = await _sweep_some_grants(database, position)
-
-
-async def _sweep_some_grants(database: Database, position: int) -> int:
+async def _sweep_grants(database: Database, position: int) -> int:
     return await database.write(
         lambda stores: stores.grants.sweep(position, GRANTS_AT_ONCE)
     )
 
 
 async def sweep_messages(database: Database, files: BlobStore) -> bool:
-    """Remove some messages of deleted rooms, and say whether that was all of them."""
+    """Delete some messages of deleted rooms, and return whether that was all of them."""
     keys, is_done = await database.write(_remove_messages)
+    # After the commit: a file without a row is moved aside later, a row without a file is broken.
     for key in keys:
         await remove_file(files, key)
     return is_done
