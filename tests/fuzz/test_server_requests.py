@@ -11,13 +11,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hipkit.api.catalog import Entry
-from hipkit.server.services.registry import HANDLERS
+from hipkit.server.services.registry import load_services
 from hipkit.v2.catalog import OPERATIONS
 from tests.unit.server.asgi import FORM, RawResponse, Site, open_site
 
 EXAMPLES = 10
 """Of each operation: there are many of them."""
 
+HANDLERS = load_services()
 SERVED = [entry for entry in OPERATIONS if entry.load() in HANDLERS]
 
 REFUSALS = {400, 401, 403, 404, 405, 413, 501}

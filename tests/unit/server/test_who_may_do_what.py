@@ -19,7 +19,7 @@ from hipkit.server.services.access.scopes import (
     SCOPES,
     TokenKind,
 )
-from hipkit.server.services.registry import HANDLERS
+from hipkit.server.services.registry import load_services
 from hipkit.server.storage.protocol import Stores
 from hipkit.v2.catalog import OPERATIONS
 from tests.unit.server.asgi import RawResponse
@@ -31,6 +31,8 @@ from tests.unit.server.two_groups import (
     name_of,
     token_of,
 )
+
+HANDLERS = load_services()
 
 OWN_SESSION = frozenset({"get_session", "delete_session"})
 """Calls about the token itself."""

@@ -1,4 +1,4 @@
-"""Who calls, and whether the operation is theirs to call."""
+"""Checks that the caller may call the operation: scopes, kind of token, and its room."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ ROOM_ARGUMENT = "room_id_or_name"
 async def check_allowed(
     context: Context,
     kind: type[Operation[object]],
-    arguments: dict[str, str],
+    room: str | None,
     *,
-    is_served: bool = True,
+    is_served: bool,
 ) -> None:
-    """Refuse a caller whose token does not do for an operation.
+    """Check that a caller's token suffices for an operation.
 
-    A room-bound token is held against the room in the path here, for every operation alike and
-    before any handler runs. The kind of a token does not matter where nothing is served: who
-    asks should learn that, and not look for another token first.
+    A token bound to a room is compared with the room that the call names here, for every
+    operation alike and before any handler runs. The kind of a token does not matter where nothing
+    is served: the answer should say that, and not send for another token first.
 
     Raises:
         UnauthorizedError: There is no token.
@@ -39,23 +39,23 @@ async def check_allowed(
                 "Authenticated requests only. Send a client's id and secret (Basic), or a"
                 " token (Bearer)"
             )
-        # The grants do so too; with `auth_test` none of them is asked.
+        # The grants do so too; with `auth_test` none of them runs.
         await identify_client(context.stores, context.credentials)
         return
     actor = context.actor
     _check_scopes(actor, kind)
     if is_served:
         _check_kind(actor, kind)
-    if ROOM_ARGUMENT in arguments:
-        await check_own_room(context.stores, actor, arguments[ROOM_ARGUMENT])
+    if room is not None:
+        await check_own_room(context.stores, actor, room)
     elif actor.room_id is not None and _is_beyond_a_room(kind):
         raise ForbiddenError("This token is good for one room only")
 
 
 def _is_beyond_a_room(kind: type[Operation[object]]) -> bool:
-    """Say whether an operation is none for what is installed in one room.
+    """Return whether an operation is not for add-ons that are installed in one room.
 
-    A person's token can be bound to a room as well, when a room's client got it for them.
+    A user's token can be bound to a room as well, when a room's client got it for them.
     """
     return (
         not kind.any_token

@@ -1,29 +1,29 @@
-"""The way of a call: who is it, which operation, may they, what do they want, and the answer.
+"""The steps of a call: parse, identify, count, match, authorise, decode, handle, answer.
 
-One small ASGI application; it works on whichever event loop calls it.
+One small ASGI application; it works on whichever event loop calls it. `call.py` has what the
+steps hand on, and `dialects/` what the versions of the API do differently.
 """
 
 from __future__ import annotations
 
 import logging
 import time
+from typing import cast
 
-from hipkit.api.errors import (
-    BadRequestError,
-    NotFoundError,
-    RateLimitError,
-    UnauthorizedError,
-)
-from hipkit.api.operation import Operation
-from hipkit.server.http import v1
+from hipkit.api.errors import NotFoundError, RateLimitError, UnauthorizedError
 from hipkit.server.http.authorization import check_allowed
 from hipkit.server.http.bodies import ClientGoneError
-from hipkit.server.http.content import read_content
-from hipkit.server.http.cors import CORS_HEADERS, preflight_answer, preflight_method
-from hipkit.server.http.decoding import decode
+from hipkit.server.http.call import Call, Dialect
+from hipkit.server.http.cors import (
+    CORS_HEADERS,
+    is_preflight,
+    preflight_answer,
+    preflight_method,
+)
+from hipkit.server.http.dialects.v1 import DialectV1
+from hipkit.server.http.dialects.v2 import DialectV2
 from hipkit.server.http.errors import answer_for, problem_of
 from hipkit.server.http.files import FILE_METHODS, file_answer, is_file_path
-from hipkit.server.http.recording import Call
 from hipkit.server.http.requests import Receive, Request, Scope, Send
 from hipkit.server.http.responses import (
     Answer,
@@ -33,47 +33,21 @@ from hipkit.server.http.responses import (
     result_answer,
     send_answer,
 )
-from hipkit.server.http.routes import Match, MethodNotAllowedError, Router
-from hipkit.server.http.undocumented import (
-    HEALTH_METHODS,
-    health_answer,
-    is_health_check,
-    is_undocumented,
-)
-from hipkit.server.services import capabilities  # noqa: F401 - registers its services
-from hipkit.server.services.access import grants, introspection  # noqa: F401 - as above
-from hipkit.server.services.access.authentication import Credentials, identify_client
+from hipkit.server.services.access.authentication import identify_client
 from hipkit.server.services.context import TOO_MANY_REQUESTS, Context, Runtime
 from hipkit.server.services.errors import NotImplementedHereError
-from hipkit.server.services.files import shared  # noqa: F401 - as above
-from hipkit.server.services.files.stored import check_quota
-from hipkit.server.services.messages import (  # noqa: F401 - as above
-    emoticons,
-    history,
-    posting,
-    private_chats,
-)
-from hipkit.server.services.people import groups, invites, users  # noqa: F401 - as above
-from hipkit.server.services.registry import HANDLERS
-from hipkit.server.services.rooms import members, rooms  # noqa: F401 - as above
-from hipkit.server.services.v1 import rooms as v1_rooms  # noqa: F401 - as above
-from hipkit.server.services.v1 import users as v1_users  # noqa: F401 - as above
-from hipkit.server.services.webhooks import listing, registration  # noqa: F401 - as above
-from hipkit.v1.catalog import OPERATIONS as V1_OPERATIONS
-from hipkit.v2.catalog import OPERATIONS as V2_OPERATIONS
+from hipkit.server.services.registry import load_services
+from hipkit.server.shared.recent_calls import RecordedCall
 
 __all__ = ["Api"]
 
 log = logging.getLogger("hipkit.server")
 
-V1, V2 = b"v1", b"v2"
-V1_LIMITS, V2_LIMITS = limit_names("X-RateLimit"), limit_names("X-Ratelimit")
-FLOOD_LIMITS = limit_names("X-FloodControl")
+FLOOD_NAMES = limit_names("X-FloodControl")
 FILE = "file"
 PREFLIGHT = "preflight"
-UNREMEMBERED = frozenset({FILE, PREFLIGHT})
-"""Browsers fetch files and ask before they send, and nobody looks for that among calls."""
-
+UNRECORDED = frozenset({FILE, PREFLIGHT})
+"""Browsers fetch files and ask before they send; the list of recent calls is not for that."""
 
 NO_API = "Not found: the API is below /v2, the old one below /v1"
 
@@ -83,250 +57,194 @@ class Api:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._limits = runtime.limits
-        self._settings = runtime.settings
-        self._routers = {V1: Router(V1_OPERATIONS), V2: Router(V2_OPERATIONS)}
+        self._handlers = load_services()
+        self._default: Dialect = DialectV2()
+        self._dialects: dict[bytes, Dialect] = {
+            b"v1": DialectV1(),
+            b"v2": self._default,
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or what else an HTTP server tells an application."""
-        if scope["type"] == "lifespan":
-            await _live(receive, send)
-        elif scope["type"] == "http":
-            await self._answer_request(scope, receive, send)
-        else:
-            await send({"type": "websocket.close", "code": 1000})
-
-    async def _answer_request(self, scope: Scope, receive: Receive, send: Send) -> None:
-        began = time.perf_counter()
-        call = Call(receive)
-        method = str(scope["method"])
+        """Answer one request, or another event of the HTTP server."""
+        if scope["type"] != "http":
+            await _answer_event(scope, receive, send)
+            return
+        call = Call(scope, receive, self._runtime, self._default)
         try:
-            answer = await self._answer(scope, call)
+            answer = await self._answer(call)
         except ClientGoneError:
             log.info("%s: the client hung up", call.operation_id)
             return
         except Exception as error:  # the one place where everything is caught
-            told = v1.translate_error(error) if call.version == V1 else error
-            answer = answer_for(told, call.operation_id)
+            translated = call.dialect.translate_error(error)
+            answer = answer_for(translated, call.operation_id)
             call.problem = problem_of(error)
-        self._add_headers(answer, call)
-        if call.operation_id not in UNREMEMBERED:
-            # Before the answer goes out: who has it may look at once.
-            heard = call.heard(scope, answer, self._runtime.now_us(), began)
-            self._runtime.recent_calls.add(heard)
-        await send_answer(send, answer, with_body=method.upper() != "HEAD")
-        milliseconds = (time.perf_counter() - began) * 1000
+        finally:
+            if call.upload is not None:
+                call.upload.close()
+        _add_headers(answer, call)
+        if call.operation_id not in UNRECORDED:
+            # Before the answer goes out: its receiver may read the list at once.
+            _record(call, answer)
+        await send_answer(
+            send, answer, with_body=str(scope["method"]).upper() != "HEAD"
+        )
+        milliseconds = (time.perf_counter() - call.began) * 1000
         log.info("%s: %d in %.1f ms", call.operation_id, answer.status, milliseconds)
 
-    async def _answer(self, scope: Scope, call: Call) -> Answer:
-        wanted = preflight_method(scope)
-        if wanted is not None:
+    async def _answer(self, call: Call) -> Answer:
+        """Take a call through the steps."""
+        if call.scope["method"] == "OPTIONS" and is_preflight(call.scope):
             call.operation_id = PREFLIGHT
-            return self._answer_preflight(scope, call, wanted)
-        request = Request.from_scope(scope, call.hear)
-        if is_file_path(request.path):
-            call.operation_id = FILE
-            stores, now_us = self._runtime.stores, self._runtime.now_us()
-            return await file_answer(stores, self._runtime.blobs, request, now_us)
-        version, path = _apart(request.path)
-        if version not in self._routers:
-            raise NotFoundError(NO_API)
-        call.version = version
-        context = call.context = self.context_of(request)
-        if version == V1:
-            return await self._answer_v1(context, request, path, call)
-        refusal = await self._identify(context, request, call)
-        if is_health_check(path):
-            call.operation_id = "health_check"
-            return health_answer(request.method)
-        match = self._find(request, path, refusal)
-        call.operation_id = match.entry.operation_id
-        kind = match.entry.load()
-        if refusal is not None and kind.auth != "none":
-            raise refusal
-        return await self._serve(context, request, kind, match, call)
-
-    def _answer_preflight(self, scope: Scope, call: Call, method: str) -> Answer:
-        """Answer a browser that asks whether it may send a call: it sends no token yet."""
-        path = Request.from_scope(scope, call.receive).path
-        if is_file_path(path):
-            return preflight_answer(FILE_METHODS)
-        version, path = _apart(path)
-        if version == V2 and is_health_check(path):
-            return preflight_answer(HEALTH_METHODS)
-        if version not in self._routers:
-            raise NotFoundError(NO_API)
-        return preflight_answer(self._routers[version].methods(method, path))
-
-    async def _answer_v1(
-        self, context: Context, request: Request, path: bytes, call: Call
-    ) -> Answer:
-        # Its token may stand in the body, so that is read before anything is known of it.
-        fields = await v1.read_fields(request, self._settings)
-        context.bearer = v1.token_of(request, fields)
-        refusal = await self._identify(context, request, call)
-        match = self._routers[V1].match(request.method, path)
-        call.operation_id = match.entry.operation_id
-        kind = match.entry.load()
-        v1.check_method(request.method, kind)
-        v1.check_caller(context, refusal)
-        await check_allowed(context, kind, v1.room_of(kind, fields))
-        if _is_true(fields.get("auth_test")):
-            return accepted()
-        v1.check_format(fields)
-        operation = decode(
-            kind,
-            path={},
-            query={
-                name: [str(value)]
-                for name, value in fields.items()
-                if value is not None
-            },
-            headers={},
-            body=fields,
-            strict=self._settings.strict,
-            notes=call.notes,
-            is_text=True,
-        )
-        return result_answer(kind, await HANDLERS[kind](context, operation))
-
-    def _find(
-        self, request: Request, path: bytes, refusal: UnauthorizedError | None
-    ) -> Match:
-        """Find the operation that a path below `/v2` means.
-
-        Raises:
-            NotImplementedHereError: HipChat had one there, and this server has not.
-        """
-        try:
-            return self._routers[V2].match(request.method, path)
-        except (NotFoundError, MethodNotAllowedError):
-            if is_undocumented(path):
-                if refusal is not None:
-                    raise refusal from None
-                raise NotImplementedHereError(
-                    "This call of HipChat's own programs is not part of this server"
-                ) from None
-            raise
-
-    async def _identify(
-        self, context: Context, request: Request, call: Call
-    ) -> UnauthorizedError | None:
-        """Find out who calls and count it; a bad token is only told of where one is needed.
-
-        Raises:
-            RateLimitError: There were too many calls.
-        """
-        refusal = None
-        if context.bearer is not None:
-            try:
-                context.actor_or_none = await self._runtime.actors.identify(
-                    context.bearer, context.now_us
-                )
-            except UnauthorizedError as error:
-                refusal = error
-        actor = context.actor_or_none
-        if actor is not None:
-            is_client = actor.user is None
-            call.allowance = self._limits.call(actor.limit_key, is_client=is_client)
-        elif (client_id := await _known_client(context)) is not None:
-            call.allowance = self._limits.call(client_id, is_client=True)
-        else:
-            call.allowance = self._limits.stranger(request.peer)
-        if call.allowance.is_exceeded:
-            raise RateLimitError(TOO_MANY_REQUESTS)
-        return refusal
-
-    async def _serve(
-        self,
-        context: Context,
-        request: Request,
-        kind: type[Operation[object]],
-        match: Match,
-        call: Call,
-    ) -> Answer:
-        handler = HANDLERS.get(kind)
-        if kind.auth == "basic":
-            request.credentials()  # Only here does it matter that they cannot be read.
+        request = call.request = Request.from_scope(call.scope, call.receive)
+        # Doubled slashes before the first segment do no harm.
+        version, slash, rest = request.path.lstrip(b"/").partition(b"/")
+        call.path = slash + rest
+        dialect = self._dialects.get(version)
+        if call.operation_id == PREFLIGHT:
+            return _answer_preflight(request, dialect, call.path)
+        if dialect is None:
+            return await self._answer_file(call)
+        call.dialect = dialect
+        await dialect.parse(call)
+        await _identify(call)
+        await _count(call)
+        _match(call)
+        handler = self._handlers.get(call.kind)
+        dialect.check_token(call)
         await check_allowed(
-            context, kind, dict(match.arguments), is_served=handler is not None
+            call.context,
+            call.kind,
+            dialect.room_of(call),
+            is_served=handler is not None,
         )
-        if _is_true(request.first("auth_test")):
+        if call.is_auth_test:
             return accepted()
         if handler is None:
             raise NotImplementedHereError(
-                f"{kind.operation_id} is not part of this server yet"
+                f"{call.operation_id} is not part of this server yet"
             )
-        if kind.body_kind == "related":
-            # Before the file comes: nothing that is refused is to fill the disk.
-            await check_quota(context, context.stores, 1)
-        body = await read_content(kind, request, self._runtime.blobs, self._settings)
-        try:
-            operation = decode(
-                kind,
-                path=match.arguments,
-                query=request.query,
-                headers=request.headers,
-                body=body.members,
-                strict=self._settings.strict,
-                notes=call.notes,
-            )
-            return result_answer(kind, await handler(context, operation))
-        finally:
-            if body.file is not None:
-                body.file.upload.close()
+        operation = await dialect.decode(call)
+        result = await handler(call.context, operation)
+        return result_answer(call.kind, result)
 
-    def context_of(self, request: Request) -> Context:
-        """Return the context of a request whose sender is not identified yet."""
-        return self._runtime.context(
-            root=request.root,
-            peer=request.peer,
-            credentials=_readable_credentials(request),
-            bearer=request.bearer(),
+    async def _answer_file(self, call: Call) -> Answer:
+        if not is_file_path(call.request.path):
+            raise NotFoundError(NO_API)
+        call.operation_id = FILE
+        runtime = self._runtime
+        return await file_answer(
+            runtime.stores, runtime.blobs, call.request, runtime.now_us()
         )
 
-    def _add_headers(self, answer: Answer, call: Call) -> None:
-        allowance = call.allowance or self._limits.uncounted()
-        names = V1_LIMITS if call.version == V1 else V2_LIMITS
-        answer.headers.extend(CORS_HEADERS)
-        answer.headers.extend(limit_headers(names, allowance))
-        if call.context is not None and call.context.flood is not None:
-            answer.headers.extend(limit_headers(FLOOD_LIMITS, call.context.flood))
+
+def _answer_preflight(request: Request, dialect: Dialect | None, path: bytes) -> Answer:
+    """Answer a browser that asks whether it may send a call: it sends no token yet."""
+    if is_file_path(request.path):
+        return preflight_answer(FILE_METHODS)
+    if dialect is None:
+        raise NotFoundError(NO_API)
+    return preflight_answer(dialect.router.methods(preflight_method(request), path))
 
 
-def _readable_credentials(request: Request) -> Credentials | None:
-    """Return the client id and secret that came along; what cannot be read is for others.
-
-    Programs behind a proxy or in an old script send a password of something else beside their
-    `auth_token`.
-    """
+async def _identify(call: Call) -> None:
+    """Create the call's context, and find its actor; a bad token may be none too many."""
+    runtime, request = call.runtime, call.request
+    context = call.context = runtime.context(
+        root=request.root,
+        peer=request.peer,
+        credentials=request.credentials,
+        bearer=call.bearer,
+    )
+    if call.bearer is None:
+        return
     try:
-        return request.credentials()
-    except BadRequestError:
-        return None
+        context.actor_or_none = await runtime.actors.identify(
+            call.bearer, context.now_us
+        )
+    except UnauthorizedError as error:
+        call.token_error = error
+
+
+async def _count(call: Call) -> None:
+    """Count the call, by its token, its client, or else the address that it came from.
+
+    Raises:
+        RateLimitError: There were too many calls.
+    """
+    actor, limits = call.context.actor_or_none, call.runtime.limits
+    if actor is not None:
+        is_client = actor.user is None
+        call.allowance = limits.call(actor.limit_key, is_client=is_client)
+    elif (client_id := await _known_client(call.context)) is not None:
+        call.allowance = limits.call(client_id, is_client=True)
+    else:
+        call.allowance = limits.stranger(call.request.peer)
+    if call.allowance.is_exceeded:
+        raise RateLimitError(TOO_MANY_REQUESTS)
 
 
 async def _known_client(context: Context) -> str | None:
-    """Return the id of the client whose id and secret came along, if they are good."""
+    """Return the id of the client whose id and secret came along, if they are valid."""
     try:
         client = await identify_client(context.stores, context.credentials)
     except UnauthorizedError:
-        # Where it is needed, it is told.
+        # Operations that need a client raise it again.
         return None
     return None if client is None else client.id
 
 
-def _apart(path: bytes) -> tuple[bytes, bytes]:
-    """Return a path's first segment, before which doubled slashes do no harm, and the rest."""
-    version, slash, rest = path.lstrip(b"/").partition(b"/")
-    return version, slash + rest
+def _match(call: Call) -> None:
+    """Find the operation that is called."""
+    call.match = call.dialect.match(call)
+    call.operation_id = call.match.entry.operation_id
+    call.kind = call.match.entry.load()
 
 
-def _is_true(value: object) -> bool:
-    return str(value).lower() in ("true", "1")
+def _add_headers(answer: Answer, call: Call) -> None:
+    """Add what every answer carries: who may read it, and how many calls are left."""
+    allowance = call.allowance or call.runtime.limits.uncounted()
+    answer.headers.extend(CORS_HEADERS)
+    answer.headers.extend(limit_headers(call.dialect.limit_names, allowance))
+    # Who is counted has a context.
+    flood = None if call.allowance is None else call.context.flood
+    if flood is not None:
+        answer.headers.extend(limit_headers(FLOOD_NAMES, flood))
 
 
-async def _live(receive: Receive, send: Send) -> None:
+def _record(call: Call, answer: Answer) -> None:
+    """Add the call to the list of recent calls."""
+    scope, runtime = call.scope, call.runtime
+    actor = None if call.allowance is None else call.context.actor_or_none
+    token = None if actor is None else actor.token
+    client = cast("tuple[str, int] | None", scope.get("client"))
+    query = cast("bytes", scope.get("query_string") or b"")
+    path = cast("bytes", scope.get("raw_path") or b"")
+    runtime.recent_calls.add(
+        RecordedCall(
+            at_us=runtime.now_us(),
+            token_id=None if token is None else token.id,
+            group_id=None if actor is None else actor.group_id,
+            peer="" if client is None else client[0],
+            method=str(scope["method"]),
+            target=path + b"?" + query if query else path,
+            operation_id=call.operation_id,
+            headers=cast("list[tuple[bytes, bytes]]", scope["headers"]),
+            body=call.body,
+            status=answer.status,
+            answer=answer.body,
+            problem=call.problem,
+            note=" ".join(call.notes) or None,
+            milliseconds=(time.perf_counter() - call.began) * 1000,
+        )
+    )
+
+
+async def _answer_event(scope: Scope, receive: Receive, send: Send) -> None:
+    """Acknowledge the start and the end of the HTTP server; close a WebSocket."""
+    if scope["type"] != "lifespan":
+        await send({"type": "websocket.close", "code": 1000})
+        return
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":

@@ -1,11 +1,11 @@
-"""A request as it came, and the little that is read of it before it is known what it means."""
+"""A request as the HTTP server hands it over: headers, query, and who it says it comes from."""
 
 from __future__ import annotations
 
 import base64
 import re
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 from urllib.parse import parse_qsl
 
@@ -42,6 +42,13 @@ class Request:
     query: Mapping[str, list[str]]
     headers: Mapping[str, str]
     """Names in lower case; of several with one name, the first."""
+    bearer: str | None = field(repr=False)
+    """The token that came along, in the header or the query."""
+    credentials: Credentials | None
+    """The client id and secret that came along."""
+    has_bad_credentials: bool
+    """Whether they could not be read. That is an error only where they are needed: programs
+    behind a proxy send a password of something else beside their `auth_token`."""
     root: str
     """Scheme and host that the client used, and what the server is mounted at."""
     peer: str
@@ -60,59 +67,38 @@ class Request:
             headers.setdefault(name.decode("latin-1"), value.decode("latin-1"))
         mount = cast("str", scope.get("root_path") or "")
         path = cast("bytes", scope.get("raw_path") or b"").partition(b"?")[0]
-        query = cast("bytes", scope.get("query_string") or b"")
+        query: dict[str, list[str]] = {}
+        if raw_query := cast("bytes", scope.get("query_string") or b""):
+            query = _grouped(
+                parse_pairs(raw_query, what="query", most=MOST_FIELDS, encoding="ascii")
+            )
+        kind, _, secret = headers.get("authorization", "").partition(" ")
+        kind, secret = kind.lower(), secret.strip()
+        bearer = secret if kind == "bearer" else ""
+        credentials = _read_credentials(secret) if kind == "basic" else None
         client = cast("tuple[str, int] | None", scope.get("client"))
         return cls(
             method=cast("str", scope["method"]).upper(),
             path=path.removeprefix(mount.encode()),
-            query=_grouped(
-                parse_pairs(query, what="query", most=MOST_FIELDS, encoding="ascii")
-            )
-            if query
-            else {},
+            query=query,
             headers=headers,
+            bearer=bearer or query.get("auth_token", [""])[0] or None,
+            credentials=credentials,
+            has_bad_credentials=kind == "basic" and credentials is None,
             root=_root(scope, headers) + mount,
             peer="" if client is None else client[0],
             receive=receive,
         )
 
     def check_query(self) -> None:
-        """Refuse a query with a NUL character, whoever reads the argument.
+        """Check that no argument of the query holds a NUL character.
 
-        Operations look at each argument that they read, and pass over the others.
+        Operations check each argument that they read, and pass over the others.
 
         Raises:
             BadRequestError: It has one.
         """
         _refuse_nul(self.query, "query")
-
-    def first(self, name: str) -> str | None:
-        """Return a query argument's first value."""
-        values = self.query.get(name)
-        return values[0] if values else None
-
-    def bearer(self) -> str | None:
-        """Return the token that came along, in the header or the query."""
-        kind, _, token = self.headers.get("authorization", "").partition(" ")
-        if kind.lower() == "bearer" and token.strip():
-            return token.strip()
-        return self.first("auth_token") or None
-
-    def credentials(self) -> Credentials | None:
-        """Return the client id and secret that came along.
-
-        Raises:
-            BadRequestError: The header is not what it says.
-        """
-        kind, _, encoded = self.headers.get("authorization", "").partition(" ")
-        if kind.lower() != "basic":
-            return None
-        try:
-            text = base64.b64decode(encoded.strip(), validate=True).decode()
-        except ValueError as error:
-            raise BadRequestError("The Authorization header is not base64") from error
-        client_id, _, secret = text.partition(":")
-        return Credentials(client_id=client_id, secret=secret)
 
 
 def parse_pairs(
@@ -137,17 +123,26 @@ def parse_pairs(
             max_num_fields=most,
         )
     except UnicodeDecodeError as error:
-        told = describe_decode_error(error)
+        problem = describe_decode_error(error)
         raise BadRequestError(
-            f"The {what} cannot be decoded as UTF-8: {told}"
+            f"The {what} cannot be decoded as UTF-8: {problem}"
         ) from None
     except ValueError as error:
         raise BadRequestError(f"The {what} has more than {most} fields") from error
 
 
 def describe_decode_error(error: UnicodeDecodeError) -> str:
-    """Return what is wrong, with the place, as Python 2 told HipChat: it called UTF-8 `utf8`."""
+    """Return what is wrong, and where, as HipChat's Python 2 wrote it: it called UTF-8 `utf8`."""
     return str(error).replace("'utf-8'", "'utf8'", 1)
+
+
+def _read_credentials(encoded: str) -> Credentials | None:
+    try:
+        text = base64.b64decode(encoded, validate=True).decode()
+    except ValueError:
+        return None
+    client_id, _, secret = text.partition(":")
+    return Credentials(client_id=client_id, secret=secret)
 
 
 def parse_fields(text: bytes, *, what: str, most: int) -> dict[str, list[str]]:

@@ -107,7 +107,7 @@ class _Page:
         try:
             raw = RawRequest.from_scope(request.scope, request.receive)
             raw.check_query()
-            context = self._server.api.context_of(raw)
+            context = self._server.runtime.context(root=raw.root, peer=raw.peer)
         except ApiError as error:
             # Not even the address can be read, so no page is made for it.
             return PlainTextResponse(error.message, error.status)

@@ -7,6 +7,7 @@ from importlib.resources import files
 
 import msgspec
 
+from hipkit.api.operation import Operation
 from hipkit.server.services.access.scopes import SCOPES
 from hipkit.server.services.context import Context
 from hipkit.server.services.errors import NotImplementedHereError
@@ -22,7 +23,12 @@ from hipkit.v2.models import (
     Vendor,
 )
 
-__all__ = ["get_addon_capabilities_schema", "get_capabilities"]
+__all__ = [
+    "HealthCheck",
+    "check_health",
+    "get_addon_capabilities_schema",
+    "get_capabilities",
+]
 
 CONNECT_VERSION = 1
 
@@ -77,6 +83,22 @@ async def get_addon_capabilities_schema(
     if request.draft not in (None, "v4"):
         raise NotImplementedHereError("This server has the schema in draft v4 only")
     return _schema()
+
+
+class HealthCheck(Operation[dict[str, str]], frozen=True):
+    """Checks that the server answers. HipChat's documentation never had it."""
+
+    operation_id = "health_check"
+    tag = "Capabilities"
+    method = "GET"
+    path = "/health-check"
+    auth = "none"
+
+
+@handles(HealthCheck)
+async def check_health(context: Context, request: HealthCheck) -> dict[str, str]:
+    """Return that the server is there; `/ready` says whether it can do its work."""
+    return {"status": "ok"}
 
 
 @cache

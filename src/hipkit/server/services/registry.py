@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from functools import cache
+from importlib import import_module
+from pkgutil import walk_packages
 from typing import Concatenate, ParamSpec, TypeVar, cast, get_args, get_type_hints
 
 from hipkit.api.operation import Operation
+from hipkit.server import services
 from hipkit.server.services.context import Context
 
-__all__ = ["HANDLERS", "Handler", "handles"]
+__all__ = ["HANDLERS", "Handler", "handles", "load_services"]
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -16,7 +20,7 @@ P = ParamSpec("P")
 Handler = Callable[[Context, Operation[object]], Awaitable[object]]
 
 HANDLERS: dict[type[Operation[object]], Handler] = {}
-"""Filled by importing the services; an operation without a handler answers 501."""
+"""Filled by `load_services`; an operation without a handler answers 501."""
 
 
 def handles(
@@ -44,3 +48,11 @@ def handles(
         return function
 
     return register
+
+
+@cache
+def load_services() -> Mapping[type[Operation[object]], Handler]:
+    """Import every module of the services, and return the handlers that they register."""
+    for module in walk_packages(services.__path__, f"{services.__name__}."):
+        import_module(module.name)
+    return HANDLERS

@@ -9,8 +9,8 @@ import pytest
 
 from hipkit.server.shared.limits import LimitSettings
 from tests.unit.server.asgi import RawResponse, Site
+from tests.unit.server.http.dialects.test_v2 import share
 from tests.unit.server.http.test_protocol import connect
-from tests.unit.server.http.test_undocumented import share
 from tests.unit.server.page.visitor import Visitor
 
 EXPOSED = (

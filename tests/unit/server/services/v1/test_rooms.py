@@ -8,7 +8,7 @@ import pytest
 
 from hipkit.server.storage.protocol import Stores
 from tests.unit.server.asgi import Site
-from tests.unit.server.http.test_v1 import form, get, message
+from tests.unit.server.http.dialects.test_v1 import form, get, message
 
 
 def test_rooms_are_listed(site: Site) -> None:

@@ -13,7 +13,7 @@ import pytest
 from hipkit.v1.models import CreatedUser
 from hipkit.v1.users import UsersCreate, UsersUpdate
 from tests.unit.server.asgi import FORM, RawResponse, Site, basic
-from tests.unit.server.http.test_v1 import form, get
+from tests.unit.server.http.dialects.test_v1 import form, get
 from tests.unit.server.page.visitor import Visitor
 from tests.unit.server.two_groups import PNG
 

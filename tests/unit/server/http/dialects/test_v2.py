@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from hipkit.server.services.registry import HANDLERS
+from hipkit.server.services.registry import load_services
 from hipkit.v2.catalog import OPERATIONS
 from tests.unit.server.asgi import Site, open_site
 from tests.unit.server.http.test_uploads import TYPE, body
 from tests.unit.server.two_groups import PNG
+
+HANDLERS = load_services()
 
 
 def share(site: Site, target: str = "room/Ops", token: str = "") -> str:

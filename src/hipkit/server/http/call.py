@@ -1,0 +1,116 @@
+"""A call on its way through the pipeline, and what the versions of the API do differently."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Protocol, cast
+
+from hipkit.api.errors import UnauthorizedError
+from hipkit.api.operation import Operation
+from hipkit.server.http.requests import Message, Receive, Request, Scope
+from hipkit.server.http.responses import LimitNames
+from hipkit.server.http.routes import Match, Router
+from hipkit.server.services.context import Context, Runtime
+from hipkit.server.shared.limits import Allowance
+from hipkit.server.shared.recent_calls import BODY_BYTES
+from hipkit.server.storage.blobs import Upload
+
+__all__ = ["Call", "Dialect", "is_true"]
+
+
+@dataclass(slots=True)
+class Call:
+    """One call: each step of the pipeline reads what the steps before it have set.
+
+    Attributes:
+        runtime: What the calls to this server share.
+        operation_id: For the log and the list of recent calls.
+        allowance: The caller's; `None` as long as nobody was identified and counted.
+        body: The beginning of what was received.
+        problem: What the error says, if there is one.
+        notes: What was left out of a call that succeeded.
+        upload: The file that came along; closed with the call.
+        began: By `time.perf_counter`.
+        request: Set by parsing, as are the five below.
+        path: Below the API's base, as it stood on the request line.
+        bearer: The token as it came.
+        fields: All arguments of a call of API v1.
+        is_auth_test: Whether it asks only if the token would do.
+        context: Set by identifying the caller.
+        token_error: What is wrong with the token: an error only where one is needed.
+        match: Set by matching, as is the one below.
+        kind: The operation's class.
+    """
+
+    scope: Scope
+    source: Receive
+    runtime: Runtime
+    dialect: Dialect
+    operation_id: str = "unknown"
+    allowance: Allowance | None = None
+    body: bytes = b""
+    problem: str | None = None
+    notes: list[str] = field(default_factory=list)
+    upload: Upload | None = None
+    began: float = field(default_factory=time.perf_counter)
+    request: Request = field(init=False)
+    path: bytes = field(init=False)
+    bearer: str | None = field(init=False)
+    fields: dict[str, object] = field(init=False)
+    is_auth_test: bool = field(init=False)
+    context: Context = field(init=False)
+    token_error: UnauthorizedError | None = None
+    match: Match = field(init=False)
+    kind: type[Operation[object]] = field(init=False)
+
+    async def receive(self) -> Message:
+        """Receive a piece of the request, and keep the first ones."""
+        message = await self.source()
+        if len(self.body) < BODY_BYTES:
+            self.body += cast("bytes", message.get("body") or b"")[:BODY_BYTES]
+        return message
+
+
+class Dialect(Protocol):
+    """A version of the API, where it differs from the other one."""
+
+    router: Router
+    limit_names: LimitNames
+    """The spelling of its headers with limits."""
+
+    async def parse(self, call: Call) -> None:
+        """Set `bearer` and `is_auth_test`, and what else has to be read to know them."""
+
+    def match(self, call: Call) -> Match:
+        """Return the operation that the path means.
+
+        Raises:
+            NotFoundError: There is none.
+            MethodNotAllowedError: The path takes other methods.
+        """
+
+    def check_token(self, call: Call) -> None:
+        """Check that a call that needs a token has a valid one, before its scopes are looked at.
+
+        Raises:
+            UnauthorizedError: It has none.
+        """
+
+    def room_of(self, call: Call) -> str | None:
+        """Return the room that a call names, which a token bound to a room has to be for."""
+
+    async def decode(self, call: Call) -> Operation[object]:
+        """Return the operation with its arguments, read from wherever this version has them.
+
+        Raises:
+            BadRequestError: They do not fit.
+        """
+
+    def translate_error(self, error: Exception) -> Exception:
+        """Return an error as this version has it."""
+
+
+def is_true(value: object) -> bool:
+    """Return whether an argument of no certain type says yes."""
+    return str(value).lower() in ("true", "1")

@@ -1,0 +1,178 @@
+"""API v2: a token in the header or the query, arguments in their documented places."""
+
+from __future__ import annotations
+
+import re
+
+from hipkit.api.catalog import Entry
+from hipkit.api.errors import BadRequestError, NotFoundError
+from hipkit.api.operation import Operation
+from hipkit.server.http.authorization import ROOM_ARGUMENT
+from hipkit.server.http.bodies import (
+    FORM,
+    JSON,
+    compression_of,
+    content_type_of,
+    is_empty,
+    read_body,
+    read_members,
+)
+from hipkit.server.http.call import Call, is_true
+from hipkit.server.http.decoding import decode, needs_body
+from hipkit.server.http.responses import limit_names
+from hipkit.server.http.routes import Match, MethodNotAllowedError, Router
+from hipkit.server.http.uploads import read_related
+from hipkit.server.services.errors import NotImplementedHereError
+from hipkit.server.services.files.stored import check_quota
+from hipkit.v2.catalog import OPERATIONS
+
+__all__ = ["DialectV2"]
+
+HEALTH_CHECK = Entry(
+    operation_id="health_check",
+    class_name="HealthCheck",
+    module="hipkit.server.services.capabilities",
+    tag="Capabilities",
+    method="GET",
+    also=("HEAD",),
+    path="/health-check",
+    summary="Check that the server answers",
+)
+"""HipChat's own web client calls it; no documentation had it."""
+
+UNDOCUMENTED = re.compile(
+    rb"/(?:sync/(?:users|rooms)|file/mget/thumbnails|video/(?:callee/[^/]+/)?token"
+    rb"|readstate|flag(?:/dismiss)?|addon/(?:sync|signed-urls?/.+))/?"
+)
+"""Further calls of HipChat's own programs, of which only the paths are known.
+
+The status 501 distinguishes them from a mistake in the path.
+"""
+
+
+class DialectV2:
+    """API v2."""
+
+    limit_names = limit_names("X-Ratelimit")
+
+    def __init__(self) -> None:
+        self.router = Router((*OPERATIONS, HEALTH_CHECK))
+
+    async def parse(self, call: Call) -> None:
+        """Take the token from the header or the query."""
+        call.bearer = call.request.bearer
+        values = call.request.query.get("auth_test")
+        call.is_auth_test = values is not None and is_true(values[0])
+
+    def match(self, call: Call) -> Match:
+        """Return the operation that the path means.
+
+        Raises:
+            NotImplementedHereError: HipChat had one there, and this server has not.
+            NotFoundError: There is none.
+            MethodNotAllowedError: The path takes other methods.
+            UnauthorizedError: The path is undocumented, and the token is not valid.
+        """
+        try:
+            return self.router.match(call.request.method, call.path)
+        except (NotFoundError, MethodNotAllowedError):
+            if UNDOCUMENTED.fullmatch(re.sub(rb"/+", b"/", call.path)) is None:
+                raise
+            raise call.token_error or NotImplementedHereError(
+                "This call of HipChat's own programs is not part of this server"
+            ) from None
+
+    def check_token(self, call: Call) -> None:
+        """Check that the token is valid, where one is needed.
+
+        Raises:
+            UnauthorizedError: It is not.
+            BadRequestError: A client's id and secret are needed, and cannot be read.
+        """
+        auth = call.kind.auth
+        if call.token_error is not None and auth != "none":
+            raise call.token_error
+        if auth == "basic" and call.request.has_bad_credentials:
+            raise BadRequestError("The Authorization header is not base64")
+
+    def room_of(self, call: Call) -> str | None:
+        """Return the room in the path."""
+        return call.match.arguments.get(ROOM_ARGUMENT)
+
+    async def decode(self, call: Call) -> Operation[object]:
+        """Return the operation: arguments stand in path, query, headers and body.
+
+        Raises:
+            BadRequestError: They do not fit, or the body cannot be read.
+            TooLargeError: The body is larger than allowed.
+        """
+        kind, request = call.kind, call.request
+        body: dict[str, object] = {}
+        if kind.body_kind == "related":
+            # Before the file comes: a call that is rejected must not fill the disk.
+            await check_quota(call.context, call.context.stores, 1)
+            body = await _read_related(call)
+        elif kind.body_kind is not None:
+            body = await _read_body(call)
+        return decode(
+            kind,
+            path=call.match.arguments,
+            query=request.query,
+            headers=request.headers,
+            body=body,
+            strict=call.runtime.settings.strict,
+            notes=call.notes,
+        )
+
+    def translate_error(self, error: Exception) -> Exception:
+        """Return an error as it is."""
+        return error
+
+
+async def _read_body(call: Call) -> dict[str, object]:
+    """Return the members of a call's body. A file among them is also the call's `upload`.
+
+    Raises:
+        BadRequestError: It is something else, or cannot be read.
+        TooLargeError: It is larger than allowed.
+        ClientGoneError: It will never be whole.
+    """
+    request, settings = call.request, call.runtime.settings
+    content_type = content_type_of(request)
+    body = await read_body(request, settings.largest_body_bytes, settings.body_seconds)
+    members: dict[str, object] = {}
+    is_form = call.kind.body_kind == "form"
+    if is_form:
+        # Programs in use send these as a form, as JSON or in the query, and not all say which.
+        members.update((name, values[-1]) for name, values in request.query.items())
+        content_type = content_type or _guess(body)
+    is_nothing = not body or (is_empty(body) and not settings.strict)
+    if not is_nothing or (needs_body(call.kind) and not is_form):
+        members.update(
+            read_members(
+                body,
+                content_type,
+                strict=settings.strict,
+                compression=compression_of(request),
+            )
+        )
+    return members
+
+
+async def _read_related(call: Call) -> dict[str, object]:
+    settings = call.runtime.settings
+    related = await read_related(
+        call.request,
+        call.runtime.blobs,
+        settings.largest_file_bytes,
+        settings.file_seconds,
+        strict=settings.strict,
+    )
+    if related.file is None:
+        return related.members
+    call.upload = related.file.upload
+    return {**related.members, "file": related.file}
+
+
+def _guess(body: bytes) -> str:
+    return JSON if body.lstrip().startswith(b"{") else FORM
