@@ -63,9 +63,7 @@ class OperationTexts:
 
     def for_method(self) -> list[Block]:
         """Return the blocks for the methods: all that is known."""
-        page = (
-            "The answer is one page of a list; a client's `items()` walks all of them."
-        )
+        page = "The response is one page of a list; a client's `items()` iterates over all pages."
         description = self._description()
         if self.node.flag("x-page"):
             description.append(page)
@@ -102,7 +100,7 @@ class OperationTexts:
                 f"Deprecated by the API{f': use `{instead}`' if instead else ''}."
             )
         if quirks := self.node.texts("x-quirks"):
-            remarks += ["Known oddities:", _bullets(quirks)]
+            remarks += ["Known quirks:", _bullets(quirks)]
         return remarks
 
     def _argument_entries(self) -> list[tuple[str, str]]:
@@ -139,7 +137,7 @@ class OperationTexts:
                 texts.append(text)
         scopes = self.node.texts("x-scopes")
         if "ForbiddenError" in found and scopes:
-            found["ForbiddenError"].append(f"Needs the scope {_choice(scopes)}.")
+            found["ForbiddenError"].append(f"Requires the scope {_choice(scopes)}.")
         return [(error, " ".join(texts)) for error, texts in found.items()]
 
     def _notes(self) -> list[str]:
@@ -149,7 +147,7 @@ class OperationTexts:
         if self.auth == "none":
             notes.append("No token is sent.")
         elif self.auth == "basic" and not node.texts("x-scopes"):
-            notes.append("Takes a client's id and secret, or a token.")
+            notes.append("Authenticates with a client id and secret, or with a token.")
         elif node.has("x-scopes") or node.has("x-token-types"):
             notes.append(self._token_text())
         official, confidence = node.text("x-official-name"), node.text("x-confidence")
@@ -165,13 +163,11 @@ class OperationTexts:
     def _token_text(self) -> str:
         scopes, kinds = self.node.texts("x-scopes"), self.node.texts("x-token-types")
         sure = self.node.text("x-scopes-confidence")
-        scope = (
-            f"Scope: {_choice(scopes)}"
-            if scopes
-            else "Scope: none needed, or not established"
-        )
+        scope = f"Scope: {_choice(scopes)}" if scopes else "Scope: none, or not known"
         sure = f" (confidence: {sure})" if scopes and sure else ""
-        return f"{scope}{sure}. Token: {', '.join(kinds) if kinds else 'kinds not established'}."
+        return (
+            f"{scope}{sure}. Token: {', '.join(kinds) if kinds else 'kind not known'}."
+        )
 
 
 def _section(title: str, entries: Sequence[tuple[str, str]]) -> list[Block]:
@@ -248,7 +244,7 @@ def argument_text(
         and shown
         and len(shown) <= LONGEST_DEFAULT
     ):
-        texts.append(f"The server takes `{one_line(shown)}` when left out.")
+        texts.append(f"The server's default is `{one_line(shown)}`.")
     return " ".join(texts)
 
 

@@ -118,7 +118,7 @@ def _texts(
         named = sorted((imports | {model for _, model in package.events}) - own)
         values = {"events": package.events, "imports": named}
         yield "webhooks.py", _models(text, about, package.event_models, values)
-    about = "The methods that return answers as they came; see `RawApi`."
+    about = "The methods that return raw responses; see `RawApi`."
     yield "raw/__init__.py", f"{_header(package)}\n{layout([about], 0)}\n"
     for group in package.groups:
         yield f"{group.module}.py", text("group.py", group=group)
@@ -161,8 +161,9 @@ def _package_blocks(package: Package) -> list[Block]:
     title = one_line(package.title) or package.name
     return [
         *titled(f"{title}: {_count(package.operations)}, typed", "A typed API."),
-        "A module for each tag holds its operations and the methods that send them; `models.py` the"
-        " objects they carry; `catalog.py` a table of all. A module loads when it is first used.",
+        "Each tag has a module with its operations and the methods that send them. `models.py`"
+        " has the objects, `catalog.py` a table of all operations, and `help.py` the texts for a"
+        " command line. Modules are imported on first use.",
     ]
 
 

@@ -2,9 +2,9 @@
 
 """HipChat API v1: 14 operations, typed.
 
-A module for each tag holds its operations and the methods that send them; `models.py`
-the objects they carry; `catalog.py` a table of all. A module loads when it is first
-used.
+Each tag has a module with its operations and the methods that send them. `models.py`
+has the objects, `catalog.py` a table of all operations, and `help.py` the texts for a
+command line. Modules are imported on first use.
 """
 
 from __future__ import annotations
@@ -192,10 +192,10 @@ def __dir__() -> list[str]:
 
 
 class Api:
-    """All operations, by tag; each sends and returns the answer.
+    """All operations, by tag; each method sends a request and returns the result.
 
     Args:
-        send: What sends an operation, such as a client's `send`.
+        send: Sends an operation, such as a client's `send`.
     """
 
     def __init__(self, send: Send) -> None:
@@ -203,24 +203,24 @@ class Api:
 
     @property
     def rooms(self) -> Rooms:
-        """The operations on Rooms."""
+        """The operations of the tag Rooms."""
         from hipkit.v1.rooms import Rooms
 
         return Rooms(self._send)
 
     @property
     def users(self) -> Users:
-        """The operations on Users."""
+        """The operations of the tag Users."""
         from hipkit.v1.users import Users
 
         return Users(self._send)
 
 
 class AsyncApi:
-    """All operations, by tag, awaited.
+    """All operations, by tag, to be awaited.
 
     Args:
-        send: What sends an operation, such as a client's `send`.
+        send: Sends an operation, such as a client's `send`.
     """
 
     def __init__(self, send: AsyncSend) -> None:
@@ -228,24 +228,24 @@ class AsyncApi:
 
     @property
     def rooms(self) -> AsyncRooms:
-        """The operations on Rooms."""
+        """The operations of the tag Rooms."""
         from hipkit.v1.rooms import AsyncRooms
 
         return AsyncRooms(self._send)
 
     @property
     def users(self) -> AsyncUsers:
-        """The operations on Users."""
+        """The operations of the tag Users."""
         from hipkit.v1.users import AsyncUsers
 
         return AsyncUsers(self._send)
 
 
 class RawApi:
-    """All operations, by tag; each returns the answer as it came.
+    """All operations, by tag; each method returns the raw response.
 
     Args:
-        send: What sends an operation and returns the answer as it came.
+        send: Sends an operation and returns the raw response.
     """
 
     def __init__(self, send: RawSend) -> None:
@@ -253,24 +253,24 @@ class RawApi:
 
     @property
     def rooms(self) -> RawRooms:
-        """The operations on Rooms."""
+        """The operations of the tag Rooms."""
         from hipkit.v1.raw.rooms import RawRooms
 
         return RawRooms(self._send)
 
     @property
     def users(self) -> RawUsers:
-        """The operations on Users."""
+        """The operations of the tag Users."""
         from hipkit.v1.raw.users import RawUsers
 
         return RawUsers(self._send)
 
 
 class AsyncRawApi:
-    """All operations, by tag, awaited; each returns the answer as it came.
+    """All operations, by tag, to be awaited; each method returns the raw response.
 
     Args:
-        send: What sends an operation and returns the answer as it came.
+        send: Sends an operation and returns the raw response.
     """
 
     def __init__(self, send: AsyncRawSend) -> None:
@@ -278,14 +278,14 @@ class AsyncRawApi:
 
     @property
     def rooms(self) -> AsyncRawRooms:
-        """The operations on Rooms."""
+        """The operations of the tag Rooms."""
         from hipkit.v1.raw.rooms import AsyncRawRooms
 
         return AsyncRawRooms(self._send)
 
     @property
     def users(self) -> AsyncRawUsers:
-        """The operations on Users."""
+        """The operations of the tag Users."""
         from hipkit.v1.raw.users import AsyncRawUsers
 
         return AsyncRawUsers(self._send)

@@ -16,10 +16,10 @@ __all__ = ["HELP"]
 HELP: Mapping[str, OperationHelp] = {
     "rooms_list": OperationHelp(
         details=(
-            "Known oddities:",
+            "Known quirks:",
             (
-                "- Whether archived rooms are among them is not told; each room "
-                "says whether it is.\n"
+                "- Whether the list includes archived rooms is not known; each "
+                "room has `is_archived`.\n"
             ),
         ),
         notes=(
@@ -35,7 +35,7 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "rooms_show": OperationHelp(
         arguments={
-            "room_id": "The room's id or its name. 1 to 100 characters.",
+            "room_id": "Id or name of the room. 1 to 100 characters.",
         },
         notes=(
             (
@@ -50,14 +50,14 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "rooms_create": OperationHelp(
         arguments={
-            "name": "Its name, which no other room has. 1 to 50 characters.",
-            "owner_user_id": "The id of the person who owns it.",
+            "name": "Name, unique in the group. 1 to 50 characters.",
+            "owner_user_id": "User id of the owner.",
             "privacy": (
-                "Whether everybody may enter, or members alone. The server takes "
-                "`public` when left out."
+                "Who may enter: anyone in the group, or members only. The "
+                "server's default is `public`."
             ),
-            "topic": "What it is about. At most 250 characters.",
-            "guest_access": "Whether guests may enter. The server takes `0` when left out.",
+            "topic": "The topic. At most 250 characters.",
+            "guest_access": "Whether guests may enter. The server's default is `0`.",
         },
         notes=(
             ("Scope: `manage_rooms` (confidence: low). Token: group client, user."),
@@ -69,11 +69,11 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "rooms_delete": OperationHelp(
         details=(
-            "Known oddities:",
+            "Known quirks:",
             "- One library sends `room_id` in the query of the POST.\n",
         ),
         arguments={
-            "room_id": "A room's id or its name. 1 to 100 characters.",
+            "room_id": "Id or name of a room. 1 to 100 characters.",
         },
         notes=(
             ("Scope: `manage_rooms` (confidence: low). Token: group client, user."),
@@ -85,32 +85,28 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "rooms_message_by_get": OperationHelp(
         details=(
+            "Prefer `rooms_message`: a proxy may send a GET twice.",
+            "Known quirks:",
             (
-                "Use `rooms_message`; whatever is between here and the server may"
-                " send a GET twice."
-            ),
-            "Known oddities:",
-            (
-                "- It changes something although it is a GET; `HEAD` therefore is"
-                " refused.\n"
-                "- A name longer than 15 characters was refused, as an empty one "
-                "was, with one text that several issues quote.\n"
+                "- A GET that changes something; `HEAD` is therefore rejected.\n"
+                "- A name longer than 15 characters, or an empty one, was "
+                "rejected, with a message that several issues quote.\n"
             ),
         ),
         arguments={
-            "room_id": "The room's id or its name. 1 to 100 characters.",
-            "from_": "What the message calls its sender, 1 to 15 characters.",
+            "room_id": "Id or name of the room. 1 to 100 characters.",
+            "from_": "Name to show as the sender, 1 to 15 characters.",
             "message": "The message, 1 to 10,000 characters.",
             "message_format": (
-                "Whether the message is HTML, or text with mentions, emoticons "
-                "and links. The server takes `html` when left out."
+                "Message format: HTML, or text with mentions, emoticons and "
+                "links. The server's default is `html`."
             ),
             "notify": (
-                "Whether people in the room are told of the message; 0 or 1. The "
-                "server takes `0` when left out."
+                "Whether to alert the users in the room; 0 or 1. The server's "
+                "default is `0`."
             ),
             "color": (
-                "The message's background. The server takes `yellow` when left out."
+                "Background color of the message. The server's default is `yellow`."
             ),
         },
         notes=(
@@ -126,28 +122,24 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "rooms_message": OperationHelp(
         details=(
-            "Known oddities:",
+            "Known quirks:",
             (
-                "- A name longer than 15 characters was refused, as an empty one "
-                "was, with one text that several issues quote.\n"
+                "- A name longer than 15 characters, or an empty one, was "
+                "rejected, with a message that several issues quote.\n"
             ),
         ),
         arguments={
-            "room_id": "A room's id or its name. 1 to 100 characters.",
+            "room_id": "Id or name of a room. 1 to 100 characters.",
             "from_": (
-                "What a message calls its sender; letters, digits, `-`, `_` and "
+                "Name to show as the sender; letters, digits, `-`, `_` and "
                 "spaces. 1 to 15 characters."
             ),
             "message": "A message. 1 to 10,000 characters.",
-            "message_format": (
-                "Whether a message is HTML or text. The server takes `html` when "
-                "left out."
-            ),
+            "message_format": "Message format: HTML or text. The server's default is `html`.",
             "notify": (
-                "Whether people in the room are told of it. The server takes `0` "
-                "when left out."
+                "Whether to alert the users in the room. The server's default is `0`."
             ),
-            "color": "A message's background. The server takes `yellow` when left out.",
+            "color": "Background color of a message. The server's default is `yellow`.",
         },
         notes=(
             (
@@ -162,11 +154,11 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "rooms_topic": OperationHelp(
         arguments={
-            "room_id": "A room's id or its name. 1 to 100 characters.",
+            "room_id": "Id or name of a room. 1 to 100 characters.",
             "topic": "The topic. At most 250 characters.",
             "from_": (
-                "Who the room is told has changed it. At most 64 characters. The "
-                "server takes `API` when left out."
+                "Name to show as the one who changed it. At most 64 characters. "
+                "The server's default is `API`."
             ),
         },
         notes=(
@@ -182,16 +174,18 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "rooms_history": OperationHelp(
         details=(
-            "Known oddities:",
-            "- How many messages a day may have is not told.\n",
+            "Known quirks:",
+            "- The maximum number of messages for a day is not known.\n",
         ),
         arguments={
-            "room_id": "The room's id or its name. 1 to 100 characters.",
-            "date": "A day as `2010-11-19`, or `recent` for the latest 75 messages.",
+            "room_id": "Id or name of the room. 1 to 100 characters.",
+            "date": (
+                "A day, such as `2010-11-19`, or `recent` for the latest 75 messages."
+            ),
             "timezone": (
-                "The zone of the day and of the dates in the answer, by its name "
-                "in the tz database; another name is refused. The server takes "
-                "`UTC` when left out."
+                "Time zone of the day and of dates in the response, as a name of "
+                "the tz database; other names are rejected. The server's default "
+                "is `UTC`."
             ),
         },
         notes=(
@@ -207,10 +201,7 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "users_list": OperationHelp(
         arguments={
-            "include_deleted": (
-                "Whether deleted people are listed too; 0 or 1. The server takes "
-                "`0` when left out."
-            ),
+            "include_deleted": "Include deleted users; 0 or 1. The server's default is `0`.",
         },
         notes=(
             ("Scope: `view_group` (confidence: low). Token: group client, user."),
@@ -222,7 +213,7 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "users_show": OperationHelp(
         arguments={
-            "user_id": "The person's id or e-mail address. 1 to 255 characters.",
+            "user_id": "Id or e-mail address of the user. 1 to 255 characters.",
         },
         notes=(
             ("Scope: `view_group` (confidence: low). Token: group client, user."),
@@ -234,30 +225,31 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "users_create": OperationHelp(
         details=(
-            "Known oddities:",
+            "Known quirks:",
             (
-                "- Without `password` the server chooses one, which stands in "
-                "this answer and nowhere else.\n"
+                "- Without `password`, the server generates one, which only this "
+                "response contains.\n"
             ),
         ),
         arguments={
-            "email": "A person's e-mail address.",
-            "name": "A person's full name, 1 to 50 characters.",
+            "email": "E-mail address of a user.",
+            "name": "Full name of a user, 1 to 50 characters.",
             "mention_name": (
-                "What follows the `@` when a person is mentioned; made of the "
-                "name if left out of a new one. 1 to 50 characters."
+                "Mention name, without the `@`; derived from the name if left out"
+                " for a new user. 1 to 50 characters."
             ),
-            "title": "A person's job title.",
+            "title": "Job title of a user.",
             "is_group_admin": (
-                "Whether a person administers the group; 0 if left out of a new one."
+                "Whether a user is an administrator of the group; 0 if left out "
+                "for a new user."
             ),
             "password": (
-                "A person's password; without one the server chooses it for a new"
-                " person, and tells it once."
+                "Password of a user; without one, the server generates it for a "
+                "new user and returns it once."
             ),
             "timezone": (
-                "A person's time zone, by its name in the tz database; `UTC` if "
-                "left out of a new one."
+                "Time zone of a user, as a name of the tz database; `UTC` if left"
+                " out for a new user."
             ),
         },
         notes=(
@@ -270,28 +262,29 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "users_update": OperationHelp(
         details=(
-            "Known oddities:",
-            "- What is left out stays as it is.\n",
+            "Known quirks:",
+            "- Arguments that are left out do not change.\n",
         ),
         arguments={
-            "user_id": "A person's id or e-mail address. 1 to 255 characters.",
-            "email": "A person's e-mail address.",
-            "name": "A person's full name, 1 to 50 characters.",
+            "user_id": "Id or e-mail address of a user. 1 to 255 characters.",
+            "email": "E-mail address of a user.",
+            "name": "Full name of a user, 1 to 50 characters.",
             "mention_name": (
-                "What follows the `@` when a person is mentioned; made of the "
-                "name if left out of a new one. 1 to 50 characters."
+                "Mention name, without the `@`; derived from the name if left out"
+                " for a new user. 1 to 50 characters."
             ),
-            "title": "A person's job title.",
+            "title": "Job title of a user.",
             "is_group_admin": (
-                "Whether a person administers the group; 0 if left out of a new one."
+                "Whether a user is an administrator of the group; 0 if left out "
+                "for a new user."
             ),
             "password": (
-                "A person's password; without one the server chooses it for a new"
-                " person, and tells it once."
+                "Password of a user; without one, the server generates it for a "
+                "new user and returns it once."
             ),
             "timezone": (
-                "A person's time zone, by its name in the tz database; `UTC` if "
-                "left out of a new one."
+                "Time zone of a user, as a name of the tz database; `UTC` if left"
+                " out for a new user."
             ),
         },
         notes=(
@@ -304,7 +297,7 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "users_delete": OperationHelp(
         arguments={
-            "user_id": "A person's id or e-mail address. 1 to 255 characters.",
+            "user_id": "Id or e-mail address of a user. 1 to 255 characters.",
         },
         notes=(
             ("Scope: `admin_group` (confidence: low). Token: group client, user."),
@@ -316,17 +309,17 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "users_undelete": OperationHelp(
         details=(
-            "Known oddities:",
+            "Known quirks:",
             (
-                "- HipChat sent a mail with a link. On hipkit's server an "
-                "administrator makes one, and tokens, sessions and picture stay "
-                "gone.\n"
-                "- 400 where somebody else has the e-mail address or mention name"
-                " by now.\n"
+                "- HipChat sent an e-mail with a link. On hipkit's server an "
+                "administrator creates the link, and tokens, sessions and photo "
+                "are not restored.\n"
+                "- 400 if another user has the e-mail address or mention name by "
+                "now.\n"
             ),
         ),
         arguments={
-            "user_id": "A person's id or e-mail address. 1 to 255 characters.",
+            "user_id": "Id or e-mail address of a user. 1 to 255 characters.",
         },
         notes=(
             ("Scope: `admin_group` (confidence: low). Token: group client, user."),

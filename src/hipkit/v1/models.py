@@ -40,20 +40,20 @@ __all__ = [
 
 
 class NewUser(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """Somebody to be added.
+    """A user to create.
 
     Attributes:
-        email: A person's e-mail address.
-        name: A person's full name, 1 to 50 characters.
-        mention_name: What follows the `@` when a person is mentioned; made of the name
-            if left out of a new one. 1 to 50 characters.
-        title: A person's job title.
-        is_group_admin: Whether a person administers the group; 0 if left out of a new
-            one. Known values: `0`, `1`.
-        password: A person's password; without one the server chooses it for a new
-            person, and tells it once.
-        timezone: A person's time zone, by its name in the tz database; `UTC` if left
-            out of a new one.
+        email: E-mail address of a user.
+        name: Full name of a user, 1 to 50 characters.
+        mention_name: Mention name, without the `@`; derived from the name if left out
+            for a new user. 1 to 50 characters.
+        title: Job title of a user.
+        is_group_admin: Whether a user is an administrator of the group; 0 if left out
+            for a new user. Known values: `0`, `1`.
+        password: Password of a user; without one, the server generates it for a new
+            user and returns it once.
+        timezone: Time zone of a user, as a name of the tz database; `UTC` if left out
+            for a new user.
     """
 
     secrets = frozenset({"password"})
@@ -76,21 +76,21 @@ class NewUser(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class ChangedUser(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """Who is to be changed, and what of them.
+    """A user and the changes.
 
     Attributes:
-        user_id: A person's id or e-mail address. 1 to 255 characters.
-        email: A person's e-mail address.
-        name: A person's full name, 1 to 50 characters.
-        mention_name: What follows the `@` when a person is mentioned; made of the name
-            if left out of a new one. 1 to 50 characters.
-        title: A person's job title.
-        is_group_admin: Whether a person administers the group; 0 if left out of a new
-            one. Known values: `0`, `1`.
-        password: A person's password; without one the server chooses it for a new
-            person, and tells it once.
-        timezone: A person's time zone, by its name in the tz database; `UTC` if left
-            out of a new one.
+        user_id: Id or e-mail address of a user. 1 to 255 characters.
+        email: E-mail address of a user.
+        name: Full name of a user, 1 to 50 characters.
+        mention_name: Mention name, without the `@`; derived from the name if left out
+            for a new user. 1 to 50 characters.
+        title: Job title of a user.
+        is_group_admin: Whether a user is an administrator of the group; 0 if left out
+            for a new user. Known values: `0`, `1`.
+        password: Password of a user; without one, the server generates it for a new
+            user and returns it once.
+        timezone: Time zone of a user, as a name of the tz database; `UTC` if left out
+            for a new user.
     """
 
     secrets = frozenset({"password"})
@@ -117,10 +117,10 @@ class ChangedUser(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class UserReference(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """Who is meant.
+    """A reference to a user.
 
     Attributes:
-        user_id: A person's id or e-mail address. 1 to 255 characters.
+        user_id: Id or e-mail address of a user. 1 to 255 characters.
     """
 
     rules = {
@@ -136,14 +136,14 @@ class NewMessage(Model, frozen=True, omit_defaults=True, kw_only=True):
     """A message to a room.
 
     Attributes:
-        room_id: A room's id or its name. 1 to 100 characters.
-        from_: What a message calls its sender; letters, digits, `-`, `_` and spaces. 1
-            to 15 characters.
+        room_id: Id or name of a room. 1 to 100 characters.
+        from_: Name to show as the sender; letters, digits, `-`, `_` and spaces. 1 to 15
+            characters.
         message: A message. 1 to 10,000 characters.
-        message_format: Whether a message is HTML or text. Known values: `html`, `text`.
-        notify: Whether people in the room are told of it. Known values: `0`, `1`.
-        color: A message's background. Known values: `yellow`, `red`, `green`, `purple`,
-            `gray`, `random`.
+        message_format: Message format: HTML or text. Known values: `html`, `text`.
+        notify: Whether to alert the users in the room. Known values: `0`, `1`.
+        color: Background color of a message. Known values: `yellow`, `red`, `green`,
+            `purple`, `gray`, `random`.
     """
 
     secrets = frozenset({"message"})
@@ -173,14 +173,14 @@ class NewMessage(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class NewRoom(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """A room to be made.
+    """A room to create.
 
     Attributes:
-        name: Its name, which no other room has. 1 to 50 characters.
-        owner_user_id: The id of the person who owns it.
-        privacy: Whether everybody may enter, or members alone. Known values: `public`,
-            `private`.
-        topic: What it is about. At most 250 characters.
+        name: Name, unique in the group. 1 to 50 characters.
+        owner_user_id: User id of the owner.
+        privacy: Who may enter: anyone in the group, or members only. Known values:
+            `public`, `private`.
+        topic: The topic. At most 250 characters.
         guest_access: Whether guests may enter. Known values: `0`, `1`.
     """
 
@@ -199,12 +199,12 @@ class NewRoom(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class NewTopic(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """What a room is to be about.
+    """A new topic of a room.
 
     Attributes:
-        room_id: A room's id or its name. 1 to 100 characters.
+        room_id: Id or name of a room. 1 to 100 characters.
         topic: The topic. At most 250 characters.
-        from_: Who the room is told has changed it. At most 64 characters.
+        from_: Name to show as the one who changed it. At most 64 characters.
     """
 
     rules = {
@@ -221,10 +221,10 @@ class NewTopic(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class RoomReference(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """Which room is meant.
+    """A reference to a room.
 
     Attributes:
-        room_id: A room's id or its name. 1 to 100 characters.
+        room_id: Id or name of a room. 1 to 100 characters.
     """
 
     rules = {
@@ -265,7 +265,7 @@ class Done(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Deletion(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """A room or a person was deleted.
+    """A room or a user was deleted.
 
     Attributes:
         deleted: Always true.
@@ -278,7 +278,7 @@ class RoomList(Model, frozen=True, omit_defaults=True, kw_only=True):
     """The rooms of a group.
 
     Attributes:
-        rooms: The rooms, without who is in them.
+        rooms: The rooms, without participants.
     """
 
     rooms: list[Room]
@@ -298,20 +298,19 @@ class Room(Model, frozen=True, omit_defaults=True, kw_only=True):
     """A room.
 
     Attributes:
-        room_id: Its id.
-        name: Its name.
-        topic: What it is about.
-        last_active: When something was last said in it, in UNIX seconds; 0 where that
-            is not known.
-        created: When it was made, in UNIX seconds.
-        is_archived: Whether it is archived.
-        is_private: Whether members alone may enter.
-        owner_user_id: The id of the person who owns it.
-        guest_access_url: Where guests enter; null, or empty in lists, where they may
-            not.
-        xmpp_jid: Its address in XMPP.
-        member_user_ids: The ids of a private room's members. Of `rooms/show` only.
-        participants: Who is in it. Of `rooms/show` only.
+        room_id: The id.
+        name: The name.
+        topic: The topic.
+        last_active: Time of the last message, in UNIX seconds; 0 if unknown.
+        created: Creation time, in UNIX seconds.
+        is_archived: Whether the room is archived.
+        is_private: Whether only members may enter.
+        owner_user_id: User id of the owner.
+        guest_access_url: URL for guests; null, or empty in lists, while guest access is
+            off.
+        xmpp_jid: XMPP address.
+        member_user_ids: Ids of a private room's members. In `rooms/show` only.
+        participants: The participants. In `rooms/show` only.
     """
 
     secrets = frozenset({"guest_access_url"})
@@ -331,11 +330,11 @@ class Room(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Participant(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """Somebody in a room.
+    """A participant of a room.
 
     Attributes:
-        user_id: The person's id.
-        name: The person's name.
+        user_id: Id of the user.
+        name: Name of the user.
     """
 
     user_id: int
@@ -343,7 +342,7 @@ class Participant(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class MessageList(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """What was said in a room.
+    """The messages of a room.
 
     Attributes:
         messages: The messages, oldest first.
@@ -356,9 +355,9 @@ class Message(Model, frozen=True, omit_defaults=True, kw_only=True):
     """A message of a room.
 
     Attributes:
-        date: When it was said, as `2010-11-19T15:48:19-0800`.
-        from_: Who said something.
-        message: What was said.
+        date: Time of sending, such as `2010-11-19T15:48:19-0800`.
+        from_: The sender of a message.
+        message: The text.
         file: A shared file.
     """
 
@@ -371,11 +370,11 @@ class Message(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Sender(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """Who said something.
+    """The sender of a message.
 
     Attributes:
-        name: Their name.
-        user_id: Their id; `api` where a program did, `guest` where a guest did.
+        name: The name.
+        user_id: The id; `api` for a program, `guest` for a guest.
     """
 
     name: str
@@ -386,9 +385,9 @@ class File(Model, frozen=True, omit_defaults=True, kw_only=True):
     """A shared file.
 
     Attributes:
-        name: Its name.
-        size: Its size in bytes.
-        url: Where it lies.
+        name: The name.
+        size: Size in bytes.
+        url: URL of the file.
     """
 
     secrets = frozenset({"url"})
@@ -399,7 +398,7 @@ class File(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Undeletion(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """A person is back.
+    """A user was restored.
 
     Attributes:
         undeleted: Always true.
@@ -409,55 +408,54 @@ class Undeletion(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class UserList(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """The people of a group.
+    """The users of a group.
 
     Attributes:
-        users: The people.
+        users: The users.
     """
 
     users: list[User]
 
 
 class UserEnvelope(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """One person.
+    """One user.
 
     Attributes:
-        user: A person.
+        user: A user.
     """
 
     user: User
 
 
 class CreatedUserEnvelope(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """A person who was added.
+    """A user that was created.
 
     Attributes:
-        user: A person who was added.
+        user: A user that was created.
     """
 
     user: CreatedUser
 
 
 class CreatedUser(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """A person who was added.
+    """A user that was created.
 
     Attributes:
-        user_id: Their id.
-        name: Their name.
-        mention_name: Their name after an `@`.
-        email: Their e-mail address.
-        title: What they do.
-        photo_url: Where their picture is, 125 pixels on its longer side.
-        last_active: When they last did something, in UNIX seconds; 0 where that is not
-            known.
-        created: When they were added, in UNIX seconds.
-        status: Whether they are there. Known values: `offline`, `away`, `dnd`,
-            `available`.
-        status_message: What they say about that.
-        timezone: Their time zone.
-        is_group_admin: Whether they administer the group. Known values: `0`, `1`.
-        is_deleted: Whether they were deleted. Known values: `0`, `1`.
-        password: The password that the server chose; null where one was given.
+        user_id: The id.
+        name: The name.
+        mention_name: Mention name, without the `@`.
+        email: E-mail address.
+        title: Job title.
+        photo_url: URL of the photo, 125 pixels on its longer side.
+        last_active: Time of the last activity, in UNIX seconds; 0 if unknown.
+        created: Creation time, in UNIX seconds.
+        status: Presence. Known values: `offline`, `away`, `dnd`, `available`.
+        status_message: Status message.
+        timezone: Time zone.
+        is_group_admin: Whether the user is an administrator of the group. Known values:
+            `0`, `1`.
+        is_deleted: Whether the user is deleted. Known values: `0`, `1`.
+        password: The generated password; null if one was given.
     """
 
     secrets = frozenset({"password"})
@@ -484,24 +482,23 @@ class CreatedUser(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class User(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """A person.
+    """A user.
 
     Attributes:
-        user_id: Their id.
-        name: Their name.
-        mention_name: Their name after an `@`.
-        email: Their e-mail address.
-        title: What they do.
-        photo_url: Where their picture is, 125 pixels on its longer side.
-        last_active: When they last did something, in UNIX seconds; 0 where that is not
-            known.
-        created: When they were added, in UNIX seconds.
-        status: Whether they are there. Known values: `offline`, `away`, `dnd`,
-            `available`.
-        status_message: What they say about that.
-        timezone: Their time zone.
-        is_group_admin: Whether they administer the group. Known values: `0`, `1`.
-        is_deleted: Whether they were deleted. Known values: `0`, `1`.
+        user_id: The id.
+        name: The name.
+        mention_name: Mention name, without the `@`.
+        email: E-mail address.
+        title: Job title.
+        photo_url: URL of the photo, 125 pixels on its longer side.
+        last_active: Time of the last activity, in UNIX seconds; 0 if unknown.
+        created: Creation time, in UNIX seconds.
+        status: Presence. Known values: `offline`, `away`, `dnd`, `available`.
+        status_message: Status message.
+        timezone: Time zone.
+        is_group_admin: Whether the user is an administrator of the group. Known values:
+            `0`, `1`.
+        is_deleted: Whether the user is deleted. Known values: `0`, `1`.
     """
 
     rules = {
@@ -526,22 +523,22 @@ class User(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class ErrorEnvelope(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """What a refusal comes in.
+    """The envelope of an error.
 
     Attributes:
-        error: Why a call was refused.
+        error: An error.
     """
 
     error: ErrorDetail
 
 
 class ErrorDetail(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """Why a call was refused.
+    """An error.
 
     Attributes:
-        code: The HTTP status again.
-        type: The status in words, such as `Bad Request`.
-        message: What is wrong, for people.
+        code: The HTTP status.
+        type: The reason phrase, such as `Bad Request`.
+        message: The error message.
     """
 
     code: int

@@ -3,7 +3,7 @@
 
 """Rooms: 8 operations.
 
-Rooms, what is said in them, and who is in them.
+Rooms, their messages and participants.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = [
 
 
 class RoomsList(Operation[RoomList], frozen=True):
-    """List the rooms of the group."""
+    """List rooms."""
 
     operation_id = "rooms_list"
     tag = "Rooms"
@@ -44,7 +44,7 @@ class RoomsShow(Operation[RoomEnvelope], frozen=True):
     """Get a room.
 
     Args:
-        room_id: The room's id or its name. 1 to 100 characters.
+        room_id: Id or name of the room. 1 to 100 characters.
     """
 
     operation_id = "rooms_show"
@@ -65,15 +65,15 @@ class RoomsShow(Operation[RoomEnvelope], frozen=True):
 
 
 class RoomsCreate(Operation[RoomEnvelope], frozen=True):
-    """Make a room.
+    """Create a room.
 
     Args:
-        name: Its name, which no other room has. 1 to 50 characters.
-        owner_user_id: The id of the person who owns it.
-        privacy: Whether everybody may enter, or members alone. The server takes
-            `public` when left out.
-        topic: What it is about. At most 250 characters.
-        guest_access: Whether guests may enter. The server takes `0` when left out.
+        name: Name, unique in the group. 1 to 50 characters.
+        owner_user_id: User id of the owner.
+        privacy: Who may enter: anyone in the group, or members only. The server's
+            default is `public`.
+        topic: The topic. At most 250 characters.
+        guest_access: Whether guests may enter. The server's default is `0`.
     """
 
     operation_id = "rooms_create"
@@ -110,7 +110,7 @@ class RoomsDelete(Operation[Deletion], frozen=True):
     """Delete a room.
 
     Args:
-        room_id: A room's id or its name. 1 to 100 characters.
+        room_id: Id or name of a room. 1 to 100 characters.
     """
 
     operation_id = "rooms_delete"
@@ -133,17 +133,17 @@ class RoomsDelete(Operation[Deletion], frozen=True):
 
 
 class RoomsMessageByGet(Operation[Sent], frozen=True):
-    """Post a message into a room, with the query.
+    """Send a message to a room, in the query.
 
     Args:
-        room_id: The room's id or its name. 1 to 100 characters.
-        from_: What the message calls its sender, 1 to 15 characters.
+        room_id: Id or name of the room. 1 to 100 characters.
+        from_: Name to show as the sender, 1 to 15 characters.
         message: The message, 1 to 10,000 characters.
-        message_format: Whether the message is HTML, or text with mentions, emoticons
-            and links. The server takes `html` when left out.
-        notify: Whether people in the room are told of the message; 0 or 1. The server
-            takes `0` when left out.
-        color: The message's background. The server takes `yellow` when left out.
+        message_format: Message format: HTML, or text with mentions, emoticons and
+            links. The server's default is `html`.
+        notify: Whether to alert the users in the room; 0 or 1. The server's default is
+            `0`.
+        color: Background color of the message. The server's default is `yellow`.
     """
 
     operation_id = "rooms_message_by_get"
@@ -188,18 +188,16 @@ class RoomsMessageByGet(Operation[Sent], frozen=True):
 
 
 class RoomsMessage(Operation[Sent], frozen=True):
-    """Post a message into a room.
+    """Send a message to a room.
 
     Args:
-        room_id: A room's id or its name. 1 to 100 characters.
-        from_: What a message calls its sender; letters, digits, `-`, `_` and spaces. 1
-            to 15 characters.
+        room_id: Id or name of a room. 1 to 100 characters.
+        from_: Name to show as the sender; letters, digits, `-`, `_` and spaces. 1 to 15
+            characters.
         message: A message. 1 to 10,000 characters.
-        message_format: Whether a message is HTML or text. The server takes `html` when
-            left out.
-        notify: Whether people in the room are told of it. The server takes `0` when
-            left out.
-        color: A message's background. The server takes `yellow` when left out.
+        message_format: Message format: HTML or text. The server's default is `html`.
+        notify: Whether to alert the users in the room. The server's default is `0`.
+        color: Background color of a message. The server's default is `yellow`.
     """
 
     operation_id = "rooms_message"
@@ -245,13 +243,13 @@ class RoomsMessage(Operation[Sent], frozen=True):
 
 
 class RoomsTopic(Operation[Done], frozen=True):
-    """Change a room's topic.
+    """Set the topic of a room.
 
     Args:
-        room_id: A room's id or its name. 1 to 100 characters.
+        room_id: Id or name of a room. 1 to 100 characters.
         topic: The topic. At most 250 characters.
-        from_: Who the room is told has changed it. At most 64 characters. The server
-            takes `API` when left out.
+        from_: Name to show as the one who changed it. At most 64 characters. The
+            server's default is `API`.
     """
 
     operation_id = "rooms_topic"
@@ -278,13 +276,13 @@ class RoomsTopic(Operation[Done], frozen=True):
 
 
 class RoomsHistory(Operation[MessageList], frozen=True):
-    """Get what was said in a room.
+    """Get the history of a room.
 
     Args:
-        room_id: The room's id or its name. 1 to 100 characters.
-        date: A day as `2010-11-19`, or `recent` for the latest 75 messages.
-        timezone: The zone of the day and of the dates in the answer, by its name in the
-            tz database; another name is refused. The server takes `UTC` when left out.
+        room_id: Id or name of the room. 1 to 100 characters.
+        date: A day, such as `2010-11-19`, or `recent` for the latest 75 messages.
+        timezone: Time zone of the day and of dates in the response, as a name of the tz
+            database; other names are rejected. The server's default is `UTC`.
     """
 
     operation_id = "rooms_history"
@@ -309,7 +307,7 @@ class RoomsHistory(Operation[MessageList], frozen=True):
 
 
 class Rooms:
-    """The operations on Rooms, a method each."""
+    """The operations of the tag Rooms, a method each."""
 
     __slots__ = ("_send",)
 
@@ -317,24 +315,25 @@ class Rooms:
         self._send = send
 
     def rooms_list(self) -> RoomList:
-        """List the rooms of the group.
+        """List rooms.
 
-        Known oddities:
+        Known quirks:
 
-        - Whether archived rooms are among them is not told; each room says whether it
-          is.
+        - Whether the list includes archived rooms is not known; each room has
+          `is_archived`.
 
         Returns:
-            All of them.
+            The whole list.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits.
-            UnauthorizedError: There is no token, it is wrong, or it may not do this.
-            ForbiddenError: The token's limit is used up until the moment in
-                `X-RateLimit-Reset`. Needs the scope `view_group` or `view_room`.
-            ApiError: The body is larger than the server takes.
-            ServerError: The server failed. The server cannot answer now.
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range.
+            UnauthorizedError: The token is missing or invalid, or is not allowed to do
+                this.
+            ForbiddenError: The token's rate limit is exceeded until the time in
+                `X-RateLimit-Reset`. Requires the scope `view_group` or `view_room`.
+            ApiError: The body is larger than the server accepts.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` or `view_room` (confidence: low). Token: group client, user.
 
@@ -346,20 +345,21 @@ class Rooms:
         """Get a room.
 
         Args:
-            room_id: The room's id or its name. 1 to 100 characters.
+            room_id: Id or name of the room. 1 to 100 characters.
 
         Returns:
-            The room, and who is in it.
+            The room and its participants.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits.
-            UnauthorizedError: There is no token, it is wrong, or it may not do this.
-            ForbiddenError: The token's limit is used up until the moment in
-                `X-RateLimit-Reset`. Needs the scope `view_group` or `view_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            ServerError: The server failed. The server cannot answer now.
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range.
+            UnauthorizedError: The token is missing or invalid, or is not allowed to do
+                this.
+            ForbiddenError: The token's rate limit is exceeded until the time in
+                `X-RateLimit-Reset`. Requires the scope `view_group` or `view_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` or `view_room` (confidence: low). Token: group client, room
         client, user.
@@ -377,27 +377,28 @@ class Rooms:
         topic: str | None = None,
         guest_access: Literal[0, 1] | None = None,
     ) -> RoomEnvelope:
-        """Make a room.
+        """Create a room.
 
         Args:
-            name: Its name, which no other room has. 1 to 50 characters.
-            owner_user_id: The id of the person who owns it.
-            privacy: Whether everybody may enter, or members alone. The server takes
-                `public` when left out.
-            topic: What it is about. At most 250 characters.
-            guest_access: Whether guests may enter. The server takes `0` when left out.
+            name: Name, unique in the group. 1 to 50 characters.
+            owner_user_id: User id of the owner.
+            privacy: Who may enter: anyone in the group, or members only. The server's
+                default is `public`.
+            topic: The topic. At most 250 characters.
+            guest_access: Whether guests may enter. The server's default is `0`.
 
         Returns:
             The room.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits.
-            UnauthorizedError: There is no token, it is wrong, or it may not do this.
-            ForbiddenError: The token's limit is used up until the moment in
-                `X-RateLimit-Reset`. Needs the scope `manage_rooms`.
-            ApiError: The body is larger than the server takes.
-            ServerError: The server failed. The server cannot answer now.
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range.
+            UnauthorizedError: The token is missing or invalid, or is not allowed to do
+                this.
+            ForbiddenError: The token's rate limit is exceeded until the time in
+                `X-RateLimit-Reset`. Requires the scope `manage_rooms`.
+            ApiError: The body is larger than the server accepts.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `manage_rooms` (confidence: low). Token: group client, user.
 
@@ -416,25 +417,26 @@ class Rooms:
     def rooms_delete(self, *, room_id: str | int) -> Deletion:
         """Delete a room.
 
-        Known oddities:
+        Known quirks:
 
         - One library sends `room_id` in the query of the POST.
 
         Args:
-            room_id: A room's id or its name. 1 to 100 characters.
+            room_id: Id or name of a room. 1 to 100 characters.
 
         Returns:
-            It is gone.
+            The room was deleted.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits.
-            UnauthorizedError: There is no token, it is wrong, or it may not do this.
-            ForbiddenError: The token's limit is used up until the moment in
-                `X-RateLimit-Reset`. Needs the scope `manage_rooms`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            ServerError: The server failed. The server cannot answer now.
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range.
+            UnauthorizedError: The token is missing or invalid, or is not allowed to do
+                this.
+            ForbiddenError: The token's rate limit is exceeded until the time in
+                `X-RateLimit-Reset`. Requires the scope `manage_rooms`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `manage_rooms` (confidence: low). Token: group client, user.
 
@@ -453,38 +455,39 @@ class Rooms:
         color: Literal["yellow", "red", "green", "purple", "gray", "random"]
         | None = None,
     ) -> Sent:
-        """Post a message into a room, with the query.
+        """Send a message to a room, in the query.
 
-        Use `rooms_message`; whatever is between here and the server may send a GET twice.
+        Prefer `rooms_message`: a proxy may send a GET twice.
 
-        Known oddities:
+        Known quirks:
 
-        - It changes something although it is a GET; `HEAD` therefore is refused.
-        - A name longer than 15 characters was refused, as an empty one was, with one
-          text that several issues quote.
+        - A GET that changes something; `HEAD` is therefore rejected.
+        - A name longer than 15 characters, or an empty one, was rejected, with a
+          message that several issues quote.
 
         Args:
-            room_id: The room's id or its name. 1 to 100 characters.
-            from_: What the message calls its sender, 1 to 15 characters.
+            room_id: Id or name of the room. 1 to 100 characters.
+            from_: Name to show as the sender, 1 to 15 characters.
             message: The message, 1 to 10,000 characters.
-            message_format: Whether the message is HTML, or text with mentions,
-                emoticons and links. The server takes `html` when left out.
-            notify: Whether people in the room are told of the message; 0 or 1. The
-                server takes `0` when left out.
-            color: The message's background. The server takes `yellow` when left out.
+            message_format: Message format: HTML, or text with mentions, emoticons and
+                links. The server's default is `html`.
+            notify: Whether to alert the users in the room; 0 or 1. The server's default
+                is `0`.
+            color: Background color of the message. The server's default is `yellow`.
 
         Returns:
-            It is posted.
+            The message was sent.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits.
-            UnauthorizedError: There is no token, it is wrong, or it may not do this.
-            ForbiddenError: The token's limit is used up until the moment in
-                `X-RateLimit-Reset`. Needs the scope `send_notification`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            ServerError: The server failed. The server cannot answer now.
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range.
+            UnauthorizedError: The token is missing or invalid, or is not allowed to do
+                this.
+            ForbiddenError: The token's rate limit is exceeded until the time in
+                `X-RateLimit-Reset`. Requires the scope `send_notification`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `send_notification` (confidence: medium). Token: group client, room
         client, user, room notification.
@@ -516,36 +519,36 @@ class Rooms:
         color: Literal["yellow", "red", "green", "purple", "gray", "random"]
         | None = None,
     ) -> Sent:
-        """Post a message into a room.
+        """Send a message to a room.
 
-        Known oddities:
+        Known quirks:
 
-        - A name longer than 15 characters was refused, as an empty one was, with one
-          text that several issues quote.
+        - A name longer than 15 characters, or an empty one, was rejected, with a
+          message that several issues quote.
 
         Args:
-            room_id: A room's id or its name. 1 to 100 characters.
-            from_: What a message calls its sender; letters, digits, `-`, `_` and
-                spaces. 1 to 15 characters.
+            room_id: Id or name of a room. 1 to 100 characters.
+            from_: Name to show as the sender; letters, digits, `-`, `_` and spaces. 1
+                to 15 characters.
             message: A message. 1 to 10,000 characters.
-            message_format: Whether a message is HTML or text. The server takes `html`
-                when left out.
-            notify: Whether people in the room are told of it. The server takes `0` when
-                left out.
-            color: A message's background. The server takes `yellow` when left out.
+            message_format: Message format: HTML or text. The server's default is
+                `html`.
+            notify: Whether to alert the users in the room. The server's default is `0`.
+            color: Background color of a message. The server's default is `yellow`.
 
         Returns:
-            It is posted.
+            The message was sent.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits.
-            UnauthorizedError: There is no token, it is wrong, or it may not do this.
-            ForbiddenError: The token's limit is used up until the moment in
-                `X-RateLimit-Reset`. Needs the scope `send_notification`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            ServerError: The server failed. The server cannot answer now.
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range.
+            UnauthorizedError: The token is missing or invalid, or is not allowed to do
+                this.
+            ForbiddenError: The token's rate limit is exceeded until the time in
+                `X-RateLimit-Reset`. Requires the scope `send_notification`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `send_notification` (confidence: medium). Token: group client, room
         client, user, room notification.
@@ -569,26 +572,27 @@ class Rooms:
     def rooms_topic(
         self, *, room_id: str | int, topic: str, from_: str | None = None
     ) -> Done:
-        """Change a room's topic.
+        """Set the topic of a room.
 
         Args:
-            room_id: A room's id or its name. 1 to 100 characters.
+            room_id: Id or name of a room. 1 to 100 characters.
             topic: The topic. At most 250 characters.
-            from_: Who the room is told has changed it. At most 64 characters. The
-                server takes `API` when left out.
+            from_: Name to show as the one who changed it. At most 64 characters. The
+                server's default is `API`.
 
         Returns:
-            It is changed.
+            The topic was changed.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits.
-            UnauthorizedError: There is no token, it is wrong, or it may not do this.
-            ForbiddenError: The token's limit is used up until the moment in
-                `X-RateLimit-Reset`. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            ServerError: The server failed. The server cannot answer now.
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range.
+            UnauthorizedError: The token is missing or invalid, or is not allowed to do
+                this.
+            ForbiddenError: The token's rate limit is exceeded until the time in
+                `X-RateLimit-Reset`. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client, user.
 
@@ -599,31 +603,32 @@ class Rooms:
     def rooms_history(
         self, *, room_id: str | int, date: str, timezone: str | None = None
     ) -> MessageList:
-        """Get what was said in a room.
+        """Get the history of a room.
 
-        Known oddities:
+        Known quirks:
 
-        - How many messages a day may have is not told.
+        - The maximum number of messages for a day is not known.
 
         Args:
-            room_id: The room's id or its name. 1 to 100 characters.
-            date: A day as `2010-11-19`, or `recent` for the latest 75 messages.
-            timezone: The zone of the day and of the dates in the answer, by its name in
-                the tz database; another name is refused. The server takes `UTC` when
-                left out.
+            room_id: Id or name of the room. 1 to 100 characters.
+            date: A day, such as `2010-11-19`, or `recent` for the latest 75 messages.
+            timezone: Time zone of the day and of dates in the response, as a name of
+                the tz database; other names are rejected. The server's default is
+                `UTC`.
 
         Returns:
             The messages, oldest first.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits.
-            UnauthorizedError: There is no token, it is wrong, or it may not do this.
-            ForbiddenError: The token's limit is used up until the moment in
-                `X-RateLimit-Reset`. Needs the scope `view_messages`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            ServerError: The server failed. The server cannot answer now.
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range.
+            UnauthorizedError: The token is missing or invalid, or is not allowed to do
+                this.
+            ForbiddenError: The token's rate limit is exceeded until the time in
+                `X-RateLimit-Reset`. Requires the scope `view_messages`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_messages` (confidence: low). Token: group client, room client, user.
 
@@ -633,7 +638,7 @@ class Rooms:
 
 
 class AsyncRooms:
-    """The operations on Rooms, a method each, awaited."""
+    """The operations of the tag Rooms, a method each, to be awaited."""
 
     __slots__ = ("_send",)
 
@@ -641,24 +646,25 @@ class AsyncRooms:
         self._send = send
 
     async def rooms_list(self) -> RoomList:
-        """List the rooms of the group.
+        """List rooms.
 
-        Known oddities:
+        Known quirks:
 
-        - Whether archived rooms are among them is not told; each room says whether it
-          is.
+        - Whether the list includes archived rooms is not known; each room has
+          `is_archived`.
 
         Returns:
-            All of them.
+            The whole list.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits.
-            UnauthorizedError: There is no token, it is wrong, or it may not do this.
-            ForbiddenError: The token's limit is used up until the moment in
-                `X-RateLimit-Reset`. Needs the scope `view_group` or `view_room`.
-            ApiError: The body is larger than the server takes.
-            ServerError: The server failed. The server cannot answer now.
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range.
+            UnauthorizedError: The token is missing or invalid, or is not allowed to do
+                this.
+            ForbiddenError: The token's rate limit is exceeded until the time in
+                `X-RateLimit-Reset`. Requires the scope `view_group` or `view_room`.
+            ApiError: The body is larger than the server accepts.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` or `view_room` (confidence: low). Token: group client, user.
 
@@ -670,20 +676,21 @@ class AsyncRooms:
         """Get a room.
 
         Args:
-            room_id: The room's id or its name. 1 to 100 characters.
+            room_id: Id or name of the room. 1 to 100 characters.
 
         Returns:
-            The room, and who is in it.
+            The room and its participants.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits.
-            UnauthorizedError: There is no token, it is wrong, or it may not do this.
-            ForbiddenError: The token's limit is used up until the moment in
-                `X-RateLimit-Reset`. Needs the scope `view_group` or `view_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            ServerError: The server failed. The server cannot answer now.
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range.
+            UnauthorizedError: The token is missing or invalid, or is not allowed to do
+                this.
+            ForbiddenError: The token's rate limit is exceeded until the time in
+                `X-RateLimit-Reset`. Requires the scope `view_group` or `view_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` or `view_room` (confidence: low). Token: group client, room
         client, user.
@@ -701,27 +708,28 @@ class AsyncRooms:
         topic: str | None = None,
         guest_access: Literal[0, 1] | None = None,
     ) -> RoomEnvelope:
-        """Make a room.
+        """Create a room.
 
         Args:
-            name: Its name, which no other room has. 1 to 50 characters.
-            owner_user_id: The id of the person who owns it.
-            privacy: Whether everybody may enter, or members alone. The server takes
-                `public` when left out.
-            topic: What it is about. At most 250 characters.
-            guest_access: Whether guests may enter. The server takes `0` when left out.
+            name: Name, unique in the group. 1 to 50 characters.
+            owner_user_id: User id of the owner.
+            privacy: Who may enter: anyone in the group, or members only. The server's
+                default is `public`.
+            topic: The topic. At most 250 characters.
+            guest_access: Whether guests may enter. The server's default is `0`.
 
         Returns:
             The room.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits.
-            UnauthorizedError: There is no token, it is wrong, or it may not do this.
-            ForbiddenError: The token's limit is used up until the moment in
-                `X-RateLimit-Reset`. Needs the scope `manage_rooms`.
-            ApiError: The body is larger than the server takes.
-            ServerError: The server failed. The server cannot answer now.
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range.
+            UnauthorizedError: The token is missing or invalid, or is not allowed to do
+                this.
+            ForbiddenError: The token's rate limit is exceeded until the time in
+                `X-RateLimit-Reset`. Requires the scope `manage_rooms`.
+            ApiError: The body is larger than the server accepts.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `manage_rooms` (confidence: low). Token: group client, user.
 
@@ -740,25 +748,26 @@ class AsyncRooms:
     async def rooms_delete(self, *, room_id: str | int) -> Deletion:
         """Delete a room.
 
-        Known oddities:
+        Known quirks:
 
         - One library sends `room_id` in the query of the POST.
 
         Args:
-            room_id: A room's id or its name. 1 to 100 characters.
+            room_id: Id or name of a room. 1 to 100 characters.
 
         Returns:
-            It is gone.
+            The room was deleted.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits.
-            UnauthorizedError: There is no token, it is wrong, or it may not do this.
-            ForbiddenError: The token's limit is used up until the moment in
-                `X-RateLimit-Reset`. Needs the scope `manage_rooms`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            ServerError: The server failed. The server cannot answer now.
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range.
+            UnauthorizedError: The token is missing or invalid, or is not allowed to do
+                this.
+            ForbiddenError: The token's rate limit is exceeded until the time in
+                `X-RateLimit-Reset`. Requires the scope `manage_rooms`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `manage_rooms` (confidence: low). Token: group client, user.
 
@@ -777,38 +786,39 @@ class AsyncRooms:
         color: Literal["yellow", "red", "green", "purple", "gray", "random"]
         | None = None,
     ) -> Sent:
-        """Post a message into a room, with the query.
+        """Send a message to a room, in the query.
 
-        Use `rooms_message`; whatever is between here and the server may send a GET twice.
+        Prefer `rooms_message`: a proxy may send a GET twice.
 
-        Known oddities:
+        Known quirks:
 
-        - It changes something although it is a GET; `HEAD` therefore is refused.
-        - A name longer than 15 characters was refused, as an empty one was, with one
-          text that several issues quote.
+        - A GET that changes something; `HEAD` is therefore rejected.
+        - A name longer than 15 characters, or an empty one, was rejected, with a
+          message that several issues quote.
 
         Args:
-            room_id: The room's id or its name. 1 to 100 characters.
-            from_: What the message calls its sender, 1 to 15 characters.
+            room_id: Id or name of the room. 1 to 100 characters.
+            from_: Name to show as the sender, 1 to 15 characters.
             message: The message, 1 to 10,000 characters.
-            message_format: Whether the message is HTML, or text with mentions,
-                emoticons and links. The server takes `html` when left out.
-            notify: Whether people in the room are told of the message; 0 or 1. The
-                server takes `0` when left out.
-            color: The message's background. The server takes `yellow` when left out.
+            message_format: Message format: HTML, or text with mentions, emoticons and
+                links. The server's default is `html`.
+            notify: Whether to alert the users in the room; 0 or 1. The server's default
+                is `0`.
+            color: Background color of the message. The server's default is `yellow`.
 
         Returns:
-            It is posted.
+            The message was sent.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits.
-            UnauthorizedError: There is no token, it is wrong, or it may not do this.
-            ForbiddenError: The token's limit is used up until the moment in
-                `X-RateLimit-Reset`. Needs the scope `send_notification`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            ServerError: The server failed. The server cannot answer now.
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range.
+            UnauthorizedError: The token is missing or invalid, or is not allowed to do
+                this.
+            ForbiddenError: The token's rate limit is exceeded until the time in
+                `X-RateLimit-Reset`. Requires the scope `send_notification`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `send_notification` (confidence: medium). Token: group client, room
         client, user, room notification.
@@ -840,36 +850,36 @@ class AsyncRooms:
         color: Literal["yellow", "red", "green", "purple", "gray", "random"]
         | None = None,
     ) -> Sent:
-        """Post a message into a room.
+        """Send a message to a room.
 
-        Known oddities:
+        Known quirks:
 
-        - A name longer than 15 characters was refused, as an empty one was, with one
-          text that several issues quote.
+        - A name longer than 15 characters, or an empty one, was rejected, with a
+          message that several issues quote.
 
         Args:
-            room_id: A room's id or its name. 1 to 100 characters.
-            from_: What a message calls its sender; letters, digits, `-`, `_` and
-                spaces. 1 to 15 characters.
+            room_id: Id or name of a room. 1 to 100 characters.
+            from_: Name to show as the sender; letters, digits, `-`, `_` and spaces. 1
+                to 15 characters.
             message: A message. 1 to 10,000 characters.
-            message_format: Whether a message is HTML or text. The server takes `html`
-                when left out.
-            notify: Whether people in the room are told of it. The server takes `0` when
-                left out.
-            color: A message's background. The server takes `yellow` when left out.
+            message_format: Message format: HTML or text. The server's default is
+                `html`.
+            notify: Whether to alert the users in the room. The server's default is `0`.
+            color: Background color of a message. The server's default is `yellow`.
 
         Returns:
-            It is posted.
+            The message was sent.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits.
-            UnauthorizedError: There is no token, it is wrong, or it may not do this.
-            ForbiddenError: The token's limit is used up until the moment in
-                `X-RateLimit-Reset`. Needs the scope `send_notification`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            ServerError: The server failed. The server cannot answer now.
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range.
+            UnauthorizedError: The token is missing or invalid, or is not allowed to do
+                this.
+            ForbiddenError: The token's rate limit is exceeded until the time in
+                `X-RateLimit-Reset`. Requires the scope `send_notification`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `send_notification` (confidence: medium). Token: group client, room
         client, user, room notification.
@@ -893,26 +903,27 @@ class AsyncRooms:
     async def rooms_topic(
         self, *, room_id: str | int, topic: str, from_: str | None = None
     ) -> Done:
-        """Change a room's topic.
+        """Set the topic of a room.
 
         Args:
-            room_id: A room's id or its name. 1 to 100 characters.
+            room_id: Id or name of a room. 1 to 100 characters.
             topic: The topic. At most 250 characters.
-            from_: Who the room is told has changed it. At most 64 characters. The
-                server takes `API` when left out.
+            from_: Name to show as the one who changed it. At most 64 characters. The
+                server's default is `API`.
 
         Returns:
-            It is changed.
+            The topic was changed.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits.
-            UnauthorizedError: There is no token, it is wrong, or it may not do this.
-            ForbiddenError: The token's limit is used up until the moment in
-                `X-RateLimit-Reset`. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            ServerError: The server failed. The server cannot answer now.
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range.
+            UnauthorizedError: The token is missing or invalid, or is not allowed to do
+                this.
+            ForbiddenError: The token's rate limit is exceeded until the time in
+                `X-RateLimit-Reset`. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client, user.
 
@@ -923,31 +934,32 @@ class AsyncRooms:
     async def rooms_history(
         self, *, room_id: str | int, date: str, timezone: str | None = None
     ) -> MessageList:
-        """Get what was said in a room.
+        """Get the history of a room.
 
-        Known oddities:
+        Known quirks:
 
-        - How many messages a day may have is not told.
+        - The maximum number of messages for a day is not known.
 
         Args:
-            room_id: The room's id or its name. 1 to 100 characters.
-            date: A day as `2010-11-19`, or `recent` for the latest 75 messages.
-            timezone: The zone of the day and of the dates in the answer, by its name in
-                the tz database; another name is refused. The server takes `UTC` when
-                left out.
+            room_id: Id or name of the room. 1 to 100 characters.
+            date: A day, such as `2010-11-19`, or `recent` for the latest 75 messages.
+            timezone: Time zone of the day and of dates in the response, as a name of
+                the tz database; other names are rejected. The server's default is
+                `UTC`.
 
         Returns:
             The messages, oldest first.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits.
-            UnauthorizedError: There is no token, it is wrong, or it may not do this.
-            ForbiddenError: The token's limit is used up until the moment in
-                `X-RateLimit-Reset`. Needs the scope `view_messages`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            ServerError: The server failed. The server cannot answer now.
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range.
+            UnauthorizedError: The token is missing or invalid, or is not allowed to do
+                this.
+            ForbiddenError: The token's rate limit is exceeded until the time in
+                `X-RateLimit-Reset`. Requires the scope `view_messages`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_messages` (confidence: low). Token: group client, room client, user.
 

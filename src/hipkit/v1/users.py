@@ -3,7 +3,7 @@
 
 """Users: 6 operations.
 
-People.
+Users.
 """
 
 from __future__ import annotations
@@ -33,11 +33,10 @@ __all__ = [
 
 
 class UsersList(Operation[UserList], frozen=True):
-    """List the people of the group.
+    """List users.
 
     Args:
-        include_deleted: Whether deleted people are listed too; 0 or 1. The server takes
-            `0` when left out.
+        include_deleted: Include deleted users; 0 or 1. The server's default is `0`.
     """
 
     operation_id = "users_list"
@@ -56,10 +55,10 @@ class UsersList(Operation[UserList], frozen=True):
 
 
 class UsersShow(Operation[UserEnvelope], frozen=True):
-    """Get a person.
+    """Get a user.
 
     Args:
-        user_id: The person's id or e-mail address. 1 to 255 characters.
+        user_id: Id or e-mail address of the user. 1 to 255 characters.
     """
 
     operation_id = "users_show"
@@ -80,20 +79,20 @@ class UsersShow(Operation[UserEnvelope], frozen=True):
 
 
 class UsersCreate(Operation[CreatedUserEnvelope], frozen=True):
-    """Add a person.
+    """Create a user.
 
     Args:
-        email: A person's e-mail address.
-        name: A person's full name, 1 to 50 characters.
-        mention_name: What follows the `@` when a person is mentioned; made of the name
-            if left out of a new one. 1 to 50 characters.
-        title: A person's job title.
-        is_group_admin: Whether a person administers the group; 0 if left out of a new
-            one.
-        password: A person's password; without one the server chooses it for a new
-            person, and tells it once.
-        timezone: A person's time zone, by its name in the tz database; `UTC` if left
-            out of a new one.
+        email: E-mail address of a user.
+        name: Full name of a user, 1 to 50 characters.
+        mention_name: Mention name, without the `@`; derived from the name if left out
+            for a new user. 1 to 50 characters.
+        title: Job title of a user.
+        is_group_admin: Whether a user is an administrator of the group; 0 if left out
+            for a new user.
+        password: Password of a user; without one, the server generates it for a new
+            user and returns it once.
+        timezone: Time zone of a user, as a name of the tz database; `UTC` if left out
+            for a new user.
     """
 
     operation_id = "users_create"
@@ -134,21 +133,21 @@ class UsersCreate(Operation[CreatedUserEnvelope], frozen=True):
 
 
 class UsersUpdate(Operation[UserEnvelope], frozen=True):
-    """Change a person.
+    """Update a user.
 
     Args:
-        user_id: A person's id or e-mail address. 1 to 255 characters.
-        email: A person's e-mail address.
-        name: A person's full name, 1 to 50 characters.
-        mention_name: What follows the `@` when a person is mentioned; made of the name
-            if left out of a new one. 1 to 50 characters.
-        title: A person's job title.
-        is_group_admin: Whether a person administers the group; 0 if left out of a new
-            one.
-        password: A person's password; without one the server chooses it for a new
-            person, and tells it once.
-        timezone: A person's time zone, by its name in the tz database; `UTC` if left
-            out of a new one.
+        user_id: Id or e-mail address of a user. 1 to 255 characters.
+        email: E-mail address of a user.
+        name: Full name of a user, 1 to 50 characters.
+        mention_name: Mention name, without the `@`; derived from the name if left out
+            for a new user. 1 to 50 characters.
+        title: Job title of a user.
+        is_group_admin: Whether a user is an administrator of the group; 0 if left out
+            for a new user.
+        password: Password of a user; without one, the server generates it for a new
+            user and returns it once.
+        timezone: Time zone of a user, as a name of the tz database; `UTC` if left out
+            for a new user.
     """
 
     operation_id = "users_update"
@@ -194,10 +193,10 @@ class UsersUpdate(Operation[UserEnvelope], frozen=True):
 
 
 class UsersDelete(Operation[Deletion], frozen=True):
-    """Delete a person.
+    """Delete a user.
 
     Args:
-        user_id: A person's id or e-mail address. 1 to 255 characters.
+        user_id: Id or e-mail address of a user. 1 to 255 characters.
     """
 
     operation_id = "users_delete"
@@ -220,10 +219,10 @@ class UsersDelete(Operation[Deletion], frozen=True):
 
 
 class UsersUndelete(Operation[Undeletion], frozen=True):
-    """Bring a deleted person back.
+    """Restore a deleted user.
 
     Args:
-        user_id: A person's id or e-mail address. 1 to 255 characters.
+        user_id: Id or e-mail address of a user. 1 to 255 characters.
     """
 
     operation_id = "users_undelete"
@@ -246,7 +245,7 @@ class UsersUndelete(Operation[Undeletion], frozen=True):
 
 
 class Users:
-    """The operations on Users, a method each."""
+    """The operations of the tag Users, a method each."""
 
     __slots__ = ("_send",)
 
@@ -254,23 +253,23 @@ class Users:
         self._send = send
 
     def users_list(self, *, include_deleted: Literal[0, 1] | None = None) -> UserList:
-        """List the people of the group.
+        """List users.
 
         Args:
-            include_deleted: Whether deleted people are listed too; 0 or 1. The server
-                takes `0` when left out.
+            include_deleted: Include deleted users; 0 or 1. The server's default is `0`.
 
         Returns:
-            All of them.
+            The whole list.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits.
-            UnauthorizedError: There is no token, it is wrong, or it may not do this.
-            ForbiddenError: The token's limit is used up until the moment in
-                `X-RateLimit-Reset`. Needs the scope `view_group`.
-            ApiError: The body is larger than the server takes.
-            ServerError: The server failed. The server cannot answer now.
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range.
+            UnauthorizedError: The token is missing or invalid, or is not allowed to do
+                this.
+            ForbiddenError: The token's rate limit is exceeded until the time in
+                `X-RateLimit-Reset`. Requires the scope `view_group`.
+            ApiError: The body is larger than the server accepts.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` (confidence: low). Token: group client, user.
 
@@ -279,23 +278,24 @@ class Users:
         return self._send(UsersList(include_deleted=include_deleted))
 
     def users_show(self, *, user_id: str | int) -> UserEnvelope:
-        """Get a person.
+        """Get a user.
 
         Args:
-            user_id: The person's id or e-mail address. 1 to 255 characters.
+            user_id: Id or e-mail address of the user. 1 to 255 characters.
 
         Returns:
-            The person.
+            The user.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits.
-            UnauthorizedError: There is no token, it is wrong, or it may not do this.
-            ForbiddenError: The token's limit is used up until the moment in
-                `X-RateLimit-Reset`. Needs the scope `view_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            ServerError: The server failed. The server cannot answer now.
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range.
+            UnauthorizedError: The token is missing or invalid, or is not allowed to do
+                this.
+            ForbiddenError: The token's rate limit is exceeded until the time in
+                `X-RateLimit-Reset`. Requires the scope `view_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` (confidence: low). Token: group client, user.
 
@@ -314,37 +314,38 @@ class Users:
         password: str | None = None,
         timezone: str | None = None,
     ) -> CreatedUserEnvelope:
-        """Add a person.
+        """Create a user.
 
-        Known oddities:
+        Known quirks:
 
-        - Without `password` the server chooses one, which stands in this answer and
-          nowhere else.
+        - Without `password`, the server generates one, which only this response
+          contains.
 
         Args:
-            email: A person's e-mail address.
-            name: A person's full name, 1 to 50 characters.
-            mention_name: What follows the `@` when a person is mentioned; made of the
-                name if left out of a new one. 1 to 50 characters.
-            title: A person's job title.
-            is_group_admin: Whether a person administers the group; 0 if left out of a
-                new one.
-            password: A person's password; without one the server chooses it for a new
-                person, and tells it once.
-            timezone: A person's time zone, by its name in the tz database; `UTC` if
-                left out of a new one.
+            email: E-mail address of a user.
+            name: Full name of a user, 1 to 50 characters.
+            mention_name: Mention name, without the `@`; derived from the name if left
+                out for a new user. 1 to 50 characters.
+            title: Job title of a user.
+            is_group_admin: Whether a user is an administrator of the group; 0 if left
+                out for a new user.
+            password: Password of a user; without one, the server generates it for a new
+                user and returns it once.
+            timezone: Time zone of a user, as a name of the tz database; `UTC` if left
+                out for a new user.
 
         Returns:
-            The person, with the password that the server chose.
+            The user, with the generated password.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits.
-            UnauthorizedError: There is no token, it is wrong, or it may not do this.
-            ForbiddenError: The token's limit is used up until the moment in
-                `X-RateLimit-Reset`. Needs the scope `admin_group`.
-            ApiError: The body is larger than the server takes.
-            ServerError: The server failed. The server cannot answer now.
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range.
+            UnauthorizedError: The token is missing or invalid, or is not allowed to do
+                this.
+            ForbiddenError: The token's rate limit is exceeded until the time in
+                `X-RateLimit-Reset`. Requires the scope `admin_group`.
+            ApiError: The body is larger than the server accepts.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client, user.
 
@@ -377,38 +378,39 @@ class Users:
         password: str | None = None,
         timezone: str | None = None,
     ) -> UserEnvelope:
-        """Change a person.
+        """Update a user.
 
-        Known oddities:
+        Known quirks:
 
-        - What is left out stays as it is.
+        - Arguments that are left out do not change.
 
         Args:
-            user_id: A person's id or e-mail address. 1 to 255 characters.
-            email: A person's e-mail address.
-            name: A person's full name, 1 to 50 characters.
-            mention_name: What follows the `@` when a person is mentioned; made of the
-                name if left out of a new one. 1 to 50 characters.
-            title: A person's job title.
-            is_group_admin: Whether a person administers the group; 0 if left out of a
-                new one.
-            password: A person's password; without one the server chooses it for a new
-                person, and tells it once.
-            timezone: A person's time zone, by its name in the tz database; `UTC` if
-                left out of a new one.
+            user_id: Id or e-mail address of a user. 1 to 255 characters.
+            email: E-mail address of a user.
+            name: Full name of a user, 1 to 50 characters.
+            mention_name: Mention name, without the `@`; derived from the name if left
+                out for a new user. 1 to 50 characters.
+            title: Job title of a user.
+            is_group_admin: Whether a user is an administrator of the group; 0 if left
+                out for a new user.
+            password: Password of a user; without one, the server generates it for a new
+                user and returns it once.
+            timezone: Time zone of a user, as a name of the tz database; `UTC` if left
+                out for a new user.
 
         Returns:
-            The person as they are now.
+            The updated user.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits.
-            UnauthorizedError: There is no token, it is wrong, or it may not do this.
-            ForbiddenError: The token's limit is used up until the moment in
-                `X-RateLimit-Reset`. Needs the scope `admin_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            ServerError: The server failed. The server cannot answer now.
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range.
+            UnauthorizedError: The token is missing or invalid, or is not allowed to do
+                this.
+            ForbiddenError: The token's rate limit is exceeded until the time in
+                `X-RateLimit-Reset`. Requires the scope `admin_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client, user.
 
@@ -431,23 +433,24 @@ class Users:
             del password  # A traceback would hold it.
 
     def users_delete(self, *, user_id: str | int) -> Deletion:
-        """Delete a person.
+        """Delete a user.
 
         Args:
-            user_id: A person's id or e-mail address. 1 to 255 characters.
+            user_id: Id or e-mail address of a user. 1 to 255 characters.
 
         Returns:
-            They are gone.
+            The user was deleted.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits.
-            UnauthorizedError: There is no token, it is wrong, or it may not do this.
-            ForbiddenError: The token's limit is used up until the moment in
-                `X-RateLimit-Reset`. Needs the scope `admin_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            ServerError: The server failed. The server cannot answer now.
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range.
+            UnauthorizedError: The token is missing or invalid, or is not allowed to do
+                this.
+            ForbiddenError: The token's rate limit is exceeded until the time in
+                `X-RateLimit-Reset`. Requires the scope `admin_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client, user.
 
@@ -456,29 +459,30 @@ class Users:
         return self._send(UsersDelete(user_id=user_id))
 
     def users_undelete(self, *, user_id: str | int) -> Undeletion:
-        """Bring a deleted person back.
+        """Restore a deleted user.
 
-        Known oddities:
+        Known quirks:
 
-        - HipChat sent a mail with a link. On hipkit's server an administrator makes
-          one, and tokens, sessions and picture stay gone.
-        - 400 where somebody else has the e-mail address or mention name by now.
+        - HipChat sent an e-mail with a link. On hipkit's server an administrator
+          creates the link, and tokens, sessions and photo are not restored.
+        - 400 if another user has the e-mail address or mention name by now.
 
         Args:
-            user_id: A person's id or e-mail address. 1 to 255 characters.
+            user_id: Id or e-mail address of a user. 1 to 255 characters.
 
         Returns:
-            They are back.
+            The user was restored.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits.
-            UnauthorizedError: There is no token, it is wrong, or it may not do this.
-            ForbiddenError: The token's limit is used up until the moment in
-                `X-RateLimit-Reset`. Needs the scope `admin_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            ServerError: The server failed. The server cannot answer now.
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range.
+            UnauthorizedError: The token is missing or invalid, or is not allowed to do
+                this.
+            ForbiddenError: The token's rate limit is exceeded until the time in
+                `X-RateLimit-Reset`. Requires the scope `admin_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client, user.
 
@@ -488,7 +492,7 @@ class Users:
 
 
 class AsyncUsers:
-    """The operations on Users, a method each, awaited."""
+    """The operations of the tag Users, a method each, to be awaited."""
 
     __slots__ = ("_send",)
 
@@ -498,23 +502,23 @@ class AsyncUsers:
     async def users_list(
         self, *, include_deleted: Literal[0, 1] | None = None
     ) -> UserList:
-        """List the people of the group.
+        """List users.
 
         Args:
-            include_deleted: Whether deleted people are listed too; 0 or 1. The server
-                takes `0` when left out.
+            include_deleted: Include deleted users; 0 or 1. The server's default is `0`.
 
         Returns:
-            All of them.
+            The whole list.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits.
-            UnauthorizedError: There is no token, it is wrong, or it may not do this.
-            ForbiddenError: The token's limit is used up until the moment in
-                `X-RateLimit-Reset`. Needs the scope `view_group`.
-            ApiError: The body is larger than the server takes.
-            ServerError: The server failed. The server cannot answer now.
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range.
+            UnauthorizedError: The token is missing or invalid, or is not allowed to do
+                this.
+            ForbiddenError: The token's rate limit is exceeded until the time in
+                `X-RateLimit-Reset`. Requires the scope `view_group`.
+            ApiError: The body is larger than the server accepts.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` (confidence: low). Token: group client, user.
 
@@ -523,23 +527,24 @@ class AsyncUsers:
         return await self._send(UsersList(include_deleted=include_deleted))
 
     async def users_show(self, *, user_id: str | int) -> UserEnvelope:
-        """Get a person.
+        """Get a user.
 
         Args:
-            user_id: The person's id or e-mail address. 1 to 255 characters.
+            user_id: Id or e-mail address of the user. 1 to 255 characters.
 
         Returns:
-            The person.
+            The user.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits.
-            UnauthorizedError: There is no token, it is wrong, or it may not do this.
-            ForbiddenError: The token's limit is used up until the moment in
-                `X-RateLimit-Reset`. Needs the scope `view_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            ServerError: The server failed. The server cannot answer now.
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range.
+            UnauthorizedError: The token is missing or invalid, or is not allowed to do
+                this.
+            ForbiddenError: The token's rate limit is exceeded until the time in
+                `X-RateLimit-Reset`. Requires the scope `view_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` (confidence: low). Token: group client, user.
 
@@ -558,37 +563,38 @@ class AsyncUsers:
         password: str | None = None,
         timezone: str | None = None,
     ) -> CreatedUserEnvelope:
-        """Add a person.
+        """Create a user.
 
-        Known oddities:
+        Known quirks:
 
-        - Without `password` the server chooses one, which stands in this answer and
-          nowhere else.
+        - Without `password`, the server generates one, which only this response
+          contains.
 
         Args:
-            email: A person's e-mail address.
-            name: A person's full name, 1 to 50 characters.
-            mention_name: What follows the `@` when a person is mentioned; made of the
-                name if left out of a new one. 1 to 50 characters.
-            title: A person's job title.
-            is_group_admin: Whether a person administers the group; 0 if left out of a
-                new one.
-            password: A person's password; without one the server chooses it for a new
-                person, and tells it once.
-            timezone: A person's time zone, by its name in the tz database; `UTC` if
-                left out of a new one.
+            email: E-mail address of a user.
+            name: Full name of a user, 1 to 50 characters.
+            mention_name: Mention name, without the `@`; derived from the name if left
+                out for a new user. 1 to 50 characters.
+            title: Job title of a user.
+            is_group_admin: Whether a user is an administrator of the group; 0 if left
+                out for a new user.
+            password: Password of a user; without one, the server generates it for a new
+                user and returns it once.
+            timezone: Time zone of a user, as a name of the tz database; `UTC` if left
+                out for a new user.
 
         Returns:
-            The person, with the password that the server chose.
+            The user, with the generated password.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits.
-            UnauthorizedError: There is no token, it is wrong, or it may not do this.
-            ForbiddenError: The token's limit is used up until the moment in
-                `X-RateLimit-Reset`. Needs the scope `admin_group`.
-            ApiError: The body is larger than the server takes.
-            ServerError: The server failed. The server cannot answer now.
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range.
+            UnauthorizedError: The token is missing or invalid, or is not allowed to do
+                this.
+            ForbiddenError: The token's rate limit is exceeded until the time in
+                `X-RateLimit-Reset`. Requires the scope `admin_group`.
+            ApiError: The body is larger than the server accepts.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client, user.
 
@@ -621,38 +627,39 @@ class AsyncUsers:
         password: str | None = None,
         timezone: str | None = None,
     ) -> UserEnvelope:
-        """Change a person.
+        """Update a user.
 
-        Known oddities:
+        Known quirks:
 
-        - What is left out stays as it is.
+        - Arguments that are left out do not change.
 
         Args:
-            user_id: A person's id or e-mail address. 1 to 255 characters.
-            email: A person's e-mail address.
-            name: A person's full name, 1 to 50 characters.
-            mention_name: What follows the `@` when a person is mentioned; made of the
-                name if left out of a new one. 1 to 50 characters.
-            title: A person's job title.
-            is_group_admin: Whether a person administers the group; 0 if left out of a
-                new one.
-            password: A person's password; without one the server chooses it for a new
-                person, and tells it once.
-            timezone: A person's time zone, by its name in the tz database; `UTC` if
-                left out of a new one.
+            user_id: Id or e-mail address of a user. 1 to 255 characters.
+            email: E-mail address of a user.
+            name: Full name of a user, 1 to 50 characters.
+            mention_name: Mention name, without the `@`; derived from the name if left
+                out for a new user. 1 to 50 characters.
+            title: Job title of a user.
+            is_group_admin: Whether a user is an administrator of the group; 0 if left
+                out for a new user.
+            password: Password of a user; without one, the server generates it for a new
+                user and returns it once.
+            timezone: Time zone of a user, as a name of the tz database; `UTC` if left
+                out for a new user.
 
         Returns:
-            The person as they are now.
+            The updated user.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits.
-            UnauthorizedError: There is no token, it is wrong, or it may not do this.
-            ForbiddenError: The token's limit is used up until the moment in
-                `X-RateLimit-Reset`. Needs the scope `admin_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            ServerError: The server failed. The server cannot answer now.
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range.
+            UnauthorizedError: The token is missing or invalid, or is not allowed to do
+                this.
+            ForbiddenError: The token's rate limit is exceeded until the time in
+                `X-RateLimit-Reset`. Requires the scope `admin_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client, user.
 
@@ -675,23 +682,24 @@ class AsyncUsers:
             del password  # A traceback would hold it.
 
     async def users_delete(self, *, user_id: str | int) -> Deletion:
-        """Delete a person.
+        """Delete a user.
 
         Args:
-            user_id: A person's id or e-mail address. 1 to 255 characters.
+            user_id: Id or e-mail address of a user. 1 to 255 characters.
 
         Returns:
-            They are gone.
+            The user was deleted.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits.
-            UnauthorizedError: There is no token, it is wrong, or it may not do this.
-            ForbiddenError: The token's limit is used up until the moment in
-                `X-RateLimit-Reset`. Needs the scope `admin_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            ServerError: The server failed. The server cannot answer now.
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range.
+            UnauthorizedError: The token is missing or invalid, or is not allowed to do
+                this.
+            ForbiddenError: The token's rate limit is exceeded until the time in
+                `X-RateLimit-Reset`. Requires the scope `admin_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client, user.
 
@@ -700,29 +708,30 @@ class AsyncUsers:
         return await self._send(UsersDelete(user_id=user_id))
 
     async def users_undelete(self, *, user_id: str | int) -> Undeletion:
-        """Bring a deleted person back.
+        """Restore a deleted user.
 
-        Known oddities:
+        Known quirks:
 
-        - HipChat sent a mail with a link. On hipkit's server an administrator makes
-          one, and tokens, sessions and picture stay gone.
-        - 400 where somebody else has the e-mail address or mention name by now.
+        - HipChat sent an e-mail with a link. On hipkit's server an administrator
+          creates the link, and tokens, sessions and photo are not restored.
+        - 400 if another user has the e-mail address or mention name by now.
 
         Args:
-            user_id: A person's id or e-mail address. 1 to 255 characters.
+            user_id: Id or e-mail address of a user. 1 to 255 characters.
 
         Returns:
-            They are back.
+            The user was restored.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits.
-            UnauthorizedError: There is no token, it is wrong, or it may not do this.
-            ForbiddenError: The token's limit is used up until the moment in
-                `X-RateLimit-Reset`. Needs the scope `admin_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            ServerError: The server failed. The server cannot answer now.
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range.
+            UnauthorizedError: The token is missing or invalid, or is not allowed to do
+                this.
+            ForbiddenError: The token's rate limit is exceeded until the time in
+                `X-RateLimit-Reset`. Requires the scope `admin_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client, user.
 

@@ -2,9 +2,9 @@
 
 """HipChat API v2: 100 operations, typed.
 
-A module for each tag holds its operations and the methods that send them; `models.py`
-the objects they carry; `catalog.py` a table of all. A module loads when it is first
-used.
+Each tag has a module with its operations and the methods that send them. `models.py`
+has the objects, `catalog.py` a table of all operations, and `help.py` the texts for a
+command line. Modules are imported on first use.
 """
 
 from __future__ import annotations
@@ -758,10 +758,10 @@ def __dir__() -> list[str]:
 
 
 class Api:
-    """All operations, by tag; each sends and returns the answer.
+    """All operations, by tag; each method sends a request and returns the result.
 
     Args:
-        send: What sends an operation, such as a client's `send`.
+        send: Sends an operation, such as a client's `send`.
     """
 
     def __init__(self, send: Send) -> None:
@@ -769,80 +769,80 @@ class Api:
 
     @property
     def capabilities(self) -> Capabilities:
-        """The operations on Capabilities."""
+        """The operations of the tag Capabilities."""
         from hipkit.v2.capabilities import Capabilities
 
         return Capabilities(self._send)
 
     @property
     def emoticons(self) -> Emoticons:
-        """The operations on Emoticons."""
+        """The operations of the tag Emoticons."""
         from hipkit.v2.emoticons import Emoticons
 
         return Emoticons(self._send)
 
     @property
     def extensions(self) -> Extensions:
-        """The operations on Extensions."""
+        """The operations of the tag Extensions."""
         from hipkit.v2.extensions import Extensions
 
         return Extensions(self._send)
 
     @property
     def files(self) -> Files:
-        """The operations on Files."""
+        """The operations of the tag Files."""
         from hipkit.v2.files import Files
 
         return Files(self._send)
 
     @property
     def groups(self) -> Groups:
-        """The operations on Groups."""
+        """The operations of the tag Groups."""
         from hipkit.v2.groups import Groups
 
         return Groups(self._send)
 
     @property
     def integrations(self) -> Integrations:
-        """The operations on Integrations."""
+        """The operations of the tag Integrations."""
         from hipkit.v2.integrations import Integrations
 
         return Integrations(self._send)
 
     @property
     def invites(self) -> Invites:
-        """The operations on Invites."""
+        """The operations of the tag Invites."""
         from hipkit.v2.invites import Invites
 
         return Invites(self._send)
 
     @property
     def oauth_sessions(self) -> OauthSessions:
-        """The operations on Oauth Sessions."""
+        """The operations of the tag Oauth Sessions."""
         from hipkit.v2.oauth_sessions import OauthSessions
 
         return OauthSessions(self._send)
 
     @property
     def rooms(self) -> Rooms:
-        """The operations on Rooms."""
+        """The operations of the tag Rooms."""
         from hipkit.v2.rooms import Rooms
 
         return Rooms(self._send)
 
     @property
     def users(self) -> Users:
-        """The operations on Users."""
+        """The operations of the tag Users."""
         from hipkit.v2.users import Users
 
         return Users(self._send)
 
 
 class AsyncApi:
-    """All operations, by tag, awaited.
+    """All operations, by tag, to be awaited.
 
     Args:
-        send: What sends an operation, such as a client's `send`.
+        send: Sends an operation, such as a client's `send`.
     """
 
     def __init__(self, send: AsyncSend) -> None:
@@ -850,80 +850,80 @@ class AsyncApi:
 
     @property
     def capabilities(self) -> AsyncCapabilities:
-        """The operations on Capabilities."""
+        """The operations of the tag Capabilities."""
         from hipkit.v2.capabilities import AsyncCapabilities
 
         return AsyncCapabilities(self._send)
 
     @property
     def emoticons(self) -> AsyncEmoticons:
-        """The operations on Emoticons."""
+        """The operations of the tag Emoticons."""
         from hipkit.v2.emoticons import AsyncEmoticons
 
         return AsyncEmoticons(self._send)
 
     @property
     def extensions(self) -> AsyncExtensions:
-        """The operations on Extensions."""
+        """The operations of the tag Extensions."""
         from hipkit.v2.extensions import AsyncExtensions
 
         return AsyncExtensions(self._send)
 
     @property
     def files(self) -> AsyncFiles:
-        """The operations on Files."""
+        """The operations of the tag Files."""
         from hipkit.v2.files import AsyncFiles
 
         return AsyncFiles(self._send)
 
     @property
     def groups(self) -> AsyncGroups:
-        """The operations on Groups."""
+        """The operations of the tag Groups."""
         from hipkit.v2.groups import AsyncGroups
 
         return AsyncGroups(self._send)
 
     @property
     def integrations(self) -> AsyncIntegrations:
-        """The operations on Integrations."""
+        """The operations of the tag Integrations."""
         from hipkit.v2.integrations import AsyncIntegrations
 
         return AsyncIntegrations(self._send)
 
     @property
     def invites(self) -> AsyncInvites:
-        """The operations on Invites."""
+        """The operations of the tag Invites."""
         from hipkit.v2.invites import AsyncInvites
 
         return AsyncInvites(self._send)
 
     @property
     def oauth_sessions(self) -> AsyncOauthSessions:
-        """The operations on Oauth Sessions."""
+        """The operations of the tag Oauth Sessions."""
         from hipkit.v2.oauth_sessions import AsyncOauthSessions
 
         return AsyncOauthSessions(self._send)
 
     @property
     def rooms(self) -> AsyncRooms:
-        """The operations on Rooms."""
+        """The operations of the tag Rooms."""
         from hipkit.v2.rooms import AsyncRooms
 
         return AsyncRooms(self._send)
 
     @property
     def users(self) -> AsyncUsers:
-        """The operations on Users."""
+        """The operations of the tag Users."""
         from hipkit.v2.users import AsyncUsers
 
         return AsyncUsers(self._send)
 
 
 class RawApi:
-    """All operations, by tag; each returns the answer as it came.
+    """All operations, by tag; each method returns the raw response.
 
     Args:
-        send: What sends an operation and returns the answer as it came.
+        send: Sends an operation and returns the raw response.
     """
 
     def __init__(self, send: RawSend) -> None:
@@ -931,80 +931,80 @@ class RawApi:
 
     @property
     def capabilities(self) -> RawCapabilities:
-        """The operations on Capabilities."""
+        """The operations of the tag Capabilities."""
         from hipkit.v2.raw.capabilities import RawCapabilities
 
         return RawCapabilities(self._send)
 
     @property
     def emoticons(self) -> RawEmoticons:
-        """The operations on Emoticons."""
+        """The operations of the tag Emoticons."""
         from hipkit.v2.raw.emoticons import RawEmoticons
 
         return RawEmoticons(self._send)
 
     @property
     def extensions(self) -> RawExtensions:
-        """The operations on Extensions."""
+        """The operations of the tag Extensions."""
         from hipkit.v2.raw.extensions import RawExtensions
 
         return RawExtensions(self._send)
 
     @property
     def files(self) -> RawFiles:
-        """The operations on Files."""
+        """The operations of the tag Files."""
         from hipkit.v2.raw.files import RawFiles
 
         return RawFiles(self._send)
 
     @property
     def groups(self) -> RawGroups:
-        """The operations on Groups."""
+        """The operations of the tag Groups."""
         from hipkit.v2.raw.groups import RawGroups
 
         return RawGroups(self._send)
 
     @property
     def integrations(self) -> RawIntegrations:
-        """The operations on Integrations."""
+        """The operations of the tag Integrations."""
         from hipkit.v2.raw.integrations import RawIntegrations
 
         return RawIntegrations(self._send)
 
     @property
     def invites(self) -> RawInvites:
-        """The operations on Invites."""
+        """The operations of the tag Invites."""
         from hipkit.v2.raw.invites import RawInvites
 
         return RawInvites(self._send)
 
     @property
     def oauth_sessions(self) -> RawOauthSessions:
-        """The operations on Oauth Sessions."""
+        """The operations of the tag Oauth Sessions."""
         from hipkit.v2.raw.oauth_sessions import RawOauthSessions
 
         return RawOauthSessions(self._send)
 
     @property
     def rooms(self) -> RawRooms:
-        """The operations on Rooms."""
+        """The operations of the tag Rooms."""
         from hipkit.v2.raw.rooms import RawRooms
 
         return RawRooms(self._send)
 
     @property
     def users(self) -> RawUsers:
-        """The operations on Users."""
+        """The operations of the tag Users."""
         from hipkit.v2.raw.users import RawUsers
 
         return RawUsers(self._send)
 
 
 class AsyncRawApi:
-    """All operations, by tag, awaited; each returns the answer as it came.
+    """All operations, by tag, to be awaited; each method returns the raw response.
 
     Args:
-        send: What sends an operation and returns the answer as it came.
+        send: Sends an operation and returns the raw response.
     """
 
     def __init__(self, send: AsyncRawSend) -> None:
@@ -1012,70 +1012,70 @@ class AsyncRawApi:
 
     @property
     def capabilities(self) -> AsyncRawCapabilities:
-        """The operations on Capabilities."""
+        """The operations of the tag Capabilities."""
         from hipkit.v2.raw.capabilities import AsyncRawCapabilities
 
         return AsyncRawCapabilities(self._send)
 
     @property
     def emoticons(self) -> AsyncRawEmoticons:
-        """The operations on Emoticons."""
+        """The operations of the tag Emoticons."""
         from hipkit.v2.raw.emoticons import AsyncRawEmoticons
 
         return AsyncRawEmoticons(self._send)
 
     @property
     def extensions(self) -> AsyncRawExtensions:
-        """The operations on Extensions."""
+        """The operations of the tag Extensions."""
         from hipkit.v2.raw.extensions import AsyncRawExtensions
 
         return AsyncRawExtensions(self._send)
 
     @property
     def files(self) -> AsyncRawFiles:
-        """The operations on Files."""
+        """The operations of the tag Files."""
         from hipkit.v2.raw.files import AsyncRawFiles
 
         return AsyncRawFiles(self._send)
 
     @property
     def groups(self) -> AsyncRawGroups:
-        """The operations on Groups."""
+        """The operations of the tag Groups."""
         from hipkit.v2.raw.groups import AsyncRawGroups
 
         return AsyncRawGroups(self._send)
 
     @property
     def integrations(self) -> AsyncRawIntegrations:
-        """The operations on Integrations."""
+        """The operations of the tag Integrations."""
         from hipkit.v2.raw.integrations import AsyncRawIntegrations
 
         return AsyncRawIntegrations(self._send)
 
     @property
     def invites(self) -> AsyncRawInvites:
-        """The operations on Invites."""
+        """The operations of the tag Invites."""
         from hipkit.v2.raw.invites import AsyncRawInvites
 
         return AsyncRawInvites(self._send)
 
     @property
     def oauth_sessions(self) -> AsyncRawOauthSessions:
-        """The operations on Oauth Sessions."""
+        """The operations of the tag Oauth Sessions."""
         from hipkit.v2.raw.oauth_sessions import AsyncRawOauthSessions
 
         return AsyncRawOauthSessions(self._send)
 
     @property
     def rooms(self) -> AsyncRawRooms:
-        """The operations on Rooms."""
+        """The operations of the tag Rooms."""
         from hipkit.v2.raw.rooms import AsyncRawRooms
 
         return AsyncRawRooms(self._send)
 
     @property
     def users(self) -> AsyncRawUsers:
-        """The operations on Users."""
+        """The operations of the tag Users."""
         from hipkit.v2.raw.users import AsyncRawUsers
 
         return AsyncRawUsers(self._send)

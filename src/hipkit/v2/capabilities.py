@@ -3,7 +3,7 @@
 
 """Capabilities: 2 operations.
 
-What the server is and where its parts are.
+What the server offers, and at which URLs.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = [
 
 
 class GetCapabilities(Operation[CapabilitiesDocument], frozen=True):
-    """Get what the server is and where its parts are."""
+    """Get the server's capabilities."""
 
     operation_id = "get_capabilities"
     tag = "Capabilities"
@@ -34,11 +34,10 @@ class GetCapabilities(Operation[CapabilitiesDocument], frozen=True):
 
 
 class GetAddonCapabilitiesSchema(Operation[dict[str, object]], frozen=True):
-    """Get the JSON Schema of an add-on's descriptor.
+    """Get the JSON Schema of add-on descriptors.
 
     Args:
-        draft: Which draft of JSON Schema the answer is written in. What the server
-            takes when it is left out is not known.
+        draft: Draft of JSON Schema to return. The server's default is not known.
     """
 
     operation_id = "get_addon_capabilities_schema"
@@ -56,7 +55,7 @@ class GetAddonCapabilitiesSchema(Operation[dict[str, object]], frozen=True):
 
 
 class Capabilities:
-    """The operations on Capabilities, a method each."""
+    """The operations of the tag Capabilities, a method each."""
 
     __slots__ = ("_send",)
 
@@ -64,20 +63,20 @@ class Capabilities:
         self._send = send
 
     def get_capabilities(self) -> CapabilitiesDocument:
-        """Get what the server is and where its parts are.
+        """Get the server's capabilities.
 
-        Add-ons start from this document, whose address they get when they are
-        installed, and never assume one. Calling it with a token was refused at times.
+        Add-ons get the URL of this document when they are installed, and read all other
+        URLs from it. Some servers rejected a call with a token.
 
         Returns:
-            What the server is.
+            The capabilities.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         No token is sent.
 
@@ -88,26 +87,25 @@ class Capabilities:
     def get_addon_capabilities_schema(
         self, *, draft: Literal["v2", "v4"] | None = None
     ) -> dict[str, object]:
-        """Get the JSON Schema of an add-on's descriptor.
+        """Get the JSON Schema of add-on descriptors.
 
-        Known oddities:
+        Known quirks:
 
-        - The author of one library found it out of order in 2016.
+        - The author of one library found it broken in 2016.
 
         Args:
-            draft: Which draft of JSON Schema the answer is written in. What the server
-                takes when it is left out is not known.
+            draft: Draft of JSON Schema to return. The server's default is not known.
 
         Returns:
-            A JSON Schema; its members are those of JSON Schema.
+            A JSON Schema.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         No token is sent.
 
@@ -118,7 +116,7 @@ class Capabilities:
 
 
 class AsyncCapabilities:
-    """The operations on Capabilities, a method each, awaited."""
+    """The operations of the tag Capabilities, a method each, to be awaited."""
 
     __slots__ = ("_send",)
 
@@ -126,20 +124,20 @@ class AsyncCapabilities:
         self._send = send
 
     async def get_capabilities(self) -> CapabilitiesDocument:
-        """Get what the server is and where its parts are.
+        """Get the server's capabilities.
 
-        Add-ons start from this document, whose address they get when they are
-        installed, and never assume one. Calling it with a token was refused at times.
+        Add-ons get the URL of this document when they are installed, and read all other
+        URLs from it. Some servers rejected a call with a token.
 
         Returns:
-            What the server is.
+            The capabilities.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         No token is sent.
 
@@ -150,26 +148,25 @@ class AsyncCapabilities:
     async def get_addon_capabilities_schema(
         self, *, draft: Literal["v2", "v4"] | None = None
     ) -> dict[str, object]:
-        """Get the JSON Schema of an add-on's descriptor.
+        """Get the JSON Schema of add-on descriptors.
 
-        Known oddities:
+        Known quirks:
 
-        - The author of one library found it out of order in 2016.
+        - The author of one library found it broken in 2016.
 
         Args:
-            draft: Which draft of JSON Schema the answer is written in. What the server
-                takes when it is left out is not known.
+            draft: Draft of JSON Schema to return. The server's default is not known.
 
         Returns:
-            A JSON Schema; its members are those of JSON Schema.
+            A JSON Schema.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         No token is sent.
 

@@ -3,7 +3,7 @@
 
 """Emoticons: 2 operations.
 
-The small pictures that stand for a `(shortcut)`.
+Images shown in place of a `(shortcut)`.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ class GetEmoticon(Operation[Emoticon], frozen=True):
     """Get an emoticon.
 
     Args:
-        emoticon_id_or_key: The emoticon's id, or its shortcut without the parentheses.
-        expand: What to send in full instead of in short: `creator`. Dots go deeper.
+        emoticon_id_or_key: Id or shortcut (without parentheses) of the emoticon.
+        expand: Members to return in full: `creator`. Use dots for nested members.
     """
 
     operation_id = "get_emoticon"
@@ -39,15 +39,15 @@ class GetEmoticon(Operation[Emoticon], frozen=True):
 
 
 class GetAllEmoticons(Operation[EmoticonPage], frozen=True):
-    """List the emoticons.
+    """List emoticons.
 
     Args:
-        start_index: How many items to skip. The server takes `0` when left out.
-        max_results: How many items the page may hold. 0 to 1,000. The server takes
-            `100` when left out.
-        type: Whose emoticons: HipChat's own, the group's, or both. The server takes
-            `all` when left out.
-        expand: What to send in full instead of in short: `items`. Dots go deeper.
+        start_index: Number of items to skip. The server's default is `0`.
+        max_results: Maximum number of items on the page. 0 to 1,000. The server's
+            default is `100`.
+        type: Emoticons to list: HipChat's own, the group's, or both. The server's
+            default is `all`.
+        expand: Members to return in full: `items`. Use dots for nested members.
     """
 
     operation_id = "get_all_emoticons"
@@ -76,7 +76,7 @@ class GetAllEmoticons(Operation[EmoticonPage], frozen=True):
 
 
 class Emoticons:
-    """The operations on Emoticons, a method each."""
+    """The operations of the tag Emoticons, a method each."""
 
     __slots__ = ("_send",)
 
@@ -89,25 +89,24 @@ class Emoticons:
         """Get an emoticon.
 
         Args:
-            emoticon_id_or_key: The emoticon's id, or its shortcut without the
-                parentheses.
-            expand: What to send in full instead of in short: `creator`. Dots go deeper.
+            emoticon_id_or_key: Id or shortcut (without parentheses) of the emoticon.
+            expand: Members to return in full: `creator`. Use dots for nested members.
 
         Returns:
             The emoticon.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: `view_group` (confidence: high). Token: kinds not established.
+        Scope: `view_group` (confidence: high). Token: kind not known.
 
         Source: the official method page `get_emoticon`, now gone (confidence: high).
         """
@@ -121,32 +120,32 @@ class Emoticons:
         type: Literal["global", "group", "all"] | None = None,
         expand: list[str] | None = None,
     ) -> EmoticonPage:
-        """List the emoticons.
+        """List emoticons.
 
-        The answer is one page of a list; a client's `items()` walks all of them.
+        The response is one page of a list; a client's `items()` iterates over all pages.
 
         Args:
-            start_index: How many items to skip. The server takes `0` when left out.
-            max_results: How many items the page may hold. 0 to 1,000. The server takes
-                `100` when left out.
-            type: Whose emoticons: HipChat's own, the group's, or both. The server takes
-                `all` when left out.
-            expand: What to send in full instead of in short: `items`. Dots go deeper.
+            start_index: Number of items to skip. The server's default is `0`.
+            max_results: Maximum number of items on the page. 0 to 1,000. The server's
+                default is `100`.
+            type: Emoticons to list: HipChat's own, the group's, or both. The server's
+                default is `all`.
+            expand: Members to return in full: `items`. Use dots for nested members.
 
         Returns:
             A page of emoticons.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_group`.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_group`.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: `view_group` (confidence: high). Token: kinds not established.
+        Scope: `view_group` (confidence: high). Token: kind not known.
 
         Source: the official method page `get_all_emoticons`, now gone (confidence: high).
         """
@@ -161,7 +160,7 @@ class Emoticons:
 
 
 class AsyncEmoticons:
-    """The operations on Emoticons, a method each, awaited."""
+    """The operations of the tag Emoticons, a method each, to be awaited."""
 
     __slots__ = ("_send",)
 
@@ -174,25 +173,24 @@ class AsyncEmoticons:
         """Get an emoticon.
 
         Args:
-            emoticon_id_or_key: The emoticon's id, or its shortcut without the
-                parentheses.
-            expand: What to send in full instead of in short: `creator`. Dots go deeper.
+            emoticon_id_or_key: Id or shortcut (without parentheses) of the emoticon.
+            expand: Members to return in full: `creator`. Use dots for nested members.
 
         Returns:
             The emoticon.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: `view_group` (confidence: high). Token: kinds not established.
+        Scope: `view_group` (confidence: high). Token: kind not known.
 
         Source: the official method page `get_emoticon`, now gone (confidence: high).
         """
@@ -206,32 +204,32 @@ class AsyncEmoticons:
         type: Literal["global", "group", "all"] | None = None,
         expand: list[str] | None = None,
     ) -> EmoticonPage:
-        """List the emoticons.
+        """List emoticons.
 
-        The answer is one page of a list; a client's `items()` walks all of them.
+        The response is one page of a list; a client's `items()` iterates over all pages.
 
         Args:
-            start_index: How many items to skip. The server takes `0` when left out.
-            max_results: How many items the page may hold. 0 to 1,000. The server takes
-                `100` when left out.
-            type: Whose emoticons: HipChat's own, the group's, or both. The server takes
-                `all` when left out.
-            expand: What to send in full instead of in short: `items`. Dots go deeper.
+            start_index: Number of items to skip. The server's default is `0`.
+            max_results: Maximum number of items on the page. 0 to 1,000. The server's
+                default is `100`.
+            type: Emoticons to list: HipChat's own, the group's, or both. The server's
+                default is `all`.
+            expand: Members to return in full: `items`. Use dots for nested members.
 
         Returns:
             A page of emoticons.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_group`.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_group`.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: `view_group` (confidence: high). Token: kinds not established.
+        Scope: `view_group` (confidence: high). Token: kind not known.
 
         Source: the official method page `get_all_emoticons`, now gone (confidence: high).
         """

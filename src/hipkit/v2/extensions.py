@@ -3,7 +3,7 @@
 
 """Extensions: 18 operations.
 
-What an add-on adds to the whole group, one module at a time.
+Modules that an add-on registers for the whole group.
 """
 
 from __future__ import annotations
@@ -53,11 +53,11 @@ __all__ = [
 
 
 class GetGlobalAction(Operation[Action], frozen=True):
-    """Get an action for the whole group.
+    """Get an action for the group.
 
     Args:
-        key: The key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
-            `-` and `.`.
+        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
+            and `.`.
     """
 
     operation_id = "get_global_action"
@@ -77,17 +77,17 @@ class GetGlobalAction(Operation[Action], frozen=True):
 
 
 class CreateGlobalAction(Operation[CreatedExtension | None], frozen=True):
-    """Make or replace an action for the whole group.
+    """Create or replace an action for the group.
 
     Args:
-        key: The key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
-            `-` and `.`.
-        name: What the entry says.
-        location: Which of the two menus.
-        target: The module that it opens, by key, or with options.
-        weight: Where it stands; lower comes first, as documented. The server takes
-            `100` when left out.
-        conditions: When it is shown.
+        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
+            and `.`.
+        name: Text of the entry.
+        location: Menu to add the entry to.
+        target: Module to open, by key, or with options.
+        weight: Position; lower comes first, as documented. The server's default is
+            `100`.
+        conditions: Conditions for showing it.
     """
 
     operation_id = "create_global_action"
@@ -125,11 +125,11 @@ class CreateGlobalAction(Operation[CreatedExtension | None], frozen=True):
 
 
 class DeleteGlobalAction(Operation[None], frozen=True):
-    """Delete an action for the whole group.
+    """Delete an action for the group.
 
     Args:
-        key: The key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
-            `-` and `.`.
+        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
+            and `.`.
     """
 
     operation_id = "delete_global_action"
@@ -149,11 +149,11 @@ class DeleteGlobalAction(Operation[None], frozen=True):
 
 
 class GetGlobalDialog(Operation[Dialog], frozen=True):
-    """Get a dialog for the whole group.
+    """Get a dialog for the group.
 
     Args:
-        key: The key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
-            `-` and `.`.
+        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
+            and `.`.
     """
 
     operation_id = "get_global_dialog"
@@ -173,16 +173,16 @@ class GetGlobalDialog(Operation[Dialog], frozen=True):
 
 
 class CreateGlobalDialog(Operation[CreatedExtension | None], frozen=True):
-    """Make or replace a dialog for the whole group.
+    """Create or replace a dialog for the group.
 
     Args:
-        key: The key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
-            `-` and `.`.
-        title: What stands above the page.
-        url: The page. It may hold variables such as `{message.body}`.
-        authentication: Whether HipChat signs its call of the page. The server takes
-            `jwt` when left out.
-        options: How a dialog looks.
+        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
+            and `.`.
+        title: Title of the page.
+        url: URL of the page. May contain variables such as `{message.body}`.
+        authentication: Whether HipChat signs the request for the page. The server's
+            default is `jwt`.
+        options: Options of a dialog.
     """
 
     operation_id = "create_global_dialog"
@@ -216,11 +216,11 @@ class CreateGlobalDialog(Operation[CreatedExtension | None], frozen=True):
 
 
 class DeleteGlobalDialog(Operation[None], frozen=True):
-    """Delete a dialog for the whole group.
+    """Delete a dialog for the group.
 
     Args:
-        key: The key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
-            `-` and `.`.
+        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
+            and `.`.
     """
 
     operation_id = "delete_global_dialog"
@@ -240,11 +240,11 @@ class DeleteGlobalDialog(Operation[None], frozen=True):
 
 
 class GetGlobalExternalPage(Operation[ExternalPage], frozen=True):
-    """Get an external page for the whole group.
+    """Get an external page for the group.
 
     Args:
-        key: The key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
-            `-` and `.`.
+        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
+            and `.`.
     """
 
     operation_id = "get_global_external_page"
@@ -264,13 +264,13 @@ class GetGlobalExternalPage(Operation[ExternalPage], frozen=True):
 
 
 class CreateGlobalExternalPage(Operation[CreatedExtension | None], frozen=True):
-    """Make or replace an external page for the whole group.
+    """Create or replace an external page for the group.
 
     Args:
-        key: The key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
-            `-` and `.`.
-        url: The page. It may hold variables such as `{message.body}`.
-        name: What it is called. One source says that this is needed.
+        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
+            and `.`.
+        url: URL of the page. May contain variables such as `{message.body}`.
+        name: The name. One source says that it is required.
     """
 
     operation_id = "create_global_external_page"
@@ -295,11 +295,11 @@ class CreateGlobalExternalPage(Operation[CreatedExtension | None], frozen=True):
 
 
 class DeleteGlobalExternalPage(Operation[None], frozen=True):
-    """Delete an external page for the whole group.
+    """Delete an external page for the group.
 
     Args:
-        key: The key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
-            `-` and `.`.
+        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
+            and `.`.
     """
 
     operation_id = "delete_global_external_page"
@@ -319,11 +319,11 @@ class DeleteGlobalExternalPage(Operation[None], frozen=True):
 
 
 class GetGlobalGlance(Operation[Glance], frozen=True):
-    """Get a glance for the whole group.
+    """Get a glance for the group.
 
     Args:
-        key: The key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
-            `-` and `.`.
+        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
+            and `.`.
     """
 
     operation_id = "get_global_glance"
@@ -343,19 +343,19 @@ class GetGlobalGlance(Operation[Glance], frozen=True):
 
 
 class CreateGlobalGlance(Operation[CreatedExtension | None], frozen=True):
-    """Make or replace a glance for the whole group.
+    """Create or replace a glance for the group.
 
     Args:
-        key: The key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
-            `-` and `.`.
-        name: What it says until it has content.
-        icon: The small picture before it, in both densities.
-        query_url: Where clients ask for its content. Without it the line never changes
-            by itself.
-        target: The module that it opens, by key, or with options.
-        weight: Where it stands; lower comes first, as documented. The server takes
-            `100` when left out.
-        conditions: When it is shown.
+        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
+            and `.`.
+        name: Text shown until it has content.
+        icon: Icon before it, in both densities.
+        query_url: URL that clients query for its content. Without it, only updates
+            change the glance.
+        target: Module to open, by key, or with options.
+        weight: Position; lower comes first, as documented. The server's default is
+            `100`.
+        conditions: Conditions for showing it.
     """
 
     operation_id = "create_global_glance"
@@ -392,11 +392,11 @@ class CreateGlobalGlance(Operation[CreatedExtension | None], frozen=True):
 
 
 class DeleteGlobalGlance(Operation[None], frozen=True):
-    """Delete a glance for the whole group.
+    """Delete a glance for the group.
 
     Args:
-        key: The key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
-            `-` and `.`.
+        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
+            and `.`.
     """
 
     operation_id = "delete_global_glance"
@@ -416,11 +416,11 @@ class DeleteGlobalGlance(Operation[None], frozen=True):
 
 
 class GetGlobalWebPanel(Operation[WebPanel], frozen=True):
-    """Get a web panel for the whole group.
+    """Get a web panel for the group.
 
     Args:
-        key: The key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
-            `-` and `.`.
+        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
+            and `.`.
     """
 
     operation_id = "get_global_web_panel"
@@ -440,20 +440,20 @@ class GetGlobalWebPanel(Operation[WebPanel], frozen=True):
 
 
 class CreateGlobalWebPanel(Operation[CreatedExtension | None], frozen=True):
-    """Make or replace a web panel for the whole group.
+    """Create or replace a web panel for the group.
 
     Args:
-        key: The key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
-            `-` and `.`.
-        name: What stands above the page.
-        url: The page. It may hold variables such as `{message.body}`.
-        location: Where it stands; there is one place only.
-        authentication: Whether HipChat signs its call of the page. The server takes
-            `jwt` when left out.
-        icon: A small picture for it, in both densities.
-        weight: Where it stands; lower comes first, as documented. The server takes
-            `100` when left out.
-        conditions: When it is shown.
+        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
+            and `.`.
+        name: Title of the page.
+        url: URL of the page. May contain variables such as `{message.body}`.
+        location: Location; there is only one.
+        authentication: Whether HipChat signs the request for the page. The server's
+            default is `jwt`.
+        icon: Icon, in both densities.
+        weight: Position; lower comes first, as documented. The server's default is
+            `100`.
+        conditions: Conditions for showing it.
     """
 
     operation_id = "create_global_web_panel"
@@ -494,11 +494,11 @@ class CreateGlobalWebPanel(Operation[CreatedExtension | None], frozen=True):
 
 
 class DeleteGlobalWebPanel(Operation[None], frozen=True):
-    """Delete a web panel for the whole group.
+    """Delete a web panel for the group.
 
     Args:
-        key: The key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
-            `-` and `.`.
+        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
+            and `.`.
     """
 
     operation_id = "delete_global_web_panel"
@@ -518,11 +518,11 @@ class DeleteGlobalWebPanel(Operation[None], frozen=True):
 
 
 class GetGlobalWebhook(Operation[Webhook], frozen=True):
-    """Get a webhook for the whole group.
+    """Get a webhook for the group.
 
     Args:
-        key: The key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
-            `-` and `.`.
+        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
+            and `.`.
     """
 
     operation_id = "get_global_webhook"
@@ -542,19 +542,18 @@ class GetGlobalWebhook(Operation[Webhook], frozen=True):
 
 
 class CreateGlobalWebhook(Operation[CreatedExtension | None], frozen=True):
-    """Make or replace a webhook for the whole group.
+    """Create or replace a webhook for the group.
 
     Args:
-        key: The key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
-            `-` and `.`.
-        url: Where events are sent. An address with a user and password in it is
-            refused.
-        event: What to wait for.
-        name: A label for people.
-        pattern: A regular expression that the text must hold; for events about messages
-            only.
-        authentication: Whether HipChat signs what it sends. The server takes `none`
-            when left out.
+        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
+            and `.`.
+        url: URL that events are posted to. A URL with user and password is rejected.
+        event: Event to subscribe to.
+        name: Display label.
+        pattern: Regular expression that the message must match; for events about
+            messages only.
+        authentication: Whether HipChat signs requests (`jwt`) or not (`none`). The
+            server's default is `none`.
     """
 
     operation_id = "create_global_webhook"
@@ -616,11 +615,11 @@ class CreateGlobalWebhook(Operation[CreatedExtension | None], frozen=True):
 
 
 class DeleteGlobalWebhook(Operation[None], frozen=True):
-    """Delete a webhook for the whole group.
+    """Delete a webhook for the group.
 
     Args:
-        key: The key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
-            `-` and `.`.
+        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
+            and `.`.
     """
 
     operation_id = "delete_global_webhook"
@@ -640,7 +639,7 @@ class DeleteGlobalWebhook(Operation[None], frozen=True):
 
 
 class Extensions:
-    """The operations on Extensions, a method each."""
+    """The operations of the tag Extensions, a method each."""
 
     __slots__ = ("_send",)
 
@@ -648,30 +647,30 @@ class Extensions:
         self._send = send
 
     def get_global_action(self, key: str) -> Action:
-        """Get an action for the whole group.
+        """Get an action for the group.
 
-        Known oddities:
+        Known quirks:
 
         - Scope and kinds of token are inferred, not documented.
 
         Args:
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
 
         Returns:
-            The action. No recording exists; taken to be what was stored.
+            The action. No recording exists; assumed to be what was stored.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `view_group` (confidence: low). Token: group client.
 
@@ -689,42 +688,41 @@ class Extensions:
         weight: int | None = None,
         conditions: list[Condition] | None = None,
     ) -> CreatedExtension | None:
-        """Make or replace an action for the whole group.
+        """Create or replace an action for the group.
 
-        What stood under the key before is replaced. The key of the body is that of the
-        path.
+        Replaces what was stored under the key. The key in the body is the one in the path.
 
-        Known oddities:
+        Known quirks:
 
         - The scope is inferred, not documented.
-        - A library test for room glances expects 204; take any success.
+        - A library's test for room glances expects 204; accept any 2xx status.
 
         Args:
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
-            name: What the entry says.
-            location: Which of the two menus.
-            target: The module that it opens, by key, or with options.
-            weight: Where it stands; lower comes first, as documented. The server takes
-                `100` when left out.
-            conditions: When it is shown.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
+            name: Text of the entry.
+            location: Menu to add the entry to.
+            target: Module to open, by key, or with options.
+            weight: Position; lower comes first, as documented. The server's default is
+                `100`.
+            conditions: Conditions for showing it.
 
         Returns:
-            It is made or replaced. What the body holds is only partly known. Done. The
-            answer has no body.
+            Created or replaced. The body is only partly known. Success. The response
+            has no body.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -743,27 +741,27 @@ class Extensions:
         )
 
     def delete_global_action(self, key: str) -> None:
-        """Delete an action for the whole group.
+        """Delete an action for the group.
 
-        Known oddities:
+        Known quirks:
 
         - The scope is inferred, not documented.
 
         Args:
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -773,30 +771,30 @@ class Extensions:
         return self._send(DeleteGlobalAction(key))
 
     def get_global_dialog(self, key: str) -> Dialog:
-        """Get a dialog for the whole group.
+        """Get a dialog for the group.
 
-        Known oddities:
+        Known quirks:
 
         - Scope and kinds of token are inferred, not documented.
 
         Args:
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
 
         Returns:
-            The dialog. No recording exists; taken to be what was stored.
+            The dialog. No recording exists; assumed to be what was stored.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `view_group` (confidence: low). Token: group client.
 
@@ -813,41 +811,40 @@ class Extensions:
         authentication: Literal["jwt", "none"] | None = None,
         options: DialogOptions | None = None,
     ) -> CreatedExtension | None:
-        """Make or replace a dialog for the whole group.
+        """Create or replace a dialog for the group.
 
-        What stood under the key before is replaced. The key of the body is that of the
-        path.
+        Replaces what was stored under the key. The key in the body is the one in the path.
 
-        Known oddities:
+        Known quirks:
 
         - The scope is inferred, not documented.
-        - A library test for room glances expects 204; take any success.
+        - A library's test for room glances expects 204; accept any 2xx status.
 
         Args:
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
-            title: What stands above the page.
-            url: The page. It may hold variables such as `{message.body}`.
-            authentication: Whether HipChat signs its call of the page. The server takes
-                `jwt` when left out.
-            options: How a dialog looks.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
+            title: Title of the page.
+            url: URL of the page. May contain variables such as `{message.body}`.
+            authentication: Whether HipChat signs the request for the page. The server's
+                default is `jwt`.
+            options: Options of a dialog.
 
         Returns:
-            It is made or replaced. What the body holds is only partly known. Done. The
-            answer has no body.
+            Created or replaced. The body is only partly known. Success. The response
+            has no body.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -865,27 +862,27 @@ class Extensions:
         )
 
     def delete_global_dialog(self, key: str) -> None:
-        """Delete a dialog for the whole group.
+        """Delete a dialog for the group.
 
-        Known oddities:
+        Known quirks:
 
         - The scope is inferred, not documented.
 
         Args:
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -895,30 +892,30 @@ class Extensions:
         return self._send(DeleteGlobalDialog(key))
 
     def get_global_external_page(self, key: str) -> ExternalPage:
-        """Get an external page for the whole group.
+        """Get an external page for the group.
 
-        Known oddities:
+        Known quirks:
 
         - Scope and kinds of token are inferred, not documented.
 
         Args:
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
 
         Returns:
-            The external page. No recording exists; taken to be what was stored.
+            The external page. No recording exists; assumed to be what was stored.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `view_group` (confidence: low). Token: group client.
 
@@ -930,38 +927,37 @@ class Extensions:
     def create_global_external_page(
         self, key: str, *, url: str, name: TextI18n | None = None
     ) -> CreatedExtension | None:
-        """Make or replace an external page for the whole group.
+        """Create or replace an external page for the group.
 
-        What stood under the key before is replaced. The key of the body is that of the
-        path.
+        Replaces what was stored under the key. The key in the body is the one in the path.
 
-        Known oddities:
+        Known quirks:
 
         - The scope is inferred, not documented.
-        - A library test for room glances expects 204; take any success.
+        - A library's test for room glances expects 204; accept any 2xx status.
 
         Args:
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
-            url: The page. It may hold variables such as `{message.body}`.
-            name: What it is called. One source says that this is needed.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
+            url: URL of the page. May contain variables such as `{message.body}`.
+            name: The name. One source says that it is required.
 
         Returns:
-            It is made or replaced. What the body holds is only partly known. Done. The
-            answer has no body.
+            Created or replaced. The body is only partly known. Success. The response
+            has no body.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -971,27 +967,27 @@ class Extensions:
         return self._send(CreateGlobalExternalPage(key, url=url, name=name))
 
     def delete_global_external_page(self, key: str) -> None:
-        """Delete an external page for the whole group.
+        """Delete an external page for the group.
 
-        Known oddities:
+        Known quirks:
 
         - The scope is inferred, not documented.
 
         Args:
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1001,30 +997,30 @@ class Extensions:
         return self._send(DeleteGlobalExternalPage(key))
 
     def get_global_glance(self, key: str) -> Glance:
-        """Get a glance for the whole group.
+        """Get a glance for the group.
 
-        Known oddities:
+        Known quirks:
 
         - Scope and kinds of token are inferred, not documented.
 
         Args:
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
 
         Returns:
-            The glance. No recording exists; taken to be what was stored.
+            The glance. No recording exists; assumed to be what was stored.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `view_group` (confidence: low). Token: group client.
 
@@ -1043,44 +1039,43 @@ class Extensions:
         weight: int | None = None,
         conditions: list[Condition] | None = None,
     ) -> CreatedExtension | None:
-        """Make or replace a glance for the whole group.
+        """Create or replace a glance for the group.
 
-        What stood under the key before is replaced. The key of the body is that of the
-        path.
+        Replaces what was stored under the key. The key in the body is the one in the path.
 
-        Known oddities:
+        Known quirks:
 
         - The scope is inferred, not documented.
-        - A library test for room glances expects 204; take any success.
+        - A library's test for room glances expects 204; accept any 2xx status.
 
         Args:
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
-            name: What it says until it has content.
-            icon: The small picture before it, in both densities.
-            query_url: Where clients ask for its content. Without it the line never
-                changes by itself.
-            target: The module that it opens, by key, or with options.
-            weight: Where it stands; lower comes first, as documented. The server takes
-                `100` when left out.
-            conditions: When it is shown.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
+            name: Text shown until it has content.
+            icon: Icon before it, in both densities.
+            query_url: URL that clients query for its content. Without it, only updates
+                change the glance.
+            target: Module to open, by key, or with options.
+            weight: Position; lower comes first, as documented. The server's default is
+                `100`.
+            conditions: Conditions for showing it.
 
         Returns:
-            It is made or replaced. What the body holds is only partly known. Done. The
-            answer has no body.
+            Created or replaced. The body is only partly known. Success. The response
+            has no body.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1100,27 +1095,27 @@ class Extensions:
         )
 
     def delete_global_glance(self, key: str) -> None:
-        """Delete a glance for the whole group.
+        """Delete a glance for the group.
 
-        Known oddities:
+        Known quirks:
 
         - The scope is inferred, not documented.
 
         Args:
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1130,30 +1125,30 @@ class Extensions:
         return self._send(DeleteGlobalGlance(key))
 
     def get_global_web_panel(self, key: str) -> WebPanel:
-        """Get a web panel for the whole group.
+        """Get a web panel for the group.
 
-        Known oddities:
+        Known quirks:
 
         - Scope and kinds of token are inferred, not documented.
 
         Args:
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
 
         Returns:
-            The web panel. No recording exists; taken to be what was stored.
+            The web panel. No recording exists; assumed to be what was stored.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `view_group` (confidence: low). Token: group client.
 
@@ -1174,45 +1169,44 @@ class Extensions:
         weight: int | None = None,
         conditions: list[Condition] | None = None,
     ) -> CreatedExtension | None:
-        """Make or replace a web panel for the whole group.
+        """Create or replace a web panel for the group.
 
-        What stood under the key before is replaced. The key of the body is that of the
-        path.
+        Replaces what was stored under the key. The key in the body is the one in the path.
 
-        Known oddities:
+        Known quirks:
 
         - The scope is inferred, not documented.
-        - A library test for room glances expects 204; take any success.
+        - A library's test for room glances expects 204; accept any 2xx status.
 
         Args:
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
-            name: What stands above the page.
-            url: The page. It may hold variables such as `{message.body}`.
-            location: Where it stands; there is one place only.
-            authentication: Whether HipChat signs its call of the page. The server takes
-                `jwt` when left out.
-            icon: A small picture for it, in both densities.
-            weight: Where it stands; lower comes first, as documented. The server takes
-                `100` when left out.
-            conditions: When it is shown.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
+            name: Title of the page.
+            url: URL of the page. May contain variables such as `{message.body}`.
+            location: Location; there is only one.
+            authentication: Whether HipChat signs the request for the page. The server's
+                default is `jwt`.
+            icon: Icon, in both densities.
+            weight: Position; lower comes first, as documented. The server's default is
+                `100`.
+            conditions: Conditions for showing it.
 
         Returns:
-            It is made or replaced. What the body holds is only partly known. Done. The
-            answer has no body.
+            Created or replaced. The body is only partly known. Success. The response
+            has no body.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1233,27 +1227,27 @@ class Extensions:
         )
 
     def delete_global_web_panel(self, key: str) -> None:
-        """Delete a web panel for the whole group.
+        """Delete a web panel for the group.
 
-        Known oddities:
+        Known quirks:
 
         - The scope is inferred, not documented.
 
         Args:
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1263,30 +1257,30 @@ class Extensions:
         return self._send(DeleteGlobalWebPanel(key))
 
     def get_global_webhook(self, key: str) -> Webhook:
-        """Get a webhook for the whole group.
+        """Get a webhook for the group.
 
-        Known oddities:
+        Known quirks:
 
         - Scope and kinds of token are inferred, not documented.
 
         Args:
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
 
         Returns:
-            The webhook. No recording exists; taken to be what was stored with what the
-            server adds.
+            The webhook. No recording exists; assumed to be what was stored, with what
+            the server adds.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` (confidence: low). Token: group client.
 
@@ -1316,43 +1310,42 @@ class Extensions:
         pattern: str | None = None,
         authentication: Literal["jwt", "none"] | None = None,
     ) -> CreatedExtension | None:
-        """Make or replace a webhook for the whole group.
+        """Create or replace a webhook for the group.
 
-        What stood under the key before is replaced. The key of the body is that of the
-        path.
+        Replaces what was stored under the key. The key in the body is the one in the path.
 
-        Known oddities:
+        Known quirks:
 
         - The scope is inferred, not documented.
-        - A library test for room glances expects 204; take any success.
+        - A library's test for room glances expects 204; accept any 2xx status.
 
         Args:
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
-            url: Where events are sent. An address with a user and password in it is
-                refused.
-            event: What to wait for.
-            name: A label for people.
-            pattern: A regular expression that the text must hold; for events about
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
+            url: URL that events are posted to. A URL with user and password is
+                rejected.
+            event: Event to subscribe to.
+            name: Display label.
+            pattern: Regular expression that the message must match; for events about
                 messages only.
-            authentication: Whether HipChat signs what it sends. The server takes `none`
-                when left out.
+            authentication: Whether HipChat signs requests (`jwt`) or not (`none`). The
+                server's default is `none`.
 
         Returns:
-            It is made or replaced. What the body holds is only partly known. Done. The
-            answer has no body.
+            Created or replaced. The body is only partly known. Success. The response
+            has no body.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1371,26 +1364,26 @@ class Extensions:
         )
 
     def delete_global_webhook(self, key: str) -> None:
-        """Delete a webhook for the whole group.
+        """Delete a webhook for the group.
 
-        Known oddities:
+        Known quirks:
 
         - The scope is inferred, not documented.
 
         Args:
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1401,7 +1394,7 @@ class Extensions:
 
 
 class AsyncExtensions:
-    """The operations on Extensions, a method each, awaited."""
+    """The operations of the tag Extensions, a method each, to be awaited."""
 
     __slots__ = ("_send",)
 
@@ -1409,30 +1402,30 @@ class AsyncExtensions:
         self._send = send
 
     async def get_global_action(self, key: str) -> Action:
-        """Get an action for the whole group.
+        """Get an action for the group.
 
-        Known oddities:
+        Known quirks:
 
         - Scope and kinds of token are inferred, not documented.
 
         Args:
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
 
         Returns:
-            The action. No recording exists; taken to be what was stored.
+            The action. No recording exists; assumed to be what was stored.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `view_group` (confidence: low). Token: group client.
 
@@ -1450,42 +1443,41 @@ class AsyncExtensions:
         weight: int | None = None,
         conditions: list[Condition] | None = None,
     ) -> CreatedExtension | None:
-        """Make or replace an action for the whole group.
+        """Create or replace an action for the group.
 
-        What stood under the key before is replaced. The key of the body is that of the
-        path.
+        Replaces what was stored under the key. The key in the body is the one in the path.
 
-        Known oddities:
+        Known quirks:
 
         - The scope is inferred, not documented.
-        - A library test for room glances expects 204; take any success.
+        - A library's test for room glances expects 204; accept any 2xx status.
 
         Args:
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
-            name: What the entry says.
-            location: Which of the two menus.
-            target: The module that it opens, by key, or with options.
-            weight: Where it stands; lower comes first, as documented. The server takes
-                `100` when left out.
-            conditions: When it is shown.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
+            name: Text of the entry.
+            location: Menu to add the entry to.
+            target: Module to open, by key, or with options.
+            weight: Position; lower comes first, as documented. The server's default is
+                `100`.
+            conditions: Conditions for showing it.
 
         Returns:
-            It is made or replaced. What the body holds is only partly known. Done. The
-            answer has no body.
+            Created or replaced. The body is only partly known. Success. The response
+            has no body.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1504,27 +1496,27 @@ class AsyncExtensions:
         )
 
     async def delete_global_action(self, key: str) -> None:
-        """Delete an action for the whole group.
+        """Delete an action for the group.
 
-        Known oddities:
+        Known quirks:
 
         - The scope is inferred, not documented.
 
         Args:
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1534,30 +1526,30 @@ class AsyncExtensions:
         return await self._send(DeleteGlobalAction(key))
 
     async def get_global_dialog(self, key: str) -> Dialog:
-        """Get a dialog for the whole group.
+        """Get a dialog for the group.
 
-        Known oddities:
+        Known quirks:
 
         - Scope and kinds of token are inferred, not documented.
 
         Args:
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
 
         Returns:
-            The dialog. No recording exists; taken to be what was stored.
+            The dialog. No recording exists; assumed to be what was stored.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `view_group` (confidence: low). Token: group client.
 
@@ -1574,41 +1566,40 @@ class AsyncExtensions:
         authentication: Literal["jwt", "none"] | None = None,
         options: DialogOptions | None = None,
     ) -> CreatedExtension | None:
-        """Make or replace a dialog for the whole group.
+        """Create or replace a dialog for the group.
 
-        What stood under the key before is replaced. The key of the body is that of the
-        path.
+        Replaces what was stored under the key. The key in the body is the one in the path.
 
-        Known oddities:
+        Known quirks:
 
         - The scope is inferred, not documented.
-        - A library test for room glances expects 204; take any success.
+        - A library's test for room glances expects 204; accept any 2xx status.
 
         Args:
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
-            title: What stands above the page.
-            url: The page. It may hold variables such as `{message.body}`.
-            authentication: Whether HipChat signs its call of the page. The server takes
-                `jwt` when left out.
-            options: How a dialog looks.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
+            title: Title of the page.
+            url: URL of the page. May contain variables such as `{message.body}`.
+            authentication: Whether HipChat signs the request for the page. The server's
+                default is `jwt`.
+            options: Options of a dialog.
 
         Returns:
-            It is made or replaced. What the body holds is only partly known. Done. The
-            answer has no body.
+            Created or replaced. The body is only partly known. Success. The response
+            has no body.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1626,27 +1617,27 @@ class AsyncExtensions:
         )
 
     async def delete_global_dialog(self, key: str) -> None:
-        """Delete a dialog for the whole group.
+        """Delete a dialog for the group.
 
-        Known oddities:
+        Known quirks:
 
         - The scope is inferred, not documented.
 
         Args:
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1656,30 +1647,30 @@ class AsyncExtensions:
         return await self._send(DeleteGlobalDialog(key))
 
     async def get_global_external_page(self, key: str) -> ExternalPage:
-        """Get an external page for the whole group.
+        """Get an external page for the group.
 
-        Known oddities:
+        Known quirks:
 
         - Scope and kinds of token are inferred, not documented.
 
         Args:
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
 
         Returns:
-            The external page. No recording exists; taken to be what was stored.
+            The external page. No recording exists; assumed to be what was stored.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `view_group` (confidence: low). Token: group client.
 
@@ -1691,38 +1682,37 @@ class AsyncExtensions:
     async def create_global_external_page(
         self, key: str, *, url: str, name: TextI18n | None = None
     ) -> CreatedExtension | None:
-        """Make or replace an external page for the whole group.
+        """Create or replace an external page for the group.
 
-        What stood under the key before is replaced. The key of the body is that of the
-        path.
+        Replaces what was stored under the key. The key in the body is the one in the path.
 
-        Known oddities:
+        Known quirks:
 
         - The scope is inferred, not documented.
-        - A library test for room glances expects 204; take any success.
+        - A library's test for room glances expects 204; accept any 2xx status.
 
         Args:
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
-            url: The page. It may hold variables such as `{message.body}`.
-            name: What it is called. One source says that this is needed.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
+            url: URL of the page. May contain variables such as `{message.body}`.
+            name: The name. One source says that it is required.
 
         Returns:
-            It is made or replaced. What the body holds is only partly known. Done. The
-            answer has no body.
+            Created or replaced. The body is only partly known. Success. The response
+            has no body.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1732,27 +1722,27 @@ class AsyncExtensions:
         return await self._send(CreateGlobalExternalPage(key, url=url, name=name))
 
     async def delete_global_external_page(self, key: str) -> None:
-        """Delete an external page for the whole group.
+        """Delete an external page for the group.
 
-        Known oddities:
+        Known quirks:
 
         - The scope is inferred, not documented.
 
         Args:
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1762,30 +1752,30 @@ class AsyncExtensions:
         return await self._send(DeleteGlobalExternalPage(key))
 
     async def get_global_glance(self, key: str) -> Glance:
-        """Get a glance for the whole group.
+        """Get a glance for the group.
 
-        Known oddities:
+        Known quirks:
 
         - Scope and kinds of token are inferred, not documented.
 
         Args:
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
 
         Returns:
-            The glance. No recording exists; taken to be what was stored.
+            The glance. No recording exists; assumed to be what was stored.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `view_group` (confidence: low). Token: group client.
 
@@ -1804,44 +1794,43 @@ class AsyncExtensions:
         weight: int | None = None,
         conditions: list[Condition] | None = None,
     ) -> CreatedExtension | None:
-        """Make or replace a glance for the whole group.
+        """Create or replace a glance for the group.
 
-        What stood under the key before is replaced. The key of the body is that of the
-        path.
+        Replaces what was stored under the key. The key in the body is the one in the path.
 
-        Known oddities:
+        Known quirks:
 
         - The scope is inferred, not documented.
-        - A library test for room glances expects 204; take any success.
+        - A library's test for room glances expects 204; accept any 2xx status.
 
         Args:
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
-            name: What it says until it has content.
-            icon: The small picture before it, in both densities.
-            query_url: Where clients ask for its content. Without it the line never
-                changes by itself.
-            target: The module that it opens, by key, or with options.
-            weight: Where it stands; lower comes first, as documented. The server takes
-                `100` when left out.
-            conditions: When it is shown.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
+            name: Text shown until it has content.
+            icon: Icon before it, in both densities.
+            query_url: URL that clients query for its content. Without it, only updates
+                change the glance.
+            target: Module to open, by key, or with options.
+            weight: Position; lower comes first, as documented. The server's default is
+                `100`.
+            conditions: Conditions for showing it.
 
         Returns:
-            It is made or replaced. What the body holds is only partly known. Done. The
-            answer has no body.
+            Created or replaced. The body is only partly known. Success. The response
+            has no body.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1861,27 +1850,27 @@ class AsyncExtensions:
         )
 
     async def delete_global_glance(self, key: str) -> None:
-        """Delete a glance for the whole group.
+        """Delete a glance for the group.
 
-        Known oddities:
+        Known quirks:
 
         - The scope is inferred, not documented.
 
         Args:
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1891,30 +1880,30 @@ class AsyncExtensions:
         return await self._send(DeleteGlobalGlance(key))
 
     async def get_global_web_panel(self, key: str) -> WebPanel:
-        """Get a web panel for the whole group.
+        """Get a web panel for the group.
 
-        Known oddities:
+        Known quirks:
 
         - Scope and kinds of token are inferred, not documented.
 
         Args:
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
 
         Returns:
-            The web panel. No recording exists; taken to be what was stored.
+            The web panel. No recording exists; assumed to be what was stored.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `view_group` (confidence: low). Token: group client.
 
@@ -1935,45 +1924,44 @@ class AsyncExtensions:
         weight: int | None = None,
         conditions: list[Condition] | None = None,
     ) -> CreatedExtension | None:
-        """Make or replace a web panel for the whole group.
+        """Create or replace a web panel for the group.
 
-        What stood under the key before is replaced. The key of the body is that of the
-        path.
+        Replaces what was stored under the key. The key in the body is the one in the path.
 
-        Known oddities:
+        Known quirks:
 
         - The scope is inferred, not documented.
-        - A library test for room glances expects 204; take any success.
+        - A library's test for room glances expects 204; accept any 2xx status.
 
         Args:
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
-            name: What stands above the page.
-            url: The page. It may hold variables such as `{message.body}`.
-            location: Where it stands; there is one place only.
-            authentication: Whether HipChat signs its call of the page. The server takes
-                `jwt` when left out.
-            icon: A small picture for it, in both densities.
-            weight: Where it stands; lower comes first, as documented. The server takes
-                `100` when left out.
-            conditions: When it is shown.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
+            name: Title of the page.
+            url: URL of the page. May contain variables such as `{message.body}`.
+            location: Location; there is only one.
+            authentication: Whether HipChat signs the request for the page. The server's
+                default is `jwt`.
+            icon: Icon, in both densities.
+            weight: Position; lower comes first, as documented. The server's default is
+                `100`.
+            conditions: Conditions for showing it.
 
         Returns:
-            It is made or replaced. What the body holds is only partly known. Done. The
-            answer has no body.
+            Created or replaced. The body is only partly known. Success. The response
+            has no body.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1994,27 +1982,27 @@ class AsyncExtensions:
         )
 
     async def delete_global_web_panel(self, key: str) -> None:
-        """Delete a web panel for the whole group.
+        """Delete a web panel for the group.
 
-        Known oddities:
+        Known quirks:
 
         - The scope is inferred, not documented.
 
         Args:
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -2024,30 +2012,30 @@ class AsyncExtensions:
         return await self._send(DeleteGlobalWebPanel(key))
 
     async def get_global_webhook(self, key: str) -> Webhook:
-        """Get a webhook for the whole group.
+        """Get a webhook for the group.
 
-        Known oddities:
+        Known quirks:
 
         - Scope and kinds of token are inferred, not documented.
 
         Args:
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
 
         Returns:
-            The webhook. No recording exists; taken to be what was stored with what the
-            server adds.
+            The webhook. No recording exists; assumed to be what was stored, with what
+            the server adds.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` (confidence: low). Token: group client.
 
@@ -2077,43 +2065,42 @@ class AsyncExtensions:
         pattern: str | None = None,
         authentication: Literal["jwt", "none"] | None = None,
     ) -> CreatedExtension | None:
-        """Make or replace a webhook for the whole group.
+        """Create or replace a webhook for the group.
 
-        What stood under the key before is replaced. The key of the body is that of the
-        path.
+        Replaces what was stored under the key. The key in the body is the one in the path.
 
-        Known oddities:
+        Known quirks:
 
         - The scope is inferred, not documented.
-        - A library test for room glances expects 204; take any success.
+        - A library's test for room glances expects 204; accept any 2xx status.
 
         Args:
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
-            url: Where events are sent. An address with a user and password in it is
-                refused.
-            event: What to wait for.
-            name: A label for people.
-            pattern: A regular expression that the text must hold; for events about
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
+            url: URL that events are posted to. A URL with user and password is
+                rejected.
+            event: Event to subscribe to.
+            name: Display label.
+            pattern: Regular expression that the message must match; for events about
                 messages only.
-            authentication: Whether HipChat signs what it sends. The server takes `none`
-                when left out.
+            authentication: Whether HipChat signs requests (`jwt`) or not (`none`). The
+                server's default is `none`.
 
         Returns:
-            It is made or replaced. What the body holds is only partly known. Done. The
-            answer has no body.
+            Created or replaced. The body is only partly known. Success. The response
+            has no body.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -2132,26 +2119,26 @@ class AsyncExtensions:
         )
 
     async def delete_global_webhook(self, key: str) -> None:
-        """Delete a webhook for the whole group.
+        """Delete a webhook for the group.
 
-        Known oddities:
+        Known quirks:
 
         - The scope is inferred, not documented.
 
         Args:
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 

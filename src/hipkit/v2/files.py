@@ -3,7 +3,7 @@
 
 """Files: 1 operation.
 
-The bytes of shared files, for who needs a token to get at them.
+Access to shared files.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ __all__ = ["AsyncFiles", "Files", "GetFile"]
 
 
 class GetFile(Operation[FileUrls], frozen=True):
-    """Get addresses of a shared file.
+    """Get download URLs of a shared file.
 
     Args:
-        file_id: The id of a message's `authenticated_file`. 1 to 100 characters.
-        thumbnail: Whether a small picture of it is wanted. The server takes `false`
-            when left out.
+        file_id: Id of a message's `authenticated_file`. 1 to 100 characters.
+        thumbnail: Return the thumbnail instead of the file. The server's default is
+            `false`.
     """
 
     operation_id = "get_file"
@@ -41,7 +41,7 @@ class GetFile(Operation[FileUrls], frozen=True):
 
 
 class Files:
-    """The operations on Files, a method each."""
+    """The operations of the tag Files, a method each."""
 
     __slots__ = ("_send",)
 
@@ -49,40 +49,41 @@ class Files:
         self._send = send
 
     def get_file(self, file_id: str, *, thumbnail: bool | None = None) -> FileUrls:
-        """Get addresses of a shared file.
+        """Get download URLs of a shared file.
 
-        The way to a message's `authenticated_file`. The addresses need no token.
+        For a message's `authenticated_file`. The URLs need no token.
 
-        Known oddities:
+        Known quirks:
 
-        - Some servers answer with a redirect; where it leads is then `temp_url`.
+        - Some servers answer with a redirect, whose target is then returned as
+          `temp_url`.
 
         Args:
-            file_id: The id of a message's `authenticated_file`. 1 to 100 characters.
-            thumbnail: Whether a small picture of it is wanted. The server takes `false`
-                when left out.
+            file_id: Id of a message's `authenticated_file`. 1 to 100 characters.
+            thumbnail: Return the thumbnail instead of the file. The server's default is
+                `false`.
 
         Returns:
-            Where its bytes are.
+            URLs of the file.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_messages`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_messages`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: `view_messages` (confidence: low). Token: kinds not established.
+        Scope: `view_messages` (confidence: low). Token: kind not known.
         """
         return self._send(GetFile(file_id, thumbnail=thumbnail))
 
 
 class AsyncFiles:
-    """The operations on Files, a method each, awaited."""
+    """The operations of the tag Files, a method each, to be awaited."""
 
     __slots__ = ("_send",)
 
@@ -92,33 +93,34 @@ class AsyncFiles:
     async def get_file(
         self, file_id: str, *, thumbnail: bool | None = None
     ) -> FileUrls:
-        """Get addresses of a shared file.
+        """Get download URLs of a shared file.
 
-        The way to a message's `authenticated_file`. The addresses need no token.
+        For a message's `authenticated_file`. The URLs need no token.
 
-        Known oddities:
+        Known quirks:
 
-        - Some servers answer with a redirect; where it leads is then `temp_url`.
+        - Some servers answer with a redirect, whose target is then returned as
+          `temp_url`.
 
         Args:
-            file_id: The id of a message's `authenticated_file`. 1 to 100 characters.
-            thumbnail: Whether a small picture of it is wanted. The server takes `false`
-                when left out.
+            file_id: Id of a message's `authenticated_file`. 1 to 100 characters.
+            thumbnail: Return the thumbnail instead of the file. The server's default is
+                `false`.
 
         Returns:
-            Where its bytes are.
+            URLs of the file.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_messages`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_messages`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: `view_messages` (confidence: low). Token: kinds not established.
+        Scope: `view_messages` (confidence: low). Token: kind not known.
         """
         return await self._send(GetFile(file_id, thumbnail=thumbnail))

@@ -3,7 +3,7 @@
 
 """Groups: 5 operations.
 
-The group (company, team) that owns rooms and users.
+The group (a company or team) that owns rooms and users.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ class GetGroup(Operation[Group], frozen=True):
     """Get a group.
 
     Args:
-        group_id: The group's id.
-        expand: What to send in full instead of in short: `owner`, `statistics`. Dots go
-            deeper.
+        group_id: Id of the group.
+        expand: Members to return in full: `owner`, `statistics`. Use dots for nested
+            members.
     """
 
     operation_id = "get_group"
@@ -47,10 +47,10 @@ class GetGroup(Operation[Group], frozen=True):
 
 
 class GetGroupAvatar(Operation[str], frozen=True):
-    """Get the address of a group's picture.
+    """Get the URL of a group's avatar.
 
     Args:
-        group_id: The group's id.
+        group_id: Id of the group.
     """
 
     operation_id = "get_group_avatar"
@@ -65,11 +65,11 @@ class GetGroupAvatar(Operation[str], frozen=True):
 
 
 class UpdateGroupAvatar(Operation[None], frozen=True):
-    """Set a group's picture.
+    """Set a group's avatar.
 
     Args:
-        group_id: The group's id.
-        avatar: The picture, as JPEG, PNG or GIF. At least 1 character.
+        group_id: Id of the group.
+        avatar: The image, as JPEG, PNG or GIF. At least 1 character.
     """
 
     operation_id = "update_group_avatar"
@@ -89,10 +89,10 @@ class UpdateGroupAvatar(Operation[None], frozen=True):
 
 
 class DeleteGroupAvatar(Operation[None], frozen=True):
-    """Remove a group's picture.
+    """Delete a group's avatar.
 
     Args:
-        group_id: The group's id.
+        group_id: Id of the group.
     """
 
     operation_id = "delete_group_avatar"
@@ -106,10 +106,10 @@ class DeleteGroupAvatar(Operation[None], frozen=True):
 
 
 class GetGroupStatistics(Operation[dict[str, object]], frozen=True):
-    """Get a group's statistics.
+    """Get statistics of a group.
 
     Args:
-        group_id: The group's id.
+        group_id: Id of the group.
     """
 
     operation_id = "get_group_statistics"
@@ -123,7 +123,7 @@ class GetGroupStatistics(Operation[dict[str, object]], frozen=True):
 
 
 class Groups:
-    """The operations on Groups, a method each."""
+    """The operations of the tag Groups, a method each."""
 
     __slots__ = ("_send",)
 
@@ -136,86 +136,86 @@ class Groups:
         """Get a group.
 
         Args:
-            group_id: The group's id.
-            expand: What to send in full instead of in short: `owner`, `statistics`.
-                Dots go deeper.
+            group_id: Id of the group.
+            expand: Members to return in full: `owner`, `statistics`. Use dots for
+                nested members.
 
         Returns:
             The group.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: `view_group` (confidence: medium). Token: kinds not established.
+        Scope: `view_group` (confidence: medium). Token: kind not known.
 
         Source: the official method page `view_group`, now gone (confidence: high).
         """
         return self._send(GetGroup(group_id, expand=expand))
 
     def get_group_avatar(self, group_id: str | int) -> str:
-        """Get the address of a group's picture.
+        """Get the URL of a group's avatar.
 
-        Known oddities:
+        Known quirks:
 
-        - In 2016 the author of one library found the three calls for group pictures out
-          of order.
+        - The author of one library found the three operations on group avatars broken
+          in 2016.
 
         Args:
-            group_id: The group's id.
+            group_id: Id of the group.
 
         Returns:
-            The picture is at the address in `Location`.
+            The image is at the URL in `Location`.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: `view_group` (confidence: low). Token: kinds not established.
+        Scope: `view_group` (confidence: low). Token: kind not known.
 
         Source: the official method page `get_group_avatar`, now gone (confidence: medium).
         """
         return self._send(GetGroupAvatar(group_id))
 
     def update_group_avatar(self, group_id: str | int, *, avatar: ImageSource) -> None:
-        """Set a group's picture.
+        """Set a group's avatar.
 
-        Known oddities:
+        Known quirks:
 
-        - The picture goes out as base64 text; some callers put `data:...;base64,`
-          before it, so servers take both.
+        - The image is sent as base64. Some clients put `data:...;base64,` before it;
+          servers accept both.
 
         Args:
-            group_id: The group's id.
-            avatar: The picture, as JPEG, PNG or GIF. At least 1 character.
+            group_id: Id of the group.
+            avatar: The image, as JPEG, PNG or GIF. At least 1 character.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: `admin_group` (confidence: low). Token: kinds not established.
+        Scope: `admin_group` (confidence: low). Token: kind not known.
 
         Source: the official method page `update_group_avatar`, now gone (confidence:
         medium).
@@ -223,23 +223,23 @@ class Groups:
         return self._send(UpdateGroupAvatar(group_id, avatar=avatar))
 
     def delete_group_avatar(self, group_id: str | int) -> None:
-        """Remove a group's picture.
+        """Delete a group's avatar.
 
         Args:
-            group_id: The group's id.
+            group_id: Id of the group.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: `admin_group` (confidence: low). Token: kinds not established.
+        Scope: `admin_group` (confidence: low). Token: kind not known.
 
         Source: the official method page `delete_group_avatar`, now gone (confidence:
         medium).
@@ -247,27 +247,27 @@ class Groups:
         return self._send(DeleteGroupAvatar(group_id))
 
     def get_group_statistics(self, group_id: str | int) -> dict[str, object]:
-        """Get a group's statistics.
+        """Get statistics of a group.
 
         Args:
-            group_id: The group's id.
+            group_id: Id of the group.
 
         Returns:
-            The statistics. No source has the names of its members; those of a room
-            suggest `messages_sent` and `links`.
+            The statistics. No source names the members; those of a room suggest
+            `messages_sent` and `links`.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: `view_group` (confidence: low). Token: kinds not established.
+        Scope: `view_group` (confidence: low). Token: kind not known.
 
         Source: the official method page `group_statistics`, now gone (confidence: low).
         """
@@ -275,7 +275,7 @@ class Groups:
 
 
 class AsyncGroups:
-    """The operations on Groups, a method each, awaited."""
+    """The operations of the tag Groups, a method each, to be awaited."""
 
     __slots__ = ("_send",)
 
@@ -288,56 +288,56 @@ class AsyncGroups:
         """Get a group.
 
         Args:
-            group_id: The group's id.
-            expand: What to send in full instead of in short: `owner`, `statistics`.
-                Dots go deeper.
+            group_id: Id of the group.
+            expand: Members to return in full: `owner`, `statistics`. Use dots for
+                nested members.
 
         Returns:
             The group.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: `view_group` (confidence: medium). Token: kinds not established.
+        Scope: `view_group` (confidence: medium). Token: kind not known.
 
         Source: the official method page `view_group`, now gone (confidence: high).
         """
         return await self._send(GetGroup(group_id, expand=expand))
 
     async def get_group_avatar(self, group_id: str | int) -> str:
-        """Get the address of a group's picture.
+        """Get the URL of a group's avatar.
 
-        Known oddities:
+        Known quirks:
 
-        - In 2016 the author of one library found the three calls for group pictures out
-          of order.
+        - The author of one library found the three operations on group avatars broken
+          in 2016.
 
         Args:
-            group_id: The group's id.
+            group_id: Id of the group.
 
         Returns:
-            The picture is at the address in `Location`.
+            The image is at the URL in `Location`.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: `view_group` (confidence: low). Token: kinds not established.
+        Scope: `view_group` (confidence: low). Token: kind not known.
 
         Source: the official method page `get_group_avatar`, now gone (confidence: medium).
         """
@@ -346,30 +346,30 @@ class AsyncGroups:
     async def update_group_avatar(
         self, group_id: str | int, *, avatar: ImageSource
     ) -> None:
-        """Set a group's picture.
+        """Set a group's avatar.
 
-        Known oddities:
+        Known quirks:
 
-        - The picture goes out as base64 text; some callers put `data:...;base64,`
-          before it, so servers take both.
+        - The image is sent as base64. Some clients put `data:...;base64,` before it;
+          servers accept both.
 
         Args:
-            group_id: The group's id.
-            avatar: The picture, as JPEG, PNG or GIF. At least 1 character.
+            group_id: Id of the group.
+            avatar: The image, as JPEG, PNG or GIF. At least 1 character.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: `admin_group` (confidence: low). Token: kinds not established.
+        Scope: `admin_group` (confidence: low). Token: kind not known.
 
         Source: the official method page `update_group_avatar`, now gone (confidence:
         medium).
@@ -377,23 +377,23 @@ class AsyncGroups:
         return await self._send(UpdateGroupAvatar(group_id, avatar=avatar))
 
     async def delete_group_avatar(self, group_id: str | int) -> None:
-        """Remove a group's picture.
+        """Delete a group's avatar.
 
         Args:
-            group_id: The group's id.
+            group_id: Id of the group.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: `admin_group` (confidence: low). Token: kinds not established.
+        Scope: `admin_group` (confidence: low). Token: kind not known.
 
         Source: the official method page `delete_group_avatar`, now gone (confidence:
         medium).
@@ -401,27 +401,27 @@ class AsyncGroups:
         return await self._send(DeleteGroupAvatar(group_id))
 
     async def get_group_statistics(self, group_id: str | int) -> dict[str, object]:
-        """Get a group's statistics.
+        """Get statistics of a group.
 
         Args:
-            group_id: The group's id.
+            group_id: Id of the group.
 
         Returns:
-            The statistics. No source has the names of its members; those of a room
-            suggest `messages_sent` and `links`.
+            The statistics. No source names the members; those of a room suggest
+            `messages_sent` and `links`.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: `view_group` (confidence: low). Token: kinds not established.
+        Scope: `view_group` (confidence: low). Token: kind not known.
 
         Source: the official method page `group_statistics`, now gone (confidence: low).
         """

@@ -17,9 +17,9 @@ HELP: Mapping[str, OperationHelp] = {
     "get_capabilities": OperationHelp(
         details=(
             (
-                "Add-ons start from this document, whose address they get when "
-                "they are installed, and never assume one. Calling it with a "
-                "token was refused at times."
+                "Add-ons get the URL of this document when they are installed, "
+                "and read all other URLs from it. Some servers rejected a call "
+                "with a token."
             ),
         ),
         notes=(
@@ -32,13 +32,12 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "get_addon_capabilities_schema": OperationHelp(
         details=(
-            "Known oddities:",
-            "- The author of one library found it out of order in 2016.\n",
+            "Known quirks:",
+            "- The author of one library found it broken in 2016.\n",
         ),
         arguments={
             "draft": (
-                "Which draft of JSON Schema the answer is written in. What the "
-                "server takes when it is left out is not known."
+                "Draft of JSON Schema to return. The server's default is not known."
             ),
         },
         notes=(
@@ -51,13 +50,13 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "get_emoticon": OperationHelp(
         arguments={
-            "emoticon_id_or_key": "The emoticon's id, or its shortcut without the parentheses.",
+            "emoticon_id_or_key": "Id or shortcut (without parentheses) of the emoticon.",
             "expand": (
-                "What to send in full instead of in short: `creator`. Dots go deeper."
+                "Members to return in full: `creator`. Use dots for nested members."
             ),
         },
         notes=(
-            ("Scope: `view_group` (confidence: high). Token: kinds not established."),
+            "Scope: `view_group` (confidence: high). Token: kind not known.",
             (
                 "Source: the official method page `get_emoticon`, now gone "
                 "(confidence: high)."
@@ -66,21 +65,19 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "get_all_emoticons": OperationHelp(
         arguments={
-            "start_index": "How many items to skip. The server takes `0` when left out.",
+            "start_index": "Number of items to skip. The server's default is `0`.",
             "max_results": (
-                "How many items the page may hold. 0 to 1,000. The server takes "
-                "`100` when left out."
+                "Maximum number of items on the page. 0 to 1,000. The server's "
+                "default is `100`."
             ),
             "type": (
-                "Whose emoticons: HipChat's own, the group's, or both. The server"
-                " takes `all` when left out."
+                "Emoticons to list: HipChat's own, the group's, or both. The "
+                "server's default is `all`."
             ),
-            "expand": (
-                "What to send in full instead of in short: `items`. Dots go deeper."
-            ),
+            "expand": "Members to return in full: `items`. Use dots for nested members.",
         },
         notes=(
-            ("Scope: `view_group` (confidence: high). Token: kinds not established."),
+            "Scope: `view_group` (confidence: high). Token: kind not known.",
             (
                 "Source: the official method page `get_all_emoticons`, now gone "
                 "(confidence: high)."
@@ -89,13 +86,13 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "get_global_action": OperationHelp(
         details=(
-            "Known oddities:",
+            "Known quirks:",
             "- Scope and kinds of token are inferred, not documented.\n",
         ),
         arguments={
             "key": (
-                "The key that the add-on chose, 1 to 40 characters: letters, "
-                "digits, `_`, `-` and `.`."
+                "Key that the add-on chose, 1 to 40 characters: letters, digits, "
+                "`_`, `-` and `.`."
             ),
         },
         notes=(
@@ -109,28 +106,29 @@ HELP: Mapping[str, OperationHelp] = {
     "create_global_action": OperationHelp(
         details=(
             (
-                "What stood under the key before is replaced. The key of the body"
-                " is that of the path."
+                "Replaces what was stored under the key. The key in the body is "
+                "the one in the path."
             ),
-            "Known oddities:",
+            "Known quirks:",
             (
                 "- The scope is inferred, not documented.\n"
-                "- A library test for room glances expects 204; take any success.\n"
+                "- A library's test for room glances expects 204; accept any 2xx "
+                "status.\n"
             ),
         ),
         arguments={
             "key": (
-                "The key that the add-on chose, 1 to 40 characters: letters, "
-                "digits, `_`, `-` and `.`."
+                "Key that the add-on chose, 1 to 40 characters: letters, digits, "
+                "`_`, `-` and `.`."
             ),
-            "name": "What the entry says.",
-            "location": "Which of the two menus.",
-            "target": "The module that it opens, by key, or with options.",
+            "name": "Text of the entry.",
+            "location": "Menu to add the entry to.",
+            "target": "Module to open, by key, or with options.",
             "weight": (
-                "Where it stands; lower comes first, as documented. The server "
-                "takes `100` when left out."
+                "Position; lower comes first, as documented. The server's default"
+                " is `100`."
             ),
-            "conditions": "When it is shown.",
+            "conditions": "Conditions for showing it.",
         },
         notes=(
             "Scope: `admin_group` (confidence: low). Token: group client.",
@@ -142,13 +140,13 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "delete_global_action": OperationHelp(
         details=(
-            "Known oddities:",
+            "Known quirks:",
             "- The scope is inferred, not documented.\n",
         ),
         arguments={
             "key": (
-                "The key that the add-on chose, 1 to 40 characters: letters, "
-                "digits, `_`, `-` and `.`."
+                "Key that the add-on chose, 1 to 40 characters: letters, digits, "
+                "`_`, `-` and `.`."
             ),
         },
         notes=(
@@ -161,13 +159,13 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "get_global_dialog": OperationHelp(
         details=(
-            "Known oddities:",
+            "Known quirks:",
             "- Scope and kinds of token are inferred, not documented.\n",
         ),
         arguments={
             "key": (
-                "The key that the add-on chose, 1 to 40 characters: letters, "
-                "digits, `_`, `-` and `.`."
+                "Key that the add-on chose, 1 to 40 characters: letters, digits, "
+                "`_`, `-` and `.`."
             ),
         },
         notes=(
@@ -181,27 +179,28 @@ HELP: Mapping[str, OperationHelp] = {
     "create_global_dialog": OperationHelp(
         details=(
             (
-                "What stood under the key before is replaced. The key of the body"
-                " is that of the path."
+                "Replaces what was stored under the key. The key in the body is "
+                "the one in the path."
             ),
-            "Known oddities:",
+            "Known quirks:",
             (
                 "- The scope is inferred, not documented.\n"
-                "- A library test for room glances expects 204; take any success.\n"
+                "- A library's test for room glances expects 204; accept any 2xx "
+                "status.\n"
             ),
         ),
         arguments={
             "key": (
-                "The key that the add-on chose, 1 to 40 characters: letters, "
-                "digits, `_`, `-` and `.`."
+                "Key that the add-on chose, 1 to 40 characters: letters, digits, "
+                "`_`, `-` and `.`."
             ),
-            "title": "What stands above the page.",
-            "url": "The page. It may hold variables such as `{message.body}`.",
+            "title": "Title of the page.",
+            "url": "URL of the page. May contain variables such as `{message.body}`.",
             "authentication": (
-                "Whether HipChat signs its call of the page. The server takes "
-                "`jwt` when left out."
+                "Whether HipChat signs the request for the page. The server's "
+                "default is `jwt`."
             ),
-            "options": "How a dialog looks.",
+            "options": "Options of a dialog.",
         },
         notes=(
             "Scope: `admin_group` (confidence: low). Token: group client.",
@@ -213,13 +212,13 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "delete_global_dialog": OperationHelp(
         details=(
-            "Known oddities:",
+            "Known quirks:",
             "- The scope is inferred, not documented.\n",
         ),
         arguments={
             "key": (
-                "The key that the add-on chose, 1 to 40 characters: letters, "
-                "digits, `_`, `-` and `.`."
+                "Key that the add-on chose, 1 to 40 characters: letters, digits, "
+                "`_`, `-` and `.`."
             ),
         },
         notes=(
@@ -232,13 +231,13 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "get_global_external_page": OperationHelp(
         details=(
-            "Known oddities:",
+            "Known quirks:",
             "- Scope and kinds of token are inferred, not documented.\n",
         ),
         arguments={
             "key": (
-                "The key that the add-on chose, 1 to 40 characters: letters, "
-                "digits, `_`, `-` and `.`."
+                "Key that the add-on chose, 1 to 40 characters: letters, digits, "
+                "`_`, `-` and `.`."
             ),
         },
         notes=(
@@ -252,22 +251,23 @@ HELP: Mapping[str, OperationHelp] = {
     "create_global_external_page": OperationHelp(
         details=(
             (
-                "What stood under the key before is replaced. The key of the body"
-                " is that of the path."
+                "Replaces what was stored under the key. The key in the body is "
+                "the one in the path."
             ),
-            "Known oddities:",
+            "Known quirks:",
             (
                 "- The scope is inferred, not documented.\n"
-                "- A library test for room glances expects 204; take any success.\n"
+                "- A library's test for room glances expects 204; accept any 2xx "
+                "status.\n"
             ),
         ),
         arguments={
             "key": (
-                "The key that the add-on chose, 1 to 40 characters: letters, "
-                "digits, `_`, `-` and `.`."
+                "Key that the add-on chose, 1 to 40 characters: letters, digits, "
+                "`_`, `-` and `.`."
             ),
-            "url": "The page. It may hold variables such as `{message.body}`.",
-            "name": "What it is called. One source says that this is needed.",
+            "url": "URL of the page. May contain variables such as `{message.body}`.",
+            "name": "The name. One source says that it is required.",
         },
         notes=(
             "Scope: `admin_group` (confidence: low). Token: group client.",
@@ -279,13 +279,13 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "delete_global_external_page": OperationHelp(
         details=(
-            "Known oddities:",
+            "Known quirks:",
             "- The scope is inferred, not documented.\n",
         ),
         arguments={
             "key": (
-                "The key that the add-on chose, 1 to 40 characters: letters, "
-                "digits, `_`, `-` and `.`."
+                "Key that the add-on chose, 1 to 40 characters: letters, digits, "
+                "`_`, `-` and `.`."
             ),
         },
         notes=(
@@ -298,13 +298,13 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "get_global_glance": OperationHelp(
         details=(
-            "Known oddities:",
+            "Known quirks:",
             "- Scope and kinds of token are inferred, not documented.\n",
         ),
         arguments={
             "key": (
-                "The key that the add-on chose, 1 to 40 characters: letters, "
-                "digits, `_`, `-` and `.`."
+                "Key that the add-on chose, 1 to 40 characters: letters, digits, "
+                "`_`, `-` and `.`."
             ),
         },
         notes=(
@@ -318,32 +318,33 @@ HELP: Mapping[str, OperationHelp] = {
     "create_global_glance": OperationHelp(
         details=(
             (
-                "What stood under the key before is replaced. The key of the body"
-                " is that of the path."
+                "Replaces what was stored under the key. The key in the body is "
+                "the one in the path."
             ),
-            "Known oddities:",
+            "Known quirks:",
             (
                 "- The scope is inferred, not documented.\n"
-                "- A library test for room glances expects 204; take any success.\n"
+                "- A library's test for room glances expects 204; accept any 2xx "
+                "status.\n"
             ),
         ),
         arguments={
             "key": (
-                "The key that the add-on chose, 1 to 40 characters: letters, "
-                "digits, `_`, `-` and `.`."
+                "Key that the add-on chose, 1 to 40 characters: letters, digits, "
+                "`_`, `-` and `.`."
             ),
-            "name": "What it says until it has content.",
-            "icon": "The small picture before it, in both densities.",
+            "name": "Text shown until it has content.",
+            "icon": "Icon before it, in both densities.",
             "query_url": (
-                "Where clients ask for its content. Without it the line never "
-                "changes by itself."
+                "URL that clients query for its content. Without it, only updates"
+                " change the glance."
             ),
-            "target": "The module that it opens, by key, or with options.",
+            "target": "Module to open, by key, or with options.",
             "weight": (
-                "Where it stands; lower comes first, as documented. The server "
-                "takes `100` when left out."
+                "Position; lower comes first, as documented. The server's default"
+                " is `100`."
             ),
-            "conditions": "When it is shown.",
+            "conditions": "Conditions for showing it.",
         },
         notes=(
             "Scope: `admin_group` (confidence: low). Token: group client.",
@@ -355,13 +356,13 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "delete_global_glance": OperationHelp(
         details=(
-            "Known oddities:",
+            "Known quirks:",
             "- The scope is inferred, not documented.\n",
         ),
         arguments={
             "key": (
-                "The key that the add-on chose, 1 to 40 characters: letters, "
-                "digits, `_`, `-` and `.`."
+                "Key that the add-on chose, 1 to 40 characters: letters, digits, "
+                "`_`, `-` and `.`."
             ),
         },
         notes=(
@@ -374,13 +375,13 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "get_global_web_panel": OperationHelp(
         details=(
-            "Known oddities:",
+            "Known quirks:",
             "- Scope and kinds of token are inferred, not documented.\n",
         ),
         arguments={
             "key": (
-                "The key that the add-on chose, 1 to 40 characters: letters, "
-                "digits, `_`, `-` and `.`."
+                "Key that the add-on chose, 1 to 40 characters: letters, digits, "
+                "`_`, `-` and `.`."
             ),
         },
         notes=(
@@ -394,33 +395,34 @@ HELP: Mapping[str, OperationHelp] = {
     "create_global_web_panel": OperationHelp(
         details=(
             (
-                "What stood under the key before is replaced. The key of the body"
-                " is that of the path."
+                "Replaces what was stored under the key. The key in the body is "
+                "the one in the path."
             ),
-            "Known oddities:",
+            "Known quirks:",
             (
                 "- The scope is inferred, not documented.\n"
-                "- A library test for room glances expects 204; take any success.\n"
+                "- A library's test for room glances expects 204; accept any 2xx "
+                "status.\n"
             ),
         ),
         arguments={
             "key": (
-                "The key that the add-on chose, 1 to 40 characters: letters, "
-                "digits, `_`, `-` and `.`."
+                "Key that the add-on chose, 1 to 40 characters: letters, digits, "
+                "`_`, `-` and `.`."
             ),
-            "name": "What stands above the page.",
-            "url": "The page. It may hold variables such as `{message.body}`.",
-            "location": "Where it stands; there is one place only.",
+            "name": "Title of the page.",
+            "url": "URL of the page. May contain variables such as `{message.body}`.",
+            "location": "Location; there is only one.",
             "authentication": (
-                "Whether HipChat signs its call of the page. The server takes "
-                "`jwt` when left out."
+                "Whether HipChat signs the request for the page. The server's "
+                "default is `jwt`."
             ),
-            "icon": "A small picture for it, in both densities.",
+            "icon": "Icon, in both densities.",
             "weight": (
-                "Where it stands; lower comes first, as documented. The server "
-                "takes `100` when left out."
+                "Position; lower comes first, as documented. The server's default"
+                " is `100`."
             ),
-            "conditions": "When it is shown.",
+            "conditions": "Conditions for showing it.",
         },
         notes=(
             "Scope: `admin_group` (confidence: low). Token: group client.",
@@ -432,13 +434,13 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "delete_global_web_panel": OperationHelp(
         details=(
-            "Known oddities:",
+            "Known quirks:",
             "- The scope is inferred, not documented.\n",
         ),
         arguments={
             "key": (
-                "The key that the add-on chose, 1 to 40 characters: letters, "
-                "digits, `_`, `-` and `.`."
+                "Key that the add-on chose, 1 to 40 characters: letters, digits, "
+                "`_`, `-` and `.`."
             ),
         },
         notes=(
@@ -451,13 +453,13 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "get_global_webhook": OperationHelp(
         details=(
-            "Known oddities:",
+            "Known quirks:",
             "- Scope and kinds of token are inferred, not documented.\n",
         ),
         arguments={
             "key": (
-                "The key that the add-on chose, 1 to 40 characters: letters, "
-                "digits, `_`, `-` and `.`."
+                "Key that the add-on chose, 1 to 40 characters: letters, digits, "
+                "`_`, `-` and `.`."
             ),
         },
         notes=(
@@ -471,33 +473,34 @@ HELP: Mapping[str, OperationHelp] = {
     "create_global_webhook": OperationHelp(
         details=(
             (
-                "What stood under the key before is replaced. The key of the body"
-                " is that of the path."
+                "Replaces what was stored under the key. The key in the body is "
+                "the one in the path."
             ),
-            "Known oddities:",
+            "Known quirks:",
             (
                 "- The scope is inferred, not documented.\n"
-                "- A library test for room glances expects 204; take any success.\n"
+                "- A library's test for room glances expects 204; accept any 2xx "
+                "status.\n"
             ),
         ),
         arguments={
             "key": (
-                "The key that the add-on chose, 1 to 40 characters: letters, "
-                "digits, `_`, `-` and `.`."
+                "Key that the add-on chose, 1 to 40 characters: letters, digits, "
+                "`_`, `-` and `.`."
             ),
             "url": (
-                "Where events are sent. An address with a user and password in it"
-                " is refused."
+                "URL that events are posted to. A URL with user and password is "
+                "rejected."
             ),
-            "event": "What to wait for.",
-            "name": "A label for people.",
+            "event": "Event to subscribe to.",
+            "name": "Display label.",
             "pattern": (
-                "A regular expression that the text must hold; for events about "
-                "messages only."
+                "Regular expression that the message must match; for events about"
+                " messages only."
             ),
             "authentication": (
-                "Whether HipChat signs what it sends. The server takes `none` "
-                "when left out."
+                "Whether HipChat signs requests (`jwt`) or not (`none`). The "
+                "server's default is `none`."
             ),
         },
         notes=(
@@ -510,13 +513,13 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "delete_global_webhook": OperationHelp(
         details=(
-            "Known oddities:",
+            "Known quirks:",
             "- The scope is inferred, not documented.\n",
         ),
         arguments={
             "key": (
-                "The key that the add-on chose, 1 to 40 characters: letters, "
-                "digits, `_`, `-` and `.`."
+                "Key that the add-on chose, 1 to 40 characters: letters, digits, "
+                "`_`, `-` and `.`."
             ),
         },
         notes=(
@@ -529,37 +532,32 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "get_file": OperationHelp(
         details=(
+            "For a message's `authenticated_file`. The URLs need no token.",
+            "Known quirks:",
             (
-                "The way to a message's `authenticated_file`. The addresses need "
-                "no token."
-            ),
-            "Known oddities:",
-            (
-                "- Some servers answer with a redirect; where it leads is then "
-                "`temp_url`.\n"
+                "- Some servers answer with a redirect, whose target is then "
+                "returned as `temp_url`.\n"
             ),
         ),
         arguments={
-            "file_id": "The id of a message's `authenticated_file`. 1 to 100 characters.",
+            "file_id": "Id of a message's `authenticated_file`. 1 to 100 characters.",
             "thumbnail": (
-                "Whether a small picture of it is wanted. The server takes "
-                "`false` when left out."
+                "Return the thumbnail instead of the file. The server's default "
+                "is `false`."
             ),
         },
-        notes=(
-            ("Scope: `view_messages` (confidence: low). Token: kinds not established."),
-        ),
+        notes=("Scope: `view_messages` (confidence: low). Token: kind not known.",),
     ),
     "get_group": OperationHelp(
         arguments={
-            "group_id": "The group's id.",
+            "group_id": "Id of the group.",
             "expand": (
-                "What to send in full instead of in short: `owner`, `statistics`."
-                " Dots go deeper."
+                "Members to return in full: `owner`, `statistics`. Use dots for "
+                "nested members."
             ),
         },
         notes=(
-            ("Scope: `view_group` (confidence: medium). Token: kinds not established."),
+            "Scope: `view_group` (confidence: medium). Token: kind not known.",
             (
                 "Source: the official method page `view_group`, now gone "
                 "(confidence: high)."
@@ -568,17 +566,17 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "get_group_avatar": OperationHelp(
         details=(
-            "Known oddities:",
+            "Known quirks:",
             (
-                "- In 2016 the author of one library found the three calls for "
-                "group pictures out of order.\n"
+                "- The author of one library found the three operations on group "
+                "avatars broken in 2016.\n"
             ),
         ),
         arguments={
-            "group_id": "The group's id.",
+            "group_id": "Id of the group.",
         },
         notes=(
-            ("Scope: `view_group` (confidence: low). Token: kinds not established."),
+            "Scope: `view_group` (confidence: low). Token: kind not known.",
             (
                 "Source: the official method page `get_group_avatar`, now gone "
                 "(confidence: medium)."
@@ -587,18 +585,18 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "update_group_avatar": OperationHelp(
         details=(
-            "Known oddities:",
+            "Known quirks:",
             (
-                "- The picture goes out as base64 text; some callers put "
-                "`data:...;base64,` before it, so servers take both.\n"
+                "- The image is sent as base64. Some clients put "
+                "`data:...;base64,` before it; servers accept both.\n"
             ),
         ),
         arguments={
-            "group_id": "The group's id.",
-            "avatar": "The picture, as JPEG, PNG or GIF. At least 1 character.",
+            "group_id": "Id of the group.",
+            "avatar": "The image, as JPEG, PNG or GIF. At least 1 character.",
         },
         notes=(
-            ("Scope: `admin_group` (confidence: low). Token: kinds not established."),
+            "Scope: `admin_group` (confidence: low). Token: kind not known.",
             (
                 "Source: the official method page `update_group_avatar`, now gone"
                 " (confidence: medium)."
@@ -607,10 +605,10 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "delete_group_avatar": OperationHelp(
         arguments={
-            "group_id": "The group's id.",
+            "group_id": "Id of the group.",
         },
         notes=(
-            ("Scope: `admin_group` (confidence: low). Token: kinds not established."),
+            "Scope: `admin_group` (confidence: low). Token: kind not known.",
             (
                 "Source: the official method page `delete_group_avatar`, now gone"
                 " (confidence: medium)."
@@ -619,10 +617,10 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "get_group_statistics": OperationHelp(
         arguments={
-            "group_id": "The group's id.",
+            "group_id": "Id of the group.",
         },
         notes=(
-            ("Scope: `view_group` (confidence: low). Token: kinds not established."),
+            "Scope: `view_group` (confidence: low). Token: kind not known.",
             (
                 "Source: the official method page `group_statistics`, now gone "
                 "(confidence: low)."
@@ -632,16 +630,15 @@ HELP: Mapping[str, OperationHelp] = {
     "get_integration_installable_data": OperationHelp(
         details=(
             (
-                "The way for an add-on that the server cannot reach: the browser "
-                "brings it the address, and it fetches here what the server would"
-                " have posted. The data is gone after the first reading."
+                "For an add-on that the server cannot reach: the browser passes "
+                "it the URL, and it fetches here what the server would have "
+                "posted. The data can be read once."
             ),
         ),
         arguments={
-            "integration_id_or_key": "The add-on's id or key.",
+            "integration_id_or_key": "Id or key of the add-on.",
             "token": (
-                "The one-time token from the `installable_url` that the server "
-                "gave the add-on."
+                "One-time token from the `installable_url` that the add-on received."
             ),
         },
         notes=(
@@ -655,15 +652,15 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "invoke_integration_link": OperationHelp(
         details=(
-            "Known oddities:",
+            "Known quirks:",
             (
                 "- Status and body are not known; a redirect into the client is "
                 "likely.\n"
-                "- That it needs no token rests on a single catalogue.\n"
+                "- Only one source says that it needs no token.\n"
             ),
         ),
         arguments={
-            "token": "The token that `create_integration_link` gave.",
+            "token": "Token that `create_integration_link` returned.",
         },
         notes=(
             "No token is sent.",
@@ -675,17 +672,14 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "delete_integration_link": OperationHelp(
         details=(
-            "Known oddities:",
-            "- Which scope it needs is not known.\n",
+            "Known quirks:",
+            "- The required scope is not known.\n",
         ),
         arguments={
-            "token": "The token that `create_integration_link` gave.",
+            "token": "Token that `create_integration_link` returned.",
         },
         notes=(
-            (
-                "Scope: none needed, or not established. Token: group client, "
-                "room client."
-            ),
+            "Scope: none, or not known. Token: group client, room client.",
             (
                 "Source: the official method page `delete_integration_link`, now "
                 "gone (confidence: medium)."
@@ -694,21 +688,18 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "create_integration_link": OperationHelp(
         details=(
-            "Known oddities:",
+            "Known quirks:",
             (
-                "- Which scope it needs is not known.\n"
-                "- The names of the members of the answer are inferred.\n"
+                "- The required scope is not known.\n"
+                "- The names of the response's members are inferred.\n"
             ),
         ),
         arguments={
             "target": "Key of the module to open.",
-            "ttl": "For how many seconds the link is good.",
+            "ttl": "Lifetime of the link, in seconds.",
         },
         notes=(
-            (
-                "Scope: none needed, or not established. Token: group client, "
-                "room client."
-            ),
+            "Scope: none, or not known. Token: group client, room client.",
             (
                 "Source: the official method page `create_integration_link`, now "
                 "gone (confidence: low)."
@@ -717,11 +708,11 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "addon_ui_update": OperationHelp(
         details=(
-            "Known oddities:",
-            "- Called a beta in 2016.\n",
+            "Known quirks:",
+            "- Marked as beta in 2016.\n",
         ),
         arguments={
-            "glance": "One entry for every glance that changes.",
+            "glance": "One entry for each glance to update.",
         },
         notes=(
             "Scope: `view_group` (confidence: high). Token: group client.",
@@ -733,15 +724,14 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "room_addon_ui_update": OperationHelp(
         details=(
-            "Known oddities:",
-            "- Called a beta in 2016.\n",
+            "Known quirks:",
+            "- Marked as beta in 2016.\n",
         ),
         arguments={
             "room_id_or_name": (
-                "The room's id or its name, 1 to 100 characters. A room whose "
-                "name is a number answers to its id only."
+                "Id or name of the room, 1 to 100 characters. A number is always an id."
             ),
-            "glance": "One entry for every glance that changes.",
+            "glance": "One entry for each glance to update.",
         },
         notes=(
             (
@@ -756,18 +746,18 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "user_in_room_addon_ui_update": OperationHelp(
         details=(
-            "Known oddities:",
-            "- Called a beta in 2016.\n",
+            "Known quirks:",
+            "- Marked as beta in 2016.\n",
         ),
         arguments={
             "room_id_or_name": (
-                "The room's id or its name, 1 to 100 characters. A room whose "
-                "name is a number answers to its id only."
+                "Id or name of the room, 1 to 100 characters. A number is always an id."
             ),
             "user_id_or_email": (
-                "The user's id, e-mail address or `@mention` name, 1 to 100 characters."
+                "Id, e-mail address or `@mention` name of the user, 1 to 100 "
+                "characters."
             ),
-            "glance": "One entry for every glance that changes.",
+            "glance": "One entry for each glance to update.",
         },
         notes=(
             ("Scope: `view_room` (confidence: low). Token: group client, room client."),
@@ -779,14 +769,15 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "user_addon_ui_update": OperationHelp(
         details=(
-            "Known oddities:",
-            "- Called a beta in 2016.\n",
+            "Known quirks:",
+            "- Marked as beta in 2016.\n",
         ),
         arguments={
             "user_id_or_email": (
-                "The user's id, e-mail address or `@mention` name, 1 to 100 characters."
+                "Id, e-mail address or `@mention` name of the user, 1 to 100 "
+                "characters."
             ),
-            "glance": "One entry for every glance that changes.",
+            "glance": "One entry for each glance to update.",
         },
         notes=(
             "Scope: `view_group` (confidence: high). Token: group client.",
@@ -798,19 +789,16 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "invite_user_to_group": OperationHelp(
         details=(
-            "Known oddities:",
-            ("- What the answer holds is not known; one library reads it as a user.\n"),
+            "Known quirks:",
+            "- The response is not known; one library reads it as a user.\n",
         ),
         arguments={
-            "email": "Their e-mail address.",
-            "name": "The person's full name, 1 to 50 characters.",
-            "title": "Their job title.",
+            "email": "E-mail address.",
+            "name": "Full name, 1 to 50 characters.",
+            "title": "Job title.",
         },
         notes=(
-            (
-                "Scope: `admin_group` (confidence: medium). Token: kinds not "
-                "established."
-            ),
+            ("Scope: `admin_group` (confidence: medium). Token: kind not known."),
             (
                 "Source: the official method page `invite_user_to_group`, now "
                 "gone (confidence: medium)."
@@ -820,27 +808,24 @@ HELP: Mapping[str, OperationHelp] = {
     "get_session": OperationHelp(
         details=(
             (
-                "Takes no scope. Inspecting the very token that is sent along is "
-                "the usual case."
+                "Needs no scope. A client usually inspects the token that it "
+                "sends with the request."
             ),
-            "Known oddities:",
+            "Known quirks:",
             (
-                "- Tokens of one room are asked about here too; their answer has "
+                "- Also for tokens of a single room; the response then has "
                 "`client.room`.\n"
             ),
         ),
         arguments={
-            "access_token": "The token that this is about.",
+            "access_token": "Token to inspect or revoke.",
             "expand": (
-                "What to send in full instead of in short: `owner`, "
-                "`client.room`. Dots go deeper."
+                "Members to return in full: `owner`, `client.room`. Use dots for "
+                "nested members."
             ),
         },
         notes=(
-            (
-                "Scope: none needed, or not established. Token: group client, "
-                "room client, user."
-            ),
+            ("Scope: none, or not known. Token: group client, room client, user."),
             (
                 "Source: the official method page `get_session`, now gone "
                 "(confidence: high)."
@@ -850,18 +835,15 @@ HELP: Mapping[str, OperationHelp] = {
     "delete_session": OperationHelp(
         details=(
             (
-                "Takes no scope. Atlassian's own library sends along the very "
+                "Needs no scope. Atlassian's own library authenticates with the "
                 "token that it revokes."
             ),
         ),
         arguments={
-            "access_token": "The token that this is about.",
+            "access_token": "Token to inspect or revoke.",
         },
         notes=(
-            (
-                "Scope: none needed, or not established. Token: group client, "
-                "room client, user."
-            ),
+            ("Scope: none, or not known. Token: group client, room client, user."),
             (
                 "Source: the official method page `delete_session`, now gone "
                 "(confidence: high)."
@@ -872,57 +854,50 @@ HELP: Mapping[str, OperationHelp] = {
         details=(
             (
                 "Add-ons send client id and secret as HTTP basic authentication. "
-                "Each grant has fields of its own. `client_credentials` takes "
+                "The fields depend on the grant: `client_credentials` takes "
                 "`scope` and `username`; `authorization_code` takes `code`, "
                 "`redirect_uri`, `user_id`, `group_id` and `client_name`; "
                 "`refresh_token` takes `refresh_token`, `user_id`, `group_id` and"
                 " `client_name`; `password` takes `username`, `password` and "
                 "`scope`; `personal` takes none."
             ),
-            "Known oddities:",
+            "Known quirks:",
             (
-                "- A JSON body is taken as well as a form.\n"
-                "- Half of the sources write `redirect_url` for `redirect_uri`; "
-                "send the latter, and as a server take both.\n"
-                "- For the grants `password` and `personal`, a library puts an "
-                "API token where the bearer token goes. How `room_notification` "
-                "proves itself is not known, and client id and secret are "
-                "inferred for `authorization_code` and `refresh_token`.\n"
-                "- A further grant, `internal`, is in one client only.\n"
-                "- A 401 to an add-on with its client id and secret means that it"
-                " was uninstalled.\n"
+                "- The body may be JSON or a form.\n"
+                "- Half of the sources write `redirect_url` for `redirect_uri`. "
+                "Clients should send the latter; servers accept both.\n"
+                "- For the grants `password` and `personal`, a library sends an "
+                "API token as the bearer token. Authentication for "
+                "`room_notification` is not known; that `authorization_code` and "
+                "`refresh_token` need client id and secret is inferred.\n"
+                "- Only one client knows a further grant, `internal`.\n"
+                "- 401 for an add-on's client id and secret means that it was "
+                "uninstalled.\n"
             ),
         ),
         arguments={
-            "grant_type": "What the token is asked for with.",
+            "grant_type": "The OAuth grant.",
             "scope": (
-                "The scopes wanted, with spaces between: some of those that were "
-                "granted. All of them when left out."
+                "Scopes to request, separated by spaces, out of the granted ones."
+                " All of them when left out."
             ),
-            "username": (
-                "Whom the token shall act for. For `password` and `client_credentials`."
-            ),
-            "password": "That user's password. For `password`.",
-            "code": (
-                "The code that the authorization page gave. For `authorization_code`."
-            ),
+            "username": "User to act for. For `password` and `client_credentials`.",
+            "password": "The user's password. For `password`.",
+            "code": "The authorization code. For `authorization_code`.",
             "redirect_uri": (
-                "The address that the code was sent to, exactly as it was given "
-                "there. For `authorization_code`."
+                "The redirect URI of the authorization request, unchanged. For "
+                "`authorization_code`."
             ),
-            "refresh_token": "The token that came with the last one. For `refresh_token`.",
-            "user_id": (
-                "Whom the token shall act for. For `authorization_code` and "
-                "`refresh_token`."
-            ),
-            "group_id": "That user's group. For `authorization_code` and `refresh_token`.",
+            "refresh_token": "The refresh token. For `refresh_token`.",
+            "user_id": "User to act for. For `authorization_code` and `refresh_token`.",
+            "group_id": "The user's group. For `authorization_code` and `refresh_token`.",
             "client_name": (
                 "Name of the public client. For `authorization_code` and "
                 "`refresh_token`."
             ),
         },
         notes=(
-            "Takes a client's id and secret, or a token.",
+            "Authenticates with a client id and secret, or with a token.",
             (
                 "Source: the official method page `generate_token`, now gone "
                 "(confidence: high)."
@@ -931,22 +906,19 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "get_all_rooms": OperationHelp(
         arguments={
-            "start_index": "How many items to skip. The server takes `0` when left out.",
+            "start_index": "Number of items to skip. The server's default is `0`.",
             "max_results": (
-                "How many items the page may hold. 0 to 1,000. The server takes "
-                "`100` when left out."
+                "Maximum number of items on the page. 0 to 1,000. The server's "
+                "default is `100`."
             ),
             "include_private": (
-                "Whether private rooms are listed too, as far as the token may "
-                "see them. The server takes `true` when left out."
+                "Include the private rooms that the token may see. The server's "
+                "default is `true`."
             ),
-            "include_archived": (
-                "Whether archived rooms are listed too. The server takes `false` "
-                "when left out."
-            ),
+            "include_archived": "Include archived rooms. The server's default is `false`.",
             "expand": (
-                "What to send in full instead of in short: `items`, "
-                "`items.owner`. Dots go deeper."
+                "Members to return in full: `items`, `items.owner`. Use dots for "
+                "nested members."
             ),
         },
         notes=(
@@ -962,33 +934,31 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "create_room": OperationHelp(
         details=(
-            "Known oddities:",
+            "Known quirks:",
             (
-                "- A name that is taken is refused with `Another room exists with"
-                " that name.`; with which status is not recorded.\n"
+                "- A name that is in use is rejected with `Another room exists "
+                "with that name.`; the status is not recorded.\n"
             ),
         ),
         arguments={
-            "name": "Its name, 1 to 50 characters.",
-            "topic": "What it is about, up to 250 characters.",
+            "name": "Name, 1 to 50 characters.",
+            "topic": "Topic, up to 250 characters.",
             "privacy": (
-                "Whether anybody of the group may enter, or members only. The "
-                "server takes `public` when left out."
+                "Who may enter: anyone in the group (`public`), or members only "
+                "(`private`). The server's default is `public`."
             ),
-            "guest_access": (
-                "Whether guests may enter. The server takes `false` when left out."
-            ),
+            "guest_access": "Whether guests may enter. The server's default is `false`.",
             "owner_user_id": (
-                "The owner's id, e-mail address or `@mention` name; otherwise it "
-                "is the token's owner. At least 1 character."
+                "The owner's id, e-mail address or `@mention` name; by default "
+                "the token's owner. At least 1 character."
             ),
             "delegate_admin_visibility": (
-                "Whether delegated administrators see it; null leaves that to the"
-                " group's setting."
+                "Whether delegated administrators see the room; null uses the "
+                "group's setting."
             ),
             "created": (
-                "When it was made, for importing. One page mentions it; its form "
-                "is not known."
+                "Creation time, for imports. Only one page mentions it; the "
+                "format is not known."
             ),
         },
         notes=(
@@ -1002,12 +972,11 @@ HELP: Mapping[str, OperationHelp] = {
     "get_room": OperationHelp(
         arguments={
             "room_id_or_name": (
-                "The room's id or its name, 1 to 100 characters. A room whose "
-                "name is a number answers to its id only."
+                "Id or name of the room, 1 to 100 characters. A number is always an id."
             ),
             "expand": (
-                "What to send in full instead of in short: `statistics`, "
-                "`participants`, `owner`. Dots go deeper."
+                "Members to return in full: `statistics`, `participants`, "
+                "`owner`. Use dots for nested members."
             ),
         },
         notes=(
@@ -1024,24 +993,26 @@ HELP: Mapping[str, OperationHelp] = {
     "update_room": OperationHelp(
         details=(
             (
-                "Everything is replaced, so read the room first and send back "
-                "what shall stay."
+                "Replaces all settings: read the room first, and send the values "
+                "that must not change."
             ),
         ),
         arguments={
             "room_id_or_name": (
-                "The room's id or its name, 1 to 100 characters. A room whose "
-                "name is a number answers to its id only."
+                "Id or name of the room, 1 to 100 characters. A number is always an id."
             ),
-            "name": "Its name, 1 to 50 characters.",
-            "privacy": "Whether anybody of the group may enter, or members only.",
-            "is_archived": "Whether it is archived.",
+            "name": "Name, 1 to 50 characters.",
+            "privacy": (
+                "Who may enter: anyone in the group (`public`), or members only "
+                "(`private`)."
+            ),
+            "is_archived": "Whether the room is archived.",
             "is_guest_accessible": "Whether guests may enter.",
-            "topic": "What it is about, up to 250 characters.",
-            "owner": "Its owner.",
+            "topic": "Topic, up to 250 characters.",
+            "owner": "The owner.",
             "delegate_admin_visibility": (
-                "Whether delegated administrators see it; null leaves that to the"
-                " group's setting."
+                "Whether delegated administrators see the room; null uses the "
+                "group's setting."
             ),
         },
         notes=(
@@ -1055,8 +1026,7 @@ HELP: Mapping[str, OperationHelp] = {
     "delete_room": OperationHelp(
         arguments={
             "room_id_or_name": (
-                "The room's id or its name, 1 to 100 characters. A room whose "
-                "name is a number answers to its id only."
+                "Id or name of the room, 1 to 100 characters. A number is always an id."
             ),
         },
         notes=(
@@ -1069,19 +1039,18 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "get_room_avatar": OperationHelp(
         details=(
-            "Known oddities:",
-            ("- One source gives 304 for the redirect, most likely a slip for 302.\n"),
+            "Known quirks:",
+            ("- One source gives 304 for the redirect, probably a typo for 302.\n"),
         ),
         arguments={
             "room_id_or_name": (
-                "The room's id or its name, 1 to 100 characters. A room whose "
-                "name is a number answers to its id only."
+                "Id or name of the room, 1 to 100 characters. A number is always an id."
             ),
         },
         notes=(
             (
                 "Scope: `view_group` or `view_room` (confidence: low). Token: "
-                "kinds not established."
+                "kind not known."
             ),
             (
                 "Source: the official method page `get_room_avatar`, now gone "
@@ -1091,21 +1060,20 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "update_room_avatar": OperationHelp(
         details=(
-            "Known oddities:",
+            "Known quirks:",
             (
-                "- The picture goes out as base64 text; some callers put "
-                "`data:...;base64,` before it, so servers take both.\n"
+                "- The image is sent as base64. Some clients put "
+                "`data:...;base64,` before it; servers accept both.\n"
             ),
         ),
         arguments={
             "room_id_or_name": (
-                "The room's id or its name, 1 to 100 characters. A room whose "
-                "name is a number answers to its id only."
+                "Id or name of the room, 1 to 100 characters. A number is always an id."
             ),
-            "avatar": "The picture, as JPEG, PNG or GIF. At least 1 character.",
+            "avatar": "The image, as JPEG, PNG or GIF. At least 1 character.",
         },
         notes=(
-            ("Scope: `admin_room` (confidence: medium). Token: kinds not established."),
+            "Scope: `admin_room` (confidence: medium). Token: kind not known.",
             (
                 "Source: the official method page `update_room_avatar`, now gone "
                 "(confidence: medium)."
@@ -1115,12 +1083,11 @@ HELP: Mapping[str, OperationHelp] = {
     "delete_room_avatar": OperationHelp(
         arguments={
             "room_id_or_name": (
-                "The room's id or its name, 1 to 100 characters. A room whose "
-                "name is a number answers to its id only."
+                "Id or name of the room, 1 to 100 characters. A number is always an id."
             ),
         },
         notes=(
-            ("Scope: `admin_room` (confidence: medium). Token: kinds not established."),
+            "Scope: `admin_room` (confidence: medium). Token: kind not known.",
             (
                 "Source: the official method page `delete_room_avatar`, now gone "
                 "(confidence: medium)."
@@ -1129,17 +1096,16 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "get_room_action": OperationHelp(
         details=(
-            "Known oddities:",
+            "Known quirks:",
             "- Scope and kinds of token are inferred, not documented.\n",
         ),
         arguments={
             "room_id_or_name": (
-                "The room's id or its name, 1 to 100 characters. A room whose "
-                "name is a number answers to its id only."
+                "Id or name of the room, 1 to 100 characters. A number is always an id."
             ),
             "key": (
-                "The key that the add-on chose, 1 to 40 characters: letters, "
-                "digits, `_`, `-` and `.`."
+                "Key that the add-on chose, 1 to 40 characters: letters, digits, "
+                "`_`, `-` and `.`."
             ),
         },
         notes=(
@@ -1156,27 +1122,26 @@ HELP: Mapping[str, OperationHelp] = {
     "create_room_action": OperationHelp(
         details=(
             (
-                "What stood under the key before is replaced. The key of the body"
-                " is that of the path."
+                "Replaces what was stored under the key. The key in the body is "
+                "the one in the path."
             ),
         ),
         arguments={
             "room_id_or_name": (
-                "The room's id or its name, 1 to 100 characters. A room whose "
-                "name is a number answers to its id only."
+                "Id or name of the room, 1 to 100 characters. A number is always an id."
             ),
             "key": (
-                "The key that the add-on chose, 1 to 40 characters: letters, "
-                "digits, `_`, `-` and `.`."
+                "Key that the add-on chose, 1 to 40 characters: letters, digits, "
+                "`_`, `-` and `.`."
             ),
-            "name": "What the entry says.",
-            "location": "Which of the two menus.",
-            "target": "The module that it opens, by key, or with options.",
+            "name": "Text of the entry.",
+            "location": "Menu to add the entry to.",
+            "target": "Module to open, by key, or with options.",
             "weight": (
-                "Where it stands; lower comes first, as documented. The server "
-                "takes `100` when left out."
+                "Position; lower comes first, as documented. The server's default"
+                " is `100`."
             ),
-            "conditions": "When it is shown.",
+            "conditions": "Conditions for showing it.",
         },
         notes=(
             (
@@ -1192,12 +1157,11 @@ HELP: Mapping[str, OperationHelp] = {
     "delete_room_action": OperationHelp(
         arguments={
             "room_id_or_name": (
-                "The room's id or its name, 1 to 100 characters. A room whose "
-                "name is a number answers to its id only."
+                "Id or name of the room, 1 to 100 characters. A number is always an id."
             ),
             "key": (
-                "The key that the add-on chose, 1 to 40 characters: letters, "
-                "digits, `_`, `-` and `.`."
+                "Key that the add-on chose, 1 to 40 characters: letters, digits, "
+                "`_`, `-` and `.`."
             ),
         },
         notes=(
@@ -1213,17 +1177,16 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "get_room_dialog": OperationHelp(
         details=(
-            "Known oddities:",
+            "Known quirks:",
             "- Scope and kinds of token are inferred, not documented.\n",
         ),
         arguments={
             "room_id_or_name": (
-                "The room's id or its name, 1 to 100 characters. A room whose "
-                "name is a number answers to its id only."
+                "Id or name of the room, 1 to 100 characters. A number is always an id."
             ),
             "key": (
-                "The key that the add-on chose, 1 to 40 characters: letters, "
-                "digits, `_`, `-` and `.`."
+                "Key that the add-on chose, 1 to 40 characters: letters, digits, "
+                "`_`, `-` and `.`."
             ),
         },
         notes=(
@@ -1240,26 +1203,25 @@ HELP: Mapping[str, OperationHelp] = {
     "create_room_dialog": OperationHelp(
         details=(
             (
-                "What stood under the key before is replaced. The key of the body"
-                " is that of the path."
+                "Replaces what was stored under the key. The key in the body is "
+                "the one in the path."
             ),
         ),
         arguments={
             "room_id_or_name": (
-                "The room's id or its name, 1 to 100 characters. A room whose "
-                "name is a number answers to its id only."
+                "Id or name of the room, 1 to 100 characters. A number is always an id."
             ),
             "key": (
-                "The key that the add-on chose, 1 to 40 characters: letters, "
-                "digits, `_`, `-` and `.`."
+                "Key that the add-on chose, 1 to 40 characters: letters, digits, "
+                "`_`, `-` and `.`."
             ),
-            "title": "What stands above the page.",
-            "url": "The page. It may hold variables such as `{message.body}`.",
+            "title": "Title of the page.",
+            "url": "URL of the page. May contain variables such as `{message.body}`.",
             "authentication": (
-                "Whether HipChat signs its call of the page. The server takes "
-                "`jwt` when left out."
+                "Whether HipChat signs the request for the page. The server's "
+                "default is `jwt`."
             ),
-            "options": "How a dialog looks.",
+            "options": "Options of a dialog.",
         },
         notes=(
             (
@@ -1275,12 +1237,11 @@ HELP: Mapping[str, OperationHelp] = {
     "delete_room_dialog": OperationHelp(
         arguments={
             "room_id_or_name": (
-                "The room's id or its name, 1 to 100 characters. A room whose "
-                "name is a number answers to its id only."
+                "Id or name of the room, 1 to 100 characters. A number is always an id."
             ),
             "key": (
-                "The key that the add-on chose, 1 to 40 characters: letters, "
-                "digits, `_`, `-` and `.`."
+                "Key that the add-on chose, 1 to 40 characters: letters, digits, "
+                "`_`, `-` and `.`."
             ),
         },
         notes=(
@@ -1296,17 +1257,16 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "get_room_external_page": OperationHelp(
         details=(
-            "Known oddities:",
+            "Known quirks:",
             "- Scope and kinds of token are inferred, not documented.\n",
         ),
         arguments={
             "room_id_or_name": (
-                "The room's id or its name, 1 to 100 characters. A room whose "
-                "name is a number answers to its id only."
+                "Id or name of the room, 1 to 100 characters. A number is always an id."
             ),
             "key": (
-                "The key that the add-on chose, 1 to 40 characters: letters, "
-                "digits, `_`, `-` and `.`."
+                "Key that the add-on chose, 1 to 40 characters: letters, digits, "
+                "`_`, `-` and `.`."
             ),
         },
         notes=(
@@ -1323,21 +1283,20 @@ HELP: Mapping[str, OperationHelp] = {
     "create_room_external_page": OperationHelp(
         details=(
             (
-                "What stood under the key before is replaced. The key of the body"
-                " is that of the path."
+                "Replaces what was stored under the key. The key in the body is "
+                "the one in the path."
             ),
         ),
         arguments={
             "room_id_or_name": (
-                "The room's id or its name, 1 to 100 characters. A room whose "
-                "name is a number answers to its id only."
+                "Id or name of the room, 1 to 100 characters. A number is always an id."
             ),
             "key": (
-                "The key that the add-on chose, 1 to 40 characters: letters, "
-                "digits, `_`, `-` and `.`."
+                "Key that the add-on chose, 1 to 40 characters: letters, digits, "
+                "`_`, `-` and `.`."
             ),
-            "url": "The page. It may hold variables such as `{message.body}`.",
-            "name": "What it is called. One source says that this is needed.",
+            "url": "URL of the page. May contain variables such as `{message.body}`.",
+            "name": "The name. One source says that it is required.",
         },
         notes=(
             (
@@ -1353,12 +1312,11 @@ HELP: Mapping[str, OperationHelp] = {
     "delete_room_external_page": OperationHelp(
         arguments={
             "room_id_or_name": (
-                "The room's id or its name, 1 to 100 characters. A room whose "
-                "name is a number answers to its id only."
+                "Id or name of the room, 1 to 100 characters. A number is always an id."
             ),
             "key": (
-                "The key that the add-on chose, 1 to 40 characters: letters, "
-                "digits, `_`, `-` and `.`."
+                "Key that the add-on chose, 1 to 40 characters: letters, digits, "
+                "`_`, `-` and `.`."
             ),
         },
         notes=(
@@ -1374,17 +1332,16 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "get_room_glance": OperationHelp(
         details=(
-            "Known oddities:",
+            "Known quirks:",
             "- Scope and kinds of token are inferred, not documented.\n",
         ),
         arguments={
             "room_id_or_name": (
-                "The room's id or its name, 1 to 100 characters. A room whose "
-                "name is a number answers to its id only."
+                "Id or name of the room, 1 to 100 characters. A number is always an id."
             ),
             "key": (
-                "The key that the add-on chose, 1 to 40 characters: letters, "
-                "digits, `_`, `-` and `.`."
+                "Key that the add-on chose, 1 to 40 characters: letters, digits, "
+                "`_`, `-` and `.`."
             ),
         },
         notes=(
@@ -1401,33 +1358,35 @@ HELP: Mapping[str, OperationHelp] = {
     "create_room_glance": OperationHelp(
         details=(
             (
-                "What stood under the key before is replaced. The key of the body"
-                " is that of the path."
+                "Replaces what was stored under the key. The key in the body is "
+                "the one in the path."
             ),
-            "Known oddities:",
-            "- A library test for room glances expects 204; take any success.\n",
+            "Known quirks:",
+            (
+                "- A library's test for room glances expects 204; accept any 2xx "
+                "status.\n"
+            ),
         ),
         arguments={
             "room_id_or_name": (
-                "The room's id or its name, 1 to 100 characters. A room whose "
-                "name is a number answers to its id only."
+                "Id or name of the room, 1 to 100 characters. A number is always an id."
             ),
             "key": (
-                "The key that the add-on chose, 1 to 40 characters: letters, "
-                "digits, `_`, `-` and `.`."
+                "Key that the add-on chose, 1 to 40 characters: letters, digits, "
+                "`_`, `-` and `.`."
             ),
-            "name": "What it says until it has content.",
-            "icon": "The small picture before it, in both densities.",
+            "name": "Text shown until it has content.",
+            "icon": "Icon before it, in both densities.",
             "query_url": (
-                "Where clients ask for its content. Without it the line never "
-                "changes by itself."
+                "URL that clients query for its content. Without it, only updates"
+                " change the glance."
             ),
-            "target": "The module that it opens, by key, or with options.",
+            "target": "Module to open, by key, or with options.",
             "weight": (
-                "Where it stands; lower comes first, as documented. The server "
-                "takes `100` when left out."
+                "Position; lower comes first, as documented. The server's default"
+                " is `100`."
             ),
-            "conditions": "When it is shown.",
+            "conditions": "Conditions for showing it.",
         },
         notes=(
             (
@@ -1443,12 +1402,11 @@ HELP: Mapping[str, OperationHelp] = {
     "delete_room_glance": OperationHelp(
         arguments={
             "room_id_or_name": (
-                "The room's id or its name, 1 to 100 characters. A room whose "
-                "name is a number answers to its id only."
+                "Id or name of the room, 1 to 100 characters. A number is always an id."
             ),
             "key": (
-                "The key that the add-on chose, 1 to 40 characters: letters, "
-                "digits, `_`, `-` and `.`."
+                "Key that the add-on chose, 1 to 40 characters: letters, digits, "
+                "`_`, `-` and `.`."
             ),
         },
         notes=(
@@ -1464,17 +1422,16 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "get_room_web_panel": OperationHelp(
         details=(
-            "Known oddities:",
+            "Known quirks:",
             "- Scope and kinds of token are inferred, not documented.\n",
         ),
         arguments={
             "room_id_or_name": (
-                "The room's id or its name, 1 to 100 characters. A room whose "
-                "name is a number answers to its id only."
+                "Id or name of the room, 1 to 100 characters. A number is always an id."
             ),
             "key": (
-                "The key that the add-on chose, 1 to 40 characters: letters, "
-                "digits, `_`, `-` and `.`."
+                "Key that the add-on chose, 1 to 40 characters: letters, digits, "
+                "`_`, `-` and `.`."
             ),
         },
         notes=(
@@ -1491,32 +1448,31 @@ HELP: Mapping[str, OperationHelp] = {
     "create_room_web_panel": OperationHelp(
         details=(
             (
-                "What stood under the key before is replaced. The key of the body"
-                " is that of the path."
+                "Replaces what was stored under the key. The key in the body is "
+                "the one in the path."
             ),
         ),
         arguments={
             "room_id_or_name": (
-                "The room's id or its name, 1 to 100 characters. A room whose "
-                "name is a number answers to its id only."
+                "Id or name of the room, 1 to 100 characters. A number is always an id."
             ),
             "key": (
-                "The key that the add-on chose, 1 to 40 characters: letters, "
-                "digits, `_`, `-` and `.`."
+                "Key that the add-on chose, 1 to 40 characters: letters, digits, "
+                "`_`, `-` and `.`."
             ),
-            "name": "What stands above the page.",
-            "url": "The page. It may hold variables such as `{message.body}`.",
-            "location": "Where it stands; there is one place only.",
+            "name": "Title of the page.",
+            "url": "URL of the page. May contain variables such as `{message.body}`.",
+            "location": "Location; there is only one.",
             "authentication": (
-                "Whether HipChat signs its call of the page. The server takes "
-                "`jwt` when left out."
+                "Whether HipChat signs the request for the page. The server's "
+                "default is `jwt`."
             ),
-            "icon": "A small picture for it, in both densities.",
+            "icon": "Icon, in both densities.",
             "weight": (
-                "Where it stands; lower comes first, as documented. The server "
-                "takes `100` when left out."
+                "Position; lower comes first, as documented. The server's default"
+                " is `100`."
             ),
-            "conditions": "When it is shown.",
+            "conditions": "Conditions for showing it.",
         },
         notes=(
             (
@@ -1532,12 +1488,11 @@ HELP: Mapping[str, OperationHelp] = {
     "delete_room_web_panel": OperationHelp(
         arguments={
             "room_id_or_name": (
-                "The room's id or its name, 1 to 100 characters. A room whose "
-                "name is a number answers to its id only."
+                "Id or name of the room, 1 to 100 characters. A number is always an id."
             ),
             "key": (
-                "The key that the add-on chose, 1 to 40 characters: letters, "
-                "digits, `_`, `-` and `.`."
+                "Key that the add-on chose, 1 to 40 characters: letters, digits, "
+                "`_`, `-` and `.`."
             ),
         },
         notes=(
@@ -1554,16 +1509,15 @@ HELP: Mapping[str, OperationHelp] = {
     "get_room_webhook": OperationHelp(
         arguments={
             "room_id_or_name": (
-                "The room's id or its name, 1 to 100 characters. A room whose "
-                "name is a number answers to its id only."
+                "Id or name of the room, 1 to 100 characters. A number is always an id."
             ),
             "key": (
-                "The key that the add-on chose, 1 to 40 characters: letters, "
-                "digits, `_`, `-` and `.`."
+                "Key that the add-on chose, 1 to 40 characters: letters, digits, "
+                "`_`, `-` and `.`."
             ),
             "expand": (
-                "What to send in full instead of in short: `room`, `creator`. "
-                "Dots go deeper."
+                "Members to return in full: `room`, `creator`. Use dots for "
+                "nested members."
             ),
         },
         notes=(
@@ -1580,32 +1534,31 @@ HELP: Mapping[str, OperationHelp] = {
     "create_room_webhook": OperationHelp(
         details=(
             (
-                "What stood under the key before is replaced. The key of the body"
-                " is that of the path."
+                "Replaces what was stored under the key. The key in the body is "
+                "the one in the path."
             ),
         ),
         arguments={
             "room_id_or_name": (
-                "The room's id or its name, 1 to 100 characters. A room whose "
-                "name is a number answers to its id only."
+                "Id or name of the room, 1 to 100 characters. A number is always an id."
             ),
             "key": (
-                "The key that the add-on chose, 1 to 40 characters: letters, "
-                "digits, `_`, `-` and `.`."
+                "Key that the add-on chose, 1 to 40 characters: letters, digits, "
+                "`_`, `-` and `.`."
             ),
             "url": (
-                "Where events are sent. An address with a user and password in it"
-                " is refused."
+                "URL that events are posted to. A URL with user and password is "
+                "rejected."
             ),
-            "event": "What to wait for.",
-            "name": "A label for people.",
+            "event": "Event to subscribe to.",
+            "name": "Display label.",
             "pattern": (
-                "A regular expression that the text must hold; for events about "
-                "messages only."
+                "Regular expression that the message must match; for events about"
+                " messages only."
             ),
             "authentication": (
-                "Whether HipChat signs what it sends. The server takes `none` "
-                "when left out."
+                "Whether HipChat signs requests (`jwt`) or not (`none`). The "
+                "server's default is `none`."
             ),
         },
         notes=(
@@ -1622,12 +1575,11 @@ HELP: Mapping[str, OperationHelp] = {
     "delete_room_webhook": OperationHelp(
         arguments={
             "room_id_or_name": (
-                "The room's id or its name, 1 to 100 characters. A room whose "
-                "name is a number answers to its id only."
+                "Id or name of the room, 1 to 100 characters. A number is always an id."
             ),
             "key": (
-                "The key that the add-on chose, 1 to 40 characters: letters, "
-                "digits, `_`, `-` and `.`."
+                "Key that the add-on chose, 1 to 40 characters: letters, digits, "
+                "`_`, `-` and `.`."
             ),
         },
         notes=(
@@ -1644,29 +1596,25 @@ HELP: Mapping[str, OperationHelp] = {
     "get_room_message": OperationHelp(
         arguments={
             "room_id_or_name": (
-                "The room's id or its name, 1 to 100 characters. A room whose "
-                "name is a number answers to its id only."
+                "Id or name of the room, 1 to 100 characters. A number is always an id."
             ),
-            "message_id": "The message's id, 1 to 100 characters (a UUID of 36).",
+            "message_id": "Id of the message, 1 to 100 characters (usually a UUID of 36).",
             "timezone": (
-                "Time zone for the dates of the answer, by its name in the tz "
-                "database; another name is refused. The server takes `UTC` when "
-                "left out."
+                "Time zone for dates in the response, as a name of the tz "
+                "database; other names are rejected. The server's default is "
+                "`UTC`."
             ),
             "include_deleted": (
-                "Whether deleted messages are listed too; they come without their"
-                " text. The server takes `true` when left out."
+                "Include deleted messages, without their text. The server's "
+                "default is `true`."
             ),
             "expand": (
-                "What to send in full instead of in short: `message.from`, "
-                "`message.mentions`. Dots go deeper."
+                "Members to return in full: `message.from`, `message.mentions`. "
+                "Use dots for nested members."
             ),
         },
         notes=(
-            (
-                "Scope: `view_messages` (confidence: high). Token: kinds not "
-                "established."
-            ),
+            ("Scope: `view_messages` (confidence: high). Token: kind not known."),
             (
                 "Source: the official method page `get_room_message`, now gone "
                 "(confidence: high)."
@@ -1676,63 +1624,57 @@ HELP: Mapping[str, OperationHelp] = {
     "get_room_history": OperationHelp(
         details=(
             (
-                "To walk back through all of it, let each call's `date` be the "
-                "earliest date that the call before gave, and drop by id what "
-                "comes twice."
+                "To read the whole history, set `date` to the earliest date of "
+                "the previous response, and drop messages whose id was already "
+                "read."
             ),
-            "Known oddities:",
+            "Known quirks:",
             (
-                "- A token needs both `view_group` and `view_messages`, according"
-                " to one source.\n"
-                "- An exporter got a 401 when it sent `timezone` and `end-date` "
-                "together.\n"
+                "- According to one source, a token needs both `view_group` and "
+                "`view_messages`.\n"
+                "- An exporter got 401 for `timezone` together with `end-date`.\n"
             ),
         ),
         arguments={
             "room_id_or_name": (
-                "The room's id or its name, 1 to 100 characters. A room whose "
-                "name is a number answers to its id only."
+                "Id or name of the room, 1 to 100 characters. A number is always an id."
             ),
             "start_index": (
-                "How many messages to skip. Counts only when `date` is a moment. "
-                "The server takes `0` when left out."
+                "Number of messages to skip. Used only if `date` is a timestamp. "
+                "The server's default is `0`."
             ),
             "max_results": (
-                "How many messages the page may hold. Counts only when `date` is "
-                "a moment; `recent` gives 75. 0 to 1,000. The server takes `100` "
-                "when left out."
+                "Maximum number of messages on the page. Used only if `date` is a"
+                " timestamp; `recent` returns 75. 0 to 1,000. The server's "
+                "default is `100`."
             ),
             "reverse": (
-                "Whether the oldest message of the page comes first. `false` "
-                "keeps pages stable while new messages arrive. The server takes "
-                "`true` when left out."
+                "Return the oldest message of the page first. `false` keeps pages"
+                " stable while new messages arrive. The server's default is "
+                "`true`."
             ),
             "date": (
-                "The newest moment wanted, in ISO 8601, or `recent` for the "
-                "latest 75 messages as they stand now, without further pages. "
-                "Reading by a moment may miss the newest messages. The server "
-                "takes `recent` when left out."
+                "Latest date to return, in ISO 8601, or `recent` for the latest "
+                "75 messages, without further pages. With a date, the newest "
+                "messages may be missing. The server's default is `recent`."
             ),
-            "end_date": "The oldest moment wanted. Counts only when `date` is a moment.",
+            "end_date": "Earliest date to return. Used only if `date` is a timestamp.",
             "timezone": (
-                "Time zone for the dates of the answer, by its name in the tz "
-                "database; another name is refused. The server takes `UTC` when "
-                "left out."
+                "Time zone for dates in the response, as a name of the tz "
+                "database; other names are rejected. The server's default is "
+                "`UTC`."
             ),
             "include_deleted": (
-                "Whether deleted messages are listed too; they come without their"
-                " text. The server takes `true` when left out."
+                "Include deleted messages, without their text. The server's "
+                "default is `true`."
             ),
             "expand": (
-                "What to send in full instead of in short: `items.from`, "
-                "`items.mentions`. Dots go deeper."
+                "Members to return in full: `items.from`, `items.mentions`. Use "
+                "dots for nested members."
             ),
         },
         notes=(
-            (
-                "Scope: `view_messages` (confidence: high). Token: kinds not "
-                "established."
-            ),
+            ("Scope: `view_messages` (confidence: high). Token: kind not known."),
             (
                 "Source: the official method page `view_room_history`, now gone "
                 "(confidence: high)."
@@ -1742,33 +1684,29 @@ HELP: Mapping[str, OperationHelp] = {
     "get_recent_room_history": OperationHelp(
         arguments={
             "room_id_or_name": (
-                "The room's id or its name, 1 to 100 characters. A room whose "
-                "name is a number answers to its id only."
+                "Id or name of the room, 1 to 100 characters. A number is always an id."
             ),
             "max_results": (
-                "How many messages the page may hold. 0 to 1,000. The server "
-                "takes `75` when left out."
+                "Maximum number of messages on the page. 0 to 1,000. The server's"
+                " default is `75`."
             ),
             "timezone": (
-                "Time zone for the dates of the answer, by its name in the tz "
-                "database; another name is refused. The server takes `UTC` when "
-                "left out."
+                "Time zone for dates in the response, as a name of the tz "
+                "database; other names are rejected. The server's default is "
+                "`UTC`."
             ),
-            "not_before": "Id of the oldest message wanted; it is part of the answer.",
+            "not_before": "Id of the earliest message to return; the response includes it.",
             "include_deleted": (
-                "Whether deleted messages are listed too; they come without their"
-                " text. The server takes `true` when left out."
+                "Include deleted messages, without their text. The server's "
+                "default is `true`."
             ),
             "expand": (
-                "What to send in full instead of in short: `items.from`, "
-                "`items.mentions`. Dots go deeper."
+                "Members to return in full: `items.from`, `items.mentions`. Use "
+                "dots for nested members."
             ),
         },
         notes=(
-            (
-                "Scope: `view_messages` (confidence: high). Token: kinds not "
-                "established."
-            ),
+            ("Scope: `view_messages` (confidence: high). Token: kind not known."),
             (
                 "Source: the official method page `view_recent_room_history`, now"
                 " gone (confidence: high)."
@@ -1778,13 +1716,13 @@ HELP: Mapping[str, OperationHelp] = {
     "invite_user": OperationHelp(
         arguments={
             "room_id_or_name": (
-                "The room's id or its name, 1 to 100 characters. A room whose "
-                "name is a number answers to its id only."
+                "Id or name of the room, 1 to 100 characters. A number is always an id."
             ),
             "user_id_or_email": (
-                "The user's id, e-mail address or `@mention` name, 1 to 100 characters."
+                "Id, e-mail address or `@mention` name of the user, 1 to 100 "
+                "characters."
             ),
-            "reason": "Why they are invited.",
+            "reason": "Reason for the invitation.",
         },
         notes=(
             "Scope: `admin_room` (confidence: high). Token: user.",
@@ -1796,22 +1734,19 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "get_all_members": OperationHelp(
         details=(
-            "Known oddities:",
-            "- Older clients asked for `admin_room`.\n",
+            "Known quirks:",
+            "- Older clients requested `admin_room`.\n",
         ),
         arguments={
             "room_id_or_name": (
-                "The room's id or its name, 1 to 100 characters. A room whose "
-                "name is a number answers to its id only."
+                "Id or name of the room, 1 to 100 characters. A number is always an id."
             ),
-            "start_index": "How many items to skip. The server takes `0` when left out.",
+            "start_index": "Number of items to skip. The server's default is `0`.",
             "max_results": (
-                "How many items the page may hold. 0 to 1,000. The server takes "
-                "`100` when left out."
+                "Maximum number of items on the page. 0 to 1,000. The server's "
+                "default is `100`."
             ),
-            "expand": (
-                "What to send in full instead of in short: `items`. Dots go deeper."
-            ),
+            "expand": "Members to return in full: `items`. Use dots for nested members.",
         },
         notes=(
             (
@@ -1826,21 +1761,18 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "add_member": OperationHelp(
         details=(
-            "Known oddities:",
-            (
-                "- Nothing need be in the body. In a Go library `room_roles` is "
-                "called `roles`.\n"
-            ),
+            "Known quirks:",
+            ("- The body may be empty. A Go library calls `room_roles` `roles`.\n"),
         ),
         arguments={
             "room_id_or_name": (
-                "The room's id or its name, 1 to 100 characters. A room whose "
-                "name is a number answers to its id only."
+                "Id or name of the room, 1 to 100 characters. A number is always an id."
             ),
             "user_id_or_email": (
-                "The user's id, e-mail address or `@mention` name, 1 to 100 characters."
+                "Id, e-mail address or `@mention` name of the user, 1 to 100 "
+                "characters."
             ),
-            "room_roles": "Their roles in the room.",
+            "room_roles": "The user's roles in the room.",
         },
         notes=(
             (
@@ -1856,11 +1788,11 @@ HELP: Mapping[str, OperationHelp] = {
     "remove_member": OperationHelp(
         arguments={
             "room_id_or_name": (
-                "The room's id or its name, 1 to 100 characters. A room whose "
-                "name is a number answers to its id only."
+                "Id or name of the room, 1 to 100 characters. A number is always an id."
             ),
             "user_id_or_email": (
-                "The user's id, e-mail address or `@mention` name, 1 to 100 characters."
+                "Id, e-mail address or `@mention` name of the user, 1 to 100 "
+                "characters."
             ),
         },
         notes=(
@@ -1876,21 +1808,20 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "send_message": OperationHelp(
         details=(
-            "Known oddities:",
+            "Known quirks:",
             (
-                "- No source tells how long the message may be; the limit is "
-                "10,000 characters for notifications and private messages, 1,000 "
-                "for replies and shares.\n"
-                "- Until 2014 this path led to the notification call.\n"
+                "- The maximum length of the message is not known. It is 10,000 "
+                "characters for notifications and private messages, and 1,000 for"
+                " replies and shares.\n"
+                "- Until 2014, this path sent a notification.\n"
             ),
         ),
         arguments={
             "room_id_or_name": (
-                "The room's id or its name, 1 to 100 characters. A room whose "
-                "name is a number answers to its id only."
+                "Id or name of the room, 1 to 100 characters. A number is always an id."
             ),
             "message": (
-                "What to say. How long it may be is not known. At least 1 character."
+                "The message. Its maximum length is not known. At least 1 character."
             ),
         },
         notes=(
@@ -1903,41 +1834,40 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "send_room_notification": OperationHelp(
         details=(
-            "Known oddities:",
+            "Known quirks:",
             (
-                "- A form as body is read too, but its values stay text, so that "
-                "`notify` is refused.\n"
-                "- A card that is neither null nor an object gives 400, with the "
-                "whole card schema as the expected type.\n"
-                "- One library asks for `view_group`, against all others.\n"
+                "- A form is accepted as the body, but its values stay text, so "
+                "that `notify` is rejected.\n"
+                "- A card that is neither null nor an object is rejected with "
+                "400, and the whole card schema as the expected type.\n"
+                "- One library requests `view_group`; all others do not.\n"
             ),
         ),
         arguments={
             "room_id_or_name": (
-                "The room's id or its name, 1 to 100 characters. A room whose "
-                "name is a number answers to its id only."
+                "Id or name of the room, 1 to 100 characters. A number is always an id."
             ),
             "message": (
-                "What to show. With a card it is what clients show that cannot "
-                "draw cards, and still needed. 1 to 10,000 characters."
+                "The message. Required with a card too, for clients that cannot "
+                "show cards. 1 to 10,000 characters."
             ),
             "message_format": (
-                "How the text is meant. `html` takes a few tags (a, b, i, strong,"
-                " em, br, img, pre, code, lists, tables) and leaves mentions, "
-                "emoticons and addresses alone; `text` is treated as if somebody "
-                "had typed it. The server takes `html` when left out."
+                "Message format. `html` allows a few tags (a, b, i, strong, em, "
+                "br, img, pre, code, lists, tables), and does not replace "
+                "mentions, emoticons and URLs; `text` is treated as if a user had"
+                " typed it. The server's default is `html`."
             ),
-            "color": "Background. The server takes `yellow` when left out.",
+            "color": "Background color. The server's default is `yellow`.",
             "notify": (
-                "Whether people are alerted. Has to be a real boolean. The server"
-                " takes `false` when left out."
+                "Whether to alert the users in the room. Must be a real boolean. "
+                "The server's default is `false`."
             ),
-            "from_": "A label beside the sender's name, up to 64 characters.",
+            "from_": "Label to show next to the sender's name, up to 64 characters.",
             "attach_to": (
-                "Which message of the room to show it below, by its id. Clients "
-                "that cannot do that show it by itself. At most 36 characters."
+                "Id of the room's message to attach the notification to. Clients "
+                "that cannot attach it show it on its own. At most 36 characters."
             ),
-            "card": "A card to draw in place of the text.",
+            "card": "Card to show instead of the text.",
         },
         notes=(
             (
@@ -1953,27 +1883,24 @@ HELP: Mapping[str, OperationHelp] = {
     "get_all_participants": OperationHelp(
         details=(
             (
-                "With `expand=items` this is how to read the presence of "
-                "everybody in it."
+                "With `expand=items`, the response has the presence of every "
+                "participant."
             ),
         ),
         arguments={
             "room_id_or_name": (
-                "The room's id or its name, 1 to 100 characters. A room whose "
-                "name is a number answers to its id only."
+                "Id or name of the room, 1 to 100 characters. A number is always an id."
             ),
-            "start_index": "How many items to skip. The server takes `0` when left out.",
+            "start_index": "Number of items to skip. The server's default is `0`.",
             "max_results": (
-                "How many items the page may hold. 0 to 1,000. The server takes "
-                "`100` when left out."
+                "Maximum number of items on the page. 0 to 1,000. The server's "
+                "default is `100`."
             ),
             "include_offline": (
-                "Whether, in a private room, members who are not there are listed"
-                " too. The server takes `false` when left out."
+                "In a private room, include members who are offline. The server's"
+                " default is `false`."
             ),
-            "expand": (
-                "What to send in full instead of in short: `items`. Dots go deeper."
-            ),
+            "expand": "Members to return in full: `items`. Use dots for nested members.",
         },
         notes=(
             (
@@ -1988,21 +1915,20 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "reply_to_message": OperationHelp(
         details=(
-            "Known oddities:",
+            "Known quirks:",
             (
-                "- One source allows 10,000 characters, so a server does well to "
-                "take as many.\n"
-                "- A Ruby library sends `parent_message_id` for "
+                "- One source allows 10,000 characters; servers should accept as "
+                "many.\n"
+                "- A Ruby library sends `parent_message_id` instead of "
                 "`parentMessageId`.\n"
             ),
         ),
         arguments={
             "room_id_or_name": (
-                "The room's id or its name, 1 to 100 characters. A room whose "
-                "name is a number answers to its id only."
+                "Id or name of the room, 1 to 100 characters. A number is always an id."
             ),
             "parent_message_id": "Id of the message to reply to, 1 to 100 characters.",
-            "message": "What to say, 1 to 1,000 characters.",
+            "message": "The message, 1 to 1,000 characters.",
         },
         notes=(
             "Scope: `send_message` (confidence: high). Token: user.",
@@ -2015,25 +1941,24 @@ HELP: Mapping[str, OperationHelp] = {
     "share_file_with_room": OperationHelp(
         details=(
             (
-                "The body has a part `file` with a file name and, only where "
-                "there is a message, a part `metadata` with JSON."
+                "The body has a part `file` with a file name and, if there is a "
+                "message, a part `metadata` with JSON."
             ),
-            "Known oddities:",
+            "Known quirks:",
             (
-                "- `multipart/form-data` is not taken.\n"
-                "- Two JSON parts are refused: the web client sends JSON files as"
-                " `text/plain`.\n"
-                "- Real clients differed in line ends, base64 and the final "
-                "boundary; a server reads all of them.\n"
+                "- `multipart/form-data` is not accepted.\n"
+                "- Two JSON parts are rejected: the web client sends JSON files "
+                "as `text/plain`.\n"
+                "- Clients differed in line ends, base64 and the final boundary; "
+                "servers accept all of them.\n"
             ),
         ),
         arguments={
             "room_id_or_name": (
-                "The room's id or its name, 1 to 100 characters. A room whose "
-                "name is a number answers to its id only."
+                "Id or name of the room, 1 to 100 characters. A number is always an id."
             ),
             "file": "The file. It needs a name.",
-            "message": "A text to go with it, up to 1,000 characters.",
+            "message": "Comment, up to 1,000 characters.",
         },
         notes=(
             "Scope: `send_message` (confidence: high). Token: user.",
@@ -2045,16 +1970,15 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "share_link_with_room": OperationHelp(
         details=(
-            "Known oddities:",
-            "- An Atlassian library uses PUT; everything else uses POST.\n",
+            "Known quirks:",
+            "- An Atlassian library uses PUT; all others use POST.\n",
         ),
         arguments={
             "room_id_or_name": (
-                "The room's id or its name, 1 to 100 characters. A room whose "
-                "name is a number answers to its id only."
+                "Id or name of the room, 1 to 100 characters. A number is always an id."
             ),
-            "link": "The address, 10 to 1,000 characters.",
-            "message": "A text to go with it, up to 1,000 characters.",
+            "link": "The URL, 10 to 1,000 characters.",
+            "message": "Comment, up to 1,000 characters.",
         },
         notes=(
             "Scope: `send_message` (confidence: high). Token: user.",
@@ -2067,8 +1991,7 @@ HELP: Mapping[str, OperationHelp] = {
     "get_room_statistics": OperationHelp(
         arguments={
             "room_id_or_name": (
-                "The room's id or its name, 1 to 100 characters. A room whose "
-                "name is a number answers to its id only."
+                "Id or name of the room, 1 to 100 characters. A number is always an id."
             ),
         },
         notes=(
@@ -2085,8 +2008,7 @@ HELP: Mapping[str, OperationHelp] = {
     "set_topic": OperationHelp(
         arguments={
             "room_id_or_name": (
-                "The room's id or its name, 1 to 100 characters. A room whose "
-                "name is a number answers to its id only."
+                "Id or name of the room, 1 to 100 characters. A number is always an id."
             ),
             "topic": "The new topic, up to 250 characters; may be empty.",
         },
@@ -2103,22 +2025,19 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "get_all_webhooks": OperationHelp(
         details=(
-            "Known oddities:",
-            "- Not deprecated, unlike the other calls on this path.\n",
+            "Known quirks:",
+            "- Not deprecated, unlike the other operations on this path.\n",
         ),
         arguments={
             "room_id_or_name": (
-                "The room's id or its name, 1 to 100 characters. A room whose "
-                "name is a number answers to its id only."
+                "Id or name of the room, 1 to 100 characters. A number is always an id."
             ),
-            "start_index": "How many items to skip. The server takes `0` when left out.",
+            "start_index": "Number of items to skip. The server's default is `0`.",
             "max_results": (
-                "How many items the page may hold. 0 to 1,000. The server takes "
-                "`100` when left out."
+                "Maximum number of items on the page. 0 to 1,000. The server's "
+                "default is `100`."
             ),
-            "expand": (
-                "What to send in full instead of in short: `items`. Dots go deeper."
-            ),
+            "expand": "Members to return in full: `items`. Use dots for nested members.",
         },
         notes=(
             (
@@ -2134,25 +2053,24 @@ HELP: Mapping[str, OperationHelp] = {
     "create_webhook": OperationHelp(
         details=(
             "Deprecated by the API: use `create_room_webhook`.",
-            "Known oddities:",
-            "- Early documents ask for `name`.\n",
+            "Known quirks:",
+            "- Early documentation requires `name`.\n",
         ),
         arguments={
             "room_id_or_name": (
-                "The room's id or its name, 1 to 100 characters. A room whose "
-                "name is a number answers to its id only."
+                "Id or name of the room, 1 to 100 characters. A number is always an id."
             ),
-            "url": "Where events are sent.",
-            "event": "What to wait for.",
+            "url": "URL that events are posted to.",
+            "event": "Event to subscribe to.",
             "pattern": (
-                "A regular expression that the text must hold; for events about "
-                "messages only."
+                "Regular expression that the message must match; for events about"
+                " messages only."
             ),
-            "name": "A label for people.",
-            "key": "A key to address it by, 1 to 40 characters. Later servers only.",
+            "name": "Display label.",
+            "key": "Key of the webhook, 1 to 40 characters. Later servers only.",
             "authentication": (
-                "Whether HipChat signs what it sends. Later servers only. The "
-                "server takes `none` when left out."
+                "Whether HipChat signs requests (`jwt`) or not (`none`). Later "
+                "servers only. The server's default is `none`."
             ),
         },
         notes=(
@@ -2170,13 +2088,12 @@ HELP: Mapping[str, OperationHelp] = {
         details=("Deprecated by the API: use `get_room_webhook`.",),
         arguments={
             "room_id_or_name": (
-                "The room's id or its name, 1 to 100 characters. A room whose "
-                "name is a number answers to its id only."
+                "Id or name of the room, 1 to 100 characters. A number is always an id."
             ),
-            "webhook_id": "The webhook's number.",
+            "webhook_id": "Id of the webhook.",
             "expand": (
-                "What to send in full instead of in short: `room`, `creator`. "
-                "Dots go deeper."
+                "Members to return in full: `room`, `creator`. Use dots for "
+                "nested members."
             ),
         },
         notes=(
@@ -2194,10 +2111,9 @@ HELP: Mapping[str, OperationHelp] = {
         details=("Deprecated by the API: use `delete_room_webhook`.",),
         arguments={
             "room_id_or_name": (
-                "The room's id or its name, 1 to 100 characters. A room whose "
-                "name is a number answers to its id only."
+                "Id or name of the room, 1 to 100 characters. A number is always an id."
             ),
-            "webhook_id": "The webhook's number.",
+            "webhook_id": "Id of the webhook.",
         },
         notes=(
             (
@@ -2211,26 +2127,19 @@ HELP: Mapping[str, OperationHelp] = {
         ),
     ),
     "get_all_users": OperationHelp(
-        details=("With `expand=items` this is how to read everybody at once.",),
+        details=("With `expand=items`, the response has full users.",),
         arguments={
-            "start_index": "How many items to skip. The server takes `0` when left out.",
+            "start_index": "Number of items to skip. The server's default is `0`.",
             "max_results": (
-                "How many items the page may hold. 0 to 1,000. The server takes "
-                "`100` when left out."
+                "Maximum number of items on the page. 0 to 1,000. The server's "
+                "default is `100`."
             ),
-            "include_guests": (
-                "Whether guests are listed too. The server takes `false` when left out."
-            ),
-            "include_deleted": (
-                "Whether deleted users are listed too. The server takes `false` "
-                "when left out."
-            ),
-            "expand": (
-                "What to send in full instead of in short: `items`. Dots go deeper."
-            ),
+            "include_guests": "Include guests. The server's default is `false`.",
+            "include_deleted": "Include deleted users. The server's default is `false`.",
+            "expand": "Members to return in full: `items`. Use dots for nested members.",
         },
         notes=(
-            ("Scope: `view_group` (confidence: high). Token: kinds not established."),
+            "Scope: `view_group` (confidence: high). Token: kind not known.",
             (
                 "Source: the official method page `get_all_users`, now gone "
                 "(confidence: high)."
@@ -2239,38 +2148,39 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "create_user": OperationHelp(
         details=(
-            "Known oddities:",
-            ("- How a taken e-mail address or mention name is refused is not known.\n"),
+            "Known quirks:",
+            (
+                "- The response for an e-mail address or mention name that is in "
+                "use is not known.\n"
+            ),
         ),
         arguments={
-            "name": "The person's full name, 1 to 50 characters.",
-            "email": "Their e-mail address.",
+            "name": "Full name, 1 to 50 characters.",
+            "email": "E-mail address.",
             "roles": (
-                "Their roles. Sources differ: `owner`, `admin`, `moderator`, "
-                "`user`, or `owner`, `administrator`, `user`, `delegated "
-                "administrator`."
+                "Roles. Sources differ: `owner`, `admin`, `moderator`, `user`, or"
+                " `owner`, `administrator`, `user`, `delegated administrator`."
             ),
-            "title": "Their job title.",
+            "title": "Job title.",
             "mention_name": (
-                "What follows the `@` when they are mentioned; probably made from"
-                " the name when left out."
+                "Mention name, without the `@`; probably derived from the name "
+                "when left out."
             ),
             "is_group_admin": (
-                "Whether they administer the group. The server takes `false` when"
-                " left out."
+                "Whether the user is an administrator of the group. The server's "
+                "default is `false`."
             ),
             "timezone": (
-                "Their time zone, by its name in the tz database. The server "
-                "takes `UTC` when left out."
+                "Time zone, as a name of the tz database. The server's default is"
+                " `UTC`."
             ),
             "password": (
-                "Their password. When left out the server makes one up and "
-                "answers with it."
+                "Password. When left out, the server generates one and returns it."
             ),
-            "created": "When the account was made, for importing. Its form is not known.",
+            "created": "Creation time, for imports. The format is not known.",
         },
         notes=(
-            ("Scope: `admin_group` (confidence: high). Token: kinds not established."),
+            "Scope: `admin_group` (confidence: high). Token: kind not known.",
             (
                 "Source: the official method page `create_user`, now gone "
                 "(confidence: high)."
@@ -2280,14 +2190,13 @@ HELP: Mapping[str, OperationHelp] = {
     "get_user": OperationHelp(
         arguments={
             "id_or_email": (
-                "The user's id, e-mail address or `@mention` name, 1 to 100 characters."
+                "Id, e-mail address or `@mention` name of the user, 1 to 100 "
+                "characters."
             ),
-            "expand": (
-                "What to send in full instead of in short: `group`. Dots go deeper."
-            ),
+            "expand": "Members to return in full: `group`. Use dots for nested members.",
         },
         notes=(
-            ("Scope: `view_group` (confidence: high). Token: kinds not established."),
+            "Scope: `view_group` (confidence: high). Token: kind not known.",
             (
                 "Source: the official method page `view_user`, now gone "
                 "(confidence: high)."
@@ -2297,10 +2206,10 @@ HELP: Mapping[str, OperationHelp] = {
     "update_user": OperationHelp(
         details=(
             (
-                "Name, e-mail address and mention name always have to be sent, so"
-                " read the user first."
+                "Name, e-mail address and mention name are always required: read "
+                "the user first."
             ),
-            "Known oddities:",
+            "Known quirks:",
             (
                 "- Guests cannot be changed, nor the owner of the group with "
                 "`admin_group`.\n"
@@ -2309,27 +2218,27 @@ HELP: Mapping[str, OperationHelp] = {
         ),
         arguments={
             "id_or_email": (
-                "The user's id, e-mail address or `@mention` name, 1 to 100 characters."
+                "Id, e-mail address or `@mention` name of the user, 1 to 100 "
+                "characters."
             ),
-            "name": "The person's full name, 1 to 50 characters.",
-            "email": "Their e-mail address.",
-            "mention_name": "What follows the `@` when they are mentioned.",
+            "name": "Full name, 1 to 50 characters.",
+            "email": "E-mail address.",
+            "mention_name": "Mention name, without the `@`.",
             "roles": (
-                "Their roles. Sources differ: `owner`, `admin`, `moderator`, "
-                "`user`, or `owner`, `administrator`, `user`, `delegated "
-                "administrator`."
+                "Roles. Sources differ: `owner`, `admin`, `moderator`, `user`, or"
+                " `owner`, `administrator`, `user`, `delegated administrator`."
             ),
-            "title": "Their job title.",
-            "presence": "Their presence.",
-            "is_group_admin": "Whether they administer the group.",
+            "title": "Job title.",
+            "presence": "Presence.",
+            "is_group_admin": "Whether the user is an administrator of the group.",
             "timezone": (
-                "Their time zone, by its name in the tz database. The server "
-                "takes `UTC` when left out."
+                "Time zone, as a name of the tz database. The server's default is"
+                " `UTC`."
             ),
-            "password": "Their new password.",
+            "password": "New password.",
         },
         notes=(
-            ("Scope: `admin_group` (confidence: high). Token: kinds not established."),
+            "Scope: `admin_group` (confidence: high). Token: kind not known.",
             (
                 "Source: the official method page `update_user`, now gone "
                 "(confidence: high)."
@@ -2338,19 +2247,20 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "delete_user": OperationHelp(
         details=(
-            "Known oddities:",
+            "Known quirks:",
             (
-                "- A live test deleted an account and got something other than "
-                "204; what is not recorded.\n"
+                "- A live test got a response other than 204; which one is not "
+                "recorded.\n"
             ),
         ),
         arguments={
             "id_or_email": (
-                "The user's id, e-mail address or `@mention` name, 1 to 100 characters."
+                "Id, e-mail address or `@mention` name of the user, 1 to 100 "
+                "characters."
             ),
         },
         notes=(
-            ("Scope: `admin_group` (confidence: high). Token: kinds not established."),
+            "Scope: `admin_group` (confidence: high). Token: kind not known.",
             (
                 "Source: the official method page `delete_user`, now gone "
                 "(confidence: high)."
@@ -2360,17 +2270,18 @@ HELP: Mapping[str, OperationHelp] = {
     "get_privatechat_message": OperationHelp(
         arguments={
             "id_or_email": (
-                "The user's id, e-mail address or `@mention` name, 1 to 100 characters."
+                "Id, e-mail address or `@mention` name of the user, 1 to 100 "
+                "characters."
             ),
-            "message_id": "The message's id, 1 to 100 characters (a UUID of 36).",
+            "message_id": "Id of the message, 1 to 100 characters (usually a UUID of 36).",
             "timezone": (
-                "Time zone for the dates of the answer, by its name in the tz "
-                "database; another name is refused. The server takes `UTC` when "
-                "left out."
+                "Time zone for dates in the response, as a name of the tz "
+                "database; other names are rejected. The server's default is "
+                "`UTC`."
             ),
             "include_deleted": (
-                "Whether deleted messages are listed too; they come without their"
-                " text. The server takes `true` when left out."
+                "Include deleted messages, without their text. The server's "
+                "default is `true`."
             ),
         },
         notes=(
@@ -2382,44 +2293,44 @@ HELP: Mapping[str, OperationHelp] = {
         ),
     ),
     "get_privatechat_history": OperationHelp(
-        details=("The chat is the one between the token's owner and that user.",),
+        details=("The chat between the token's owner and the user.",),
         arguments={
             "id_or_email": (
-                "The user's id, e-mail address or `@mention` name, 1 to 100 characters."
+                "Id, e-mail address or `@mention` name of the user, 1 to 100 "
+                "characters."
             ),
             "start_index": (
-                "How many messages to skip. Counts only when `date` is a moment. "
-                "The server takes `0` when left out."
+                "Number of messages to skip. Used only if `date` is a timestamp. "
+                "The server's default is `0`."
             ),
             "max_results": (
-                "How many messages the page may hold. Counts only when `date` is "
-                "a moment; `recent` gives 75. 0 to 1,000. The server takes `100` "
-                "when left out."
+                "Maximum number of messages on the page. Used only if `date` is a"
+                " timestamp; `recent` returns 75. 0 to 1,000. The server's "
+                "default is `100`."
             ),
             "reverse": (
-                "Whether the oldest message of the page comes first. `false` "
-                "keeps pages stable while new messages arrive. The server takes "
-                "`true` when left out."
+                "Return the oldest message of the page first. `false` keeps pages"
+                " stable while new messages arrive. The server's default is "
+                "`true`."
             ),
             "date": (
-                "The newest moment wanted, in ISO 8601, or `recent` for the "
-                "latest 75 messages as they stand now, without further pages. "
-                "Reading by a moment may miss the newest messages. The server "
-                "takes `recent` when left out."
+                "Latest date to return, in ISO 8601, or `recent` for the latest "
+                "75 messages, without further pages. With a date, the newest "
+                "messages may be missing. The server's default is `recent`."
             ),
-            "end_date": "The oldest moment wanted. Counts only when `date` is a moment.",
+            "end_date": "Earliest date to return. Used only if `date` is a timestamp.",
             "timezone": (
-                "Time zone for the dates of the answer, by its name in the tz "
-                "database; another name is refused. The server takes `UTC` when "
-                "left out."
+                "Time zone for dates in the response, as a name of the tz "
+                "database; other names are rejected. The server's default is "
+                "`UTC`."
             ),
             "include_deleted": (
-                "Whether deleted messages are listed too; they come without their"
-                " text. The server takes `true` when left out."
+                "Include deleted messages, without their text. The server's "
+                "default is `true`."
             ),
             "expand": (
-                "What to send in full instead of in short: `items.from`, "
-                "`items.mentions`. Dots go deeper."
+                "Members to return in full: `items.from`, `items.mentions`. Use "
+                "dots for nested members."
             ),
         },
         notes=(
@@ -2433,25 +2344,26 @@ HELP: Mapping[str, OperationHelp] = {
     "get_recent_privatechat_history": OperationHelp(
         arguments={
             "id_or_email": (
-                "The user's id, e-mail address or `@mention` name, 1 to 100 characters."
+                "Id, e-mail address or `@mention` name of the user, 1 to 100 "
+                "characters."
             ),
             "max_results": (
-                "How many messages the page may hold. 0 to 1,000. The server "
-                "takes `75` when left out."
+                "Maximum number of messages on the page. 0 to 1,000. The server's"
+                " default is `75`."
             ),
             "timezone": (
-                "Time zone for the dates of the answer, by its name in the tz "
-                "database; another name is refused. The server takes `UTC` when "
-                "left out."
+                "Time zone for dates in the response, as a name of the tz "
+                "database; other names are rejected. The server's default is "
+                "`UTC`."
             ),
-            "not_before": "Id of the oldest message wanted; it is part of the answer.",
+            "not_before": "Id of the earliest message to return; the response includes it.",
             "include_deleted": (
-                "Whether deleted messages are listed too; they come without their"
-                " text. The server takes `true` when left out."
+                "Include deleted messages, without their text. The server's "
+                "default is `true`."
             ),
             "expand": (
-                "What to send in full instead of in short: `items.from`, "
-                "`items.mentions`. Dots go deeper."
+                "Members to return in full: `items.from`, `items.mentions`. Use "
+                "dots for nested members."
             ),
         },
         notes=(
@@ -2464,24 +2376,23 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "send_privatechat_message": OperationHelp(
         details=(
-            "Known oddities:",
+            "Known quirks:",
             (
-                "- One .NET library reads an answer with id and timestamp; live "
+                "- One .NET library reads a response with id and timestamp; live "
                 "tests got 204.\n"
-                "- Very early clients sent the bare text as body.\n"
+                "- Very early clients sent the plain text as the body.\n"
             ),
         ),
         arguments={
             "id_or_email": (
-                "The user's id, e-mail address or `@mention` name, 1 to 100 characters."
+                "Id, e-mail address or `@mention` name of the user, 1 to 100 "
+                "characters."
             ),
-            "message": "What to say, 1 to 10,000 characters.",
-            "notify": (
-                "Whether the user is alerted. The server takes `false` when left out."
-            ),
+            "message": "The message, 1 to 10,000 characters.",
+            "notify": "Whether the user is alerted. The server's default is `false`.",
             "message_format": (
-                "How the text is meant: as if typed, or as HTML of a few tags. "
-                "The server takes `text` when left out."
+                "Message format: plain text as if typed, or HTML with a few tags."
+                " The server's default is `text`."
             ),
         },
         notes=(
@@ -2495,12 +2406,13 @@ HELP: Mapping[str, OperationHelp] = {
     "get_photo": OperationHelp(
         arguments={
             "id_or_email": (
-                "The user's id, e-mail address or `@mention` name, 1 to 100 characters."
+                "Id, e-mail address or `@mention` name of the user, 1 to 100 "
+                "characters."
             ),
-            "size": "Which of the two sizes.",
+            "size": "Size of the photo.",
         },
         notes=(
-            ("Scope: `view_group` (confidence: medium). Token: kinds not established."),
+            "Scope: `view_group` (confidence: medium). Token: kind not known.",
             (
                 "Source: the official method page `get_photo`, now gone "
                 "(confidence: medium)."
@@ -2509,22 +2421,23 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "update_photo": OperationHelp(
         details=(
-            "Known oddities:",
+            "Known quirks:",
             (
-                "- The picture goes out as base64 text; some callers put "
-                "`data:...;base64,` before it, so servers take both.\n"
-                "- One source asks for `admin_room`; with a user's token one's "
-                "own picture can probably be changed.\n"
+                "- The image is sent as base64. Some clients put "
+                "`data:...;base64,` before it; servers accept both.\n"
+                "- One source requires `admin_room`; users can probably change "
+                "their own photo.\n"
             ),
         ),
         arguments={
             "id_or_email": (
-                "The user's id, e-mail address or `@mention` name, 1 to 100 characters."
+                "Id, e-mail address or `@mention` name of the user, 1 to 100 "
+                "characters."
             ),
-            "photo": "The picture, as JPEG, PNG or GIF. At least 1 character.",
+            "photo": "The image, as JPEG, PNG or GIF. At least 1 character.",
         },
         notes=(
-            ("Scope: `admin_group` (confidence: high). Token: kinds not established."),
+            "Scope: `admin_group` (confidence: high). Token: kind not known.",
             (
                 "Source: the official method page `update_photo`, now gone "
                 "(confidence: high)."
@@ -2534,11 +2447,12 @@ HELP: Mapping[str, OperationHelp] = {
     "delete_photo": OperationHelp(
         arguments={
             "id_or_email": (
-                "The user's id, e-mail address or `@mention` name, 1 to 100 characters."
+                "Id, e-mail address or `@mention` name of the user, 1 to 100 "
+                "characters."
             ),
         },
         notes=(
-            ("Scope: `admin_group` (confidence: high). Token: kinds not established."),
+            "Scope: `admin_group` (confidence: high). Token: kind not known.",
             (
                 "Source: the official method page `delete_photo`, now gone "
                 "(confidence: high)."
@@ -2547,21 +2461,20 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "get_auto_join_rooms": OperationHelp(
         details=(
-            "Known oddities:",
-            "- Private chats may be among them, then as users in short form.\n",
+            "Known quirks:",
+            "- May include private chats, as users in short form.\n",
         ),
         arguments={
             "id_or_email": (
-                "The user's id, e-mail address or `@mention` name, 1 to 100 characters."
+                "Id, e-mail address or `@mention` name of the user, 1 to 100 "
+                "characters."
             ),
-            "start_index": "How many items to skip. The server takes `0` when left out.",
+            "start_index": "Number of items to skip. The server's default is `0`.",
             "max_results": (
-                "How many items the page may hold. 0 to 1,000. The server takes "
-                "`100` when left out."
+                "Maximum number of items on the page. 0 to 1,000. The server's "
+                "default is `100`."
             ),
-            "expand": (
-                "What to send in full instead of in short: `items`. Dots go deeper."
-            ),
+            "expand": "Members to return in full: `items`. Use dots for nested members.",
         },
         notes=(
             "Scope: `view_group` (confidence: low). Token: user.",
@@ -2574,22 +2487,23 @@ HELP: Mapping[str, OperationHelp] = {
     "share_file_with_user": OperationHelp(
         details=(
             (
-                "The body has a part `file` with a file name and, only where "
-                "there is a message, a part `metadata` with JSON."
+                "The body has a part `file` with a file name and, if there is a "
+                "message, a part `metadata` with JSON."
             ),
-            "Known oddities:",
+            "Known quirks:",
             (
-                "- `multipart/form-data` is not taken.\n"
-                "- Two JSON parts are refused: the web client sends JSON files as"
-                " `text/plain`.\n"
+                "- `multipart/form-data` is not accepted.\n"
+                "- Two JSON parts are rejected: the web client sends JSON files "
+                "as `text/plain`.\n"
             ),
         ),
         arguments={
             "id_or_email": (
-                "The user's id, e-mail address or `@mention` name, 1 to 100 characters."
+                "Id, e-mail address or `@mention` name of the user, 1 to 100 "
+                "characters."
             ),
             "file": "The file. It needs a name.",
-            "message": "A text to go with it, up to 1,000 characters.",
+            "message": "Comment, up to 1,000 characters.",
         },
         notes=(
             "Scope: `send_message` (confidence: medium). Token: user.",
@@ -2601,15 +2515,16 @@ HELP: Mapping[str, OperationHelp] = {
     ),
     "share_link_with_user": OperationHelp(
         details=(
-            "Known oddities:",
-            "- An Atlassian library uses PUT; everything else uses POST.\n",
+            "Known quirks:",
+            "- An Atlassian library uses PUT; all others use POST.\n",
         ),
         arguments={
             "id_or_email": (
-                "The user's id, e-mail address or `@mention` name, 1 to 100 characters."
+                "Id, e-mail address or `@mention` name of the user, 1 to 100 "
+                "characters."
             ),
-            "link": "The address, 10 to 1,000 characters.",
-            "message": "A text to go with it, up to 1,000 characters.",
+            "link": "The URL, 10 to 1,000 characters.",
+            "message": "Comment, up to 1,000 characters.",
         },
         notes=(
             "Scope: `send_message` (confidence: high). Token: user.",

@@ -3,7 +3,7 @@
 
 """Integrations: 8 operations.
 
-Installing add-ons, their links, and pushing new content into their glances.
+Installation of add-ons, links to their modules, and updates of their glances.
 """
 
 from __future__ import annotations
@@ -27,12 +27,11 @@ __all__ = [
 
 
 class GetIntegrationInstallableData(Operation[Installation], frozen=True):
-    """Fetch what an installed add-on needs to know, once.
+    """Get the installation data of an add-on, once.
 
     Args:
-        integration_id_or_key: The add-on's id or key.
-        token: The one-time token from the `installable_url` that the server gave the
-            add-on.
+        integration_id_or_key: Id or key of the add-on.
+        token: One-time token from the `installable_url` that the add-on received.
     """
 
     operation_id = "get_integration_installable_data"
@@ -48,10 +47,10 @@ class GetIntegrationInstallableData(Operation[Installation], frozen=True):
 
 
 class InvokeIntegrationLink(Operation[str], frozen=True):
-    """Follow a link that opens a module of an add-on.
+    """Open a link to a module of an add-on.
 
     Args:
-        token: The token that `create_integration_link` gave.
+        token: Token that `create_integration_link` returned.
     """
 
     operation_id = "invoke_integration_link"
@@ -67,10 +66,10 @@ class InvokeIntegrationLink(Operation[str], frozen=True):
 
 
 class DeleteIntegrationLink(Operation[None], frozen=True):
-    """Revoke a link that opens a module of an add-on.
+    """Delete a link to a module of an add-on.
 
     Args:
-        token: The token that `create_integration_link` gave.
+        token: Token that `create_integration_link` returned.
     """
 
     operation_id = "delete_integration_link"
@@ -85,11 +84,11 @@ class DeleteIntegrationLink(Operation[None], frozen=True):
 
 
 class CreateIntegrationLink(Operation[IntegrationLink], frozen=True):
-    """Make a link that opens a module of an add-on.
+    """Create a link to a module of an add-on.
 
     Args:
         target: Key of the module to open.
-        ttl: For how many seconds the link is good.
+        ttl: Lifetime of the link, in seconds.
     """
 
     operation_id = "create_integration_link"
@@ -106,10 +105,10 @@ class CreateIntegrationLink(Operation[IntegrationLink], frozen=True):
 
 
 class AddonUiUpdate(Operation[None], frozen=True):
-    """Push content into glances for the whole group.
+    """Update glances for the whole group.
 
     Args:
-        glance: One entry for every glance that changes.
+        glance: One entry for each glance to update.
     """
 
     operation_id = "addon_ui_update"
@@ -126,12 +125,12 @@ class AddonUiUpdate(Operation[None], frozen=True):
 
 
 class RoomAddonUiUpdate(Operation[None], frozen=True):
-    """Push content into glances for one room.
+    """Update glances in a room.
 
     Args:
-        room_id_or_name: The room's id or its name, 1 to 100 characters. A room whose
-            name is a number answers to its id only.
-        glance: One entry for every glance that changes.
+        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
+            an id.
+        glance: One entry for each glance to update.
     """
 
     operation_id = "room_addon_ui_update"
@@ -152,14 +151,14 @@ class RoomAddonUiUpdate(Operation[None], frozen=True):
 
 
 class UserInRoomAddonUiUpdate(Operation[None], frozen=True):
-    """Push content into glances for one user in one room.
+    """Update glances for a user in a room.
 
     Args:
-        room_id_or_name: The room's id or its name, 1 to 100 characters. A room whose
-            name is a number answers to its id only.
-        user_id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
+        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
+            an id.
+        user_id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
             characters.
-        glance: One entry for every glance that changes.
+        glance: One entry for each glance to update.
     """
 
     operation_id = "user_in_room_addon_ui_update"
@@ -182,12 +181,12 @@ class UserInRoomAddonUiUpdate(Operation[None], frozen=True):
 
 
 class UserAddonUiUpdate(Operation[None], frozen=True):
-    """Push content into glances for one user, wherever they are.
+    """Update glances for a user in all rooms.
 
     Args:
-        user_id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
+        user_id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
             characters.
-        glance: One entry for every glance that changes.
+        glance: One entry for each glance to update.
     """
 
     operation_id = "user_addon_ui_update"
@@ -208,7 +207,7 @@ class UserAddonUiUpdate(Operation[None], frozen=True):
 
 
 class Integrations:
-    """The operations on Integrations, a method each."""
+    """The operations of the tag Integrations, a method each."""
 
     __slots__ = ("_send",)
 
@@ -218,26 +217,24 @@ class Integrations:
     def get_integration_installable_data(
         self, integration_id_or_key: str | int, token: str
     ) -> Installation:
-        """Fetch what an installed add-on needs to know, once.
+        """Get the installation data of an add-on, once.
 
-        The way for an add-on that the server cannot reach: the browser brings it the
-        address, and it fetches here what the server would have posted. The data is gone
-        after the first reading.
+        For an add-on that the server cannot reach: the browser passes it the URL, and
+        it fetches here what the server would have posted. The data can be read once.
 
         Args:
-            integration_id_or_key: The add-on's id or key.
-            token: The one-time token from the `installable_url` that the server gave
-                the add-on.
+            integration_id_or_key: Id or key of the add-on.
+            token: One-time token from the `installable_url` that the add-on received.
 
         Returns:
             The installation.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            NotFoundError: There is no such thing, or not for this token.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         No token is sent.
 
@@ -252,25 +249,25 @@ class Integrations:
             del token  # A traceback would hold it.
 
     def invoke_integration_link(self, token: str) -> str:
-        """Follow a link that opens a module of an add-on.
+        """Open a link to a module of an add-on.
 
-        Known oddities:
+        Known quirks:
 
         - Status and body are not known; a redirect into the client is likely.
-        - That it needs no token rests on a single catalogue.
+        - Only one source says that it needs no token.
 
         Args:
-            token: The token that `create_integration_link` gave.
+            token: Token that `create_integration_link` returned.
 
         Returns:
-            Not established: neither status nor body is in any source.
+            Not known: no source has the status or the body.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            NotFoundError: There is no such thing, or not for this token.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         No token is sent.
 
@@ -283,28 +280,28 @@ class Integrations:
             del token  # A traceback would hold it.
 
     def delete_integration_link(self, token: str) -> None:
-        """Revoke a link that opens a module of an add-on.
+        """Delete a link to a module of an add-on.
 
-        Known oddities:
+        Known quirks:
 
-        - Which scope it needs is not known.
+        - The required scope is not known.
 
         Args:
-            token: The token that `create_integration_link` gave.
+            token: Token that `create_integration_link` returned.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
-        Scope: none needed, or not established. Token: group client, room client.
+        Scope: none, or not known. Token: group client, room client.
 
         Source: the official method page `delete_integration_link`, now gone
         (confidence: medium).
@@ -315,33 +312,33 @@ class Integrations:
             del token  # A traceback would hold it.
 
     def create_integration_link(self, *, target: str, ttl: int) -> IntegrationLink:
-        """Make a link that opens a module of an add-on.
+        """Create a link to a module of an add-on.
 
-        Known oddities:
+        Known quirks:
 
-        - Which scope it needs is not known.
-        - The names of the members of the answer are inferred.
+        - The required scope is not known.
+        - The names of the response's members are inferred.
 
         Args:
             target: Key of the module to open.
-            ttl: For how many seconds the link is good.
+            ttl: Lifetime of the link, in seconds.
 
         Returns:
             The link.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
-        Scope: none needed, or not established. Token: group client, room client.
+        Scope: none, or not known. Token: group client, room client.
 
         Source: the official method page `create_integration_link`, now gone
         (confidence: low).
@@ -349,26 +346,26 @@ class Integrations:
         return self._send(CreateIntegrationLink(target=target, ttl=ttl))
 
     def addon_ui_update(self, *, glance: list[GlanceUpdate]) -> None:
-        """Push content into glances for the whole group.
+        """Update glances for the whole group.
 
-        Known oddities:
+        Known quirks:
 
-        - Called a beta in 2016.
+        - Marked as beta in 2016.
 
         Args:
-            glance: One entry for every glance that changes.
+            glance: One entry for each glance to update.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_group`.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_group`.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `view_group` (confidence: high). Token: group client.
 
@@ -379,29 +376,29 @@ class Integrations:
     def room_addon_ui_update(
         self, room_id_or_name: str | int, *, glance: list[GlanceUpdate]
     ) -> None:
-        """Push content into glances for one room.
+        """Update glances in a room.
 
-        Known oddities:
+        Known quirks:
 
-        - Called a beta in 2016.
+        - Marked as beta in 2016.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            glance: One entry for every glance that changes.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            glance: One entry for each glance to update.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `view_room` (confidence: high). Token: group client, room client.
 
@@ -417,31 +414,31 @@ class Integrations:
         *,
         glance: list[GlanceUpdate],
     ) -> None:
-        """Push content into glances for one user in one room.
+        """Update glances for a user in a room.
 
-        Known oddities:
+        Known quirks:
 
-        - Called a beta in 2016.
+        - Marked as beta in 2016.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            user_id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
-                characters.
-            glance: One entry for every glance that changes.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            user_id_or_email: Id, e-mail address or `@mention` name of the user, 1 to
+                100 characters.
+            glance: One entry for each glance to update.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `view_room` (confidence: low). Token: group client, room client.
 
@@ -455,29 +452,29 @@ class Integrations:
     def user_addon_ui_update(
         self, user_id_or_email: str | int, *, glance: list[GlanceUpdate]
     ) -> None:
-        """Push content into glances for one user, wherever they are.
+        """Update glances for a user in all rooms.
 
-        Known oddities:
+        Known quirks:
 
-        - Called a beta in 2016.
+        - Marked as beta in 2016.
 
         Args:
-            user_id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
-                characters.
-            glance: One entry for every glance that changes.
+            user_id_or_email: Id, e-mail address or `@mention` name of the user, 1 to
+                100 characters.
+            glance: One entry for each glance to update.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `view_group` (confidence: high). Token: group client.
 
@@ -488,7 +485,7 @@ class Integrations:
 
 
 class AsyncIntegrations:
-    """The operations on Integrations, a method each, awaited."""
+    """The operations of the tag Integrations, a method each, to be awaited."""
 
     __slots__ = ("_send",)
 
@@ -498,26 +495,24 @@ class AsyncIntegrations:
     async def get_integration_installable_data(
         self, integration_id_or_key: str | int, token: str
     ) -> Installation:
-        """Fetch what an installed add-on needs to know, once.
+        """Get the installation data of an add-on, once.
 
-        The way for an add-on that the server cannot reach: the browser brings it the
-        address, and it fetches here what the server would have posted. The data is gone
-        after the first reading.
+        For an add-on that the server cannot reach: the browser passes it the URL, and
+        it fetches here what the server would have posted. The data can be read once.
 
         Args:
-            integration_id_or_key: The add-on's id or key.
-            token: The one-time token from the `installable_url` that the server gave
-                the add-on.
+            integration_id_or_key: Id or key of the add-on.
+            token: One-time token from the `installable_url` that the add-on received.
 
         Returns:
             The installation.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            NotFoundError: There is no such thing, or not for this token.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         No token is sent.
 
@@ -532,25 +527,25 @@ class AsyncIntegrations:
             del token  # A traceback would hold it.
 
     async def invoke_integration_link(self, token: str) -> str:
-        """Follow a link that opens a module of an add-on.
+        """Open a link to a module of an add-on.
 
-        Known oddities:
+        Known quirks:
 
         - Status and body are not known; a redirect into the client is likely.
-        - That it needs no token rests on a single catalogue.
+        - Only one source says that it needs no token.
 
         Args:
-            token: The token that `create_integration_link` gave.
+            token: Token that `create_integration_link` returned.
 
         Returns:
-            Not established: neither status nor body is in any source.
+            Not known: no source has the status or the body.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            NotFoundError: There is no such thing, or not for this token.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         No token is sent.
 
@@ -563,28 +558,28 @@ class AsyncIntegrations:
             del token  # A traceback would hold it.
 
     async def delete_integration_link(self, token: str) -> None:
-        """Revoke a link that opens a module of an add-on.
+        """Delete a link to a module of an add-on.
 
-        Known oddities:
+        Known quirks:
 
-        - Which scope it needs is not known.
+        - The required scope is not known.
 
         Args:
-            token: The token that `create_integration_link` gave.
+            token: Token that `create_integration_link` returned.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
-        Scope: none needed, or not established. Token: group client, room client.
+        Scope: none, or not known. Token: group client, room client.
 
         Source: the official method page `delete_integration_link`, now gone
         (confidence: medium).
@@ -597,33 +592,33 @@ class AsyncIntegrations:
     async def create_integration_link(
         self, *, target: str, ttl: int
     ) -> IntegrationLink:
-        """Make a link that opens a module of an add-on.
+        """Create a link to a module of an add-on.
 
-        Known oddities:
+        Known quirks:
 
-        - Which scope it needs is not known.
-        - The names of the members of the answer are inferred.
+        - The required scope is not known.
+        - The names of the response's members are inferred.
 
         Args:
             target: Key of the module to open.
-            ttl: For how many seconds the link is good.
+            ttl: Lifetime of the link, in seconds.
 
         Returns:
             The link.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
-        Scope: none needed, or not established. Token: group client, room client.
+        Scope: none, or not known. Token: group client, room client.
 
         Source: the official method page `create_integration_link`, now gone
         (confidence: low).
@@ -631,26 +626,26 @@ class AsyncIntegrations:
         return await self._send(CreateIntegrationLink(target=target, ttl=ttl))
 
     async def addon_ui_update(self, *, glance: list[GlanceUpdate]) -> None:
-        """Push content into glances for the whole group.
+        """Update glances for the whole group.
 
-        Known oddities:
+        Known quirks:
 
-        - Called a beta in 2016.
+        - Marked as beta in 2016.
 
         Args:
-            glance: One entry for every glance that changes.
+            glance: One entry for each glance to update.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_group`.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_group`.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `view_group` (confidence: high). Token: group client.
 
@@ -661,29 +656,29 @@ class AsyncIntegrations:
     async def room_addon_ui_update(
         self, room_id_or_name: str | int, *, glance: list[GlanceUpdate]
     ) -> None:
-        """Push content into glances for one room.
+        """Update glances in a room.
 
-        Known oddities:
+        Known quirks:
 
-        - Called a beta in 2016.
+        - Marked as beta in 2016.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            glance: One entry for every glance that changes.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            glance: One entry for each glance to update.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `view_room` (confidence: high). Token: group client, room client.
 
@@ -699,31 +694,31 @@ class AsyncIntegrations:
         *,
         glance: list[GlanceUpdate],
     ) -> None:
-        """Push content into glances for one user in one room.
+        """Update glances for a user in a room.
 
-        Known oddities:
+        Known quirks:
 
-        - Called a beta in 2016.
+        - Marked as beta in 2016.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            user_id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
-                characters.
-            glance: One entry for every glance that changes.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            user_id_or_email: Id, e-mail address or `@mention` name of the user, 1 to
+                100 characters.
+            glance: One entry for each glance to update.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `view_room` (confidence: low). Token: group client, room client.
 
@@ -737,29 +732,29 @@ class AsyncIntegrations:
     async def user_addon_ui_update(
         self, user_id_or_email: str | int, *, glance: list[GlanceUpdate]
     ) -> None:
-        """Push content into glances for one user, wherever they are.
+        """Update glances for a user in all rooms.
 
-        Known oddities:
+        Known quirks:
 
-        - Called a beta in 2016.
+        - Marked as beta in 2016.
 
         Args:
-            user_id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
-                characters.
-            glance: One entry for every glance that changes.
+            user_id_or_email: Id, e-mail address or `@mention` name of the user, 1 to
+                100 characters.
+            glance: One entry for each glance to update.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `view_group` (confidence: high). Token: group client.
 

@@ -3,7 +3,7 @@
 
 """Invites: 1 operation.
 
-Inviting people into the group.
+Invitations to the group.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ __all__ = ["AsyncInvites", "InviteUserToGroup", "Invites"]
 
 
 class InviteUserToGroup(Operation[object], frozen=True):
-    """Invite a person into the group.
+    """Invite a user to the group.
 
     Args:
-        email: Their e-mail address.
-        name: The person's full name, 1 to 50 characters.
-        title: Their job title.
+        email: E-mail address.
+        name: Full name, 1 to 50 characters.
+        title: Job title.
     """
 
     operation_id = "invite_user_to_group"
@@ -41,7 +41,7 @@ class InviteUserToGroup(Operation[object], frozen=True):
 
 
 class Invites:
-    """The operations on Invites, a method each."""
+    """The operations of the tag Invites, a method each."""
 
     __slots__ = ("_send",)
 
@@ -51,33 +51,33 @@ class Invites:
     def invite_user_to_group(
         self, *, email: str, name: str, title: str | None = None
     ) -> object:
-        """Invite a person into the group.
+        """Invite a user to the group.
 
-        Known oddities:
+        Known quirks:
 
-        - What the answer holds is not known; one library reads it as a user.
+        - The response is not known; one library reads it as a user.
 
         Args:
-            email: Their e-mail address.
-            name: The person's full name, 1 to 50 characters.
-            title: Their job title.
+            email: E-mail address.
+            name: Full name, 1 to 50 characters.
+            title: Job title.
 
         Returns:
-            The invitation is sent. No source has the members of the body; one library
+            The invitation was sent. No source has the members of the body; one library
             reads a user.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_group`.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_group`.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: `admin_group` (confidence: medium). Token: kinds not established.
+        Scope: `admin_group` (confidence: medium). Token: kind not known.
 
         Source: the official method page `invite_user_to_group`, now gone (confidence:
         medium).
@@ -86,7 +86,7 @@ class Invites:
 
 
 class AsyncInvites:
-    """The operations on Invites, a method each, awaited."""
+    """The operations of the tag Invites, a method each, to be awaited."""
 
     __slots__ = ("_send",)
 
@@ -96,33 +96,33 @@ class AsyncInvites:
     async def invite_user_to_group(
         self, *, email: str, name: str, title: str | None = None
     ) -> object:
-        """Invite a person into the group.
+        """Invite a user to the group.
 
-        Known oddities:
+        Known quirks:
 
-        - What the answer holds is not known; one library reads it as a user.
+        - The response is not known; one library reads it as a user.
 
         Args:
-            email: Their e-mail address.
-            name: The person's full name, 1 to 50 characters.
-            title: Their job title.
+            email: E-mail address.
+            name: Full name, 1 to 50 characters.
+            title: Job title.
 
         Returns:
-            The invitation is sent. No source has the members of the body; one library
+            The invitation was sent. No source has the members of the body; one library
             reads a user.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_group`.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_group`.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: `admin_group` (confidence: medium). Token: kinds not established.
+        Scope: `admin_group` (confidence: medium). Token: kind not known.
 
         Source: the official method page `invite_user_to_group`, now gone (confidence:
         medium).

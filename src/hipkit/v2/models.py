@@ -101,24 +101,24 @@ __all__ = [
 
 
 class Links(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """Where a thing is to be found.
+    """URLs of an object.
 
     Attributes:
-        self_: The thing itself.
+        self_: URL of the object.
     """
 
     self_: str | None = field(name="self", default=None)
 
 
 class RoomLinks(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """Where a room and its parts are to be found.
+    """URLs of a room and its parts.
 
     Attributes:
-        self_: The room itself.
-        webhooks: Its webhooks.
-        participants: Who is in it now. Later servers only.
-        members: Its members. Private rooms only, and on the last servers perhaps every
-            room.
+        self_: URL of the room.
+        webhooks: URL of its webhooks.
+        participants: URL of its participants. Later servers only.
+        members: URL of its members. Private rooms only; on the last servers perhaps
+            every room.
     """
 
     self_: str | None = field(name="self", default=None)
@@ -128,15 +128,14 @@ class RoomLinks(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class PageLinks(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """Where this page and its neighbours are.
+    """URLs of this page and its neighbours.
 
-    Absolute as a rule; relative ones were seen too.
+    Usually absolute; relative ones were seen.
 
     Attributes:
         self_: This page.
-        prev: The page before; absent on the first.
-        next: The page after; absent on the last, which is how a list ends. It does not
-            hold the token.
+        prev: The previous page; absent on the first.
+        next: The next page; absent on the last. The URL does not contain the token.
     """
 
     self_: str | None = field(name="self", default=None)
@@ -145,13 +144,13 @@ class PageLinks(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class PageEnvelope(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """What every list comes in.
+    """The envelope of every list.
 
     Attributes:
-        items: What is on this page.
-        start_index: How many items were skipped.
-        max_results: How many items the page might have held, not how many it holds.
-        links: Where this page and its neighbours are.
+        items: The items of the page.
+        start_index: Number of items skipped.
+        max_results: Maximum number of items on the page, not their actual number.
+        links: URLs of this page and its neighbours.
     """
 
     items: list[object]
@@ -165,9 +164,9 @@ class EmoticonPage(Model, frozen=True, omit_defaults=True, kw_only=True):
 
     Attributes:
         items: The emoticons, in short form unless expanded.
-        start_index: How many items were skipped.
-        max_results: How many items the page might have held, not how many it holds.
-        links: Where this page and its neighbours are.
+        start_index: Number of items skipped.
+        max_results: Maximum number of items on the page, not their actual number.
+        links: URLs of this page and its neighbours.
     """
 
     items: list[Emoticon]
@@ -181,9 +180,9 @@ class MessagePage(Model, frozen=True, omit_defaults=True, kw_only=True):
 
     Attributes:
         items: The messages.
-        start_index: How many items were skipped.
-        max_results: How many items the page might have held, not how many it holds.
-        links: Where this page and its neighbours are.
+        start_index: Number of items skipped.
+        max_results: Maximum number of items on the page, not their actual number.
+        links: URLs of this page and its neighbours.
     """
 
     items: list[Message]
@@ -197,9 +196,9 @@ class RoomPage(Model, frozen=True, omit_defaults=True, kw_only=True):
 
     Attributes:
         items: The rooms, in short form unless expanded.
-        start_index: How many items were skipped.
-        max_results: How many items the page might have held, not how many it holds.
-        links: Where this page and its neighbours are.
+        start_index: Number of items skipped.
+        max_results: Maximum number of items on the page, not their actual number.
+        links: URLs of this page and its neighbours.
     """
 
     items: list[Room]
@@ -213,9 +212,9 @@ class UserPage(Model, frozen=True, omit_defaults=True, kw_only=True):
 
     Attributes:
         items: The users, in short form unless expanded.
-        start_index: How many items were skipped.
-        max_results: How many items the page might have held, not how many it holds.
-        links: Where this page and its neighbours are.
+        start_index: Number of items skipped.
+        max_results: Maximum number of items on the page, not their actual number.
+        links: URLs of this page and its neighbours.
     """
 
     items: list[User]
@@ -229,9 +228,9 @@ class WebhookPage(Model, frozen=True, omit_defaults=True, kw_only=True):
 
     Attributes:
         items: The webhooks, in short form unless expanded.
-        start_index: How many items were skipped.
-        max_results: How many items the page might have held, not how many it holds.
-        links: Where this page and its neighbours are.
+        start_index: Number of items skipped.
+        max_results: Maximum number of items on the page, not their actual number.
+        links: URLs of this page and its neighbours.
     """
 
     items: list[Webhook]
@@ -241,11 +240,11 @@ class WebhookPage(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Created(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """What was made.
+    """What was created.
 
     Attributes:
-        id: Its id.
-        links: Where a thing is to be found.
+        id: The id.
+        links: URLs of an object.
     """
 
     id: int
@@ -253,13 +252,13 @@ class Created(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class CreatedExtension(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """What was made.
+    """What was created.
 
-    Only partly known; apart from webhooks there is probably no id.
+    Only partly known; probably without an id, except for webhooks.
 
     Attributes:
-        id: Its id.
-        links: Where a thing is to be found.
+        id: The id.
+        links: URLs of an object.
     """
 
     id: int | None = None
@@ -267,40 +266,40 @@ class CreatedExtension(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class LinkedResource(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """Something that the answer only points to.
+    """An object that the response only refers to.
 
     Attributes:
-        links: Where a thing is to be found.
+        links: URLs of an object.
     """
 
     links: Links | None = None
 
 
 class ErrorEnvelope(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """What a refusal comes in.
+    """The envelope of an error.
 
     Attributes:
-        error: Why a call was refused.
+        error: An error.
     """
 
     error: ErrorDetail | None = None
 
 
 class ErrorDetail(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """Why a call was refused.
+    """An error.
 
-    The members from `field` on come with refused arguments only.
+    The members from `field` on are present for rejected arguments only.
 
     Attributes:
-        code: The HTTP status again.
-        type: The status in words, such as `Bad Request`.
-        message: What is wrong, for people.
-        field_: The argument that was refused.
-        validation: The rule it broke, such as `type`, `required` or `minLength`.
-        value: The value that was refused, of any type.
-        expected_type: What would have been taken, as text or a list of schemas; for a
-            card the whole schema was seen.
-        description: The template that the message was made from.
+        code: The HTTP status.
+        type: The reason phrase, such as `Bad Request`.
+        message: The error message.
+        field_: The rejected argument.
+        validation: The violated rule, such as `type`, `required` or `minLength`.
+        value: The rejected value, of any type.
+        expected_type: What is accepted, as text or a list of schemas; for a card, the
+            whole schema was seen.
+        description: The template of the message.
     """
 
     secrets = frozenset({"value"})
@@ -316,18 +315,18 @@ class ErrorDetail(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class CapabilitiesDocument(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """What the server is, and the addresses to use.
+    """What the server offers, and its URLs.
 
     Add-ons find it through their installation.
 
     Attributes:
-        name: The product's name.
-        description: One line about it.
+        name: Name of the product.
+        description: One-line description.
         key: Always `hipchat`.
-        vendor: Who made the product.
-        links: The server's own addresses.
-        connect_server_api_version: Version of the server side of Connect; 1 since 2017,
-            absent before.
+        vendor: Vendor of the product.
+        links: URLs of the server.
+        connect_server_api_version: Version of Atlassian Connect on the server; 1 since
+            2017, absent before.
         capabilities: What the server offers.
     """
 
@@ -341,11 +340,11 @@ class CapabilitiesDocument(Model, frozen=True, omit_defaults=True, kw_only=True)
 
 
 class Vendor(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """Who made the product.
+    """Vendor of the product.
 
     Attributes:
-        name: The maker's name.
-        url: The maker's page.
+        name: Name of the vendor.
+        url: Website of the vendor.
     """
 
     name: str | None = None
@@ -353,13 +352,13 @@ class Vendor(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class CapabilitiesLinks(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """The server's own addresses.
+    """URLs of the server.
 
     Attributes:
         self_: This document.
-        homepage: The page for people.
-        subdomain: The group's own host. Absent in 2014.
-        api: The API's base address, without a slash at the end.
+        homepage: The website.
+        subdomain: The group's subdomain. Absent in 2014.
+        api: Base URL of the API, without a trailing slash.
     """
 
     self_: str | None = field(name="self", default=None)
@@ -373,7 +372,7 @@ class ServerCapabilities(Model, frozen=True, omit_defaults=True, kw_only=True):
 
     Attributes:
         hipchat_api_provider: The HTTP API.
-        oauth2_provider: Where tokens come from.
+        oauth2_provider: OAuth endpoints.
     """
 
     hipchat_api_provider: ApiProvider | None = field(
@@ -386,9 +385,9 @@ class ApiProvider(Model, frozen=True, omit_defaults=True, kw_only=True):
     """The HTTP API.
 
     Attributes:
-        url: Its base address, with a slash at the end.
-        available_scopes: The scopes that a token can have, by id. Older servers have
-            fewer than nine.
+        url: Base URL, with a trailing slash.
+        available_scopes: Scopes that a token can have, by id. Older servers have fewer
+            than nine.
     """
 
     url: str | None = None
@@ -398,10 +397,11 @@ class ApiProvider(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Oauth2Provider(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """Where tokens come from.
+    """OAuth endpoints.
 
     Attributes:
-        authorization_url: The page where a user allows an add-on to act for them.
+        authorization_url: The consent page, where a user allows an add-on to act for
+            them.
         token_url: The token endpoint.
     """
 
@@ -413,8 +413,8 @@ class Scope(Model, frozen=True, omit_defaults=True, kw_only=True):
     """A permission that a token can have.
 
     Attributes:
-        id: Its name in requests, such as `view_room`.
-        name: Its name for people.
+        id: Id of the scope, such as `view_room`.
+        name: Display name.
         description: What it allows.
     """
 
@@ -424,19 +424,19 @@ class Scope(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Emoticon(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """A small picture that stands for a `(shortcut)`.
+    """An image shown in place of a `(shortcut)`.
 
     Attributes:
-        id: Its id.
-        shortcut: What is typed between parentheses.
-        url: The picture.
+        id: The id.
+        shortcut: The text between the parentheses.
+        url: URL of the image.
         width: In pixels. Full form only.
         height: In pixels. Full form only.
-        audio_path: A sound that goes with it; documented, never seen in an answer.
+        audio_path: URL of a sound. Documented, but never seen in a response.
         type: Whether it is HipChat's own or the group's. Undocumented. Known values:
             `global`, `group`.
-        creator: Who added it; emoticons of the group only.
-        links: Where a thing is to be found.
+        creator: User who added it; emoticons of the group only.
+        links: URLs of an object.
     """
 
     rules = {
@@ -457,19 +457,19 @@ class Emoticon(Model, frozen=True, omit_defaults=True, kw_only=True):
 class Group(Model, frozen=True, omit_defaults=True, kw_only=True):
     """The company or team that owns rooms and users.
 
-    Inside a user it comes in short form.
+    In short form inside a user.
 
     Attributes:
-        id: Its id.
-        name: Its name.
-        subdomain: The first part of its own host name.
-        domain: Its Google Apps domain.
-        created: When it was made.
-        avatar_url: Its picture.
-        plan: What the group pays for.
-        owner: A person.
-        statistics: Something that the answer only points to.
-        links: Where a thing is to be found.
+        id: The id.
+        name: The name.
+        subdomain: Subdomain of the group.
+        domain: Google Apps domain of the group.
+        created: Creation time.
+        avatar_url: URL of the avatar.
+        plan: The group's plan.
+        owner: A user.
+        statistics: An object that the response only refers to.
+        links: URLs of an object.
     """
 
     id: int
@@ -485,11 +485,11 @@ class Group(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class GroupPlan(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """What the group pays for.
+    """The group's plan.
 
     Attributes:
-        id: The plan's id.
-        type: The plan's kind. One source spells `trial` as `trail`. Known values:
+        id: Id of the plan.
+        type: Type of the plan. One source spells `trial` as `trail`. Known values:
             `unknown`, `free`, `trial`, `plus`, `premium`, `non_profit`.
     """
 
@@ -504,35 +504,35 @@ class GroupPlan(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class User(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """A person.
+    """A user.
 
-    The short form, in lists and inside other things, has `id`, `name`, `mention_name`,
-    `version` and `links` only.
+    The short form, in lists and inside other objects, has only `id`, `name`,
+    `mention_name`, `version` and `links`.
 
     Attributes:
-        id: Their id.
-        name: Their full name.
-        mention_name: What follows the `@` when they are mentioned.
-        email: Their e-mail address; shown to administrators and themselves.
-        title: Their job title; empty when there is none.
-        roles: Their roles, such as `owner`, `admin` or `user`. Later servers only.
-        created: When the account was made.
-        last_active: When they were last there. Documented as ISO 8601; servers sent
+        id: The id.
+        name: Full name.
+        mention_name: Mention name, without the `@`.
+        email: E-mail address; only for administrators and the user.
+        title: Job title; empty if there is none.
+        roles: Roles, such as `owner`, `admin` or `user`. Later servers only.
+        created: Creation time.
+        last_active: Time of the last activity. Documented as ISO 8601; servers sent
             UNIX seconds, mostly as text, once as a number.
-        is_deleted: Whether the account is deleted.
-        is_guest: Whether they are a guest; documented as false unless said.
-        is_group_admin: Whether they administer the group; documented as false unless
-            said.
-        timezone: Their time zone, by its name in the tz database.
-        photo_url: Their picture, about 125 pixels on the longer side.
-        xmpp_jid: Their address in XMPP, `<group id>_<user id>@<chat host>`.
-        version: A text that changes whenever the account does. Since about 2015.
-        presence: Whether and how they are there; null or absent when they are not.
+        is_deleted: Whether the user is deleted.
+        is_guest: Whether the user is a guest; false if absent, as documented.
+        is_group_admin: Whether the user is an administrator of the group; false if
+            absent, as documented.
+        timezone: Time zone, as a name of the tz database.
+        photo_url: URL of the photo, about 125 pixels on the longer side.
+        xmpp_jid: XMPP address, `<group id>_<user id>@<chat host>`.
+        version: Version, which changes with every update of the user. Since about 2015.
+        presence: Presence; null or absent while the user is offline.
         group: The company or team that owns rooms and users.
-        atlassian_id: Their Atlassian account. Last servers only.
-        room_roles: Their roles in the room whose members or participants were asked
-            for. Known values: `room_admin`, `room_member`.
-        links: Where a thing is to be found.
+        atlassian_id: Atlassian account of the user. Last servers only.
+        room_roles: Roles in the room whose members or participants are listed. Known
+            values: `room_admin`, `room_member`.
+        links: URLs of an object.
     """
 
     rules = {
@@ -562,14 +562,14 @@ class User(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Presence(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """Whether and how a user is there.
+    """Presence of a user.
 
     Attributes:
-        status: What they say about it, up to 50 characters.
-        idle: For how many seconds they have done nothing.
-        show: How reachable they are. Known values: `away`, `chat`, `dnd`, `xa`.
-        client: The program they use.
-        is_online: Whether they are there.
+        status: Status message, up to 50 characters.
+        idle: Idle time, in seconds.
+        show: Availability. Known values: `away`, `chat`, `dnd`, `xa`.
+        client: Client program of the user.
+        is_online: Whether the user is online.
     """
 
     rules = {
@@ -585,11 +585,11 @@ class Presence(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class PresenceClient(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """The program with which a user is there.
+    """A user's client program.
 
     Attributes:
-        version: Its version.
-        type: A URI that names the program.
+        version: Version of the program.
+        type: URI that identifies the program.
     """
 
     version: str | None = None
@@ -597,11 +597,11 @@ class PresenceClient(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class PresenceUpdate(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """The presence to give a user.
+    """Presence to set for a user.
 
     Attributes:
-        status: What they say about it, up to 50 characters.
-        show: How reachable they are. Known values: `away`, `chat`, `dnd`, `xa`.
+        status: Status message, up to 50 characters.
+        show: Availability. Known values: `away`, `chat`, `dnd`, `xa`.
     """
 
     rules = {
@@ -614,12 +614,12 @@ class PresenceUpdate(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class CreatedUser(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """The account that was made.
+    """The user that was created.
 
     Attributes:
-        id: The user's id.
-        links: Where a thing is to be found.
-        password: The password that the server made up, when none was given.
+        id: Id of the user.
+        links: URLs of an object.
+        password: The generated password, if none was given.
     """
 
     secrets = frozenset({"password"})
@@ -630,20 +630,19 @@ class CreatedUser(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Sender(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """Who did something.
+    """The originator.
 
-    A person in short form, a guest (a `name` and nothing else), or an add-on (its
-    client id as `id`, and `allowed_scopes`).
+    A user in short form, a guest (with only a `name`), or an add-on (with its client id
+    as `id`, and `allowed_scopes`).
 
     Attributes:
-        id: A user's number, or an add-on's client id.
-        name: The person's or add-on's name.
-        mention_name: What follows the `@` when they are mentioned. People only.
-        version: A text that changes whenever the account does. People only.
-        allowed_scopes: The scopes that the add-on was granted. Add-ons only.
-        room: The one room that the add-on is installed in, if it is just one. Add-ons
-            only.
-        links: Where a thing is to be found.
+        id: Id of the user, or client id of the add-on.
+        name: Name of the user or add-on.
+        mention_name: Mention name, without the `@`. Users only.
+        version: Version, which changes with every update of the user. Users only.
+        allowed_scopes: Scopes granted to the add-on. Add-ons only.
+        room: Room that the add-on is installed in, if it is a single one. Add-ons only.
+        links: URLs of an object.
     """
 
     id: int | str | None = None
@@ -658,33 +657,32 @@ class Sender(Model, frozen=True, omit_defaults=True, kw_only=True):
 class Room(Model, frozen=True, omit_defaults=True, kw_only=True):
     """A room.
 
-    The short form, in lists and inside other things, has `id`, `name`, `links` and, on
+    The short form, in lists and inside other objects, has `id`, `name`, `links` and, on
     later servers, `privacy`, `is_archived` and `version`.
 
     Attributes:
-        id: Its id.
-        name: Its name.
-        privacy: Whether anybody of the group may enter, or members only. Known values:
-            `public`, `private`.
-        topic: What it is about just now.
-        is_archived: Whether it is archived.
+        id: The id.
+        name: The name.
+        privacy: Who may enter: anyone in the group (`public`), or members only
+            (`private`).
+        topic: Current topic.
+        is_archived: Whether the room is archived.
         is_guest_accessible: Whether guests may enter.
-        guest_access_url: The address that lets a guest in; null while guests may not
-            enter.
-        avatar_url: Its picture, about 125 pixels on the longer side. Later servers
-            only.
-        created: When it was made.
-        last_active: When something was last said in it. Sent in practice, though later
-            documents do not list it.
-        version: A text that changes whenever the room does.
-        xmpp_jid: Its address in XMPP, `<group id>_<name>@<conference host>`.
-        owner: A person.
-        participants: At most 50 of those who are in it now; `get_all_participants` has
-            them all.
-        statistics: How much is said in a room.
-        delegate_admin_visibility: Whether delegated administrators see it; null leaves
-            that to the group's setting.
-        links: Where a room and its parts are to be found.
+        guest_access_url: URL for guests; null while guest access is off.
+        avatar_url: URL of the avatar, about 125 pixels on the longer side. Later
+            servers only.
+        created: Creation time.
+        last_active: Time of the last message. Sent in practice, though later
+            documentation does not list it.
+        version: Version, which changes with every update of the room.
+        xmpp_jid: XMPP address, `<group id>_<name>@<conference host>`.
+        owner: A user.
+        participants: Current participants, at most 50; `get_all_participants` lists
+            all.
+        statistics: Statistics of a room.
+        delegate_admin_visibility: Whether delegated administrators see the room; null
+            uses the group's setting.
+        links: URLs of a room and its parts.
     """
 
     secrets = frozenset({"guest_access_url"})
@@ -712,15 +710,15 @@ class Room(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class RoomStatistics(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """How much is said in a room.
+    """Statistics of a room.
 
-    Inside a room it is only `links` unless expanded.
+    Inside a room, only `links` unless expanded.
 
     Attributes:
-        messages_sent: How many messages were ever sent.
-        last_active: When something was last said. Documented as UNIX seconds; recorded
-            as ISO 8601, or null.
-        links: Where a thing is to be found.
+        messages_sent: Number of messages sent in total.
+        last_active: Time of the last message. Documented as UNIX seconds; recorded as
+            ISO 8601, or null.
+        links: URLs of an object.
     """
 
     messages_sent: int | None = None
@@ -729,39 +727,38 @@ class RoomStatistics(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class OwnerReference(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """Names the owner of a room.
+    """Reference to the owner of a room.
 
     Attributes:
-        id: The user's id, e-mail address or `@mention` name.
+        id: Id, e-mail address or `@mention` name of the user.
     """
 
     id: str | int
 
 
 class Message(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """Something that was said, as histories and webhooks tell it.
+    """A message, in histories and webhooks.
 
     Attributes:
-        id: Its id, a UUID of 36 characters.
-        date: When it was sent, with microseconds.
-        from_: A person or guest; for a notification the sender's label as text; null
+        id: The id, a UUID of 36 characters.
+        date: Time of sending, with microseconds.
+        from_: The sender: a user or guest; for a notification, the label as text; null
             was seen.
-        message: The text. Absent or empty when the message was deleted.
-        mentions: Who is mentioned in it.
-        type: What kind of message it is. Absent before late 2014. Known values:
-            `message`, `guest_access`, `topic`, `notification`.
-        file: The file that came with it.
-        message_links: What the server found out about the links in the text; it looks
-            at the last one only.
-        color: Background of a notification; null was seen in 2014. Known values:
+        message: The text. Absent or empty if the message was deleted.
+        mentions: Users mentioned in the message.
+        type: Type of the message. Absent before late 2014. Known values: `message`,
+            `guest_access`, `topic`, `notification`.
+        file: The shared file.
+        message_links: Previews of links in the text; the server looks at the last link
+            only.
+        color: Background color of a notification; null was seen in 2014. Known values:
             `yellow`, `green`, `red`, `purple`, `gray`.
-        message_format: How the text of a notification is meant. Known values: `html`,
-            `text`.
-        card: The notification's card, as JSON inside a text, with members that the
-            server added.
-        attach_to: Id of the message that the notification belongs to.
-        notification_sender: The add-on behind a notification.
-        authenticated_file: A shared file whose bytes need a token.
+        message_format: Format of a notification's text. Known values: `html`, `text`.
+        card: Card of a notification, as JSON in a string, with members that the server
+            added.
+        attach_to: Id of the message that the notification is attached to.
+        notification_sender: The add-on that sent a notification.
+        authenticated_file: A shared file that needs a token to download.
     """
 
     secrets = frozenset({"card", "message"})
@@ -788,23 +785,23 @@ class Message(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class MessageEnvelope(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """What a single message comes in.
+    """The envelope of a single message.
 
     Attributes:
-        message: Something that was said, as histories and webhooks tell it.
+        message: A message, in histories and webhooks.
     """
 
     message: Message
 
 
 class MessageFile(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """A file that was shared.
+    """A shared file.
 
     Attributes:
-        name: Its name.
-        size: Its size in bytes.
-        url: Where it is. Whoever has the address can read the file.
-        thumb_url: Where its small form is; pictures only.
+        name: The name.
+        size: Size in bytes.
+        url: URL of the file. Anyone who has it can read the file.
+        thumb_url: URL of the thumbnail; images only.
     """
 
     secrets = frozenset({"thumb_url", "url"})
@@ -816,14 +813,14 @@ class MessageFile(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class AuthenticatedFile(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """A shared file whose bytes need a token.
+    """A shared file that needs a token to download.
 
-    Took the place of `file` on the last servers; known from the web client only.
+    Replaced `file` on the last servers; known from the web client only.
 
     Attributes:
-        id: The file's id.
-        name: Its name.
-        size: Its size in bytes.
+        id: Id of the file.
+        name: The name.
+        size: Size in bytes.
     """
 
     id: str | None = None
@@ -834,12 +831,12 @@ class AuthenticatedFile(Model, frozen=True, omit_defaults=True, kw_only=True):
 class FileUrls(Model, frozen=True, omit_defaults=True, kw_only=True):
     """The object at `#/components/schemas/file_urls`.
 
-    Addresses of a shared file that need no token, for a while (an hour on hipkit's
+    Temporary URLs of a shared file, which need no token (valid for an hour on hipkit's
     server).
 
     Attributes:
-        temp_url: Where to look at it; whoever has this address can read the file.
-        temp_download_url: Where to save it.
+        temp_url: URL to view the file. Anyone who has it can read the file.
+        temp_download_url: URL to download the file.
     """
 
     secrets = frozenset({"temp_download_url", "temp_url"})
@@ -849,14 +846,14 @@ class FileUrls(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class NotificationSender(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """The add-on behind a notification.
+    """The add-on that sent a notification.
 
     Undocumented; seen since 2016.
 
     Attributes:
-        id: The add-on's key.
+        id: Key of the add-on.
         type: `addon` was seen.
-        client_id: The add-on's client id.
+        client_id: Client id of the add-on.
     """
 
     id: str | None = None
@@ -865,15 +862,15 @@ class NotificationSender(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class MessageLink(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """What the server found out about a link.
+    """Preview of a link.
 
-    One member is there beside `type` and `url`, named as `type` says.
+    Beside `type` and `url` there is one member, named by `type`.
 
     Attributes:
-        type: What the link leads to, and which member tells about it. Known values:
-            `image`, `video`, `link`, `twitter_status`, `twitter_user`.
-        url: The link as it stands in the text.
-        image: A picture that a message links to.
+        type: Type of the target, and name of the member that describes it. Known
+            values: `image`, `video`, `link`, `twitter_status`, `twitter_user`.
+        url: The link, as in the text.
+        image: An image that a message links to.
         video: A video that a message links to.
         link: A page that a message links to.
         twitter_status: A tweet that a message links to.
@@ -895,11 +892,11 @@ class MessageLink(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class MessageLinkImage(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """A picture that a message links to.
+    """An image that a message links to.
 
     Attributes:
-        image: The picture's address.
-        name: Its name.
+        image: URL of the image.
+        name: The name.
     """
 
     secrets = frozenset({"image", "name"})
@@ -912,10 +909,10 @@ class MessageLinkVideo(Model, frozen=True, omit_defaults=True, kw_only=True):
     """A video that a message links to.
 
     Attributes:
-        thumbnail_url: A still of it.
-        views: How often it was watched.
-        author: Who made it.
-        title: Its title.
+        thumbnail_url: URL of a still image.
+        views: Number of views.
+        author: The author.
+        title: The title.
     """
 
     secrets = frozenset({"author", "thumbnail_url", "title"})
@@ -930,12 +927,12 @@ class MessageLinkPage(Model, frozen=True, omit_defaults=True, kw_only=True):
     """A page that a message links to.
 
     Attributes:
-        description: What the page says about itself.
-        title: Its title.
-        header_text: The heading shown with it.
-        link_text: The text of the link.
-        favicon_url: The site's small picture.
-        full_url: The address in full.
+        description: Description of the page.
+        title: The title.
+        header_text: Title of the preview.
+        link_text: Text of the link.
+        favicon_url: URL of the site's favicon.
+        full_url: The full URL.
     """
 
     secrets = frozenset(
@@ -954,12 +951,12 @@ class MessageLinkTweet(Model, frozen=True, omit_defaults=True, kw_only=True):
     """A tweet that a message links to.
 
     Attributes:
-        name: Its author's name.
-        created: When it was posted, as text.
-        text: What it says.
-        profile_image_url: Its author's picture.
-        source: Where it was posted from.
-        screen_name: Its author's handle.
+        name: Name of the author.
+        created: Time of posting, as text.
+        text: Text of the tweet.
+        profile_image_url: URL of the author's avatar.
+        source: Client that it was posted with.
+        screen_name: Handle of the author.
     """
 
     secrets = frozenset({"name", "profile_image_url", "screen_name", "text"})
@@ -976,10 +973,10 @@ class MessageLinkTwitterUser(Model, frozen=True, omit_defaults=True, kw_only=Tru
     """A Twitter account that a message links to.
 
     Attributes:
-        followers: How many follow it.
-        name: Its owner's name.
-        profile_image_url: Its picture.
-        screen_name: Its handle.
+        followers: Number of followers.
+        name: Name of the owner.
+        profile_image_url: URL of the avatar.
+        screen_name: The handle.
     """
 
     secrets = frozenset({"name", "profile_image_url", "screen_name"})
@@ -994,8 +991,8 @@ class SentMessage(Model, frozen=True, omit_defaults=True, kw_only=True):
     """The message that was sent.
 
     Attributes:
-        id: Its id.
-        timestamp: When the server took it.
+        id: The id.
+        timestamp: Time at which the server accepted it.
     """
 
     id: str
@@ -1005,21 +1002,21 @@ class SentMessage(Model, frozen=True, omit_defaults=True, kw_only=True):
 class Notification(Model, frozen=True, omit_defaults=True, kw_only=True):
     """A notification for a room.
 
-    A webhook's receiver may answer with one too.
+    The receiver of a webhook may also respond with one.
 
     Attributes:
-        message: What to show. With a card it is what clients show that cannot draw
-            cards, and still needed. 1 to 10,000 characters.
-        message_format: How the text is meant. `html` takes a few tags (a, b, i, strong,
-            em, br, img, pre, code, lists, tables) and leaves mentions, emoticons and
-            addresses alone; `text` is treated as if somebody had typed it.
-        color: Background. Known values: `yellow`, `green`, `red`, `purple`, `gray`,
-            `random`.
-        notify: Whether people are alerted. Has to be a real boolean.
-        from_: A label beside the sender's name, up to 64 characters.
-        attach_to: Which message of the room to show it below, by its id. Clients that
-            cannot do that show it by itself. At most 36 characters.
-        card: A card to draw in place of the text.
+        message: The message. Required with a card too, for clients that cannot show
+            cards. 1 to 10,000 characters.
+        message_format: Message format. `html` allows a few tags (a, b, i, strong, em,
+            br, img, pre, code, lists, tables), and does not replace mentions, emoticons
+            and URLs; `text` is treated as if a user had typed it.
+        color: Background color. Known values: `yellow`, `green`, `red`, `purple`,
+            `gray`, `random`.
+        notify: Whether to alert the users in the room. Must be a real boolean.
+        from_: Label to show next to the sender's name, up to 64 characters.
+        attach_to: Id of the room's message to attach the notification to. Clients that
+            cannot attach it show it on its own. At most 36 characters.
+        card: Card to show instead of the text.
     """
 
     secrets = frozenset({"message"})
@@ -1042,34 +1039,34 @@ class Notification(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Card(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """A framed block inside a notification, in one of five styles.
+    """A card in a notification, in one of five styles.
 
-    The server takes further members here, but not in `activity`. The limits of title,
+    The server accepts further members, but not in `activity`. The limits of title,
     description and thumbnail come from a single library.
 
     Attributes:
-        style: What it looks like: `file`, `image`, `link` and `media` show what is at
-            `url`, `application` has a layout of its own. An `image` without `url`, and
-            a `link` without title and description, is not drawn.
-        id: Any text of the sender's; when it comes again, clients take it for the same
-            card. At least 1 character.
-        title: The heading. 1 to 500 characters. Required when `style` is `link`.
-        description: The text below the heading. Required when `style` is `link`.
-        format: Height of an `application` card: one or two lines, or up to five.
-            Anything else, such as `html`, is refused. 1 to 25 characters. Known values:
+        style: Style: `file`, `image`, `link` and `media` show what is at `url`;
+            `application` has its own layout. An `image` without `url`, and a `link`
+            without title and description, is not shown.
+        id: Id chosen by the sender. Clients treat cards with the same id as one card.
+            At least 1 character.
+        title: The title. 1 to 500 characters. Required when `style` is `link`.
+        description: The text below the title. Required when `style` is `link`.
+        format: Height of an `application` card: one or two lines, or up to five. Other
+            values, such as `html`, are rejected. 1 to 25 characters. Known values:
             `compact`, `medium`.
-        url: What the card is about. For all styles but `application`. At least 1
+        url: URL of the card's target. For all styles but `application`. At least 1
             character. Required when `style` is `image`.
-        thumbnail: A card's picture.
-        icon: The small picture beside the heading.
-        activity: The one line that stands for the card until it is unfolded.
+        thumbnail: A card's image.
+        icon: Icon beside the title.
+        activity: The line shown while the card is collapsed.
         attributes: Labelled values below the text.
-        metadata: Anything of the sender's, for the conditions and addresses of actions.
-            Known only from where it is used.
-        type: Added by the server; form not known.
-        author: Added by the server; form not known.
-        site: Added by the server; form not known.
-        images: Added by the server; form not known.
+        metadata: Any data of the sender, for the conditions and URLs of actions. Known
+            only from its use.
+        type: Added by the server; format not known.
+        author: Added by the server; format not known.
+        site: Added by the server; format not known.
+        images: Added by the server; format not known.
         validation: Added by the server.
     """
 
@@ -1109,11 +1106,11 @@ class Card(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class CardDescription(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """A card's text together with how it is meant.
+    """A card's text and its format.
 
     Attributes:
         value: The text. 1 to 1,000 characters.
-        format: How it is meant. Known values: `html`, `text`.
+        format: The format. Known values: `html`, `text`.
     """
 
     secrets = frozenset({"value"})
@@ -1127,11 +1124,11 @@ class CardDescription(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class CardThumbnail(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """A card's picture.
+    """A card's image.
 
     Attributes:
-        url: The picture. 1 to 250 characters.
-        url_2x: The same in double density. 1 to 250 characters.
+        url: URL of the image. 1 to 250 characters.
+        url_2x: URL of the image in double density. 1 to 250 characters.
         width: In pixels.
         height: In pixels.
     """
@@ -1148,13 +1145,13 @@ class CardThumbnail(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class CardActivity(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """The one line that stands for the card until it is unfolded.
+    """The line shown while the card is collapsed.
 
-    Further members are refused.
+    Further members are rejected.
 
     Attributes:
         html: The line. At least 1 character.
-        icon: The small picture before it.
+        icon: Icon before it.
     """
 
     secrets = frozenset({"html"})
@@ -1172,7 +1169,7 @@ class CardAttribute(Model, frozen=True, omit_defaults=True, kw_only=True):
     """A labelled value on a card.
 
     Attributes:
-        label: What the value is. At least 1 character.
+        label: Label of the value. At least 1 character.
         value: The value of a card's attribute.
     """
 
@@ -1190,10 +1187,10 @@ class CardAttributeValue(Model, frozen=True, omit_defaults=True, kw_only=True):
 
     Attributes:
         label: The value as text.
-        url: Where a click leads.
-        style: How the value is set off. Known values: `lozenge`, `lozenge-success`,
+        url: URL to open on a click.
+        style: Style of the value. Known values: `lozenge`, `lozenge-success`,
             `lozenge-error`, `lozenge-current`, `lozenge-complete`, `lozenge-moved`.
-        icon: The small picture before it.
+        icon: Icon before it.
     """
 
     secrets = frozenset({"label"})
@@ -1217,11 +1214,11 @@ class CardAttributeValue(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class CardValidation(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """What the server checked in a card; the form of its members is not known.
+    """The server's validation of a card; the format of its members is not known.
 
     Attributes:
-        safehtmls: Form not known.
-        safeurls: Form not known.
+        safehtmls: Format not known.
+        safeurls: Format not known.
     """
 
     safehtmls: object | None = None
@@ -1229,13 +1226,13 @@ class CardValidation(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Icon(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """A small picture in two densities.
+    """An icon in two densities.
 
     Glances and web panels need both, cards only the first.
 
     Attributes:
-        url: The picture. At least 1 character.
-        url_2x: The same in double density. At least 1 character.
+        url: URL of the image. At least 1 character.
+        url_2x: URL of the image in double density. At least 1 character.
     """
 
     rules = {
@@ -1248,13 +1245,13 @@ class Icon(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class TextI18n(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """A text, perhaps with the key of its translation.
+    """A text, optionally with the key of its translation.
 
-    Further members are refused.
+    Further members are rejected.
 
     Attributes:
         value: The text, 1 to 100 characters.
-        i18n: The key of its translation, 1 to 40 characters.
+        i18n: Key of the translation, 1 to 40 characters.
     """
 
     rules = {
@@ -1269,22 +1266,22 @@ class TextI18n(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Condition(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """When a module is shown.
+    """Condition for showing a module.
 
-    Either a single test (`condition`, `invert`, `params`) or several joined (`type`,
-    `conditions`), up to three deep. The ones of a list must all hold. Further members
-    are refused.
+    Either a single test (`condition`, `invert`, `params`) or a combination (`type`,
+    `conditions`), up to three levels deep. All conditions of a list must hold. Further
+    members are rejected.
 
     Attributes:
         condition: The test. Those on messages and cards work for actions only,
-            `glance_matches` for glances only. Needed unless this joins others. Known
-            values: `room_is_public`, `user_is_admin`, `user_is_guest`,
+            `glance_matches` for glances only. Required unless this is a combination.
+            Known values: `room_is_public`, `user_is_admin`, `user_is_guest`,
             `user_is_room_owner`, `message_matches`, `message_contains_link`,
             `message_sent_by_current_user`, `card_matches`, `glance_matches`.
-        invert: Whether the test must fail. Single tests only.
-        params: What the test needs to know.
-        type: How the conditions are joined. Known values: `and`, `or`, `AND`, `OR`.
-        conditions: The conditions that are joined.
+        invert: Whether to negate the test. Single tests only.
+        params: Parameters of the test.
+        type: How the conditions are combined. Known values: `and`, `or`, `AND`, `OR`.
+        conditions: The conditions to combine.
     """
 
     rules = {
@@ -1317,8 +1314,8 @@ class Target(Model, frozen=True, omit_defaults=True, kw_only=True):
     """The module to open, with options for it.
 
     Attributes:
-        key: The module's key, 1 to 40 characters.
-        options: What the module takes besides, such as a dialog's options.
+        key: Key of the module, 1 to 40 characters.
+        options: Options of the module, such as those of a dialog.
     """
 
     rules = {
@@ -1330,16 +1327,16 @@ class Target(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Action(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """An entry in the menu of a message or of the input box.
+    """An entry in the menu of a message or of the input field.
 
     Attributes:
-        key: Its key, 1 to 40 characters.
-        name: What the entry says.
-        location: Which of the two menus. Known values: `hipchat.message.action`,
+        key: Key, 1 to 40 characters.
+        name: Text of the entry.
+        location: Menu to add the entry to. Known values: `hipchat.message.action`,
             `hipchat.input.action`.
-        target: The module that it opens, by key, or with options.
-        weight: Where it stands; lower comes first, as documented.
-        conditions: When it is shown.
+        target: Module to open, by key, or with options.
+        weight: Position; lower comes first, as documented.
+        conditions: Conditions for showing it.
     """
 
     rules = {
@@ -1360,15 +1357,15 @@ class Action(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Dialog(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """A page in a window over the chat.
+    """A page in a dialog over the chat.
 
     Attributes:
-        key: Its key, 1 to 40 characters.
-        title: What stands above the page.
-        url: The page. It may hold variables such as `{message.body}`.
-        authentication: Whether HipChat signs its call of the page. Known values: `jwt`,
-            `none`.
-        options: How a dialog looks.
+        key: Key, 1 to 40 characters.
+        title: Title of the page.
+        url: URL of the page. May contain variables such as `{message.body}`.
+        authentication: Whether HipChat signs the request for the page. Known values:
+            `jwt`, `none`.
+        options: Options of a dialog.
     """
 
     rules = {
@@ -1386,19 +1383,19 @@ class Dialog(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class DialogOptions(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """How a dialog looks.
+    """Options of a dialog.
 
-    Further members are refused.
+    Further members are rejected.
 
     Attributes:
-        style: Its look. Known values: `normal`, `warning`.
+        style: The style. Known values: `normal`, `warning`.
         size: `small`, `medium`, `large` or `xlarge`, or width and height.
-        hint: Small text beside the buttons.
-        filter: A box to search with, above a dialog's page.
-        primary_action: The main button. Its key is `primary-action-selected` unless it
-            says otherwise.
-        secondary_actions: Further buttons, drawn as links. When the list is left out
-            there is one to close the dialog.
+        hint: Hint beside the buttons.
+        filter: A search field above a dialog's page.
+        primary_action: The primary button. Its key is `primary-action-selected` by
+            default.
+        secondary_actions: Further buttons, shown as links. By default, one closes the
+            dialog.
     """
 
     rules = {
@@ -1430,10 +1427,10 @@ class DialogSize(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class DialogFilter(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """A box to search with, above a dialog's page.
+    """A search field above a dialog's page.
 
     Attributes:
-        placeholder: What the empty box says.
+        placeholder: Placeholder of the field.
     """
 
     placeholder: TextI18n
@@ -1443,9 +1440,9 @@ class DialogAction(Model, frozen=True, omit_defaults=True, kw_only=True):
     """A button of a dialog.
 
     Attributes:
-        name: What the button says.
-        key: What the page is told when it is pressed.
-        enabled: Whether it can be pressed.
+        name: Label of the button.
+        key: Key that the page receives when the button is pressed.
+        enabled: Whether the button is enabled.
     """
 
     name: TextI18n
@@ -1456,12 +1453,12 @@ class DialogAction(Model, frozen=True, omit_defaults=True, kw_only=True):
 class ExternalPage(Model, frozen=True, omit_defaults=True, kw_only=True):
     """A page that opens in the browser.
 
-    Further members are refused.
+    Further members are rejected.
 
     Attributes:
-        key: Its key, 1 to 40 characters.
-        url: The page. It may hold variables such as `{message.body}`.
-        name: What it is called. One source says that this is needed.
+        key: Key, 1 to 40 characters.
+        url: URL of the page. May contain variables such as `{message.body}`.
+        name: The name. One source says that it is required.
     """
 
     rules = {
@@ -1478,17 +1475,17 @@ class ExternalPage(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Glance(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """A line in the sidebar.
+    """A glance: one line in the sidebar.
 
     Attributes:
-        key: Its key, 1 to 40 characters.
-        name: What it says until it has content.
-        icon: The small picture before it, in both densities.
-        query_url: Where clients ask for its content. Without it the line never changes
-            by itself.
-        target: The module that it opens, by key, or with options.
-        weight: Where it stands; lower comes first, as documented.
-        conditions: When it is shown.
+        key: Key, 1 to 40 characters.
+        name: Text shown until it has content.
+        icon: Icon before it, in both densities.
+        query_url: URL that clients query for its content. Without it, only updates
+            change the glance.
+        target: Module to open, by key, or with options.
+        weight: Position; lower comes first, as documented.
+        conditions: Conditions for showing it.
     """
 
     rules = {
@@ -1507,11 +1504,11 @@ class Glance(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class GlanceIcon(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """The small picture before it, in both densities.
+    """Icon before it, in both densities.
 
     Attributes:
-        url: The picture. At least 1 character.
-        url_2x: The same in double density. At least 1 character.
+        url: URL of the image. At least 1 character.
+        url_2x: URL of the image in double density. At least 1 character.
     """
 
     rules = {
@@ -1527,16 +1524,15 @@ class WebPanel(Model, frozen=True, omit_defaults=True, kw_only=True):
     """A page in the sidebar.
 
     Attributes:
-        key: Its key, 1 to 40 characters.
-        name: What stands above the page.
-        url: The page. It may hold variables such as `{message.body}`.
-        location: Where it stands; there is one place only. Known values:
-            `hipchat.sidebar.right`.
-        authentication: Whether HipChat signs its call of the page. Known values: `jwt`,
-            `none`.
-        icon: A small picture for it, in both densities.
-        weight: Where it stands; lower comes first, as documented.
-        conditions: When it is shown.
+        key: Key, 1 to 40 characters.
+        name: Title of the page.
+        url: URL of the page. May contain variables such as `{message.body}`.
+        location: Location; there is only one. Known values: `hipchat.sidebar.right`.
+        authentication: Whether HipChat signs the request for the page. Known values:
+            `jwt`, `none`.
+        icon: Icon, in both densities.
+        weight: Position; lower comes first, as documented.
+        conditions: Conditions for showing it.
     """
 
     rules = {
@@ -1558,11 +1554,11 @@ class WebPanel(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class WebPanelIcon(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """A small picture for it, in both densities.
+    """Icon, in both densities.
 
     Attributes:
-        url: The picture. At least 1 character.
-        url_2x: The same in double density. At least 1 character.
+        url: URL of the image. At least 1 character.
+        url_2x: URL of the image in double density. At least 1 character.
     """
 
     rules = {
@@ -1575,20 +1571,18 @@ class WebPanelIcon(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class WebhookDefinition(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """A webhook as an add-on asks for it.
+    """A webhook, as an add-on requests it.
 
     Attributes:
-        key: Its key, 1 to 40 characters.
-        url: Where events are sent. An address with a user and password in it is
-            refused.
-        event: What to wait for. Known values: `room_archived`, `room_created`,
+        key: Key, 1 to 40 characters.
+        url: URL that events are posted to. A URL with user and password is rejected.
+        event: Event to subscribe to. Known values: `room_archived`, `room_created`,
             `room_deleted`, `room_enter`, `room_exit`, `room_file_upload`,
             `room_message`, `room_notification`, `room_topic_change`, `room_unarchived`.
-        name: A label for people.
-        pattern: A regular expression that the text must hold; for events about messages
-            only.
-        authentication: Whether HipChat signs what it sends. Known values: `jwt`,
-            `none`.
+        name: Display label.
+        pattern: Regular expression that the message must match; for events about
+            messages only.
+        authentication: Whether HipChat signs requests (`jwt`) or not (`none`).
     """
 
     rules = {
@@ -1622,26 +1616,25 @@ class WebhookDefinition(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Webhook(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """A webhook as the server keeps it.
+    """A webhook, as the server stores it.
 
-    In lists it lacks `created`, `room` and `creator`.
+    Lists omit `created`, `room` and `creator`.
 
     Attributes:
-        id: Its number. Samples of several libraries lack it where one webhook is asked
-            for.
-        key: The key that the add-on chose. Later servers only.
-        name: A label for people.
-        event: What it waits for. Known values: `room_archived`, `room_created`,
-            `room_deleted`, `room_enter`, `room_exit`, `room_file_upload`,
-            `room_message`, `room_notification`, `room_topic_change`, `room_unarchived`.
-        pattern: A regular expression that the text must hold.
-        url: Where events are sent.
-        authentication: Whether HipChat signs what it sends. Known values: `jwt`,
-            `none`.
-        created: When it was made.
-        room: The room it is about, if it is just one.
-        creator: The user or add-on that made it.
-        links: Where a thing is to be found.
+        id: The id. Samples of several libraries lack it for a single webhook.
+        key: Key that the add-on chose. Later servers only.
+        name: Display label.
+        event: Event that it subscribes to. Known values: `room_archived`,
+            `room_created`, `room_deleted`, `room_enter`, `room_exit`,
+            `room_file_upload`, `room_message`, `room_notification`,
+            `room_topic_change`, `room_unarchived`.
+        pattern: Regular expression that the message must match.
+        url: URL that events are posted to.
+        authentication: Whether HipChat signs requests (`jwt`) or not (`none`).
+        created: Creation time.
+        room: The room, if it is for a single one.
+        creator: User or add-on that created it.
+        links: URLs of an object.
     """
 
     rules = {
@@ -1679,7 +1672,7 @@ class GlanceUpdates(Model, frozen=True, omit_defaults=True, kw_only=True):
     """New content for glances.
 
     Attributes:
-        glance: One entry for every glance that changes.
+        glance: One entry for each glance to update.
     """
 
     glance: list[GlanceUpdate]
@@ -1689,8 +1682,8 @@ class GlanceUpdate(Model, frozen=True, omit_defaults=True, kw_only=True):
     """New content for one glance.
 
     Attributes:
-        key: The glance's key.
-        content: What a glance shows.
+        key: Key of the glance.
+        content: Content of a glance.
     """
 
     key: str
@@ -1698,12 +1691,12 @@ class GlanceUpdate(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class GlanceContent(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """What a glance shows.
+    """Content of a glance.
 
     Attributes:
         label: The text of a glance.
-        status: A lozenge or a small picture at the end of a glance.
-        metadata: Anything of the add-on's, for `glance_matches`.
+        status: A lozenge or an icon at the end of a glance.
+        metadata: Any data of the add-on, for `glance_matches`.
     """
 
     label: GlanceLabel
@@ -1715,9 +1708,9 @@ class GlanceLabel(Model, frozen=True, omit_defaults=True, kw_only=True):
     """The text of a glance.
 
     Attributes:
-        type: There is only this one. Known values: `html`.
-        value: The text. Clients read up to 1,000 characters and keep b, strong, i and
-            em only. At least 1 character.
+        type: The only type. Known values: `html`.
+        value: The text. Clients read up to 1,000 characters, and keep only the tags b,
+            strong, i and em. At least 1 character.
     """
 
     rules = {
@@ -1730,11 +1723,11 @@ class GlanceLabel(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class GlanceStatus(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """A lozenge or a small picture at the end of a glance.
+    """A lozenge or an icon at the end of a glance.
 
     Attributes:
-        type: Which of the two. Known values: `lozenge`, `icon`.
-        value: A lozenge has `type` and `label`, a picture has `url` and `url@2x`.
+        type: Lozenge or icon. Known values: `lozenge`, `icon`.
+        value: A lozenge has `type` and `label`, an icon has `url` and `url@2x`.
     """
 
     rules = {
@@ -1746,15 +1739,15 @@ class GlanceStatus(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class GlanceStatusValue(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """A lozenge has `type` and `label`, a picture has `url` and `url@2x`.
+    """A lozenge has `type` and `label`, an icon has `url` and `url@2x`.
 
     Attributes:
-        type: The lozenge's colour. Older documents have `complete` too, which the web
-            client does not know. Known values: `default`, `success`, `error`,
-            `current`, `new`, `moved`.
-        label: The lozenge's text, 1 to 20 characters.
-        url: The picture.
-        url_2x: The same in double density.
+        type: Type of the lozenge, which sets its color. Older documentation also has
+            `complete`, which the web client does not know. Known values: `default`,
+            `success`, `error`, `current`, `new`, `moved`.
+        label: Text of the lozenge, 1 to 20 characters.
+        url: URL of the image.
+        url_2x: URL of the image in double density.
     """
 
     rules = {
@@ -1769,14 +1762,14 @@ class GlanceStatusValue(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Installation(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """What an add-on needs to know about where it was installed.
+    """The installation of an add-on.
 
     Attributes:
-        oauth_id: The client id to get tokens with; names the installation from now on.
-        oauth_secret: The client secret, which is also the key that HipChat signs with.
-        capabilities_url: Where the server's capabilities are.
-        group_id: The group it was installed in.
-        room_id: The one room it was installed in, if it is just one.
+        oauth_id: The client id, to request tokens with; identifies the installation.
+        oauth_secret: The client secret, also the key of HipChat's signatures.
+        capabilities_url: URL of the server's capabilities.
+        group_id: Id of the group that it was installed in.
+        room_id: Id of the room that it was installed in, if it is a single one.
     """
 
     secrets = frozenset({"oauth_secret"})
@@ -1789,13 +1782,13 @@ class Installation(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class IntegrationLink(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """A link that opens a module.
+    """A link to a module.
 
     The names of its members are inferred.
 
     Attributes:
-        token: What makes the link's address.
-        links: Where a thing is to be found.
+        token: Token in the link's URL.
+        links: URLs of an object.
     """
 
     secrets = frozenset({"token"})
@@ -1809,13 +1802,13 @@ class Token(Model, frozen=True, omit_defaults=True, kw_only=True):
 
     Attributes:
         access_token: The token, 40 characters.
-        expires_in: How long it is good, in seconds: with add-ons an hour until 2016 and
-            eight hours after that, with personal tokens roughly a year.
-        group_id: The group it is for.
-        group_name: That group's name.
+        expires_in: Lifetime in seconds: an hour for add-ons until 2016, eight hours
+            later; about a year for personal tokens.
+        group_id: Id of the group.
+        group_name: Name of the group.
         token_type: Always `bearer`.
-        scope: The scopes it has, with spaces between.
-        refresh_token: What the next token is got with. Only for users' grants.
+        scope: Scopes, separated by spaces.
+        refresh_token: Refresh token. Only for users' grants.
     """
 
     secrets = frozenset({"access_token", "refresh_token"})
@@ -1833,19 +1826,19 @@ class Token(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class Session(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """What a token is good for.
+    """What a token allows.
 
     Attributes:
-        access_token: The token itself. Samples of several libraries lack it.
-        expires_in: For how many seconds more it is good.
-        scopes: The scopes it has.
-        owner_type: Whether it acts for an add-on or for a user. Known values: `client`,
+        access_token: The token. Samples of several libraries lack it.
+        expires_in: Remaining lifetime, in seconds.
+        scopes: Scopes of the token.
+        owner_type: Whether it acts for an add-on or a user. Known values: `client`,
             `user`.
-        owner: The user it acts for; users' tokens only.
-        client: The add-on, or other client, that a token was given to.
-        refresh_token: What the next token is got with.
-        name: The label that its maker gave a personal token.
-        links: Where a thing is to be found.
+        owner: User that it acts for; user tokens only.
+        client: The OAuth client (an add-on, usually) that a token was issued to.
+        refresh_token: Refresh token.
+        name: Label of a personal token.
+        links: URLs of an object.
     """
 
     secrets = frozenset({"access_token", "refresh_token"})
@@ -1865,15 +1858,15 @@ class Session(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class OauthClient(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """The add-on, or other client, that a token was given to.
+    """The OAuth client (an add-on, usually) that a token was issued to.
 
     Attributes:
-        id: Its client id.
-        name: Its name.
-        allowed_scopes: The scopes it was granted.
-        room: The one room it may work in, if it is just one.
-        oauth_client_id: Its client id again. Older servers only.
-        links: Where a thing is to be found.
+        id: The client id.
+        name: The name.
+        allowed_scopes: Scopes granted to it.
+        room: Room that it is limited to, if any.
+        oauth_client_id: The client id again. Older servers only.
+        links: URLs of an object.
     """
 
     id: str | None = None
@@ -1885,18 +1878,18 @@ class OauthClient(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class EventEnvelope(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """What every event comes in.
+    """The envelope of every event.
 
-    Further members, and events that are not listed here, are to be expected.
+    Readers must expect further members, and events that are not listed here.
 
     Attributes:
-        event: What happened. Known values: `room_archived`, `room_created`,
+        event: Name of the event. Known values: `room_archived`, `room_created`,
             `room_deleted`, `room_enter`, `room_exit`, `room_file_upload`,
             `room_message`, `room_notification`, `room_topic_change`, `room_unarchived`.
-        item: What it happened to.
-        webhook_id: The webhook's number; as text in one recording.
-        oauth_client_id: Client id of the add-on that made the webhook. Absent when a
-            user made it.
+        item: Data of the event.
+        webhook_id: Id of the webhook; as text in one recording.
+        oauth_client_id: Client id of the add-on that created the webhook. Absent if a
+            user created it.
     """
 
     rules = {
@@ -1928,7 +1921,7 @@ class RoomEventItem(Model, frozen=True, omit_defaults=True, kw_only=True):
 
     Attributes:
         room: A room.
-        sender: Who did it.
+        sender: The user who did it.
     """
 
     room: Room | None = None
@@ -1939,9 +1932,9 @@ class RoomFileUploadItem(Model, frozen=True, omit_defaults=True, kw_only=True):
     """A file was shared.
 
     Attributes:
-        file: A file that was shared.
+        file: A shared file.
         room: A room.
-        sender: Who shared it.
+        sender: The user who shared it.
     """
 
     file: MessageFile | None = None
@@ -1950,10 +1943,10 @@ class RoomFileUploadItem(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class RoomMessageItem(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """Something was said in a room.
+    """A message was sent to a room.
 
     Attributes:
-        message: Something that was said, as histories and webhooks tell it.
+        message: A message, in histories and webhooks.
         room: A room.
     """
 
@@ -1966,7 +1959,7 @@ class RoomTopicChangeItem(Model, frozen=True, omit_defaults=True, kw_only=True):
 
     Attributes:
         room: A room.
-        sender: Who changed it. An add-on, or a guest with a name only, was seen too.
+        sender: The originator. An add-on, and a guest with only a name, were seen too.
         topic: The new topic.
     """
 

@@ -3,7 +3,7 @@
 
 """Oauth Sessions: 3 operations.
 
-Getting, inspecting and revoking tokens.
+Issue, inspect and revoke tokens.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ __all__ = [
 
 
 class GetSession(Operation[Session], frozen=True):
-    """Get what a token is good for.
+    """Get a token's session.
 
     Args:
-        access_token: The token that this is about.
-        expand: What to send in full instead of in short: `owner`, `client.room`. Dots
-            go deeper.
+        access_token: Token to inspect or revoke.
+        expand: Members to return in full: `owner`, `client.room`. Use dots for nested
+            members.
     """
 
     operation_id = "get_session"
@@ -51,7 +51,7 @@ class DeleteSession(Operation[None], frozen=True):
     """Revoke a token.
 
     Args:
-        access_token: The token that this is about.
+        access_token: Token to inspect or revoke.
     """
 
     operation_id = "delete_session"
@@ -67,21 +67,20 @@ class DeleteSession(Operation[None], frozen=True):
 
 
 class GenerateToken(Operation[Token], frozen=True):
-    """Get a token.
+    """Issue a token.
 
     Args:
-        grant_type: What the token is asked for with.
-        scope: The scopes wanted, with spaces between: some of those that were granted.
-            All of them when left out.
-        username: Whom the token shall act for. For `password` and `client_credentials`.
-        password: That user's password. For `password`.
-        code: The code that the authorization page gave. For `authorization_code`.
-        redirect_uri: The address that the code was sent to, exactly as it was given
-            there. For `authorization_code`.
-        refresh_token: The token that came with the last one. For `refresh_token`.
-        user_id: Whom the token shall act for. For `authorization_code` and
-            `refresh_token`.
-        group_id: That user's group. For `authorization_code` and `refresh_token`.
+        grant_type: The OAuth grant.
+        scope: Scopes to request, separated by spaces, out of the granted ones. All of
+            them when left out.
+        username: User to act for. For `password` and `client_credentials`.
+        password: The user's password. For `password`.
+        code: The authorization code. For `authorization_code`.
+        redirect_uri: The redirect URI of the authorization request, unchanged. For
+            `authorization_code`.
+        refresh_token: The refresh token. For `refresh_token`.
+        user_id: User to act for. For `authorization_code` and `refresh_token`.
+        group_id: The user's group. For `authorization_code` and `refresh_token`.
         client_name: Name of the public client. For `authorization_code` and
             `refresh_token`.
     """
@@ -143,7 +142,7 @@ class GenerateToken(Operation[Token], frozen=True):
 
 
 class OauthSessions:
-    """The operations on Oauth Sessions, a method each."""
+    """The operations of the tag Oauth Sessions, a method each."""
 
     __slots__ = ("_send",)
 
@@ -153,32 +152,32 @@ class OauthSessions:
     def get_session(
         self, access_token: str, *, expand: list[str] | None = None
     ) -> Session:
-        """Get what a token is good for.
+        """Get a token's session.
 
-        Takes no scope. Inspecting the very token that is sent along is the usual case.
+        Needs no scope. A client usually inspects the token that it sends with the request.
 
-        Known oddities:
+        Known quirks:
 
-        - Tokens of one room are asked about here too; their answer has `client.room`.
+        - Also for tokens of a single room; the response then has `client.room`.
 
         Args:
-            access_token: The token that this is about.
-            expand: What to send in full instead of in short: `owner`, `client.room`.
-                Dots go deeper.
+            access_token: Token to inspect or revoke.
+            expand: Members to return in full: `owner`, `client.room`. Use dots for
+                nested members.
 
         Returns:
-            What the token is good for.
+            The token's session.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: none needed, or not established. Token: group client, room client, user.
+        Scope: none, or not known. Token: group client, room client, user.
 
         Source: the official method page `get_session`, now gone (confidence: high).
         """
@@ -190,21 +189,22 @@ class OauthSessions:
     def delete_session(self, access_token: str) -> None:
         """Revoke a token.
 
-        Takes no scope. Atlassian's own library sends along the very token that it revokes.
+        Needs no scope. Atlassian's own library authenticates with the token that it
+        revokes.
 
         Args:
-            access_token: The token that this is about.
+            access_token: Token to inspect or revoke.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: none needed, or not established. Token: group client, room client, user.
+        Scope: none, or not known. Token: group client, room client, user.
 
         Source: the official method page `delete_session`, now gone (confidence: high).
         """
@@ -234,42 +234,39 @@ class OauthSessions:
         group_id: str | int | None = None,
         client_name: str | None = None,
     ) -> Token:
-        """Get a token.
+        """Issue a token.
 
-        Add-ons send client id and secret as HTTP basic authentication. Each grant has
-        fields of its own. `client_credentials` takes `scope` and `username`;
+        Add-ons send client id and secret as HTTP basic authentication. The fields
+        depend on the grant: `client_credentials` takes `scope` and `username`;
         `authorization_code` takes `code`, `redirect_uri`, `user_id`, `group_id` and
         `client_name`; `refresh_token` takes `refresh_token`, `user_id`, `group_id` and
         `client_name`; `password` takes `username`, `password` and `scope`; `personal`
         takes none.
 
-        Known oddities:
+        Known quirks:
 
-        - A JSON body is taken as well as a form.
-        - Half of the sources write `redirect_url` for `redirect_uri`; send the latter,
-          and as a server take both.
-        - For the grants `password` and `personal`, a library puts an API token where
-          the bearer token goes. How `room_notification` proves itself is not known, and
-          client id and secret are inferred for `authorization_code` and
-          `refresh_token`.
-        - A further grant, `internal`, is in one client only.
-        - A 401 to an add-on with its client id and secret means that it was
-          uninstalled.
+        - The body may be JSON or a form.
+        - Half of the sources write `redirect_url` for `redirect_uri`. Clients should
+          send the latter; servers accept both.
+        - For the grants `password` and `personal`, a library sends an API token as the
+          bearer token. Authentication for `room_notification` is not known; that
+          `authorization_code` and `refresh_token` need client id and secret is
+          inferred.
+        - Only one client knows a further grant, `internal`.
+        - 401 for an add-on's client id and secret means that it was uninstalled.
 
         Args:
-            grant_type: What the token is asked for with.
-            scope: The scopes wanted, with spaces between: some of those that were
-                granted. All of them when left out.
-            username: Whom the token shall act for. For `password` and
-                `client_credentials`.
-            password: That user's password. For `password`.
-            code: The code that the authorization page gave. For `authorization_code`.
-            redirect_uri: The address that the code was sent to, exactly as it was given
-                there. For `authorization_code`.
-            refresh_token: The token that came with the last one. For `refresh_token`.
-            user_id: Whom the token shall act for. For `authorization_code` and
-                `refresh_token`.
-            group_id: That user's group. For `authorization_code` and `refresh_token`.
+            grant_type: The OAuth grant.
+            scope: Scopes to request, separated by spaces, out of the granted ones. All
+                of them when left out.
+            username: User to act for. For `password` and `client_credentials`.
+            password: The user's password. For `password`.
+            code: The authorization code. For `authorization_code`.
+            redirect_uri: The redirect URI of the authorization request, unchanged. For
+                `authorization_code`.
+            refresh_token: The refresh token. For `refresh_token`.
+            user_id: User to act for. For `authorization_code` and `refresh_token`.
+            group_id: The user's group. For `authorization_code` and `refresh_token`.
             client_name: Name of the public client. For `authorization_code` and
                 `refresh_token`.
 
@@ -277,17 +274,17 @@ class OauthSessions:
             The token.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Takes a client's id and secret, or a token.
+        Authenticates with a client id and secret, or with a token.
 
         Source: the official method page `generate_token`, now gone (confidence: high).
         """
@@ -311,7 +308,7 @@ class OauthSessions:
 
 
 class AsyncOauthSessions:
-    """The operations on Oauth Sessions, a method each, awaited."""
+    """The operations of the tag Oauth Sessions, a method each, to be awaited."""
 
     __slots__ = ("_send",)
 
@@ -321,32 +318,32 @@ class AsyncOauthSessions:
     async def get_session(
         self, access_token: str, *, expand: list[str] | None = None
     ) -> Session:
-        """Get what a token is good for.
+        """Get a token's session.
 
-        Takes no scope. Inspecting the very token that is sent along is the usual case.
+        Needs no scope. A client usually inspects the token that it sends with the request.
 
-        Known oddities:
+        Known quirks:
 
-        - Tokens of one room are asked about here too; their answer has `client.room`.
+        - Also for tokens of a single room; the response then has `client.room`.
 
         Args:
-            access_token: The token that this is about.
-            expand: What to send in full instead of in short: `owner`, `client.room`.
-                Dots go deeper.
+            access_token: Token to inspect or revoke.
+            expand: Members to return in full: `owner`, `client.room`. Use dots for
+                nested members.
 
         Returns:
-            What the token is good for.
+            The token's session.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: none needed, or not established. Token: group client, room client, user.
+        Scope: none, or not known. Token: group client, room client, user.
 
         Source: the official method page `get_session`, now gone (confidence: high).
         """
@@ -358,21 +355,22 @@ class AsyncOauthSessions:
     async def delete_session(self, access_token: str) -> None:
         """Revoke a token.
 
-        Takes no scope. Atlassian's own library sends along the very token that it revokes.
+        Needs no scope. Atlassian's own library authenticates with the token that it
+        revokes.
 
         Args:
-            access_token: The token that this is about.
+            access_token: Token to inspect or revoke.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: none needed, or not established. Token: group client, room client, user.
+        Scope: none, or not known. Token: group client, room client, user.
 
         Source: the official method page `delete_session`, now gone (confidence: high).
         """
@@ -402,42 +400,39 @@ class AsyncOauthSessions:
         group_id: str | int | None = None,
         client_name: str | None = None,
     ) -> Token:
-        """Get a token.
+        """Issue a token.
 
-        Add-ons send client id and secret as HTTP basic authentication. Each grant has
-        fields of its own. `client_credentials` takes `scope` and `username`;
+        Add-ons send client id and secret as HTTP basic authentication. The fields
+        depend on the grant: `client_credentials` takes `scope` and `username`;
         `authorization_code` takes `code`, `redirect_uri`, `user_id`, `group_id` and
         `client_name`; `refresh_token` takes `refresh_token`, `user_id`, `group_id` and
         `client_name`; `password` takes `username`, `password` and `scope`; `personal`
         takes none.
 
-        Known oddities:
+        Known quirks:
 
-        - A JSON body is taken as well as a form.
-        - Half of the sources write `redirect_url` for `redirect_uri`; send the latter,
-          and as a server take both.
-        - For the grants `password` and `personal`, a library puts an API token where
-          the bearer token goes. How `room_notification` proves itself is not known, and
-          client id and secret are inferred for `authorization_code` and
-          `refresh_token`.
-        - A further grant, `internal`, is in one client only.
-        - A 401 to an add-on with its client id and secret means that it was
-          uninstalled.
+        - The body may be JSON or a form.
+        - Half of the sources write `redirect_url` for `redirect_uri`. Clients should
+          send the latter; servers accept both.
+        - For the grants `password` and `personal`, a library sends an API token as the
+          bearer token. Authentication for `room_notification` is not known; that
+          `authorization_code` and `refresh_token` need client id and secret is
+          inferred.
+        - Only one client knows a further grant, `internal`.
+        - 401 for an add-on's client id and secret means that it was uninstalled.
 
         Args:
-            grant_type: What the token is asked for with.
-            scope: The scopes wanted, with spaces between: some of those that were
-                granted. All of them when left out.
-            username: Whom the token shall act for. For `password` and
-                `client_credentials`.
-            password: That user's password. For `password`.
-            code: The code that the authorization page gave. For `authorization_code`.
-            redirect_uri: The address that the code was sent to, exactly as it was given
-                there. For `authorization_code`.
-            refresh_token: The token that came with the last one. For `refresh_token`.
-            user_id: Whom the token shall act for. For `authorization_code` and
-                `refresh_token`.
-            group_id: That user's group. For `authorization_code` and `refresh_token`.
+            grant_type: The OAuth grant.
+            scope: Scopes to request, separated by spaces, out of the granted ones. All
+                of them when left out.
+            username: User to act for. For `password` and `client_credentials`.
+            password: The user's password. For `password`.
+            code: The authorization code. For `authorization_code`.
+            redirect_uri: The redirect URI of the authorization request, unchanged. For
+                `authorization_code`.
+            refresh_token: The refresh token. For `refresh_token`.
+            user_id: User to act for. For `authorization_code` and `refresh_token`.
+            group_id: The user's group. For `authorization_code` and `refresh_token`.
             client_name: Name of the public client. For `authorization_code` and
                 `refresh_token`.
 
@@ -445,17 +440,17 @@ class AsyncOauthSessions:
             The token.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Takes a client's id and secret, or a token.
+        Authenticates with a client id and secret, or with a token.
 
         Source: the official method page `generate_token`, now gone (confidence: high).
         """

@@ -3,7 +3,7 @@
 
 """Rooms: 45 operations.
 
-Rooms, what is said in them, who is in them, and what add-ons add to one room.
+Rooms, their messages, members and participants, and the modules of add-ons in a room.
 """
 
 from __future__ import annotations
@@ -95,18 +95,17 @@ __all__ = [
 
 
 class GetAllRooms(Operation[RoomPage], frozen=True):
-    """List the rooms.
+    """List rooms.
 
     Args:
-        start_index: How many items to skip. The server takes `0` when left out.
-        max_results: How many items the page may hold. 0 to 1,000. The server takes
-            `100` when left out.
-        include_private: Whether private rooms are listed too, as far as the token may
-            see them. The server takes `true` when left out.
-        include_archived: Whether archived rooms are listed too. The server takes
-            `false` when left out.
-        expand: What to send in full instead of in short: `items`, `items.owner`. Dots
-            go deeper.
+        start_index: Number of items to skip. The server's default is `0`.
+        max_results: Maximum number of items on the page. 0 to 1,000. The server's
+            default is `100`.
+        include_private: Include the private rooms that the token may see. The server's
+            default is `true`.
+        include_archived: Include archived rooms. The server's default is `false`.
+        expand: Members to return in full: `items`, `items.owner`. Use dots for nested
+            members.
     """
 
     operation_id = "get_all_rooms"
@@ -137,20 +136,20 @@ class GetAllRooms(Operation[RoomPage], frozen=True):
 
 
 class CreateRoom(Operation[Created], frozen=True):
-    """Make a room.
+    """Create a room.
 
     Args:
-        name: Its name, 1 to 50 characters.
-        topic: What it is about, up to 250 characters.
-        privacy: Whether anybody of the group may enter, or members only. The server
-            takes `public` when left out.
-        guest_access: Whether guests may enter. The server takes `false` when left out.
-        owner_user_id: The owner's id, e-mail address or `@mention` name; otherwise it
-            is the token's owner. At least 1 character. `None` sends null.
-        delegate_admin_visibility: Whether delegated administrators see it; null leaves
-            that to the group's setting.
-        created: When it was made, for importing. One page mentions it; its form is not
-            known.
+        name: Name, 1 to 50 characters.
+        topic: Topic, up to 250 characters.
+        privacy: Who may enter: anyone in the group (`public`), or members only
+            (`private`). The server's default is `public`.
+        guest_access: Whether guests may enter. The server's default is `false`.
+        owner_user_id: The owner's id, e-mail address or `@mention` name; by default the
+            token's owner. At least 1 character. `None` sends null.
+        delegate_admin_visibility: Whether delegated administrators see the room; null
+            uses the group's setting.
+        created: Creation time, for imports. Only one page mentions it; the format is
+            not known.
     """
 
     operation_id = "create_room"
@@ -191,10 +190,10 @@ class GetRoom(Operation[Room], frozen=True):
     """Get a room.
 
     Args:
-        room_id_or_name: The room's id or its name, 1 to 100 characters. A room whose
-            name is a number answers to its id only.
-        expand: What to send in full instead of in short: `statistics`, `participants`,
-            `owner`. Dots go deeper.
+        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
+            an id.
+        expand: Members to return in full: `statistics`, `participants`, `owner`. Use
+            dots for nested members.
     """
 
     operation_id = "get_room"
@@ -215,19 +214,20 @@ class GetRoom(Operation[Room], frozen=True):
 
 
 class UpdateRoom(Operation[None], frozen=True):
-    """Replace the settings of a room.
+    """Update a room.
 
     Args:
-        room_id_or_name: The room's id or its name, 1 to 100 characters. A room whose
-            name is a number answers to its id only.
-        name: Its name, 1 to 50 characters.
-        privacy: Whether anybody of the group may enter, or members only.
-        is_archived: Whether it is archived.
+        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
+            an id.
+        name: Name, 1 to 50 characters.
+        privacy: Who may enter: anyone in the group (`public`), or members only
+            (`private`).
+        is_archived: Whether the room is archived.
         is_guest_accessible: Whether guests may enter.
-        topic: What it is about, up to 250 characters.
-        owner: Its owner.
-        delegate_admin_visibility: Whether delegated administrators see it; null leaves
-            that to the group's setting.
+        topic: Topic, up to 250 characters.
+        owner: The owner.
+        delegate_admin_visibility: Whether delegated administrators see the room; null
+            uses the group's setting.
     """
 
     operation_id = "update_room"
@@ -269,8 +269,8 @@ class DeleteRoom(Operation[None], frozen=True):
     """Delete a room.
 
     Args:
-        room_id_or_name: The room's id or its name, 1 to 100 characters. A room whose
-            name is a number answers to its id only.
+        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
+            an id.
     """
 
     operation_id = "delete_room"
@@ -288,11 +288,11 @@ class DeleteRoom(Operation[None], frozen=True):
 
 
 class GetRoomAvatar(Operation[str], frozen=True):
-    """Get the address of a room's picture.
+    """Get the URL of a room's avatar.
 
     Args:
-        room_id_or_name: The room's id or its name, 1 to 100 characters. A room whose
-            name is a number answers to its id only.
+        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
+            an id.
     """
 
     operation_id = "get_room_avatar"
@@ -310,12 +310,12 @@ class GetRoomAvatar(Operation[str], frozen=True):
 
 
 class UpdateRoomAvatar(Operation[None], frozen=True):
-    """Set a room's picture.
+    """Set a room's avatar.
 
     Args:
-        room_id_or_name: The room's id or its name, 1 to 100 characters. A room whose
-            name is a number answers to its id only.
-        avatar: The picture, as JPEG, PNG or GIF. At least 1 character.
+        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
+            an id.
+        avatar: The image, as JPEG, PNG or GIF. At least 1 character.
     """
 
     operation_id = "update_room_avatar"
@@ -336,11 +336,11 @@ class UpdateRoomAvatar(Operation[None], frozen=True):
 
 
 class DeleteRoomAvatar(Operation[None], frozen=True):
-    """Remove a room's picture.
+    """Delete a room's avatar.
 
     Args:
-        room_id_or_name: The room's id or its name, 1 to 100 characters. A room whose
-            name is a number answers to its id only.
+        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
+            an id.
     """
 
     operation_id = "delete_room_avatar"
@@ -360,10 +360,10 @@ class GetRoomAction(Operation[Action], frozen=True):
     """Get an action of a room.
 
     Args:
-        room_id_or_name: The room's id or its name, 1 to 100 characters. A room whose
-            name is a number answers to its id only.
-        key: The key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
-            `-` and `.`.
+        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
+            an id.
+        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
+            and `.`.
     """
 
     operation_id = "get_room_action"
@@ -385,19 +385,19 @@ class GetRoomAction(Operation[Action], frozen=True):
 
 
 class CreateRoomAction(Operation[CreatedExtension | None], frozen=True):
-    """Make or replace an action of a room.
+    """Create or replace an action of a room.
 
     Args:
-        room_id_or_name: The room's id or its name, 1 to 100 characters. A room whose
-            name is a number answers to its id only.
-        key: The key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
-            `-` and `.`.
-        name: What the entry says.
-        location: Which of the two menus.
-        target: The module that it opens, by key, or with options.
-        weight: Where it stands; lower comes first, as documented. The server takes
-            `100` when left out.
-        conditions: When it is shown.
+        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
+            an id.
+        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
+            and `.`.
+        name: Text of the entry.
+        location: Menu to add the entry to.
+        target: Module to open, by key, or with options.
+        weight: Position; lower comes first, as documented. The server's default is
+            `100`.
+        conditions: Conditions for showing it.
     """
 
     operation_id = "create_room_action"
@@ -440,10 +440,10 @@ class DeleteRoomAction(Operation[None], frozen=True):
     """Delete an action of a room.
 
     Args:
-        room_id_or_name: The room's id or its name, 1 to 100 characters. A room whose
-            name is a number answers to its id only.
-        key: The key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
-            `-` and `.`.
+        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
+            an id.
+        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
+            and `.`.
     """
 
     operation_id = "delete_room_action"
@@ -468,10 +468,10 @@ class GetRoomDialog(Operation[Dialog], frozen=True):
     """Get a dialog of a room.
 
     Args:
-        room_id_or_name: The room's id or its name, 1 to 100 characters. A room whose
-            name is a number answers to its id only.
-        key: The key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
-            `-` and `.`.
+        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
+            an id.
+        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
+            and `.`.
     """
 
     operation_id = "get_room_dialog"
@@ -493,18 +493,18 @@ class GetRoomDialog(Operation[Dialog], frozen=True):
 
 
 class CreateRoomDialog(Operation[CreatedExtension | None], frozen=True):
-    """Make or replace a dialog of a room.
+    """Create or replace a dialog of a room.
 
     Args:
-        room_id_or_name: The room's id or its name, 1 to 100 characters. A room whose
-            name is a number answers to its id only.
-        key: The key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
-            `-` and `.`.
-        title: What stands above the page.
-        url: The page. It may hold variables such as `{message.body}`.
-        authentication: Whether HipChat signs its call of the page. The server takes
-            `jwt` when left out.
-        options: How a dialog looks.
+        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
+            an id.
+        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
+            and `.`.
+        title: Title of the page.
+        url: URL of the page. May contain variables such as `{message.body}`.
+        authentication: Whether HipChat signs the request for the page. The server's
+            default is `jwt`.
+        options: Options of a dialog.
     """
 
     operation_id = "create_room_dialog"
@@ -543,10 +543,10 @@ class DeleteRoomDialog(Operation[None], frozen=True):
     """Delete a dialog of a room.
 
     Args:
-        room_id_or_name: The room's id or its name, 1 to 100 characters. A room whose
-            name is a number answers to its id only.
-        key: The key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
-            `-` and `.`.
+        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
+            an id.
+        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
+            and `.`.
     """
 
     operation_id = "delete_room_dialog"
@@ -571,10 +571,10 @@ class GetRoomExternalPage(Operation[ExternalPage], frozen=True):
     """Get an external page of a room.
 
     Args:
-        room_id_or_name: The room's id or its name, 1 to 100 characters. A room whose
-            name is a number answers to its id only.
-        key: The key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
-            `-` and `.`.
+        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
+            an id.
+        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
+            and `.`.
     """
 
     operation_id = "get_room_external_page"
@@ -596,15 +596,15 @@ class GetRoomExternalPage(Operation[ExternalPage], frozen=True):
 
 
 class CreateRoomExternalPage(Operation[CreatedExtension | None], frozen=True):
-    """Make or replace an external page of a room.
+    """Create or replace an external page of a room.
 
     Args:
-        room_id_or_name: The room's id or its name, 1 to 100 characters. A room whose
-            name is a number answers to its id only.
-        key: The key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
-            `-` and `.`.
-        url: The page. It may hold variables such as `{message.body}`.
-        name: What it is called. One source says that this is needed.
+        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
+            an id.
+        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
+            and `.`.
+        url: URL of the page. May contain variables such as `{message.body}`.
+        name: The name. One source says that it is required.
     """
 
     operation_id = "create_room_external_page"
@@ -634,10 +634,10 @@ class DeleteRoomExternalPage(Operation[None], frozen=True):
     """Delete an external page of a room.
 
     Args:
-        room_id_or_name: The room's id or its name, 1 to 100 characters. A room whose
-            name is a number answers to its id only.
-        key: The key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
-            `-` and `.`.
+        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
+            an id.
+        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
+            and `.`.
     """
 
     operation_id = "delete_room_external_page"
@@ -662,10 +662,10 @@ class GetRoomGlance(Operation[Glance], frozen=True):
     """Get a glance of a room.
 
     Args:
-        room_id_or_name: The room's id or its name, 1 to 100 characters. A room whose
-            name is a number answers to its id only.
-        key: The key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
-            `-` and `.`.
+        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
+            an id.
+        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
+            and `.`.
     """
 
     operation_id = "get_room_glance"
@@ -687,21 +687,21 @@ class GetRoomGlance(Operation[Glance], frozen=True):
 
 
 class CreateRoomGlance(Operation[CreatedExtension | None], frozen=True):
-    """Make or replace a glance of a room.
+    """Create or replace a glance of a room.
 
     Args:
-        room_id_or_name: The room's id or its name, 1 to 100 characters. A room whose
-            name is a number answers to its id only.
-        key: The key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
-            `-` and `.`.
-        name: What it says until it has content.
-        icon: The small picture before it, in both densities.
-        query_url: Where clients ask for its content. Without it the line never changes
-            by itself.
-        target: The module that it opens, by key, or with options.
-        weight: Where it stands; lower comes first, as documented. The server takes
-            `100` when left out.
-        conditions: When it is shown.
+        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
+            an id.
+        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
+            and `.`.
+        name: Text shown until it has content.
+        icon: Icon before it, in both densities.
+        query_url: URL that clients query for its content. Without it, only updates
+            change the glance.
+        target: Module to open, by key, or with options.
+        weight: Position; lower comes first, as documented. The server's default is
+            `100`.
+        conditions: Conditions for showing it.
     """
 
     operation_id = "create_room_glance"
@@ -743,10 +743,10 @@ class DeleteRoomGlance(Operation[None], frozen=True):
     """Delete a glance of a room.
 
     Args:
-        room_id_or_name: The room's id or its name, 1 to 100 characters. A room whose
-            name is a number answers to its id only.
-        key: The key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
-            `-` and `.`.
+        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
+            an id.
+        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
+            and `.`.
     """
 
     operation_id = "delete_room_glance"
@@ -771,10 +771,10 @@ class GetRoomWebPanel(Operation[WebPanel], frozen=True):
     """Get a web panel of a room.
 
     Args:
-        room_id_or_name: The room's id or its name, 1 to 100 characters. A room whose
-            name is a number answers to its id only.
-        key: The key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
-            `-` and `.`.
+        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
+            an id.
+        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
+            and `.`.
     """
 
     operation_id = "get_room_web_panel"
@@ -796,22 +796,22 @@ class GetRoomWebPanel(Operation[WebPanel], frozen=True):
 
 
 class CreateRoomWebPanel(Operation[CreatedExtension | None], frozen=True):
-    """Make or replace a web panel of a room.
+    """Create or replace a web panel of a room.
 
     Args:
-        room_id_or_name: The room's id or its name, 1 to 100 characters. A room whose
-            name is a number answers to its id only.
-        key: The key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
-            `-` and `.`.
-        name: What stands above the page.
-        url: The page. It may hold variables such as `{message.body}`.
-        location: Where it stands; there is one place only.
-        authentication: Whether HipChat signs its call of the page. The server takes
-            `jwt` when left out.
-        icon: A small picture for it, in both densities.
-        weight: Where it stands; lower comes first, as documented. The server takes
-            `100` when left out.
-        conditions: When it is shown.
+        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
+            an id.
+        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
+            and `.`.
+        name: Title of the page.
+        url: URL of the page. May contain variables such as `{message.body}`.
+        location: Location; there is only one.
+        authentication: Whether HipChat signs the request for the page. The server's
+            default is `jwt`.
+        icon: Icon, in both densities.
+        weight: Position; lower comes first, as documented. The server's default is
+            `100`.
+        conditions: Conditions for showing it.
     """
 
     operation_id = "create_room_web_panel"
@@ -857,10 +857,10 @@ class DeleteRoomWebPanel(Operation[None], frozen=True):
     """Delete a web panel of a room.
 
     Args:
-        room_id_or_name: The room's id or its name, 1 to 100 characters. A room whose
-            name is a number answers to its id only.
-        key: The key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
-            `-` and `.`.
+        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
+            an id.
+        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
+            and `.`.
     """
 
     operation_id = "delete_room_web_panel"
@@ -885,12 +885,12 @@ class GetRoomWebhook(Operation[Webhook], frozen=True):
     """Get a webhook of a room.
 
     Args:
-        room_id_or_name: The room's id or its name, 1 to 100 characters. A room whose
-            name is a number answers to its id only.
-        key: The key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
-            `-` and `.`.
-        expand: What to send in full instead of in short: `room`, `creator`. Dots go
-            deeper.
+        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
+            an id.
+        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
+            and `.`.
+        expand: Members to return in full: `room`, `creator`. Use dots for nested
+            members.
     """
 
     operation_id = "get_room_webhook"
@@ -915,21 +915,20 @@ class GetRoomWebhook(Operation[Webhook], frozen=True):
 
 
 class CreateRoomWebhook(Operation[Created], frozen=True):
-    """Make or replace a webhook of a room.
+    """Create or replace a webhook of a room.
 
     Args:
-        room_id_or_name: The room's id or its name, 1 to 100 characters. A room whose
-            name is a number answers to its id only.
-        key: The key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
-            `-` and `.`.
-        url: Where events are sent. An address with a user and password in it is
-            refused.
-        event: What to wait for.
-        name: A label for people.
-        pattern: A regular expression that the text must hold; for events about messages
-            only.
-        authentication: Whether HipChat signs what it sends. The server takes `none`
-            when left out.
+        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
+            an id.
+        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
+            and `.`.
+        url: URL that events are posted to. A URL with user and password is rejected.
+        event: Event to subscribe to.
+        name: Display label.
+        pattern: Regular expression that the message must match; for events about
+            messages only.
+        authentication: Whether HipChat signs requests (`jwt`) or not (`none`). The
+            server's default is `none`.
     """
 
     operation_id = "create_room_webhook"
@@ -996,10 +995,10 @@ class DeleteRoomWebhook(Operation[None], frozen=True):
     """Delete a webhook of a room.
 
     Args:
-        room_id_or_name: The room's id or its name, 1 to 100 characters. A room whose
-            name is a number answers to its id only.
-        key: The key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
-            `-` and `.`.
+        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
+            an id.
+        key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`, `-`
+            and `.`.
     """
 
     operation_id = "delete_room_webhook"
@@ -1021,18 +1020,18 @@ class DeleteRoomWebhook(Operation[None], frozen=True):
 
 
 class GetRoomMessage(Operation[MessageEnvelope], frozen=True):
-    """Get one message of a room.
+    """Get a message of a room.
 
     Args:
-        room_id_or_name: The room's id or its name, 1 to 100 characters. A room whose
-            name is a number answers to its id only.
-        message_id: The message's id, 1 to 100 characters (a UUID of 36).
-        timezone: Time zone for the dates of the answer, by its name in the tz database;
-            another name is refused. The server takes `UTC` when left out.
-        include_deleted: Whether deleted messages are listed too; they come without
-            their text. The server takes `true` when left out.
-        expand: What to send in full instead of in short: `message.from`,
-            `message.mentions`. Dots go deeper.
+        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
+            an id.
+        message_id: Id of the message, 1 to 100 characters (usually a UUID of 36).
+        timezone: Time zone for dates in the response, as a name of the tz database;
+            other names are rejected. The server's default is `UTC`.
+        include_deleted: Include deleted messages, without their text. The server's
+            default is `true`.
+        expand: Members to return in full: `message.from`, `message.mentions`. Use dots
+            for nested members.
     """
 
     operation_id = "get_room_message"
@@ -1061,27 +1060,27 @@ class GetRoomMessage(Operation[MessageEnvelope], frozen=True):
 
 
 class GetRoomHistory(Operation[MessagePage], frozen=True):
-    """Read the history of a room.
+    """Get the history of a room.
 
     Args:
-        room_id_or_name: The room's id or its name, 1 to 100 characters. A room whose
-            name is a number answers to its id only.
-        start_index: How many messages to skip. Counts only when `date` is a moment. The
-            server takes `0` when left out.
-        max_results: How many messages the page may hold. Counts only when `date` is a
-            moment; `recent` gives 75. 0 to 1,000. The server takes `100` when left out.
-        reverse: Whether the oldest message of the page comes first. `false` keeps pages
-            stable while new messages arrive. The server takes `true` when left out.
-        date: The newest moment wanted, in ISO 8601, or `recent` for the latest 75
-            messages as they stand now, without further pages. Reading by a moment may
-            miss the newest messages. The server takes `recent` when left out.
-        end_date: The oldest moment wanted. Counts only when `date` is a moment.
-        timezone: Time zone for the dates of the answer, by its name in the tz database;
-            another name is refused. The server takes `UTC` when left out.
-        include_deleted: Whether deleted messages are listed too; they come without
-            their text. The server takes `true` when left out.
-        expand: What to send in full instead of in short: `items.from`,
-            `items.mentions`. Dots go deeper.
+        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
+            an id.
+        start_index: Number of messages to skip. Used only if `date` is a timestamp. The
+            server's default is `0`.
+        max_results: Maximum number of messages on the page. Used only if `date` is a
+            timestamp; `recent` returns 75. 0 to 1,000. The server's default is `100`.
+        reverse: Return the oldest message of the page first. `false` keeps pages stable
+            while new messages arrive. The server's default is `true`.
+        date: Latest date to return, in ISO 8601, or `recent` for the latest 75
+            messages, without further pages. With a date, the newest messages may be
+            missing. The server's default is `recent`.
+        end_date: Earliest date to return. Used only if `date` is a timestamp.
+        timezone: Time zone for dates in the response, as a name of the tz database;
+            other names are rejected. The server's default is `UTC`.
+        include_deleted: Include deleted messages, without their text. The server's
+            default is `true`.
+        expand: Members to return in full: `items.from`, `items.mentions`. Use dots for
+            nested members.
     """
 
     operation_id = "get_room_history"
@@ -1120,20 +1119,20 @@ class GetRoomHistory(Operation[MessagePage], frozen=True):
 
 
 class GetRecentRoomHistory(Operation[MessagePage], frozen=True):
-    """Read the latest messages of a room.
+    """Get the latest messages of a room.
 
     Args:
-        room_id_or_name: The room's id or its name, 1 to 100 characters. A room whose
-            name is a number answers to its id only.
-        max_results: How many messages the page may hold. 0 to 1,000. The server takes
-            `75` when left out.
-        timezone: Time zone for the dates of the answer, by its name in the tz database;
-            another name is refused. The server takes `UTC` when left out.
-        not_before: Id of the oldest message wanted; it is part of the answer.
-        include_deleted: Whether deleted messages are listed too; they come without
-            their text. The server takes `true` when left out.
-        expand: What to send in full instead of in short: `items.from`,
-            `items.mentions`. Dots go deeper.
+        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
+            an id.
+        max_results: Maximum number of messages on the page. 0 to 1,000. The server's
+            default is `75`.
+        timezone: Time zone for dates in the response, as a name of the tz database;
+            other names are rejected. The server's default is `UTC`.
+        not_before: Id of the earliest message to return; the response includes it.
+        include_deleted: Include deleted messages, without their text. The server's
+            default is `true`.
+        expand: Members to return in full: `items.from`, `items.mentions`. Use dots for
+            nested members.
     """
 
     operation_id = "get_recent_room_history"
@@ -1166,14 +1165,14 @@ class GetRecentRoomHistory(Operation[MessagePage], frozen=True):
 
 
 class InviteUser(Operation[None], frozen=True):
-    """Invite a user into a public room.
+    """Invite a user to a public room.
 
     Args:
-        room_id_or_name: The room's id or its name, 1 to 100 characters. A room whose
-            name is a number answers to its id only.
-        user_id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
+        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
+            an id.
+        user_id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
             characters.
-        reason: Why they are invited.
+        reason: Reason for the invitation.
     """
 
     operation_id = "invite_user"
@@ -1200,12 +1199,12 @@ class GetAllMembers(Operation[UserPage], frozen=True):
     """List the members of a private room.
 
     Args:
-        room_id_or_name: The room's id or its name, 1 to 100 characters. A room whose
-            name is a number answers to its id only.
-        start_index: How many items to skip. The server takes `0` when left out.
-        max_results: How many items the page may hold. 0 to 1,000. The server takes
-            `100` when left out.
-        expand: What to send in full instead of in short: `items`. Dots go deeper.
+        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
+            an id.
+        start_index: Number of items to skip. The server's default is `0`.
+        max_results: Maximum number of items on the page. 0 to 1,000. The server's
+            default is `100`.
+        expand: Members to return in full: `items`. Use dots for nested members.
     """
 
     operation_id = "get_all_members"
@@ -1234,14 +1233,14 @@ class GetAllMembers(Operation[UserPage], frozen=True):
 
 
 class AddMember(Operation[None], frozen=True):
-    """Make a user a member of a private room.
+    """Add a member to a private room.
 
     Args:
-        room_id_or_name: The room's id or its name, 1 to 100 characters. A room whose
-            name is a number answers to its id only.
-        user_id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
+        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
+            an id.
+        user_id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
             characters.
-        room_roles: Their roles in the room.
+        room_roles: The user's roles in the room.
     """
 
     operation_id = "add_member"
@@ -1266,12 +1265,12 @@ class AddMember(Operation[None], frozen=True):
 
 
 class RemoveMember(Operation[None], frozen=True):
-    """End the membership of a user in a private room.
+    """Remove a member from a private room.
 
     Args:
-        room_id_or_name: The room's id or its name, 1 to 100 characters. A room whose
-            name is a number answers to its id only.
-        user_id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
+        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
+            an id.
+        user_id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
             characters.
     """
 
@@ -1292,12 +1291,12 @@ class RemoveMember(Operation[None], frozen=True):
 
 
 class SendMessage(Operation[SentMessage], frozen=True):
-    """Say something in a room as a user.
+    """Send a message to a room as the token's owner.
 
     Args:
-        room_id_or_name: The room's id or its name, 1 to 100 characters. A room whose
-            name is a number answers to its id only.
-        message: What to say. How long it may be is not known. At least 1 character.
+        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
+            an id.
+        message: The message. Its maximum length is not known. At least 1 character.
     """
 
     operation_id = "send_message"
@@ -1320,24 +1319,24 @@ class SendMessage(Operation[SentMessage], frozen=True):
 
 
 class SendRoomNotification(Operation[None], frozen=True):
-    """Post a notification into a room.
+    """Send a notification to a room.
 
     Args:
-        room_id_or_name: The room's id or its name, 1 to 100 characters. A room whose
-            name is a number answers to its id only.
-        message: What to show. With a card it is what clients show that cannot draw
-            cards, and still needed. 1 to 10,000 characters.
-        message_format: How the text is meant. `html` takes a few tags (a, b, i, strong,
-            em, br, img, pre, code, lists, tables) and leaves mentions, emoticons and
-            addresses alone; `text` is treated as if somebody had typed it. The server
-            takes `html` when left out.
-        color: Background. The server takes `yellow` when left out.
-        notify: Whether people are alerted. Has to be a real boolean. The server takes
-            `false` when left out.
-        from_: A label beside the sender's name, up to 64 characters.
-        attach_to: Which message of the room to show it below, by its id. Clients that
-            cannot do that show it by itself. At most 36 characters.
-        card: A card to draw in place of the text. `None` sends null.
+        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
+            an id.
+        message: The message. Required with a card too, for clients that cannot show
+            cards. 1 to 10,000 characters.
+        message_format: Message format. `html` allows a few tags (a, b, i, strong, em,
+            br, img, pre, code, lists, tables), and does not replace mentions, emoticons
+            and URLs; `text` is treated as if a user had typed it. The server's default
+            is `html`.
+        color: Background color. The server's default is `yellow`.
+        notify: Whether to alert the users in the room. Must be a real boolean. The
+            server's default is `false`.
+        from_: Label to show next to the sender's name, up to 64 characters.
+        attach_to: Id of the room's message to attach the notification to. Clients that
+            cannot attach it show it on its own. At most 36 characters.
+        card: Card to show instead of the text. `None` sends null.
     """
 
     operation_id = "send_room_notification"
@@ -1378,17 +1377,17 @@ class SendRoomNotification(Operation[None], frozen=True):
 
 
 class GetAllParticipants(Operation[UserPage], frozen=True):
-    """List who is in a room.
+    """List the participants of a room.
 
     Args:
-        room_id_or_name: The room's id or its name, 1 to 100 characters. A room whose
-            name is a number answers to its id only.
-        start_index: How many items to skip. The server takes `0` when left out.
-        max_results: How many items the page may hold. 0 to 1,000. The server takes
-            `100` when left out.
-        include_offline: Whether, in a private room, members who are not there are
-            listed too. The server takes `false` when left out.
-        expand: What to send in full instead of in short: `items`. Dots go deeper.
+        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
+            an id.
+        start_index: Number of items to skip. The server's default is `0`.
+        max_results: Maximum number of items on the page. 0 to 1,000. The server's
+            default is `100`.
+        include_offline: In a private room, include members who are offline. The
+            server's default is `false`.
+        expand: Members to return in full: `items`. Use dots for nested members.
     """
 
     operation_id = "get_all_participants"
@@ -1419,13 +1418,13 @@ class GetAllParticipants(Operation[UserPage], frozen=True):
 
 
 class ReplyToMessage(Operation[None], frozen=True):
-    """Reply to a message of a room as a user.
+    """Reply to a message in a room as the token's owner.
 
     Args:
-        room_id_or_name: The room's id or its name, 1 to 100 characters. A room whose
-            name is a number answers to its id only.
+        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
+            an id.
         parent_message_id: Id of the message to reply to, 1 to 100 characters.
-        message: What to say, 1 to 1,000 characters.
+        message: The message, 1 to 1,000 characters.
     """
 
     operation_id = "reply_to_message"
@@ -1453,13 +1452,13 @@ class ReplyToMessage(Operation[None], frozen=True):
 
 
 class ShareFileWithRoom(Operation[None], frozen=True):
-    """Share a file in a room as a user.
+    """Share a file with a room as the token's owner.
 
     Args:
-        room_id_or_name: The room's id or its name, 1 to 100 characters. A room whose
-            name is a number answers to its id only.
+        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
+            an id.
         file: The file. It needs a name.
-        message: A text to go with it, up to 1,000 characters.
+        message: Comment, up to 1,000 characters.
     """
 
     operation_id = "share_file_with_room"
@@ -1482,13 +1481,13 @@ class ShareFileWithRoom(Operation[None], frozen=True):
 
 
 class ShareLinkWithRoom(Operation[None], frozen=True):
-    """Share a link in a room as a user.
+    """Share a link with a room as the token's owner.
 
     Args:
-        room_id_or_name: The room's id or its name, 1 to 100 characters. A room whose
-            name is a number answers to its id only.
-        link: The address, 10 to 1,000 characters.
-        message: A text to go with it, up to 1,000 characters.
+        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
+            an id.
+        link: The URL, 10 to 1,000 characters.
+        message: Comment, up to 1,000 characters.
     """
 
     operation_id = "share_link_with_room"
@@ -1512,11 +1511,11 @@ class ShareLinkWithRoom(Operation[None], frozen=True):
 
 
 class GetRoomStatistics(Operation[RoomStatistics], frozen=True):
-    """Get a room's statistics.
+    """Get statistics of a room.
 
     Args:
-        room_id_or_name: The room's id or its name, 1 to 100 characters. A room whose
-            name is a number answers to its id only.
+        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
+            an id.
     """
 
     operation_id = "get_room_statistics"
@@ -1537,8 +1536,8 @@ class SetTopic(Operation[None], frozen=True):
     """Set the topic of a room.
 
     Args:
-        room_id_or_name: The room's id or its name, 1 to 100 characters. A room whose
-            name is a number answers to its id only.
+        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
+            an id.
         topic: The new topic, up to 250 characters; may be empty.
     """
 
@@ -1561,15 +1560,15 @@ class SetTopic(Operation[None], frozen=True):
 
 
 class GetAllWebhooks(Operation[WebhookPage], frozen=True):
-    """List a room's webhooks.
+    """List the webhooks of a room.
 
     Args:
-        room_id_or_name: The room's id or its name, 1 to 100 characters. A room whose
-            name is a number answers to its id only.
-        start_index: How many items to skip. The server takes `0` when left out.
-        max_results: How many items the page may hold. 0 to 1,000. The server takes
-            `100` when left out.
-        expand: What to send in full instead of in short: `items`. Dots go deeper.
+        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
+            an id.
+        start_index: Number of items to skip. The server's default is `0`.
+        max_results: Maximum number of items on the page. 0 to 1,000. The server's
+            default is `100`.
+        expand: Members to return in full: `items`. Use dots for nested members.
     """
 
     operation_id = "get_all_webhooks"
@@ -1598,19 +1597,19 @@ class GetAllWebhooks(Operation[WebhookPage], frozen=True):
 
 
 class CreateWebhook(Operation[Created], frozen=True):
-    """Make a webhook in a room.
+    """Create a webhook in a room.
 
     Args:
-        room_id_or_name: The room's id or its name, 1 to 100 characters. A room whose
-            name is a number answers to its id only.
-        url: Where events are sent.
-        event: What to wait for.
-        pattern: A regular expression that the text must hold; for events about messages
-            only.
-        name: A label for people.
-        key: A key to address it by, 1 to 40 characters. Later servers only.
-        authentication: Whether HipChat signs what it sends. Later servers only. The
-            server takes `none` when left out.
+        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
+            an id.
+        url: URL that events are posted to.
+        event: Event to subscribe to.
+        pattern: Regular expression that the message must match; for events about
+            messages only.
+        name: Display label.
+        key: Key of the webhook, 1 to 40 characters. Later servers only.
+        authentication: Whether HipChat signs requests (`jwt`) or not (`none`). Later
+            servers only. The server's default is `none`.
     """
 
     operation_id = "create_webhook"
@@ -1672,14 +1671,14 @@ class CreateWebhook(Operation[Created], frozen=True):
 
 
 class GetWebhook(Operation[Webhook], frozen=True):
-    """Get a webhook of a room by its number.
+    """Get a webhook of a room by id.
 
     Args:
-        room_id_or_name: The room's id or its name, 1 to 100 characters. A room whose
-            name is a number answers to its id only.
-        webhook_id: The webhook's number.
-        expand: What to send in full instead of in short: `room`, `creator`. Dots go
-            deeper.
+        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
+            an id.
+        webhook_id: Id of the webhook.
+        expand: Members to return in full: `room`, `creator`. Use dots for nested
+            members.
     """
 
     operation_id = "get_webhook"
@@ -1701,12 +1700,12 @@ class GetWebhook(Operation[Webhook], frozen=True):
 
 
 class DeleteWebhook(Operation[None], frozen=True):
-    """Delete a webhook of a room by its number.
+    """Delete a webhook of a room by id.
 
     Args:
-        room_id_or_name: The room's id or its name, 1 to 100 characters. A room whose
-            name is a number answers to its id only.
-        webhook_id: The webhook's number.
+        room_id_or_name: Id or name of the room, 1 to 100 characters. A number is always
+            an id.
+        webhook_id: Id of the webhook.
     """
 
     operation_id = "delete_webhook"
@@ -1725,7 +1724,7 @@ class DeleteWebhook(Operation[None], frozen=True):
 
 
 class Rooms:
-    """The operations on Rooms, a method each."""
+    """The operations of the tag Rooms, a method each."""
 
     __slots__ = ("_send",)
 
@@ -1741,33 +1740,32 @@ class Rooms:
         include_archived: bool | None = None,
         expand: list[str] | None = None,
     ) -> RoomPage:
-        """List the rooms.
+        """List rooms.
 
-        The answer is one page of a list; a client's `items()` walks all of them.
+        The response is one page of a list; a client's `items()` iterates over all pages.
 
         Args:
-            start_index: How many items to skip. The server takes `0` when left out.
-            max_results: How many items the page may hold. 0 to 1,000. The server takes
-                `100` when left out.
-            include_private: Whether private rooms are listed too, as far as the token
-                may see them. The server takes `true` when left out.
-            include_archived: Whether archived rooms are listed too. The server takes
-                `false` when left out.
-            expand: What to send in full instead of in short: `items`, `items.owner`.
-                Dots go deeper.
+            start_index: Number of items to skip. The server's default is `0`.
+            max_results: Maximum number of items on the page. 0 to 1,000. The server's
+                default is `100`.
+            include_private: Include the private rooms that the token may see. The
+                server's default is `true`.
+            include_archived: Include archived rooms. The server's default is `false`.
+            expand: Members to return in full: `items`, `items.owner`. Use dots for
+                nested members.
 
         Returns:
             A page of rooms.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_group` or `view_room`.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_group` or `view_room`.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` or `view_room` (confidence: high). Token: group client, user.
 
@@ -1794,40 +1792,39 @@ class Rooms:
         delegate_admin_visibility: bool | UnsetType | None = UNSET,
         created: str | None = None,
     ) -> Created:
-        """Make a room.
+        """Create a room.
 
-        Known oddities:
+        Known quirks:
 
-        - A name that is taken is refused with `Another room exists with that name.`;
-          with which status is not recorded.
+        - A name that is in use is rejected with `Another room exists with that name.`;
+          the status is not recorded.
 
         Args:
-            name: Its name, 1 to 50 characters.
-            topic: What it is about, up to 250 characters.
-            privacy: Whether anybody of the group may enter, or members only. The server
-                takes `public` when left out.
-            guest_access: Whether guests may enter. The server takes `false` when left
-                out.
-            owner_user_id: The owner's id, e-mail address or `@mention` name; otherwise
-                it is the token's owner. At least 1 character. `None` sends null.
-            delegate_admin_visibility: Whether delegated administrators see it; null
-                leaves that to the group's setting.
-            created: When it was made, for importing. One page mentions it; its form is
-                not known.
+            name: Name, 1 to 50 characters.
+            topic: Topic, up to 250 characters.
+            privacy: Who may enter: anyone in the group (`public`), or members only
+                (`private`). The server's default is `public`.
+            guest_access: Whether guests may enter. The server's default is `false`.
+            owner_user_id: The owner's id, e-mail address or `@mention` name; by default
+                the token's owner. At least 1 character. `None` sends null.
+            delegate_admin_visibility: Whether delegated administrators see the room;
+                null uses the group's setting.
+            created: Creation time, for imports. Only one page mentions it; the format
+                is not known.
 
         Returns:
-            The room is made.
+            The room was created.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `manage_rooms`.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `manage_rooms`.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `manage_rooms` (confidence: high). Token: group client, user.
 
@@ -1851,24 +1848,24 @@ class Rooms:
         """Get a room.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            expand: What to send in full instead of in short: `statistics`,
-                `participants`, `owner`. Dots go deeper.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            expand: Members to return in full: `statistics`, `participants`, `owner`.
+                Use dots for nested members.
 
         Returns:
             The room.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_group` or `view_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_group` or `view_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` or `view_room` (confidence: high). Token: group client, room
         client, user.
@@ -1889,33 +1886,35 @@ class Rooms:
         owner: OwnerReference,
         delegate_admin_visibility: bool | UnsetType | None = UNSET,
     ) -> None:
-        """Replace the settings of a room.
+        """Update a room.
 
-        Everything is replaced, so read the room first and send back what shall stay.
+        Replaces all settings: read the room first, and send the values that must not
+        change.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            name: Its name, 1 to 50 characters.
-            privacy: Whether anybody of the group may enter, or members only.
-            is_archived: Whether it is archived.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            name: Name, 1 to 50 characters.
+            privacy: Who may enter: anyone in the group (`public`), or members only
+                (`private`).
+            is_archived: Whether the room is archived.
             is_guest_accessible: Whether guests may enter.
-            topic: What it is about, up to 250 characters.
-            owner: Its owner.
-            delegate_admin_visibility: Whether delegated administrators see it; null
-                leaves that to the group's setting.
+            topic: Topic, up to 250 characters.
+            owner: The owner.
+            delegate_admin_visibility: Whether delegated administrators see the room;
+                null uses the group's setting.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: high). Token: group client, user.
 
@@ -1938,19 +1937,19 @@ class Rooms:
         """Delete a room.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `manage_rooms`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `manage_rooms`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `manage_rooms` (confidence: high). Token: group client, user.
 
@@ -1959,31 +1958,31 @@ class Rooms:
         return self._send(DeleteRoom(room_id_or_name))
 
     def get_room_avatar(self, room_id_or_name: str | int) -> str:
-        """Get the address of a room's picture.
+        """Get the URL of a room's avatar.
 
-        Known oddities:
+        Known quirks:
 
-        - One source gives 304 for the redirect, most likely a slip for 302.
+        - One source gives 304 for the redirect, probably a typo for 302.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
 
         Returns:
-            The picture is at the address in `Location`.
+            The image is at the URL in `Location`.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_group` or `view_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_group` or `view_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: `view_group` or `view_room` (confidence: low). Token: kinds not established.
+        Scope: `view_group` or `view_room` (confidence: low). Token: kind not known.
 
         Source: the official method page `get_room_avatar`, now gone (confidence: medium).
         """
@@ -1992,31 +1991,31 @@ class Rooms:
     def update_room_avatar(
         self, room_id_or_name: str | int, *, avatar: ImageSource
     ) -> None:
-        """Set a room's picture.
+        """Set a room's avatar.
 
-        Known oddities:
+        Known quirks:
 
-        - The picture goes out as base64 text; some callers put `data:...;base64,`
-          before it, so servers take both.
+        - The image is sent as base64. Some clients put `data:...;base64,` before it;
+          servers accept both.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            avatar: The picture, as JPEG, PNG or GIF. At least 1 character.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            avatar: The image, as JPEG, PNG or GIF. At least 1 character.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: `admin_room` (confidence: medium). Token: kinds not established.
+        Scope: `admin_room` (confidence: medium). Token: kind not known.
 
         Source: the official method page `update_room_avatar`, now gone (confidence:
         medium).
@@ -2024,24 +2023,24 @@ class Rooms:
         return self._send(UpdateRoomAvatar(room_id_or_name, avatar=avatar))
 
     def delete_room_avatar(self, room_id_or_name: str | int) -> None:
-        """Remove a room's picture.
+        """Delete a room's avatar.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: `admin_room` (confidence: medium). Token: kinds not established.
+        Scope: `admin_room` (confidence: medium). Token: kind not known.
 
         Source: the official method page `delete_room_avatar`, now gone (confidence:
         medium).
@@ -2051,30 +2050,30 @@ class Rooms:
     def get_room_action(self, room_id_or_name: str | int, key: str) -> Action:
         """Get an action of a room.
 
-        Known oddities:
+        Known quirks:
 
         - Scope and kinds of token are inferred, not documented.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
 
         Returns:
-            The action. No recording exists; taken to be what was stored.
+            The action. No recording exists; assumed to be what was stored.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_room` or `view_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_room` or `view_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `view_room` or `view_group` (confidence: low). Token: group client, room
         client.
@@ -2094,39 +2093,38 @@ class Rooms:
         weight: int | None = None,
         conditions: list[Condition] | None = None,
     ) -> CreatedExtension | None:
-        """Make or replace an action of a room.
+        """Create or replace an action of a room.
 
-        What stood under the key before is replaced. The key of the body is that of the
-        path.
+        Replaces what was stored under the key. The key in the body is the one in the path.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
-            name: What the entry says.
-            location: Which of the two menus.
-            target: The module that it opens, by key, or with options.
-            weight: Where it stands; lower comes first, as documented. The server takes
-                `100` when left out.
-            conditions: When it is shown.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
+            name: Text of the entry.
+            location: Menu to add the entry to.
+            target: Module to open, by key, or with options.
+            weight: Position; lower comes first, as documented. The server's default is
+                `100`.
+            conditions: Conditions for showing it.
 
         Returns:
-            It is made or replaced. What the body holds is only partly known. Done. The
-            answer has no body.
+            Created or replaced. The body is only partly known. Success. The response
+            has no body.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -2149,22 +2147,22 @@ class Rooms:
         """Delete an action of a room.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -2176,30 +2174,30 @@ class Rooms:
     def get_room_dialog(self, room_id_or_name: str | int, key: str) -> Dialog:
         """Get a dialog of a room.
 
-        Known oddities:
+        Known quirks:
 
         - Scope and kinds of token are inferred, not documented.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
 
         Returns:
-            The dialog. No recording exists; taken to be what was stored.
+            The dialog. No recording exists; assumed to be what was stored.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_room` or `view_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_room` or `view_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `view_room` or `view_group` (confidence: low). Token: group client, room
         client.
@@ -2218,38 +2216,37 @@ class Rooms:
         authentication: Literal["jwt", "none"] | None = None,
         options: DialogOptions | None = None,
     ) -> CreatedExtension | None:
-        """Make or replace a dialog of a room.
+        """Create or replace a dialog of a room.
 
-        What stood under the key before is replaced. The key of the body is that of the
-        path.
+        Replaces what was stored under the key. The key in the body is the one in the path.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
-            title: What stands above the page.
-            url: The page. It may hold variables such as `{message.body}`.
-            authentication: Whether HipChat signs its call of the page. The server takes
-                `jwt` when left out.
-            options: How a dialog looks.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
+            title: Title of the page.
+            url: URL of the page. May contain variables such as `{message.body}`.
+            authentication: Whether HipChat signs the request for the page. The server's
+                default is `jwt`.
+            options: Options of a dialog.
 
         Returns:
-            It is made or replaced. What the body holds is only partly known. Done. The
-            answer has no body.
+            Created or replaced. The body is only partly known. Success. The response
+            has no body.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -2271,22 +2268,22 @@ class Rooms:
         """Delete a dialog of a room.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -2300,30 +2297,30 @@ class Rooms:
     ) -> ExternalPage:
         """Get an external page of a room.
 
-        Known oddities:
+        Known quirks:
 
         - Scope and kinds of token are inferred, not documented.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
 
         Returns:
-            The external page. No recording exists; taken to be what was stored.
+            The external page. No recording exists; assumed to be what was stored.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_room` or `view_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_room` or `view_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `view_room` or `view_group` (confidence: low). Token: group client, room
         client.
@@ -2341,35 +2338,34 @@ class Rooms:
         url: str,
         name: TextI18n | None = None,
     ) -> CreatedExtension | None:
-        """Make or replace an external page of a room.
+        """Create or replace an external page of a room.
 
-        What stood under the key before is replaced. The key of the body is that of the
-        path.
+        Replaces what was stored under the key. The key in the body is the one in the path.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
-            url: The page. It may hold variables such as `{message.body}`.
-            name: What it is called. One source says that this is needed.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
+            url: URL of the page. May contain variables such as `{message.body}`.
+            name: The name. One source says that it is required.
 
         Returns:
-            It is made or replaced. What the body holds is only partly known. Done. The
-            answer has no body.
+            Created or replaced. The body is only partly known. Success. The response
+            has no body.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -2384,22 +2380,22 @@ class Rooms:
         """Delete an external page of a room.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -2411,30 +2407,30 @@ class Rooms:
     def get_room_glance(self, room_id_or_name: str | int, key: str) -> Glance:
         """Get a glance of a room.
 
-        Known oddities:
+        Known quirks:
 
         - Scope and kinds of token are inferred, not documented.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
 
         Returns:
-            The glance. No recording exists; taken to be what was stored.
+            The glance. No recording exists; assumed to be what was stored.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_room` or `view_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_room` or `view_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `view_room` or `view_group` (confidence: low). Token: group client, room
         client.
@@ -2455,45 +2451,44 @@ class Rooms:
         weight: int | None = None,
         conditions: list[Condition] | None = None,
     ) -> CreatedExtension | None:
-        """Make or replace a glance of a room.
+        """Create or replace a glance of a room.
 
-        What stood under the key before is replaced. The key of the body is that of the
-        path.
+        Replaces what was stored under the key. The key in the body is the one in the path.
 
-        Known oddities:
+        Known quirks:
 
-        - A library test for room glances expects 204; take any success.
+        - A library's test for room glances expects 204; accept any 2xx status.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
-            name: What it says until it has content.
-            icon: The small picture before it, in both densities.
-            query_url: Where clients ask for its content. Without it the line never
-                changes by itself.
-            target: The module that it opens, by key, or with options.
-            weight: Where it stands; lower comes first, as documented. The server takes
-                `100` when left out.
-            conditions: When it is shown.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
+            name: Text shown until it has content.
+            icon: Icon before it, in both densities.
+            query_url: URL that clients query for its content. Without it, only updates
+                change the glance.
+            target: Module to open, by key, or with options.
+            weight: Position; lower comes first, as documented. The server's default is
+                `100`.
+            conditions: Conditions for showing it.
 
         Returns:
-            It is made or replaced. What the body holds is only partly known. Done. The
-            answer has no body.
+            Created or replaced. The body is only partly known. Success. The response
+            has no body.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -2516,22 +2511,22 @@ class Rooms:
         """Delete a glance of a room.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -2542,30 +2537,30 @@ class Rooms:
     def get_room_web_panel(self, room_id_or_name: str | int, key: str) -> WebPanel:
         """Get a web panel of a room.
 
-        Known oddities:
+        Known quirks:
 
         - Scope and kinds of token are inferred, not documented.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
 
         Returns:
-            The web panel. No recording exists; taken to be what was stored.
+            The web panel. No recording exists; assumed to be what was stored.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_room` or `view_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_room` or `view_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `view_room` or `view_group` (confidence: low). Token: group client, room
         client.
@@ -2588,42 +2583,41 @@ class Rooms:
         weight: int | None = None,
         conditions: list[Condition] | None = None,
     ) -> CreatedExtension | None:
-        """Make or replace a web panel of a room.
+        """Create or replace a web panel of a room.
 
-        What stood under the key before is replaced. The key of the body is that of the
-        path.
+        Replaces what was stored under the key. The key in the body is the one in the path.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
-            name: What stands above the page.
-            url: The page. It may hold variables such as `{message.body}`.
-            location: Where it stands; there is one place only.
-            authentication: Whether HipChat signs its call of the page. The server takes
-                `jwt` when left out.
-            icon: A small picture for it, in both densities.
-            weight: Where it stands; lower comes first, as documented. The server takes
-                `100` when left out.
-            conditions: When it is shown.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
+            name: Title of the page.
+            url: URL of the page. May contain variables such as `{message.body}`.
+            location: Location; there is only one.
+            authentication: Whether HipChat signs the request for the page. The server's
+                default is `jwt`.
+            icon: Icon, in both densities.
+            weight: Position; lower comes first, as documented. The server's default is
+                `100`.
+            conditions: Conditions for showing it.
 
         Returns:
-            It is made or replaced. What the body holds is only partly known. Done. The
-            answer has no body.
+            Created or replaced. The body is only partly known. Success. The response
+            has no body.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -2648,22 +2642,22 @@ class Rooms:
         """Delete a web panel of a room.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -2678,26 +2672,26 @@ class Rooms:
         """Get a webhook of a room.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
-            expand: What to send in full instead of in short: `room`, `creator`. Dots go
-                deeper.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
+            expand: Members to return in full: `room`, `creator`. Use dots for nested
+                members.
 
         Returns:
             The webhook.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: medium). Token: group client, room client, user.
 
@@ -2727,39 +2721,38 @@ class Rooms:
         pattern: str | None = None,
         authentication: Literal["jwt", "none"] | None = None,
     ) -> Created:
-        """Make or replace a webhook of a room.
+        """Create or replace a webhook of a room.
 
-        What stood under the key before is replaced. The key of the body is that of the
-        path.
+        Replaces what was stored under the key. The key in the body is the one in the path.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
-            url: Where events are sent. An address with a user and password in it is
-                refused.
-            event: What to wait for.
-            name: A label for people.
-            pattern: A regular expression that the text must hold; for events about
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
+            url: URL that events are posted to. A URL with user and password is
+                rejected.
+            event: Event to subscribe to.
+            name: Display label.
+            pattern: Regular expression that the message must match; for events about
                 messages only.
-            authentication: Whether HipChat signs what it sends. The server takes `none`
-                when left out.
+            authentication: Whether HipChat signs requests (`jwt`) or not (`none`). The
+                server's default is `none`.
 
         Returns:
-            It is made or replaced.
+            Created or replaced.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: medium). Token: group client, room client, user.
 
@@ -2781,21 +2774,21 @@ class Rooms:
         """Delete a webhook of a room.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: medium). Token: group client, room client, user.
 
@@ -2812,34 +2805,34 @@ class Rooms:
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
     ) -> MessageEnvelope:
-        """Get one message of a room.
+        """Get a message of a room.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            message_id: The message's id, 1 to 100 characters (a UUID of 36).
-            timezone: Time zone for the dates of the answer, by its name in the tz
-                database; another name is refused. The server takes `UTC` when left out.
-            include_deleted: Whether deleted messages are listed too; they come without
-                their text. The server takes `true` when left out.
-            expand: What to send in full instead of in short: `message.from`,
-                `message.mentions`. Dots go deeper.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            message_id: Id of the message, 1 to 100 characters (usually a UUID of 36).
+            timezone: Time zone for dates in the response, as a name of the tz database;
+                other names are rejected. The server's default is `UTC`.
+            include_deleted: Include deleted messages, without their text. The server's
+                default is `true`.
+            expand: Members to return in full: `message.from`, `message.mentions`. Use
+                dots for nested members.
 
         Returns:
             The message.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_messages`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_messages`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: `view_messages` (confidence: high). Token: kinds not established.
+        Scope: `view_messages` (confidence: high). Token: kind not known.
 
         Source: the official method page `get_room_message`, now gone (confidence: high).
         """
@@ -2866,55 +2859,54 @@ class Rooms:
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
     ) -> MessagePage:
-        """Read the history of a room.
+        """Get the history of a room.
 
-        To walk back through all of it, let each call's `date` be the earliest date that
-        the call before gave, and drop by id what comes twice.
+        To read the whole history, set `date` to the earliest date of the previous
+        response, and drop messages whose id was already read.
 
-        The answer is one page of a list; a client's `items()` walks all of them.
+        The response is one page of a list; a client's `items()` iterates over all pages.
 
-        Known oddities:
+        Known quirks:
 
-        - A token needs both `view_group` and `view_messages`, according to one source.
-        - An exporter got a 401 when it sent `timezone` and `end-date` together.
+        - According to one source, a token needs both `view_group` and `view_messages`.
+        - An exporter got 401 for `timezone` together with `end-date`.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            start_index: How many messages to skip. Counts only when `date` is a moment.
-                The server takes `0` when left out.
-            max_results: How many messages the page may hold. Counts only when `date` is
-                a moment; `recent` gives 75. 0 to 1,000. The server takes `100` when
-                left out.
-            reverse: Whether the oldest message of the page comes first. `false` keeps
-                pages stable while new messages arrive. The server takes `true` when
-                left out.
-            date: The newest moment wanted, in ISO 8601, or `recent` for the latest 75
-                messages as they stand now, without further pages. Reading by a moment
-                may miss the newest messages. The server takes `recent` when left out.
-            end_date: The oldest moment wanted. Counts only when `date` is a moment.
-            timezone: Time zone for the dates of the answer, by its name in the tz
-                database; another name is refused. The server takes `UTC` when left out.
-            include_deleted: Whether deleted messages are listed too; they come without
-                their text. The server takes `true` when left out.
-            expand: What to send in full instead of in short: `items.from`,
-                `items.mentions`. Dots go deeper.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            start_index: Number of messages to skip. Used only if `date` is a timestamp.
+                The server's default is `0`.
+            max_results: Maximum number of messages on the page. Used only if `date` is
+                a timestamp; `recent` returns 75. 0 to 1,000. The server's default is
+                `100`.
+            reverse: Return the oldest message of the page first. `false` keeps pages
+                stable while new messages arrive. The server's default is `true`.
+            date: Latest date to return, in ISO 8601, or `recent` for the latest 75
+                messages, without further pages. With a date, the newest messages may be
+                missing. The server's default is `recent`.
+            end_date: Earliest date to return. Used only if `date` is a timestamp.
+            timezone: Time zone for dates in the response, as a name of the tz database;
+                other names are rejected. The server's default is `UTC`.
+            include_deleted: Include deleted messages, without their text. The server's
+                default is `true`.
+            expand: Members to return in full: `items.from`, `items.mentions`. Use dots
+                for nested members.
 
         Returns:
             A page of messages.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_messages`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_messages`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: `view_messages` (confidence: high). Token: kinds not established.
+        Scope: `view_messages` (confidence: high). Token: kind not known.
 
         Source: the official method page `view_room_history`, now gone (confidence: high).
         """
@@ -2942,38 +2934,38 @@ class Rooms:
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
     ) -> MessagePage:
-        """Read the latest messages of a room.
+        """Get the latest messages of a room.
 
-        The answer is one page of a list; a client's `items()` walks all of them.
+        The response is one page of a list; a client's `items()` iterates over all pages.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            max_results: How many messages the page may hold. 0 to 1,000. The server
-                takes `75` when left out.
-            timezone: Time zone for the dates of the answer, by its name in the tz
-                database; another name is refused. The server takes `UTC` when left out.
-            not_before: Id of the oldest message wanted; it is part of the answer.
-            include_deleted: Whether deleted messages are listed too; they come without
-                their text. The server takes `true` when left out.
-            expand: What to send in full instead of in short: `items.from`,
-                `items.mentions`. Dots go deeper.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            max_results: Maximum number of messages on the page. 0 to 1,000. The
+                server's default is `75`.
+            timezone: Time zone for dates in the response, as a name of the tz database;
+                other names are rejected. The server's default is `UTC`.
+            not_before: Id of the earliest message to return; the response includes it.
+            include_deleted: Include deleted messages, without their text. The server's
+                default is `true`.
+            expand: Members to return in full: `items.from`, `items.mentions`. Use dots
+                for nested members.
 
         Returns:
             A page of messages.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_messages`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_messages`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: `view_messages` (confidence: high). Token: kinds not established.
+        Scope: `view_messages` (confidence: high). Token: kind not known.
 
         Source: the official method page `view_recent_room_history`, now gone
         (confidence: high).
@@ -2996,26 +2988,26 @@ class Rooms:
         *,
         reason: str | None = None,
     ) -> None:
-        """Invite a user into a public room.
+        """Invite a user to a public room.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            user_id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
-                characters.
-            reason: Why they are invited.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            user_id_or_email: Id, e-mail address or `@mention` name of the user, 1 to
+                100 characters.
+            reason: Reason for the invitation.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: high). Token: user.
 
@@ -3038,33 +3030,33 @@ class Rooms:
     ) -> UserPage:
         """List the members of a private room.
 
-        The answer is one page of a list; a client's `items()` walks all of them.
+        The response is one page of a list; a client's `items()` iterates over all pages.
 
-        Known oddities:
+        Known quirks:
 
-        - Older clients asked for `admin_room`.
+        - Older clients requested `admin_room`.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            start_index: How many items to skip. The server takes `0` when left out.
-            max_results: How many items the page may hold. 0 to 1,000. The server takes
-                `100` when left out.
-            expand: What to send in full instead of in short: `items`. Dots go deeper.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            start_index: Number of items to skip. The server's default is `0`.
+            max_results: Maximum number of items on the page. 0 to 1,000. The server's
+                default is `100`.
+            expand: Members to return in full: `items`. Use dots for nested members.
 
         Returns:
             A page of members; each has `room_roles` on later servers.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_room` (confidence: high). Token: group client, room client, user.
 
@@ -3086,30 +3078,30 @@ class Rooms:
         *,
         room_roles: list[Literal["room_admin", "room_member"]] | None = None,
     ) -> None:
-        """Make a user a member of a private room.
+        """Add a member to a private room.
 
-        Known oddities:
+        Known quirks:
 
-        - Nothing need be in the body. In a Go library `room_roles` is called `roles`.
+        - The body may be empty. A Go library calls `room_roles` `roles`.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            user_id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
-                characters.
-            room_roles: Their roles in the room.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            user_id_or_email: Id, e-mail address or `@mention` name of the user, 1 to
+                100 characters.
+            room_roles: The user's roles in the room.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: high). Token: group client, room client, user.
 
@@ -3122,24 +3114,24 @@ class Rooms:
     def remove_member(
         self, room_id_or_name: str | int, user_id_or_email: str | int
     ) -> None:
-        """End the membership of a user in a private room.
+        """Remove a member from a private room.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            user_id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
-                characters.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            user_id_or_email: Id, e-mail address or `@mention` name of the user, 1 to
+                100 characters.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: high). Token: group client, room client, user.
 
@@ -3148,33 +3140,33 @@ class Rooms:
         return self._send(RemoveMember(room_id_or_name, user_id_or_email))
 
     def send_message(self, room_id_or_name: str | int, *, message: str) -> SentMessage:
-        """Say something in a room as a user.
+        """Send a message to a room as the token's owner.
 
-        Known oddities:
+        Known quirks:
 
-        - No source tells how long the message may be; the limit is 10,000 characters
-          for notifications and private messages, 1,000 for replies and shares.
-        - Until 2014 this path led to the notification call.
+        - The maximum length of the message is not known. It is 10,000 characters for
+          notifications and private messages, and 1,000 for replies and shares.
+        - Until 2014, this path sent a notification.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            message: What to say. How long it may be is not known. At least 1 character.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            message: The message. Its maximum length is not known. At least 1 character.
 
         Returns:
-            The message is sent.
+            The message was sent.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `send_message`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `send_message`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `send_message` (confidence: high). Token: user.
 
@@ -3198,44 +3190,44 @@ class Rooms:
         attach_to: str | None = None,
         card: Card | UnsetType | None = UNSET,
     ) -> None:
-        """Post a notification into a room.
+        """Send a notification to a room.
 
-        Known oddities:
+        Known quirks:
 
-        - A form as body is read too, but its values stay text, so that `notify` is
-          refused.
-        - A card that is neither null nor an object gives 400, with the whole card
-          schema as the expected type.
-        - One library asks for `view_group`, against all others.
+        - A form is accepted as the body, but its values stay text, so that `notify` is
+          rejected.
+        - A card that is neither null nor an object is rejected with 400, and the whole
+          card schema as the expected type.
+        - One library requests `view_group`; all others do not.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            message: What to show. With a card it is what clients show that cannot draw
-                cards, and still needed. 1 to 10,000 characters.
-            message_format: How the text is meant. `html` takes a few tags (a, b, i,
-                strong, em, br, img, pre, code, lists, tables) and leaves mentions,
-                emoticons and addresses alone; `text` is treated as if somebody had
-                typed it. The server takes `html` when left out.
-            color: Background. The server takes `yellow` when left out.
-            notify: Whether people are alerted. Has to be a real boolean. The server
-                takes `false` when left out.
-            from_: A label beside the sender's name, up to 64 characters.
-            attach_to: Which message of the room to show it below, by its id. Clients
-                that cannot do that show it by itself. At most 36 characters.
-            card: A card to draw in place of the text. `None` sends null.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            message: The message. Required with a card too, for clients that cannot show
+                cards. 1 to 10,000 characters.
+            message_format: Message format. `html` allows a few tags (a, b, i, strong,
+                em, br, img, pre, code, lists, tables), and does not replace mentions,
+                emoticons and URLs; `text` is treated as if a user had typed it. The
+                server's default is `html`.
+            color: Background color. The server's default is `yellow`.
+            notify: Whether to alert the users in the room. Must be a real boolean. The
+                server's default is `false`.
+            from_: Label to show next to the sender's name, up to 64 characters.
+            attach_to: Id of the room's message to attach the notification to. Clients
+                that cannot attach it show it on its own. At most 36 characters.
+            card: Card to show instead of the text. `None` sends null.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `send_notification`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `send_notification`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `send_notification` (confidence: high). Token: group client, room client,
         user, room notification.
@@ -3268,35 +3260,35 @@ class Rooms:
         include_offline: bool | None = None,
         expand: list[str] | None = None,
     ) -> UserPage:
-        """List who is in a room.
+        """List the participants of a room.
 
-        With `expand=items` this is how to read the presence of everybody in it.
+        With `expand=items`, the response has the presence of every participant.
 
-        The answer is one page of a list; a client's `items()` walks all of them.
+        The response is one page of a list; a client's `items()` iterates over all pages.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            start_index: How many items to skip. The server takes `0` when left out.
-            max_results: How many items the page may hold. 0 to 1,000. The server takes
-                `100` when left out.
-            include_offline: Whether, in a private room, members who are not there are
-                listed too. The server takes `false` when left out.
-            expand: What to send in full instead of in short: `items`. Dots go deeper.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            start_index: Number of items to skip. The server's default is `0`.
+            max_results: Maximum number of items on the page. 0 to 1,000. The server's
+                default is `100`.
+            include_offline: In a private room, include members who are offline. The
+                server's default is `false`.
+            expand: Members to return in full: `items`. Use dots for nested members.
 
         Returns:
             A page of users; each has `room_roles` on later servers.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_room` (confidence: medium). Token: group client, room client, user.
 
@@ -3316,30 +3308,30 @@ class Rooms:
     def reply_to_message(
         self, room_id_or_name: str | int, *, parent_message_id: str, message: str
     ) -> None:
-        """Reply to a message of a room as a user.
+        """Reply to a message in a room as the token's owner.
 
-        Known oddities:
+        Known quirks:
 
-        - One source allows 10,000 characters, so a server does well to take as many.
-        - A Ruby library sends `parent_message_id` for `parentMessageId`.
+        - One source allows 10,000 characters; servers should accept as many.
+        - A Ruby library sends `parent_message_id` instead of `parentMessageId`.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
             parent_message_id: Id of the message to reply to, 1 to 100 characters.
-            message: What to say, 1 to 1,000 characters.
+            message: The message, 1 to 1,000 characters.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `send_message`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `send_message`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `send_message` (confidence: high). Token: user.
 
@@ -3363,35 +3355,35 @@ class Rooms:
         file: FileSource,
         message: str | None = None,
     ) -> None:
-        """Share a file in a room as a user.
+        """Share a file with a room as the token's owner.
 
-        The body has a part `file` with a file name and, only where there is a message,
-        a part `metadata` with JSON.
+        The body has a part `file` with a file name and, if there is a message, a part
+        `metadata` with JSON.
 
-        Known oddities:
+        Known quirks:
 
-        - `multipart/form-data` is not taken.
-        - Two JSON parts are refused: the web client sends JSON files as `text/plain`.
-        - Real clients differed in line ends, base64 and the final boundary; a server
-          reads all of them.
+        - `multipart/form-data` is not accepted.
+        - Two JSON parts are rejected: the web client sends JSON files as `text/plain`.
+        - Clients differed in line ends, base64 and the final boundary; servers accept
+          all of them.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
             file: The file. It needs a name.
-            message: A text to go with it, up to 1,000 characters.
+            message: Comment, up to 1,000 characters.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `send_message`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `send_message`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `send_message` (confidence: high). Token: user.
 
@@ -3408,29 +3400,29 @@ class Rooms:
     def share_link_with_room(
         self, room_id_or_name: str | int, *, link: str, message: str | None = None
     ) -> None:
-        """Share a link in a room as a user.
+        """Share a link with a room as the token's owner.
 
-        Known oddities:
+        Known quirks:
 
-        - An Atlassian library uses PUT; everything else uses POST.
+        - An Atlassian library uses PUT; all others use POST.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            link: The address, 10 to 1,000 characters.
-            message: A text to go with it, up to 1,000 characters.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            link: The URL, 10 to 1,000 characters.
+            message: Comment, up to 1,000 characters.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `send_message`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `send_message`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `send_message` (confidence: high). Token: user.
 
@@ -3445,25 +3437,25 @@ class Rooms:
             del message  # A traceback would hold it.
 
     def get_room_statistics(self, room_id_or_name: str | int) -> RoomStatistics:
-        """Get a room's statistics.
+        """Get statistics of a room.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
 
         Returns:
             The statistics.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_group` or `view_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_group` or `view_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` or `view_room` (confidence: high). Token: group client, room
         client, user.
@@ -3476,21 +3468,21 @@ class Rooms:
         """Set the topic of a room.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
             topic: The new topic, up to 250 characters; may be empty.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: high). Token: group client, room client, user.
 
@@ -3506,35 +3498,35 @@ class Rooms:
         max_results: int | None = None,
         expand: list[str] | None = None,
     ) -> WebhookPage:
-        """List a room's webhooks.
+        """List the webhooks of a room.
 
-        The answer is one page of a list; a client's `items()` walks all of them.
+        The response is one page of a list; a client's `items()` iterates over all pages.
 
-        Known oddities:
+        Known quirks:
 
-        - Not deprecated, unlike the other calls on this path.
+        - Not deprecated, unlike the other operations on this path.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            start_index: How many items to skip. The server takes `0` when left out.
-            max_results: How many items the page may hold. 0 to 1,000. The server takes
-                `100` when left out.
-            expand: What to send in full instead of in short: `items`. Dots go deeper.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            start_index: Number of items to skip. The server's default is `0`.
+            max_results: Maximum number of items on the page. 0 to 1,000. The server's
+                default is `100`.
+            expand: Members to return in full: `items`. Use dots for nested members.
 
         Returns:
             A page of webhooks.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: high). Token: group client, room client, user.
 
@@ -3571,40 +3563,40 @@ class Rooms:
         key: str | None = None,
         authentication: Literal["jwt", "none"] | None = None,
     ) -> Created:
-        """Make a webhook in a room.
+        """Create a webhook in a room.
 
         Deprecated by the API: use `create_room_webhook`.
 
-        Known oddities:
+        Known quirks:
 
-        - Early documents ask for `name`.
+        - Early documentation requires `name`.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            url: Where events are sent.
-            event: What to wait for.
-            pattern: A regular expression that the text must hold; for events about
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            url: URL that events are posted to.
+            event: Event to subscribe to.
+            pattern: Regular expression that the message must match; for events about
                 messages only.
-            name: A label for people.
-            key: A key to address it by, 1 to 40 characters. Later servers only.
-            authentication: Whether HipChat signs what it sends. Later servers only. The
-                server takes `none` when left out.
+            name: Display label.
+            key: Key of the webhook, 1 to 40 characters. Later servers only.
+            authentication: Whether HipChat signs requests (`jwt`) or not (`none`).
+                Later servers only. The server's default is `none`.
 
         Returns:
-            The webhook is made.
+            The webhook was created.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: high). Token: group client, room client, user.
 
@@ -3629,30 +3621,30 @@ class Rooms:
         *,
         expand: list[str] | None = None,
     ) -> Webhook:
-        """Get a webhook of a room by its number.
+        """Get a webhook of a room by id.
 
         Deprecated by the API: use `get_room_webhook`.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            webhook_id: The webhook's number.
-            expand: What to send in full instead of in short: `room`, `creator`. Dots go
-                deeper.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            webhook_id: Id of the webhook.
+            expand: Members to return in full: `room`, `creator`. Use dots for nested
+                members.
 
         Returns:
             The webhook.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: high). Token: group client, room client, user.
 
@@ -3661,25 +3653,25 @@ class Rooms:
         return self._send(GetWebhook(room_id_or_name, webhook_id, expand=expand))
 
     def delete_webhook(self, room_id_or_name: str | int, webhook_id: int) -> None:
-        """Delete a webhook of a room by its number.
+        """Delete a webhook of a room by id.
 
         Deprecated by the API: use `delete_room_webhook`.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            webhook_id: The webhook's number.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            webhook_id: Id of the webhook.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: high). Token: group client, room client, user.
 
@@ -3689,7 +3681,7 @@ class Rooms:
 
 
 class AsyncRooms:
-    """The operations on Rooms, a method each, awaited."""
+    """The operations of the tag Rooms, a method each, to be awaited."""
 
     __slots__ = ("_send",)
 
@@ -3705,33 +3697,32 @@ class AsyncRooms:
         include_archived: bool | None = None,
         expand: list[str] | None = None,
     ) -> RoomPage:
-        """List the rooms.
+        """List rooms.
 
-        The answer is one page of a list; a client's `items()` walks all of them.
+        The response is one page of a list; a client's `items()` iterates over all pages.
 
         Args:
-            start_index: How many items to skip. The server takes `0` when left out.
-            max_results: How many items the page may hold. 0 to 1,000. The server takes
-                `100` when left out.
-            include_private: Whether private rooms are listed too, as far as the token
-                may see them. The server takes `true` when left out.
-            include_archived: Whether archived rooms are listed too. The server takes
-                `false` when left out.
-            expand: What to send in full instead of in short: `items`, `items.owner`.
-                Dots go deeper.
+            start_index: Number of items to skip. The server's default is `0`.
+            max_results: Maximum number of items on the page. 0 to 1,000. The server's
+                default is `100`.
+            include_private: Include the private rooms that the token may see. The
+                server's default is `true`.
+            include_archived: Include archived rooms. The server's default is `false`.
+            expand: Members to return in full: `items`, `items.owner`. Use dots for
+                nested members.
 
         Returns:
             A page of rooms.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_group` or `view_room`.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_group` or `view_room`.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` or `view_room` (confidence: high). Token: group client, user.
 
@@ -3758,40 +3749,39 @@ class AsyncRooms:
         delegate_admin_visibility: bool | UnsetType | None = UNSET,
         created: str | None = None,
     ) -> Created:
-        """Make a room.
+        """Create a room.
 
-        Known oddities:
+        Known quirks:
 
-        - A name that is taken is refused with `Another room exists with that name.`;
-          with which status is not recorded.
+        - A name that is in use is rejected with `Another room exists with that name.`;
+          the status is not recorded.
 
         Args:
-            name: Its name, 1 to 50 characters.
-            topic: What it is about, up to 250 characters.
-            privacy: Whether anybody of the group may enter, or members only. The server
-                takes `public` when left out.
-            guest_access: Whether guests may enter. The server takes `false` when left
-                out.
-            owner_user_id: The owner's id, e-mail address or `@mention` name; otherwise
-                it is the token's owner. At least 1 character. `None` sends null.
-            delegate_admin_visibility: Whether delegated administrators see it; null
-                leaves that to the group's setting.
-            created: When it was made, for importing. One page mentions it; its form is
-                not known.
+            name: Name, 1 to 50 characters.
+            topic: Topic, up to 250 characters.
+            privacy: Who may enter: anyone in the group (`public`), or members only
+                (`private`). The server's default is `public`.
+            guest_access: Whether guests may enter. The server's default is `false`.
+            owner_user_id: The owner's id, e-mail address or `@mention` name; by default
+                the token's owner. At least 1 character. `None` sends null.
+            delegate_admin_visibility: Whether delegated administrators see the room;
+                null uses the group's setting.
+            created: Creation time, for imports. Only one page mentions it; the format
+                is not known.
 
         Returns:
-            The room is made.
+            The room was created.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `manage_rooms`.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `manage_rooms`.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `manage_rooms` (confidence: high). Token: group client, user.
 
@@ -3815,24 +3805,24 @@ class AsyncRooms:
         """Get a room.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            expand: What to send in full instead of in short: `statistics`,
-                `participants`, `owner`. Dots go deeper.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            expand: Members to return in full: `statistics`, `participants`, `owner`.
+                Use dots for nested members.
 
         Returns:
             The room.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_group` or `view_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_group` or `view_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` or `view_room` (confidence: high). Token: group client, room
         client, user.
@@ -3853,33 +3843,35 @@ class AsyncRooms:
         owner: OwnerReference,
         delegate_admin_visibility: bool | UnsetType | None = UNSET,
     ) -> None:
-        """Replace the settings of a room.
+        """Update a room.
 
-        Everything is replaced, so read the room first and send back what shall stay.
+        Replaces all settings: read the room first, and send the values that must not
+        change.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            name: Its name, 1 to 50 characters.
-            privacy: Whether anybody of the group may enter, or members only.
-            is_archived: Whether it is archived.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            name: Name, 1 to 50 characters.
+            privacy: Who may enter: anyone in the group (`public`), or members only
+                (`private`).
+            is_archived: Whether the room is archived.
             is_guest_accessible: Whether guests may enter.
-            topic: What it is about, up to 250 characters.
-            owner: Its owner.
-            delegate_admin_visibility: Whether delegated administrators see it; null
-                leaves that to the group's setting.
+            topic: Topic, up to 250 characters.
+            owner: The owner.
+            delegate_admin_visibility: Whether delegated administrators see the room;
+                null uses the group's setting.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: high). Token: group client, user.
 
@@ -3902,19 +3894,19 @@ class AsyncRooms:
         """Delete a room.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `manage_rooms`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `manage_rooms`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `manage_rooms` (confidence: high). Token: group client, user.
 
@@ -3923,31 +3915,31 @@ class AsyncRooms:
         return await self._send(DeleteRoom(room_id_or_name))
 
     async def get_room_avatar(self, room_id_or_name: str | int) -> str:
-        """Get the address of a room's picture.
+        """Get the URL of a room's avatar.
 
-        Known oddities:
+        Known quirks:
 
-        - One source gives 304 for the redirect, most likely a slip for 302.
+        - One source gives 304 for the redirect, probably a typo for 302.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
 
         Returns:
-            The picture is at the address in `Location`.
+            The image is at the URL in `Location`.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_group` or `view_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_group` or `view_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: `view_group` or `view_room` (confidence: low). Token: kinds not established.
+        Scope: `view_group` or `view_room` (confidence: low). Token: kind not known.
 
         Source: the official method page `get_room_avatar`, now gone (confidence: medium).
         """
@@ -3956,31 +3948,31 @@ class AsyncRooms:
     async def update_room_avatar(
         self, room_id_or_name: str | int, *, avatar: ImageSource
     ) -> None:
-        """Set a room's picture.
+        """Set a room's avatar.
 
-        Known oddities:
+        Known quirks:
 
-        - The picture goes out as base64 text; some callers put `data:...;base64,`
-          before it, so servers take both.
+        - The image is sent as base64. Some clients put `data:...;base64,` before it;
+          servers accept both.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            avatar: The picture, as JPEG, PNG or GIF. At least 1 character.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            avatar: The image, as JPEG, PNG or GIF. At least 1 character.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: `admin_room` (confidence: medium). Token: kinds not established.
+        Scope: `admin_room` (confidence: medium). Token: kind not known.
 
         Source: the official method page `update_room_avatar`, now gone (confidence:
         medium).
@@ -3988,24 +3980,24 @@ class AsyncRooms:
         return await self._send(UpdateRoomAvatar(room_id_or_name, avatar=avatar))
 
     async def delete_room_avatar(self, room_id_or_name: str | int) -> None:
-        """Remove a room's picture.
+        """Delete a room's avatar.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: `admin_room` (confidence: medium). Token: kinds not established.
+        Scope: `admin_room` (confidence: medium). Token: kind not known.
 
         Source: the official method page `delete_room_avatar`, now gone (confidence:
         medium).
@@ -4015,30 +4007,30 @@ class AsyncRooms:
     async def get_room_action(self, room_id_or_name: str | int, key: str) -> Action:
         """Get an action of a room.
 
-        Known oddities:
+        Known quirks:
 
         - Scope and kinds of token are inferred, not documented.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
 
         Returns:
-            The action. No recording exists; taken to be what was stored.
+            The action. No recording exists; assumed to be what was stored.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_room` or `view_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_room` or `view_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `view_room` or `view_group` (confidence: low). Token: group client, room
         client.
@@ -4058,39 +4050,38 @@ class AsyncRooms:
         weight: int | None = None,
         conditions: list[Condition] | None = None,
     ) -> CreatedExtension | None:
-        """Make or replace an action of a room.
+        """Create or replace an action of a room.
 
-        What stood under the key before is replaced. The key of the body is that of the
-        path.
+        Replaces what was stored under the key. The key in the body is the one in the path.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
-            name: What the entry says.
-            location: Which of the two menus.
-            target: The module that it opens, by key, or with options.
-            weight: Where it stands; lower comes first, as documented. The server takes
-                `100` when left out.
-            conditions: When it is shown.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
+            name: Text of the entry.
+            location: Menu to add the entry to.
+            target: Module to open, by key, or with options.
+            weight: Position; lower comes first, as documented. The server's default is
+                `100`.
+            conditions: Conditions for showing it.
 
         Returns:
-            It is made or replaced. What the body holds is only partly known. Done. The
-            answer has no body.
+            Created or replaced. The body is only partly known. Success. The response
+            has no body.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -4113,22 +4104,22 @@ class AsyncRooms:
         """Delete an action of a room.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -4140,30 +4131,30 @@ class AsyncRooms:
     async def get_room_dialog(self, room_id_or_name: str | int, key: str) -> Dialog:
         """Get a dialog of a room.
 
-        Known oddities:
+        Known quirks:
 
         - Scope and kinds of token are inferred, not documented.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
 
         Returns:
-            The dialog. No recording exists; taken to be what was stored.
+            The dialog. No recording exists; assumed to be what was stored.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_room` or `view_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_room` or `view_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `view_room` or `view_group` (confidence: low). Token: group client, room
         client.
@@ -4182,38 +4173,37 @@ class AsyncRooms:
         authentication: Literal["jwt", "none"] | None = None,
         options: DialogOptions | None = None,
     ) -> CreatedExtension | None:
-        """Make or replace a dialog of a room.
+        """Create or replace a dialog of a room.
 
-        What stood under the key before is replaced. The key of the body is that of the
-        path.
+        Replaces what was stored under the key. The key in the body is the one in the path.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
-            title: What stands above the page.
-            url: The page. It may hold variables such as `{message.body}`.
-            authentication: Whether HipChat signs its call of the page. The server takes
-                `jwt` when left out.
-            options: How a dialog looks.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
+            title: Title of the page.
+            url: URL of the page. May contain variables such as `{message.body}`.
+            authentication: Whether HipChat signs the request for the page. The server's
+                default is `jwt`.
+            options: Options of a dialog.
 
         Returns:
-            It is made or replaced. What the body holds is only partly known. Done. The
-            answer has no body.
+            Created or replaced. The body is only partly known. Success. The response
+            has no body.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -4235,22 +4225,22 @@ class AsyncRooms:
         """Delete a dialog of a room.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -4264,30 +4254,30 @@ class AsyncRooms:
     ) -> ExternalPage:
         """Get an external page of a room.
 
-        Known oddities:
+        Known quirks:
 
         - Scope and kinds of token are inferred, not documented.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
 
         Returns:
-            The external page. No recording exists; taken to be what was stored.
+            The external page. No recording exists; assumed to be what was stored.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_room` or `view_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_room` or `view_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `view_room` or `view_group` (confidence: low). Token: group client, room
         client.
@@ -4305,35 +4295,34 @@ class AsyncRooms:
         url: str,
         name: TextI18n | None = None,
     ) -> CreatedExtension | None:
-        """Make or replace an external page of a room.
+        """Create or replace an external page of a room.
 
-        What stood under the key before is replaced. The key of the body is that of the
-        path.
+        Replaces what was stored under the key. The key in the body is the one in the path.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
-            url: The page. It may hold variables such as `{message.body}`.
-            name: What it is called. One source says that this is needed.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
+            url: URL of the page. May contain variables such as `{message.body}`.
+            name: The name. One source says that it is required.
 
         Returns:
-            It is made or replaced. What the body holds is only partly known. Done. The
-            answer has no body.
+            Created or replaced. The body is only partly known. Success. The response
+            has no body.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -4350,22 +4339,22 @@ class AsyncRooms:
         """Delete an external page of a room.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -4377,30 +4366,30 @@ class AsyncRooms:
     async def get_room_glance(self, room_id_or_name: str | int, key: str) -> Glance:
         """Get a glance of a room.
 
-        Known oddities:
+        Known quirks:
 
         - Scope and kinds of token are inferred, not documented.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
 
         Returns:
-            The glance. No recording exists; taken to be what was stored.
+            The glance. No recording exists; assumed to be what was stored.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_room` or `view_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_room` or `view_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `view_room` or `view_group` (confidence: low). Token: group client, room
         client.
@@ -4421,45 +4410,44 @@ class AsyncRooms:
         weight: int | None = None,
         conditions: list[Condition] | None = None,
     ) -> CreatedExtension | None:
-        """Make or replace a glance of a room.
+        """Create or replace a glance of a room.
 
-        What stood under the key before is replaced. The key of the body is that of the
-        path.
+        Replaces what was stored under the key. The key in the body is the one in the path.
 
-        Known oddities:
+        Known quirks:
 
-        - A library test for room glances expects 204; take any success.
+        - A library's test for room glances expects 204; accept any 2xx status.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
-            name: What it says until it has content.
-            icon: The small picture before it, in both densities.
-            query_url: Where clients ask for its content. Without it the line never
-                changes by itself.
-            target: The module that it opens, by key, or with options.
-            weight: Where it stands; lower comes first, as documented. The server takes
-                `100` when left out.
-            conditions: When it is shown.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
+            name: Text shown until it has content.
+            icon: Icon before it, in both densities.
+            query_url: URL that clients query for its content. Without it, only updates
+                change the glance.
+            target: Module to open, by key, or with options.
+            weight: Position; lower comes first, as documented. The server's default is
+                `100`.
+            conditions: Conditions for showing it.
 
         Returns:
-            It is made or replaced. What the body holds is only partly known. Done. The
-            answer has no body.
+            Created or replaced. The body is only partly known. Success. The response
+            has no body.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -4482,22 +4470,22 @@ class AsyncRooms:
         """Delete a glance of a room.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -4510,30 +4498,30 @@ class AsyncRooms:
     ) -> WebPanel:
         """Get a web panel of a room.
 
-        Known oddities:
+        Known quirks:
 
         - Scope and kinds of token are inferred, not documented.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
 
         Returns:
-            The web panel. No recording exists; taken to be what was stored.
+            The web panel. No recording exists; assumed to be what was stored.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_room` or `view_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_room` or `view_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `view_room` or `view_group` (confidence: low). Token: group client, room
         client.
@@ -4556,42 +4544,41 @@ class AsyncRooms:
         weight: int | None = None,
         conditions: list[Condition] | None = None,
     ) -> CreatedExtension | None:
-        """Make or replace a web panel of a room.
+        """Create or replace a web panel of a room.
 
-        What stood under the key before is replaced. The key of the body is that of the
-        path.
+        Replaces what was stored under the key. The key in the body is the one in the path.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
-            name: What stands above the page.
-            url: The page. It may hold variables such as `{message.body}`.
-            location: Where it stands; there is one place only.
-            authentication: Whether HipChat signs its call of the page. The server takes
-                `jwt` when left out.
-            icon: A small picture for it, in both densities.
-            weight: Where it stands; lower comes first, as documented. The server takes
-                `100` when left out.
-            conditions: When it is shown.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
+            name: Title of the page.
+            url: URL of the page. May contain variables such as `{message.body}`.
+            location: Location; there is only one.
+            authentication: Whether HipChat signs the request for the page. The server's
+                default is `jwt`.
+            icon: Icon, in both densities.
+            weight: Position; lower comes first, as documented. The server's default is
+                `100`.
+            conditions: Conditions for showing it.
 
         Returns:
-            It is made or replaced. What the body holds is only partly known. Done. The
-            answer has no body.
+            Created or replaced. The body is only partly known. Success. The response
+            has no body.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -4616,22 +4603,22 @@ class AsyncRooms:
         """Delete a web panel of a room.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not have the call, or not
-                with these arguments. The server cannot answer now.
+            ServerError: The server failed. This server does not implement the
+                operation, or not with these arguments. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -4646,26 +4633,26 @@ class AsyncRooms:
         """Get a webhook of a room.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
-            expand: What to send in full instead of in short: `room`, `creator`. Dots go
-                deeper.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
+            expand: Members to return in full: `room`, `creator`. Use dots for nested
+                members.
 
         Returns:
             The webhook.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: medium). Token: group client, room client, user.
 
@@ -4695,39 +4682,38 @@ class AsyncRooms:
         pattern: str | None = None,
         authentication: Literal["jwt", "none"] | None = None,
     ) -> Created:
-        """Make or replace a webhook of a room.
+        """Create or replace a webhook of a room.
 
-        What stood under the key before is replaced. The key of the body is that of the
-        path.
+        Replaces what was stored under the key. The key in the body is the one in the path.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
-            url: Where events are sent. An address with a user and password in it is
-                refused.
-            event: What to wait for.
-            name: A label for people.
-            pattern: A regular expression that the text must hold; for events about
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
+            url: URL that events are posted to. A URL with user and password is
+                rejected.
+            event: Event to subscribe to.
+            name: Display label.
+            pattern: Regular expression that the message must match; for events about
                 messages only.
-            authentication: Whether HipChat signs what it sends. The server takes `none`
-                when left out.
+            authentication: Whether HipChat signs requests (`jwt`) or not (`none`). The
+                server's default is `none`.
 
         Returns:
-            It is made or replaced.
+            Created or replaced.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: medium). Token: group client, room client, user.
 
@@ -4749,21 +4735,21 @@ class AsyncRooms:
         """Delete a webhook of a room.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            key: The key that the add-on chose, 1 to 40 characters: letters, digits,
-                `_`, `-` and `.`.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
+                `-` and `.`.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: medium). Token: group client, room client, user.
 
@@ -4780,34 +4766,34 @@ class AsyncRooms:
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
     ) -> MessageEnvelope:
-        """Get one message of a room.
+        """Get a message of a room.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            message_id: The message's id, 1 to 100 characters (a UUID of 36).
-            timezone: Time zone for the dates of the answer, by its name in the tz
-                database; another name is refused. The server takes `UTC` when left out.
-            include_deleted: Whether deleted messages are listed too; they come without
-                their text. The server takes `true` when left out.
-            expand: What to send in full instead of in short: `message.from`,
-                `message.mentions`. Dots go deeper.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            message_id: Id of the message, 1 to 100 characters (usually a UUID of 36).
+            timezone: Time zone for dates in the response, as a name of the tz database;
+                other names are rejected. The server's default is `UTC`.
+            include_deleted: Include deleted messages, without their text. The server's
+                default is `true`.
+            expand: Members to return in full: `message.from`, `message.mentions`. Use
+                dots for nested members.
 
         Returns:
             The message.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_messages`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_messages`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: `view_messages` (confidence: high). Token: kinds not established.
+        Scope: `view_messages` (confidence: high). Token: kind not known.
 
         Source: the official method page `get_room_message`, now gone (confidence: high).
         """
@@ -4834,55 +4820,54 @@ class AsyncRooms:
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
     ) -> MessagePage:
-        """Read the history of a room.
+        """Get the history of a room.
 
-        To walk back through all of it, let each call's `date` be the earliest date that
-        the call before gave, and drop by id what comes twice.
+        To read the whole history, set `date` to the earliest date of the previous
+        response, and drop messages whose id was already read.
 
-        The answer is one page of a list; a client's `items()` walks all of them.
+        The response is one page of a list; a client's `items()` iterates over all pages.
 
-        Known oddities:
+        Known quirks:
 
-        - A token needs both `view_group` and `view_messages`, according to one source.
-        - An exporter got a 401 when it sent `timezone` and `end-date` together.
+        - According to one source, a token needs both `view_group` and `view_messages`.
+        - An exporter got 401 for `timezone` together with `end-date`.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            start_index: How many messages to skip. Counts only when `date` is a moment.
-                The server takes `0` when left out.
-            max_results: How many messages the page may hold. Counts only when `date` is
-                a moment; `recent` gives 75. 0 to 1,000. The server takes `100` when
-                left out.
-            reverse: Whether the oldest message of the page comes first. `false` keeps
-                pages stable while new messages arrive. The server takes `true` when
-                left out.
-            date: The newest moment wanted, in ISO 8601, or `recent` for the latest 75
-                messages as they stand now, without further pages. Reading by a moment
-                may miss the newest messages. The server takes `recent` when left out.
-            end_date: The oldest moment wanted. Counts only when `date` is a moment.
-            timezone: Time zone for the dates of the answer, by its name in the tz
-                database; another name is refused. The server takes `UTC` when left out.
-            include_deleted: Whether deleted messages are listed too; they come without
-                their text. The server takes `true` when left out.
-            expand: What to send in full instead of in short: `items.from`,
-                `items.mentions`. Dots go deeper.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            start_index: Number of messages to skip. Used only if `date` is a timestamp.
+                The server's default is `0`.
+            max_results: Maximum number of messages on the page. Used only if `date` is
+                a timestamp; `recent` returns 75. 0 to 1,000. The server's default is
+                `100`.
+            reverse: Return the oldest message of the page first. `false` keeps pages
+                stable while new messages arrive. The server's default is `true`.
+            date: Latest date to return, in ISO 8601, or `recent` for the latest 75
+                messages, without further pages. With a date, the newest messages may be
+                missing. The server's default is `recent`.
+            end_date: Earliest date to return. Used only if `date` is a timestamp.
+            timezone: Time zone for dates in the response, as a name of the tz database;
+                other names are rejected. The server's default is `UTC`.
+            include_deleted: Include deleted messages, without their text. The server's
+                default is `true`.
+            expand: Members to return in full: `items.from`, `items.mentions`. Use dots
+                for nested members.
 
         Returns:
             A page of messages.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_messages`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_messages`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: `view_messages` (confidence: high). Token: kinds not established.
+        Scope: `view_messages` (confidence: high). Token: kind not known.
 
         Source: the official method page `view_room_history`, now gone (confidence: high).
         """
@@ -4910,38 +4895,38 @@ class AsyncRooms:
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
     ) -> MessagePage:
-        """Read the latest messages of a room.
+        """Get the latest messages of a room.
 
-        The answer is one page of a list; a client's `items()` walks all of them.
+        The response is one page of a list; a client's `items()` iterates over all pages.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            max_results: How many messages the page may hold. 0 to 1,000. The server
-                takes `75` when left out.
-            timezone: Time zone for the dates of the answer, by its name in the tz
-                database; another name is refused. The server takes `UTC` when left out.
-            not_before: Id of the oldest message wanted; it is part of the answer.
-            include_deleted: Whether deleted messages are listed too; they come without
-                their text. The server takes `true` when left out.
-            expand: What to send in full instead of in short: `items.from`,
-                `items.mentions`. Dots go deeper.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            max_results: Maximum number of messages on the page. 0 to 1,000. The
+                server's default is `75`.
+            timezone: Time zone for dates in the response, as a name of the tz database;
+                other names are rejected. The server's default is `UTC`.
+            not_before: Id of the earliest message to return; the response includes it.
+            include_deleted: Include deleted messages, without their text. The server's
+                default is `true`.
+            expand: Members to return in full: `items.from`, `items.mentions`. Use dots
+                for nested members.
 
         Returns:
             A page of messages.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_messages`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_messages`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: `view_messages` (confidence: high). Token: kinds not established.
+        Scope: `view_messages` (confidence: high). Token: kind not known.
 
         Source: the official method page `view_recent_room_history`, now gone
         (confidence: high).
@@ -4964,26 +4949,26 @@ class AsyncRooms:
         *,
         reason: str | None = None,
     ) -> None:
-        """Invite a user into a public room.
+        """Invite a user to a public room.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            user_id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
-                characters.
-            reason: Why they are invited.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            user_id_or_email: Id, e-mail address or `@mention` name of the user, 1 to
+                100 characters.
+            reason: Reason for the invitation.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: high). Token: user.
 
@@ -5006,33 +4991,33 @@ class AsyncRooms:
     ) -> UserPage:
         """List the members of a private room.
 
-        The answer is one page of a list; a client's `items()` walks all of them.
+        The response is one page of a list; a client's `items()` iterates over all pages.
 
-        Known oddities:
+        Known quirks:
 
-        - Older clients asked for `admin_room`.
+        - Older clients requested `admin_room`.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            start_index: How many items to skip. The server takes `0` when left out.
-            max_results: How many items the page may hold. 0 to 1,000. The server takes
-                `100` when left out.
-            expand: What to send in full instead of in short: `items`. Dots go deeper.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            start_index: Number of items to skip. The server's default is `0`.
+            max_results: Maximum number of items on the page. 0 to 1,000. The server's
+                default is `100`.
+            expand: Members to return in full: `items`. Use dots for nested members.
 
         Returns:
             A page of members; each has `room_roles` on later servers.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_room` (confidence: high). Token: group client, room client, user.
 
@@ -5054,30 +5039,30 @@ class AsyncRooms:
         *,
         room_roles: list[Literal["room_admin", "room_member"]] | None = None,
     ) -> None:
-        """Make a user a member of a private room.
+        """Add a member to a private room.
 
-        Known oddities:
+        Known quirks:
 
-        - Nothing need be in the body. In a Go library `room_roles` is called `roles`.
+        - The body may be empty. A Go library calls `room_roles` `roles`.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            user_id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
-                characters.
-            room_roles: Their roles in the room.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            user_id_or_email: Id, e-mail address or `@mention` name of the user, 1 to
+                100 characters.
+            room_roles: The user's roles in the room.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: high). Token: group client, room client, user.
 
@@ -5090,24 +5075,24 @@ class AsyncRooms:
     async def remove_member(
         self, room_id_or_name: str | int, user_id_or_email: str | int
     ) -> None:
-        """End the membership of a user in a private room.
+        """Remove a member from a private room.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            user_id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
-                characters.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            user_id_or_email: Id, e-mail address or `@mention` name of the user, 1 to
+                100 characters.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: high). Token: group client, room client, user.
 
@@ -5118,33 +5103,33 @@ class AsyncRooms:
     async def send_message(
         self, room_id_or_name: str | int, *, message: str
     ) -> SentMessage:
-        """Say something in a room as a user.
+        """Send a message to a room as the token's owner.
 
-        Known oddities:
+        Known quirks:
 
-        - No source tells how long the message may be; the limit is 10,000 characters
-          for notifications and private messages, 1,000 for replies and shares.
-        - Until 2014 this path led to the notification call.
+        - The maximum length of the message is not known. It is 10,000 characters for
+          notifications and private messages, and 1,000 for replies and shares.
+        - Until 2014, this path sent a notification.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            message: What to say. How long it may be is not known. At least 1 character.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            message: The message. Its maximum length is not known. At least 1 character.
 
         Returns:
-            The message is sent.
+            The message was sent.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `send_message`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `send_message`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `send_message` (confidence: high). Token: user.
 
@@ -5168,44 +5153,44 @@ class AsyncRooms:
         attach_to: str | None = None,
         card: Card | UnsetType | None = UNSET,
     ) -> None:
-        """Post a notification into a room.
+        """Send a notification to a room.
 
-        Known oddities:
+        Known quirks:
 
-        - A form as body is read too, but its values stay text, so that `notify` is
-          refused.
-        - A card that is neither null nor an object gives 400, with the whole card
-          schema as the expected type.
-        - One library asks for `view_group`, against all others.
+        - A form is accepted as the body, but its values stay text, so that `notify` is
+          rejected.
+        - A card that is neither null nor an object is rejected with 400, and the whole
+          card schema as the expected type.
+        - One library requests `view_group`; all others do not.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            message: What to show. With a card it is what clients show that cannot draw
-                cards, and still needed. 1 to 10,000 characters.
-            message_format: How the text is meant. `html` takes a few tags (a, b, i,
-                strong, em, br, img, pre, code, lists, tables) and leaves mentions,
-                emoticons and addresses alone; `text` is treated as if somebody had
-                typed it. The server takes `html` when left out.
-            color: Background. The server takes `yellow` when left out.
-            notify: Whether people are alerted. Has to be a real boolean. The server
-                takes `false` when left out.
-            from_: A label beside the sender's name, up to 64 characters.
-            attach_to: Which message of the room to show it below, by its id. Clients
-                that cannot do that show it by itself. At most 36 characters.
-            card: A card to draw in place of the text. `None` sends null.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            message: The message. Required with a card too, for clients that cannot show
+                cards. 1 to 10,000 characters.
+            message_format: Message format. `html` allows a few tags (a, b, i, strong,
+                em, br, img, pre, code, lists, tables), and does not replace mentions,
+                emoticons and URLs; `text` is treated as if a user had typed it. The
+                server's default is `html`.
+            color: Background color. The server's default is `yellow`.
+            notify: Whether to alert the users in the room. Must be a real boolean. The
+                server's default is `false`.
+            from_: Label to show next to the sender's name, up to 64 characters.
+            attach_to: Id of the room's message to attach the notification to. Clients
+                that cannot attach it show it on its own. At most 36 characters.
+            card: Card to show instead of the text. `None` sends null.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `send_notification`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `send_notification`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `send_notification` (confidence: high). Token: group client, room client,
         user, room notification.
@@ -5238,35 +5223,35 @@ class AsyncRooms:
         include_offline: bool | None = None,
         expand: list[str] | None = None,
     ) -> UserPage:
-        """List who is in a room.
+        """List the participants of a room.
 
-        With `expand=items` this is how to read the presence of everybody in it.
+        With `expand=items`, the response has the presence of every participant.
 
-        The answer is one page of a list; a client's `items()` walks all of them.
+        The response is one page of a list; a client's `items()` iterates over all pages.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            start_index: How many items to skip. The server takes `0` when left out.
-            max_results: How many items the page may hold. 0 to 1,000. The server takes
-                `100` when left out.
-            include_offline: Whether, in a private room, members who are not there are
-                listed too. The server takes `false` when left out.
-            expand: What to send in full instead of in short: `items`. Dots go deeper.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            start_index: Number of items to skip. The server's default is `0`.
+            max_results: Maximum number of items on the page. 0 to 1,000. The server's
+                default is `100`.
+            include_offline: In a private room, include members who are offline. The
+                server's default is `false`.
+            expand: Members to return in full: `items`. Use dots for nested members.
 
         Returns:
             A page of users; each has `room_roles` on later servers.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_room` (confidence: medium). Token: group client, room client, user.
 
@@ -5286,30 +5271,30 @@ class AsyncRooms:
     async def reply_to_message(
         self, room_id_or_name: str | int, *, parent_message_id: str, message: str
     ) -> None:
-        """Reply to a message of a room as a user.
+        """Reply to a message in a room as the token's owner.
 
-        Known oddities:
+        Known quirks:
 
-        - One source allows 10,000 characters, so a server does well to take as many.
-        - A Ruby library sends `parent_message_id` for `parentMessageId`.
+        - One source allows 10,000 characters; servers should accept as many.
+        - A Ruby library sends `parent_message_id` instead of `parentMessageId`.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
             parent_message_id: Id of the message to reply to, 1 to 100 characters.
-            message: What to say, 1 to 1,000 characters.
+            message: The message, 1 to 1,000 characters.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `send_message`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `send_message`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `send_message` (confidence: high). Token: user.
 
@@ -5333,35 +5318,35 @@ class AsyncRooms:
         file: FileSource,
         message: str | None = None,
     ) -> None:
-        """Share a file in a room as a user.
+        """Share a file with a room as the token's owner.
 
-        The body has a part `file` with a file name and, only where there is a message,
-        a part `metadata` with JSON.
+        The body has a part `file` with a file name and, if there is a message, a part
+        `metadata` with JSON.
 
-        Known oddities:
+        Known quirks:
 
-        - `multipart/form-data` is not taken.
-        - Two JSON parts are refused: the web client sends JSON files as `text/plain`.
-        - Real clients differed in line ends, base64 and the final boundary; a server
-          reads all of them.
+        - `multipart/form-data` is not accepted.
+        - Two JSON parts are rejected: the web client sends JSON files as `text/plain`.
+        - Clients differed in line ends, base64 and the final boundary; servers accept
+          all of them.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
             file: The file. It needs a name.
-            message: A text to go with it, up to 1,000 characters.
+            message: Comment, up to 1,000 characters.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `send_message`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `send_message`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `send_message` (confidence: high). Token: user.
 
@@ -5378,29 +5363,29 @@ class AsyncRooms:
     async def share_link_with_room(
         self, room_id_or_name: str | int, *, link: str, message: str | None = None
     ) -> None:
-        """Share a link in a room as a user.
+        """Share a link with a room as the token's owner.
 
-        Known oddities:
+        Known quirks:
 
-        - An Atlassian library uses PUT; everything else uses POST.
+        - An Atlassian library uses PUT; all others use POST.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            link: The address, 10 to 1,000 characters.
-            message: A text to go with it, up to 1,000 characters.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            link: The URL, 10 to 1,000 characters.
+            message: Comment, up to 1,000 characters.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `send_message`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `send_message`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `send_message` (confidence: high). Token: user.
 
@@ -5415,25 +5400,25 @@ class AsyncRooms:
             del message  # A traceback would hold it.
 
     async def get_room_statistics(self, room_id_or_name: str | int) -> RoomStatistics:
-        """Get a room's statistics.
+        """Get statistics of a room.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
 
         Returns:
             The statistics.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_group` or `view_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_group` or `view_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` or `view_room` (confidence: high). Token: group client, room
         client, user.
@@ -5446,21 +5431,21 @@ class AsyncRooms:
         """Set the topic of a room.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
             topic: The new topic, up to 250 characters; may be empty.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: high). Token: group client, room client, user.
 
@@ -5476,35 +5461,35 @@ class AsyncRooms:
         max_results: int | None = None,
         expand: list[str] | None = None,
     ) -> WebhookPage:
-        """List a room's webhooks.
+        """List the webhooks of a room.
 
-        The answer is one page of a list; a client's `items()` walks all of them.
+        The response is one page of a list; a client's `items()` iterates over all pages.
 
-        Known oddities:
+        Known quirks:
 
-        - Not deprecated, unlike the other calls on this path.
+        - Not deprecated, unlike the other operations on this path.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            start_index: How many items to skip. The server takes `0` when left out.
-            max_results: How many items the page may hold. 0 to 1,000. The server takes
-                `100` when left out.
-            expand: What to send in full instead of in short: `items`. Dots go deeper.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            start_index: Number of items to skip. The server's default is `0`.
+            max_results: Maximum number of items on the page. 0 to 1,000. The server's
+                default is `100`.
+            expand: Members to return in full: `items`. Use dots for nested members.
 
         Returns:
             A page of webhooks.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: high). Token: group client, room client, user.
 
@@ -5541,40 +5526,40 @@ class AsyncRooms:
         key: str | None = None,
         authentication: Literal["jwt", "none"] | None = None,
     ) -> Created:
-        """Make a webhook in a room.
+        """Create a webhook in a room.
 
         Deprecated by the API: use `create_room_webhook`.
 
-        Known oddities:
+        Known quirks:
 
-        - Early documents ask for `name`.
+        - Early documentation requires `name`.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            url: Where events are sent.
-            event: What to wait for.
-            pattern: A regular expression that the text must hold; for events about
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            url: URL that events are posted to.
+            event: Event to subscribe to.
+            pattern: Regular expression that the message must match; for events about
                 messages only.
-            name: A label for people.
-            key: A key to address it by, 1 to 40 characters. Later servers only.
-            authentication: Whether HipChat signs what it sends. Later servers only. The
-                server takes `none` when left out.
+            name: Display label.
+            key: Key of the webhook, 1 to 40 characters. Later servers only.
+            authentication: Whether HipChat signs requests (`jwt`) or not (`none`).
+                Later servers only. The server's default is `none`.
 
         Returns:
-            The webhook is made.
+            The webhook was created.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: high). Token: group client, room client, user.
 
@@ -5599,30 +5584,30 @@ class AsyncRooms:
         *,
         expand: list[str] | None = None,
     ) -> Webhook:
-        """Get a webhook of a room by its number.
+        """Get a webhook of a room by id.
 
         Deprecated by the API: use `get_room_webhook`.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            webhook_id: The webhook's number.
-            expand: What to send in full instead of in short: `room`, `creator`. Dots go
-                deeper.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            webhook_id: Id of the webhook.
+            expand: Members to return in full: `room`, `creator`. Use dots for nested
+                members.
 
         Returns:
             The webhook.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: high). Token: group client, room client, user.
 
@@ -5631,25 +5616,25 @@ class AsyncRooms:
         return await self._send(GetWebhook(room_id_or_name, webhook_id, expand=expand))
 
     async def delete_webhook(self, room_id_or_name: str | int, webhook_id: int) -> None:
-        """Delete a webhook of a room by its number.
+        """Delete a webhook of a room by id.
 
         Deprecated by the API: use `delete_room_webhook`.
 
         Args:
-            room_id_or_name: The room's id or its name, 1 to 100 characters. A room
-                whose name is a number answers to its id only.
-            webhook_id: The webhook's number.
+            room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
+                always an id.
+            webhook_id: Id of the webhook.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_room`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_room`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: high). Token: group client, room client, user.
 

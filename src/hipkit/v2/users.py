@@ -3,7 +3,7 @@
 
 """Users: 15 operations.
 
-People, and the private chats with them.
+Users, and private chats with them.
 """
 
 from __future__ import annotations
@@ -47,17 +47,15 @@ __all__ = [
 
 
 class GetAllUsers(Operation[UserPage], frozen=True):
-    """List the users of the group.
+    """List users.
 
     Args:
-        start_index: How many items to skip. The server takes `0` when left out.
-        max_results: How many items the page may hold. 0 to 1,000. The server takes
-            `100` when left out.
-        include_guests: Whether guests are listed too. The server takes `false` when
-            left out.
-        include_deleted: Whether deleted users are listed too. The server takes `false`
-            when left out.
-        expand: What to send in full instead of in short: `items`. Dots go deeper.
+        start_index: Number of items to skip. The server's default is `0`.
+        max_results: Maximum number of items on the page. 0 to 1,000. The server's
+            default is `100`.
+        include_guests: Include guests. The server's default is `false`.
+        include_deleted: Include deleted users. The server's default is `false`.
+        expand: Members to return in full: `items`. Use dots for nested members.
     """
 
     operation_id = "get_all_users"
@@ -87,23 +85,22 @@ class GetAllUsers(Operation[UserPage], frozen=True):
 
 
 class CreateUser(Operation[CreatedUser], frozen=True):
-    """Make an account.
+    """Create a user.
 
     Args:
-        name: The person's full name, 1 to 50 characters.
-        email: Their e-mail address.
-        roles: Their roles. Sources differ: `owner`, `admin`, `moderator`, `user`, or
-            `owner`, `administrator`, `user`, `delegated administrator`.
-        title: Their job title.
-        mention_name: What follows the `@` when they are mentioned; probably made from
-            the name when left out.
-        is_group_admin: Whether they administer the group. The server takes `false` when
+        name: Full name, 1 to 50 characters.
+        email: E-mail address.
+        roles: Roles. Sources differ: `owner`, `admin`, `moderator`, `user`, or `owner`,
+            `administrator`, `user`, `delegated administrator`.
+        title: Job title.
+        mention_name: Mention name, without the `@`; probably derived from the name when
             left out.
-        timezone: Their time zone, by its name in the tz database. The server takes
-            `UTC` when left out.
-        password: Their password. When left out the server makes one up and answers with
-            it.
-        created: When the account was made, for importing. Its form is not known.
+        is_group_admin: Whether the user is an administrator of the group. The server's
+            default is `false`.
+        timezone: Time zone, as a name of the tz database. The server's default is
+            `UTC`.
+        password: Password. When left out, the server generates one and returns it.
+        created: Creation time, for imports. The format is not known.
     """
 
     operation_id = "create_user"
@@ -146,9 +143,9 @@ class GetUser(Operation[User], frozen=True):
     """Get a user.
 
     Args:
-        id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
+        id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
             characters.
-        expand: What to send in full instead of in short: `group`. Dots go deeper.
+        expand: Members to return in full: `group`. Use dots for nested members.
     """
 
     operation_id = "get_user"
@@ -168,22 +165,22 @@ class GetUser(Operation[User], frozen=True):
 
 
 class UpdateUser(Operation[None], frozen=True):
-    """Replace the settings of a user.
+    """Update a user.
 
     Args:
-        id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
+        id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
             characters.
-        name: The person's full name, 1 to 50 characters.
-        email: Their e-mail address.
-        mention_name: What follows the `@` when they are mentioned.
-        roles: Their roles. Sources differ: `owner`, `admin`, `moderator`, `user`, or
-            `owner`, `administrator`, `user`, `delegated administrator`.
-        title: Their job title.
-        presence: Their presence.
-        is_group_admin: Whether they administer the group.
-        timezone: Their time zone, by its name in the tz database. The server takes
-            `UTC` when left out.
-        password: Their new password.
+        name: Full name, 1 to 50 characters.
+        email: E-mail address.
+        mention_name: Mention name, without the `@`.
+        roles: Roles. Sources differ: `owner`, `admin`, `moderator`, `user`, or `owner`,
+            `administrator`, `user`, `delegated administrator`.
+        title: Job title.
+        presence: Presence.
+        is_group_admin: Whether the user is an administrator of the group.
+        timezone: Time zone, as a name of the tz database. The server's default is
+            `UTC`.
+        password: New password.
     """
 
     operation_id = "update_user"
@@ -225,10 +222,10 @@ class UpdateUser(Operation[None], frozen=True):
 
 
 class DeleteUser(Operation[None], frozen=True):
-    """Delete an account.
+    """Delete a user.
 
     Args:
-        id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
+        id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
             characters.
     """
 
@@ -246,16 +243,16 @@ class DeleteUser(Operation[None], frozen=True):
 
 
 class GetPrivatechatMessage(Operation[MessageEnvelope], frozen=True):
-    """Get one message of a private chat.
+    """Get a message of a private chat.
 
     Args:
-        id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
+        id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
             characters.
-        message_id: The message's id, 1 to 100 characters (a UUID of 36).
-        timezone: Time zone for the dates of the answer, by its name in the tz database;
-            another name is refused. The server takes `UTC` when left out.
-        include_deleted: Whether deleted messages are listed too; they come without
-            their text. The server takes `true` when left out.
+        message_id: Id of the message, 1 to 100 characters (usually a UUID of 36).
+        timezone: Time zone for dates in the response, as a name of the tz database;
+            other names are rejected. The server's default is `UTC`.
+        include_deleted: Include deleted messages, without their text. The server's
+            default is `true`.
     """
 
     operation_id = "get_privatechat_message"
@@ -279,27 +276,27 @@ class GetPrivatechatMessage(Operation[MessageEnvelope], frozen=True):
 
 
 class GetPrivatechatHistory(Operation[MessagePage], frozen=True):
-    """Read the history of the private chat with a user.
+    """Get the history of a private chat.
 
     Args:
-        id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
+        id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
             characters.
-        start_index: How many messages to skip. Counts only when `date` is a moment. The
-            server takes `0` when left out.
-        max_results: How many messages the page may hold. Counts only when `date` is a
-            moment; `recent` gives 75. 0 to 1,000. The server takes `100` when left out.
-        reverse: Whether the oldest message of the page comes first. `false` keeps pages
-            stable while new messages arrive. The server takes `true` when left out.
-        date: The newest moment wanted, in ISO 8601, or `recent` for the latest 75
-            messages as they stand now, without further pages. Reading by a moment may
-            miss the newest messages. The server takes `recent` when left out.
-        end_date: The oldest moment wanted. Counts only when `date` is a moment.
-        timezone: Time zone for the dates of the answer, by its name in the tz database;
-            another name is refused. The server takes `UTC` when left out.
-        include_deleted: Whether deleted messages are listed too; they come without
-            their text. The server takes `true` when left out.
-        expand: What to send in full instead of in short: `items.from`,
-            `items.mentions`. Dots go deeper.
+        start_index: Number of messages to skip. Used only if `date` is a timestamp. The
+            server's default is `0`.
+        max_results: Maximum number of messages on the page. Used only if `date` is a
+            timestamp; `recent` returns 75. 0 to 1,000. The server's default is `100`.
+        reverse: Return the oldest message of the page first. `false` keeps pages stable
+            while new messages arrive. The server's default is `true`.
+        date: Latest date to return, in ISO 8601, or `recent` for the latest 75
+            messages, without further pages. With a date, the newest messages may be
+            missing. The server's default is `recent`.
+        end_date: Earliest date to return. Used only if `date` is a timestamp.
+        timezone: Time zone for dates in the response, as a name of the tz database;
+            other names are rejected. The server's default is `UTC`.
+        include_deleted: Include deleted messages, without their text. The server's
+            default is `true`.
+        expand: Members to return in full: `items.from`, `items.mentions`. Use dots for
+            nested members.
     """
 
     operation_id = "get_privatechat_history"
@@ -339,20 +336,20 @@ class GetPrivatechatHistory(Operation[MessagePage], frozen=True):
 
 
 class GetRecentPrivatechatHistory(Operation[MessagePage], frozen=True):
-    """Read the latest messages of the private chat with a user.
+    """Get the latest messages of a private chat.
 
     Args:
-        id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
+        id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
             characters.
-        max_results: How many messages the page may hold. 0 to 1,000. The server takes
-            `75` when left out.
-        timezone: Time zone for the dates of the answer, by its name in the tz database;
-            another name is refused. The server takes `UTC` when left out.
-        not_before: Id of the oldest message wanted; it is part of the answer.
-        include_deleted: Whether deleted messages are listed too; they come without
-            their text. The server takes `true` when left out.
-        expand: What to send in full instead of in short: `items.from`,
-            `items.mentions`. Dots go deeper.
+        max_results: Maximum number of messages on the page. 0 to 1,000. The server's
+            default is `75`.
+        timezone: Time zone for dates in the response, as a name of the tz database;
+            other names are rejected. The server's default is `UTC`.
+        not_before: Id of the earliest message to return; the response includes it.
+        include_deleted: Include deleted messages, without their text. The server's
+            default is `true`.
+        expand: Members to return in full: `items.from`, `items.mentions`. Use dots for
+            nested members.
     """
 
     operation_id = "get_recent_privatechat_history"
@@ -386,15 +383,15 @@ class GetRecentPrivatechatHistory(Operation[MessagePage], frozen=True):
 
 
 class SendPrivatechatMessage(Operation[SentMessage | None], frozen=True):
-    """Say something to a user in private.
+    """Send a private message to a user.
 
     Args:
-        id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
+        id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
             characters.
-        message: What to say, 1 to 10,000 characters.
-        notify: Whether the user is alerted. The server takes `false` when left out.
-        message_format: How the text is meant: as if typed, or as HTML of a few tags.
-            The server takes `text` when left out.
+        message: The message, 1 to 10,000 characters.
+        notify: Whether the user is alerted. The server's default is `false`.
+        message_format: Message format: plain text as if typed, or HTML with a few tags.
+            The server's default is `text`.
     """
 
     operation_id = "send_privatechat_message"
@@ -424,12 +421,12 @@ class SendPrivatechatMessage(Operation[SentMessage | None], frozen=True):
 
 
 class GetPhoto(Operation[str], frozen=True):
-    """Get the address of a user's picture.
+    """Get the URL of a user's photo.
 
     Args:
-        id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
+        id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
             characters.
-        size: Which of the two sizes.
+        size: Size of the photo.
     """
 
     operation_id = "get_photo"
@@ -449,12 +446,12 @@ class GetPhoto(Operation[str], frozen=True):
 
 
 class UpdatePhoto(Operation[None], frozen=True):
-    """Set a user's picture.
+    """Set a user's photo.
 
     Args:
-        id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
+        id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
             characters.
-        photo: The picture, as JPEG, PNG or GIF. At least 1 character.
+        photo: The image, as JPEG, PNG or GIF. At least 1 character.
     """
 
     operation_id = "update_photo"
@@ -475,10 +472,10 @@ class UpdatePhoto(Operation[None], frozen=True):
 
 
 class DeletePhoto(Operation[None], frozen=True):
-    """Remove a user's picture.
+    """Delete a user's photo.
 
     Args:
-        id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
+        id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
             characters.
     """
 
@@ -496,15 +493,15 @@ class DeletePhoto(Operation[None], frozen=True):
 
 
 class GetAutoJoinRooms(Operation[RoomPage], frozen=True):
-    """List the rooms that a user enters on login.
+    """List the auto-join rooms of a user.
 
     Args:
-        id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
+        id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
             characters.
-        start_index: How many items to skip. The server takes `0` when left out.
-        max_results: How many items the page may hold. 0 to 1,000. The server takes
-            `100` when left out.
-        expand: What to send in full instead of in short: `items`. Dots go deeper.
+        start_index: Number of items to skip. The server's default is `0`.
+        max_results: Maximum number of items on the page. 0 to 1,000. The server's
+            default is `100`.
+        expand: Members to return in full: `items`. Use dots for nested members.
     """
 
     operation_id = "get_auto_join_rooms"
@@ -533,13 +530,13 @@ class GetAutoJoinRooms(Operation[RoomPage], frozen=True):
 
 
 class ShareFileWithUser(Operation[None], frozen=True):
-    """Share a file with a user in private.
+    """Share a file with a user.
 
     Args:
-        id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
+        id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
             characters.
         file: The file. It needs a name.
-        message: A text to go with it, up to 1,000 characters.
+        message: Comment, up to 1,000 characters.
     """
 
     operation_id = "share_file_with_user"
@@ -562,13 +559,13 @@ class ShareFileWithUser(Operation[None], frozen=True):
 
 
 class ShareLinkWithUser(Operation[None], frozen=True):
-    """Share a link with a user in private.
+    """Share a link with a user.
 
     Args:
-        id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
+        id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
             characters.
-        link: The address, 10 to 1,000 characters.
-        message: A text to go with it, up to 1,000 characters.
+        link: The URL, 10 to 1,000 characters.
+        message: Comment, up to 1,000 characters.
     """
 
     operation_id = "share_link_with_user"
@@ -592,7 +589,7 @@ class ShareLinkWithUser(Operation[None], frozen=True):
 
 
 class Users:
-    """The operations on Users, a method each."""
+    """The operations of the tag Users, a method each."""
 
     __slots__ = ("_send",)
 
@@ -608,36 +605,34 @@ class Users:
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
     ) -> UserPage:
-        """List the users of the group.
+        """List users.
 
-        With `expand=items` this is how to read everybody at once.
+        With `expand=items`, the response has full users.
 
-        The answer is one page of a list; a client's `items()` walks all of them.
+        The response is one page of a list; a client's `items()` iterates over all pages.
 
         Args:
-            start_index: How many items to skip. The server takes `0` when left out.
-            max_results: How many items the page may hold. 0 to 1,000. The server takes
-                `100` when left out.
-            include_guests: Whether guests are listed too. The server takes `false` when
-                left out.
-            include_deleted: Whether deleted users are listed too. The server takes
-                `false` when left out.
-            expand: What to send in full instead of in short: `items`. Dots go deeper.
+            start_index: Number of items to skip. The server's default is `0`.
+            max_results: Maximum number of items on the page. 0 to 1,000. The server's
+                default is `100`.
+            include_guests: Include guests. The server's default is `false`.
+            include_deleted: Include deleted users. The server's default is `false`.
+            expand: Members to return in full: `items`. Use dots for nested members.
 
         Returns:
             A page of users.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_group`.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_group`.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: `view_group` (confidence: high). Token: kinds not established.
+        Scope: `view_group` (confidence: high). Token: kind not known.
 
         Source: the official method page `get_all_users`, now gone (confidence: high).
         """
@@ -664,43 +659,43 @@ class Users:
         password: str | None = None,
         created: str | None = None,
     ) -> CreatedUser:
-        """Make an account.
+        """Create a user.
 
-        Known oddities:
+        Known quirks:
 
-        - How a taken e-mail address or mention name is refused is not known.
+        - The response for an e-mail address or mention name that is in use is not
+          known.
 
         Args:
-            name: The person's full name, 1 to 50 characters.
-            email: Their e-mail address.
-            roles: Their roles. Sources differ: `owner`, `admin`, `moderator`, `user`,
-                or `owner`, `administrator`, `user`, `delegated administrator`.
-            title: Their job title.
-            mention_name: What follows the `@` when they are mentioned; probably made
-                from the name when left out.
-            is_group_admin: Whether they administer the group. The server takes `false`
+            name: Full name, 1 to 50 characters.
+            email: E-mail address.
+            roles: Roles. Sources differ: `owner`, `admin`, `moderator`, `user`, or
+                `owner`, `administrator`, `user`, `delegated administrator`.
+            title: Job title.
+            mention_name: Mention name, without the `@`; probably derived from the name
                 when left out.
-            timezone: Their time zone, by its name in the tz database. The server takes
-                `UTC` when left out.
-            password: Their password. When left out the server makes one up and answers
-                with it.
-            created: When the account was made, for importing. Its form is not known.
+            is_group_admin: Whether the user is an administrator of the group. The
+                server's default is `false`.
+            timezone: Time zone, as a name of the tz database. The server's default is
+                `UTC`.
+            password: Password. When left out, the server generates one and returns it.
+            created: Creation time, for imports. The format is not known.
 
         Returns:
-            The account is made.
+            The user was created.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_group`.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_group`.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: `admin_group` (confidence: high). Token: kinds not established.
+        Scope: `admin_group` (confidence: high). Token: kind not known.
 
         Source: the official method page `create_user`, now gone (confidence: high).
         """
@@ -727,25 +722,25 @@ class Users:
         """Get a user.
 
         Args:
-            id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
+            id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
-            expand: What to send in full instead of in short: `group`. Dots go deeper.
+            expand: Members to return in full: `group`. Use dots for nested members.
 
         Returns:
             The user.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: `view_group` (confidence: high). Token: kinds not established.
+        Scope: `view_group` (confidence: high). Token: kind not known.
 
         Source: the official method page `view_user`, now gone (confidence: high).
         """
@@ -765,44 +760,43 @@ class Users:
         timezone: str | None = None,
         password: str | None = None,
     ) -> None:
-        """Replace the settings of a user.
+        """Update a user.
 
-        Name, e-mail address and mention name always have to be sent, so read the user
-        first.
+        Name, e-mail address and mention name are always required: read the user first.
 
-        Known oddities:
+        Known quirks:
 
         - Guests cannot be changed, nor the owner of the group with `admin_group`.
         - A live test sent an empty password and got 204.
 
         Args:
-            id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
+            id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
-            name: The person's full name, 1 to 50 characters.
-            email: Their e-mail address.
-            mention_name: What follows the `@` when they are mentioned.
-            roles: Their roles. Sources differ: `owner`, `admin`, `moderator`, `user`,
-                or `owner`, `administrator`, `user`, `delegated administrator`.
-            title: Their job title.
-            presence: Their presence.
-            is_group_admin: Whether they administer the group.
-            timezone: Their time zone, by its name in the tz database. The server takes
-                `UTC` when left out.
-            password: Their new password.
+            name: Full name, 1 to 50 characters.
+            email: E-mail address.
+            mention_name: Mention name, without the `@`.
+            roles: Roles. Sources differ: `owner`, `admin`, `moderator`, `user`, or
+                `owner`, `administrator`, `user`, `delegated administrator`.
+            title: Job title.
+            presence: Presence.
+            is_group_admin: Whether the user is an administrator of the group.
+            timezone: Time zone, as a name of the tz database. The server's default is
+                `UTC`.
+            password: New password.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: `admin_group` (confidence: high). Token: kinds not established.
+        Scope: `admin_group` (confidence: high). Token: kind not known.
 
         Source: the official method page `update_user`, now gone (confidence: high).
         """
@@ -825,29 +819,28 @@ class Users:
             del password  # A traceback would hold it.
 
     def delete_user(self, id_or_email: str | int) -> None:
-        """Delete an account.
+        """Delete a user.
 
-        Known oddities:
+        Known quirks:
 
-        - A live test deleted an account and got something other than 204; what is not
-          recorded.
+        - A live test got a response other than 204; which one is not recorded.
 
         Args:
-            id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
+            id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: `admin_group` (confidence: high). Token: kinds not established.
+        Scope: `admin_group` (confidence: high). Token: kind not known.
 
         Source: the official method page `delete_user`, now gone (confidence: high).
         """
@@ -861,30 +854,30 @@ class Users:
         timezone: str | None = None,
         include_deleted: bool | None = None,
     ) -> MessageEnvelope:
-        """Get one message of a private chat.
+        """Get a message of a private chat.
 
         Args:
-            id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
+            id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
-            message_id: The message's id, 1 to 100 characters (a UUID of 36).
-            timezone: Time zone for the dates of the answer, by its name in the tz
-                database; another name is refused. The server takes `UTC` when left out.
-            include_deleted: Whether deleted messages are listed too; they come without
-                their text. The server takes `true` when left out.
+            message_id: Id of the message, 1 to 100 characters (usually a UUID of 36).
+            timezone: Time zone for dates in the response, as a name of the tz database;
+                other names are rejected. The server's default is `UTC`.
+            include_deleted: Include deleted messages, without their text. The server's
+                default is `true`.
 
         Returns:
             The message.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_messages`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_messages`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_messages` (confidence: high). Token: user.
 
@@ -913,47 +906,46 @@ class Users:
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
     ) -> MessagePage:
-        """Read the history of the private chat with a user.
+        """Get the history of a private chat.
 
-        The chat is the one between the token's owner and that user.
+        The chat between the token's owner and the user.
 
-        The answer is one page of a list; a client's `items()` walks all of them.
+        The response is one page of a list; a client's `items()` iterates over all pages.
 
         Args:
-            id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
+            id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
-            start_index: How many messages to skip. Counts only when `date` is a moment.
-                The server takes `0` when left out.
-            max_results: How many messages the page may hold. Counts only when `date` is
-                a moment; `recent` gives 75. 0 to 1,000. The server takes `100` when
-                left out.
-            reverse: Whether the oldest message of the page comes first. `false` keeps
-                pages stable while new messages arrive. The server takes `true` when
-                left out.
-            date: The newest moment wanted, in ISO 8601, or `recent` for the latest 75
-                messages as they stand now, without further pages. Reading by a moment
-                may miss the newest messages. The server takes `recent` when left out.
-            end_date: The oldest moment wanted. Counts only when `date` is a moment.
-            timezone: Time zone for the dates of the answer, by its name in the tz
-                database; another name is refused. The server takes `UTC` when left out.
-            include_deleted: Whether deleted messages are listed too; they come without
-                their text. The server takes `true` when left out.
-            expand: What to send in full instead of in short: `items.from`,
-                `items.mentions`. Dots go deeper.
+            start_index: Number of messages to skip. Used only if `date` is a timestamp.
+                The server's default is `0`.
+            max_results: Maximum number of messages on the page. Used only if `date` is
+                a timestamp; `recent` returns 75. 0 to 1,000. The server's default is
+                `100`.
+            reverse: Return the oldest message of the page first. `false` keeps pages
+                stable while new messages arrive. The server's default is `true`.
+            date: Latest date to return, in ISO 8601, or `recent` for the latest 75
+                messages, without further pages. With a date, the newest messages may be
+                missing. The server's default is `recent`.
+            end_date: Earliest date to return. Used only if `date` is a timestamp.
+            timezone: Time zone for dates in the response, as a name of the tz database;
+                other names are rejected. The server's default is `UTC`.
+            include_deleted: Include deleted messages, without their text. The server's
+                default is `true`.
+            expand: Members to return in full: `items.from`, `items.mentions`. Use dots
+                for nested members.
 
         Returns:
             A page of messages.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_messages`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_messages`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_messages` (confidence: medium). Token: user.
 
@@ -984,36 +976,36 @@ class Users:
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
     ) -> MessagePage:
-        """Read the latest messages of the private chat with a user.
+        """Get the latest messages of a private chat.
 
-        The answer is one page of a list; a client's `items()` walks all of them.
+        The response is one page of a list; a client's `items()` iterates over all pages.
 
         Args:
-            id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
+            id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
-            max_results: How many messages the page may hold. 0 to 1,000. The server
-                takes `75` when left out.
-            timezone: Time zone for the dates of the answer, by its name in the tz
-                database; another name is refused. The server takes `UTC` when left out.
-            not_before: Id of the oldest message wanted; it is part of the answer.
-            include_deleted: Whether deleted messages are listed too; they come without
-                their text. The server takes `true` when left out.
-            expand: What to send in full instead of in short: `items.from`,
-                `items.mentions`. Dots go deeper.
+            max_results: Maximum number of messages on the page. 0 to 1,000. The
+                server's default is `75`.
+            timezone: Time zone for dates in the response, as a name of the tz database;
+                other names are rejected. The server's default is `UTC`.
+            not_before: Id of the earliest message to return; the response includes it.
+            include_deleted: Include deleted messages, without their text. The server's
+                default is `true`.
+            expand: Members to return in full: `items.from`, `items.mentions`. Use dots
+                for nested members.
 
         Returns:
             A page of messages.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_messages`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_messages`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_messages` (confidence: high). Token: user.
 
@@ -1039,36 +1031,36 @@ class Users:
         notify: bool | None = None,
         message_format: Literal["html", "text"] | None = None,
     ) -> SentMessage | None:
-        """Say something to a user in private.
+        """Send a private message to a user.
 
-        Known oddities:
+        Known quirks:
 
-        - One .NET library reads an answer with id and timestamp; live tests got 204.
-        - Very early clients sent the bare text as body.
+        - One .NET library reads a response with id and timestamp; live tests got 204.
+        - Very early clients sent the plain text as the body.
 
         Args:
-            id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
+            id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
-            message: What to say, 1 to 10,000 characters.
-            notify: Whether the user is alerted. The server takes `false` when left out.
-            message_format: How the text is meant: as if typed, or as HTML of a few
-                tags. The server takes `text` when left out.
+            message: The message, 1 to 10,000 characters.
+            notify: Whether the user is alerted. The server's default is `false`.
+            message_format: Message format: plain text as if typed, or HTML with a few
+                tags. The server's default is `text`.
 
         Returns:
-            The message is sent. One library knows this answer. Done. The answer has no
-            body.
+            The message was sent. Only one library knows this response. Success. The
+            response has no body.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `send_message`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `send_message`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `send_message` (confidence: high). Token: user.
 
@@ -1088,85 +1080,84 @@ class Users:
             del message  # A traceback would hold it.
 
     def get_photo(self, id_or_email: str | int, size: Literal["small", "big"]) -> str:
-        """Get the address of a user's picture.
+        """Get the URL of a user's photo.
 
         Args:
-            id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
+            id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
-            size: Which of the two sizes.
+            size: Size of the photo.
 
         Returns:
-            The picture is at the address in `Location`.
+            The image is at the URL in `Location`.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: `view_group` (confidence: medium). Token: kinds not established.
+        Scope: `view_group` (confidence: medium). Token: kind not known.
 
         Source: the official method page `get_photo`, now gone (confidence: medium).
         """
         return self._send(GetPhoto(id_or_email, size))
 
     def update_photo(self, id_or_email: str | int, *, photo: ImageSource) -> None:
-        """Set a user's picture.
+        """Set a user's photo.
 
-        Known oddities:
+        Known quirks:
 
-        - The picture goes out as base64 text; some callers put `data:...;base64,`
-          before it, so servers take both.
-        - One source asks for `admin_room`; with a user's token one's own picture can
-          probably be changed.
+        - The image is sent as base64. Some clients put `data:...;base64,` before it;
+          servers accept both.
+        - One source requires `admin_room`; users can probably change their own photo.
 
         Args:
-            id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
+            id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
-            photo: The picture, as JPEG, PNG or GIF. At least 1 character.
+            photo: The image, as JPEG, PNG or GIF. At least 1 character.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: `admin_group` (confidence: high). Token: kinds not established.
+        Scope: `admin_group` (confidence: high). Token: kind not known.
 
         Source: the official method page `update_photo`, now gone (confidence: high).
         """
         return self._send(UpdatePhoto(id_or_email, photo=photo))
 
     def delete_photo(self, id_or_email: str | int) -> None:
-        """Remove a user's picture.
+        """Delete a user's photo.
 
         Args:
-            id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
+            id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: `admin_group` (confidence: high). Token: kinds not established.
+        Scope: `admin_group` (confidence: high). Token: kind not known.
 
         Source: the official method page `delete_photo`, now gone (confidence: high).
         """
@@ -1180,35 +1171,35 @@ class Users:
         max_results: int | None = None,
         expand: list[str] | None = None,
     ) -> RoomPage:
-        """List the rooms that a user enters on login.
+        """List the auto-join rooms of a user.
 
-        The answer is one page of a list; a client's `items()` walks all of them.
+        The response is one page of a list; a client's `items()` iterates over all pages.
 
-        Known oddities:
+        Known quirks:
 
-        - Private chats may be among them, then as users in short form.
+        - May include private chats, as users in short form.
 
         Args:
-            id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
+            id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
-            start_index: How many items to skip. The server takes `0` when left out.
-            max_results: How many items the page may hold. 0 to 1,000. The server takes
-                `100` when left out.
-            expand: What to send in full instead of in short: `items`. Dots go deeper.
+            start_index: Number of items to skip. The server's default is `0`.
+            max_results: Maximum number of items on the page. 0 to 1,000. The server's
+                default is `100`.
+            expand: Members to return in full: `items`. Use dots for nested members.
 
         Returns:
             A page of rooms.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` (confidence: low). Token: user.
 
@@ -1227,33 +1218,33 @@ class Users:
     def share_file_with_user(
         self, id_or_email: str | int, *, file: FileSource, message: str | None = None
     ) -> None:
-        """Share a file with a user in private.
+        """Share a file with a user.
 
-        The body has a part `file` with a file name and, only where there is a message,
-        a part `metadata` with JSON.
+        The body has a part `file` with a file name and, if there is a message, a part
+        `metadata` with JSON.
 
-        Known oddities:
+        Known quirks:
 
-        - `multipart/form-data` is not taken.
-        - Two JSON parts are refused: the web client sends JSON files as `text/plain`.
+        - `multipart/form-data` is not accepted.
+        - Two JSON parts are rejected: the web client sends JSON files as `text/plain`.
 
         Args:
-            id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
+            id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
             file: The file. It needs a name.
-            message: A text to go with it, up to 1,000 characters.
+            message: Comment, up to 1,000 characters.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `send_message`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `send_message`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `send_message` (confidence: medium). Token: user.
 
@@ -1270,29 +1261,29 @@ class Users:
     def share_link_with_user(
         self, id_or_email: str | int, *, link: str, message: str | None = None
     ) -> None:
-        """Share a link with a user in private.
+        """Share a link with a user.
 
-        Known oddities:
+        Known quirks:
 
-        - An Atlassian library uses PUT; everything else uses POST.
+        - An Atlassian library uses PUT; all others use POST.
 
         Args:
-            id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
+            id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
-            link: The address, 10 to 1,000 characters.
-            message: A text to go with it, up to 1,000 characters.
+            link: The URL, 10 to 1,000 characters.
+            message: Comment, up to 1,000 characters.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `send_message`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `send_message`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `send_message` (confidence: high). Token: user.
 
@@ -1308,7 +1299,7 @@ class Users:
 
 
 class AsyncUsers:
-    """The operations on Users, a method each, awaited."""
+    """The operations of the tag Users, a method each, to be awaited."""
 
     __slots__ = ("_send",)
 
@@ -1324,36 +1315,34 @@ class AsyncUsers:
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
     ) -> UserPage:
-        """List the users of the group.
+        """List users.
 
-        With `expand=items` this is how to read everybody at once.
+        With `expand=items`, the response has full users.
 
-        The answer is one page of a list; a client's `items()` walks all of them.
+        The response is one page of a list; a client's `items()` iterates over all pages.
 
         Args:
-            start_index: How many items to skip. The server takes `0` when left out.
-            max_results: How many items the page may hold. 0 to 1,000. The server takes
-                `100` when left out.
-            include_guests: Whether guests are listed too. The server takes `false` when
-                left out.
-            include_deleted: Whether deleted users are listed too. The server takes
-                `false` when left out.
-            expand: What to send in full instead of in short: `items`. Dots go deeper.
+            start_index: Number of items to skip. The server's default is `0`.
+            max_results: Maximum number of items on the page. 0 to 1,000. The server's
+                default is `100`.
+            include_guests: Include guests. The server's default is `false`.
+            include_deleted: Include deleted users. The server's default is `false`.
+            expand: Members to return in full: `items`. Use dots for nested members.
 
         Returns:
             A page of users.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_group`.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_group`.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: `view_group` (confidence: high). Token: kinds not established.
+        Scope: `view_group` (confidence: high). Token: kind not known.
 
         Source: the official method page `get_all_users`, now gone (confidence: high).
         """
@@ -1380,43 +1369,43 @@ class AsyncUsers:
         password: str | None = None,
         created: str | None = None,
     ) -> CreatedUser:
-        """Make an account.
+        """Create a user.
 
-        Known oddities:
+        Known quirks:
 
-        - How a taken e-mail address or mention name is refused is not known.
+        - The response for an e-mail address or mention name that is in use is not
+          known.
 
         Args:
-            name: The person's full name, 1 to 50 characters.
-            email: Their e-mail address.
-            roles: Their roles. Sources differ: `owner`, `admin`, `moderator`, `user`,
-                or `owner`, `administrator`, `user`, `delegated administrator`.
-            title: Their job title.
-            mention_name: What follows the `@` when they are mentioned; probably made
-                from the name when left out.
-            is_group_admin: Whether they administer the group. The server takes `false`
+            name: Full name, 1 to 50 characters.
+            email: E-mail address.
+            roles: Roles. Sources differ: `owner`, `admin`, `moderator`, `user`, or
+                `owner`, `administrator`, `user`, `delegated administrator`.
+            title: Job title.
+            mention_name: Mention name, without the `@`; probably derived from the name
                 when left out.
-            timezone: Their time zone, by its name in the tz database. The server takes
-                `UTC` when left out.
-            password: Their password. When left out the server makes one up and answers
-                with it.
-            created: When the account was made, for importing. Its form is not known.
+            is_group_admin: Whether the user is an administrator of the group. The
+                server's default is `false`.
+            timezone: Time zone, as a name of the tz database. The server's default is
+                `UTC`.
+            password: Password. When left out, the server generates one and returns it.
+            created: Creation time, for imports. The format is not known.
 
         Returns:
-            The account is made.
+            The user was created.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_group`.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_group`.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: `admin_group` (confidence: high). Token: kinds not established.
+        Scope: `admin_group` (confidence: high). Token: kind not known.
 
         Source: the official method page `create_user`, now gone (confidence: high).
         """
@@ -1443,25 +1432,25 @@ class AsyncUsers:
         """Get a user.
 
         Args:
-            id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
+            id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
-            expand: What to send in full instead of in short: `group`. Dots go deeper.
+            expand: Members to return in full: `group`. Use dots for nested members.
 
         Returns:
             The user.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: `view_group` (confidence: high). Token: kinds not established.
+        Scope: `view_group` (confidence: high). Token: kind not known.
 
         Source: the official method page `view_user`, now gone (confidence: high).
         """
@@ -1481,44 +1470,43 @@ class AsyncUsers:
         timezone: str | None = None,
         password: str | None = None,
     ) -> None:
-        """Replace the settings of a user.
+        """Update a user.
 
-        Name, e-mail address and mention name always have to be sent, so read the user
-        first.
+        Name, e-mail address and mention name are always required: read the user first.
 
-        Known oddities:
+        Known quirks:
 
         - Guests cannot be changed, nor the owner of the group with `admin_group`.
         - A live test sent an empty password and got 204.
 
         Args:
-            id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
+            id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
-            name: The person's full name, 1 to 50 characters.
-            email: Their e-mail address.
-            mention_name: What follows the `@` when they are mentioned.
-            roles: Their roles. Sources differ: `owner`, `admin`, `moderator`, `user`,
-                or `owner`, `administrator`, `user`, `delegated administrator`.
-            title: Their job title.
-            presence: Their presence.
-            is_group_admin: Whether they administer the group.
-            timezone: Their time zone, by its name in the tz database. The server takes
-                `UTC` when left out.
-            password: Their new password.
+            name: Full name, 1 to 50 characters.
+            email: E-mail address.
+            mention_name: Mention name, without the `@`.
+            roles: Roles. Sources differ: `owner`, `admin`, `moderator`, `user`, or
+                `owner`, `administrator`, `user`, `delegated administrator`.
+            title: Job title.
+            presence: Presence.
+            is_group_admin: Whether the user is an administrator of the group.
+            timezone: Time zone, as a name of the tz database. The server's default is
+                `UTC`.
+            password: New password.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: `admin_group` (confidence: high). Token: kinds not established.
+        Scope: `admin_group` (confidence: high). Token: kind not known.
 
         Source: the official method page `update_user`, now gone (confidence: high).
         """
@@ -1541,29 +1529,28 @@ class AsyncUsers:
             del password  # A traceback would hold it.
 
     async def delete_user(self, id_or_email: str | int) -> None:
-        """Delete an account.
+        """Delete a user.
 
-        Known oddities:
+        Known quirks:
 
-        - A live test deleted an account and got something other than 204; what is not
-          recorded.
+        - A live test got a response other than 204; which one is not recorded.
 
         Args:
-            id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
+            id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: `admin_group` (confidence: high). Token: kinds not established.
+        Scope: `admin_group` (confidence: high). Token: kind not known.
 
         Source: the official method page `delete_user`, now gone (confidence: high).
         """
@@ -1577,30 +1564,30 @@ class AsyncUsers:
         timezone: str | None = None,
         include_deleted: bool | None = None,
     ) -> MessageEnvelope:
-        """Get one message of a private chat.
+        """Get a message of a private chat.
 
         Args:
-            id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
+            id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
-            message_id: The message's id, 1 to 100 characters (a UUID of 36).
-            timezone: Time zone for the dates of the answer, by its name in the tz
-                database; another name is refused. The server takes `UTC` when left out.
-            include_deleted: Whether deleted messages are listed too; they come without
-                their text. The server takes `true` when left out.
+            message_id: Id of the message, 1 to 100 characters (usually a UUID of 36).
+            timezone: Time zone for dates in the response, as a name of the tz database;
+                other names are rejected. The server's default is `UTC`.
+            include_deleted: Include deleted messages, without their text. The server's
+                default is `true`.
 
         Returns:
             The message.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_messages`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_messages`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_messages` (confidence: high). Token: user.
 
@@ -1629,47 +1616,46 @@ class AsyncUsers:
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
     ) -> MessagePage:
-        """Read the history of the private chat with a user.
+        """Get the history of a private chat.
 
-        The chat is the one between the token's owner and that user.
+        The chat between the token's owner and the user.
 
-        The answer is one page of a list; a client's `items()` walks all of them.
+        The response is one page of a list; a client's `items()` iterates over all pages.
 
         Args:
-            id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
+            id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
-            start_index: How many messages to skip. Counts only when `date` is a moment.
-                The server takes `0` when left out.
-            max_results: How many messages the page may hold. Counts only when `date` is
-                a moment; `recent` gives 75. 0 to 1,000. The server takes `100` when
-                left out.
-            reverse: Whether the oldest message of the page comes first. `false` keeps
-                pages stable while new messages arrive. The server takes `true` when
-                left out.
-            date: The newest moment wanted, in ISO 8601, or `recent` for the latest 75
-                messages as they stand now, without further pages. Reading by a moment
-                may miss the newest messages. The server takes `recent` when left out.
-            end_date: The oldest moment wanted. Counts only when `date` is a moment.
-            timezone: Time zone for the dates of the answer, by its name in the tz
-                database; another name is refused. The server takes `UTC` when left out.
-            include_deleted: Whether deleted messages are listed too; they come without
-                their text. The server takes `true` when left out.
-            expand: What to send in full instead of in short: `items.from`,
-                `items.mentions`. Dots go deeper.
+            start_index: Number of messages to skip. Used only if `date` is a timestamp.
+                The server's default is `0`.
+            max_results: Maximum number of messages on the page. Used only if `date` is
+                a timestamp; `recent` returns 75. 0 to 1,000. The server's default is
+                `100`.
+            reverse: Return the oldest message of the page first. `false` keeps pages
+                stable while new messages arrive. The server's default is `true`.
+            date: Latest date to return, in ISO 8601, or `recent` for the latest 75
+                messages, without further pages. With a date, the newest messages may be
+                missing. The server's default is `recent`.
+            end_date: Earliest date to return. Used only if `date` is a timestamp.
+            timezone: Time zone for dates in the response, as a name of the tz database;
+                other names are rejected. The server's default is `UTC`.
+            include_deleted: Include deleted messages, without their text. The server's
+                default is `true`.
+            expand: Members to return in full: `items.from`, `items.mentions`. Use dots
+                for nested members.
 
         Returns:
             A page of messages.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_messages`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_messages`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_messages` (confidence: medium). Token: user.
 
@@ -1700,36 +1686,36 @@ class AsyncUsers:
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
     ) -> MessagePage:
-        """Read the latest messages of the private chat with a user.
+        """Get the latest messages of a private chat.
 
-        The answer is one page of a list; a client's `items()` walks all of them.
+        The response is one page of a list; a client's `items()` iterates over all pages.
 
         Args:
-            id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
+            id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
-            max_results: How many messages the page may hold. 0 to 1,000. The server
-                takes `75` when left out.
-            timezone: Time zone for the dates of the answer, by its name in the tz
-                database; another name is refused. The server takes `UTC` when left out.
-            not_before: Id of the oldest message wanted; it is part of the answer.
-            include_deleted: Whether deleted messages are listed too; they come without
-                their text. The server takes `true` when left out.
-            expand: What to send in full instead of in short: `items.from`,
-                `items.mentions`. Dots go deeper.
+            max_results: Maximum number of messages on the page. 0 to 1,000. The
+                server's default is `75`.
+            timezone: Time zone for dates in the response, as a name of the tz database;
+                other names are rejected. The server's default is `UTC`.
+            not_before: Id of the earliest message to return; the response includes it.
+            include_deleted: Include deleted messages, without their text. The server's
+                default is `true`.
+            expand: Members to return in full: `items.from`, `items.mentions`. Use dots
+                for nested members.
 
         Returns:
             A page of messages.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_messages`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_messages`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_messages` (confidence: high). Token: user.
 
@@ -1755,36 +1741,36 @@ class AsyncUsers:
         notify: bool | None = None,
         message_format: Literal["html", "text"] | None = None,
     ) -> SentMessage | None:
-        """Say something to a user in private.
+        """Send a private message to a user.
 
-        Known oddities:
+        Known quirks:
 
-        - One .NET library reads an answer with id and timestamp; live tests got 204.
-        - Very early clients sent the bare text as body.
+        - One .NET library reads a response with id and timestamp; live tests got 204.
+        - Very early clients sent the plain text as the body.
 
         Args:
-            id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
+            id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
-            message: What to say, 1 to 10,000 characters.
-            notify: Whether the user is alerted. The server takes `false` when left out.
-            message_format: How the text is meant: as if typed, or as HTML of a few
-                tags. The server takes `text` when left out.
+            message: The message, 1 to 10,000 characters.
+            notify: Whether the user is alerted. The server's default is `false`.
+            message_format: Message format: plain text as if typed, or HTML with a few
+                tags. The server's default is `text`.
 
         Returns:
-            The message is sent. One library knows this answer. Done. The answer has no
-            body.
+            The message was sent. Only one library knows this response. Success. The
+            response has no body.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `send_message`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `send_message`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `send_message` (confidence: high). Token: user.
 
@@ -1806,85 +1792,84 @@ class AsyncUsers:
     async def get_photo(
         self, id_or_email: str | int, size: Literal["small", "big"]
     ) -> str:
-        """Get the address of a user's picture.
+        """Get the URL of a user's photo.
 
         Args:
-            id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
+            id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
-            size: Which of the two sizes.
+            size: Size of the photo.
 
         Returns:
-            The picture is at the address in `Location`.
+            The image is at the URL in `Location`.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: `view_group` (confidence: medium). Token: kinds not established.
+        Scope: `view_group` (confidence: medium). Token: kind not known.
 
         Source: the official method page `get_photo`, now gone (confidence: medium).
         """
         return await self._send(GetPhoto(id_or_email, size))
 
     async def update_photo(self, id_or_email: str | int, *, photo: ImageSource) -> None:
-        """Set a user's picture.
+        """Set a user's photo.
 
-        Known oddities:
+        Known quirks:
 
-        - The picture goes out as base64 text; some callers put `data:...;base64,`
-          before it, so servers take both.
-        - One source asks for `admin_room`; with a user's token one's own picture can
-          probably be changed.
+        - The image is sent as base64. Some clients put `data:...;base64,` before it;
+          servers accept both.
+        - One source requires `admin_room`; users can probably change their own photo.
 
         Args:
-            id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
+            id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
-            photo: The picture, as JPEG, PNG or GIF. At least 1 character.
+            photo: The image, as JPEG, PNG or GIF. At least 1 character.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: `admin_group` (confidence: high). Token: kinds not established.
+        Scope: `admin_group` (confidence: high). Token: kind not known.
 
         Source: the official method page `update_photo`, now gone (confidence: high).
         """
         return await self._send(UpdatePhoto(id_or_email, photo=photo))
 
     async def delete_photo(self, id_or_email: str | int) -> None:
-        """Remove a user's picture.
+        """Delete a user's photo.
 
         Args:
-            id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
+            id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `admin_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
-        Scope: `admin_group` (confidence: high). Token: kinds not established.
+        Scope: `admin_group` (confidence: high). Token: kind not known.
 
         Source: the official method page `delete_photo`, now gone (confidence: high).
         """
@@ -1898,35 +1883,35 @@ class AsyncUsers:
         max_results: int | None = None,
         expand: list[str] | None = None,
     ) -> RoomPage:
-        """List the rooms that a user enters on login.
+        """List the auto-join rooms of a user.
 
-        The answer is one page of a list; a client's `items()` walks all of them.
+        The response is one page of a list; a client's `items()` iterates over all pages.
 
-        Known oddities:
+        Known quirks:
 
-        - Private chats may be among them, then as users in short form.
+        - May include private chats, as users in short form.
 
         Args:
-            id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
+            id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
-            start_index: How many items to skip. The server takes `0` when left out.
-            max_results: How many items the page may hold. 0 to 1,000. The server takes
-                `100` when left out.
-            expand: What to send in full instead of in short: `items`. Dots go deeper.
+            start_index: Number of items to skip. The server's default is `0`.
+            max_results: Maximum number of items on the page. 0 to 1,000. The server's
+                default is `100`.
+            expand: Members to return in full: `items`. Use dots for nested members.
 
         Returns:
             A page of rooms.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `view_group`.
-            NotFoundError: There is no such thing, or not for this token.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` (confidence: low). Token: user.
 
@@ -1945,33 +1930,33 @@ class AsyncUsers:
     async def share_file_with_user(
         self, id_or_email: str | int, *, file: FileSource, message: str | None = None
     ) -> None:
-        """Share a file with a user in private.
+        """Share a file with a user.
 
-        The body has a part `file` with a file name and, only where there is a message,
-        a part `metadata` with JSON.
+        The body has a part `file` with a file name and, if there is a message, a part
+        `metadata` with JSON.
 
-        Known oddities:
+        Known quirks:
 
-        - `multipart/form-data` is not taken.
-        - Two JSON parts are refused: the web client sends JSON files as `text/plain`.
+        - `multipart/form-data` is not accepted.
+        - Two JSON parts are rejected: the web client sends JSON files as `text/plain`.
 
         Args:
-            id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
+            id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
             file: The file. It needs a name.
-            message: A text to go with it, up to 1,000 characters.
+            message: Comment, up to 1,000 characters.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `send_message`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `send_message`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `send_message` (confidence: medium). Token: user.
 
@@ -1988,29 +1973,29 @@ class AsyncUsers:
     async def share_link_with_user(
         self, id_or_email: str | int, *, link: str, message: str | None = None
     ) -> None:
-        """Share a link with a user in private.
+        """Share a link with a user.
 
-        Known oddities:
+        Known quirks:
 
-        - An Atlassian library uses PUT; everything else uses POST.
+        - An Atlassian library uses PUT; all others use POST.
 
         Args:
-            id_or_email: The user's id, e-mail address or `@mention` name, 1 to 100
+            id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
-            link: The address, 10 to 1,000 characters.
-            message: A text to go with it, up to 1,000 characters.
+            link: The URL, 10 to 1,000 characters.
+            message: Comment, up to 1,000 characters.
 
         Raises:
-            BadRequestError: An argument is missing, of the wrong type or out of its
-                limits, or the body's content type is wrong.
-            UnauthorizedError: There is no token, or it is wrong, expired or revoked.
-            ForbiddenError: The token is good but lacks the scope, or its owner may not
-                do this. Needs the scope `send_message`.
-            NotFoundError: There is no such thing, or not for this token.
-            ApiError: The body is larger than the server takes.
-            RateLimitError: The token's limit is used up until the moment in
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `send_message`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server cannot answer now.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `send_message` (confidence: high). Token: user.
 

@@ -33,10 +33,10 @@ class RoomArchivedEvent(Model, frozen=True, omit_defaults=True, kw_only=True):
 
     Attributes:
         event: Always `room_archived`.
-        item: The room, and probably who did it.
-        webhook_id: The webhook's number; as text in one recording.
-        oauth_client_id: Client id of the add-on that made the webhook. Absent when a
-            user made it.
+        item: The room, and probably the user who did it.
+        webhook_id: Id of the webhook; as text in one recording.
+        oauth_client_id: Client id of the add-on that created the webhook. Absent if a
+            user created it.
     """
 
     rules = {
@@ -50,14 +50,14 @@ class RoomArchivedEvent(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class RoomCreatedEvent(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """A room was made.
+    """A room was created.
 
     Attributes:
         event: Always `room_created`.
-        item: The room, and probably who did it.
-        webhook_id: The webhook's number; as text in one recording.
-        oauth_client_id: Client id of the add-on that made the webhook. Absent when a
-            user made it.
+        item: The room, and probably the user who did it.
+        webhook_id: Id of the webhook; as text in one recording.
+        oauth_client_id: Client id of the add-on that created the webhook. Absent if a
+            user created it.
     """
 
     rules = {
@@ -75,10 +75,10 @@ class RoomDeletedEvent(Model, frozen=True, omit_defaults=True, kw_only=True):
 
     Attributes:
         event: Always `room_deleted`.
-        item: The room, and probably who did it.
-        webhook_id: The webhook's number; as text in one recording.
-        oauth_client_id: Client id of the add-on that made the webhook. Absent when a
-            user made it.
+        item: The room, and probably the user who did it.
+        webhook_id: Id of the webhook; as text in one recording.
+        oauth_client_id: Client id of the add-on that created the webhook. Absent if a
+            user created it.
     """
 
     rules = {
@@ -92,14 +92,14 @@ class RoomDeletedEvent(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class RoomEnterEvent(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """Somebody entered a room.
+    """A user entered a room.
 
     Attributes:
         event: Always `room_enter`.
-        item: The room, and who entered it.
-        webhook_id: The webhook's number; as text in one recording.
-        oauth_client_id: Client id of the add-on that made the webhook. Absent when a
-            user made it.
+        item: The room, and the user who entered it.
+        webhook_id: Id of the webhook; as text in one recording.
+        oauth_client_id: Client id of the add-on that created the webhook. Absent if a
+            user created it.
     """
 
     rules = {
@@ -113,14 +113,14 @@ class RoomEnterEvent(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class RoomExitEvent(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """Somebody left a room.
+    """A user left a room.
 
     Attributes:
         event: Always `room_exit`.
-        item: The room, and who left it.
-        webhook_id: The webhook's number; as text in one recording.
-        oauth_client_id: Client id of the add-on that made the webhook. Absent when a
-            user made it.
+        item: The room, and the user who left it.
+        webhook_id: Id of the webhook; as text in one recording.
+        oauth_client_id: Client id of the add-on that created the webhook. Absent if a
+            user created it.
     """
 
     rules = {
@@ -138,10 +138,10 @@ class RoomFileUploadEvent(Model, frozen=True, omit_defaults=True, kw_only=True):
 
     Attributes:
         event: Always `room_file_upload`.
-        item: The file, the room, and who shared it.
-        webhook_id: The webhook's number; as text in one recording.
-        oauth_client_id: Client id of the add-on that made the webhook. Absent when a
-            user made it.
+        item: The file, the room, and the user who shared it.
+        webhook_id: Id of the webhook; as text in one recording.
+        oauth_client_id: Client id of the add-on that created the webhook. Absent if a
+            user created it.
     """
 
     rules = {
@@ -155,14 +155,14 @@ class RoomFileUploadEvent(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class RoomMessageEvent(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """Somebody said something in a room.
+    """A message was sent to a room.
 
     Attributes:
         event: Always `room_message`.
         item: The message and the room.
-        webhook_id: The webhook's number; as text in one recording.
-        oauth_client_id: Client id of the add-on that made the webhook. Absent when a
-            user made it.
+        webhook_id: Id of the webhook; as text in one recording.
+        oauth_client_id: Client id of the add-on that created the webhook. Absent if a
+            user created it.
     """
 
     rules = {
@@ -176,14 +176,14 @@ class RoomMessageEvent(Model, frozen=True, omit_defaults=True, kw_only=True):
 
 
 class RoomNotificationEvent(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """A notification came into a room.
+    """A notification was sent to a room.
 
     Attributes:
         event: Always `room_notification`.
         item: The notification and the room.
-        webhook_id: The webhook's number; as text in one recording.
-        oauth_client_id: Client id of the add-on that made the webhook. Absent when a
-            user made it.
+        webhook_id: Id of the webhook; as text in one recording.
+        oauth_client_id: Client id of the add-on that created the webhook. Absent if a
+            user created it.
     """
 
     rules = {
@@ -201,10 +201,10 @@ class RoomTopicChangeEvent(Model, frozen=True, omit_defaults=True, kw_only=True)
 
     Attributes:
         event: Always `room_topic_change`.
-        item: The topic, the room, and who changed it.
-        webhook_id: The webhook's number; as text in one recording.
-        oauth_client_id: Client id of the add-on that made the webhook. Absent when a
-            user made it.
+        item: The topic, the room, and the user who changed it.
+        webhook_id: Id of the webhook; as text in one recording.
+        oauth_client_id: Client id of the add-on that created the webhook. Absent if a
+            user created it.
     """
 
     rules = {
@@ -218,14 +218,14 @@ class RoomTopicChangeEvent(Model, frozen=True, omit_defaults=True, kw_only=True)
 
 
 class RoomUnarchivedEvent(Model, frozen=True, omit_defaults=True, kw_only=True):
-    """A room was taken out of the archive.
+    """A room was unarchived.
 
     Attributes:
         event: Always `room_unarchived`.
-        item: The room, and probably who did it.
-        webhook_id: The webhook's number; as text in one recording.
-        oauth_client_id: Client id of the add-on that made the webhook. Absent when a
-            user made it.
+        item: The room, and probably the user who did it.
+        webhook_id: Id of the webhook; as text in one recording.
+        oauth_client_id: Client id of the add-on that created the webhook. Absent if a
+            user created it.
     """
 
     rules = {
@@ -250,4 +250,4 @@ EVENTS: dict[str, type[Model]] = {
     "room_topic_change": RoomTopicChangeEvent,
     "room_unarchived": RoomUnarchivedEvent,
 }
-"""Name of an event -> what its body is read into."""
+"""Name of an event -> the model of its body."""

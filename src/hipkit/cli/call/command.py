@@ -76,7 +76,9 @@ class OperationCommand(Command):
         add_help(self.params, found.arguments)
         paragraphs = [f"{self._entry.summary}.", *found.details]
         if is_list(self.kind):
-            paragraphs.append("The response is one page; --all fetches all pages.")
+            paragraphs.append(
+                "The response is one page of a list; --all fetches all pages."
+            )
         paragraphs += [f"{self._entry.method} {self._entry.path}", *found.notes]
         self.help = "\n\n".join(map(_paragraph, paragraphs))
 
