@@ -19,6 +19,7 @@ from hipkit.server.services.sweep import TimeBounds, sweep
 from hipkit.server.settings import Settings
 from hipkit.server.storage.backup import remove_work_folders
 from hipkit.server.storage.sqlite.database import SqliteDatabase
+from hipkit.server.storage.stores.webhooks import WEBHOOK
 
 if TYPE_CHECKING:  # Loaded when a sender is made.
     from hipkit.server.events.sender import Sender
@@ -34,7 +35,7 @@ class Server:
         health: Answers whoever watches the server, as an ASGI application.
         own_root: Scheme and host at which it listens, as others can reach it.
         before_stop: Called when the server begins to stop: ends answers that would go on.
-        sender: What delivers webhooks, once it was made.
+        sender: What delivers events, once it was created.
         new_token_file: Where the first start wrote a token; `None` on every later start.
         new_link_key: With which the administrator sets a password; `None` on later starts.
     """
@@ -98,21 +99,29 @@ class Server:
         )
 
     def make_sender(self) -> Sender:
-        """Make what delivers webhooks; of all that have this database open, one is to run."""
+        """Create what delivers events; of all that have this database open, one may run."""
         # Loaded late: programs that never deliver need no HTTP library.
         from hipkit.server.events.posters import HttpPoster
         from hipkit.server.events.sender import MOST_AT_ONCE, Sender
+        from hipkit.server.events.subscriptions import Subscriptions
         from hipkit.server.http.webhook_answers import read_notification
-        from hipkit.server.services.webhooks.outbox import DatabaseOutbox
+        from hipkit.server.services.webhooks.kind import WebhookKind
 
         runtime = self.runtime
-        outbox = DatabaseOutbox(
+        webhooks = WebhookKind(
             runtime, read_notification=read_notification, own_root=self.own_root
+        )
+        subscriptions = Subscriptions(
+            self.database,
+            runtime.signals,
+            {WEBHOOK: webhooks},
+            now_us=runtime.now_us,
+            elapsed=runtime.elapsed,
         )
         poster = HttpPoster(
             runtime.egress, most_connections=MOST_AT_ONCE, now_us=runtime.now_us
         )
-        sender = Sender(outbox, poster, runtime.signals)
+        sender = Sender(subscriptions, poster, runtime.signals)
         self.before_stop.append(sender.stop)
         self.sender = sender
         return sender

@@ -18,9 +18,9 @@ from hipkit.server.events.retry import (
     LONGEST_ASKED_WAIT_SECONDS,
     LONGEST_PROBE_SECONDS,
 )
+from hipkit.server.events.subscriptions import Subscriptions
 from hipkit.server.services.access import web_sessions
 from hipkit.server.services.representations.timestamps import SECOND_US
-from hipkit.server.services.webhooks.outbox import DatabaseOutbox
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.webhooks import WebhookRecord
 from tests.unit.server.asgi import Site
@@ -197,7 +197,7 @@ class Route:
     """A webhook that fails, on a server with two clocks."""
 
     server: Server
-    outbox: DatabaseOutbox
+    subscriptions: Subscriptions
     webhook_id: int
     wall: list[float]
     passed: list[float]
@@ -211,7 +211,8 @@ class Route:
 
     def is_due(self) -> bool:
         return any(
-            route.id == self.webhook_id for route in asyncio.run(self.outbox.woken())
+            route.id == self.webhook_id
+            for route in asyncio.run(self.subscriptions.woken())
         )
 
     def fail(self) -> WebhookRecord:
@@ -220,9 +221,9 @@ class Route:
         return self.record
 
     async def _fail(self) -> None:
-        delivery = await self.outbox.next_delivery(self.webhook_id)
+        delivery = await self.subscriptions.next_delivery("webhook", self.webhook_id)
         assert isinstance(delivery, Delivery)
-        await self.outbox.settle(delivery, Outcome(status=500))
+        await self.subscriptions.settle(delivery, Outcome(status=500))
 
     @property
     def record(self) -> WebhookRecord:
@@ -233,13 +234,13 @@ class Route:
     def start_again(self) -> None:
         self.server.close()
         self.server = asyncio.run(open_server(self.server.settings))
-        self.outbox = outbox_of(self.server)
+        self.subscriptions = subscriptions_of(self.server)
 
 
-def outbox_of(server: Server) -> DatabaseOutbox:
-    outbox = server.make_sender()._outbox
-    assert isinstance(outbox, DatabaseOutbox)
-    return outbox
+def subscriptions_of(server: Server) -> Subscriptions:
+    subscriptions = server.make_sender()._source
+    assert isinstance(subscriptions, Subscriptions)
+    return subscriptions
 
 
 @pytest.fixture
@@ -253,7 +254,7 @@ def route(site: Site, tmp_path: Path) -> Iterator[Route]:
         site.server.settings, clock=lambda: wall[0], monotonic=lambda: passed[0]
     )
     server = asyncio.run(open_server(settings))
-    route = Route(server, outbox_of(server), made.json["id"], wall, passed)
+    route = Route(server, subscriptions_of(server), made.json["id"], wall, passed)
     assert route.is_due()
     yield route
     route.server.close()

@@ -1,5 +1,6 @@
-"""Delivers webhooks: takes events out of the outbox and posts them, each route in its order.
+"""What happened: an event log, and subscriptions that deliver it.
 
-Read `protocol.py` first: what the sender asks of an outbox, and of whatever posts for it.
-Then `sender.py`, and `services/webhooks/outbox.py` for the outbox in the database.
+`log.py` publishes events, `subscriptions.py` decides what each subscription gets next and stores
+the outcomes, and `sender.py` runs the deliveries. `kinds.py` is the protocol for what is special
+to one kind of subscription; webhooks implement it in `services/webhooks/kind.py`.
 """

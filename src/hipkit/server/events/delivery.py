@@ -27,6 +27,8 @@ class Delivery:
     """JSON Web Tokens, which are masked where an answer repeats them."""
     skip: str | None = None
     """Why the event is not sent, if it is not; that is settled like any other outcome."""
+    is_slow: bool = False
+    """Whether it is skipped because choosing it took too long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

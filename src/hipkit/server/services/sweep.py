@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+from hipkit.server.events.log import sweep_log
 from hipkit.server.services.access.web_sessions import sweep_sessions
 from hipkit.server.services.files.orphans import sweep_orphans
 from hipkit.server.services.files.stored import remove_file
 from hipkit.server.services.representations.timestamps import SECOND_US
-from hipkit.server.services.webhooks.sweep import sweep_outbox
 from hipkit.server.storage.blobs import BlobStore
 from hipkit.server.storage.protocol import Database, Stores
 
@@ -48,7 +48,7 @@ async def sweep(database: Database, files: BlobStore, bounds: TimeBounds) -> Non
     while position:
         position = await _sweep_grants(database, position)
     await database.write(lambda stores: sweep_sessions(stores, ended_us))
-    await sweep_outbox(database, bounds.earliest_us)
+    await sweep_log(database, bounds.earliest_us)
     await asyncio.to_thread(sweep_orphans, files, bounds.earliest_us, bounds.latest_us)
     while not await sweep_messages(database, files):
         pass

@@ -15,7 +15,6 @@ __all__ = [
     "new_key",
     "new_message_id",
     "new_password",
-    "new_placeholder",
     "new_token",
     "new_version",
     "same_secret",
@@ -30,11 +29,6 @@ KEY_BYTES = 24
 def new_token() -> str:
     """Return a token or client secret: 40 random letters and digits, as HipChat's had."""
     return "".join(secrets.choice(LETTERS) for _ in range(TOKEN_LENGTH))
-
-
-def new_placeholder() -> str:
-    """Return a text to stand for another one, which nobody can guess beforehand."""
-    return secrets.token_hex(16)
 
 
 def hash_token(token: str) -> bytes:

@@ -9,6 +9,7 @@ from typing import cast
 
 import msgspec
 
+from hipkit.server.events.log import publish
 from hipkit.server.services.access.keys import new_message_id
 from hipkit.server.services.context import Context
 from hipkit.server.services.files.pictures import PICTURE_TYPES
@@ -18,13 +19,9 @@ from hipkit.server.services.representations.models import (
     user_as_sender,
     user_in_short,
 )
-from hipkit.server.services.representations.timestamps import MessageTimestamp
+from hipkit.server.services.representations.timestamps import MessageTimestamp, to_json
 from hipkit.server.services.representations.urls import Addresses
-from hipkit.server.services.webhooks.publishing import (
-    enter_room,
-    sender_of,
-    tell,
-)
+from hipkit.server.services.rooms.publishing import enter_room, sender_of
 from hipkit.server.shared.signals import conversation_topic
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.messages import MessageRecord, NewMessage
@@ -251,38 +248,47 @@ async def _publish(
         users = await users_of(stores, [record])
         return MessageRepresenter(addresses=addresses, users=users).represent(record)
 
-    async def with_message(addresses: Addresses) -> RoomMessageItem:
-        return RoomMessageItem(
-            message=await represent(addresses), room=room_in_short(addresses, room)
+    async def with_message(root: str) -> bytes:
+        addresses = Addresses(root)
+        shown = await represent(addresses)
+        return to_json(
+            RoomMessageItem(message=shown, room=room_in_short(addresses, room))
         )
 
-    async def with_topic(addresses: Addresses) -> RoomTopicChangeItem:
+    async def with_topic(root: str) -> bytes:
+        addresses = Addresses(root)
         sender = sender_of(context.actor, addresses)
         if message.sender_label != context.actor.name:
             sender = Sender(name=message.sender_label)
-        return RoomTopicChangeItem(
-            room=room_in_short(addresses, room), sender=sender, topic=message.body
+        return to_json(
+            RoomTopicChangeItem(
+                room=room_in_short(addresses, room), sender=sender, topic=message.body
+            )
         )
 
-    async def with_file(addresses: Addresses) -> RoomFileUploadItem:
+    async def with_file(root: str) -> bytes:
+        addresses = Addresses(root)
         shown = await represent(addresses)
-        return RoomFileUploadItem(
-            file=shown.file if shown else None,
-            room=room_in_short(addresses, room),
-            sender=sender_of(context.actor, addresses),
+        return to_json(
+            RoomFileUploadItem(
+                file=shown.file if shown else None,
+                room=room_in_short(addresses, room),
+                sender=sender_of(context.actor, addresses),
+            )
         )
 
-    match message.kind:
-        case "message":
-            text = message.body
-            await tell(context, stores, room, "room_message", with_message, text=text)
-            if message.file_id is not None:
-                await tell(context, stores, room, "room_file_upload", with_file)
-        case "notification":
-            event, text = "room_notification", message.body
-            await tell(context, stores, room, event, with_message, text=text)
-        case "topic":
-            await tell(context, stores, room, "room_topic_change", with_topic)
+    event = EVENT_NAMES.get(message.kind)
+    if event is None:
+        return
+    is_topic = message.kind == "topic"
+    write_item = with_topic if is_topic else with_message
+    text = None if is_topic else message.body
+    user_id = context.actor.user_id
+    await publish(context, stores, room, event, write_item, user_id=user_id, text=text)
+    if message.kind == "message" and message.file_id is not None:
+        await publish(
+            context, stores, room, "room_file_upload", with_file, user_id=user_id
+        )
 
 
 def _link(link: Link) -> MessageLink:
@@ -301,3 +307,10 @@ def _mentions(message: MessageRecord) -> Mentions:
 
 
 NOBODY = Mentions()
+
+EVENT_NAMES = {
+    "message": "room_message",
+    "notification": "room_notification",
+    "topic": "room_topic_change",
+}
+"""The events of messages, by their kind; other kinds have none."""

@@ -30,7 +30,7 @@ from hipkit.server.services.messages.markup import (
 )
 from hipkit.server.services.people.names import NAME_CHARACTERS, check_email, clean_name
 from hipkit.server.services.representations.timestamps import find_zone
-from hipkit.server.services.webhooks.publishing import leave_every_room
+from hipkit.server.services.rooms.publishing import leave_every_room
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.users import UserRecord
 from hipkit.v2.models import PresenceUpdate

@@ -11,10 +11,11 @@ from urllib.parse import quote, urlsplit
 
 import msgspec
 
-__all__ = ["Addresses", "placeholder_root", "with_root"]
+from hipkit.server.events.log import PLACEHOLDER
+
+__all__ = ["Addresses", "with_root"]
 
 API = "/v2"
-PLACEHOLDER = ".placeholder.invalid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +79,6 @@ class Addresses:
     def guest_page(self, key: str) -> str:
         """Return the address at which guests enter a room."""
         return f"{self.root}/guest/{key}"
-
-
-def placeholder_root(key: str) -> str:
-    """Return a root that stands for another one.
-
-    The key has to be an unpredictable lower-case text: otherwise a message could hold the
-    placeholder, and `with_root` would change its text.
-    """
-    return f"https://{key}{PLACEHOLDER}"
 
 
 def with_root(item: str, placeholder: str, root: str) -> str:

@@ -20,8 +20,8 @@ from hipkit.server.services.errors import InvalidValueError
 from hipkit.server.services.files.stored import remove_file
 from hipkit.server.services.people.details import find_named_user
 from hipkit.server.services.people.names import NAME_CHARACTERS, clean_name
+from hipkit.server.services.rooms.publishing import enter_room, publish_room_event
 from hipkit.server.services.sweep import sweep_messages
-from hipkit.server.services.webhooks.publishing import enter_room, tell_of_room
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.rooms import RoomRecord
 
@@ -93,7 +93,7 @@ async def add_room(
         room = await stores.rooms.get(added_id)
         if room is None:
             raise RuntimeError("a room was added and is not there")
-        await tell_of_room(context, stores, room, "room_created")
+        await publish_room_event(context, stores, room, "room_created")
         await enter_room(context, stores, room, owner_id, context.now_us)
         return room
 
@@ -133,7 +133,7 @@ async def remove_room(context: Context, reference: str | int) -> RoomRecord:
 
     async def command(stores: Stores) -> RoomRecord:
         room = await find_room_to_administer(stores, context.actor, reference)
-        await tell_of_room(context, stores, room, "room_deleted")
+        await publish_room_event(context, stores, room, "room_deleted")
         await stores.subscriptions.end_of_room(room.id)
         await stores.webhooks.outlive_grants(room.id)
         await stores.grants.end_of_room(room.id)
@@ -166,7 +166,7 @@ async def tell_of_archiving(
     """Within a command: tell webhooks if a change of a room archives it, or ends that."""
     if after.is_archived != before.is_archived:
         event = "room_archived" if after.is_archived else "room_unarchived"
-        await tell_of_room(context, stores, after, event)
+        await publish_room_event(context, stores, after, event)
 
 
 async def check_room_name(

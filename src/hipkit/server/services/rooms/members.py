@@ -20,7 +20,7 @@ from hipkit.server.services.people.details import full_user
 from hipkit.server.services.registry import handles
 from hipkit.server.services.representations.models import user_in_short
 from hipkit.server.services.representations.paging import Slice
-from hipkit.server.services.webhooks.publishing import leave_room
+from hipkit.server.services.rooms.publishing import leave_room
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.members import MemberRecord
 from hipkit.server.storage.stores.rooms import RoomRecord

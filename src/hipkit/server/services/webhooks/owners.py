@@ -6,7 +6,7 @@ from hipkit.api.errors import ForbiddenError, NotFoundError
 from hipkit.server.services.access.actor import Actor, webhook_actor
 from hipkit.server.services.access.lookup import find_room
 from hipkit.server.services.context import Context
-from hipkit.server.services.webhooks.publishing import sender_of
+from hipkit.server.services.rooms.publishing import sender_of
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.webhooks import WebhookRecord
 from hipkit.v2.models import Sender

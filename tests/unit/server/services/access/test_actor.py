@@ -17,7 +17,7 @@ from hipkit.server.services.access.actor import (
 from hipkit.server.services.access.authentication import find_token
 from hipkit.server.services.access.scopes import SCOPES
 from hipkit.server.services.representations.urls import Addresses
-from hipkit.server.services.webhooks.publishing import sender_of
+from hipkit.server.services.rooms.publishing import sender_of
 from hipkit.server.storage.stores.clients import ClientRecord
 from hipkit.server.storage.stores.tokens import TokenRecord
 from hipkit.server.storage.stores.users import UserRecord

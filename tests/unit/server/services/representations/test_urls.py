@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from hipkit.server.serve import address_for_others
-from hipkit.server.services.representations.urls import placeholder_root, with_root
+from hipkit.server.services.representations.urls import with_root
 from hipkit.server.services.webhooks.management import list_all_deliveries, send_again
 from hipkit.server.storage.protocol import Stores
 from tests.unit.server.asgi import Site
 from tests.unit.server.receiving import Answer, Receiver, json_answer, receiving
-from tests.unit.server.services.webhooks.test_publishing import ACTS, Act, upload
+from tests.unit.server.services.rooms.test_publishing import ACTS, Act, upload
 
 EVIL = "evil.example:81"
 
@@ -218,7 +218,7 @@ def test_what_people_write_is_told_as_they_wrote_it(
 
 
 def test_json_stays_json_whatever_the_root() -> None:
-    placeholder = placeholder_root("ab12")
+    placeholder = "https://ab12.placeholder.invalid"
     item = json.dumps({"self": f"{placeholder}/v2/room/1", "jid": "1@x.example"})
 
     found = json.loads(with_root(item, placeholder, 'http://a"b\\c'))

@@ -6,7 +6,7 @@ import pytest
 
 from hipkit.server.services.errors import InvalidValueError
 from hipkit.server.services.webhooks import patterns
-from hipkit.server.services.webhooks.patterns import check_pattern
+from hipkit.server.services.webhooks.patterns import check_pattern, is_found
 
 
 def test_a_pattern_that_would_grow_large_is_refused() -> None:
@@ -22,3 +22,29 @@ def test_only_so_many_patterns_are_kept_compiled() -> None:
         check_pattern(f"a{number}")
 
     assert patterns._compile.cache_info().currsize == patterns.MOST_COMPILED
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "found"),
+    [
+        ("b", "abc", True),
+        ("^b", "abc", False),
+        (r"^/cmd(\s|$)", "/cmd now", True),
+        (r"^/cmd(\s|$)", "/cmdnow", False),
+        ("(?i)STRASSE", "Strasse", True),
+        (r"\bdone\b", "well done!", True),
+        ("a{e<=3}", "b", False),
+        ("a{e<=3}", "a{e<=3}", True),
+        (r'^\{"a": [0-9]{2,3}\}$', '{"a": 123}', True),
+        ("^a{2}$", "aa", True),
+        ("[{e}]", "{", True),
+        (r"(?P<who>\w+)-(?P=who)", "x-x", True),
+    ],
+)
+def test_patterns_are_those_of_python(pattern: str, text: str, found: bool) -> None:
+    assert is_found(pattern, text) is found
+
+
+def test_a_pattern_has_a_time_limit() -> None:
+    with pytest.raises(TimeoutError):
+        is_found(r"^(a|a|aa)+$", "a" * 5_000 + "!")

@@ -459,9 +459,9 @@ def send_and_forget(site: Site) -> None:
 
     async def work() -> None:
         sender = site.server.make_sender()
-        outbox, poster = sender._outbox, sender._poster
-        for route in await outbox.woken():
-            delivery = await outbox.next_delivery(route.id)
+        source, poster = sender._source, sender._poster
+        for due in await source.woken():
+            delivery = await source.next_delivery(due.kind, due.id)
             assert delivery is not None
             await poster.post(delivery)
         await sender.close()
@@ -652,7 +652,7 @@ def test_a_maker_who_may_not_see_the_room_any_more_gets_nothing(
     assert receiver.all() == []
     newest = deliveries(site, reply.json["id"])[0]
     assert newest.state == "skipped"
-    assert newest.problem == "its maker may not see the room any more"
+    assert newest.problem == "its owner may not see the room any more"
 
 
 def test_an_event_can_be_sent_again(site: Site, receiver: Receiver) -> None:

@@ -1,0 +1,67 @@
+"""What is special to one kind of subscription: what it chooses, sends, and does with answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from hipkit.server.events.delivery import Delivery, Outcome
+from hipkit.server.storage.protocol import Stores
+from hipkit.server.storage.stores.events import EventRecord
+from hipkit.server.storage.stores.subscriptions import SubscriptionRecord
+
+__all__ = ["Choice", "Effect", "Kind"]
+
+S = TypeVar("S", bound=SubscriptionRecord)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The next event of a subscription."""
+
+    event: EventRecord
+    skip: str | None = None
+    """Why it is not sent, if it is not."""
+    is_slow: bool = False
+    """Whether that is because choosing took too long."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """What an endpoint's answer changed."""
+
+    posted_id: str | None = None
+    """The message that was posted."""
+    problem: str | None = None
+    """Why the answer was not posted, in one line."""
+    topics: frozenset[str] = frozenset()
+    """Signals to give once the change is committed."""
+
+
+class Kind(Protocol[S]):
+    """One kind of subscription; `S` is its record, a `SubscriptionRecord` or an extension.
+
+    Position, order, retries and deliveries are the same for all kinds.
+    """
+
+    async def get(self, stores: Stores, subscription_id: int) -> S | None:
+        """Return a subscription with what this kind stores of it."""
+
+    async def choose(
+        self, subscription: S, events: Sequence[EventRecord]
+    ) -> Choice | None:
+        """Return the first of some events that the subscription wants, if there is one."""
+
+    async def prepare(
+        self, stores: Stores, subscription: S, event: EventRecord
+    ) -> Delivery:
+        """Return an event ready to be sent, or one to skip."""
+
+    async def settle(
+        self, stores: Stores, subscription: S, delivery: Delivery, outcome: Outcome
+    ) -> Effect:
+        """Take in the endpoint's answer, within the command that stores the outcome."""
+
+    def close(self) -> None:
+        """Release threads and the like."""

@@ -1,0 +1,144 @@
+"""The event log: publishes what happened, and removes what no subscription needs any more."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from hipkit.server.shared.signals import EVENTS
+from hipkit.server.storage.protocol import Database, Stores
+from hipkit.server.storage.stores.events import NewEvent
+from hipkit.server.storage.stores.rooms import RoomRecord
+from hipkit.server.storage.stores.timestamps import SECOND_US
+
+__all__ = [
+    "MOST_WAITING",
+    "PLACEHOLDER",
+    "WAITING_SECONDS",
+    "LogSweep",
+    "Publisher",
+    "publish",
+    "sweep_log",
+]
+
+PLACEHOLDER = ".placeholder.invalid"
+"""How the host of a placeholder ends."""
+
+WAITING_SECONDS = 3 * 24 * 60 * 60
+"""An event that waits for longer is dropped."""
+
+MOST_WAITING = 10_000
+"""Of the events of one name in one room; the oldest beyond it are dropped."""
+
+STEP_EVENTS = 1_000
+
+
+class Publisher(Protocol):
+    """The call in which something happens."""
+
+    now_us: int
+    topics: set[str]
+    """Signals to give once the command is committed."""
+    answered_by: int | None
+    """The subscription whose endpoint's answer the call takes in."""
+
+
+async def publish(
+    publisher: Publisher,
+    stores: Stores,
+    room: RoomRecord,
+    event: str,
+    write_item: Callable[[str], Awaitable[bytes]],
+    *,
+    user_id: int | None,
+    text: str | None = None,
+) -> None:
+    """Append an event to the log, within the command that makes it happen.
+
+    Written in the same transaction, an event is in the log exactly if what it reports was
+    committed: written before, it could report what was rolled back; written after, a crash in
+    between would lose it.
+
+    Args:
+        publisher: The context of the call.
+        stores: The command's.
+        room: The room in which it happened.
+        event: The event's name.
+        write_item: Returns the event's item as JSON, with links that begin with the root it is
+            passed: a placeholder, as every endpoint gets its own. Called only where a
+            subscription exists; otherwise nothing is written.
+        user_id: The user who caused it.
+        text: The text that patterns are searched for in.
+    """
+    if not await stores.subscriptions.has_subscribers(room.group_id, room.id, event):
+        return
+    # Unpredictable: otherwise a message could contain it, and its text would be replaced.
+    root = f"https://{secrets.token_hex(16)}{PLACEHOLDER}"
+    item = await write_item(root)
+    new = NewEvent(
+        group_id=room.group_id,
+        room_id=room.id,
+        event=event,
+        text=text,
+        item=item.decode(),
+        user_id=user_id,
+        root=root,
+        answered_by=publisher.answered_by,
+    )
+    await stores.events.add(new, publisher.now_us)
+    publisher.topics.add(EVENTS)
+
+
+class LogSweep:
+    """Removes events behind every subscription's position, in small steps.
+
+    One pass over a long log would hold up writers.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._position = 0
+        self._has_removed = False
+        self.has_work = True
+
+    async def step(self) -> bool:
+        """Look at some events, and return whether there is more to do."""
+        if not self.has_work:
+            return False
+        position = self._position
+        removed, self._position = await self._database.write(
+            lambda stores: stores.events.sweep(position, STEP_EVENTS)
+        )
+        self._has_removed = self._has_removed or removed > 0
+        if self._position == 0:
+            # Another round is worth it only where this one removed something.
+            self.has_work, self._has_removed = self._has_removed, False
+        return self.has_work
+
+
+async def sweep_log(database: Database, earliest_us: int) -> None:
+    """Drop events that have waited for too long, and remove what no subscription needs.
+
+    `earliest_us` is the earliest time that it can be: no event is lost to a clock that is ahead.
+    """
+    streams = await database.scan(lambda stores: stores.subscriptions.streams())
+    before_us = earliest_us - WAITING_SECONDS * SECOND_US
+    for stream in streams:
+
+        async def drop(
+            stores: Stores, stream: tuple[int, int | None, str] = stream
+        ) -> None:
+            last = await stores.events.last_to_drop(
+                *stream, before_us=before_us, most=MOST_WAITING
+            )
+            if last is not None:
+                await stores.subscriptions.drop_waiting(
+                    *stream, position=last.id, dropped_us=last.created_us
+                )
+
+        await database.write(drop)
+    await database.write(lambda stores: stores.subscriptions.delete_ended())
+    sweep = LogSweep(database)
+    while await sweep.step():
+        pass

@@ -1,0 +1,265 @@
+"""Subscriptions in the database: what each gets next, and the outcome of each delivery.
+
+All that matters is stored, so that a server that is killed goes on where it was: what was being
+delivered is delivered again, and nothing is lost. Idle and paused subscriptions take no memory;
+kept here is only how far those have come that passed over events since the last `tidy`.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from hipkit.server.events.delivery import Delivery, Outcome
+from hipkit.server.events.kinds import Choice, Kind
+from hipkit.server.events.log import LogSweep
+from hipkit.server.events.retry import (
+    LONGEST_ASKED_WAIT_SECONDS,
+    LONGEST_PROBE_SECONDS,
+    next_state,
+)
+from hipkit.server.shared.signals import Signals
+from hipkit.server.storage.protocol import Database, Stores
+from hipkit.server.storage.stores.deliveries import NewDelivery
+from hipkit.server.storage.stores.events import EventRecord
+from hipkit.server.storage.stores.subscriptions import (
+    DueRecord,
+    SubscriptionRecord,
+    WaitBounds,
+)
+from hipkit.server.storage.stores.timestamps import SECOND_US
+
+__all__ = ["Subscriptions"]
+
+MOST_DUE = 500
+EVENTS_AT_ONCE = 50
+ANSWER_CHARACTERS = 500
+LEAST_STEP_SECONDS = 2.0
+"""The least difference between two clocks that counts as one being set."""
+
+
+class Subscriptions:
+    """The subscriptions of one server.
+
+    Args:
+        database: Where they are.
+        signals: The server's; what answers change is signalled there.
+        kinds: What is special to each kind, by its name. Subscriptions of others rest.
+        now_us: The wall clock, in microseconds since 1970.
+        elapsed: Seconds that run evenly: against them it shows that the clock was set.
+        chance: Returns numbers from 0 to 1 that spread waits.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        signals: Signals,
+        kinds: Mapping[str, Kind[Any]],
+        *,
+        now_us: Callable[[], int],
+        elapsed: Callable[[], float],
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._database = database
+        self._signals = signals
+        self._kinds = kinds
+        self._now_us = now_us
+        self._elapsed = elapsed
+        self._offset_us = self._offset()
+        self._chance = chance
+        self._seen: int | None = None
+        self._passed: dict[int, int] = {}
+        self._sweep = LogSweep(database)
+
+    async def woken(self) -> Sequence[DueRecord]:
+        """Return the subscriptions that may have something to do since the last call.
+
+        Those are the ones with new events and the ones whose next try is due; at the first call,
+        all that are behind. It may name too many, but never too few: nothing else would wake them.
+        """
+        stores = self._database.stores
+        await self._follow_clock()
+        await self._bound_waits(is_first=self._seen is None)
+        # Read before the subscriptions: an event that is committed in between is one for the next
+        # call. The other way round it would be passed over.
+        newest = await stores.events.newest()
+        found: list[DueRecord] = []
+        if self._seen is None:
+            found += await stores.subscriptions.behind()
+        elif newest > self._seen:
+            for stream in await stores.events.streams_between(self._seen, newest):
+                found += await stores.subscriptions.woken_by(
+                    stream.group_id, stream.room_id, stream.event
+                )
+        self._seen = max(newest, self._seen or 0)
+        found += await stores.subscriptions.due(self._now_us(), MOST_DUE)
+        return [due for due in found if due.kind in self._kinds]
+
+    async def next_delivery(self, kind: str, subscription_id: int) -> Delivery | None:
+        """Return what a subscription gets next; `None` where nothing waits."""
+        handler, stores = self._kinds[kind], self._database.stores
+        subscription = await handler.get(stores, subscription_id)
+        if subscription is None or (subscription.next_try_us or 0) > self._now_us():
+            return None
+        choice = await self._choose(handler, stores, subscription)
+        if choice is None:
+            await self._rest(subscription)
+            return None
+        if choice.skip is not None:
+            return Delivery(
+                subscription=subscription,
+                event=choice.event,
+                skip=choice.skip,
+                is_slow=choice.is_slow,
+            )
+        return await handler.prepare(stores, subscription, choice.event)
+
+    async def settle(self, delivery: Delivery, outcome: Outcome) -> bool:
+        """Store an outcome, and return whether the subscription goes on at once.
+
+        What the answer brings about is one commit with the position: after a crash before it the
+        event is delivered again, and no answer to it was posted. In two commits, a crash in
+        between would post the answer twice, or never.
+        """
+        subscription_id, event = delivery.subscription.id, delivery.event
+        handler = self._kinds[delivery.subscription.kind]
+        # Before the outcome is judged: a clock that was set meanwhile would count as failing time.
+        await self._follow_clock()
+        now_us = self._now_us()
+
+        async def command(stores: Stores) -> tuple[bool, frozenset[str]]:
+            # Read again: the subscription may have been deleted, or moved on, during the delivery.
+            subscription = await handler.get(stores, subscription_id)
+            if subscription is None or subscription.position >= event.id:
+                return False, frozenset()
+            effect = await handler.settle(stores, subscription, delivery, outcome)
+            problem = outcome.problem or effect.problem
+            state = next_state(
+                subscription,
+                event.id,
+                outcome.verdict,
+                now_us=now_us,
+                chance=self._chance(),
+                problem=problem,
+                asked_seconds=outcome.asked_seconds,
+                is_slow=delivery.is_slow,
+            )
+            await stores.subscriptions.set_state(subscription_id, state)
+            await stores.deliveries.put(
+                NewDelivery(
+                    subscription_id=subscription_id,
+                    event_id=event.id,
+                    event=event.event,
+                    state=outcome.verdict,
+                    tries=subscription.tries + 1,
+                    status=outcome.status,
+                    problem=problem,
+                    answer=(outcome.answer or "")[:ANSWER_CHARACTERS] or None,
+                    posted_id=effect.posted_id,
+                    milliseconds=outcome.milliseconds,
+                    tried_us=now_us,
+                )
+            )
+            return state.next_try_us is None, effect.topics
+
+        goes_on, topics = await self._database.write(command)
+        self._signals.publish(topics)
+        self._passed.pop(subscription_id, None)
+        self._sweep.has_work = True
+        return goes_on
+
+    async def tidy(self) -> None:
+        """Store how far subscriptions passed over events, and sweep the log a little."""
+        if self._passed:
+            passed, self._passed = self._passed, {}
+
+            async def command(stores: Stores) -> None:
+                for subscription_id, position in passed.items():
+                    await stores.subscriptions.advance(subscription_id, position)
+
+            await self._database.write(command)
+            self._sweep.has_work = True
+        await self._sweep.step()
+
+    def close(self) -> None:
+        """Close every kind."""
+        for kind in self._kinds.values():
+            kind.close()
+
+    def _offset(self) -> int:
+        return self._now_us() - int(self._elapsed() * SECOND_US)
+
+    async def _follow_clock(self) -> None:
+        """Move the times that subscriptions wait for along with the clock, if that was set.
+
+        Otherwise a clock put back would make them wait for as much longer, and one put forward
+        would make those that fail look as if they had failed all the time, and pause them.
+        """
+        before_us, self._offset_us = self._offset_us, self._offset()
+        step_us = self._offset_us - before_us
+        if abs(step_us) < LEAST_STEP_SECONDS * SECOND_US:
+            return
+        try:
+            await self._database.write(
+                lambda stores: stores.subscriptions.shift(step_us)
+            )
+        except BaseException:
+            self._offset_us -= step_us
+            raise
+
+    async def _bound_waits(self, *, is_first: bool) -> None:
+        """Shorten waits beyond the longest that there is: an earlier clock may have been ahead.
+
+        At a start every wait is looked at; later only whether one is beyond all.
+        """
+        now_us, longest_us = self._now_us(), int(LONGEST_PROBE_SECONDS * SECOND_US)
+        store = self._database.stores.subscriptions
+        if is_first or await store.is_any_after(now_us + longest_us):
+            wait_us = int(LONGEST_ASKED_WAIT_SECONDS * SECOND_US)
+            bounds = WaitBounds(
+                now_us=now_us, longest_us=wait_us, longest_paused_us=longest_us
+            )
+            if await store.is_any_beyond(bounds):
+                await self._database.write(
+                    lambda stores: stores.subscriptions.bound(bounds)
+                )
+
+    async def _choose(
+        self, kind: Kind[Any], stores: Stores, subscription: SubscriptionRecord
+    ) -> Choice | None:
+        position = max(subscription.position, self._passed.get(subscription.id, 0))
+        while True:
+            events = await stores.events.after(
+                position,
+                group_id=subscription.group_id,
+                room_id=subscription.room_id,
+                event=subscription.event,
+                count=EVENTS_AT_ONCE,
+            )
+            if not events:
+                return None
+            own = [event for event in events if _is_for(subscription, event)]
+            choice = await kind.choose(subscription, own) if own else None
+            if choice is not None:
+                return choice
+            position = self._passed[subscription.id] = events[-1].id
+
+    async def _rest(self, subscription: SubscriptionRecord) -> None:
+        """Clear the retry state of a subscription for which nothing waits any more."""
+        if subscription.next_try_us is None:
+            return
+
+        async def command(stores: Stores) -> None:
+            now = await stores.subscriptions.get(subscription.id)
+            if now is not None and now.next_try_us == subscription.next_try_us:
+                await stores.subscriptions.rest(subscription.id)
+
+        await self._database.write(command)
+
+
+def _is_for(subscription: SubscriptionRecord, event: EventRecord) -> bool:
+    """Return whether a subscription may get an event: its own answers would go in circles."""
+    if event.only_for is not None:
+        return event.only_for == subscription.id
+    return event.answered_by != subscription.id

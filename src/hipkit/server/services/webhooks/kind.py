@@ -1,0 +1,124 @@
+"""Webhooks as a kind of subscription: patterns, signed bodies, and answers that are posted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from hipkit.api.errors import ApiError
+from hipkit.server.events.delivery import Delivery, Outcome
+from hipkit.server.events.kinds import Choice, Effect
+from hipkit.server.services.context import Runtime
+from hipkit.server.services.messages.posting import add_notification
+from hipkit.server.services.webhooks.deliveries import prepare_delivery, root_of
+from hipkit.server.services.webhooks.owners import may_still_see, owner_of
+from hipkit.server.services.webhooks.patterns import is_found
+from hipkit.server.storage.protocol import Stores
+from hipkit.server.storage.stores.events import EventRecord
+from hipkit.server.storage.stores.webhooks import WebhookRecord
+from hipkit.v2.rooms import SendRoomNotification
+
+__all__ = ["ReadNotification", "WebhookKind"]
+
+ReadNotification = Callable[[bytes, int], SendRoomNotification | None]
+"""Returns the notification for a room in a body; raises `ApiError` where it breaks the rules."""
+
+MATCHERS = 2
+
+SLOW_PATTERN = "the pattern took too long for this text"
+OUT_OF_SIGHT = "its owner may not see the room any more"
+OWNER_GONE = "the answer was not posted: the webhook's owner is gone"
+ANSWER_TO_ANSWER = "not posted: this event is an answer itself"
+
+
+class WebhookKind:
+    """A `Kind` of subscription.
+
+    Args:
+        runtime: The server's.
+        read_notification: Returns the notification in an answer's body, if it is one.
+        own_root: Scheme and host of links where neither settings nor webhook have one.
+    """
+
+    def __init__(
+        self, runtime: Runtime, *, read_notification: ReadNotification, own_root: str
+    ) -> None:
+        self._runtime = runtime
+        self._read_notification = read_notification
+        self._own_root = own_root
+        self._matchers = ThreadPoolExecutor(MATCHERS, thread_name_prefix="hipkit-match")
+
+    async def get(self, stores: Stores, subscription_id: int) -> WebhookRecord | None:
+        """Return a webhook."""
+        return await stores.webhooks.get(subscription_id)
+
+    async def choose(
+        self, subscription: WebhookRecord, events: Sequence[EventRecord]
+    ) -> Choice | None:
+        """Return the first event that a webhook's pattern is found in."""
+        if subscription.pattern is None:
+            return Choice(event=events[0])
+        # In a thread: a pattern may use its whole time limit, and calls would wait for it.
+        return await asyncio.get_running_loop().run_in_executor(
+            self._matchers, _first_found, subscription.pattern, events
+        )
+
+    async def prepare(
+        self, stores: Stores, subscription: WebhookRecord, event: EventRecord
+    ) -> Delivery:
+        """Return an event as the webhook's receiver gets it, if its owner may see the room."""
+        if not await may_still_see(stores, subscription, event.room_id):
+            return Delivery(subscription=subscription, event=event, skip=OUT_OF_SIGHT)
+        return await prepare_delivery(
+            stores,
+            subscription,
+            event,
+            self._runtime.now_us(),
+            root=self._root_for(subscription),
+            signs_query=self._runtime.settings.webhook_signed_request,
+        )
+
+    async def settle(
+        self,
+        stores: Stores,
+        subscription: WebhookRecord,
+        delivery: Delivery,
+        outcome: Outcome,
+    ) -> Effect:
+        """Post the receiver's answer for the webhook's owner, if it is a notification."""
+        event = delivery.event
+        try:
+            notification = self._read_notification(outcome.body, event.room_id)
+            if notification is None:
+                return Effect()
+            if event.answered_by is not None:
+                # Two receivers that answer each other would never end.
+                return Effect(problem=ANSWER_TO_ANSWER)
+            owner = await owner_of(stores, subscription)
+            if owner is None:
+                return Effect(problem=OWNER_GONE)
+            context = self._runtime.context(
+                owner, root=self._root_for(subscription), answered_by=subscription.id
+            )
+            posted_id = await add_notification(context, stores, notification)
+        except ApiError as error:
+            return Effect(problem=f"the answer was not posted: {error.message}")
+        return Effect(posted_id=posted_id, topics=frozenset(context.topics))
+
+    def close(self) -> None:
+        """Match no further patterns."""
+        self._matchers.shutdown(wait=False, cancel_futures=True)
+
+    def _root_for(self, webhook: WebhookRecord) -> str:
+        return root_of(webhook, self._runtime.settings.public_url) or self._own_root
+
+
+def _first_found(pattern: str, events: Sequence[EventRecord]) -> Choice | None:
+    for event in events:
+        try:
+            if event.text is None or is_found(pattern, event.text):
+                return Choice(event=event)
+        except TimeoutError:
+            return Choice(event=event, skip=SLOW_PATTERN, is_slow=True)
+    return None

@@ -1,0 +1,162 @@
+"""A database with a room, and a kind of subscription that only tests have."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from hipkit.server.events.delivery import Delivery, Outcome
+from hipkit.server.events.kinds import Choice, Effect
+from hipkit.server.events.log import publish
+from hipkit.server.events.subscriptions import Subscriptions
+from hipkit.server.shared.signals import Signals
+from hipkit.server.storage.protocol import Database, Stores
+from hipkit.server.storage.sqlite.database import SqliteDatabase
+from hipkit.server.storage.stores.events import EventRecord
+from hipkit.server.storage.stores.rooms import RoomRecord
+from hipkit.server.storage.stores.subscriptions import (
+    NewSubscription,
+    SubscriptionRecord,
+)
+from tests.contract.storage.filling import NOW, add_group, add_room, add_user
+
+SECOND = 1_000_000
+
+
+@dataclass
+class Call:
+    """What the log needs of a call."""
+
+    now_us: int = NOW
+    topics: set[str] = field(default_factory=set)
+    answered_by: int | None = None
+
+
+@dataclass
+class RelayKind:
+    """A made-up kind without a table of its own: it wants events whose text is not "skip"."""
+
+    settled: list[tuple[int, str]] = field(default_factory=list)
+    fails: bool = False
+    is_closed: bool = False
+
+    async def get(
+        self, stores: Stores, subscription_id: int
+    ) -> SubscriptionRecord | None:
+        return await stores.subscriptions.get(subscription_id)
+
+    async def choose(
+        self, subscription: SubscriptionRecord, events: Sequence[EventRecord]
+    ) -> Choice | None:
+        for event in events:
+            if event.text == "slow":
+                return Choice(event=event, skip="too slow", is_slow=True)
+            if event.text != "skip":
+                return Choice(event=event)
+        return None
+
+    async def prepare(
+        self, stores: Stores, subscription: SubscriptionRecord, event: EventRecord
+    ) -> Delivery:
+        url = f"https://{subscription.host}/relay"
+        body = event.item.encode()
+        return Delivery(subscription=subscription, event=event, url=url, body=body)
+
+    async def settle(
+        self,
+        stores: Stores,
+        subscription: SubscriptionRecord,
+        delivery: Delivery,
+        outcome: Outcome,
+    ) -> Effect:
+        self.settled.append((delivery.event.id, outcome.verdict))
+        await stores.subscriptions.add(
+            NewSubscription(
+                kind="trace", group_id=1, room_id=None, event="traced", host=""
+            ),
+            position=0,
+        )
+        if self.fails:
+            raise RuntimeError("the kind failed")
+        return Effect(posted_id="m1", topics=frozenset({"relayed"}))
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+@dataclass
+class World:
+    """A database with two rooms, and its subscriptions with clocks that tests set."""
+
+    database: Database
+    signals: Signals = field(default_factory=Signals)
+    relay: RelayKind = field(default_factory=RelayKind)
+    now_us: int = NOW
+    elapsed: float = 0.0
+
+    def open(self) -> Subscriptions:
+        """Return the subscriptions as after a start of the server."""
+        return Subscriptions(
+            self.database,
+            self.signals,
+            {"relay": self.relay},
+            now_us=lambda: self.now_us,
+            elapsed=lambda: self.elapsed,
+            chance=lambda: 0.5,
+        )
+
+    def pass_seconds(self, seconds: int) -> None:
+        self.now_us += seconds * SECOND
+        self.elapsed += seconds
+
+    async def subscribe(
+        self, *, kind: str = "relay", room_id: int | None = None, event: str = "said"
+    ) -> int:
+        new = NewSubscription(
+            kind=kind, group_id=1, room_id=room_id, event=event, host="a.example"
+        )
+        return await self.database.write(
+            lambda stores: stores.subscriptions.add(new, position=0)
+        )
+
+    async def room(self, room_id: int = 1) -> RoomRecord:
+        room = await self.database.stores.rooms.get(room_id)
+        assert room is not None
+        return room
+
+    async def say(
+        self, text: str = "x", *, room_id: int = 1, answered_by: int | None = None
+    ) -> int:
+        """Publish an event; return the newest number of the log."""
+        room = await self.room(room_id)
+        call = Call(now_us=self.now_us, answered_by=answered_by)
+
+        async def write_item(root: str) -> bytes:
+            return b'{"root":"%s"}' % root.encode()
+
+        async def command(stores: Stores) -> int:
+            await publish(
+                call, stores, room, "said", write_item, user_id=None, text=text
+            )
+            return await stores.events.newest()
+
+        return await self.database.write(command)
+
+    async def record(self, subscription_id: int) -> SubscriptionRecord:
+        found = await self.database.stores.subscriptions.get(subscription_id)
+        assert found is not None
+        return found
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    database = SqliteDatabase.open(tmp_path / "hipkit.db", durable=False)
+    group_id = await add_group(database)
+    user_id = await add_user(database, group_id, "ann")
+    for name in ("one", "two"):
+        await add_room(database, group_id, user_id, name)
+    yield World(database)
+    database.close()

@@ -1,0 +1,137 @@
+"""What is written to the log, and what leaves it."""
+
+from __future__ import annotations
+
+import pytest
+
+from hipkit.server.events.log import (
+    PLACEHOLDER,
+    WAITING_SECONDS,
+    publish,
+    sweep_log,
+)
+from hipkit.server.shared.signals import EVENTS
+from hipkit.server.storage.protocol import Stores
+from hipkit.server.storage.stores.deliveries import NewDelivery
+from tests.unit.server.events.conftest import Call, World
+
+
+async def write_nothing(root: str) -> bytes:
+    raise AssertionError("an item was written that nothing subscribes to")
+
+
+async def test_nothing_is_written_where_nothing_subscribes(world: World) -> None:
+    await world.subscribe(room_id=2)
+    await world.subscribe(event="other")
+    room, call = await world.room(1), Call()
+
+    await world.database.write(
+        lambda stores: publish(call, stores, room, "said", write_nothing, user_id=1)
+    )
+
+    assert await world.database.stores.events.newest() == 0
+    assert call.topics == set()
+
+
+async def test_one_event_is_written_however_many_subscribe(world: World) -> None:
+    for room_id in (1, 1, None):
+        await world.subscribe(room_id=room_id)
+
+    assert await world.say("a") == 1
+
+    event = await world.database.stores.events.get(1)
+    assert event is not None
+    assert (event.room_id, event.event, event.text) == (1, "said", "a")
+    assert event.root.endswith(PLACEHOLDER)
+    assert event.item == f'{{"root":"{event.root}"}}'
+
+
+async def test_placeholders_of_links_are_never_the_same(world: World) -> None:
+    await world.subscribe()
+    ids = [await world.say(), await world.say()]
+
+    events = [await world.database.stores.events.get(number) for number in ids]
+
+    assert len({event.root for event in events if event is not None}) == 2
+
+
+async def test_an_event_goes_with_the_command_that_fails(world: World) -> None:
+    await world.subscribe()
+    room, call = await world.room(), Call()
+
+    async def write_item(root: str) -> bytes:
+        return b"{}"
+
+    async def command(stores: Stores) -> None:
+        await publish(call, stores, room, "said", write_item, user_id=None)
+        assert call.topics == {EVENTS}
+        raise RuntimeError("after the event")
+
+    with pytest.raises(RuntimeError):
+        await world.database.write(command)
+
+    assert await world.database.stores.events.newest() == 0
+
+
+async def settle(world: World, subscription_id: int, event_id: int) -> None:
+    delivery = NewDelivery(
+        subscription_id=subscription_id,
+        event_id=event_id,
+        event="said",
+        state="delivered",
+        tries=1,
+        tried_us=world.now_us,
+    )
+
+    async def command(stores: Stores) -> None:
+        await stores.subscriptions.advance(subscription_id, event_id)
+        await stores.deliveries.put(delivery)
+
+    await world.database.write(command)
+
+
+async def test_events_behind_every_position_are_removed(world: World) -> None:
+    ahead, behind = await world.subscribe(), await world.subscribe(room_id=1)
+    first, second = await world.say(), await world.say()
+    await world.database.write(lambda s: s.subscriptions.advance(ahead, second))
+    await world.database.write(lambda s: s.subscriptions.advance(behind, first))
+
+    await sweep_log(world.database, world.now_us)
+
+    assert await world.database.stores.events.get(first) is None
+    assert await world.database.stores.events.get(second) is not None
+
+
+async def test_the_text_of_a_deleted_room_goes_though_deliveries_show_it(
+    world: World,
+) -> None:
+    subscription = await world.subscribe()
+    gone, stays = await world.say("secret"), await world.say(room_id=2)
+    for event_id in (gone, stays):
+        await settle(world, subscription, event_id)
+    await world.database.write(lambda stores: stores.rooms.delete(1))
+
+    await sweep_log(world.database, world.now_us)
+
+    assert await world.database.stores.events.get(gone) is None
+    assert await world.database.stores.events.get(stays) is not None
+    deliveries = world.database.stores.deliveries
+    shown = await deliveries.of_subscription(subscription, 10)
+    assert [one.item is None for one in shown] == [False, True]
+
+
+async def test_events_that_wait_too_long_are_dropped_and_the_loss_is_noted(
+    world: World,
+) -> None:
+    subscription = await world.subscribe()
+    old = await world.say()
+    happened_us = world.now_us
+    world.pass_seconds(WAITING_SECONDS + 1)
+    new = await world.say()
+
+    await sweep_log(world.database, world.now_us)
+
+    record = await world.record(subscription)
+    assert (record.position, record.dropped_us) == (old, happened_us)
+    assert await world.database.stores.events.get(old) is None
+    assert await world.database.stores.events.get(new) is not None

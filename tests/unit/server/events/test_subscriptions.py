@@ -1,0 +1,246 @@
+"""Subscriptions of a made-up kind: all kinds share position, order, retries and deliveries."""
+
+from __future__ import annotations
+
+import pytest
+
+from hipkit.server.events.delivery import Delivery, Outcome
+from hipkit.server.events.sender import Sender
+from hipkit.server.events.subscriptions import Subscriptions
+from hipkit.server.storage.protocol import Stores
+from hipkit.server.storage.stores.events import NewEvent
+from tests.unit.server.events.conftest import SECOND, World
+
+DELIVERED = Outcome(status=200, answer="thanks", milliseconds=3)
+FAILED = Outcome(status=500, problem="the receiver answered 500")
+
+
+async def next_of(subscriptions: Subscriptions, number: int) -> Delivery:
+    delivery = await subscriptions.next_delivery("relay", number)
+    assert delivery is not None
+    return delivery
+
+
+class Recorder:
+    """A poster that records what it is sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, bytes]] = []
+
+    async def post(self, delivery: Delivery) -> Outcome:
+        self.sent.append((delivery.url, delivery.body))
+        return DELIVERED
+
+    async def aclose(self) -> None:
+        pass
+
+
+async def test_another_kind_than_webhooks_is_delivered_in_order(world: World) -> None:
+    number = await world.subscribe()
+    events = [await world.say(text) for text in ("a", "skip", "b")]
+    poster = Recorder()
+    sender = Sender(world.open(), poster, world.signals)
+
+    await sender.drain()
+    await sender.close()
+
+    assert [url for url, _ in poster.sent] == ["https://a.example/relay"] * 2
+    assert world.relay.settled == [(events[0], "delivered"), (events[2], "delivered")]
+    assert (await world.record(number)).position == events[2]
+    assert world.relay.is_closed
+
+
+async def test_a_delivery_is_stored_with_what_the_answer_changed(world: World) -> None:
+    number, event_id = await world.subscribe(), await world.say()
+    subscriptions, signalled = world.open(), []
+    delivery = await next_of(subscriptions, number)
+
+    with world.signals.listening("relayed", lambda: signalled.append(True)):
+        assert await subscriptions.settle(delivery, DELIVERED)
+
+    (stored,) = await world.database.stores.deliveries.of_subscription(number, 10)
+    assert (stored.event_id, stored.state, stored.status) == (
+        event_id,
+        "delivered",
+        200,
+    )
+    assert (stored.posted_id, stored.answer, stored.milliseconds) == ("m1", "thanks", 3)
+    assert signalled == [True]
+
+
+async def test_an_answer_that_fails_leaves_neither_position_nor_changes(
+    world: World,
+) -> None:
+    number = await world.subscribe()
+    await world.say()
+    subscriptions = world.open()
+    delivery = await next_of(subscriptions, number)
+    world.relay.fails = True
+
+    with pytest.raises(RuntimeError):
+        await subscriptions.settle(delivery, DELIVERED)
+
+    assert (await world.record(number)).position == 0
+    streams = await world.database.stores.subscriptions.streams()
+    assert (1, None, "traced") not in streams
+
+
+async def test_an_event_is_settled_once(world: World) -> None:
+    number = await world.subscribe()
+    await world.say()
+    subscriptions = world.open()
+    delivery = await next_of(subscriptions, number)
+
+    assert await subscriptions.settle(delivery, DELIVERED)
+    assert not await subscriptions.settle(delivery, DELIVERED)
+
+    assert len(world.relay.settled) == 1
+
+
+async def test_what_was_not_settled_before_a_crash_is_delivered_again(
+    world: World,
+) -> None:
+    number, event_id = await world.subscribe(), await world.say()
+    assert (await next_of(world.open(), number)).event.id == event_id
+
+    after_crash = world.open()
+
+    assert [due.id for due in await after_crash.woken()] == [number]
+    assert (await next_of(after_crash, number)).event.id == event_id
+
+
+async def test_the_next_event_waits_until_the_first_is_delivered(world: World) -> None:
+    number = await world.subscribe()
+    first = await world.say()
+    await world.say()
+    subscriptions = world.open()
+    assert not await subscriptions.settle(await next_of(subscriptions, number), FAILED)
+
+    assert await subscriptions.next_delivery("relay", number) is None
+    world.pass_seconds(6)
+
+    assert [due.id for due in await subscriptions.woken()] == [number]
+    assert (await next_of(subscriptions, number)).event.id == first
+
+
+async def test_new_events_wake_those_that_do_not_wait_for_a_retry(world: World) -> None:
+    failing, other = await world.subscribe(room_id=1), await world.subscribe()
+    await world.say()
+    subscriptions = world.open()
+    assert {due.id for due in await subscriptions.woken()} == {failing, other}
+    await subscriptions.settle(await next_of(subscriptions, failing), FAILED)
+    assert await subscriptions.woken() == []
+
+    await world.say()
+
+    assert [due.id for due in await subscriptions.woken()] == [other]
+
+
+async def test_subscriptions_of_an_unknown_kind_rest(world: World) -> None:
+    await world.subscribe(kind="later")
+    await world.say()
+
+    assert await world.open().woken() == []
+
+
+async def test_a_subscription_does_not_get_its_own_answers(world: World) -> None:
+    number, other = await world.subscribe(), await world.subscribe()
+    event_id = await world.say(answered_by=number)
+    subscriptions = world.open()
+
+    assert await subscriptions.next_delivery("relay", number) is None
+    assert (await next_of(subscriptions, other)).event.id == event_id
+
+
+async def test_an_event_that_is_sent_again_goes_to_one_subscription_only(
+    world: World,
+) -> None:
+    number, other = await world.subscribe(), await world.subscribe()
+    again = NewEvent(
+        group_id=1, room_id=1, event="said", item="{}", root="", only_for=number
+    )
+    event_id = await world.database.write(
+        lambda stores: stores.events.add(again, world.now_us)
+    )
+    subscriptions = world.open()
+
+    assert (await next_of(subscriptions, number)).event.id == event_id
+    assert await subscriptions.next_delivery("relay", other) is None
+
+
+async def test_a_skipped_event_is_settled_with_its_reason(world: World) -> None:
+    number, event_id = await world.subscribe(), await world.say("slow")
+    subscriptions = world.open()
+    delivery = await next_of(subscriptions, number)
+    assert (delivery.skip, delivery.is_slow) == ("too slow", True)
+
+    await subscriptions.settle(
+        delivery, Outcome(verdict_is="skipped", problem=delivery.skip)
+    )
+
+    record = await world.record(number)
+    assert (record.position, record.tries, record.problem) == (event_id, 1, "too slow")
+
+
+async def test_passed_events_are_stored_by_the_next_tidy(world: World) -> None:
+    number = await world.subscribe()
+    event_id = await world.say("skip")
+    subscriptions = world.open()
+    assert await subscriptions.next_delivery("relay", number) is None
+    assert (await world.record(number)).position == 0
+
+    await subscriptions.tidy()
+
+    assert (await world.record(number)).position == event_id
+    assert await world.database.stores.events.get(event_id) is None
+
+
+async def test_a_subscription_with_nothing_left_to_wait_for_is_not_failing_any_more(
+    world: World,
+) -> None:
+    number = await world.subscribe()
+    event_id = await world.say()
+    subscriptions = world.open()
+    await subscriptions.settle(await next_of(subscriptions, number), FAILED)
+    await world.database.write(lambda s: s.subscriptions.advance(number, event_id))
+    world.pass_seconds(6)
+
+    assert await subscriptions.next_delivery("relay", number) is None
+
+    record = await world.record(number)
+    assert (record.tries, record.failing_since_us, record.next_try_us) == (
+        0,
+        None,
+        None,
+    )
+    assert record.problem == FAILED.problem
+
+
+async def test_a_clock_that_is_set_back_makes_nothing_wait_longer(world: World) -> None:
+    number = await world.subscribe()
+    await world.say()
+    subscriptions = world.open()
+    await subscriptions.settle(await next_of(subscriptions, number), FAILED)
+    before = await world.record(number)
+    assert before.next_try_us is not None
+
+    world.now_us -= 3_600 * SECOND
+    await subscriptions.woken()
+
+    after = await world.record(number)
+    assert after.next_try_us == before.next_try_us - 3_600 * SECOND
+
+
+async def test_a_deleted_subscription_is_not_settled(world: World) -> None:
+    number = await world.subscribe()
+    await world.say()
+    subscriptions = world.open()
+    delivery = await next_of(subscriptions, number)
+
+    async def delete(stores: Stores) -> None:
+        assert await stores.subscriptions.delete(number)
+
+    await world.database.write(delete)
+
+    assert not await subscriptions.settle(delivery, DELIVERED)
+    assert world.relay.settled == []
