@@ -9,9 +9,9 @@ import pytest
 
 from hipkit.server.shared.limits import LimitSettings
 from tests.unit.server.asgi import RawResponse, Site
-from tests.unit.server.http.dialects.test_v2 import share
 from tests.unit.server.http.test_protocol import connect
 from tests.unit.server.page.visitor import Visitor
+from tests.unit.server.services.files.test_shared import share
 
 EXPOSED = (
     "Date, ETag, Link, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset,"
