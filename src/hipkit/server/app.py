@@ -146,7 +146,7 @@ async def open_server(settings: Settings) -> Server:
     database = SqliteDatabase.open(settings.database, durable=settings.durable)
     try:
         runtime = Runtime(database, settings)
-        if await is_empty(database):
+        if await is_empty(database.stores):
             return await _first_start(runtime)
         newest_us = await database.stores.timestamps.newest()
         return Server(runtime, newest_us=newest_us)
@@ -169,7 +169,7 @@ async def _first_start(runtime: Runtime) -> Server:
     )
     try:
         await create_first_group(
-            runtime.database, first, token, link_key, runtime.now_us()
+            runtime.context(), first, token=token, link_key=link_key
         )
     except BaseException:
         settings.token_file.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""`hipkit admin ca`: certificates for names that no public authority would certify."""
+"""`hipkit admin ca`: certificates for names that no public authority certifies."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def ca(settings: Settings, /, *, names: tuple[str, ...], folder: Path) -> None:
     Run the command again to renew the certificate. The authority stays the same, and names can
     be omitted. Keep ca-key.pem private: it is needed for renewal only.
     """
-    # Here, because loading it takes longer than most commands.
+    # Imported here: loading it takes longer than most commands.
     from hipkit.server.certificates import make_or_renew
 
     made = make_or_renew(folder, names, datetime.now(UTC))

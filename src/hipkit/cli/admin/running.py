@@ -1,6 +1,7 @@
-"""What all commands of `hipkit admin` share: the option `--db`, the database, and the output.
+"""What all commands of `hipkit admin` share: the option `--db`, the operator, and the output.
 
-Each prints one object, what it created, changed or deleted, or a list. Secrets are printed once.
+Each command calls a service as the operator, and prints one object, which it created, changed or
+deleted, or a list. It decides nothing itself: services check what the operator may do.
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ from hipkit.cli.output import write, write_json, write_json_list, write_stderr
 from hipkit.cli.table import describe, table
 from hipkit.server.services.context import Context, Runtime
 from hipkit.server.settings import Settings as ServerSettings
-from hipkit.server.storage.blobs import BlobStore
 from hipkit.server.storage.protocol import Database
 from hipkit.server.storage.sqlite.database import SqliteDatabase
 
@@ -28,8 +28,6 @@ __all__ = [
     "AdminCommand",
     "AdminGroup",
     "as_operator",
-    "database_path",
-    "file_folder",
     "now_us",
     "number_option",
     "on_database",
@@ -42,10 +40,10 @@ T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., object])
 
 MOST_NUMBER = 1_000_000_000_000
-"""Of a room or user: HipChat's had seven digits."""
+"""The largest id of a room or user to choose; HipChat's had seven digits."""
 
 DATABASE = "hipkit.database"
-"""Where a command's context keeps the path."""
+"""The key of the database's path in click's context."""
 
 pass_settings = click.make_pass_decorator(Settings)
 
@@ -75,7 +73,7 @@ def _database_option() -> click.Option:
 def _remember_database(
     context: click.Context, parameter: click.Parameter, value: Path
 ) -> None:
-    """Keep the path; a later place on the command line wins, and its default does not."""
+    """Store the path: the last one on the command line wins, and no default replaces it."""
     is_given = (
         context.get_parameter_source(parameter.name) is ParameterSource.COMMANDLINE
     )
@@ -84,7 +82,7 @@ def _remember_database(
 
 
 class AdminCommand(Command):
-    """A command that takes `--db` too."""
+    """A command with the option `--db`."""
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
@@ -92,7 +90,7 @@ class AdminCommand(Command):
 
 
 class AdminGroup(Group):
-    """A group of commands that take `--db`, before their name or after it."""
+    """A group of commands with the option `--db`, before or after their names."""
 
     command_class = AdminCommand
     group_class = type
@@ -106,9 +104,9 @@ def on_database(work: Callable[[Database], Awaitable[T]]) -> T:
     """Run a function on the database, and return its result.
 
     Raises:
-        StorageError: There is no such file, or it cannot be used.
+        StorageError: The file does not exist, or cannot be used.
     """
-    path = database_path()
+    path = _database_path()
     if not path.exists():
         raise StorageError(f"{path}: no such database; hipkit serve creates one")
     database = SqliteDatabase.open(path)
@@ -123,8 +121,13 @@ def on_database(work: Callable[[Database], Awaitable[T]]) -> T:
 
 
 def as_operator(work: Callable[[Context], Awaitable[T]]) -> T:
-    """Run a function as the operator on the database, and return its result."""
-    settings = ServerSettings(database=database_path())
+    """Run a function in a context of the operator, and return its result.
+
+    Raises:
+        StorageError: The database does not exist, or cannot be used.
+        NotFoundError: It has had no first start yet.
+    """
+    settings = ServerSettings(database=_database_path())
 
     async def whole(database: Database) -> T:
         return await work(await Runtime(database, settings).operator_context())
@@ -132,29 +135,23 @@ def as_operator(work: Callable[[Context], Awaitable[T]]) -> T:
     return on_database(whole)
 
 
-def database_path() -> Path:
-    """Return the database that the command line named."""
+def _database_path() -> Path:
     path = click.get_current_context().meta[DATABASE]
     if not isinstance(path, Path):
         raise TypeError("the database's path is no path")
     return path
 
 
-def file_folder() -> BlobStore:
-    """Return the folder of shared files and pictures beside the database."""
-    return BlobStore(ServerSettings(database=database_path()).file_folder)
-
-
-def show(settings: Settings, told: Mapping[str, object]) -> None:
-    """Write one thing: as JSON, or in lines for people."""
+def show(settings: Settings, item: Mapping[str, object]) -> None:
+    """Print an object: as JSON, or as lines of text."""
     if settings.json:
-        write_json(told)
+        write_json(item)
     else:
-        write(describe(told))
+        write(describe(item))
 
 
 def show_list(settings: Settings, items: Sequence[Mapping[str, object]]) -> None:
-    """Write a list: as JSON, or as a table for people."""
+    """Print a list: as JSON, or as a table."""
     if settings.json:
         write_json_list(items)
     elif items:

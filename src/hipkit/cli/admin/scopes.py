@@ -1,4 +1,4 @@
-"""The option `--scope`, of clients and of tokens."""
+"""The option `--scope` of clients and tokens."""
 
 from __future__ import annotations
 

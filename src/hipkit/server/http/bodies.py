@@ -20,7 +20,7 @@ from hipkit.server.http.requests import (
     describe_decode_error,
     parse_pairs,
 )
-from hipkit.server.services.errors import TooLargeError, shown
+from hipkit.server.services.errors import TooLargeError, format_value
 
 __all__ = [
     "FORM",
@@ -236,5 +236,5 @@ def _parse_strictly(body: bytes) -> object:
 def _describe_json_error(error: json.JSONDecodeError) -> str:
     told = error.msg
     if told == "Invalid control character at":
-        told = f"Invalid control character {shown(error.doc[error.pos])} at"
+        told = f"Invalid control character {format_value(error.doc[error.pos])} at"
     return f"{told}: line {error.lineno} column {error.colno} (char {error.pos})"

@@ -20,7 +20,11 @@ from hipkit.api.misfit import Misfit
 from hipkit.api.model import Model, Rule, RuleError
 from hipkit.api.operation import Operation
 from hipkit.server.http.hints import is_model, parts_of
-from hipkit.server.services.errors import InvalidValueError, MissingValueError, shown
+from hipkit.server.services.errors import (
+    InvalidValueError,
+    MissingValueError,
+    format_value,
+)
 
 __all__ = ["misfit_error", "rule_error", "schemas_of", "type_error"]
 
@@ -110,7 +114,7 @@ def schemas_of(hint: object) -> Sequence[dict[str, object]] | None:
 
 
 def _no_choice(options: list[object]) -> str:
-    return f"is not in the enumeration: [{', '.join(map(shown, options))}]"
+    return f"is not in the enumeration: [{', '.join(map(format_value, options))}]"
 
 
 def _options(hint: object) -> tuple[object, ...]:

@@ -1,4 +1,4 @@
-"""The server's capabilities document, which add-ons start from, and the schema of theirs."""
+"""Capabilities: the server's own document, and the schema of add-ons' descriptors."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ async def get_addon_capabilities_schema(
     """Return the JSON Schema of an add-on's descriptor, in draft 4.
 
     Raises:
-        NotImplementedHereError: Another draft is asked for.
+        NotImplementedHereError: The request names another draft.
     """
     if request.draft not in (None, "v4"):
         raise NotImplementedHereError("This server has the schema in draft v4 only")

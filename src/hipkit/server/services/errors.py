@@ -1,4 +1,4 @@
-"""Refusals that say more than `hipkit.api.errors` does: only a server has it to say."""
+"""Errors that only a server raises, beside those of `hipkit.api.errors`."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ __all__ = [
     "MissingValueError",
     "NotImplementedHereError",
     "TooLargeError",
-    "shown",
+    "format_value",
 ]
 
-LONGEST_SHOWN = 100
+LONGEST_VALUE = 100
 
 
 class InvalidValueError(BadRequestError):
     """A value breaks a rule.
 
     Attributes:
-        value: What was sent; it goes back to the caller, and nowhere else. `UNSET` where
-            not even the caller is told.
+        value: The value as sent. Only the caller gets it back; `UNSET` if not even they do,
+            because it is a secret.
     """
 
     def __init__(
@@ -33,13 +33,13 @@ class InvalidValueError(BadRequestError):
         value: object = UNSET,
         expected_type: object = None,
     ) -> None:
-        told = (
+        subject = (
             f"Field '{field}'"
             if value is UNSET
-            else f"Value {shown(value)} for field '{field}'"
+            else f"Value {format_value(value)} for field '{field}'"
         )
         super().__init__(
-            f"{told} {problem}",
+            f"{subject} {problem}",
             field=field,
             validation=validation,
             expected_type=expected_type,
@@ -48,7 +48,7 @@ class InvalidValueError(BadRequestError):
 
 
 class MissingValueError(BadRequestError):
-    """A value is missing."""
+    """A required value is missing."""
 
     def __init__(self, field: str) -> None:
         super().__init__(
@@ -57,18 +57,18 @@ class MissingValueError(BadRequestError):
 
 
 class TooLargeError(BadRequestError):
-    """The body is larger than this server takes."""
+    """The body is larger than this server accepts."""
 
     default_status = 413
 
 
 class NotImplementedHereError(ServerError):
-    """The call is HipChat's, but this server does not answer it."""
+    """The operation exists in HipChat's API, but not on this server."""
 
     default_status = 501
 
 
-def shown(value: object) -> str:
-    """Write a value as HipChat did: it was a Python 2 program, and so is its spelling."""
+def format_value(value: object) -> str:
+    """Return a value as HipChat showed it: with Python 2's `repr`."""
     text = f"u{value!r}" if isinstance(value, str) else repr(value)
-    return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "..."
+    return text if len(text) <= LONGEST_VALUE else text[:LONGEST_VALUE] + "..."

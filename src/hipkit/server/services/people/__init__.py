@@ -1,1 +1,1 @@
-"""Decides about the group and its people: accounts, names, rights and invitations."""
+"""Decides about the group and its users: accounts, names, rights and invitations."""

@@ -1,4 +1,4 @@
-"""Shows users to whoever asks: in short, in full, and what only some may see."""
+"""Users as the actor may see them, in short and in full."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["find_named_user", "full_user", "full_users"]
 async def full_user(
     context: Context, stores: Stores, user: UserRecord, room_roles: Collection[str] = ()
 ) -> User:
-    """Return a user in full, as far as the caller may see."""
+    """Return a user in full, without the e-mail address if the actor may not see it."""
     group = await stores.groups.get(user.group_id)
     return user_in_full(
         context.addresses,
@@ -47,10 +47,10 @@ async def full_users(
 async def find_named_user(
     stores: Stores, actor: Actor, field: str, reference: str | int
 ) -> UserRecord:
-    """Return the user that a member of the body names.
+    """Return the user that a field of the body refers to.
 
     Raises:
-        InvalidValueError: There is none.
+        InvalidValueError: The user does not exist.
     """
     user = await look_up_user(stores, actor.group_id, reference)
     if user is None or user.is_deleted:

@@ -1,4 +1,4 @@
-"""The caller's group, its avatar and its statistics."""
+"""The actor's group, its avatar and its statistics."""
 
 from __future__ import annotations
 
@@ -46,10 +46,10 @@ async def get_group(context: Context, request: GetGroup) -> Group:
 
 @handles(GetGroupAvatar)
 async def get_group_avatar(context: Context, request: GetGroupAvatar) -> str:
-    """Return the address of the group's avatar.
+    """Return the URL of the group's avatar.
 
     Raises:
-        NotFoundError: It has none.
+        NotFoundError: The group has none.
     """
     group = await find_group(context.stores, context.actor, request.group_id)
     if group.avatar_key is None:
@@ -73,7 +73,7 @@ async def delete_group_avatar(context: Context, request: DeleteGroupAvatar) -> N
 async def get_group_statistics(
     context: Context, request: GetGroupStatistics
 ) -> dict[str, object]:
-    """Count the group's messages; the answer's members are named as in a room's statistics."""
+    """Return the number of the group's messages, in the form of a room's statistics."""
     group = await find_group(context.stores, context.actor, request.group_id)
     return {
         "messages_sent": await _messages_sent(context, group),

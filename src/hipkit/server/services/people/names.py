@@ -1,4 +1,4 @@
-"""What rooms, people and programs may be called, and how people are written to (pure)."""
+"""Names of rooms, users and programs, and e-mail addresses: what is valid."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from hipkit.server.services.errors import InvalidValueError
 __all__ = ["NAME_CHARACTERS", "check_email", "clean_name"]
 
 NAME_CHARACTERS = 50
-"""How long the API lets names of rooms and people be; other ways of making them keep to it."""
+"""The API's limit for names of rooms and users, which `hipkit admin` keeps too."""
 EMAIL = re.compile(r"[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f]{1,190}")
 
 
 def clean_name(name: str, *, most_characters: int | None = None) -> str:
-    """Return a name without the spaces around it.
+    """Return a name without surrounding spaces.
 
     Raises:
-        InvalidValueError: Nothing is left, it is too long, or holds a line end or another
-            control character.
+        InvalidValueError: The name is empty, too long, or holds a line end or another control
+            character.
     """
     cleaned = name.strip()
     if not cleaned:
@@ -32,10 +32,10 @@ def clean_name(name: str, *, most_characters: int | None = None) -> str:
 
 
 def check_email(email: str) -> str:
-    """Return an e-mail address without the spaces around it.
+    """Return an e-mail address without surrounding spaces.
 
     Raises:
-        InvalidValueError: It is none.
+        InvalidValueError: It is not an e-mail address.
     """
     email = email.strip()
     if EMAIL.fullmatch(email) is None:

@@ -1,4 +1,4 @@
-"""The first start of an empty database."""
+"""The first start: the group, its owner and the first token in an empty database."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from hipkit.server.services.access.issuing import issue_token
 from hipkit.server.services.access.password_links import add_password_link
 from hipkit.server.services.access.scopes import SCOPES
+from hipkit.server.services.context import Context
 from hipkit.server.services.people.accounts import NewUser, insert_user
-from hipkit.server.storage.protocol import Database, Stores
+from hipkit.server.storage.protocol import Stores
 
 __all__ = ["FirstGroup", "create_first_group", "is_empty"]
 
@@ -23,26 +24,26 @@ class FirstGroup:
     admin_email: str
 
 
-async def is_empty(database: Database) -> bool:
+async def is_empty(stores: Stores) -> bool:
     """Return whether a database has had no first start yet."""
-    return await database.stores.groups.first() is None
+    return await stores.groups.first() is None
 
 
 async def create_first_group(
-    database: Database, first: FirstGroup, token: str, link_key: str, now_us: int
+    context: Context, first: FirstGroup, *, token: str, link_key: str
 ) -> None:
     """Create a group, its owner, and a token of theirs with every scope.
 
     Args:
-        database: An empty database; there is no group yet that an actor could belong to.
+        context: A context without an actor: there is no group yet that one could belong to.
         first: The names.
         token: The token's value, which the caller has saved already.
         link_key: The key of a link with which the owner sets a password.
-        now_us: The time.
     """
+    now_us = context.now_us
 
     async def command(stores: Stores) -> None:
-        if await stores.groups.first() is not None:
+        if not await is_empty(stores):
             raise RuntimeError("the database is not empty")
         group_id = await stores.groups.add(
             name=first.group_name, subdomain=_subdomain(first.group_name), now_us=now_us
@@ -67,7 +68,7 @@ async def create_first_group(
         )
         await add_password_link(stores, link_key, user_id, now_us)
 
-    await database.write(command)
+    await context.write(command)
 
 
 def _subdomain(name: str) -> str:

@@ -1,4 +1,4 @@
-"""OAuth clients: programs and add-ons that fetch tokens of their own."""
+"""OAuth clients, and the authorization codes that were issued to them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class ClientRecord(Record, frozen=True, array_like=True):
 
 
 class CodeRecord(Record, frozen=True, array_like=True):
-    """An authorization code: a person's yes, to be exchanged once for a token."""
+    """An authorization code: a user's consent, which is exchanged once for a token."""
 
     user_id: int
     client_id: str
@@ -29,7 +29,7 @@ class CodeRecord(Record, frozen=True, array_like=True):
     redirect_uri: str
     expires_us: int
     grant_id: int | None = None
-    """What the token is to belong to: what the yes was bound to is kept there."""
+    """The grant of the token to come, with the user, client and room of the consent."""
 
 
 COLUMNS = (
@@ -61,7 +61,7 @@ class ClientStore:
     async def add(
         self, client: ClientRecord, now_us: int, *, signing_secret: str | None = None
     ) -> None:
-        """Add a client; with its secret, events can be signed for it."""
+        """Add a client, with its secret if events are to be signed for it."""
         await self._session.run(
             "INSERT INTO oauth_clients (id, group_id, room_id, name, secret_hash, scopes,"
             " redirect_uris, created_us, signing_secret)"
@@ -78,7 +78,7 @@ class ClientStore:
         )
 
     async def signing_secret(self, client_id: str) -> str | None:
-        """Return what events are signed with; older clients have nothing of the kind."""
+        """Return the secret that events are signed with; not every client has one."""
         row = await self._session.one(
             tuple[str | None],
             "SELECT signing_secret FROM oauth_clients WHERE id = ?",
@@ -87,7 +87,7 @@ class ClientStore:
         return row[0] if row else None
 
     async def delete(self, client_id: str) -> bool:
-        """Remove a client with all that is its own, and say whether there was one."""
+        """Delete a client with its webhooks and grants, and return whether it existed."""
         await self._session.run("DELETE FROM webhooks WHERE client_id = ?", client_id)
         await GrantStore(self._session).end_of_client(client_id)
         return (
@@ -96,7 +96,7 @@ class ClientStore:
         )
 
     async def add_code(self, code_hash: bytes, code: CodeRecord) -> None:
-        """Keep an authorization code by its hash."""
+        """Store an authorization code by its hash."""
         await self._session.run(
             "INSERT INTO authorization_codes (hash, user_id, client_id, scopes,"
             " redirect_uri, expires_us, grant_id) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -110,7 +110,7 @@ class ClientStore:
         )
 
     async def take_code(self, code_hash: bytes) -> CodeRecord | None:
-        """Return a code and forget it: it is good for one exchange."""
+        """Return a code and delete it: it may be exchanged only once."""
         code = await self._session.one(
             CodeRecord,
             "SELECT user_id, client_id, scopes, redirect_uri, expires_us, grant_id"

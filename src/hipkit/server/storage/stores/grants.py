@@ -1,9 +1,9 @@
-"""Grants: what credentials go back to, and where they end.
+"""Grants: which credentials end together.
 
 Every token, refresh token and authorization code belongs to a grant, and so does a webhook that a
-person's token set. A grant that was made with another credential names that one's grant as its
-parent. To end a grant is to remove everything that belongs to it and to those below it; that a
-token merely expires leaves its grant, and so ends nothing else.
+user's token created. A grant that was given for another credential has that one's grant as its
+parent. Ending a grant deletes everything that belongs to it and to the grants below it. A token
+that expires leaves its grant, and so ends nothing else.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ __all__ = ["GrantRecord", "GrantStore"]
 
 
 class GrantRecord(Record, frozen=True, array_like=True):
-    """What a credential was bound to when it was made."""
+    """The user, client and room that a credential was limited to when it was issued."""
 
     id: int
     parent_id: int | None
-    """The grant of the credential that it was made with."""
+    """The grant of the credential that it was given for."""
     user_id: int | None
     client_id: str | None
-    """The client that stands behind it, whether or not it has to authenticate."""
+    """The client that it was given to, whether or not that has to authenticate."""
     room_id: int | None
 
 
@@ -30,7 +30,7 @@ WITH_DESCENDANTS = (
     " UNION SELECT grants.id FROM grants JOIN ended ON grants.parent_id = ended.id)"
     " DELETE FROM grants WHERE id IN (SELECT id FROM ended)"
 )
-"""Not by cascade: databases bound its depth, and a chain of tokens may be of any length."""
+"""Not by cascade, whose depth databases limit: a chain of tokens may be of any length."""
 
 UNUSED = (
     "DELETE FROM grants WHERE id > ? AND id <= ?"
@@ -56,7 +56,7 @@ class GrantStore:
         client_id: str | None = None,
         room_id: int | None = None,
     ) -> int:
-        """Store a grant and return its number."""
+        """Store a grant and return its id."""
         return await self._session.insert(
             "INSERT INTO grants (parent_id, user_id, client_id, room_id)"
             " VALUES (?, ?, ?, ?)",
@@ -79,19 +79,19 @@ class GrantStore:
         await self._end("id", grant_id)
 
     async def end_of_user(self, user_id: int) -> None:
-        """End every grant that acts for a person."""
+        """End every grant of a user."""
         await self._end("user_id", user_id)
 
     async def end_of_client(self, client_id: str) -> None:
-        """End every grant that a client stands behind."""
+        """End every grant that was given to a client."""
         await self._end("client_id", client_id)
 
     async def end_of_room(self, room_id: int) -> None:
-        """End every grant that is good for one room alone."""
+        """End every grant that is limited to a room."""
         await self._end("room_id", room_id)
 
     async def sweep(self, position: int, count: int) -> int:
-        """Remove those of which nothing is left among some grants after a position.
+        """Delete the unused ones among some grants after a position.
 
         Returns the position to go on from: 0 after the last.
         """

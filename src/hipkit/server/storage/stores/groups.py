@@ -34,7 +34,7 @@ class GroupStore:
         return await self._session.one(GroupRecord, COLUMNS + "WHERE id = ?", group_id)
 
     async def first(self) -> GroupRecord | None:
-        """Return the oldest group: the one that the first start made."""
+        """Return the oldest group, which the first start created."""
         return await self._session.one(GroupRecord, COLUMNS + "ORDER BY id LIMIT 1")
 
     async def add(self, *, name: str, subdomain: str, now_us: int) -> int:
@@ -53,20 +53,20 @@ class GroupStore:
         )
 
     async def set_avatar(self, group_id: int, key: str | None) -> None:
-        """Give the group a picture, or none."""
+        """Set or remove the group's picture."""
         await self._session.run(
             "UPDATE chat_groups SET avatar_key = ? WHERE id = ?", key, group_id
         )
 
     async def file_bytes(self, group_id: int) -> int:
-        """Return how many bytes the group's files and pictures take together."""
+        """Return the total size of the group's files and pictures."""
         row = await self._session.one(
             tuple[int], "SELECT file_bytes FROM chat_groups WHERE id = ?", group_id
         )
         return row[0] if row else 0
 
     async def messages_sent(self, group_id: int) -> int:
-        """Count every message of the group, private ones too."""
+        """Return the number of the group's messages, including private ones."""
         row = await self._session.one(
             tuple[int],
             "SELECT COALESCE(SUM(messages_sent), 0) FROM conversations WHERE group_id = ?",

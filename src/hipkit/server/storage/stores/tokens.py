@@ -1,4 +1,4 @@
-"""Tokens, known by their hashes alone."""
+"""Tokens and refresh tokens, of which only hashes are stored."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["NewToken", "RefreshRecord", "TokenRecord", "TokenStore"]
 
 
 class NewToken(Record, frozen=True, array_like=True, kw_only=True):
-    """A token to be stored."""
+    """A token to store."""
 
     hash: bytes
     kind: str
@@ -21,9 +21,9 @@ class NewToken(Record, frozen=True, array_like=True, kw_only=True):
     name: str = ""
     expires_us: int | None
     refresh_id: int | None = None
-    """The refresh token that it came with; it belongs to that one's grant."""
+    """The refresh token that it came with, whose grant it belongs to."""
     parent_id: int | None = None
-    """Else the grant of the credential that it was made with."""
+    """Without one: the grant of the credential that it was issued for."""
 
 
 class TokenRecord(Record, frozen=True, array_like=True):
@@ -44,17 +44,17 @@ class TokenRecord(Record, frozen=True, array_like=True):
 
 
 class RefreshRecord(Record, frozen=True, array_like=True):
-    """A refresh token: good for new tokens of the same grant."""
+    """A refresh token, which is exchanged for new tokens of the same grant."""
 
     id: int
     user_id: int
     client_id: str | None
-    """The client that has to authenticate; `None` where none has to."""
+    """The client that has to authenticate, if any has to."""
     scopes: str
     expires_us: int | None
     grant_id: int
     granted_client_id: str | None
-    """The client that stands behind the grant."""
+    """The client that the grant was given to."""
     room_id: int | None
 
 
@@ -64,7 +64,7 @@ COLUMNS = (
 )
 
 
-GOOD = "(expires_us IS NULL OR expires_us > ?)"
+VALID = "(expires_us IS NULL OR expires_us > ?)"
 
 REFRESH_COLUMNS = (
     "SELECT refresh_tokens.id, refresh_tokens.user_id, refresh_tokens.client_id, scopes,"
@@ -87,14 +87,14 @@ class TokenStore:
         )
 
     async def get(self, token_id: int) -> TokenRecord | None:
-        """Return a token by its number, expired or not."""
+        """Return a token by its id, expired or not."""
         return await self._session.one(TokenRecord, COLUMNS + "WHERE id = ?", token_id)
 
     async def of_user(self, user_id: int, *, now_us: int = 0) -> list[TokenRecord]:
-        """Return the tokens that act for a user and are good at a moment, the newest first."""
+        """Return the tokens of a user that are valid at a time, the newest first."""
         return await self._session.all(
             TokenRecord,
-            COLUMNS + f"WHERE user_id = ? AND {GOOD} ORDER BY id DESC",
+            COLUMNS + f"WHERE user_id = ? AND {VALID} ORDER BY id DESC",
             user_id,
             now_us,
         )
@@ -102,27 +102,27 @@ class TokenStore:
     async def of_rooms(
         self, group_id: int, kind: str, *, now_us: int = 0
     ) -> list[TokenRecord]:
-        """Return such tokens of a kind that are bound to a room, the newest first."""
+        """Return the valid tokens of a kind that are limited to one room, the newest first."""
         return await self._session.all(
             TokenRecord,
             COLUMNS + "WHERE room_id IS NOT NULL AND group_id = ? AND kind = ?"
-            f" AND {GOOD} ORDER BY id DESC",
+            f" AND {VALID} ORDER BY id DESC",
             group_id,
             kind,
             now_us,
         )
 
     async def of_group(self, group_id: int, *, now_us: int = 0) -> list[TokenRecord]:
-        """Return such tokens of a group, the oldest first."""
+        """Return the valid tokens of a group, the oldest first."""
         return await self._session.all(
             TokenRecord,
-            COLUMNS + f"WHERE group_id = ? AND {GOOD} ORDER BY id",
+            COLUMNS + f"WHERE group_id = ? AND {VALID} ORDER BY id",
             group_id,
             now_us,
         )
 
     async def add(self, token: NewToken, now_us: int) -> int:
-        """Store a token and return the number that administrators know it by."""
+        """Store a token and return its id."""
         if token.refresh_id is not None:
             grant_id = await self._grant_of_refresh(token.refresh_id)
         else:
@@ -151,18 +151,18 @@ class TokenStore:
         )
 
     async def revoke(self, token: TokenRecord) -> None:
-        """End a token with its grant: what came of it, and what could replace it."""
+        """End a token's grant: with it go the tokens that it issued, and its refresh token."""
         await self._grants.end(token.grant_id)
 
     async def sweep(self, before_us: int) -> int:
-        """Remove tokens that ended before a moment, and return how many."""
+        """Delete tokens that expired before a time, and return how many."""
         await self._session.run(
             "DELETE FROM authorization_codes WHERE expires_us < ?", before_us
         )
         removed = await self._session.run(
             "DELETE FROM tokens WHERE expires_us < ?", before_us
         )
-        # Its last token may outlive it.
+        # A refresh token stays as long as its last token, which may expire after it.
         await self._session.run(
             "DELETE FROM refresh_tokens WHERE expires_us < ? AND NOT EXISTS (SELECT 1"
             " FROM tokens WHERE tokens.grant_id = refresh_tokens.grant_id)",
@@ -180,7 +180,7 @@ class TokenStore:
         expires_us: int | None,
         grant_id: int | None = None,
     ) -> int:
-        """Store a refresh token, with a grant of its own if it has none, and return its number."""
+        """Store a refresh token, with its own grant if none is given, and return its id."""
         if grant_id is None:
             grant_id = await self._grants.add(user_id=user_id, client_id=client_id)
         return await self._session.insert(
@@ -201,7 +201,7 @@ class TokenStore:
         )
 
     async def refreshes_of_user(self, user_id: int) -> list[RefreshRecord]:
-        """Return every refresh token that acts for a user, the newest first."""
+        """Return the refresh tokens of a user, the newest first."""
         return await self._session.all(
             RefreshRecord,
             REFRESH_COLUMNS
@@ -210,7 +210,7 @@ class TokenStore:
         )
 
     async def revoke_refresh(self, user_id: int, refresh_id: int) -> None:
-        """End the grant of a user's refresh token, with the tokens that it was exchanged for."""
+        """End the grant of a user's refresh token, and so all its tokens."""
         for refresh in await self.refreshes_of_user(user_id):
             if refresh.id == refresh_id:
                 await self._grants.end(refresh.grant_id)

@@ -1,4 +1,4 @@
-"""Users: people and guests of a group."""
+"""Users and guests of a group."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["USER_COLUMNS", "UserRecord", "UserStore"]
 
 
 class UserRecord(Record, frozen=True, array_like=True):
-    """A user; the password is not among what is read along."""
+    """A user, without the hash of the password."""
 
     id: int
     group_id: int
@@ -46,7 +46,7 @@ class UserStore:
         return await self._session.one(UserRecord, COLUMNS + "WHERE id = ?", user_id)
 
     async def by_email(self, group_id: int, email: str) -> UserRecord | None:
-        """Return the user with this e-mail address, in whichever case."""
+        """Return the user with an e-mail address, ignoring case."""
         return await self._session.one(
             UserRecord,
             COLUMNS + "WHERE group_id = ? AND email_key = ?",
@@ -55,7 +55,7 @@ class UserStore:
         )
 
     async def by_mention(self, group_id: int, mention_name: str) -> UserRecord | None:
-        """Return the user who is called by this name, given without the `@`."""
+        """Return the user with a mention name, given without the `@`, ignoring case."""
         return await self._session.one(
             UserRecord,
             COLUMNS + "WHERE group_id = ? AND mention_key = ?",
@@ -66,7 +66,7 @@ class UserStore:
     async def mentioned(
         self, group_id: int, mention_names: Collection[str]
     ) -> list[UserRecord]:
-        """Return those users who have one of the names."""
+        """Return the users who have one of some mention names."""
         found: list[UserRecord] = []
         for marks, keys in in_parts(name.casefold() for name in mention_names):
             found += await self._session.all(
@@ -149,7 +149,7 @@ class UserStore:
         )
 
     async def replace(self, user: UserRecord) -> None:
-        """Store every member of a user anew, but the picture and the password."""
+        """Replace every column of a user but the picture and the password."""
         await self._session.run(
             "UPDATE users SET name = ?, mention_name = ?, mention_key = ?, email = ?,"
             " email_key = ?, title = ?, roles = ?, is_group_admin = ?, timezone = ?,"
@@ -170,7 +170,7 @@ class UserStore:
         )
 
     async def delete(self, user_id: int, version: str) -> None:
-        """Mark a user as deleted and free the names; what was said keeps its sender."""
+        """Mark a user as deleted, and free the names; messages keep their sender."""
         await self._session.run(
             "UPDATE users SET is_deleted = 1, mention_key = NULL, email_key = NULL,"
             " password_hash = NULL, photo_key = NULL, version = ? WHERE id = ?",
@@ -179,18 +179,18 @@ class UserStore:
         )
 
     async def deleted_by_email(self, group_id: int, email: str) -> UserRecord | None:
-        """Return the deleted user who had this address; of several, who came last."""
+        """Return the deleted user who had an e-mail address: of several the newest."""
         found = await self._session.all(
             UserRecord,
             COLUMNS + "WHERE group_id = ? AND is_deleted = 1 ORDER BY id DESC",
             group_id,
         )
-        # Not in SQL: databases differ in what they call the same letter.
+        # Not in SQL: databases differ in which letters they take for the same.
         wanted = email.casefold()
         return next((user for user in found if user.email.casefold() == wanted), None)
 
     async def undelete(self, user: UserRecord, version: str) -> None:
-        """Lift the mark and give the names back, which have to be free."""
+        """Undo the deletion; the names have to be free."""
         await self._session.run(
             "UPDATE users SET is_deleted = 0, mention_key = ?, email_key = ?, version = ?"
             " WHERE id = ?",
@@ -201,7 +201,7 @@ class UserStore:
         )
 
     async def set_photo(self, user_id: int, key: str | None, version: str) -> None:
-        """Give a user a picture, or none."""
+        """Set or remove a user's picture."""
         await self._session.run(
             "UPDATE users SET photo_key = ?, version = ? WHERE id = ?",
             key,
@@ -210,20 +210,20 @@ class UserStore:
         )
 
     async def touch(self, user_id: int, now_us: int) -> None:
-        """Note that the user did something."""
+        """Store when the user was last active."""
         await self._session.run(
             "UPDATE users SET last_active_us = ? WHERE id = ?", now_us, user_id
         )
 
     async def password_hash(self, user_id: int) -> str | None:
-        """Return the hash of the password, or `None` where none is set."""
+        """Return the hash of the password, or `None` without one."""
         row = await self._session.one(
             tuple[str | None], "SELECT password_hash FROM users WHERE id = ?", user_id
         )
         return row[0] if row else None
 
     async def renew_password_hash(self, user_id: int, before: str, after: str) -> None:
-        """Store the same password in another way, unless it was changed meanwhile."""
+        """Replace a hash by another of the same password, unless it was changed meanwhile."""
         await self._session.run(
             "UPDATE users SET password_hash = ? WHERE id = ? AND password_hash = ?",
             after,

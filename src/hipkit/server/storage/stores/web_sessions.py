@@ -1,6 +1,6 @@
-"""Sessions of the page, one-time links to set a password, and where people signed in from.
+"""Web sessions, one-time links to set a password, and networks that users signed in from.
 
-Sessions and links are known by their hashes alone.
+Of the secrets in sessions and links only hashes are stored.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ __all__ = ["PasswordLinkRecord", "WebSessionRecord", "WebSessionStore"]
 
 
 class WebSessionRecord(Record, frozen=True, array_like=True):
-    """A browser in which somebody is signed in."""
+    """A session of a user in one browser."""
 
     id: int
     hash: bytes
@@ -23,7 +23,7 @@ class WebSessionRecord(Record, frozen=True, array_like=True):
 
 
 class PasswordLinkRecord(Record, frozen=True, array_like=True):
-    """A link that lets its reader set a person's password, once."""
+    """A link to set a user's password, once."""
 
     hash: bytes
     user_id: int
@@ -38,7 +38,7 @@ COLUMNS = (
 
 
 MOST_NETWORKS = 20
-"""Of one person that are remembered: those from which they last were new, or new again."""
+"""Networks stored for each user: those added last."""
 
 
 class WebSessionStore:
@@ -56,7 +56,7 @@ class WebSessionStore:
         address: str,
         now_us: int,
     ) -> int:
-        """Store a session and return its number."""
+        """Store a session and return its id."""
         return await self._session.insert(
             "INSERT INTO web_sessions (hash, user_id, user_agent, address, created_us,"
             " last_seen_us) VALUES (?, ?, ?, ?, ?, ?)",
@@ -69,13 +69,13 @@ class WebSessionStore:
         )
 
     async def by_hash(self, session_hash: bytes) -> WebSessionRecord | None:
-        """Return a session by its hash, however old."""
+        """Return a session by its hash, expired or not."""
         return await self._session.one(
             WebSessionRecord, COLUMNS + "WHERE hash = ?", session_hash
         )
 
     async def of_user(self, user_id: int) -> list[WebSessionRecord]:
-        """Return a person's sessions, the last seen first."""
+        """Return a user's sessions, the last used first."""
         return await self._session.all(
             WebSessionRecord,
             COLUMNS + "WHERE user_id = ? ORDER BY last_seen_us DESC, id DESC",
@@ -83,7 +83,7 @@ class WebSessionStore:
         )
 
     async def touch(self, session_id: int, address: str, now_us: int) -> None:
-        """Note that a session was used, and from where."""
+        """Store when and from where a session was last used."""
         await self._session.run(
             "UPDATE web_sessions SET last_seen_us = ?, address = ? WHERE id = ?",
             now_us,
@@ -92,19 +92,19 @@ class WebSessionStore:
         )
 
     async def end(self, user_id: int, session_id: int) -> None:
-        """End one of a person's sessions."""
+        """End one of a user's sessions."""
         await self._session.run(
             "DELETE FROM web_sessions WHERE id = ? AND user_id = ?", session_id, user_id
         )
 
     async def end_all(self, user_id: int, *, but: int | None = None) -> None:
-        """End a person's sessions, all or all but one."""
+        """End all of a user's sessions, or all but one."""
         await self._session.run(
             "DELETE FROM web_sessions WHERE user_id = ? AND id <> ?", user_id, but or 0
         )
 
     async def sweep(self, *, created_us: int, last_seen_us: int) -> None:
-        """Remove sessions made before one moment, or last seen before another."""
+        """Delete sessions created before one time, or last used before another."""
         await self._session.run(
             "DELETE FROM web_sessions WHERE created_us < ? OR last_seen_us < ?",
             created_us,
@@ -112,7 +112,7 @@ class WebSessionStore:
         )
 
     async def add_link(self, link_hash: bytes, user_id: int, expires_us: int) -> None:
-        """Store a password link; it takes the place of the person's earlier ones."""
+        """Store a password link in place of the user's earlier ones."""
         await self.remove_links(user_id)
         await self._session.run(
             "INSERT INTO password_links (hash, user_id, expires_us) VALUES (?, ?, ?)",
@@ -122,7 +122,7 @@ class WebSessionStore:
         )
 
     async def link_by_hash(self, link_hash: bytes) -> PasswordLinkRecord | None:
-        """Return a password link by its hash, used or old ones too."""
+        """Return a password link by its hash, even if it was used or has expired."""
         return await self._session.one(
             PasswordLinkRecord,
             "SELECT hash, user_id, expires_us, used_us FROM password_links"
@@ -131,25 +131,25 @@ class WebSessionStore:
         )
 
     async def use_link(self, link_hash: bytes, now_us: int) -> None:
-        """Note that a link was used."""
+        """Store when a link was used."""
         await self._session.run(
             "UPDATE password_links SET used_us = ? WHERE hash = ?", now_us, link_hash
         )
 
     async def remove_links(self, user_id: int) -> None:
-        """Remove a person's links that were not used."""
+        """Delete a user's unused links."""
         await self._session.run(
             "DELETE FROM password_links WHERE user_id = ? AND used_us IS NULL", user_id
         )
 
     async def sweep_links(self, before_us: int) -> None:
-        """Remove links that ended before a moment."""
+        """Delete links that expired before a time."""
         await self._session.run(
             "DELETE FROM password_links WHERE expires_us < ?", before_us
         )
 
     async def knows_network(self, user_id: int, network: str) -> bool:
-        """Say whether a person has signed in from a network before."""
+        """Return whether a user has signed in from a network before."""
         found = await self._session.one(
             tuple[int],
             "SELECT 1 FROM known_networks WHERE user_id = ? AND network = ?",
@@ -159,7 +159,7 @@ class WebSessionStore:
         return found is not None
 
     async def add_network(self, user_id: int, network: str, now_us: int) -> None:
-        """Remember that a person signed in from a network, and forget their oldest ones."""
+        """Store a network that a user signed in from, and delete the oldest beyond the limit."""
         await self._session.run(
             "DELETE FROM known_networks WHERE user_id = ? AND network = ?",
             user_id,
@@ -180,5 +180,5 @@ class WebSessionStore:
         )
 
     async def remove_networks(self, user_id: int) -> None:
-        """Forget where a person signed in from."""
+        """Delete the networks that a user signed in from."""
         await self._session.run("DELETE FROM known_networks WHERE user_id = ?", user_id)
