@@ -1,0 +1,72 @@
+"""Generated tokens, ids and keys."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hipkit.server.services.access.keys import (
+    hash_token,
+    new_client_id,
+    new_key,
+    new_message_id,
+    new_password,
+    new_placeholder,
+    new_token,
+    new_version,
+    same_secret,
+)
+
+NOW_US = 1_700_000_000_000_000
+
+
+@pytest.mark.parametrize(
+    ("generate", "pattern"),
+    [
+        (new_token, r"[A-Za-z0-9]{40}"),
+        (new_password, r"[A-Za-z0-9]{16}"),
+        (new_key, r"[A-Za-z0-9_-]{32}"),
+        (new_placeholder, r"[0-9a-f]{32}"),
+        (new_version, r"[A-Z0-9]{8}"),
+        (new_client_id, r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
+    ],
+)
+def test_what_is_generated_has_its_form_and_never_repeats(
+    generate: Callable[[], str], pattern: str
+) -> None:
+    values = {generate() for _ in range(100)}
+
+    assert len(values) == 100
+    assert all(re.fullmatch(pattern, value) for value in values)
+
+
+@given(st.integers(0, 2**48 * 1000 - 1))
+def test_a_message_id_is_a_uuid_of_version_7_that_begins_with_the_time(
+    now_us: int,
+) -> None:
+    message_id = uuid.UUID(new_message_id(now_us))
+
+    assert message_id.version == 7
+    assert message_id.variant == uuid.RFC_4122
+    assert message_id.int >> 80 == now_us // 1000
+
+
+def test_later_messages_have_greater_ids() -> None:
+    ids = [new_message_id(NOW_US + number * 1000) for number in range(100)]
+
+    assert ids == sorted(ids)
+    assert new_message_id(NOW_US) != new_message_id(NOW_US)
+
+
+@given(st.text(), st.text())
+def test_hashes_are_the_same_for_the_same_token_only(one: str, other: str) -> None:
+    assert same_secret(hash_token(one), hash_token(other)) is (one == other)
+
+
+def test_a_token_that_is_not_unicode_can_be_hashed() -> None:
+    assert len(hash_token("\udcff")) == 32
