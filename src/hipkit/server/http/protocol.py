@@ -33,7 +33,7 @@ from uvicorn.server import ServerState
 from hipkit.server.http.cors import CORS_HEADERS
 from hipkit.server.http.errors import error_answer
 from hipkit.server.http.responses import limit_headers, limit_names
-from hipkit.server.shared.limits import Limits, LimitSettings
+from hipkit.server.shared.limits import LimitSettings, MemoryLimits
 
 __all__ = ["BoundedProtocol"]
 
@@ -139,7 +139,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no HTTP request in HipChat's form, and hang up."""
-        allowance = Limits(LimitSettings(), time.time).uncounted()
+        allowance = MemoryLimits(LimitSettings(), time.time).uncounted()
         answer = error_answer(400, msg)
         lines = [
             b"HTTP/1.1 400 Bad Request",

@@ -26,7 +26,8 @@ from hipkit.server.page.streams import (
     message_event,
 )
 from hipkit.server.services.representations.timestamps import LATEST_US
-from hipkit.server.shared.signals import ACCESS, Signals, conversation_topic
+from hipkit.server.shared.protocol import Signals
+from hipkit.server.shared.signals import ACCESS, conversation_topic
 from hipkit.server.storage.protocol import Database
 from hipkit.server.storage.stores.messages import MessageRecord
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import time
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -18,10 +17,10 @@ from hipkit.server.services.access.authentication import (
 from hipkit.server.services.representations.timestamps import SECOND_US
 from hipkit.server.services.representations.urls import Addresses
 from hipkit.server.settings import Settings
-from hipkit.server.shared.counters import ForwardClock
-from hipkit.server.shared.limits import Allowance, Limits
-from hipkit.server.shared.recent_calls import RecentCalls
-from hipkit.server.shared.signals import ACCESS, Signals
+from hipkit.server.shared.limits import Allowance
+from hipkit.server.shared.memory import MemoryState
+from hipkit.server.shared.protocol import SharedState
+from hipkit.server.shared.signals import ACCESS
 from hipkit.server.storage.blobs import BlobStore
 from hipkit.server.storage.protocol import Command, Database, Stores
 
@@ -35,6 +34,11 @@ TOO_MANY_REQUESTS = "Rate Limit exceeded"
 class Runtime:
     """What all calls to one server share. Each part is created here, once.
 
+    Args:
+        database: The server's, open.
+        settings: The server's.
+        shared: The state that it shares with other processes; without it, its own in memory.
+
     Attributes:
         stores: For short reads.
         blobs: The bytes of files and pictures.
@@ -44,21 +48,19 @@ class Runtime:
         egress: Where webhooks may lead.
     """
 
-    def __init__(self, database: Database, settings: Settings) -> None:
+    def __init__(
+        self, database: Database, settings: Settings, shared: SharedState | None = None
+    ) -> None:
         self.database = database
         self.stores = database.stores
         self.settings = settings
         self.clock = settings.clock
-        if settings.monotonic is not None:
-            self.elapsed = settings.monotonic
-        elif settings.clock is time.time:
-            self.elapsed = time.monotonic
-        else:
-            self.elapsed = ForwardClock(settings.clock)
+        self.elapsed = settings.monotonic_clock()
         self.blobs = BlobStore(settings.file_folder)
-        self.limits = Limits(settings.limits, self.clock, self.elapsed)
-        self.signals = Signals()
-        self.recent_calls = RecentCalls()
+        if shared is None:
+            shared = MemoryState(settings.limits, self.clock, self.elapsed)
+        self.limits, self.sign_ins = shared.limits, shared.sign_ins
+        self.recent_calls, self.signals = shared.recent_calls, shared.signals
         self.actors = ActorCache(database.stores)
         self.egress = EgressPolicy(
             map(ipaddress.ip_network, settings.webhook_networks),
@@ -166,7 +168,7 @@ class Context:
         result = await self.runtime.database.write(command)
         signals = self.runtime.signals
         signals.publish(self.topics)
-        if signals.has_listeners(ACCESS):
+        if ACCESS in signals.listened:
             number = await self.stores.access_changes.newest()
             signals.publish_once(ACCESS, number)
         return result

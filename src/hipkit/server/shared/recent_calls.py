@@ -1,8 +1,8 @@
-"""Remembers the latest calls of every token, for who wants to see why a program fails.
+"""Keeps the latest calls of every token, for people who want to see why a program fails.
 
-In memory and bounded: a thousand calls, of each no more than the beginning. Remembering must
-cost a call next to nothing, so it keeps bytes as they came; they are decoded, and secrets in
-them masked (`masking.py`), when somebody looks.
+In memory and bounded: a thousand calls, of each no more than the beginning. Keeping a call must
+cost it next to nothing, so bytes stay as they came. They are decoded, and secrets in them masked
+(`masking.py`), when they are read.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from hipkit.server.shared.masking import (
     tokens_in_query,
 )
 
-__all__ = ["BODY_BYTES", "RecentCall", "RecentCalls", "RecordedCall"]
+__all__ = ["BODY_BYTES", "MemoryRecentCalls", "RecentCall", "RecordedCall"]
 
 BODY_BYTES = 2048
 ANSWER_BYTES = 1024
@@ -44,7 +44,7 @@ Headers = Sequence[tuple[bytes, bytes]]
 
 @dataclass(slots=True, kw_only=True)
 class RecordedCall:
-    """A call as it came, secrets included: only `RecentCalls` gets to see it."""
+    """A call as it came, secrets included: nothing but `RecentCalls` reads it."""
 
     at_us: int
     token_id: int | None
@@ -71,7 +71,7 @@ class RecentCall:
 
     Attributes:
         number: Grows from call to call.
-        token_id: Whose call it was; `None` without a token, or with one that is not good.
+        token_id: The call's token; `None` without one, or with one that is not valid.
         target: Path and query.
         operation_id: `unknown` where no operation has the path.
         request_body: Its beginning; empty if it was refused before it was read.
@@ -97,8 +97,8 @@ class RecentCall:
     note: str | None = None
 
 
-class RecentCalls:
-    """The latest calls: so many altogether, and so many of one token."""
+class MemoryRecentCalls:
+    """The `RecentCalls` of one process."""
 
     def __init__(self, most: int = 1000, most_of_token: int = 50) -> None:
         self._most = most
@@ -108,10 +108,15 @@ class RecentCalls:
         self._last = 0
 
     def add(self, call: RecordedCall) -> None:
-        """Remember a call, in place of the oldest of its token or of all."""
+        """Keep a call in place of the oldest of its token, or of all."""
         call.peer = call.peer[:LONGEST_PEER]
         call.target = call.target[:TARGET_BYTES]
-        call.headers = _bounded(call.headers)
+        left = HEADER_BYTES
+        for index, (name, value) in enumerate(call.headers):
+            left -= len(name) + len(value) + BYTES_AROUND_HEADER
+            if left < 0:
+                call.headers = call.headers[:index]
+                break
         call.body = call.body[:BODY_BYTES]
         call.answer = call.answer[:ANSWER_BYTES]
         if call.problem is not None:
@@ -136,30 +141,21 @@ class RecentCalls:
         return self._shown(token_id, after)
 
     def without_token(self, after: int = 0) -> list[RecentCall]:
-        """Return calls that no good token came with, the newest first."""
+        """Return the calls without a valid token, the newest first."""
         return self._shown(None, after)
 
     def last_us(self, token_id: int) -> int | None:
-        """Return when a token's latest call was, if it is remembered."""
+        """Return when a token's latest call was, if it is kept."""
         numbers = self._numbers.get(token_id)
         return self._calls[numbers[-1]].at_us if numbers else None
 
     def _shown(self, token_id: int | None, after: int) -> list[RecentCall]:
         if after > self._last:
-            # A number from before the server was started again.
+            # A page that was open before the server started again sends such a number.
             after = 0
         numbers = self._numbers.get(token_id, ())
         newer = takewhile(lambda number: number > after, reversed(numbers))
         return [_shown(number, self._calls[number]) for number in newer]
-
-
-def _bounded(headers: Headers) -> Headers:
-    left = HEADER_BYTES
-    for index, (name, value) in enumerate(headers):
-        left -= len(name) + len(value) + BYTES_AROUND_HEADER
-        if left < 0:
-            return headers[:index]
-    return headers
 
 
 def _shown(number: int, call: RecordedCall) -> RecentCall:
@@ -210,7 +206,7 @@ def _header(headers: Headers, wanted: bytes) -> str | None:
 
 
 def _without(text: str, tokens: Iterable[str]) -> str:
-    """Hide the call's own token wherever else it stands: people paste it into anything."""
+    """Hide the call's own token wherever else it stands: users paste it into anything."""
     for token in tokens:
         if len(token) >= SHORTEST_TOKEN:
             text = text.replace(token, HIDDEN)

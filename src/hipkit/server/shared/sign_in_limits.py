@@ -1,4 +1,4 @@
-"""Bounds on tries at passwords: nobody finds one by trying, and nobody is locked out by others.
+"""Limits attempts to sign in: nobody finds a password by trying, and nobody locks others out.
 
 Only failures count. From one network a name gets 20 in five minutes. After 200 within an hour,
 wherever they came from, networks from which the name never signed in get one try in 30 seconds,
@@ -12,9 +12,9 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 from hipkit.api.errors import RateLimitError
-from hipkit.server.shared.counters import Counter
+from hipkit.server.shared.limits import Counter
 
-__all__ = ["Attempt", "SignInLimits"]
+__all__ = ["Attempt", "MemorySignInLimits"]
 
 FAILURE_SECONDS = 300.0
 MOST_FAILURES = 20
@@ -24,31 +24,31 @@ MOST_FAILURES_OF_NETWORK = 100
 
 NAME_SECONDS = 60 * 60.0
 MOST_FAILURES_OF_NAME = 200
-"""Of one name within that time, before networks that are not known are slowed down."""
+"""Of one name within that time, before unknown networks are slowed down."""
 SLOW_SECONDS = 30.0
 
 SHARED_COUNTERS = 1 << 16
 """Names that nobody has share so many. A flood of them then neither takes memory nor ends a
-count, and no counter fills by chance: that would take millions of tries in five minutes."""
+count, and no counter fills by chance: that would take millions of attempts in five minutes."""
 MOST_USERS = 1 << 20
 MOST_PLACES = 100_000
-"""Of people and networks. To reach this, hundreds of people have to be tried at once, and then
-the counts of their names are there still."""
+"""Pairs of user and network. To exceed this, hundreds of users' passwords have to be tried at once,
+and their names are counted still."""
 
 TOO_MANY_TRIES = "Rate Limit exceeded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """A try at somebody's password.
+    """An attempt to sign in.
 
     Attributes:
-        group_id: Where the name is looked for.
-        name: As it was typed, in one case.
-        user_id: The person who has it, if anybody.
-        network: Where the try comes from.
-        is_known: Whether that person has signed in from there before.
-        is_open: Whether anybody may try so, without a client's secret or a token.
+        group_id: The group that the name is looked up in.
+        name: The name as it was sent, in lower case.
+        user_id: The user of this name; `None` if there is none.
+        network: Where the attempt comes from.
+        is_known: Whether the user has signed in from there before.
+        is_open: Whether it takes neither a client's secret nor a token.
     """
 
     group_id: int
@@ -60,29 +60,30 @@ class Attempt:
 
     @property
     def name_key(self) -> Hashable:
-        """What counts the name: the person's id, however they were called, or a shared counter."""
+        """The key that counts the name: the user's id, by whichever name, or a shared one."""
         if self.user_id is not None:
             return self.user_id
         return _shared(self.group_id, self.name)
 
     @property
     def place_key(self) -> Hashable:
-        """What counts the name at its network."""
+        """The key that counts the name at its network."""
         if self.user_id is not None:
             return self.user_id, self.network
         return _shared(self.group_id, self.name, self.network)
 
 
 def _shared(*parts: Hashable) -> int:
-    # Texts have other hashes in every process, so nobody can choose names that collide.
+    # Texts have other hashes in every process, so nobody can choose names that collide. For
+    # the same reason processes that count together need a hash that all of them know.
     return hash(parts) % SHARED_COUNTERS
 
 
 class _Failures:
-    """Counters of names: those of people, or those that nobody has.
+    """Counters of names: those of users, or those that nobody has.
 
-    They count alike, so that limits do not tell who is there, and apart, so that made-up names
-    push no count of a person's out.
+    They count alike, so that limits do not show which names exist, and apart, so that made-up
+    names push no user's count out.
     """
 
     def __init__(
@@ -93,12 +94,12 @@ class _Failures:
         self.slow_tries = Counter(SLOW_SECONDS, clock, most=most_names)
 
 
-class SignInLimits:
-    """Counts failures; several threads may use it at once."""
+class MemorySignInLimits:
+    """The `SignInLimits` of one process."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._lock = threading.Lock()
-        self._of_people = _Failures(
+        self._of_users = _Failures(
             clock, most_names=MOST_USERS, most_places=MOST_PLACES
         )
         self._of_nobody = _Failures(
@@ -107,21 +108,24 @@ class SignInLimits:
         self._of_network = Counter(FAILURE_SECONDS, clock)
 
     def check(self, attempt: Attempt, *, begins: bool = False) -> None:
-        """Refuse a try that is one too many, without counting it.
+        """Refuse an attempt that is one too many, without counting it.
 
         Args:
-            attempt: The try.
-            begins: Whether it is made now: of the slow ones only one may begin in 30 seconds.
+            attempt: The attempt.
+            begins: Whether a password is tried now: of the slow attempts only one may begin in
+                30 seconds.
 
         Raises:
-            RateLimitError: It is to be made later.
+            RateLimitError: There were too many failures.
         """
+        # Checks and counts come from the threads that hash passwords. Without the lock two slow
+        # attempts could begin at once, each before the other was counted.
         with self._lock:
             if self._is_exceeded(attempt, begins=begins):
                 raise RateLimitError(TOO_MANY_TRIES)
 
     def count_failure(self, attempt: Attempt) -> None:
-        """Count a try at a wrong password."""
+        """Count a wrong password."""
         with self._lock:
             failures = self._failures(attempt)
             failures.of_place.take(attempt.place_key, MOST_FAILURES)
@@ -145,4 +149,4 @@ class SignInLimits:
         return failures.slow_tries.count(name) > 0
 
     def _failures(self, attempt: Attempt) -> _Failures:
-        return self._of_nobody if attempt.user_id is None else self._of_people
+        return self._of_nobody if attempt.user_id is None else self._of_users

@@ -12,7 +12,7 @@ from hipkit.server.events.delivery import Delivery, Outcome
 from hipkit.server.events.kinds import Choice, Effect
 from hipkit.server.events.log import publish
 from hipkit.server.events.subscriptions import Subscriptions
-from hipkit.server.shared.signals import Signals
+from hipkit.server.shared.signals import MemorySignals
 from hipkit.server.storage.protocol import Database, Stores
 from hipkit.server.storage.sqlite.database import SqliteDatabase
 from hipkit.server.storage.stores.events import EventRecord
@@ -92,7 +92,7 @@ class World:
     """A database with two rooms, and its subscriptions with clocks that tests set."""
 
     database: Database
-    signals: Signals = field(default_factory=Signals)
+    signals: MemorySignals = field(default_factory=MemorySignals)
     relay: RelayKind = field(default_factory=RelayKind)
     now_us: int = NOW
     elapsed: float = 0.0

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from hipkit.api.errors import StorageError
 from hipkit.server.events.delivery import Delivery, Outcome
 from hipkit.server.events.sender import Sender, sending
-from hipkit.server.shared.signals import EVENTS, Signals
+from hipkit.server.shared.signals import EVENTS, MemorySignals
 from hipkit.server.storage.stores.events import EventRecord
 from hipkit.server.storage.stores.subscriptions import DueRecord, SubscriptionRecord
 
@@ -114,7 +114,7 @@ async def test_each_subscription_gets_its_events_in_order() -> None:
     )
     poster = MemoryPoster()
 
-    await Sender(source, poster, Signals()).drain()
+    await Sender(source, poster, MemorySignals()).drain()
 
     for subscription_id in range(10):
         got = [event for key, event in poster.posted if key == subscription_id]
@@ -125,7 +125,7 @@ async def test_no_more_are_delivered_at_once_than_allowed() -> None:
     source = MemorySource({subscription_id: [1, 2] for subscription_id in range(50)})
     poster = MemoryPoster()
 
-    await Sender(source, poster, Signals(), most_at_once=7).drain()
+    await Sender(source, poster, MemorySignals(), most_at_once=7).drain()
 
     assert poster.most_at_once == 7
     assert len(source.settled) == 100
@@ -134,7 +134,7 @@ async def test_no_more_are_delivered_at_once_than_allowed() -> None:
 async def test_a_subscription_that_is_held_up_holds_up_no_other() -> None:
     source = MemorySource({0: [1], 1: [1, 2, 3]}, enough=3)
     poster = MemoryPoster(held={0})
-    draining = asyncio.create_task(Sender(source, poster, Signals()).drain())
+    draining = asyncio.create_task(Sender(source, poster, MemorySignals()).drain())
 
     await source.has_enough.wait()
 
@@ -148,13 +148,13 @@ async def test_an_error_of_the_poster_is_an_outcome_of_that_subscription_only() 
     source = MemorySource({0: [1], 1: [1]})
     poster = MemoryPoster(error=RuntimeError("secret"))
 
-    await Sender(source, poster, Signals()).drain()
+    await Sender(source, poster, MemorySignals()).drain()
 
     assert sorted(source.settled) == [(0, 1, "waiting"), (1, 1, "waiting")]
 
 
 async def test_a_running_sender_is_woken_by_signals_and_stops_when_asked() -> None:
-    signals, source, poster = Signals(), MemorySource({0: []}), MemoryPoster()
+    signals, source, poster = MemorySignals(), MemorySource({0: []}), MemoryPoster()
     async with sending(Sender(source, poster, signals)):
         await asyncio.sleep(0)
         source.waiting[0].append(1)
@@ -166,7 +166,11 @@ async def test_a_running_sender_is_woken_by_signals_and_stops_when_asked() -> No
 
 
 async def test_what_is_under_way_is_finished_when_the_sender_stops() -> None:
-    signals, source, poster = Signals(), MemorySource({0: [1]}), MemoryPoster(held={0})
+    signals, source, poster = (
+        MemorySignals(),
+        MemorySource({0: [1]}),
+        MemoryPoster(held={0}),
+    )
     sender = Sender(source, poster, signals)
     async with sending(sender):
         await poster.has_begun.wait()
@@ -178,7 +182,7 @@ async def test_what_is_under_way_is_finished_when_the_sender_stops() -> None:
 
 async def test_nothing_is_begun_after_the_stop() -> None:
     source, poster = MemorySource({0: [1, 2, 3]}), MemoryPoster(held={0})
-    sender = Sender(source, poster, Signals())
+    sender = Sender(source, poster, MemorySignals())
     async with sending(sender):
         await poster.has_begun.wait()
         sender.stop()

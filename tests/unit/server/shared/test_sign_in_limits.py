@@ -14,7 +14,7 @@ import pytest
 from hipkit.api.errors import RateLimitError, UnauthorizedError
 from hipkit.server.app import open_server
 from hipkit.server.services.access import password_links, passwords
-from hipkit.server.shared.sign_in_limits import Attempt, SignInLimits
+from hipkit.server.shared.sign_in_limits import Attempt, MemorySignInLimits
 from hipkit.server.storage.protocol import Stores
 from tests.unit.server.asgi import FORM, Site, basic
 from tests.unit.server.page.visitor import PASSWORD, Visitor
@@ -27,127 +27,16 @@ ANN = Attempt(
 NOBODY = replace(ANN, name="nobody", user_id=None)
 
 
-class Tries:
-    """The limits, with a clock to set."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.limits = SignInLimits(lambda: self.now)
-
-    def fail(self, attempt: Attempt, times: int = 1) -> None:
-        for _ in range(times):
-            self.limits.count_failure(attempt)
-
-    def fail_from_everywhere(self, attempt: Attempt, times: int = 200) -> None:
-        for number in range(times):
-            self.fail(replace(attempt, network=f"203.0.113.{number}"))
-
-    def may_try(self, attempt: Attempt) -> bool:
-        try:
-            self.limits.check(attempt, begins=True)
-        except RateLimitError:
-            return False
-        return True
-
-
-@pytest.fixture
-def tries() -> Tries:
-    return Tries()
-
-
-@pytest.mark.parametrize("attempt", [ANN, NOBODY])
-class TestOneName:
-    """Alike for people who are there and who are not."""
-
-    def test_has_twenty_failures_from_one_network(
-        self, tries: Tries, attempt: Attempt
-    ) -> None:
-        tries.fail(attempt, 19)
-        assert tries.may_try(attempt)
-        tries.fail(attempt)
-
-        assert not tries.may_try(attempt)
-        assert not tries.may_try(replace(attempt, is_known=True))
-        assert tries.may_try(replace(attempt, network=THERE))
-        tries.now = 301.0
-        assert tries.may_try(attempt)
-
-    def test_is_slowed_down_for_all_networks_that_are_not_known(
-        self, tries: Tries, attempt: Attempt
-    ) -> None:
-        tries.fail_from_everywhere(attempt)
-
-        elsewhere = replace(attempt, network=THERE)
-        assert tries.may_try(attempt)
-        assert not tries.may_try(attempt)
-        assert not tries.may_try(elsewhere)
-        tries.now = 31.0
-        assert tries.may_try(elsewhere)
-        assert not tries.may_try(attempt)
-
-    def test_is_free_again_after_an_hour(self, tries: Tries, attempt: Attempt) -> None:
-        tries.fail_from_everywhere(attempt)
-        tries.now = 3601.0
-
-        assert tries.may_try(attempt)
-        assert tries.may_try(attempt)
-
-    def test_slows_no_other_name_down(self, tries: Tries, attempt: Attempt) -> None:
-        tries.fail_from_everywhere(attempt)
-
-        for other in (replace(ANN, user_id=8), replace(NOBODY, name="other")):
-            assert tries.may_try(other)
-            assert tries.may_try(other)
-
-
-def test_a_network_that_is_known_is_never_slowed_down(tries: Tries) -> None:
-    known = replace(ANN, is_known=True)
-    tries.fail_from_everywhere(ANN, 250)
-    tries.fail(replace(ANN, user_id=8), 100)
-
-    assert all(tries.may_try(known) for _ in range(100))
-
-
-def test_looking_whether_a_try_may_be_made_takes_nothing(tries: Tries) -> None:
-    tries.fail_from_everywhere(ANN)
-
-    for _ in range(3):
-        tries.limits.check(ANN)
-
-    assert tries.may_try(ANN)
-
-
-def test_a_network_has_a_hundred_failures_where_anybody_may_try(tries: Tries) -> None:
-    for number in range(100):
-        tries.fail(replace(NOBODY, name=f"name{number}"))
-
-    assert not tries.may_try(ANN)
-    assert tries.may_try(replace(ANN, is_known=True))
-    assert tries.may_try(replace(ANN, network=THERE))
-    assert tries.may_try(replace(ANN, is_open=False))
-
-
-def test_a_flood_of_names_ends_no_count_and_takes_little_memory(tries: Tries) -> None:
-    tries.fail(ANN, 20)
-    tries.fail_from_everywhere(replace(ANN, user_id=8))
-    made_up = replace(NOBODY, name="made up")
-    tries.fail(made_up, 20)
+def test_a_flood_of_names_takes_little_memory() -> None:
+    limits = MemorySignInLimits(lambda: 0.0)
 
     for number in range(100_000):
-        flood = replace(NOBODY, name=f"name{number}", network=f"n{number % 40_000}")
-        tries.fail(flood)
+        name, network = f"name{number}", f"n{number % 40_000}"
+        limits.count_failure(replace(NOBODY, name=name, network=network))
 
-    assert not tries.may_try(ANN)
-    slow = replace(ANN, user_id=8)
-    assert tries.may_try(slow)
-    assert not tries.may_try(slow)
-    # Nor does it tell who is there.
-    assert not tries.may_try(made_up)
-    assert tries.may_try(NOBODY)
-    nobody = tries.limits._of_nobody
-    assert len(nobody.of_place._windows) <= 1 << 16
-    assert len(nobody.of_name._windows) <= 1 << 16
-    assert len(tries.limits._of_network._windows) <= 20_000
+    assert len(limits._of_nobody.of_place._windows) <= 1 << 16
+    assert len(limits._of_nobody.of_name._windows) <= 1 << 16
+    assert len(limits._of_network._windows) <= 20_000
 
 
 def attempt_of(user_id: int, network: str = HERE) -> Attempt:
@@ -156,7 +45,7 @@ def attempt_of(user_id: int, network: str = HERE) -> Attempt:
 
 def fail(site: Site, user_id: int, network: str, times: int) -> None:
     for _ in range(times):
-        site.server.runtime.limits.sign_ins.count_failure(attempt_of(user_id, network))
+        site.server.runtime.sign_ins.count_failure(attempt_of(user_id, network))
 
 
 def fail_from_everywhere(site: Site, user_id: int) -> None:

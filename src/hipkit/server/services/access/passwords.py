@@ -25,7 +25,8 @@ from hipkit.server.services.access.web_sessions import change_password
 from hipkit.server.services.context import TOO_MANY_REQUESTS, Context
 from hipkit.server.services.errors import InvalidValueError
 from hipkit.server.shared.limits import network_of
-from hipkit.server.shared.sign_in_limits import Attempt, SignInLimits
+from hipkit.server.shared.protocol import SignInLimits
+from hipkit.server.shared.sign_in_limits import Attempt
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.users import UserRecord
 
@@ -90,7 +91,7 @@ async def change_own_password(context: Context, present: str, password: str) -> 
     user = own_user(context.actor)
     attempt = await _attempt(context, user.group_id, "", user, is_open=False)
     stored = await context.stores.users.password_hash(user.id)
-    if not await _try(context.runtime.limits.sign_ins, attempt, present, stored):
+    if not await _try(context.runtime.sign_ins, attempt, present, stored):
         raise BadRequestError("That is not your present password")
     password_hash = await hash_new_password(password)
 
@@ -129,7 +130,7 @@ async def user_with_password(
     user = await look_up_user(stores, group_id, username)
     attempt = await _attempt(context, group_id, username, user, is_open=is_open)
     stored = None if user is None else await stores.users.password_hash(user.id)
-    is_right = await _try(context.runtime.limits.sign_ins, attempt, password, stored)
+    is_right = await _try(context.runtime.sign_ins, attempt, password, stored)
     if user is None or stored is None or not is_right:
         raise UnauthorizedError("Invalid username or password")
     if is_outdated(stored):

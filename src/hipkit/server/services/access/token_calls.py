@@ -7,7 +7,8 @@ from dataclasses import replace
 from hipkit.api.errors import ForbiddenError
 from hipkit.server.services.access.tokens import find_managed_token
 from hipkit.server.services.context import Context
-from hipkit.server.shared.recent_calls import RecentCall, RecentCalls
+from hipkit.server.shared.protocol import RecentCalls
+from hipkit.server.shared.recent_calls import RecentCall
 from hipkit.server.storage.stores.tokens import TokenRecord
 
 __all__ = ["list_calls_without_token", "list_token_calls"]

@@ -1,0 +1,100 @@
+"""What calls share, whether one process keeps it or several do.
+
+No method waits: each is called in the middle of a call. An implementation for several processes
+keeps what it needs in memory and exchanges it with the others beside the calls, so limits may be
+exceeded by what the others counted since. `exchange` waits until nothing is left to exchange.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Hashable, Iterable
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from hipkit.server.shared.limits import Allowance
+from hipkit.server.shared.recent_calls import RecentCall, RecordedCall
+from hipkit.server.shared.sign_in_limits import Attempt
+
+__all__ = ["Limits", "RecentCalls", "SharedState", "SignInLimits", "Signals"]
+
+
+class Limits(Protocol):
+    """Counts calls and messages in windows of time."""
+
+    def call(self, caller: Hashable, *, is_client: bool) -> Allowance:
+        """Count a call, and return what is left."""
+
+    def stranger(self, peer: str) -> Allowance:
+        """Count a call without a valid token, by the network that it came from."""
+
+    def uncounted(self) -> Allowance:
+        """Return the allowance of a call that was refused before anybody was identified."""
+
+    def message(self, caller: Hashable, conversation_id: int) -> Allowance:
+        """Count a message to a room or user, and return what is left."""
+
+
+class SignInLimits(Protocol):
+    """Counts wrong passwords. Several threads may use it at once."""
+
+    def check(self, attempt: Attempt, *, begins: bool = False) -> None:
+        """Refuse an attempt that is one too many, without counting it.
+
+        Args:
+            attempt: The attempt.
+            begins: Whether a password is tried now: where attempts are slowed down, this one
+                takes the place of the next.
+
+        Raises:
+            RateLimitError: There were too many failures.
+        """
+
+    def count_failure(self, attempt: Attempt) -> None:
+        """Count a wrong password."""
+
+
+class RecentCalls(Protocol):
+    """Keeps the latest calls: so many altogether, and so many of one token."""
+
+    def add(self, call: RecordedCall) -> None:
+        """Keep a call in place of the oldest of its token, or of all."""
+
+    def of_token(self, token_id: int, after: int = 0) -> list[RecentCall]:
+        """Return a token's calls, the newest first: all, or those after a number."""
+
+    def without_token(self, after: int = 0) -> list[RecentCall]:
+        """Return the calls without a valid token, the newest first."""
+
+    def last_us(self, token_id: int) -> int | None:
+        """Return when a token's latest call was, if it is kept."""
+
+
+class Signals(Protocol):
+    """Wakes those who wait for something to be committed, in whichever process."""
+
+    @property
+    def listened(self) -> Container[str]:
+        """The topics that have listeners in this process."""
+
+    def listening(
+        self, topic: str, listener: Callable[[], None]
+    ) -> AbstractContextManager[None]:
+        """Call `listener` at every signal on `topic` while the block runs, in any thread."""
+
+    def publish(self, topics: Iterable[str]) -> None:
+        """Call every listener of the topics once for each."""
+
+    def publish_once(self, topic: str, number: int) -> None:
+        """Publish a topic if its number has grown since the last time."""
+
+
+class SharedState(Protocol):
+    """Everything that calls share."""
+
+    limits: Limits
+    sign_ins: SignInLimits
+    recent_calls: RecentCalls
+    signals: Signals
+
+    async def exchange(self) -> None:
+        """Wait until every process knows what this one counted, kept and published so far."""
