@@ -1,6 +1,6 @@
 """Reads bodies, within limits of size and time, and says what is wrong with a broken one.
 
-The words of those refusals are recorded: HipChat wrote Python's own message, with the place,
+The texts of those errors are recorded: HipChat wrote Python's own message, with the place,
 behind a sentence of its own.
 """
 
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from typing import cast
 
 import msgspec
@@ -16,24 +17,27 @@ import msgspec
 from hipkit.api.errors import ApiError, BadRequestError
 from hipkit.api.json_grammar import BOM, parse_json
 from hipkit.server.http.requests import (
+    Message,
+    Receive,
     Request,
     describe_decode_error,
     parse_pairs,
 )
 from hipkit.server.services.errors import TooLargeError, format_value
+from hipkit.server.shared.recent_calls import BODY_BYTES
 
 __all__ = [
     "FORM",
     "JSON",
+    "BodyRecorder",
     "ClientGoneError",
-    "check_content_type",
     "chunks_of",
-    "compression_of",
+    "compression_error",
+    "content_type_error",
     "content_type_of",
     "is_empty",
     "read_body",
     "read_members",
-    "refuse_compressed",
 ]
 
 FORM = "application/x-www-form-urlencoded"
@@ -48,14 +52,29 @@ LONGEST_EMPTY = 16
 COMPRESSIONS = frozenset(
     {"br", "compress", "deflate", "gzip", "x-compress", "x-gzip", "zstd"}
 )
-"""What is compressed is not read; other values of `Content-Encoding` are mistakes without harm."""
+"""Such bodies are not read; other values of `Content-Encoding` are harmless mistakes."""
 
 NOT_JSON = "The request body cannot be parsed as valid JSON"
 NOT_UTF8 = "The request body cannot be decoded as UTF-8"
 
 DRAIN_FACTOR = 4
-"""A body that is too large is read on up to so many times its limit: a client that is cut off
-while it sends would never see the answer."""
+"""A body that is too large is read up to so many times its limit: a client that is cut off while
+it sends would never see the answer."""
+
+
+@dataclass(slots=True)
+class BodyRecorder:
+    """Receives a request, and keeps the beginning of its body for the list of recent calls."""
+
+    source: Receive
+    beginning: bytes = b""
+
+    async def receive(self) -> Message:
+        """Receive a piece of the request."""
+        message = await self.source()
+        if len(self.beginning) < BODY_BYTES:
+            self.beginning += cast("bytes", message.get("body") or b"")[:BODY_BYTES]
+        return message
 
 
 class ClientGoneError(Exception):
@@ -71,10 +90,10 @@ class BodyTimeoutError(ApiError):
 async def chunks_of(
     request: Request, largest_bytes: int, seconds: float
 ) -> AsyncIterator[bytes]:
-    """Give a body in pieces.
+    """Yield a body in pieces.
 
     Raises:
-        TooLargeError: It is larger than allowed; what was given so far is worth nothing.
+        TooLargeError: It is larger than allowed; the pieces so far are worthless.
         BodyTimeoutError: It did not arrive in time.
         ClientGoneError: It will never be whole.
     """
@@ -118,14 +137,8 @@ def content_type_of(request: Request) -> str | None:
     return value or None
 
 
-def compression_of(request: Request) -> str | None:
-    """Return how a request says that its body is compressed."""
-    value = request.headers.get("content-encoding", "").strip().lower()
-    return value if value in COMPRESSIONS else None
-
-
 def is_empty(body: bytes) -> bool:
-    """Say whether a body gives no member, in whichever language's spelling."""
+    """Return whether a body holds no member, in whichever language's spelling."""
     body = body.removeprefix(BOM).strip()
     return len(body) <= LONGEST_EMPTY and b"".join(body.split()) in EMPTY
 
@@ -135,7 +148,7 @@ def read_members(
     content_type: str | None,
     *,
     strict: bool,
-    compression: str | None = None,
+    headers: Mapping[str, str] | None = None,
     part: str | None = None,
 ) -> dict[str, object]:
     """Read a JSON object or a form.
@@ -144,7 +157,7 @@ def read_members(
         body: As it came.
         content_type: What it is said to be.
         strict: Whether half of a character, or a number beyond all range, is refused.
-        compression: How it is said to be compressed, which then explains why it is unreadable.
+        headers: The request's; they may say that the body is compressed, and so unreadable.
         part: The part of a larger body that it is.
 
     Raises:
@@ -153,27 +166,24 @@ def read_members(
     try:
         if content_type == FORM:
             return _read_form(body)
-        check_content_type(content_type, is_good=_is_json(content_type))
+        if not _is_json(content_type):
+            raise content_type_error(content_type)
         return _read_json(body, strict=strict, part=part)
-    except BadRequestError:
-        if compression is None:
-            raise
-        raise refuse_compressed(compression) from None
+    except BadRequestError as error:
+        raise (compression_error(headers or {}) or error) from None
 
 
-def check_content_type(content_type: str | None, *, is_good: bool) -> None:
-    """Refuse a body of another kind.
-
-    Raises:
-        BadRequestError: In HipChat's words, which name the type only where there is none.
-    """
-    if not is_good:
-        missing = ": None" if content_type is None else ""
-        raise BadRequestError(f"Invalid content type{missing}")
+def content_type_error(content_type: str | None) -> BadRequestError:
+    """Return the error about a body of another type, which HipChat's words do not name."""
+    missing = ": None" if content_type is None else ""
+    return BadRequestError(f"Invalid content type{missing}")
 
 
-def refuse_compressed(compression: str) -> BadRequestError:
-    """Return the refusal of a body that is compressed."""
+def compression_error(headers: Mapping[str, str]) -> BadRequestError | None:
+    """Return the error about a compressed body, or `None` if it is not said to be one."""
+    compression = headers.get("content-encoding", "").strip().lower()
+    if compression not in COMPRESSIONS:
+        return None
     return BadRequestError(
         f"{NOT_UTF8}: it is compressed (Content-Encoding: {compression}); send it as it is"
     )
@@ -188,7 +198,7 @@ def _is_json(content_type: str | None) -> bool:
 def _read_form(body: bytes) -> dict[str, object]:
     members = dict(parse_pairs(body, what="request body", most=MOST_FORM_FIELDS))
     if body.removeprefix(BOM).lstrip().startswith((b"{", b"[")) and _holds_json(body):
-        # curl and others call everything a form unless they are told.
+        # curl and others call everything a form by default.
         raise BadRequestError(
             f"Invalid content type: the body is JSON, but is said to be a form ({FORM})"
         )
@@ -210,12 +220,12 @@ def _read_json(body: bytes, *, strict: bool, part: str | None) -> dict[str, obje
     except RecursionError:
         raise BadRequestError("The JSON is too deep") from None
     except UnicodeDecodeError as error:
-        told = describe_decode_error(error)
-        raise BadRequestError(f"{NOT_UTF8}: {told}{where}") from None
+        problem = describe_decode_error(error)
+        raise BadRequestError(f"{NOT_UTF8}: {problem}{where}") from None
     except json.JSONDecodeError as error:
         # Not as the cause: it holds the whole body.
-        told = _describe_json_error(error)
-        raise BadRequestError(f"{NOT_JSON}: {told}{where}") from None
+        problem = _describe_json_error(error)
+        raise BadRequestError(f"{NOT_JSON}: {problem}{where}") from None
     if not isinstance(value, dict):
         raise BadRequestError(
             "The body is not an object", validation="type", expected_type="object"
@@ -234,7 +244,7 @@ def _parse_strictly(body: bytes) -> object:
 
 
 def _describe_json_error(error: json.JSONDecodeError) -> str:
-    told = error.msg
-    if told == "Invalid control character at":
-        told = f"Invalid control character {format_value(error.doc[error.pos])} at"
-    return f"{told}: line {error.lineno} column {error.colno} (char {error.pos})"
+    problem = error.msg
+    if problem == "Invalid control character at":
+        problem = f"Invalid control character {format_value(error.doc[error.pos])} at"
+    return f"{problem}: line {error.lineno} column {error.colno} (char {error.pos})"

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import Protocol, cast
+from typing import Protocol
 
 from hipkit.api.errors import UnauthorizedError
 from hipkit.api.operation import Operation
-from hipkit.server.http.requests import Message, Receive, Request, Scope
+from hipkit.server.http.bodies import BodyRecorder
+from hipkit.server.http.requests import Request, Scope
 from hipkit.server.http.responses import LimitNames
 from hipkit.server.http.routes import Match, Router
 from hipkit.server.services.context import Context, Runtime
 from hipkit.server.shared.limits import Allowance
-from hipkit.server.shared.recent_calls import BODY_BYTES
 from hipkit.server.storage.blobs import Upload
 
 __all__ = ["Call", "Dialect", "is_true"]
@@ -24,10 +24,10 @@ class Call:
     """One call: each step of the pipeline reads what the steps before it have set.
 
     Attributes:
+        body: Receives the request, and has the beginning of its body.
         runtime: What the calls to this server share.
         operation_id: For the log and the list of recent calls.
         allowance: The caller's; `None` as long as nobody was identified and counted.
-        body: The beginning of what was received.
         problem: What the error says, if there is one.
         notes: What was left out of a call that succeeded.
         upload: The file that came along; closed with the call.
@@ -44,12 +44,11 @@ class Call:
     """
 
     scope: Scope
-    source: Receive
+    body: BodyRecorder
     runtime: Runtime
     dialect: Dialect
     operation_id: str = "unknown"
     allowance: Allowance | None = None
-    body: bytes = b""
     problem: str | None = None
     notes: list[str] = field(default_factory=list)
     upload: Upload | None = None
@@ -63,13 +62,6 @@ class Call:
     token_error: UnauthorizedError | None = None
     match: Match = field(init=False)
     kind: type[Operation[object]] = field(init=False)
-
-    async def receive(self) -> Message:
-        """Receive a piece of the request, and keep the first ones."""
-        message = await self.source()
-        if len(self.body) < BODY_BYTES:
-            self.body += cast("bytes", message.get("body") or b"")[:BODY_BYTES]
-        return message
 
 
 class Dialect(Protocol):

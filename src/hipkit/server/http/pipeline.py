@@ -12,7 +12,7 @@ from typing import cast
 
 from hipkit.api.errors import NotFoundError, RateLimitError, UnauthorizedError
 from hipkit.server.http.authorization import check_allowed
-from hipkit.server.http.bodies import ClientGoneError
+from hipkit.server.http.bodies import BodyRecorder, ClientGoneError
 from hipkit.server.http.call import Call, Dialect
 from hipkit.server.http.cors import (
     CORS_HEADERS,
@@ -69,7 +69,7 @@ class Api:
         if scope["type"] != "http":
             await _answer_event(scope, receive, send)
             return
-        call = Call(scope, receive, self._runtime, self._default)
+        call = Call(scope, BodyRecorder(receive), self._runtime, self._default)
         try:
             answer = await self._answer(call)
         except ClientGoneError:
@@ -96,7 +96,7 @@ class Api:
         """Take a call through the steps."""
         if call.scope["method"] == "OPTIONS" and is_preflight(call.scope):
             call.operation_id = PREFLIGHT
-        request = call.request = Request.from_scope(call.scope, call.receive)
+        request = call.request = Request.from_scope(call.scope, call.body.receive)
         # Doubled slashes before the first segment do no harm.
         version, slash, rest = request.path.lstrip(b"/").partition(b"/")
         call.path = slash + rest
@@ -230,7 +230,7 @@ def _record(call: Call, answer: Answer) -> None:
             target=path + b"?" + query if query else path,
             operation_id=call.operation_id,
             headers=cast("list[tuple[bytes, bytes]]", scope["headers"]),
-            body=call.body,
+            body=call.body.beginning,
             status=answer.status,
             answer=answer.body,
             problem=call.problem,

@@ -1,4 +1,4 @@
-"""Reads `multipart/related` in every form that clients in use write it.
+"""Reads `multipart/related` in every way that clients in use write it.
 
 Line ends may be bare, a part may be base64 or quoted-printable, the closing boundary and the
 part with the message may be missing, and the part's type may be empty. The body goes to disk as
@@ -17,13 +17,12 @@ from dataclasses import dataclass
 from hipkit.api.errors import BadRequestError
 from hipkit.server.http.bodies import (
     JSON,
-    check_content_type,
     chunks_of,
-    compression_of,
+    compression_error,
+    content_type_error,
     content_type_of,
     is_empty,
     read_members,
-    refuse_compressed,
 )
 from hipkit.server.http.header_values import decode_words, parse_parameters
 from hipkit.server.http.requests import Request
@@ -54,7 +53,7 @@ PLAIN_TYPE = re.compile(r"[\w!#$&^.+-]{1,100}/[\w!#$&^.+-]{1,100}", re.ASCII)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Related:
-    """What such a body holds."""
+    """The contents of such a body."""
 
     members: dict[str, object]
     """Of the part with JSON."""
@@ -91,10 +90,11 @@ async def read_related(
         TooLargeError: The file is larger than allowed.
     """
     content_type = content_type_of(request)
-    check_content_type(content_type, is_good=content_type == "multipart/related")
-    compression = compression_of(request)
-    if compression is not None:
-        raise refuse_compressed(compression)
+    if content_type != "multipart/related":
+        raise content_type_error(content_type)
+    error = compression_error(request.headers)
+    if error is not None:
+        raise error
     boundary = _boundary(request.headers["content-type"])
     largest_bytes = int(largest_file_bytes * BASE64_GROWTH * 1.05) + OVERHEAD_BYTES
     spool = folder.upload()
@@ -233,7 +233,7 @@ def _copy(
     content_type = part.content_type if is_plain else None
     file = ReceivedFile(upload, name=name, content_type=content_type)
     if file.content_type in PICTURE_TYPES and _is_too_large_to_show(upload):
-        # It is kept, as any file is; browsers of those who read are not to open it unasked.
+        # It is stored, as any file is, but readers' browsers must not open it unasked.
         file.content_type = PLAIN_BYTES
     return file
 
@@ -274,7 +274,7 @@ def _decode_base64(pieces: Iterator[bytes]) -> Iterator[bytes]:
             if is_over and left:
                 raise BadRequestError(NOT_BASE64)
             is_over = left[:whole].endswith(b"=")
-            # Without this mode what is no base64 would be left out without a word.
+            # Without this mode bytes that are not base64 would be dropped silently.
             yield binascii.a2b_base64(left[:whole], strict_mode=True)
             left = left[whole:]
         if is_over and left:
@@ -301,8 +301,8 @@ def _encoding(part: _Part) -> str:
 
 
 def _file_name(part: _Part) -> str:
-    """Return the last part of the name, without what a terminal or path could take amiss."""
-    # Libraries for mail give the name of old with the type.
+    """Return the last part of the name, without characters that harm terminals or paths."""
+    # Libraries for mail name the file in the content type, as was the rule once.
     given = part.parameter("filename") or part.parameter("name", "content-type")
     name = decode_words(given).replace("\\", "/").rpartition("/")[2]
     name = "".join(letter for letter in name if letter.isprintable()).strip()

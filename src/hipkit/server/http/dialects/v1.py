@@ -19,7 +19,6 @@ from hipkit.api.operation import Operation
 from hipkit.server.http.bodies import (
     FORM,
     JSON,
-    compression_of,
     content_type_of,
     read_body,
     read_members,
@@ -167,7 +166,7 @@ async def _read_fields(request: Request, settings: Settings) -> dict[str, object
                 body,
                 JSON if is_json else FORM,
                 strict=settings.strict,
-                compression=compression_of(request),
+                headers=request.headers,
             )
         )
     return fields

@@ -11,7 +11,6 @@ from hipkit.server.http.authorization import ROOM_ARGUMENT
 from hipkit.server.http.bodies import (
     FORM,
     JSON,
-    compression_of,
     content_type_of,
     is_empty,
     read_body,
@@ -153,7 +152,7 @@ async def _read_body(call: Call) -> dict[str, object]:
                 body,
                 content_type,
                 strict=settings.strict,
-                compression=compression_of(request),
+                headers=request.headers,
             )
         )
     return members
