@@ -1,71 +1,67 @@
-"""Emoticons: find them, and add them as the operator."""
-
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 import pytest
 
 from hipkit.api.errors import BadRequestError, ForbiddenError
 from hipkit.server.services.messages.emoticons import add_emoticon
 from tests.unit.server.asgi import Site
-from tests.unit.server.two_groups import PNG
+from tests.unit.server.services.files.test_pictures import png
+
+PICTURE = png(18, 20)
 
 
-def files(site: Site) -> set[Path]:
-    folder = site.server.settings.file_folder
-    return {path for path in folder.rglob("*") if path.is_file()}
-
-
-def test_emoticons_are_found_by_id_and_shortcut(site: Site) -> None:
-    png = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x07\x00\x00\x00\x09"
+def add(site: Site, shortcut: str, **members: object) -> int:
     context = site.operator_context()
-    asyncio.run(add_emoticon(context, shortcut="yay", picture=png))
+    return asyncio.run(
+        add_emoticon(context, shortcut=shortcut, picture=PICTURE, **members)  # type: ignore[arg-type]  # members as given
+    )
 
-    (item,) = site.get("/v2/emoticon").json["items"]
-    full = site.get("/v2/emoticon/yay").json
 
-    assert set(item) == {"id", "shortcut", "url", "type", "links"}
-    assert set(full) == set(item) | {"width", "height", "creator"}
-    assert (full["width"], full["height"]) == (7, 9)
-    assert site.get("/v2/emoticon/1").json == full
-    assert site.get("/v2/emoticon/(yay)").json == full
-    assert "email" in site.get("/v2/emoticon/1?expand=creator").json["creator"]
-    assert site.get("/v2/emoticon?type=global").json["items"] == []
+def files(site: Site) -> int:
+    paths = site.server.runtime.blobs.path.rglob("*")
+    return sum(path.is_file() for path in paths)
+
+
+def test_an_emoticon_is_found_by_id_and_by_shortcut_in_any_case(site: Site) -> None:
+    number = add(site, "Yay")
+
+    for reference in (number, "yay", "(YAY)"):
+        found = site.get(f"/v2/emoticon/{reference}").json
+        assert (found["id"], found["shortcut"]) == (number, "Yay")
+        assert (found["width"], found["height"]) == (18, 20)
     assert site.get("/v2/emoticon/nay").status == 404
+    assert site.get(f"/v2/emoticon/{number + 1}").status == 404
+
+
+def test_emoticons_are_listed_by_kind(site: Site) -> None:
+    add(site, "ours")
+    add(site, "everybodys", kind="global")
+
+    def listed(kind: str) -> list[str]:
+        page = site.get(f"/v2/emoticon?type={kind}").json
+        return [emoticon["shortcut"] for emoticon in page["items"]]
+
+    assert listed("all") == ["ours", "everybodys"]
+    assert listed("group") == ["ours"]
+    assert listed("global") == ["everybodys"]
+
+
+@pytest.mark.parametrize("shortcut", ["", "a b", "(yay)", "YAY", "x" * 51])
+def test_an_invalid_or_taken_shortcut_is_rejected_and_leaves_no_file(
+    site: Site, shortcut: str
+) -> None:
+    add(site, "yay")
+
+    with pytest.raises(BadRequestError):
+        add(site, shortcut)
+
+    assert files(site) == 1
 
 
 def test_only_the_operator_adds_emoticons(site: Site) -> None:
-    site.add_user("boss", mention_name="boss", is_group_admin=True)
+    context = site.context_of("Administrator")
 
     with pytest.raises(ForbiddenError):
-        asyncio.run(add_emoticon(site.context_of("boss"), shortcut="yay", picture=PNG))
-
-    assert files(site) == set()
-
-
-@pytest.mark.parametrize(
-    ("shortcut", "emoticon_id", "problem"),
-    [
-        ("yay", None, "is taken"),
-        ("new", 166, "another emoticon's id"),
-        ("two words", None, "letters and digits"),
-        ("x" * 51, None, "letters and digits"),
-    ],
-)
-def test_an_emoticon_that_cannot_be_leaves_no_file(
-    site: Site, shortcut: str, emoticon_id: int | None, problem: str
-) -> None:
-    operator = site.operator_context()
-    asyncio.run(add_emoticon(operator, shortcut="yay", picture=PNG, emoticon_id=166))
-    before = files(site)
-
-    with pytest.raises(BadRequestError, match=problem):
-        asyncio.run(
-            add_emoticon(
-                operator, shortcut=shortcut, picture=PNG, emoticon_id=emoticon_id
-            )
-        )
-
-    assert files(site) == before
+        asyncio.run(add_emoticon(context, shortcut="yay", picture=PICTURE))

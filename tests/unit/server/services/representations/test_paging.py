@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
+from urllib.parse import parse_qs, urlsplit
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hipkit.server.services.representations.paging import Slice
+from hipkit.v2.models import Room, RoomPage
+from hipkit.v2.rooms import GetAllRooms
 from tests.unit.server.asgi import Site
 
 
@@ -61,3 +68,50 @@ def test_a_page_of_no_results_has_no_next(site: Site) -> None:
 
     assert page["items"] == []
     assert "next" not in page["links"]
+
+
+def page_of(part: Slice, rooms: list[Room]) -> RoomPage:
+    found = rooms[part.start : part.start + part.count]
+    return part.page(RoomPage, found, list(part.items(found)))
+
+
+@given(st.integers(0, 12), st.integers(0, 5), st.integers(0, 15))
+def test_a_page_has_the_neighbours_that_the_list_has(
+    length: int, size: int, start: int
+) -> None:
+    rooms = [Room(id=number) for number in range(length)]
+    part = Slice.of("/room", GetAllRooms(start_index=start, max_results=size))
+
+    page = page_of(part, rooms)
+
+    assert page.items == rooms[start : start + size]
+    assert page.links is not None
+    assert (page.links.next is not None) == (size > 0 and start + size < length)
+    assert (page.links.prev is not None) == (size > 0 and start > 0)
+
+
+def test_links_to_neighbours_repeat_what_the_request_chose() -> None:
+    request = GetAllRooms(start_index=1, max_results=2, expand=["items", "items.owner"])
+    part = Slice.of("/room", request, {"include-private": True, "type": "all"})
+
+    page = page_of(part, [Room(id=number) for number in range(9)])
+
+    assert page.links is not None
+    for address, start in ((page.links.prev, "0"), (page.links.next, "3")):
+        assert parse_qs(urlsplit(address or "").query) == {
+            "include-private": ["true"],
+            "type": ["all"],
+            "expand": ["items,items.owner"],
+            "start-index": [start],
+            "max-results": ["2"],
+        }
+
+
+def test_a_list_on_one_page_is_read_without_a_further_item() -> None:
+    part = Slice(address="/room/1/history", size=75, has_neighbours=False)
+
+    assert part.count == 75
+
+
+def test_a_start_beyond_every_number_fits_into_a_database() -> None:
+    assert Slice.of("/room", GetAllRooms(start_index=10**30)).start < 1 << 63
