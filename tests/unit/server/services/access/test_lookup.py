@@ -6,9 +6,21 @@ import asyncio
 
 import pytest
 
-from hipkit.api.errors import BadRequestError
+from hipkit.api.errors import BadRequestError, ForbiddenError, NotFoundError
 from hipkit.server.services.access.actor import browser_actor
-from hipkit.server.services.access.lookup import list_hidden_rooms
+from hipkit.server.services.access.authentication import identify
+from hipkit.server.services.access.lookup import (
+    chatting_user,
+    check_group_admin,
+    check_operator,
+    find_active_user,
+    find_room_to_administer,
+    find_user,
+    list_hidden_rooms,
+    own_user,
+    row_id,
+)
+from hipkit.server.services.access.scopes import SCOPES
 from tests.unit.server.asgi import FORM, Site, basic
 from tests.unit.server.two_groups import World
 
@@ -124,3 +136,79 @@ def test_names_are_each_group_s_own(world: World) -> None:
     assert world.site.delete("/v2/room/Elsewhere").status == 204
     token = world.second.tokens["admin"]
     assert world.site.get("/v2/room/Elsewhere", token=token).status == 200
+
+
+def test_only_the_operator_passes_the_check_for_it(site: Site) -> None:
+    site.add_user("boss", mention_name="boss", is_group_admin=True)
+    stores = site.server.database.stores
+    addon = asyncio.run(identify(stores, site.client_token(SCOPES), site.now_us))
+
+    for actor in (site.context_of("boss").actor, addon):
+        with pytest.raises(ForbiddenError):
+            check_operator(actor)
+
+    check_operator(site.operator_context().actor)
+
+
+def test_group_administrators_addons_and_the_operator_administer_the_group(
+    site: Site,
+) -> None:
+    site.add_user("ann", mention_name="ann")
+    site.add_user("boss", mention_name="boss", is_group_admin=True)
+    stores = site.server.database.stores
+    addon = asyncio.run(identify(stores, site.client_token(SCOPES), site.now_us))
+
+    with pytest.raises(ForbiddenError):
+        check_group_admin(site.context_of("ann").actor)
+    for actor in (
+        site.context_of("boss").actor,
+        site.operator_context().actor,
+        addon,
+    ):
+        check_group_admin(actor)
+
+
+def test_deleted_users_are_found_by_id_but_are_not_active(site: Site) -> None:
+    ann = site.add_user("Ann")
+    stores, actor = site.server.database.stores, site.operator_context().actor
+    assert asyncio.run(find_active_user(stores, actor, "@Ann")).id == ann
+    site.delete("/v2/user/@Ann")
+
+    assert asyncio.run(find_user(stores, actor, ann)).is_deleted
+    for reference in (ann, "@Ann", 99):
+        with pytest.raises(NotFoundError):
+            asyncio.run(find_active_user(stores, actor, reference))
+
+
+def test_the_operator_finds_private_rooms_and_administers_them(site: Site) -> None:
+    secret = site.add_room("Secret", is_private=True)
+    stores, actor = site.server.database.stores, site.operator_context().actor
+
+    for reference in (secret, str(secret), "secret", " Secret "):
+        room = asyncio.run(find_room_to_administer(stores, actor, reference))
+        assert room.id == secret
+
+
+def test_guests_and_addons_have_no_private_chats(site: Site) -> None:
+    site.add_user("ann", mention_name="ann")
+    site.add_user("gil", mention_name="gil", is_guest=True)
+    operator = site.operator_context().actor
+
+    assert chatting_user(site.context_of("ann").actor).mention_name == "ann"
+    assert own_user(site.context_of("gil").actor).mention_name == "gil"
+    with pytest.raises(ForbiddenError, match="Guests have no private chats"):
+        chatting_user(site.context_of("gil").actor)
+    for check in (own_user, chatting_user):
+        with pytest.raises(ForbiddenError, match="needs a user's token"):
+            check(operator)
+
+
+@pytest.mark.parametrize(
+    ("reference", "number"),
+    [(7, 7), ("8", 8), ("007", 7), ("\u0667", None), ("-7", None), ("7a", None),
+     ("1" * 18, int("1" * 18)), ("1" * 19, None), ("", None)],
+)  # fmt: skip
+def test_an_id_is_a_number_that_a_database_can_store(
+    reference: str | int, number: int | None
+) -> None:
+    assert row_id(reference) == number
