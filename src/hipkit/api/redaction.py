@@ -19,6 +19,7 @@ from hipkit.api.secret import HIDDEN, Secret
 
 __all__ = [
     "holds_secrets",
+    "is_secret_name",
     "mask_path",
     "mask_query",
     "redact",
@@ -37,9 +38,14 @@ SHORTEST_HIDDEN = 4
 SECRET_PATHS = re.compile(
     r"(/oauth/token/|/addon/link/|/addon/[^/]+/installable/)([^/?]+)"
 )
-SECRET_QUERIES = re.compile(
-    r"(?i)(?<![^&])((?:\w+_)?token|signed_request|signature|password)=([^&]*)"
+SECRET_NAME = re.compile(
+    r"passw|^pass$|pwd|passphrase|secret|token(?!type$|url$)|^code$|^jwt$|assertion"
+    r"|(?:api|access|private)key|credential|signedrequest|guestaccessurl"
+    r"|^temp(?:download)?url$|^signature$"
+    r"|authorization|authentication|^x?auth$|cookie|session"
 )
+"""Of a name in lower case, without marks."""
+QUERY_PAIR = re.compile("([^&=]*)=([^&]*)")
 # HipChat's own message for an invalid value; the member's name may be shown.
 QUOTED_VALUE = re.compile(
     r"""(?isx) \b(value[ ])
@@ -58,16 +64,24 @@ def mask_path(path: str) -> str:
     return SECRET_PATHS.sub(rf"\1{HIDDEN}", path)
 
 
+def is_secret_name(name: str) -> bool:
+    """Return whether a field, member or header of this name holds a secret."""
+    return SECRET_NAME.search(re.sub(r"[\W_]", "", name).lower()) is not None
+
+
 def mask_query(query: str) -> str:
-    """Hide the tokens in a query."""
-    return SECRET_QUERIES.sub(rf"\1={HIDDEN}", query)
+    """Hide the secrets in a query."""
+    return QUERY_PAIR.sub(
+        lambda pair: f"{pair[1]}={HIDDEN}" if is_secret_name(pair[1]) else pair[0],
+        query,
+    )
 
 
 def secret_segments(route: str) -> list[str]:
     """Return the secrets in a free-form path and its query, encoded and decoded."""
     path, _, query = route.partition("?")
     found = [match[2] for match in SECRET_PATHS.finditer(path)]
-    found += [match[2] for match in SECRET_QUERIES.finditer(query)]
+    found += [pair[2] for pair in QUERY_PAIR.finditer(query) if is_secret_name(pair[1])]
     return found + [unquote(each) for each in found]
 
 

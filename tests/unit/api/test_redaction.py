@@ -288,11 +288,15 @@ def test_the_secrets_of_an_authorization_header(
         ("a=1&auth_token=abc&b=2", "a=1&auth_token=***&b=2"),
         ("access_token=a%20b", "access_token=***"),
         ("TOKEN=x&signed_request=y", "TOKEN=***&signed_request=***"),
-        ("broken=x&tokens=2&max-results=3", "broken=x&tokens=2&max-results=3"),
+        (
+            "client_secret=x&api-key=y&tokens=2",
+            "client_secret=***&api-key=***&tokens=***",
+        ),
+        ("broken=x&token_type=bearer&max-results=3",) * 2,
         ("", ""),
     ],
 )
-def test_tokens_in_queries_are_masked(query: str, shown: str) -> None:
+def test_secrets_in_queries_are_masked_by_their_names(query: str, shown: str) -> None:
     assert mask_query(query) == shown
 
 

@@ -1,16 +1,16 @@
-"""Hides secrets in requests and answers that somebody looks at (pure).
+"""Hides secrets in requests and responses that people look at (pure).
 
-What can be read is hidden by its name. What cannot be read, because it is broken or of an
-unknown kind, is shown up to the first word that may name a secret, and no further.
+A secret that can be read is hidden by its name. What cannot be read, because it is broken or of
+an unknown kind, is shown up to the first word that may name a secret, and no further.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from urllib.parse import parse_qsl, unquote, unquote_plus
+from urllib.parse import unquote, unquote_plus
 
-from hipkit.api.redaction import mask_path
+from hipkit.api.redaction import is_secret_name, mask_path
 from hipkit.api.secret import HIDDEN
 
 __all__ = [
@@ -20,15 +20,8 @@ __all__ = [
     "mask_header",
     "mask_target",
     "readable",
-    "tokens_in_query",
 ]
 
-SECRET_NAME = re.compile(
-    r"passw|^pass$|pwd|passphrase|secret|token(?!type$|url$)|^code$|^jwt$|assertion"
-    r"|(?:api|access|private)key|credential|signedrequest|guestaccessurl"
-    r"|^temp(?:download)?url$|^signature$"
-    r"|authorization|authentication|^x?auth$|cookie|session"
-)
 SECRET_WORD = re.compile(
     r"passw|(?<!\w)pass(?!\w)|pwd|secret|token|(?<!\w)code(?!\w)|jwt|assertion"
     r"|(?:api|access|private)[_-]?key|credential"
@@ -40,18 +33,18 @@ ADDRESS_BEGINS = re.compile(r"\s*[a-zA-Z]+://|(?=\s*/)|(?=[^\s?]*\?)")
 LOOKS_LIKE_FORM = re.compile(r"[^\s=&<>{}\"']+=")
 FORM_PAIR = re.compile("[^&;]+")
 NO_FORM_VALUE = re.compile(r"[\s<>{}\[\]\"']")
-"""What a form writes in another way; where it stands the value may be something else."""
+"""What a form escapes; a value that holds it may be something else."""
 HOLDS_FIELDS = re.compile(r"\A\s*[{\[]|=")
-"""What is JSON again, or an address or form with fields of its own."""
+"""The sign of JSON in a text, or of an address or form with fields of its own."""
 MOST_ESCAPED = 3
-"""How often something may have been escaped that is still read."""
+"""How many layers of escapes are read."""
 USER_IN_ADDRESS = re.compile(
     r"""((?::|%3A)(?:\\?/|%2F){2})(?:(?!%2F|%40)[^\s/?#@<>"'&\\])+(?=@|%40)""",
     re.IGNORECASE,
 )
-"""Who an address signs in as, and mostly with which password; slashes may be escaped."""
+"""The name and password before an address's host; slashes may be escaped."""
 SCHEME = re.compile("[A-Za-z_-]{1,16}")
-"""A way to authorize, such as `Bearer`. What is longer may be the token itself."""
+"""A scheme such as `Bearer`; a longer word may be the token itself."""
 
 JSON_TOKEN = re.compile(
     r"""\s*(?:
@@ -64,7 +57,7 @@ JSON_TOKEN = re.compile(
 
 
 def readable(raw: bytes) -> str:
-    """Return bytes as text; what is none, such as a file's, as replacement characters."""
+    """Return bytes as text, with replacement characters for those of no text."""
     text = raw.decode("utf-8", "replace")
     return "".join(
         letter if letter.isprintable() or letter in "\r\n\t" else "\ufffd"
@@ -72,22 +65,16 @@ def readable(raw: bytes) -> str:
     )
 
 
-def tokens_in_query(target: str) -> list[str]:
-    """Return the tokens that a path's query holds."""
-    pairs = parse_qsl(target.partition("?")[2], errors="replace")
-    return [value for name, value in pairs if name in ("auth_token", "access_token")]
-
-
 def mask_addresses(text: str) -> str:
-    """Hide what stands before the host of addresses, wherever they are in a text."""
+    """Hide names and passwords before the hosts of addresses, anywhere in a text."""
     return USER_IN_ADDRESS.sub(rf"\1{HIDDEN}", text)
 
 
 def mask_target(target: str) -> str:
     """Hide the secret segments of a path, and the secrets in its query."""
     path, mark, query = target.partition("?")
-    # Doubled slashes and needless escapes lead to the same operation, and where somebody wrote
-    # `&auth_token=` without a question mark before it the path holds what a query would.
+    # Doubled slashes and needless escapes lead to the same operation. And a program may write
+    # `&auth_token=` without a question mark before it: then the path holds what a query would.
     plain = re.sub(r"/(?:\.?/)+", "/", unquote(path))
     masked = _mask_form(mask_path(plain))
     return (path if masked == plain else masked) + mark + _mask_form(query)
@@ -100,7 +87,7 @@ def mask_header(name: bytes, value: bytes) -> str:
         scheme, space, _ = shown.partition(" ")
         is_scheme = space and SCHEME.fullmatch(scheme)
         return f"{scheme} {HIDDEN}" if is_scheme else HIDDEN
-    if _is_secret(name.decode("latin-1")):
+    if is_secret_name(name.decode("latin-1")):
         return HIDDEN
     begins = ADDRESS_BEGINS.match(shown)
     if begins is None:
@@ -111,7 +98,7 @@ def mask_header(name: bytes, value: bytes) -> str:
 def mask_body(text: str, *, is_cut: bool) -> str:
     """Hide the secrets in a body, or in its beginning if there was more of it.
 
-    What it looks like counts, and not what it is said to be.
+    The body itself shows how to read it: its Content-Type may be wrong.
     """
     if text.lstrip("\ufeff \t\r\n")[:1] in ("{", "["):
         if is_cut or _is_json(text):
@@ -119,10 +106,6 @@ def mask_body(text: str, *, is_cut: bool) -> str:
     elif LOOKS_LIKE_FORM.match(text):
         return _mask_form(text)
     return _up_to_secret(text)
-
-
-def _is_secret(name: str) -> bool:
-    return SECRET_NAME.search(re.sub(r"[\W_]", "", name).lower()) is not None
 
 
 def _unescaped(text: str) -> str:
@@ -145,7 +128,7 @@ def _mask_form(form: str) -> str:
 
 def _mask_pair(pair: str) -> str:
     name, equals, value = pair.partition("=")
-    if value and _is_secret(_unescaped(name)):
+    if value and is_secret_name(_unescaped(name)):
         value = HIDDEN
     elif NO_FORM_VALUE.search(value) or HOLDS_FIELDS.search(_unescaped(value)):
         value = _up_to_secret(value)
@@ -161,10 +144,10 @@ def _is_json(text: str) -> bool:
 
 
 def _mask_json(text: str) -> str:
-    """Hide the values of secret names in JSON, which may end anywhere.
+    """Hide the values of secret names in JSON, which may be cut off anywhere.
 
-    From the first mark that JSON does not have nothing is certain any more: then all that
-    follows a secret name is hidden, however far away.
+    At the first mark that JSON does not have, reading ends. If a secret name came before, all
+    that follows is hidden, however far away.
     """
     shown: list[str] = []
     place = depth = 0
@@ -220,4 +203,4 @@ def _secret_name(quoted: str | None) -> str:
         name = str(json.loads(quoted))
     except ValueError:
         return quoted
-    return name if _is_secret(name) else ""
+    return name if is_secret_name(name) else ""

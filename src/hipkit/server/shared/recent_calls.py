@@ -22,7 +22,6 @@ from hipkit.server.shared.masking import (
     mask_header,
     mask_target,
     readable,
-    tokens_in_query,
 )
 
 __all__ = ["BODY_BYTES", "MemoryRecentCalls", "RecentCall", "RecordedCall"]
@@ -164,7 +163,7 @@ def _shown(number: int, call: RecordedCall) -> RecentCall:
     known = secrets_in(None if authorization is None else Secret(authorization))
     tokens = [
         *(secret.reveal() for secret in known),
-        *tokens_in_query(target),
+        *secret_segments(target),
         *secret_segments(unquote(target)),
     ]
 
