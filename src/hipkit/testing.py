@@ -30,8 +30,6 @@ if TYPE_CHECKING:  # Loaded when a server is made.
     from hipkit.server.app import Server
     from hipkit.server.http.pipeline import Api
     from hipkit.server.services.context import Context
-    from hipkit.server.storage.stores.deliveries import DeliveryRecord
-    from hipkit.server.storage.stores.webhooks import WebhookRecord
     from hipkit.v2.models import Message
 
 __all__ = ["HipChatServer", "TestClient", "TestDelivery", "TestUser", "serve"]
@@ -201,10 +199,13 @@ class HipChatServer:
         Events that a receiver could not take before are tried again. On a real port (`url`)
         webhooks are delivered by themselves; this waits until that is done.
         """
-        from hipkit.server.services.webhooks.management import try_all_now
+        from hipkit.server.services.webhooks.management import (
+            list_all_deliveries,
+            resume_all,
+        )
 
         server = self._server
-        _finish(try_all_now(server.database, server.runtime.now_us()))
+        _finish(resume_all(self._operator()))
         if self._loop is not None and server.sender is not None:
             running = server.sender.drain()
             asyncio.run_coroutine_threadsafe(running, self._loop).result()
@@ -219,7 +220,7 @@ class HipChatServer:
                 status=delivery.status,
                 problem=delivery.problem,
             )
-            for webhook, delivery in _finish(_deliveries(server))
+            for webhook, delivery in _finish(list_all_deliveries(self._operator()))
         ]
 
     def _operator(self) -> Context:
@@ -359,15 +360,6 @@ async def _deliver(server: Server) -> None:
         await sender.drain()
     finally:
         await sender.close()
-
-
-async def _deliveries(
-    server: Server,
-) -> list[tuple[WebhookRecord, DeliveryRecord]]:
-    """Return what became of events, in the order in which they happened."""
-    from hipkit.server.services.webhooks.management import list_all_deliveries
-
-    return await list_all_deliveries(server.database.stores)
 
 
 @dataclass(frozen=True)

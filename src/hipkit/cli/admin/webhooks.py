@@ -6,17 +6,13 @@ import click
 
 from hipkit.cli.admin.running import (
     AdminGroup,
-    now_us,
-    on_database,
+    as_operator,
     pass_settings,
     show,
     show_list,
 )
 from hipkit.cli.options import Settings
-from hipkit.server.services.access.authentication import identify_operator
-from hipkit.server.services.webhooks import management as webhook_care
-from hipkit.server.services.webhooks.management import SeenWebhook
-from hipkit.server.storage.protocol import Database
+from hipkit.server.services.webhooks import management
 
 __all__ = ["webhook"]
 
@@ -33,11 +29,6 @@ def list_webhooks(settings: Settings, /) -> None:
 
     The query strings of their URLs, which may hold secrets, are left out.
     """
-
-    async def find(database: Database) -> list[SeenWebhook]:
-        operator = await identify_operator(database.stores)
-        return await webhook_care.list_webhooks(database.stores, operator.group_id)
-
     show_list(
         settings,
         [
@@ -46,12 +37,12 @@ def list_webhooks(settings: Settings, /) -> None:
                 "room": one.room_name,
                 "event": one.record.event,
                 "url": one.shown_url,
-                "maker": one.maker_name,
+                "maker": one.owner_name,
                 "state": one.state,
                 "waiting": one.waiting,
                 "problem": one.record.problem,
             }
-            for one in on_database(find)
+            for one in as_operator(management.list_webhooks)
         ],
     )
 
@@ -61,11 +52,7 @@ def list_webhooks(settings: Settings, /) -> None:
 @pass_settings
 def resume(settings: Settings, /, *, number: int) -> None:
     """Retry a failing or paused webhook now."""
-    on_database(
-        lambda database: database.write(
-            lambda stores: webhook_care.resume(stores, None, number, now_us())
-        )
-    )
+    as_operator(lambda context: management.resume(context, number))
     show(settings, {"id": number, "resumed": True})
 
 
@@ -74,9 +61,5 @@ def resume(settings: Settings, /, *, number: int) -> None:
 @pass_settings
 def delete(settings: Settings, /, *, number: int) -> None:
     """Delete a webhook and its pending deliveries."""
-    on_database(
-        lambda database: database.write(
-            lambda stores: webhook_care.delete_webhook(stores, None, number)
-        )
-    )
+    as_operator(lambda context: management.remove_webhook(context, number))
     show(settings, {"id": number, "deleted": True})

@@ -10,14 +10,13 @@ from hipkit.server.services.access.lookup import list_hidden_rooms
 from hipkit.server.services.representations.urls import with_root
 from hipkit.server.services.webhooks.deliveries import root_of
 from hipkit.server.services.webhooks.management import (
-    delete_webhook,
     find_webhook,
     list_deliveries,
-    list_webhooks_of_user,
+    list_webhooks,
+    remove_webhook,
     resume,
     send_again,
 )
-from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.deliveries import DeliveryRecord
 
 __all__ = ["VIEWS"]
@@ -26,13 +25,9 @@ PAGE_LENGTH = 100
 
 
 async def show_webhooks(visit: Visit) -> Response:
-    """Show the webhooks that one cares for."""
+    """Show the webhooks that the user manages."""
     start = visit.query_number("start")
-    found = await visit.context.runtime.database.scan(
-        lambda stores: list_webhooks_of_user(
-            stores, visit.user, start=start, count=PAGE_LENGTH + 1
-        )
-    )
+    found = await list_webhooks(visit.context, start=start, count=PAGE_LENGTH + 1)
     return await visit.page(
         "webhooks.html",
         webhooks=found[:PAGE_LENGTH],
@@ -44,9 +39,9 @@ async def show_webhooks(visit: Visit) -> Response:
 
 async def show_webhook(visit: Visit) -> Response:
     """Show one with its deliveries; a script asks for them again and again."""
-    stores, webhook_id = visit.context.stores, visit.number("webhook_id")
-    webhook = await find_webhook(stores, visit.user, webhook_id)
-    found = await list_deliveries(stores, visit.user, webhook_id)
+    webhook_id = visit.number("webhook_id")
+    webhook = await find_webhook(visit.context, webhook_id)
+    found = await list_deliveries(visit.context, webhook_id)
     hidden = await list_hidden_rooms(
         visit.context, {delivery.room_id for delivery in found if delivery.room_id}
     )
@@ -63,34 +58,20 @@ async def show_webhook(visit: Visit) -> Response:
 
 async def resume_webhook(visit: Visit) -> Response:
     """Try a failing or paused one at once."""
-    context, webhook_id = visit.context, visit.number("webhook_id")
-
-    async def command(stores: Stores) -> None:
-        context.topics |= await resume(stores, visit.user, webhook_id, context.now_us)
-
-    await context.write(command)
+    webhook_id = visit.number("webhook_id")
+    await resume(visit.context, webhook_id)
     return visit.redirect(f"/webhooks/{webhook_id}", done="route")
 
 
 async def send(visit: Visit) -> Response:
     """Send an event once more."""
-    context, delivery_id = visit.context, visit.number("delivery_id")
-
-    async def command(stores: Stores) -> None:
-        context.topics |= await send_again(
-            stores, visit.user, delivery_id, context.now_us
-        )
-
-    await context.write(command)
+    await send_again(visit.context, visit.number("delivery_id"))
     return visit.redirect(f"/webhooks/{visit.number('webhook_id')}", done="sent")
 
 
 async def delete(visit: Visit) -> Response:
     """Delete one."""
-    webhook_id = visit.number("webhook_id")
-    await visit.context.write(
-        lambda stores: delete_webhook(stores, visit.user, webhook_id)
-    )
+    await remove_webhook(visit.context, visit.number("webhook_id"))
     return visit.redirect("/webhooks", done="webhook")
 
 

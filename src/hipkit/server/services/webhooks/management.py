@@ -1,6 +1,8 @@
-"""What people do about webhooks that are there: look at them, send again, try again, delete.
+"""Webhooks as users and the operator manage them: list, retry, send again, delete.
 
-For the page and `hipkit admin`. Programs set webhooks through `registration.py`.
+For the page and `hipkit admin`; programs create webhooks through `registration.py`. Group
+administrators and the operator manage every webhook, other users their own and those of rooms
+that they own or administer.
 """
 
 from __future__ import annotations
@@ -9,24 +11,25 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from hipkit.api.errors import BadRequestError, NotFoundError
+from hipkit.server.services.access.actor import Actor
+from hipkit.server.services.access.lookup import check_operator
+from hipkit.server.services.context import Context
 from hipkit.server.shared.signals import EVENTS
-from hipkit.server.storage.protocol import Database, Stores
+from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.deliveries import DeliveryRecord
 from hipkit.server.storage.stores.events import NewEvent
-from hipkit.server.storage.stores.users import UserRecord
 from hipkit.server.storage.stores.webhooks import WebhookRecord
 
 __all__ = [
-    "SeenWebhook",
-    "delete_webhook",
+    "WebhookStatus",
     "find_webhook",
     "list_all_deliveries",
     "list_deliveries",
     "list_webhooks",
-    "list_webhooks_of_user",
+    "remove_webhook",
     "resume",
+    "resume_all",
     "send_again",
-    "try_all_now",
 ]
 
 MOST_LISTED = 1_000
@@ -34,15 +37,15 @@ MOST_COUNTED = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SeenWebhook:
-    """A webhook and what there is to say about it."""
+class WebhookStatus:
+    """A webhook, and how it fares."""
 
     record: WebhookRecord = field(repr=False)
     room_name: str | None
     """`None` for the whole group."""
-    maker_name: str
+    owner_name: str
     waiting: int
-    """How many events wait for it, those counted that its pattern will leave out."""
+    """How many events wait for it, before its pattern is searched for in them."""
 
     @property
     def state(self) -> str:
@@ -53,178 +56,162 @@ class SeenWebhook:
 
     @property
     def shown_url(self) -> str:
-        """The address without its query, which may hold a secret of its maker's."""
+        """The URL without its query, which may hold a secret."""
         parts = urlsplit(self.record.url)
         return parts._replace(query="…" if parts.query else "", fragment="").geturl()
 
 
-async def list_webhooks_of_user(
-    stores: Stores, user: UserRecord, *, start: int = 0, count: int = MOST_LISTED
-) -> list[SeenWebhook]:
-    """Return the webhooks that a person cares for.
+async def list_webhooks(
+    context: Context, *, start: int = 0, count: int = MOST_LISTED
+) -> list[WebhookStatus]:
+    """Return the webhooks that the actor manages."""
+    actor = context.actor
 
-    Administrators of the group care for all, others for their own and those of the rooms that
-    they own or administer.
-    """
-    found = await stores.webhooks.of_group(
-        user.group_id,
-        managed_by=None if user.is_group_admin else user.id,
-        start=start,
-        count=count,
-    )
-    return [await _seen(stores, webhook) for webhook in found]
+    async def query(stores: Stores) -> list[WebhookStatus]:
+        found = await stores.webhooks.of_group(
+            actor.group_id,
+            managed_by=None if actor.is_group_admin else actor.user_id,
+            start=start,
+            count=count,
+        )
+        return [await _status(stores, webhook) for webhook in found]
 
-
-async def list_webhooks(stores: Stores, group_id: int) -> list[SeenWebhook]:
-    """Return every webhook of a group."""
-    found = await stores.webhooks.of_group(
-        group_id, managed_by=None, start=0, count=MOST_LISTED
-    )
-    return [await _seen(stores, webhook) for webhook in found]
+    return await context.runtime.database.scan(query)
 
 
-async def find_webhook(
-    stores: Stores, user: UserRecord, webhook_id: int
-) -> SeenWebhook:
+async def find_webhook(context: Context, webhook_id: int) -> WebhookStatus:
     """Return one webhook.
 
     Raises:
-        NotFoundError: There is no such webhook, or the person does not care for it.
+        NotFoundError: It does not exist, or the actor does not manage it.
     """
-    return await _seen(stores, await _find(stores, user, webhook_id))
+    webhook = await _find(context.stores, context.actor, webhook_id)
+    return await _status(context.stores, webhook)
 
 
 async def list_deliveries(
-    stores: Stores, user: UserRecord, webhook_id: int, count: int = 100
+    context: Context, webhook_id: int, count: int = 100
 ) -> list[DeliveryRecord]:
-    """Return what became of the events of a webhook, the newest first.
+    """Return a webhook's deliveries, the newest event first.
 
     Raises:
-        NotFoundError: There is no such webhook, or the person does not care for it.
+        NotFoundError: The webhook does not exist, or the actor does not manage it.
     """
-    await _find(stores, user, webhook_id)
-    return await stores.deliveries.of_subscription(webhook_id, count)
+    await _find(context.stores, context.actor, webhook_id)
+    return await context.stores.deliveries.of_subscription(webhook_id, count)
 
 
-async def send_again(
-    stores: Stores, user: UserRecord | None, delivery_id: int, now_us: int
-) -> set[str]:
-    """Within a command: put an event into the outbox once more, for its one webhook.
-
-    A webhook that waits for its moment is tried at once. Returns the topics to signal.
+async def send_again(context: Context, delivery_id: int) -> None:
+    """Publish a delivery's event once more, for its webhook only, which is tried at once.
 
     Raises:
-        NotFoundError: There is no such delivery, or the person does not care for its webhook.
-        BadRequestError: What was sent is not kept any more.
+        NotFoundError: The delivery does not exist, or the actor does not manage its webhook.
+        BadRequestError: The event is not kept any more.
     """
-    delivery = await stores.deliveries.get(delivery_id)
-    if delivery is None:
-        raise NotFoundError(f"Delivery {delivery_id} not found")
-    webhook = await _find(stores, user, delivery.subscription_id)
-    event = await stores.events.get(delivery.event_id)
-    if event is None or event.event != webhook.event:
-        raise BadRequestError("This event is not kept any more")
-    again = NewEvent(
-        group_id=event.group_id,
-        room_id=event.room_id,
-        event=event.event,
-        item=event.item,
-        user_id=event.user_id,
-        root=event.root,
-        answered_by=event.answered_by,
-        only_for=webhook.id,
-    )
-    if delivery.state != "waiting":
-        await stores.events.add(again, now_us)
-    return await _try_now(stores, webhook, now_us)
+
+    async def command(stores: Stores) -> None:
+        delivery = await stores.deliveries.get(delivery_id)
+        if delivery is None:
+            raise NotFoundError(f"Delivery {delivery_id} not found")
+        webhook = await _find(stores, context.actor, delivery.subscription_id)
+        event = await stores.events.get(delivery.event_id)
+        if event is None or event.event != webhook.event:
+            raise BadRequestError("This event is not kept any more")
+        again = NewEvent(
+            group_id=event.group_id,
+            room_id=event.room_id,
+            event=event.event,
+            item=event.item,
+            user_id=event.user_id,
+            root=event.root,
+            answered_by=event.answered_by,
+            only_for=webhook.id,
+        )
+        # One that still waits is sent by the retry; added to the log it would be sent twice.
+        if delivery.state != "waiting":
+            await stores.events.add(again, context.now_us)
+        await stores.subscriptions.try_now(webhook.id, context.now_us)
+        context.topics.add(EVENTS)
+
+    await context.write(command)
 
 
-async def resume(
-    stores: Stores, user: UserRecord | None, webhook_id: int, now_us: int
-) -> set[str]:
-    """Within a command: try a failing or paused webhook at once.
-
-    Returns the topics to signal.
+async def resume(context: Context, webhook_id: int) -> None:
+    """Try a failing or paused webhook at once.
 
     Raises:
-        NotFoundError: There is no such webhook, or the person does not care for it.
+        NotFoundError: It does not exist, or the actor does not manage it.
     """
-    webhook = await _find(stores, user, webhook_id)
-    return await _try_now(stores, webhook, now_us)
+
+    async def command(stores: Stores) -> None:
+        webhook = await _find(stores, context.actor, webhook_id)
+        await stores.subscriptions.try_now(webhook.id, context.now_us)
+        context.topics.add(EVENTS)
+
+    await context.write(command)
 
 
-async def try_all_now(database: Database, now_us: int) -> None:
-    """Try every failing or paused webhook at once."""
-    await database.write(lambda stores: stores.subscriptions.try_all_now(now_us))
+async def remove_webhook(context: Context, webhook_id: int) -> None:
+    """Delete a webhook with its deliveries.
+
+    Raises:
+        NotFoundError: It does not exist, or the actor does not manage it.
+    """
+
+    async def command(stores: Stores) -> None:
+        webhook = await _find(stores, context.actor, webhook_id)
+        await stores.subscriptions.delete(webhook.id)
+
+    await context.write(command)
+
+
+async def resume_all(context: Context) -> None:
+    """Try every failing or paused webhook at once.
+
+    Raises:
+        ForbiddenError: Another actor than the operator asks for it.
+    """
+    check_operator(context.actor)
+    now_us = context.now_us
+    await context.write(lambda stores: stores.subscriptions.try_all_now(now_us))
 
 
 async def list_all_deliveries(
-    stores: Stores,
+    context: Context,
 ) -> list[tuple[WebhookRecord, DeliveryRecord]]:
-    """Return what became of events at any webhook, in the order in which they happened."""
-    group = await stores.groups.first()
-    if group is None:
-        return []
-    webhooks = await stores.webhooks.of_group(
-        group.id, managed_by=None, start=0, count=MOST_LISTED
-    )
+    """Return the deliveries of every webhook that the actor manages, in the order of events."""
     found = [
-        (webhook, delivery)
-        for webhook in webhooks
-        for delivery in await stores.deliveries.of_subscription(webhook.id, MOST_LISTED)
+        (status.record, delivery)
+        for status in await list_webhooks(context)
+        for delivery in await list_deliveries(context, status.record.id, MOST_LISTED)
     ]
     return sorted(found, key=lambda pair: (pair[1].event_id, pair[0].id))
 
 
-async def delete_webhook(
-    stores: Stores, user: UserRecord | None, webhook_id: int
-) -> None:
-    """Within a command: delete a webhook.
-
-    Raises:
-        NotFoundError: There is no such webhook, or the person does not care for it.
-    """
-    webhook = await _find(stores, user, webhook_id)
-    await stores.subscriptions.delete(webhook.id)
-
-
-async def _try_now(stores: Stores, webhook: WebhookRecord, now_us: int) -> set[str]:
-    await stores.subscriptions.try_now(webhook.id, now_us)
-    return {EVENTS}
-
-
-async def _find(
-    stores: Stores, user: UserRecord | None, webhook_id: int
-) -> WebhookRecord:
-    """Return a webhook; without a person it is the machine's administrator who asks."""
+async def _find(stores: Stores, actor: Actor, webhook_id: int) -> WebhookRecord:
     webhook = await stores.webhooks.get(webhook_id)
-    if webhook is None or (user is not None and webhook.group_id != user.group_id):
-        raise NotFoundError(f"Webhook {webhook_id} not found")
-    if user is not None and not await _cares_for(stores, user, webhook):
-        raise NotFoundError(f"Webhook {webhook_id} not found")
-    return webhook
+    if webhook is not None and webhook.group_id == actor.group_id:
+        if actor.is_group_admin:
+            return webhook
+        if await stores.webhooks.is_managed_by(webhook_id, actor.user_id or 0):
+            return webhook
+    raise NotFoundError(f"Webhook {webhook_id} not found")
 
 
-async def _cares_for(stores: Stores, user: UserRecord, webhook: WebhookRecord) -> bool:
-    if user.is_group_admin:
-        return True
-    return await stores.webhooks.is_managed_by(webhook.id, user.id)
-
-
-async def _seen(stores: Stores, webhook: WebhookRecord) -> SeenWebhook:
+async def _status(stores: Stores, webhook: WebhookRecord) -> WebhookStatus:
     room = None
     if webhook.room_id is not None:
         room = await stores.rooms.get(webhook.room_id)
     if webhook.client_id is not None:
         client = await stores.clients.get(webhook.client_id)
-        maker = "" if client is None else client.name
+        owner = "" if client is None else client.name
     else:
         user = await stores.users.get(webhook.user_id or 0)
-        maker = "" if user is None else user.name
-    return SeenWebhook(
+        owner = "" if user is None else user.name
+    return WebhookStatus(
         record=webhook,
         room_name=None if room is None else room.name,
-        maker_name=maker,
+        owner_name=owner,
         waiting=await stores.events.waiting(
             webhook.position,
             group_id=webhook.group_id,

@@ -13,7 +13,6 @@ import pytest
 from hipkit.server.serve import address_for_others
 from hipkit.server.services.representations.urls import with_root
 from hipkit.server.services.webhooks.management import list_all_deliveries, send_again
-from hipkit.server.storage.protocol import Stores
 from tests.unit.server.asgi import Site
 from tests.unit.server.receiving import Answer, Receiver, json_answer, receiving
 from tests.unit.server.services.rooms.test_publishing import ACTS, Act, upload
@@ -64,12 +63,14 @@ def watch_group(site: Site, receiver: Receiver, event: str, *, host: str) -> Non
 
 
 def send_everything_again(site: Site) -> None:
-    async def command(stores: Stores) -> None:
-        for webhook, delivery in await list_all_deliveries(stores):
-            assert webhook.user_id is not None
-            await send_again(stores, None, delivery.id, site.now_us)
+    context = site.operator_context()
 
-    asyncio.run(site.server.database.write(command))
+    async def work() -> None:
+        for webhook, delivery in await list_all_deliveries(context):
+            assert webhook.user_id is not None
+            await send_again(context, delivery.id)
+
+    asyncio.run(work())
 
 
 def links_in(value: object) -> list[str]:

@@ -14,14 +14,13 @@ import pytest
 
 from hipkit.server.services.access.clients import delete_client
 from hipkit.server.services.webhooks.management import (
-    SeenWebhook,
+    WebhookStatus,
     find_webhook,
     list_webhooks,
     resume,
     send_again,
 )
 from hipkit.server.storage.stores.deliveries import DeliveryRecord
-from hipkit.server.storage.stores.users import UserRecord
 from hipkit.webhooks import read_event
 from tests.unit.server.asgi import Site
 from tests.unit.server.page.visitor import Visitor
@@ -177,16 +176,8 @@ def test_a_pattern_that_keeps_taking_too_long_pauses_its_webhook(
     assert seen(site, webhook_id).state == "paused"
 
 
-def seen(site: Site, webhook_id: int) -> SeenWebhook:
-    return asyncio.run(
-        find_webhook(site.server.database.stores, admin(site), webhook_id)
-    )
-
-
-def admin(site: Site) -> UserRecord:
-    found = asyncio.run(site.server.database.stores.users.get(1))
-    assert found is not None
-    return found
+def seen(site: Site, webhook_id: int) -> WebhookStatus:
+    return asyncio.run(find_webhook(site.operator_context(), webhook_id))
 
 
 def test_events_arrive_in_order_although_the_first_was_refused_for_a_while(
@@ -270,11 +261,7 @@ def test_a_receiver_that_fails_for_a_day_is_paused_and_can_be_resumed(
     site.clock[0] += 60 * 60
     site.deliver()
     assert receiver.all() == []
-    asyncio.run(
-        site.server.database.write(
-            lambda stores: resume(stores, None, webhook_id, site.now_us)
-        )
-    )
+    asyncio.run(resume(site.operator_context(), webhook_id))
     site.deliver()
 
     assert receiver.texts == ["x"]
@@ -617,7 +604,7 @@ def test_a_signature_that_a_receiver_repeats_is_shown_nowhere(
             str(delivery.answer),
             str(delivery.problem),
             str(site.messages("Ops")),
-            repr(asyncio.run(list_webhooks(site.server.database.stores, 1))),
+            repr(asyncio.run(list_webhooks(site.operator_context()))),
         )
     )
     assert len(sent) == 2
@@ -663,11 +650,7 @@ def test_an_event_can_be_sent_again(site: Site, receiver: Receiver) -> None:
     receiver.all()
     (delivery,) = deliveries(site, webhook_id)
 
-    asyncio.run(
-        site.server.database.write(
-            lambda stores: send_again(stores, admin(site), delivery.id, site.now_us)
-        )
-    )
+    asyncio.run(send_again(site.operator_context(), delivery.id))
     site.deliver()
 
     (posted,) = receiver.all()
