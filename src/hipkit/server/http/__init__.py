@@ -1,4 +1,5 @@
-"""Speaks HTTP: from the raw request to an operation, and from its result to the answer.
+"""HTTP and nothing else: from a raw request to an operation, and from its result to the answer.
 
-`pipeline.py` tells the whole way of a call. Read it first.
+Read `pipeline.py` first: it has the steps of a call. `dialects/` has what the versions of the API
+do differently.
 """

@@ -93,7 +93,7 @@ async def chunks_of(
     """Yield a body in pieces.
 
     Raises:
-        TooLargeError: It is larger than allowed; the pieces so far are worthless.
+        TooLargeError: It is larger than allowed; the pieces so far are not the whole body.
         BodyTimeoutError: It did not arrive in time.
         ClientGoneError: It will never be whole.
     """
@@ -156,7 +156,7 @@ def read_members(
     Args:
         body: As it came.
         content_type: What it is said to be.
-        strict: Whether half of a character, or a number beyond all range, is refused.
+        strict: Whether half of a character, or a number beyond all range, is an error.
         headers: The request's; they may say that the body is compressed, and so unreadable.
         part: The part of a larger body that it is.
 

@@ -27,7 +27,7 @@ class Call:
         body: Receives the request, and has the beginning of its body.
         runtime: What the calls to this server share.
         operation_id: For the log and the list of recent calls.
-        allowance: The caller's; `None` as long as nobody was identified and counted.
+        allowance: The caller's; `None` until the caller was identified and counted.
         problem: What the error says, if there is one.
         notes: What was left out of a call that succeeded.
         upload: The file that came along; closed with the call.

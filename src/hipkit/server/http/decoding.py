@@ -222,7 +222,7 @@ def _convert(
     """Return a value as the type of its argument."""
     is_nested = isinstance(value, (dict, list))
     try:
-        # A database may take a text with NUL for a shorter one, or refuse it altogether.
+        # A database may cut a text off at a NUL character, or raise an error about it.
         if _holds_nul(value) if is_nested else isinstance(value, str) and "\0" in value:
             raise InvalidValueError(field.wire, "pattern", "holds a NUL character")
         if field.reading == "file":
@@ -268,7 +268,7 @@ def _holds_nul(value: object) -> bool:
 
 
 def _read_timestamp(field: _Field, text: str) -> object:
-    """Read a date: ISO 8601 in all its forms, or UNIX seconds; without offset it stays so."""
+    """Read a date: any format of ISO 8601, or UNIX seconds. One without offset stays so."""
     # An unescaped plus sign of an offset arrives as a space.
     text = re.sub(r" (\d\d:?\d\d)$", r"+\1", text.strip())
     try:

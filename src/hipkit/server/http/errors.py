@@ -41,7 +41,7 @@ def answer_for(error: Exception, operation_id: str) -> Answer:
 def problem_of(error: Exception) -> str:
     """Return in one sentence what the answer says, for the list of recent calls."""
     if not isinstance(error, ApiError):
-        return "The server failed; its log tells where"
+        return "The server failed; see its log"
     message = error.message[:LONGEST_PROBLEM]
     if error.field is None or f"'{error.field}'" in message:
         return message

@@ -26,7 +26,7 @@ FILE_METHODS = ("GET", "HEAD")
 PATH = re.compile(rb"/(?:files|pictures)/([A-Za-z0-9_-]{20,64})(?:/[^/]*)?")
 
 TEMPORARY = re.compile(rb"/files/temporary/([0-9a-f-]{36})(?:/[^/]*)?")
-"""Of a message's file; the query tells until when, and proves it."""
+"""Of a message's file; the query holds its end and a signature."""
 
 FOREVER = "private, max-age=31536000, immutable"
 SANDBOX = header("Content-Security-Policy", "default-src 'none'; sandbox")

@@ -16,7 +16,7 @@ from hipkit.api.errors import BadRequestError
 __all__ = ["decode_words", "parse_parameters"]
 
 PIECE = re.compile(r'(?:[^;"]|"(?:[^"\\]|\\.)*(?:"|\\?\Z))*', re.DOTALL)
-"""One parameter; in quotes it may hold semicolons. Each letter is looked at once."""
+"""One parameter; in quotes it may hold semicolons. Each letter is read once."""
 ESCAPED = re.compile(r'\\(["\\])')
 STARRED = re.compile(r"([^*]+)\*(?:([0-9]{1,3})(\*?))?")
 """Its name, the number of a section, and whether that section is percent-encoded."""
@@ -33,7 +33,7 @@ CHARSETS = frozenset(
         *("shift_jis", "iso-2022-jp", "cp932", "tis-620", "macintosh"),
     )
 )
-"""What programs write names in. Python has codecs that are no charsets, and some are slow."""
+"""The charsets of names in use. Python also has codecs that are none, and some are slow."""
 
 
 def parse_parameters(text: str) -> dict[str, str]:
@@ -95,7 +95,7 @@ def _unquoted(value: str) -> str:
 
 
 def _joined(sections: dict[int, tuple[str, bool]]) -> str:
-    """Put sections together, as far as there is none missing."""
+    """Join the sections up to the first that is missing."""
     charset = "utf-8"
     data = b""
     for number in range(len(sections)):

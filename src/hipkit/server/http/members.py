@@ -55,7 +55,7 @@ def drop_empty(value: object, hint: object, rule: Rule) -> object:
 
 
 def find_unknown_member(sent: object, made: object, path: str) -> str | None:
-    """Return the place of a member that the model it was read into refuses."""
+    """Return the place of a member that the model it was read into does not allow."""
     return next(
         (place for place, is_null in _odd(sent, made, path) if not is_null), None
     )
@@ -71,7 +71,7 @@ def find_null(sent: object, made: object, path: str) -> str | None:
 
 
 def _odd(sent: object, made: object, path: str) -> Iterator[tuple[str, bool]]:
-    """Yield the places of nulls and of members that are refused, and whether it is a null."""
+    """Yield the places of nulls and of members that are not allowed, and which it is."""
     if isinstance(sent, list) and isinstance(made, list):
         for index, (part, read) in enumerate(zip(sent, made, strict=True)):
             yield from _odd(part, read, f"{path}[{index}]")

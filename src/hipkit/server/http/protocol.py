@@ -1,7 +1,8 @@
 """What the HTTP library lacks: limits on a connection, and strictness where bodies begin and end.
 
 Two servers in a row that disagree about where a request ends let one caller's bytes pass for
-another's request. So whatever leaves that open is refused, and the connection closed.
+another's request (request smuggling). So a request that leaves it open is answered with 400, and
+the connection is closed.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ log = logging.getLogger("hipkit.server")
 LARGEST_HEAD_BYTES = 64 * 1024
 HEAD_SECONDS = 30.0
 MOST_WAITING = 32
-"""Requests that wait on a connection for the one before them."""
+"""Requests that may wait on a connection for the one before them."""
 READ_SECONDS = 60.0
 """How long a client may take no byte of an answer that waits for it."""
 
@@ -55,14 +56,14 @@ Headers = Sequence[tuple[bytes, bytes]]
 
 
 class _InvalidRequestError(ValueError):
-    """A request is one that no HTTP client may send; the text tells which rule it breaks."""
+    """A request breaks a rule of HTTP; the text says which one."""
 
 
 class _Nowhere(list[tuple[bytes, bytes]]):
-    """Takes headers and keeps none."""
+    """A list that stays empty, for headers that must not be kept."""
 
     def append(self, item: tuple[bytes, bytes], /) -> None:
-        """Forget a header."""
+        """Drop a header."""
 
 
 NOWHERE = _Nowhere()
@@ -73,8 +74,8 @@ LIMIT_NAMES = limit_names("X-Ratelimit")
 class BoundedProtocol(HttpToolsProtocol):
     """Bounds what one connection can take of the server's memory, and for how long.
 
-    It refuses request lines and headers beyond 64 KiB, and more than 32 requests that wait; it
-    closes on heads that never end, and on clients that read nothing of what they asked for.
+    It answers request lines and headers beyond 64 KiB, and more than 32 requests that wait, with
+    400; it closes connections whose head never ends, or whose client reads none of its answer.
 
     Offers to speak another protocol are ignored, as HTTP allows: the request is answered as
     if nothing was offered, and its body belongs to it.
@@ -87,7 +88,7 @@ class BoundedProtocol(HttpToolsProtocol):
     """Whether the parser has stopped behind a head, for the other protocol to begin."""
     _running: RequestResponseCycle | None = None
     """The request that is being answered; those in `pipeline` wait for it."""
-    _refusal: str | None = None
+    _problem: str | None = None
     """Why nothing more is read, once that is so."""
     _head_timer: asyncio.TimerHandle | None = None
     _reading_timer: asyncio.TimerHandle | None = None
@@ -104,41 +105,44 @@ class BoundedProtocol(HttpToolsProtocol):
         self._application = cast("ASGI3Application", self.app)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as its base class does
-        """Begin to wait for a head."""
+        """Start the time within which a head has to arrive."""
         super().connection_made(transport)
         self._start_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop waiting, and tell every request: the library tells only the last one."""
+        """End the timers and every request of the connection."""
         self._end_head()
         self._end_reading()
         if self._running is not None:
+            # The library ends only the last request. One with another behind it, such as a stream
+            # of events, would wait for ever and keep its place among the streams.
             _disconnect(self._running)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes, and count those of a head."""
+        """Parse bytes, and count those of a head."""
         self._unset_keepalive_if_required()
-        if self._refusal is not None:
+        if self._problem is not None:
             return
         try:
             self._parse(data)
         except httptools.HttpParserError as error:
+            # The parser raises an error of its own in place of what a callback raised.
             reason = error.__context__
             is_ours = isinstance(reason, _InvalidRequestError)
-            self._refuse(str(reason) if is_ours else "Invalid HTTP request received.")
+            self._reject(str(reason) if is_ours else "Invalid HTTP request received.")
             return
         if not self._is_in_head or self.transport.is_closing():
             return
         if self._head_timer is None:
-            # Only now: most heads are whole when they arrive, and a timer has its price.
+            # Only now: most heads arrive in one piece, and a timer costs time.
             self._start_timer()
         self._head_bytes += len(data)
         if self._head_bytes > LARGEST_HEAD_BYTES:
-            self._refuse("The head of the request is too large.")
+            self._reject("The head of the request is too large.")
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is no HTTP request in HipChat's form, and hang up."""
+        """Answer what is not an HTTP request with HipChat's error, and close the connection."""
         allowance = MemoryLimits(LimitSettings(), time.time).uncounted()
         answer = error_answer(400, msg)
         lines = [
@@ -158,21 +162,21 @@ class BoundedProtocol(HttpToolsProtocol):
         self.transport.close()
 
     def pause_writing(self) -> None:
-        """Begin to wait for a client that is to read what was sent."""
+        """Start the time within which the client has to read."""
         super().pause_writing()
         self._unread_bytes = self.transport.get_write_buffer_size()
         self._reading_timer = self.loop.call_later(READ_SECONDS, self._check_reading)
 
     def resume_writing(self) -> None:
-        """Stop waiting: it has read nearly all."""
+        """End that time: the client has read nearly all."""
         self._end_reading()
         super().resume_writing()
 
     def on_message_begin(self) -> None:
-        """Begin to count."""
+        """Start counting the bytes of a head."""
         if len(self.pipeline) >= MOST_WAITING:
-            # One read of the socket can hold thousands, and each takes kilobytes. Whatever is
-            # raised here makes the parser refuse the rest.
+            # One read of the socket can hold thousands, and each takes kilobytes. Any error raised
+            # here makes the parser stop.
             raise _InvalidRequestError("Too many requests at once.")
         super().on_message_begin()
         self._is_in_head = True
@@ -180,12 +184,15 @@ class BoundedProtocol(HttpToolsProtocol):
         self._head_bytes = 0
 
     def on_headers_complete(self) -> None:
-        """Stop counting: a head is whole. Check it, and begin to answer."""
+        """Check a head that is whole, and start to answer its request."""
         self._check_head()
         if self.parser.should_upgrade():
+            # The head is parsed a second time, see `_parse`: started now, the request would be
+            # answered twice, the first time without its body.
             self._is_offer = True
             return
         if self.parser.get_http_version() == "1.0":
+            # Such a client knows no 100 Continue, and would take it for the answer.
             self.expect_100_continue = False
         self.app = (
             partial(_close_unread, self._application)
@@ -197,8 +204,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._is_in_body = True
         if self._running is None:
             self._running = self.cycle
-        # What comes as headers after a body in chunks is bounded by nothing, and would join those
-        # that the application has read already.
+        # Trailers, headers behind a body in chunks, are unbounded, and would be appended to the
+        # list that the application has read already.
         self.headers = NOWHERE
 
     def on_message_complete(self) -> None:
@@ -208,17 +215,19 @@ class BoundedProtocol(HttpToolsProtocol):
             super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """Go on with the next request, or hang up behind the last one that was good."""
+        """Start the next request, or close the connection behind the last valid one."""
+        # Before the base class takes the next request from the pipeline: read after that, it would
+        # be the one behind it.
         self._running = self.pipeline[-1][0] if self.pipeline else None
         super().on_response_complete()
-        if self._running is None and self._refusal is not None:
-            self._hang_up(self._refusal)
+        if self._running is None and self._problem is not None:
+            self._hang_up(self._problem)
 
     def _parse(self, data: bytes) -> None:
-        """Parse what came; a head with an offer is parsed a second time, without it.
+        """Parse bytes; a head with an offer is parsed a second time, without it.
 
-        The parser cannot be told to ignore an offer: it takes the body for the other protocol's
-        first bytes.
+        The parser has no switch to ignore an offer: it takes the body for the other protocol's
+        first bytes, and a body that another server has let through would pass for a request.
         """
         while True:
             try:
@@ -244,10 +253,10 @@ class BoundedProtocol(HttpToolsProtocol):
         return b"\r\n".join([*lines, b"", b""])
 
     def _check_head(self) -> None:
-        """Refuse a head that another server might understand differently.
+        """Check that no other server can understand a head differently.
 
         Raises:
-            _InvalidRequestError: It is one; the parser turns that into its own error.
+            _InvalidRequestError: One can; the parser turns that into its own error.
         """
         version = self.parser.get_http_version()
         if version not in VERSIONS:
@@ -275,17 +284,17 @@ class BoundedProtocol(HttpToolsProtocol):
         if [value.lower() for value in encodings] != [b"chunked"]:
             raise _InvalidRequestError("The only Transfer-Encoding is chunked.")
 
-    def _refuse(self, problem: str) -> None:
-        """Read nothing more, and say why once those before this request have their answers."""
-        self._refusal = problem
+    def _reject(self, problem: str) -> None:
+        """Read nothing more, and say why once the requests before this one have their answers."""
+        self._problem = problem
         self._end_head()
-        log.warning("refused what is no HTTP request: %s", problem)
+        log.warning("rejected an invalid HTTP request: %s", problem)
         broken = self.cycle if self._is_in_body else None
         if broken is None:
             if self._running is None:
                 self._hang_up(problem)
         elif broken.response_started:
-            # It has its answer, or a part: a second one would pass for the next request's.
+            # Its answer has begun: a second one would pass for the next request's.
             self.transport.close()
         elif broken is self._running:
             _disconnect(broken)
@@ -298,7 +307,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self.send_400_response(problem)
 
     def _start_timer(self) -> None:
-        self._head_timer = self.loop.call_later(HEAD_SECONDS, self._give_up)
+        self._head_timer = self.loop.call_later(HEAD_SECONDS, self._close_idle)
 
     def _end_head(self) -> None:
         self._is_in_head = False
@@ -314,20 +323,20 @@ class BoundedProtocol(HttpToolsProtocol):
     def _check_reading(self) -> None:
         unread_bytes = self.transport.get_write_buffer_size()
         if unread_bytes >= self._unread_bytes:
-            # Not close(): that waits for the rest to be read.
+            # Not close(): that waits for the rest to be read, which may never happen.
             self.transport.abort()
             return
         self._unread_bytes = unread_bytes
         self._reading_timer = self.loop.call_later(READ_SECONDS, self._check_reading)
 
-    def _give_up(self) -> None:
+    def _close_idle(self) -> None:
         transport = cast("asyncio.Transport | None", self.transport)
         if transport is not None and not transport.is_closing():
             transport.close()
 
 
 def _disconnect(cycle: RequestResponseCycle) -> None:
-    """Tell a request that nobody waits for its answer."""
+    """End a request whose client is gone."""
     cycle.disconnected = True
     cycle.message_event.set()
 
@@ -337,7 +346,7 @@ def _size(headers: Headers) -> int:
 
 
 def _authority(target: bytes) -> bytes | None:
-    """Return the host of a request line that names one, as requests to proxies do."""
+    """Return the host in an absolute request target, as requests to proxies have."""
     _, is_absolute, rest = target.partition(b"://")
     if not is_absolute:
         return None
@@ -350,10 +359,10 @@ async def _close_unread(
     receive: ASGIReceiveCallable,
     send: ASGISendCallable,
 ) -> None:
-    """Answer a client that waits to be asked for its body, and hang up if it was not asked.
+    """Answer a client that waits for 100 Continue, and close if its body was not read.
 
-    Whether it sends the body nevertheless is its own choice, so nobody could tell what it sends
-    next from that.
+    It may send the body nevertheless: on an open connection its bytes could be taken for the next
+    request.
     """
     is_read = False
 

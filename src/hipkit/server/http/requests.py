@@ -98,7 +98,7 @@ class Request:
         Raises:
             BadRequestError: It has one.
         """
-        _refuse_nul(self.query, "query")
+        _check_no_nul(self.query, "query")
 
 
 def parse_pairs(
@@ -152,7 +152,7 @@ def parse_fields(text: bytes, *, what: str, most: int) -> dict[str, list[str]]:
         BadRequestError: It has too many fields, holds a NUL character, or cannot be read.
     """
     found = _grouped(parse_pairs(text, what=what, most=most))
-    _refuse_nul(found, what)
+    _check_no_nul(found, what)
     return found
 
 
@@ -163,7 +163,7 @@ def _grouped(pairs: list[tuple[str, str]]) -> dict[str, list[str]]:
     return found
 
 
-def _refuse_nul(fields: Mapping[str, list[str]], what: str) -> None:
+def _check_no_nul(fields: Mapping[str, list[str]], what: str) -> None:
     if any("\0" in value for values in fields.values() for value in values):
         raise BadRequestError(f"The {what} holds a NUL character")
 

@@ -17,12 +17,12 @@ from hipkit.api.errors import ApiError, BadRequestError, NotFoundError
 __all__ = ["Match", "MethodNotAllowedError", "Router"]
 
 REPLACING = frozenset({"PUT", "DELETE", "PATCH"})
-"""Methods that do harm on a shorter path than the one that was meant."""
+"""Methods that do harm where the path is shorter than the one that was meant."""
 
 LONGEST_NAME = 100
 """Of a room, in a path."""
 ROOM = "room"
-"""What stands before a name that may hold slashes which its sender did not encode."""
+"""The segment before a name that may hold slashes which its sender did not encode."""
 
 
 class MethodNotAllowedError(ApiError):

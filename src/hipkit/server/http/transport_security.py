@@ -1,4 +1,4 @@
-"""Tells browsers to come by TLS alone, as an operator may want (RFC 6797)."""
+"""Tells browsers to use TLS only, where the operator wants that (RFC 6797)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class StrictTransportSecurity:
-    """Adds the header to every answer that goes out by TLS; by plain HTTP it is forbidden."""
+    """Adds the header to every answer over TLS; over plain HTTP the standard forbids it."""
 
     def __init__(self, app: Application, *, seconds: int) -> None:
         self._app = app
@@ -21,7 +21,7 @@ class StrictTransportSecurity:
         self._header = (b"strict-transport-security", value)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or what else an HTTP server tells an application."""
+        """Answer one request, or another event of the HTTP server."""
 
         async def send_with_header(message: Message) -> None:
             if message["type"] == "http.response.start":

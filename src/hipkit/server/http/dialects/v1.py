@@ -173,7 +173,7 @@ async def _read_fields(request: Request, settings: Settings) -> dict[str, object
 
 
 def _read_parts(body: bytes, content_type: str) -> dict[str, object]:
-    """Read `multipart/form-data`, as PHP sends arrays: text fields only, no files."""
+    """Read `multipart/form-data`, which PHP sends for arrays: text fields only, no files."""
     boundary = parse_parameters(content_type).get("boundary")
     if not boundary:
         raise BadRequestError(f"The content type {MULTIPART} needs a boundary")
