@@ -30,7 +30,7 @@ __all__ = [
 
 log = logging.getLogger("hipkit.server")
 
-LIBRARIES = ("uvicorn", "asyncio", "starlette")
+LIBRARIES = ("uvicorn", "asyncio")
 """Whose warnings are of use too."""
 
 WINDOW_SECONDS = 60.0

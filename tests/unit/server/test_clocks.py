@@ -401,7 +401,7 @@ def test_a_session_in_use_is_the_newest_timestamp_too(made: Credentials) -> None
             stores, made.values["session"], site.now_us
         )
         assert session is not None
-        await web_sessions.touch_session(site.context(), session, "192.0.2.1")
+        await web_sessions.touch_session(site.context(), session)
 
     asyncio.run(touch())
 

@@ -5,14 +5,9 @@ from __future__ import annotations
 import contextlib
 import logging
 from http import HTTPStatus
+from typing import cast
 
 import jinja2
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
-from starlette.types import ASGIApp
 
 from hipkit.api.errors import (
     ApiError,
@@ -21,19 +16,25 @@ from hipkit.api.errors import (
     StorageError,
 )
 from hipkit.server.app import Server
-from hipkit.server.http.bodies import ClientGoneError, content_type_of, read_body
+from hipkit.server.http.bodies import (
+    FORM,
+    ClientGoneError,
+    content_type_of,
+    read_body,
+)
 from hipkit.server.http.errors import answer_for, problem_of
-from hipkit.server.http.requests import Request as RawRequest
-from hipkit.server.http.requests import parse_fields
+from hipkit.server.http.requests import Receive, Request, Scope, Send, parse_fields
+from hipkit.server.http.responses import Answer, Header, header, send_answer
 from hipkit.server.page.chat import Chat
 from hipkit.server.page.formatting import iso_timestamp, one_line
 from hipkit.server.page.security import (
     SESSION,
-    SafeHeaders,
+    add_safe_headers,
     check_origin,
     read_cookie,
 )
 from hipkit.server.page.static_files import StaticFiles
+from hipkit.server.page.streams import EventStreamAnswer
 from hipkit.server.page.views import (
     account,
     authorize,
@@ -46,10 +47,10 @@ from hipkit.server.page.views import (
     tokens,
     webhooks,
 )
-from hipkit.server.page.visit import ViewRoute, Visit, view
+from hipkit.server.page.visit import ViewRoute, Visit, text_answer, view
 from hipkit.server.services.access.web_sessions import find_session, touch_session
 
-__all__ = ["make_page"]
+__all__ = ["Page"]
 
 log = logging.getLogger("hipkit.server")
 
@@ -65,108 +66,120 @@ MODULES = (
     search,
     guests,
 )
-"""Every module with views, in the order in which their addresses are tried."""
+"""The modules with views. The first route that matches answers."""
 
-SAFE_METHODS = frozenset({"GET", "HEAD"})
-FORM = "application/x-www-form-urlencoded"
+SAFE_METHODS = ("GET", "HEAD")
+METHODS = (*SAFE_METHODS, "POST")
 MOST_FIELDS = 500
 
 
-def make_page(server: Server) -> ASGIApp:
-    """Return the page of a server."""
-    page = _Page(server)
-    views = [route for module in MODULES for route in module.VIEWS]
-    routes = [
-        Route("/static/{version}/{name}", page.static.answer, name="static"),
-        *(page.route(route) for route in views),
-        page.route(NOT_FOUND),
-    ]
-    app = Starlette(routes=routes, middleware=[Middleware(SafeHeaders)])
-    app.state.chat = page.chat
-    return app
-
-
-class _Page:
-    """Wraps views: session, origin of forms, errors."""
+class Page:
+    """Finds a request's view, and does what all views need: session, origin of forms, errors."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
-        self.static = StaticFiles()
-        self._environment = _make_environment(self.static)
+        self._static = StaticFiles()
+        self._environment = _make_environment(self._static)
+        self._routes = [route for module in MODULES for route in module.VIEWS]
         self.chat = Chat(server, self._environment)
 
-    def route(self, route: ViewRoute) -> Route:
-        """Return a view's route."""
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request as an ASGI application."""
+        method = str(scope["method"]).upper()
+        path = str(scope["path"]).removeprefix(str(scope.get("root_path") or ""))
+        if method not in METHODS:
+            answer = text_answer(405, "Method Not Allowed")
+            answer.headers.append(header("Allow", ", ".join(METHODS)))
+        elif method in SAFE_METHODS and (found := self._static.find(path)):
+            answer = found
+        else:
+            answer = await self._answer(scope, receive, method, path)
+        add_safe_headers(answer)
+        if isinstance(answer, EventStreamAnswer):
+            await answer.send(receive, send)
+        else:
+            await send_answer(send, answer, with_body=method != "HEAD")
 
-        async def endpoint(request: Request) -> Response:
-            return await self._answer(request, route)
-
-        return Route(route.path, endpoint, methods=list(route.methods), name=route.path)
-
-    async def _answer(self, request: Request, route: ViewRoute) -> Response:
+    async def _answer(
+        self, scope: Scope, receive: Receive, method: str, path: str
+    ) -> Answer:
         try:
-            raw = RawRequest.from_scope(request.scope, request.receive)
-            raw.check_query()
-            context = self._server.runtime.context(root=raw.root, peer=raw.peer)
+            request = Request.from_scope(scope, receive)
+            request.check_query()
+            context = self._server.runtime.context(
+                root=request.root, peer=request.peer
+            )
         except ApiError as error:
-            # Not even the address can be read, so no page is made for it.
-            return PlainTextResponse(error.message, error.status)
+            # The address itself cannot be read, so there is no page to show the error on.
+            return text_answer(error.status, error.message)
+        route, arguments = self._find_view(method, path)
         visit = Visit(
             request=request,
+            path=path,
+            arguments=arguments,
             server=self._server,
+            chat=self.chat,
             environment=self._environment,
             context=context,
-            session=None,
-            secret="",
             is_secure=context.addresses.root.startswith("https:"),
         )
         try:
-            response = await self._visit(visit, raw, route)
+            headers = cast("list[Header]", scope["headers"])
+            answer = await self._visit(visit, route, headers)
         except ClientGoneError:
-            log.info("page %s: the client hung up", route.path)
-            return Response(status_code=400)
+            log.info("page %s: the client disconnected", route.path)
+            return Answer(400)
         except Exception as error:  # the page's one place where everything is caught
-            response = await _show_error(visit, route, error)
-        log.info("page %s %s: %d", raw.method, route.path, response.status_code)
-        return response
+            answer = await _show_error(visit, route, error)
+        log.info("page %s %s: %d", method, route.path, answer.status)
+        return answer
 
-    async def _visit(self, visit: Visit, raw: RawRequest, route: ViewRoute) -> Response:
-        await _recognise(visit)
-        if raw.method not in SAFE_METHODS:
-            check_origin(visit.request, visit.context.addresses.root)
-            await self._read_form(visit, raw)
+    def _find_view(self, method: str, path: str) -> tuple[ViewRoute, dict[str, str]]:
+        wanted = "GET" if method == "HEAD" else method
+        for route in self._routes:
+            if wanted in route.methods and (found := route.pattern.fullmatch(path)):
+                return route, found.groupdict()
+        return NOT_FOUND, {}
+
+    async def _visit(
+        self, visit: Visit, route: ViewRoute, headers: list[Header]
+    ) -> Answer:
+        await _find_session(visit)
+        if visit.request.method not in SAFE_METHODS:
+            check_origin(headers, visit.context.addresses.root)
+            await self._read_form(visit)
         if visit.session is None and not route.is_public:
             return visit.redirect_to_sign_in()
         if not route.for_guests and visit.user.is_guest:
-            raise ForbiddenError("Guests see their rooms alone")
+            raise ForbiddenError("Guests can use the rooms they are members of only")
         return await route.view(visit)
 
-    async def _read_form(self, visit: Visit, raw: RawRequest) -> None:
-        """Read a form in the plain encoding; a body of another kind stays unread."""
+    async def _read_form(self, visit: Visit) -> None:
+        """Read a URL-encoded form; a body of another type is not read."""
         settings = self._server.settings
-        if content_type_of(raw) == FORM:
+        if content_type_of(visit.request) == FORM:
             body = await read_body(
-                raw, settings.largest_body_bytes, settings.body_seconds
+                visit.request, settings.largest_body_bytes, settings.body_seconds
             )
             visit.fields = parse_fields(body, what="form", most=MOST_FIELDS)
 
 
-async def _recognise(visit: Visit) -> None:
-    """Find the session that the browser's cookie stands for."""
-    context, is_secure = visit.context, visit.is_secure
+async def _find_session(visit: Visit) -> None:
+    """Find the session of the browser's cookie; its user becomes the actor."""
+    context = visit.context
     context.actor_or_none = None
-    secret = read_cookie(visit.request, SESSION, is_secure=is_secure)
+    secret = read_cookie(visit.request, SESSION, is_secure=visit.is_secure)
     if secret:
         visit.session = await find_session(context.stores, secret, context.now_us)
     if visit.session is not None:
         visit.secret = secret
         context.actor_or_none = visit.session.actor
-        # A disk that is full shall not keep people from reading.
+        # With a full disk the page can still be read.
         with contextlib.suppress(StorageError):
-            await touch_session(context, visit.session, visit.peer)
+            await touch_session(context, visit.session)
 
 
-async def _show_error(visit: Visit, route: ViewRoute, error: Exception) -> Response:
+async def _show_error(visit: Visit, route: ViewRoute, error: Exception) -> Answer:
     status = answer_for(error, f"page {route.path}").status
     problem = problem_of(error)
     if not visit.is_htmx:
@@ -174,19 +187,21 @@ async def _show_error(visit: Visit, route: ViewRoute, error: Exception) -> Respo
             # What failed may fail again, so this page reads nothing.
             return visit.part("error.html", status, problem=problem)
         return await visit.page("error.html", status, problem=problem)
-    # Where a piece was to stand, a whole page is of no use: a line above the content tells it.
-    response = visit.part("problem.html", status, problem=problem)
-    response.headers.update({"HX-Retarget": "#problem", "HX-Reswap": "outerHTML"})
-    return response
+    # htmx would put a whole page where a part belongs: the error becomes a line above the content.
+    answer = visit.part("problem.html", status, problem=problem)
+    answer.headers += [
+        header("HX-Retarget", "#problem"),
+        header("HX-Reswap", "outerHTML"),
+    ]
+    return answer
 
 
-async def _not_found(visit: Visit) -> Response:
+async def _not_found(visit: Visit) -> Answer:
     raise NotFoundError("There is no such page")
 
 
-NOT_FOUND = view(
-    "/{path:path}", _not_found, methods=("GET", "HEAD", "POST"), is_public=True
-)
+NOT_FOUND = view("/...", _not_found, methods=("GET", "POST"), is_public=True)
+"""The view of every other path."""
 
 
 def _make_environment(static: StaticFiles) -> jinja2.Environment:

@@ -1,19 +1,17 @@
-"""What keeps the page's visitors safe: headers, cookies, and the origin of forms."""
+"""Protects the page's visitors: security headers, cookies, and the origin of forms."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from starlette.datastructures import MutableHeaders
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
 from hipkit.api.errors import ForbiddenError
+from hipkit.server.http.requests import Request
+from hipkit.server.http.responses import NO_SNIFFING, Answer, Header, header
 
 __all__ = [
     "SESSION",
-    "SafeHeaders",
+    "add_safe_headers",
     "check_origin",
     "drop_cookie",
     "policy",
@@ -24,7 +22,7 @@ __all__ = [
 DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 SESSION = "session"
-"""The cookie of who is signed in."""
+"""The cookie that holds a session's secret."""
 
 POLICY = {
     "default-src": "'none'",
@@ -38,121 +36,112 @@ POLICY = {
 }
 
 
-def policy(**more: str) -> str:
-    """Return a Content-Security-Policy: the page's, with other sources for some directives.
+def policy(**more: str) -> Header:
+    """Return the page's Content-Security-Policy, with other sources for some directives.
 
     `policy(img_src="'self' https:")` changes `img-src`.
     """
     changed = {name.replace("_", "-"): sources for name, sources in more.items()}
-    return "; ".join(f"{name} {value}" for name, value in {**POLICY, **changed}.items())
+    directives = {**POLICY, **changed}.items()
+    text = "; ".join(f"{name} {sources}" for name, sources in directives)
+    return header("Content-Security-Policy", text)
 
 
-HEADERS = {
-    "Content-Security-Policy": policy(),
-    "X-Content-Type-Options": "nosniff",
-    # Not no-referrer: with that, browsers send `Origin: null` with every form, ours too. To
-    # other sites, which must not see one-time links, neither tells anything.
-    "Referrer-Policy": "same-origin",
-    "X-Frame-Options": "DENY",
-    "Cache-Control": "no-store",
-}
+SAFE_HEADERS = (
+    policy(),
+    NO_SNIFFING,
+    # With `no-referrer` browsers would send `Origin: null` with every form, ours too. Other
+    # sites, which must not see one-time links, get no referrer either way.
+    header("Referrer-Policy", "same-origin"),
+    header("X-Frame-Options", "DENY"),
+    header("Cache-Control", "no-store"),
+)
 
 
-class SafeHeaders:
-    """Adds to every answer the headers that it does not set itself."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
-            await send(message)
-
-        await self._app(scope, receive, send_with_headers)
+def add_safe_headers(answer: Answer) -> None:
+    """Add the security headers that an answer does not set itself."""
+    present = {name for name, _ in answer.headers}
+    answer.headers += [one for one in SAFE_HEADERS if one[0] not in present]
 
 
-def check_origin(request: Request, root: str) -> None:
-    """Refuse a change that did not come from a page of this very server.
+def check_origin(headers: Iterable[Header], root: str) -> None:
+    """Refuse a change that was not sent by a page of this server.
 
     Browsers set both headers themselves, and no script can change them. `Sec-Fetch-Site` is the
     browser's own comparison, which no proxy disturbs, so it decides where it is there. Browsers
     send it over TLS and to `localhost` only; elsewhere `Origin` decides.
 
     Args:
-        request: What came, signed in or not: a form to sign in is forged as well.
-        root: The address that this server has for its caller: the public one, if it is known.
+        headers: The request's, signed in or not: forms to sign in are forged as well.
+        root: The server's address as its caller knows it: the public one, if it is set.
 
     Raises:
         ForbiddenError: Another site's page sent it, or nothing says which page did.
     """
-    # All lines of a header count: two that differ are no browser's.
-    sites = request.headers.getlist("sec-fetch-site")
-    origins = request.headers.getlist("origin")
+    # All lines of a header count: no browser sends two.
+    found: dict[bytes, list[str]] = {}
+    for name, value in headers:
+        found.setdefault(name, []).append(value.decode("latin-1"))
+    sites, origins = found.get(b"sec-fetch-site"), found.get(b"origin")
     if sites:
-        # `none` is no page's doing; a browser says it of a form that it sends again by itself,
-        # after a restart perhaps, and then another site's page may have made that form.
+        # `none` is what a browser says of a form that it sends again by itself, after a restart
+        # perhaps: another site's page may have made that form.
         is_own = sites == ["same-origin"]
     elif origins:
         is_own = len(origins) == 1 and _is_own_origin(
-            origins[0], root, request.headers.get("host", "")
+            origins[0], root, "".join(found.get(b"host", ())[:1])
         )
     else:
         raise ForbiddenError(
-            "Your browser does not say which page sent this, so it was not done. Use a newer"
-            " browser; a program uses the API, with a token"
+            "Nothing was changed: your browser does not say which page sent this. Use a newer"
+            " browser; programs use the API with a token"
         )
     if not is_own:
         raise ForbiddenError(
-            "This was sent from another site's page, and was not done. If it was not, open this"
-            " server's page anew, and do it there once more"
+            "Nothing was changed: this was sent by a page of another site. If that is wrong,"
+            " reload this server's page and try again there"
         )
 
 
 def _is_own_origin(origin: str, root: str, host: str) -> bool:
-    """Compare an origin with the public address, and with the host that the browser asked for.
+    """Return whether an origin is the public address, or the host that the browser asked for.
 
-    A proxy in front may speak TLS without telling, so `https` is taken where we know of `http`;
-    not the other way round, because anybody on the way can answer with a page by `http`.
+    A proxy may speak TLS without saying so, so `https` is accepted where the server knows of
+    `http`; not the other way round, because by `http` anybody in between can answer with a page.
     """
     scheme, _, netloc = origin.lower().partition("://")
     if scheme not in DEFAULT_PORTS or (root.startswith("https:") and scheme == "http"):
         return False
     own = {urlsplit(root).netloc.lower(), host.lower()} - {""}
-    # Browsers leave the scheme's port out; what a proxy or the operator wrote may have it.
+    # Browsers leave out the default port; a proxy or the operator may write it.
     return netloc in {one.removesuffix(DEFAULT_PORTS[scheme]) for one in own}
 
 
 def read_cookie(request: Request, name: str, *, is_secure: bool) -> str:
-    """Return a cookie's value, or an empty text."""
-    return request.cookies.get(_cookie_name(name, is_secure=is_secure), "")
+    """Return a cookie's value; empty if the browser has none."""
+    wanted = _cookie_name(name, is_secure=is_secure)
+    for pair in request.headers.get("cookie", "").split(";"):
+        found, _, value = pair.strip().partition("=")
+        if found == wanted:
+            return value
+    return ""
 
 
 def set_cookie(
-    response: Response, name: str, value: str, *, is_secure: bool, seconds: int
+    answer: Answer, name: str, value: str, *, is_secure: bool, seconds: int
 ) -> None:
-    """Leave a cookie that no script can read and no other site's form sends."""
-    response.set_cookie(
-        _cookie_name(name, is_secure=is_secure),
-        value,
-        max_age=seconds,
-        path="/",
-        secure=is_secure,
-        httponly=True,
-        samesite="lax",
-    )
+    """Set a cookie that scripts cannot read and forms of other sites do not send."""
+    cookie = f"{_cookie_name(name, is_secure=is_secure)}={value}; HttpOnly"
+    cookie += f"; Max-Age={seconds}; Path=/; SameSite=lax"
+    cookie += "; Secure" if is_secure else ""
+    answer.headers.append(header("Set-Cookie", cookie))
 
 
-def drop_cookie(response: Response, name: str, *, is_secure: bool) -> None:
-    """Take a cookie away."""
-    set_cookie(response, name, "", is_secure=is_secure, seconds=0)
+def drop_cookie(answer: Answer, name: str, *, is_secure: bool) -> None:
+    """Delete a cookie."""
+    set_cookie(answer, name, "", is_secure=is_secure, seconds=0)
 
 
 def _cookie_name(name: str, *, is_secure: bool) -> str:
-    # With this prefix a browser takes the cookie from this very host and over TLS only.
+    # Browsers accept this prefix from this host and over TLS only.
     return f"__Host-hipkit-{name}" if is_secure else f"hipkit-{name}"

@@ -16,10 +16,10 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from time import monotonic
 
-from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from hipkit.server.http.requests import Receive, Send
+from hipkit.server.http.responses import Answer, header
 
-__all__ = ["EventStreamResponse", "FeedTiming", "Reader", "Stream", "message_event"]
+__all__ = ["EventStreamAnswer", "FeedTiming", "Reader", "Stream", "message_event"]
 
 log = logging.getLogger("hipkit.server")
 
@@ -127,27 +127,30 @@ class Stream:
         return events
 
 
-class EventStreamResponse(Response):
-    """Sends a stream's events until the stream or the connection ends."""
+HEADERS = (
+    header("Content-Type", "text/event-stream; charset=utf-8"),
+    header("Cache-Control", "no-store"),
+    header("X-Accel-Buffering", "no"),
+)
+
+
+class EventStreamAnswer(Answer):
+    """An answer that sends a stream's events until the stream or the connection ends."""
 
     def __init__(
         self, opening: AbstractAsyncContextManager[Stream], timing: FeedTiming
     ) -> None:
-        super().__init__(
-            media_type="text/event-stream",
-            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-        )
-        del self.headers["Content-Length"]
+        super().__init__(200, list(HEADERS))
         self._opening = opening
         self._timing = timing
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def send(self, receive: Receive, send: Send) -> None:
         """Send events as they arrive."""
         await send(
             {
                 "type": "http.response.start",
-                "status": self.status_code,
-                "headers": self.raw_headers,
+                "status": self.status,
+                "headers": self.headers,
             }
         )
         async with self._opening as stream:

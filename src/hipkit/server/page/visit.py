@@ -1,66 +1,71 @@
-"""What a view is, what it is given, and how it answers."""
+"""What a view receives, and how it answers."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode
 
 import jinja2
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from hipkit.api.errors import BadRequestError
+from hipkit.api.errors import ApiError, BadRequestError
 from hipkit.server.app import Server
+from hipkit.server.http.requests import Request
+from hipkit.server.http.responses import Answer, header
+from hipkit.server.page.chat import Chat
 from hipkit.server.page.sidebar import list_sidebar
 from hipkit.server.services.access.web_sessions import WebSession
 from hipkit.server.services.context import Context
 from hipkit.server.storage.stores.users import UserRecord
 
-__all__ = ["View", "ViewRoute", "Visit", "view"]
+__all__ = ["View", "ViewRoute", "Visit", "redirect_answer", "text_answer", "view"]
+
+HTML = header("Content-Type", "text/html; charset=utf-8")
+PLAIN_TEXT = header("Content-Type", "text/plain; charset=utf-8")
 
 
 @dataclass(slots=True, kw_only=True)
 class Visit:
-    """One request of the page: who makes it, what they sent, and ways to answer it.
+    """One request of the page, and ways to answer it.
 
     Attributes:
-        context: For the services. Its caller is the person who is signed in.
-        session: Their session; `None` only in a view that is for everybody.
-        secret: The session's secret, out of the cookie; empty without a session.
-        fields: The form's fields. Where the form came from was checked before.
+        path: Decoded, as templates show and compare it.
+        arguments: The variable parts of the path.
+        context: For the services. Its actor is the user who is signed in.
+        session: `None` only in a public view.
+        secret: The session's secret, from the cookie; empty without a session.
+        fields: The form's fields. The form's origin was checked before.
     """
 
     request: Request
+    path: str
+    arguments: Mapping[str, str]
     server: Server
+    chat: Chat
     environment: jinja2.Environment
     context: Context
-    session: WebSession | None
-    secret: str = field(repr=False)
     is_secure: bool
+    session: WebSession | None = None
+    secret: str = field(default="", repr=False)
     fields: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)
 
     @property
     def user(self) -> UserRecord:
-        """Who is signed in."""
+        """The user who is signed in."""
         if self.session is None:
-            raise RuntimeError("this view is for everybody, so nobody is signed in")
+            raise RuntimeError("this view is public, so nobody is signed in")
         return self.session.user
 
     @property
     def is_htmx(self) -> bool:
-        """Whether a script asks, for a piece of a page."""
+        """Whether htmx asks, for a part of a page."""
         return self.request.headers.get("hx-request") == "true"
 
-    @property
-    def peer(self) -> str:
-        """The address that the request came from."""
-        host = "" if self.request.client is None else self.request.client.host
-        return host[:LONGEST_PEER]
-
     def query(self, name: str, default: str = "") -> str:
-        """Return an argument of the address."""
-        return self.request.query_params.get(name, default)
+        """Return an argument of the query, or the last of several."""
+        values = self.request.query.get(name)
+        return values[-1] if values else default
 
     def field(self, name: str, default: str = "") -> str:
         """Return a field of the form, or the last of several."""
@@ -68,65 +73,90 @@ class Visit:
         return values[-1] if values else default
 
     def number(self, name: str) -> int:
-        """Return a number out of the path or the form.
+        """Return a number from the path or the form.
 
         Raises:
-            BadRequestError: It is none.
+            BadRequestError: It is not a number.
         """
-        return _number(name, str(self.request.path_params.get(name, self.field(name))))
+        return _number(name, self.arguments.get(name) or self.field(name))
 
     def query_number(self, name: str) -> int:
-        """Return a number out of the address, 0 if it is not there.
+        """Return a number from the query, 0 if it is left out.
 
         Raises:
-            BadRequestError: It is none.
+            BadRequestError: It is not a number.
         """
         return _number(name, self.query(name, "0"))
 
     async def page(
-        self, template: str, status: int = 200, **values: object
-    ) -> HTMLResponse:
-        """Answer with a whole page, the rooms on its left."""
+        self,
+        template: str,
+        status: int = 200,
+        *,
+        error: ApiError | None = None,
+        **values: object,
+    ) -> Answer:
+        """Answer with a whole page, beside the list of rooms.
+
+        An error gives the answer its status, and the template its message as `problem`.
+        """
+        if error is not None:
+            status, values = error.status, {"problem": error.message, **values}
         sidebar = None
         if self.session is not None:
             sidebar = await list_sidebar(self.context)
         return self.part(template, status, sidebar=sidebar, **values)
 
-    def part(self, template: str, status: int = 200, **values: object) -> HTMLResponse:
-        """Answer with a piece of a page, for htmx to put in place."""
-        return HTMLResponse(self.text(template, **values), status)
+    def part(self, template: str, status: int = 200, **values: object) -> Answer:
+        """Answer with a part of a page, for htmx to insert."""
+        return Answer(status, [HTML], self.text(template, **values).encode())
 
     def text(self, template: str, **values: object) -> str:
-        """Render a template, which knows `visit`, `user` and `path` besides."""
+        """Render a template; it also gets `visit`, `user` and `path`."""
         return self.environment.get_template(template).render(
             visit=self,
             user=None if self.session is None else self.session.user,
-            path=self.request.url.path,
+            path=self.path,
             **{
                 "sidebar": None,
                 "title": None,
+                "problem": None,
                 "notice": NOTICES.get(self.query("done")),
                 **values,
             },
         )
 
-    def redirect(self, path: str, **query: str) -> Response:
-        """Answer by sending the browser to a path of the page, to be read anew."""
-        address = f"{path}?{urlencode(query)}" if query else path
-        if self.is_htmx:
-            # Headers hold no other letters; the other kind of answer does this by itself.
-            safe = quote(address, safe=":/%#?=@[]!$&'()*+,;")
-            return Response(status_code=204, headers={"HX-Redirect": safe})
-        return RedirectResponse(address, 303)
+    def redirect(self, path: str, **query: str) -> Answer:
+        """Answer with a redirect to a path of the page."""
+        answer = redirect_answer(f"{path}?{urlencode(query)}" if query else path)
+        if not self.is_htmx:
+            return answer
+        # htmx would follow an HTTP redirect itself, and insert the page as a part.
+        [(_, address)] = answer.headers
+        return Answer(204, [(HX_REDIRECT, address)])
 
-    def redirect_to_sign_in(self) -> Response:
-        """Answer by asking who it is; once they signed in they come back to where this is."""
-        url = self.request.url
-        is_piece = self.request.method != "GET" or self.is_htmx
-        if is_piece or url.path == "/":
+    def redirect_to_sign_in(self) -> Answer:
+        """Answer with a redirect to the sign-in page, which leads back to this one."""
+        if self.request.method != "GET" or self.is_htmx or self.path == "/":
             return self.redirect("/sign-in")
-        wanted = f"{url.path}?{url.query}" if url.query else url.path
+        query = urlencode(self.request.query, doseq=True)
+        wanted = f"{self.path}?{query}" if query else self.path
         return self.redirect("/sign-in", next=wanted)
+
+
+HX_REDIRECT, _ = header("HX-Redirect", "")
+
+
+def redirect_answer(address: str) -> Answer:
+    """Return a redirect, which browsers follow with GET."""
+    # Headers hold ASCII only.
+    location = quote(address, safe=":/%#?=@[]!$&'()*+,;")
+    return Answer(303, [header("Location", location)])
+
+
+def text_answer(status: int, text: str) -> Answer:
+    """Return plain text."""
+    return Answer(status, [PLAIN_TEXT], text.encode())
 
 
 def _number(name: str, text: str) -> int:
@@ -148,10 +178,7 @@ NOTICES = {
 }
 """What a page says at its top after a redirect with `done=`."""
 
-View = Callable[[Visit], Awaitable[Response]]
-
-LONGEST_PEER = 64
-"""Letters; a proxy may hand on anything for an address."""
+View = Callable[[Visit], Awaitable[Answer]]
 
 LONGEST_NUMBER = 18
 """Digits; longer numbers are no ids, and too large for a database."""
@@ -159,9 +186,10 @@ LONGEST_NUMBER = 18
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewRoute:
-    """A view and its address. A module lists its own in `VIEWS`."""
+    """A view, and the requests that it answers. A module lists its own in `VIEWS`."""
 
     path: str
+    pattern: re.Pattern[str]
     view: View
     methods: tuple[str, ...]
     is_public: bool
@@ -176,17 +204,18 @@ def view(
     is_public: bool = False,
     for_guests: bool = False,
 ) -> ViewRoute:
-    """Give a view its address.
+    """Return the route of a view.
 
     Args:
-        path: With names in braces for its changing parts.
-        view: What answers there.
-        methods: What it answers.
-        is_public: Whether people get there who are not signed in.
-        for_guests: Whether guests get there, who have a room and no account.
+        path: With names in braces for its variable parts.
+        view: The function that answers.
+        methods: The methods that it answers; `GET` includes `HEAD`.
+        is_public: Whether it answers visitors who are not signed in.
+        for_guests: Whether it answers guests, who use rooms only.
     """
     return ViewRoute(
         path=path,
+        pattern=re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path)),
         view=view,
         methods=tuple(methods),
         is_public=is_public,

@@ -6,19 +6,20 @@ import asyncio
 import contextlib
 import json
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
 import jinja2
 import pytest
 
+from hipkit.server.http.requests import Receive, Send
 from hipkit.server.page import feed, streams
 from hipkit.server.page.feed import Feeds
 from hipkit.server.page.history import ConversationView
 from hipkit.server.page.rendering import References, Renderer
 from hipkit.server.page.streams import (
     AccessCheck,
-    EventStreamResponse,
+    EventStreamAnswer,
     FeedTiming,
     Reader,
     Stream,
@@ -60,8 +61,10 @@ class CountingRenderer(Renderer):
 class Browser:
     """A browser that has a stream open."""
 
-    def __init__(self, response: EventStreamResponse) -> None:
-        self._response = response
+    def __init__(
+        self, answer: Callable[[Receive, Send], Coroutine[Any, Any, None]]
+    ) -> None:
+        self.answer = answer
         self._came = asyncio.Condition()
         self._gone = asyncio.Event()
         self.received = b""
@@ -69,7 +72,7 @@ class Browser:
 
     @contextlib.asynccontextmanager
     async def listening(self) -> AsyncIterator[Browser]:
-        task = asyncio.create_task(self._response({}, self._receive, self._send))
+        task = asyncio.create_task(self.answer(self.receive, self._send))
         try:
             await self.until("retry:")
             yield self
@@ -100,7 +103,7 @@ class Browser:
         async with asyncio.timeout(PATIENCE_SECONDS), self._came:
             await self._came.wait_for(is_done)
 
-    async def _receive(self) -> dict[str, Any]:
+    async def receive(self) -> dict[str, Any]:
         await self._gone.wait()
         return {"type": "http.disconnect"}
 
@@ -149,7 +152,7 @@ class Room:
         reader: Reader = READER,
     ) -> Browser:
         opening = feeds.streaming(CONVERSATION, after_us, reader, may_read)
-        return Browser(EventStreamResponse(opening, feeds.timing))
+        return Browser(EventStreamAnswer(opening, feeds.timing).send)
 
 
 @pytest.fixture
@@ -285,9 +288,8 @@ async def test_a_reader_that_never_reads_is_let_go(room: Room) -> None:
         if message["type"] == "http.response.body":
             await stuck.wait()
 
-    response = stream._response
     async with asyncio.timeout(PATIENCE_SECONDS):
-        await response({}, stream._receive, send)
+        await stream.answer(stream.receive, send)
 
 
 async def test_a_reader_that_is_too_slow_is_let_go(

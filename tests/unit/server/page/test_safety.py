@@ -98,7 +98,7 @@ def test_no_view_changes_anything_when_nothing_says_which_page_sent_it(
         answer = send_as_it_is(somebody, path, {}, method)
         assert answer.status == 403
         assert "Use a newer browser" in answer.text
-        assert "a program uses the API, with a token" in answer.text
+        assert "programs use the API with a token" in answer.text
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Awaitable, Callable
-from typing import Any
+from functools import partial
 
 import pytest
 
 from hipkit.server.dispatch import Dispatcher
+from hipkit.server.http.requests import Scope
 from hipkit.server.page.streams import (
     MOST_OF_GUESTS,
     MOST_OF_PERSON,
@@ -38,7 +39,7 @@ class Page:
     def __init__(self, site: Site, timing: FeedTiming = NEVER) -> None:
         self.site = site
         self.app = Dispatcher(site.server)
-        self.feeds = self.app._page.state.chat.feeds  # type: ignore[attr-defined]  # it is Starlette's
+        self.feeds = self.app.page.chat.feeds
         self.feeds.timing = timing
 
     def stream(
@@ -47,7 +48,7 @@ class Page:
         headers = [(b"host", b"chat.test")]
         if secret is not None:
             headers.append((b"cookie", f"hipkit-session={secret}".encode()))
-        scope = {
+        scope: Scope = {
             "type": "http",
             "method": "GET",
             "scheme": "http",
@@ -60,10 +61,7 @@ class Page:
             "server": ("127.0.0.1", 8070),
         }
 
-        async def answer(_: object, receive: Any, send: Any) -> None:
-            await self.app(scope, receive, send)
-
-        return Browser(answer)  # type: ignore[arg-type]  # called as a response is
+        return Browser(partial(self.app, scope))
 
     async def call(self, method: str, path: str, body: object = None) -> RawResponse:
         headers = [

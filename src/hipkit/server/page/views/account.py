@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from starlette.responses import Response
-
 from hipkit.api.errors import ApiError, BadRequestError
+from hipkit.server.http.responses import Answer
 from hipkit.server.page.security import SESSION, drop_cookie
 from hipkit.server.page.views.sign_in import signed_in
 from hipkit.server.page.visit import Visit, view
@@ -27,12 +26,12 @@ from hipkit.server.services.access.web_sessions import (
 __all__ = ["VIEWS"]
 
 
-async def show_account(visit: Visit) -> Response:
+async def show_account(visit: Visit) -> Answer:
     """Show the account."""
     return await _account(visit)
 
 
-async def save_password(visit: Visit) -> Response:
+async def save_password(visit: Visit) -> Answer:
     """Change the password of who knows the present one, and sign in anew here alone."""
     try:
         await change_own_password(
@@ -43,32 +42,32 @@ async def save_password(visit: Visit) -> Response:
     return await signed_in(visit, visit.user, "/account?done=password")
 
 
-async def end_one(visit: Visit) -> Response:
+async def end_one(visit: Visit) -> Answer:
     """End one session; the one in use is signed out."""
     session_id = visit.number("session_id")
     await end_session(visit.context, session_id)
     if visit.session is None or visit.session.record.id != session_id:
         return visit.redirect("/account", done="session")
-    response = visit.redirect("/sign-in")
-    drop_cookie(response, SESSION, is_secure=visit.is_secure)
-    return response
+    answer = visit.redirect("/sign-in")
+    drop_cookie(answer, SESSION, is_secure=visit.is_secure)
+    return answer
 
 
-async def end_others(visit: Visit) -> Response:
+async def end_others(visit: Visit) -> Answer:
     """End every session but the one in use."""
     if visit.session is not None:
         await end_other_sessions(visit.context, visit.session.record.id)
     return visit.redirect("/account", done="sessions")
 
 
-async def show_link(visit: Visit) -> Response:
+async def show_link(visit: Visit) -> Answer:
     """Show the form of a one-time link. Opening it does not use it up: programs look at links."""
     key = visit.query("key")
     user = await find_link_user(visit.context.stores, key, visit.context.now_us)
     return await _set_password(visit, user.email, key)
 
 
-async def use_link(visit: Visit) -> Response:
+async def use_link(visit: Visit) -> Answer:
     """Set the password, and let the person in."""
     context, key = visit.context, visit.field("key")
     user = await find_link_user(context.stores, key, context.now_us)
@@ -81,28 +80,26 @@ async def use_link(visit: Visit) -> Response:
     return await signed_in(visit, user)
 
 
-async def _account(visit: Visit, error: ApiError | None = None) -> Response:
+async def _account(visit: Visit, error: ApiError | None = None) -> Answer:
     sessions = await list_sessions(visit.context)
     return await visit.page(
         "account.html",
-        200 if error is None else error.status,
+        error=error,
         sessions=[(session, browser_name(session.user_agent)) for session in sessions],
         group=await visit.context.stores.groups.get(visit.user.group_id),
         shortest=SHORTEST_PASSWORD,
-        problem=None if error is None else error.message,
     )
 
 
 async def _set_password(
     visit: Visit, email: str, key: str, error: ApiError | None = None
-) -> Response:
+) -> Answer:
     return await visit.page(
         "set_password.html",
-        200 if error is None else error.status,
+        error=error,
         email=email,
         key=key,
         shortest=SHORTEST_PASSWORD,
-        problem=None if error is None else error.message,
     )
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from starlette.responses import RedirectResponse, Response
-
+from hipkit.server.http.responses import Answer
 from hipkit.server.page.security import policy
-from hipkit.server.page.visit import Visit, view
+from hipkit.server.page.visit import Visit, redirect_answer, view
 from hipkit.server.services.access.consent import (
     AuthorizationRequest,
     allow,
@@ -17,35 +16,33 @@ from hipkit.server.services.access.scopes import SCOPES
 __all__ = ["VIEWS"]
 
 
-async def ask(visit: Visit) -> Response:
+async def ask(visit: Visit) -> Answer:
     """Ask whether a program may have what it wants."""
-    query = visit.request.query_params
+    query = {name: visit.query(name) for name in visit.request.query}
     authorization = await read_authorization_request(visit.context, query)
     if authorization.problem is not None:
-        return RedirectResponse(deny(authorization), 303)
+        return redirect_answer(deny(authorization))
     if visit.session is None:
         return visit.redirect_to_sign_in()
     room = await visit.context.stores.rooms.get(authorization.client.room_id or 0)
-    response = await visit.page(
+    answer = await visit.page(
         "authorize.html",
         authorization=authorization,
         scopes={name: SCOPES[name] for name in sorted(authorization.scopes)},
         missing=authorization.scopes - visit.context.actor.scopes,
         room=room,
     )
-    response.headers["Content-Security-Policy"] = policy(
-        form_action=_form_targets(authorization)
-    )
-    return response
+    answer.headers.append(policy(form_action=_form_targets(authorization)))
+    return answer
 
 
-async def answer(visit: Visit) -> Response:
+async def answer_program(visit: Visit) -> Answer:
     """Take the person's yes or no to the program."""
     fields = {name: visit.field(name) for name in visit.fields}
     authorization = await read_authorization_request(visit.context, fields)
     if visit.field("answer") != "allow":
-        return RedirectResponse(deny(authorization), 303)
-    return RedirectResponse(await allow(visit.context, authorization), 303)
+        return redirect_answer(deny(authorization))
+    return redirect_answer(await allow(visit.context, authorization))
 
 
 def _form_targets(authorization: AuthorizationRequest) -> str:
@@ -61,5 +58,5 @@ def _form_targets(authorization: AuthorizationRequest) -> str:
 
 VIEWS = [
     view("/users/authorize", ask, is_public=True),
-    view("/users/authorize", answer, methods=("POST",)),
+    view("/users/authorize", answer_program, methods=("POST",)),
 ]

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from starlette.responses import Response
-
+from hipkit.server.http.responses import Answer
 from hipkit.server.page.advice import explain
 from hipkit.server.page.views.tokens import show_tokens_of
 from hipkit.server.page.visit import Visit, view
@@ -31,7 +30,7 @@ class CallView:
     advice: str | None
 
 
-async def show_overview(visit: Visit) -> Response:
+async def show_overview(visit: Visit) -> Answer:
     """Show the tokens whose calls one may see, the latest called first."""
     tokens = await list_managed_tokens(visit.context)
     last_us = visit.server.runtime.recent_calls.last_us
@@ -48,7 +47,7 @@ async def show_overview(visit: Visit) -> Response:
     )
 
 
-async def show_calls(visit: Visit) -> Response:
+async def show_calls(visit: Visit) -> Answer:
     """Show the calls of one token; a script asks for those that are new."""
     token, calls = await list_token_calls(
         visit.context,
@@ -63,7 +62,7 @@ async def show_calls(visit: Visit) -> Response:
     return await visit.page("token_calls.html", token=described, calls=shown)
 
 
-async def show_without_token(visit: Visit) -> Response:
+async def show_without_token(visit: Visit) -> Answer:
     """Show an administrator the calls that came without a good token."""
     calls = await list_calls_without_token(
         visit.context, visit.server.runtime.recent_calls, visit.query_number("after")
@@ -74,10 +73,10 @@ async def show_without_token(visit: Visit) -> Response:
     return await visit.page("token_calls.html", token=None, calls=shown)
 
 
-def _newer(visit: Visit, shown: list[CallView]) -> Response:
+def _newer(visit: Visit, shown: list[CallView]) -> Answer:
     """Answer with calls to put above the others, and with a question for the next ones."""
     if not shown:
-        return Response(status_code=204)
+        return Answer(204)
     return visit.part("newer_calls.html", calls=shown)
 
 

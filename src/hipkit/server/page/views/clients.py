@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import msgspec
-from starlette.responses import Response
 
 from hipkit.api.errors import ApiError
+from hipkit.server.http.responses import Answer
 from hipkit.server.page.visit import Visit, view
 from hipkit.server.services.access.clients import (
     add_client,
@@ -18,12 +18,12 @@ from hipkit.server.services.access.tokens import list_rooms_to_administer
 __all__ = ["VIEWS"]
 
 
-async def show_clients(visit: Visit) -> Response:
+async def show_clients(visit: Visit) -> Answer:
     """Show every client."""
     return await _clients(visit)
 
 
-async def make_client(visit: Visit) -> Response:
+async def make_client(visit: Visit) -> Answer:
     """Make a client, and show its secret once."""
     context = visit.context
     try:
@@ -39,19 +39,19 @@ async def make_client(visit: Visit) -> Response:
     return await visit.page("made_client.html", made=made, addresses=context.addresses)
 
 
-async def remove_client(visit: Visit) -> Response:
+async def remove_client(visit: Visit) -> Answer:
     """Delete a client with its tokens."""
     await delete_client(visit.context, visit.field("client_id"))
     return visit.redirect("/clients", done="client")
 
 
-async def _clients(visit: Visit, error: ApiError | None = None) -> Response:
+async def _clients(visit: Visit, error: ApiError | None = None) -> Answer:
     context = visit.context
     clients = await list_clients(context)
     rooms = await list_rooms_to_administer(context)
     return await visit.page(
         "clients.html",
-        200 if error is None else error.status,
+        error=error,
         clients=clients,
         redirect_uris={
             client.id: msgspec.json.decode(client.redirect_uris, type=list[str])
@@ -60,7 +60,6 @@ async def _clients(visit: Visit, error: ApiError | None = None) -> Response:
         rooms=rooms,
         room_names={room.id: room.name for room in rooms},
         scopes=dict(sorted(SCOPES.items())),
-        problem=None if error is None else error.message,
     )
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from starlette.responses import Response
-
 from hipkit.api.errors import NotFoundError
-from hipkit.server.page.chat import chat_of
+from hipkit.server.http.responses import Answer
 from hipkit.server.page.history import ConversationView
 from hipkit.server.page.streams import Reader
+from hipkit.server.page.views.conversations import (
+    allow_pictures,
+    read_part,
+    show_part,
+    stream_messages,
+)
 from hipkit.server.page.visit import Visit, view
 from hipkit.server.services.rooms.guests import GuestRoom, find_guest_room
 from hipkit.server.shared.limits import network_of
@@ -15,26 +19,26 @@ from hipkit.server.shared.limits import network_of
 __all__ = ["VIEWS"]
 
 
-async def show_room(visit: Visit) -> Response:
+async def show_room(visit: Visit) -> Answer:
     """Show what was said in a room since it has been open to guests."""
     found = await _find(visit)
-    conversation, chat = _conversation(visit, found), chat_of(visit)
-    response = visit.part(
+    conversation = _conversation(visit, found)
+    answer = visit.part(
         "guest.html",
         room=found.room,
         conversation=conversation,
-        part=await chat.part(visit, conversation),
+        part=await read_part(visit, conversation),
         at=visit.query("at"),
     )
-    return chat.allow_pictures(response)
+    return allow_pictures(visit, answer)
 
 
-async def show_history(visit: Visit) -> Response:
+async def show_history(visit: Visit) -> Answer:
     """Show a part of the history, to be put before or behind what is there."""
-    return await chat_of(visit).history(visit, _conversation(visit, await _find(visit)))
+    return await show_part(visit, _conversation(visit, await _find(visit)))
 
 
-async def follow(visit: Visit) -> Response:
+async def follow(visit: Visit) -> Answer:
     """Send what is said in the room, for as long as guest access is on."""
     found = await _find(visit)
     conversation = _conversation(visit, found)
@@ -46,12 +50,14 @@ async def follow(visit: Visit) -> Response:
         except NotFoundError:
             return False
 
-    reader = Reader(guest_key=found.room.guest_key, network=network_of(visit.peer))
-    return chat_of(visit).feed(visit, conversation, reader, may_read)
+    reader = Reader(
+        guest_key=found.room.guest_key, network=network_of(visit.context.peer)
+    )
+    return stream_messages(visit, conversation, reader, may_read)
 
 
 async def _find(visit: Visit) -> GuestRoom:
-    key = str(visit.request.path_params["key"])
+    key = visit.arguments["key"]
     return await find_guest_room(visit.context.stores, key)
 
 
@@ -60,7 +66,7 @@ def _conversation(visit: Visit, found: GuestRoom) -> ConversationView:
         group_id=found.room.group_id,
         room_id=found.room.id,
         conversation_id=found.room.conversation_id,
-        address=f"/guest/{visit.request.path_params['key']}",
+        address=f"/guest/{visit.arguments['key']}",
         oldest_us=found.since_us,
     )
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from starlette.responses import Response
-
 from hipkit.api.errors import HipkitError
-from hipkit.server.page.chat import chat_of
+from hipkit.server.http.responses import Answer
 from hipkit.server.page.history import ConversationView
 from hipkit.server.page.sidebar import list_sidebar
 from hipkit.server.page.streams import Reader
+from hipkit.server.page.views.conversations import (
+    allow_pictures,
+    read_part,
+    show_part,
+    stream_messages,
+)
 from hipkit.server.page.visit import Visit, view
 from hipkit.server.services.access.lookup import find_room
 from hipkit.server.services.access.web_sessions import find_session
@@ -32,7 +36,7 @@ def conversation_of(room: RoomRecord) -> ConversationView:
     )
 
 
-async def show_start(visit: Visit) -> Response:
+async def show_start(visit: Visit) -> Answer:
     """Go to the room where something was said last."""
     rooms = [one for one in await list_sidebar(visit.context) if not one.is_archived]
     if rooms:
@@ -41,13 +45,12 @@ async def show_start(visit: Visit) -> Response:
     return await visit.page("start.html")
 
 
-async def show_room(visit: Visit) -> Response:
+async def show_room(visit: Visit) -> Answer:
     """Show a room: its newest messages, or those around the one that the address names."""
     room = await _room(visit)
     conversation = conversation_of(room)
-    chat = chat_of(visit)
-    part = await chat.part(visit, conversation)
-    response = await visit.page(
+    part = await read_part(visit, conversation)
+    answer = await visit.page(
         "room.html",
         room=room,
         conversation=conversation,
@@ -58,15 +61,15 @@ async def show_room(visit: Visit) -> Response:
         if room.is_guest_accessible and room.guest_key
         else None,
     )
-    return chat.allow_pictures(response)
+    return allow_pictures(visit, answer)
 
 
-async def show_history(visit: Visit) -> Response:
+async def show_history(visit: Visit) -> Answer:
     """Show a part of a room's history, to be put before or behind what is there."""
-    return await chat_of(visit).history(visit, conversation_of(await _room(visit)))
+    return await show_part(visit, conversation_of(await _room(visit)))
 
 
-async def follow(visit: Visit) -> Response:
+async def follow(visit: Visit) -> Answer:
     """Send what is said in a room, for as long as session and room allow it."""
     room = await _room(visit)
     stores = visit.context.stores
@@ -84,17 +87,17 @@ async def follow(visit: Visit) -> Response:
         return True
 
     reader = Reader(user_id=visit.user.id)
-    return chat_of(visit).feed(visit, conversation_of(room), reader, may_read)
+    return stream_messages(visit, conversation_of(room), reader, may_read)
 
 
-async def post_message(visit: Visit) -> Response:
+async def post_message(visit: Visit) -> Answer:
     """Say something as the person who is signed in; it comes back with the feed."""
     room_id = visit.number("room_id")
     text = visit.field("message").replace("\r\n", "\n").strip()
     if text:
         await send_message(visit.context, SendMessage(room_id, message=text))
     if visit.is_htmx:
-        return Response(status_code=204)
+        return Answer(204)
     return visit.redirect(f"/rooms/{room_id}")
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from time import monotonic
 
 from markupsafe import Markup, escape
-from starlette.responses import Response
 
 from hipkit.api.errors import BadRequestError
+from hipkit.server.http.responses import Answer
 from hipkit.server.page.rendering import SenderView, plain_text, sender_view
 from hipkit.server.page.sidebar import list_sidebar
 from hipkit.server.page.visit import Visit, view
@@ -54,7 +54,7 @@ class _Found:
     """Whether every room in which something was said was searched."""
 
 
-async def show_search(visit: Visit) -> Response:
+async def show_search(visit: Visit) -> Answer:
     """Show what was found."""
     text, context = visit.query("q").strip(), visit.context
     room = None

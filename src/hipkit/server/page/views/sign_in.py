@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from starlette.responses import Response
-
 from hipkit.api.errors import RateLimitError, UnauthorizedError
+from hipkit.server.http.responses import Answer
 from hipkit.server.page.security import SESSION, drop_cookie, set_cookie
 from hipkit.server.page.visit import Visit, view
 from hipkit.server.services.access.passwords import user_with_password
@@ -20,7 +19,7 @@ __all__ = ["VIEWS", "path_to_go_on", "signed_in"]
 HOME = "/"
 
 
-async def show_sign_in(visit: Visit) -> Response:
+async def show_sign_in(visit: Visit) -> Answer:
     """Ask who it is."""
     wanted = path_to_go_on(visit.query("next"))
     if visit.session is not None:
@@ -28,7 +27,7 @@ async def show_sign_in(visit: Visit) -> Response:
     return await visit.page("sign_in.html", wanted=wanted, name="", problem=None)
 
 
-async def sign_in(visit: Visit) -> Response:
+async def sign_in(visit: Visit) -> Answer:
     """Let in who knows the password."""
     wanted, name = path_to_go_on(visit.field("next")), visit.field("name").strip()
     try:
@@ -44,16 +43,16 @@ async def sign_in(visit: Visit) -> Response:
     return await signed_in(visit, user, wanted)
 
 
-async def sign_out(visit: Visit) -> Response:
+async def sign_out(visit: Visit) -> Answer:
     """End the session, here and in the database."""
     if visit.session is not None:
         await end_session(visit.context, visit.session.record.id)
-    response = visit.redirect("/sign-in")
-    drop_cookie(response, SESSION, is_secure=visit.is_secure)
-    return response
+    answer = visit.redirect("/sign-in")
+    drop_cookie(answer, SESSION, is_secure=visit.is_secure)
+    return answer
 
 
-async def signed_in(visit: Visit, user: UserRecord, path: str = HOME) -> Response:
+async def signed_in(visit: Visit, user: UserRecord, path: str = HOME) -> Answer:
     """Open a session for a person, in place of the one that may be there, and go on at `path`."""
     if visit.session is not None:
         await end_session(visit.context, visit.session.record.id)
@@ -61,13 +60,12 @@ async def signed_in(visit: Visit, user: UserRecord, path: str = HOME) -> Respons
         visit.context,
         user,
         user_agent=visit.request.headers.get("user-agent", ""),
-        address=visit.peer,
     )
-    response = visit.redirect(path)
+    answer = visit.redirect(path)
     set_cookie(
-        response, SESSION, secret, is_secure=visit.is_secure, seconds=LONGEST_SECONDS
+        answer, SESSION, secret, is_secure=visit.is_secure, seconds=LONGEST_SECONDS
     )
-    return response
+    return answer
 
 
 def path_to_go_on(text: str) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import msgspec
-from starlette.responses import Response
 
 from hipkit.api.errors import ApiError
+from hipkit.server.http.responses import Answer
 from hipkit.server.page.visit import Visit, view
 from hipkit.server.services.access.issuing import IssuedToken
 from hipkit.server.services.access.lookup import find_room
@@ -43,12 +43,12 @@ class TokenView:
     last_call_us: int | None
 
 
-async def show_tokens(visit: Visit) -> Response:
+async def show_tokens(visit: Visit) -> Answer:
     """Show one's tokens, and those of one's rooms."""
     return await _tokens(visit)
 
 
-async def show_group(visit: Visit) -> Response:
+async def show_group(visit: Visit) -> Answer:
     """Show an administrator every token of the group."""
     tokens = await list_group_tokens(visit.context)
     return await visit.page(
@@ -58,7 +58,7 @@ async def show_group(visit: Visit) -> Response:
     )
 
 
-async def make_token(visit: Visit) -> Response:
+async def make_token(visit: Visit) -> Answer:
     """Make a personal token, and show it once."""
     context = visit.context
     try:
@@ -71,7 +71,7 @@ async def make_token(visit: Visit) -> Response:
     return await _made(visit, made, room)
 
 
-async def make_for_room(visit: Visit) -> Response:
+async def make_for_room(visit: Visit) -> Answer:
     """Make a room's notification token, and show it once."""
     try:
         made, room = await issue_room_token(
@@ -82,14 +82,14 @@ async def make_for_room(visit: Visit) -> Response:
     return await _made(visit, made, room)
 
 
-async def revoke(visit: Visit) -> Response:
+async def revoke(visit: Visit) -> Answer:
     """End a token."""
     await revoke_token(visit.context, visit.number("token_id"))
     is_from_group = visit.field("from") == "group"
     return visit.redirect("/tokens/group" if is_from_group else "/tokens", done="token")
 
 
-async def end_program(visit: Visit) -> Response:
+async def end_program(visit: Visit) -> Answer:
     """Take back what a program was allowed."""
     await revoke_authorization(visit.context, visit.number("refresh_id"))
     return visit.redirect("/tokens", done="approval")
@@ -118,11 +118,11 @@ async def show_tokens_of(
     return shown
 
 
-async def _tokens(visit: Visit, error: ApiError | None = None) -> Response:
+async def _tokens(visit: Visit, error: ApiError | None = None) -> Answer:
     context = visit.context
     return await visit.page(
         "tokens.html",
-        200 if error is None else error.status,
+        error=error,
         own=await show_tokens_of(visit, await list_own_tokens(context)),
         of_rooms=await show_tokens_of(visit, await list_room_tokens(context)),
         authorizations=await list_authorizations(context),
@@ -130,11 +130,10 @@ async def _tokens(visit: Visit, error: ApiError | None = None) -> Response:
         chosen=visit.fields.get("scope", DEFAULT_SCOPES),
         name=visit.field("name"),
         rooms=await list_rooms_to_administer(context),
-        problem=None if error is None else error.message,
     )
 
 
-async def _made(visit: Visit, made: IssuedToken, room: RoomRecord | None) -> Response:
+async def _made(visit: Visit, made: IssuedToken, room: RoomRecord | None) -> Answer:
     return await visit.page(
         "made_token.html",
         made=made,

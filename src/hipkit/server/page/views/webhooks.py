@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import msgspec
-from starlette.responses import Response
 
+from hipkit.server.http.responses import Answer
 from hipkit.server.page.visit import Visit, view
 from hipkit.server.services.access.lookup import list_hidden_rooms
 from hipkit.server.services.representations.urls import with_root
@@ -24,7 +24,7 @@ __all__ = ["VIEWS"]
 PAGE_LENGTH = 100
 
 
-async def show_webhooks(visit: Visit) -> Response:
+async def show_webhooks(visit: Visit) -> Answer:
     """Show the webhooks that the user manages."""
     start = visit.query_number("start")
     found = await list_webhooks(visit.context, start=start, count=PAGE_LENGTH + 1)
@@ -37,7 +37,7 @@ async def show_webhooks(visit: Visit) -> Response:
     )
 
 
-async def show_webhook(visit: Visit) -> Response:
+async def show_webhook(visit: Visit) -> Answer:
     """Show one with its deliveries; a script asks for them again and again."""
     webhook_id = visit.number("webhook_id")
     webhook = await find_webhook(visit.context, webhook_id)
@@ -56,20 +56,20 @@ async def show_webhook(visit: Visit) -> Response:
     return await visit.page("webhook.html", webhook=webhook, deliveries=deliveries)
 
 
-async def resume_webhook(visit: Visit) -> Response:
+async def resume_webhook(visit: Visit) -> Answer:
     """Try a failing or paused one at once."""
     webhook_id = visit.number("webhook_id")
     await resume(visit.context, webhook_id)
     return visit.redirect(f"/webhooks/{webhook_id}", done="route")
 
 
-async def send(visit: Visit) -> Response:
+async def send(visit: Visit) -> Answer:
     """Send an event once more."""
     await send_again(visit.context, visit.number("delivery_id"))
     return visit.redirect(f"/webhooks/{visit.number('webhook_id')}", done="sent")
 
 
-async def delete(visit: Visit) -> Response:
+async def delete(visit: Visit) -> Answer:
     """Delete one."""
     await remove_webhook(visit.context, visit.number("webhook_id"))
     return visit.redirect("/webhooks", done="webhook")

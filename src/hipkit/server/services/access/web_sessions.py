@@ -37,6 +37,8 @@ TOUCH_SECONDS = 60
 """The use of a session is stored no more often than this."""
 
 LONGEST_USER_AGENT = 300
+LONGEST_ADDRESS = 64
+"""Characters; a proxy may pass on anything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +54,7 @@ class WebSession:
         return browser_actor(self.user)
 
 
-async def open_session(
-    context: Context, user: UserRecord, *, user_agent: str, address: str
-) -> str:
+async def open_session(context: Context, user: UserRecord, *, user_agent: str) -> str:
     """Store a new session, and return the secret for the browser's cookie."""
     secret = new_key()
 
@@ -63,7 +63,7 @@ async def open_session(
             hash_token(secret),
             user_id=user.id,
             user_agent=user_agent[:LONGEST_USER_AGENT],
-            address=address,
+            address=_address(context),
             now_us=context.now_us,
         )
 
@@ -85,9 +85,9 @@ async def find_session(stores: Stores, secret: str, now_us: int) -> WebSession |
     return WebSession(record=record, user=user)
 
 
-async def touch_session(context: Context, session: WebSession, address: str) -> None:
+async def touch_session(context: Context, session: WebSession) -> None:
     """Store that a session is in use, unless that was stored within the last minute."""
-    record = session.record
+    record, address = session.record, _address(context)
     is_recent = context.now_us - record.last_seen_us < TOUCH_SECONDS * SECOND_US
     if is_recent and record.address == address:
         return
@@ -144,3 +144,7 @@ def _has_ended(record: WebSessionRecord, now_us: int) -> bool:
         now_us - record.last_seen_us > IDLE_SECONDS * SECOND_US
         or now_us - record.created_us > LONGEST_SECONDS * SECOND_US
     )
+
+
+def _address(context: Context) -> str:
+    return context.peer[:LONGEST_ADDRESS]

@@ -241,7 +241,7 @@ def _make_at_the_page(made: Credentials) -> None:
         user = await database.stores.users.get(ann)
         assert user is not None
         values["session"] = await web_sessions.open_session(
-            site.context(), user, user_agent="Browser", address="192.0.2.1"
+            site.context(), user, user_agent="Browser"
         )
         found = await web_sessions.find_session(
             database.stores, values["session"], site.now_us

@@ -56,7 +56,9 @@ def open_session(site: Site, user_id: int) -> str:
         user = await site.server.database.stores.users.get(user_id)
         assert user is not None
         return await web_sessions.open_session(
-            site.context(), user, user_agent="Browser", address="192.0.2.1"
+            site.context(),
+            user,
+            user_agent="Browser",
         )
 
     return asyncio.run(work())

@@ -1,0 +1,72 @@
+"""Answers with a conversation: its history, and a stream of its new messages.
+
+Rooms and a room's guest page are shown alike; what differs is in `ConversationView`.
+"""
+
+from __future__ import annotations
+
+from hipkit.api.errors import BadRequestError
+from hipkit.server.http.responses import Answer, header
+from hipkit.server.page.history import ConversationView, History, Part
+from hipkit.server.page.security import policy
+from hipkit.server.page.streams import AccessCheck, EventStreamAnswer, Reader
+from hipkit.server.page.visit import Visit
+from hipkit.server.services.representations.timestamps import LATEST_US
+
+__all__ = ["allow_pictures", "read_part", "show_part", "stream_messages"]
+
+RETRY_AFTER = header("Retry-After", "10")
+
+LONGEST_TIMESTAMP = 19
+"""Digits; more, even zeros before others, are too many for a database."""
+
+
+async def read_part(visit: Visit, conversation: ConversationView) -> Part:
+    """Return the part of a conversation that the query asks for, by default the newest.
+
+    Raises:
+        NotFoundError: `at` names a message that is not in the conversation.
+        BadRequestError: `before` or `after` is not a timestamp.
+    """
+    history = History(visit.context.stores, visit.chat.renderer, conversation)
+    if message_id := visit.query("at"):
+        return await history.around(message_id)
+    if before := visit.query("before"):
+        return await history.before(_timestamp(before))
+    if after := visit.query("after"):
+        return await history.after(_timestamp(after))
+    return await history.newest()
+
+
+async def show_part(visit: Visit, conversation: ConversationView) -> Answer:
+    """Answer with the part of a conversation that adjoins what the reader has."""
+    edges = ("newer",) if visit.query("after") else ("older",)
+    part = await read_part(visit, conversation)
+    return visit.part("history.html", part=part, conversation=conversation, edges=edges)
+
+
+def allow_pictures(visit: Visit, answer: Answer) -> Answer:
+    """Allow pictures from other servers in an answer, where the operator does."""
+    if visit.chat.outside_pictures:
+        answer.headers.append(policy(img_src="'self' https: http:"))
+    return answer
+
+
+def stream_messages(
+    visit: Visit, conversation: ConversationView, reader: Reader, may_read: AccessCheck
+) -> Answer:
+    """Answer with a stream of the messages after a timestamp."""
+    feeds = visit.chat.feeds
+    if feeds.is_full_for(reader):
+        return Answer(503, [RETRY_AFTER])
+    after = visit.request.headers.get("last-event-id") or visit.query("after", "0")
+    after_us = max(_timestamp(after), conversation.oldest_us - 1)
+    opening = feeds.streaming(conversation, after_us, reader, may_read)
+    return EventStreamAnswer(opening, feeds.timing)
+
+
+def _timestamp(text: str) -> int:
+    is_number = text.isascii() and text.isdigit() and len(text) <= LONGEST_TIMESTAMP
+    if is_number and int(text) < LATEST_US:
+        return int(text)
+    raise BadRequestError("This is not a timestamp, in microseconds since 1970")
