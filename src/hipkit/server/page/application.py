@@ -106,9 +106,7 @@ class Page:
         try:
             request = Request.from_scope(scope, receive)
             request.check_query()
-            context = self._server.runtime.context(
-                root=request.root, peer=request.peer
-            )
+            context = self._server.runtime.context(root=request.root, peer=request.peer)
         except ApiError as error:
             # The address itself cannot be read, so there is no page to show the error on.
             return text_answer(error.status, error.message)
@@ -167,7 +165,6 @@ class Page:
 async def _find_session(visit: Visit) -> None:
     """Find the session of the browser's cookie; its user becomes the actor."""
     context = visit.context
-    context.actor_or_none = None
     secret = read_cookie(visit.request, SESSION, is_secure=visit.is_secure)
     if secret:
         visit.session = await find_session(context.stores, secret, context.now_us)

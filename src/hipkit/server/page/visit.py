@@ -14,7 +14,7 @@ from hipkit.server.app import Server
 from hipkit.server.http.requests import Request
 from hipkit.server.http.responses import Answer, header
 from hipkit.server.page.chat import Chat
-from hipkit.server.page.sidebar import list_sidebar
+from hipkit.server.services.access.lookup import list_rooms_by_name
 from hipkit.server.services.access.web_sessions import WebSession
 from hipkit.server.services.context import Context
 from hipkit.server.storage.stores.users import UserRecord
@@ -104,7 +104,7 @@ class Visit:
             status, values = error.status, {"problem": error.message, **values}
         sidebar = None
         if self.session is not None:
-            sidebar = await list_sidebar(self.context)
+            sidebar = await list_rooms_by_name(self.context)
         return self.part(template, status, sidebar=sidebar, **values)
 
     def part(self, template: str, status: int = 200, **values: object) -> Answer:

@@ -1,4 +1,4 @@
-"""People at the page."""
+"""Users of the page."""
 
 from __future__ import annotations
 
@@ -14,19 +14,21 @@ MakeVisitor = Callable[..., Visitor]
 
 @pytest.fixture
 def visitor(site: Site) -> Visitor:
-    """Somebody who has not signed in."""
+    """A browser that is not signed in."""
     return Visitor(site)
 
 
 @pytest.fixture
 def sign_in(site: Site) -> MakeVisitor:
-    """Makes a person and signs them in; who is there already is signed in once more."""
+    """Signs a user in, who is added first if need be."""
     made: set[str] = set()
 
     def sign_in_as(name: str, **members: object) -> Visitor:
         if name not in made:
             made.add(name)
-            site.add_user(name, password=PASSWORD, mention_name=name, **members)
+            if not members.get("is_guest"):
+                members["password"] = PASSWORD
+            site.add_user(name, mention_name=name, **members)
         visitor = Visitor(site)
         visitor.take_session(name)
         return visitor
@@ -36,7 +38,7 @@ def sign_in(site: Site) -> MakeVisitor:
 
 @pytest.fixture
 def ann(sign_in: MakeVisitor) -> Visitor:
-    """A person like others, signed in."""
+    """A member of the group, signed in."""
     return sign_in("ann")
 
 

@@ -12,8 +12,8 @@ from hipkit.server.page.visit import Visit, view
 from hipkit.server.services.access.token_calls import (
     list_calls_without_token,
     list_token_calls,
+    list_tokens_by_last_call,
 )
-from hipkit.server.services.access.tokens import list_managed_tokens
 from hipkit.server.shared.recent_calls import RecentCall
 
 __all__ = ["VIEWS"]
@@ -32,14 +32,7 @@ class CallView:
 
 async def show_overview(visit: Visit) -> Answer:
     """Show the tokens whose calls one may see, the latest called first."""
-    tokens = await list_managed_tokens(visit.context)
-    last_us = visit.server.runtime.recent_calls.last_us
-    called = sorted(
-        (token for token in tokens if last_us(token.id)),
-        key=lambda token: last_us(token.id) or 0,
-        reverse=True,
-    )
-    quiet = [token for token in tokens if not last_us(token.id)]
+    called, quiet = await list_tokens_by_last_call(visit.context)
     return await visit.page(
         "calls.html",
         called=await show_tokens_of(visit, called),
@@ -51,7 +44,6 @@ async def show_calls(visit: Visit) -> Answer:
     """Show the calls of one token; a script asks for those that are new."""
     token, calls = await list_token_calls(
         visit.context,
-        visit.server.runtime.recent_calls,
         visit.number("token_id"),
         visit.query_number("after"),
     )
@@ -64,9 +56,7 @@ async def show_calls(visit: Visit) -> Answer:
 
 async def show_without_token(visit: Visit) -> Answer:
     """Show an administrator the calls that came without a good token."""
-    calls = await list_calls_without_token(
-        visit.context, visit.server.runtime.recent_calls, visit.query_number("after")
-    )
+    calls = await list_calls_without_token(visit.context, visit.query_number("after"))
     shown = _shown(calls, ())
     if visit.is_htmx:
         return _newer(visit, shown)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from hipkit.api.errors import NotFoundError
 from hipkit.server.http.responses import Answer
 from hipkit.server.page.history import ConversationView
 from hipkit.server.page.streams import Reader
@@ -13,7 +12,11 @@ from hipkit.server.page.views.conversations import (
     stream_messages,
 )
 from hipkit.server.page.visit import Visit, view
-from hipkit.server.services.rooms.guests import GuestRoom, find_guest_room
+from hipkit.server.services.rooms.guests import (
+    GuestRoom,
+    find_guest_room,
+    is_still_open,
+)
 from hipkit.server.shared.limits import network_of
 
 __all__ = ["VIEWS"]
@@ -44,11 +47,7 @@ async def follow(visit: Visit) -> Answer:
     conversation = _conversation(visit, found)
 
     async def may_read() -> bool:
-        try:
-            # Switched off and on again, it begins anew, with another address.
-            return (await _find(visit)).since_us == found.since_us
-        except NotFoundError:
-            return False
+        return await is_still_open(visit.context.stores, found)
 
     reader = Reader(
         guest_key=found.room.guest_key, network=network_of(visit.context.peer)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from hipkit.api.errors import HipkitError
 from hipkit.server.http.responses import Answer
 from hipkit.server.page.history import ConversationView
-from hipkit.server.page.sidebar import list_sidebar
 from hipkit.server.page.streams import Reader
 from hipkit.server.page.views.conversations import (
     allow_pictures,
@@ -14,8 +12,8 @@ from hipkit.server.page.views.conversations import (
     stream_messages,
 )
 from hipkit.server.page.visit import Visit, view
-from hipkit.server.services.access.lookup import find_room
-from hipkit.server.services.access.web_sessions import find_session
+from hipkit.server.services.access.lookup import find_room, list_rooms_by_name
+from hipkit.server.services.access.web_sessions import may_read_room
 from hipkit.server.services.messages.posting import send_message
 from hipkit.server.storage.stores.rooms import RoomRecord
 from hipkit.server.storage.stores.users import UserRecord
@@ -38,7 +36,9 @@ def conversation_of(room: RoomRecord) -> ConversationView:
 
 async def show_start(visit: Visit) -> Answer:
     """Go to the room where something was said last."""
-    rooms = [one for one in await list_sidebar(visit.context) if not one.is_archived]
+    rooms = [
+        one for one in await list_rooms_by_name(visit.context) if not one.is_archived
+    ]
     if rooms:
         newest = max(rooms, key=lambda room: room.last_active_us or 0)
         return visit.redirect(f"/rooms/{newest.id}")
@@ -72,19 +72,9 @@ async def show_history(visit: Visit) -> Answer:
 async def follow(visit: Visit) -> Answer:
     """Send what is said in a room, for as long as session and room allow it."""
     room = await _room(visit)
-    stores = visit.context.stores
 
     async def may_read() -> bool:
-        session = await find_session(
-            stores, visit.secret, visit.server.runtime.now_us()
-        )
-        if session is None:
-            return False
-        try:
-            await find_room(stores, session.actor, room.id)
-        except HipkitError:
-            return False
-        return True
+        return await may_read_room(visit.context, visit.secret, room.id)
 
     reader = Reader(user_id=visit.user.id)
     return stream_messages(visit, conversation_of(room), reader, may_read)

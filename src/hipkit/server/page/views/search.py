@@ -1,23 +1,26 @@
-"""Finding messages by their words, in one room or in all that a person may see."""
+"""Searches messages, in one room or in all that the user may see."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from time import monotonic
 
 from markupsafe import Markup, escape
 
 from hipkit.api.errors import BadRequestError
 from hipkit.server.http.responses import Answer
 from hipkit.server.page.rendering import SenderView, plain_text, sender_view
-from hipkit.server.page.sidebar import list_sidebar
 from hipkit.server.page.visit import Visit, view
 from hipkit.server.services.access.lookup import find_room
-from hipkit.server.services.context import Context
 from hipkit.server.services.messages.message import users_of
-from hipkit.server.services.messages.search import read_phrases, search_messages
+from hipkit.server.services.messages.search import (
+    FoundInRooms,
+    read_phrases,
+    search_messages,
+    search_rooms,
+)
+from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.messages import MessageRecord
 from hipkit.server.storage.stores.rooms import RoomRecord
 from hipkit.server.storage.stores.search import Phrase
@@ -26,9 +29,6 @@ from hipkit.server.storage.tokenizer import tokenize
 __all__ = ["VIEWS", "highlight"]
 
 MOST_HITS = 50
-MOST_ROOMS = 100
-"""Searched at once, those where something was said last."""
-MOST_SECONDS = 3.0
 
 WORD = re.compile(r"\w+")
 BEFORE_CHARACTERS = 100
@@ -45,87 +45,58 @@ class HitView:
     text: Markup
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
-    hits: Sequence[tuple[RoomRecord, MessageRecord]]
-    next_before: int | None
-    """Where the next page begins; only a single room has one."""
-    is_whole: bool
-    """Whether every room in which something was said was searched."""
-
-
 async def show_search(visit: Visit) -> Answer:
-    """Show what was found."""
+    """Show the search form, and the messages that were found."""
     text, context = visit.query("q").strip(), visit.context
-    room = None
+    room, problem = None, None
     if reference := visit.query("room"):
         room = await find_room(context.stores, context.actor, reference)
-    found, problem = NOTHING, None
-    if text:
-        try:
-            found = await _search(visit, text, room)
-        except BadRequestError as error:
-            problem = error.message
-    people = await users_of(context.stores, [message for _, message in found.hits])
-    phrases = read_phrases(text)
-    hits = [
+    found = FoundInRooms(messages=[], is_complete=True)
+    next_before = None
+    try:
+        if text and room is None:
+            found = await search_rooms(context, text, count=MOST_HITS)
+        elif text and room is not None:
+            in_room = await search_messages(
+                context,
+                room.conversation_id,
+                text,
+                before_us=visit.query_number("before") or None,
+                count=MOST_HITS,
+            )
+            messages = [(room, message) for message in in_room.messages]
+            found = FoundInRooms(messages=messages, is_complete=True)
+            next_before = in_room.next_before_us
+    except BadRequestError as error:
+        problem = error.message
+    return await visit.page(
+        "search.html",
+        problem=problem,
+        text=text,
+        room=room,
+        hits=await _hits(context.stores, found, read_phrases(text)),
+        next_before=next_before,
+        is_complete=found.is_complete,
+    )
+
+
+async def _hits(
+    stores: Stores, found: FoundInRooms, phrases: Sequence[Phrase]
+) -> list[HitView]:
+    people = await users_of(stores, [message for _, message in found.messages])
+    return [
         HitView(
-            room=place,
+            room=room,
             message=message,
             sender=sender_view(message, people),
             text=highlight(plain_text(message), phrases),
         )
-        for place, message in found.hits
+        for room, message in found.messages
     ]
-    return await visit.page(
-        "search.html", text=text, room=room, hits=hits, found=found, problem=problem
-    )
-
-
-async def _search(visit: Visit, text: str, room: RoomRecord | None) -> _Found:
-    if room is None:
-        return await _search_rooms(visit.context, text)
-    before = visit.query("before")
-    found = await search_messages(
-        visit.context,
-        room.conversation_id,
-        text,
-        before_us=int(before) if re.fullmatch("[0-9]{1,18}", before) else None,
-        count=MOST_HITS,
-    )
-    return _Found(
-        hits=[(room, message) for message in found.messages],
-        next_before=found.next_before_us,
-        is_whole=True,
-    )
-
-
-async def _search_rooms(context: Context, text: str) -> _Found:
-    """Search room after room, within a time that a person waits."""
-    rooms = sorted(
-        (room for room in await list_sidebar(context) if room.last_active_us),
-        key=lambda room: room.last_active_us or 0,
-        reverse=True,
-    )
-    hits: list[tuple[RoomRecord, MessageRecord]] = []
-    ends = monotonic() + MOST_SECONDS
-    searched = 0
-    for room in rooms[:MOST_ROOMS]:
-        if monotonic() > ends:
-            break
-        found = await search_messages(
-            context, room.conversation_id, text, count=MOST_HITS
-        )
-        hits += [(room, message) for message in found.messages]
-        searched += 1
-    hits.sort(key=lambda hit: hit[1].sent_us, reverse=True)
-    return _Found(
-        hits=hits[:MOST_HITS], next_before=None, is_whole=searched == len(rooms)
-    )
 
 
 def highlight(text: str, phrases: Sequence[Phrase]) -> Markup:
-    """Return the part of a text around the first hit, every word that was looked for marked."""
+    """Return the part of a text around the first match, with all matches marked."""
     whole = {token for phrase in phrases for token in phrase.tokens}
     prefixes = tuple(phrase.tokens[-1] for phrase in phrases if phrase.is_prefix)
     hits = [
@@ -150,6 +121,5 @@ def highlight(text: str, phrases: Sequence[Phrase]) -> Markup:
 
 
 MARK = Markup("<mark>{0}</mark>")
-NOTHING = _Found(hits=(), next_before=None, is_whole=True)
 
 VIEWS = [view("/search", show_search, for_guests=True)]

@@ -6,7 +6,7 @@ from hipkit.api.errors import RateLimitError, UnauthorizedError
 from hipkit.server.http.responses import Answer
 from hipkit.server.page.security import SESSION, drop_cookie, set_cookie
 from hipkit.server.page.visit import Visit, view
-from hipkit.server.services.access.passwords import user_with_password
+from hipkit.server.services.access import passwords
 from hipkit.server.services.access.web_sessions import (
     LONGEST_SECONDS,
     end_session,
@@ -31,7 +31,7 @@ async def sign_in(visit: Visit) -> Answer:
     """Let in who knows the password."""
     wanted, name = path_to_go_on(visit.field("next")), visit.field("name").strip()
     try:
-        user = await _check(visit, name, visit.field("password"))
+        user = await passwords.sign_in(visit.context, name, visit.field("password"))
     except (UnauthorizedError, RateLimitError) as error:
         return await visit.page(
             "sign_in.html",
@@ -76,17 +76,6 @@ def path_to_go_on(text: str) -> str:
     is_own = text.startswith("/") and text[1:2] not in ("/", "\\")
     has_odd = any(letter <= " " or letter == "\x7f" for letter in text)
     return text if is_own and not has_odd else HOME
-
-
-async def _check(visit: Visit, name: str, password: str) -> UserRecord:
-    context = visit.context
-    group = await context.stores.groups.first()
-    if group is None:
-        raise UnauthorizedError("")
-    user = await user_with_password(context, group.id, name, password, is_open=True)
-    if user.is_deleted or user.is_guest:
-        raise UnauthorizedError("")
-    return user
 
 
 PROBLEMS = {

@@ -35,6 +35,7 @@ __all__ = [
     "find_user",
     "is_room_admin",
     "list_hidden_rooms",
+    "list_rooms_by_name",
     "list_seen_rooms",
     "look_up_room",
     "look_up_user",
@@ -46,6 +47,9 @@ ROOM_ADMIN = "room_admin"
 ROOM_MEMBER = "room_member"
 OWNER_ROLES = f"{ROOM_ADMIN} {ROOM_MEMBER}"
 """The roles of a room's owner."""
+
+MOST_ROOMS = 1_000
+"""How many rooms a list by name has at most."""
 
 LONGEST_ID = 18
 """Digits. A longer number cannot be an id: a database could not store it."""
@@ -154,6 +158,17 @@ async def list_seen_rooms(
         start=start,
         count=count,
     )
+
+
+async def list_rooms_by_name(context: Context) -> list[RoomRecord]:
+    """Return the rooms that the actor may see, archived ones too, in the order of their names."""
+    actor = context.actor
+    found = await context.runtime.database.scan(
+        lambda stores: list_seen_rooms(
+            stores, actor, include_archived=True, count=MOST_ROOMS
+        )
+    )
+    return sorted(found, key=lambda room: room.name.casefold())
 
 
 async def is_room_admin(stores: Stores, actor: Actor, room: RoomRecord) -> bool:

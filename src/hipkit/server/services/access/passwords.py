@@ -36,11 +36,14 @@ __all__ = [
     "change_own_password",
     "hash_new_password",
     "remember_network",
+    "sign_in",
     "user_with_password",
 ]
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+INVALID_SIGN_IN = "Invalid username or password"
 
 SHORTEST_PASSWORD = 8
 LONGEST_PASSWORD = 1024
@@ -132,7 +135,7 @@ async def user_with_password(
     stored = None if user is None else await stores.users.password_hash(user.id)
     is_right = await _try(context.runtime.sign_ins, attempt, password, stored)
     if user is None or stored is None or not is_right:
-        raise UnauthorizedError("Invalid username or password")
+        raise UnauthorizedError(INVALID_SIGN_IN)
     if is_outdated(stored):
         newer = await _in_thread(hash_password, password)
         user_id = user.id
@@ -142,6 +145,25 @@ async def user_with_password(
     if not attempt.is_known:
         known = user
         await context.write(lambda stores: remember_network(context, stores, known))
+    return user
+
+
+async def sign_in(context: Context, username: str, password: str) -> UserRecord:
+    """Return the user who signs in at the page with a name and password.
+
+    The page is that of the first group. Guests cannot sign in with a password: they get the same
+    error as a wrong one, so that it does not reveal them.
+
+    Raises:
+        UnauthorizedError: No member of the group has this name and password.
+        RateLimitError: There were too many failures with this name.
+    """
+    group = await context.stores.groups.first()
+    if group is None:
+        raise UnauthorizedError(INVALID_SIGN_IN)
+    user = await user_with_password(context, group.id, username, password, is_open=True)
+    if user.is_deleted or user.is_guest:
+        raise UnauthorizedError(INVALID_SIGN_IN)
     return user
 
 

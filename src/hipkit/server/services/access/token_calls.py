@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hipkit.api.errors import ForbiddenError
-from hipkit.server.services.access.tokens import find_managed_token
+from hipkit.server.services.access.tokens import (
+    find_managed_token,
+    list_managed_tokens,
+)
 from hipkit.server.services.context import Context
-from hipkit.server.shared.protocol import RecentCalls
 from hipkit.server.shared.recent_calls import RecentCall
 from hipkit.server.storage.stores.tokens import TokenRecord
 
-__all__ = ["list_calls_without_token", "list_token_calls"]
+__all__ = ["list_calls_without_token", "list_token_calls", "list_tokens_by_last_call"]
 
 PRIVATE_CHAT = frozenset(
     {
@@ -26,8 +28,22 @@ PRIVATE_CHAT = frozenset(
 WITHHELD = "(a private chat: shown to the token's owner only)"
 
 
+async def list_tokens_by_last_call(
+    context: Context,
+) -> tuple[list[TokenRecord], list[TokenRecord]]:
+    """Return the tokens whose calls the actor may see: those with calls, and the others.
+
+    The token with the latest call is the first.
+    """
+    last_us = context.runtime.recent_calls.last_us
+    tokens = await list_managed_tokens(context)
+    called = [token for token in tokens if last_us(token.id) is not None]
+    called.sort(key=lambda token: last_us(token.id) or 0, reverse=True)
+    return called, [token for token in tokens if last_us(token.id) is None]
+
+
 async def list_token_calls(
-    context: Context, recent: RecentCalls, token_id: int, after: int = 0
+    context: Context, token_id: int, after: int = 0
 ) -> tuple[TokenRecord, list[RecentCall]]:
     """Return a token and its calls after a number, the newest first.
 
@@ -38,14 +54,14 @@ async def list_token_calls(
         NotFoundError: The token does not exist, or the actor may not see its calls.
     """
     token = await find_managed_token(context, context.stores, token_id)
-    calls = recent.of_token(token.id, after)
+    calls = context.runtime.recent_calls.of_token(token.id, after)
     if token.user_id not in (None, context.actor.user_id):
         calls = [_without_private_chat(call) for call in calls]
     return token, calls
 
 
 async def list_calls_without_token(
-    context: Context, recent: RecentCalls, after: int = 0
+    context: Context, after: int = 0
 ) -> list[RecentCall]:
     """Return the calls without a valid token, the newest first.
 
@@ -59,7 +75,7 @@ async def list_calls_without_token(
     is_first = first is not None and first.id == context.actor.group_id
     if not (is_first and context.actor.is_group_admin):
         raise ForbiddenError("Only the group's administrators may see that")
-    return recent.without_token(after)
+    return context.runtime.recent_calls.without_token(after)
 
 
 def _without_private_chat(call: RecentCall) -> RecentCall:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hipkit.api.errors import ForbiddenError, NotFoundError
 from hipkit.server.services.access.actor import Actor, browser_actor
 from hipkit.server.services.access.keys import hash_token, new_key, same_secret
-from hipkit.server.services.access.lookup import own_user
+from hipkit.server.services.access.lookup import find_room, own_user
 from hipkit.server.services.context import Context
 from hipkit.server.services.representations.timestamps import SECOND_US
 from hipkit.server.storage.protocol import Stores
@@ -24,6 +25,7 @@ __all__ = [
     "end_session",
     "find_session",
     "list_sessions",
+    "may_read_room",
     "open_session",
     "sweep_sessions",
     "touch_session",
@@ -83,6 +85,22 @@ async def find_session(stores: Stores, secret: str, now_us: int) -> WebSession |
     if user is None or user.is_deleted:
         return None
     return WebSession(record=record, user=user)
+
+
+async def may_read_room(context: Context, secret: str, room_id: int) -> bool:
+    """Return whether a secret's session is still valid, and its user may read a room.
+
+    The time is the present one, not that of the context: a stream asks again and again.
+    """
+    now_us = context.runtime.now_us()
+    session = await find_session(context.stores, secret, now_us)
+    if session is None:
+        return False
+    try:
+        await find_room(context.stores, session.actor, room_id)
+    except (ForbiddenError, NotFoundError):
+        return False
+    return True
 
 
 async def touch_session(context: Context, session: WebSession) -> None:

@@ -1,24 +1,37 @@
-"""Searches the messages of one conversation, newest first."""
+"""Searches the messages of one conversation, or of the rooms that the actor may see."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from time import monotonic
 
 from hipkit.api.errors import BadRequestError
-from hipkit.server.services.access.lookup import check_may_read
+from hipkit.server.services.access.lookup import check_may_read, list_rooms_by_name
 from hipkit.server.services.context import Context
 from hipkit.server.services.representations.timestamps import LATEST_US
 from hipkit.server.storage.protocol import ScanTooLongError, Stores
 from hipkit.server.storage.stores.messages import MessageRecord
+from hipkit.server.storage.stores.rooms import RoomRecord
 from hipkit.server.storage.stores.search import Phrase
 from hipkit.server.storage.tokenizer import tokenize
 
-__all__ = ["FoundMessages", "read_phrases", "search_messages"]
+__all__ = [
+    "FoundInRooms",
+    "FoundMessages",
+    "read_phrases",
+    "search_messages",
+    "search_rooms",
+]
 
 MOST_RESULTS = 1000
 SEARCH_SECONDS = 2.0
 """How long a search may occupy a reader thread."""
+
+MOST_ROOMS = 100
+"""How many rooms are searched at once: those with the latest messages."""
+ROOMS_SECONDS = 3.0
+"""After how long no further room is searched: a person waits for the results."""
 
 LONGEST_TEXT = 1000
 MOST_TOKENS = 32
@@ -34,6 +47,15 @@ class FoundMessages:
     """Newest first."""
     next_before_us: int | None
     """The next page's `before_us`; `None` on the last page."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundInRooms:
+    """Search results from several rooms, newest first."""
+
+    messages: list[tuple[RoomRecord, MessageRecord]]
+    is_complete: bool
+    """Whether every room with messages was searched."""
 
 
 async def search_messages(
@@ -79,6 +101,26 @@ async def search_messages(
     return FoundMessages(
         messages=page, next_before_us=page[-1].sent_us if has_more else None
     )
+
+
+async def search_rooms(context: Context, text: str, *, count: int) -> FoundInRooms:
+    """Return the newest matches of a text in the rooms that the actor may see.
+
+    Raises:
+        BadRequestError: A room would take too long, as in `search_messages`.
+    """
+    rooms = [room for room in await list_rooms_by_name(context) if room.last_active_us]
+    rooms.sort(key=lambda room: room.last_active_us or 0, reverse=True)
+    found: list[tuple[RoomRecord, MessageRecord]] = []
+    searched, ends = 0, monotonic() + ROOMS_SECONDS
+    for room in rooms[:MOST_ROOMS]:
+        if monotonic() > ends:
+            break
+        part = await search_messages(context, room.conversation_id, text, count=count)
+        found += [(room, message) for message in part.messages]
+        searched += 1
+    found.sort(key=lambda pair: pair[1].sent_us, reverse=True)
+    return FoundInRooms(messages=found[:count], is_complete=searched == len(rooms))
 
 
 def read_phrases(text: str) -> list[Phrase]:

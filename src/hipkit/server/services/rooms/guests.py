@@ -8,7 +8,7 @@ from hipkit.api.errors import NotFoundError
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.rooms import RoomRecord
 
-__all__ = ["GuestRoom", "find_guest_room"]
+__all__ = ["GuestRoom", "find_guest_room", "is_still_open"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +21,7 @@ class GuestRoom:
 
 
 async def find_guest_room(stores: Stores, key: str) -> GuestRoom:
-    """Return the room that guests enter by a key.
+    """Return the room that a guest address leads to.
 
     Raises:
         NotFoundError: No room has this key, or its guest access is off.
@@ -33,3 +33,15 @@ async def find_guest_room(stores: Stores, key: str) -> GuestRoom:
     # Without a message about it, the room was created with guest access.
     since_us = room.created_us if message is None else message.sent_us
     return GuestRoom(room=room, since_us=since_us)
+
+
+async def is_still_open(stores: Stores, guest_room: GuestRoom) -> bool:
+    """Return whether guest access has stayed enabled since a room was found.
+
+    When it is disabled and enabled again, it begins anew, with another address.
+    """
+    try:
+        found = await find_guest_room(stores, guest_room.room.guest_key or "")
+    except NotFoundError:
+        return False
+    return found.since_us == guest_room.since_us

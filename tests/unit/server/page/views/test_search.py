@@ -17,7 +17,7 @@ def post(site: Site, room: str, text: str, **members: object) -> None:
     assert site.post(f"/v2/room/{room}/notification", body).status == 204
 
 
-def test_hits_are_marked_and_lead_to_their_place(site: Site, ann: Visitor) -> None:
+def test_a_match_is_marked_and_links_to_its_message(site: Site, ann: Visitor) -> None:
     room = site.add_room("Ops")
     post(site, "Ops", "The <b>Café</b> is closed")
     message = site.messages("Ops")[0]["id"]
@@ -28,7 +28,7 @@ def test_hits_are_marked_and_lead_to_their_place(site: Site, ann: Visitor) -> No
     assert f'href="/rooms/{room}?at={message}"' in page
 
 
-def test_all_rooms_are_searched_but_those_of_others(
+def test_only_rooms_that_the_user_may_see_are_searched(
     site: Site, ann: Visitor, root: Visitor
 ) -> None:
     for name, private in (("One", False), ("Two", False), ("Plans", True)):
@@ -42,16 +42,14 @@ def test_all_rooms_are_searched_but_those_of_others(
     assert root.get("/search?q=disk").text.count("<mark>disk</mark>") == 3
 
 
-def test_a_room_of_others_is_not_searched_by_its_number(
-    site: Site, ann: Visitor
-) -> None:
+def test_a_private_room_of_others_answers_403(site: Site, ann: Visitor) -> None:
     room = site.add_room("Plans", is_private=True)
     post(site, "Plans", "secret")
 
     assert ann.get(f"/search?room={room}&q=secret").status == 403
 
 
-def test_further_hits_come_page_by_page(site: Site, ann: Visitor) -> None:
+def test_a_link_leads_to_the_next_page_of_matches(site: Site, ann: Visitor) -> None:
     room = site.add_room("Ops")
     for number in range(60):
         post(site, "Ops", f"hit {number}", message_format="text")
@@ -64,7 +62,7 @@ def test_further_hits_come_page_by_page(site: Site, ann: Visitor) -> None:
     assert second.count("<mark>") == 10
 
 
-def test_the_words_of_a_card_are_shown(site: Site, ann: Visitor) -> None:
+def test_a_match_in_a_card_shows_its_description(site: Site, ann: Visitor) -> None:
     site.add_room("Ops")
     card = {
         "style": "link",
@@ -77,17 +75,17 @@ def test_the_words_of_a_card_are_shown(site: Site, ann: Visitor) -> None:
     assert "failed in <mark>main</mark>" in ann.get("/search?q=main").text
 
 
-def test_nothing_found_is_said(site: Site, ann: Visitor) -> None:
+def test_a_search_without_a_match_says_so(site: Site, ann: Visitor) -> None:
     site.add_room("Ops")
 
     assert "Nothing was found" in ann.get("/search?q=nowhere").text
     assert "Nothing was found" not in ann.get("/search").text
 
 
-def test_only_rooms_in_which_something_was_said_count_as_not_searched(
+def test_a_hint_appears_when_rooms_with_messages_were_not_searched(
     site: Site, ann: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hipkit.server.page.views.search.MOST_ROOMS", 1)
+    monkeypatch.setattr("hipkit.server.services.messages.search.MOST_ROOMS", 1)
     for name in ("One", "Two"):
         site.add_room(name)
     post(site, "One", "hello")
@@ -97,14 +95,14 @@ def test_only_rooms_in_which_something_was_said_count_as_not_searched(
     assert "said last were searched" in ann.get("/search?q=x").text
 
 
-def test_what_is_looked_for_is_never_read_as_html(site: Site, ann: Visitor) -> None:
+def test_the_searched_text_is_never_read_as_html(site: Site, ann: Visitor) -> None:
     page = ann.get('/search?q="><script>x()</script>').text
 
     assert "<script>x()" not in page
 
 
 @given(st.text(max_size=600), st.text(max_size=30))
-def test_a_marked_text_is_the_text(text: str, words: str) -> None:
+def test_highlighting_changes_nothing_but_marks(text: str, words: str) -> None:
     marked = highlight(text, read_phrases(words))
     plain = marked.replace("<mark>", "").replace("</mark>", "")
     shown = str(type(marked)(plain).unescape())

@@ -48,12 +48,6 @@ def test_it_is_not_told_whether_name_or_password_is_wrong(
     assert visitor.get("/account").location == "/sign-in?next=%2Faccount"
 
 
-def test_a_guest_cannot_sign_in_with_a_password(site: Site, visitor: Visitor) -> None:
-    site.add_user("gus", mention_name="gus", password=PASSWORD, is_guest=True)
-
-    assert visitor.sign_in("gus").status == 401
-
-
 def test_guessing_one_password_is_stopped(site: Site, visitor: Visitor) -> None:
     site.add_user("ann", mention_name="ann", password=PASSWORD)
 

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from hipkit.api.errors import RateLimitError
+from hipkit.api.errors import RateLimitError, UnauthorizedError
 from hipkit.server.services.access import password_hashes, passwords
 from hipkit.server.services.access.password_hashes import (
     is_outdated,
@@ -174,3 +174,21 @@ def test_too_many_passwords_at_once_are_told_to_come_later() -> None:
 
     assert taken == passwords.MOST_WAITING
     assert asyncio.run(ask())
+
+
+def test_members_sign_in_at_the_page_and_guests_get_the_error_of_a_wrong_password(
+    site: Site,
+) -> None:
+    ann = site.add_user("ann", password="battery staple", mention_name="ann")
+    joe = site.add_user("joe", mention_name="joe", is_guest=True)
+    set_hash(site, joe, hash_of(site, ann))
+
+    found = asyncio.run(passwords.sign_in(site.context(), "ann", "battery staple"))
+    assert found.id == ann
+
+    messages = set()
+    for name, password in (("joe", "battery staple"), ("ann", "wrong")):
+        with pytest.raises(UnauthorizedError) as caught:
+            asyncio.run(passwords.sign_in(site.context(), name, password))
+        messages.add(caught.value.message)
+    assert len(messages) == 1

@@ -12,6 +12,7 @@ from hipkit.server.services.access.token_calls import (
     WITHHELD,
     list_calls_without_token,
     list_token_calls,
+    list_tokens_by_last_call,
 )
 from hipkit.server.storage.stores.tokens import TokenRecord
 from tests.unit.server.asgi import Site
@@ -37,13 +38,12 @@ def chat(site: Site) -> int:
     return newest_token(site).id
 
 
-def test_private_chats_are_shown_to_the_tokens_owner_alone(
+def test_private_chats_are_shown_to_the_tokens_owner_only(
     site: Site, chat: int
 ) -> None:
-    recent = site.server.runtime.recent_calls
 
-    _, own = asyncio.run(list_token_calls(site.context_of("ann"), recent, chat))
-    token, seen = asyncio.run(list_token_calls(site.context_of("boss"), recent, chat))
+    _, own = asyncio.run(list_token_calls(site.context_of("ann"), chat))
+    token, seen = asyncio.run(list_token_calls(site.context_of("boss"), chat))
 
     assert token.id == chat
     assert ["between us" in call.request_body for call in own] == [False, True]
@@ -52,35 +52,30 @@ def test_private_chats_are_shown_to_the_tokens_owner_alone(
 
 
 def test_calls_after_a_number_are_the_newer_ones(site: Site, chat: int) -> None:
-    recent, ann = site.server.runtime.recent_calls, site.context_of("ann")
-    _, (newer, older) = asyncio.run(list_token_calls(ann, recent, chat))
+    ann = site.context_of("ann")
+    _, (newer, older) = asyncio.run(list_token_calls(ann, chat))
 
-    _, found = asyncio.run(list_token_calls(ann, recent, chat, older.number))
+    _, found = asyncio.run(list_token_calls(ann, chat, older.number))
 
     assert [call.number for call in found] == [newer.number]
 
 
-def test_another_persons_token_is_not_there(site: Site, chat: int) -> None:
+def test_another_persons_token_is_not_found(site: Site, chat: int) -> None:
     with pytest.raises(NotFoundError):
-        asyncio.run(
-            list_token_calls(
-                site.context_of("bob"), site.server.runtime.recent_calls, chat
-            )
-        )
+        asyncio.run(list_token_calls(site.context_of("bob"), chat))
 
 
 def test_calls_without_a_token_are_for_administrators(site: Site, chat: int) -> None:
     site.get("/v2/room", token=None)
-    recent = site.server.runtime.recent_calls
 
     with pytest.raises(ForbiddenError):
-        asyncio.run(list_calls_without_token(site.context_of("ann"), recent))
+        asyncio.run(list_calls_without_token(site.context_of("ann")))
 
-    found = asyncio.run(list_calls_without_token(site.context_of("boss"), recent))
+    found = asyncio.run(list_calls_without_token(site.context_of("boss")))
     assert [call.token_id for call in found] == [None]
 
 
-def test_calls_without_a_token_are_for_the_first_group_alone(world: World) -> None:
+def test_calls_without_a_token_are_for_the_first_group_only(world: World) -> None:
     site, stores = world.site, world.site.server.database.stores
     group = asyncio.run(stores.groups.get(world.second.number))
     assert group is not None
@@ -89,8 +84,16 @@ def test_calls_without_a_token_are_for_the_first_group_alone(world: World) -> No
     assert owner.is_group_admin
 
     with pytest.raises(ForbiddenError):
-        asyncio.run(
-            list_calls_without_token(
-                site.context(browser_actor(owner)), site.server.runtime.recent_calls
-            )
-        )
+        asyncio.run(list_calls_without_token(site.context(browser_actor(owner))))
+
+
+def test_tokens_are_split_into_called_and_quiet_the_latest_call_first(
+    site: Site, chat: int
+) -> None:
+    site.add_token(user="@bob")
+    site.get("/v2/room", token=site.add_token(user="@bob"))
+
+    called, others = asyncio.run(list_tokens_by_last_call(site.context_of("boss")))
+
+    assert [token.id for token in called] == [chat + 2, chat]
+    assert [token.id for token in others] == [chat + 1, 1]

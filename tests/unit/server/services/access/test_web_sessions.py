@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from hipkit.server.services.access.web_sessions import (
+    LONGEST_ADDRESS,
     LONGEST_SECONDS,
     WebSession,
     change_password,
@@ -14,6 +15,7 @@ from hipkit.server.services.access.web_sessions import (
     end_session,
     find_session,
     list_sessions,
+    may_read_room,
     open_session,
     sweep_sessions,
     touch_session,
@@ -35,8 +37,7 @@ def sign_in(site: Site, name: str) -> str:
     context = site.context_of(name)
     user = context.actor.user
     assert user is not None
-    opened = open_session(context, user, user_agent="x" * 500, address="192.0.2.1")
-    return asyncio.run(opened)
+    return asyncio.run(open_session(context, user, user_agent="x" * 500))
 
 
 def find(site: Site, secret: str) -> WebSession | None:
@@ -50,10 +51,11 @@ def record(site: Site, secret: str) -> WebSessionRecord:
     return found.record
 
 
-def touch(site: Site, secret: str, address: str = "192.0.2.1") -> None:
+def touch(site: Site, secret: str, address: str = "") -> None:
     found = find(site, secret)
     assert found is not None
-    asyncio.run(touch_session(site.context(), found, address))
+    context = site.server.runtime.context(peer=address)
+    asyncio.run(touch_session(context, found))
 
 
 def test_a_session_is_found_by_its_secret_only(people: Site) -> None:
@@ -164,3 +166,29 @@ def test_sweeping_deletes_expired_sessions_only(people: Site) -> None:
     assert old.id not in [one.id for one in left]
     assert len(left) == 1
     assert LONGEST_SECONDS == 90 * DAY
+
+
+def test_the_stored_address_is_cut(people: Site) -> None:
+    secret = sign_in(people, "ann")
+
+    touch(people, secret, "x" * 1000)
+
+    assert record(people, secret).address == "x" * LONGEST_ADDRESS
+
+
+def test_a_session_may_read_the_rooms_of_its_user_at_the_present_time(
+    people: Site,
+) -> None:
+    secret, context = sign_in(people, "ann"), people.context()
+    room_id = people.add_room("Ops")
+    board_id = people.add_room("Board", is_private=True)
+
+    def may_read(secret: str, room_id: int) -> bool:
+        return asyncio.run(may_read_room(context, secret, room_id))
+
+    assert may_read(secret, room_id)
+    assert not may_read(secret, board_id)
+    assert not may_read(secret, 999)
+    assert not may_read("another secret", room_id)
+    people.clock[0] += 15 * DAY
+    assert not may_read(secret, room_id)

@@ -9,11 +9,16 @@ from hypothesis import strategies as st
 from hipkit.api.errors import ForbiddenError, NotFoundError
 from hipkit.server.services.access.authentication import identify
 from hipkit.server.services.context import Context
+from hipkit.server.services.messages import search as search_module
 from hipkit.server.services.messages.search import (
+    FoundInRooms,
     FoundMessages,
     read_phrases,
     search_messages,
+    search_rooms,
 )
+from hipkit.server.storage.stores.search import Phrase
+from hipkit.server.storage.tokenizer import tokenize
 from tests.unit.server.asgi import Site
 
 
@@ -85,10 +90,23 @@ def test_no_words_find_nothing(site: Site, room: str) -> None:
     st.text(max_size=80)
     | st.text(alphabet='"*^:()-+{}, disk AND OR NOT NEAR text place c1\0', max_size=60)
 )
-def test_no_text_is_a_mistake(site: Site, text: str) -> None:
+def test_any_text_finds_only_messages_with_its_words(site: Site, text: str) -> None:
     if asyncio.run(site.server.database.stores.rooms.by_name(1, "Ops")) is None:
         site.add_room("Ops")
-    find(site, "Ops", text)
+        for body in ("disk AND text", "place OR NOT c1", "NEAR disk place"):
+            site.post("/v2/room/Ops/message", {"message": body})
+    phrases = read_phrases(text)
+
+    for body in bodies(find(site, "Ops", text)):
+        assert phrases
+        assert all(holds(body, phrase) for phrase in phrases)
+
+
+def holds(body: str, phrase: Phrase) -> bool:
+    """Return whether a text has a phrase's tokens in a row."""
+    wanted, tokens = " ".join(phrase.tokens), " ".join(tokenize(body))
+    end = "" if phrase.is_prefix else " "
+    return f" {wanted}{end}" in f" {tokens} "
 
 
 def test_very_long_texts_are_cut(site: Site, room: str) -> None:
@@ -148,3 +166,27 @@ def test_only_its_two_people_find_in_a_private_chat(site: Site) -> None:
     assert asyncio.run(search(site.token)) == ["between us"]
     with pytest.raises(NotFoundError):
         asyncio.run(search(tokens["eve"]))
+
+
+def test_rooms_are_searched_together_newest_first_as_far_as_the_actor_may_see(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, name in enumerate(("Ops", "Dev", "Board")):
+        site.add_room(name, is_private=name == "Board")
+        site.clock[0] += number
+        site.post(f"/v2/room/{name}/message", {"message": f"disk in {name}"})
+    site.add_room("Silent")
+    site.add_user("Bob")
+    token = site.add_token(user="bob@example.com", scopes=["view_messages"])
+
+    async def search() -> FoundInRooms:
+        return await search_rooms(await context_of(site, token), "disk", count=50)
+
+    found = asyncio.run(search())
+    assert [room.name for room, _ in found.messages] == ["Dev", "Ops"]
+    assert found.is_complete
+
+    monkeypatch.setattr(search_module, "MOST_ROOMS", 1)
+    found = asyncio.run(search())
+    assert [room.name for room, _ in found.messages] == ["Dev"]
+    assert not found.is_complete
