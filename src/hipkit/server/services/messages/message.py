@@ -283,7 +283,7 @@ async def _publish(
     is_topic = message.kind == "topic"
     write_item = with_topic if is_topic else with_message
     text = None if is_topic else message.body
-    user_id = context.actor.user_id
+    user_id = message.sender_id
     await publish(context, stores, room, event, write_item, user_id=user_id, text=text)
     if message.kind == "message" and message.file_id is not None:
         await publish(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from functools import partial
 
 import msgspec
 
@@ -76,7 +77,7 @@ async def send_room_notification(
     context: Context, request: SendRoomNotification
 ) -> None:
     """Post a notification into a room."""
-    await context.write(lambda stores: add_notification(context, stores, request))
+    await context.write(partial(add_notification, context, request=request))
 
 
 async def add_notification(

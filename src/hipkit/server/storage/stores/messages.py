@@ -105,6 +105,13 @@ class MessageStore:
         That is `now_us`, or just after the conversation's last message where the clock has
         not advanced: timestamps always grow, so reading by date skips and repeats nothing.
         """
+        file_name = None
+        if message.file_id is not None:
+            found = await self._session.one(
+                tuple[str], "SELECT name FROM files WHERE id = ?", message.file_id
+            )
+            file_name = found[0] if found else None
+        text = tokenize_message(message.body, message.format, message.card, file_name)
         # The conversation's row is the only place where order is decided: its timestamp grows by
         # at least one with every message, in the transaction that takes the next sequence number.
         # Search relies on both growing together.
@@ -141,13 +148,6 @@ class MessageStore:
             message.emoticons,
             message.file_id,
         )
-        file_name = None
-        if message.file_id is not None:
-            found = await self._session.one(
-                tuple[str], "SELECT name FROM files WHERE id = ?", message.file_id
-            )
-            file_name = found[0] if found else None
-        text = tokenize_message(message.body, message.format, message.card, file_name)
         if text:
             await self._session.run(
                 "INSERT INTO message_texts (sequence, conversation_id, text)"
