@@ -51,9 +51,7 @@ CODES = [
 @pytest.mark.parametrize(
     ("error", "code"), CODES, ids=[f"{code}-{error!r}" for error, code in CODES]
 )
-def test_every_kind_of_failure_has_its_exit_code(
-    error: BaseException, code: int
-) -> None:
+def test_each_kind_of_error_has_its_exit_code(error: BaseException, code: int) -> None:
     assert exit_code(error) == code
 
 
@@ -73,7 +71,7 @@ def test_every_kind_of_failure_has_its_exit_code(
         (failure("timeout"), 4),
     ],
 )
-def test_an_error_is_one_line_and_one_exit_code(
+def test_an_error_of_a_call_is_one_line_with_an_exit_code(
     outcome: RawResponse | TransportError, code: int, server: Server, hipkit: Hipkit
 ) -> None:
     server.answer(outcome)
@@ -99,7 +97,7 @@ def test_with_json_an_error_is_an_object(server: Server, hipkit: Hipkit) -> None
     assert ended.error["scopes"] == ["view_group", "view_room"]
 
 
-def test_the_text_of_a_message_is_in_no_error(server: Server, hipkit: Hipkit) -> None:
+def test_an_error_does_not_contain_the_message(server: Server, hipkit: Hipkit) -> None:
     text = "the launch code is 0000"
     server.answer(refusal(400, f"Value '{text}' for field 'message' is too short"))
 
@@ -109,7 +107,9 @@ def test_the_text_of_a_message_is_in_no_error(server: Server, hipkit: Hipkit) ->
     assert "launch" not in ended.err
 
 
-def test_a_mistake_of_ours_is_no_stack_trace(server: Server, hipkit: Hipkit) -> None:
+def test_an_unexpected_exception_is_one_line_without_its_text(
+    server: Server, hipkit: Hipkit
+) -> None:
     server.fail(ZeroDivisionError("private"))
 
     ended = hipkit("call", "get-room", "ops")
@@ -138,7 +138,7 @@ SIGN_IN = RawResponse(
         ("token", "check", "--operation", "delete-room", "ops"),
     ],
 )
-def test_a_web_page_is_no_success(
+def test_a_web_page_as_response_is_an_error(
     server: Server, hipkit: Hipkit, arguments: tuple[str, ...]
 ) -> None:
     server.answer(SIGN_IN)
@@ -149,15 +149,8 @@ def test_a_web_page_is_no_success(
     assert ended.err.count("\n") == 1
 
 
-def test_a_refusal_with_200_is_no_success(server: Server, hipkit: Hipkit) -> None:
+def test_an_error_with_status_200_is_an_error(server: Server, hipkit: Hipkit) -> None:
     server.answer({"error": {"code": 401, "message": "the token has expired"}})
     ended = hipkit("send", "ops", "hi")
     assert (ended.code, ended.out) == (ExitCode.UNREADABLE, "")
     assert "reports an error: the token has expired" in ended.err
-
-
-def test_no_option_is_suggested_that_is_refused(hipkit: Hipkit) -> None:
-    ended = hipkit("--tokem", "x")
-    assert ended.code == ExitCode.USAGE
-    assert "'--token'" not in ended.err
-    assert "'--token-file'" in hipkit("--token-fil", "x").err

@@ -7,24 +7,41 @@ import sys
 import pytest
 
 from hipkit.cli.output import harmless, one_line, write, write_json, write_stderr
-from hipkit.cli.table import describe, table
+from tests.scripted import refusal
+from tests.unit.cli.conftest import Hipkit, Server
+
+
+def test_control_characters_of_a_server_never_reach_the_terminal(
+    server: Server, hipkit: Hipkit
+) -> None:
+    server.answer(
+        {"id": 1, "name": "a\x1b]0;title\x07\x9b2J"}, refusal(404, "gone\x1b[2J\x9b")
+    )
+
+    good = hipkit("call", "get-room", "ops")
+    bad = hipkit("call", "get-room", "ops")
+
+    assert r"\x1b]0;title\x07\x9b2J" in good.out
+    for letter in "\x1b\x07\x9b":
+        assert letter not in good.out + bad.err
+
 
 NASTY = "a\x1b[31mred\x07\x9b2J\u202eevil\x00\r\u2066"
 
 
-def test_terminal_escapes_are_shown_and_not_obeyed() -> None:
+def test_control_characters_become_visible_escapes() -> None:
     assert harmless(NASTY) == r"a\x1b[31mred\x07\x9b2J\u202eevil\x00\x0d\u2066"
 
 
-def test_line_ends_and_other_scripts_stay() -> None:
+def test_line_ends_tabs_and_other_scripts_are_kept() -> None:
     assert harmless("línea\n二\tthree\r\nfour") == "línea\n二\tthree\nfour"
 
 
-def test_one_line_stays_one_line() -> None:
+def test_one_line_removes_every_kind_of_line_end() -> None:
     assert "\n" not in one_line("a\nb\r\nc\u2028d")
 
 
-def test_json_keeps_the_value_but_no_terminal_obeys_it(
+def test_json_has_the_same_value_without_control_characters(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     write_json({"text": NASTY})
@@ -34,7 +51,9 @@ def test_json_keeps_the_value_but_no_terminal_obeys_it(
     assert out == harmless(out)
 
 
-def test_error_lines_are_harmless(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_error_is_one_line_without_control_characters(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     write_stderr(f"server said {NASTY}\nand more")
 
     err = capsys.readouterr().err
@@ -42,7 +61,7 @@ def test_error_lines_are_harmless(capsys: pytest.CaptureFixture[str]) -> None:
     assert err == harmless(err)
 
 
-def test_text_that_the_terminal_cannot_show_is_escaped(
+def test_letters_outside_the_terminals_encoding_are_escaped(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
@@ -52,38 +71,3 @@ def test_text_that_the_terminal_cannot_show_is_escaped(
     stream.seek(0)
 
     assert stream.read() == "Gr\\xfc\\xdfe\n"
-
-
-def test_objects_are_lines_of_name_and_value() -> None:
-    room = {
-        "id": 7,
-        "name": "ops",
-        "is_archived": False,
-        "topic": "one\ntwo",
-        "owner": {"name": "Ann", "links": {"self": "x"}},
-        "scopes": ["a", "b"],
-        "statistics": {"links": {"self": "x"}},
-    }
-
-    assert describe(room).splitlines() == [
-        "id: 7",
-        "name: ops",
-        "is_archived: no",
-        "topic:",
-        "  one",
-        "  two",
-        "owner:",
-        "  name: Ann",
-        "scopes: a, b",
-    ]
-
-
-def test_tables_line_up_wide_letters_and_cut_long_texts() -> None:
-    lines = table(
-        [{"id": 1, "name": "会議室"}, {"id": 22, "name": "x" * 99}]
-    ).splitlines()
-
-    assert lines[0] == "ID  NAME"
-    assert lines[1] == "1   会議室"
-    assert lines[2].endswith("xxx...")
-    assert len(lines[2]) == 64

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hipkit.api.limits import Limit, Limits
-from hipkit.cli.message_text import message_text
+from hipkit.cli.failures import ExitCode
 from hipkit.cli.tail import Tail, seconds_to_next
 from hipkit.v2.models import Message, MessagePage
 from tests.scripted import failure, refusal
@@ -30,14 +30,14 @@ def ids(messages: list[Message]) -> list[str]:
     return [each.id for each in messages]
 
 
-def test_the_first_look_shows_the_last_lines_in_order() -> None:
+def test_the_first_response_shows_the_last_lines_in_order() -> None:
     looks = Tail("ops", 2)
 
     assert looks.operation().max_results == 2
     assert ids(looks.take(page(6, 1, 4))) == ["m4", "m6"]
 
 
-def test_of_no_lines_the_first_look_shows_nothing() -> None:
+def test_with_no_lines_the_first_response_shows_nothing() -> None:
     looks = Tail("ops", 0)
 
     assert looks.operation().max_results == 1
@@ -46,7 +46,7 @@ def test_of_no_lines_the_first_look_shows_nothing() -> None:
     assert ids(looks.take(page(1, 2))) == ["m2"]
 
 
-def test_a_room_without_messages_shows_the_first_that_comes() -> None:
+def test_in_an_empty_room_the_first_messages_are_new() -> None:
     looks = Tail("ops", 0)
     looks.take(page())
 
@@ -55,7 +55,7 @@ def test_a_room_without_messages_shows_the_first_that_comes() -> None:
     assert ids(looks.take(page(1, 2))) == ["m1", "m2"]
 
 
-def test_an_older_message_that_comes_into_sight_is_not_new() -> None:
+def test_an_older_message_in_a_later_response_is_not_new() -> None:
     looks = Tail("ops", 10)
     looks.take(page(4, 6))
 
@@ -92,7 +92,7 @@ def limits(remaining: int, seconds: float) -> Limits:
         (limits(0, -10), 5),
     ],
 )
-def test_the_calls_left_last_until_the_window_ends(
+def test_requests_are_spread_over_the_rest_of_the_rate_limit_window(
     known: Limits, expected: float
 ) -> None:
     assert seconds_to_next(known, 5, START.timestamp()) == expected
@@ -102,7 +102,7 @@ def history(*numbers: int) -> dict[str, object]:
     return json.loads(page(*numbers).to_json())  # type: ignore[no-any-return]  # an object, as written
 
 
-def test_without_follow_one_look_is_enough(server: Server, hipkit: Hipkit) -> None:
+def test_without_follow_one_request_is_sent(server: Server, hipkit: Hipkit) -> None:
     server.answer(history(1, 2))
 
     ended = hipkit("tail", "ops", "--no-follow", "-n", "1", "--json")
@@ -111,7 +111,7 @@ def test_without_follow_one_look_is_enough(server: Server, hipkit: Hipkit) -> No
     assert server.requests[0].target == "/v2/room/ops/history/latest?max-results=1"
 
 
-def test_following_survives_what_passes_and_ends_with_ctrl_c(
+def test_following_continues_after_temporary_errors_until_ctrl_c(
     server: Server, hipkit: Hipkit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pauses: list[float] = []
@@ -144,7 +144,7 @@ def test_following_survives_what_passes_and_ends_with_ctrl_c(
     assert pauses == [2, 2, 4, 2, 8, 2, 2][: len(pauses)]
 
 
-def test_a_refusal_that_stays_ends_it(
+def test_a_permanent_error_ends_the_command(
     server: Server, hipkit: Hipkit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
@@ -156,57 +156,83 @@ def test_a_refusal_that_stays_ends_it(
     assert ended.out.endswith("(unknown sender): text 1\n")
 
 
-def test_a_first_look_that_fails_ends_it(server: Server, hipkit: Hipkit) -> None:
+def test_an_error_of_the_first_request_ends_the_command(
+    server: Server, hipkit: Hipkit
+) -> None:
     server.answer(failure("connect", arrived=False))
 
     assert hipkit("tail", "ops", "--retries", "0").code == 3
 
 
-def test_a_message_shows_sender_text_card_and_file() -> None:
-    given = Message.from_json(
-        b"""{"id": "1", "date": "2016-09-09T12:00:00Z", "from": "CI", "type": "notification",
-        "message": "<b>Build</b> 7 &amp; 8<br>red <img src='x' alt='(no)'>",
-        "message_format": "html", "card": "{\\"title\\": \\"Build 7\\"}",
-        "file": {"name": "log.txt", "size": 12345, "url": "https://x/secret"}}"""
+GOOD = {"id": "m1", "date": "2016-09-09T12:00:00+00:00", "message": "all is well"}
+
+
+ODD = {"id": "m2", "date": "2016-09-09T12:00:01+00:00", "file": {}}
+
+
+LATER = {**GOOD, "id": "m3", "date": "2016-09-09T12:00:02+00:00"}
+
+
+def reported(err: str) -> list[dict[str, object]]:
+    return [json.loads(line)["unreadable"] for line in err.splitlines()]
+
+
+def test_readable_messages_are_shown_and_unreadable_ones_reported(
+    server: Server, hipkit: Hipkit
+) -> None:
+    server.answer({"items": [GOOD, ODD, LATER]})
+    ended = hipkit("tail", "ops", "--no-follow", "--json")
+    assert [json.loads(line)["id"] for line in ended.out.splitlines()] == ["m1", "m3"]
+    assert [item["item"] for item in reported(ended.err)] == [ODD]
+    assert ended.code == ExitCode.UNREADABLE
+
+
+def follow(
+    server: Server, hipkit: Hipkit, monkeypatch: pytest.MonkeyPatch, *looks: object
+) -> tuple[list[str], list[object]]:
+    """Look so often, and return the ids shown and the items told."""
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    server.answer(*({"items": items} for items in looks))
+    played = server.play
+
+    def play_until_the_end(*arguments: object) -> object:
+        if len(server.requests) == len(looks):
+            raise KeyboardInterrupt
+        return played(*arguments)  # type: ignore[arg-type]  # what a transport is given
+
+    monkeypatch.setattr(server, "play", play_until_the_end)
+    ended = hipkit("tail", "ops", "--json", "-n", "0")
+    assert ended.code == ExitCode.INTERRUPTED
+    ids = [json.loads(line)["id"] for line in ended.out.splitlines()]
+    return ids, [item["item"] for item in reported(ended.err)]
+
+
+def test_each_unreadable_message_is_reported_once(
+    server: Server, hipkit: Hipkit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown, items = follow(
+        server, hipkit, monkeypatch, [GOOD], [GOOD, ODD], [GOOD, ODD, LATER]
     )
+    assert (shown, items) == (["m3"], [ODD])
 
-    lines = message_text(given).splitlines()
 
-    assert lines[0].endswith(" CI: Build 7 & 8")
-    assert lines[1:] == [
-        "    red (no)",
-        "    (card: Build 7)",
-        "    (file log.txt, 12,345 bytes)",
+def test_with_no_lines_an_unreadable_message_of_the_first_response_is_not_reported(
+    server: Server, hipkit: Hipkit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = {**ODD, "id": "m0"}
+    shown, items = follow(
+        server, hipkit, monkeypatch, [odd], [GOOD, odd], [GOOD, odd, LATER, ODD]
+    )
+    assert (shown, items) == (["m3"], [ODD])
+    assert [target.partition("?")[2] for target in server.targets] == [
+        "max-results=1",
+        "max-results=1000",
+        "max-results=1000&not-before=m1",
     ]
 
 
-@pytest.mark.parametrize("card", ["{", "[]", "7", '{"x": 1}'])
-def test_a_card_that_cannot_be_read_is_still_a_card(card: str) -> None:
-    assert "(card)" in message_text(message(1, card=card))
-
-
-def test_a_deleted_message_says_so() -> None:
-    gone = Message(id="1", date=START)
-    assert "(deleted" in message_text(gone)
-
-
-@pytest.mark.parametrize(
-    ("html", "lines"),
-    [
-        ("From: Bob <bob@example.com> wrote", ["From: Bob <bob@example.com> wrote"]),
-        (
-            "<table><tr><th>Host</th><th>State</th></tr>"
-            "<tr><td>db1</td><td>down</td></tr></table>",
-            ["Host | State", "    db1 | down"],
-        ),
-    ],
-)
-def test_what_is_no_tag_is_shown_and_cells_stand_apart(
-    html: str, lines: list[str]
+def test_after_unreadable_messages_only_the_first_readable_one_is_new(
+    server: Server, hipkit: Hipkit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given = Message(id="1", date=START, message=html, message_format="html")
-
-    shown = message_text(given)
-
-    assert shown.splitlines()[0].endswith(f": {lines[0]}")
-    assert shown.splitlines()[1:] == lines[1:]
+    shown, items = follow(server, hipkit, monkeypatch, [ODD], [ODD], [ODD, LATER])
+    assert (shown, items) == (["m3"], [])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from hipkit.cli.token import describe_session
@@ -20,7 +21,7 @@ USER = {
 }
 
 
-def test_the_token_in_use_is_described_without_itself(
+def test_check_describes_the_current_token_without_printing_it(
     server: Server, hipkit: Hipkit
 ) -> None:
     server.answer(USER)
@@ -44,42 +45,38 @@ def test_the_token_in_use_is_described_without_itself(
         ({"client": {"id": "c", "room": {"id": 1}}}, "add-on of one room"),
     ],
 )
-def test_the_kinds_of_token_are_told_apart(
-    session: dict[str, object], kind: str
-) -> None:
-    import msgspec
-
+def test_each_kind_of_token_is_named(session: dict[str, object], kind: str) -> None:
     read = msgspec.convert({"access_token": "x", **session}, Session)
 
     assert describe_session(read, 0.0)["kind"] == kind
 
 
-def test_the_end_of_a_token_is_a_date() -> None:
-    told = describe_session(Session(access_token="x", expires_in=60), 1_500_000_000.0)
+def test_the_expiry_of_a_token_is_a_date() -> None:
+    expected = describe_session(
+        Session(access_token="x", expires_in=60), 1_500_000_000.0
+    )
 
-    assert told["expires_at"] == "2017-07-14T02:41:00+00:00"
+    assert expected["expires_at"] == "2017-07-14T02:41:00+00:00"
 
 
 @pytest.mark.parametrize(
-    ("expires_in", "moment"),
+    ("expires_in", "date"),
     [(10**400, "9999-12-31T23:59:59+00:00"), (-(10**400), "1970-01-01T00:00:00+00:00")],
     ids=["no date reaches it", "before all dates"],
 )
-def test_an_end_that_is_no_date_is_the_nearest_one(
-    expires_in: int, moment: str
-) -> None:
+def test_an_expiry_out_of_range_is_the_nearest_date(expires_in: int, date: str) -> None:
     session = Session(access_token="x", expires_in=expires_in)
-    told = describe_session(session, 1_500_000_000.0)
-    assert (told["expires_in"], told["expires_at"]) == (expires_in, moment)
+    expected = describe_session(session, 1_500_000_000.0)
+    assert (expected["expires_in"], expected["expires_at"]) == (expires_in, date)
 
 
-def test_a_token_that_is_not_good_gives_code_5(server: Server, hipkit: Hipkit) -> None:
+def test_an_invalid_token_gives_exit_code_5(server: Server, hipkit: Hipkit) -> None:
     server.answer(refusal(401))
 
     assert hipkit("token", "check").code == 5
 
 
-def test_without_a_token_the_variable_is_named(
+def test_without_a_token_the_error_names_the_variable(
     hipkit: Hipkit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("HIPCHAT_TOKEN")
@@ -90,7 +87,7 @@ def test_without_a_token_the_variable_is_named(
     assert "HIPCHAT_TOKEN" in ended.err
 
 
-def test_a_call_is_asked_about_with_its_arguments(
+def test_check_sends_the_operation_as_an_auth_test(
     server: Server, hipkit: Hipkit
 ) -> None:
     server.answer(RawResponse(202, {}))
@@ -104,7 +101,7 @@ def test_a_call_is_asked_about_with_its_arguments(
     assert server.sent == {"message": "x"}
 
 
-def test_a_call_that_is_not_allowed_tells_the_scopes(
+def test_check_of_an_operation_lists_the_lacking_scopes(
     server: Server, hipkit: Hipkit
 ) -> None:
     server.answer(refusal(403, "You need one of scopes: [u'admin_room']"))
@@ -120,11 +117,13 @@ def test_a_call_that_is_not_allowed_tells_the_scopes(
 @pytest.mark.parametrize(
     "arguments", [["stray"], ["--operation", "nonsense"], ["--operation", "get-room"]]
 )
-def test_a_wrong_check_is_code_2(arguments: list[str], hipkit: Hipkit) -> None:
+def test_check_with_invalid_arguments_is_a_usage_error(
+    arguments: list[str], hipkit: Hipkit
+) -> None:
     assert hipkit("token", "check", *arguments).code == 2
 
 
-def test_a_token_is_got_with_client_id_and_secret(
+def test_generate_sends_client_id_and_secret_and_prints_the_token(
     server: Server, hipkit: Hipkit, tmp_path: Path
 ) -> None:
     path = tmp_path / "secret"
@@ -141,7 +140,7 @@ def test_a_token_is_got_with_client_id_and_secret(
     assert server.bodies == [b"grant_type=client_credentials&scope=a+b"]
 
 
-def test_marks_of_files_are_no_part_of_a_secret(
+def test_a_byte_order_mark_is_not_part_of_a_secret(
     server: Server, hipkit: Hipkit, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     path = tmp_path / "secret"
@@ -160,7 +159,7 @@ def test_marks_of_files_are_no_part_of_a_secret(
     assert server.bodies[2].endswith(b"refresh_token=geheim")
 
 
-def test_verbose_tells_the_request_for_a_token_too(
+def test_verbose_logs_the_token_request_without_the_secret(
     server: Server, hipkit: Hipkit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HIPCHAT_CLIENT_ID", "me")
@@ -173,7 +172,7 @@ def test_verbose_tells_the_request_for_a_token_too(
     assert "geheim" not in ended.err
 
 
-def test_client_id_and_secret_may_stand_in_the_environment(
+def test_client_id_and_secret_are_read_from_the_environment(
     server: Server, hipkit: Hipkit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HIPCHAT_CLIENT_ID", "me")
@@ -188,13 +187,13 @@ def test_client_id_and_secret_may_stand_in_the_environment(
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "expected"),
     [([], "HIPCHAT_CLIENT_ID"), (["--client-id", "me"], "HIPCHAT_CLIENT_SECRET")],
 )
-def test_a_missing_id_or_secret_names_its_variable(
-    options: list[str], told: str, hipkit: Hipkit
+def test_an_error_names_the_variable_of_a_missing_id_or_secret(
+    options: list[str], expected: str, hipkit: Hipkit
 ) -> None:
     ended = hipkit("token", "generate", *options)
 
     assert ended.code == 2
-    assert told in ended.err
+    assert expected in ended.err
