@@ -14,8 +14,11 @@ from types import ModuleType
 import yaml
 
 from codegen.__main__ import main
+from hipkit.api.operation import Operation, RequestParts
 
-__all__ = ["Generate", "document", "generating", "operation"]
+__all__ = ["Generate", "document", "generating", "operation", "sent", "spec"]
+
+CASES = Path(__file__).parent / "cases"
 
 Generate = Callable[[object], ModuleType]
 """Generates from a document (its text, or its value) and imports the package."""
@@ -43,7 +46,7 @@ def operation(**rest: object) -> dict[str, object]:
 
 @contextmanager
 def generating(folder: Path) -> Iterator[Generate]:
-    """Give a function that generates packages below a folder, each under a name of its own."""
+    """Yield a function that generates packages below a folder, each under its own name."""
     numbers = itertools.count(1)
     made: list[str] = []
 
@@ -76,3 +79,18 @@ def generating(folder: Path) -> Iterator[Generate]:
         sys.path.remove(str(folder))
         for module in [key for key in sys.modules if key.split(".")[0] in made]:
             del sys.modules[module]
+
+
+def spec(name: str) -> str:
+    """Return the document of a case."""
+    return CASES.joinpath(name, "spec.yaml").read_text(encoding="utf-8")
+
+
+def sent(
+    package: ModuleType, group: str, method: str, *arguments: object, **keywords: object
+) -> RequestParts:
+    """Call a method, and return what its operation asks to be sent."""
+    seen: list[Operation[object]] = []
+    api = package.Api(seen.append)
+    getattr(getattr(api, group), method)(*arguments, **keywords)
+    return seen[0].call()
