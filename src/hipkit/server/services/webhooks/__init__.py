@@ -1,1 +1,1 @@
-"""Webhooks: who set them, what waits for them, and what became of it."""
+"""Webhooks: who creates, owns and manages them, what receivers get, and their answers."""

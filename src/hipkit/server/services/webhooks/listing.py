@@ -1,7 +1,7 @@
-"""The webhooks that a program may read: its own.
+"""Lists and represents the webhooks that a program may read: its own.
 
-An add-on sees only the webhooks that it created: the URLs of others may hold secrets. People who
-administer a room see those that people created in it. Read next: `registration.py`, which creates
+An add-on sees only the webhooks that it created: the URLs of others may hold secrets. Users who
+administer a room see those that users created in it. Read next: `registration.py`, which creates
 and deletes them.
 """
 
@@ -23,8 +23,9 @@ from hipkit.server.services.representations.expansion import Expansion
 from hipkit.server.services.representations.models import LEFT_OUT, room_in_short
 from hipkit.server.services.representations.paging import Slice
 from hipkit.server.services.representations.timestamps import Timestamp
+from hipkit.server.services.rooms.publishing import sender_of
 from hipkit.server.services.rooms.rooms import full_room
-from hipkit.server.services.webhooks.owners import owner_as_sender
+from hipkit.server.services.webhooks.owners import owner_of
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.webhooks import WebhookRecord
 from hipkit.v2.extensions import DeleteGlobalWebhook, GetGlobalWebhook
@@ -175,7 +176,8 @@ async def _creator(
         if user is not None:
             # In full a creator is a user with every member, of which `Sender` is a part.
             return cast("Sender", await full_user(context, context.stores, user))
-    return await owner_as_sender(context, context.stores, webhook)
+    owner = await owner_of(context.stores, webhook)
+    return None if owner is None else sender_of(owner, context.addresses)
 
 
 def _link(context: Context, webhook: WebhookRecord) -> str:

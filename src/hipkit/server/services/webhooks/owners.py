@@ -1,21 +1,18 @@
-"""Who made a webhook: in whose name its receiver's answers are posted, and what they may see."""
+"""Owners of webhooks: they post the answers of receivers, and limit what receivers get."""
 
 from __future__ import annotations
 
 from hipkit.api.errors import ForbiddenError, NotFoundError
 from hipkit.server.services.access.actor import Actor, webhook_actor
 from hipkit.server.services.access.lookup import find_room
-from hipkit.server.services.context import Context
-from hipkit.server.services.rooms.publishing import sender_of
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.webhooks import WebhookRecord
-from hipkit.v2.models import Sender
 
-__all__ = ["may_still_see", "owner_as_sender", "owner_of"]
+__all__ = ["may_still_see", "owner_of"]
 
 
 async def owner_of(stores: Stores, webhook: WebhookRecord) -> Actor | None:
-    """Return the webhook as it acts for its maker; `None` if they are gone."""
+    """Return the webhook as an actor for its owner; `None` if that was deleted."""
     if webhook.client_id is not None:
         client = await stores.clients.get(webhook.client_id)
         return None if client is None else webhook_actor(webhook, client)
@@ -25,24 +22,20 @@ async def owner_of(stores: Stores, webhook: WebhookRecord) -> Actor | None:
     return webhook_actor(webhook, user)
 
 
-async def owner_as_sender(
-    context: Context, stores: Stores, webhook: WebhookRecord
-) -> Sender | None:
-    """Return the maker as answers show one."""
-    maker = await owner_of(stores, webhook)
-    return None if maker is None else sender_of(maker, context.addresses)
-
-
 async def may_still_see(stores: Stores, webhook: WebhookRecord, room_id: int) -> bool:
-    """Say whether the maker may see a room that is there; one that is gone hides nothing."""
-    maker = await owner_of(stores, webhook)
-    if maker is None:
+    """Return whether the owner may see a room; a deleted room hides nothing.
+
+    Rights may have been taken away since the webhook was created. Checked there only, a webhook
+    would send messages to somebody who may not read them any more.
+    """
+    owner = await owner_of(stores, webhook)
+    if owner is None:
         return False
     try:
-        await find_room(stores, maker, room_id)
+        await find_room(stores, owner, room_id)
     except ForbiddenError:
         return False
     except NotFoundError:
         # Guests get this for rooms that they may not see.
-        return not maker.is_guest
+        return not owner.is_guest
     return True

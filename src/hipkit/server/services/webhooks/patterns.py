@@ -1,7 +1,7 @@
-"""Holds patterns against texts, in bounded time: both come from outside.
+"""Searches texts for webhooks' patterns, in bounded time: both come from outside.
 
-The dialect is that of Python's `re`, as HipChat's was, run by the package `regex`, which can be
-told when to stop. What `re` lacks and what would make a pattern grow without bound is refused.
+The dialect is that of Python's `re`, as HipChat's was, run by the package `regex`, which has a
+time limit. Syntax that `re` lacks, and patterns that would grow without bound, are errors.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ __all__ = ["LONGEST_PATTERN", "check_pattern", "is_found"]
 LONGEST_PATTERN = 1_000
 
 LARGEST_PATTERN = 10_000
-"""What a pattern may grow to when its counted repeats are written out, as compiling does."""
+"""The size of a pattern with its counted repeats written out, as compiling does."""
 MOST_COMPILED = 200
-"""How many are kept; the largest take half a megabyte each."""
+"""Compiled patterns that are kept; the largest take half a megabyte each."""
 
 MATCH_SECONDS = 0.05
 
@@ -35,16 +35,16 @@ class Pattern(Protocol):
 
 
 REPEAT = re.compile(r"\{\s*(\d+)")
-# `regex` takes `{e<=1}` for leave to differ by an error; for `re` it is a text.
+# For `regex` a `{e<=1}` allows one error in the match; for `re` it is literal text.
 LITERAL_BRACE = re.compile(r"(?<!\\)(?<!\\[NpP])\{(?!\d*,?\d*\})")
 RECURSION = re.compile(r"\(\?(?:R|\d|[+-]\d|&|P>)")
 
 
 def check_pattern(pattern: str) -> None:
-    """Refuse a pattern that cannot be used.
+    """Check that a pattern can be used.
 
     Raises:
-        InvalidValueError: It is no regular expression, or a too large one.
+        InvalidValueError: It is not a regular expression, or too large.
     """
     problem = _find_problem(pattern)
     if problem is not None:
@@ -52,12 +52,12 @@ def check_pattern(pattern: str) -> None:
 
 
 def is_found(pattern: str, text: str) -> bool:
-    """Say whether a pattern is found in a text, anywhere in it.
+    """Return whether a pattern matches anywhere in a text.
 
     Raises:
-        TimeoutError: That took too long.
+        TimeoutError: The search took too long.
     """
-    # Other threads run meanwhile, as the text is not changed by any.
+    # `concurrent` releases the interpreter: otherwise a slow pattern would hold up every call.
     found = _compile(pattern).search(text, timeout=MATCH_SECONDS, concurrent=True)
     return found is not None
 

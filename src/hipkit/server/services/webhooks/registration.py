@@ -1,6 +1,6 @@
-"""Creates, changes and deletes the webhooks of programs.
+"""Creates, changes and deletes webhooks for programs.
 
-Each client's keys are its own. Read next: `listing.py`, which tells whose a webhook is.
+Each client has its own keys. Read next: `listing.py`, which finds a caller's own webhooks.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ async def create_global_webhook(
 async def delete_webhook(
     context: Context, request: DeleteWebhook | DeleteRoomWebhook | DeleteGlobalWebhook
 ) -> None:
-    """Delete a webhook; events that wait for it are not sent any more.
+    """Delete a webhook, with its deliveries and the events that wait for it.
 
     Raises:
         NotFoundError: It does not exist, or is not the caller's.
@@ -117,7 +117,7 @@ async def _create_in_room(
     store: Callable[[Stores, NewWebhook], Awaitable[int]],
 ) -> Created:
     reference = request.room_id_or_name
-    # Before names are looked up, for which others wait.
+    # Before the URL's name is resolved, which takes long: strangers must not be able to ask for it.
     await find_room_to_administer(context.stores, context.actor, reference)
     await _check(context, request)
 
@@ -168,23 +168,23 @@ async def _new(
 
 
 def _lasting_grant(actor: Actor) -> int | None:
-    """Return the grant that a webhook ends with; `None` for those that a client sets for itself.
+    """Return the grant that a webhook ends with; `None` for a client's own.
 
-    A client's own tokens come and go by the hour, and each can do what the others can: what it
-    sets for itself ends with the client. What a person's token set ends with that.
+    A client's own tokens come and go by the hour, and each can do what the others can: webhooks
+    that it creates for itself end with the client. Those of a user's token end with that.
     """
     return None if actor.user is None else actor.grant_id
 
 
 async def _check_signing(stores: Stores, actor: Actor) -> None:
     if actor.client is None:
-        problem = "needs an OAuth client, whose secret events are signed with"
+        problem = "needs an OAuth client, with whose secret events are signed"
         raise InvalidValueError("authentication", "enum", problem, "jwt")
     check_can_sign()
     if await stores.clients.signing_secret(actor.client.id) is None:
         problem = (
-            "needs a client whose secret this server keeps; this one was made by an older"
-            " hipkit: make it anew"
+            "needs a client whose secret this server keeps; this one was created by an older"
+            " hipkit: create it again"
         )
         raise InvalidValueError("authentication", "enum", problem, "jwt")
 
@@ -196,10 +196,10 @@ async def _put(context: Context, stores: Stores, webhook: NewWebhook) -> int:
         return await _add(context, stores, webhook)
     position = known.position
     if known.event != webhook.event:
-        # What happened before is nothing that anybody waited for.
+        # It was not subscribed to this event before.
         position = await stores.events.newest()
     await stores.webhooks.replace(known.id, webhook, position=position)
-    # Whoever sets a webhook again may have mended its receiver.
+    # A webhook is often created again when its receiver was repaired.
     await stores.subscriptions.try_now(known.id, context.now_us)
     context.topics.add(EVENTS)
     return known.id

@@ -1,4 +1,4 @@
-"""Signs what goes to add-ons: JSON Web Tokens as HipChat made them (pure)."""
+"""Signs events for add-ons with JSON Web Tokens as HipChat's (pure)."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ __all__ = ["HEADER_SECONDS", "QUERY_SECONDS", "check_can_sign", "sign_event"]
 
 HEADER_SECONDS = 60 * 60
 QUERY_SECONDS = 5 * 60
-"""Less, because addresses end up in the logs of whatever stands in between."""
+"""Shorter, because proxies and web servers log URLs."""
 
 
 def check_can_sign() -> None:
-    """Refuse to promise signatures where the package for them is missing.
+    """Check that the package for signatures is installed.
 
     Raises:
-        NotImplementedHereError: It is.
+        NotImplementedHereError: It is missing.
     """
     if importlib.util.find_spec("jwt") is None:
         raise NotImplementedHereError(
@@ -40,8 +40,8 @@ def sign_event(
 ) -> str:
     """Return a token for an event.
 
-    The secret is the client's, which its receiver knows too; the user is who caused it, if a
-    person did, and the time zone theirs. `token_id` is a text that no other token has.
+    The secret is the client's, which its receiver knows too; the user is the one who caused the
+    event, if one did, and the time zone theirs. `token_id` is unique.
 
     Raises:
         ModuleNotFoundError: The extra `server` is missing.

@@ -215,5 +215,7 @@ class WebhookStore:
         The room's grants end with it, and its webhooks get its last events first.
         """
         await self._session.run(
-            "UPDATE webhooks SET grant_id = NULL WHERE room_id = ?", room_id
+            "UPDATE webhooks SET grant_id = NULL"
+            " WHERE id IN (SELECT id FROM subscriptions WHERE room_id = ?)",
+            room_id,
         )
