@@ -25,8 +25,8 @@ async def owner_of(stores: Stores, webhook: WebhookRecord) -> Actor | None:
 async def may_still_see(stores: Stores, webhook: WebhookRecord, room_id: int) -> bool:
     """Return whether the owner may see a room; a deleted room hides nothing.
 
-    Rights may have been taken away since the webhook was created. Checked there only, a webhook
-    would send messages to somebody who may not read them any more.
+    Rights may have been taken away since the webhook was created: without this check its receiver
+    would go on getting messages that the owner may not read.
     """
     owner = await owner_of(stores, webhook)
     if owner is None:

@@ -339,7 +339,7 @@ def test_a_client_from_before_its_secret_was_kept_cannot_have_signatures(
     reply = site.post("/v2/room/Ops/webhook", body, token=token)
 
     assert reply.status == 400
-    assert "make it anew" in reply.error["message"]
+    assert "create it again" in reply.error["message"]
 
 
 def test_what_waits_for_a_changed_webhook_goes_to_its_new_address(
