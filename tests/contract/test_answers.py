@@ -152,7 +152,7 @@ def test_ids_and_labels_sent_as_numbers_mean_the_same(
 
 
 @pytest.mark.parametrize(("operation_id", "status", "schema"), WITH_MODEL)
-def test_members_that_nobody_knows_are_ignored(
+def test_unknown_members_are_ignored(
     operation_id: str, status: int, schema: spec.Schema
 ) -> None:
     def more(value: object, schema: spec.Schema) -> object:
@@ -231,7 +231,7 @@ def test_any_success_will_do_where_no_body_is_needed(
         if CLASSES[each].result is None and not CLASSES[each].redirect
     ],
 )
-def test_a_body_that_nobody_asked_for_is_left_alone(operation_id: str) -> None:
+def test_an_undocumented_body_is_ignored(operation_id: str) -> None:
     for body in (b"ok", b"<html>", b"{", b"\xff", b'{"id": 1}'):
         assert results(operation_id, answer(body, 200)) == [None, None]
 
@@ -251,7 +251,7 @@ REDIRECTS = [each for each in OPERATION_IDS if CLASSES[each].redirect]
         ("//cdn.example.com/1.png", "https://cdn.example.com/1.png"),
     ],
 )
-def test_a_redirect_gives_its_target(
+def test_a_redirect_returns_its_target(
     operation_id: str, location: str, target: str
 ) -> None:
     assert results(operation_id, answer(None, 302, location=location)) == [target] * 2
@@ -334,7 +334,7 @@ def test_the_redirects_are_those_of_the_spec() -> None:
 
 
 @pytest.mark.parametrize("operation_id", OPERATION_IDS)
-def test_raw_gives_every_answer_as_it_came(operation_id: str) -> None:
+def test_raw_returns_every_response_unchanged(operation_id: str) -> None:
     for kind in KINDS:
         for scripted in (answer(b"\xffgarbage", 200, x_a="1"), answer({"a": 1}, 418)):
             client = connect(kind, script_for(kind, scripted))

@@ -83,7 +83,7 @@ PERSON = {
     ["1411728244", 1411728244, "2014-09-26T10:44:04+00:00", "2014-09-26T10:44:04"],
     ids=repr,
 )
-def test_a_users_last_activity_is_a_moment_in_each_of_its_forms(
+def test_a_users_last_activity_is_a_timestamp_in_each_format(
     last_active: object,
 ) -> None:
     user = read(GetUser("@jane"), {**PERSON, "last_active": last_active})
@@ -136,7 +136,7 @@ def test_a_room_never_used_has_no_last_activity() -> None:
     assert statistics.messages_sent == 0
 
 
-def test_statistics_tell_their_moment_as_iso_or_unix() -> None:
+def test_timestamps_of_statistics_are_iso_or_unix() -> None:
     for form in ("2014-09-26T10:44:04+00:00", 1411728244, "1411728244"):
         body = {"messages_sent": "170", "last_active": form}
         statistics = read(GetRoomStatistics(7), body)
@@ -184,7 +184,7 @@ def test_a_notification_comes_from_a_label() -> None:
     assert message.notification_sender.client_id == "c-1"
 
 
-def test_a_message_may_come_from_nobody_or_from_a_guest_without_id() -> None:
+def test_a_message_may_have_no_sender_or_a_guest_without_id() -> None:
     assert read_message(**{"from": None}).from_ is None
     assert read_message().from_ is None
     assert read_message(**{"from": {"name": "Guest"}}).from_ == Sender(name="Guest")
@@ -329,7 +329,7 @@ def test_a_room_in_a_list_is_short() -> None:
     assert (new.privacy, new.links.members) == ("private", "z")
 
 
-def test_members_of_a_room_tell_their_roles_there() -> None:
+def test_members_of_a_room_have_their_roles() -> None:
     body = {"items": [{**PERSON, "room_roles": ["room_admin", "room_guru"]}]}
     page = read(GetAllMembers("ops"), body)
     assert page.items[0].room_roles == ["room_admin", "room_guru"]
@@ -475,7 +475,7 @@ def test_a_private_message_is_answered_with_or_without_its_id() -> None:
     assert read(operation, sent, 201).timestamp == MOMENT
 
 
-def test_a_room_message_is_answered_with_id_and_moment() -> None:
+def test_the_response_to_a_room_message_has_id_and_timestamp() -> None:
     sent = {"id": MESSAGE_ID, "timestamp": "2014-09-26T10:44:04.000000+00:00"}
     assert read(SendMessage("ops", message="hi"), sent, 201).timestamp == MOMENT
 

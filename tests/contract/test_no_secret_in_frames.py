@@ -445,7 +445,7 @@ def test_a_transports_settings_show_no_password() -> None:
 
 
 @pytest.mark.parametrize("transport", ["httpx2", "pycurl"])
-def test_a_fault_that_a_hook_reports_leaves_none(transport: Any) -> None:
+def test_an_error_that_a_hook_reports_leaves_none(transport: Any) -> None:
     failures: list[Any] = []
     server = ScriptedServer(reset)
     client = bearer(
@@ -482,7 +482,7 @@ def test_a_programs_own_frames_keep_their_variables() -> None:
     assert steps[-1].f_locals["mine"] == "my own variable"
 
 
-def test_which_lines_an_error_passed_stays() -> None:
+def test_the_lines_of_a_traceback_stay() -> None:
     error = failure_of(lambda: HipChat(TOKEN, base_url="https://a/v2", retries=0))
     assert error is None
     server = ScriptedServer(reset)
@@ -495,7 +495,7 @@ def test_which_lines_an_error_passed_stays() -> None:
         assert f", in {name}\n" in lines
 
 
-def test_what_ran_before_is_left_alone() -> None:
+def test_frames_of_an_earlier_error_are_not_cleared() -> None:
     """An earlier error of the program is the context of ours: its frames are the program's."""
 
     def earlier() -> None:

@@ -262,7 +262,7 @@ def test_no_refusal_brings_anything_private_to_light(
 
 
 @OPERATIONS
-def test_no_garbage_or_fault_brings_anything_private_to_light(
+def test_no_garbage_or_transport_error_shows_anything_private(
     operation_id: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     call, texts = private_call(operation_id)

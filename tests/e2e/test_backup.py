@@ -111,7 +111,7 @@ def busy(tmp_path: Path) -> Path:
     return folder
 
 
-def test_a_backup_under_load_shows_one_moment(busy: Path, tmp_path: Path) -> None:
+def test_a_backup_under_load_is_one_snapshot(busy: Path, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
     with serving(busy, "--no-rate-limits") as server:

@@ -49,7 +49,7 @@ def tables_of(page: str) -> dict[str, list[str]]:
     }
 
 
-def test_every_row_runs_and_gives_numbers(
+def test_every_row_runs_and_yields_numbers(
     written: tuple[subprocess.CompletedProcess[str], str],
 ) -> None:
     done, page = written

@@ -123,9 +123,7 @@ def free_port() -> int:
 
 
 @pytest.mark.parametrize("transport", ["httpx2", "pycurl"])
-def test_exit_codes_tell_what_went_wrong(
-    transport: str, hipkit: Run, room: str
-) -> None:
+def test_exit_codes_distinguish_errors(transport: str, hipkit: Run, room: str) -> None:
     through = ["--transport", transport, "--retries", "0"]
     nobody = f"http://127.0.0.1:{free_port()}/v2"
 
@@ -240,7 +238,7 @@ def test_a_reader_that_leaves_is_silent() -> None:
         ("hello --card /nowhere 2>&-", 2, ""),
     ],
 )
-def test_closed_and_full_streams_are_told_in_one_line(
+def test_closed_and_full_streams_are_reported_in_one_line(
     redirection: str, code: int, told: str, server: Server, room: str
 ) -> None:
     ended = subprocess.run(

@@ -102,7 +102,7 @@ def test_a_step_that_fails_is_named_and_the_server_is_stopped(
         assert probe.connect_ex(("127.0.0.1", int(port[1]))) != 0
 
 
-def test_a_server_that_does_not_start_is_told(
+def test_a_server_that_does_not_start_is_reported(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     broken = [sys.executable, "-c", "import sys; sys.exit('no server today')"]

@@ -153,7 +153,7 @@ def protected(pem: bytes) -> bytes:
     ],
     ids=["gone", "not PEM", "no key", "no certificate", "another key", "password"],
 )
-def test_a_certificate_that_cannot_be_used_is_told_before_anything_is_made(
+def test_an_unusable_certificate_is_reported_before_anything_is_created(
     authority: Path,
     file: str,
     spoilt: Callable[[dict[str, bytes]], bytes | None],
@@ -195,7 +195,7 @@ def links_begin_with(server: Running, **headers: str) -> str:
     return scheme
 
 
-def test_nobody_is_believed_to_be_a_proxy_unasked(tmp_path: Path) -> None:
+def test_no_proxy_is_trusted_by_default(tmp_path: Path) -> None:
     with serving(tmp_path) as server:
         assert links_begin_with(server, **FORWARDED) == "http"
 
@@ -206,7 +206,7 @@ def remaining(server: Running, **headers: str) -> int:
     return int(answer["X-Ratelimit-Remaining"])
 
 
-def test_a_trusted_proxy_tells_who_calls_and_how(tmp_path: Path) -> None:
+def test_a_trusted_proxy_names_the_caller_and_the_scheme(tmp_path: Path) -> None:
     proxies = ("--trusted-proxy", "127.0.0.0/8", "--trusted-proxy", "10.1.2.3")
     with serving(tmp_path, *proxies) as server:
         assert links_begin_with(server, **FORWARDED) == "https"
@@ -225,7 +225,7 @@ def told_of_tls(server: Running, path: str, **headers: str) -> str | None:
         return connection.getresponse().getheader("Strict-Transport-Security")
 
 
-def test_browsers_are_told_to_come_by_tls_where_they_did(tmp_path: Path) -> None:
+def test_hsts_is_sent_over_tls(tmp_path: Path) -> None:
     options = ("--trusted-proxy", "127.0.0.1", "--hsts", "86400")
     with serving(tmp_path, *options) as server:
         for path in ("/v2/capabilities", "/sign-in", "/health", "/nowhere", "/files/x"):
@@ -233,7 +233,7 @@ def test_browsers_are_told_to_come_by_tls_where_they_did(tmp_path: Path) -> None
             assert told_of_tls(server, path) is None
 
 
-def test_browsers_are_told_nothing_about_tls_unasked(tmp_path: Path) -> None:
+def test_hsts_is_not_sent_by_default(tmp_path: Path) -> None:
     with serving(tmp_path, "--trusted-proxy", "127.0.0.1") as server:
         assert told_of_tls(server, "/sign-in", **FORWARDED) is None
 

@@ -91,7 +91,7 @@ def test_a_second_start_goes_on_where_the_first_ended(tmp_path: Path) -> None:
         assert server.told == []
 
 
-def test_limits_are_told_in_hipchats_spelling(tmp_path: Path) -> None:
+def test_limit_headers_have_hipchats_spelling(tmp_path: Path) -> None:
     with serving(tmp_path) as server:
         _, headers, _ = server.call("GET", "/room")
 
@@ -211,7 +211,7 @@ def test_what_was_answered_survives_a_kill(tmp_path: Path) -> None:
         (["--public-url", "chat.example.com"], "--public-url"),
     ],
 )
-def test_what_stops_a_start_is_told_in_one_line(
+def test_what_prevents_a_start_is_reported_in_one_line(
     tmp_path: Path, options: list[str], told: str
 ) -> None:
     (tmp_path / "junk.db").write_bytes(b"junk" * 100)
@@ -257,7 +257,7 @@ def test_what_listens_everywhere_is_named_by_its_machine(tmp_path: Path) -> None
     assert link.startswith(f"http://{socket.gethostname()}:")
 
 
-def test_a_taken_port_is_told_in_one_line(tmp_path: Path) -> None:
+def test_a_port_in_use_is_reported_in_one_line(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         done = hipkit(tmp_path, "serve", "--port", str(port))

@@ -152,7 +152,7 @@ def test_an_archived_room_is_closed_at_once(server: Running) -> None:
         (["client", "add", "Bot"], "at least one --scope"),
     ],
 )
-def test_a_mistake_is_told_in_one_line(
+def test_an_error_is_reported_in_one_line(
     server: Running, arguments: list[str], told: str
 ) -> None:
     hipkit(server.folder, "admin", "--db", "chat.db", "room", "add", "Twice")

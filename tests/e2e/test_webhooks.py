@@ -102,7 +102,9 @@ def test_webhooks_are_looked_after_from_the_shell(tmp_path: Path) -> None:
         assert server.call("GET", "/room/Ops/webhook/1")[0] == 404
 
 
-def test_what_the_shell_does_is_told_by_the_running_server(tmp_path: Path) -> None:
+def test_webhooks_get_what_the_command_line_does_while_a_server_runs(
+    tmp_path: Path,
+) -> None:
     with receiving() as receiver, serving(tmp_path, *OPTIONS) as server:
         server.call("POST", "/room", {"name": "Ops"})
         body = {"url": receiver.url, "event": "room_archived"}

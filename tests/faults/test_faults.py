@@ -43,17 +43,17 @@ def test_each_commit_is_on_disk_before_its_answer(tmp_path: Path) -> None:
     assert sync.run(tmp_path, rounds=30) == 30
 
 
-def test_a_full_disk_is_told_and_passes() -> None:
+def test_a_full_disk_is_reported_and_passes() -> None:
     need(full_disk.can_mount(), NO_MOUNTS)
 
     full_disk.run()
 
 
-def test_a_locked_database_is_told_and_passes(tmp_path: Path) -> None:
+def test_a_locked_database_is_reported_and_passes(tmp_path: Path) -> None:
     locked.run(tmp_path)
 
 
-def test_a_read_only_disk_is_told_and_passes() -> None:
+def test_a_read_only_disk_is_reported_and_passes() -> None:
     need(read_only.can_mount(), NO_MOUNTS)
 
     read_only.run()

@@ -30,7 +30,7 @@ def test_the_hint_is_what_the_docs_say_and_names_an_extra_that_there_is(
     assert any(command in page.read_text(encoding="utf-8") for page in pages)
 
 
-def test_the_code_gives_this_hint_in_one_place_only() -> None:
+def test_the_hint_is_in_one_place_only() -> None:
     found = {
         path.relative_to(PACKAGE).as_posix()
         for path in PACKAGE.rglob("*.py")

@@ -52,7 +52,7 @@ def test_webhooks_are_delivered_by_themselves_on_a_real_port() -> None:
         assert delivery.state == "delivered"
 
 
-def test_a_test_asks_nobody_for_a_name() -> None:
+def test_a_test_resolves_no_names() -> None:
     with HipChatServer() as hipchat:
         hipchat.client.rooms.create_webhook(
             "Room", url="https://hooks.example.com/", event="room_message"

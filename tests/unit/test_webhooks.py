@@ -95,7 +95,7 @@ def test_every_event_is_read_from_the_little_that_2014_sent(name: str) -> None:
     assert type(read_event(posted(name, item))) is EVENTS[name]
 
 
-def test_an_event_that_nobody_knows_is_given_as_it_is() -> None:
+def test_an_unknown_event_is_returned_as_plain_json() -> None:
     event = read_event(posted("room_painted", {"colour": "green"}))
     assert isinstance(event, EventEnvelope)
     assert event.item == {"colour": "green"}

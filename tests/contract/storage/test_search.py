@@ -107,7 +107,7 @@ async def test_a_conversation_finds_its_own_messages_only(database: Database) ->
         assert await talk.find(f"c{one.conversation_id}") == []
 
 
-async def test_pages_go_back_from_a_moment(talk: Talk) -> None:
+async def test_pages_go_back_from_a_timestamp(talk: Talk) -> None:
     for number in range(5):
         await talk.say(f"alert {number}")
 

@@ -76,7 +76,7 @@ async def test_a_key_is_taken_once_in_a_place_by_one_maker(filled: Database) -> 
     assert await stores.webhooks.by_key(2, 1, None, "k") is None
 
 
-async def test_who_waits_is_told_by_room_group_and_event(filled: Database) -> None:
+async def test_subscribers_are_found_by_room_group_and_event(filled: Database) -> None:
     subscriptions = filled.stores.subscriptions
     assert not await subscriptions.has_subscribers(1, 1, "room_message")
     await add(filled)
@@ -88,7 +88,9 @@ async def test_who_waits_is_told_by_room_group_and_event(filled: Database) -> No
     assert not await subscriptions.has_subscribers(2, 2, "room_enter")
 
 
-async def test_an_event_wakes_those_that_wait_for_no_moment(filled: Database) -> None:
+async def test_an_event_wakes_subscriptions_without_a_retry_time(
+    filled: Database,
+) -> None:
     routes = filled.stores.subscriptions
     idle = await add(filled)
     failing = await add(filled, key="failing")
@@ -156,7 +158,7 @@ async def test_numbers_of_events_are_not_given_twice(filled: Database) -> None:
     assert await happen(filled) > first
 
 
-async def test_a_sweep_leaves_what_somebody_waits_for_or_looks_at(
+async def test_a_sweep_keeps_what_subscriptions_need_and_what_is_shown(
     filled: Database,
 ) -> None:
     webhook_id = await add(filled)

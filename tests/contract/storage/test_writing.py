@@ -20,7 +20,9 @@ async def names(database: Database) -> list[str]:
     return found
 
 
-async def test_a_command_gives_its_value_once_it_is_stored(database: Database) -> None:
+async def test_a_command_returns_its_value_once_it_is_stored(
+    database: Database,
+) -> None:
     group_id = await add_group(database, "One")
 
     group = await database.stores.groups.get(group_id)

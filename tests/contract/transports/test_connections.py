@@ -124,7 +124,7 @@ def test_what_an_idle_server_says_is_not_taken_for_an_answer(
 
 
 @pytest.mark.parametrize("line", [b"Connection: close", b"connection: Close"])
-def test_a_connection_that_the_server_gives_up_is_not_kept(
+def test_a_connection_that_the_server_closes_is_not_kept(
     driver: Driver, serve: Serve, line: bytes
 ) -> None:
     server = serve(answering(OK.replace(b"\r\n", b"\r\n" + line + b"\r\n", 1)))
@@ -133,7 +133,7 @@ def test_a_connection_that_the_server_gives_up_is_not_kept(
     assert server.connections == 2
 
 
-def test_a_connection_is_not_kept_longer_than_told(
+def test_a_connection_is_not_kept_longer_than_configured(
     make_driver: MakeDriver, server: ScriptedServer
 ) -> None:
     driver = make_driver(keepalive_seconds=0.2)

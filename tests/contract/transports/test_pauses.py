@@ -18,7 +18,7 @@ PAUSES = {
         "a server that reads slowly"
     ),
     "test_what_goes_wrong.BROKEN": "a reset may overtake what was sent before it",
-    "test_connections.test_a_connection_is_not_kept_longer_than_told": "the age of one",
+    "test_connections.test_a_connection_is_not_kept_longer_than_configured": "the age of one",
     "test_connections.test_libcurl_counts_the_age_of_a_connection_in_whole_seconds": (
         "the age of one"
     ),

@@ -121,7 +121,7 @@ def test_a_proxy_that_refuses_a_tunnel_has_kept_everything_back(
     assert secure_server.connections == 0
 
 
-def test_a_proxy_that_refuses_a_plain_request_gives_its_answer(
+def test_the_response_of_a_proxy_that_rejects_a_plain_request_is_returned(
     make_driver: MakeDriver, server: ScriptedServer, refusing_proxy: Proxy
 ) -> None:
     driver = make_driver(proxy=refusing_proxy.url)
@@ -175,7 +175,7 @@ def test_a_proxy_that_cannot_be_reached_is_named_a_failed_connection(
     assert server.connections == 0
 
 
-def test_a_handshake_that_fails_in_a_tunnel_gives_its_connection_back(
+def test_a_handshake_that_fails_in_a_tunnel_frees_its_connection(
     make_driver: MakeDriver, secure_server: ScriptedServer, proxy: Proxy
 ) -> None:
     driver = make_driver(proxy=proxy.url, max_connections=1)

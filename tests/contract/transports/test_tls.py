@@ -267,7 +267,7 @@ def test_a_key_with_a_password_is_opened(
     assert driver.send(request_to(server, scheme="https")).body == b"ok"
 
 
-def test_a_missing_client_certificate_is_a_fault(
+def test_a_missing_client_certificate_is_a_transport_error(
     make_driver: MakeDriver, serve: Serve, authority: Authority
 ) -> None:
     tls = authority.server("127.0.0.1", asks_for_certificate=True)
@@ -279,7 +279,7 @@ def test_a_missing_client_certificate_is_a_fault(
     assert server.requests == []
 
 
-def test_a_handshake_that_never_ends_is_a_time_out_before_anything_is_sent(
+def test_a_handshake_that_never_ends_is_a_timeout_before_anything_is_sent(
     make_driver: MakeDriver, serve: Serve, authority: Authority
 ) -> None:
     server = serve(Connection.hang)

@@ -40,7 +40,7 @@ def chunked(*chunks: bytes, end: bytes = b"0\r\n\r\n") -> bytes:
     return head + b"".join(b"%x\r\n%b\r\n" % (len(c), c) for c in chunks) + end
 
 
-def test_a_reply_has_status_headers_and_body(driver: Driver, serve: Serve) -> None:
+def test_a_response_has_status_headers_and_body(driver: Driver, serve: Serve) -> None:
     server = serve(
         answering(
             b"HTTP/1.1 404 Not Here\r\nContent-Type: text/plain\r\nX-Limit:  5 \r\n"
@@ -203,7 +203,7 @@ def test_a_compressed_body_is_decompressed(
     assert server.connections == 1
 
 
-def test_a_compressed_body_may_come_in_any_pieces(driver: Driver, serve: Serve) -> None:
+def test_a_compressed_body_may_come_in_any_chunks(driver: Driver, serve: Serve) -> None:
     def script(connection: Connection) -> None:
         connection.read_request()
         body = gzip.compress(b"hello", mtime=0) + gzip.compress(b" world")
@@ -227,7 +227,7 @@ def test_a_compressed_body_may_come_in_any_pieces(driver: Driver, serve: Serve) 
         ("gzip", gzip.compress(TEXT, mtime=0)[:5], "broken"),
     ],
 )
-def test_a_compressed_body_that_cannot_be_read_is_a_fault(
+def test_a_compressed_body_that_cannot_be_read_is_a_transport_error(
     driver: Driver, serve: Serve, encoding: str, body: bytes, expected: str
 ) -> None:
     server = serve(answering(answer(body, f"Content-Encoding: {encoding}"), OK))
@@ -250,7 +250,7 @@ LIMITED = Options(timeout_seconds=10, max_response_bytes=100_000)
     ],
     ids=["length", "chunked", "close", "gzip", "error"],
 )
-def test_a_body_over_the_limit_is_a_fault(
+def test_a_body_over_the_limit_is_a_transport_error(
     driver: Driver, serve: Serve, raw: bytes
 ) -> None:
     server = serve(one_after_another(answering(raw), answering(OK)))
@@ -289,7 +289,7 @@ class Collector:
         self.came.set()
 
 
-def test_a_sink_gets_the_pieces_as_they_come(driver: Driver, serve: Serve) -> None:
+def test_a_sink_gets_the_chunks_as_they_arrive(driver: Driver, serve: Serve) -> None:
     sink = Collector()
     seen = []
 

@@ -224,7 +224,7 @@ def test_an_error_while_reading_the_body_reaches_the_caller(
     assert [received.method for received in server.requests] == ["GET"]
 
 
-def test_no_log_line_tells_what_was_sent(
+def test_no_log_line_shows_what_was_sent(
     driver: Driver, server: ScriptedServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.DEBUG):

@@ -102,7 +102,7 @@ def full_port() -> Iterator[int]:
 
 
 @pytest.mark.parametrize("by_deadline", [False, True])
-def test_a_time_out_while_connecting_has_not_arrived(
+def test_a_timeout_while_connecting_has_not_arrived(
     driver: Driver, full_port: int, by_deadline: bool
 ) -> None:
     request = Request("POST", "http", "127.0.0.1", full_port, "/", (), b"x")
@@ -199,7 +199,7 @@ def test_a_reused_connection_that_breaks_is_not_replaced_by_sending_again(
 
 
 @pytest.mark.parametrize("size", [300_000, None])
-def test_a_body_in_pieces_is_not_sent_again_over_a_reused_connection(
+def test_a_body_in_chunks_is_not_sent_again_over_a_reused_connection(
     driver: Driver, serve: Serve, size: int | None
 ) -> None:
     def first_well(connection: Connection) -> None:
@@ -286,14 +286,14 @@ def test_a_head_without_end_is_not_kept(
 # Time
 
 
-def test_silence_before_the_answer_is_a_time_out(driver: Driver, serve: Serve) -> None:
+def test_silence_before_the_response_is_a_timeout(driver: Driver, serve: Serve) -> None:
     server = serve(then(Connection.hang))
     failure = driver.fail(request_to(server, "POST", content=b"x"), brief())
     assert (failure.kind, failure.may_have_arrived) == ("timeout", True)
     wait_until(lambda: len(server.requests) == 1)
 
 
-def test_silence_within_the_answer_is_a_time_out(driver: Driver, serve: Serve) -> None:
+def test_silence_within_the_response_is_a_timeout(driver: Driver, serve: Serve) -> None:
     half = say(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc")
     failure = driver.fail(request_to(serve(then(half, Connection.hang))), brief())
     assert (failure.kind, failure.may_have_arrived) == ("timeout", True)
@@ -307,7 +307,7 @@ def test_silence_within_the_answer_is_a_time_out(driver: Driver, serve: Serve) -
     [b"x" * 20_000_000, Chunks((b"x" * 65536,) * 300)],
     ids=["bytes", "pieces"],
 )
-def test_a_server_that_does_not_take_the_request_is_a_time_out(
+def test_a_server_that_does_not_read_the_request_is_a_timeout(
     driver: Driver, serve: Serve, content: bytes | Chunks
 ) -> None:
     server = serve(Connection.hang)
@@ -374,7 +374,7 @@ def test_a_request_may_take_longer_than_the_longest_silence(
     assert driver.send(request, brief()).body == b"ok"
 
 
-def test_after_a_time_out_a_late_answer_is_not_taken_for_the_next(
+def test_after_a_timeout_a_late_response_is_not_taken_for_the_next(
     driver: Driver, serve: Serve
 ) -> None:
     late = threading.Event()

@@ -76,7 +76,7 @@ def test_an_api_error_has_the_answer_and_what_may_be_shown_of_the_request(
 
 
 @both
-def test_every_refusal_of_a_call_has_them(kind: Kind) -> None:
+def test_every_api_error_has_them(kind: Kind) -> None:
     client = connect(kind, script_for(kind, lambda _: answer({}, 418)), retries=0)
     calls: list[Callable[[], Any]] = [
         lambda: client.request("POST", "/oauth/token/s3cret", json={"a": 1}),
@@ -94,7 +94,7 @@ def test_every_refusal_of_a_call_has_them(kind: Kind) -> None:
 
 
 @both
-def test_no_form_of_an_error_shows_the_body_or_the_headers(kind: Kind) -> None:
+def test_no_text_of_an_error_shows_the_body_or_the_headers(kind: Kind) -> None:
     error = error_of(kind, answer({"a": "private"}, 404, set_cookie="private"))
     assert "private" not in f"{error!r} {error} {error.args}"
 
@@ -157,7 +157,7 @@ def test_a_pickled_error_holds_nothing_that_the_server_quoted(
     assert again.body == b""
 
 
-def test_what_is_no_secret_survives() -> None:
+def test_what_is_not_secret_is_pickled() -> None:
     body = {
         "error": {
             "message": "Value u'pink' for field 'color' is not one of these",
@@ -188,7 +188,7 @@ def test_a_pickled_response_error_has_no_body() -> None:
     assert (again.where, again.status, again.body) == ("$.id", 200, b"")
 
 
-def test_a_pickled_error_about_an_item_tells_where_to_go_on_and_not_what_came() -> None:
+def test_a_pickled_error_about_an_item_has_the_position_and_not_the_content() -> None:
     page = {"items": [{"id": 1}, {"id": "s3cret"}]}
     with pytest.raises(ResponseError) as caught:
         decode(GetAllRooms(), answer(page), "", now=0)
@@ -294,7 +294,7 @@ def test_every_error_can_be_pickled_copied_and_shown(kind: type[BaseException]) 
         assert (str(twin), vars(twin)) == (str(error), vars(error))
 
 
-def test_the_sweep_meets_errors_of_every_floor() -> None:
+def test_the_sweep_covers_errors_of_every_layer() -> None:
     names = {kind.__name__ for kind in error_classes()}
     assert {"TransportError", "RuleError", "UnreadableError", "StorageError"} <= names
     assert {"InvalidValueError", "ForbiddenError", "MethodNotAllowedError"} <= names

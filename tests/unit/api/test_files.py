@@ -45,7 +45,7 @@ def sources(path: Path) -> Iterator[FileSource]:
     yield path.open("rb")
 
 
-def test_every_source_gives_the_same_bytes_twice(path: Path) -> None:
+def test_every_source_yields_the_same_bytes_twice(path: Path) -> None:
     for source in sources(path):
         file = as_file(source)
         assert file.replayable

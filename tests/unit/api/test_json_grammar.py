@@ -57,13 +57,13 @@ def test_what_the_grammar_allows_is_read(body: bytes, value: object) -> None:
         (b"[] []", "Extra data: line 1 column 4 (char 3)"),
     ],
 )
-def test_what_breaks_the_grammar_is_told_with_its_place(body: bytes, told: str) -> None:
+def test_a_syntax_error_is_reported_with_its_position(body: bytes, told: str) -> None:
     with pytest.raises(json.JSONDecodeError) as caught:
         parse_json(body)
     assert str(caught.value) == told
 
 
-def test_what_is_not_utf8_is_told_with_the_bytes_position() -> None:
+def test_invalid_utf8_is_reported_with_its_position() -> None:
     with pytest.raises(UnicodeDecodeError) as caught:
         parse_json(b'{"a": "\xe9"}')
     assert (caught.value.start, caught.value.reason) == (7, "invalid continuation byte")

@@ -43,7 +43,7 @@ def misfit_of(document: object) -> Misfit:
         ({"id": 1, "seen": []}, "$.seen", ("datetime", "null"), "array"),
     ],
 )
-def test_a_wrong_type_is_told_with_the_right_ones(
+def test_a_wrong_type_is_reported_with_the_expected_ones(
     document: object, place: str, expected: tuple[str, ...], got: str
 ) -> None:
     misfit = misfit_of(document)
@@ -69,7 +69,9 @@ def test_a_missing_member_is_named(document: object, place: str) -> None:
     "member",
     [{"style": "z"}, {"style": "z - at `$.id`"}, {"style": "`"}, {"level": 3}],
 )
-def test_what_is_no_choice_is_told_from_a_wrong_type(member: dict[str, Any]) -> None:
+def test_an_invalid_choice_is_distinguished_from_a_wrong_type(
+    member: dict[str, Any],
+) -> None:
     misfit = misfit_of({"id": 1, **member})
 
     assert misfit.is_no_choice
@@ -81,7 +83,7 @@ def test_what_is_no_choice_is_told_from_a_wrong_type(member: dict[str, Any]) -> 
 @pytest.mark.parametrize(
     "text", ["2015-01-01", "2015-01-01T00:00:00", "yesterday", "2015-13-01T00:00:00Z"]
 )
-def test_what_is_no_date_is_told(text: str) -> None:
+def test_an_invalid_date_is_reported(text: str) -> None:
     misfit = misfit_of({"id": 1, "seen": text})
 
     assert misfit.is_no_date

@@ -63,7 +63,7 @@ def test_numbers_and_booleans_may_come_as_text() -> None:
         '"1421029691"',
     ],
 )
-def test_a_moment_may_come_in_several_forms(text: str) -> None:
+def test_a_timestamp_is_read_in_several_formats(text: str) -> None:
     assert Point.from_json(f'{{"x":0,"seen":{text}}}').seen == datetime(
         2015, 1, 12, 2, 28, 11, tzinfo=UTC
     )

@@ -383,20 +383,20 @@ NAIVE = datetime(2016, 9, 9)  # noqa: DTZ001  # The mistake that this is about.
     ],
     ids=str,
 )
-def test_a_moment_has_an_offset(
+def test_a_timestamp_argument_has_an_offset(
     kind: Any, name: str, value: object, error: type[Exception], told: str
 ) -> None:
     with pytest.raises(error, match=re.escape(told.format(name))):
         kind("x", **{name: value}).call()
 
 
-def test_a_text_stands_for_a_moment_only_where_the_api_has_words_for_it() -> None:
+def test_a_text_replaces_a_timestamp_only_where_the_api_defines_one() -> None:
     assert GetRoomHistory("x", date="recent").call().target.endswith("?date=recent")
     with pytest.raises(TypeError, match="end_date must be a datetime, not str"):
         GetRoomHistory("x", end_date="2016-09-09").call()  # type: ignore[arg-type]
 
 
-def test_a_moment_with_an_offset_goes_out_as_it_is() -> None:
+def test_a_timestamp_with_an_offset_is_sent_unchanged() -> None:
     timestamp = datetime(2016, 9, 9, 12, tzinfo=timezone(timedelta(hours=2)))
     target = GetRoomHistory("x", end_date=timestamp).call().target
     assert target.endswith("end-date=2016-09-09T12%3A00%3A00%2B02%3A00")

@@ -57,7 +57,7 @@ def test_a_model_is_read_from_all_that_the_grammar_allows(
         (b'{"text": "a', ""),
     ],
 )
-def test_a_value_that_fits_no_type_is_told_with_its_place(
+def test_a_value_of_a_wrong_type_is_reported_with_its_path(
     body: bytes, where: str
 ) -> None:
     with pytest.raises(UnreadableError) as caught:

@@ -149,7 +149,7 @@ NAIVE = datetime(2016, 9, 9)  # noqa: DTZ001 - the mistake
     ],
     ids=lambda each: type(each).__name__,
 )
-def test_a_moment_without_offset_is_written_nowhere(model: Model) -> None:
+def test_a_timestamp_without_offset_is_never_written(model: Model) -> None:
     with pytest.raises(ValueError, match="needs a UTC offset"):
         model.to_json()
 

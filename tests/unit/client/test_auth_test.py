@@ -31,7 +31,7 @@ both = pytest.mark.parametrize("kind", KINDS)
 
 
 @both
-def test_an_auth_test_asks_without_doing(kind: Kind) -> None:
+def test_an_auth_test_checks_without_carrying_out(kind: Kind) -> None:
     told = {"success": {"code": 202, "type": "Accepted", "message": "It may."}}
     script = script_for(kind, answer(told, 202), answer(None, 202))
     client = connect(kind, script)
@@ -47,7 +47,7 @@ def test_an_auth_test_asks_without_doing(kind: Kind) -> None:
 
 
 @both
-def test_an_auth_test_tells_which_scopes_would_do(kind: Kind) -> None:
+def test_an_auth_test_returns_the_lacking_scopes(kind: Kind) -> None:
     message = "This action requires one of the following scopes: [u'admin_room']"
     script = script_for(kind, refusal(403, message), refusal(403, "no"), refusal(401))
     client = connect(kind, script)

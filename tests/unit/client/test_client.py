@@ -225,7 +225,9 @@ def test_a_failing_token_function_fails_the_call_with_its_own_error(kind: Kind) 
 
 
 @both
-def test_a_token_function_that_runs_dry_is_an_error_and_no_answer(kind: Kind) -> None:
+def test_stop_iteration_in_a_token_function_is_an_error_and_no_result(
+    kind: Kind,
+) -> None:
     """`next` on an iterator at its end must not look like the end of the call."""
     script = script_for(kind, lambda _: ROOM)
     tokens = iter(["one"])
@@ -236,7 +238,7 @@ def test_a_token_function_that_runs_dry_is_an_error_and_no_answer(kind: Kind) ->
 
 
 @both
-def test_a_transport_that_runs_dry_is_an_error_and_no_answer(kind: Kind) -> None:
+def test_stop_iteration_in_a_transport_is_an_error_and_no_result(kind: Kind) -> None:
     replies: list[RawResponse] = []
 
     def response(_: Request) -> RawResponse:
@@ -282,7 +284,7 @@ def test_raw_raises_where_no_answer_came(kind: Kind) -> None:
 
 
 @both
-def test_hooks_and_log_tell_every_step_and_no_secret(
+def test_hooks_and_log_show_every_step_and_no_secret(
     kind: Kind, caplog: pytest.LogCaptureFixture
 ) -> None:
     seen: list[str] = []
@@ -344,7 +346,7 @@ def test_what_a_hook_raises_ends_the_call(kind: Kind) -> None:
 
 
 @both
-def test_errors_tell_in_attributes_what_a_caller_needs(kind: Kind) -> None:
+def test_errors_have_attributes_for_what_a_caller_needs(kind: Kind) -> None:
     body = {
         "error": {
             "code": 400,
@@ -390,7 +392,7 @@ def test_errors_tell_in_attributes_what_a_caller_needs(kind: Kind) -> None:
         st.text() | st.integers().map(str) | st.floats().map(str),
     ),
 )
-def test_a_refusal_of_any_form_is_an_api_error_with_its_status(
+def test_an_error_response_of_any_format_is_an_api_error_with_its_status(
     status: int, body: bytes, headers: dict[str, str]
 ) -> None:
     client = connect("sync", Script(RawResponse(status, headers, body)), retries=0)
@@ -402,7 +404,7 @@ def test_a_refusal_of_any_form_is_an_api_error_with_its_status(
 
 
 @both
-def test_a_403_names_the_scopes_that_would_do(kind: Kind) -> None:
+def test_a_403_names_the_sufficient_scopes(kind: Kind) -> None:
     client = connect(kind, script_for(kind, refusal(403, "no")))
     with pytest.raises(ForbiddenError, match="view_group, view_room") as caught:
         done(client.rooms.get_room("ops"))
@@ -410,7 +412,7 @@ def test_a_403_names_the_scopes_that_would_do(kind: Kind) -> None:
 
 
 @both
-def test_a_429_that_lasts_too_long_tells_until_when(kind: Kind) -> None:
+def test_a_429_that_lasts_too_long_has_the_time_of_the_reset(kind: Kind) -> None:
     late = refusal(429, x_ratelimit_remaining="0", x_ratelimit_reset="1500009999")
     client = connect(kind, script_for(kind, late))
     with pytest.raises(RateLimitError) as caught:
@@ -469,7 +471,7 @@ def test_a_file_that_can_be_read_again_is_sent_again_whole(kind: Kind) -> None:
 
 
 @both
-def test_a_stack_trace_shows_at_most_six_frames_of_ours(kind: Kind) -> None:
+def test_a_traceback_has_at_most_six_frames_of_hipkit(kind: Kind) -> None:
     def trace(call: Callable[[], Any]) -> list[str]:
         try:
             done(call())

@@ -189,7 +189,7 @@ def test_an_unreadable_answer_is_a_response_error_that_keeps_the_body_out_of_its
     assert "pathSecret123" not in str(error) + repr(error) + repr(error.operation)
 
 
-def test_a_redirect_gives_its_target() -> None:
+def test_a_redirect_returns_its_target() -> None:
     target = decode(
         GetPicture(),
         RawResponse(302, {"location": "/p/1.png"}),

@@ -192,7 +192,7 @@ def note(items: Any, seen: list[Any]) -> Any:
 
 
 @both
-def test_a_page_that_leads_to_itself_is_given_once(kind: Kind) -> None:
+def test_a_page_that_links_to_itself_is_returned_once(kind: Kind) -> None:
     seen: list[Any] = []
     script = script_for(kind, lambda _: page([1], "/v2/room?max-results=1"))
     client = connect(kind, script)
@@ -244,7 +244,7 @@ def test_an_error_on_a_later_page_comes_after_the_items_before(kind: Kind) -> No
     style=st.sampled_from(["{base}/user{query}", "/v2/user{query}", "{query}"]),
     lying=st.booleans(),
 )
-def test_a_list_of_any_length_gives_each_item_once(
+def test_a_list_of_any_length_yields_each_item_once(
     kind: Kind, total: int, size: int, start: int, style: str, lying: bool
 ) -> None:
     def response(request: Request) -> RawResponse:
@@ -378,7 +378,7 @@ def test_an_empty_history_is_empty(kind: Kind) -> None:
 
 
 @both
-def test_pages_are_as_large_as_the_server_allows_unless_told_otherwise(
+def test_pages_are_as_large_as_the_server_allows_by_default(
     kind: Kind,
 ) -> None:
     chat = Chat(moments(*range(3000)), recent_size=75)
@@ -395,7 +395,7 @@ def test_a_private_chat_is_walked_like_a_room(kind: Kind) -> None:
 
 
 @both
-def test_a_moment_with_more_messages_than_a_page_holds_is_given_whole(
+def test_a_timestamp_with_more_messages_than_a_page_is_returned_completely(
     kind: Kind,
 ) -> None:
     chat = Chat(moments(0, *[5] * 30, 9), recent_size=3)
@@ -439,7 +439,7 @@ def test_since_needs_an_offset(kind: Kind) -> None:
 
 
 @both
-def test_what_is_no_moment_is_refused_in_words(kind: Kind) -> None:
+def test_an_invalid_timestamp_raises_a_readable_error(kind: Kind) -> None:
     client = connect(kind, script_for(kind))
     day, text = date(2016, 9, 9), "2016-09-09T00:00:00+00:00"
     with pytest.raises(TypeError, match="since must be a datetime, not date"):
@@ -497,20 +497,20 @@ def test_a_server_that_takes_no_notice_of_counting_is_not_asked_for_ever(
 
 
 @both
-def test_a_message_that_stands_twice_on_a_page_is_given_once(kind: Kind) -> None:
+def test_a_message_that_is_twice_on_a_page_is_returned_once(kind: Kind) -> None:
     twice = {"id": "m1", "date": "2016-09-09T12:00:00+00:00"}
     script = script_for(kind, answer({"items": [twice, twice]}), answer({"items": []}))
     assert len(listed(connect(kind, script).history("ops"))) == 1
 
 
 @both
-def test_the_last_moment_that_there_is_does_no_harm(kind: Kind) -> None:
+def test_the_latest_possible_timestamp_is_accepted(kind: Kind) -> None:
     last = {"id": "m1", "date": "9999-12-31T23:59:59.999999+00:00"}
     script = script_for(kind, answer({"items": [last]}), answer({"items": []}))
     assert len(listed(connect(kind, script).history("ops"))) == 1
 
 
-def test_the_position_tells_where_a_walk_stands_and_an_error_does_not_move_it() -> None:
+def test_an_error_does_not_advance_the_position() -> None:
     chat = Chat(moments(*range(6)), recent_size=3)
     script = script_for("sync", lambda request: chat(request))
     walk = connect("sync", script).history("ops")
@@ -550,7 +550,7 @@ def in_order(chat: Chat, found: list[str]) -> bool:
 
 
 @given(kind=any_kind, chat=chats, size=st.none() | st.integers(1, 6))
-def test_a_walk_gives_each_message_once_whatever_the_servers_habits(
+def test_a_walk_returns_each_message_once_with_every_server(
     kind: Kind, chat: Chat, size: int | None
 ) -> None:
     if size is None or not chat.tells_next:
@@ -561,7 +561,7 @@ def test_a_walk_gives_each_message_once_whatever_the_servers_habits(
 
 
 @given(kind=any_kind, chat=chats, since=seconds, limit=st.integers(0, 40))
-def test_a_walk_within_bounds_gives_what_lies_within(
+def test_a_walk_with_bounds_returns_what_is_within(
     kind: Kind, chat: Chat, since: float, limit: int
 ) -> None:
     (bound,) = moments(since)

@@ -115,7 +115,7 @@ def test_a_header_of_ones_own_takes_the_place_of_the_usual_one(kind: Kind) -> No
 
 
 @both
-def test_an_option_that_nobody_knows_is_a_mistake(kind: Kind) -> None:
+def test_an_unknown_option_is_a_type_error(kind: Kind) -> None:
     client = connect(kind, script_for(kind))
     with pytest.raises(TypeError, match="time_out"):
         client.with_options(time_out=3)
@@ -171,7 +171,7 @@ def test_an_option_that_makes_no_sense_is_refused_at_once(
     ],
 )
 @both
-def test_an_option_of_the_wrong_type_is_a_mistake_told_in_words(
+def test_an_option_of_the_wrong_type_raises_a_readable_type_error(
     kind: Kind, options: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(TypeError, match=words):
@@ -273,7 +273,7 @@ def test_a_token_may_be_a_coroutine_function_where_there_is_a_loop() -> None:
 
 
 @both
-def test_a_function_is_asked_for_every_call_and_told_what_was_refused(
+def test_a_function_is_called_for_every_call_and_passed_the_rejected_token(
     kind: Kind,
 ) -> None:
     script = script_for(kind, ROOM, refusal(401), ROOM)
@@ -391,7 +391,7 @@ def test_an_event_loop_refuses_a_provider_that_blocks() -> None:
         connect("async", AsyncScript()).with_token(provider)
 
 
-def test_a_transport_of_the_other_kind_is_refused_in_words() -> None:
+def test_a_transport_of_the_other_kind_is_rejected_with_a_readable_error() -> None:
     for wrong in (AsyncScript(), AsyncMemoryTransport(lambda _: ROOM)):
         with pytest.raises(TypeError, match="for AsyncHipChat"):
             HipChat("t", base_url=BASE_URL, transport=wrong)  # type: ignore[arg-type]  # the mistake

@@ -84,7 +84,7 @@ def stored(item: UnreadableItem, reached: HistoryPosition | None) -> HistoryPosi
 
 @pytest.mark.parametrize("change", ODD.values(), ids=ODD)
 @both
-def test_an_odd_message_is_handed_over_and_the_walk_goes_on(
+def test_an_unreadable_message_is_passed_on_and_the_walk_continues(
     kind: Kind, change: Any
 ) -> None:
     chat = OddChat(
@@ -108,7 +108,7 @@ def test_an_odd_message_is_handed_over_and_the_walk_goes_on(
 
 @pytest.mark.parametrize("change", ODD.values(), ids=ODD)
 @both
-def test_without_a_function_an_odd_message_is_an_error_behind_which_the_walk_resumes(
+def test_without_a_function_an_unreadable_message_is_an_error_after_which_the_walk_resumes(
     kind: Kind, change: Any
 ) -> None:
     chat = OddChat(
@@ -180,7 +180,7 @@ def test_what_the_function_raises_ends_the_walk(kind: Kind) -> None:
 
 
 @both
-def test_an_odd_message_does_not_count_against_the_limit(kind: Kind) -> None:
+def test_an_unreadable_message_does_not_count_towards_the_limit(kind: Kind) -> None:
     chat = OddChat(moments(*range(9)), odd={7: {"file": {}}, 5: {"file": {}}})
     handed: list[UnreadableItem] = []
     client = connect(kind, script_for(kind, chat), on_unreadable=handed.append)
@@ -201,7 +201,7 @@ def test_where_no_message_at_all_can_be_read_the_walk_still_ends(kind: Kind) -> 
 
 
 @both
-def test_readable_messages_behind_many_odd_ones_are_reached(kind: Kind) -> None:
+def test_readable_messages_after_many_unreadable_ones_are_reached(kind: Kind) -> None:
     odd = {number: {"date": "soon"} for number in range(5, 200)}
     chat = OddChat(moments(*range(201)), recent_size=20, largest_page=30, odd=odd)
     handed: list[UnreadableItem] = []
@@ -212,7 +212,7 @@ def test_readable_messages_behind_many_odd_ones_are_reached(kind: Kind) -> None:
 
 
 @both
-def test_a_server_that_gives_the_same_odd_page_for_ever_is_given_up(
+def test_a_server_that_returns_the_same_unreadable_page_for_ever_is_an_error(
     kind: Kind,
 ) -> None:
     body = {
@@ -251,7 +251,7 @@ def distinct(chat: OddChat) -> tuple[list[str], list[str]]:
 
 
 @given(kind=any_kind, chat=odd_chats, size=st.integers(1, 6))
-def test_a_walk_gives_or_hands_over_each_message_once(
+def test_a_walk_returns_or_passes_on_each_message_once(
     kind: Kind, chat: OddChat, size: int
 ) -> None:
     if not chat.tells_next:
@@ -267,7 +267,7 @@ def test_a_walk_gives_or_hands_over_each_message_once(
 
 
 @given(kind=any_kind, chat=odd_chats, size=st.integers(1, 6))
-def test_a_walk_resumed_behind_each_odd_message_gives_each_message_once(
+def test_a_walk_resumed_after_each_unreadable_message_returns_each_message_once(
     kind: Kind, chat: OddChat, size: int
 ) -> None:
     if not chat.tells_next:
@@ -305,7 +305,7 @@ def rooms(request: Request) -> RawResponse:
 
 
 @both
-def test_an_odd_item_of_a_list_is_handed_over_when_it_is_its_turn(kind: Kind) -> None:
+def test_an_unreadable_item_of_a_list_is_passed_on_in_its_place(kind: Kind) -> None:
     order: list[Any] = []
     client = connect(kind, script_for(kind, rooms))
     walk = client.items(GetAllRooms(), on_unreadable=order.append)
@@ -319,7 +319,9 @@ def test_an_odd_item_of_a_list_is_handed_over_when_it_is_its_turn(kind: Kind) ->
 
 
 @both
-def test_without_a_function_a_list_resumes_behind_its_odd_item(kind: Kind) -> None:
+def test_without_a_function_a_list_resumes_after_its_unreadable_item(
+    kind: Kind,
+) -> None:
     client = connect(kind, script_for(kind, rooms))
     seen: list[Any] = []
     errors = []
@@ -339,7 +341,7 @@ def test_without_a_function_a_list_resumes_behind_its_odd_item(kind: Kind) -> No
 
 
 @both
-def test_pages_come_without_their_odd_items(kind: Kind) -> None:
+def test_pages_omit_their_unreadable_items(kind: Kind) -> None:
     client = connect(kind, script_for(kind, rooms))
     handed: list[UnreadableItem] = []
     pages = listed(client.pages(GetAllRooms(), on_unreadable=handed.append))
@@ -398,7 +400,9 @@ def test_what_is_wrong_outside_the_items_stays_an_error(kind: Kind, body: Any) -
 
 
 @both
-def test_dates_without_offset_beside_an_odd_item_are_still_read(kind: Kind) -> None:
+def test_dates_without_offset_beside_an_unreadable_item_are_still_read(
+    kind: Kind,
+) -> None:
     items: list[object] = [
         {"id": "1", "date": "2014-09-26T10:44:04"},
         {"id": "2", "date": "2014-09-26T10:44:04", "file": {}},

@@ -58,7 +58,7 @@ def connect(request: pytest.FixtureRequest) -> Iterator[Callable[..., SendAny]]:
 # A function
 
 
-def test_a_function_gets_the_request_and_gives_the_reply(
+def test_a_function_gets_the_request_and_returns_the_response(
     connect: Callable[..., SendAny],
 ) -> None:
     seen = []
@@ -81,7 +81,7 @@ async def test_a_coroutine_function_will_do_too() -> None:
     assert (await transport.send(request(), Options())).status == 204
 
 
-def test_a_fault_that_the_function_raises_reaches_the_caller(
+def test_an_error_that_the_function_raises_reaches_the_caller(
     connect: Callable[..., SendAny],
 ) -> None:
     def handler(_made: Request) -> RawResponse:
@@ -91,7 +91,7 @@ def test_a_fault_that_the_function_raises_reaches_the_caller(
         connect(handler)(request())
 
 
-def test_limit_sink_and_compression_hold_for_a_functions_reply(
+def test_limit_sink_and_compression_apply_to_a_functions_response(
     connect: Callable[..., SendAny],
 ) -> None:
     compressed = gzip.compress(b"x" * 1000)
@@ -189,7 +189,7 @@ class Failing(Chunks):
         raise FileNotFoundError("the file has gone")
 
 
-def test_an_app_gets_a_body_in_pieces(connect: Callable[..., SendAny]) -> None:
+def test_an_app_gets_a_body_in_chunks(connect: Callable[..., SendAny]) -> None:
     assert (
         b"one,two,three" in connect(app=raw_echo)(request("POST", "/", Chunks())).body
     )
@@ -266,7 +266,7 @@ def app() -> App:
     return App()
 
 
-def test_an_app_answers_compressed_in_pieces_and_without_a_body(
+def test_an_app_answers_compressed_in_chunks_and_without_a_body(
     connect: Callable[..., SendAny], app: App
 ) -> None:
     send = connect(app=app)
@@ -285,7 +285,7 @@ def test_what_a_framework_has_answered_counts_though_it_raises_again(
     assert (response.status, response.body) == (500, b"oops")
 
 
-def test_an_error_that_nobody_answers_reaches_the_caller(
+def test_an_unhandled_error_of_the_app_reaches_the_caller(
     connect: Callable[..., SendAny], app: App
 ) -> None:
     send = connect(app=app)
@@ -295,7 +295,7 @@ def test_an_error_that_nobody_answers_reaches_the_caller(
         send(request(target="/has_its_own_time_out"))
 
 
-def test_an_app_that_ends_without_a_whole_answer_is_a_fault(
+def test_an_app_that_ends_without_a_complete_response_is_a_transport_error(
     connect: Callable[..., SendAny], app: App
 ) -> None:
     with pytest.raises(TransportError) as caught:
@@ -303,7 +303,7 @@ def test_an_app_that_ends_without_a_whole_answer_is_a_fault(
     assert (caught.value.kind, caught.value.may_have_arrived) == ("broken", True)
 
 
-def test_an_app_that_is_too_slow_is_a_time_out(
+def test_an_app_that_is_too_slow_is_a_timeout(
     connect: Callable[..., SendAny], app: App
 ) -> None:
     send = connect(app=app)

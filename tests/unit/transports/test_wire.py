@@ -103,7 +103,7 @@ def test_equal_names_are_joined_whatever_their_case() -> None:
 @given(
     st.binary(max_size=5000), st.integers(1, 700), st.sampled_from(["gzip", "deflate"])
 )
-def test_a_compressed_body_may_come_in_any_pieces(
+def test_a_compressed_body_may_come_in_any_chunks(
     body: bytes, step: int, encoding: str
 ) -> None:
     compressed = gzip.compress(body) if encoding == "gzip" else zlib.compress(body)
@@ -114,7 +114,7 @@ def test_a_compressed_body_may_come_in_any_pieces(
 
 
 @given(st.binary(min_size=1, max_size=200), st.sampled_from(["gzip", "deflate", "x"]))
-def test_bytes_that_are_not_compressed_give_a_fault_and_nothing_else(
+def test_bytes_that_are_not_compressed_are_a_transport_error(
     body: bytes, encoding: str
 ) -> None:
     incoming = Incoming(200, {"content-encoding": encoding}, Options(), None)
@@ -141,7 +141,7 @@ def test_no_more_than_the_limit_is_kept(chunks: list[bytes], limit: int) -> None
     assert len(incoming.response().body) <= limit
 
 
-def test_the_deadline_cuts_the_time_out_off() -> None:
+def test_the_deadline_limits_the_timeout() -> None:
     now = time.monotonic()
     assert seconds_left(Options(timeout_seconds=5)) == 5
     assert seconds_left(Options(timeout_seconds=5, deadline=now + 60)) == 5
