@@ -103,7 +103,7 @@ async def new_message(
         body=body,
         format=format,
         color=color,
-        notify=notify,
+        notify=int(notify),
         card=card,
         attach_to=attach_to,
         mentions=msgspec.json.encode(mentions).decode(),

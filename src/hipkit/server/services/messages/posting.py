@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from functools import partial
 
 import msgspec
 
-from hipkit.api.addresses import is_web_address
 from hipkit.api.errors import NotFoundError
 from hipkit.server.services.access.keys import new_version
 from hipkit.server.services.access.lookup import (
@@ -18,9 +16,12 @@ from hipkit.server.services.access.lookup import (
 )
 from hipkit.server.services.context import Context
 from hipkit.server.services.errors import InvalidValueError
-from hipkit.server.services.files.stored import add_file, removed_on_failure
-from hipkit.server.services.files.uploads import received
 from hipkit.server.services.messages.message import add_to_room, new_message
+from hipkit.server.services.messages.sharing import (
+    Compose,
+    compose_link,
+    share_file,
+)
 from hipkit.server.services.registry import handles
 from hipkit.server.services.representations.timestamps import MessageTimestamp
 from hipkit.server.storage.protocol import Stores
@@ -39,7 +40,6 @@ __all__ = [
     "COLORS",
     "LONGEST_MESSAGE",
     "add_notification",
-    "check_link",
     "check_message",
     "reply_to_message",
     "send_message",
@@ -60,15 +60,8 @@ LONGEST_MESSAGE = 32_768
 async def send_message(context: Context, request: SendMessage) -> SentMessage:
     """Post a message into a room as a user."""
     check_message(request.message)
-
-    async def command(stores: Stores) -> tuple[str, int]:
-        room = await _find_open_room(context, stores, request.room_id_or_name)
-        message = await new_message(
-            context, stores, kind="message", body=request.message
-        )
-        return message.id, await add_to_room(context, stores, room, message)
-
-    message_id, sent_us = await context.write(command)
+    compose = partial(new_message, context, kind="message", body=request.message)
+    message_id, sent_us = await _post(context, request.room_id_or_name, compose)
     return SentMessage(id=message_id, timestamp=MessageTimestamp.from_us(sent_us))
 
 
@@ -135,47 +128,23 @@ async def reply_to_message(context: Context, request: ReplyToMessage) -> None:
 @handles(ShareLinkWithRoom)
 async def share_link_with_room(context: Context, request: ShareLinkWithRoom) -> None:
     """Share a web address in a room."""
-    check_link(request.link)
-    body = f"{request.message} {request.link}" if request.message else request.link
-
-    async def command(stores: Stores) -> None:
-        room = await _find_open_room(context, stores, request.room_id_or_name)
-        message = await new_message(
-            context, stores, kind="message", body=body, link=request.link
-        )
-        await add_to_room(context, stores, room, message)
-
-    await context.write(command)
+    await _post(context, request.room_id_or_name, compose_link(context, request))
 
 
 @handles(ShareFileWithRoom)
 async def share_file_with_room(context: Context, request: ShareFileWithRoom) -> None:
-    """Share a file in a room. Its bytes are on disk before the message that shows it."""
-    # Before the file is kept: for a room that refuses it nothing has to be written.
-    await find_room(context.stores, context.actor, request.room_id_or_name)
-    file = received(request.file)
-    await asyncio.to_thread(file.upload.keep)
-
-    async def command(stores: Stores) -> None:
-        room = await _find_open_room(context, stores, request.room_id_or_name)
-        message = await new_message(
-            context,
-            stores,
-            kind="message",
-            body=request.message or "",
-            file_id=await add_file(context, stores, file),
-        )
-        await add_to_room(context, stores, room, message)
-
-    with removed_on_failure(context.runtime.blobs, file.upload.key):
-        await context.write(command)
+    """Share a file in a room."""
+    reference = request.room_id_or_name
+    # First of all, so that nothing is stored for a room that the actor may not see.
+    await find_room(context.stores, context.actor, reference)
+    await share_file(context, request, partial(_post, context, reference))
 
 
 @handles(SetTopic)
 async def set_topic(
     context: Context, request: SetTopic, sender_label: str | None = None
 ) -> None:
-    """Change a room's topic, and post that as a message from the caller or `sender_label`."""
+    """Change a room's topic, and post that as a message from the actor or `sender_label`."""
 
     async def command(stores: Stores) -> None:
         actor = context.actor
@@ -207,14 +176,17 @@ def check_message(message: str) -> None:
         raise InvalidValueError("message", "maxLength", problem, "(a message)")
 
 
-def check_link(link: str) -> None:
-    """Check that a shared link is a web address, and not `javascript:` or the like.
+async def _post(
+    context: Context, reference: str | int, compose: Compose
+) -> tuple[str, int]:
+    """Post a message into a room, and return its id and timestamp."""
 
-    Raises:
-        InvalidValueError: It is none.
-    """
-    if not is_web_address(link):
-        raise InvalidValueError("link", "format", "is not an http(s) address", link)
+    async def command(stores: Stores) -> tuple[str, int]:
+        room = await _find_open_room(context, stores, reference)
+        message = await compose(stores)
+        return message.id, await add_to_room(context, stores, room, message)
+
+    return await context.write(command)
 
 
 async def _find_open_room(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from hipkit.server.storage.stores.session import Record, Session, given_id, in_parts
+from hipkit.server.storage.stores.session import Record, Session, all_in, given_id
 
 __all__ = ["EmoticonRecord", "EmoticonStore"]
 
@@ -60,15 +60,13 @@ class EmoticonStore:
         self, group_id: int, shortcuts: Collection[str]
     ) -> list[EmoticonRecord]:
         """Return the emoticons with these shortcuts."""
-        found: list[EmoticonRecord] = []
-        for marks, keys in in_parts(shortcut.casefold() for shortcut in shortcuts):
-            found += await self._session.all(
-                EmoticonRecord,
-                COLUMNS + "WHERE group_id = ? AND shortcut_key IN " + marks,
-                group_id,
-                *keys,
-            )
-        return found
+        return await all_in(
+            self._session,
+            EmoticonRecord,
+            COLUMNS + "WHERE group_id = ? AND shortcut_key IN ",
+            group_id,
+            values=(shortcut.casefold() for shortcut in shortcuts),
+        )
 
     async def page(
         self, group_id: int, *, kind: str | None, start: int, count: int

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from hipkit.server.storage.stores.session import Record, Session, in_parts
+from hipkit.server.storage.stores.session import Record, Session, all_in
 
 __all__ = ["FileRecord", "FileStore"]
-
-
-KEYS = "SELECT key FROM files WHERE key IN "
 
 
 class FileRecord(Record, frozen=True, array_like=True):
@@ -38,11 +35,13 @@ class FileStore:
 
     async def known(self, keys: Iterable[str]) -> set[str]:
         """Return those of the keys under which a file is known."""
-        found: set[str] = set()
-        for marks, part in in_parts(keys):
-            rows = await self._session.all(tuple[str], KEYS + marks, *part)
-            found.update(row[0] for row in rows)
-        return found
+        rows = await all_in(
+            self._session,
+            tuple[str],
+            "SELECT key FROM files WHERE key IN ",
+            values=keys,
+        )
+        return {row[0] for row in rows}
 
     async def add(
         self,

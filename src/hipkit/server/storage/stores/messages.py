@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
+
 from hipkit.server.storage.stores.session import Record, Session, in_parts
 from hipkit.server.storage.tokenizer import tokenize_message
 
@@ -19,7 +21,10 @@ __all__ = [
 
 
 class NewMessage(Record, frozen=True, array_like=True, kw_only=True):
-    """A message to be stored. `MessageStore.add` chooses its timestamp."""
+    """A message to be stored, its members named like their columns.
+
+    `MessageStore.add` chooses its timestamp.
+    """
 
     id: str
     kind: str
@@ -29,7 +34,7 @@ class NewMessage(Record, frozen=True, array_like=True, kw_only=True):
     body: str
     format: str = "text"
     color: str | None = None
-    notify: bool = False
+    notify: int = 0
     card: str | None = None
     attach_to: str | None = None
     mentions: str = "{}"
@@ -92,6 +97,12 @@ COLUMNS = (
 FILES = " LEFT JOIN files ON files.id = messages.file_id "
 SELECT = COLUMNS + " FROM messages" + FILES
 
+INSERT = (
+    "INSERT INTO messages (conversation_id, sent_us, "  # noqa: S608 - names of ours
+    f"{', '.join(NewMessage.__struct_fields__)})"
+    f" VALUES (?, ?{', ?' * len(NewMessage.__struct_fields__)})"
+)
+
 
 class MessageStore:
     """Reads and writes messages."""
@@ -126,27 +137,7 @@ class MessageStore:
         )
         sent_us = row[0] if row else now_us
         sequence = await self._session.insert(
-            "INSERT INTO messages (id, conversation_id, sent_us, kind, sender_id,"
-            " sender_label, client_id, body, format, color, notify, card, attach_to,"
-            " mentions, links, emoticons, file_id)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            message.id,
-            conversation_id,
-            sent_us,
-            message.kind,
-            message.sender_id,
-            message.sender_label,
-            message.client_id,
-            message.body,
-            message.format,
-            message.color,
-            int(message.notify),
-            message.card,
-            message.attach_to,
-            message.mentions,
-            message.links,
-            message.emoticons,
-            message.file_id,
+            INSERT, conversation_id, sent_us, *msgspec.structs.astuple(message)
         )
         if text:
             await self._session.run(

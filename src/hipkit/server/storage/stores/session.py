@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-__all__ = ["Record", "Session", "Value", "given_id", "in_parts"]
+__all__ = ["Record", "Session", "Value", "all_in", "given_id", "in_parts"]
 
 Value = str | int | bytes | None
 """What a column holds. Timestamps are microseconds since 1970; booleans are 0 and 1."""
@@ -65,3 +65,13 @@ def in_parts(values: Iterable[V]) -> Iterator[tuple[str, list[V]]]:
         size = 1 << (len(part) - 1).bit_length()
         part += part[-1:] * (size - len(part))
         yield f"({', '.join('?' * size)})", part
+
+
+async def all_in(
+    session: Session, kind: type[K], sql: str, *before: Value, values: Iterable[V]
+) -> list[K]:
+    """Return the rows of a statement that ends in `IN`, whose other values stand before."""
+    found: list[K] = []
+    for marks, part in in_parts(values):
+        found += await session.all(kind, sql + marks, *before, *part)
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from hipkit.server.storage.stores.session import Record, Session, given_id, in_parts
+from hipkit.server.storage.stores.session import Record, Session, all_in, given_id
 
 __all__ = ["USER_COLUMNS", "UserRecord", "UserStore"]
 
@@ -67,24 +67,20 @@ class UserStore:
         self, group_id: int, mention_names: Collection[str]
     ) -> list[UserRecord]:
         """Return the users who have one of some mention names."""
-        found: list[UserRecord] = []
-        for marks, keys in in_parts(name.casefold() for name in mention_names):
-            found += await self._session.all(
-                UserRecord,
-                COLUMNS + "WHERE group_id = ? AND mention_key IN " + marks,
-                group_id,
-                *keys,
-            )
-        return found
+        return await all_in(
+            self._session,
+            UserRecord,
+            COLUMNS + "WHERE group_id = ? AND mention_key IN ",
+            group_id,
+            values=(name.casefold() for name in mention_names),
+        )
 
     async def by_ids(self, user_ids: Collection[int]) -> dict[int, UserRecord]:
         """Return users by id, deleted ones too."""
-        found: list[UserRecord] = []
-        for marks, ids in in_parts(user_ids):
-            found += await self._session.all(
-                UserRecord, COLUMNS + "WHERE id IN " + marks, *ids
-            )
-        return {user.id: user for user in found}
+        users = await all_in(
+            self._session, UserRecord, COLUMNS + "WHERE id IN ", values=user_ids
+        )
+        return {user.id: user for user in users}
 
     async def page(
         self,

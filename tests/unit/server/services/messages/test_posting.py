@@ -60,33 +60,6 @@ def test_a_random_color_is_one_of_the_five(site: Site) -> None:
     assert color in ("yellow", "green", "red", "purple", "gray")
 
 
-def test_a_link_is_shared_by_post_and_by_put(site: Site) -> None:
-    site.add_room("Ops")
-    body = {"link": "https://example.com/x", "message": "look:"}
-
-    assert site.post("/v2/room/Ops/share/link", body).status == 204
-    assert site.put("/v2/room/Ops/share/link", body).status == 204
-
-    for message in site.messages("Ops"):
-        assert set(message) == PLAIN | {"message_links"}
-        assert message["message"] == "look: https://example.com/x"
-        assert message["message_links"][0]["type"] == "link"
-
-
-def test_only_web_addresses_are_shared(site: Site) -> None:
-    site.add_room("Ops")
-
-    for link in (
-        "javascript:alert(1)",
-        "data:text/html,<b>hi",
-        "http:///nowhere/x",
-        "ftp://x/y/z",
-    ):
-        reply = site.post("/v2/room/Ops/share/link", {"link": link})
-        assert reply.status == 400, link
-        assert reply.error["field"] == "link"
-
-
 def test_a_reply_is_attached_to_a_message_of_the_same_room(site: Site) -> None:
     site.add_room("Ops")
     site.add_room("Other")

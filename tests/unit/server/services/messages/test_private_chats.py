@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from tests.unit.server.asgi import Site
-from tests.unit.server.services.files.test_uploads import WEB_CLIENT, share
 
 
 def test_a_private_chat_is_the_same_from_both_sides(site: Site) -> None:
@@ -31,15 +30,3 @@ def test_nobody_reads_a_private_message_by_its_id(site: Site) -> None:
     (message,) = site.get("/v2/user/@Bob/history", token=anns).json["items"]
 
     assert site.get(f"/v2/user/{bob}/history/{message['id']}").status == 404
-
-
-def test_a_file_and_a_link_are_shared_with_one_user(site: Site) -> None:
-    site.add_user("Ann")
-
-    assert share(site, WEB_CLIENT, target="/v2/user/@Ann/share/file").status == 204
-    link = {"link": "https://example.com/"}
-    assert site.post("/v2/user/@Ann/share/link", link).status == 204
-
-    file, shared = site.get("/v2/user/@Ann/history").json["items"]
-    assert file["file"]["name"] == "a b.bin"
-    assert shared["message_links"][0]["url"] == "https://example.com/"
