@@ -49,7 +49,7 @@ async def check_allowed(
     if room is not None:
         await check_own_room(context.stores, actor, room)
     elif actor.room_id is not None and _is_beyond_a_room(kind):
-        raise ForbiddenError("This token is good for one room only")
+        raise ForbiddenError("This token is limited to one room")
 
 
 def _is_beyond_a_room(kind: type[Operation[object]]) -> bool:

@@ -1,1 +1,1 @@
-"""Decides who may do what: credentials and grants, and which rooms and people a caller reaches."""
+"""Decides who may do what: credentials, grants, and the rooms and users that an actor reaches."""

@@ -62,7 +62,7 @@ async def add_client(
         scopes: The scopes that its tokens may have, at least one.
         room: The only room that it may reach.
         redirect_uris: Where authorization codes for it may be sent.
-        client_id: An id that an add-on already uses; the operator alone may choose it.
+        client_id: An id that an add-on already uses; only the operator may choose it.
         secret: A secret that an add-on already uses; likewise.
 
     Raises:

@@ -311,7 +311,7 @@ def chatting_user(actor: Actor) -> UserRecord:
 def _check_binding(actor: Actor, room: RoomRecord | None) -> None:
     if actor.room_id is not None and (room is None or room.id != actor.room_id):
         raise ForbiddenError(
-            "This token is good for one room only, and not for this one"
+            "This token is limited to one room, and this is another one"
         )
 
 

@@ -49,7 +49,7 @@ def hash_password(password: str) -> str:
 def check_password(password: str, stored: str | None) -> bool:
     """Return whether a password is the stored one.
 
-    What argon2 did not make, such as a hash by scrypt, matches no password, nor does `None`.
+    A hash of another method, such as scrypt, matches no password, nor does `None`.
 
     Raises:
         NotImplementedHereError: The extra `server` is missing.

@@ -244,7 +244,7 @@ async def issue_room_token(
 ) -> tuple[IssuedToken, RoomRecord]:
     """Issue a token that can only send notifications to one room, and return both.
 
-    The operator alone may choose the value and the lifetime.
+    Only the operator may choose the value and the lifetime.
 
     Raises:
         ForbiddenError: The actor may not administer the room, or chooses what it may not.

@@ -49,7 +49,7 @@ __all__ = [
 ]
 
 ADMIN_ROLES = frozenset({"admin", "administrator", "owner"})
-"""Names of roles that make an administrator."""
+"""Roles with which a user is an administrator."""
 MOST_TRIES = 1_000
 MOST_LISTED = 100_000
 
@@ -91,7 +91,7 @@ async def add_user(
 ) -> UserRecord:
     """Add a user to the actor's group, who cannot sign in if there is no password.
 
-    The operator alone may add guests, and choose an id.
+    Only the operator may add guests, and choose an id.
 
     Raises:
         ForbiddenError: The actor is not an administrator, or chooses what only the operator may.
@@ -219,7 +219,7 @@ async def change_user(
 async def set_admin(
     context: Context, reference: str | int, *, is_admin: bool
 ) -> UserRecord:
-    """Make a user an administrator of the group, or a regular user.
+    """Set whether a user is an administrator of the group.
 
     Raises:
         ForbiddenError: The actor is not an administrator, or the user is a guest or the group's

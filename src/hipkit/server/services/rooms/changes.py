@@ -56,7 +56,7 @@ async def add_room(
         has_guest_access: Whether guests may enter by a secret URL.
         delegate_admin_visibility: A setting that HipChat had, which changes nothing here.
         owner: Its owner; by default the actor if it is a user, else the group's owner.
-        room_id: The id that old programs know, which the operator alone may choose.
+        room_id: The id that old programs know, which only the operator may choose.
 
     Raises:
         ForbiddenError: Another actor than the operator chooses the id.

@@ -47,7 +47,7 @@ class GroupStore:
         )
 
     async def set_owner(self, group_id: int, user_id: int) -> None:
-        """Make a user the group's owner."""
+        """Set the group's owner."""
         await self._session.run(
             "UPDATE chat_groups SET owner_id = ? WHERE id = ?", user_id, group_id
         )

@@ -120,7 +120,7 @@ class UserStore:
         is_guest: bool = False,
         user_id: int | None = None,
     ) -> int:
-        """Add a person and return the id, the next if none is given."""
+        """Store a user and return the id: the next free one if none is given."""
         id_column, id_mark, id_value = given_id(user_id)
         return await self._session.insert(
             f"INSERT INTO users ({id_column}group_id, name, mention_name, mention_key,"  # noqa: S608 - names of ours

@@ -93,7 +93,7 @@ def test_a_webhook_may_only_notify_and_only_where_its_client_may(
 
 
 @pytest.mark.parametrize("is_admin", [True, False])
-def test_what_is_computed_is_the_persons(
+def test_user_and_rights_are_those_of_the_user(
     token: TokenRecord, user: UserRecord, *, is_admin: bool
 ) -> None:
     person = replace(user, is_group_admin=is_admin, is_guest=not is_admin)
@@ -106,14 +106,16 @@ def test_what_is_computed_is_the_persons(
     assert browser_actor(person).grant_id is None
 
 
-def test_the_operator_may_everything_and_is_shown_as_nobody(user: UserRecord) -> None:
+def test_the_operator_has_all_rights_and_no_name_in_messages(user: UserRecord) -> None:
     actor = operator(user.group_id)
 
     assert actor.scopes == SCOPES.keys()
     assert sender_of(actor, Addresses("http://chat.test")) is None
 
 
-def test_a_token_of_nobody_is_shown_by_its_own_name(token: TokenRecord) -> None:
+def test_a_token_without_user_or_client_is_shown_by_its_own_name(
+    token: TokenRecord,
+) -> None:
     actor: Actor = token_actor(replace(token, name="CI", user_id=None), None, None)
 
     sender = sender_of(actor, Addresses("http://chat.test"))

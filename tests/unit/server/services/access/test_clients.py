@@ -35,7 +35,7 @@ def client_ids(context: Context) -> list[str]:
     ],
     ids=["list", "add", "delete"],
 )
-def test_a_member_may_do_nothing_with_clients(site: Site, act: Act) -> None:
+def test_only_administrators_manage_clients(site: Site, act: Act) -> None:
     client = site.add_client(["view_group"])
     site.add_user("ann", mention_name="ann")
     site.add_user("boss", mention_name="boss", is_group_admin=True)
@@ -64,7 +64,7 @@ def test_a_client_needs_a_scope(site: Site) -> None:
         asyncio.run(add_client(site.context_of("boss"), name="x", scopes=[]))
 
 
-def test_a_client_of_another_group_is_not_there(world: World) -> None:
+def test_a_client_of_another_group_is_not_found(world: World) -> None:
     site, stores = world.site, world.site.server.database.stores
     group = asyncio.run(stores.groups.get(world.second.number))
     assert group is not None

@@ -164,7 +164,7 @@ def make(site: Site) -> Credentials:
     _make_with_tokens(made)
     for of, one in (("", client), (" in room", room_client)):
         _make_with_client(made, of, one)
-    for name in ("token", "personal", "client", "approved"):
+    for name in ("token", "personal", "client", "authorized"):
         made.webhook(name)
     made.token(
         "notifier",
@@ -221,14 +221,14 @@ def _make_with_client(made: Credentials, of: str, client: AddedClient) -> None:
     )
     values[f"code{of}"] = site.authorization_code(client.id, made.ann, REDIRECT)
     made.token(
-        f"approved{of}",
+        f"authorized{of}",
         redeem(site, client, site.authorization_code(client.id, made.ann, REDIRECT)),
         login,
     )
-    renewed = made.refresh(f"refresh approved{of}")
+    renewed = made.refresh(f"refresh authorized{of}")
     values[f"renewed{of}"] = renewed.json["access_token"]
     made.token(
-        f"password by approved{of}",
+        f"password by authorized{of}",
         ask(site, token=values[f"renewed{of}"], **_password_of_bob()),
     )
 
@@ -328,12 +328,12 @@ OF_TOKEN = {
     "webhook of token",
     "webhook of personal",
 }
-OF_APPROVAL = {
-    "approved",
-    "refresh approved",
+OF_AUTHORIZATION = {
+    "authorized",
+    "refresh authorized",
     "renewed",
-    "password by approved",
-    "refresh password by approved",
+    "password by authorized",
+    "refresh password by authorized",
 }
 OF_CLIENT_TOKEN = {
     "client",
@@ -342,7 +342,7 @@ OF_CLIENT_TOKEN = {
 }
 OF_CLIENT = {
     *OF_CLIENT_TOKEN,
-    *OF_APPROVAL,
+    *OF_AUTHORIZATION,
     "client for Ann",
     "password by client",
     "refresh password by client",
@@ -356,19 +356,19 @@ OF_BOB = {
     *(
         f"{before}password by {who}{after}"
         for before in ("", "refresh ")
-        for who in ("client", "its token", "approved")
+        for who in ("client", "its token", "authorized")
         for after in ("", " in room")
     ),
 }
 OF_ANN = {
     *OF_TOKEN,
-    *OF_APPROVAL,
-    *(f"{name} in room" for name in OF_APPROVAL),
+    *OF_AUTHORIZATION,
+    *(f"{name} in room" for name in OF_AUTHORIZATION),
     "client for Ann",
     "client for Ann in room",
     "code",
     "code in room",
-    "webhook of approved",
+    "webhook of authorized",
     "page's personal",
     "session",
     "link",
@@ -393,17 +393,17 @@ EVENTS: dict[str, tuple[Callable[[Credentials], None], set[str]]] = {
         lambda made: revoke(made, "client"),
         OF_CLIENT_TOKEN,
     ),
-    "an approved token is revoked": (
+    "an authorized token is revoked": (
         lambda made: revoke(made, "renewed"),
-        OF_APPROVAL | {"webhook of approved"},
+        OF_AUTHORIZATION | {"webhook of authorized"},
     ),
-    "an approval is ended": (
-        lambda made: revoke_authorization(made, "approved"),
-        OF_APPROVAL | {"webhook of approved"},
+    "an authorization is revoked": (
+        lambda made: revoke_authorization(made, "authorized"),
+        OF_AUTHORIZATION | {"webhook of authorized"},
     ),
     "the client is deleted": (
         lambda made: delete_client(made, made.client),
-        OF_CLIENT | {"webhook of client", "webhook of approved"},
+        OF_CLIENT | {"webhook of client", "webhook of authorized"},
     ),
     "the room's client is deleted": (
         lambda made: delete_client(made, made.room_client),
@@ -432,7 +432,7 @@ def test_what_ends_and_what_stays(made: Credentials, event: str) -> None:
     assert made.values.keys() - made.good() == ended
 
 
-def test_what_a_swept_token_made_stays_and_ends_with_its_person(
+def test_credentials_of_a_swept_token_stay_and_end_with_their_user(
     made: Credentials,
 ) -> None:
     database = made.site.server.database
@@ -449,7 +449,7 @@ def test_what_a_swept_token_made_stays_and_ends_with_its_person(
     assert made.good().isdisjoint(OF_TOKEN)
 
 
-def test_no_grant_is_left_of_what_is_gone(made: Credentials) -> None:
+def test_no_grant_is_left_of_deleted_credentials(made: Credentials) -> None:
     database = made.site.server.database
     for user in (made.ann, made.bob):
         delete_user(made, user)
@@ -513,10 +513,10 @@ def test_a_chain_of_tokens_of_any_length_ends_whole(site: Site) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["approved", "renewed", "client for Ann", "password by client",
-     "password by its token", "password by approved", "approved in room"],
+    ["authorized", "renewed", "client for Ann", "password by client",
+     "password by its token", "password by authorized", "authorized in room"],
 )  # fmt: skip
-def test_a_token_that_a_client_stands_behind_makes_no_personal_token(
+def test_a_token_issued_to_a_client_gets_no_personal_token(
     made: Credentials, name: str
 ) -> None:
     reply = ask(made.site, token=made.values[name], grant_type="personal")
@@ -527,7 +527,12 @@ def test_a_token_that_a_client_stands_behind_makes_no_personal_token(
 
 @pytest.mark.parametrize(
     "name",
-    ["password by client", "password by its token", "approved", "password by approved"],
+    [
+        "password by client",
+        "password by its token",
+        "authorized",
+        "password by authorized",
+    ],
 )
 def test_a_refreshed_token_is_bound_to_what_the_first_was(
     made: Credentials, name: str
@@ -560,7 +565,7 @@ def test_a_token_of_one_room_refreshes_to_tokens_of_that_room(site: Site) -> Non
     assert site.get("/v2/room/Other", token=again).status == 403
 
 
-def test_a_refresh_token_is_for_the_client_that_stands_behind_it_alone(
+def test_a_refresh_token_is_for_the_client_that_it_was_issued_to(
     made: Credentials,
 ) -> None:
     own = basic(made.client.id, made.client.secret)
@@ -578,14 +583,16 @@ def test_a_refresh_token_is_for_the_client_that_stands_behind_it_alone(
             )
         ]
 
-    assert statuses("refresh approved") == [200, 401, 401, 401]
+    assert statuses("refresh authorized") == [200, 401, 401, 401]
     assert statuses("refresh password by client") == [200, 401, 401, 401]
     # Whoever came with a token alone may have no secret.
     assert statuses("refresh password by its token") == [200, 401, 200, 401]
     assert statuses("refresh password") == [401, 401, 200, 401]
 
 
-def test_a_code_is_bound_to_the_room_of_its_yes(made: Credentials) -> None:
+def test_a_code_is_limited_to_the_room_that_the_client_had_at_consent(
+    made: Credentials,
+) -> None:
     site = made.site
     path = site.server.settings.database
     with closing(sqlite3.connect(path)) as connection, connection:
@@ -599,10 +606,10 @@ def test_a_code_is_bound_to_the_room_of_its_yes(made: Credentials) -> None:
     assert record_of(made, "late").room_id == made.ops
 
 
-def test_what_ends_while_a_token_is_made_makes_none(
+def test_a_token_that_ends_during_a_request_issues_none(
     made: Credentials, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The token is revoked while the password is looked at."""
+    """The token is revoked while the password is checked."""
     site, find = made.site, passwords.user_with_password
     operator = site.operator_context()
 

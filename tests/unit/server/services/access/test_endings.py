@@ -98,7 +98,7 @@ def give_everything(world: World) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("way", ["API", "shell"])
-def test_nothing_acts_for_a_person_who_is_deleted(world: World, way: str) -> None:
+def test_nothing_acts_for_a_deleted_user(world: World, way: str) -> None:
     site, ann = world.site, world.first.ids["ann"]
     given = give_everything(world)
     before = rows_of(world, "user_id", ann)
@@ -117,7 +117,7 @@ def test_nothing_acts_for_a_person_who_is_deleted(world: World, way: str) -> Non
     assert sign_in(site, str(ann), "correct horse").status == 401
 
 
-def test_a_person_s_own_things_alone_end_with_them(world: World) -> None:
+def test_deleting_a_user_ends_nothing_of_others(world: World) -> None:
     site, first = world.site, world.first
     session = open_session(site, first.ids["bob"])
 

@@ -37,7 +37,7 @@ def test_an_add_on_gets_a_token_for_an_hour(site: Site) -> None:
     assert reply.header("Cache-Control") == "no-store"
 
 
-def test_auth_test_tells_a_wrong_client_too(site: Site) -> None:
+def test_auth_test_refuses_a_wrong_client(site: Site) -> None:
     client = site.add_client(["view_room"])
 
     def test(header: tuple[str, str]) -> RawResponse:
@@ -85,7 +85,7 @@ def test_an_add_on_gets_no_more_scopes_than_it_has(site: Site) -> None:
     assert more.error["field"] == "scope"
 
 
-def test_a_wrong_secret_and_an_unknown_client_are_told_alike(site: Site) -> None:
+def test_a_wrong_secret_and_an_unknown_client_get_the_same_error(site: Site) -> None:
     client = site.add_client(["view_room"])
 
     wrong = ask(site, "grant_type=client_credentials", basic(client.id, "nope"))
@@ -107,7 +107,7 @@ def test_a_removed_client_and_its_tokens_are_refused(site: Site) -> None:
     assert site.get("/v2/room/1", token=token).status == 401
 
 
-def test_a_token_ends_after_its_time(site: Site) -> None:
+def test_a_token_is_invalid_after_its_lifetime(site: Site) -> None:
     site.add_room("Ops")
     token = site.client_token(["view_room"])
     assert site.get("/v2/room/Ops", token=token).status == 200
@@ -119,7 +119,7 @@ def test_a_token_ends_after_its_time(site: Site) -> None:
     assert reply.error["message"] == "Invalid OAuth session"
 
 
-def test_an_add_on_may_act_for_a_person_within_both_their_rights(site: Site) -> None:
+def test_an_add_on_may_act_for_a_user_within_the_rights_of_both(site: Site) -> None:
     ann = site.add_user("Ann")
     client = site.add_client(["send_message", "admin_group"])
 
@@ -134,7 +134,7 @@ def test_an_add_on_may_act_for_a_person_within_both_their_rights(site: Site) -> 
     assert session.json["owner"]["id"] == ann
 
 
-def test_a_code_is_good_once_and_only_where_it_was_sent(site: Site) -> None:
+def test_a_code_is_exchanged_once_and_only_with_its_redirect_uri(site: Site) -> None:
     ann = site.add_user("Ann")
     client = site.add_client(
         ["send_message", "view_messages"], redirect_uris=[REDIRECT]
@@ -195,7 +195,7 @@ def test_a_refresh_token_gives_new_tokens_until_it_is_revoked(site: Site) -> Non
     assert ask(site, form, login).status == 401
 
 
-def test_a_password_is_believed_from_a_client_or_with_a_token(site: Site) -> None:
+def test_a_password_needs_a_client_or_a_token(site: Site) -> None:
     site.add_user("Ann")
     client = site.add_client(["send_message"])
     form = "grant_type=password&username=ann%40example.com&password=correct+horse"
@@ -224,7 +224,7 @@ def test_a_password_cannot_be_guessed_for_long(site: Site) -> None:
     assert statuses == {401, 429}
 
 
-def test_a_person_makes_a_personal_token_for_a_year(site: Site) -> None:
+def test_a_user_gets_a_personal_token_for_a_year(site: Site) -> None:
     ann = site.add_user("Ann")
     token = site.add_token(user=ann, scopes=["view_room", "send_message"])
 
@@ -237,7 +237,7 @@ def test_a_person_makes_a_personal_token_for_a_year(site: Site) -> None:
     assert more.status == 400
 
 
-def test_a_room_client_makes_room_notification_tokens(site: Site) -> None:
+def test_a_room_client_gets_room_notification_tokens(site: Site) -> None:
     site.add_room("Ops")
     site.add_room("Other")
     client = site.add_client(["send_notification", "view_room"], room="Ops")
@@ -272,7 +272,7 @@ def test_a_deleted_users_tokens_are_refused(site: Site) -> None:
     assert site.get("/v2/room", token=token).status == 401
 
 
-def test_a_room_notification_token_cannot_make_a_twin_of_itself(site: Site) -> None:
+def test_a_room_notification_token_cannot_issue_its_replacement(site: Site) -> None:
     site.add_room("Ops")
     token = site.add_room_token("Ops")
 

@@ -67,7 +67,7 @@ def test_a_token_that_never_expires_shows_ten_years(site: Site) -> None:
     assert session["expires_in"] == NEVER_SECONDS
 
 
-def test_a_personal_token_shows_a_client_of_its_own(site: Site) -> None:
+def test_a_personal_token_is_shown_as_its_own_client(site: Site) -> None:
     token = site.add_token(scopes=["view_group"], name="Alerting")
 
     session = site.get(f"/v2/oauth/token/{token}?expand=owner", token=token).json

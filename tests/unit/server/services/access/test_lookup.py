@@ -25,7 +25,9 @@ from tests.unit.server.asgi import FORM, Site, basic
 from tests.unit.server.two_groups import World
 
 
-def test_private_rooms_are_listed_for_who_may_enter(site: Site) -> None:
+def test_private_rooms_are_listed_for_their_members_and_administrators(
+    site: Site,
+) -> None:
     ann, bob = site.add_user("Ann"), site.add_user("Bob")
     site.add_room("Open")
     site.add_room("Secret", is_private=True)
@@ -70,7 +72,7 @@ ACCEPTED = {
 }
 
 
-def test_auth_test_says_yes_and_does_nothing(site: Site) -> None:
+def test_auth_test_accepts_and_does_nothing(site: Site) -> None:
     site.add_room("Ops")
 
     reply = site.post("/v2/room/Ops/message?auth_test=true", {"message": "x"})
@@ -85,11 +87,11 @@ def test_auth_test_says_yes_and_does_nothing(site: Site) -> None:
     assert site.delete("/v2/room/Ops?auth_test=true", token=None).status == 401
 
 
-def test_a_token_in_the_query_does_as_well(site: Site) -> None:
+def test_a_token_may_be_in_the_query(site: Site) -> None:
     assert site.get(f"/v2/room?auth_token={site.token}", token=None).status == 200
 
 
-def test_what_is_for_one_room_has_no_say_in_the_group(site: Site) -> None:
+def test_a_token_of_one_room_has_no_rights_in_the_group(site: Site) -> None:
     site.add_room("Ops")
     ann = site.add_user("Ann", is_group_admin=True)
     client = site.add_client(
@@ -118,7 +120,7 @@ def test_what_is_for_one_room_has_no_say_in_the_group(site: Site) -> None:
         site.add_client(["admin_group"], room="Ops")
 
 
-def test_people_of_another_group_are_not_there(shared: World) -> None:
+def test_users_of_another_group_are_not_found(shared: World) -> None:
     site, stranger = shared.site, shared.second.ids["ann"]
     for reference in (str(stranger), "@ann2", "ann2@example.com"):
         with shared.stays_as_it_is():
@@ -127,7 +129,7 @@ def test_people_of_another_group_are_not_there(shared: World) -> None:
             assert site.post(f"/v2/user/{reference}/message", message).status == 404
 
 
-def test_names_are_each_group_s_own(world: World) -> None:
+def test_groups_may_use_the_same_names(world: World) -> None:
     for part in (world.first, world.second):
         made = world.site.post(
             "/v2/room", {"name": "Elsewhere"}, token=part.tokens["admin"]

@@ -63,7 +63,7 @@ def test_a_hash_with_another_cost_is_renewed_by_signing_in(site: Site) -> None:
     assert hash_of(site, ann) == newer
 
 
-def test_a_password_that_changed_meanwhile_is_not_put_back(site: Site) -> None:
+def test_a_hash_is_not_renewed_if_the_password_changed_meanwhile(site: Site) -> None:
     ann = site.add_user("Ann")
     set_hash(site, ann, "newer")
 
@@ -77,7 +77,7 @@ def test_a_password_that_changed_meanwhile_is_not_put_back(site: Site) -> None:
 
 
 @pytest.mark.usefixtures("without_argon2")
-def test_without_argon2_people_can_be_added_but_not_sign_in(site: Site) -> None:
+def test_without_argon2_users_can_be_added_but_not_sign_in(site: Site) -> None:
     site.add_user("Ann")
     person = {"name": "Bob", "email": "bob@example.com", "password": "correct horse"}
     assert site.post("/v2/user", person).status == 201
@@ -97,7 +97,9 @@ def test_without_argon2_people_can_be_added_but_not_sign_in(site: Site) -> None:
         ("a\u0308" * 4, "minLength"),
     ],
 )
-def test_a_password_that_is_not_taken_says_why(password: str, rule: str) -> None:
+def test_an_invalid_password_is_refused_by_the_rule_that_it_breaks(
+    password: str, rule: str
+) -> None:
     with pytest.raises(InvalidValueError) as caught:
         asyncio.run(passwords.hash_new_password(password))
 
@@ -106,7 +108,7 @@ def test_a_password_that_is_not_taken_says_why(password: str, rule: str) -> None
 
 
 @pytest.mark.parametrize("password", ["x" * 8, "x" * 1024, "📎" * 8])
-def test_the_shortest_and_the_longest_password_are_taken(
+def test_the_shortest_and_the_longest_password_are_valid(
     site: Site, password: str
 ) -> None:
     ann = site.add_user("Ann")
@@ -159,7 +161,7 @@ def test_hashing_never_holds_the_event_loop_and_runs_twice_at_once_at_most() -> 
     assert all(name.startswith("hipkit-password") for name in names)
 
 
-def test_too_many_passwords_at_once_are_told_to_come_later() -> None:
+def test_too_many_passwords_at_once_are_refused() -> None:
     async def ask() -> str:
         return await passwords.hash_new_password("correct horse")
 

@@ -60,7 +60,7 @@ def test_calls_after_a_number_are_the_newer_ones(site: Site, chat: int) -> None:
     assert [call.number for call in found] == [newer.number]
 
 
-def test_another_persons_token_is_not_found(site: Site, chat: int) -> None:
+def test_the_token_of_another_user_is_not_found(site: Site, chat: int) -> None:
     with pytest.raises(NotFoundError):
         asyncio.run(list_token_calls(site.context_of("bob"), chat))
 

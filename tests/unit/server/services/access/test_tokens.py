@@ -198,7 +198,7 @@ def test_expired_tokens_are_not_listed(people: Site) -> None:
     assert asyncio.run(list_own_tokens(people.context_of("ann"))) == []
 
 
-def test_the_tokens_of_another_group_are_not_there(world: World) -> None:
+def test_the_tokens_of_another_group_are_not_found(world: World) -> None:
     site = world.site
     boss = site.operator_context()
     stores = site.server.database.stores

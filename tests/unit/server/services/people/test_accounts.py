@@ -28,7 +28,7 @@ Act = Callable[[Context], Coroutine[Any, Any, object]]
 NEW = NewUser(name="New", email="new@example.com")
 
 
-def test_a_mention_name_is_made_of_the_name(site: Site) -> None:
+def test_a_mention_name_is_derived_from_the_name(site: Site) -> None:
     for number, name in enumerate(["Ann Lee", "Ann Lee", "!!!", "All", "Zoë O'Neil"]):
         site.post("/v2/user", {"name": name, "email": f"a{number}@example.com"})
 
@@ -38,7 +38,7 @@ def test_a_mention_name_is_made_of_the_name(site: Site) -> None:
     assert names == ["AnnLee", "AnnLee1", "User", "All1", "ZoëONeil"]
 
 
-def test_what_another_user_has_is_refused(site: Site) -> None:
+def test_invalid_and_taken_values_are_refused(site: Site) -> None:
     site.add_user("Ann")
 
     for body in (
@@ -55,7 +55,7 @@ def test_what_another_user_has_is_refused(site: Site) -> None:
     assert len(site.get("/v2/user").json["items"]) == 2
 
 
-def test_the_owner_of_the_group_is_changed_by_nobody_else(site: Site) -> None:
+def test_the_owner_of_the_group_is_changed_only_by_themselves(site: Site) -> None:
     other = site.add_token(user=site.add_user("Ann", is_group_admin=True))
     body = {"name": "Owner", "email": "owner@example.com", "mention_name": "Owner"}
 
@@ -65,7 +65,7 @@ def test_the_owner_of_the_group_is_changed_by_nobody_else(site: Site) -> None:
     assert site.get("/v2/user/1").json["mention_name"] == "Owner"
 
 
-def test_the_groups_owner_cannot_be_deleted_by_anybody(site: Site) -> None:
+def test_the_groups_owner_cannot_be_deleted(site: Site) -> None:
     """A group without an owner has nobody left who may administer it."""
     assert site.delete("/v2/user/1").status == 403
 
@@ -102,7 +102,7 @@ def test_mention_names_are_the_same_however_their_accents_are_written(
         assert [one["mention_name"] for one in message["mentions"]] == [composed]
 
 
-def test_a_changed_password_counts_at_once(site: Site) -> None:
+def test_a_changed_password_is_valid_at_once(site: Site) -> None:
     site.add_user("Ann")
     changes = UserChanges(password="another horse")
     asyncio.run(change_user(site.operator_context(), "@Ann", changes))
@@ -217,7 +217,9 @@ def test_promoting_and_demoting_changes_role_and_version(people: Site) -> None:
     assert promoted.version != demoted.version
 
 
-def test_deleted_users_are_listed_and_changed_no_more(people: Site) -> None:
+def test_deleted_users_are_neither_listed_nor_changed_until_restored(
+    people: Site,
+) -> None:
     boss = people.context_of("boss")
     deleted = asyncio.run(delete_account(boss, "@ann"))
 

@@ -23,7 +23,9 @@ def test_a_full_user_has_every_recorded_member(site: Site) -> None:
     assert set(user["group"]) == {"id", "name", "links"}
 
 
-def test_addresses_are_shown_to_administrators_and_their_owners(site: Site) -> None:
+def test_e_mail_addresses_are_shown_to_administrators_and_their_owners(
+    site: Site,
+) -> None:
     ann = site.add_user("Ann")
     anns = site.add_token(user=ann)
     addon = site.client_token(["view_group"])

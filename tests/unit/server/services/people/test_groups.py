@@ -6,7 +6,7 @@ from tests.unit.server.asgi import Site
 from tests.unit.server.two_groups import PICTURE
 
 
-def test_the_group_is_the_callers_own(site: Site) -> None:
+def test_a_group_is_shown_to_its_own_users_only(site: Site) -> None:
     group = site.get("/v2/group/1").json
 
     assert set(group) == {

@@ -1,147 +1,89 @@
+"""The first group of an empty database."""
+
 from __future__ import annotations
 
 import asyncio
-import logging
-import os
-import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from hipkit.api.errors import StorageError
-from hipkit.server.app import Server, open_server
+from hipkit.api.errors import BadRequestError, NotFoundError
+from hipkit.server.services.access.authentication import identify
+from hipkit.server.services.access.password_links import find_link_user
+from hipkit.server.services.access.scopes import SCOPES
+from hipkit.server.services.context import Runtime
+from hipkit.server.services.people.setup import (
+    FirstGroup,
+    create_first_group,
+    is_empty,
+)
 from hipkit.server.settings import Settings
-from tests.unit.server.asgi import Site
+from hipkit.server.storage.sqlite.database import SqliteDatabase
+
+TOKEN, KEY = "t" * 40, "k" * 32
 
 
-def settings_in(folder: Path) -> Settings:
-    return Settings(
-        database=folder / "hipkit.db",
-        group_name="Acme",
-        admin_email="root@acme.test",
-        durable=False,
-    )
+@pytest.fixture
+def runtime(tmp_path: Path) -> Iterator[Runtime]:
+    """The runtime of an empty database."""
+    settings = Settings(database=tmp_path / "hipkit.db", durable=False)
+    opened = Runtime(SqliteDatabase.open(settings.database, durable=False), settings)
+    yield opened
+    opened.close()
 
 
-def start(folder: Path) -> Server:
-    return asyncio.run(open_server(settings_in(folder)))
+def create(runtime: Runtime, name: str = "Acme Inc.", email: str = "a@b.test") -> None:
+    first = FirstGroup(group_name=name, admin_name="Root", admin_email=email)
+    asyncio.run(create_first_group(runtime.context(), first, token=TOKEN, link_key=KEY))
 
 
-def test_it_makes_a_group_an_administrator_and_a_token(tmp_path: Path) -> None:
-    server = start(tmp_path)
-    path = server.new_token_file
-    assert path is not None
-    site = Site(server, path.read_text().strip())
+def test_the_group_has_an_owner_with_a_token_and_a_link(runtime: Runtime) -> None:
+    create(runtime)
 
-    user = site.get("/v2/user/1?expand=group").json
-    session = site.get(f"/v2/oauth/token/{site.token}").json
-    server.close()
-
-    assert len(site.token) == 40
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert (user["email"], user["is_group_admin"]) == ("root@acme.test", True)
-    assert user["group"]["name"] == "Acme"
-    assert len(session["scopes"]) == 9
+    now_us = runtime.now_us()
+    actor = asyncio.run(identify(runtime.stores, TOKEN, now_us))
+    linked = asyncio.run(find_link_user(runtime.stores, KEY, now_us))
+    group = asyncio.run(runtime.stores.groups.get(actor.group_id))
+    assert group is not None
+    assert (group.name, group.subdomain) == ("Acme Inc.", "acme-inc")
+    assert group.owner_id == actor.user_id == linked.id
+    assert actor.scopes == SCOPES.keys()
+    assert actor.is_group_admin
 
 
-def test_a_later_start_makes_nothing(tmp_path: Path) -> None:
-    start(tmp_path).close()
-    token = (tmp_path / "hipkit.db.admin-token").read_text()
+def test_only_an_empty_database_gets_a_first_group(runtime: Runtime) -> None:
+    assert asyncio.run(is_empty(runtime.stores))
+    create(runtime)
+    assert not asyncio.run(is_empty(runtime.stores))
 
-    again = start(tmp_path)
-    again.close()
-
-    assert again.new_token_file is None
-    assert (tmp_path / "hipkit.db.admin-token").read_text() == token
+    with pytest.raises(RuntimeError, match="not empty"):
+        create(runtime)
 
 
-def test_a_token_file_is_never_overwritten(tmp_path: Path) -> None:
-    path = tmp_path / "hipkit.db.admin-token"
-    path.write_text("mine")
+def test_a_first_start_that_fails_leaves_the_database_empty(runtime: Runtime) -> None:
+    with pytest.raises(BadRequestError):
+        create(runtime, email="no address")
 
-    with pytest.raises(StorageError, match="move the file away"):
-        start(tmp_path)
-
-    assert path.read_text() == "mine"
-    path.unlink()
-    start(tmp_path).close()
+    assert asyncio.run(is_empty(runtime.stores))
 
 
-def test_a_first_start_that_fails_leaves_no_token(tmp_path: Path) -> None:
-    settings = Settings(database=tmp_path / "hipkit.db", admin_email="no address")
+def test_there_is_no_operator_before_the_first_start(runtime: Runtime) -> None:
+    with pytest.raises(NotFoundError, match="start hipkit serve once"):
+        asyncio.run(runtime.operator_context())
 
-    with pytest.raises(Exception, match="email"):
-        asyncio.run(open_server(settings))
-
-    assert not settings.token_file.exists()
-
-
-def test_uploads_are_left_to_whoever_holds_the_lock(tmp_path: Path) -> None:
-    start(tmp_path).close()
-    folder = settings_in(tmp_path).file_folder
-    folder.mkdir()
-    part = folder / "half.part"
-    part.write_bytes(b"half")
-    os.utime(part, (0, 0))
-
-    server = start(tmp_path)
-    assert part.exists()
-
-    asyncio.run(server.settle_files())
-    assert not part.exists()
-    server.close()
+    create(runtime)
+    assert asyncio.run(runtime.operator_context()).actor.kind == "operator"
 
 
-def test_no_secret_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
-    server = start(tmp_path)
-    site = Site(server, settings_in(tmp_path).token_file.read_text().strip())
-    site.add_room("Ops")
-    site.post("/v2/room/Ops/message", {"message": "the launch code is 0000"})
-    site.get(f"/v2/room?auth_token={site.token}", token=None)
-    site.get(f"/v2/oauth/token/{site.token}")
-    site.post("/v2/user", {"name": "A", "email": "a@b.c", "password": "hunter22"})
-    server.close()
-    site.get("/v2/room")
-
-    assert "get_session: 200" in caplog.text
-    for secret in (site.token, "launch code", "hunter22"):
-        assert secret not in caplog.text
-
-
-def test_a_mistake_of_our_own_is_told_without_its_details(
-    site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("name", "subdomain"), [("Größe & Co", "gr-e-co"), ("!!!", "group")]
+)
+def test_the_subdomain_is_derived_from_the_name(
+    runtime: Runtime, name: str, subdomain: str
 ) -> None:
-    async def broken(*_: object, **__: object) -> object:
-        raise RuntimeError(" ".join(["the", "launch", "code"]))
+    create(runtime, name)
 
-    monkeypatch.setattr("hipkit.server.services.rooms.rooms.list_seen_rooms", broken)
-
-    reply = site.get("/v2/room")
-
-    assert reply.status == 500
-    assert reply.error == {
-        "code": 500,
-        "type": "Internal Server Error",
-        "message": "Internal server error",
-    }
-    assert "RuntimeError" in caplog.text
-    assert "launch code" not in caplog.text
-
-
-def test_a_full_disk_is_a_503_that_may_pass(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def full(*_: object) -> object:
-        raise StorageError("disk full", may_pass=True)
-
-    site.add_room("Ops")
-    monkeypatch.setattr(
-        "hipkit.server.storage.sqlite.database.SqliteDatabase.write", full
-    )
-
-    reply = site.post("/v2/room/Ops/message", {"message": "x"})
-
-    assert reply.status == 503
-    assert reply.header("Retry-After") == "5"
-    assert b"disk" not in reply.body
+    group = asyncio.run(runtime.stores.groups.first())
+    assert group is not None
+    assert group.subdomain == subdomain

@@ -23,7 +23,9 @@ def test_a_user_is_found_by_id_address_and_mention_name(site: Site) -> None:
         assert site.get(f"/v2/user/{reference}").status == 404, reference
 
 
-def test_when_somebody_was_last_there_is_told_as_unix_seconds(site: Site) -> None:
+def test_last_activity_is_in_unix_seconds_and_online_for_five_minutes(
+    site: Site,
+) -> None:
     site.add_room("Ops")
     site.post("/v2/room/Ops/message", {"message": "hi"})
 
@@ -35,7 +37,7 @@ def test_when_somebody_was_last_there_is_told_as_unix_seconds(site: Site) -> Non
     assert site.get("/v2/user/1").json["presence"] is None
 
 
-def test_a_made_up_password_is_told_once(site: Site) -> None:
+def test_a_generated_password_is_returned_once(site: Site) -> None:
     reply = site.post("/v2/user", {"name": "Ann Lee", "email": "ann@example.com"})
 
     assert reply.status == 201
@@ -47,7 +49,7 @@ def test_a_made_up_password_is_told_once(site: Site) -> None:
     assert "password" not in site.post("/v2/user", given).json
 
 
-def test_a_user_is_made_although_what_is_optional_comes_empty(site: Site) -> None:
+def test_a_user_is_created_with_optional_members_empty(site: Site) -> None:
     """HypChat sends every member, with empty text for what its caller left out."""
     body = {
         "name": "Ann Lee",
@@ -66,7 +68,7 @@ def test_a_user_is_made_although_what_is_optional_comes_empty(site: Site) -> Non
     assert site.get("/v2/user/@AnnLee").json["name"] == "Ann Lee"
 
 
-def test_an_update_keeps_what_it_leaves_out(site: Site) -> None:
+def test_an_update_keeps_optional_members_that_it_leaves_out(site: Site) -> None:
     site.add_user("Ann", title="Boss")
     needed = {"name": "Ann B", "email": "ann@example.com", "mention_name": "Ann"}
 
@@ -81,7 +83,7 @@ def test_an_update_keeps_what_it_leaves_out(site: Site) -> None:
     assert site.put("/v2/user/@Ann", needed).error["field"] == "email"
 
 
-def test_a_deleted_user_is_found_by_id_alone(site: Site) -> None:
+def test_a_deleted_user_is_found_by_id_only(site: Site) -> None:
     ann = site.add_user("Ann")
 
     assert site.delete("/v2/user/@Ann").status == 204
@@ -95,7 +97,7 @@ def test_a_deleted_user_is_found_by_id_alone(site: Site) -> None:
     assert site.add_user("Ann") != ann
 
 
-def test_what_a_deleted_user_said_keeps_its_sender(site: Site) -> None:
+def test_messages_of_a_deleted_user_keep_their_sender(site: Site) -> None:
     ann = site.add_user("Ann")
     site.add_room("Ops")
     token = site.add_token(user=ann)
@@ -108,7 +110,7 @@ def test_what_a_deleted_user_said_keeps_its_sender(site: Site) -> None:
     assert message["mentions"][0]["id"] == ann
 
 
-def test_rooms_that_a_program_enters_are_for_their_owner(site: Site) -> None:
+def test_automatically_joined_rooms_are_listed_for_their_user(site: Site) -> None:
     ann, bob = site.add_user("Ann"), site.add_user("Bob")
     site.add_room("Ops")
     asyncio.run(add_auto_join(site.operator_context(), "@Ann", "Ops"))
