@@ -6,6 +6,7 @@ import gzip
 import json
 import zlib
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ NOT_UTF8 = "The request body cannot be decoded as UTF-8: "
 
 
 @pytest.fixture(params=["site", "strict_site"])
-def ops(request: pytest.FixtureRequest) -> Site:
+def each(request: pytest.FixtureRequest) -> Site:
     found: Site = request.getfixturevalue(request.param)
     found.add_room("Ops")
     return found
@@ -74,13 +75,13 @@ def post(site: Site, body: bytes, *headers: tuple[str, str]) -> RawResponse:
     ids=lambda value: repr(value)[:40],
 )
 def test_json_that_is_none_is_told_with_its_place(
-    ops: Site, body: bytes, told: str
+    each: Site, body: bytes, told: str
 ) -> None:
-    reply = post(ops, body, JSON)
+    reply = post(each, body, JSON)
 
     assert reply.status == 400
     assert reply.error == {"code": 400, "type": "Bad Request", "message": told}
-    assert ops.server.runtime.recent_calls.of_token(1)[-1].problem == told
+    assert each.server.runtime.recent_calls.of_token(1)[-1].problem == told
 
 
 @pytest.mark.parametrize(
@@ -92,9 +93,9 @@ def test_json_that_is_none_is_told_with_its_place(
     ],
 )
 def test_a_form_that_is_not_utf8_is_told_with_its_place(
-    ops: Site, body: bytes, told: str
+    each: Site, body: bytes, told: str
 ) -> None:
-    reply = post(ops, body, FORM)
+    reply = post(each, body, FORM)
 
     assert reply.status == 400
     assert reply.error["message"] == f"{NOT_UTF8}'utf8' codec can't decode {told}"
@@ -115,26 +116,26 @@ def test_a_form_that_is_not_utf8_is_told_with_its_place(
     ids=repr,
 )
 def test_another_content_type_is_told(
-    ops: Site, header: tuple[tuple[str, str], ...], told: str
+    each: Site, header: tuple[tuple[str, str], ...], told: str
 ) -> None:
     for target in ("/v2/room/Ops/message", "/v2/room/Ops/share/file"):
-        reply = ops.send("POST", target, body=b'{"message": "x"}', headers=header)
+        reply = each.send("POST", target, body=b'{"message": "x"}', headers=header)
         assert (reply.status, reply.error["message"]) == (400, told)
 
 
 @pytest.mark.parametrize(
     "body", [b'{"message": "a=b&c"}', b' {"message": "x"}', b"[1]"]
 )
-def test_json_that_is_called_a_form_is_told(ops: Site, body: bytes) -> None:
+def test_json_that_is_called_a_form_is_told(each: Site, body: bytes) -> None:
     for target in ("/v2/room/Ops/message", "/v2/oauth/token"):
-        reply = ops.send("POST", target, body=body, headers=[FORM])
+        reply = each.send("POST", target, body=body, headers=[FORM])
         assert reply.status == 400
         told = reply.error["message"]
         assert told.startswith("Invalid content type: the body is JSON")
 
 
-def test_a_form_that_only_looks_like_json_is_a_form(ops: Site) -> None:
-    assert post(ops, b"{=1&message=x", FORM).status == 201
+def test_a_form_that_only_looks_like_json_is_a_form(each: Site) -> None:
+    assert post(each, b"{=1&message=x", FORM).status == 201
 
 
 @pytest.mark.parametrize("header", [JSON, FORM], ids=["json", "form"])
@@ -142,12 +143,12 @@ def test_a_form_that_only_looks_like_json_is_a_form(ops: Site) -> None:
     ("name", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress)]
 )
 def test_a_compressed_body_is_told(
-    ops: Site, name: str, pack: Callable[[bytes], bytes], header: tuple[str, str]
+    each: Site, name: str, pack: Callable[[bytes], bytes], header: tuple[str, str]
 ) -> None:
     body = pack(json.dumps({"message": "x"}).encode())
 
-    named = post(ops, body, header, ("Content-Encoding", name))
-    bare = post(ops, body, header)
+    named = post(each, body, header, ("Content-Encoding", name))
+    bare = post(each, body, header)
 
     assert named.status == 400
     assert named.error["message"] == (
@@ -158,9 +159,9 @@ def test_a_compressed_body_is_told(
 
 @pytest.mark.parametrize("encoding", ["", "identity", "utf-8", "UTF-8", "gzip"])
 def test_a_body_that_can_be_read_is_read_whatever_it_is_called(
-    ops: Site, encoding: str
+    each: Site, encoding: str
 ) -> None:
-    reply = post(ops, b'{"message": "x"}', JSON, ("Content-Encoding", encoding))
+    reply = post(each, b'{"message": "x"}', JSON, ("Content-Encoding", encoding))
 
     assert reply.status == 201
 
@@ -190,19 +191,19 @@ def related(metadata: bytes, head: bytes = b"") -> bytes:
     ids=repr,
 )
 def test_a_broken_part_with_the_message_is_told(
-    ops: Site, metadata: bytes, told: str
+    each: Site, metadata: bytes, told: str
 ) -> None:
-    reply = ops.send(
+    reply = each.send(
         "POST", "/v2/room/Ops/share/file", body=related(metadata), headers=[RELATED]
     )
 
     assert reply.status == 400
     assert reply.error["message"] == f"{told} of the part 'metadata'"
-    assert ops.messages("Ops") == []
+    assert each.messages("Ops") == []
 
 
-def test_a_part_with_no_object_is_told(ops: Site) -> None:
-    reply = ops.send(
+def test_a_part_with_no_object_is_told(each: Site) -> None:
+    reply = each.send(
         "POST", "/v2/room/Ops/share/file", body=related(b"[1]"), headers=[RELATED]
     )
 
@@ -221,10 +222,10 @@ def test_an_empty_part_with_the_message_gives_none(site: Site, metadata: bytes) 
     assert reply.status == 204, reply.body
 
 
-def test_a_compressed_upload_is_told(ops: Site) -> None:
+def test_a_compressed_upload_is_told(each: Site) -> None:
     body = gzip.compress(related(b"{}"))
 
-    reply = ops.send(
+    reply = each.send(
         "POST",
         "/v2/room/Ops/share/file",
         body=body,
@@ -235,10 +236,10 @@ def test_a_compressed_upload_is_told(ops: Site) -> None:
     assert "it is compressed" in reply.error["message"]
 
 
-def test_a_broken_body_of_version_1_is_told(ops: Site) -> None:
-    target = f"/v1/rooms/message?auth_token={ops.token}"
+def test_a_broken_body_of_version_1_is_told(each: Site) -> None:
+    target = f"/v1/rooms/message?auth_token={each.token}"
 
-    reply = ops.send("POST", target, body=b'{"message": }', token=None, headers=[JSON])
+    reply = each.send("POST", target, body=b'{"message": }', token=None, headers=[JSON])
 
     assert reply.status == 400
     assert reply.error["message"] == (
@@ -247,9 +248,233 @@ def test_a_broken_body_of_version_1_is_told(ops: Site) -> None:
 
 
 def test_a_refusal_keeps_nothing_of_the_body(
-    ops: Site, caplog: pytest.LogCaptureFixture
+    each: Site, caplog: pytest.LogCaptureFixture
 ) -> None:
-    reply = post(ops, b'{"message": "my secret text" x', JSON)
+    reply = post(each, b'{"message": "my secret text" x', JSON)
 
     assert b"secret" not in reply.body
     assert "secret" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("header", "told"),
+    [
+        ((), "Invalid content type: None"),
+        ((("Content-Type", "text/plain"),), "Invalid content type"),
+        (
+            (("Content-Type", "multipart/form-data; boundary=x"),),
+            "Invalid content type",
+        ),
+    ],
+)
+def test_a_missing_or_odd_content_type_is_hipchats_400(
+    site: Site, header: tuple[tuple[str, str], ...], told: str
+) -> None:
+    site.add_room("Ops")
+
+    reply = site.send(
+        "POST", "/v2/room/Ops/message", body=b'{"message": "x"}', headers=header
+    )
+
+    assert reply.status == 400
+    assert reply.error["message"] == told
+
+
+def test_a_call_without_a_body_says_what_is_missing(site: Site) -> None:
+    site.add_room("Ops")
+
+    bare = site.post("/v2/room/Ops/message")
+    typed = site.send(
+        "POST", "/v2/room/Ops/message", headers=[("Content-Type", "application/json")]
+    )
+
+    assert bare.error["message"] == "Invalid content type: None"
+    assert typed.error["message"] == (
+        "The request body cannot be parsed as valid JSON:"
+        " Expecting value: line 1 column 1 (char 0)"
+    )
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "application/json",
+        "application/json; charset=utf-8",
+        "APPLICATION/JSON",
+        "text/json",
+    ],
+)
+def test_json_is_told_in_several_ways(site: Site, content_type: str) -> None:
+    site.add_room("Ops")
+
+    reply = site.send(
+        "POST",
+        "/v2/room/Ops/message",
+        body=b'\xef\xbb\xbf{"message": "x"}',
+        headers=[("Content-Type", content_type)],
+    )
+
+    assert reply.status == 201
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"{",
+        b"[]",
+        b'"text"',
+        b"null",
+        b"\xff\xfe",
+        b'{"message": "\xff"}',
+        b'{"message": "a\\u0000b"}',
+        b"[" * 200_000,
+        b'{"a":' * 100_000,
+        b'{"message": NaN}',
+        b"\x00" * 1000,
+    ],
+)
+def test_a_body_that_is_no_json_object_is_refused(site: Site, body: bytes) -> None:
+    site.add_room("Ops")
+
+    reply = site.send(
+        "POST",
+        "/v2/room/Ops/message",
+        body=body,
+        headers=[("Content-Type", "application/json")],
+    )
+
+    assert reply.status == 400
+    assert reply.error["code"] == 400
+    assert b"Traceback" not in reply.body
+
+
+def test_a_large_body_is_refused_whether_or_not_it_says_so(site: Site) -> None:
+    site.add_room("Ops")
+    json = ("Content-Type", "application/json")
+    pieces = [b"x" * 100_000] * 12
+
+    told = site.send(
+        "POST",
+        "/v2/room/Ops/message",
+        body=b"{}",
+        headers=[json, ("Content-Length", str(10**9))],
+    )
+    silent = site.send("POST", "/v2/room/Ops/message", body=pieces, headers=[json])
+
+    assert (told.status, silent.status) == (413, 413)
+    assert silent.error["code"] == 413
+
+
+def test_a_client_that_hangs_up_breaks_nothing(site: Site) -> None:
+    site.add_room("Ops")
+    json = ("Content-Type", "application/json")
+
+    reply = site.send(
+        "POST",
+        "/v2/room/Ops/message",
+        body=[b'{"message":'],
+        headers=[json],
+        hangs_up=True,
+    )
+
+    assert reply.status == 0
+    assert site.messages("Ops") == []
+
+
+def test_a_body_that_is_no_object_is_called_so(site: Site) -> None:
+    site.add_room("Ops")
+
+    reply = site.post("/v2/room/Ops/message", [1])
+
+    assert reply.error == {
+        "code": 400,
+        "type": "Bad Request",
+        "message": "The body is not an object",
+        "validation": "type",
+        "expected_type": "object",
+    }
+
+
+NOTHING = [
+    b"",
+    b" ",
+    b"\r\n",
+    b"{}",
+    b"{ }",
+    b"[]",
+    b"[\n]",
+    b"null",
+    b'""',
+    b"\xef\xbb\xbf{}",
+]
+
+
+OPTIONAL = [("PUT", "/v2/room/Ops/member/@Ann"), ("POST", "/v2/room/Ops/invite/@Ann")]
+
+
+TYPES = [(), (JSON,), (("Content-Type", "application/json; charset=utf-8"),), (FORM,)]
+
+
+@pytest.mark.parametrize("headers", TYPES, ids=str)
+def test_an_empty_body_in_any_spelling_gives_no_member(ops: Site, headers: Any) -> None:
+    for method, target in OPTIONAL:
+        for body in NOTHING:
+            reply = ops.send(method, target, body=body, headers=headers)
+            assert reply.status == 204, (body, reply.body)
+
+
+def test_a_strict_server_refuses_other_spellings_of_an_empty_body(
+    strict_ops: Site,
+) -> None:
+    for method, target in OPTIONAL:
+        for body in (b"", b"{}"):
+            reply = strict_ops.send(method, target, body=body, headers=[JSON])
+            assert reply.status == 204, body
+        for body in (b"[]", b"null", b'""', b" "):
+            reply = strict_ops.send(method, target, body=body, headers=[JSON])
+            assert reply.status == 400, body
+
+
+def test_a_body_that_is_not_empty_has_to_be_an_object(ops: Site) -> None:
+    for body in (b"[1]", b"[[]]", b'"x"', b"0", b"false"):
+        reply = ops.send(*OPTIONAL[0], body=body, headers=[JSON])
+        assert reply.error["message"] == "The body is not an object"
+
+
+def test_a_token_may_be_asked_for_in_the_query_with_an_empty_body(
+    ops: Site,
+) -> None:
+    for body in (b"null", b"[]", b'""'):
+        target = "/v2/oauth/token?grant_type=personal"
+        assert ops.send("POST", target, body=body, headers=[JSON]).status == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (rb'{"message": "a\ud83d"}', "a\ufffd"),
+        (rb'{"message": "\ude00b"}', "\ufffdb"),
+        (rb'{"message": "\ud83d\ude00"}', "\U0001f600"),
+        (rb'{"message": "c", "\ud83d": 1}', "c"),
+        (rb'{"message": "d", "more": 1e999}', "d"),
+        (rb'{"message": "e", "more": ' + b"9" * 4_400 + b"}", "e"),
+    ],
+    ids=repr,
+)
+def test_what_json_allows_is_read(ops: Site, body: bytes, text: str) -> None:
+    reply = ops.send("POST", "/v2/room/Ops/message", body=body, headers=[JSON])
+
+    assert reply.status == 201, reply.body
+    assert ops.messages("Ops")[-1]["message"] == text
+
+
+def test_a_strict_server_refuses_half_of_a_character(strict_ops: Site) -> None:
+    reply = strict_ops.send(
+        "POST",
+        "/v2/room/Ops/message",
+        body=rb'{"message": "a\ud83d"}',
+        headers=[JSON],
+    )
+
+    assert reply.status == 400
+    assert "valid JSON" in reply.error["message"]
