@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from hipkit.server.events.delivery import Delivery, Outcome
+from hipkit.server.shared.signals import Topic
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.events import EventRecord
 from hipkit.server.storage.stores.subscriptions import SubscriptionRecord
@@ -35,7 +36,7 @@ class Effect:
     """The message that was posted."""
     problem: str | None = None
     """Why the answer was not posted, in one line."""
-    topics: frozenset[str] = frozenset()
+    topics: frozenset[Topic] = frozenset()
     """Signals to give once the change is committed."""
 
 

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from hipkit.server.shared.signals import EVENTS
+from hipkit.server.shared.signals import EVENTS, Topic
 from hipkit.server.storage.protocol import Database, Stores
 from hipkit.server.storage.stores.events import NewEvent
 from hipkit.server.storage.stores.rooms import RoomRecord
@@ -38,7 +38,7 @@ class Publisher(Protocol):
     """The call in which something happens."""
 
     now_us: int
-    topics: set[str]
+    topics: set[Topic]
     """Signals to give once the command is committed."""
     answered_by: int | None
     """The subscription whose endpoint's answer the call takes in."""

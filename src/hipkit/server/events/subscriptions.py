@@ -20,6 +20,7 @@ from hipkit.server.events.retry import (
     next_state,
 )
 from hipkit.server.shared.protocol import Signals
+from hipkit.server.shared.signals import Topic
 from hipkit.server.storage.protocol import Database, Stores
 from hipkit.server.storage.stores.deliveries import NewDelivery
 from hipkit.server.storage.stores.events import EventRecord
@@ -128,7 +129,7 @@ class Subscriptions:
         await self._follow_clock()
         now_us = self._now_us()
 
-        async def command(stores: Stores) -> tuple[bool, frozenset[str]]:
+        async def command(stores: Stores) -> tuple[bool, frozenset[Topic]]:
             # Read again: the subscription may have been deleted, or moved on, during the delivery.
             subscription = await handler.get(stores, subscription_id)
             if subscription is None or subscription.position >= event.id:

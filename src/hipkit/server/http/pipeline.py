@@ -159,9 +159,8 @@ async def _identify(call: Call) -> None:
     if call.bearer is None:
         return
     try:
-        context.actor_or_none = await runtime.actors.identify(
-            call.bearer, context.now_us
-        )
+        actor = await runtime.actors.identify(call.bearer, context.now_us)
+        context.actor_or_none = context.actor = actor
     except UnauthorizedError as error:
         call.token_error = error
 

@@ -170,7 +170,7 @@ async def _find_session(visit: Visit) -> None:
         visit.session = await find_session(context.stores, secret, context.now_us)
     if visit.session is not None:
         visit.secret = secret
-        context.actor_or_none = visit.session.actor
+        context.actor_or_none = context.actor = visit.session.actor
         # With a full disk the page can still be read.
         with contextlib.suppress(StorageError):
             await touch_session(context, visit.session)

@@ -27,7 +27,7 @@ from hipkit.server.page.streams import (
 )
 from hipkit.server.services.representations.timestamps import LATEST_US
 from hipkit.server.shared.protocol import Signals
-from hipkit.server.shared.signals import ACCESS, conversation_topic
+from hipkit.server.shared.signals import ACCESS
 from hipkit.server.storage.protocol import Database
 from hipkit.server.storage.stores.messages import MessageRecord
 
@@ -193,7 +193,7 @@ class Feeds:
         def wake() -> None:
             loop.call_soon_threadsafe(signalled.set)
 
-        topic = conversation_topic(feed.conversation.conversation_id)
+        topic = feed.conversation.conversation_id
         with (
             self._signals.listening(topic, wake),
             self._signals.listening(ACCESS, wake),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from hipkit.api.errors import RateLimitError, UnauthorizedError
 from hipkit.server.events.egress import EgressPolicy
@@ -20,7 +20,7 @@ from hipkit.server.settings import Settings
 from hipkit.server.shared.limits import Allowance
 from hipkit.server.shared.memory import MemoryState
 from hipkit.server.shared.protocol import SharedState
-from hipkit.server.shared.signals import ACCESS
+from hipkit.server.shared.signals import ACCESS, Topic
 from hipkit.server.storage.blobs import BlobStore
 from hipkit.server.storage.protocol import Command, Database, Stores
 
@@ -121,8 +121,8 @@ class Runtime:
 class Context:
     """One call to the services. `Runtime.context` creates it.
 
-    The caller sets `actor_or_none` and `bearer` once it has identified who acts, and the outbox
-    `answered_by`; after that only `flood` and `topics` change.
+    Whoever identifies the actor sets both `actor_or_none` and `actor`; after that only `flood`
+    and `topics` change.
     """
 
     runtime: Runtime
@@ -134,6 +134,7 @@ class Context:
     peer: str
     """The address that the call came from."""
     actor_or_none: Actor | None
+    """Who acts, for the few operations that serve callers without a token too."""
     credentials: Credentials | None
     bearer: str | None = field(repr=False)
     """The token as it came, for the responses that have to repeat it."""
@@ -141,22 +142,30 @@ class Context:
     """The webhook whose receiver's response is taken in; no webhook is sent its own."""
     flood: Allowance | None = None
     """The caller's allowance for the room or user written to, for the response's headers."""
-    topics: set[str] = field(default_factory=set)
+    topics: set[Topic] = field(default_factory=set)
     """The signals that a command asks for, given once it is committed."""
 
-    @property
-    def actor(self) -> Actor:
-        """Who acts.
+    actor: Actor = field(init=False)
+    """The actor, for all that needs one: reading it raises `UnauthorizedError` without one."""
 
-        Raises:
-            UnauthorizedError: Nobody is known to.
-        """
-        if self.actor_or_none is None:
+    def __post_init__(self) -> None:
+        """Set the actor if it is known already."""
+        if self.actor_or_none is not None:
+            self.actor = self.actor_or_none
+
+    if (
+        not TYPE_CHECKING
+    ):  # To a type checker it would give the context every attribute.
+
+        def __getattr__(self, name: str) -> object:
+            # Python calls this for attributes that are not set. So a missing actor is refused,
+            # and reading one that is there, as every service does, costs nothing.
+            if name != "actor":
+                raise AttributeError(name)
             raise UnauthorizedError(
                 "Authenticated requests only. Send a token in the Authorization header"
                 " (Bearer) or as auth_token"
             )
-        return self.actor_or_none
 
     async def write(self, command: Command[T]) -> T:
         """Run a command, and once its changes are safe give the signals that it asked for.

@@ -14,6 +14,7 @@ from typing import Protocol
 from hipkit.server.shared.limits import Allowance
 from hipkit.server.shared.recent_calls import RecentCall, RecordedCall
 from hipkit.server.shared.sign_in_limits import Attempt
+from hipkit.server.shared.signals import Topic
 
 __all__ = ["Limits", "RecentCalls", "SharedState", "SignInLimits", "Signals"]
 
@@ -73,18 +74,18 @@ class Signals(Protocol):
     """Wakes those who wait for something to be committed, in whichever process."""
 
     @property
-    def listened(self) -> Container[str]:
+    def listened(self) -> Container[Topic]:
         """The topics that have listeners in this process."""
 
     def listening(
-        self, topic: str, listener: Callable[[], None]
+        self, topic: Topic, listener: Callable[[], None]
     ) -> AbstractContextManager[None]:
         """Call `listener` at every signal on `topic` while the block runs, in any thread."""
 
-    def publish(self, topics: Iterable[str]) -> None:
+    def publish(self, topics: Iterable[Topic]) -> None:
         """Call every listener of the topics once for each."""
 
-    def publish_once(self, topic: str, number: int) -> None:
+    def publish_once(self, topic: Topic, number: int) -> None:
         """Publish a topic if its number has grown since the last time."""
 
 

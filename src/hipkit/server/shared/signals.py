@@ -9,7 +9,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["ACCESS", "EVENTS", "MemorySignals", "conversation_topic"]
+__all__ = ["ACCESS", "EVENTS", "MemorySignals", "Topic"]
+
+Topic = int | str
+"""What a signal is about: the messages of the conversation with this id, or one of these."""
 
 ACCESS = "access"
 """Somebody may have lost access to something."""
@@ -17,20 +20,15 @@ EVENTS = "events"
 """There are new events for webhooks."""
 
 
-def conversation_topic(conversation_id: int) -> str:
-    """Return the topic of a room's or a private chat's messages."""
-    return f"conversation {conversation_id}"
-
-
 class MemorySignals:
     """The `Signals` of one process."""
 
     def __init__(self) -> None:
-        self.listened: dict[str, list[Callable[[], None]]] = {}
-        self._numbers: dict[str, int] = {}
+        self.listened: dict[Topic, list[Callable[[], None]]] = {}
+        self._numbers: dict[Topic, int] = {}
 
     @contextlib.contextmanager
-    def listening(self, topic: str, listener: Callable[[], None]) -> Iterator[None]:
+    def listening(self, topic: Topic, listener: Callable[[], None]) -> Iterator[None]:
         """Call `listener` at every signal on `topic` while the block runs.
 
         It is called in the thread that publishes, so it only wakes another:
@@ -46,13 +44,13 @@ class MemorySignals:
             if not listeners and self.listened.get(topic) is listeners:
                 del self.listened[topic]
 
-    def publish_once(self, topic: str, number: int) -> None:
+    def publish_once(self, topic: Topic, number: int) -> None:
         """Publish a topic if its number has grown since the last time."""
         if number > self._numbers.get(topic, 0):
             self._numbers[topic] = number
             self.publish([topic])
 
-    def publish(self, topics: Iterable[str]) -> None:
+    def publish(self, topics: Iterable[Topic]) -> None:
         """Call every listener of the topics once for each."""
         for topic in topics:
             # A copy: a listener may end the listening of another while this goes on.

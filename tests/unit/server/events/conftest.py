@@ -12,7 +12,7 @@ from hipkit.server.events.delivery import Delivery, Outcome
 from hipkit.server.events.kinds import Choice, Effect
 from hipkit.server.events.log import publish
 from hipkit.server.events.subscriptions import Subscriptions
-from hipkit.server.shared.signals import MemorySignals
+from hipkit.server.shared.signals import MemorySignals, Topic
 from hipkit.server.storage.protocol import Database, Stores
 from hipkit.server.storage.sqlite.database import SqliteDatabase
 from hipkit.server.storage.stores.events import EventRecord
@@ -31,7 +31,7 @@ class Call:
     """What the log needs of a call."""
 
     now_us: int = NOW
-    topics: set[str] = field(default_factory=set)
+    topics: set[Topic] = field(default_factory=set)
     answered_by: int | None = None
 
 

@@ -22,7 +22,6 @@ from hipkit.server.services.representations.models import (
 from hipkit.server.services.representations.timestamps import MessageTimestamp, to_json
 from hipkit.server.services.representations.urls import Addresses
 from hipkit.server.services.rooms.publishing import enter_room, sender_of
-from hipkit.server.shared.signals import conversation_topic
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.messages import MessageRecord, NewMessage
 from hipkit.server.storage.stores.rooms import RoomRecord
@@ -121,7 +120,7 @@ async def add_to_room(
     A user who sends a message becomes a participant of the room.
     """
     sent_us = await stores.messages.add(room.conversation_id, message, context.now_us)
-    context.topics.add(conversation_topic(room.conversation_id))
+    context.topics.add(room.conversation_id)
     if message.sender_id is not None and message.kind != "notification":
         await enter_room(context, stores, room, message.sender_id, sent_us)
         await stores.users.touch(message.sender_id, sent_us)
@@ -134,7 +133,7 @@ async def add_to_private_chat(
 ) -> int:
     """Within a command: store a private message and return its timestamp."""
     sent_us = await stores.messages.add(conversation_id, message, context.now_us)
-    context.topics.add(conversation_topic(conversation_id))
+    context.topics.add(conversation_id)
     if message.sender_id is not None:
         await stores.users.touch(message.sender_id, sent_us)
     return sent_us

@@ -34,7 +34,7 @@ from hipkit.server.storage.sqlite.file import (
     schema_version,
     storage_error,
 )
-from hipkit.server.storage.sqlite.search import SqliteSearchStore, update_index
+from hipkit.server.storage.sqlite.search import UPDATE_INDEX, SqliteSearchStore
 from hipkit.server.storage.stores.session import Value
 
 __all__ = ["SqliteDatabase"]
@@ -288,7 +288,8 @@ class SqliteDatabase:
             self._writing.execute("BEGIN IMMEDIATE")
             for job in group:
                 outcomes.append(self._run(job))
-            update_index(self._writing)
+            for statement in UPDATE_INDEX:
+                self._writing.execute(statement)
             self._writing.execute("COMMIT")
         except sqlite3.Error as error:
             return self._give_up(group, storage_error(error, self.path))

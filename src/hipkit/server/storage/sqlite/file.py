@@ -13,7 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from hipkit.api.errors import StorageError
-from hipkit.server.storage.sqlite.search import add_search_functions, update_index
+from hipkit.server.storage.sqlite.search import UPDATE_INDEX, add_search_functions
 
 __all__ = [
     "connect",
@@ -158,7 +158,8 @@ def _run_script(connection: sqlite3.Connection, number: int, script: str) -> Non
             for statement in _statements(script):
                 connection.execute(statement)
             if number >= SEARCH_VERSION:
-                update_index(connection)
+                for statement in UPDATE_INDEX:
+                    connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {number}")
         connection.execute("COMMIT")

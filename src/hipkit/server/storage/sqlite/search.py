@@ -15,7 +15,20 @@ from hipkit.server.storage.stores.search import Phrase
 from hipkit.server.storage.stores.session import Session
 from hipkit.server.storage.tokenizer import tokenize_message
 
-__all__ = ["SqliteSearchStore", "add_search_functions", "update_index"]
+__all__ = ["UPDATE_INDEX", "SqliteSearchStore", "add_search_functions"]
+
+UPDATE_INDEX = (
+    "INSERT INTO message_words (message_words, rowid, text, place)"
+    " SELECT 'delete', sequence, text, place FROM message_words_removed",
+    "DELETE FROM message_words_removed",
+    "INSERT INTO message_words (rowid, text, place)"
+    " SELECT sequence, text, place FROM message_words_source"
+    " WHERE sequence > (SELECT last_sequence FROM message_words_progress)"
+    " ORDER BY sequence",
+    "UPDATE message_words_progress SET last_sequence = newest FROM"
+    " (SELECT max(sequence) AS newest FROM message_texts) WHERE last_sequence < newest",
+)
+"""Brings the index up to what a transaction stored and removed, at its end."""
 
 
 class SqliteSearchStore:
@@ -62,31 +75,6 @@ class SqliteSearchStore:
 def add_search_functions(connection: sqlite3.Connection) -> None:
     """Add the function by which a migration tokenizes stored messages."""
     connection.create_function("message_text", 4, tokenize_message, deterministic=True)
-
-
-def update_index(connection: sqlite3.Connection) -> None:
-    """Bring the index up to what the transaction stored and removed.
-
-    Raises:
-        sqlite3.Error: The database cannot be written.
-    """
-    removed = connection.execute(
-        "INSERT INTO message_words (message_words, rowid, text, place)"
-        " SELECT 'delete', sequence, text, place FROM message_words_removed"
-    )
-    if removed.rowcount:
-        connection.execute("DELETE FROM message_words_removed")
-    added = connection.execute(
-        "INSERT INTO message_words (rowid, text, place)"
-        " SELECT sequence, text, place FROM message_words_source"
-        " WHERE sequence > (SELECT last_sequence FROM message_words_progress)"
-        " ORDER BY sequence"
-    )
-    if added.rowcount:
-        connection.execute(
-            "UPDATE message_words_progress SET last_sequence ="
-            " (SELECT max(sequence) FROM message_texts)"
-        )
 
 
 def _expression(conversation_id: int, phrases: Iterable[Phrase]) -> str:

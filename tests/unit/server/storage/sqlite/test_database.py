@@ -6,6 +6,7 @@ import asyncio
 import os
 import sqlite3
 import stat
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 
@@ -367,12 +368,14 @@ def test_the_writer_lives_on_whatever_a_commit_runs_into(
 ) -> None:
     database = SqliteDatabase.open(tmp_path / "x.db", durable=False)
 
-    def fail(connection: sqlite3.Connection) -> None:
-        raise ValueError("not foreseen")
+    class Failing:
+        def __iter__(self) -> Iterator[str]:
+            raise ValueError("not foreseen")
 
     async def run() -> None:
         with monkeypatch.context() as patch:
-            patch.setattr("hipkit.server.storage.sqlite.database.update_index", fail)
+            module = "hipkit.server.storage.sqlite.database"
+            patch.setattr(f"{module}.UPDATE_INDEX", Failing())
             with pytest.raises(ValueError, match="not foreseen"):
                 await add_group(database, "lost")
         await add_group(database, "kept")
