@@ -7,7 +7,6 @@ deleted, or a list. It decides nothing itself: services check what the operator 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -21,16 +20,13 @@ from hipkit.cli.output import write, write_json, write_json_list, write_stderr
 from hipkit.cli.table import describe, table
 from hipkit.server.services.context import Context, Runtime
 from hipkit.server.settings import Settings as ServerSettings
-from hipkit.server.storage.protocol import Database
 from hipkit.server.storage.sqlite.database import SqliteDatabase
 
 __all__ = [
     "AdminCommand",
     "AdminGroup",
     "as_operator",
-    "now_us",
     "number_option",
-    "on_database",
     "pass_settings",
     "show",
     "show_list",
@@ -100,26 +96,6 @@ class AdminGroup(Group):
         self.params.append(_database_option())
 
 
-def on_database(work: Callable[[Database], Awaitable[T]]) -> T:
-    """Run a function on the database, and return its result.
-
-    Raises:
-        StorageError: The file does not exist, or cannot be used.
-    """
-    path = _database_path()
-    if not path.exists():
-        raise StorageError(f"{path}: no such database; hipkit serve creates one")
-    database = SqliteDatabase.open(path)
-    try:
-
-        async def whole() -> T:
-            return await work(database)
-
-        return asyncio.run(whole())
-    finally:
-        database.close()
-
-
 def as_operator(work: Callable[[Context], Awaitable[T]]) -> T:
     """Run a function in a context of the operator, and return its result.
 
@@ -127,19 +103,19 @@ def as_operator(work: Callable[[Context], Awaitable[T]]) -> T:
         StorageError: The database does not exist, or cannot be used.
         NotFoundError: It has had no first start yet.
     """
-    settings = ServerSettings(database=_database_path())
+    path: Path = click.get_current_context().meta[DATABASE]
+    if not path.exists():
+        raise StorageError(f"{path}: no such database; hipkit serve creates one")
+    database = SqliteDatabase.open(path)
+    try:
+        runtime = Runtime(database, ServerSettings(database=path))
 
-    async def whole(database: Database) -> T:
-        return await work(await Runtime(database, settings).operator_context())
+        async def whole() -> T:
+            return await work(await runtime.operator_context())
 
-    return on_database(whole)
-
-
-def _database_path() -> Path:
-    path = click.get_current_context().meta[DATABASE]
-    if not isinstance(path, Path):
-        raise TypeError("the database's path is no path")
-    return path
+        return asyncio.run(whole())
+    finally:
+        database.close()
 
 
 def show(settings: Settings, item: Mapping[str, object]) -> None:
@@ -158,8 +134,3 @@ def show_list(settings: Settings, items: Sequence[Mapping[str, object]]) -> None
         write(table(items))
     else:
         write_stderr("nothing found")
-
-
-def now_us() -> int:
-    """Return the time, in microseconds since 1970."""
-    return time.time_ns() // 1000
