@@ -8,10 +8,10 @@ from hipkit.cli.admin.running import (
     AdminGroup,
     as_operator,
     pass_settings,
+    scope_option,
     show,
     show_list,
 )
-from hipkit.cli.admin.scopes import scope_option
 from hipkit.cli.inputs import SecretFromFile
 from hipkit.cli.options import Settings
 from hipkit.server.services.access import clients

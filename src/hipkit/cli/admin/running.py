@@ -18,6 +18,7 @@ from hipkit.api.errors import StorageError
 from hipkit.cli.options import Command, Group, Settings
 from hipkit.cli.output import write, write_json, write_json_list, write_stderr
 from hipkit.cli.table import describe, table
+from hipkit.server.services.access.scopes import SCOPES
 from hipkit.server.services.context import Context, Runtime
 from hipkit.server.settings import Settings as ServerSettings
 from hipkit.server.storage.sqlite.database import SqliteDatabase
@@ -28,6 +29,7 @@ __all__ = [
     "as_operator",
     "number_option",
     "pass_settings",
+    "scope_option",
     "show",
     "show_list",
 ]
@@ -52,6 +54,16 @@ def number_option(variable: str) -> Callable[[F], F]:
         type=click.IntRange(1, MOST_NUMBER),
         help="Id, such as one that existing programs already use.  [default: next free id]",
     )
+
+
+scope_option = click.option(
+    "--scope",
+    "scopes",
+    type=click.Choice(sorted(SCOPES)),
+    multiple=True,
+    help="Scope to grant. Repeatable.",
+)
+"""The option `--scope` of clients and tokens."""
 
 
 def _database_option() -> click.Option:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from hipkit.cli.admin.password_link import create_password_link
+from hipkit.api.addresses import is_web_address
 from hipkit.cli.admin.running import (
     AdminGroup,
     as_operator,
@@ -15,6 +15,7 @@ from hipkit.cli.admin.running import (
 )
 from hipkit.cli.inputs import read_text
 from hipkit.cli.options import Settings
+from hipkit.server.services.access import password_links
 from hipkit.server.services.access.keys import new_password
 from hipkit.server.services.people import accounts
 from hipkit.server.services.people.accounts import NewUser, UserChanges
@@ -148,7 +149,27 @@ def add_auto_join(settings: Settings, /, *, reference: str, room_name: str) -> N
     show(settings, {"user": reference, "room": room_name})
 
 
-user.add_command(create_password_link)
+@user.command("password-link")
+@click.argument("reference", metavar="USER")
+@click.option(
+    "--url",
+    metavar="URL",
+    default="http://127.0.0.1:8070",
+    show_default=True,
+    help="URL of the server.",
+)
+@pass_settings
+def create_password_link(settings: Settings, /, *, reference: str, url: str) -> None:
+    """Create a one-time link to set a user's password.
+
+    The link expires after 24 hours.
+    """
+    if not is_web_address(url):
+        raise click.UsageError("--url must be a URL such as https://chat.example.com")
+    key = as_operator(
+        lambda context: password_links.create_password_link(context, reference)
+    )
+    show(settings, {"user": reference, "link": password_links.password_link(url, key)})
 
 
 def _set_admin(settings: Settings, reference: str, *, is_admin: bool) -> None:

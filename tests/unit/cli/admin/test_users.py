@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from hipkit.cli.failures import ExitCode
 from tests.unit.cli.admin.conftest import Admin, Run
 
@@ -72,3 +74,31 @@ def test_a_user_keeps_the_id_that_old_programs_know(run_json: Admin, run: Run) -
     for number in ("0", "-1", "x", "9" * 30):
         assert run("user", "add", "Eve", "eve@example.com", "--id", number).code == 2
     assert "Eve" not in [one["name"] for one in run_json("user", "list")]
+
+
+def test_a_link_leads_to_the_server_at_the_url(run_json: Admin) -> None:
+    run_json("user", "add", "Ann", "ann@example.com")
+
+    made = run_json(
+        "user", "password-link", "@Ann", "--url", "https://chat.example.com/"
+    )
+
+    assert made["user"] == "@Ann"
+    assert made["link"].startswith("https://chat.example.com/set-password?key=")
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["@Nobody"], "User @Nobody not found"),
+        (["1", "--url", "chat.example.com"], "--url must be a URL"),
+    ],
+)
+def test_no_link_is_created_for_nobody_or_nowhere(
+    run: Run, words: list[str], problem: str
+) -> None:
+    done = run("user", "password-link", *words)
+
+    assert done.code != 0
+    assert problem in done.err
+    assert done.out == ""

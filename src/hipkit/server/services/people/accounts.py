@@ -1,7 +1,6 @@
 """Accounts: add, change, delete and restore users, with one set of checks for all who may.
 
-HipChat's operations call these functions (`users.py`, `invites.py`), and so do API v1 and
-`hipkit admin user`.
+HipChat's operations call these functions (`users.py`), and so do API v1 and `hipkit admin user`.
 """
 
 from __future__ import annotations

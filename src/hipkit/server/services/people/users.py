@@ -1,4 +1,4 @@
-"""HipChat's operations on users: list, create, update and delete them, and set their pictures.
+"""HipChat's operations on users: list, create, invite, update and delete them, set pictures.
 
 Read next: `accounts.py`, which decides what may change.
 """
@@ -25,6 +25,7 @@ from hipkit.server.services.representations.models import user_in_short
 from hipkit.server.services.representations.paging import Slice
 from hipkit.server.services.rooms.rooms import show_rooms
 from hipkit.server.storage.protocol import Stores
+from hipkit.v2.invites import InviteUserToGroup
 from hipkit.v2.models import (
     CreatedUser,
     Links,
@@ -52,6 +53,7 @@ __all__ = [
     "get_auto_join_rooms",
     "get_photo",
     "get_user",
+    "invite_user_to_group",
     "update_photo",
     "update_user",
 ]
@@ -114,6 +116,16 @@ async def create_user(context: Context, request: CreateUser) -> CreatedUser:
         links=Links(self_=context.addresses.user(added.id)),
         password=None if request.password else password,
     )
+
+
+@handles(InviteUserToGroup)
+async def invite_user_to_group(context: Context, request: InviteUserToGroup) -> User:
+    """Add a user without a password.
+
+    This server sends no e-mail: an administrator passes on a link to set the password.
+    """
+    user = NewUser(name=request.name, email=request.email, title=request.title or "")
+    return await full_user(context, context.stores, await add_user(context, user))
 
 
 @handles(UpdateUser)
