@@ -1,7 +1,7 @@
-"""Where the bytes of shared files and pictures lie: a folder beside the database.
+"""The blob store: the bytes of shared files and pictures, in a folder beside the database.
 
-A file's name there is its key, an unguessable text of our own making; nothing that a client
-sent ever becomes part of a path.
+A file's name is its key, an unguessable text that is chosen here. Nothing that a client sent
+becomes part of a path.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from hipkit.api.errors import StorageError
 __all__ = ["KEY", "BlobStore", "Upload", "sync_folder"]
 
 KEY = re.compile(r"[A-Za-z0-9_-]{43}")
-"""What every file's name is."""
+"""The pattern of keys, the names of all files."""
 KEY_BYTES = 32
 CHUNK_BYTES = 64 * 1024
 PREFIX = 2
-"""So many letters of its key are the name of the folder that a file lies in."""
+"""How many letters of its key name the subfolder of a file."""
 LOCK = ".lock"
 ORPHANS = "orphans"
 
 
 class Upload:
-    """Bytes that are arriving. `keep` makes them a file; otherwise closing removes them."""
+    """Bytes that are being received. `keep` turns them into a file; else `close` removes them."""
 
     def __init__(self, folder: Path, key: str) -> None:
         self.key = key
@@ -43,7 +43,7 @@ class Upload:
         """Append bytes.
 
         Raises:
-            StorageError: The disk does not take them.
+            StorageError: The disk rejects them.
         """
         if self._file is None:
             raise ValueError("the upload is closed")
@@ -54,10 +54,13 @@ class Upload:
         self.size_bytes += len(data)
 
     def keep(self) -> str:
-        """Put the bytes on disk for good, under the key that is returned.
+        """Store the bytes durably, and return their key.
+
+        They are flushed before the file gets its name, and the folder after: a crash leaves a
+        part, which the next start removes, or the whole file, and never a file cut short.
 
         Raises:
-            StorageError: The disk does not take them.
+            StorageError: The disk rejects them.
         """
         if self._file is None:
             raise ValueError("the upload is closed")
@@ -71,19 +74,19 @@ class Upload:
         except OSError as error:
             raise _failure(error) from error
         finally:
-            _let_go(self._file)
+            _close_quietly(self._file)
         self._file = None
         return self.key
 
     def close(self) -> None:
-        """Remove what was not kept. Closing twice does nothing."""
+        """Remove the bytes unless they were kept. Closing twice does nothing."""
         if self._file is not None:
-            _let_go(self._file)
+            _close_quietly(self._file)
             self._file = None
             _unlink(self.path)
 
     def flush(self) -> None:
-        """Let other readers of `path` see everything written so far."""
+        """Flush the bytes written so far, so that other readers of `path` see them."""
         if self._file is not None:
             self._file.flush()
 
@@ -96,14 +99,14 @@ class Upload:
 
 
 class BlobStore:
-    """Keeps files by key; the folder is made when the first one comes."""
+    """Stores files by key; the first one creates the folder."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.orphanage = path / ORPHANS
 
     def upload(self) -> Upload:
-        """Begin a file."""
+        """Begin an upload."""
         try:
             self.path.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
@@ -111,7 +114,7 @@ class BlobStore:
         return Upload(self.path, secrets.token_urlsafe(KEY_BYTES))
 
     def save(self, data: bytes) -> str:
-        """Keep some bytes and return their key."""
+        """Store bytes durably, and return their key."""
         upload = self.upload()
         try:
             upload.write(data)
@@ -120,18 +123,18 @@ class BlobStore:
             upload.close()
 
     def find(self, key: str) -> Path | None:
-        """Return where a file lies, or `None` where there is none or the key is no key."""
+        """Return the path of a file, or `None` if there is none or the key is invalid."""
         if KEY.fullmatch(key) is None:
             return None
         path = self.place(key)
         return path if path.is_file() else None
 
     def place(self, key: str) -> Path:
-        """Return where a file lies if it is there; the key has to be one of ours."""
+        """Return the path that a file has if it exists; the key has to be valid."""
         return self.path / key[:PREFIX] / key
 
     def adopt(self, key: str, source: Path) -> None:
-        """Move a file of the same disk in under its key, in the place of what is there."""
+        """Move a file of the same disk into the store, replacing one of the same key."""
         target = self.place(key)
         source.chmod(0o600)
         with source.open("rb") as file:
@@ -141,7 +144,7 @@ class BlobStore:
         sync_folder(target.parent)
 
     def remove(self, key: str) -> None:
-        """Remove a file; one that is gone already is no fault.
+        """Remove a file; a missing one is no error.
 
         Raises:
             StorageError: The folder cannot be written.
@@ -152,28 +155,30 @@ class BlobStore:
 
     @contextlib.contextmanager
     def shared(self) -> Iterator[None]:
-        """Keep `alone` from a block that adds files and then the rows that name them.
+        """Hold off `exclusive` while a block adds files and then their rows.
 
-        For whoever does not have the database's lock; who has it is not within `alone` then.
+        For programs without the database's lock, such as `hipkit admin` beside a server: between
+        a file and its row an orphan sweep would take the file for an orphan. The server itself
+        holds the database's lock, so no other process sweeps while it adds files.
 
         Raises:
             StorageError: The folder cannot be written.
         """
-        with _told():
+        with _storage_errors():
             self.path.mkdir(mode=0o700, exist_ok=True)
             handle = self._lock(fcntl.LOCK_SH)
         with os.fdopen(handle):
             yield
 
     @contextlib.contextmanager
-    def alone(self) -> Iterator[bool]:
-        """Say whether no other program adds files, and keep those that would from it.
+    def exclusive(self) -> Iterator[bool]:
+        """Hold off `shared`, and yield whether no other program was adding files already.
 
         Raises:
             StorageError: The folder cannot be written.
         """
         try:
-            with _told():
+            with _storage_errors():
                 handle = self._lock(fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             yield False
@@ -192,22 +197,22 @@ class BlobStore:
         return handle
 
     def remove_parts(self) -> None:
-        """Remove uploads that will never be whole: within `alone` that is all of them.
+        """Remove uploads that will never be complete: within `exclusive` all of them.
 
         Raises:
             StorageError: The folder cannot be written.
         """
-        with _told():
+        with _storage_errors():
             for part in self.path.glob("*.part"):
                 part.unlink(missing_ok=True)
 
     def listing(self) -> Iterator[set[str]]:
-        """Yield the keys of all files, some at a time; what has another name is not ours.
+        """Yield the keys of all files, a folder at a time; files with other names are ignored.
 
         Raises:
             StorageError: The folder cannot be read.
         """
-        with _told():
+        with _storage_errors():
             folders = [
                 entry
                 for entry in self.path.iterdir()
@@ -224,38 +229,39 @@ class BlobStore:
         """
         return _keys_in(self.orphanage)
 
-    def set_aside(self, key: str, moment: int) -> None:
-        """Move a file into the folder of orphans, and note when that was, in UNIX seconds.
+    def set_aside(self, key: str, now_seconds: int) -> None:
+        """Move a file into the folder of orphans, and store the time as its modification time.
 
         Raises:
             StorageError: The folder cannot be written.
         """
-        with _told(), _may_be_gone:
+        with _storage_errors(), _may_be_gone:
             self.orphanage.mkdir(mode=0o700, exist_ok=True)
-            os.utime(self.place(key), (moment, moment), follow_symlinks=False)
+            os.utime(self.place(key), (now_seconds, now_seconds), follow_symlinks=False)
             self.place(key).rename(self.orphanage / key)
 
     def take_back(self, key: str) -> None:
-        """Move a file out of the folder of orphans to where it was.
+        """Move a file from the folder of orphans back to where it was.
 
         Raises:
             StorageError: The folder cannot be written.
         """
-        with _told(), _may_be_gone:
+        with _storage_errors(), _may_be_gone:
             self.place(key).parent.mkdir(mode=0o700, exist_ok=True)
             (self.orphanage / key).rename(self.place(key))
 
     def sweep_orphans(self, *, before: int, latest: int) -> None:
-        """Remove the orphans that were moved aside before a moment, in UNIX seconds.
+        """Remove the orphans that were moved aside before a time, in UNIX seconds.
 
-        Those that were later than `latest` came with a clock that was wrong: they begin anew.
+        One that was moved after `latest` was so by a wrong clock: its time starts again now,
+        because it would else stay until the clock gets there.
 
         Raises:
             StorageError: The folder cannot be written.
         """
         for key in self.orphans():
             path = self.orphanage / key
-            with _told(), _may_be_gone:
+            with _storage_errors(), _may_be_gone:
                 moved = path.lstat().st_mtime
                 if moved > latest:
                     os.utime(path, (latest, latest), follow_symlinks=False)
@@ -264,13 +270,13 @@ class BlobStore:
 
     @staticmethod
     def chunks(path: Path) -> Iterator[bytes]:
-        """Give a file's bytes in pieces."""
+        """Yield a file's bytes in chunks."""
         with path.open("rb") as file:
             yield from iter(lambda: file.read(CHUNK_BYTES), b"")
 
 
 def sync_folder(path: Path) -> None:
-    """Put a folder's names on disk for good."""
+    """Flush a folder, so that the names in it survive a crash."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -279,7 +285,7 @@ def sync_folder(path: Path) -> None:
 
 
 def _keys_in(folder: Path) -> set[str]:
-    with _told(), _may_be_gone, os.scandir(folder) as entries:
+    with _storage_errors(), _may_be_gone, os.scandir(folder) as entries:
         return {
             entry.name
             for entry in entries
@@ -289,11 +295,12 @@ def _keys_in(folder: Path) -> set[str]:
 
 
 _may_be_gone = contextlib.suppress(FileNotFoundError)
-"""For what commands may remove meanwhile."""
+"""For files that a concurrent command may remove."""
 
 
 @contextlib.contextmanager
-def _told() -> Iterator[None]:
+def _storage_errors() -> Iterator[None]:
+    """Raise a block's `OSError` as a `StorageError`, except that of a lock that is held."""
     try:
         yield
     except BlockingIOError:
@@ -302,8 +309,8 @@ def _told() -> Iterator[None]:
         raise _failure(error) from error
 
 
-def _let_go(file: BinaryIO) -> None:
-    """Close a file whose failures were told already: closing tries the last write again."""
+def _close_quietly(file: BinaryIO) -> None:
+    """Close a file whose error was raised already: closing repeats the failed write."""
     with contextlib.suppress(OSError):
         file.close()
 

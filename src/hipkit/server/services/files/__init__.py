@@ -1,1 +1,1 @@
-"""Decides about files: which are accepted and kept, who may download them, which are orphans."""
+"""Decides about files: which are accepted, who may download them, when they are removed."""

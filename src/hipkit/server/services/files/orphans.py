@@ -1,7 +1,7 @@
 """Moves files without a row aside: a process died between writing the file and its row.
 
 A file that a row knows again, as in an older database that was restored, is moved back. Both are
-decided at a start, under the database's lock and `BlobStore.alone`: at any other time another
+decided at a start, under the database's lock and `BlobStore.exclusive`: at any other time another
 process may be just about to add the row of a file, which would then be lost.
 """
 
@@ -31,8 +31,8 @@ async def settle_files(database: Database, files: BlobStore, latest_us: int) -> 
     """
     if not files.path.exists():
         return
-    with files.alone() as is_alone:
-        if not is_alone:
+    with files.exclusive() as is_exclusive:
+        if not is_exclusive:
             log.warning("another program writes files: orphans are left for later")
             return
         files.remove_parts()

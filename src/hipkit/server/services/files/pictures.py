@@ -208,7 +208,7 @@ def _reach(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
     return max(one[0], other[0]), max(one[1], other[1])
 
 
-def _numbers(form: str, data: Bytes, place: int) -> tuple[int, int]:
+def _numbers(layout: str, data: Bytes, place: int) -> tuple[int, int]:
     """Return two numbers; bytes that were cut off count as 0."""
-    first, second = struct.unpack_from(form, data[place : place + 8].ljust(8, b"\0"))
+    first, second = struct.unpack_from(layout, data[place : place + 8].ljust(8, b"\0"))
     return first, second

@@ -16,9 +16,9 @@ __all__ = [
     "Link",
     "Piece",
     "clean_mention_name",
+    "derive_mention_name",
     "find_in_text",
     "is_mention_name",
-    "make_mention_name",
     "split_text",
 ]
 
@@ -140,7 +140,7 @@ def clean_mention_name(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
-def make_mention_name(name: str, number: int = 0) -> str:
+def derive_mention_name(name: str, number: int = 0) -> str:
     """Derive a mention name from a full name; each `number` returns another one."""
     plain = NO_NAME.sub("", clean_mention_name(name)).lstrip(MARKS)[:40] or "User"
     if number == 0 and plain.lower() in EVERYBODY:

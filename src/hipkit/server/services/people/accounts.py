@@ -24,8 +24,8 @@ from hipkit.server.services.errors import InvalidValueError
 from hipkit.server.services.files.stored import remove_file
 from hipkit.server.services.messages.markup import (
     clean_mention_name,
+    derive_mention_name,
     is_mention_name,
-    make_mention_name,
 )
 from hipkit.server.services.people.names import NAME_CHARACTERS, check_email, clean_name
 from hipkit.server.services.representations.timestamps import find_zone
@@ -384,7 +384,7 @@ async def _owns_group(stores: Stores, user: UserRecord) -> bool:
 
 async def _free_mention_name(stores: Stores, group_id: int, name: str) -> str:
     for number in range(MOST_TRIES):
-        mention_name = make_mention_name(name, number)
+        mention_name = derive_mention_name(name, number)
         if await stores.users.by_mention(group_id, mention_name) is None:
             return mention_name
     raise BadRequestError("Too many users have that name.", field="name")

@@ -1,4 +1,4 @@
-"""Title expansion: which short representations the caller wants in full (pure)."""
+"""Title expansion: which members a request wants in full instead of in short (pure)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Represents users, rooms, groups and emoticons as HipChat did, in short and in full (pure).
 
 A model leaves out what is `None`. HipChat sent some members as `null`, and old programs read
-them without asking whether they are there; the `Full...` classes send them.
+them without checking that they exist; the `Full...` classes send them.
 """
 
 from __future__ import annotations

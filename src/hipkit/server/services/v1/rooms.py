@@ -65,7 +65,7 @@ async def rooms_show(context: Context, request: RoomsShow) -> RoomEnvelope:
 @handles(RoomsCreate)
 async def rooms_create(context: Context, request: RoomsCreate) -> RoomEnvelope:
     """Create a room."""
-    made = await rooms.create_room(
+    created = await rooms.create_room(
         context,
         CreateRoom(
             name=request.name,
@@ -75,7 +75,7 @@ async def rooms_create(context: Context, request: RoomsCreate) -> RoomEnvelope:
             guest_access=request.guest_access == 1,
         ),
     )
-    room = await rooms.get_room(context, GetRoom(made.id))
+    room = await rooms.get_room(context, GetRoom(created.id))
     return RoomEnvelope(room=room_in_full(room))
 
 

@@ -61,7 +61,7 @@ async def users_show(context: Context, request: UsersShow) -> UserEnvelope:
 @handles(UsersCreate)
 async def users_create(context: Context, request: UsersCreate) -> CreatedUserEnvelope:
     """Create a user; only this response has the password that the server chose."""
-    made = await users.create_user(
+    created = await users.create_user(
         context,
         CreateUser(
             name=request.name,
@@ -73,8 +73,8 @@ async def users_create(context: Context, request: UsersCreate) -> CreatedUserEnv
             password=request.password,
         ),
     )
-    shown = msgspec.structs.asdict(await _full_user(context, made.id))
-    return CreatedUserEnvelope(user=CreatedFullUser(**shown, password=made.password))
+    shown = msgspec.structs.asdict(await _full_user(context, created.id))
+    return CreatedUserEnvelope(user=CreatedFullUser(**shown, password=created.password))
 
 
 @handles(UsersUpdate)

@@ -74,7 +74,7 @@ async def place(tmp_path: Path) -> AsyncIterator[Place]:
     opened.database.close()
 
 
-async def test_what_nothing_names_is_moved_aside_and_the_rest_stays(
+async def test_a_file_without_a_row_is_moved_aside_and_others_stay(
     place: Place,
 ) -> None:
     named = [await place.add(b"named", is_named=True) for _ in range(20)]
@@ -101,7 +101,7 @@ async def test_a_broken_upload_is_removed_whenever_it_was_written(
 
 
 @pytest.mark.parametrize("written", [0, NOW, 4_000_000_000])
-async def test_an_orphan_is_told_by_its_row_and_not_by_its_age(
+async def test_an_orphan_is_recognised_by_its_row_and_not_by_its_age(
     place: Place, written: int
 ) -> None:
     named = await place.add(b"named", is_named=True)
@@ -144,7 +144,7 @@ async def test_a_file_whose_row_comes_back_does_so_too(place: Place) -> None:
     assert place.orphans == set()
 
 
-async def test_what_is_not_ours_is_left_where_it_is(place: Place) -> None:
+async def test_other_files_in_the_folder_are_ignored(place: Place) -> None:
     key = await place.add(b"other", is_named=False)
     folder = place.files.path / "ab"
     folder.mkdir(exist_ok=True)
@@ -165,7 +165,7 @@ async def test_what_is_not_ours_is_left_where_it_is(place: Place) -> None:
     assert (folder / ("ab" + "e" * 41)).is_dir()
 
 
-async def test_a_start_without_files_makes_no_folder(place: Place) -> None:
+async def test_a_start_without_files_creates_no_folder(place: Place) -> None:
     await place.settle()
     place.sweep(NOW)
 
@@ -206,7 +206,7 @@ async def test_a_clock_that_ran_ahead_keeps_an_orphan_for_a_month_and_no_longer(
     assert place.orphans == set()
 
 
-async def test_settling_again_begins_no_new_month(place: Place) -> None:
+async def test_settling_again_does_not_restart_the_month(place: Place) -> None:
     await place.add(b"other", is_named=False)
     await place.settle(NOW)
     await place.settle(NOW + 20 * DAY)

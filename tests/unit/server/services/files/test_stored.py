@@ -78,7 +78,7 @@ def small(make_site: Callable[..., Site]) -> Site:
     return site
 
 
-def test_a_disk_that_takes_no_more_may_pass_and_leaves_nothing(
+def test_a_full_disk_raises_an_error_that_may_pass_and_leaves_no_file(
     files: BlobStore,
 ) -> None:
     with files_no_larger_than(1000), pytest.raises(StorageError) as caught:
@@ -88,7 +88,7 @@ def test_a_disk_that_takes_no_more_may_pass_and_leaves_nothing(
     assert [path for path in files.path.rglob("*") if path.is_file()] == []
 
 
-async def test_a_file_goes_with_the_command_that_was_to_name_it(
+async def test_a_file_is_removed_if_the_command_that_adds_its_row_fails(
     files: BlobStore,
 ) -> None:
     key = files.save(b"data")
@@ -99,7 +99,7 @@ async def test_a_file_goes_with_the_command_that_was_to_name_it(
     assert files.find(key) is None
 
 
-async def test_a_file_outlives_a_caller_that_no_longer_waits(files: BlobStore) -> None:
+async def test_a_file_stays_if_its_caller_is_cancelled(files: BlobStore) -> None:
     key = files.save(b"data")
 
     with pytest.raises(asyncio.CancelledError), removed_on_failure(files, key):
@@ -108,7 +108,7 @@ async def test_a_file_outlives_a_caller_that_no_longer_waits(files: BlobStore) -
     assert files.find(key) is not None
 
 
-def test_what_cannot_be_removed_is_a_fault_of_the_folder(files: BlobStore) -> None:
+def test_a_file_that_cannot_be_removed_is_a_storage_error(files: BlobStore) -> None:
     files.save(b"data")
     (files.path / "no-upload.part").mkdir()
 

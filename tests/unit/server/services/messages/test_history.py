@@ -38,13 +38,15 @@ def test_recent_history_is_the_latest_75_on_one_page(site: Site) -> None:
     assert set(page["links"]) == {"self"}
 
 
-def test_reverse_turns_the_page_round(site: Site, talk: list[dict[str, Any]]) -> None:
+def test_reverse_reverses_the_messages_of_a_page(
+    site: Site, talk: list[dict[str, Any]]
+) -> None:
     page = site.get("/v2/room/Ops/history?reverse=false").json
 
     assert texts(page) == texts({"items": talk})[::-1]
 
 
-def test_a_date_is_the_newest_moment_and_counts(
+def test_a_date_is_the_newest_timestamp_and_included(
     site: Site, talk: list[dict[str, Any]]
 ) -> None:
     page = site.get(f"/v2/room/Ops/history?date={at(talk[7])}&max-results=3").json
@@ -69,7 +71,7 @@ def test_dated_pages_walk_back_whatever_reverse_says(
         assert seen == [str(number) for number in range(11, -1, -1)]
 
 
-def test_an_end_date_is_the_oldest_moment(
+def test_an_end_date_is_the_oldest_timestamp(
     site: Site, talk: list[dict[str, Any]]
 ) -> None:
     page = site.get(
@@ -79,7 +81,7 @@ def test_an_end_date_is_the_oldest_moment(
     assert texts(page) == ["6", "7", "8"]
 
 
-def test_a_date_is_read_in_every_form_that_programs_send(
+def test_a_date_is_read_in_every_format_that_programs_send(
     site: Site, talk: list[dict[str, Any]]
 ) -> None:
     for date in (
@@ -94,14 +96,14 @@ def test_a_date_is_read_in_every_form_that_programs_send(
         assert len(page["items"]) in (4, 5), date
 
 
-def test_a_date_that_is_none_is_refused(site: Site, talk: list[dict[str, Any]]) -> None:
+def test_an_invalid_date_is_rejected(site: Site, talk: list[dict[str, Any]]) -> None:
     reply = site.get("/v2/room/Ops/history?date=yesterday")
 
     assert reply.status == 400
     assert reply.error["field"] == "date"
 
 
-def test_dates_are_told_in_the_time_zone_asked_for(
+def test_dates_are_in_the_requested_time_zone(
     site: Site, talk: list[dict[str, Any]]
 ) -> None:
     page = site.get("/v2/room/Ops/history?timezone=Asia/Kolkata").json
@@ -119,7 +121,7 @@ def test_the_latest_messages_end_with_the_newest(
     assert texts(page) == ["8", "9", "10", "11"]
 
 
-def test_not_before_includes_the_message_named(
+def test_not_before_includes_the_named_message(
     site: Site, talk: list[dict[str, Any]]
 ) -> None:
     page = site.get(f"/v2/room/Ops/history/latest?not-before={talk[9]['id']}").json
@@ -128,7 +130,9 @@ def test_not_before_includes_the_message_named(
     assert site.get("/v2/room/Ops/history/latest?not-before=nothing").status == 404
 
 
-def test_a_single_message_comes_wrapped(site: Site, talk: list[dict[str, Any]]) -> None:
+def test_a_single_message_is_in_an_envelope(
+    site: Site, talk: list[dict[str, Any]]
+) -> None:
     reply = site.get(f"/v2/room/Ops/history/{talk[3]['id']}")
 
     assert reply.json == {"message": talk[3]}
@@ -142,7 +146,7 @@ def test_a_message_of_another_room_is_not_found(
     assert site.get(f"/v2/room/Other/history/{talk[3]['id']}").status == 404
 
 
-def test_senders_and_mentions_come_in_full_on_request(site: Site) -> None:
+def test_senders_and_mentions_are_in_full_on_request(site: Site) -> None:
     site.add_user("Ann")
     site.add_room("Ops")
     site.post("/v2/room/Ops/message", {"message": "@Ann hi"})

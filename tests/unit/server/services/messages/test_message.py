@@ -41,7 +41,7 @@ def test_a_notification_has_the_recorded_members(site: Site) -> None:
     assert set(message["notification_sender"]) == {"type", "id", "client_id"}
 
 
-def test_html_is_kept_as_it_came_and_not_searched(site: Site) -> None:
+def test_html_is_stored_unchanged_and_has_no_mentions_or_links(site: Site) -> None:
     site.add_user("Ann")
     site.add_room("Ops")
     html = "<script>alert('@Ann http://example.com')</script>"
@@ -54,7 +54,7 @@ def test_html_is_kept_as_it_came_and_not_searched(site: Site) -> None:
     assert "message_links" not in message
 
 
-def test_a_text_is_searched_for_people_and_links(site: Site) -> None:
+def test_a_text_has_mentions_and_links(site: Site) -> None:
     ann = site.add_user("Ann")
     site.add_room("Ops")
     text = "@ann @all see http://example.com/a and (http://example.com/b.png)!"
@@ -74,7 +74,7 @@ def test_a_text_is_searched_for_people_and_links(site: Site) -> None:
     }
 
 
-def test_what_is_said_at_once_keeps_its_order(site: Site) -> None:
+def test_messages_keep_their_order_when_the_clock_goes_back(site: Site) -> None:
     site.add_room("Ops")
     site.clock[0] = 1_700_000_100.0
     for number in range(5):

@@ -59,7 +59,9 @@ def room(site: Site) -> str:
     return "Ops"
 
 
-def test_words_phrases_and_a_begun_last_word(site: Site, room: str) -> None:
+def test_words_phrases_and_the_prefix_of_a_last_word_are_found(
+    site: Site, room: str
+) -> None:
     assert len(bodies(find(site, room, "disk full"))) == 2
     assert bodies(find(site, room, '"disk full" db')) == ["Disk full on db-1"]
     assert bodies(find(site, room, "dis fu")) == []
@@ -109,12 +111,12 @@ def holds(body: str, phrase: Phrase) -> bool:
     return f" {wanted}{end}" in f" {tokens} "
 
 
-def test_very_long_texts_are_cut(site: Site, room: str) -> None:
+def test_very_long_search_texts_are_cut(site: Site, room: str) -> None:
     assert find(site, room, "disk " * 10_000).messages
     assert sum(len(phrase.tokens) for phrase in read_phrases("a-b " * 500)) == 32
 
 
-def test_only_who_may_read_a_room_finds_in_it(site: Site) -> None:
+def test_only_actors_who_may_read_a_room_search_it(site: Site) -> None:
     site.add_room("Board", is_private=True)
     site.post("/v2/room/Board/message", {"message": "the plan"})
     site.add_user("Bob")
@@ -130,7 +132,7 @@ def test_only_who_may_read_a_room_finds_in_it(site: Site) -> None:
         find(site, "nowhere", "plan")
 
 
-def test_nobody_finds_in_a_deleted_room(site: Site, room: str) -> None:
+def test_a_deleted_room_cannot_be_searched(site: Site, room: str) -> None:
     program = site.client_token(["view_messages", "view_group"])
 
     async def search(token: str) -> None:
@@ -147,7 +149,7 @@ def test_nobody_finds_in_a_deleted_room(site: Site, room: str) -> None:
             asyncio.run(search(token))
 
 
-def test_only_its_two_people_find_in_a_private_chat(site: Site) -> None:
+def test_only_its_two_users_search_a_private_chat(site: Site) -> None:
     bob = site.add_user("Bob")
     site.add_user("Eve")
     assert site.post(f"/v2/user/{bob}/message", {"message": "between us"}).status < 300

@@ -121,7 +121,7 @@ def test_each_webhook_gets_the_host_that_it_was_set_under(
     }
 
 
-def test_a_webhook_that_is_set_anew_gets_the_newer_host(
+def test_a_webhook_that_is_created_again_gets_the_newer_host(
     site: Site, receiver: Receiver
 ) -> None:
     watch(site, receiver, "room_message", host="one.example")
@@ -206,7 +206,7 @@ def test_an_event_that_is_sent_again_has_the_same_links(
 
 
 @pytest.mark.parametrize("text", ["http://chat.test/v2/room/1", "http://evil.example"])
-def test_what_people_write_is_told_as_they_wrote_it(
+def test_the_text_of_messages_is_sent_unchanged(
     site: Site, receiver: Receiver, text: str
 ) -> None:
     watch(site, receiver, "room_message", host="set.example")
@@ -244,7 +244,7 @@ def test_only_placeholders_are_replaced() -> None:
         ("http://10.0.0.0:8070", True),
     ],
 )
-def test_nobody_is_led_to_where_a_server_listens_everywhere(
+def test_no_link_leads_to_an_address_that_listens_everywhere(
     address: str, is_kept: bool
 ) -> None:
     found = address_for_others(address)

@@ -79,7 +79,7 @@ def test_an_update_replaces_every_setting(site: Site) -> None:
     assert room["guest_access_url"].startswith("http://chat.test/guest/")
 
 
-def test_an_update_that_lacks_a_setting_is_refused(site: Site) -> None:
+def test_an_update_that_lacks_a_setting_is_rejected(site: Site) -> None:
     site.add_room("Ops")
     update = full_update()
     del update["topic"]
@@ -90,7 +90,7 @@ def test_an_update_that_lacks_a_setting_is_refused(site: Site) -> None:
     assert (reply.error["field"], reply.error["validation"]) == ("topic", "required")
 
 
-def test_changes_that_people_notice_become_messages(site: Site) -> None:
+def test_a_new_topic_and_guest_access_become_messages(site: Site) -> None:
     site.add_room("Ops")
 
     site.put("/v2/room/Ops", full_update(topic="t", is_guest_accessible=True))

@@ -28,7 +28,7 @@ def test_rooms_are_listed(site: Site) -> None:
     assert (hidden["is_private"], hidden["last_active"]) == (True, 0)
 
 
-def test_a_room_is_shown_with_who_is_in_it(site: Site) -> None:
+def test_a_room_has_its_participants_and_members(site: Site) -> None:
     site.add_room("Ops", is_private=True)
     site.post("/v2/room/Ops/message", {"message": "I am here"})
 
@@ -39,7 +39,7 @@ def test_a_room_is_shown_with_who_is_in_it(site: Site) -> None:
     assert 1 in room["member_user_ids"]
 
 
-def test_a_room_is_made_and_deleted(site: Site) -> None:
+def test_a_room_is_created_and_deleted(site: Site) -> None:
     made = form(
         site,
         "rooms/create",
@@ -64,7 +64,7 @@ def test_a_room_is_made_and_deleted(site: Site) -> None:
     assert get(site, "rooms/show", room_id=room["room_id"]).status == 404
 
 
-def test_a_taken_name_is_told(site: Site) -> None:
+def test_a_taken_name_is_rejected(site: Site) -> None:
     site.add_room("Ops")
 
     reply = form(site, "rooms/create", name="ops", owner_user_id=1)

@@ -53,7 +53,7 @@ def password_grant(site: Site, password: str) -> int:
     ).status
 
 
-def test_people_are_listed_and_shown(site: Site) -> None:
+def test_users_are_listed_and_returned(site: Site) -> None:
     user_id = site.add_user("Jane Doe", email="jane@example.com", title="Dev")
 
     listed = get(site, "users/list").json["users"]
@@ -79,7 +79,7 @@ def test_people_are_listed_and_shown(site: Site) -> None:
     assert get(site, "users/show", user_id=999).status == 404
 
 
-def test_deleted_people_are_listed_on_request(site: Site) -> None:
+def test_deleted_users_are_listed_on_request(site: Site) -> None:
     user_id = site.add_user("Jane Doe")
     site.delete(f"/v2/user/{user_id}")
 
@@ -88,7 +88,7 @@ def test_deleted_people_are_listed_on_request(site: Site) -> None:
     assert listed[-1]["is_deleted"] == 1
 
 
-def test_a_person_is_added_and_told_a_password_once(site: Site) -> None:
+def test_only_the_response_to_a_creation_has_the_password(site: Site) -> None:
     made = create(site)
 
     assert made.keys() >= SHOWN | {"password"}
@@ -102,7 +102,7 @@ def test_a_person_is_added_and_told_a_password_once(site: Site) -> None:
     assert {name: made[name] for name in SHOWN} == {name: shown[name] for name in SHOWN}
 
 
-def test_everything_may_be_said_of_a_new_person(site: Site) -> None:
+def test_every_setting_of_a_new_user_may_be_sent(site: Site) -> None:
     made = create(
         site,
         mention_name="annie",
@@ -118,7 +118,7 @@ def test_everything_may_be_said_of_a_new_person(site: Site) -> None:
     assert password_grant(site, "correct horse") == 200
 
 
-def test_what_is_sent_empty_is_left_to_the_server(site: Site) -> None:
+def test_settings_that_are_sent_empty_get_defaults(site: Site) -> None:
     # As PHP's arrays become forms.
     made = create(
         site, mention_name="", title="", is_group_admin="", password="", timezone=""
@@ -132,7 +132,7 @@ def test_what_is_sent_empty_is_left_to_the_server(site: Site) -> None:
 
 
 @pytest.mark.parametrize("way", ["form", "query", "JSON", "both", "header"])
-def test_arguments_may_stand_anywhere(site: Site, way: str) -> None:
+def test_arguments_may_be_in_query_form_or_json(site: Site, way: str) -> None:
     own = login(site)
     path, fields = "/v1/users/create", {**ANN, "is_group_admin": "true"}
     match way:
@@ -176,7 +176,7 @@ def test_arguments_may_stand_anywhere(site: Site, way: str) -> None:
     ],
     ids=repr,
 )
-def test_what_is_no_good_makes_nobody(site: Site, fields: dict[str, str]) -> None:
+def test_an_invalid_setting_creates_no_user(site: Site, fields: dict[str, str]) -> None:
     reply = form(site, "users/create", **{**ANN, **fields})
 
     assert reply.status == 400
@@ -184,7 +184,7 @@ def test_what_is_no_good_makes_nobody(site: Site, fields: dict[str, str]) -> Non
     assert len(get(site, "users/list").json["users"]) == 1
 
 
-def test_what_is_left_out_of_a_change_stays(site: Site) -> None:
+def test_a_change_keeps_omitted_settings(site: Site) -> None:
     made = create(
         site, title="Chef", timezone="Europe/Berlin", password="correct horse"
     )
@@ -213,7 +213,7 @@ def test_what_is_left_out_of_a_change_stays(site: Site) -> None:
     assert password_grant(site, "another horse") == 200
 
 
-def test_a_change_that_is_no_good_changes_nothing(site: Site) -> None:
+def test_an_invalid_change_changes_nothing(site: Site) -> None:
     made = create(site)
     user_id = made["user_id"]
 
@@ -229,7 +229,7 @@ def test_a_change_that_is_no_good_changes_nothing(site: Site) -> None:
 
 
 @pytest.mark.parametrize("by_email", [True, False])
-def test_a_deleted_person_comes_back_as_they_were_and_no_more(
+def test_a_restored_user_has_its_settings_but_not_its_tokens(
     site: Site, by_email: bool
 ) -> None:
     made = create(site, title="Chef", password="correct horse")
@@ -271,7 +271,7 @@ def test_a_deleted_person_comes_back_as_they_were_and_no_more(
     ],
     ids=["address", "mention name"],
 )
-def test_nobody_comes_back_to_names_that_are_taken(
+def test_a_user_whose_names_are_taken_is_not_restored(
     site: Site, taken: dict[str, str]
 ) -> None:
     user_id = create(site)["user_id"]
@@ -287,7 +287,7 @@ def test_nobody_comes_back_to_names_that_are_taken(
     assert form(site, "users/undelete", user_id=user_id).status == 200
 
 
-def test_nobody_comes_back_who_never_was(site: Site) -> None:
+def test_an_unknown_user_is_not_restored(site: Site) -> None:
     for reference in (99, "nobody@example.com", "", "0"):
         assert form(site, "users/undelete", user_id=reference).status in (400, 404)
     assert form(site, "users/undelete").status == 400
@@ -330,7 +330,7 @@ def test_an_add_on_of_the_group_may(site: Site) -> None:
     assert tested.status == 202
 
 
-def test_passwords_stand_nowhere_but_in_the_answer(
+def test_passwords_are_nowhere_but_in_the_response(
     site: Site, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.DEBUG):
