@@ -152,7 +152,9 @@ ACTS: dict[str, tuple[str, Act]] = {
 
 
 @pytest.mark.parametrize("name", ACTS)
-def test_what_happens_is_told_once(site: Site, receiver: Receiver, name: str) -> None:
+def test_what_happens_is_published_once(
+    site: Site, receiver: Receiver, name: str
+) -> None:
     event, act = ACTS[name]
     watch(site, receiver, event)
 
@@ -169,11 +171,11 @@ def test_what_happens_is_told_once(site: Site, receiver: Receiver, name: str) ->
         assert sender.mention_name
 
 
-def test_all_ten_events_are_tried() -> None:
+def test_the_acts_cause_all_ten_events() -> None:
     assert {event for event, _ in ACTS.values()} == set(EVENTS)
 
 
-def test_speaking_again_is_no_entering(site: Site, receiver: Receiver) -> None:
+def test_a_second_message_does_not_enter_again(site: Site, receiver: Receiver) -> None:
     watch(site, receiver, "room_enter")
 
     site.post("/v2/room/Ops/message", {"message": "one"})
@@ -196,7 +198,9 @@ def test_entering_comes_before_what_is_said(site: Site, receiver: Receiver) -> N
     assert order == ["room_enter", "room_message"]
 
 
-def test_a_notification_is_told_in_its_own_form(site: Site, receiver: Receiver) -> None:
+def test_a_notification_is_published_with_its_own_members(
+    site: Site, receiver: Receiver
+) -> None:
     watch(site, receiver, "room_notification")
 
     site.post("/v2/room/Ops/notification", {"message": "<b>x</b>", "from": "CI"})
@@ -209,7 +213,7 @@ def test_a_notification_is_told_in_its_own_form(site: Site, receiver: Receiver) 
     assert message["type"] == "notification"
 
 
-def test_a_file_is_told_with_its_address(site: Site, receiver: Receiver) -> None:
+def test_a_file_is_published_with_its_url(site: Site, receiver: Receiver) -> None:
     watch(site, receiver, "room_file_upload")
 
     upload(site)
@@ -221,7 +225,7 @@ def test_a_file_is_told_with_its_address(site: Site, receiver: Receiver) -> None
     assert file["url"].startswith("http://chat.test/files/")
 
 
-def test_a_topic_is_told_with_whoever_set_it(site: Site, receiver: Receiver) -> None:
+def test_a_topic_is_published_with_its_sender(site: Site, receiver: Receiver) -> None:
     watch(site, receiver, "room_topic_change")
 
     site.put("/v2/room/Ops/topic", {"topic": "one"})
@@ -239,7 +243,7 @@ def test_a_topic_is_told_with_whoever_set_it(site: Site, receiver: Receiver) -> 
     assert versions[0] != versions[1]
 
 
-def test_a_private_room_is_told_to_webhooks_of_the_group(
+def test_events_of_private_rooms_reach_webhooks_of_the_group(
     site: Site, receiver: Receiver
 ) -> None:
     # Only an add-on of the whole group makes such a webhook, and it may see private rooms.
@@ -252,7 +256,7 @@ def test_a_private_room_is_told_to_webhooks_of_the_group(
     assert receiver.texts == ["x"]
 
 
-def test_a_private_chat_is_told_to_nobody(site: Site, receiver: Receiver) -> None:
+def test_private_chats_have_no_events(site: Site, receiver: Receiver) -> None:
     watch(site, receiver, "room_message")
     ann = site.add_user("Ann Lee")
 
@@ -277,7 +281,7 @@ def test_the_webhooks_of_a_room_get_what_happened_in_it_and_its_end(
     assert told == {"room_message", "room_deleted"}
 
 
-def test_what_is_done_on_the_machine_is_told_without_a_sender(
+def test_what_the_operator_does_is_published_without_a_sender(
     site: Site, receiver: Receiver
 ) -> None:
     watch(site, receiver, "room_created")

@@ -19,7 +19,7 @@ def make(site: Site, **members: object) -> Any:
     return site.post("/v2/room/Ops/webhook", {**BODY, **members})
 
 
-def test_a_webhook_is_made_listed_shown_and_deleted(site: Site) -> None:
+def test_a_webhook_is_created_listed_shown_and_deleted(site: Site) -> None:
     room_id = site.add_room("Ops")
 
     reply = make(site, name="Build", pattern="^x")
@@ -43,50 +43,6 @@ def test_a_webhook_is_made_listed_shown_and_deleted(site: Site) -> None:
     assert site.delete(f"/v2/room/Ops/webhook/{webhook_id}").status == 204
     assert site.get(f"/v2/room/Ops/webhook/{webhook_id}").status == 404
     assert site.delete(f"/v2/room/Ops/webhook/{webhook_id}").status == 404
-
-
-@pytest.mark.parametrize("number", ["0", "-1", "9" * 18, "9" * 19, "9" * 300])
-def test_a_number_that_no_webhook_can_have_is_not_found(
-    site: Site, number: str
-) -> None:
-    site.add_room("Ops")
-
-    for send in (site.get, site.delete):
-        assert send(f"/v2/room/Ops/webhook/{number}").status == 404
-
-
-def test_the_lists_items_tell_that_there_is_no_pattern(site: Site) -> None:
-    site.add_room("Ops")
-    for pattern in ("", None):
-        reply = make(site, pattern=pattern)
-        assert reply.status == 201
-        assert reply.header("Location")
-
-    for item in site.get("/v2/room/Ops/webhook").json["items"]:
-        assert item["pattern"] is None
-
-
-def test_members_are_expanded_on_request(site: Site) -> None:
-    site.add_room("Ops")
-    webhook_id = make(site).json["id"]
-
-    (listed,) = site.get("/v2/room/Ops/webhook?expand=items").json["items"]
-    assert listed["room"]["name"] == "Ops"
-    target = f"/v2/room/Ops/webhook/{webhook_id}?expand=room,creator"
-    shown = site.get(target).json
-    assert shown["room"]["xmpp_jid"]
-    assert shown["creator"]["email"]
-
-
-def test_pages_of_webhooks_lead_to_each_other(site: Site) -> None:
-    site.add_room("Ops")
-    for _ in range(3):
-        make(site)
-
-    first = site.get("/v2/room/Ops/webhook?max-results=2").json
-    second = site.get(first["links"]["next"].removeprefix("http://chat.test")).json
-
-    assert (len(first["items"]), len(second["items"])) == (2, 1)
 
 
 def test_put_with_the_same_key_changes_the_webhook_and_keeps_its_number(
@@ -118,7 +74,7 @@ def test_post_with_a_key_that_is_taken_is_refused(site: Site) -> None:
     assert reply.error["field"] == "key"
 
 
-def test_a_webhook_of_the_group_is_set_by_an_add_on(site: Site) -> None:
+def test_an_add_on_creates_a_webhook_of_the_group(site: Site) -> None:
     token = site.client_token(["admin_group", "view_group"])
     target = "/v2/extension/webhook/all"
 
@@ -136,35 +92,7 @@ def test_a_webhook_of_the_group_is_set_by_an_add_on(site: Site) -> None:
     assert site.put(target, {"key": "all", **BODY}).status == 403
 
 
-def test_an_add_on_sees_its_own_webhooks_and_people_see_those_of_people(
-    site: Site,
-) -> None:
-    site.add_room("Ops")
-    token = site.client_token(["admin_room"])
-    mine = make(site, key="k").json["id"]
-    theirs = site.post("/v2/room/Ops/webhook", {**BODY, "key": "k"}, token=token)
-
-    assert theirs.status == 201
-    for own, other, options in (
-        (mine, theirs.json["id"], {}),
-        (theirs.json["id"], mine, {"token": token}),
-    ):
-        items = site.get("/v2/room/Ops/webhook", **options).json["items"]
-        assert [item["id"] for item in items] == [own]
-        assert site.get(f"/v2/room/Ops/webhook/{other}", **options).status == 404
-        assert site.delete(f"/v2/room/Ops/webhook/{other}", **options).status == 404
-
-
-def test_a_webhook_is_found_in_its_own_room_only(site: Site) -> None:
-    site.add_room("Ops")
-    site.add_room("Other")
-    webhook_id = make(site).json["id"]
-
-    assert site.get(f"/v2/room/Other/webhook/{webhook_id}").status == 404
-    assert site.delete(f"/v2/room/Other/webhook/{webhook_id}").status == 404
-
-
-def test_only_who_administers_a_room_sets_webhooks_there(site: Site) -> None:
+def test_only_administrators_of_a_room_create_its_webhooks(site: Site) -> None:
     site.add_room("Ops")
     token = site.add_token(user=site.add_user("Ann Lee"))
 
@@ -262,7 +190,7 @@ def test_a_name_that_leads_inside_is_refused_unless_the_network_is_allowed(
         site.server.close()
 
 
-def test_a_name_without_an_address_is_taken(site: Site) -> None:
+def test_a_name_without_an_address_is_accepted(site: Site) -> None:
     # It may get one; every connection looks it up.
     site.add_room("Ops")
 
@@ -316,7 +244,7 @@ def test_other_values_are_checked(
     assert reply.error["field"] == field
 
 
-def test_a_persons_webhook_cannot_be_signed(site: Site) -> None:
+def test_a_users_webhook_cannot_be_signed(site: Site) -> None:
     site.add_room("Ops")
 
     reply = make(site, authentication="jwt")
@@ -342,7 +270,7 @@ def test_a_client_from_before_its_secret_was_kept_cannot_have_signatures(
     assert "create it again" in reply.error["message"]
 
 
-def test_what_waits_for_a_changed_webhook_goes_to_its_new_address(
+def test_events_that_wait_for_a_changed_webhook_go_to_its_new_url(
     site: Site,
 ) -> None:
     site.add_room("Ops")
@@ -408,7 +336,7 @@ def test_a_hundred_webhooks_are_the_most_of_a_place(site: Site, place: str) -> N
     assert put(place, "more").status == 201
 
 
-def test_a_room_has_a_hundred_webhooks_whoever_made_them(site: Site) -> None:
+def test_the_limit_of_a_room_counts_the_webhooks_of_every_owner(site: Site) -> None:
     site.add_room("Ops")
     token = site.client_token(["admin_room"])
     for _ in range(50):
