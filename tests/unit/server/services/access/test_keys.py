@@ -68,18 +68,3 @@ def test_hashes_are_the_same_for_the_same_token_only(one: str, other: str) -> No
 
 def test_a_token_that_is_not_unicode_can_be_hashed() -> None:
     assert len(hash_token("\udcff")) == 32
-
-
-def test_tokens_are_forty_letters_and_never_the_same() -> None:
-    tokens = {new_token() for _ in range(100)}
-
-    assert len(tokens) == 100
-    assert all(len(token) == 40 and token.isalnum() for token in tokens)
-
-
-def test_message_ids_are_uuids_that_grow_with_time() -> None:
-    ids = [new_message_id(1_700_000_000_000_000 + n * 1_000) for n in range(50)]
-
-    assert ids == sorted(ids)
-    assert {len(one) for one in ids} == {36}
-    assert {one[14] for one in ids} == {"7"}
