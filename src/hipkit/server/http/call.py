@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
 
+from hipkit.api.catalog import Entry
 from hipkit.api.errors import UnauthorizedError
 from hipkit.api.operation import Operation
 from hipkit.server.http.bodies import BodyRecorder
 from hipkit.server.http.requests import Request, Scope
-from hipkit.server.http.responses import LimitNames
+from hipkit.server.http.responses import limit_names
 from hipkit.server.http.routes import Match, Router
 from hipkit.server.services.context import Context, Runtime
 from hipkit.server.shared.limits import Allowance
@@ -64,43 +66,49 @@ class Call:
     kind: type[Operation[object]] = field(init=False)
 
 
-class Dialect(Protocol):
-    """A version of the API, where it differs from the other one."""
+class Dialect(ABC):
+    """A version of the API: the steps of the pipeline that it does in its own way."""
 
-    router: Router
-    limit_names: LimitNames
-    """The spelling of its headers with limits."""
+    def __init__(self, operations: Iterable[Entry], limit_prefix: str) -> None:
+        self.router = Router(operations)
+        self.limit_names = limit_names(limit_prefix)
 
+    @abstractmethod
     async def parse(self, call: Call) -> None:
         """Set `bearer` and `is_auth_test`, and what else has to be read to know them."""
 
     def match(self, call: Call) -> Match:
-        """Return the operation that the path means.
+        """Return the operation that the path and the method name.
 
         Raises:
             NotFoundError: There is none.
             MethodNotAllowedError: The path takes other methods.
         """
+        return self.router.match(call.request.method, call.path)
 
+    @abstractmethod
     def check_token(self, call: Call) -> None:
-        """Check that a call that needs a token has a valid one, before its scopes are looked at.
+        """Check that a call that needs a token has a valid one, before its scopes are checked.
 
         Raises:
             UnauthorizedError: It has none.
         """
 
+    @abstractmethod
     def room_of(self, call: Call) -> str | None:
         """Return the room that a call names, which a token bound to a room has to be for."""
 
+    @abstractmethod
     async def decode(self, call: Call) -> Operation[object]:
         """Return the operation with its arguments, read from wherever this version has them.
 
         Raises:
-            BadRequestError: They do not fit.
+            BadRequestError: They do not fit, or the body cannot be read.
         """
 
     def translate_error(self, error: Exception) -> Exception:
         """Return an error as this version has it."""
+        return error
 
 
 def is_true(value: object) -> bool:

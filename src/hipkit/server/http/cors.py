@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import cast
 
-from hipkit.server.http.requests import Request, Scope
+from hipkit.server.http.requests import Scope
 from hipkit.server.http.responses import Answer, header
 
-__all__ = ["CORS_HEADERS", "is_preflight", "preflight_answer", "preflight_method"]
+__all__ = ["CORS_HEADERS", "preflight_answer", "preflight_method"]
 
 CORS_HEADERS = (
     header("Access-Control-Allow-Origin", "*"),
@@ -24,22 +24,15 @@ CORS_HEADERS = (
 )
 """What every answer of the API carries, errors and files included."""
 
-METHOD_HEADER = b"access-control-request-method"
 PREFLIGHT_SECONDS = 600
 """How long a browser may remember what a path takes."""
 
 
-def is_preflight(scope: Scope) -> bool:
-    """Return whether a browser asks for a method before it sends it; it sends no token yet."""
-    headers = cast("list[tuple[bytes, bytes]]", scope["headers"])
-    return scope["method"] == "OPTIONS" and any(
-        name == METHOD_HEADER for name, _ in headers
-    )
-
-
-def preflight_method(request: Request) -> str:
-    """Return the method that a browser asks for."""
-    return request.headers[METHOD_HEADER.decode()].strip().upper()
+def preflight_method(scope: Scope) -> str | None:
+    """Return the method that a browser asks for before it sends it; `None` for another call."""
+    headers = dict(cast("list[tuple[bytes, bytes]]", scope["headers"]))
+    method = headers.get(b"access-control-request-method")
+    return None if method is None else method.decode("latin-1").strip().upper()
 
 
 def preflight_answer(methods: Iterable[str]) -> Answer:

@@ -19,7 +19,7 @@ from hipkit.server.http.responses import Answer, header, json_answer, send_answe
 from hipkit.server.storage.blobs import BlobStore
 from hipkit.server.storage.protocol import Database
 
-__all__ = ["HEALTH_PATHS", "Health", "health_answer"]
+__all__ = ["HEALTH_PATHS", "Health"]
 
 HEALTH_PATHS = frozenset({"/health", "/ready"})
 
@@ -49,9 +49,14 @@ class Health:
         self.is_stopping = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request as an ASGI application."""
-        method = str(scope["method"])
-        answer = await health_answer(self, method, str(scope["path"]))
+        """Answer a request for one of `HEALTH_PATHS`, as an ASGI application."""
+        method = scope["method"]
+        answer = json_answer(200, {"status": "ok"})
+        if method not in ("GET", "HEAD"):
+            answer = Answer(405, [header("Allow", "GET, HEAD")])
+        elif scope["path"] == "/ready" and (problems := await self.problems()):
+            answer = json_answer(503, {"status": "unavailable", "problems": problems})
+            answer.headers.append(RETRY_AFTER)
         await send_answer(send, answer, with_body=method != "HEAD")
 
     async def problems(self) -> list[str]:
@@ -87,18 +92,6 @@ class Health:
         except StorageError:
             return ["the database cannot be read and written"]
         return []
-
-
-async def health_answer(health: Health, method: str, path: str) -> Answer:
-    """Return the answer to a request for one of `HEALTH_PATHS`."""
-    if method not in ("GET", "HEAD"):
-        return Answer(405, [header("Allow", "GET, HEAD")])
-    problems = await health.problems() if path == "/ready" else []
-    if not problems:
-        return json_answer(200, {"status": "ok"})
-    answer = json_answer(503, {"status": "unavailable", "problems": problems})
-    answer.headers.append(RETRY_AFTER)
-    return answer
 
 
 def _disk_problems(folder: Path, least_free_bytes: int) -> list[str]:

@@ -14,12 +14,7 @@ from hipkit.api.errors import NotFoundError, RateLimitError, UnauthorizedError
 from hipkit.server.http.authorization import check_allowed
 from hipkit.server.http.bodies import BodyRecorder, ClientGoneError
 from hipkit.server.http.call import Call, Dialect
-from hipkit.server.http.cors import (
-    CORS_HEADERS,
-    is_preflight,
-    preflight_answer,
-    preflight_method,
-)
+from hipkit.server.http.cors import CORS_HEADERS, preflight_answer, preflight_method
 from hipkit.server.http.dialects.v1 import DialectV1
 from hipkit.server.http.dialects.v2 import DialectV2
 from hipkit.server.http.errors import answer_for, problem_of
@@ -93,38 +88,39 @@ class Api:
         log.info("%s: %d in %.1f ms", call.operation_id, answer.status, milliseconds)
 
     async def _answer(self, call: Call) -> Answer:
-        """Take a call through the steps."""
-        if call.scope["method"] == "OPTIONS" and is_preflight(call.scope):
+        """Answer a call of the API, a preflight, or a request for a file: the path says which."""
+        method = None
+        if call.scope["method"] == "OPTIONS":
+            method = preflight_method(call.scope)
+        if method is not None:
             call.operation_id = PREFLIGHT
         request = call.request = Request.from_scope(call.scope, call.body.receive)
         # Doubled slashes before the first segment do no harm.
         version, slash, rest = request.path.lstrip(b"/").partition(b"/")
         call.path = slash + rest
         dialect = self._dialects.get(version)
-        if call.operation_id == PREFLIGHT:
-            return _answer_preflight(request, dialect, call.path)
+        if method is not None:
+            return _answer_preflight(call, dialect, method)
         if dialect is None:
             return await self._answer_file(call)
         call.dialect = dialect
-        await dialect.parse(call)
+        return await self._serve(call)
+
+    async def _serve(self, call: Call) -> Answer:
+        """Take a call of the API through the steps."""
+        await call.dialect.parse(call)
         await _identify(call)
         await _count(call)
         _match(call)
         handler = self._handlers.get(call.kind)
-        dialect.check_token(call)
-        await check_allowed(
-            call.context,
-            call.kind,
-            dialect.room_of(call),
-            is_served=handler is not None,
-        )
+        await _authorise(call, is_served=handler is not None)
         if call.is_auth_test:
             return accepted()
         if handler is None:
             raise NotImplementedHereError(
                 f"{call.operation_id} is not part of this server yet"
             )
-        operation = await dialect.decode(call)
+        operation = await call.dialect.decode(call)
         result = await handler(call.context, operation)
         return result_answer(call.kind, result)
 
@@ -138,13 +134,13 @@ class Api:
         )
 
 
-def _answer_preflight(request: Request, dialect: Dialect | None, path: bytes) -> Answer:
+def _answer_preflight(call: Call, dialect: Dialect | None, method: str) -> Answer:
     """Answer a browser that asks whether it may send a call: it sends no token yet."""
-    if is_file_path(request.path):
+    if is_file_path(call.request.path):
         return preflight_answer(FILE_METHODS)
     if dialect is None:
         raise NotFoundError(NO_API)
-    return preflight_answer(dialect.router.methods(preflight_method(request), path))
+    return preflight_answer(dialect.router.methods(method, call.path))
 
 
 async def _identify(call: Call) -> None:
@@ -198,6 +194,13 @@ def _match(call: Call) -> None:
     call.match = call.dialect.match(call)
     call.operation_id = call.match.entry.operation_id
     call.kind = call.match.entry.load()
+
+
+async def _authorise(call: Call, *, is_served: bool) -> None:
+    """Check that the token is valid, and suffices for the operation and the room."""
+    call.dialect.check_token(call)
+    room = call.dialect.room_of(call)
+    await check_allowed(call.context, call.kind, room, is_served=is_served)
 
 
 def _add_headers(answer: Answer, call: Call) -> None:

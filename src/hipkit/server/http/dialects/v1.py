@@ -23,12 +23,11 @@ from hipkit.server.http.bodies import (
     read_body,
     read_members,
 )
-from hipkit.server.http.call import Call, is_true
+from hipkit.server.http.call import Call, Dialect, is_true
 from hipkit.server.http.decoding import decode
 from hipkit.server.http.header_values import parse_parameters
 from hipkit.server.http.requests import Request
-from hipkit.server.http.responses import limit_names
-from hipkit.server.http.routes import Match, MethodNotAllowedError, Router
+from hipkit.server.http.routes import MethodNotAllowedError
 from hipkit.server.settings import Settings
 from hipkit.v1.catalog import OPERATIONS
 from hipkit.v1.rooms import RoomsMessageByGet
@@ -53,41 +52,21 @@ NO_ACCESS = (
 """HipChat's own words: hipchat-notif knows by them that its token may notify and no more."""
 
 
-class DialectV1:
+class DialectV1(Dialect):
     """API v1."""
 
-    limit_names = limit_names("X-RateLimit")
-
     def __init__(self) -> None:
-        self.router = Router(OPERATIONS)
+        super().__init__(OPERATIONS, "X-RateLimit")
 
     async def parse(self, call: Call) -> None:
-        """Read all arguments, since the token may be one of them.
-
-        Raises:
-            BadRequestError: The body is neither a form nor a JSON object.
-        """
+        """Read all arguments, since the token may be one of them."""
         call.fields = await _read_fields(call.request, call.runtime.settings)
         token = call.request.bearer or call.fields.get("auth_token")
         call.bearer = token if isinstance(token, str) and token else None
         call.is_auth_test = is_true(call.fields.get("auth_test"))
 
-    def match(self, call: Call) -> Match:
-        """Return the operation that the path means.
-
-        Raises:
-            NotFoundError: There is none.
-            MethodNotAllowedError: The path takes other methods.
-        """
-        return self.router.match(call.request.method, call.path)
-
     def check_token(self, call: Call) -> None:
-        """Check that there is a valid token, and no `HEAD` where a `GET` changes something.
-
-        Raises:
-            MethodNotAllowedError: It does.
-            UnauthorizedError: There is no valid token.
-        """
+        """Check that there is a valid token, and no `HEAD` where a `GET` changes something."""
         if call.request.method == "HEAD" and call.kind is RoomsMessageByGet:
             raise MethodNotAllowedError(("GET", "POST"))
         if call.token_error is not None:
@@ -102,11 +81,7 @@ class DialectV1:
         return str(call.fields["room_id"]) if "room_id" in call.fields else None
 
     async def decode(self, call: Call) -> Operation[object]:
-        """Return the operation: every argument may stand anywhere, as text.
-
-        Raises:
-            BadRequestError: An argument does not fit, or an answer in XML is asked for.
-        """
+        """Return the operation: every argument may stand anywhere, as text."""
         fields = call.fields
         if str(fields.get("format", "")).lower() == "xml":
             raise BadRequestError("This server answers in JSON only: send format=json")

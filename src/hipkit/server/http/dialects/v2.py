@@ -16,10 +16,9 @@ from hipkit.server.http.bodies import (
     read_body,
     read_members,
 )
-from hipkit.server.http.call import Call, is_true
+from hipkit.server.http.call import Call, Dialect, is_true
 from hipkit.server.http.decoding import decode, needs_body
-from hipkit.server.http.responses import limit_names
-from hipkit.server.http.routes import Match, MethodNotAllowedError, Router
+from hipkit.server.http.routes import Match, MethodNotAllowedError
 from hipkit.server.http.uploads import read_related
 from hipkit.server.services.errors import NotImplementedHereError
 from hipkit.server.services.files.stored import check_quota
@@ -49,13 +48,11 @@ The status 501 distinguishes them from a mistake in the path.
 """
 
 
-class DialectV2:
+class DialectV2(Dialect):
     """API v2."""
 
-    limit_names = limit_names("X-Ratelimit")
-
     def __init__(self) -> None:
-        self.router = Router((*OPERATIONS, HEALTH_CHECK))
+        super().__init__((*OPERATIONS, HEALTH_CHECK), "X-Ratelimit")
 
     async def parse(self, call: Call) -> None:
         """Take the token from the header or the query."""
@@ -64,13 +61,10 @@ class DialectV2:
         call.is_auth_test = values is not None and is_true(values[0])
 
     def match(self, call: Call) -> Match:
-        """Return the operation that the path means.
+        """Return the operation; calls of HipChat's own programs are known to be missing.
 
         Raises:
-            NotImplementedHereError: HipChat had one there, and this server has not.
-            NotFoundError: There is none.
-            MethodNotAllowedError: The path takes other methods.
-            UnauthorizedError: The path is undocumented, and the token is not valid.
+            NotImplementedHereError: It is one of those.
         """
         try:
             return self.router.match(call.request.method, call.path)
@@ -82,12 +76,7 @@ class DialectV2:
             ) from None
 
     def check_token(self, call: Call) -> None:
-        """Check that the token is valid, where one is needed.
-
-        Raises:
-            UnauthorizedError: It is not.
-            BadRequestError: A client's id and secret are needed, and cannot be read.
-        """
+        """Check that the token, or a client's id and secret, can be used where it is needed."""
         auth = call.kind.auth
         if call.token_error is not None and auth != "none":
             raise call.token_error
@@ -99,12 +88,7 @@ class DialectV2:
         return call.match.arguments.get(ROOM_ARGUMENT)
 
     async def decode(self, call: Call) -> Operation[object]:
-        """Return the operation: arguments stand in path, query, headers and body.
-
-        Raises:
-            BadRequestError: They do not fit, or the body cannot be read.
-            TooLargeError: The body is larger than allowed.
-        """
+        """Return the operation: arguments stand in path, query, headers and body."""
         kind, request = call.kind, call.request
         body: dict[str, object] = {}
         if kind.body_kind == "related":
@@ -122,10 +106,6 @@ class DialectV2:
             strict=call.runtime.settings.strict,
             notes=call.notes,
         )
-
-    def translate_error(self, error: Exception) -> Exception:
-        """Return an error as it is."""
-        return error
 
 
 async def _read_body(call: Call) -> dict[str, object]:
