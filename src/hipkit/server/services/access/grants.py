@@ -16,7 +16,7 @@ from hipkit.server.services.access.issuing import (
     issue_token,
 )
 from hipkit.server.services.access.keys import hash_token, new_token
-from hipkit.server.services.access.lookup import look_up_user
+from hipkit.server.services.access.lookup import find_named_user
 from hipkit.server.services.access.passwords import user_with_password
 from hipkit.server.services.access.scopes import (
     TokenKind,
@@ -25,7 +25,7 @@ from hipkit.server.services.access.scopes import (
     split_scopes,
 )
 from hipkit.server.services.context import Context
-from hipkit.server.services.errors import InvalidValueError, MissingValueError
+from hipkit.server.services.errors import MissingValueError
 from hipkit.server.services.registry import handles
 from hipkit.server.services.representations.timestamps import SECOND_US
 from hipkit.server.storage.protocol import Stores
@@ -156,10 +156,9 @@ async def _client_credentials(context: Context, request: GenerateToken) -> _Gran
             client_id=client.id,
             room_id=client.room_id,
         )
-    user = await look_up_user(context.stores, client.group_id, request.username)
-    if user is None or user.is_deleted:
-        problem = "is not a user"
-        raise InvalidValueError("username", "exists", problem, request.username)
+    user = await find_named_user(
+        context.stores, client.group_id, "username", request.username
+    )
     return _Grant(
         kind="user",
         group_id=client.group_id,

@@ -12,6 +12,7 @@ from collections.abc import Collection
 from hipkit.api.errors import ForbiddenError, NotFoundError
 from hipkit.server.services.access.actor import Actor
 from hipkit.server.services.context import Context
+from hipkit.server.services.errors import InvalidValueError
 from hipkit.server.services.messages.markup import clean_mention_name
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.groups import GroupRecord
@@ -30,6 +31,7 @@ __all__ = [
     "check_own_room",
     "find_active_user",
     "find_group",
+    "find_named_user",
     "find_room",
     "find_room_to_administer",
     "find_user",
@@ -249,10 +251,10 @@ def check_open(room: RoomRecord) -> None:
 
 
 async def find_user(stores: Stores, actor: Actor, reference: str | int) -> UserRecord:
-    """Return a user of the caller's group, a deleted one only by id.
+    """Return a user of the actor's group; a deleted one is found only by id.
 
     Raises:
-        NotFoundError: There is none.
+        NotFoundError: The group has no such user.
     """
     user = await look_up_user(stores, actor.group_id, reference)
     if user is None:
@@ -271,6 +273,20 @@ async def find_active_user(
     user = await find_user(stores, actor, reference)
     if user.is_deleted:
         raise NotFoundError(f"User {reference} not found")
+    return user
+
+
+async def find_named_user(
+    stores: Stores, group_id: int, field: str, reference: str | int
+) -> UserRecord:
+    """Return the group's user that a field of a request names.
+
+    Raises:
+        InvalidValueError: The group has no such user, or they were deleted.
+    """
+    user = await look_up_user(stores, group_id, reference)
+    if user is None or user.is_deleted:
+        raise InvalidValueError(field, "exists", "is not a user", reference)
     return user
 
 

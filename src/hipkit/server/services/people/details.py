@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from hipkit.server.services.access.actor import Actor
-from hipkit.server.services.access.lookup import look_up_user
 from hipkit.server.services.context import Context
-from hipkit.server.services.errors import InvalidValueError
 from hipkit.server.services.representations.models import (
     group_in_short,
     user_in_full,
@@ -16,7 +14,7 @@ from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.users import UserRecord
 from hipkit.v2.models import User
 
-__all__ = ["find_named_user", "full_user", "full_users"]
+__all__ = ["full_user", "full_users"]
 
 
 async def full_user(
@@ -42,20 +40,6 @@ async def full_users(
         user_id: await full_user(context, stores, user)
         for user_id, user in users.items()
     }
-
-
-async def find_named_user(
-    stores: Stores, actor: Actor, field: str, reference: str | int
-) -> UserRecord:
-    """Return the user that a field of the body refers to.
-
-    Raises:
-        InvalidValueError: The user does not exist.
-    """
-    user = await look_up_user(stores, actor.group_id, reference)
-    if user is None or user.is_deleted:
-        raise InvalidValueError(field, "exists", "is not a user", reference)
-    return user
 
 
 def _may_see_email(actor: Actor, user: UserRecord) -> bool:

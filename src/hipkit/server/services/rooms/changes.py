@@ -13,12 +13,12 @@ from hipkit.server.services.access.lookup import (
     OWNER_ROLES,
     ROOM_MEMBER,
     check_operator,
+    find_named_user,
     find_room_to_administer,
 )
 from hipkit.server.services.context import Context
 from hipkit.server.services.errors import InvalidValueError
 from hipkit.server.services.files.stored import remove_file
-from hipkit.server.services.people.details import find_named_user
 from hipkit.server.services.people.names import NAME_CHARACTERS, clean_name
 from hipkit.server.services.rooms.publishing import enter_room, publish_room_event
 from hipkit.server.services.sweep import sweep_messages
@@ -62,22 +62,23 @@ async def add_room(
         ForbiddenError: Another actor than the operator chooses the id.
         BadRequestError: A value is invalid, or another room has the name, or has or had the id.
     """
-    actor, cleaned = context.actor, clean_name(name, most_characters=NAME_CHARACTERS)
+    actor, group_id = context.actor, context.actor.group_id
+    cleaned = clean_name(name, most_characters=NAME_CHARACTERS)
     if room_id is not None:
         check_operator(actor)
 
     async def command(stores: Stores) -> RoomRecord:
         if owner is not None:
-            field = "owner_user_id"
-            owner_id = (await find_named_user(stores, actor, field, owner)).id
+            named = await find_named_user(stores, group_id, "owner_user_id", owner)
+            owner_id = named.id
         else:
-            group = await stores.groups.get(actor.group_id)
+            group = await stores.groups.get(group_id)
             owner_id = actor.user_id or (group.owner_id if group else None) or 0
-        await check_room_name(stores, actor.group_id, cleaned, None)
+        await check_room_name(stores, group_id, cleaned, None)
         if room_id is not None and await stores.rooms.is_taken(room_id):
             raise InvalidValueError("id", "unique", "is another room's id", room_id)
         added_id = await stores.rooms.add(
-            group_id=actor.group_id,
+            group_id=group_id,
             name=cleaned,
             topic=topic,
             privacy="private" if is_private else "public",

@@ -13,6 +13,7 @@ from hipkit.api.files import ImageSource
 from hipkit.server.services.access.keys import new_key, new_version
 from hipkit.server.services.access.lookup import (
     check_open,
+    find_named_user,
     find_room,
     find_room_to_administer,
     find_user,
@@ -21,7 +22,7 @@ from hipkit.server.services.access.lookup import (
 from hipkit.server.services.context import Context
 from hipkit.server.services.files.avatars import replace_picture
 from hipkit.server.services.messages.message import add_to_room, new_message
-from hipkit.server.services.people.details import find_named_user, full_user
+from hipkit.server.services.people.details import full_user
 from hipkit.server.services.people.names import clean_name
 from hipkit.server.services.registry import handles
 from hipkit.server.services.representations.expansion import Expansion
@@ -192,7 +193,9 @@ async def update_room(context: Context, request: UpdateRoom) -> None:
         owner_id = room.owner_id
         if not _is_unchanged(request.owner):
             reference = request.owner.id
-            owner_id = (await find_named_user(stores, actor, "owner", reference)).id
+            owner_id = (
+                await find_named_user(stores, actor.group_id, "owner", reference)
+            ).id
         visibility = request.delegate_admin_visibility
         changed = msgspec.structs.replace(
             room,
