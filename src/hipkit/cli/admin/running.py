@@ -118,16 +118,15 @@ def as_operator(work: Callable[[Context], Awaitable[T]]) -> T:
     path: Path = click.get_current_context().meta[DATABASE]
     if not path.exists():
         raise StorageError(f"{path}: no such database; hipkit serve creates one")
-    database = SqliteDatabase.open(path)
+    runtime = Runtime(SqliteDatabase.open(path), ServerSettings(database=path))
+
+    async def run() -> T:
+        return await work(await runtime.operator_context())
+
     try:
-        runtime = Runtime(database, ServerSettings(database=path))
-
-        async def whole() -> T:
-            return await work(await runtime.operator_context())
-
-        return asyncio.run(whole())
+        return asyncio.run(run())
     finally:
-        database.close()
+        runtime.close()
 
 
 def show(settings: Settings, item: Mapping[str, object]) -> None:

@@ -65,12 +65,12 @@ def test_an_add_on_keeps_its_credentials(
 @pytest.mark.parametrize(
     ("client_id", "secret", "problem"),
     [
-        (OLD_ID, OLD_SECRET, "another client has the id"),
-        ("with:colon", OLD_SECRET, "the id of a client is"),
-        ("with space", OLD_SECRET, "the id of a client is"),
-        ("", OLD_SECRET, "the id of a client is"),
-        ("x" * 101, OLD_SECRET, "the id of a client is"),
-        ("ü", OLD_SECRET, "the id of a client is"),
+        (OLD_ID, OLD_SECRET, "Another client has the id"),
+        ("with:colon", OLD_SECRET, "The id of a client is"),
+        ("with space", OLD_SECRET, "The id of a client is"),
+        ("", OLD_SECRET, "The id of a client is"),
+        ("x" * 101, OLD_SECRET, "The id of a client is"),
+        ("ü", OLD_SECRET, "The id of a client is"),
         ("new", "short", "8 to 200 visible ASCII"),
         ("new", "", "8 to 200 visible ASCII"),
         ("new", "x" * 201, "8 to 200 visible ASCII"),

@@ -53,7 +53,7 @@ def test_a_program_keeps_its_token(
     assert made["token"] == OLD_TOKEN
     again = run("token", "add", "--value", value, stdin=stdin)
     assert again.code != 0
-    assert "this token exists already" in again.err
+    assert "This token exists already" in again.err
     assert OLD_TOKEN not in again.err
 
 

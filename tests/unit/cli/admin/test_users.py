@@ -29,7 +29,7 @@ def test_a_guest_has_no_password_and_few_scopes(run_json: Admin, run: Run) -> No
         (["token", "add", "--user", "@Gil", "--scope", "view_group"], "view_group"),
         (["user", "promote", "@Gil"], "Guests cannot be changed"),
         (["user", "password", "@Gil"], "Guests cannot be changed"),
-        (["user", "add", "X", "x@y.z", "--guest", "--admin"], "a guest cannot be"),
+        (["user", "add", "X", "x@y.z", "--guest", "--admin"], "A guest cannot be"),
     ):
         done = run(*words)
         assert done.code != 0

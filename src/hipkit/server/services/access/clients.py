@@ -79,11 +79,11 @@ async def add_client(
     excess = sorted(check_scopes(scopes) & GROUP_SCOPES) if room is not None else []
     if excess:
         raise BadRequestError(
-            f"a client of one room cannot have the scope {' '.join(excess)}"
+            f"A client of one room cannot have the scope {' '.join(excess)}"
         )
     addresses = [_check_redirect_uri(address) for address in redirect_uris]
     chosen_id = _check_client_id(new_client_id() if client_id is None else client_id)
-    chosen = new_token() if secret is None else check_secret(secret, "a secret")
+    chosen = new_token() if secret is None else check_secret(secret, "A secret")
     sorted_scopes = tuple(sorted(scopes))
 
     async def command(stores: Stores) -> int | None:
@@ -91,7 +91,7 @@ async def add_client(
         if room is not None:
             room_id = (await find_room(stores, actor, room)).id
         if await stores.clients.get(chosen_id) is not None:
-            raise BadRequestError(f"another client has the id {chosen_id}", field="id")
+            raise BadRequestError(f"Another client has the id {chosen_id}", field="id")
         client = ClientRecord(
             id=chosen_id,
             group_id=actor.group_id,
@@ -144,7 +144,7 @@ async def delete_client(context: Context, client_id: str) -> None:
 def _check_client_id(client_id: str) -> str:
     if CLIENT_ID.fullmatch(client_id) is None:
         raise BadRequestError(
-            "the id of a client is 1 to 100 letters, digits and signs of - . _ ~",
+            "The id of a client is 1 to 100 letters, digits and signs of - . _ ~",
             field="id",
         )
     return client_id

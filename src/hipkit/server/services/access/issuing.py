@@ -68,10 +68,10 @@ async def issue_token(
     Raises:
         BadRequestError: The value cannot be a token, or is one already.
     """
-    token = new_token() if value is None else check_secret(value, "a token")
+    token = new_token() if value is None else check_secret(value, "A token")
     token_hash = hash_token(token)
     if value is not None and await stores.tokens.by_hash(token_hash) is not None:
-        raise BadRequestError("this token exists already")
+        raise BadRequestError("This token exists already")
     sorted_scopes = tuple(sorted(scopes))
     new = NewToken(
         hash=token_hash,

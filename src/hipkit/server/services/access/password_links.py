@@ -63,7 +63,7 @@ async def create_password_link(context: Context, reference: str | int) -> str:
     async def command(stores: Stores) -> None:
         user = await find_active_user(stores, context.actor, reference)
         if user.is_guest:
-            raise BadRequestError("a guest has no password")
+            raise BadRequestError("A guest has no password")
         await add_password_link(stores, key, user.id, context.now_us)
 
     await context.write(command)

@@ -101,9 +101,9 @@ async def add_user(
     if user.is_guest or user.id is not None:
         check_operator(actor)
     if user.is_guest and user.is_group_admin:
-        raise BadRequestError("a guest cannot be an administrator")
+        raise BadRequestError("A guest cannot be an administrator")
     if user.is_guest and password is not None:
-        raise BadRequestError("a guest has no password")
+        raise BadRequestError("A guest has no password")
     password_hash = None if password is None else await hash_new_password(password)
 
     async def command(stores: Stores) -> UserRecord | None:

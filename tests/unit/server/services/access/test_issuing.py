@@ -44,7 +44,7 @@ def test_a_value_that_a_program_already_uses_becomes_its_token(site: Site) -> No
 @pytest.mark.parametrize(
     ("value", "problem"),
     [
-        ("0123456789abcdef", "this token exists already"),
+        ("0123456789abcdef", "This token exists already"),
         ("short", "8 to 200 visible ASCII"),
         ("with space", "8 to 200 visible ASCII"),
         ("ünïcödé-token", "8 to 200 visible ASCII"),

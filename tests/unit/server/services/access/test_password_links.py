@@ -102,7 +102,7 @@ def test_only_the_operator_creates_links(site: Site) -> None:
 def test_guests_and_unknown_users_get_no_link(site: Site) -> None:
     site.add_user("Gil", is_guest=True)
 
-    with pytest.raises(BadRequestError, match="a guest has no password"):
+    with pytest.raises(BadRequestError, match="A guest has no password"):
         link(site, "@Gil")
     with pytest.raises(NotFoundError):
         link(site, "@Nobody")
