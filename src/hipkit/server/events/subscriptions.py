@@ -24,11 +24,7 @@ from hipkit.server.shared.signals import Topic
 from hipkit.server.storage.protocol import Database, Stores
 from hipkit.server.storage.stores.deliveries import NewDelivery
 from hipkit.server.storage.stores.events import EventRecord
-from hipkit.server.storage.stores.subscriptions import (
-    DueRecord,
-    SubscriptionRecord,
-    WaitBounds,
-)
+from hipkit.server.storage.stores.subscriptions import DueRecord, SubscriptionRecord
 from hipkit.server.storage.stores.timestamps import SECOND_US
 
 __all__ = ["Subscriptions"]
@@ -217,14 +213,13 @@ class Subscriptions:
         now_us, longest_us = self._now_us(), int(LONGEST_PROBE_SECONDS * SECOND_US)
         store = self._database.stores.subscriptions
         if is_first or await store.is_any_after(now_us + longest_us):
-            wait_us = int(LONGEST_ASKED_WAIT_SECONDS * SECOND_US)
-            bounds = WaitBounds(
-                now_us=now_us, longest_us=wait_us, longest_paused_us=longest_us
-            )
-            if await store.is_any_beyond(bounds):
-                await self._database.write(
-                    lambda stores: stores.subscriptions.bound(bounds)
+            await self._database.write(
+                lambda stores: stores.subscriptions.bound(
+                    now_us,
+                    longest_us=int(LONGEST_ASKED_WAIT_SECONDS * SECOND_US),
+                    longest_paused_us=longest_us,
                 )
+            )
 
     async def _choose(
         self, kind: Kind[Any], stores: Stores, subscription: SubscriptionRecord

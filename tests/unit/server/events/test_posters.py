@@ -117,7 +117,15 @@ async def post(policy: EgressPolicy, url: str, *, seconds: float = 10.0) -> Outc
     subscription = SubscriptionRecord(
         1, "test", 1, 1, "room_message", "", 0, None, 0, None, None, None, None, None
     )
-    event = EventRecord(1, 1, 1, "room_message", "x", "{}", 1, "", None, None, 0)
+    event = EventRecord(
+        id=1,
+        group_id=1,
+        room_id=1,
+        event="room_message",
+        item="{}",
+        root="",
+        created_us=0,
+    )
     delivery = Delivery(subscription=subscription, event=event, url=url, body=b"{}")
     try:
         return await poster.post(delivery)

@@ -104,7 +104,15 @@ def delivery(subscription_id: int, event: int) -> Delivery:
         None,
         None,
     )
-    record = EventRecord(event, 1, 1, "room_message", "x", "{}", 1, "", None, None, 0)
+    record = EventRecord(
+        id=event,
+        group_id=1,
+        room_id=1,
+        event="room_message",
+        item="{}",
+        root="",
+        created_us=0,
+    )
     return Delivery(subscription=subscription, event=record)
 
 

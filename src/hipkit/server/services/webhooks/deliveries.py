@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from functools import partial
 
 import msgspec
@@ -45,15 +46,15 @@ async def prepare_delivery(
 
     It is signed for webhooks with `authentication` `jwt`.
     """
-    body = _body_of(webhook, event, root)
+    delivery = Delivery(
+        subscription=webhook,
+        event=event,
+        url=webhook.url,
+        headers=HEADERS,
+        body=_body_of(webhook, event, root),
+    )
     if webhook.authentication != "jwt" or webhook.client_id is None:
-        return Delivery(
-            subscription=webhook,
-            event=event,
-            url=webhook.url,
-            headers=HEADERS,
-            body=body,
-        )
+        return delivery
     user = await stores.users.get(event.user_id or 0)
     sign = partial(
         sign_event,
@@ -66,19 +67,14 @@ async def prepare_delivery(
     )
     token = sign(token_id=_new_id(), good_seconds=HEADER_SECONDS)
     headers = (*HEADERS, ("Authorization", f"JWT {token}"))
-    query, signatures = "", [token]
-    if signs_query:
-        short = sign(token_id=_new_id(), good_seconds=QUERY_SECONDS)
-        query = f"signed_request={short}"
-        signatures.append(short)
-    return Delivery(
-        subscription=webhook,
-        event=event,
-        url=webhook.url,
+    if not signs_query:
+        return replace(delivery, headers=headers, signatures=(token,))
+    short = sign(token_id=_new_id(), good_seconds=QUERY_SECONDS)
+    return replace(
+        delivery,
         headers=headers,
-        query=query,
-        body=body,
-        signatures=tuple(signatures),
+        query=f"signed_request={short}",
+        signatures=(token, short),
     )
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import cast
 
+import msgspec
+
 from hipkit.api.errors import NotFoundError
 from hipkit.server.services.access.actor import Actor
 from hipkit.server.services.access.lookup import (
@@ -139,19 +141,11 @@ def _short(context: Context, webhook: WebhookRecord) -> Webhook:
 
 
 async def _full(context: Context, webhook: WebhookRecord, expand: Expansion) -> Webhook:
-    short = _short(context, webhook)
-    return FullWebhook(
-        id=short.id,
-        key=short.key,
-        name=short.name,
-        event=short.event,
-        pattern=short.pattern,
-        url=short.url,
-        authentication=short.authentication,
+    return msgspec.structs.replace(
+        _short(context, webhook),
         created=Timestamp.from_us(webhook.created_us),
         room=await _room(context, webhook, expand),
         creator=await _creator(context, webhook, expand),
-        links=short.links,
     )
 
 

@@ -6,7 +6,6 @@ Each client has its own keys. Read next: `listing.py`, which finds a caller's ow
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable
 
 from hipkit.api.errors import BadRequestError
 from hipkit.server.services.access.actor import Actor
@@ -21,7 +20,7 @@ from hipkit.server.services.webhooks.patterns import check_pattern
 from hipkit.server.services.webhooks.signatures import check_can_sign
 from hipkit.server.shared.signals import EVENTS
 from hipkit.server.storage.protocol import Stores
-from hipkit.server.storage.stores.webhooks import NewWebhook, WebhookRecord
+from hipkit.server.storage.stores.webhooks import NewWebhook
 from hipkit.v2.extensions import CreateGlobalWebhook, DeleteGlobalWebhook
 from hipkit.v2.models import Created, CreatedExtension, Links
 from hipkit.v2.rooms import (
@@ -54,25 +53,13 @@ async def create_webhook(context: Context, request: CreateWebhook) -> Created:
         InvalidValueError: A value cannot be used, or the key is taken.
     """
     key = request.key or str(uuid.uuid4())
-
-    async def store(stores: Stores, webhook: NewWebhook) -> int:
-        known = await _by_key(stores, webhook)
-        if known is not None:
-            problem = "is the key of another webhook"
-            raise InvalidValueError("key", "unique", problem, key)
-        return await _add(context, stores, webhook)
-
-    return await _create_in_room(context, request, key, store)
+    return await _create_in_room(context, request, key, may_replace=False)
 
 
 @handles(CreateRoomWebhook)
 async def create_room_webhook(context: Context, request: CreateRoomWebhook) -> Created:
     """Create a webhook in a room, or change the one with this key."""
-
-    async def store(stores: Stores, webhook: NewWebhook) -> int:
-        return await _put(context, stores, webhook)
-
-    return await _create_in_room(context, request, request.key, store)
+    return await _create_in_room(context, request, request.key, may_replace=True)
 
 
 @handles(CreateGlobalWebhook)
@@ -84,7 +71,7 @@ async def create_global_webhook(
 
     async def command(stores: Stores) -> int:
         webhook = await _new(context, stores, request, request.key, None)
-        return await _put(context, stores, webhook)
+        return await _store(context, stores, webhook, may_replace=True)
 
     webhook_id = await context.write(command)
     link = context.addresses.group_webhook(request.key)
@@ -114,7 +101,8 @@ async def _create_in_room(
     context: Context,
     request: CreateWebhook | CreateRoomWebhook,
     key: str,
-    store: Callable[[Stores, NewWebhook], Awaitable[int]],
+    *,
+    may_replace: bool,
 ) -> Created:
     reference = request.room_id_or_name
     # Before the URL's name is resolved, which takes long: strangers must not be able to ask for it.
@@ -124,7 +112,7 @@ async def _create_in_room(
     async def command(stores: Stores) -> tuple[int, int]:
         room = await find_room_to_administer(stores, context.actor, reference)
         webhook = await _new(context, stores, request, key, room.id)
-        return room.id, await store(stores, webhook)
+        return room.id, await _store(context, stores, webhook, may_replace=may_replace)
 
     room_id, webhook_id = await context.write(command)
     link = context.addresses.room_webhook(room_id, webhook_id)
@@ -189,11 +177,18 @@ async def _check_signing(stores: Stores, actor: Actor) -> None:
         raise InvalidValueError("authentication", "enum", problem, "jwt")
 
 
-async def _put(context: Context, stores: Stores, webhook: NewWebhook) -> int:
+async def _store(
+    context: Context, stores: Stores, webhook: NewWebhook, *, may_replace: bool
+) -> int:
     """Create or change a webhook; a changed one keeps its id and the events that wait for it."""
-    known = await _by_key(stores, webhook)
+    known = await stores.webhooks.by_key(
+        webhook.group_id, webhook.room_id, webhook.client_id, webhook.key
+    )
     if known is None:
         return await _add(context, stores, webhook)
+    if not may_replace:
+        problem = "is the key of another webhook"
+        raise InvalidValueError("key", "unique", problem, webhook.key)
     position = known.position
     if known.event != webhook.event:
         # It was not subscribed to this event before.
@@ -214,9 +209,3 @@ async def _add(context: Context, stores: Stores, webhook: NewWebhook) -> int:
         )
     position = await stores.events.newest()
     return await stores.webhooks.add(webhook, position=position, now_us=context.now_us)
-
-
-async def _by_key(stores: Stores, webhook: NewWebhook) -> WebhookRecord | None:
-    return await stores.webhooks.by_key(
-        webhook.group_id, webhook.room_id, webhook.client_id, webhook.key
-    )

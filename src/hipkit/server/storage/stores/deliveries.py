@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import astuple
+
 from hipkit.server.storage.stores.session import Record, Session
 
 __all__ = ["MOST_DELIVERIES", "DeliveryRecord", "DeliveryStore", "NewDelivery"]
@@ -29,21 +31,10 @@ class NewDelivery(Record, frozen=True, array_like=True, kw_only=True):
     tried_us: int
 
 
-class DeliveryRecord(Record, frozen=True, array_like=True):
+class DeliveryRecord(NewDelivery, frozen=True, array_like=True, kw_only=True):
     """An outcome with what was sent; `item` is `None` where the event is not kept any more."""
 
     id: int
-    subscription_id: int
-    event_id: int
-    event: str
-    state: str
-    tries: int
-    status: int | None
-    problem: str | None
-    answer: str | None
-    posted_id: str | None
-    milliseconds: int | None
-    tried_us: int
     item: str | None
     room_id: int | None
     """The event's room; `None` with `item`."""
@@ -52,9 +43,8 @@ class DeliveryRecord(Record, frozen=True, array_like=True):
 
 
 COLUMNS = (
-    "SELECT deliveries.id, subscription_id, event_id, deliveries.event, state,"
-    " tries, status, problem, answer, posted_id, milliseconds, tried_us, item,"
-    " events.room_id, events.root"
+    "SELECT subscription_id, event_id, deliveries.event, state, tries, status, problem, answer,"
+    " posted_id, milliseconds, tried_us, deliveries.id, item, events.room_id, events.root"
     " FROM deliveries LEFT JOIN events ON events.id = event_id "
 )
 
@@ -67,38 +57,15 @@ class DeliveryStore:
 
     async def put(self, delivery: NewDelivery) -> None:
         """Store the outcome of an event, in place of an earlier one."""
-        changed = await self._session.run(
-            "UPDATE deliveries SET state = ?, tries = ?, status = ?, problem = ?,"
-            " answer = ?, posted_id = ?, milliseconds = ?, tried_us = ?"
-            " WHERE subscription_id = ? AND event_id = ?",
-            delivery.state,
-            delivery.tries,
-            delivery.status,
-            delivery.problem,
-            delivery.answer,
-            delivery.posted_id,
-            delivery.milliseconds,
-            delivery.tried_us,
-            delivery.subscription_id,
-            delivery.event_id,
-        )
-        if changed:
-            return
-        await self._session.insert(
-            "INSERT INTO deliveries (subscription_id, event_id, event, state, tries,"
-            " status, problem, answer, posted_id, milliseconds, tried_us)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            delivery.subscription_id,
-            delivery.event_id,
-            delivery.event,
-            delivery.state,
-            delivery.tries,
-            delivery.status,
-            delivery.problem,
-            delivery.answer,
-            delivery.posted_id,
-            delivery.milliseconds,
-            delivery.tried_us,
+        await self._session.run(
+            "INSERT INTO deliveries (subscription_id, event_id, event, state, tries, status,"
+            " problem, answer, posted_id, milliseconds, tried_us)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (subscription_id, event_id) DO UPDATE SET state = excluded.state,"
+            " tries = excluded.tries, status = excluded.status, problem = excluded.problem,"
+            " answer = excluded.answer, posted_id = excluded.posted_id,"
+            " milliseconds = excluded.milliseconds, tried_us = excluded.tried_us",
+            *astuple(delivery),
         )
         await self._session.run(
             "DELETE FROM deliveries WHERE subscription_id = ? AND event_id <= (SELECT"

@@ -8,6 +8,8 @@ writer at a time sees to that here; a database with several writers needs anothe
 
 from __future__ import annotations
 
+from msgspec.structs import astuple
+
 from hipkit.server.storage.stores.session import Record, Session
 
 __all__ = [
@@ -39,19 +41,10 @@ class NewEvent(Record, frozen=True, array_like=True, kw_only=True):
     """The only subscription that gets it, once more."""
 
 
-class EventRecord(Record, frozen=True, array_like=True):
+class EventRecord(NewEvent, frozen=True, array_like=True, kw_only=True):
     """A stored event."""
 
     id: int
-    group_id: int
-    room_id: int
-    event: str
-    text: str | None
-    item: str
-    user_id: int | None
-    root: str
-    answered_by: int | None
-    only_for: int | None
     created_us: int
 
 
@@ -73,8 +66,8 @@ class DroppedRecord(Record, frozen=True, array_like=True):
 LARGEST_ID = (1 << 63) - 1
 
 COLUMNS = (
-    "SELECT id, group_id, room_id, event, text, item, user_id, root, answered_by,"
-    " only_for, created_us FROM events "
+    "SELECT group_id, room_id, event, item, root, text, user_id, answered_by, only_for, id,"
+    " created_us FROM events "
 )
 
 
@@ -87,18 +80,9 @@ class EventStore:
     async def add(self, event: NewEvent, now_us: int) -> int:
         """Store an event and return its number."""
         return await self._session.insert(
-            "INSERT INTO events (group_id, room_id, event, text, item, user_id,"
-            " root, answered_by, only_for, created_us)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            event.group_id,
-            event.room_id,
-            event.event,
-            event.text,
-            event.item,
-            event.user_id,
-            event.root,
-            event.answered_by,
-            event.only_for,
+            "INSERT INTO events (group_id, room_id, event, item, root, text, user_id,"
+            " answered_by, only_for, created_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            *astuple(event),
             now_us,
         )
 
@@ -116,20 +100,11 @@ class EventStore:
         count: int,
     ) -> list[EventRecord]:
         """Return the next events of a name in a room, or anywhere in the group."""
-        if room_id is not None:
-            return await self._session.all(
-                EventRecord,
-                COLUMNS
-                + "WHERE room_id = ? AND event = ? AND id > ? ORDER BY id LIMIT ?",
-                room_id,
-                event,
-                position,
-                count,
-            )
+        scope, owner = _scope(group_id, room_id)
         return await self._session.all(
             EventRecord,
-            COLUMNS + "WHERE group_id = ? AND event = ? AND id > ? ORDER BY id LIMIT ?",
-            group_id,
+            f"{COLUMNS}WHERE {scope} = ? AND event = ? AND id > ? ORDER BY id LIMIT ?",
+            owner,
             event,
             position,
             count,
@@ -166,9 +141,8 @@ class EventStore:
         No event counts as too old that comes after one that is not: a clock that was wrong for a
         while may have dated it, and subscriptions get the log in order.
         """
-        scope = "group_id" if room_id is None else "room_id"
+        scope, owner = _scope(group_id, room_id)
         sql = f"SELECT id, created_us FROM events WHERE {scope} = ? AND event = ?"  # noqa: S608 - one of two words
-        owner = group_id if room_id is None else room_id
         young = await self._session.one(
             DroppedRecord,
             sql + " AND created_us >= ? ORDER BY id LIMIT 1",
@@ -223,12 +197,12 @@ class EventStore:
         most: int,
     ) -> int:
         """Count the events of a stream after a position, up to a number."""
-        scope = "group_id" if room_id is None else "room_id"
+        scope, owner = _scope(group_id, room_id)
         row = await self._session.one(
             tuple[int],
             f"SELECT COUNT(*) FROM (SELECT 1 FROM events WHERE {scope} = ?"  # noqa: S608 - one of two words
             " AND event = ? AND id > ? LIMIT ?) AS waiting",
-            group_id if room_id is None else room_id,
+            owner,
             event,
             position,
             most,
@@ -261,3 +235,8 @@ class EventStore:
             furthest,
             stream.room_id,
         )
+
+
+def _scope(group_id: int, room_id: int | None) -> tuple[str, int]:
+    """Return the column and value by which events of a room, or of a group, are found."""
+    return ("group_id", group_id) if room_id is None else ("room_id", room_id)

@@ -6,7 +6,7 @@ What is special to a kind of subscription is kept in a table of its own, under t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec.structs import astuple
 
 from hipkit.server.storage.stores.session import Record, Session
 
@@ -16,7 +16,6 @@ __all__ = [
     "SubscriptionRecord",
     "SubscriptionState",
     "SubscriptionStore",
-    "WaitBounds",
 ]
 
 
@@ -77,31 +76,6 @@ class DueRecord(Record, frozen=True, array_like=True):
     host: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WaitBounds:
-    """How long subscriptions may wait at a time, and how long paused ones."""
-
-    now_us: int
-    longest_us: int
-    longest_paused_us: int
-
-    @property
-    def values(self) -> tuple[int, ...]:
-        """The values of `BEYOND`."""
-        now_us = self.now_us
-        return (
-            now_us + self.longest_paused_us,
-            now_us + self.longest_us,
-            now_us,
-            now_us,
-        )
-
-
-BEYOND = (
-    "(next_try_us > ? OR (paused_us IS NULL AND next_try_us > ?)"
-    " OR failing_since_us > ? OR paused_us > ?)"
-)
-
 COLUMNS = (
     "SELECT id, kind, group_id, room_id, event, host, position, last_event_id, tries,"
     " failing_since_us, next_try_us, paused_us, dropped_us, problem FROM subscriptions "
@@ -127,11 +101,7 @@ class SubscriptionStore:
         return await self._session.insert(
             "INSERT INTO subscriptions (kind, group_id, room_id, event, host, position)"
             " VALUES (?, ?, ?, ?, ?, ?)",
-            subscription.kind,
-            subscription.group_id,
-            subscription.room_id,
-            subscription.event,
-            subscription.host,
+            *astuple(subscription),
             position,
         )
 
@@ -214,12 +184,7 @@ class SubscriptionStore:
         await self._session.run(
             "UPDATE subscriptions SET position = ?, tries = ?, failing_since_us = ?,"
             " next_try_us = ?, paused_us = ?, problem = ? WHERE id = ?",
-            state.position,
-            state.tries,
-            state.failing_since_us,
-            state.next_try_us,
-            state.paused_us,
-            state.problem,
+            *astuple(state),
             subscription_id,
         )
 
@@ -274,29 +239,23 @@ class SubscriptionStore:
         )
         return found is not None
 
-    async def is_any_beyond(self, bounds: WaitBounds) -> bool:
-        """Return whether a subscription waits too long, or counts from a time to come."""
-        found = await self._session.one(
-            tuple[int],
-            f"SELECT 1 FROM subscriptions WHERE {BEYOND} LIMIT 1",  # noqa: S608 - a text of our own
-            *bounds.values,
-        )
-        return found is not None
-
-    async def bound(self, bounds: WaitBounds) -> None:
-        """Let such subscriptions be tried now, and forget the times to come."""
+    async def bound(
+        self, now_us: int, *, longest_us: int, longest_paused_us: int
+    ) -> None:
+        """Let subscriptions that wait too long be tried now, and forget times to come."""
         await self._session.run(
-            "UPDATE subscriptions SET"  # noqa: S608 - as above
+            "UPDATE subscriptions SET"
             " next_try_us = CASE WHEN next_try_us IS NULL THEN NULL ELSE ? END,"
             " failing_since_us ="
             " CASE WHEN failing_since_us > ? THEN ? ELSE failing_since_us END,"
             " paused_us = CASE WHEN paused_us > ? THEN NULL ELSE paused_us END"
-            f" WHERE {BEYOND}",
-            bounds.now_us,
-            bounds.now_us,
-            bounds.now_us,
-            bounds.now_us,
-            *bounds.values,
+            " WHERE next_try_us > ? OR (paused_us IS NULL AND next_try_us > ?)"
+            " OR failing_since_us > ? OR paused_us > ?",
+            *(now_us,) * 4,
+            now_us + longest_paused_us,
+            now_us + longest_us,
+            now_us,
+            now_us,
         )
 
     async def rest(self, subscription_id: int) -> None:
