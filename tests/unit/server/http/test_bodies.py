@@ -1,4 +1,4 @@
-"""A broken body is told what broke, and where, in HipChat's words as far as they are recorded."""
+"""Errors about a body say what is wrong and where, in HipChat's words as far as recorded."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def post(site: Site, body: bytes, *headers: tuple[str, str]) -> RawResponse:
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "message"),
     [
         (b"", NOT_JSON + "Expecting value: line 1 column 1 (char 0)"),
         (b" ", NOT_JSON + "Expecting value: line 1 column 2 (char 1)"),
@@ -74,35 +74,35 @@ def post(site: Site, body: bytes, *headers: tuple[str, str]) -> RawResponse:
     ],
     ids=lambda value: repr(value)[:40],
 )
-def test_json_that_is_none_is_told_with_its_place(
-    each: Site, body: bytes, told: str
+def test_invalid_json_is_reported_with_its_position(
+    each: Site, body: bytes, message: str
 ) -> None:
     reply = post(each, body, JSON)
 
     assert reply.status == 400
-    assert reply.error == {"code": 400, "type": "Bad Request", "message": told}
-    assert each.server.runtime.recent_calls.of_token(1)[-1].problem == told
+    assert reply.error == {"code": 400, "type": "Bad Request", "message": message}
+    assert each.server.runtime.recent_calls.of_token(1)[-1].problem == message
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "message"),
     [
         (b"message=\xe9", "byte 0xe9 in position 8: unexpected end of data"),
         (b"message=%E9", "byte 0xe9 in position 0: unexpected end of data"),
         (b"message=%ED%A0%BD", "byte 0xed in position 0: invalid continuation byte"),
     ],
 )
-def test_a_form_that_is_not_utf8_is_told_with_its_place(
-    each: Site, body: bytes, told: str
+def test_a_form_that_is_not_utf8_is_reported_with_its_position(
+    each: Site, body: bytes, message: str
 ) -> None:
     reply = post(each, body, FORM)
 
     assert reply.status == 400
-    assert reply.error["message"] == f"{NOT_UTF8}'utf8' codec can't decode {told}"
+    assert reply.error["message"] == f"{NOT_UTF8}'utf8' codec can't decode {message}"
 
 
 @pytest.mark.parametrize(
-    ("header", "told"),
+    ("header", "message"),
     [
         ((), "Invalid content type: None"),
         ((("Content-Type", ""),), "Invalid content type: None"),
@@ -115,23 +115,23 @@ def test_a_form_that_is_not_utf8_is_told_with_its_place(
     ],
     ids=repr,
 )
-def test_another_content_type_is_told(
-    each: Site, header: tuple[tuple[str, str], ...], told: str
+def test_another_content_type_is_reported(
+    each: Site, header: tuple[tuple[str, str], ...], message: str
 ) -> None:
     for target in ("/v2/room/Ops/message", "/v2/room/Ops/share/file"):
         reply = each.send("POST", target, body=b'{"message": "x"}', headers=header)
-        assert (reply.status, reply.error["message"]) == (400, told)
+        assert (reply.status, reply.error["message"]) == (400, message)
 
 
 @pytest.mark.parametrize(
     "body", [b'{"message": "a=b&c"}', b' {"message": "x"}', b"[1]"]
 )
-def test_json_that_is_called_a_form_is_told(each: Site, body: bytes) -> None:
+def test_json_sent_as_a_form_is_reported(each: Site, body: bytes) -> None:
     for target in ("/v2/room/Ops/message", "/v2/oauth/token"):
         reply = each.send("POST", target, body=body, headers=[FORM])
         assert reply.status == 400
-        told = reply.error["message"]
-        assert told.startswith("Invalid content type: the body is JSON")
+        message = reply.error["message"]
+        assert message.startswith("Invalid content type: the body is JSON")
 
 
 def test_a_form_that_only_looks_like_json_is_a_form(each: Site) -> None:
@@ -142,7 +142,7 @@ def test_a_form_that_only_looks_like_json_is_a_form(each: Site) -> None:
 @pytest.mark.parametrize(
     ("name", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress)]
 )
-def test_a_compressed_body_is_told(
+def test_a_compressed_body_is_reported(
     each: Site, name: str, pack: Callable[[bytes], bytes], header: tuple[str, str]
 ) -> None:
     body = pack(json.dumps({"message": "x"}).encode())
@@ -178,7 +178,7 @@ def related(metadata: bytes, head: bytes = b"") -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("metadata", "told"),
+    ("metadata", "message"),
     [
         (b"hello", NOT_JSON + "Expecting value: line 1 column 1 (char 0)"),
         (b'{"message": NaN}', NOT_JSON + "Expecting value: line 1 column 13 (char 12)"),
@@ -190,19 +190,19 @@ def related(metadata: bytes, head: bytes = b"") -> bytes:
     ],
     ids=repr,
 )
-def test_a_broken_part_with_the_message_is_told(
-    each: Site, metadata: bytes, told: str
+def test_a_broken_metadata_part_is_reported(
+    each: Site, metadata: bytes, message: str
 ) -> None:
     reply = each.send(
         "POST", "/v2/room/Ops/share/file", body=related(metadata), headers=[RELATED]
     )
 
     assert reply.status == 400
-    assert reply.error["message"] == f"{told} of the part 'metadata'"
+    assert reply.error["message"] == f"{message} of the part 'metadata'"
     assert each.messages("Ops") == []
 
 
-def test_a_part_with_no_object_is_told(each: Site) -> None:
+def test_a_metadata_part_without_an_object_is_reported(each: Site) -> None:
     reply = each.send(
         "POST", "/v2/room/Ops/share/file", body=related(b"[1]"), headers=[RELATED]
     )
@@ -222,7 +222,7 @@ def test_an_empty_part_with_the_message_gives_none(site: Site, metadata: bytes) 
     assert reply.status == 204, reply.body
 
 
-def test_a_compressed_upload_is_told(each: Site) -> None:
+def test_a_compressed_upload_is_reported(each: Site) -> None:
     body = gzip.compress(related(b"{}"))
 
     reply = each.send(
@@ -236,7 +236,7 @@ def test_a_compressed_upload_is_told(each: Site) -> None:
     assert "it is compressed" in reply.error["message"]
 
 
-def test_a_broken_body_of_version_1_is_told(each: Site) -> None:
+def test_a_broken_body_of_v1_is_reported(each: Site) -> None:
     target = f"/v1/rooms/message?auth_token={each.token}"
 
     reply = each.send("POST", target, body=b'{"message": }', token=None, headers=[JSON])
@@ -247,7 +247,7 @@ def test_a_broken_body_of_version_1_is_told(each: Site) -> None:
     )
 
 
-def test_a_refusal_keeps_nothing_of_the_body(
+def test_an_error_about_a_body_holds_nothing_of_it(
     each: Site, caplog: pytest.LogCaptureFixture
 ) -> None:
     reply = post(each, b'{"message": "my secret text" x', JSON)
@@ -257,7 +257,7 @@ def test_a_refusal_keeps_nothing_of_the_body(
 
 
 @pytest.mark.parametrize(
-    ("header", "told"),
+    ("header", "message"),
     [
         ((), "Invalid content type: None"),
         ((("Content-Type", "text/plain"),), "Invalid content type"),
@@ -267,8 +267,8 @@ def test_a_refusal_keeps_nothing_of_the_body(
         ),
     ],
 )
-def test_a_missing_or_odd_content_type_is_hipchats_400(
-    site: Site, header: tuple[tuple[str, str], ...], told: str
+def test_a_missing_or_unknown_content_type_is_hipchats_400(
+    site: Site, header: tuple[tuple[str, str], ...], message: str
 ) -> None:
     site.add_room("Ops")
 
@@ -277,7 +277,7 @@ def test_a_missing_or_odd_content_type_is_hipchats_400(
     )
 
     assert reply.status == 400
-    assert reply.error["message"] == told
+    assert reply.error["message"] == message
 
 
 def test_a_call_without_a_body_says_what_is_missing(site: Site) -> None:
@@ -304,7 +304,7 @@ def test_a_call_without_a_body_says_what_is_missing(site: Site) -> None:
         "text/json",
     ],
 )
-def test_json_is_told_in_several_ways(site: Site, content_type: str) -> None:
+def test_json_has_several_content_types(site: Site, content_type: str) -> None:
     site.add_room("Ops")
 
     reply = site.send(
@@ -333,7 +333,7 @@ def test_json_is_told_in_several_ways(site: Site, content_type: str) -> None:
         b"\x00" * 1000,
     ],
 )
-def test_a_body_that_is_no_json_object_is_refused(site: Site, body: bytes) -> None:
+def test_a_body_that_is_not_a_json_object_is_400(site: Site, body: bytes) -> None:
     site.add_room("Ops")
 
     reply = site.send(
@@ -348,12 +348,12 @@ def test_a_body_that_is_no_json_object_is_refused(site: Site, body: bytes) -> No
     assert b"Traceback" not in reply.body
 
 
-def test_a_large_body_is_refused_whether_or_not_it_says_so(site: Site) -> None:
+def test_a_large_body_is_413_with_or_without_a_content_length(site: Site) -> None:
     site.add_room("Ops")
     json = ("Content-Type", "application/json")
     pieces = [b"x" * 100_000] * 12
 
-    told = site.send(
+    announced = site.send(
         "POST",
         "/v2/room/Ops/message",
         body=b"{}",
@@ -361,7 +361,7 @@ def test_a_large_body_is_refused_whether_or_not_it_says_so(site: Site) -> None:
     )
     silent = site.send("POST", "/v2/room/Ops/message", body=pieces, headers=[json])
 
-    assert (told.status, silent.status) == (413, 413)
+    assert (announced.status, silent.status) == (413, 413)
     assert silent.error["code"] == 413
 
 
@@ -381,7 +381,7 @@ def test_a_client_that_hangs_up_breaks_nothing(site: Site) -> None:
     assert site.messages("Ops") == []
 
 
-def test_a_body_that_is_no_object_is_called_so(site: Site) -> None:
+def test_the_error_about_a_list_says_that_it_is_not_an_object(site: Site) -> None:
     site.add_room("Ops")
 
     reply = site.post("/v2/room/Ops/message", [1])
@@ -423,7 +423,7 @@ def test_an_empty_body_in_any_spelling_gives_no_member(ops: Site, headers: Any) 
             assert reply.status == 204, (body, reply.body)
 
 
-def test_a_strict_server_refuses_other_spellings_of_an_empty_body(
+def test_a_strict_server_rejects_other_spellings_of_an_empty_body(
     strict_ops: Site,
 ) -> None:
     for method, target in OPTIONAL:
@@ -468,7 +468,7 @@ def test_what_json_allows_is_read(ops: Site, body: bytes, text: str) -> None:
     assert ops.messages("Ops")[-1]["message"] == text
 
 
-def test_a_strict_server_refuses_half_of_a_character(strict_ops: Site) -> None:
+def test_a_strict_server_rejects_half_of_a_character(strict_ops: Site) -> None:
     reply = strict_ops.send(
         "POST",
         "/v2/room/Ops/message",

@@ -73,7 +73,7 @@ def test_a_file_may_be_read_from_anywhere(site: Site) -> None:
     assert reply.header("Access-Control-Allow-Origin") == "*"
 
 
-def test_what_is_no_http_is_refused_readably() -> None:
+def test_the_answer_to_invalid_http_can_be_read_from_anywhere() -> None:
     async def refuse() -> bytes:
         made, wire = connect()
         made.data_received(b"no HTTP at all\r\n\r\n")
@@ -94,7 +94,7 @@ def test_what_is_no_http_is_refused_readably() -> None:
         ("/files/" + "x" * 30, "GET", "GET, HEAD"),
     ],
 )
-def test_a_browser_is_told_what_it_may_send(
+def test_a_preflight_lists_the_methods_of_the_path(
     site: Site, target: str, method: str, allowed: str
 ) -> None:
     reply = ask(site, target, method)
@@ -107,7 +107,7 @@ def test_a_browser_is_told_what_it_may_send(
     assert reply.header("Content-Length") is None
 
 
-def test_asking_is_neither_counted_nor_remembered(
+def test_preflights_are_neither_counted_nor_recorded(
     make_site: Callable[..., Site],
 ) -> None:
     site = make_site(limits=LimitSettings())
@@ -123,7 +123,7 @@ def test_asking_is_neither_counted_nor_remembered(
     )
 
 
-def test_other_questions_about_a_path_are_calls_like_any(site: Site) -> None:
+def test_options_without_a_preflight_header_is_a_call_like_others(site: Site) -> None:
     reply = site.send("OPTIONS", "/v2/room/Ops", token=None)
 
     assert (reply.status, reply.header("Allow")) == (405, "DELETE, GET, PUT")

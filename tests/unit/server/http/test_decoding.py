@@ -15,14 +15,14 @@ CARD = {"style": "application", "id": "1", "title": "Build failed"}
 
 
 @pytest.mark.parametrize("truth", ["true", "True", "TRUE", "1", True], ids=repr)
-def test_truths_are_read_as_text_by_default(site: Site, truth: object) -> None:
+def test_booleans_are_read_as_text_by_default(site: Site, truth: object) -> None:
     site.add_room("Ops")
 
     body = {"message": "x", "notify": truth}
     assert site.post("/v2/room/Ops/notification", body).status == 204
 
 
-def test_a_strict_server_refuses_truths_of_a_form(strict_site: Site) -> None:
+def test_a_strict_server_rejects_booleans_of_a_form(strict_site: Site) -> None:
     strict_site.add_room("Ops")
     form = b"message=x&notify=true"
 
@@ -65,7 +65,7 @@ def test_a_card_that_is_json_in_a_text_is_read(ops: Site, text: str) -> None:
 
 
 @pytest.mark.parametrize("is_form", [False, True], ids=["json", "form"])
-def test_a_card_that_is_another_text_does_not_cost_the_message(
+def test_a_message_is_sent_without_a_card_that_is_another_text(
     ops: Site, is_form: bool
 ) -> None:
     for number, text in enumerate(
@@ -113,7 +113,7 @@ def test_a_card_that_is_an_object_has_to_be_right(ops: Site) -> None:
     assert ops.messages("Ops") == []
 
 
-def test_a_strict_server_refuses_a_card_that_is_text(strict_ops: Site) -> None:
+def test_a_strict_server_rejects_a_card_as_text(strict_ops: Site) -> None:
     for text in (repr(CARD), json.dumps(CARD)):
         body = {"message": "x", "card": text}
         reply = strict_ops.post("/v2/room/Ops/notification", body)

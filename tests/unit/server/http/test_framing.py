@@ -254,7 +254,7 @@ INVALID_CHUNKS = {
 
 
 @pytest.mark.parametrize("request_bytes", INVALID.values(), ids=INVALID.keys())
-def test_a_head_that_servers_read_differently_is_refused(request_bytes: bytes) -> None:
+def test_a_head_that_servers_read_differently_is_400(request_bytes: bytes) -> None:
     for reads in ([request_bytes], [request_bytes + FOLLOWING]):
         calls, answered, is_closed = sent(*reads)
 
@@ -265,7 +265,7 @@ def test_a_head_that_servers_read_differently_is_refused(request_bytes: bytes) -
 
 
 @pytest.mark.parametrize("chunks", INVALID_CHUNKS.values(), ids=INVALID_CHUNKS.keys())
-def test_a_body_that_servers_read_differently_is_refused(chunks: bytes) -> None:
+def test_a_body_that_servers_read_differently_is_400(chunks: bytes) -> None:
     for reads in ([CHUNKED + chunks], [CHUNKED, chunks], [CHUNKED, chunks + FOLLOWING]):
         application = Application()
         calls, answered, is_closed = sent(*reads, app=application)
@@ -310,7 +310,7 @@ def test_what_came_before_an_invalid_request_is_answered_first() -> None:
             assert is_closed
 
 
-def test_as_many_as_may_wait_are_answered_before_the_rest_is_refused() -> None:
+def test_the_requests_that_may_wait_are_answered_before_the_400() -> None:
     calls, answered, is_closed = sent(FOLLOWING * 1000)
 
     assert len(calls) == MOST_WAITING + 1
@@ -318,7 +318,7 @@ def test_as_many_as_may_wait_are_answered_before_the_rest_is_refused() -> None:
     assert is_closed
 
 
-def test_an_answer_that_has_begun_is_not_followed_by_a_refusal() -> None:
+def test_an_answer_that_has_begun_is_not_followed_by_a_400() -> None:
     _, answered, is_closed = sent(CHUNKED, b"x", app=Application(reads=False))
 
     assert answered == ANSWER
@@ -355,7 +355,7 @@ def test_no_client_of_http_1_0_is_asked_for_its_body() -> None:
     assert CONTINUE not in answered
 
 
-def test_every_request_of_a_lost_connection_hears_of_it() -> None:
+def test_every_request_of_a_lost_connection_is_ended() -> None:
     # The first of several, too: a stream of events would go on for nobody.
     heard: list[str] = []
 

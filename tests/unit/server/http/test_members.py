@@ -50,10 +50,10 @@ WRONG: tuple[object, ...] = (
 
 
 @pytest.mark.parametrize(
-    ("presences", "is_told"), [(SILENT, False), (WRONG, True)], ids=["silent", "wrong"]
+    ("presences", "is_noted"), [(SILENT, False), (WRONG, True)], ids=["silent", "wrong"]
 )
-def test_a_presence_that_says_nothing_or_is_wrong_costs_nothing_else(
-    ops: Site, presences: tuple[object, ...], is_told: bool
+def test_an_empty_or_wrong_presence_leaves_the_other_changes_valid(
+    ops: Site, presences: tuple[object, ...], is_noted: bool
 ) -> None:
     assert put_user(ops, presence={"show": "xa", "status": "away"}).status == 204
 
@@ -61,7 +61,7 @@ def test_a_presence_that_says_nothing_or_is_wrong_costs_nothing_else(
         reply = put_user(ops, presence=presence, title=f"Number {number}")
         assert reply.status == 204, (presence, reply.body)
         latest = ops.server.runtime.recent_calls.of_token(1)[0]
-        assert (latest.note is not None) == is_told, presence
+        assert (latest.note is not None) == is_noted, presence
         user = ops.get("/v2/user/@Ann").json
         assert user["title"] == f"Number {number}"
         assert (user["presence"]["show"], user["presence"]["status"]) == ("xa", "away")
@@ -125,7 +125,7 @@ def test_an_empty_topic_clears(ops: Site) -> None:
     assert ops.get("/v2/room/Ops").json["topic"] == ""
 
 
-def test_what_is_needed_and_says_something_else_is_refused(ops: Site) -> None:
+def test_required_members_that_are_empty_or_incomplete_are_400(ops: Site) -> None:
     for members, field in (
         ({"owner": {"id": "@Nobody"}}, "owner"),
         ({"owner": {"name": "Ann"}}, "owner.id"),
@@ -170,13 +170,13 @@ REFUSED_IF_STRICT = [
 ]
 
 
-def test_a_strict_server_refuses_what_says_nothing(strict_ops: Site) -> None:
+def test_a_strict_server_rejects_empty_members(strict_ops: Site) -> None:
     for method, target, body in REFUSED_IF_STRICT:
         reply = strict_ops.send(method, target, json_body=body)
         assert reply.status == 400, (target, body)
 
 
-def test_a_strict_server_refuses_a_presence_that_says_nothing(
+def test_a_strict_server_rejects_an_empty_presence(
     strict_ops: Site,
 ) -> None:
     for presence in (*SILENT[1:], *WRONG):
@@ -278,7 +278,7 @@ def test_an_empty_list_may_be_written_as_an_object(ops: Site) -> None:
     assert ops.put(member, {"room_roles": {"a": 1}}).status == 400
 
 
-def test_a_strict_server_takes_no_object_for_a_list(strict_ops: Site) -> None:
+def test_a_strict_server_rejects_an_object_for_a_list(strict_ops: Site) -> None:
     member = "/v2/room/Ops/member/@Ann"
     assert strict_ops.put(member, {"room_roles": {}}).status == 400
 

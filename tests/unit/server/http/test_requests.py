@@ -9,7 +9,7 @@ from hipkit.server.services.access.authentication import Credentials
 from tests.unit.server.asgi import Site
 
 
-def test_a_query_that_is_no_text_is_refused(site: Site) -> None:
+def test_a_query_that_is_not_text_is_400(site: Site) -> None:
     assert site.get("/v2/room?a=%ff").status == 400
     assert site.send("GET", b"/v2/room?a=\xff").status == 400
     assert site.get("/v2/room?" + "&".join("a=1" for _ in range(500))).status == 400
@@ -20,7 +20,7 @@ def test_a_query_that_is_no_text_is_refused(site: Site) -> None:
 
 
 @pytest.mark.parametrize("host", ["evil.test/<script>", "a b", "", "[::1", "x\r\ny: z"])
-def test_a_crooked_host_never_ends_up_in_a_link(site: Site, host: str) -> None:
+def test_an_invalid_host_is_in_no_link(site: Site, host: str) -> None:
     site.host = host
 
     reply = site.post("/v2/room", {"name": "Ops"})
@@ -28,7 +28,7 @@ def test_a_crooked_host_never_ends_up_in_a_link(site: Site, host: str) -> None:
     assert reply.json["links"]["self"] == "http://127.0.0.1:8070/v2/room/1"
 
 
-def test_an_authorization_that_is_no_base64_is_refused(site: Site) -> None:
+def test_invalid_base64_in_the_authorization_is_400(site: Site) -> None:
     header = ("Authorization", "Basic ???")
 
     reply = site.send("POST", "/v2/oauth/token", token=None, headers=[header])
@@ -38,7 +38,9 @@ def test_an_authorization_that_is_no_base64_is_refused(site: Site) -> None:
 
 
 @pytest.mark.parametrize("sent", ["???", "/zr/", "YTpi=", "bm9jb2xvbg==", ""])
-def test_a_password_for_something_else_costs_no_message(site: Site, sent: str) -> None:
+def test_credentials_for_another_system_do_not_stop_a_call_with_a_token(
+    site: Site, sent: str
+) -> None:
     room_id = site.add_room("Ops")
     header = ("Authorization", f"Basic {sent}")
     token = f"auth_token={site.token}"

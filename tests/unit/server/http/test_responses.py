@@ -52,7 +52,7 @@ def test_letters_that_no_header_can_hold_are_replaced() -> None:
     assert header("X", "é€")[1] == b"\xe9?"
 
 
-def test_limits_are_told_in_the_spelling_that_was_asked_for() -> None:
+def test_limit_headers_have_the_spelling_of_the_prefix() -> None:
     allowance = Allowance(limit=100, remaining=99, reset=5, is_exceeded=False)
 
     assert limit_headers(limit_names("X-RateLimit"), allowance) == (

@@ -72,7 +72,7 @@ def test_head_means_get() -> None:
     assert named("HEAD", b"/room/x") == "get_room"
 
 
-def test_another_method_is_told_which_there_are() -> None:
+def test_the_error_about_a_method_lists_those_of_the_path() -> None:
     with pytest.raises(MethodNotAllowedError) as caught:
         ROUTER.match("PATCH", b"/room/x")
 
@@ -88,7 +88,7 @@ def test_an_unknown_path_is_not_found(path: bytes) -> None:
 
 
 @pytest.mark.parametrize("path", [b"/room/%ff", b"/room/\xff", b"/room/a%00b"])
-def test_a_path_that_is_no_text_is_refused(path: bytes) -> None:
+def test_a_path_that_is_not_text_is_400(path: bytes) -> None:
     with pytest.raises(BadRequestError):
         ROUTER.match("GET", path)
 
@@ -108,7 +108,7 @@ def test_a_path_that_is_no_text_is_refused(path: bytes) -> None:
         ("GET", b"/room/Dev/history/Ops", "get_room_message", "Dev"),
     ],
 )  # fmt: skip
-def test_a_rooms_name_may_hold_slashes_that_nobody_encoded(
+def test_a_rooms_name_may_hold_slashes_that_are_not_encoded(
     method: str, path: bytes, operation_id: str, room: str
 ) -> None:
     match = ROUTER.match(method, path)

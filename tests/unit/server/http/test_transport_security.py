@@ -1,4 +1,4 @@
-"""Browsers are told to use TLS only in answers over TLS."""
+"""The header that asks browsers for TLS is sent over TLS only."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": b"x"})
 
 
-@pytest.mark.parametrize(("scheme", "is_told"), [("https", True), ("http", False)])
-def test_the_header_is_added_over_tls_only(scheme: str, is_told: bool) -> None:
+@pytest.mark.parametrize(("scheme", "is_added"), [("https", True), ("http", False)])
+def test_the_header_is_added_over_tls_only(scheme: str, is_added: bool) -> None:
     sent: list[Any] = []
 
     async def receive() -> Message:
@@ -30,6 +30,6 @@ def test_the_header_is_added_over_tls_only(scheme: str, is_told: bool) -> None:
     app = StrictTransportSecurity(application, seconds=60)
     asyncio.run(app({"type": "http", "scheme": scheme}, receive, send))
 
-    added = [(b"strict-transport-security", b"max-age=60")] if is_told else []
+    added = [(b"strict-transport-security", b"max-age=60")] if is_added else []
     assert sent[0]["headers"] == [(b"a", b"b"), *added]
     assert sent[1]["body"] == b"x"

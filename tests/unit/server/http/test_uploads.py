@@ -35,7 +35,7 @@ def body(
     [b"@@@@", DATA[:600], base64.b64encode(DATA) + b"@", b"QUJD=RUZH", b"QQ==QUJD"],
     ids=["signs", "raw bytes", "one sign", "padding inside", "after the padding"],
 )
-def test_a_file_that_is_not_its_base64_is_refused_and_not_stored_in_part(
+def test_a_file_in_invalid_base64_is_400_and_no_part_of_it_is_stored(
     site: Site, file: bytes
 ) -> None:
     site.add_room("Ops")
@@ -49,9 +49,7 @@ def test_a_file_that_is_not_its_base64_is_refused_and_not_stored_in_part(
 
 
 @pytest.mark.parametrize("metadata", [b"abc", b"@@@@"], ids=repr)
-def test_a_message_that_is_not_its_base64_is_refused(
-    site: Site, metadata: bytes
-) -> None:
+def test_a_message_in_invalid_base64_is_400(site: Site, metadata: bytes) -> None:
     site.add_room("Ops")
 
     sent = body(b"x", metadata, encoding="metadata")
@@ -117,7 +115,7 @@ def test_a_content_type_that_is_as_long_as_a_head_is_not_read(site: Site) -> Non
 
 
 @pytest.mark.parametrize("content_type", [b"\xff/\xff", "é/é".encode(), b"a/\xb2"])
-def test_a_type_that_is_none_costs_no_file(site: Site, content_type: bytes) -> None:
+def test_an_invalid_media_type_loses_no_file(site: Site, content_type: bytes) -> None:
     site.add_room("Ops")
 
     sent = body(b"x").replace(
@@ -244,7 +242,7 @@ CHARSETS = ("idna", "undefined", "punycode", "a\0b", "bogus", "base64", "x" * 5_
 
 
 @pytest.mark.parametrize("place", ["filename", "name"])
-def test_a_name_in_what_is_no_charset_is_refused(site: Site, place: str) -> None:
+def test_a_name_in_an_unknown_charset_is_400(site: Site, place: str) -> None:
     site.add_room("Ops")
     long = "a-" * 3_000 + "1234"
 
@@ -278,7 +276,7 @@ def test_a_name_in_what_is_no_charset_is_refused(site: Site, place: str) -> None
     ],
     ids=lambda text: text[:24],
 )
-def test_a_boundary_that_cannot_be_read_is_refused(site: Site, parameters: str) -> None:
+def test_an_unreadable_boundary_is_400(site: Site, parameters: str) -> None:
     site.add_room("Ops")
     crooked = ("Content-Type", f"multipart/related; {parameters}"[:2_000])
     v1 = ("Content-Type", f"multipart/form-data; {parameters}")

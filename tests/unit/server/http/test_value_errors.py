@@ -11,7 +11,7 @@ from hipkit.v2.models import PresenceUpdate
 from tests.unit.server.asgi import Site
 
 
-def test_a_wrong_type_is_told_in_hipchats_words(strict_site: Site) -> None:
+def test_a_wrong_type_is_reported_in_hipchats_words(strict_site: Site) -> None:
     strict_site.add_room("Ops")
 
     body = {"message": "x", "notify": "true"}
@@ -85,7 +85,7 @@ def test_a_password_is_not_repeated(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    ("target", "body", "told"),
+    ("target", "body", "message"),
     [
         (
             "/v2/room/Ops/message",
@@ -100,14 +100,14 @@ def test_a_password_is_not_repeated(site: Site) -> None:
     ],
 )
 def test_a_value_that_is_not_repeated_is_not_called_none(
-    site: Site, target: str, body: object, told: str
+    site: Site, target: str, body: object, message: str
 ) -> None:
     site.add_room("Ops")
 
     reply = site.post(target, body)
 
     assert reply.status == 400
-    assert reply.error["message"] == told
+    assert reply.error["message"] == message
     assert "value" not in reply.error
 
 
@@ -127,7 +127,7 @@ def test_a_value_that_is_not_repeated_is_not_called_none(
     ],
     ids=["too short", "too long", "too long inside", "no such choice"],
 )
-def test_a_broken_limit_tells_what_was_wanted(
+def test_an_error_about_a_limit_holds_the_expected_type(
     site: Site, sent: dict[str, Any], expected: object
 ) -> None:
     site.add_room("Ops")
@@ -138,7 +138,7 @@ def test_a_broken_limit_tells_what_was_wanted(
     assert {"field", "validation", "value"} <= error.keys()
 
 
-def test_a_schema_is_told_only_where_a_model_may_stand() -> None:
+def test_only_types_with_a_model_have_a_schema() -> None:
     assert schemas_of(str | int) is None
     (schema,) = schemas_of(PresenceUpdate) or ()
     assert schema["type"] == "object"

@@ -161,7 +161,7 @@ def test_headers_of_a_part_that_never_end_are_read_once(
         (None, b"\xff\xfe"),
     ],
 )
-def test_a_body_that_cannot_be_read_is_refused(
+def test_an_unreadable_body_is_400(
     site: Site, content_type: str | None, body: bytes
 ) -> None:
     headers = [] if content_type is None else [("Content-Type", content_type)]
@@ -181,13 +181,13 @@ def test_a_room_is_named_by_id_or_name(site: Site, room: str) -> None:
 
 
 @pytest.mark.parametrize("notify", ["1", "true", "True", "0", "false", ""])
-def test_truths_in_words_are_taken(site: Site, notify: str) -> None:
+def test_booleans_in_words_are_accepted(site: Site, notify: str) -> None:
     site.add_room("Ops")
 
     assert form(site, "rooms/message", **message(notify=notify)).status == 200
 
 
-def test_a_strict_server_takes_truths_as_digits_only(strict_site: Site) -> None:
+def test_a_strict_server_accepts_booleans_as_digits_only(strict_site: Site) -> None:
     strict_site.add_room("Ops")
 
     for notify, status in (("0", 200), ("1", 200), ("true", 400), ("2", 400)):
@@ -196,7 +196,7 @@ def test_a_strict_server_takes_truths_as_digits_only(strict_site: Site) -> None:
 
 
 @pytest.mark.parametrize("name", ["x" * 16, ""])
-def test_a_strict_server_refuses_a_name_in_hipchats_words(
+def test_a_strict_server_rejects_a_name_in_hipchats_words(
     strict_site: Site, name: str
 ) -> None:
     strict_site.add_room("Ops")
@@ -224,7 +224,7 @@ def test_a_name_may_be_as_long_as_v2_has_it(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "told"),
+    ("fields", "text"),
     [
         ({"message": ""}, "message"),
         ({"message": "x" * 10_001}, "message"),
@@ -233,7 +233,7 @@ def test_a_name_may_be_as_long_as_v2_has_it(site: Site) -> None:
     ],
 )
 def test_errors_have_three_members(
-    site: Site, fields: dict[str, str], told: str
+    site: Site, fields: dict[str, str], text: str
 ) -> None:
     site.add_room("Ops")
 
@@ -241,7 +241,7 @@ def test_errors_have_three_members(
 
     assert reply.status == 400
     assert set(reply.error) == {"code", "type", "message"}
-    assert told in reply.error["message"]
+    assert text in reply.error["message"]
 
 
 @pytest.mark.parametrize("token", ["x" * 30, None])
@@ -270,7 +270,7 @@ def test_a_token_that_may_not_is_401_because_403_means_too_many_calls(
         assert (path, reply.status) == (path, 401)
 
 
-def test_a_token_that_only_notifies_is_told_so_in_the_words_that_programs_look_for(
+def test_a_notification_tokens_error_has_the_words_that_programs_look_for(
     site: Site,
 ) -> None:
     site.add_room("Ops")
@@ -304,7 +304,7 @@ def test_a_31st_message_in_a_minute_is_403(make_site: Callable[..., Site]) -> No
 
 
 @pytest.mark.parametrize("place", ["query", "form", "both", "json", "parts"])
-def test_a_room_token_posts_into_its_own_room_alone(site: Site, place: str) -> None:
+def test_a_room_token_posts_into_its_own_room_only(site: Site, place: str) -> None:
     own, other = site.add_room("Ops"), site.add_room("Secrets")
     token = site.add_room_token("Ops")
 
@@ -349,7 +349,7 @@ def test_a_token_of_a_room_gets_no_list_by_naming_its_room(site: Site) -> None:
     assert get(site, "rooms/show", token, room_id="Secrets").status == 401
 
 
-def test_xml_is_refused_and_json_in_any_case_is_the_default(site: Site) -> None:
+def test_xml_is_rejected_and_json_in_any_case_is_the_default(site: Site) -> None:
     assert get(site, "rooms/list", format="xml").status == 400
     assert get(site, "rooms/list", format="JSON").status == 200
 
@@ -377,13 +377,13 @@ def test_head_has_everything_but_the_body(site: Site) -> None:
     assert head.header("Content-Length") == str(len(full.body))
 
 
-def test_unknown_calls_and_methods_are_told(site: Site) -> None:
+def test_unknown_paths_are_404_and_methods_405(site: Site) -> None:
     assert get(site, "rooms/missing").status == 404
     assert get(site, "rooms/topic").status == 405
     assert site.get("/v1").status == 404
 
 
-def test_calls_are_remembered_without_their_token(site: Site) -> None:
+def test_calls_are_recorded_without_their_token(site: Site) -> None:
     site.add_room("Ops")
     form(site, "rooms/message", **message(color="pink"))
     get(site, "rooms/list")

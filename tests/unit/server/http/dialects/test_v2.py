@@ -14,9 +14,9 @@ from tests.unit.server.asgi import Site
 HANDLERS = load_services()
 
 
-def test_the_spec_tells_which_operations_are_not_there_yet(repository: Path) -> None:
+def test_the_spec_lists_501_for_operations_without_a_handler(repository: Path) -> None:
     spec = yaml.safe_load((repository / "spec/hipchat-v2.yaml").read_text("utf-8"))
-    told = {
+    listed = {
         operation["operationId"]
         for item in spec["paths"].values()
         for operation in item.values()
@@ -27,11 +27,11 @@ def test_the_spec_tells_which_operations_are_not_there_yet(repository: Path) -> 
     }
 
     # The schema of descriptors is there, in one draft of the two.
-    assert told == missing | {"get_addon_capabilities_schema"}
+    assert listed == missing | {"get_addon_capabilities_schema"}
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_anybody_may_ask_whether_the_server_is_there(site: Site, method: str) -> None:
+def test_the_health_check_needs_no_token(site: Site, method: str) -> None:
     reply = site.send(method, "/v2/health-check", token=None)
 
     assert reply.status == 200
@@ -55,7 +55,7 @@ def test_anybody_may_ask_whether_the_server_is_there(site: Site, method: str) ->
         ("GET", "/v2/addon/signed-urls/1/glances"),
     ],
 )
-def test_calls_known_by_their_path_alone_are_501(
+def test_undocumented_calls_known_by_their_path_are_501(
     site: Site, method: str, target: str
 ) -> None:
     reply = site.send(method, target)
