@@ -1,4 +1,4 @@
-"""The pytest fixture `hipchat`; pytest loads this in every run, so it imports nothing else.
+"""The pytest fixture `hipchat`. pytest loads this in every run, so it imports nothing else.
 
 The fixture is a `hipkit.testing.HipChatServer`.
 """

@@ -1,6 +1,6 @@
 """A HipChat server for your own tests: in memory, behind a normal client.
 
-With pytest there is nothing to set up; the fixture `hipchat` comes with hipkit:
+With pytest there is nothing to set up: hipkit brings the fixture `hipchat`:
 
 ```python
 def test_alert(hipchat):
@@ -8,9 +8,9 @@ def test_alert(hipchat):
     assert hipchat.messages()[-1].message == "disk full"
 ```
 
-Elsewhere, `with HipChatServer() as hipchat: ...`. It is the server that `hipkit serve` runs, its
-database in a temporary folder; only limits on calls and messages are off. Programs that take
-nothing but an address get `hipchat.url`, a real port on this machine (extra `server`).
+Elsewhere, `with HipChatServer() as hipchat: ...`. It is the server that `hipkit serve` runs, with
+its database in a temporary folder and without limits on calls and messages. Programs that need a
+URL get `hipchat.url`, a real port on this machine (extra `server`).
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ __all__ = ["HipChatServer", "TestClient", "TestDelivery", "TestUser", "serve"]
 T = TypeVar("T")
 
 BASE_URL = "https://hipchat.test/v2"
-"""Where the clients of a server in memory believe it to be."""
+"""The base URL of clients that talk to a server in memory."""
 
 START_SECONDS = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class TestUser:
-    """A person on the server, and a token that lets tests act as them."""
+    """A user on the server, and a token with which tests act as them."""
 
-    __test__ = False  # Not a class of tests, whatever pytest makes of the name.
+    __test__ = False  # Not a class of tests, although pytest would take it for one.
 
     id: int
     name: str
@@ -69,7 +69,7 @@ class TestClient:
 
 @dataclass(frozen=True, kw_only=True)
 class TestDelivery:
-    """What became of an event at a webhook."""
+    """The delivery of an event to a webhook."""
 
     __test__ = False
 
@@ -79,22 +79,22 @@ class TestDelivery:
     state: str
     """`delivered`, `refused`, `waiting` to be tried again, or `skipped`."""
     status: int | None
-    """What the receiver answered."""
+    """The status that the receiver answered with."""
     problem: str | None
-    """What went wrong."""
+    """Why the delivery failed, if it did."""
 
 
 class HipChatServer:
     """A HipChat server with a group, an administrator and a room.
 
     Args:
-        strict: Refuse what HipChat refused although programs send it, such as `"true"` for true.
-        rate_limits: Refuse calls and messages beyond HipChat's limits.
-        room: The name of the room that is there from the start.
+        strict: Reject what HipChat rejected although programs send it, such as `"true"` for true.
+        rate_limits: Reject calls and messages beyond HipChat's limits.
+        room: The name of the first room.
 
     Attributes:
-        token: The administrator's, with every scope.
-        room: The name of the room that is there from the start.
+        token: The administrator's token, with every scope.
+        room: The name of the first room.
     """
 
     def __init__(
@@ -147,12 +147,12 @@ class HipChatServer:
 
     @property
     def base_url(self) -> str:
-        """Where clients in memory believe the server to be."""
+        """The base URL of clients in memory."""
         return BASE_URL
 
     @property
     def folder(self) -> Path:
-        """Where the database lies, and what was shared."""
+        """The folder of the database and of shared files."""
         return self._server.settings.database.parent
 
     @property
@@ -163,7 +163,7 @@ class HipChatServer:
         return self._client
 
     def client_for(self, token: str) -> HipChat:
-        """Return a client with another token, such as one of `add_token`."""
+        """Return a client with another token, such as one from `add_token`."""
         from hipkit.client.client import HipChat
         from hipkit.transports.memory import MemoryTransport
 
@@ -173,7 +173,7 @@ class HipChatServer:
         return client
 
     def async_client_for(self, token: str | None = None) -> AsyncHipChat:
-        """Return a client for an event loop, the administrator's if no token is given."""
+        """Return an asynchronous client; without a token, the administrator's."""
         from hipkit.client.client import AsyncHipChat
         from hipkit.transports.memory import AsyncMemoryTransport
 
@@ -182,7 +182,7 @@ class HipChatServer:
 
     @property
     def url(self) -> str:
-        """The base URL on a real port of this machine, which opens when first asked for.
+        """The base URL on a real port of this machine. The first use opens the port.
 
         Raises:
             ModuleNotFoundError: The extra `server` is missing.
@@ -234,7 +234,7 @@ class HipChatServer:
         mention_name: str | None = None,
         is_admin: bool = False,
     ) -> TestUser:
-        """Add a person, with a password and a token that may do whatever the person may."""
+        """Add a user, with a password and a token that has every scope the user may have."""
         from hipkit.server.services.access.keys import new_password
         from hipkit.server.services.access.tokens import issue_user_token
         from hipkit.server.services.people.accounts import NewUser, add_user
@@ -266,7 +266,7 @@ class HipChatServer:
         owner: TestUser | None = None,
         members: tuple[TestUser, ...] = (),
     ) -> int:
-        """Make a room and return its id; the administrator owns it if nobody else does."""
+        """Create a room and return its id; without an owner, the administrator owns it."""
         from hipkit.server.services.rooms.changes import add_room
         from hipkit.server.services.rooms.members import add_member
         from hipkit.v2.rooms import AddMember
@@ -285,7 +285,7 @@ class HipChatServer:
         return made.id
 
     def add_token(self, *scopes: str, user: TestUser | None = None) -> str:
-        """Make a token that has just these scopes, the administrator's if no user is given."""
+        """Issue a token with these scopes; without a user, the administrator's."""
         from hipkit.server.services.access.tokens import issue_user_token
 
         return _finish(
@@ -300,7 +300,7 @@ class HipChatServer:
     def add_room_token(
         self, room: str | int | None = None, *, name: str = "Test"
     ) -> str:
-        """Make a room notification token, which can post notifications into one room."""
+        """Issue a room notification token, which can post notifications to one room."""
         from hipkit.server.services.access.tokens import issue_room_token
 
         reference = self.room if room is None else room
@@ -312,7 +312,7 @@ class HipChatServer:
     def add_oauth_client(
         self, *scopes: str, room: str | int | None = None, name: str = "Test"
     ) -> TestClient:
-        """Make an OAuth client, for the group or for one room."""
+        """Create an OAuth client, for the group or for one room."""
         from hipkit.server.services.access.clients import add_client
 
         made = _finish(
@@ -321,16 +321,15 @@ class HipChatServer:
         return TestClient(id=made.id, secret=made.secret, scopes=made.scopes)
 
     def messages(self, room: str | int | None = None) -> list[Message]:
-        """Return everything that was ever said in a room, the oldest first.
+        """Return all messages of a room, the oldest first; without a room, of the first one.
 
-        Notifications are among it (`type`), and so are topics. Without a room it is the one that
-        was there from the start.
+        They include notifications (see `type`) and changes of the topic.
         """
         newest_first = self.client.history(self.room if room is None else room)
         return list(newest_first)[::-1]
 
     def private_messages(self, one: TestUser, other: TestUser) -> list[Message]:
-        """Return everything that two people said to each other, the oldest first."""
+        """Return all messages of the private chat of two users, the oldest first."""
         from hipkit.v2.users import GetPrivatechatHistory
 
         client = self.client_for(one.token)
@@ -345,7 +344,7 @@ def serve(
 
 
 def _finish(work: Awaitable[T]) -> T:
-    """Do something asynchronous from plain code, also where an event loop is running already."""
+    """Run a coroutine to its end, in a thread of its own: a loop may be running in this one."""
 
     async def finish() -> T:
         return await work
@@ -355,7 +354,7 @@ def _finish(work: Awaitable[T]) -> T:
 
 
 async def _deliver(server: Server) -> None:
-    sender = server.make_sender()
+    sender = server.create_sender()
     try:
         await sender.drain()
     finally:

@@ -52,9 +52,9 @@ def backup_command(settings: Settings, /, *, target: Path, database: Path) -> No
     else:
         manifest = back_up(database, files, target)
         if settings.json:
-            write_json({"backup": str(target), **_told(manifest)})
+            write_json({"backup": str(target), **_summary(manifest)})
         else:
-            write(f"{target}: {_sentence(manifest)}")
+            write(f"{target}: {_in_words(manifest)}")
     if manifest.missing:
         write_stderr(
             f"files deleted before they could be copied: {len(manifest.missing)}"
@@ -84,10 +84,10 @@ def restore_command(
     if settings.json:
         saved_as = None if done.saved_as is None else str(done.saved_as)
         write_json(
-            {"database": str(database), "saved_as": saved_as, **_told(done.manifest)}
+            {"database": str(database), "saved_as": saved_as, **_summary(done.manifest)}
         )
         return
-    write(f"{database}: {_sentence(done.manifest)}, from {done.manifest.created}")
+    write(f"{database}: {_in_words(done.manifest)}, from {done.manifest.created}")
     if done.saved_as is not None:
         write(f"the previous data is in {done.saved_as}")
 
@@ -96,7 +96,7 @@ def _files_of(database: Path) -> BlobStore:
     return BlobStore(ServerSettings(database=database).file_folder)
 
 
-def _told(manifest: Manifest) -> dict[str, object]:
+def _summary(manifest: Manifest) -> dict[str, object]:
     return {
         "created": manifest.created,
         "files": len(manifest.file_keys),
@@ -105,7 +105,7 @@ def _told(manifest: Manifest) -> dict[str, object]:
     }
 
 
-def _sentence(manifest: Manifest) -> str:
+def _in_words(manifest: Manifest) -> str:
     count = len(manifest.file_keys)
     files = "1 file" if count == 1 else f"{count:,} files"
     return f"the database and {files}, {_size_bytes(manifest):,} bytes"

@@ -1,4 +1,4 @@
-"""Puts the parts of a server together: database, files, and the application above them."""
+"""Builds a server: its runtime, and the applications above it."""
 
 from __future__ import annotations
 
@@ -28,16 +28,17 @@ __all__ = ["Server", "open_server"]
 
 
 class Server:
-    """An open server. `api` is its ASGI application; closing it closes the database.
+    """An open server. Closing it closes the database.
 
     Attributes:
         runtime: What all calls share.
-        health: Answers whoever watches the server, as an ASGI application.
-        own_root: Scheme and host at which it listens, as others can reach it.
-        before_stop: Called when the server begins to stop: ends answers that would go on.
+        api: The ASGI application of the API.
+        health: The ASGI application for monitoring.
+        own_root: The scheme and host that it listens on, as other machines reach it.
+        before_stop: Functions that end the responses that would go on; `stop` calls them.
         sender: What delivers events, once it was created.
-        new_token_file: Where the first start wrote a token; `None` on every later start.
-        new_link_key: With which the administrator sets a password; `None` on later starts.
+        new_token_file: The file that the first start wrote a token to; `None` later.
+        new_link_key: The key of the link that sets the administrator's password; `None` later.
     """
 
     def __init__(
@@ -62,9 +63,9 @@ class Server:
         self.new_link_key = new_link_key
 
     async def settle_files(self) -> None:
-        """Remove what died on its way, before anything is served.
+        """Remove what interrupted uploads and backups left, before anything is served.
 
-        Only for whoever has the database's lock: files of others could be on their way too.
+        The caller holds the database's lock: without it, another server's uploads would go.
 
         Raises:
             StorageError: The database cannot be read, or the folder of files not be written.
@@ -74,7 +75,7 @@ class Server:
         await settle_files(self.database, self.runtime.blobs, bounds.latest_us)
 
     async def sweep(self) -> None:
-        """Remove what nothing can reach any more; that may take a while.
+        """Remove what nothing refers to any more. This may take a while.
 
         Raises:
             StorageError: The database or the folder of files cannot be written.
@@ -82,7 +83,10 @@ class Server:
         await sweep(self.database, self.runtime.blobs, await self.time_bounds())
 
     async def time_bounds(self) -> TimeBounds:
-        """Return what time it is at the earliest and at the latest.
+        """Return the earliest and the latest time that it may be now.
+
+        The clock may be wrong, and what a sweep removes is lost. So it removes what is old by
+        the clock, by the newest timestamp stored, and by the seconds since the start.
 
         Raises:
             StorageError: The database cannot be read.
@@ -90,7 +94,7 @@ class Server:
         now_us = self.runtime.now_us()
         newest_us = await self.database.stores.timestamps.newest()
         newest_us = now_us if newest_us is None else newest_us
-        # A server whose clock is wrong goes on to store timestamps: those count for nothing here.
+        # Timestamps that this server stored itself prove nothing: its clock may be wrong.
         passed = self.runtime.elapsed() - self._elapsed_at_start
         by_start_us = self._newest_at_start_us + int(passed * SECOND_US)
         return TimeBounds(
@@ -98,8 +102,8 @@ class Server:
             latest_us=max(now_us, newest_us),
         )
 
-    def make_sender(self) -> Sender:
-        """Create what delivers events; of all that have this database open, one may run."""
+    def create_sender(self) -> Sender:
+        """Create what delivers events. Of all senders on a database only one may run."""
         # Loaded late: programs that never deliver need no HTTP library.
         from hipkit.server.events.posters import HttpPoster
         from hipkit.server.events.sender import MOST_AT_ONCE, Sender
@@ -127,7 +131,7 @@ class Server:
         return sender
 
     def stop(self) -> None:
-        """Be ready for nothing new, and end the answers that would go on by themselves."""
+        """Report that the server is stopping, and end the responses that would go on."""
         self.health.is_stopping = True
         for end in self.before_stop:
             end()
@@ -138,7 +142,7 @@ class Server:
 
 
 async def open_server(settings: Settings) -> Server:
-    """Open a server's database, made and filled for a first start if need be.
+    """Open a server. The first start creates the database and its first group.
 
     Raises:
         StorageError: The database, or the file for the first token, cannot be used.
@@ -156,9 +160,10 @@ async def open_server(settings: Settings) -> Server:
 
 
 async def _first_start(runtime: Runtime) -> Server:
-    """Make the first group and administrator, and leave their token in a file.
+    """Create the first group and its administrator, and write their token to a file.
 
-    The file comes first: a token that was stored and not written down would be lost.
+    The file comes first: only a hash of the token is stored, so a token that was stored and not
+    written would be lost, and nobody could use the server.
     """
     settings, token, link_key = runtime.settings, new_token(), new_key()
     _write_token(settings.token_file, token)
@@ -186,7 +191,7 @@ def _write_token(path: Path, token: str) -> None:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError as error:
         raise StorageError(
-            f"{path}: is there already, and the database is empty; move the file away"
+            f"{path}: already exists, but the database is empty; move the file away"
         ) from error
     except OSError as error:
         raise StorageError(f"{path}: cannot be written: {error.strerror}") from error

@@ -1,7 +1,7 @@
-"""A certificate authority of one's own, for names that old programs insist on.
+"""A private certificate authority, for host names that old programs cannot change.
 
-It may vouch for the given names and nothing else: its certificate says so (name constraints),
-and whoever trusts it need not fear for their bank. RSA, because old programs know no other.
+It can sign certificates for the given names only: its own certificate says so (name constraints),
+so trusting it puts no other site at risk. RSA, because old programs support nothing else.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from hipkit.api.errors import HipkitError
 
-__all__ = ["Authority", "AuthorityError", "make_or_renew"]
+__all__ = ["Authority", "AuthorityError", "create_or_renew"]
 
 AUTHORITY_DAYS = 10 * 365
 SERVER_DAYS = 820
-"""Apple's programs refuse certificates that are good for more than 825 days."""
+"""Apple's programs reject certificates that are valid for more than 825 days."""
 CLOCK_SKEW = timedelta(hours=1)
 KEY_BITS = 2048
 
@@ -37,34 +37,34 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class AuthorityError(HipkitError):
-    """A certificate cannot be made; the message says why."""
+    """A certificate cannot be created."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authority:
-    """Where an authority's files lie, and what they are good for."""
+    """The files of an authority, and the names that they are for."""
 
     certificate: Path
-    """What other machines have to trust."""
+    """The certificate that other machines have to trust."""
     key: Path
     server_certificate: Path
     server_key: Path
     names: tuple[str, ...]
     expires: datetime
-    """When the server's certificate ends; the authority's own is good for ten years."""
+    """When the server's certificate expires; the authority's own is valid for ten years."""
     is_new: bool
 
 
-def make_or_renew(folder: Path, names: Sequence[str], now: datetime) -> Authority:
-    """Make an authority and a server's certificate, or only the latter where there is the former.
+def create_or_renew(folder: Path, names: Sequence[str], now: datetime) -> Authority:
+    """Create an authority if the folder has none, and a certificate for the server.
 
     Args:
-        folder: Where the files lie; it is made if need be.
-        names: Host names and addresses. None: those of the certificate that is there.
+        folder: The folder of the files; it is created if it does not exist.
+        names: Host names and addresses. Without any, those of the present certificate.
         now: The present time, with offset.
 
     Raises:
-        AuthorityError: A name is none, or not one that this authority may vouch for.
+        AuthorityError: A name is invalid, or not one that this authority may sign.
         OSError: A file cannot be read or written.
     """
     files = {
@@ -77,10 +77,10 @@ def make_or_renew(folder: Path, names: Sequence[str], now: datetime) -> Authorit
     if is_new:
         if not wanted:
             raise AuthorityError(
-                "give the names by which programs reach the server, such as api.hipchat.com"
+                "give the host names that programs use, such as api.hipchat.com"
             )
         authority_key = _open_key(files["ca-key"])
-        authority = _make_authority(authority_key, wanted, now)
+        authority = _sign_authority(authority_key, wanted, now)
         _write(files["ca"], _pem(authority), mode=0o644)
     else:
         authority_key = _load_key(files["ca-key"])
@@ -88,7 +88,7 @@ def make_or_renew(folder: Path, names: Sequence[str], now: datetime) -> Authorit
         wanted = wanted or _names_of(_load_certificate(files["server"]))
         _check_allowed(authority, wanted)
     key = _open_key(files["server-key"])
-    certificate = _make_certificate(authority, authority_key, key, wanted, now)
+    certificate = _sign_server(authority, authority_key, key, wanted, now)
     _write(files["server"], _pem(certificate), mode=0o644)
     return Authority(
         certificate=files["ca"],
@@ -101,7 +101,7 @@ def make_or_renew(folder: Path, names: Sequence[str], now: datetime) -> Authorit
     )
 
 
-def _make_authority(
+def _sign_authority(
     key: rsa.RSAPrivateKey, names: Sequence[x509.GeneralName], now: datetime
 ) -> x509.Certificate:
     shown = f"hipkit CA for {names[0].value}"[:64]
@@ -115,7 +115,7 @@ def _make_authority(
     )
 
 
-def _make_certificate(
+def _sign_server(
     authority: x509.Certificate,
     authority_key: rsa.RSAPrivateKey,
     key: rsa.RSAPrivateKey,
@@ -177,7 +177,7 @@ def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
 
 
 def _constraints(names: Sequence[x509.GeneralName]) -> x509.NameConstraints:
-    """Permit the names; where no address is among them, exclude every one."""
+    """Permit the names only. A kind of name that is not listed has to be excluded as a whole."""
     hosts: list[x509.GeneralName] = [n for n in names if isinstance(n, x509.DNSName)]
     addresses: list[x509.GeneralName] = [
         x509.IPAddress(ipaddress.ip_network(n.value))
@@ -202,7 +202,7 @@ def _check_allowed(
             _is_within(name, allowed) for allowed in found.permitted_subtrees or ()
         ):
             raise AuthorityError(
-                f"this authority was not made for {name.value}; make another one, in"
+                f"this authority was not created for {name.value}; create another one in"
                 " another folder"
             )
 
@@ -227,12 +227,12 @@ def _general_name(name: str) -> x509.GeneralName:
         pass
     host = name.lower().rstrip(".")
     if HOST_NAME.fullmatch(host) is None:
-        raise AuthorityError(f"{name!r} is neither a host name nor an address")
+        raise AuthorityError(f"{name!r} is neither a host name nor an IP address")
     return x509.DNSName(host)
 
 
 def _open_key(path: Path) -> rsa.RSAPrivateKey:
-    """Return a key, made where there is none, in a file that only its owner can read."""
+    """Return the key of a file. A new one is created in a file that only its owner can read."""
     if path.exists():
         return _load_key(path)
     key = rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS)
@@ -249,9 +249,9 @@ def _load_key(path: Path) -> rsa.RSAPrivateKey:
     try:
         key = serialization.load_pem_private_key(path.read_bytes(), password=None)
     except (ValueError, TypeError) as error:
-        raise AuthorityError(f"{path}: not a key that can be read") from error
+        raise AuthorityError(f"{path}: not a readable key") from error
     if not isinstance(key, rsa.RSAPrivateKey):
-        raise AuthorityError(f"{path}: not a key that was made here")
+        raise AuthorityError(f"{path}: not an RSA key, so not created here")
     return key
 
 
@@ -259,7 +259,7 @@ def _load_certificate(path: Path) -> x509.Certificate:
     try:
         return x509.load_pem_x509_certificate(path.read_bytes())
     except ValueError as error:
-        raise AuthorityError(f"{path}: not a certificate that can be read") from error
+        raise AuthorityError(f"{path}: not a readable certificate") from error
 
 
 def _pem(certificate: x509.Certificate) -> bytes:
@@ -267,7 +267,7 @@ def _pem(certificate: x509.Certificate) -> bytes:
 
 
 def _write(path: Path, content: bytes, *, mode: int) -> None:
-    """Write a file whole or not at all: a server may be reading it."""
+    """Write a file completely or not at all: a server may read it at any time."""
     part = path.with_name(f".{path.name}.part")
     part.unlink(missing_ok=True)
     handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)

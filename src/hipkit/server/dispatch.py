@@ -36,11 +36,11 @@ class Dispatcher:
         if path in HEALTH_PATHS:
             return self._health
         segment = path.lstrip("/").partition("/")[0]
-        is_for_api = segment in API or _is_from_a_program(scope)
+        is_for_api = segment in API or _is_from_program(scope)
         return self._api if is_for_api else self.page
 
 
-def _is_from_a_program(scope: Scope) -> bool:
+def _is_from_program(scope: Scope) -> bool:
     """Return whether a program sent a request, whose address lacks `/v2` perhaps.
 
     The API answers it in JSON, and it appears among the recent calls.

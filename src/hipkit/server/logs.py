@@ -1,10 +1,10 @@
 """The server's log: it names operations and places in the code, and nothing that was sent.
 
-What an exception says may repeat a message, a token or a path. So of exceptions that nobody
-foresaw only their kind and where they happened is written, those of libraries included.
+The text of an exception may repeat a message, a token or a path. So of unexpected exceptions only
+the type and the places are logged, those of libraries included.
 
-Strangers cause lines too. So of each kind of line only so many a minute are written, and the
-others counted: nobody fills a disk with requests that are refused.
+Anybody can cause lines. So each kind of line is written a limited number of times a minute, and
+counted beyond: nobody fills a disk with requests that are refused.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ __all__ = [
 log = logging.getLogger("hipkit.server")
 
 LIBRARIES = ("uvicorn", "asyncio")
-"""Whose warnings are of use too."""
+"""Libraries whose warnings are logged too."""
 
 WINDOW_SECONDS = 60.0
 MOST_LINES = 20
-"""How many warnings or errors of a kind are written in a window."""
+"""Warnings or errors of one kind that are written in a window."""
 MOST_CALL_LINES = 3000
-"""How many lines about calls, which only `--verbose` writes."""
+"""Lines about calls in a window; only `--verbose` writes them."""
 MOST_KINDS = 200
 LONGEST_EXAMPLE = 200
 
 
 class SafeFormatter(logging.Formatter):
-    """Writes an exception as its kind and the places it went through."""
+    """Formats an exception as its type and the places that it passed."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(message)s")
@@ -52,14 +52,14 @@ class SafeFormatter(logging.Formatter):
         self,
         ei: object,
     ) -> str:
-        """Return the places of an exception, the innermost last, and its kind."""
+        """Return the places of an exception, the innermost last, and its type."""
         error = ei[1] if isinstance(ei, tuple) else None
         return describe_error(error) if isinstance(error, BaseException) else ""
 
 
 @dataclass(slots=True)
 class _Kind:
-    """Lines that differ in details: when the first of a window came, and what became of them."""
+    """Lines that differ in details only: the start of their window, and their counts."""
 
     began: float
     written: int = 0
@@ -68,7 +68,7 @@ class _Kind:
 
 
 class LimitedHandler(logging.StreamHandler[TextIO]):
-    """Writes so many lines of a kind a minute, and says how many more there were."""
+    """Writes so many lines of a kind a minute, and then how many more there were."""
 
     def __init__(
         self,
@@ -92,7 +92,7 @@ class LimitedHandler(logging.StreamHandler[TextIO]):
             kind.example = record
 
     def report(self, *, is_last: bool = False) -> None:
-        """Write how many lines were left out, of the windows that have ended or of all."""
+        """Write how many lines were left out, in windows that have ended or in all."""
         now = self._clock()
         with self.lock or contextlib.nullcontext():
             for key, kind in tuple(self._kinds.items()):
@@ -101,7 +101,7 @@ class LimitedHandler(logging.StreamHandler[TextIO]):
                     self._write_count(kind)
 
     def close(self) -> None:
-        """Write what is not told yet, and end."""
+        """Write the remaining counts, and close."""
         self.report(is_last=True)
         super().close()
 
@@ -141,7 +141,7 @@ class LimitedHandler(logging.StreamHandler[TextIO]):
 
 
 def _key_of(record: logging.LogRecord) -> tuple[object, ...]:
-    """Return what lines of a kind have in common; an error's first argument tells where it was."""
+    """Return what lines of a kind have in common. An error's first argument is its place."""
     arguments = record.args if isinstance(record.args, tuple) else ()
     is_error = record.levelno >= logging.ERROR
     where = next((str(one) for one in arguments[:1] if is_error), "")
@@ -149,14 +149,14 @@ def _key_of(record: logging.LogRecord) -> tuple[object, ...]:
 
 
 def report_left_out() -> None:
-    """Write how many lines were left out of the log since that was written last."""
+    """Write how many lines were left out of the log since the last report."""
     for handler in log.handlers:
         if isinstance(handler, LimitedHandler):
             handler.report()
 
 
 def set_up_log(*, verbose: bool) -> None:
-    """Log to standard error: what goes wrong, and on request every call."""
+    """Log to standard error: warnings and errors, and with `verbose` every call."""
     handler = LimitedHandler()
     handler.setFormatter(SafeFormatter())
     for name in ("hipkit.server", *LIBRARIES):
@@ -170,7 +170,7 @@ def set_up_log(*, verbose: bool) -> None:
 def log_loop_error(
     loop: asyncio.AbstractEventLoop, context: Mapping[str, object]
 ) -> None:
-    """Log what the event loop could not give to anybody; its own text shows the exception's."""
+    """Log an error that the event loop caught, without the exception's text."""
     error = context.get("exception")
     about = describe_error(error) if isinstance(error, BaseException) else ""
     log.error(
@@ -179,14 +179,14 @@ def log_loop_error(
 
 
 def log_task_error(task: asyncio.Task[None]) -> None:
-    """Log what ended a task that was to go on, as soon as it did: a callback for the task."""
+    """Log the error that ended a task. A callback for tasks that never end by themselves."""
     error = None if task.cancelled() else task.exception()
     if error is not None:
         log.error("%s ended: %s", task.get_name(), describe_error(error))
 
 
 def describe_error(error: BaseException) -> str:
-    """Return the places that an exception went through, the innermost last, and its kind."""
+    """Return the places that an exception passed, the innermost last, and its type."""
     places = traceback.StackSummary.extract(traceback.walk_tb(error.__traceback__))
     lines = [f"  {place.filename}:{place.lineno} {place.name}" for place in places]
     return "\n".join([*lines, type(error).__name__])

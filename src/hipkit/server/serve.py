@@ -1,4 +1,4 @@
-"""Runs a server on a socket: with limits that the HTTP library lacks, until it is told to stop."""
+"""Runs a server on a socket until a signal stops it."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ def listen(host: str, port: int) -> socket.socket:
     family, kind, protocol, _, address = socket.getaddrinfo(
         host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )[0]
-    # asyncio sends small pieces at once only where the protocol is told to be TCP; otherwise
-    # an answer's body waits for the client to confirm its head, which takes 40 ms.
+    # asyncio turns Nagle's algorithm off only on sockets whose protocol is TCP by name. With it
+    # a response's body waits until the client confirms its head, which takes 40 ms.
     listener = socket.socket(family, kind, protocol)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -72,13 +72,13 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def address_of(listener: socket.socket, scheme: str = "http") -> str:
-    """Return a socket's address as clients write it, without a path."""
+    """Return the URL of a socket, without a path."""
     host, port = listener.getsockname()[:2]
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def address_for_others(address: str) -> str:
-    """Name the machine where a server listens everywhere: nobody else gets to 0.0.0.0."""
+    """Return a URL for other machines: with the host's name in place of 0.0.0.0."""
     return EVERYWHERE.sub(socket.gethostname(), address)
 
 
@@ -89,9 +89,9 @@ def run(
     on_open: Callable[[Server], None],
     on_ready: Callable[[str], None],
 ) -> None:
-    """Serve until SIGINT or SIGTERM, then finish what is under way; at the second signal, do not.
+    """Serve until SIGINT or SIGTERM, and finish open requests; a second signal ends them.
 
-    SIGHUP takes the certificate anew, which happens by itself within a minute too.
+    SIGHUP reads the certificate again, which also happens within a minute of a change.
 
     Raises:
         StorageError: The database cannot be used, or another server runs on it.
@@ -103,7 +103,7 @@ def run(
 
 
 def _allow_many_connections() -> None:
-    """Use what the system allows at most: each connection is an open file."""
+    """Raise the limit of open files as far as the system allows: each connection is one."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
@@ -115,7 +115,7 @@ async def _run(
     on_open: Callable[[Server], None],
     on_ready: Callable[[str], None],
 ) -> None:
-    # Here, because tests serve the API on a port without the page and what it needs.
+    # Imported late: tests serve the API on a port without the page and its dependencies.
     from hipkit.server.dispatch import Dispatcher
 
     certificate = open_certificate(settings)
@@ -144,23 +144,23 @@ async def _run(
         ) as address:
             on_ready(address)
             async with _meanwhile(
-                sweeping=_sweep_again_and_again(server),
+                sweeping=_sweep_hourly(server),
                 renewing=_renew(certificate),
-                reporting=_report_again_and_again(),
+                reporting=_report_left_out(),
             ):
                 await stop.wait()
 
 
 async def _settle_files(server: Server) -> None:
-    """Tell what is in the way; messages can be served all the same."""
+    """Log what is in the way of the files: messages can be served all the same."""
     try:
         await server.settle_files()
     except StorageError as error:
-        log.error("looking through the files: %s", error)
+        log.error("cleaning up files: %s", error)
 
 
 def open_certificate(settings: Settings) -> Certificate | None:
-    """Return the certificate that the server is to show, if any.
+    """Return the server's certificate; `None` without TLS.
 
     Raises:
         CertificateError: It, or its key, cannot be used.
@@ -185,9 +185,10 @@ async def _meanwhile(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _sweep_again_and_again(server: Server) -> None:
+async def _sweep_hourly(server: Server) -> None:
     while True:
-        # First of all: a machine may start with a wrong clock, and set it once it has a network.
+        # Not at the start: a machine may start with a wrong clock, and set it once it has a
+        # network. By that clock, everything could look old enough to be removed.
         await asyncio.sleep(SWEEP_SECONDS)
         try:
             await server.sweep()
@@ -201,7 +202,7 @@ async def _renew(certificate: Certificate | None) -> None:
         certificate.renew(only_if_changed=True)
 
 
-async def _report_again_and_again() -> None:
+async def _report_left_out() -> None:
     while True:
         await asyncio.sleep(REPORT_SECONDS)
         report_left_out()
@@ -216,10 +217,10 @@ async def serving(
     certificate: Certificate | None = None,
     at_once: asyncio.Event | None = None,
 ) -> AsyncIterator[str]:
-    """Answer requests while the block runs, and give the address.
+    """Answer requests while the block runs, and yield the server's URL.
 
-    Requests go to the API alone where no other application is given. Those under way when the
-    block ends have `GRACE_SECONDS` left, or until `at_once` is set.
+    Without an application only the API is served. Requests that are open when the block ends
+    have `GRACE_SECONDS` left, or until `at_once` is set.
     """
     address = address_of(listener, "http" if certificate is None else "https")
     server.own_root = address_for_others(address)
@@ -230,7 +231,7 @@ async def serving(
         )
     config = _configured(server, application, certificate)
     runner = _Runner(config)
-    async with sending(server.make_sender()):
+    async with sending(server.create_sender()):
         task = asyncio.create_task(runner.serve(sockets=[listener]))
         task.add_done_callback(lambda _: runner.ready.set())
         try:
@@ -272,20 +273,21 @@ async def _hurry(runner: _Runner, at_once: asyncio.Event | None) -> None:
     if at_once is not None:
         await at_once.wait()
         runner.force_exit = True
-        # Newer event loops wait for every connection of a socket that was closed.
+        # Newer event loops wait for every connection of a closed socket: one idle client would
+        # keep the server from ending.
         for connection in tuple(runner.server_state.connections):
             connection.transport.abort()
 
 
 class _Runner(uvicorn.Server):
-    """Says when it listens, and leaves the signals to `run`, which stops everything else too."""
+    """Sets `ready` once it listens, and leaves signals to `run`, which stops everything."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.ready = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to listen."""
+        """Start to listen."""
         await super().startup(sockets)
         self.ready.set()
 

@@ -1,4 +1,4 @@
-"""How a server is to run. The environment and the command line are read by who makes these."""
+"""A server's settings. Command lines and tests create them; nothing here reads the environment."""
 
 from __future__ import annotations
 
@@ -40,47 +40,47 @@ class Settings:
     """A server's settings."""
 
     database: Path
-    """The SQLite file. Shared files lie beside it, in a folder named after it."""
+    """The SQLite file. Shared files are stored beside it, in a folder named after it."""
     strict: bool = False
-    """Refuse what HipChat refused although old programs send it, such as `"true"` for true."""
+    """Reject what HipChat rejected although old programs send it, such as `"true"` for true."""
     limits: LimitSettings = field(default_factory=LimitSettings)
     public_url: str | None = None
-    """Scheme and host that links are made with; without it, what the client used, and for
-    others than the client what the webhook's maker used."""
+    """Scheme and host of links. Without it links have those of the client's request, and in
+    events those that the webhook's creator used."""
     trusted_proxies: tuple[str, ...] = ()
-    """Addresses and networks whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed."""
+    """Addresses and networks whose `X-Forwarded-For` and `X-Forwarded-Proto` are trusted."""
     tls_certificate: Path | None = None
-    """A file with the certificate and those between it and its root; without it plain HTTP."""
+    """A file with the certificate and its intermediates; without it the server speaks HTTP."""
     tls_key: Path | None = None
     hsts_seconds: int | None = None
-    """How long browsers that came by TLS are to come by TLS alone; `None` tells them nothing."""
+    """How long browsers may use only TLS once they did; `None` sends no such header."""
     webhook_networks: tuple[str, ...] = ()
-    """Networks that webhooks may lead into although they are not public."""
+    """Private networks that webhooks may post to."""
     webhook_signed_request: bool = False
-    """Sign the addresses of webhooks too, as `signed_request` in their query."""
+    """Send the signature of an event in the query too, as `signed_request`."""
     look_up: LookUp = look_up
     """How names of webhooks' receivers become addresses."""
     group_name: str = "HipChat"
-    """What the first start calls the group."""
+    """The name of the group that the first start creates."""
     admin_name: str = "Administrator"
     admin_email: str = "admin@example.com"
     outside_pictures: bool = False
-    """Let the page load pictures from where messages and cards say they are, which tells
-    whoever keeps them when somebody reads, and from which address."""
+    """Let the page load the pictures of messages and cards from other servers, which then see
+    when they are read and from which address."""
     largest_body_bytes: int = MEBIBYTE
     largest_file_bytes: int = 50 * MEBIBYTE
     file_quota_bytes: int = FILE_QUOTA_BYTES
-    """How many bytes the files and pictures of a group may take; 0 for any number."""
+    """Maximum size of a group's files and pictures together; 0 for no limit."""
     body_seconds: float = 60.0
     """How long a body may take to arrive."""
     file_seconds: float = 900.0
     """How long a body with a file may take to arrive."""
     durable: bool = True
-    """Answer only what is on disk. A server that is thrown away afterwards may do without."""
+    """Answer only once changes are on disk. Tests do without: their database is thrown away."""
     clock: Callable[[], float] = time.time
     """UNIX seconds."""
     monotonic: Callable[[], float] | None = None
-    """Seconds that never go back; without it the system's, or what passes on another `clock`."""
+    """Seconds that never go back. Without it the system's, or what passes on another `clock`."""
 
     def monotonic_clock(self) -> Callable[[], float]:
         """Return a clock of seconds that never go back, however the wall clock is set."""
@@ -90,10 +90,10 @@ class Settings:
 
     @property
     def file_folder(self) -> Path:
-        """Where shared files and pictures lie."""
+        """The folder of shared files and pictures."""
         return self.database.with_name(f"{self.database.name}.files")
 
     @property
     def token_file(self) -> Path:
-        """Where the first start writes the administrator's token."""
+        """The file that the first start writes the administrator's token to."""
         return self.database.with_name(f"{self.database.name}.admin-token")

@@ -1,4 +1,4 @@
-"""The server's own TLS: its certificate, checked early, and taken anew when it was renewed."""
+"""The server's own TLS: its certificate, checked at the start and read again when renewed."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ log = logging.getLogger("hipkit.server")
 
 
 class CertificateError(HipkitError):
-    """A certificate or its key cannot be used; the message says which and why."""
+    """A certificate or its key cannot be used."""
 
 
 class Certificate:
-    """A certificate with its key, and the TLS context that shows it.
+    """A certificate with its key, and the TLS context that presents it.
 
     Raises:
         CertificateError: The files cannot be used.
@@ -33,19 +33,20 @@ class Certificate:
         self._load_into(self.context)
 
     def renew(self, *, only_if_changed: bool) -> None:
-        """Show the files' present content from the next connection on, if it can be used."""
+        """Read the files again, for the connections that come. A bad pair changes nothing."""
         try:
             changed = self._changed()
             if only_if_changed and changed == self._seen:
                 return
             self._seen = changed
-            # Half of a pair must not reach the context that is in use.
+            # Tried on another context first. Loaded in two steps, a certificate without its key
+            # would stay in the context that is in use, and every handshake would fail.
             self._load_into(ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER))
             self._load_into(self.context)
         except CertificateError as error:
             log.error("the certificate stays as it was: %s", error)
         else:
-            log.warning("the certificate was read anew")
+            log.warning("the certificate was read again")
 
     def _changed(self) -> tuple[int, ...]:
         try:
@@ -61,20 +62,20 @@ class Certificate:
             context.load_cert_chain(certificate, key, password=_refuse_password)
         except _PasswordWantedError:
             raise CertificateError(
-                f"{key}: protected by a password, which nobody could type at a restart;"
+                f"{key}: protected by a password, which nobody can type when the server restarts;"
                 " store it without (openssl pkey -in FILE -out NEW) and readable only for"
                 " the server"
             ) from None
         except (ssl.SSLError, OSError) as error:
-            problem = getattr(error, "reason", None) or type(error).__name__
-            told = PROBLEMS.get(problem, f"cannot be used ({problem})")
-            raise CertificateError(f"{certificate} and {key}: {told}") from None
+            reason = getattr(error, "reason", None) or type(error).__name__
+            problem = PROBLEMS.get(reason, f"cannot be used ({reason})")
+            raise CertificateError(f"{certificate} and {key}: {problem}") from None
 
 
 PROBLEMS = {
     "KEY_VALUES_MISMATCH": "the key is not that of the first certificate in the file",
     "EE_KEY_TOO_SMALL": "the key is too short for today's TLS",
-    "CA_MD_TOO_WEAK": "the certificate is signed in a way that is no longer safe",
+    "CA_MD_TOO_WEAK": "the certificate's signature algorithm is no longer safe",
 }
 
 

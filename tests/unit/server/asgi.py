@@ -180,7 +180,7 @@ class Site:
         """Deliver every webhook that may be delivered now."""
 
         async def work() -> None:
-            sender = self.server.make_sender()
+            sender = self.server.create_sender()
             try:
                 await sender.drain()
             finally:

@@ -178,13 +178,13 @@ def test_nothing_is_swept_in_the_first_hour(
     server = Swept(site.server.runtime)
 
     async def work() -> None:
-        waiting = asyncio.create_task(run._sweep_again_and_again(server))
+        waiting = asyncio.create_task(run._sweep_hourly(server))
         for _ in range(10):
             await asyncio.sleep(0)
         assert not swept.is_set()
         waiting.cancel()
         monkeypatch.setattr(run, "SWEEP_SECONDS", 0)
-        going_on = asyncio.create_task(run._sweep_again_and_again(server))
+        going_on = asyncio.create_task(run._sweep_hourly(server))
         await swept.wait()
         going_on.cancel()
 
@@ -238,7 +238,7 @@ class Route:
 
 
 def subscriptions_of(server: Server) -> Subscriptions:
-    subscriptions = server.make_sender()._source
+    subscriptions = server.create_sender()._source
     assert isinstance(subscriptions, Subscriptions)
     return subscriptions
 

@@ -34,9 +34,9 @@ def ca(settings: Settings, /, *, names: tuple[str, ...], folder: Path) -> None:
     be omitted. Keep ca-key.pem private: it is needed for renewal only.
     """
     # Imported here: loading it takes longer than most commands.
-    from hipkit.server.certificates import make_or_renew
+    from hipkit.server.certificates import create_or_renew
 
-    made = make_or_renew(folder, names, datetime.now(UTC))
+    made = create_or_renew(folder, names, datetime.now(UTC))
     show(
         settings,
         {

@@ -1,8 +1,8 @@
-"""A backup as one tar file: the database, the files it names, and last a manifest over both.
+"""The format of backups: a tar file of the database, the files that it names, and a manifest.
 
-The manifest has the size and SHA-256 of every member. It comes last, so an archive that was
-cut short has none. Reading trusts nothing: whatever the manifest does not vouch for, whatever
-has a name that is not ours, and whatever is no plain file makes the whole archive invalid.
+The manifest has the size and SHA-256 of every member. It comes last, so an archive that was cut
+short has none. Reading trusts nothing: a member that the manifest does not list, that has
+another name than ours, or that is not a plain file makes the whole archive invalid.
 """
 
 from __future__ import annotations
@@ -35,21 +35,21 @@ UNREADABLE = (
     tarfile.TarError,
     EOFError,
     ValueError,
-    # Sizes beyond every number, and headers that describe headers that describe headers.
+    # Sizes that fit no number, and headers that nest without end.
     OverflowError,
     RecursionError,
 )
 
 
 class Member(msgspec.Struct, frozen=True):
-    """What the manifest says about one member."""
+    """The manifest's entry for one member."""
 
     size_bytes: int
     sha256: str
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What an archive holds."""
+    """The manifest of an archive."""
 
     format: str
     hipkit: str
@@ -57,7 +57,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     created: str
     members: dict[str, Member]
     missing: tuple[str, ...] = ()
-    """Keys of files that the database names and that were gone when they were to be copied."""
+    """Keys of files that the database names and that were removed before they were copied."""
 
     @property
     def file_keys(self) -> list[str]:
@@ -69,7 +69,7 @@ class ArchiveWriter:
     """Writes an archive to a stream, member by member."""
 
     def __init__(self, target: BinaryIO) -> None:
-        # A stream: nothing is ever gone back to, so a pipe will do. `finish` closes it.
+        # As a stream, without seeking, so that a pipe will do. `finish` closes it.
         self._tar = tarfile.open(  # noqa: SIM115 - it is open for as long as this is in use
             fileobj=target, mode="w|", format=tarfile.PAX_FORMAT
         )
@@ -81,7 +81,7 @@ class ArchiveWriter:
         self._add(DATABASE_NAME, path)
 
     def add_file(self, key: str, path: Path) -> None:
-        """Add a file, or note that it is gone by now."""
+        """Add a file, or list it as missing."""
         try:
             self._add(FILES + key, path)
         except FileNotFoundError:
@@ -112,10 +112,10 @@ class ArchiveWriter:
 
 
 def unpack(source: Path, folder: Path) -> Manifest:
-    """Write an archive's members into an empty folder, files by their keys, and check them all.
+    """Unpack an archive into an empty folder, files by their keys, and check every member.
 
     Raises:
-        StorageError: It is no archive of ours, not whole, or not what its manifest says.
+        StorageError: It is not a backup, incomplete, or differs from its manifest.
     """
     found: dict[str, Member] = {}
     manifest = None
@@ -124,30 +124,32 @@ def unpack(source: Path, folder: Path) -> Manifest:
             for info in tar:
                 name = _checked_name(info, source)
                 if name in found or manifest is not None:
-                    raise _invalid(source, "a member too many")
+                    raise _invalid(source, "unexpected member")
                 if name == MANIFEST_NAME:
                     manifest = _read_manifest(tar, info, source)
                 else:
                     target = folder / name.removeprefix(FILES)
                     found[name] = _write(_content(tar, info), target)
     except UNREADABLE as error:
-        raise _invalid(source, "not a whole tar file") from error
+        raise _invalid(source, "not a complete tar file") from error
     except OSError as error:
         raise StorageError(f"{source}: cannot be unpacked: {error.strerror}") from error
     if manifest is None:
-        raise _invalid(source, "no manifest: it was cut short, or is another program's")
+        raise _invalid(
+            source, "no manifest: it was cut short, or another program wrote it"
+        )
     if manifest.format != FORMAT:
-        raise _invalid(source, "its format is not known to this hipkit")
+        raise _invalid(source, "this hipkit does not know its format")
     if found != manifest.members or DATABASE_NAME not in found:
-        raise _invalid(source, "its content is not what its manifest says")
+        raise _invalid(source, "its content differs from its manifest")
     if not all(map(KEY.fullmatch, manifest.missing)):
-        # The next backup would look for a file of that name, wherever it leads.
-        raise _invalid(source, "it names a file that cannot be one of ours")
+        # The next backup would look for a file of that name: `../../etc/passwd`, say.
+        raise _invalid(source, "its manifest names a file with an invalid key")
     return manifest
 
 
 class _Hashed(io.RawIOBase):
-    """Gives a file on and hashes what is read."""
+    """Hashes what is read of a file."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -170,8 +172,8 @@ def _checked_name(info: tarfile.TarInfo, source: Path) -> str:
     is_known = info.name in (DATABASE_NAME, MANIFEST_NAME) or (
         info.name.startswith(FILES) and KEY.fullmatch(info.name.removeprefix(FILES))
     )
-    # Devices, links, folders and files with holes are not ours either: a few bytes that tell of
-    # a hole would fill the disk.
+    # Nor does a backup have devices, links, folders or sparse files: a few bytes that describe a
+    # hole would fill the disk.
     is_plain = info.type in (tarfile.REGTYPE, tarfile.AREGTYPE)
     if not is_known or not is_plain or info.issparse():
         raise _invalid(source, "a member that is not part of a backup")

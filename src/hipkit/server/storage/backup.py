@@ -1,7 +1,7 @@
-"""Backups of a database and its files, taken and brought back while a server may be running.
+"""Backs a database and its files up, and restores them, while a server may be running.
 
-A backup holds every file that its database names: the database is copied first, and files never
-change. Those that were removed in between are told. Read next: `archive.py`, the format.
+A backup has every file that its database names: the database is copied first, and files never
+change. It lists those that were removed in between. Read next: `archive.py`, the format.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ WORK_PREFIX = ".hipkit-work-"
 
 
 def back_up(database: Path, files: BlobStore, target: Path) -> Manifest:
-    """Write a backup into a new file, which has its name only once it is whole.
+    """Write a backup to a new file, which gets its name once it is complete.
 
     Raises:
-        StorageError: There is such a file, or something cannot be read or written.
+        StorageError: The file exists already, or something cannot be read or written.
     """
     if target.exists():
-        raise StorageError(f"{target}: is there already")
+        raise StorageError(f"{target}: already exists")
     with _work_folder(target.parent) as folder:
         part = folder / target.name
         with part.open("xb") as file:
@@ -54,7 +54,7 @@ def back_up(database: Path, files: BlobStore, target: Path) -> Manifest:
 def back_up_to(
     database: Path, files: BlobStore, stream: BinaryIO, folder: Path | None = None
 ) -> Manifest:
-    """Write a backup into a stream; the database is copied into `folder` first.
+    """Write a backup to a stream; the database is copied into `folder` first.
 
     Raises:
         StorageError: Something cannot be read or written.
@@ -74,28 +74,29 @@ def back_up_to(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
-    """What a restore did."""
+    """The result of a restore."""
 
     manifest: Manifest
     saved_as: Path | None
-    """The backup of what was there before."""
+    """The backup of the data before; `None` where there was none."""
 
 
 def restore(
     source: Path, database: Path, files: BlobStore, *, replace: bool
 ) -> Restored:
-    """Bring a backup back, once all of it was found to be good.
+    """Restore a backup, once all of it has been checked.
 
-    With `replace` over a database that is there and may be in use: that is backed up first,
-    and its content changes in one transaction. Nothing is half done, wherever it is broken off.
+    With `replace` the database may exist and be in use. It is backed up first, and its content
+    changes in one transaction: a restore that is interrupted anywhere leaves the old data or the
+    new, with the files of both.
 
     Raises:
-        StorageError: The backup is not good, something is in its place, or cannot be written.
+        StorageError: The backup is invalid, the database exists, or something cannot be written.
     """
     is_there = database.exists()
     if is_there and not replace:
         raise StorageError(
-            f"{database}: is there already; give --replace, or another file with --db"
+            f"{database}: already exists; use --replace, or another file with --db"
         )
     with _work_folder(database.parent) as folder:
         manifest = _unpack_checked(source, folder)
@@ -107,6 +108,8 @@ def restore(
                 f"{database.name}.before-restore-{now:%Y%m%dT%H%M%S.%fZ}.tar"
             )
             before = back_up(database, files, saved_as)
+        # Files before the rows that name them, and the old ones last: at no time does the
+        # database name a file that is not there.
         with files.shared():
             for key in manifest.file_keys:
                 files.adopt(key, folder / key)
@@ -138,7 +141,7 @@ def _unpack_checked(source: Path, folder: Path) -> Manifest:
 
 @contextlib.contextmanager
 def _work_folder(parent: Path) -> Iterator[Path]:
-    """Give a new folder that only we can read, and remove it in the end."""
+    """Yield a new folder that only this user can read, and remove it in the end."""
     try:
         folder = Path(tempfile.mkdtemp(prefix=WORK_PREFIX, dir=parent))
     except OSError as error:
@@ -156,9 +159,9 @@ def _work_folder(parent: Path) -> Iterator[Path]:
 
 
 def remove_work_folders(parent: Path) -> None:
-    """Remove what backups and restores left behind that died; those that live hold a lock."""
+    """Remove the folders of backups and restores that died; living ones hold a lock."""
     for folder in parent.glob(f"{WORK_PREFIX}*"):
-        # Somebody else's, being removed, or in use.
+        # Another user's, being removed, or in use.
         with contextlib.suppress(OSError), _locked(folder):
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -174,15 +177,16 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def _put_in_place(path: Path, target: Path) -> None:
-    """Give a whole file its name, which nothing else may have, and keep that through a crash."""
+    """Give a complete file a name that is still free, and make that survive a crash."""
     path.chmod(0o600)
     with path.open("rb") as file:
         os.fsync(file.fileno())
     try:
         target.hardlink_to(path)
     except FileExistsError as error:
-        raise StorageError(f"{target}: is there already") from error
+        raise StorageError(f"{target}: already exists") from error
     except OSError:
-        # Not every file system has links; that nothing was there, we have seen before.
+        # Not every file system has hard links. A rename would replace a file that another process
+        # created since the check, but there is nothing better.
         path.rename(target)
     sync_folder(target.parent)

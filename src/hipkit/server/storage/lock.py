@@ -1,4 +1,4 @@
-"""Keeps a database for one server."""
+"""Locks a database for one server."""
 
 from __future__ import annotations
 
@@ -17,25 +17,26 @@ from hipkit.server.storage.sqlite.file import prepare_file
 __all__ = ["hold_lock"]
 
 LOCKED_BYTE = 1 << 62
-"""Far behind every byte that SQLite locks, or that a database could have."""
+"""Far behind every byte that SQLite locks, or that a database can have."""
 
 
 @contextlib.contextmanager
 def hold_lock(database: Path) -> Generator[None]:
     """Keep other servers from a database while the block runs.
 
-    A second one would send webhooks again, count limits for itself, and take away files that
-    the first still receives. Commands that look after the database are not kept from it.
+    A second server would send webhooks again, count limits for itself, and remove files that the
+    first still receives. Commands such as `hipkit admin` do not take the lock.
 
-    There are two locks. That on the file itself holds whatever the file is called: under a hard
-    link, behind a symbolic one, in another mount, renamed meanwhile. That on `*.lock` beside it
-    holds for the name, so that nobody begins a new file where the log of the old one still is.
+    There are two locks. The one on the file itself holds whatever the file is called: by a hard
+    link, a symbolic link or another mount, or renamed meanwhile. The one on `*.lock` beside it
+    holds for the name. Without it, a second server could create a new file of this name while
+    the write-ahead log of the old one is still there, and SQLite would apply that log to it.
 
-    The system ends both with the process, so none is left behind; the file `*.lock` is, because
-    removing it could take away the lock of a server that has just begun.
+    The system ends both with the process. The file `*.lock` stays: were it removed, a server that
+    has just opened it would hold a lock on a file without a name, and the next one could start.
 
     Raises:
-        StorageError: Another server has it, or the file cannot be used.
+        StorageError: Another server holds the lock, or the file cannot be used.
     """
     prepare_file(database)
     lock = Path(f"{database.resolve()}.lock")
@@ -69,7 +70,11 @@ def _locked(
 
 
 def _lock_byte(handle: int) -> None:
-    """Lock a byte for this handle, and not for the process as SQLite's own locks are."""
+    """Lock a byte for this open file.
+
+    SQLite's own locks belong to the process: closing any handle of the file would end them, and
+    a lock of that kind as well.
+    """
     lock = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, LOCKED_BYTE, 1, 0)
     try:
         fcntl.fcntl(handle, fcntl.F_OFD_SETLK, lock)

@@ -1,7 +1,7 @@
-"""What the services need of a database, whichever it is.
+"""The interface of a database, whichever it is.
 
-Stores and commands are `async def`. A database that answers at once (SQLite) never lets them
-wait, and runs a whole command in its writer thread; one across a network awaits every step.
+Stores and commands are `async def`. SQLite returns at once, so it never lets them wait, and runs
+a whole command in its writer thread. A database across a network awaits every step.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ SCAN_SECONDS = 30.0
 
 
 class ScanTooLongError(StorageError):
-    """A read was broken off because it took too long."""
+    """A read was interrupted because it took too long."""
 
     def __init__(self) -> None:
-        super().__init__("a read took too long and was broken off", may_pass=True)
+        super().__init__("a read took too long and was interrupted", may_pass=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ class Stores:
 
     @classmethod
     def over(cls, session: Session, search: SearchStore) -> Self:
-        """Make the stores that run on `session`; each database searches in its own way."""
+        """Create the stores of a session; each database brings its own search."""
         return cls(
             groups=GroupStore(session),
             users=UserStore(session),
@@ -94,29 +94,29 @@ class Stores:
 
 
 Command = Callable[[Stores], Coroutine[object, None, T]]
-"""Checks and changes that belong together. It awaits nothing but its stores."""
+"""Checks and changes that belong together. It awaits only its stores."""
 
 Query = Callable[[Stores], Coroutine[object, None, T]]
 """A read of several steps, or a long one."""
 
 
 class Database(Protocol):
-    """Where everything but the bytes of files is kept."""
+    """Stores everything but the bytes of files."""
 
     stores: Stores
-    """For short reads, where they stand; nothing may be written through these."""
+    """For short reads, in the calling thread; nothing may be written through these."""
 
     async def write(self, command: Command[T]) -> T:
-        """Run a command whole or not at all, and return once its changes are safe.
+        """Run a command completely or not at all, and return once its changes are on disk.
 
-        What it raises undoes its own changes and no other's.
+        An error that it raises undoes its own changes only.
 
         Raises:
             StorageError: Nothing of it was kept.
         """
 
     async def scan(self, query: Query[T], *, seconds: float = SCAN_SECONDS) -> T:
-        """Run a read that no index and page size bounds, away from the event loop.
+        """Run a read that no index and page size bounds, outside the event loop.
 
         Raises:
             ScanTooLongError: It was not done within `seconds`, waiting for others included.
@@ -124,11 +124,11 @@ class Database(Protocol):
         """
 
     async def check(self) -> None:
-        """Do nothing, by the way that reads and writes go.
+        """Check that the database can be read and written.
 
         Raises:
             StorageError: It cannot be read or written, or its tables are of another version.
         """
 
     def close(self) -> None:
-        """Finish what was handed in, and close. Closing twice does nothing."""
+        """Finish the commands that were handed in, and close. Closing twice does nothing."""

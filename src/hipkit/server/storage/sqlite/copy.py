@@ -1,8 +1,7 @@
-"""Copies of a SQLite database that is in use: out of it, and back into it.
+"""Copies a SQLite database that is in use, and replaces the content of one.
 
-Both directions are SQLite's own backup, taken in one step: a reader's copy shows one moment
-and holds up no writer, and what is written back is one transaction, after which every other
-connection sees the new content.
+Both use SQLite's own backup, in one step. A copy shows the database at one time and holds up no
+writer. A replacement is one transaction, after which every other connection sees the new content.
 """
 
 from __future__ import annotations
@@ -26,13 +25,14 @@ from hipkit.server.storage.sqlite.schema import check_schema
 __all__ = ["bring_up_to_date", "file_keys", "overwrite", "snapshot"]
 
 WHOLE = -1
-"""Pages in a step: all. Steps of fewer begin anew whenever somebody writes."""
+"""All pages in one step. With several steps, each write by another connection starts the copy
+from the beginning, and on a busy server it never ends."""
 
 BUSY_SLEEP_SECONDS = 0.01
 
 
 def snapshot(database: Path, target: Path) -> int:
-    """Copy a database as it is at this moment, and return its tables' version.
+    """Copy a database as it is now, and return the version of its tables.
 
     Raises:
         StorageError: It cannot be read, or the copy cannot be written.
@@ -43,18 +43,18 @@ def snapshot(database: Path, target: Path) -> int:
         contextlib.closing(sqlite3.connect(target, isolation_level=None)) as copy,
     ):
         source.backup(copy, pages=WHOLE)
-        # The copy is one file, wherever it goes.
+        # Without a write-ahead log, so that the copy is this one file.
         copy.execute("PRAGMA journal_mode = DELETE")
         return schema_version(copy)
 
 
 def bring_up_to_date(path: Path, version: int) -> None:
-    """Check a copy that came from elsewhere, and run the migrations that it lacks.
+    """Check a copy of unknown origin, and run the migrations that it lacks.
 
-    The schema comes first: the other checks and the migrations run what stands in it.
+    The schema is checked first: the other checks and the migrations run its triggers and views.
 
     Raises:
-        StorageError: It is damaged, no hipkit database, or its schema is not that of `version`.
+        StorageError: It is damaged, not a hipkit database, or its schema is not that of `version`.
     """
     prepare_file(path)
     with _opened(path) as connection:
@@ -62,7 +62,7 @@ def bring_up_to_date(path: Path, version: int) -> None:
         if found != version:
             raise StorageError(f"its tables are of version {found}, not {version}")
         check_schema(connection, version)
-        # Not quick_check: an index that does not fit its table hides rows, or shows others'.
+        # Not quick_check: an index that does not match its table hides rows, or returns others.
         damage = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if damage != "ok":
             raise StorageError(f"{path}: damaged")
@@ -71,7 +71,7 @@ def bring_up_to_date(path: Path, version: int) -> None:
 
 
 def overwrite(database: Path, content: Path) -> None:
-    """Put another content into a database, in one transaction, whoever else has it open.
+    """Replace the content of a database in one transaction, while others have it open.
 
     Raises:
         StorageError: Programs of another version may have it open, or it cannot be written.
@@ -79,8 +79,8 @@ def overwrite(database: Path, content: Path) -> None:
     with _opened(database) as target, _opened(content) as source:
         if schema_version(target) != latest_version():
             raise StorageError(
-                f"{database}: its tables are of another version than this hipkit's; start"
-                " hipkit serve of this version once, or restore into an empty place"
+                f"{database}: its tables are not of this hipkit's version; start hipkit serve"
+                " of this version once, or restore to another file"
             )
         source.backup(target, pages=WHOLE, sleep=BUSY_SLEEP_SECONDS)
 

@@ -43,13 +43,13 @@ T = TypeVar("T")
 K = TypeVar("K")
 
 LARGEST_GROUP = 256
-"""Commands in one commit: enough to share the disk's wait, few enough to answer soon."""
+"""Commands in one commit: enough to share the wait for the disk, few enough to answer soon."""
 
 SCANNERS = 2
-"""Long reads at a time: so one that takes its full time does not hold up all the others."""
+"""Long reads at a time: one that takes its full time does not hold up all the others."""
 
 OPCODES_BETWEEN_LOOKS = 1000
-"""How often SQLite looks whether a long read's time is over: every few dozen microseconds."""
+"""How often SQLite checks whether a long read's time is over: every few dozen microseconds."""
 
 
 class SqliteSession:
@@ -186,7 +186,7 @@ class SqliteDatabase:
             raise storage_error(error, path) from error
 
     async def write(self, command: Command[T]) -> T:
-        """Hand a command to the writer, and return what it gave once that is on disk."""
+        """Hand a command to the writer, and return its result once that is on disk."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[T] = loop.create_future()
         with self._closing:
@@ -201,9 +201,9 @@ class SqliteDatabase:
         return await answer
 
     def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Give the writer what came in one turn of an event loop, all at once.
+        """Hand the commands of one turn of an event loop to the writer, all at once.
 
-        One by one, the first would be committed alone, and the two threads would take the
+        One by one, the first would get a commit of its own, and the two threads would take the
         interpreter from each other at every statement.
         """
         with self._closing:
@@ -227,7 +227,7 @@ class SqliteDatabase:
             self._scanners.put(scanner)
 
     async def check(self) -> None:
-        """Look at the file, and let the writer take its lock for a moment."""
+        """Read from the file, and let the writer take its lock."""
         await self.stores.groups.first()
         version = await self.write(self._version)
         if version != self._opened_version:
@@ -263,7 +263,8 @@ class SqliteDatabase:
         return Stores.over(session, SqliteSearchStore(session))
 
     def _close_connections(self) -> None:
-        # The writer's last: whoever closes last moves the log into the file.
+        # The writer's last: the last connection to close moves the log into the file, and those
+        # for reading may not write.
         for connection in reversed(self._connections):
             connection.close()
 
@@ -293,25 +294,27 @@ class SqliteDatabase:
             self._writing.execute("COMMIT")
         except sqlite3.Error as error:
             return self._give_up(group, storage_error(error, self.path))
-        except Exception as error:  # a writer that dies would leave everybody waiting
+        except (
+            Exception
+        ) as error:  # a writer that dies would leave every caller waiting
             return self._give_up(group, error)
         return outcomes
 
     def _give_up(self, group: list[_Job[object]], error: Exception) -> list[_Outcome]:
-        """Undo a whole group, and tell each of it why."""
+        """Undo a whole group, and return the error for each of its commands."""
         if self._writing.in_transaction:
             self._writing.execute("ROLLBACK")
         return [_Outcome(error=error) for _ in group]
 
     def _run(self, job: _Job[object]) -> _Outcome:
-        """Run one command under a savepoint, so that its failure undoes nobody else's work."""
+        """Run one command under a savepoint, so that its failure undoes only its own work."""
         self._writing.execute("SAVEPOINT command")
         try:
             value = _finish(job.command(self._writer_stores))
-        except BaseException as error:  # handed over to whoever waits for it
+        except BaseException as error:  # raised again where its result is awaited
             if not self._writing.in_transaction:
-                # SQLite gave up the whole transaction (a full disk does that), and with it
-                # what this group's other commands had done.
+                # SQLite rolled the whole transaction back (a full disk does that), and with it
+                # the other commands of this group: none of them may be reported as done.
                 raise sqlite3.OperationalError("the transaction was lost") from error
             self._writing.execute("ROLLBACK TO command")
             self._writing.execute("RELEASE command")
@@ -320,7 +323,7 @@ class SqliteDatabase:
         return _Outcome(value)
 
     def _deliver(self, group: list[_Job[object]], outcomes: list[_Outcome]) -> None:
-        """Wake each event loop once for all its answers."""
+        """Wake each event loop once for all its results."""
         by_loop: dict[
             asyncio.AbstractEventLoop, list[tuple[asyncio.Future[object], _Outcome]]
         ] = {}
@@ -330,7 +333,7 @@ class SqliteDatabase:
             try:
                 loop.call_soon_threadsafe(_settle, answers)
             except RuntimeError:
-                # The loop is closed: nobody waits any more, and the commit stands.
+                # The loop is closed, so nobody waits any more; the commit stands.
                 continue
 
 
@@ -345,7 +348,7 @@ def _settle(answers: list[tuple[asyncio.Future[object], _Outcome]]) -> None:
 
 
 def _finish(steps: Coroutine[object, None, T]) -> T:
-    """Run a coroutine that never waits, because every store here answers at once."""
+    """Run a coroutine that never waits, because every store here returns at once."""
     try:
         steps.send(None)
     except StopIteration as stop:

@@ -1,7 +1,7 @@
-"""Opens a SQLite file: tells hipkit's own from any other, and brings its tables up to date.
+"""Opens a SQLite file: checks that it is hipkit's, and migrates its tables.
 
-A file that is not hipkit's is told by its first bytes, before SQLite sees it, so that it stays
-as it was to the last bit.
+The first bytes are read before SQLite opens the file: SQLite may write to a file that it opens,
+and another program's database has to stay as it is.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 APPLICATION_ID = 0x48504B54
-"""Says in a SQLite file's header that hipkit made it: the letters HPKT."""
+"""The sign of hipkit in a SQLite file's header: the letters HPKT."""
 
 MAGIC = b"SQLite format 3\0"
 APPLICATION_ID_PLACE = slice(68, 72)
@@ -36,16 +36,16 @@ BUSY_TIMEOUT_SECONDS = 5.0
 LARGEST_LOG_BYTES = 64 * 1024 * 1024
 
 SEARCH_VERSION = 4
-"""The migration that brings the index of words."""
+"""The migration that adds the search index."""
 
 PASSING_ERRORS = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL)
 
 
 def prepare_file(path: Path) -> None:
-    """Check that a file is hipkit's, or make an empty one that only its owner can read.
+    """Check that a file is hipkit's, or create an empty one that only its owner can read.
 
     Raises:
-        StorageError: It is something else, or cannot be used.
+        StorageError: It is another program's, or cannot be used.
     """
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -101,14 +101,16 @@ def migrate(connection: sqlite3.Connection, path: Path) -> None:
                 f"{path}: made by a newer hipkit (tables of version {version}, this one"
                 f" knows {latest}); update hipkit"
             )
-        # Only now: with a log from the start, the sign that the file is hipkit's would
-        # stand in the log and not yet in the file.
+        # After the migrations: with a write-ahead log from the start, the sign of hipkit would be
+        # in the log first. After a crash then, the file would look like another program's.
         mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
         connection.execute(f"PRAGMA journal_size_limit = {LARGEST_LOG_BYTES}")
     except sqlite3.Error as error:
         raise storage_error(error, path) from error
     if mode != "wal":
-        raise StorageError(f"{path}: this place does not allow a write-ahead log")
+        raise StorageError(
+            f"{path}: this file system does not support a write-ahead log"
+        )
 
 
 def run_scripts(connection: sqlite3.Connection, latest: int) -> None:
@@ -123,7 +125,7 @@ def run_scripts(connection: sqlite3.Connection, latest: int) -> None:
 
 
 def storage_error(error: sqlite3.Error, path: Path) -> StorageError:
-    """Say in one line what SQLite could not do, and whether that may pass."""
+    """Return an error in one line, and whether trying again may help."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_READONLY:
         return StorageError(f"{path}: not writable")
@@ -153,7 +155,7 @@ def _run_script(connection: sqlite3.Connection, number: int, script: str) -> Non
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
-        # Another process may have been faster between the look above and this lock.
+        # Checked again, now that no one else can write: another process may have run it since.
         if schema_version(connection) < number:
             for statement in _statements(script):
                 connection.execute(statement)
@@ -169,7 +171,7 @@ def _run_script(connection: sqlite3.Connection, number: int, script: str) -> Non
 
 
 def _statements(script: str) -> list[str]:
-    # Not executescript(): that would commit the transaction before it begins.
+    # Not executescript(): it commits first, so a migration that fails would stay half done.
     statements = []
     current = ""
     for line in script.splitlines(keepends=True):

@@ -1,8 +1,8 @@
-"""Compares a SQLite file's schema with the one that hipkit's migrations make.
+"""Compares a SQLite file's schema with the one that hipkit's migrations create.
 
-A file that came from elsewhere could have whatever SQLite knows besides the tables: a trigger
-that acts later, a view under a table's name, another default. All of it stands in the schema, so
-one that is equal has none of it.
+A file of unknown origin may have more than hipkit's tables: a trigger that runs later, a view
+with a table's name, another default. All of that is part of the schema, so a file with an equal
+schema has none of it.
 """
 
 from __future__ import annotations
@@ -32,25 +32,25 @@ STATISTICS = {
         "CREATE TABLE sqlite_stat4(tbl,idx,neq,nlt,ndlt,sample)",
     ),
 }
-"""What SQLite adds where somebody let it analyse the tables."""
+"""Tables that SQLite adds when it analyses a database."""
 
 LONGEST_NAME = 100
 
 
 def check_schema(connection: sqlite3.Connection, version: int) -> None:
-    """Check that a database has the schema of a version of its tables, and nothing else.
+    """Check that a database has the schema of a version, and nothing else.
 
-    Nothing but the schema itself is read: what it holds has not run before it is compared.
+    Only the schema itself is read, so none of its triggers or views runs before it is compared.
 
     Raises:
-        StorageError: It has another.
+        StorageError: It has another schema.
         sqlite3.Error: It cannot be read.
     """
     if not 1 <= version <= latest_version():
-        raise StorageError(f"its tables have no version of hipkit's: {version}")
+        raise StorageError(f"its tables have no version of hipkit: {version}")
     encoding = connection.execute("PRAGMA encoding").fetchone()[0]
     if encoding != "UTF-8":
-        raise StorageError(f"its texts are in {encoding}, and not in UTF-8")
+        raise StorageError(f"its texts are in {encoding}, not in UTF-8")
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as model:
         run_scripts(model, version)
         wanted = Counter(model.execute(SCHEMA).fetchall())

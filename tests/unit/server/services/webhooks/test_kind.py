@@ -410,7 +410,7 @@ def send_and_forget(site: Site) -> None:
     """Send what waits as a server does that is killed just then."""
 
     async def work() -> None:
-        sender = site.server.make_sender()
+        sender = site.server.create_sender()
         source, poster = sender._source, sender._poster
         for due in await source.woken():
             delivery = await source.next_delivery(due.kind, due.id)
