@@ -43,24 +43,11 @@ class NewMessage(Record, frozen=True, array_like=True, kw_only=True):
     file_id: int | None = None
 
 
-class MessageRecord(Record, frozen=True, array_like=True):
+class MessageRecord(NewMessage, frozen=True, array_like=True, kw_only=True):
     """A stored message, with its file's name, size and key."""
 
-    id: str
     conversation_id: int
     sent_us: int
-    kind: str
-    sender_id: int | None
-    sender_label: str
-    client_id: str | None
-    body: str
-    format: str
-    color: str | None
-    notify: bool
-    card: str | None
-    attach_to: str | None
-    mentions: str
-    links: str
     is_deleted: bool
     file_key: str | None
     file_name: str | None
@@ -89,18 +76,18 @@ class DoomedRecord(Record, frozen=True, array_like=True):
     file_key: str | None
 
 
+MESSAGE_COLUMNS = NewMessage.__struct_fields__
 COLUMNS = (
-    "SELECT messages.id, conversation_id, sent_us, kind, sender_id, sender_label,"
-    " client_id, body, format, color, notify, card, attach_to, mentions, links,"
-    " is_deleted, files.key, files.name, files.size_bytes, files.content_type"
+    f"SELECT {', '.join(f'messages.{name}' for name in MESSAGE_COLUMNS)},"
+    " conversation_id, sent_us, is_deleted,"
+    " files.key, files.name, files.size_bytes, files.content_type"
 )
 FILES = " LEFT JOIN files ON files.id = messages.file_id "
 SELECT = COLUMNS + " FROM messages" + FILES
 
 INSERT = (
-    "INSERT INTO messages (conversation_id, sent_us, "  # noqa: S608 - names of ours
-    f"{', '.join(NewMessage.__struct_fields__)})"
-    f" VALUES (?, ?{', ?' * len(NewMessage.__struct_fields__)})"
+    f"INSERT INTO messages (conversation_id, sent_us, {', '.join(MESSAGE_COLUMNS)})"  # noqa: S608 - names of ours
+    f" VALUES (?, ?{', ?' * len(MESSAGE_COLUMNS)})"
 )
 
 
