@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import EMAIL, Served
 
 
-def test_who_signs_in_gets_to_where_they_wanted(
+def test_signing_in_leads_to_the_page_that_was_requested(
     open_page: Callable[..., Page], served: Served
 ) -> None:
     page = open_page()
@@ -34,16 +34,16 @@ def test_the_skip_link_is_first_and_leads_to_the_content(signed_in: Page) -> Non
     expect(signed_in.locator("main")).to_be_focused()
 
 
-def test_a_token_is_made_shown_once_and_its_curl_line_works(
+def test_a_new_token_is_shown_once_and_its_curl_command_works(
     signed_in: Page, served: Served
 ) -> None:
     served.call("POST", "/room", {"name": "Curl"})
     signed_in.goto("/tokens")
 
-    form = signed_in.get_by_role("region", name="Make a personal token")
+    form = signed_in.get_by_role("region", name="Create a personal token")
     form.get_by_label("Name").fill("Alerting")
-    form.get_by_label("Room for an example to try").select_option("Curl")
-    form.get_by_role("button", name="Make the token").click()
+    form.get_by_label("Room for the example command").select_option("Curl")
+    form.get_by_role("button", name="Create token").click()
     command = signed_in.locator("pre", has_text="curl").inner_text()
     done = subprocess.run(
         ["sh", "-c", f"{command} -s -o /dev/null -w '%{{http_code}}'"],
@@ -65,9 +65,9 @@ def test_copying_puts_the_token_on_the_clipboard(
 ) -> None:
     page = sign_in(open_page(permissions=["clipboard-read", "clipboard-write"]))
     page.goto("/tokens")
-    form = page.get_by_role("region", name="Make a personal token")
+    form = page.get_by_role("region", name="Create a personal token")
     form.get_by_label("Name").fill("Copied")
-    form.get_by_role("button", name="Make the token").click()
+    form.get_by_role("button", name="Create token").click()
 
     page.get_by_role("button", name="Copy the token").click()
 
@@ -76,7 +76,7 @@ def test_copying_puts_the_token_on_the_clipboard(
     assert copied == page.locator("pre").first.inner_text()
 
 
-def test_a_call_that_fails_appears_by_itself_and_is_explained(
+def test_a_failed_call_appears_by_itself_with_advice(
     signed_in: Page, served: Served
 ) -> None:
     served.call("POST", "/room", {"name": "Watched"})
@@ -93,7 +93,7 @@ def test_a_call_that_fails_appears_by_itself_and_is_explained(
     assert served.running.token not in signed_in.content()
 
 
-def test_an_opened_call_stays_open_while_new_ones_come(
+def test_an_opened_call_stays_open_while_new_ones_appear(
     signed_in: Page, served: Served
 ) -> None:
     served.call("GET", "/room/nowhere")
@@ -116,20 +116,20 @@ def test_a_session_is_ended_from_another_browser(
     here.goto("/account")
     here.get_by_role("button", name="Sign out everywhere else").click()
 
-    expect(here.get_by_role("status")).to_contain_text("nowhere else")
+    expect(here.get_by_role("status")).to_contain_text("signed out everywhere else")
     there.goto("/account")
     expect(there).to_have_url(re.compile("/sign-in"))
 
 
-def test_everything_needed_works_without_scripts(
+def test_tokens_are_created_and_revoked_without_scripts(
     open_page: Callable[..., Page], sign_in: Callable[[Page], Page], served: Served
 ) -> None:
     page = sign_in(open_page(java_script_enabled=False))
 
     page.goto("/tokens")
-    form = page.get_by_role("region", name="Make a personal token")
+    form = page.get_by_role("region", name="Create a personal token")
     form.get_by_label("Name").fill("Scriptless")
-    form.get_by_role("button", name="Make the token").click()
+    form.get_by_role("button", name="Create token").click()
     expect(page.locator("pre").first).to_have_text(re.compile(r"^\w{40}$"))
     page.goto("/tokens")
     row = page.get_by_role("row", name=re.compile("Scriptless"))

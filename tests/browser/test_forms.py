@@ -36,7 +36,7 @@ def context(chromium: Browser) -> Iterator[BrowserContext]:
 @pytest.mark.parametrize(
     ("host", "says_site"), [("127.0.0.1", True), ("chat.test", False)]
 )
-def test_our_own_forms_are_taken_and_anothers_is_not(
+def test_the_pages_own_forms_are_accepted_and_another_sites_is_not(
     served: Served,
     context: BrowserContext,
     host: str,

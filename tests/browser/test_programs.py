@@ -12,7 +12,7 @@ from tests.browser.receiving import receiving
 
 
 @pytest.mark.parametrize("answer", ["Allow", "Deny"])
-def test_a_program_asks_for_permission_and_gets_the_answer(
+def test_a_program_receives_the_users_answer(
     chromium: Browser, served: Served, answer: str
 ) -> None:
     with receiving() as back:
@@ -45,16 +45,14 @@ def test_a_program_asks_for_permission_and_gets_the_answer(
             page.get_by_role("button", name=answer).click()
 
             page.wait_for_url(re.compile("/done"))
-            told = parse_qs(urlsplit(page.url).query)
+            answered = parse_qs(urlsplit(page.url).query)
 
-    assert told["state"] == ["xyz"]
-    assert ("code" in told) == (answer == "Allow")
-    assert ("error" in told) == (answer == "Deny")
+    assert answered["state"] == ["xyz"]
+    assert ("code" in answered) == (answer == "Allow")
+    assert ("error" in answered) == (answer == "Deny")
 
 
-def test_an_administrator_sends_a_webhook_again(
-    signed_in: Page, served: Served
-) -> None:
+def test_an_administrator_repeats_a_delivery(signed_in: Page, served: Served) -> None:
     served.call("POST", "/room", {"name": "Hooks"})
     body = {"url": "http://127.0.0.1:1/", "event": "room_message", "name": "Relay"}
     assert served.call("POST", "/room/Hooks/webhook", body) == 201
@@ -71,7 +69,7 @@ def test_an_administrator_sends_a_webhook_again(
     expect(signed_in.locator("dl")).to_contain_text("2 tries")
 
 
-def test_the_link_of_the_first_start_leads_into_the_page(
+def test_a_password_link_signs_in_and_works_once(
     open_page: Callable[..., Page], served: Served
 ) -> None:
     link = served.admin("user", "password-link", EMAIL, "--url", served.url)["link"]
@@ -79,7 +77,7 @@ def test_the_link_of_the_first_start_leads_into_the_page(
 
     page.goto(str(link))
     page.get_by_label("New password", exact=True).fill(served.password)
-    page.get_by_label("The new password again").fill(served.password)
+    page.get_by_label("Repeat the new password").fill(served.password)
     page.keyboard.press("Enter")
 
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()

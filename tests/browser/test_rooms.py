@@ -91,7 +91,9 @@ def at_bottom(page: Page) -> bool:
     return bool(page.evaluate("document.getElementById('log').scrollTop > -2"))
 
 
-def test_messages_appear_while_one_looks(signed_in: Page, served: Served) -> None:
+def test_new_messages_appear_without_a_reload_and_are_announced(
+    signed_in: Page, served: Served
+) -> None:
     room = make_room(served, "Live")
     listening(signed_in, room)
     signed_in.evaluate("window.notReloaded = true")
@@ -104,10 +106,10 @@ def test_messages_appear_while_one_looks(signed_in: Page, served: Served) -> Non
     expect(signed_in.locator(".message")).to_have_count(30)
     assert at_bottom(signed_in)
     assert signed_in.evaluate("window.notReloaded")
-    expect(signed_in.locator("#told")).to_contain_text("build 29 is done")
+    expect(signed_in.locator("#announcement")).to_contain_text("build 29 is done")
 
 
-def test_who_reads_further_up_is_not_moved_and_is_told(
+def test_a_new_message_does_not_move_a_reader_further_up(
     signed_in: Page, served: Served
 ) -> None:
     room = make_room(served, "Reading")
@@ -161,7 +163,7 @@ def test_scrolling_back_through_a_long_history_keeps_the_place(
     expect(signed_in.get_by_text("message 1199", exact=True)).to_be_in_viewport()
 
 
-def test_a_message_has_an_address_and_what_follows_loads(
+def test_a_link_to_a_message_shows_it_and_newer_messages_load(
     signed_in: Page, served: Served
 ) -> None:
     room = make_room(served, "Addresses")
@@ -180,7 +182,9 @@ def test_a_message_has_an_address_and_what_follows_loads(
     expect(signed_in.get_by_text("after all", exact=True)).to_be_attached()
 
 
-def test_all_five_styles_of_cards_are_drawn(signed_in: Page, served: Served) -> None:
+def test_all_five_styles_of_cards_are_drawn_and_activities_unfold(
+    signed_in: Page, served: Served
+) -> None:
     room = make_room(served, "Cards")
     for style in ("application", "file", "image", "link", "media"):
         card = {
@@ -218,7 +222,7 @@ def test_all_five_styles_of_cards_are_drawn(signed_in: Page, served: Served) -> 
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_colour_is_told_apart(
+def test_the_colours_of_notifications_differ(
     open_page: Callable[..., Page],
     sign_in: Callable[[Page], Page],
     served: Served,
@@ -241,9 +245,7 @@ def test_every_colour_is_told_apart(
     assert len(tints) == len(colors)
 
 
-def test_a_message_is_found_and_shown_in_its_place(
-    signed_in: Page, served: Served
-) -> None:
+def test_a_search_result_leads_to_its_message(signed_in: Page, served: Served) -> None:
     room = make_room(served, "Searched")
     fill(served, room, 100)
     notify(served, room, "the needle", message_format="text")
@@ -258,7 +260,9 @@ def test_a_message_is_found_and_shown_in_its_place(
     expect(signed_in.locator(".message.wanted")).to_be_in_viewport()
 
 
-def test_the_keyboard_alone_is_enough(signed_in: Page, served: Served) -> None:
+def test_the_keyboard_scrolls_and_sends_messages(
+    signed_in: Page, served: Served
+) -> None:
     room = make_room(served, "Keys")
     fill(served, room, 60)
     listening(signed_in, room)
@@ -311,7 +315,7 @@ def test_a_phone_shows_a_room_without_scrolling_sideways(
     expect(page.locator(".message").last).to_be_in_viewport()
 
 
-def test_what_is_no_tag_is_read_and_what_hipchat_drew_is_drawn(
+def test_unknown_tags_are_shown_as_text_and_styles_are_drawn(
     signed_in: Page, served: Served
 ) -> None:
     room = make_room(served, "Tables")
@@ -330,15 +334,15 @@ def test_what_is_no_tag_is_read_and_what_hipchat_drew_is_drawn(
         "one => [getComputedStyle(one).color, getComputedStyle(one).fontWeight]"
     )
     assert drawn == ["rgb(168, 30, 22)", "700"]
-    told = signed_in.locator("#told")
-    expect(told).to_contain_text("down")
-    assert told.evaluate("one => one.textContent").split()[-4:] == [
+    announcement = signed_in.locator("#announcement")
+    expect(announcement).to_contain_text("down")
+    assert announcement.evaluate("one => one.textContent").split()[-4:] == [
         *("Host", "State"),
         *("db1", "down"),
     ]
 
 
-def test_what_is_sent_does_nothing(signed_in: Page, served: Served) -> None:
+def test_hostile_messages_run_no_script(signed_in: Page, served: Served) -> None:
     dialogs: list[Dialog] = []
 
     def on_dialog(dialog: Dialog) -> None:
@@ -387,7 +391,7 @@ def test_what_is_sent_does_nothing(signed_in: Page, served: Served) -> None:
     assert dialogs == []
 
 
-def test_an_upload_that_is_opened_runs_nothing(signed_in: Page, served: Served) -> None:
+def test_an_opened_upload_runs_no_script(signed_in: Page, served: Served) -> None:
     room = make_room(served, "Uploads")
     share(served, room, "x.html", "text/html", SCRIPT)
     share(served, room, "x.svg", "image/svg+xml", SVG)
@@ -402,7 +406,7 @@ def test_an_upload_that_is_opened_runs_nothing(signed_in: Page, served: Served) 
     assert signed_in.evaluate("window.hacked") is None
 
 
-def test_a_guest_reads_along_without_an_account(
+def test_a_guest_sees_messages_live_and_cannot_write(
     open_page: Callable[..., Page], served: Served
 ) -> None:
     room = make_room(served, "Open house", guest_access=True)

@@ -1,6 +1,6 @@
-"""The page: what people who run integrations look at in a browser.
+"""The web page, for people who run integrations.
 
-Read `application.py` for what happens to every request, `visit.py` for what a view is given and
-how it answers, and then the module of the view itself. Templates extend `base.html`. Only
-`hipkit serve` loads this room: it needs what the extra `server` installs.
+Read `application.py` for what happens to every request, `visit.py` for what a view receives and
+how it answers, then the module of the view. Templates extend `base.html`. Only `hipkit serve`
+imports this package, since it needs the extra `server`.
 """

@@ -1,7 +1,4 @@
-"""Says in words why a call failed, and what to change in the program that made it (pure).
-
-Of a call that went well it says what was left out.
-"""
+"""Advice on API calls: why one failed, and what to change in its program (pure)."""
 
 from __future__ import annotations
 
@@ -11,23 +8,25 @@ from urllib.parse import parse_qsl
 
 from hipkit.server.shared.recent_calls import RecentCall
 
-__all__ = ["explain"]
+__all__ = ["advice_on"]
 
 SCOPE = re.compile(r"u'([a-z_]+)'")
 FIRST_SEGMENT = re.compile(r"/*([^/?]*)")
 
 
-def explain(call: RecentCall, scopes: Collection[str]) -> str | None:
-    """Return what to do about a call; `None` for one that went well, with all that it sent.
+def advice_on(call: RecentCall, scopes: Collection[str]) -> str | None:
+    """Return advice on a call; `None` for one that succeeded with everything it sent.
 
     Args:
-        call: The call.
-        scopes: Those of the token that it came with.
+        call: The call. One that succeeded may have a note on what was left out.
+        scopes: The scopes of its token.
     """
     if call.status < 400:
         return call.note
     if call.status >= 500 and call.status not in REASONS:
-        return "The fault is this server's, not the program's. Its log tells more."
+        return (
+            "This is an error of the server, not of the program. See the server's log."
+        )
     by_status = V1_REASONS if _version(call) == "v1" else REASONS
     reason = by_status.get(call.status) or REASONS.get(call.status)
     return None if reason is None else reason(call, scopes)
@@ -38,28 +37,28 @@ def _version(call: RecentCall) -> str:
     return "" if match is None else match.group(1)
 
 
-def _wrong_value(call: RecentCall, scopes: Collection[str]) -> str:
+def _invalid_request(call: RecentCall, scopes: Collection[str]) -> str:
     if "content type" in (call.problem or "").lower():
         return (
-            "The body's kind was not told or not understood: send the header"
+            "The content type is missing or not supported: send the header"
             " Content-Type: application/json with a JSON body, or"
             " application/x-www-form-urlencoded with a form."
         )
     if not call.request_body and call.method in ("POST", "PUT"):
         return (
-            "No body arrived. A program that follows a redirect from http to https loses it:"
-            " give it the final address."
+            "The body is missing. Programs lose it when they follow a redirect from http to"
+            " https: configure the final address."
         )
     return (
-        "A field is missing, or holds what this operation does not take. The line above names"
-        " it; what was sent is below."
+        "A field is missing or has an invalid value. The line above names it; the request is"
+        " below."
     )
 
 
-def _bad_token(call: RecentCall, scopes: Collection[str]) -> str:
+def _invalid_token(call: RecentCall, scopes: Collection[str]) -> str:
     if call.token_id is not None:
-        # Version 1 has no other word for a token that may not do something.
-        return _refused(call, scopes)
+        # Version 1 answers 401 also if a token may not do something.
+        return _forbidden(call, scopes)
     names = {name for name, _ in call.headers}
     query = {name for name, _ in parse_qsl(call.target.partition("?")[2])}
     has_token = "authorization" in names or "auth_token" in query
@@ -67,58 +66,61 @@ def _bad_token(call: RecentCall, scopes: Collection[str]) -> str:
         has_token = has_token or "auth_token" in call.request_body
     if not has_token:
         return (
-            "No token came along. Send the header Authorization: Bearer and the token, or"
-            " auth_token= in the query. A program that follows a redirect to another host or"
-            " scheme may lose the header: give it the final address."
+            "The token is missing. Send it in the header Authorization: Bearer, or as auth_token="
+            " in the query. Programs may lose the header when they follow a redirect to another"
+            " host or scheme: configure the final address."
         )
     return (
-        "The token is not one of this server's, was revoked (or the one that it was made with),"
-        " or is over: those made by people are good for a year. Make a new one under Tokens; a"
-        " token of the old HipChat can be kept with: hipkit admin token add --value @FILE."
+        "The token is unknown to this server, was revoked (or the token that it was created"
+        " with), or has expired: personal tokens are valid for a year. Create a new one under"
+        " Tokens. To keep a token of the old HipChat, add it with: hipkit admin token add"
+        " --value @FILE."
     )
 
 
-def _refused(call: RecentCall, scopes: Collection[str]) -> str:
+def _forbidden(call: RecentCall, scopes: Collection[str]) -> str:
     problem = call.problem or ""
     needed = SCOPE.findall(problem)
     if needed:
         has = f"has {_listed(sorted(scopes), 'and')}" if scopes else "has no scope"
         return (
             f"The token lacks a scope: it {has}, and this needs {_listed(needed, 'or')}."
-            " The scopes of a token do not change: make a new one under Tokens."
+            " The scopes of a token cannot be changed: create a new one under Tokens."
         )
     if "one room" in problem:
         return (
-            "The token is bound to a room and good for that room alone. Use a personal token,"
-            " or one made for this room."
+            "The token is valid for one room only, and this is another one. Use a personal"
+            " token, or one of this room."
         )
     if "of the kinds" in problem:
         return (
-            "This operation is not for this kind of token. Where it says user, make a personal"
-            " token under Tokens."
+            "This operation does not accept this kind of token. If it requires a user's, create"
+            " a personal token under Tokens."
         )
-    return "The token's owner may not do that in this room, or is no member of it."
+    return "The token's owner lacks the permission for this in the room, or is not a member of it."
 
 
 def _not_found(call: RecentCall, scopes: Collection[str]) -> str:
     if _version(call) not in ("v1", "v2"):
-        return "The path has no version: the API is below /v2, the old one below /v1."
+        return (
+            "The path lacks the version: the API is below /v2, the first one below /v1."
+        )
     if call.operation_id == "unknown":
         return (
-            "There is no such operation: look at the path. Names with a slash or a space"
-            " need escapes, such as %2F and %20."
+            "The path belongs to no operation. A slash or a space in a name has to be escaped,"
+            " as %2F or %20."
         )
     return (
-        "What the path names is not here. Ids differ from those of the old HipChat: names and"
-        " e-mail addresses are safer. Users are named by id, e-mail address or @mention."
+        "What the path names does not exist. Ids differ from those of the old HipChat: names"
+        " and e-mail addresses are safer. Users are named by id, e-mail address or @mention."
     )
 
 
 def _too_many(call: RecentCall, scopes: Collection[str]) -> str:
     return (
-        "Too many at once: a token may send 30 messages a minute to one room, and make 100"
-        " calls in 5 minutes (an add-on's 500). Wait for what X-Ratelimit-Reset or"
-        " X-FloodControl-Reset says; hipkit serve --no-rate-limits takes the limits away."
+        "Too many calls: a token may send 30 messages a minute to one room, and make 100 calls"
+        " in 5 minutes (an add-on's 500). Wait until the time in X-Ratelimit-Reset or"
+        " X-FloodControl-Reset; hipkit serve --no-rate-limits removes the limits."
     )
 
 
@@ -127,27 +129,27 @@ def _listed(words: Collection[str], last: str) -> str:
     return f"{', '.join(first)} {last} {final}" if first else final
 
 
-def _said(text: str) -> Callable[[RecentCall, Collection[str]], str]:
+def _text(text: str) -> Callable[[RecentCall, Collection[str]], str]:
     return lambda call, scopes: text
 
 
 REASONS: dict[int, Callable[[RecentCall, Collection[str]], str]] = {
-    400: _wrong_value,
-    401: _bad_token,
-    403: _refused,
+    400: _invalid_request,
+    401: _invalid_token,
+    403: _forbidden,
     404: _not_found,
-    405: _said(
-        "The path is right and the method is not: compare GET, POST, PUT and DELETE."
+    405: _text(
+        "The path exists, but not with this method: compare GET, POST, PUT and DELETE."
     ),
-    408: _said("The body did not arrive in time. Look at the network and at proxies."),
-    413: _said("The body or file is larger than this server takes."),
+    408: _text("The body did not arrive in time. Check the network and proxies."),
+    413: _text("The body or file is larger than this server accepts."),
     429: _too_many,
-    501: _said("HipChat had this operation; this server does not have it yet."),
-    503: _said("The server could not store anything just then. Trying again is right."),
+    501: _text("HipChat had this operation; this server does not implement it yet."),
+    503: _text("The server could not store anything at that time. Try again."),
 }
 
 V1_REASONS: dict[int, Callable[[RecentCall, Collection[str]], str]] = {
-    401: _bad_token,
+    401: _invalid_token,
     403: _too_many,
 }
-"""In version 1 too many calls were a 403."""
+"""In version 1, 403 meant too many calls."""

@@ -166,17 +166,17 @@ def _number(name: str, text: str) -> int:
 
 
 NOTICES = {
-    "password": "Your password is changed. You are signed in here and nowhere else.",
-    "session": "That session is ended.",
-    "sessions": "You are signed in here and nowhere else.",
-    "token": "The token is revoked: it is good for nothing from now on.",
-    "approval": "The program can act for you no longer.",
-    "client": "The client is deleted, with every token that it had.",
-    "route": "The webhook is sending again.",
-    "sent": "The delivery is queued, to be sent at once.",
-    "webhook": "The webhook is deleted.",
+    "password": "Your password was changed. You are signed out everywhere else.",
+    "session": "The session was ended.",
+    "sessions": "You are signed out everywhere else.",
+    "token": "The token was revoked.",
+    "approval": "The program's access was revoked.",
+    "client": "The client and its tokens were deleted.",
+    "route": "The webhook is being retried.",
+    "sent": "The delivery is queued and will be sent at once.",
+    "webhook": "The webhook was deleted.",
 }
-"""What a page says at its top after a redirect with `done=`."""
+"""The notices at the top of a page, after a redirect with `done=`."""
 
 View = Callable[[Visit], Awaitable[Answer]]
 

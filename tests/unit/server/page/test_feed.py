@@ -161,7 +161,7 @@ def room(site: Site) -> Room:
     return Room(site)
 
 
-async def test_what_is_said_comes_to_everybody_and_is_rendered_once(room: Room) -> None:
+async def test_a_message_reaches_every_stream_and_is_rendered_once(room: Room) -> None:
     feeds = room.feeds()
     streams = [room.stream(feeds) for _ in range(5)]
     async with contextlib.AsyncExitStack() as stack:
@@ -177,7 +177,7 @@ async def test_what_is_said_comes_to_everybody_and_is_rendered_once(room: Room) 
     assert room.renderer.rendered == ["message 1", "message 2"]
 
 
-async def test_who_comes_back_gets_what_was_missed_and_nothing_twice(
+async def test_a_reconnecting_reader_gets_missed_messages_once(
     room: Room,
 ) -> None:
     feeds = room.feeds()
@@ -197,7 +197,7 @@ async def test_who_comes_back_gets_what_was_missed_and_nothing_twice(
     assert second.texts() == ["message 2", "message 3", "message 4"]
 
 
-async def test_who_missed_too_much_is_told_to_load_the_page(
+async def test_a_reader_who_missed_too_much_gets_a_gap_event(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feed, "MOST_BACKLOG", 2)
@@ -211,7 +211,7 @@ async def test_who_missed_too_much_is_told_to_load_the_page(
     assert stream.texts() == []
 
 
-async def test_what_another_process_writes_comes_too(room: Room) -> None:
+async def test_messages_of_another_process_are_sent_too(room: Room) -> None:
     other = SqliteDatabase.open(room.site.server.settings.database, durable=False)
     stream = room.stream(room.feeds(FeedTiming(poll=0.01)))
     new = NewMessage(
@@ -231,7 +231,7 @@ async def test_what_another_process_writes_comes_too(room: Room) -> None:
         other.close()
 
 
-async def test_who_may_not_read_any_more_gets_nothing_more(room: Room) -> None:
+async def test_a_reader_who_lost_access_gets_no_more_messages(room: Room) -> None:
     allowed = [True]
 
     async def may_read() -> bool:
@@ -247,7 +247,7 @@ async def test_who_may_not_read_any_more_gets_nothing_more(room: Room) -> None:
     assert stream.texts() == []
 
 
-async def test_a_stop_of_the_server_ends_every_stream(room: Room) -> None:
+async def test_closing_ends_every_stream_and_accepts_no_more(room: Room) -> None:
     feeds = room.feeds()
     stream = room.stream(feeds)
     async with stream.listening():
@@ -257,7 +257,7 @@ async def test_a_stop_of_the_server_ends_every_stream(room: Room) -> None:
     assert feeds.is_full_for(READER)
 
 
-async def test_a_room_that_nobody_watches_costs_nothing(room: Room) -> None:
+async def test_a_room_without_streams_renders_nothing(room: Room) -> None:
     feeds = room.feeds()
     async with room.stream(feeds).listening():
         assert feeds.streams == 1
@@ -267,7 +267,7 @@ async def test_a_room_that_nobody_watches_costs_nothing(room: Room) -> None:
     assert room.renderer.rendered == []
 
 
-async def test_a_feed_that_fails_lets_its_readers_come_back(
+async def test_a_failing_feed_ends_its_streams_and_logs_no_message(
     room: Room, caplog: pytest.LogCaptureFixture
 ) -> None:
     stream = room.stream(room.feeds())
@@ -280,7 +280,7 @@ async def test_a_feed_that_fails_lets_its_readers_come_back(
     assert "secret" not in caplog.text
 
 
-async def test_a_reader_that_never_reads_is_let_go(room: Room) -> None:
+async def test_a_reader_that_does_not_read_is_disconnected(room: Room) -> None:
     stream = room.stream(room.feeds(FeedTiming(send=0.01)))
     stuck = asyncio.Event()
 
@@ -292,7 +292,7 @@ async def test_a_reader_that_never_reads_is_let_go(room: Room) -> None:
         await stream.answer(stream.receive, send)
 
 
-async def test_a_reader_that_is_too_slow_is_let_go(
+async def test_a_stream_with_too_much_waiting_ends(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(streams, "MOST_WAITING_BYTES", 10)
@@ -320,3 +320,14 @@ async def test_lines_of_a_message_stay_lines_of_its_event(room: Room) -> None:
     assert all(line.startswith("data: ") for line in lines[1:])
     assert "data: <pre" in event
     assert "\r" not in event
+
+
+def test_proxies_neither_store_nor_buffer_a_stream(room: Room) -> None:
+    feeds = room.feeds()
+    opening = feeds.streaming(CONVERSATION, 0, READER, always)
+
+    headers = dict(EventStreamAnswer(opening, feeds.timing).headers)
+
+    assert headers[b"Content-Type"].startswith(b"text/event-stream")
+    assert headers[b"Cache-Control"] == b"no-store"
+    assert headers[b"X-Accel-Buffering"] == b"no"

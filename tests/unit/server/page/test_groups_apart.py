@@ -73,7 +73,7 @@ def test_no_page_shows_anything_of_another_group(
         assert OTHER not in shown.text, path
 
 
-def test_a_client_is_made_and_deleted_in_its_makers_group(
+def test_a_client_is_created_and_deleted_in_the_users_group(
     world: World, stranger: Visitor
 ) -> None:
     mine = sign_in(world, world.first)
@@ -98,7 +98,7 @@ def test_a_client_is_made_and_deleted_in_its_makers_group(
     assert clients(mine.get("/clients")) == before
 
 
-def test_nobody_allows_a_client_of_another_group_to_act_for_them(
+def test_a_client_of_another_group_cannot_be_authorized(
     world: World, stranger: Visitor
 ) -> None:
     client = world.site.add_client(["view_room"], redirect_uris=["https://a.test/"])
@@ -111,7 +111,7 @@ def test_nobody_allows_a_client_of_another_group_to_act_for_them(
     assert sign_in(world, world.first).get(question).status == 200
 
 
-def test_calls_without_a_token_are_shown_in_the_first_group_alone(
+def test_calls_without_a_token_are_shown_in_the_first_group_only(
     world: World, stranger: Visitor
 ) -> None:
     world.site.get("/v2/room", token=None)

@@ -72,7 +72,7 @@ def send_as_it_is(
 
 
 @pytest.mark.parametrize(("method", "path"), CHANGES)
-def test_no_view_changes_anything_for_another_sites_page(
+def test_no_view_accepts_a_form_of_another_site(
     visitor: Visitor, root: Visitor, method: str, path: str
 ) -> None:
     for somebody in (visitor, root):
@@ -83,7 +83,7 @@ def test_no_view_changes_anything_for_another_sites_page(
 
 
 @pytest.mark.parametrize("headers", FROM_ELSEWHERE, ids=str)
-def test_only_the_pages_own_origin_is_taken(ann: Visitor, headers: Headers) -> None:
+def test_only_the_pages_own_origin_is_accepted(ann: Visitor, headers: Headers) -> None:
     answer = send_as_it_is(ann, "/account/sessions/end", headers)
 
     assert answer.status == 403
@@ -91,7 +91,7 @@ def test_only_the_pages_own_origin_is_taken(ann: Visitor, headers: Headers) -> N
 
 
 @pytest.mark.parametrize(("method", "path"), CHANGES)
-def test_no_view_changes_anything_when_nothing_says_which_page_sent_it(
+def test_no_view_accepts_a_form_without_an_origin(
     visitor: Visitor, root: Visitor, method: str, path: str
 ) -> None:
     for somebody in (visitor, root):
@@ -118,7 +118,7 @@ def test_no_view_changes_anything_when_nothing_says_which_page_sent_it(
     ],
     ids=str,
 )
-def test_a_form_of_our_own_page_is_taken(ann: Visitor, headers: Headers) -> None:
+def test_a_form_of_the_page_is_accepted(ann: Visitor, headers: Headers) -> None:
     answer = send_as_it_is(ann, "/account/sessions/end", headers)
 
     assert answer.location == "/account?done=sessions"
@@ -134,7 +134,7 @@ def test_a_form_of_our_own_page_is_taken(ann: Visitor, headers: Headers) -> None
     ],
     ids=str,
 )
-def test_headers_that_no_browser_sends_prove_nothing(
+def test_headers_that_no_browser_sends_are_rejected(
     ann: Visitor, headers: list[tuple[str, str]]
 ) -> None:
     assert send_as_it_is(ann, "/account/sessions/end", headers).status == 403
@@ -150,7 +150,7 @@ def test_headers_that_no_browser_sends_prove_nothing(
         ("https://example.com", 403),
     ],
 )
-def test_the_public_address_is_our_own_by_tls_alone(
+def test_the_public_address_is_accepted_over_tls_only(
     make_site: Callable[..., Site], origin: str, status: int
 ) -> None:
     site = make_site(public_url="https://chat.example.com")
@@ -159,9 +159,7 @@ def test_the_public_address_is_our_own_by_tls_alone(
     assert send_as_it_is(visitor, "/sign-out", {"origin": origin}).status == status
 
 
-def test_nobody_is_signed_in_by_a_form_of_another_site(
-    site: Site, visitor: Visitor
-) -> None:
+def test_a_form_of_another_site_signs_nobody_in(site: Site, visitor: Visitor) -> None:
     site.add_user("ann", mention_name="ann", password=PASSWORD)
     fields = {"name": "ann", "password": PASSWORD}
 
@@ -172,7 +170,7 @@ def test_nobody_is_signed_in_by_a_form_of_another_site(
     assert visitor.send("/sign-in", fields).status == 303
 
 
-def test_a_script_of_ours_is_told_in_a_line_why_nothing_was_done(ann: Visitor) -> None:
+def test_htmx_gets_an_error_as_one_line(ann: Visitor) -> None:
     taken = ann.send("/sign-out", {}, hx_request="true")
     refused = ann.send("/sign-out", {}, hx_request="true", sec_fetch_site="cross-site")
 
@@ -182,7 +180,7 @@ def test_a_script_of_ours_is_told_in_a_line_why_nothing_was_done(ann: Visitor) -
 
 
 @pytest.mark.parametrize("route", PRIVATE, ids=names)
-def test_who_is_not_signed_in_is_asked_who_they_are(
+def test_private_views_redirect_to_the_sign_in_page(
     visitor: Visitor, route: ViewRoute
 ) -> None:
     path = path_of(route)
@@ -196,7 +194,7 @@ def test_who_is_not_signed_in_is_asked_who_they_are(
 @pytest.mark.parametrize(
     "path", ["/account", "/tokens", "/calls", "/webhooks", "/clients"]
 )
-def test_guests_have_a_room_and_no_account(sign_in: MakeVisitor, path: str) -> None:
+def test_guests_have_rooms_but_no_account(sign_in: MakeVisitor, path: str) -> None:
     assert sign_in("gus", is_guest=True).get(path).status == 403
 
 
@@ -214,7 +212,7 @@ def test_every_answer_has_the_safe_headers(ann: Visitor, path: str) -> None:
     assert headers["referrer-policy"] == "same-origin"
 
 
-def test_pages_are_not_kept_and_static_files_are(ann: Visitor) -> None:
+def test_pages_are_not_cached_and_static_files_are(ann: Visitor) -> None:
     page = ann.get("/account")
     address = page.text.split('rel="stylesheet" href="')[1].split('"')[0]
 
@@ -225,7 +223,7 @@ def test_pages_are_not_kept_and_static_files_are(ann: Visitor) -> None:
     assert style.headers["content-type"] == "text/css; charset=utf-8"
 
 
-def test_a_page_has_no_script_or_style_of_its_own_inside(root: Visitor) -> None:
+def test_a_page_has_no_inline_script_or_style(root: Visitor) -> None:
     for route in VIEWS:
         if (
             "GET" not in route.methods
@@ -240,7 +238,9 @@ def test_a_page_has_no_script_or_style_of_its_own_inside(root: Visitor) -> None:
         assert " onclick" not in text, route.path
 
 
-def test_what_people_are_called_is_not_run(site: Site, sign_in: MakeVisitor) -> None:
+def test_names_of_users_are_never_read_as_html(
+    site: Site, sign_in: MakeVisitor
+) -> None:
     name = "<script>alert(1)</script>"
     eve = sign_in("eve", title=name)
 
@@ -251,19 +251,19 @@ def test_what_people_are_called_is_not_run(site: Site, sign_in: MakeVisitor) -> 
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/static/x/../../app.py", "/account/x"])
-def test_an_unknown_address_is_a_page_that_says_so(visitor: Visitor, path: str) -> None:
+def test_an_unknown_address_gets_an_error_page(visitor: Visitor, path: str) -> None:
     answer = visitor.get(path)
 
     assert answer.status == 404
 
 
-def test_a_form_that_is_too_large_is_refused(ann: Visitor) -> None:
+def test_a_form_that_is_too_large_is_rejected(ann: Visitor) -> None:
     answer = ann.send("/tokens", {"name": "x" * 1_100_000})
 
     assert answer.status == 413
 
 
-def test_a_form_that_is_no_text_is_refused(ann: Visitor) -> None:
+def test_a_form_that_is_not_utf_8_is_rejected(ann: Visitor) -> None:
     response = ann.client.post(
         "/tokens",
         content=b"name=%ff",
@@ -276,5 +276,5 @@ def test_a_form_that_is_no_text_is_refused(ann: Visitor) -> None:
     assert response.status_code == 400
 
 
-def test_who_is_not_signed_in_gets_no_cookie(visitor: Visitor) -> None:
+def test_visitors_who_are_not_signed_in_get_no_cookie(visitor: Visitor) -> None:
     assert visitor.get("/sign-in").cookies == []

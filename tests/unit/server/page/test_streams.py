@@ -203,7 +203,7 @@ async def test_a_stream_ends_soon_when_elsewhere(
         await stream.end()
 
 
-async def test_what_is_said_after_somebody_was_let_go_is_not_told_them(
+async def test_a_message_after_the_end_of_access_is_not_sent(
     site: Site, ann: Visitor, root: Visitor
 ) -> None:
     # The other process gives no signal, so the message itself is what wakes the feed.
@@ -225,7 +225,7 @@ async def test_what_is_said_after_somebody_was_let_go_is_not_told_them(
     assert not stays.received.count(b"replaced")
 
 
-async def test_a_member_who_is_taken_out_of_a_private_room_hears_nothing_more(
+async def test_removing_a_member_of_a_private_room_ends_their_stream(
     site: Site, ann: Visitor, secret_room: int
 ) -> None:
     page = Page(site)
@@ -235,7 +235,7 @@ async def test_a_member_who_is_taken_out_of_a_private_room_hears_nothing_more(
         await stream.end()
 
 
-async def test_an_administrator_who_is_none_any_more_leaves_private_rooms(
+async def test_demoting_an_administrator_ends_streams_of_private_rooms(
     site: Site, root: Visitor, secret_room: int
 ) -> None:
     page = Page(site, OFTEN)
@@ -250,7 +250,7 @@ async def test_an_administrator_who_is_none_any_more_leaves_private_rooms(
         await stream.end()
 
 
-async def test_guests_leave_when_their_address_ends(
+async def test_disabling_guest_access_ends_its_streams(
     site: Site, guest_page: str
 ) -> None:
     page = Page(site)
@@ -260,7 +260,7 @@ async def test_guests_leave_when_their_address_ends(
         await stream.end()
 
 
-async def test_what_concerns_others_ends_no_stream(
+async def test_changes_that_concern_others_end_no_stream(
     site: Site, ann: Visitor, bob: Visitor
 ) -> None:
     page = Page(site)
@@ -274,7 +274,7 @@ async def test_what_concerns_others_ends_no_stream(
         assert not stream.is_over
 
 
-async def test_more_changes_than_are_kept_ask_everybody_again(
+async def test_more_changes_than_are_stored_check_every_stream(
     site: Site, ann: Visitor
 ) -> None:
     page = Page(site)
@@ -293,7 +293,7 @@ async def test_more_changes_than_are_kept_ask_everybody_again(
         await stream.end()
 
 
-async def test_one_stream_more_ends_the_persons_oldest(
+async def test_one_stream_too_many_ends_the_users_oldest(
     site: Site, ann: Visitor, anns_phone: Visitor, bob: Visitor
 ) -> None:
     # In whichever of their sessions and rooms: else one person could take them all.
@@ -325,9 +325,7 @@ async def test_one_stream_more_ends_the_persons_oldest(
     assert page.feeds._of_readers == {}
 
 
-async def test_a_stream_that_was_left_counts_no_longer(
-    site: Site, ann: Visitor
-) -> None:
+async def test_a_closed_stream_does_not_count(site: Site, ann: Visitor) -> None:
     page = Page(site)
     async with page.stream("/rooms/1/feed", secret_of(ann)).listening() as first:
         for _ in range(MOST_OF_PERSON * 2):
@@ -337,7 +335,7 @@ async def test_a_stream_that_was_left_counts_no_longer(
         await first.until("message 1")
 
 
-async def test_guests_of_one_network_end_no_others_streams(
+async def test_guests_of_one_network_end_only_each_others_streams(
     site: Site, guest_page: str
 ) -> None:
     page = Page(site)
@@ -356,7 +354,7 @@ async def test_guests_of_one_network_end_no_others_streams(
             await stream.until("message 1")
 
 
-def test_a_reader_shows_no_guest_key() -> None:
+def test_the_repr_of_a_reader_has_no_guest_key() -> None:
     assert "secret" not in repr(Reader(guest_key="secret", network="10.0.0.1"))
 
 

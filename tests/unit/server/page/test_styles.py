@@ -67,7 +67,7 @@ def test_a_color_becomes_the_nearest_of_the_palette(color: str, ink: str) -> Non
         ),
     ],
 )
-def test_what_is_not_understood_says_nothing(style: str) -> None:
+def test_unsupported_declarations_are_ignored(style: str) -> None:
     read = read_style(style)
     assert (read.classes, dict(read.sizes)) == ((), {})
 
@@ -81,7 +81,7 @@ def test_what_is_not_understood_says_nothing(style: str) -> None:
         max_size=20,
     ).map("".join)
 )
-def test_no_other_class_and_size_ever_comes_out(style: str) -> None:
+def test_only_known_classes_and_bounded_sizes_are_returned(style: str) -> None:
     read = read_style(style)
     assert set(read.classes) <= CLASSES
     assert all(re.fullmatch(r"[1-9][0-9]{0,3}%?", size) for size in read.sizes.values())
@@ -118,7 +118,7 @@ def luminance(color: str) -> float:
 
 @pytest.mark.parametrize("page", [0, 1], ids=["light", "dark"])
 @pytest.mark.parametrize("color", sorted(NAMES))
-def test_every_color_can_be_read_on_every_tint(color: str, page: int) -> None:
+def test_every_color_is_readable_on_every_tint(color: str, page: int) -> None:
     css, papers = blocks(CSS)[page], blocks(PAPERS)[page]
     (ink,) = colors(css, rf"\.ink-{color} {{ color:")
     grounds = colors(css, "--tint:") + colors(papers, "--(?:paper|side|raised|code):")

@@ -1,4 +1,4 @@
-// Everything works without this: it only makes times local, texts copyable, and asks before harm.
+// The page works without this: it only shows local times, copies texts, and asks for confirmation.
 "use strict";
 
 (() => {
@@ -12,10 +12,10 @@
       time.textContent = local.format(new Date(time.dateTime));
     }
     for (const time of root.querySelectorAll("time.ago")) {
-      const moment = new Date(time.dateTime);
-      const isToday = moment.toDateString() === new Date().toDateString();
-      time.textContent = (isToday ? clock : shortDay).format(moment);
-      time.title = `Last message: ${local.format(moment)}`;
+      const date = new Date(time.dateTime);
+      const isToday = date.toDateString() === new Date().toDateString();
+      time.textContent = (isToday ? clock : shortDay).format(date);
+      time.title = `Last message: ${local.format(date)}`;
     }
   }
 
@@ -51,7 +51,7 @@
     if (question && !confirm(question)) event.preventDefault();
   });
   document.addEventListener("htmx:beforeRequest", (event) => {
-    // What somebody reads or works with is not replaced under their hands.
+    // A list that is being read or used is not replaced.
     const list = event.detail.elt;
     const isInUse = list.querySelector("details[open]") || list.contains(document.activeElement);
     if (list.matches("[data-renewed]") && isInUse) event.preventDefault();

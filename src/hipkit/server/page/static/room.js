@@ -1,5 +1,5 @@
-// A room's messages: new ones as they come, older and newer ones as the reader scrolls to them.
-// The log is laid out from its bottom up (room.css), so what is put above moves nothing.
+// A room's messages: new ones as they are sent, others as the reader scrolls to them.
+// The log is laid out from its bottom up (room.css), so messages added above move nothing.
 "use strict";
 
 (() => {
@@ -30,7 +30,7 @@
   if (!log) return;
   const messages = document.getElementById("messages");
   const newest = document.getElementById("newest");
-  const told = document.getElementById("told");
+  const announcement = document.getElementById("announcement");
   const lost = document.getElementById("lost");
   const address = messages.dataset.address;
   const all = () => messages.querySelectorAll(".message");
@@ -39,37 +39,37 @@
   // -- Looks -----------------------------------------------------------------------------------
 
   function arrange() {
-    // Days are the reader's, so only here is known where one ends.
+    // Days begin at midnight in the reader's time zone, which only the browser knows.
     let before = null;
     for (const message of all()) {
-      const moment = new Date(Number(message.dataset.sent) / 1000);
-      const name = moment.toDateString();
+      const date = new Date(Number(message.dataset.sent) / 1000);
+      const name = date.toDateString();
       const isNewDay = before?.name !== name;
       const line = message.previousElementSibling;
       if (isNewDay && !line?.classList.contains("day")) {
-        message.before(dayLine(moment));
+        message.before(dayLine(date));
       } else if (!isNewDay && line?.classList.contains("day")) {
         line.remove();
       }
       const isSame = before?.sender === message.dataset.sender && !isNewDay;
-      const isSoon = moment - (before?.moment ?? 0) < BLOCK_MINUTES * 60_000;
+      const isSoon = date - (before?.date ?? 0) < BLOCK_MINUTES * 60_000;
       message.classList.toggle("follows", isSame && isSoon && message.matches(".said, .notification"));
-      before = { name, moment, sender: message.matches(".event") ? null : message.dataset.sender };
+      before = { name, date, sender: message.matches(".event") ? null : message.dataset.sender };
     }
   }
 
-  function dayLine(moment) {
+  function dayLine(date) {
     const line = document.createElement("h2");
     line.className = "day";
-    line.textContent = day.format(moment);
+    line.textContent = day.format(date);
     return line;
   }
 
   function dress(root) {
     for (const time of root.querySelectorAll(".when time")) {
-      const moment = new Date(time.dateTime);
-      time.textContent = clock.format(moment);
-      time.title = exact.format(moment);
+      const date = new Date(time.dateTime);
+      time.textContent = clock.format(date);
+      time.title = exact.format(date);
     }
     const own = messages.dataset.person;
     for (const mention of root.querySelectorAll(".mention")) {
@@ -95,20 +95,20 @@
     if (anchor?.isConnected) log.scrollTop += anchor.getBoundingClientRect().top - place;
   }
 
-  function setEdge(name, moment) {
+  function setEdge(name, sentUs) {
     edgeOf(name)?.remove();
     const edge = document.getElementById(`edge-${name}`).content.firstElementChild.cloneNode(true);
     const reach = edge.querySelector(".reach");
     const link = edge.querySelector("a");
-    reach.setAttribute("hx-get", reach.getAttribute("hx-get").replace(/\d+$/, moment));
-    link.href = link.getAttribute("href").replace(/\d+$/, moment);
+    reach.setAttribute("hx-get", reach.getAttribute("hx-get").replace(/\d+$/, sentUs));
+    link.href = link.getAttribute("href").replace(/\d+$/, sentUs);
     if (name === "older") messages.prepend(edge);
     else messages.append(edge);
     // Not before the next frame: the edge may be near only until the place is set right again.
     requestAnimationFrame(() => requestAnimationFrame(() => htmx.process(edge)));
   }
 
-  // Of a long walk through a history only a stretch stays; its ends load again when they are near.
+  // Only some of a long history is kept; its ends load again when they come into view.
   function trim(end) {
     const parts = [...messages.querySelectorAll(".part")];
     if (end === "newer") parts.reverse();
@@ -146,7 +146,7 @@
     showNewest();
   });
 
-  // -- What is being said ----------------------------------------------------------------------
+  // -- New messages ----------------------------------------------------------------------------
 
   let source = null;
   let waiting = [];
@@ -154,19 +154,19 @@
   let unseen = 0;
 
   function follow() {
-    // With newer messages left to load, what is said now would stand in the wrong place.
+    // While newer messages are not loaded, a new one would be shown in the wrong place.
     if (source || edgeOf("newer") || document.hidden) return;
     const shown = all();
     const last = shown.length ? shown[shown.length - 1].dataset.sent : messages.dataset.last;
     source = new EventSource(`${address}/feed?after=${last}`);
     source.onmessage = (event) => {
       waiting.push(event.data);
-      // Many at once are put in at once; a hidden page draws no frames, so by a timer.
+      // Messages that arrive together are added together. A timer, as a hidden page has no frames.
       if (!timer) timer = setTimeout(addWaiting, 30);
     };
     source.addEventListener("gap", () => location.assign(address));
     source.addEventListener("replaced", () => {
-      // Too many pages are open, and this one was the first: it goes on once somebody looks at it.
+      // Too many pages are open, and this one is the oldest: it continues when it is used again.
       unfollow();
       lost.hidden = false;
     });
@@ -174,8 +174,7 @@
     source.onerror = () => {
       lost.hidden = false;
       if (source?.readyState !== EventSource.CLOSED) return;
-      // Refused: the session or the access has ended, which the page itself tells better, or
-      // the server is full.
+      // Rejected: access has ended, which the page says when it is loaded, or the server is full.
       unfollow();
       setTimeout(follow, 10_000);
     };
@@ -213,15 +212,15 @@
     });
     if (!wasAtBottom) unseen += added.length;
     showNewest();
-    tell(added);
+    announce(added);
   }
 
-  function tell(added) {
+  function announce(added) {
     const last = added[added.length - 1];
     const name = last.querySelector(".sender")?.textContent ?? "";
     const text = last.querySelector(".matter")?.innerText.trim().slice(0, 200) ?? "";
     const more = added.length > 1 ? `${added.length} new messages. ` : "";
-    told.textContent = `${more}${name}: ${text}`;
+    announcement.textContent = `${more}${name}: ${text}`;
   }
 
   function showNewest() {
@@ -241,7 +240,7 @@
   });
   log.addEventListener("scroll", showNewest, { passive: true });
 
-  // A browser keeps few connections to one server: a page that nobody looks at gives its own up.
+  // A browser opens few connections to one server: a hidden page gives its own up.
   let hidden = 0;
   document.addEventListener("visibilitychange", () => {
     clearTimeout(hidden);
@@ -251,7 +250,7 @@
 
   addEventListener("focus", follow);
 
-  // -- Saying something ------------------------------------------------------------------------
+  // -- Composer --------------------------------------------------------------------------------
 
   const composer = document.querySelector("form.composer");
   const box = composer?.querySelector("textarea");

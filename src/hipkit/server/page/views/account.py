@@ -1,4 +1,4 @@
-"""The account of who is signed in: profile, password, and where else they are signed in."""
+"""The user's account: profile, password and sessions, and one-time links that set a password."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def show_account(visit: Visit) -> Answer:
 
 
 async def save_password(visit: Visit) -> Answer:
-    """Change the password of who knows the present one, and sign in anew here alone."""
+    """Change the password, and replace all sessions by a new one."""
     try:
         await change_own_password(
             visit.context, visit.field("present"), _new_password(visit)
@@ -43,7 +43,7 @@ async def save_password(visit: Visit) -> Answer:
 
 
 async def end_one(visit: Visit) -> Answer:
-    """End one session; the one in use is signed out."""
+    """End one session; for the current one, that is to sign out."""
     session_id = visit.number("session_id")
     await end_session(visit.context, session_id)
     if visit.session is None or visit.session.record.id != session_id:
@@ -54,21 +54,21 @@ async def end_one(visit: Visit) -> Answer:
 
 
 async def end_others(visit: Visit) -> Answer:
-    """End every session but the one in use."""
+    """End every session but the current one."""
     if visit.session is not None:
         await end_other_sessions(visit.context, visit.session.record.id)
     return visit.redirect("/account", done="sessions")
 
 
 async def show_link(visit: Visit) -> Answer:
-    """Show the form of a one-time link. Opening it does not use it up: programs look at links."""
+    """Show the form of a one-time link, which stays valid: programs open links too."""
     key = visit.query("key")
     user = await find_link_user(visit.context.stores, key, visit.context.now_us)
     return await _set_password(visit, user.email, key)
 
 
 async def use_link(visit: Visit) -> Answer:
-    """Set the password, and let the person in."""
+    """Set the password, and sign the user in."""
     context, key = visit.context, visit.field("key")
     user = await find_link_user(context.stores, key, context.now_us)
     try:
@@ -105,20 +105,20 @@ async def _set_password(
 
 def _new_password(visit: Visit) -> str:
     if visit.field("password") != visit.field("again"):
-        raise BadRequestError("The two new passwords are not the same")
+        raise BadRequestError("The new passwords are different")
     return visit.field("password")
 
 
 def browser_name(user_agent: str) -> str:
-    """Return the name and system of a browser, as far as what it says of itself is known."""
+    """Return a browser's name and system, as far as its user agent names known ones."""
     found = (
         next((name for mark, name in marks if mark in user_agent), None)
         for marks in (BROWSERS, SYSTEMS)
     )
-    return " on ".join(name for name in found if name) or "Another program"
+    return " on ".join(name for name in found if name) or "Unknown browser"
 
 
-# Each says that it is some of those below it as well.
+# The first match counts: each browser also claims to be some of those below it.
 BROWSERS = (
     ("Firefox/", "Firefox"),
     ("Edg", "Edge"),

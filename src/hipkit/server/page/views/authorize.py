@@ -1,4 +1,4 @@
-"""The page at HipChat's address on which a person lets a program act for them."""
+"""OAuth's consent page, at HipChat's address: a user allows a program to act for them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["VIEWS"]
 
 
 async def ask(visit: Visit) -> Answer:
-    """Ask whether a program may have what it wants."""
+    """Show what a program asks for, and the buttons to allow or deny it."""
     query = {name: visit.query(name) for name in visit.request.query}
     authorization = await read_authorization_request(visit.context, query)
     if authorization.problem is not None:
@@ -37,7 +37,7 @@ async def ask(visit: Visit) -> Answer:
 
 
 async def answer_program(visit: Visit) -> Answer:
-    """Take the person's yes or no to the program."""
+    """Redirect to the program with the user's answer."""
     fields = {name: visit.field(name) for name in visit.fields}
     authorization = await read_authorization_request(visit.context, fields)
     if visit.field("answer") != "allow":
@@ -46,11 +46,10 @@ async def answer_program(visit: Visit) -> Answer:
 
 
 def _form_targets(authorization: AuthorizationRequest) -> str:
-    """Return where the form may lead.
+    """Return the policy's sources for the form.
 
-    Browsers hold every step of the redirects that follow a form against this, so it names the
-    program's address, and what programs do from there: mostly they go on to an address of theirs
-    on another host.
+    Browsers check every redirect that follows a form against them: to the program's address, and
+    from there mostly to another host of the program's.
     """
     is_plain = authorization.origin.startswith("http:")
     return f"'self' https:{' http:' if is_plain else ''}"

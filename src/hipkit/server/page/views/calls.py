@@ -1,4 +1,4 @@
-"""Recent API calls, token by token: what came, what was answered, and what to change."""
+"""Recent API calls of each token, with advice on those that failed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hipkit.server.http.responses import Answer
-from hipkit.server.page.advice import explain
+from hipkit.server.page.advice import advice_on
 from hipkit.server.page.views.tokens import show_tokens_of
 from hipkit.server.page.visit import Visit, view
 from hipkit.server.services.access.token_calls import (
@@ -19,19 +19,19 @@ from hipkit.server.shared.recent_calls import RecentCall
 __all__ = ["VIEWS"]
 
 MOST_QUIET = 50
-"""Tokens without a call are listed too, but not by the thousand."""
+"""How many tokens without a recent call are listed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallView:
-    """A call, and what to do about it."""
+    """A call, and advice on it."""
 
     record: RecentCall
     advice: str | None
 
 
 async def show_overview(visit: Visit) -> Answer:
-    """Show the tokens whose calls one may see, the latest called first."""
+    """Show the tokens whose calls the user may see, the one with the latest call first."""
     called, quiet = await list_tokens_by_last_call(visit.context)
     return await visit.page(
         "calls.html",
@@ -41,7 +41,7 @@ async def show_overview(visit: Visit) -> Answer:
 
 
 async def show_calls(visit: Visit) -> Answer:
-    """Show the calls of one token; a script asks for those that are new."""
+    """Show the calls of one token; htmx polls for newer ones."""
     token, calls = await list_token_calls(
         visit.context,
         visit.number("token_id"),
@@ -55,7 +55,7 @@ async def show_calls(visit: Visit) -> Answer:
 
 
 async def show_without_token(visit: Visit) -> Answer:
-    """Show an administrator the calls that came without a good token."""
+    """Show the calls without a valid token."""
     calls = await list_calls_without_token(visit.context, visit.query_number("after"))
     shown = _shown(calls, ())
     if visit.is_htmx:
@@ -64,7 +64,7 @@ async def show_without_token(visit: Visit) -> Answer:
 
 
 def _newer(visit: Visit, shown: list[CallView]) -> Answer:
-    """Answer with calls to put above the others, and with a question for the next ones."""
+    """Answer with newer calls, and an element that polls for the next ones."""
     if not shown:
         return Answer(204)
     return visit.part("newer_calls.html", calls=shown)
@@ -72,7 +72,7 @@ def _newer(visit: Visit, shown: list[CallView]) -> Answer:
 
 def _shown(calls: Iterable[RecentCall], scopes: Iterable[str]) -> list[CallView]:
     known = tuple(scopes)
-    return [CallView(record=call, advice=explain(call, known)) for call in calls]
+    return [CallView(record=call, advice=advice_on(call, known)) for call in calls]
 
 
 VIEWS = [

@@ -1,4 +1,4 @@
-"""OAuth clients, for administrators: programs that fetch tokens of their own."""
+"""OAuth clients, for administrators."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ __all__ = ["VIEWS"]
 
 
 async def show_clients(visit: Visit) -> Answer:
-    """Show every client."""
+    """Show the group's clients."""
     return await _clients(visit)
 
 
-async def make_client(visit: Visit) -> Answer:
-    """Make a client, and show its secret once."""
+async def create_client(visit: Visit) -> Answer:
+    """Create a client, and show its secret once."""
     context = visit.context
     try:
-        made = await add_client(
+        added = await add_client(
             context,
             name=visit.field("name"),
             scopes=visit.fields.get("scope", ()),
@@ -36,7 +36,9 @@ async def make_client(visit: Visit) -> Answer:
         )
     except ApiError as error:
         return await _clients(visit, error)
-    return await visit.page("made_client.html", made=made, addresses=context.addresses)
+    return await visit.page(
+        "new_client.html", client=added, addresses=context.addresses
+    )
 
 
 async def remove_client(visit: Visit) -> Answer:
@@ -65,6 +67,6 @@ async def _clients(visit: Visit, error: ApiError | None = None) -> Answer:
 
 VIEWS = [
     view("/clients", show_clients),
-    view("/clients", make_client, methods=("POST",)),
+    view("/clients", create_client, methods=("POST",)),
     view("/clients/delete", remove_client, methods=("POST",)),
 ]

@@ -1,4 +1,4 @@
-"""The page of a room's guests, who need no account and read along."""
+"""A room's guest page, which anybody with its address may read."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["VIEWS"]
 
 
 async def show_room(visit: Visit) -> Answer:
-    """Show what was said in a room since it has been open to guests."""
+    """Show a room's messages since guest access was enabled."""
     found = await _find(visit)
     conversation = _conversation(visit, found)
     answer = visit.part(
@@ -37,12 +37,12 @@ async def show_room(visit: Visit) -> Answer:
 
 
 async def show_history(visit: Visit) -> Answer:
-    """Show a part of the history, to be put before or behind what is there."""
+    """Show the part of the history that adjoins what the reader has."""
     return await show_part(visit, _conversation(visit, await _find(visit)))
 
 
 async def follow(visit: Visit) -> Answer:
-    """Send what is said in the room, for as long as guest access is on."""
+    """Stream new messages as long as guest access is enabled."""
     found = await _find(visit)
     conversation = _conversation(visit, found)
 

@@ -1,4 +1,4 @@
-"""Rooms: what was said in one, and what is being said."""
+"""Rooms: their messages, and a form to send one."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def conversation_of(room: RoomRecord) -> ConversationView:
 
 
 async def show_start(visit: Visit) -> Answer:
-    """Go to the room where something was said last."""
+    """Redirect to the room with the latest message."""
     rooms = [
         one for one in await list_rooms_by_name(visit.context) if not one.is_archived
     ]
@@ -46,7 +46,7 @@ async def show_start(visit: Visit) -> Answer:
 
 
 async def show_room(visit: Visit) -> Answer:
-    """Show a room: its newest messages, or those around the one that the address names."""
+    """Show a room: its newest messages, or those around the one in the query."""
     room = await _room(visit)
     conversation = conversation_of(room)
     part = await read_part(visit, conversation)
@@ -65,12 +65,12 @@ async def show_room(visit: Visit) -> Answer:
 
 
 async def show_history(visit: Visit) -> Answer:
-    """Show a part of a room's history, to be put before or behind what is there."""
+    """Show the part of the history that adjoins what the reader has."""
     return await show_part(visit, conversation_of(await _room(visit)))
 
 
 async def follow(visit: Visit) -> Answer:
-    """Send what is said in a room, for as long as session and room allow it."""
+    """Stream new messages as long as the user has access."""
     room = await _room(visit)
 
     async def may_read() -> bool:
@@ -81,7 +81,7 @@ async def follow(visit: Visit) -> Answer:
 
 
 async def post_message(visit: Visit) -> Answer:
-    """Say something as the person who is signed in; it comes back with the feed."""
+    """Send a message as the user; it arrives by the feed."""
     room_id = visit.number("room_id")
     text = visit.field("message").replace("\r\n", "\n").strip()
     if text:

@@ -20,7 +20,7 @@ HOME = "/"
 
 
 async def show_sign_in(visit: Visit) -> Answer:
-    """Ask who it is."""
+    """Show the sign-in form."""
     wanted = path_to_go_on(visit.query("next"))
     if visit.session is not None:
         return visit.redirect(wanted)
@@ -28,7 +28,7 @@ async def show_sign_in(visit: Visit) -> Answer:
 
 
 async def sign_in(visit: Visit) -> Answer:
-    """Let in who knows the password."""
+    """Sign a user in with their password."""
     wanted, name = path_to_go_on(visit.field("next")), visit.field("name").strip()
     try:
         user = await passwords.sign_in(visit.context, name, visit.field("password"))
@@ -44,7 +44,7 @@ async def sign_in(visit: Visit) -> Answer:
 
 
 async def sign_out(visit: Visit) -> Answer:
-    """End the session, here and in the database."""
+    """End the session, in the browser and in the database."""
     if visit.session is not None:
         await end_session(visit.context, visit.session.record.id)
     answer = visit.redirect("/sign-in")
@@ -53,7 +53,7 @@ async def sign_out(visit: Visit) -> Answer:
 
 
 async def signed_in(visit: Visit, user: UserRecord, path: str = HOME) -> Answer:
-    """Open a session for a person, in place of the one that may be there, and go on at `path`."""
+    """Replace the session by a new one of a user, and redirect to `path`."""
     if visit.session is not None:
         await end_session(visit.context, visit.session.record.id)
     secret = await open_session(
@@ -69,9 +69,9 @@ async def signed_in(visit: Visit, user: UserRecord, path: str = HOME) -> Answer:
 
 
 def path_to_go_on(text: str) -> str:
-    """Return a path of this page to go on at: the one that is asked for, if it is one.
+    """Return the path to continue at: the requested one, unless it leads to another host.
 
-    A browser takes two slashes, of either kind, for the beginning of another host.
+    Browsers take two slashes, of either kind, for the beginning of a host.
     """
     is_own = text.startswith("/") and text[1:2] not in ("/", "\\")
     has_odd = any(letter <= " " or letter == "\x7f" for letter in text)
@@ -79,10 +79,10 @@ def path_to_go_on(text: str) -> str:
 
 
 PROBLEMS = {
-    UnauthorizedError: "No account has this name and password together.",
+    UnauthorizedError: "The name or the password is wrong.",
     RateLimitError: (
-        "There were too many tries. Wait five minutes, then try again, or ask an administrator"
-        " for a link to set your password."
+        "Too many attempts. Wait five minutes and try again, or ask an administrator for a"
+        " link to set your password."
     ),
 }
 

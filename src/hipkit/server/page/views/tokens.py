@@ -1,4 +1,4 @@
-"""Tokens: made here with chosen scopes, listed and revoked."""
+"""Tokens: list, create and revoke them, and the access of authorized programs."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ MOST_SHOWN = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenView:
-    """A token, and in words whose it is and what for."""
+    """A token, with its purpose, its owner's name and its last call."""
 
     record: TokenRecord
     what: str
@@ -44,12 +44,12 @@ class TokenView:
 
 
 async def show_tokens(visit: Visit) -> Answer:
-    """Show one's tokens, and those of one's rooms."""
+    """Show the user's tokens, and those of rooms that they administer."""
     return await _tokens(visit)
 
 
 async def show_group(visit: Visit) -> Answer:
-    """Show an administrator every token of the group."""
+    """Show all tokens of the group."""
     tokens = await list_group_tokens(visit.context)
     return await visit.page(
         "group_tokens.html",
@@ -58,39 +58,39 @@ async def show_group(visit: Visit) -> Answer:
     )
 
 
-async def make_token(visit: Visit) -> Answer:
-    """Make a personal token, and show it once."""
+async def create_token(visit: Visit) -> Answer:
+    """Issue a personal token, and show it once."""
     context = visit.context
     try:
-        made = await issue_personal_token(
+        issued = await issue_personal_token(
             context, name=visit.field("name"), scopes=visit.fields.get("scope", ())
         )
         room = await _example_room(visit)
     except ApiError as error:
         return await _tokens(visit, error)
-    return await _made(visit, made, room)
+    return await _show_issued(visit, issued, room)
 
 
-async def make_for_room(visit: Visit) -> Answer:
-    """Make a room's notification token, and show it once."""
+async def create_room_token(visit: Visit) -> Answer:
+    """Issue a room's notification token, and show it once."""
     try:
-        made, room = await issue_room_token(
+        issued, room = await issue_room_token(
             visit.context, name=visit.field("name"), room=visit.number("room")
         )
     except ApiError as error:
         return await _tokens(visit, error)
-    return await _made(visit, made, room)
+    return await _show_issued(visit, issued, room)
 
 
 async def revoke(visit: Visit) -> Answer:
-    """End a token."""
+    """Revoke a token."""
     await revoke_token(visit.context, visit.number("token_id"))
     is_from_group = visit.field("from") == "group"
     return visit.redirect("/tokens/group" if is_from_group else "/tokens", done="token")
 
 
 async def end_program(visit: Visit) -> Answer:
-    """Take back what a program was allowed."""
+    """Revoke a program's access."""
     await revoke_authorization(visit.context, visit.number("refresh_id"))
     return visit.redirect("/tokens", done="approval")
 
@@ -98,7 +98,7 @@ async def end_program(visit: Visit) -> Answer:
 async def show_tokens_of(
     visit: Visit, tokens: Iterable[TokenRecord]
 ) -> list[TokenView]:
-    """Say of tokens what they are for."""
+    """Return the views of tokens."""
     stores, calls = visit.context.stores, visit.server.runtime.recent_calls
     shown = []
     for token in tokens:
@@ -133,12 +133,14 @@ async def _tokens(visit: Visit, error: ApiError | None = None) -> Answer:
     )
 
 
-async def _made(visit: Visit, made: IssuedToken, room: RoomRecord | None) -> Answer:
+async def _show_issued(
+    visit: Visit, issued: IssuedToken, room: RoomRecord | None
+) -> Answer:
     return await visit.page(
-        "made_token.html",
-        made=made,
+        "new_token.html",
+        issued=issued,
         room=room,
-        example=_example(visit, made, room),
+        example=_example(visit, issued, room),
     )
 
 
@@ -149,13 +151,13 @@ async def _example_room(visit: Visit) -> RoomRecord | None:
     return await find_room(context.stores, context.actor, visit.number("room"))
 
 
-def _example(visit: Visit, made: IssuedToken, room: RoomRecord | None) -> str | None:
-    """Return a line for a shell that does something with a token which that token may do."""
+def _example(visit: Visit, issued: IssuedToken, room: RoomRecord | None) -> str | None:
+    """Return a shell command that uses a token for something that its scopes allow."""
     api = visit.context.addresses.api
     for scope, needs_room, path, body in EXAMPLES:
-        if scope in made.scopes and (room is not None or not needs_room):
+        if scope in issued.scopes and (room is not None or not needs_room):
             address = api + path.format(room="" if room is None else room.id)
-            return _curl(address, made.token, body)
+            return _curl(address, issued.token, body)
     return None
 
 
@@ -192,8 +194,8 @@ DEFAULT_SCOPES = ("send_notification", "view_room")
 
 VIEWS = [
     view("/tokens", show_tokens),
-    view("/tokens", make_token, methods=("POST",)),
-    view("/tokens/room", make_for_room, methods=("POST",)),
+    view("/tokens", create_token, methods=("POST",)),
+    view("/tokens/room", create_room_token, methods=("POST",)),
     view("/tokens/group", show_group),
     view("/tokens/{token_id}/revoke", revoke, methods=("POST",)),
     view("/tokens/programs/{refresh_id}/end", end_program, methods=("POST",)),

@@ -28,7 +28,7 @@ def use_link(visitor: Visitor, link: str, **fields: str) -> int:
     return visitor.fill(link, "/set-password", **wanted).status
 
 
-def test_changing_it_ends_the_other_sessions_alone(
+def test_changing_the_password_ends_the_other_sessions_only(
     ann: Visitor, sign_in: MakeVisitor
 ) -> None:
     other = sign_in("ann")
@@ -51,7 +51,7 @@ def test_changing_it_ends_the_other_sessions_alone(
         {"password": "", "again": ""},
     ],
 )
-def test_a_change_that_is_not_right_changes_nothing(
+def test_a_rejected_change_leaves_the_password(
     ann: Visitor, sign_in: MakeVisitor, fields: dict[str, str]
 ) -> None:
     assert change(ann, **fields) == 400
@@ -59,13 +59,13 @@ def test_a_change_that_is_not_right_changes_nothing(
     sign_in("ann")
 
 
-def test_guessing_the_present_password_is_stopped(ann: Visitor) -> None:
+def test_guessing_the_current_password_is_limited(ann: Visitor) -> None:
     statuses = {change(ann, present="wrong") for _ in range(21)}
 
     assert 429 in statuses
 
 
-def test_the_first_start_gives_a_link_for_the_administrator(
+def test_the_first_start_returns_a_link_for_the_administrator(
     site: Site, visitor: Visitor
 ) -> None:
     key = site.server.new_link_key
@@ -92,7 +92,7 @@ def test_a_link_sets_the_password_once_and_signs_in(
     assert "password-link" in again.text
 
 
-def test_a_link_is_good_for_a_day(site: Site, visitor: Visitor, ann: Visitor) -> None:
+def test_a_link_expires_after_a_day(site: Site, visitor: Visitor, ann: Visitor) -> None:
     link = make_link(site, "@ann")
     form = visitor.get(link).form("/set-password")
 
@@ -104,7 +104,7 @@ def test_a_link_is_good_for_a_day(site: Site, visitor: Visitor, ann: Visitor) ->
     assert "older than a day" in shown.text
 
 
-def test_a_newer_link_takes_an_older_ones_place(
+def test_a_newer_link_replaces_an_older_one(
     site: Site, visitor: Visitor, ann: Visitor
 ) -> None:
     older, newer = make_link(site, "@ann"), make_link(site, "@ann")
@@ -113,7 +113,7 @@ def test_a_newer_link_takes_an_older_ones_place(
     assert visitor.get(newer).status == 200
 
 
-def test_another_password_ends_the_links(
+def test_a_new_password_ends_the_links(
     site: Site, visitor: Visitor, ann: Visitor
 ) -> None:
     link = make_link(site, "@ann")
@@ -130,7 +130,7 @@ def test_an_unknown_link_says_what_to_do(visitor: Visitor, key: str) -> None:
     assert answer.status in (400, 410)
 
 
-def test_a_password_that_is_not_taken_leaves_the_link_good(
+def test_a_rejected_password_leaves_the_link_valid(
     site: Site, visitor: Visitor, ann: Visitor
 ) -> None:
     link = make_link(site, "@ann")

@@ -50,7 +50,7 @@ def exchange(site: Site, client: AddedClient, code: str, back: str = BACK) -> in
     ).status
 
 
-def test_a_yes_gives_a_code_that_is_good_for_a_token_once(
+def test_a_code_is_exchanged_for_a_token_once(
     site: Site, ann: Visitor, client: AddedClient
 ) -> None:
     answer = ann.fill(question(client), PATH, answer="allow")
@@ -62,7 +62,7 @@ def test_a_yes_gives_a_code_that_is_good_for_a_token_once(
     assert exchange(site, client, values["code"]) == 400
 
 
-def test_a_code_is_good_for_ten_minutes_and_its_own_address(
+def test_a_code_is_valid_for_ten_minutes_and_its_redirect_uri(
     site: Site, ann: Visitor, client: AddedClient
 ) -> None:
     first = told(ann.fill(question(client), PATH, answer="allow"))["code"]
@@ -73,7 +73,7 @@ def test_a_code_is_good_for_ten_minutes_and_its_own_address(
     assert exchange(site, client, second) == 400
 
 
-def test_a_no_is_told(ann: Visitor, client: AddedClient) -> None:
+def test_a_denial_is_sent_to_the_program(ann: Visitor, client: AddedClient) -> None:
     values = told(ann.fill(question(client), PATH, answer="deny"))
 
     assert values == {
@@ -83,13 +83,11 @@ def test_a_no_is_told(ann: Visitor, client: AddedClient) -> None:
     }
 
 
-def test_signup_and_other_words_are_passed_over(
-    ann: Visitor, client: AddedClient
-) -> None:
+def test_other_parameters_are_ignored(ann: Visitor, client: AddedClient) -> None:
     assert ann.get(question(client, signup="0", utm="x")).status == 200
 
 
-def test_who_is_not_signed_in_comes_back_to_the_question(
+def test_signing_in_leads_back_to_the_consent_page(
     site: Site, visitor: Visitor, client: AddedClient
 ) -> None:
     address = question(client)
@@ -112,7 +110,7 @@ def test_who_is_not_signed_in_comes_back_to_the_question(
     ],
     ids=str,
 )
-def test_nothing_is_sent_to_an_address_that_is_not_the_clients(
+def test_an_unregistered_redirect_uri_gets_no_redirect(
     visitor: Visitor, ann: Visitor, client: AddedClient, changes: dict[str, str | None]
 ) -> None:
     for somebody in (visitor, ann):
@@ -131,13 +129,13 @@ def test_nothing_is_sent_to_an_address_that_is_not_the_clients(
     ],
     ids=str,
 )
-def test_what_is_wrong_with_the_question_is_told_to_a_known_address(
+def test_an_invalid_request_is_reported_to_a_registered_redirect_uri(
     visitor: Visitor, client: AddedClient, changes: dict[str, str | None], error: str
 ) -> None:
     assert told(visitor.get(question(client, **changes)))["error"] == error
 
 
-def test_the_token_has_what_the_program_asked_for_and_no_more(
+def test_the_token_has_only_the_requested_scopes(
     site: Site, ann: Visitor, client: AddedClient
 ) -> None:
     address = question(client, scope="view_room")
@@ -156,17 +154,17 @@ def test_the_token_has_what_the_program_asked_for_and_no_more(
     assert token["refresh_token"]
 
 
-def test_a_person_gives_nothing_that_they_have_not(site: Site, ann: Visitor) -> None:
+def test_scopes_that_the_user_lacks_are_left_out(site: Site, ann: Visitor) -> None:
     client = site.add_client(["admin_group"], redirect_uris=[BACK])
 
     page = ann.get(question(client))
 
     assert page.status == 200
-    assert "not yours to give" in page.text
+    assert "you do not have this scope" in page.text
     assert 'value="allow"' not in page.text
 
 
-def test_a_form_that_was_changed_leads_nowhere(
+def test_a_form_with_another_redirect_uri_gets_no_redirect(
     ann: Visitor, client: AddedClient
 ) -> None:
     answer = ann.fill(
@@ -177,9 +175,7 @@ def test_a_form_that_was_changed_leads_nowhere(
     assert answer.location is None
 
 
-def test_what_was_allowed_can_be_taken_back(
-    site: Site, ann: Visitor, client: AddedClient
-) -> None:
+def test_access_can_be_revoked(site: Site, ann: Visitor, client: AddedClient) -> None:
     code = told(ann.fill(question(client), PATH, answer="allow"))["code"]
     fields = {"grant_type": "authorization_code", "code": code, "redirect_uri": BACK}
     headers = [basic(client.id, client.secret), FORM]
@@ -215,7 +211,7 @@ def test_what_was_allowed_can_be_taken_back(
     assert site.get("/v2/room/1", token=granted["access_token"]).status == 401
 
 
-def test_the_browser_may_follow_the_form_to_the_program(
+def test_the_policy_lets_the_form_lead_to_the_program(
     ann: Visitor, client: AddedClient
 ) -> None:
     policy = ann.get(question(client)).headers["content-security-policy"]

@@ -15,7 +15,7 @@ def advice(visitor: Visitor, path: str = "/calls/1") -> str:
     return unescape(found[0]) if found else ""
 
 
-def test_a_call_is_shown_with_request_and_answer_and_without_the_token(
+def test_a_call_is_shown_with_request_and_response_but_without_the_token(
     site: Site, root: Visitor
 ) -> None:
     site.add_room("Ops")
@@ -30,7 +30,7 @@ def test_a_call_is_shown_with_request_and_answer_and_without_the_token(
     assert advice(root) == ""
 
 
-def test_each_common_fault_is_explained(site: Site, root: Visitor) -> None:
+def test_each_common_error_has_advice(site: Site, root: Visitor) -> None:
     room = site.add_room("Ops")
     site.add_room("Other")
     room_token = site.add_room_token("Ops")
@@ -41,21 +41,19 @@ def test_each_common_fault_is_explained(site: Site, root: Visitor) -> None:
     site.send("POST", "/v2/room/Ops/notification", body=b"hello")
     assert "Content-Type: application/json" in advice(root)
     site.get("/v2/room/nowhere")
-    assert "is not here" in advice(root)
+    assert "does not exist" in advice(root)
     site.get("/v2/no/such/thing")
-    assert "no such operation" in advice(root)
+    assert "belongs to no operation" in advice(root)
     site.post(f"/v2/room/{room}/notification", {"message": "x"}, token=reader)
     assert "this needs send_notification" in advice(root, "/calls/3")
     assert "has view_group" in advice(root, "/calls/3")
     site.post("/v2/room/Other/notification", {"message": "x"}, token=room_token)
-    assert "bound to a room" in advice(root, "/calls/2")
+    assert "valid for one room only" in advice(root, "/calls/2")
     site.put("/v2/room/Ops/notification", {"message": "x"})
-    assert "the method is not" in advice(root)
+    assert "not with this method" in advice(root)
 
 
-def test_a_call_tells_what_was_left_out_of_its_message(
-    site: Site, root: Visitor
-) -> None:
+def test_a_successful_call_says_what_was_left_out(site: Site, root: Visitor) -> None:
     site.add_room("Ops")
     card = f"{{'id': '{site.token}', 'style': '<b>'}}"
 
@@ -69,21 +67,21 @@ def test_a_call_tells_what_was_left_out_of_its_message(
     )
 
 
-def test_calls_without_a_good_token_are_explained_to_administrators(
+def test_administrators_see_calls_without_a_valid_token_with_advice(
     site: Site, root: Visitor, ann: Visitor
 ) -> None:
     path = "/calls/without-token"
 
     site.get("/v2/room", token=None)
-    assert "No token came along" in advice(root, path)
+    assert "The token is missing" in advice(root, path)
     site.get("/v2/room", token="from-the-old-days")
-    assert "is not one of this server's" in advice(root, path)
+    assert "unknown to this server" in advice(root, path)
     site.get("/rooms/list", token=None)
 
     assert ann.get(path).status == 403
 
 
-def test_faults_of_version_1_are_explained_in_its_own_terms(
+def test_errors_of_version_1_have_advice_of_their_own(
     site: Site, root: Visitor
 ) -> None:
     reader = site.add_token(scopes=["view_group"])
@@ -99,7 +97,7 @@ def test_faults_of_version_1_are_explained_in_its_own_terms(
     assert reader not in root.get("/calls/2").text
 
 
-def test_a_script_gets_what_is_new_and_nothing_else(site: Site, root: Visitor) -> None:
+def test_htmx_gets_newer_calls_only(site: Site, root: Visitor) -> None:
     site.get("/v2/room/first")
     page = root.get("/calls/1").text
     address = re.findall(r'hx-get="([^"]+)"', page)[0]
@@ -114,7 +112,7 @@ def test_a_script_gets_what_is_new_and_nothing_else(site: Site, root: Visitor) -
     assert "<html" not in new
 
 
-def test_people_see_the_calls_of_their_own_tokens_alone(
+def test_users_see_the_calls_of_their_own_tokens_only(
     site: Site, ann: Visitor, sign_in: MakeVisitor
 ) -> None:
     token = site.add_token(user="@ann")
@@ -127,7 +125,7 @@ def test_people_see_the_calls_of_their_own_tokens_alone(
     assert sign_in("boss", is_group_admin=True).get(f"/calls/{number}").status == 200
 
 
-def test_a_private_chat_is_shown_to_the_tokens_owner_alone(
+def test_a_private_chat_is_shown_to_the_tokens_owner_only(
     site: Site, ann: Visitor, root: Visitor
 ) -> None:
     site.add_user("Bob", mention_name="bob")
@@ -142,7 +140,7 @@ def test_a_private_chat_is_shown_to_the_tokens_owner_alone(
     assert "POST /v2/user/@bob/message" in seen.text
 
 
-def test_who_administers_a_room_sees_the_calls_of_its_tokens(
+def test_room_administrators_see_the_calls_of_its_tokens(
     site: Site, ann: Visitor, sign_in: MakeVisitor
 ) -> None:
     site.add_room("Mine", owner="@ann")
@@ -153,7 +151,7 @@ def test_who_administers_a_room_sees_the_calls_of_its_tokens(
     assert "Builds" not in sign_in("bob").get("/calls").text
 
 
-def test_what_a_call_holds_is_not_run(site: Site, root: Visitor) -> None:
+def test_a_call_is_never_shown_as_html(site: Site, root: Visitor) -> None:
     site.post("/v2/room/%3Cb%3E/notification?x=<i>", {"message": "<script>1</script>"})
 
     text = root.get("/calls/1").text
@@ -163,7 +161,7 @@ def test_what_a_call_holds_is_not_run(site: Site, root: Visitor) -> None:
     assert "&lt;script&gt;1" in text
 
 
-def test_a_program_whose_address_lacks_the_version_is_told_so_in_json(
+def test_a_program_whose_path_lacks_the_version_gets_json(
     site: Site, root: Visitor
 ) -> None:
     bearer = f"Bearer {site.token}"

@@ -32,7 +32,7 @@ def room(site: Site) -> int:
     return site.add_room("Ops")
 
 
-def test_guests_see_what_was_said_since_the_room_is_open_to_them(
+def test_guests_see_the_messages_since_access_was_enabled(
     site: Site, room: int, visitor: Visitor
 ) -> None:
     say(site, "before")
@@ -47,7 +47,7 @@ def test_guests_see_what_was_said_since_the_room_is_open_to_them(
     assert "<textarea" not in page.text
 
 
-def test_no_way_through_the_history_leads_further_back(
+def test_no_part_of_the_history_has_earlier_messages(
     site: Site, room: int, visitor: Visitor
 ) -> None:
     say(site, "before")
@@ -61,7 +61,7 @@ def test_no_way_through_the_history_leads_further_back(
         assert ">before<" not in visitor.get(f"{path}/history?{query}").text
 
 
-def test_a_room_made_with_guest_access_shows_all_of_it(
+def test_a_room_created_with_guest_access_shows_all_messages(
     site: Site, visitor: Visitor
 ) -> None:
     made = site.post("/v2/room", {"name": "Ops", "guest_access": True}).json["id"]
@@ -81,7 +81,7 @@ def test_the_address_ends_with_guest_access(
     assert visitor.get(path + part).status == 404
 
 
-def test_the_next_guests_have_another_address_and_another_beginning(
+def test_enabling_access_again_changes_address_and_beginning(
     site: Site, room: int, visitor: Visitor
 ) -> None:
     set_guests(site, room, on=True)
@@ -94,7 +94,7 @@ def test_the_next_guests_have_another_address_and_another_beginning(
     assert ">to the first guests<" not in visitor.get(address(site, room)).text
 
 
-def test_access_that_was_switched_on_in_an_archived_room_begins_there(
+def test_access_enabled_in_an_archived_room_begins_there(
     site: Site, room: int, visitor: Visitor
 ) -> None:
     say(site, "before")
@@ -105,7 +105,9 @@ def test_access_that_was_switched_on_in_an_archived_room_begins_there(
     assert ">before<" not in visitor.get(address(site, room)).text
 
 
-def test_a_deleted_room_has_no_guests(site: Site, room: int, visitor: Visitor) -> None:
+def test_a_deleted_room_has_no_guest_page(
+    site: Site, room: int, visitor: Visitor
+) -> None:
     set_guests(site, room, on=True)
     path = address(site, room)
     site.delete(f"/v2/room/{room}")
@@ -113,7 +115,7 @@ def test_a_deleted_room_has_no_guests(site: Site, room: int, visitor: Visitor) -
     assert visitor.get(path).status == 404
 
 
-def test_members_find_the_guests_address_on_the_page(
+def test_the_room_page_shows_the_guest_address(
     site: Site, room: int, ann: Visitor
 ) -> None:
     set_guests(site, room, on=True)
@@ -121,7 +123,7 @@ def test_members_find_the_guests_address_on_the_page(
     assert f"http://chat.test{address(site, room)}" in ann.get(f"/rooms/{room}").text
 
 
-def test_the_guests_page_names_no_other_room(
+def test_the_guest_page_names_no_other_room(
     site: Site, room: int, visitor: Visitor
 ) -> None:
     site.add_room("Plans")
@@ -130,7 +132,7 @@ def test_the_guests_page_names_no_other_room(
     assert "Plans" not in visitor.get(address(site, room)).text
 
 
-def test_guests_leave_streams_to_people_who_signed_in(
+def test_guests_get_half_of_the_streams_at_most(
     site: Site, room: int, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     set_guests(site, room, on=True)

@@ -35,7 +35,7 @@ def reach(html: str, edge: str) -> str:
     return found[1]
 
 
-def test_the_start_is_the_room_where_something_was_said_last(
+def test_the_start_page_redirects_to_the_room_with_the_latest_message(
     site: Site, ann: Visitor
 ) -> None:
     assert "No rooms yet" in ann.get("/").text
@@ -46,7 +46,7 @@ def test_the_start_is_the_room_where_something_was_said_last(
     assert f'href="/rooms/{quiet}"' in ann.get(f"/rooms/{busy}").text
 
 
-def test_the_commands_for_a_first_room_are_right(ann: Visitor, tmp_path: Path) -> None:
+def test_the_commands_for_a_first_room_work(ann: Visitor, tmp_path: Path) -> None:
     shown = re.search(r"<pre><code>(.*?)</code></pre>", ann.get("/").text, re.DOTALL)
     assert shown is not None
     database = tmp_path / "chat.db"
@@ -114,7 +114,7 @@ def test_without_scripts_links_lead_through_the_history(
 
 
 @pytest.mark.parametrize("part", ["", "/history?before=5", "/feed"])
-def test_a_private_room_is_for_its_members(
+def test_a_private_room_is_shown_to_its_members_only(
     site: Site, ann: Visitor, root: Visitor, part: str
 ) -> None:
     room = site.add_room("Plans", is_private=True)
@@ -129,9 +129,7 @@ def test_a_private_room_is_for_its_members(
 
 
 @pytest.mark.parametrize("part", ["", "/history", "/feed"])
-def test_who_is_not_signed_in_sees_no_room(
-    site: Site, visitor: Visitor, part: str
-) -> None:
+def test_rooms_require_a_session(site: Site, visitor: Visitor, part: str) -> None:
     room = site.add_room("Ops")
 
     assert (visitor.get(f"/rooms/{room}{part}").location or "").startswith("/sign-in")
@@ -144,9 +142,7 @@ def test_who_is_not_signed_in_sees_no_room(
         *("before=" + "0" * 20 + "9" * 40, "after=" + "0" * 5000),
     ],
 )
-def test_an_address_that_leads_nowhere_says_so(
-    site: Site, ann: Visitor, query: str
-) -> None:
+def test_an_invalid_address_gets_an_error(site: Site, ann: Visitor, query: str) -> None:
     room = site.add_room("Ops")
 
     assert ann.get(f"/rooms/{room}?{query}").status in (400, 404)
@@ -162,9 +158,7 @@ def test_a_message_of_another_room_is_not_shown_in_this_one(
     assert ann.get(f"/rooms/{room}?at={secret}").status == 404
 
 
-def test_what_is_typed_on_the_page_is_said_by_the_person(
-    site: Site, ann: Visitor
-) -> None:
+def test_a_message_from_the_page_is_sent_by_the_user(site: Site, ann: Visitor) -> None:
     room = site.add_room("Ops")
 
     answer = ann.fill(
@@ -176,7 +170,7 @@ def test_what_is_typed_on_the_page_is_said_by_the_person(
     assert (said["message"], said["from"]["mention_name"]) == ("Hi\nall", "ann")
 
 
-def test_nothing_is_said_for_another_sites_form(site: Site, ann: Visitor) -> None:
+def test_a_form_of_another_site_sends_no_message(site: Site, ann: Visitor) -> None:
     room = site.add_room("Ops")
 
     answer = ann.send(
@@ -197,7 +191,7 @@ def test_names_and_topics_are_never_read_as_html(site: Site, ann: Visitor) -> No
     assert page.count("&lt;script&gt;x()&lt;/script&gt;") >= 3
 
 
-def test_an_archived_room_is_listed_apart_and_has_no_line_to_write_in(
+def test_an_archived_room_is_listed_apart_and_has_no_composer(
     site: Site, ann: Visitor
 ) -> None:
     room = site.add_room("Old")
@@ -218,7 +212,7 @@ def test_an_archived_room_is_listed_apart_and_has_no_line_to_write_in(
 @pytest.mark.parametrize(
     ("wanted", "sources"), [(False, "'self'"), (True, "'self' https: http:")]
 )
-def test_outside_pictures_are_only_loaded_where_the_operator_wants_them(
+def test_outside_pictures_are_loaded_only_where_the_operator_allows_them(
     make_site: Callable[..., Site], wanted: bool, sources: str
 ) -> None:
     site = make_site(outside_pictures=wanted)
@@ -235,9 +229,7 @@ def test_outside_pictures_are_only_loaded_where_the_operator_wants_them(
     assert ('<img src="https://a.example/x.png"' in answer.text) is wanted
 
 
-def test_the_stream_of_events_is_not_kept_by_anybody_on_the_way(
-    site: Site, ann: Visitor
-) -> None:
+def test_a_stopping_server_opens_no_stream(site: Site, ann: Visitor) -> None:
     room = site.add_room("Ops")
     site.server.stop()
 

@@ -78,8 +78,8 @@ def test_a_match_in_a_card_shows_its_description(site: Site, ann: Visitor) -> No
 def test_a_search_without_a_match_says_so(site: Site, ann: Visitor) -> None:
     site.add_room("Ops")
 
-    assert "Nothing was found" in ann.get("/search?q=nowhere").text
-    assert "Nothing was found" not in ann.get("/search").text
+    assert "No messages found" in ann.get("/search?q=nowhere").text
+    assert "No messages found" not in ann.get("/search").text
 
 
 def test_a_hint_appears_when_rooms_with_messages_were_not_searched(
@@ -90,9 +90,9 @@ def test_a_hint_appears_when_rooms_with_messages_were_not_searched(
         site.add_room(name)
     post(site, "One", "hello")
 
-    assert "said last were searched" not in ann.get("/search?q=x").text
+    assert "latest messages were searched" not in ann.get("/search?q=x").text
     post(site, "Two", "hello")
-    assert "said last were searched" in ann.get("/search?q=x").text
+    assert "latest messages were searched" in ann.get("/search?q=x").text
 
 
 def test_the_searched_text_is_never_read_as_html(site: Site, ann: Visitor) -> None:

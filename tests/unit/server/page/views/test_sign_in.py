@@ -21,7 +21,7 @@ def session_cookie(visitor: Visitor) -> str:
 
 
 @pytest.mark.parametrize("name", ["ann@example.com", "ann", "@ann", "ANN"])
-def test_people_sign_in_by_address_or_mention_name(
+def test_users_sign_in_by_address_or_mention_name(
     site: Site, visitor: Visitor, name: str
 ) -> None:
     site.add_user("ann", mention_name="ann", password=PASSWORD)
@@ -36,7 +36,7 @@ def test_people_sign_in_by_address_or_mention_name(
     ("name", "password"),
     [("ann", "wrong"), ("nobody", PASSWORD), ("", ""), ("ann", "")],
 )
-def test_it_is_not_told_whether_name_or_password_is_wrong(
+def test_an_unknown_name_and_a_wrong_password_get_the_same_error(
     site: Site, visitor: Visitor, name: str, password: str
 ) -> None:
     site.add_user("ann", mention_name="ann", password=PASSWORD)
@@ -44,11 +44,11 @@ def test_it_is_not_told_whether_name_or_password_is_wrong(
     answer = visitor.sign_in(name, password)
 
     assert answer.status == 401
-    assert "No account has this name and password together." in answer.text
+    assert "The name or the password is wrong." in answer.text
     assert visitor.get("/account").location == "/sign-in?next=%2Faccount"
 
 
-def test_guessing_one_password_is_stopped(site: Site, visitor: Visitor) -> None:
+def test_guessing_one_password_is_limited(site: Site, visitor: Visitor) -> None:
     site.add_user("ann", mention_name="ann", password=PASSWORD)
 
     for _ in range(20):
@@ -61,7 +61,7 @@ def test_guessing_one_password_is_stopped(site: Site, visitor: Visitor) -> None:
     assert visitor.sign_in("ann").status == 303
 
 
-def test_guessing_many_passwords_from_one_address_is_stopped(
+def test_guessing_many_passwords_from_one_address_is_limited(
     visitor: Visitor,
 ) -> None:
     statuses = [visitor.sign_in(f"name{number}", "").status for number in range(101)]
@@ -81,7 +81,7 @@ def test_guessing_many_passwords_from_one_address_is_stopped(
         ("", "/"),
     ],
 )
-def test_who_signed_in_goes_on_within_the_page_only(
+def test_signing_in_redirects_within_the_page_only(
     site: Site, visitor: Visitor, wanted: str, gets: str
 ) -> None:
     site.add_user("ann", mention_name="ann", password=PASSWORD)
@@ -93,7 +93,7 @@ def test_who_signed_in_goes_on_within_the_page_only(
     assert answer.location == gets
 
 
-def test_the_cookie_is_for_this_site_and_no_script(visitor: Visitor) -> None:
+def test_the_cookie_is_http_only_and_same_site(visitor: Visitor) -> None:
     visitor.site.add_user("ann", mention_name="ann", password=PASSWORD)
 
     cookie = visitor.sign_in("ann").cookies[0]
@@ -104,7 +104,7 @@ def test_the_cookie_is_for_this_site_and_no_script(visitor: Visitor) -> None:
     assert "Secure" not in cookie
 
 
-def test_over_tls_the_cookie_never_leaves_tls(site: Site) -> None:
+def test_over_tls_the_cookie_is_secure_and_bound_to_the_host(site: Site) -> None:
     site.add_user("ann", mention_name="ann", password=PASSWORD)
 
     cookie = Visitor(site, "https").sign_in("ann").cookies[0]
@@ -136,7 +136,7 @@ def test_signing_in_changes_the_secret(ann: Visitor) -> None:
     assert session_cookie(ann) != before
 
 
-def test_a_secret_of_somebodys_choice_is_never_taken_over(
+def test_a_secret_chosen_by_the_browser_is_not_accepted(
     site: Site, visitor: Visitor
 ) -> None:
     site.add_user("ann", mention_name="ann", password=PASSWORD)
@@ -157,9 +157,7 @@ def test_signing_out_ends_the_session_in_the_database_too(ann: Visitor) -> None:
     assert ann.get("/account").status == 303
 
 
-def test_a_session_ends_when_it_was_not_used_for_two_weeks(
-    site: Site, ann: Visitor
-) -> None:
+def test_an_unused_session_ends_after_two_weeks(site: Site, ann: Visitor) -> None:
     site.clock[0] += 13 * DAY
     assert ann.get("/account").status == 200
     site.clock[0] += 13 * DAY
@@ -170,9 +168,7 @@ def test_a_session_ends_when_it_was_not_used_for_two_weeks(
     assert ann.get("/account").status == 303
 
 
-def test_a_session_ends_after_ninety_days_however_much_it_is_used(
-    site: Site, ann: Visitor
-) -> None:
+def test_a_used_session_ends_after_ninety_days(site: Site, ann: Visitor) -> None:
     for _ in range(9):
         site.clock[0] += 10 * DAY - 1
         assert ann.get("/account").status == 200
@@ -182,13 +178,13 @@ def test_a_session_ends_after_ninety_days_however_much_it_is_used(
     assert ann.get("/account").status == 303
 
 
-def test_a_deleted_person_is_signed_out(site: Site, ann: Visitor) -> None:
+def test_a_deleted_user_is_signed_out(site: Site, ann: Visitor) -> None:
     site.delete("/v2/user/@ann")
 
     assert ann.get("/account").status == 303
 
 
-def test_a_script_without_a_session_is_sent_to_the_sign_in_page(
+def test_htmx_without_a_session_is_redirected_to_the_sign_in_page(
     visitor: Visitor,
 ) -> None:
     answer = visitor.get("/calls/1", hx_request="true")
@@ -215,7 +211,9 @@ def test_one_session_is_ended_and_the_others_stay(
     assert ann.get("/account").status == 200
 
 
-def test_nobody_ends_somebody_elses_session(ann: Visitor, sign_in: MakeVisitor) -> None:
+def test_users_cannot_end_sessions_of_others(
+    ann: Visitor, sign_in: MakeVisitor
+) -> None:
     bob = sign_in("bob")
 
     for number in range(1, 4):
@@ -224,7 +222,7 @@ def test_nobody_ends_somebody_elses_session(ann: Visitor, sign_in: MakeVisitor) 
     assert ann.get("/account").status == 200
 
 
-def test_a_script_is_sent_on_to_any_path_of_the_page(ann: Visitor) -> None:
+def test_a_redirect_of_htmx_escapes_the_path(ann: Visitor) -> None:
     answer = ann.get("/sign-in?next=/%E3%80%80x?a=1", hx_request="true")
 
     assert answer.status == 204

@@ -25,7 +25,7 @@ def make(visitor: Visitor, *scopes: str, name: str = "Alerting", room: str = "")
     return made_token(answer)
 
 
-def test_a_personal_token_acts_for_its_maker_for_a_year(
+def test_a_personal_token_acts_for_its_owner_for_a_year(
     site: Site, ann: Visitor
 ) -> None:
     token = make(ann, "view_group", "send_message")
@@ -38,7 +38,7 @@ def test_a_personal_token_acts_for_its_maker_for_a_year(
 
 
 @pytest.mark.parametrize("scopes", [["admin_group"], ["no_scope"], []])
-def test_a_token_has_no_scope_that_its_maker_cannot_have(
+def test_scopes_that_the_user_lacks_are_rejected(
     ann: Visitor, scopes: list[str]
 ) -> None:
     answer = ann.fill("/tokens", "/tokens", name="Mine", scope=scopes)
@@ -47,7 +47,7 @@ def test_a_token_has_no_scope_that_its_maker_cannot_have(
     assert 'role="alert"' in answer.text
 
 
-def test_a_token_is_shown_once(ann: Visitor) -> None:
+def test_a_new_token_is_shown_once(ann: Visitor) -> None:
     token = make(ann, "view_group")
 
     assert token not in ann.get("/tokens").text
@@ -63,7 +63,7 @@ def test_a_token_is_shown_once(ann: Visitor) -> None:
         ("view_messages", "/history/latest"),
     ],
 )
-def test_the_example_is_a_command_for_this_server_that_the_token_may_do(
+def test_the_example_command_uses_a_scope_of_the_token(
     site: Site, ann: Visitor, scope: str, path: str
 ) -> None:
     room = site.add_room("Ops")
@@ -82,7 +82,7 @@ def test_the_example_is_a_command_for_this_server_that_the_token_may_do(
     assert status in (200, 201, 204)
 
 
-def test_a_room_token_is_made_by_who_administers_the_room(
+def test_room_administrators_create_notification_tokens(
     site: Site, ann: Visitor
 ) -> None:
     mine = site.add_room("Mine", owner="@ann")
@@ -98,7 +98,9 @@ def test_a_room_token_is_made_by_who_administers_the_room(
     assert site.post(path, {"message": "hi"}, token=token).status == 204
 
 
-def test_nobody_makes_a_token_for_a_room_of_others(site: Site, ann: Visitor) -> None:
+def test_users_cannot_create_tokens_for_rooms_of_others(
+    site: Site, ann: Visitor
+) -> None:
     site.add_room("Mine", owner="@ann")
     other = site.add_room("Not mine")
 
@@ -116,7 +118,7 @@ def token_number(visitor: Visitor, name: str) -> int:
     return int(re.findall(r"/tokens/(\d+)/revoke", row)[0])
 
 
-def test_a_revoked_token_is_good_for_nothing(site: Site, ann: Visitor) -> None:
+def test_a_revoked_token_is_rejected(site: Site, ann: Visitor) -> None:
     token = make(ann, "view_group")
 
     assert revoke(ann, token_number(ann, "Alerting")) == 303
@@ -124,7 +126,7 @@ def test_a_revoked_token_is_good_for_nothing(site: Site, ann: Visitor) -> None:
     assert site.get("/v2/room", token=token).status == 401
 
 
-def test_nobody_revokes_the_token_of_another_person(
+def test_users_cannot_revoke_tokens_of_others(
     site: Site, ann: Visitor, sign_in: MakeVisitor
 ) -> None:
     token = make(ann, "view_group")
@@ -145,7 +147,7 @@ def test_only_administrators_see_the_tokens_of_the_group(
     assert ann.get("/tokens/group").status == 403
 
 
-def test_an_ended_token_is_not_listed(site: Site, ann: Visitor) -> None:
+def test_an_expired_token_is_not_listed(site: Site, ann: Visitor) -> None:
     make(ann, "view_group")
 
     site.clock[0] += YEAR + 1
@@ -154,7 +156,7 @@ def test_an_ended_token_is_not_listed(site: Site, ann: Visitor) -> None:
     assert "Alerting" not in ann.get("/tokens").text
 
 
-def test_an_administrator_makes_a_client_and_deletes_it(
+def test_an_administrator_creates_and_deletes_a_client(
     site: Site, root: Visitor
 ) -> None:
     answer = root.fill(
@@ -179,9 +181,7 @@ def test_an_administrator_makes_a_client_and_deletes_it(
     "address",
     ["javascript:alert(1)", "/back", "https://a.test/#x", "ftp://a.test", "https://"],
 )
-def test_a_client_gets_no_address_that_is_no_web_address(
-    root: Visitor, address: str
-) -> None:
+def test_a_redirect_uri_has_to_be_a_web_address(root: Visitor, address: str) -> None:
     answer = root.fill(
         "/clients", "/clients", name="x", scope=["view_room"], redirect_uris=address
     )
@@ -189,7 +189,7 @@ def test_a_client_gets_no_address_that_is_no_web_address(
     assert answer.status == 400
 
 
-def test_clients_are_for_administrators_alone(ann: Visitor) -> None:
+def test_clients_are_for_administrators_only(ann: Visitor) -> None:
     fields: dict[str, str | list[str]] = {"name": "x"}
 
     assert ann.get("/clients").status == 403

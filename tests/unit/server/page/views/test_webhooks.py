@@ -47,7 +47,7 @@ def press(visitor: Visitor, page: str, action: str) -> Answer:
     return visitor.send(action, visitor.get(page).form(action))
 
 
-def test_a_webhook_is_shown_with_its_deliveries_and_without_its_secrets(
+def test_a_webhook_is_shown_with_its_deliveries_but_without_secrets(
     site: Site, root: Visitor
 ) -> None:
     site.add_room("Ops")
@@ -75,7 +75,7 @@ def test_a_delivery_is_sent_again(site: Site, root: Visitor) -> None:
     assert "2 waiting" in root.get(page).text
 
 
-def test_a_failing_webhook_is_tried_at_once(site: Site, root: Visitor) -> None:
+def test_a_failing_webhook_is_retried_at_once(site: Site, root: Visitor) -> None:
     site.add_room("Ops")
     number = make(site, "Ops")
     later_us = site.now_us + 3_600_000_000
@@ -109,7 +109,7 @@ def test_a_webhook_is_deleted(site: Site, root: Visitor) -> None:
     assert root.get(page).status == 404
 
 
-def test_people_see_the_webhooks_of_their_rooms_alone(
+def test_users_see_the_webhooks_of_their_rooms_only(
     site: Site, ann: Visitor, sign_in: MakeVisitor
 ) -> None:
     site.add_room("Mine", owner="@ann")
@@ -127,7 +127,7 @@ def test_people_see_the_webhooks_of_their_rooms_alone(
     assert sign_in("bob").get(f"/webhooks/{mine}").status == 404
 
 
-def test_a_script_gets_the_deliveries_alone(site: Site, root: Visitor) -> None:
+def test_htmx_gets_the_deliveries_only(site: Site, root: Visitor) -> None:
     site.add_room("Ops")
     number = make(site, "Ops")
 
@@ -137,7 +137,7 @@ def test_a_script_gets_the_deliveries_alone(site: Site, root: Visitor) -> None:
     assert "Deliveries" in text
 
 
-def test_what_is_said_in_a_room_is_hidden_from_a_maker_who_may_not_see_it(
+def test_events_of_a_room_are_hidden_from_an_owner_without_access(
     site: Site, ann: Visitor, root: Visitor
 ) -> None:
     room = site.add_room("Secret", owner="@ann")
