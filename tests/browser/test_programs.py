@@ -66,7 +66,7 @@ def test_an_administrator_repeats_a_delivery(signed_in: Page, served: Served) ->
     delivery.get_by_role("button", name="Send again").click()
 
     expect(signed_in.get_by_role("status")).to_contain_text("queued")
-    expect(signed_in.locator("dl")).to_contain_text("2 tries")
+    expect(signed_in.locator("dl")).to_contain_text("2 failed tries")
 
 
 def test_a_password_link_signs_in_and_works_once(
