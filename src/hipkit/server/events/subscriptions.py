@@ -24,7 +24,11 @@ from hipkit.server.shared.signals import Topic
 from hipkit.server.storage.protocol import Database, Stores
 from hipkit.server.storage.stores.deliveries import NewDelivery
 from hipkit.server.storage.stores.events import EventRecord
-from hipkit.server.storage.stores.subscriptions import DueRecord, SubscriptionRecord
+from hipkit.server.storage.stores.subscriptions import (
+    DueRecord,
+    SubscriptionRecord,
+    SubscriptionState,
+)
 from hipkit.server.storage.stores.timestamps import SECOND_US
 
 __all__ = ["Subscriptions"]
@@ -249,7 +253,9 @@ class Subscriptions:
         async def command(stores: Stores) -> None:
             now = await stores.subscriptions.get(subscription.id)
             if now is not None and now.next_try_us == subscription.next_try_us:
-                await stores.subscriptions.rest(subscription.id)
+                # The last problem stays to be read.
+                state = SubscriptionState(position=now.position, problem=now.problem)
+                await stores.subscriptions.set_state(subscription.id, state)
 
         await self._database.write(command)
 

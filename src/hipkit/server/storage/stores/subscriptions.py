@@ -258,14 +258,6 @@ class SubscriptionStore:
             now_us,
         )
 
-    async def rest(self, subscription_id: int) -> None:
-        """Clear the retry state of a subscription; the last problem stays to be read."""
-        await self._session.run(
-            "UPDATE subscriptions SET tries = 0, failing_since_us = NULL,"
-            " next_try_us = NULL, paused_us = NULL WHERE id = ?",
-            subscription_id,
-        )
-
     async def drop_waiting(
         self,
         group_id: int,
