@@ -21,6 +21,7 @@ from codegen.openapi import (
     METHODS,
     PathOperation,
     parameters,
+    path_items,
     path_operations,
     template_names,
 )
@@ -76,13 +77,8 @@ def _check_version(document: Document) -> None:
 
 def _checked_operations(document: Document) -> list[PathOperation]:
     """Return the operations, once their paths hold nothing that is not supported."""
-    paths = document.root.get("paths")
-    for path, item in (
-        paths.items() if paths is not None and paths.value is not None else ()
-    ):
-        if path.startswith("x-"):
-            continue
-        for key, member in item.follow().items():
+    for _, item in path_items(document):
+        for key, member in item.items():
             _reject_servers(key, member)
             if key not in PATH_ITEM_WORDS and not key.startswith("x-"):
                 raise member.error(
@@ -143,14 +139,13 @@ def _check_name(
 
 def _check_tag(operation: PathOperation, modules: dict[str, str]) -> None:
     tags = operation.node.texts("tags")
+    where = operation.node.get("tags") or operation.node
     if len(tags) != 1:
-        where = operation.node.get("tags") or operation.node
         raise where.error(
             f"{operation.name!r} has {len(tags) or 'no'} tag{'s' * (len(tags) > 1)};"
             " give it exactly one: it names the module"
         )
     tag, module = tags[0], module_name(tags[0])
-    where = operation.node.get("tags") or operation.node
     if not is_name(module):
         raise where.error(f"the tag {tag!r} cannot name a Python module; rename it")
     if len(module.encode()) > LONGEST_MODULE:

@@ -76,6 +76,11 @@ class Node:
         for key, value in self._mapping().items():
             yield key, self._child(key, value)
 
+    def members(self, key: str) -> dict[str, Node]:
+        """Return the members of a member that is a mapping; none where it is left out or null."""
+        node = self.get(key)
+        return {} if node is None or node.value is None else dict(node.items())
+
     def elements(self) -> list[Node]:
         """Return the items of this list."""
         if not isinstance(self.value, list):
@@ -83,6 +88,11 @@ class Node:
         return [
             self._child(str(index), value) for index, value in enumerate(self.value)
         ]
+
+    def listed(self, key: str) -> list[Node]:
+        """Return the items of a member that is a list; none where it is left out."""
+        node = self.get(key)
+        return [] if node is None else node.elements()
 
     def text(self, key: str) -> str:
         """Return a member that is a text; empty where it is left out or null."""
@@ -95,13 +105,11 @@ class Node:
 
     def texts(self, key: str) -> tuple[str, ...]:
         """Return a member that is a list of texts; empty where it is left out."""
-        node = self.get(key)
-        if node is None:
-            return ()
-        for item in node.elements():
+        items = self.listed(key)
+        for item in items:
             if not isinstance(item.value, str):
                 raise item.error("must be a text; put it in quotes")
-        return tuple(str(item.value) for item in node.elements())
+        return tuple(str(item.value) for item in items)
 
     def flag(self, key: str, default: bool = False) -> bool:
         """Return a member that is true or false."""

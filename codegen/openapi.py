@@ -6,7 +6,7 @@ The differences between the versions end here; places in errors stay the documen
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from codegen.document import Document, Node
@@ -24,6 +24,7 @@ __all__ = [
     "is_json",
     "is_swagger",
     "parameters",
+    "path_items",
     "path_operations",
     "second_methods",
     "template_names",
@@ -103,22 +104,29 @@ def is_swagger(document: Document) -> bool:
     return document.root.has("swagger")
 
 
+def path_items(document: Document) -> Iterator[tuple[str, Node]]:
+    """Yield the paths of the document with what they hold."""
+    for path, item in document.root.members("paths").items():
+        if not path.startswith("x-"):
+            yield path, item.follow()
+
+
 def path_operations(document: Document) -> Iterator[PathOperation]:
     """Yield the operations in the document's order, without methods that are `x-same-as` another.
 
     Raises:
         SpecError: An `x-same-as` names no operation of its path.
     """
-    paths = document.root.get("paths")
-    if paths is None or paths.value is None:
-        return
-    for path, item in paths.items():
-        if path.startswith("x-"):
-            continue
-        path_item = item.follow()
-        for method, node in path_item.items():
-            if method in METHODS and not _is_second(path_item, node):
-                yield PathOperation(node, path_item, path, method.upper())
+    for path, path_item in path_items(document):
+        for method, node in _methods(path_item):
+            if not _is_second(path_item, node):
+                yield PathOperation(node, path_item, path, method)
+
+
+def _methods(path_item: Node) -> Iterator[tuple[str, Node]]:
+    for key, node in path_item.items():
+        if key in METHODS:
+            yield key.upper(), node
 
 
 def _is_second(path_item: Node, node: Node) -> bool:
@@ -127,24 +135,18 @@ def _is_second(path_item: Node, node: Node) -> bool:
         return False
     if not any(
         each.text("operationId") == same.value and not each.has("x-same-as")
-        for method, each in path_item.items()
-        if method in METHODS
+        for _, each in _methods(path_item)
     ):
         raise same.error(f"the path has no operation {same.value!r}; name one it has")
     return True
 
 
-def _same_as(node: Node, operation: PathOperation) -> bool:
-    meant = node.text("x-same-as")
-    return meant != "" and meant == operation.node.text("operationId")
-
-
 def second_methods(operation: PathOperation) -> tuple[str, ...]:
     """Return the other methods that mean the same operation."""
     return tuple(
-        method.upper()
-        for method, node in operation.path_item.items()
-        if method in METHODS and _same_as(node, operation)
+        method
+        for method, node in _methods(operation.path_item)
+        if node.text("x-same-as") == operation.node.text("operationId") != ""
     )
 
 
@@ -155,14 +157,10 @@ def template_names(path: str) -> list[str]:
 
 def component_schemas(document: Document) -> Iterator[tuple[str, Node]]:
     """Yield the shared schemas by name."""
-    holder = document.root if is_swagger(document) else document.root.get("components")
-    shared = (
-        holder.get("definitions" if is_swagger(document) else "schemas")
-        if holder
-        else None
-    )
-    if shared is not None and shared.value is not None:
-        yield from shared.items()
+    if is_swagger(document):
+        yield from document.root.members("definitions").items()
+    elif (components := document.root.get("components")) is not None:
+        yield from components.members("schemas").items()
 
 
 def parameters(operation: PathOperation) -> list[Parameter]:
@@ -174,7 +172,7 @@ def parameters(operation: PathOperation) -> list[Parameter]:
     found: dict[tuple[str, str], Parameter] = {}
     for owner in (operation.path_item, operation.node):
         here: set[tuple[str, str]] = set()
-        for item in _list(owner, "parameters"):
+        for item in owner.listed("parameters"):
             node = item.follow()
             where, name = node.text("in"), node.text("name")
             if not name or not where:
@@ -205,32 +203,20 @@ def body(operation: PathOperation) -> Body | None:
         return None
     node = node.follow()
     node.reject_unknown(frozenset(("description", "content", "required")))
-    content = node.get("content")
-    media_types = dict(content.items()) if content else {}
-    for content_type, media in media_types.items():
-        kind = _body_kind(content_type)
-        if kind:
-            media.reject_unknown(
-                frozenset(("schema", "example", "examples", "encoding"))
-            )
-            return Body(
-                node=media,
-                kind=kind,
-                content_type=content_type,
-                required=node.flag("required"),
-                description=node.text("description"),
-                schema=media.get("schema"),
-            )
-    raise (content or node).error(_unsupported(list(media_types)))
+    media_types = node.members("content")
+    chosen = _first_body_kind(media_types)
+    if chosen is None:
+        raise (node.get("content") or node).error(_unsupported(list(media_types)))
+    content_type, kind = chosen
+    media = media_types[content_type]
+    media.reject_unknown(frozenset(("schema", "example", "examples", "encoding")))
+    return _whole_body(media, node, kind, content_type)
 
 
 def answers(operation: PathOperation) -> list[Answer]:
     """Return the documented answers of an operation."""
-    node = operation.node.get("responses")
-    if node is None:
-        return []
     found = []
-    for status, item in node.items():
+    for status, item in operation.node.members("responses").items():
         if status.startswith("x-"):
             continue
         if not re.fullmatch(r"default|[1-5](XX|[0-9]{2})", status):
@@ -248,11 +234,6 @@ def is_json(content_type: str) -> bool:
     """Return whether a media type is JSON, or `*/*`, by which APIs mean JSON."""
     plain = content_type.partition(";")[0].strip().lower()
     return plain in (JSON, "*/*", "application/*") or plain.endswith("+json")
-
-
-def _list(owner: Node, key: str) -> list[Node]:
-    node = owner.get(key)
-    return [] if node is None else node.elements()
 
 
 def _parameter(node: Node, name: str, where: str) -> Parameter | None:
@@ -307,7 +288,7 @@ def _swagger_body(operation: PathOperation) -> Body | None:
     fields: dict[str, Parameter] = {}
     whole: Node | None = None
     for owner in (operation.path_item, operation.node):
-        for item in _list(owner, "parameters"):
+        for item in owner.listed("parameters"):
             node = item.follow()
             if node.text("in") == "body":
                 whole = node
@@ -334,20 +315,23 @@ def _swagger_body(operation: PathOperation) -> Body | None:
         )
     if whole is None:
         return None
-    for content_type in consumes or [JSON]:
-        if kind := _body_kind(content_type):
-            whole.reject_unknown(
-                frozenset(("name", "in", "description", "required", "schema"))
-            )
-            return Body(
-                node=whole,
-                kind=kind,
-                content_type=content_type,
-                required=whole.flag("required"),
-                description=whole.text("description"),
-                schema=whole.get("schema"),
-            )
-    raise operation.node.error(_unsupported(consumes))
+    chosen = _first_body_kind(consumes or [JSON])
+    if chosen is None:
+        raise operation.node.error(_unsupported(consumes))
+    whole.reject_unknown(frozenset(("name", "in", "description", "required", "schema")))
+    content_type, kind = chosen
+    return _whole_body(whole, whole, kind, content_type)
+
+
+def _whole_body(media: Node, owner: Node, kind: str, content_type: str) -> Body:
+    return Body(
+        node=media,
+        kind=kind,
+        content_type=content_type,
+        required=owner.flag("required"),
+        description=owner.text("description"),
+        schema=media.get("schema"),
+    )
 
 
 def _answer_content(
@@ -363,8 +347,7 @@ def _answer_content(
             (name for name in produces if is_json(name) and not is_file), produces[0]
         )
         return ("application/octet-stream" if is_file else chosen), schema
-    content = response.get("content")
-    media_types = dict(content.items()) if content else {}
+    media_types = response.members("content")
     for content_type, media in media_types.items():
         if is_json(content_type):
             return content_type, media.get("schema")
@@ -374,6 +357,14 @@ def _answer_content(
 def _media_types(operation: PathOperation, key: str) -> list[str]:
     owner = operation.node if operation.node.has(key) else operation.node.document.root
     return list(owner.texts(key))
+
+
+def _first_body_kind(content_types: Iterable[str]) -> tuple[str, str] | None:
+    """Return the first media type that can be sent, and the kind of body it means."""
+    for content_type in content_types:
+        if kind := _body_kind(content_type):
+            return content_type, kind
+    return None
 
 
 def _body_kind(content_type: str) -> str | None:

@@ -142,12 +142,9 @@ def _events(
     document: Document, schemas: Schemas, models: list[Model], used: frozenset[str]
 ) -> tuple[tuple[tuple[str, str], ...], list[Model]]:
     """Return the events with their models, and which models only they use."""
-    webhooks = document.root.get("webhooks")
-    if webhooks is None or webhooks.value is None:
-        return (), []
     events: dict[str, str] = {}
     own: list[Model] = []
-    for event, item in webhooks.items():
+    for event, item in document.root.members("webhooks").items():
         if event.startswith("x-"):
             continue
         operation = PathOperation(item.follow().get("post") or item, item, "", "POST")
@@ -171,8 +168,7 @@ def _events(
 
 
 def _tag_texts(document: Document) -> dict[str, list[str]]:
-    tags = document.root.get("tags")
     return {
         tag.text("name"): docstrings.paragraphs(tag.text("description"))
-        for tag in (tags.elements() if tags else ())
+        for tag in document.root.listed("tags")
     }
