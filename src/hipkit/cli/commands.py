@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import click
-from click.formatting import HelpFormatter
-from click.shell_completion import CompletionItem, shell_complete
+from click.shell_completion import shell_complete
 
 from hipkit.cli.failures import ExitCode, report
-from hipkit.cli.options import Group, Settings
+from hipkit.cli.options import LazyGroup, Settings
 from hipkit.extras import install_hint
 from hipkit.transports.protocol import Transport
 from hipkit.version import VERSION
@@ -29,7 +28,7 @@ SERVER_EXTRA = frozenset({"cryptography", "httptools", "uvicorn"})
 
 
 class Place(NamedTuple):
-    """Where a command is defined, and its summary in the help."""
+    """The module and name of a command, and its summary in the help."""
 
     module: str
     name: str
@@ -51,12 +50,12 @@ COMMANDS: Mapping[str, Place] = {
 }
 
 
-class Commands(Group):
-    """The commands, loaded one by one."""
+class Commands(LazyGroup):
+    """The commands of the table."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the commands' names."""
-        return list(COMMANDS)
+    def rows(self) -> Iterable[tuple[str, str, str]]:
+        """Return the commands under one heading."""
+        return [("Commands", name, place.summary) for name, place in COMMANDS.items()]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Load a command."""
@@ -67,30 +66,9 @@ class Commands(Group):
         command: click.Command = getattr(module, place.name)
         return command
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, or fail with a list of the commands."""
-        if args[0] not in COMMANDS and not ctx.resilient_parsing:
-            ctx.fail(f"unknown command; available commands: {', '.join(COMMANDS)}")
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: HelpFormatter) -> None:
-        """Write the commands without loading them."""
-        with formatter.section("Commands"):
-            formatter.write_dl(
-                [(name, place.summary) for name, place in COMMANDS.items()]
-            )
-
-    def shell_complete(
-        self, ctx: click.Context, incomplete: str
-    ) -> list[CompletionItem]:
-        """Complete the names without loading anything."""
-        return [
-            CompletionItem(name, help=place.summary)
-            for name, place in COMMANDS.items()
-            if name.startswith(incomplete)
-        ] + click.Command.shell_complete(self, ctx, incomplete)
+    def fail_unknown(self, ctx: click.Context) -> NoReturn:
+        """Fail with the names of the commands."""
+        ctx.fail(f"unknown command; available commands: {', '.join(COMMANDS)}")
 
 
 @click.group(cls=Commands)
@@ -117,8 +95,9 @@ def run(arguments: Sequence[str], *, transport: Transport | None = None) -> int:
     try:
         return _run(list(arguments), settings)
     except (Exception, KeyboardInterrupt) as error:
-        # The edge of the program: whatever went wrong becomes a line and an exit code here.
-        return report(error, as_json=settings.json or _asks_for_json(arguments))
+        # The edge of the program: every error becomes a line and an exit code here. Where the
+        # arguments were not parsed, the settings do not know of --json yet.
+        return report(error, as_json=settings.json or "--json" in arguments)
     finally:
         _settle_standard_output()
 
@@ -138,13 +117,11 @@ def _run(arguments: list[str], settings: Settings) -> int:
     return result if isinstance(result, int) else ExitCode.OK
 
 
-def _asks_for_json(arguments: Sequence[str]) -> bool:
-    """Return whether errors must be JSON, even if the arguments could not be parsed."""
-    return "--json" in arguments
-
-
 def _settle_standard_output() -> None:
-    """Keep the interpreter from complaining at its end about output that cannot be written."""
+    """Flush standard output, and discard what cannot be written.
+
+    Python flushes it again at exit, and would print a traceback and change the exit code.
+    """
     if sys.stdout is None:
         return
     try:

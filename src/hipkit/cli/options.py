@@ -1,20 +1,22 @@
-"""The global options, which every command takes before or after its name."""
+"""The global options, and the classes of commands that take them before or after their names."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
 from typing import NoReturn
 
 import click
 from click.core import ParameterSource
 from click.formatting import HelpFormatter
+from click.shell_completion import CompletionItem
 
 from hipkit.client.setup import TransportName
 from hipkit.transports.protocol import Transport
 
-__all__ = ["Command", "Group", "Settings", "global_options"]
+__all__ = ["Command", "Group", "LazyGroup", "Settings", "global_options"]
 
 PREFIX = "global_"
 """Keeps the names of these parameters apart from an operation's own arguments."""
@@ -37,12 +39,11 @@ class Settings:
     verbose: bool = False
 
 
-class Command(click.Command):
-    """A command that takes the global options too."""
+class _WithGlobalOptions(click.Command):
+    """What commands and groups share."""
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # click's own arguments, as they are
-        self.context_settings.setdefault("allow_extra_args", True)
         self.context_settings.setdefault("help_option_names", ["-h", "--help"])
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
@@ -54,9 +55,35 @@ class Command(click.Command):
         ]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments; an unknown option is an error that lists the known ones."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption as error:
+            raise _with_known_options(error, self.get_params(ctx), ctx) from None
+
+    def format_options(self, ctx: click.Context, formatter: HelpFormatter) -> None:
+        """Describe the command's own options, and list the global ones by name."""
+        rows = [
+            record
+            for parameter in super().get_params(ctx)
+            if isinstance(parameter, click.Option)
+            and (record := parameter.get_help_record(ctx)) is not None
+        ]
+        with formatter.section("Options"):
+            formatter.write_dl(rows)
+        names = [option.opts[0] for option in global_options() if not option.hidden]
+        with formatter.section("Global options (see hipkit --help)"):
+            formatter.write_text(" ".join(names))
+
+
+class Command(_WithGlobalOptions):
+    """A command that takes the global options too."""
+
+    allow_extra_args = True
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parse the arguments, and fail if some are left over."""
-        with _listing_options(ctx):
-            rest = super().parse_args(ctx, args)
+        rest = super().parse_args(ctx, args)
         if rest and not ctx.resilient_parsing:
             # What is too much may be part of a message: it is counted, not repeated.
             ctx.fail(
@@ -65,37 +92,63 @@ class Command(click.Command):
             )
         return rest
 
-    def format_options(self, ctx: click.Context, formatter: HelpFormatter) -> None:
-        """Describe the command's own options, and list the global ones by name."""
-        _format_options(ctx, super().get_params(ctx), formatter)
 
-
-class Group(click.Group):
+class Group(_WithGlobalOptions, click.Group):
     """A group of commands that takes the global options too."""
 
-    def __init__(self, *args: object, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # click's own arguments, as they are
-        self.context_settings.setdefault("help_option_names", ["-h", "--help"])
-
-    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        """Return the command's own parameters and the global ones."""
-        return [*super().get_params(ctx), *global_options()]
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse what stands before the name of a command."""
-        with _listing_options(ctx):
-            return super().parse_args(ctx, args)
+    command_class = Command
 
     def format_options(self, ctx: click.Context, formatter: HelpFormatter) -> None:
         """Describe the group's own options, and at the top level the global ones too."""
         if ctx.parent is None:
-            super().format_options(ctx, formatter)
+            click.Group.format_options(self, ctx, formatter)
             return
-        _format_options(ctx, super().get_params(ctx), formatter)
+        super().format_options(ctx, formatter)
         self.format_commands(ctx, formatter)
 
 
-Group.command_class = Command
+class LazyGroup(Group, ABC):
+    """A group that loads a command only when it is used.
+
+    Its own help and completion take the names and summaries from a table.
+    """
+
+    @abstractmethod
+    def rows(self) -> Iterable[tuple[str, str, str]]:
+        """Return section, name and summary of each command, section after section."""
+
+    @abstractmethod
+    def fail_unknown(self, ctx: click.Context) -> NoReturn:
+        """Raise the error for a name that no command has."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands."""
+        return [name for _, name, _ in self.rows()]
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or fail."""
+        command = self.get_command(ctx, args[0])
+        if command is None and not ctx.resilient_parsing:
+            self.fail_unknown(ctx)
+        return args[0] if command else None, command, args[1:]
+
+    def format_commands(self, ctx: click.Context, formatter: HelpFormatter) -> None:
+        """Write the commands by section."""
+        for section, rows in groupby(self.rows(), key=lambda row: row[0]):
+            with formatter.section(section):
+                formatter.write_dl([(name, summary) for _, name, summary in rows])
+
+    def shell_complete(
+        self, ctx: click.Context, incomplete: str
+    ) -> list[CompletionItem]:
+        """Complete the names and the group's own options."""
+        return [
+            CompletionItem(name, help=summary)
+            for _, name, summary in self.rows()
+            if name.startswith(incomplete)
+        ] + click.Command.shell_complete(self, ctx, incomplete)
 
 
 def global_options() -> list[click.Option]:
@@ -171,41 +224,24 @@ def global_options() -> list[click.Option]:
     ]
 
 
-@contextmanager
-def _listing_options(context: click.Context) -> Iterator[None]:
-    """List the available options if one is unknown."""
-    try:
-        yield
-    except click.NoSuchOption as error:
-        known = [
-            flag
-            for parameter in context.command.get_params(context)
-            if isinstance(parameter, click.Option) and not parameter.hidden
-            for flag in (*parameter.opts, *parameter.secondary_opts)
-            if flag.startswith("--")
-        ]
-        raise click.NoSuchOption(
-            error.option_name,
-            f"{error.message} Available options: {', '.join(known)}.",
-            [each for each in error.possibilities or () if each in known],
-            context,
-        ) from None
-
-
-def _format_options(
-    context: click.Context, own: list[click.Parameter], formatter: HelpFormatter
-) -> None:
-    rows = [
-        record
-        for parameter in own
-        if isinstance(parameter, click.Option)
-        and (record := parameter.get_help_record(context)) is not None
+def _with_known_options(
+    error: click.NoSuchOption,
+    parameters: Iterable[click.Parameter],
+    context: click.Context,
+) -> click.NoSuchOption:
+    known = [
+        flag
+        for parameter in parameters
+        if isinstance(parameter, click.Option) and not parameter.hidden
+        for flag in (*parameter.opts, *parameter.secondary_opts)
+        if flag.startswith("--")
     ]
-    with formatter.section("Options"):
-        formatter.write_dl(rows)
-    names = [option.opts[0] for option in global_options() if not option.hidden]
-    with formatter.section("Global options (see hipkit --help)"):
-        formatter.write_text(" ".join(names))
+    return click.NoSuchOption(
+        error.option_name,
+        f"{error.message} Available options: {', '.join(known)}.",
+        [each for each in error.possibilities or () if each in known],
+        context,
+    )
 
 
 def _option(flag: str, **settings: object) -> click.Option:
@@ -232,14 +268,10 @@ def _refuse_token(
 ) -> None:
     name = parameter.name
     if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-        _fail_for_token(context)
-
-
-def _fail_for_token(context: click.Context) -> NoReturn:
-    context.fail(
-        "a token on the command line is visible to every user of this machine; "
-        "set HIPCHAT_TOKEN or use --token-file"
-    )
+        context.fail(
+            "a token on the command line is visible to every user of this machine; "
+            "set HIPCHAT_TOKEN or use --token-file"
+        )
 
 
 def _flags(parameter: click.Parameter) -> set[str]:

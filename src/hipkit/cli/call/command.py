@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from textwrap import fill
+from typing import NoReturn
 
 import click
 from click.formatting import HelpFormatter
@@ -13,7 +14,7 @@ from click.shell_completion import CompletionItem
 from hipkit.api.catalog import Entry
 from hipkit.api.operation import Operation
 from hipkit.cli.call.arguments import add_help, build, is_list, parameters
-from hipkit.cli.options import Command, Group, Settings
+from hipkit.cli.options import Command, LazyGroup, Settings
 from hipkit.cli.output import write, write_json
 from hipkit.v2.catalog import OPERATIONS
 
@@ -99,47 +100,21 @@ class OperationCommand(Command):
         return None
 
 
-class Operations(Group):
-    """The operations; a module is imported only when one of its operations is called."""
+class Operations(LazyGroup):
+    """The operations, by tag."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of all operations."""
-        return [command_name(entry) for entry in OPERATIONS]
+    def rows(self) -> Iterable[tuple[str, str, str]]:
+        """Return the operations under the headings of their tags."""
+        return [(entry.tag, command_name(entry), entry.summary) for entry in OPERATIONS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Build the command of an operation."""
         entry = find_entry(cmd_name)
         return None if entry is None else OperationCommand(entry)
 
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the operation, or fail with a hint at `--list`."""
-        if find_entry(args[0]) is None and not ctx.resilient_parsing:
-            ctx.fail(UNKNOWN_OPERATION)
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: HelpFormatter) -> None:
-        """Write the operations grouped by tag."""
-        for tag in dict.fromkeys(entry.tag for entry in OPERATIONS):
-            with formatter.section(tag):
-                formatter.write_dl(
-                    [
-                        (command_name(entry), entry.summary)
-                        for entry in OPERATIONS
-                        if entry.tag == tag
-                    ]
-                )
-
-    def shell_complete(
-        self, ctx: click.Context, incomplete: str
-    ) -> list[CompletionItem]:
-        """Complete the names without importing any operation."""
-        return [
-            CompletionItem(command_name(entry), help=entry.summary)
-            for entry in OPERATIONS
-            if command_name(entry).startswith(incomplete)
-        ] + click.Command.shell_complete(self, ctx, incomplete)
+    def fail_unknown(self, ctx: click.Context) -> NoReturn:
+        """Fail with a hint at `--list`."""
+        ctx.fail(UNKNOWN_OPERATION)
 
 
 @click.group(cls=Operations, invoke_without_command=True, no_args_is_help=True)
