@@ -1,6 +1,6 @@
-"""The generator: an OpenAPI document in, a typed Python package out.
+"""The generator of typed Python packages from OpenAPI documents.
 
-The stages, in order: `load.py` reads, `check.py` refuses, `plan.py` decides, `render.py` writes
-text, `files.py` puts it in place. `openapi.py`, `schemas.py`, `names.py` and `docstrings.py`
-serve `plan.py`. Nothing here imports `hipkit`, so that broken output can be generated anew.
+The stages, in order: `load.py` reads, `check.py` validates, `plan.py` plans, `render.py` renders,
+`files.py` writes. `operations.py`, `openapi.py`, `schemas.py`, `names.py` and `docstrings.py` serve
+`plan.py`. Nothing here imports `hipkit`, so that broken output can be generated anew.
 """

@@ -1,6 +1,6 @@
-"""Docstrings: what the document says about things, as Google-style blocks, and their layout.
+"""Docstrings and help: the document's texts as Google-style blocks, and their layout.
 
-Text from the document ends up inside Python source here; `layout` makes it harmless.
+Text of the document becomes part of Python source here; `layout` escapes it.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ ERRORS = {
     "429": "RateLimitError",
 }
 UNREACHABLE = "405"
-"""A method that the path does not have: what is generated from its description has only others."""
+"""Method not allowed: a generated method never gets it, since it has the path's own method."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperationTexts:
-    """What an operation's docstrings and its help are made of."""
+    """The texts of an operation, for its docstrings and its help."""
 
     name: str
     node: Node
@@ -180,7 +180,7 @@ def _bullets(texts: Sequence[str]) -> str:
 
 
 def titled(title: str, otherwise: str) -> list[str]:
-    """Return a first line, and the title as a paragraph where it does not fit into one."""
+    """Return the title as first line, or another one and the title, if that is too long."""
     line = sentence(title)
     if not line:
         return [otherwise]
@@ -204,7 +204,7 @@ def model_text(model: Model) -> list[Block]:
 
 
 def member_text(member: Member) -> str:
-    """Return what is said about a member of a model."""
+    """Return the documentation of a model's member."""
     values = member.limits.enum or ()
     text = sentence(described(member))
     limits = _limits(member.limits, text)
@@ -229,7 +229,7 @@ def argument_text(
     *,
     fallback: str,
 ) -> str:
-    """Return what is said about an argument: description, limits, what leaving it out means."""
+    """Return the documentation of an argument: description, limits and default."""
     text = sentence(description)
     texts = [text or sentence(fallback), *_limits(limits, text)]
     shown = (
@@ -249,7 +249,7 @@ def argument_text(
 
 
 def _split_first(text: str) -> tuple[str, str]:
-    """Split what fits into a first line off a description: its sentence, or a clause of it."""
+    """Split a description after the sentence or clause that fits into a first line."""
     if "\n" in text:
         return "", text
     for mark in (". ", ": ", "; "):
@@ -272,7 +272,7 @@ def _limits(limits: Limits, description: str) -> list[str]:
 
 
 def _range(low: float | None, high: float | None, unit: str, description: str) -> str:
-    """Say a range, unless the description has its numbers already."""
+    """Return a range as text, unless the description has its numbers."""
     if low == 0 and high is None:
         return ""
     numbers = [_number(bound) for bound in (low, high) if bound is not None]
@@ -314,7 +314,7 @@ def sentence(text: str) -> str:
 
 
 def paragraphs(text: str) -> list[str]:
-    """Return a description as blocks; lists and code keep their lines."""
+    """Return the paragraphs of a description; lists and code keep their lines."""
     blocks: list[str] = []
     lines: list[str] = []
     fenced = False
@@ -355,7 +355,7 @@ def _block(lines: list[str]) -> str:
 
 
 def layout(blocks: Iterable[Block], indent: int) -> str:
-    """Write blocks as a docstring, quotes included, for a place that is indented so far."""
+    """Return blocks as a docstring with quotes, for this indentation."""
     lines: list[str] = []
     for block in blocks:
         if lines:
@@ -414,7 +414,7 @@ def _wrapped(text: str, indent: int, *, first: str = "", later: str = "") -> lis
 
 
 def _quoted(text: str) -> str:
-    """Put a text between triple quotes so that nothing in it ends them."""
+    """Put a text between triple quotes, with those inside escaped."""
     is_plain = '"""' not in text and not text.endswith(('"', "\\"))
     if "\\" in text and is_plain:
         return f'r"""{text}"""'

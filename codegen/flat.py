@@ -37,7 +37,10 @@ class Flat:
     """A schema with its references followed and its `allOf` merged."""
 
     node: Node
-    """Where the object that it describes is defined."""
+    """Where the schema is defined: a reference without members of its own has that of its target.
+
+    Two schemas with the same place are the same type, and share one model.
+    """
     words: dict[str, Node] = field(default_factory=dict)
     properties: dict[str, Node] = field(default_factory=dict)
     required: frozenset[str] = frozenset()
@@ -49,7 +52,7 @@ class Flat:
 
     @property
     def description(self) -> str:
-        """What the schema says about itself."""
+        """The description, or an empty text."""
         node = self.words.get("description")
         if node is not None and not isinstance(node.value, str):
             raise node.error("must be a text; put it in quotes")
@@ -57,7 +60,7 @@ class Flat:
 
     @property
     def types(self) -> list[str]:
-        """Return the JSON types that a schema names."""
+        """The JSON types that a schema allows; empty for any."""
         node = self.words.get("type")
         if node is None:
             return []
@@ -83,7 +86,7 @@ class Flattener:
         self._open: set[Place] = set()
 
     def flatten(self, node: Node) -> Flat:
-        """Follow references and merge `allOf`; of two that say the same, the later wins."""
+        """Follow references and merge `allOf`; of two equal keywords, the later wins."""
         if node.place in self._flat:
             return self._flat[node.place]
         if node.place in self._open:
@@ -102,7 +105,8 @@ class Flattener:
         own = dict(node.items())
         if "$ref" in own:
             flat = self.flatten(node.referent())
-            # Before OpenAPI 3.1 what stands beside a reference means nothing, though many write it.
+            # Before OpenAPI 3.1, keywords beside a reference have no meaning, but many documents
+            # have some.
             version = str(node.document.root.value_of("openapi"))
             beside = {"description"} if not version.startswith("3.1") else set(own)
             own = {
@@ -131,7 +135,7 @@ class Flattener:
         return self._with_own(merged, node, own)
 
     def _with_own(self, flat: Flat, node: Node, own: dict[str, Node]) -> Flat:
-        """Lay a schema's own words over those that it took over."""
+        """Add a schema's own keywords, which override those that it inherits."""
         properties = dict(own["properties"].items()) if "properties" in own else {}
         for member in properties.values():
             if not isinstance(member.value, (dict, bool)):
@@ -143,6 +147,7 @@ class Flattener:
         own_words = {
             key: member for key, member in own.items() if key not in structural
         }
+        # With members or requirements of its own it is another object, and needs its own model.
         is_same = not properties and required <= flat.required
         return Flat(
             flat.node if is_same else node,

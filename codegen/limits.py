@@ -1,4 +1,4 @@
-"""What a schema says about values beside their type: lengths, bounds, patterns, known values."""
+"""The limits of values, beside their type: lengths, bounds, patterns, known values."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ __all__ = ["Limits", "Scalar", "Siblings", "limits_of"]
 Scalar = str | int | float | bool | None
 
 Siblings = Callable[[Node, str], str]
-"""From the place that names a member, and its name, to its Python name."""
+"""Function from a place that names a member, and the name, to its Python name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a schema says about values beside their type."""
+    """The limits of a schema's values."""
 
     min_length: int | None = None
     max_length: int | None = None
@@ -57,7 +57,7 @@ def limits_of(flat: Flat, items: Flat | None, siblings: Siblings | None) -> Limi
     Args:
         flat: The schema.
         items: The schema of its items, if it is a list.
-        siblings: From the name of a member beside it to its Python name.
+        siblings: Function to the Python name of a member of the same object.
     """
     is_list = "array" in flat.types
     count, words = ("Items" if is_list else "Length"), flat.words
@@ -111,7 +111,7 @@ def _count(node: Node | None) -> int | None:
 
 
 def _beyond(word: str, flat: Flat, documented: str) -> int | None:
-    """Return a further limit, which has to leave more room than the documented one."""
+    """Return a second limit, which must be larger than the documented one."""
     node = flat.words.get(word)
     further, limit = _count(node), _count(flat.words.get(documented))
     if node is not None and further is not None and (limit is None or further <= limit):
@@ -148,7 +148,7 @@ def _bounds(flat: Flat) -> tuple[float | None, float | None]:
 
 
 def _pattern(node: Node | None) -> str | None:
-    """Return a pattern, if Python reads it too: JavaScript's syntax has more."""
+    """Return a pattern, or `None` if it has syntax of JavaScript that Python lacks."""
     if node is None:
         return None
     if not isinstance(node.value, str):

@@ -1,8 +1,8 @@
-"""Read a YAML or JSON document, and remember where everything stands in it.
+"""Read a YAML or JSON document, with the line of every value.
 
-YAML is read from the parser's events rather than by a ready-made loader: that gives the line of
-every value, finds keys given twice, and bounds what aliases can grow to. Scalars follow the
-YAML 1.2 core schema, so `on` and `2013-01-01` stay text.
+YAML is read from the parser's events instead of by a loader: this gives lines, detects duplicate
+keys, and limits how far aliases can expand. Scalars follow the core schema of YAML 1.2, so `on` and
+`2013-01-01` stay text.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ def load(path: Path, name: str | None = None) -> Document:
 
     Args:
         path: A YAML or JSON file, in UTF-8.
-        name: What to call it; the path itself when left out.
+        name: Its name in errors; the path by default.
 
     Raises:
-        SpecError: It cannot be read, or is not a mapping.
+        SpecError: The file cannot be read, or is not a mapping.
     """
     name = name or str(path)
     try:
@@ -71,7 +71,7 @@ def _line(event: yaml.Event) -> int:
 
 @dataclass(slots=True)
 class _Frame:
-    """A list or mapping that the parser has not finished yet."""
+    """A list or mapping whose end the parser has not reached."""
 
     value: dict[str, object] | list[object]
     place: Place
@@ -91,7 +91,7 @@ class _Reader:
         self._anchors: dict[str, tuple[object, int]] = {}
 
     def read_json(self, text: str) -> object:
-        """Read strict JSON; `None` where the text is none, since it may be YAML's flow style."""
+        """Read strict JSON; return `None` if the text may be YAML in flow style."""
         try:
             value: object = json.loads(
                 text,
@@ -198,6 +198,8 @@ class _Reader:
             self._anchors[event.anchor] = (value, 1)
 
     def _add(self, frame: _Frame, value: object, size: int, event: yaml.Event) -> None:
+        # A few lines of aliases to aliases can stand for billions of values. They are counted as if
+        # written out, since everything behind this walks them all.
         frame.size += size
         if frame.size > MOST_VALUES:
             raise self._error(
@@ -215,7 +217,7 @@ class _Reader:
         frame.key = None
 
     def _merge(self, frame: _Frame, value: object, event: yaml.Event) -> None:
-        """Take over the members of a merged mapping; those given beside it win."""
+        """Add the members of a merged mapping; those beside it win."""
         assert isinstance(frame.value, dict)  # noqa: S101 - only mappings have a key
         for source in value if isinstance(value, list) else [value]:
             if not isinstance(source, dict):
@@ -277,7 +279,7 @@ class _Reader:
         return number
 
     def _examine(self, value: object, depth: int) -> None:
-        """Refuse what is nested too deeply, and halves of characters, which no file can hold."""
+        """Reject values that are nested too deeply, and lone surrogates, which no file can hold."""
         if depth > DEEPEST:
             raise SpecError(
                 f"{self.name}: is nested more than {DEEPEST} deep; flatten it"

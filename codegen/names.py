@@ -1,7 +1,7 @@
-"""Every naming rule: from the document's words to Python's.
+"""The naming rules, from the document's names to Python's.
 
-An operation's name is its `operationId` or its `summary`; everything else follows from the
-document's words by the functions below.
+An operation's name is its `operationId` or its `summary`; all other names follow from those of the
+document by the functions below.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ __all__ = [
 
 
 def words(text: str) -> frozenset[str]:
-    """Return the words of a text: long sets of names read better so."""
+    """Return the words of a text; a long set of names is easier to read as text."""
     return frozenset(text.split())
 
 
 WHOLE_WORDS = {"OAuth": "Oauth"}
-"""Words that a capital letter inside does not split: `oauth_sessions`, not `o_auth_sessions`."""
+"""Words that are not split at a capital letter: `oauth_sessions`, not `o_auth_sessions`."""
 
 OPERATION_ATTRIBUTES = words(
     "operation_id tag method path auth scopes token_types any_token result redirect redirect_member"
@@ -40,10 +40,10 @@ OPERATION_ATTRIBUTES = words(
     " secrets credentials call private_query private_values secret_values template"
     " shown_target"
 )
-"""What `hipkit.api.operation.Operation` keeps for itself, so that no argument may be called so."""
+"""Attributes of `hipkit.api.operation.Operation`, which no argument may be named after."""
 
 MODEL_ATTRIBUTES = words("rules secrets is_closed check from_json to_json")
-"""The same of `hipkit.api.model.Model`."""
+"""Attributes of `hipkit.api.model.Model`."""
 
 ANNOTATION_WORDS = words("bool int float str list dict object bytes datetime field")
 """A field of such a name would hide the type from the fields after it."""
@@ -53,18 +53,18 @@ RESERVED_CLASSES = words(
     " ImageSource Literal Mapping Model Operation RawApi RawSend Response Rule Send UNSET UnsetType"
     " UnixTime None True False OPERATIONS EVENTS TYPE_CHECKING"
 )
-"""What the generated modules import or define beside the document's own classes."""
+"""Names that generated modules import, or define beside the document's classes."""
 
 SECRET_NAMES = words(
     "accesstoken token refreshtoken password clientsecret secret oauthsecret authtoken apikey"
 )
-"""In small letters, with nothing between the words."""
+"""In lower case, without separators."""
 
 RESERVED_METHODS = words("_send builtins datetime Literal UNSET UnsetType")
-"""A method of such a name would hide what the methods after it need."""
+"""A method of such a name would hide a name that later methods need."""
 
 RESERVED_MODULES = frozenset(("catalog", "help", "models", "raw", "webhooks"))
-"""What the generated package holds beside a module a tag."""
+"""Modules of the package beside those of the tags."""
 
 
 def is_name(text: str) -> bool:
@@ -107,7 +107,7 @@ def argument_name(wire: str, taken: frozenset[str]) -> str:
 
     Args:
         wire: Its name in the document.
-        taken: Names that the owner keeps for itself; they get a trailing underscore.
+        taken: Reserved names of the owner, which get a trailing underscore.
     """
     name = _snake(wire)
     if name and not name.isidentifier():

@@ -1,4 +1,4 @@
-"""One operation of the document as the class and the methods that are generated for it."""
+"""Plan the class and the methods of an operation."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ KEPT_IN_PATHS = "/%:@!$&'()*+,;=~-._"
 
 
 def plan_operation(operation: PathOperation, schemas: Schemas) -> Operation:
-    """Decide everything about an operation.
+    """Plan an operation.
 
     Raises:
-        SpecError: Something in it cannot be expressed.
+        SpecError: A part of it cannot be expressed.
     """
     return _Planner(operation, schemas).operation()
 
 
 class _Planner:
-    """Holds what the steps share."""
+    """Plans one operation, in steps that share its parts."""
 
     def __init__(self, operation: PathOperation, schemas: Schemas) -> None:
         self._operation = operation
@@ -62,6 +62,7 @@ class _Planner:
     def operation(self) -> Operation:
         path = self._path_arguments()
         rest = self._keyword_arguments(path)
+        # Fields of a struct without default must come first; the order is kept otherwise.
         rest.sort(key=lambda argument: argument.default is not None)
         arguments = (*path, *rest)
         result, redirect, statuses = self._answer()
@@ -181,7 +182,7 @@ class _Planner:
     def _name(
         self, node: Node, wire: str, where: str, places: Mapping[str, str]
     ) -> str:
-        """Return the Python name; where another place has it, this one's place comes before it."""
+        """Return the Python name, prefixed by the place if an argument elsewhere has it."""
         name = python_name(node, wire, self._taken)
         where = "body" if where == "formData" else where
         if places.get(name, where) == where:
@@ -189,7 +190,7 @@ class _Planner:
         return python_name(node, f"{where}_{wire}", self._taken)
 
     def _known_members(self) -> Flat | None:
-        """Return the body's schema, if its members can be arguments of their own."""
+        """Return the body's schema, if its members can be arguments."""
         content = self._body
         if content is None or content.kind == "bytes":
             return None
@@ -306,7 +307,7 @@ class _Planner:
         self._from_path.append((name, wire))
 
     def _check_aliases(self, members: Iterable[Member]) -> None:
-        """Refuse aliases that mean two members."""
+        """Check that every alias means one member."""
         taken = {member.wire for member in members}
         for member in members:
             for alias in member.limits.aliases:
@@ -326,7 +327,7 @@ class _Planner:
     # --- the rest ----------------------------------------------------------------------------
 
     def _path(self, names: Mapping[str, str]) -> str:
-        """Return the template with Python's names, and everything else as it is sent."""
+        """Return the template with Python names, and the rest percent-encoded."""
         pieces = re.split(r"\{([^{}]*)\}", self._operation.path)
         return "".join(
             f"{{{names[piece]}}}" if index % 2 else quote(piece, safe=KEPT_IN_PATHS)
@@ -360,7 +361,7 @@ class _Planner:
         return "bearer"
 
     def _answer(self) -> tuple[Type, bool, tuple[int, ...]]:
-        """Return the result's type, whether it is a redirect's target, and the good statuses."""
+        """Return the result's type, whether it is a redirect's target, and the success statuses."""
         found = {answer.status: answer for answer in answers(self._operation)}
         good = [answer for status, answer in found.items() if status.startswith("2")]
         redirects = [status for status in found if status in REDIRECTS]
@@ -379,7 +380,7 @@ class _Planner:
         )
 
     def _redirect_member(self, result: Type) -> str | None:
-        """Return the member of the result that a redirect's target stands for."""
+        """Return the member of the result that takes the target of a redirect."""
         declared = self._node.get("x-redirect-member")
         if declared is None:
             return None

@@ -1,4 +1,4 @@
-"""What a generated package consists of, in Python's terms: all that templates see."""
+"""The plan of a generated package, in terms of Python: all that templates see."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Argument:
     where: str
     wire: str
     text: str
-    """What the documentation says about it."""
+    """Its documentation."""
     nullable: bool = False
     """Whether a member of the body may be null."""
     rule: Rule = ()
@@ -75,7 +75,7 @@ class Operation:
     tag: str
     method: str
     also: tuple[str, ...]
-    """Other methods that mean the same."""
+    """Other methods of the same operation."""
     path: str
     summary: str
     official_name: str
@@ -107,17 +107,17 @@ class Operation:
 
     @property
     def positional(self) -> list[Argument]:
-        """What the path names."""
+        """Arguments in the path."""
         return [argument for argument in self.arguments if argument.where == "path"]
 
     @property
     def keywords(self) -> list[Argument]:
-        """Everything else."""
+        """Arguments elsewhere."""
         return [argument for argument in self.arguments if argument.where != "path"]
 
     @property
     def forwarded(self) -> list[str]:
-        """How a method hands its arguments to the class."""
+        """Arguments of the class, as a method passes them."""
         names = [argument.name for argument in self.keywords]
         return [
             *(argument.name for argument in self.positional),
@@ -143,12 +143,12 @@ class Operation:
 
     @property
     def joined(self) -> list[str]:
-        """Arguments whose items go out as one value."""
+        """Arguments whose items are sent as one value."""
         return sorted(argument.name for argument in self.arguments if argument.joined)
 
     @property
     def secrets(self) -> list[str]:
-        """Arguments that are never shown; of those in the body none is."""
+        """Arguments outside of the body that are never shown; nothing of a body is."""
         return sorted(
             argument.name
             for argument in self.arguments
@@ -201,7 +201,7 @@ class Group:
 
     @property
     def shadowed(self) -> dict[str, str]:
-        """What to write in the methods' annotations for a type that a method's name hides."""
+        """Built-in types that are hidden by a method's name, and how to write them instead."""
         names = {operation.name for operation in self.operations}
         return {name: f"builtins.{name}" for name in sorted(BUILTIN_TYPES & names)}
 
@@ -226,7 +226,7 @@ class ModelClass:
     text: Sequence[Block]
     fields: tuple[Field, ...]
     is_closed: bool
-    """Whether the server refuses further members."""
+    """Whether the server rejects further members."""
     models: frozenset[str] = field(default=frozenset())
 
     @property

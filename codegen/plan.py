@@ -1,6 +1,6 @@
-"""The document in Python's terms: every decision is taken from here, templates only lay out.
+"""Plan a package: all decisions about the generated code are made here; templates only format it.
 
-`operations.py` plans one operation, `schemas.py` types and models, `names.py` what they are called.
+`operations.py` plans an operation, `schemas.py` types and models, `names.py` has the naming rules.
 """
 
 from __future__ import annotations
@@ -23,24 +23,28 @@ QUOTED_OR_WORD = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\w+")
 
 
 def plan(document: Document, package: str, source: str, command: str) -> Package:
-    """Decide everything about the package that a document gives.
+    """Plan the package of a document.
 
     Args:
-        document: A document that `check` has passed.
-        package: The name that the package is imported by.
-        source: What the files operation the document.
-        command: How they say that the generator was called.
+        document: A document that passed `check`.
+        package: Import name of the package.
+        source: Name of the document in the header of each file.
+        command: The command in the header of each file.
 
     Raises:
-        SpecError: Something in it cannot be expressed.
+        SpecError: A part of the document cannot be expressed.
     """
     schemas = Schemas(component_schemas(document))
+    # First, so that an object inside of a component is named after it, and not after an operation
+    # that refers to the object.
     models = list(schemas.component_models())
     tags: dict[str, list[Operation]] = {}
     for operation in path_operations(document):
         tags.setdefault(operation.node.texts("tags")[0], []).append(
             plan_operation(operation, schemas)
         )
+        # Models follow in the order of the operations that need them: a new operation adds models
+        # in one place of the output, and moves none.
         models += schemas.found_models()
     used = frozenset[str]().union(
         *(item.models for items in tags.values() for item in items)
@@ -66,7 +70,7 @@ def plan(document: Document, package: str, source: str, command: str) -> Package
 
 
 def renamed(text: str, names: Mapping[str, str]) -> str:
-    """Write an annotation with other names; what stands in quotes is left alone."""
+    """Return an annotation with other names; quoted words, the values of a `Literal`, stay."""
     return (
         QUOTED_OR_WORD.sub(lambda found: names.get(found[0], found[0]), text)
         if names
@@ -82,6 +86,7 @@ def _group(tag: str, text: Sequence[Block], operations: list[Operation]) -> Grou
     aliases: dict[str, str] = {}
     for model in sorted(frozenset[str]().union(*(item.models for item in operations))):
         alias = model
+        # An import under the name of a class of this module would be hidden by it.
         while alias in taken:
             alias = f"{alias}Model"
         aliases[model] = alias

@@ -1,4 +1,4 @@
-"""Python types as the generated code writes them, and how they join into unions."""
+"""Python types of the generated code, and their unions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["BYTES", "NOTHING", "OBJECT", "Part", "Type", "joined", "single"]
 class Part:
     """One member of a union.
 
-    `family` tells what msgspec keeps apart: `str`, `date`, `literal`, `picture`, `int`, `float`,
+    `family` is what msgspec distinguishes: `str`, `date`, `literal`, `picture`, `int`, `float`,
     `bool`, `list`, `dict` or, for anything at all, `object`.
     """
 
@@ -41,12 +41,12 @@ class Type:
 
     @property
     def optional(self) -> str:
-        """The annotation of what may be left out."""
+        """The annotation of an optional value."""
         return replace(self, nullable=True).annotation
 
     @property
     def unset(self) -> str:
-        """The annotation of what may be left out, where `None` means null."""
+        """The annotation of an optional value for which `None` means null."""
         texts = [part.text for part in self.parts]
         return " | ".join([*texts, "UnsetType", "None"])
 
@@ -68,7 +68,11 @@ def single(text: str, family: str, models: frozenset[str] = frozenset()) -> Type
 
 
 def joined(types: list[Type]) -> Type:
-    """Join types into a union that msgspec reads."""
+    """Join types into a union that msgspec can decode.
+
+    msgspec tells the parts of a union apart by their JSON type alone. A union with two of a kind
+    would raise a `TypeError` when the generated module is first used, so it becomes `object`.
+    """
     nullable = any(kind.nullable for kind in types)
     parts = list(dict.fromkeys(part for kind in types for part in kind.parts))
     if not parts:
@@ -82,7 +86,7 @@ def joined(types: list[Type]) -> Type:
 
 
 def _one_kind_of_text(parts: list[Part]) -> list[Part]:
-    """Leave one part that is text; closed sets are put together."""
+    """Join the parts that are text in JSON into one; closed sets are merged."""
     texts = [part for part in parts if part.family in TEXT_FAMILIES]
     if len(texts) < 2:
         return parts

@@ -28,7 +28,7 @@ from codegen.python_types import NOTHING, OBJECT, Type, joined, single
 __all__ = ["Member", "Model", "Schemas", "Use", "python_name"]
 
 LONGEST_TYPE = 2_000
-"""Types that grow beyond it, by references to references, are not worth reading."""
+"""In characters. References to references can double a type each time; beyond, it is `object`."""
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -40,17 +40,17 @@ SCALARS = {"boolean": "bool", "integer": "int", "number": "float", "string": "st
 
 
 class Use(Enum):
-    """What a type is for."""
+    """What a type is used for."""
 
     ANSWER = "answer"
-    """Read from JSON by msgspec: a model's member or an operation's result."""
+    """Decoded from JSON by msgspec: a model's member or an operation's result."""
     ARGUMENT = "argument"
-    """Given by the caller: closed sets are `Literal`, pictures may be paths."""
+    """Passed by a caller: closed sets are `Literal`, images may be paths."""
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One member of a model, or one keyword argument for a body."""
+    """A member of a model, or a keyword argument of a body."""
 
     name: str
     wire: str
@@ -72,11 +72,11 @@ class Model:
     members: tuple[Member, ...]
     place: Place
     is_closed: bool = False
-    """Whether further members are refused."""
+    """Whether further members are rejected."""
 
 
 class Schemas:
-    """Turns schemas into types, and keeps the models that they need.
+    """Plans the types of schemas, and collects the models that they need.
 
     Args:
         components: The document's shared schemas; each that is an object becomes a model.
@@ -85,11 +85,15 @@ class Schemas:
     def __init__(self, components: Iterable[tuple[str, Node]]) -> None:
         self._names: dict[Place, str] = {}
         self._taken: dict[str, Node] = {}
+        # Objects without a name of their own that a type named, until `found_models` takes them.
+        # Planning a model can name further ones, so it is a queue and not a result.
         self._found: list[tuple[Flat, str]] = []
         self._flattener = Flattener()
         self._types: dict[tuple[Place, Use], Type] = {}
         self._open: set[tuple[Place, Use]] = set()
         self._components = list(components)
+        # All components get their names before any type is planned: an object inside of one must
+        # not take the name of a later component, whatever the order of the document.
         for key, node in self._components:
             self._claim(key, node)
 
@@ -97,6 +101,7 @@ class Schemas:
         """Yield the models of the shared schemas, each followed by those that only it uses."""
         for _, node in self._components:
             flat = self.flatten(node)
+            # A component that only refers to another is that one's model, and gets none.
             if flat.is_object and flat.node.place == node.place:
                 yield self._model(flat, self._names[node.place])
                 yield from self.found_models()
@@ -127,11 +132,15 @@ class Schemas:
             use: What the type is for.
         """
         flat = self.flatten(node)
+        # Types are kept by the place that defines them. With the place of each reference instead,
+        # `owner` would name a model anew for every use of a schema.
         while node.has("$ref") and not self._says_more(node):
             node = node.referent()
         key = (node.place, use)
         if key in self._open:
-            return OBJECT  # A schema that is a list or union of itself: Python has no name for it.
+            # A list or union of itself, for which Python has no type without a name. An object of
+            # itself does not get here: its members are planned later, from the queue of models.
+            return OBJECT
         if key not in self._types:
             self._open.add(key)
             found = self._type(flat, owner, use)
@@ -216,7 +225,9 @@ class Schemas:
         ]
         found = joined([self.type_of(branch, owner, use) for branch in branches])
         if found.parts == OBJECT.parts:
-            # What came up for branches that no type names is not to be generated.
+            # The union became `object`, so nothing names the models of its branches: they would be
+            # generated and never used. Names, types and models are taken back to where they were;
+            # all of them, as a type that stayed would name a model that does not exist.
             _shorten(self._names, before[0])
             _shorten(self._taken, before[1])
             _shorten(self._types, before[2])
@@ -296,6 +307,7 @@ class Schemas:
                     f"{wire!r} and {wires[name]!r} both give the Python name {name!r};"
                     " give one an 'x-python-name'"
                 )
+            # msgspec writes names into JSON without escaping, and so rejects these.
             if use is Use.ANSWER and re.search(r'["\\\x00-\x1f]', wire):
                 raise node.error(
                     f"the member {wire!r} has a letter that no model can; rename it"
@@ -337,6 +349,7 @@ class Schemas:
 
 
 def _shorten(names: dict[K, V], size: int) -> None:
+    """Remove the entries that were added last."""
     while len(names) > size:
         names.popitem()
 

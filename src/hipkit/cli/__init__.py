@@ -1,4 +1,4 @@
-"""The command `hipkit`: `main.py` starts it, `commands.py` lists its commands."""
+"""The command line `hipkit`: `main.py` is the entry point, `commands.py` the table of commands."""
 
 from hipkit.cli.main import main
 

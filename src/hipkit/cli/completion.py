@@ -33,5 +33,5 @@ def completion(context: click.Context, shell: str) -> None:
     if kind is None:
         raise click.UsageError(f"completion for {shell} is not supported")
     script = kind(context.find_root().command, {}, "hipkit", "_HIPKIT_COMPLETE")
-    # The class for bash would start a bash to ask for its version first.
+    # The method of bash's class would start a bash first, to check its version.
     write(ShellComplete.source(script))

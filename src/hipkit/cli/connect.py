@@ -20,11 +20,11 @@ __all__ = ["client_options", "open_client", "read_token", "report_wait"]
 
 
 def open_client(settings: Settings) -> HipChat:
-    """Create a client as the options say.
+    """Create a client from the options.
 
     Raises:
-        click.UsageError: The token file or the certificate authorities cannot be read.
-        ValueError: There is no address, or it cannot be used.
+        click.UsageError: The token file or the CA certificates cannot be read.
+        ValueError: There is no base URL, or it is invalid.
     """
     return HipChat(
         read_token(settings),
@@ -38,12 +38,12 @@ def client_options(settings: Settings) -> ClientOptions:
     """Return the client's options, and start logging with `--verbose`.
 
     Raises:
-        click.UsageError: The certificate authorities cannot be read.
+        click.UsageError: The CA certificates cannot be read.
     """
     options: ClientOptions = {}
     if settings.verbose:
         _log_to_stderr(settings)
-    else:  # The log reports waits too.
+    else:  # With --verbose, the log reports waits.
         options["hooks"] = Hooks(wait=lambda *wait: report_wait(settings, *wait))
     if settings.allow_http:
         options["allow_http"] = True
@@ -60,10 +60,10 @@ def client_options(settings: Settings) -> ClientOptions:
 
 
 def read_token(settings: Settings) -> str | None:
-    """Return the token that the options or the environment name, or `None`.
+    """Return the token from the options or the environment, or `None`.
 
     Raises:
-        click.UsageError: The file cannot be read, or its first line is empty.
+        click.UsageError: The token file cannot be read, or its first line is empty.
     """
     if settings.token_file is None:
         return find_token()
@@ -82,7 +82,7 @@ def report_wait(settings: Settings, seconds: float, reason: str) -> None:
 
 
 def _check_authorities(path: str) -> None:
-    """Check the certificates early: a transport reads them only when it first connects."""
+    """Check the certificates now: a transport reads them only when it first connects."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     is_folder = Path(path).is_dir()
     try:
@@ -94,7 +94,7 @@ def _check_authorities(path: str) -> None:
 
 
 class _StderrHandler(logging.Handler):
-    """Writes log lines as `hipkit` writes everything else to standard error."""
+    """Writes log records to standard error like other messages."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
@@ -109,7 +109,7 @@ class _StderrHandler(logging.Handler):
 
 
 def _log_to_stderr(settings: Settings) -> None:
-    """Write hipkit's log to standard error until the command ends. It holds no secrets."""
+    """Write hipkit's log, which contains no secrets, to standard error until the command ends."""
     log = logging.getLogger("hipkit")
     handler, level = _StderrHandler(settings), log.level
     log.addHandler(handler)

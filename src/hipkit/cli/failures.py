@@ -29,7 +29,7 @@ IN_THE_SHELL = {
     "pass allow_http=True": "use --allow-http",
     "pass token=...": "use --token-file",
 }
-"""Python's terms in the library's messages, and what the command line says instead."""
+"""Terms of Python in the library's messages, and what to say instead."""
 
 
 class ExitCode(IntEnum):
@@ -68,7 +68,7 @@ def exit_code(error: BaseException) -> ExitCode:
         case BrokenPipeError():
             return ExitCode.PIPE_CLOSED
         case click.ClickException() | ValueError() | TypeError() | ImportError():
-            # The library's own words for a wrong address, token or argument, before any call.
+            # The library rejects an invalid URL, token or argument before any request.
             return ExitCode.USAGE
         case _:
             return ExitCode.FAILED
@@ -123,7 +123,7 @@ def _sentence(error: BaseException) -> str:
         case ValueError() | TypeError() | ImportError():
             return _in_the_shell(str(error))
         case _:
-            # Its text may hold anything; where it happened does not.
+            # The text of an unexpected error may contain secrets; its place in the code does not.
             place = traceback.extract_tb(error.__traceback__)[-1]
             return (
                 f"unexpected {type(error).__name__} in {Path(place.filename).name}, "

@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 
-# The longer mark first: that of UTF-32 begins like that of UTF-16.
+# Longer marks first: the mark of UTF-32 starts with that of UTF-16.
 MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -39,10 +39,10 @@ MARKS = (
 
 
 def read_text(path: str, purpose: str = "the file") -> str:
-    """Read a file as UTF-8 or as its mark says, or standard input where the path is `-`.
+    """Read a file, or standard input if the path is `-`, as UTF-8 or by its byte order mark.
 
     Raises:
-        click.UsageError: It cannot be read.
+        click.UsageError: The file cannot be read.
     """
     if path == "-":
         return read_input(purpose)
@@ -57,10 +57,10 @@ def read_text(path: str, purpose: str = "the file") -> str:
 
 
 def read_input(purpose: str) -> str:
-    """Read standard input to its end as UTF-8; it serves one purpose only.
+    """Read standard input to its end, like a file; it serves one purpose only.
 
     Raises:
-        click.UsageError: It is closed, taken, or not UTF-8.
+        click.UsageError: It is closed, was read for another purpose, or cannot be decoded.
     """
     memory = click.get_current_context().meta
     taken: dict[str, str] = memory.setdefault("hipkit.input", {})
@@ -80,7 +80,7 @@ def read_input(purpose: str) -> str:
 
 
 def _decoded(data: bytes) -> str:
-    """Read a text by the mark it begins with, as editors and PowerShell write it; else UTF-8."""
+    """Decode text by its byte order mark, which editors and PowerShell write; else as UTF-8."""
     for mark, encoding in MARKS:
         if data.startswith(mark):
             return data.removeprefix(mark).decode(encoding)
@@ -88,19 +88,19 @@ def _decoded(data: bytes) -> str:
 
 
 def _misfit(error: UnicodeDecodeError) -> str:
-    encoding = error.encoding.upper()[: len("UTF-16")]  # Whichever end comes first.
+    encoding = error.encoding.upper()[: len("UTF-16")]  # Without the byte order.
     return f"not {encoding} at byte {error.start}"
 
 
 class Null:
-    """The value of the word `null`, because `None` means that an option is not set."""
+    """The value of the word `null`; `None` means that an option is not set."""
 
 
 NULL = Null()
 
 
 class Value(click.ParamType[object]):
-    """A checked value. Errors never repeat it, because it may be secret."""
+    """A checked value. Errors never contain it, because it may be secret."""
 
     def convert(
         self,
@@ -124,7 +124,7 @@ class Value(click.ParamType[object]):
 
 
 class Text(Value):
-    """A text that can be sent: one that came as UTF-8."""
+    """Text that can be sent: valid UTF-8."""
 
     name = "text"
 
@@ -134,7 +134,7 @@ class Text(Value):
 
 
 class Secret(Value):
-    """A secret, which can be read from a file or standard input."""
+    """A secret, which can also be read from a file or standard input."""
 
     name = "secret"
 
@@ -150,7 +150,7 @@ class Secret(Value):
 
 
 class SecretFromFile(Secret):
-    """A secret that may only come from a file or standard input."""
+    """A secret that must be read from a file or standard input."""
 
     def _read(self, text: str) -> object:
         if text != "-" and not text.startswith("@"):
@@ -162,7 +162,7 @@ class SecretFromFile(Secret):
 
 
 class Number(Value):
-    """An id: a number, or else a text."""
+    """An id: a number if it is one, else text."""
 
     name = "id"
 
@@ -176,7 +176,7 @@ class Timestamp(Value):
     """A date and time in ISO 8601 with its offset.
 
     Args:
-        words: What may stand there instead.
+        words: Words that are accepted instead.
     """
 
     name = "date"
@@ -209,7 +209,7 @@ class NullableBoolean(Value):
 
 
 class Nullable(Value):
-    """Another type, or the word `null` for what the API empties with null."""
+    """A value of another type, or the word `null`."""
 
     def __init__(self, inner: click.ParamType[object]) -> None:
         self.inner = inner
@@ -220,10 +220,10 @@ class Nullable(Value):
 
 
 class Json(Value):
-    """JSON, or `@` and a file that holds some; what it says is the server's to judge.
+    """JSON, or `@` and the path of a JSON file. Only its syntax is checked.
 
     Args:
-        or_text: Whether a text may stand without its quotes.
+        or_text: Whether text is accepted without quotes.
     """
 
     name = "json"
@@ -245,10 +245,10 @@ class Json(Value):
 
 
 class Listed(Value):
-    """One or several values with commas between.
+    """Values separated by commas.
 
     Args:
-        choices: The values that there are; any, where there are none.
+        choices: The allowed values; empty for any.
     """
 
     name = "list"

@@ -1,6 +1,6 @@
-"""Where the process starts.
+"""The entry point.
 
-Nothing here needs the extra `cli`, so that without it one line says what to install.
+Nothing here needs the extra `cli`: without it, one line says what to install.
 Read next: `commands.py`.
 """
 

@@ -7,7 +7,7 @@ import msgspec
 from hipkit.api.message_html import plain_text
 from hipkit.v2.models import Message
 
-__all__ = ["message_text", "plain_text"]
+__all__ = ["message_text"]
 
 
 def message_text(message: Message) -> str:

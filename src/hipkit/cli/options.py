@@ -85,7 +85,7 @@ class Command(_WithGlobalOptions):
         """Parse the arguments, and fail if some are left over."""
         rest = super().parse_args(ctx, args)
         if rest and not ctx.resilient_parsing:
-            # What is too much may be part of a message: it is counted, not repeated.
+            # They may be part of a private message, so they are counted, not repeated.
             ctx.fail(
                 f"{len(rest)} unexpected argument{'s' if len(rest) > 1 else ''}; "
                 "quote text that contains spaces"

@@ -1,8 +1,8 @@
 r"""Write to standard output and standard error, escaped for a terminal.
 
-Texts come from servers and from other people: what could move a cursor, change colours or
-reorder letters is shown as an escape (`\x1b`) instead of being obeyed.
-Read next: `table.py`, which lays values out for people.
+Text comes from servers and other users: characters that could move the cursor, change colors or
+reorder letters are shown as escapes (`\x1b`).
+Read next: `table.py`, which formats values for reading.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ __all__ = [
     "write_stderr_json",
 ]
 
-# Control characters of both ranges but tab and line end; line and paragraph separators; what
-# turns the direction of writing around; lone surrogates, which no encoding takes.
+# Control characters of both ranges except tab and line end; line and paragraph separators; marks
+# that change the direction of text and could disguise it; lone surrogates, which have no encoding.
 HARMFUL = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
@@ -47,7 +47,7 @@ def one_line(text: str) -> str:
 
 
 def write(text: str) -> None:
-    """Write a line of text for people to standard output."""
+    """Write a line of text to standard output."""
     stream = _standard_output()
     line = harmless(text) + "\n"
     encoding = stream.encoding or "utf-8"
@@ -56,12 +56,12 @@ def write(text: str) -> None:
 
 
 def write_json(value: object) -> None:
-    """Write one JSON document in one line, as UTF-8 whatever the terminal's encoding is."""
+    """Write a JSON document in one line, as UTF-8 whatever the terminal's encoding."""
     write_bytes(_json_line(value).encode())
 
 
 def write_json_list(items: Iterable[object]) -> None:
-    """Write one JSON list, item after item as they come."""
+    """Write one JSON list, item by item as they arrive."""
     before = "["
     for item in items:
         write_bytes((before + _json_line(item).rstrip("\n")).encode())
@@ -104,7 +104,7 @@ def _write_error(line: str) -> None:
     if stream is None or stream.closed:
         return
     encoding = stream.encoding or "utf-8"
-    # Without standard error only the exit code is left to report the problem.
+    # If standard error cannot be written, only the exit code can report the problem.
     try:
         stream.write(line.encode(encoding, "backslashreplace").decode(encoding))
         stream.flush()
@@ -113,7 +113,7 @@ def _write_error(line: str) -> None:
 
 
 def _json_line(value: object) -> str:
-    # Inside JSON the harmful letters can only stand in texts, where JSON has its own escape.
+    # In JSON these characters occur in strings only, where an escape of JSON keeps the value.
     return (
         HARMFUL.sub(_json_escape, msgspec.json.encode(to_plain(value)).decode()) + "\n"
     )

@@ -108,14 +108,14 @@ def send(
 
 
 def _message(given: str | None) -> str:
-    """Return the message given, or what standard input holds, without its last line end."""
+    """Return the given message, or standard input without its last line end."""
     if given is not None and given != "-":
         return given
     if is_terminal(sys.stdin):
         write_stderr("type the message, then press Ctrl-D on a new line")
     text = read_input("the message").removesuffix("\n").removesuffix("\r")
     if not text:
-        raise click.UsageError("the message is empty: nothing on standard input")
+        raise click.UsageError("the message is empty: standard input has no text")
     return text
 
 

@@ -1,6 +1,6 @@
-"""Values as people read them: lines of `name: value`, and a table for a list of objects.
+"""Format values for reading: lines of `name: value`, and a table for a list of objects.
 
-Scripts use `--json`, which leaves nothing out; here `links` go, and long texts in tables are cut.
+Scripts use `--json`, which is complete; here `links` are left out, and long cells are cut.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from hipkit.cli.output import one_line
 __all__ = ["describe", "table"]
 
 LEFT_OUT = frozenset({"links", "version"})
-"""Addresses and change marks of the API's own."""
+"""Members that only programs need."""
 WIDEST_CELL = 60
 INDENT = "  "
 
 
 def describe(value: object) -> str:
-    """Lay out a JSON value for reading."""
+    """Format a JSON value as lines of text."""
     return "\n".join(_lines(value))
 
 
 def table(items: Sequence[Mapping[str, object]]) -> str:
-    """Lay out objects under their members' names, one a line."""
+    """Format objects as a table with the names of their members as headings."""
     names = [
         name
         for name in dict.fromkeys(name for item in items for name in item)
@@ -34,8 +34,8 @@ def table(items: Sequence[Mapping[str, object]]) -> str:
     ]
     rows = [[name.upper() for name in names]]
     rows += [[_cut(_cell(item.get(name)) or "") for name in names] for item in items]
-    # `rich.table` would fit rows to a width, wrapped or cut, and pad them to it; in a pipe there
-    # is no width. With all of that off, just this is left, after 200 ms to load it.
+    # `rich.table` fits rows to the width of a terminal, which a pipe does not have, by wrapping,
+    # cutting and padding. Without all of that, these lines are what it does, after 200 ms to load.
     widths = [
         max(cell_len(row[column]) for row in rows) for column in range(len(names))
     ]
@@ -76,7 +76,7 @@ def _member(name: str, value: object) -> list[str]:
 
 
 def _cell(value: object) -> str | None:
-    """Return what a table shows of a member, or `None` where that is nothing."""
+    """Return the text of a cell, or `None` if it is empty."""
     if value is None or value == []:
         return None
     if isinstance(value, Mapping):

@@ -39,15 +39,15 @@ class Tail:
         self._last: Message | None = None
         self._seen: frozenset[str] = frozenset()
         self._unreadable: set[bytes] = set()
-        self._looks_wider = False
+        self._is_wide = False
         self.started = False
-        """Whether a look has told where the new messages begin."""
+        """Whether a response has shown which messages are old."""
 
     def operation(self) -> GetRecentRoomHistory:
         """Return the next request."""
         if self._last is None:
-            # Even of no lines one message is wanted: those after it are the new ones.
-            is_narrow = not (self.started or self._looks_wider)
+            # With no lines too, one message is needed: those after it are new.
+            is_narrow = not (self.started or self._is_wide)
             count = max(self._lines, 1) if is_narrow else MOST_MESSAGES
             return GetRecentRoomHistory(self._room, max_results=count)
         return GetRecentRoomHistory(
@@ -63,8 +63,8 @@ class Tail:
 
     def take(self, page: MessagePage) -> list[Message]:
         """Return the new messages of a response, oldest first."""
-        if self._unreadable and not (page.items or self.started or self._looks_wider):
-            self._looks_wider = True
+        if self._unreadable and not (page.items or self.started or self._is_wide):
+            self._is_wide = True
             return []
         messages = sorted(page.items or (), key=lambda message: message.date)
         last, seen = self._last, self._seen
@@ -74,7 +74,7 @@ class Tail:
         if not self.started:
             self.started = True
             return messages[-self._lines :] if self._lines else []
-        # When a message is deleted, one that is older than all before comes into sight.
+        # After a message is deleted, the response holds an older one that was not in it before.
         return [
             message
             for message in messages
@@ -83,9 +83,9 @@ class Tail:
 
 
 def seconds_to_next(limits: Limits, interval: float, now: float) -> float:
-    """Return how long to wait so that the calls left last until the limit's window ends.
+    """Return the seconds to wait, so that the remaining calls last until the rate limit resets.
 
-    While more than half of the calls are left none are spared.
+    While more than half of them remain, this is the interval.
     """
     rate = limits.rate
     if rate is None or rate.reset_at is None or rate.remaining > rate.limit / 2:
@@ -134,26 +134,26 @@ def tail(
 
     Scope: view_messages.
     """
-    looks = Tail(room_id_or_name, lines)
+    seen = Tail(room_id_or_name, lines)
     report_item = UnreadableItems(settings)
 
-    def hand_over(item: UnreadableItem) -> None:
-        # Of no lines, what stands there at the first look is old.
-        if looks.is_new(item) and (lines or looks.started):
+    def report_new(item: UnreadableItem) -> None:
+        # With no lines, what the first response holds is old.
+        if seen.is_new(item) and (lines or seen.started):
             report_item(item)
 
     with open_client(settings) as opened:
-        client = opened.with_options(on_unreadable=hand_over)
-        while not looks.started:
-            _show(settings, looks.take(client.send(looks.operation())))
+        client = opened.with_options(on_unreadable=report_new)
+        while not seen.started:
+            _show(settings, seen.take(client.send(seen.operation())))
         if follow:
             if settings.deadline is None:
                 client = client.with_options(deadline=None)
-            _follow(settings, client.with_options(pace=True), looks, interval)
+            _follow(settings, client.with_options(pace=True), seen, interval)
     return report_item.exit_code
 
 
-def _follow(settings: Settings, client: HipChat, looks: Tail, interval: float) -> None:
+def _follow(settings: Settings, client: HipChat, seen: Tail, interval: float) -> None:
     failures = 0
     was_slow = False
     while True:
@@ -164,7 +164,7 @@ def _follow(settings: Settings, client: HipChat, looks: Tail, interval: float) -
         was_slow = is_slow
         time.sleep(wait)
         try:
-            page = client.send(looks.operation())
+            page = client.send(seen.operation())
         except PASSING_ERRORS as error:
             failures += 1
             pause = min(interval * 2**failures, LONGEST_PAUSE_SECONDS)
@@ -172,7 +172,7 @@ def _follow(settings: Settings, client: HipChat, looks: Tail, interval: float) -
             time.sleep(pause)
             continue
         failures = 0
-        _show(settings, looks.take(page))
+        _show(settings, seen.take(page))
 
 
 def _show(settings: Settings, messages: Iterable[Message]) -> None:

@@ -65,11 +65,11 @@ def check(
         raise click.UsageError(f"no token: set {TOKEN_VARIABLE} or use --token-file")
     with open_client(settings) as client:
         session = client.send(GetSession(text))
-    told = describe_session(session, time.time())
+    description = describe_session(session, time.time())
     if settings.json:
-        write_json(told)
+        write_json(description)
     else:
-        write(describe(told))
+        write(describe(description))
     return ExitCode.OK
 
 
@@ -80,22 +80,24 @@ def describe_session(session: Session, now: float) -> dict[str, object]:
         session: The server's description of the token.
         now: UNIX seconds.
     """
-    told: dict[str, object] = {"kind": _kind(session)}
+    found: dict[str, object] = {"kind": _kind(session)}
     if session.owner is not None:
-        told["user"] = _named(session.owner.name, session.owner.id)
+        found["user"] = _named(session.owner.name, session.owner.id)
     if session.client is not None:
-        told["client"] = _named(session.client.name, session.client.id)
+        found["client"] = _named(session.client.name, session.client.id)
         if session.client.room is not None:
-            told["room"] = _named(session.client.room.name, session.client.room.id)
+            found["room"] = _named(session.client.room.name, session.client.room.id)
     if session.name is not None:
-        told["label"] = session.name
-    told["scopes"] = session.scopes or []
+        found["label"] = session.name
+    found["scopes"] = session.scopes or []
     if session.expires_in is not None:
-        told["expires_in"] = session.expires_in
-        # A server may write any number, also one that no date reaches.
+        found["expires_in"] = session.expires_in
+        # A server may send any number, even one that is out of range for a date.
         seconds = min(max(session.expires_in, -now), LATEST_UNIX_SECONDS - now)
-        told["expires_at"] = datetime.fromtimestamp(int(now + seconds), UTC).isoformat()
-    return told
+        found["expires_at"] = datetime.fromtimestamp(
+            int(now + seconds), UTC
+        ).isoformat()
+    return found
 
 
 def _kind(session: Session) -> str:
@@ -179,11 +181,11 @@ def generate(
         transport=settings.transport,
         **client_options(settings),
     ) as client:
-        made = client.generate_token(grant_type="client_credentials", scope=scope)
+        issued = client.generate_token(grant_type="client_credentials", scope=scope)
     if settings.json:
-        write_json(made)
+        write_json(issued)
     else:
-        write(made.access_token)
+        write(issued.access_token)
 
 
 def _secret(path: str | None) -> str:

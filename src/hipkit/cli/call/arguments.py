@@ -1,4 +1,4 @@
-"""Derive arguments and options from an operation's class, and build a call from their values."""
+"""Derive arguments and options from an operation's class, and build the call from their values."""
 
 from __future__ import annotations
 

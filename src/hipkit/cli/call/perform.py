@@ -24,7 +24,7 @@ __all__ = ["perform", "perform_all", "perform_dry", "perform_raw"]
 
 
 def perform(settings: Settings, operation: Operation[object]) -> int:
-    """Call, and write the result."""
+    """Send the call, and print its result."""
     unreadable = UnreadableItems(settings)
     with open_client(settings) as client:
         show_result(settings, client.send(operation, on_unreadable=unreadable))
@@ -32,13 +32,13 @@ def perform(settings: Settings, operation: Operation[object]) -> int:
 
 
 def perform_raw(settings: Settings, operation: Operation[object]) -> int:
-    """Call, and write the response as received; the status decides the exit code."""
+    """Send the call, and print the response as received; its status decides the exit code."""
     with open_client(settings) as client:
         return show_response(settings, client.send_raw(operation))
 
 
 def perform_all(settings: Settings, operation: Operation[object]) -> int:
-    """Fetch all pages, and write their items."""
+    """Fetch all pages, and print their items."""
     unreadable = UnreadableItems(settings)
     with open_client(settings) as opened:
         client = opened.with_options(on_unreadable=unreadable)
@@ -47,10 +47,11 @@ def perform_all(settings: Settings, operation: Operation[object]) -> int:
 
 
 def _all_items(client: HipChat, operation: Operation[object]) -> Iterator[object]:
-    walked = GetRoomHistory, GetPrivatechatHistory
-    # A walk goes back by date, from now; whoever asks for a date or an order gets just that.
+    histories = GetRoomHistory, GetPrivatechatHistory
+    # `history` pages back by date, from now. It has its own dates and order, so that a call with
+    # either is paged by index, as given.
     if (
-        isinstance(operation, walked)
+        isinstance(operation, histories)
         and not (operation.date or operation.end_date or operation.start_index)
         and operation.reverse is None
     ):
@@ -58,8 +59,8 @@ def _all_items(client: HipChat, operation: Operation[object]) -> Iterator[object
     return client.items(cast("Operation[Page[object]]", operation))
 
 
-class _Shown(Exception):  # noqa: N818 - it ends a call, but nothing went wrong
-    """Carries the request out of the call that would have sent it."""
+class _Shown(Exception):  # noqa: N818 - it ends a call, but is no error
+    """Ends a call before its request is sent, and carries the request."""
 
     def __init__(self, request: SentRequest) -> None:
         super().__init__()
@@ -67,7 +68,7 @@ class _Shown(Exception):  # noqa: N818 - it ends a call, but nothing went wrong
 
 
 def perform_dry(settings: Settings, operation: Operation[object]) -> None:
-    """Write the request without sending it, with secrets hidden."""
+    """Print the request without sending it, with secrets hidden."""
 
     def show(request: SentRequest) -> NoReturn:
         raise _Shown(request)

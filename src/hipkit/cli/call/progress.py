@@ -1,4 +1,4 @@
-"""Show the progress of long work on standard error, if it is a terminal."""
+"""Show progress on standard error, if it is a terminal."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ WORTH_SHOWING_BYTES = 1024 * 1024
 
 @contextmanager
 def open_upload(path: Path) -> Iterator[File]:
-    """Open a file to send; on a terminal a bar shows how much of it has gone.
+    """Open a file to upload; on a terminal, a bar shows how much has been sent.
 
-    A pipe or device, whose size nobody knows, is sent as it comes.
+    A pipe or device has no known size, and is sent while it is read.
 
     Raises:
-        click.UsageError: It cannot be opened.
+        click.UsageError: The file cannot be opened.
     """
     try:
         file = path.open("rb")

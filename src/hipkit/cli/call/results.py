@@ -1,4 +1,4 @@
-"""Write results to standard output: as JSON, or as lines and tables."""
+"""Print results: as JSON, or as lines and tables."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = ["show_items", "show_response", "show_result"]
 
 
 def show_result(settings: Settings, value: object) -> None:
-    """Write the result of a call; without `--json`, `None` writes nothing."""
+    """Print the result of a call; without `--json`, `None` prints nothing."""
     if settings.json:
         write_json(value)
         return
@@ -49,10 +49,10 @@ def show_result(settings: Settings, value: object) -> None:
 
 
 def show_items(settings: Settings, items: Iterable[object], what: str) -> None:
-    """Write the items of all pages: as one JSON list, written as they come, or as one table."""
+    """Print the items of all pages: as one JSON list, while they arrive, or as one table."""
     if settings.json:
-        watched = items if is_terminal(sys.stdout) else counted(items, what)
-        write_json_list(watched)
+        shown = items if is_terminal(sys.stdout) else counted(items, what)
+        write_json_list(shown)
         return
     rows = [cast("dict[str, object]", to_plain(item)) for item in counted(items, what)]
     if rows:
@@ -62,7 +62,7 @@ def show_items(settings: Settings, items: Iterable[object], what: str) -> None:
 
 
 def show_response(settings: Settings, response: Response) -> int:
-    """Write an answer as it came, and return the exit code for its status."""
+    """Print a response as received, and return the exit code for its status."""
     if settings.json:
         document = {
             "status": response.status,
@@ -84,7 +84,7 @@ def show_response(settings: Settings, response: Response) -> int:
 
 
 def _readable(body: bytes) -> object:
-    """Return a body as what it is: JSON, text, or nothing."""
+    """Return a body as JSON, as text, or as `None`."""
     if not body:
         return None
     try:

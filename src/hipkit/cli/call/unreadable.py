@@ -1,4 +1,4 @@
-"""Report unreadable items of a list on standard error, while the others are shown."""
+"""Report unreadable items of a list on standard error; the others are printed."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ class UnreadableItems:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._told = 0
+        self._count = 0
 
     def __call__(self, item: UnreadableItem) -> None:
         """Report an item."""
-        self._told += 1
+        self._count += 1
         if self._settings.json:
-            told = {"where": item.where, "reason": item.reason, "item": item.raw}
-            write_stderr_json({"unreadable": told})
+            report = {"where": item.where, "reason": item.reason, "item": item.raw}
+            write_stderr_json({"unreadable": report})
         else:
             raw = msgspec.json.encode(item.raw).decode()
             write_stderr(f"an item cannot be read: {item.where}: {item.reason}: {raw}")
 
     @property
     def exit_code(self) -> ExitCode:
-        """The command's exit code: without unreadable items the output is incomplete."""
-        return ExitCode.UNREADABLE if self._told else ExitCode.OK
+        """The command's exit code: output that lacks an item is no success."""
+        return ExitCode.UNREADABLE if self._count else ExitCode.OK
