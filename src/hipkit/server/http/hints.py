@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import UnionType
-from typing import Union, get_args, get_origin
+from typing import TypeGuard, Union, get_args, get_origin
 
 from msgspec import UnsetType
 
@@ -27,17 +27,14 @@ def without(absent: object, hint: object) -> object:
     return Union[parts]  # noqa: UP007 - made at run time, of as many as there are
 
 
-def is_model(hint: object) -> bool:
+def is_model(hint: object) -> TypeGuard[type[Model]]:
     """Return whether a type is a model."""
     return isinstance(hint, type) and issubclass(hint, Model)
 
 
 def model_of(hint: object) -> type[Model] | None:
     """Return the model that a value may become."""
-    for part in parts_of(hint):
-        if isinstance(part, type) and issubclass(part, Model):
-            return part
-    return None
+    return next(filter(is_model, parts_of(hint)), None)
 
 
 def _plain(hint: object) -> object:

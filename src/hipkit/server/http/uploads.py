@@ -31,7 +31,7 @@ from hipkit.server.services.files.pictures import PICTURE_TYPES, is_too_large_to
 from hipkit.server.services.files.uploads import ReceivedFile
 from hipkit.server.storage.blobs import BlobStore, Upload
 
-__all__ = ["Related", "read_related"]
+__all__ = ["Related", "read_part_headers", "read_related"]
 
 BASE64_GROWTH = 4 / 3
 LARGEST_METADATA_BYTES = 64 * 1024
@@ -178,7 +178,7 @@ def _part(data: mmap.mmap, start: int, end: int, *, has_boundary: bool) -> _Part
     )
     if blank is None:
         raise BadRequestError("A part of the body has no end of its headers")
-    headers = _headers(data[start : start + blank.start()])
+    headers = read_part_headers(data[start : start + blank.start()])
     line_end = blank.group(1)
     if has_boundary and data[max(start, end - len(line_end)) : end] == line_end:
         end -= len(line_end)
@@ -188,8 +188,8 @@ def _part(data: mmap.mmap, start: int, end: int, *, has_boundary: bool) -> _Part
     return _Part(headers=headers, start=begins, end=max(begins, end))
 
 
-def _headers(text: bytes) -> dict[str, str]:
-    """Read headers, and join lines that were folded; of two with one name the first counts."""
+def read_part_headers(text: bytes) -> dict[str, str]:
+    """Read a part's headers, folded lines included; of two with one name the first counts."""
     headers: dict[str, str] = {}
     for line in FOLD.sub(b" ", text).splitlines():
         name, colon, value = line.partition(b":")

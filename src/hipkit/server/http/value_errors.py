@@ -152,7 +152,7 @@ def _schema(hint: object) -> dict[str, object]:
     if len(parts) > 1:
         return {"type": [_schema(part) for part in parts]}
     if is_model(hint):
-        return _object_schema(cast("type[Model]", hint))
+        return _object_schema(hint)
     if get_origin(hint) is Literal:
         return {"type": "string", "enum": list(get_args(hint))}
     if get_origin(hint) is list:

@@ -28,6 +28,7 @@ from hipkit.server.http.decoding import decode
 from hipkit.server.http.header_values import parse_parameters
 from hipkit.server.http.requests import Request
 from hipkit.server.http.routes import MethodNotAllowedError
+from hipkit.server.http.uploads import read_part_headers
 from hipkit.server.settings import Settings
 from hipkit.v1.catalog import OPERATIONS
 from hipkit.v1.rooms import RoomsMessageByGet
@@ -157,19 +158,14 @@ def _read_parts(body: bytes, content_type: str) -> dict[str, object]:
     fields: dict[str, object] = {}
     for part in parts[1:]:
         gap = BLANK_LINE.search(part, 0, LARGEST_PART_HEADER_BYTES)
-        name = None if gap is None else _part_name(part[: gap.start()])
-        if gap is None or name is None:
+        if gap is None:
+            continue
+        headers = read_part_headers(part[: gap.start()])
+        name = parse_parameters(headers.get("content-disposition", "")).get("name")
+        if name is None:
             continue
         try:
             fields[name] = part[gap.end() :].decode()
         except UnicodeDecodeError as error:
             raise BadRequestError("The form is not UTF-8") from error
     return fields
-
-
-def _part_name(head: bytes) -> str | None:
-    for line in head.splitlines():
-        header, _, value = line.partition(b":")
-        if header.strip().lower() == b"content-disposition":
-            return parse_parameters(value.decode("utf-8", "replace")).get("name")
-    return None
