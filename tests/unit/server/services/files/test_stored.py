@@ -2,16 +2,14 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
-import resource
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from hipkit.api.errors import NotFoundError, StorageError
+from hipkit.api.errors import NotFoundError
 from hipkit.server.services.files.stored import removed_on_failure
 from hipkit.server.services.messages.emoticons import add_emoticon
 from hipkit.server.services.rooms.changes import remove_room
@@ -23,17 +21,6 @@ from tests.unit.server.services.files.test_pictures import png
 @pytest.fixture
 def files(tmp_path: Path) -> BlobStore:
     return BlobStore(tmp_path / "files")
-
-
-@contextlib.contextmanager
-def files_no_larger_than(size_bytes: int) -> Iterator[None]:
-    """Fail every write beyond a size, as a full disk does."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 TYPE = ("Content-Type", "multipart/related; boundary=b")
@@ -78,16 +65,6 @@ def small(make_site: Callable[..., Site]) -> Site:
     return site
 
 
-def test_a_full_disk_raises_an_error_that_may_pass_and_leaves_no_file(
-    files: BlobStore,
-) -> None:
-    with files_no_larger_than(1000), pytest.raises(StorageError) as caught:
-        files.save(bytes(2000))
-
-    assert caught.value.may_pass
-    assert [path for path in files.path.rglob("*") if path.is_file()] == []
-
-
 async def test_a_file_is_removed_if_the_command_that_adds_its_row_fails(
     files: BlobStore,
 ) -> None:
@@ -106,14 +83,6 @@ async def test_a_file_stays_if_its_caller_is_cancelled(files: BlobStore) -> None
         raise asyncio.CancelledError
 
     assert files.find(key) is not None
-
-
-def test_a_file_that_cannot_be_removed_is_a_storage_error(files: BlobStore) -> None:
-    files.save(b"data")
-    (files.path / "no-upload.part").mkdir()
-
-    with pytest.raises(StorageError, match="cannot be written"):
-        files.remove_parts()
 
 
 def test_a_quota_is_enforced_to_the_byte(
