@@ -54,5 +54,6 @@ def is_valid_link(
 
 
 def _sign(key: str, message_id: str, expires: str, *, is_download: bool) -> str:
+    # All that a link says is signed: none can be changed into one of another file, time or purpose.
     signed = f"file {message_id} {expires} {'saved' if is_download else 'shown'}"
     return hmac.new(key.encode(), signed.encode(), hashlib.sha256).hexdigest()
