@@ -120,6 +120,24 @@ async def test_the_text_of_a_deleted_room_goes_though_deliveries_show_it(
     assert [one.item is None for one in shown] == [False, True]
 
 
+async def test_sweeping_a_deleted_room_keeps_what_still_waits(world: World) -> None:
+    subscription = await world.subscribe()
+    shown, waiting = await world.say(), await world.say()
+    elsewhere = await world.say(room_id=2)
+    await settle(world, subscription, shown)
+
+    async def delete(stores: Stores) -> None:
+        await stores.rooms.delete(1)
+        await stores.events.sweep_room(1)
+
+    await world.database.write(delete)
+
+    events = world.database.stores.events
+    assert await events.get(shown) is None
+    assert await events.get(waiting) is not None
+    assert await events.get(elsewhere) is not None
+
+
 async def test_events_that_wait_too_long_are_dropped_and_the_loss_is_noted(
     world: World,
 ) -> None:

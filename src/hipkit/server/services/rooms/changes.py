@@ -125,8 +125,9 @@ async def set_archived(
 async def remove_room(context: Context, reference: str | int) -> RoomRecord:
     """Delete a room with everything that is valid only in it, and return what it was.
 
-    Messages are deleted by sweeps, the first of them here. Webhooks of the room still get what
-    has happened so far, this included, and are then deleted.
+    Messages are deleted by sweeps, the first of them here; what deliveries of webhooks show of
+    them is deleted at once. Webhooks of the room still get what has happened so far, this
+    included, and are then deleted.
 
     Raises:
         ForbiddenError: The actor may not administer the room.
@@ -139,6 +140,7 @@ async def remove_room(context: Context, reference: str | int) -> RoomRecord:
         await stores.webhooks.outlive_grants(room.id)
         await stores.grants.end_of_room(room.id)
         await stores.rooms.delete(room.id)
+        await stores.events.sweep_room(room.id)
         if room.avatar_key is not None:
             await stores.files.remove(room.avatar_key)
         return room

@@ -187,6 +187,16 @@ class EventStore:
             removed += await self._sweep_stream(stream, position, last)
         return removed, last if found == count else 0
 
+    async def sweep_room(self, room_id: int) -> None:
+        """Remove the events of a deleted room that no subscription waits for."""
+        streams = await self._session.all(
+            StreamRecord,
+            "SELECT DISTINCT group_id, room_id, event FROM events WHERE room_id = ?",
+            room_id,
+        )
+        for stream in streams:
+            await self._sweep_stream(stream, 0, LARGEST_ID)
+
     async def waiting(
         self,
         position: int,
