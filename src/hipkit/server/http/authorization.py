@@ -46,9 +46,11 @@ async def check_allowed(
     _check_scopes(actor, kind)
     if is_served:
         _check_kind(actor, kind)
+    if actor.room_id is None:
+        return
     if room is not None:
         await check_own_room(context.stores, actor, room)
-    elif actor.room_id is not None and _is_beyond_a_room(kind):
+    elif _is_beyond_a_room(kind):
         raise ForbiddenError("This token is limited to one room")
 
 

@@ -77,10 +77,16 @@ class Api:
         finally:
             if call.upload is not None:
                 call.upload.close()
-        _add_headers(answer, call)
         if call.operation_id not in UNRECORDED:
             # Before the answer goes out: its receiver may read the list at once.
             _record(call, answer)
+        # What every answer carries: who may read it, and how many calls are left.
+        allowance = call.allowance or call.runtime.limits.uncounted()
+        answer.headers.extend(CORS_HEADERS)
+        answer.headers.extend(limit_headers(call.dialect.limit_names, allowance))
+        # Who is counted has a context.
+        if call.allowance is not None and call.context.flood is not None:
+            answer.headers.extend(limit_headers(FLOOD_NAMES, call.context.flood))
         await send_answer(
             send, answer, with_body=str(scope["method"]).upper() != "HEAD"
         )
@@ -203,28 +209,19 @@ async def _authorise(call: Call, *, is_served: bool) -> None:
     await check_allowed(call.context, call.kind, room, is_served=is_served)
 
 
-def _add_headers(answer: Answer, call: Call) -> None:
-    """Add what every answer carries: who may read it, and how many calls are left."""
-    allowance = call.allowance or call.runtime.limits.uncounted()
-    answer.headers.extend(CORS_HEADERS)
-    answer.headers.extend(limit_headers(call.dialect.limit_names, allowance))
-    # Who is counted has a context.
-    flood = None if call.allowance is None else call.context.flood
-    if flood is not None:
-        answer.headers.extend(limit_headers(FLOOD_NAMES, flood))
-
-
 def _record(call: Call, answer: Answer) -> None:
     """Add the call to the list of recent calls."""
     scope, runtime = call.scope, call.runtime
-    actor = None if call.allowance is None else call.context.actor_or_none
+    # Who is counted has a context, with the time at which the call came.
+    context = None if call.allowance is None else call.context
+    actor = None if context is None else context.actor_or_none
     token = None if actor is None else actor.token
     client = cast("tuple[str, int] | None", scope.get("client"))
     query = cast("bytes", scope.get("query_string") or b"")
     path = cast("bytes", scope.get("raw_path") or b"")
     runtime.recent_calls.add(
         RecordedCall(
-            at_us=runtime.now_us(),
+            at_us=runtime.now_us() if context is None else context.now_us,
             token_id=None if token is None else token.id,
             group_id=None if actor is None else actor.group_id,
             peer="" if client is None else client[0],
