@@ -18,7 +18,7 @@ from benchmarks.scene import REPOSITORY, Scene
 from benchmarks.sending import serving_core
 from hipkit import HipChat
 from hipkit.server.app import Server, open_server
-from hipkit.server.services.access.keys import new_message_id
+from hipkit.server.services.messages.message import new_message_id
 from hipkit.server.services.people.accounts import (
     NewUser,
     UserChanges,

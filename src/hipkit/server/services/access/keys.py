@@ -13,7 +13,6 @@ __all__ = [
     "hash_token",
     "new_client_id",
     "new_key",
-    "new_message_id",
     "new_password",
     "new_token",
     "new_version",
@@ -52,16 +51,6 @@ def new_password() -> str:
 def new_client_id() -> str:
     """Return a random id for an OAuth client."""
     return str(uuid.uuid4())
-
-
-def new_message_id(now_us: int) -> str:
-    """Return a message's id: a UUID that begins with the time.
-
-    Because the ids grow with time, new ones go to the end of their index, whose pages stay full.
-    """
-    random = secrets.randbits(74)
-    value = (now_us // 1000) << 80 | 0x7 << 76 | (random >> 62) << 64 | 0b10 << 62
-    return str(uuid.UUID(int=value | (random & (1 << 62) - 1)))
 
 
 def new_key() -> str:

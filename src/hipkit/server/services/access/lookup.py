@@ -213,9 +213,7 @@ async def check_own_room(stores: Stores, actor: Actor, reference: str | int) -> 
     Raises:
         ForbiddenError: The token is for another room.
     """
-    if actor.room_id is not None:
-        room = await look_up_room(stores, actor.group_id, reference)
-        _check_binding(actor, room)
+    _check_binding(actor, await look_up_room(stores, actor.group_id, reference))
 
 
 async def check_may_read(stores: Stores, actor: Actor, conversation_id: int) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import uuid
 from collections.abc import Callable
 
 import pytest
@@ -14,7 +13,6 @@ from hipkit.server.services.access.keys import (
     hash_token,
     new_client_id,
     new_key,
-    new_message_id,
     new_password,
     new_token,
     new_version,
@@ -41,24 +39,6 @@ def test_what_is_generated_has_its_form_and_never_repeats(
 
     assert len(values) == 100
     assert all(re.fullmatch(pattern, value) for value in values)
-
-
-@given(st.integers(0, 2**48 * 1000 - 1))
-def test_a_message_id_is_a_uuid_of_version_7_that_begins_with_the_time(
-    now_us: int,
-) -> None:
-    message_id = uuid.UUID(new_message_id(now_us))
-
-    assert message_id.version == 7
-    assert message_id.variant == uuid.RFC_4122
-    assert message_id.int >> 80 == now_us // 1000
-
-
-def test_later_messages_have_greater_ids() -> None:
-    ids = [new_message_id(NOW_US + number * 1000) for number in range(100)]
-
-    assert ids == sorted(ids)
-    assert new_message_id(NOW_US) != new_message_id(NOW_US)
 
 
 @given(st.text(), st.text())

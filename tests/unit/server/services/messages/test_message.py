@@ -1,8 +1,15 @@
 from __future__ import annotations
 
 import json
+import uuid
 
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hipkit.server.services.messages.message import new_message_id
 from tests.unit.server.asgi import Site
+
+NOW_US = 1_700_000_000_000_000
 
 PLAIN = {"date", "from", "id", "mentions", "message", "type"}
 CARD = {
@@ -85,3 +92,21 @@ def test_messages_keep_their_order_when_the_clock_goes_back(site: Site) -> None:
 
     assert [item["message"] for item in items] == ["0", "1", "2", "3", "4"]
     assert len({item["date"] for item in items}) == 5
+
+
+@given(st.integers(0, 2**48 * 1000 - 1))
+def test_a_message_id_is_a_uuid_of_version_7_that_begins_with_the_time(
+    now_us: int,
+) -> None:
+    message_id = uuid.UUID(new_message_id(now_us))
+
+    assert message_id.version == 7
+    assert message_id.variant == uuid.RFC_4122
+    assert message_id.int >> 80 == now_us // 1000
+
+
+def test_later_messages_have_greater_ids() -> None:
+    ids = [new_message_id(NOW_US + number * 1000) for number in range(100)]
+
+    assert ids == sorted(ids)
+    assert new_message_id(NOW_US) != new_message_id(NOW_US)
