@@ -17,7 +17,8 @@ from urllib.parse import quote
 from hipkit.api.catalog import Entry
 from hipkit.api.operation import Operation
 from hipkit.server.app import open_server
-from hipkit.server.services.access.keys import hash_token, new_token
+from hipkit.server.services.access.authentication import hash_token
+from hipkit.server.services.access.keys import new_token
 from hipkit.server.services.access.scopes import GROUP_SCOPES, SCOPES, TokenKind
 from hipkit.server.services.people.accounts import NewUser, insert_user
 from hipkit.server.storage.protocol import Stores

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hipkit.cli.failures import ExitCode
-from hipkit.server.services.access.keys import hash_token
+from hipkit.server.services.access.authentication import hash_token
 from hipkit.server.storage.sqlite.database import SqliteDatabase
 from tests.unit.cli.admin.conftest import Admin, Run
 

@@ -7,7 +7,8 @@ import re
 
 import pytest
 
-from hipkit.server.services.access.keys import hash_token, new_key
+from hipkit.server.services.access.authentication import hash_token
+from hipkit.server.services.access.keys import new_key
 from hipkit.server.storage.protocol import Stores
 from tests.unit.server.page.visitor import Answer, Visitor
 from tests.unit.server.two_groups import MARK, Part, World

@@ -10,7 +10,8 @@ from html import unescape
 from starlette.testclient import TestClient
 
 from hipkit.server.dispatch import Dispatcher
-from hipkit.server.services.access.keys import hash_token, new_key
+from hipkit.server.services.access.authentication import hash_token
+from hipkit.server.services.access.keys import new_key
 from hipkit.server.storage.protocol import Stores
 from tests.unit.server.asgi import Site
 

@@ -13,8 +13,9 @@ import msgspec
 
 from hipkit.api.addresses import is_web_address
 from hipkit.api.errors import BadRequestError, NotFoundError
+from hipkit.server.services.access.authentication import hash_token
 from hipkit.server.services.access.issuing import check_secret
-from hipkit.server.services.access.keys import hash_token, new_client_id, new_token
+from hipkit.server.services.access.keys import new_client_id, new_token
 from hipkit.server.services.access.lookup import (
     check_group_admin,
     check_operator,

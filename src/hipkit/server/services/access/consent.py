@@ -14,7 +14,8 @@ import msgspec
 
 from hipkit.api.addresses import is_web_address
 from hipkit.api.errors import BadRequestError, NotFoundError
-from hipkit.server.services.access.keys import hash_token, new_token
+from hipkit.server.services.access.authentication import hash_token
+from hipkit.server.services.access.keys import new_token
 from hipkit.server.services.access.lookup import find_active_user, own_user
 from hipkit.server.services.access.scopes import (
     SCOPES,

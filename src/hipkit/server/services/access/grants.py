@@ -9,13 +9,17 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 
 from hipkit.api.errors import BadRequestError, ForbiddenError, UnauthorizedError
-from hipkit.server.services.access.authentication import BAD_TOKEN, identify_client
+from hipkit.server.services.access.authentication import (
+    BAD_TOKEN,
+    hash_token,
+    identify_client,
+)
 from hipkit.server.services.access.issuing import (
     PERSONAL_SECONDS,
     IssuedToken,
     issue_token,
 )
-from hipkit.server.services.access.keys import hash_token, new_token
+from hipkit.server.services.access.keys import new_token
 from hipkit.server.services.access.lookup import find_named_user
 from hipkit.server.services.access.passwords import user_with_password
 from hipkit.server.services.access.scopes import (

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from hipkit.api.errors import NotFoundError
 from hipkit.server.services.access.actor import Actor, effective_scopes
-from hipkit.server.services.access.authentication import find_token
-from hipkit.server.services.access.keys import hash_token
+from hipkit.server.services.access.authentication import find_token, hash_token
 from hipkit.server.services.access.lookup import find_room
 from hipkit.server.services.context import Context
 from hipkit.server.services.people.details import full_user

@@ -7,7 +7,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from hipkit.api.errors import BadRequestError
-from hipkit.server.services.access.keys import hash_token, new_token
+from hipkit.server.services.access.authentication import hash_token
+from hipkit.server.services.access.keys import new_token
 from hipkit.server.services.access.scopes import TokenKind
 from hipkit.server.services.representations.timestamps import SECOND_US
 from hipkit.server.storage.protocol import Stores

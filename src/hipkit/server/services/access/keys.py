@@ -1,22 +1,18 @@
-"""Generate tokens, passwords, ids and keys, and hash tokens for storage."""
+"""Generate tokens, passwords, ids and keys."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import secrets
 import string
 import uuid
 
 __all__ = [
     "TOKEN_LENGTH",
-    "hash_token",
     "new_client_id",
     "new_key",
     "new_password",
     "new_token",
     "new_version",
-    "same_secret",
 ]
 
 LETTERS = string.ascii_letters + string.digits
@@ -28,19 +24,6 @@ KEY_BYTES = 24
 def new_token() -> str:
     """Return a token or client secret: 40 random letters and digits, as HipChat's had."""
     return "".join(secrets.choice(LETTERS) for _ in range(TOKEN_LENGTH))
-
-
-def hash_token(token: str) -> bytes:
-    """Return the hash that is stored of a token.
-
-    Tokens are random and long, so that unlike passwords they need no slow hash.
-    """
-    return hashlib.sha256(token.encode(errors="surrogatepass")).digest()
-
-
-def same_secret(one: bytes, other: bytes) -> bool:
-    """Return whether two hashes are equal, in a time that does not depend on them."""
-    return hmac.compare_digest(one, other)
 
 
 def new_password() -> str:

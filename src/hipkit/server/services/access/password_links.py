@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from hipkit.api.errors import BadRequestError
-from hipkit.server.services.access.keys import hash_token, new_key
+from hipkit.server.services.access.authentication import hash_token
+from hipkit.server.services.access.keys import new_key
 from hipkit.server.services.access.lookup import check_operator, find_active_user
 from hipkit.server.services.access.passwords import hash_new_password, remember_network
 from hipkit.server.services.access.web_sessions import change_password

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from hipkit.api.errors import ForbiddenError, NotFoundError
 from hipkit.server.services.access.actor import Actor, browser_actor
-from hipkit.server.services.access.keys import hash_token, new_key, same_secret
+from hipkit.server.services.access.authentication import hash_token, same_secret
+from hipkit.server.services.access.keys import new_key
 from hipkit.server.services.access.lookup import find_room, own_user
 from hipkit.server.services.context import Context
 from hipkit.server.services.representations.timestamps import SECOND_US

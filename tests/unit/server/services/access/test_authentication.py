@@ -11,11 +11,17 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from hipkit.api.errors import UnauthorizedError
 from hipkit.server.services.access.actor import Actor
-from hipkit.server.services.access.authentication import ActorCache
+from hipkit.server.services.access.authentication import (
+    ActorCache,
+    hash_token,
+    same_secret,
+)
 from hipkit.server.services.access.clients import delete_client
 from hipkit.server.services.access.tokens import revoke_token
 from hipkit.server.services.context import Context, Runtime
@@ -309,3 +315,12 @@ def test_a_renamed_user_has_the_new_name_at_the_next_call(
     actor = holders.actor("user")
     assert actor is not None
     assert actor.name == "Ann Brown"
+
+
+@given(st.text(), st.text())
+def test_hashes_are_the_same_for_the_same_token_only(one: str, other: str) -> None:
+    assert same_secret(hash_token(one), hash_token(other)) is (one == other)
+
+
+def test_a_token_that_is_not_unicode_can_be_hashed() -> None:
+    assert len(hash_token("\udcff")) == 32

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from hipkit.api.errors import BadRequestError, ForbiddenError, NotFoundError
+from hipkit.server.services.access.authentication import hash_token
 from hipkit.server.services.access.clients import AddedClient, delete_client
 from hipkit.server.services.access.consent import (
     AuthorizationRequest,
@@ -15,7 +16,6 @@ from hipkit.server.services.access.consent import (
     deny,
     read_authorization_request,
 )
-from hipkit.server.services.access.keys import hash_token
 from hipkit.server.services.context import Context
 from hipkit.server.storage.stores.clients import CodeRecord
 from tests.unit.server.asgi import Site

@@ -21,9 +21,8 @@ from hipkit.server.services.access import (
     tokens,
     web_sessions,
 )
-from hipkit.server.services.access.authentication import find_token
+from hipkit.server.services.access.authentication import find_token, hash_token
 from hipkit.server.services.access.clients import AddedClient
-from hipkit.server.services.access.keys import hash_token
 from hipkit.server.services.access.web_sessions import WebSession
 from hipkit.server.services.people.accounts import UserChanges, change_user
 from hipkit.server.services.rooms.changes import remove_room

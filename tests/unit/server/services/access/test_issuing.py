@@ -7,12 +7,12 @@ import asyncio
 import pytest
 
 from hipkit.api.errors import BadRequestError
+from hipkit.server.services.access.authentication import hash_token
 from hipkit.server.services.access.issuing import (
     PERSONAL_SECONDS,
     IssuedToken,
     issue_token,
 )
-from hipkit.server.services.access.keys import hash_token
 from hipkit.server.storage.protocol import Stores
 from tests.unit.server.asgi import Site
 
