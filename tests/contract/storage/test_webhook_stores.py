@@ -62,7 +62,9 @@ class _Route(msgspec.Struct):
     next_try_us: int | None = None
 
 
-async def test_a_key_is_taken_once_in_a_place_by_one_maker(filled: Database) -> None:
+async def test_a_key_is_unique_for_an_owner_in_a_room_or_group(
+    filled: Database,
+) -> None:
     stores = filled.stores
     of_room = await add(filled)
     of_other_room = await add(filled, room_id=2)
@@ -276,7 +278,9 @@ async def test_webhooks_of_a_deleted_room_go_when_they_have_got_everything(
     assert await filled.stores.webhooks.get(stays) is not None
 
 
-async def test_who_cares_for_a_webhook(filled: Database) -> None:
+async def test_users_manage_their_own_webhooks_and_those_of_their_rooms(
+    filled: Database,
+) -> None:
     bob = await add_user(filled, 1, "bob")
     cat = await add_user(filled, 1, "cat")
     dan = await add_user(filled, 1, "dan")

@@ -193,7 +193,7 @@ def test_nothing_is_swept_in_the_first_hour(
 
 
 @dataclass
-class Route:
+class Webhook:
     """A webhook that fails, on a server with two clocks."""
 
     server: Server
@@ -211,8 +211,8 @@ class Route:
 
     def is_due(self) -> bool:
         return any(
-            route.id == self.webhook_id
-            for route in asyncio.run(self.subscriptions.woken())
+            webhook.id == self.webhook_id
+            for webhook in asyncio.run(self.subscriptions.woken())
         )
 
     def fail(self) -> WebhookRecord:
@@ -244,7 +244,7 @@ def subscriptions_of(server: Server) -> Subscriptions:
 
 
 @pytest.fixture
-def route(site: Site, tmp_path: Path) -> Iterator[Route]:
+def webhook(site: Site, tmp_path: Path) -> Iterator[Webhook]:
     site.add_room("Ops")
     made = site.post("/v2/room/Ops/webhook", HOOK)
     assert site.post("/v2/room/Ops/message", {"message": "x"}).status == 201
@@ -254,99 +254,99 @@ def route(site: Site, tmp_path: Path) -> Iterator[Route]:
         site.server.settings, clock=lambda: wall[0], monotonic=lambda: passed[0]
     )
     server = asyncio.run(open_server(settings))
-    route = Route(server, subscriptions_of(server), made.json["id"], wall, passed)
-    assert route.is_due()
-    yield route
-    route.server.close()
+    webhook = Webhook(server, subscriptions_of(server), made.json["id"], wall, passed)
+    assert webhook.is_due()
+    yield webhook
+    webhook.server.close()
 
 
 @pytest.mark.parametrize("step", [-HOUR, -10 * YEAR, HOUR, 10 * YEAR])
-def test_a_route_waits_as_long_however_the_clock_is_set(
-    route: Route, step: float
+def test_a_retry_waits_as_long_however_the_clock_is_set(
+    webhook: Webhook, step: float
 ) -> None:
-    route.fail()
-    route.set_clock(step)
-    assert not route.is_due()
+    webhook.fail()
+    webhook.set_clock(step)
+    assert not webhook.is_due()
 
-    route.go_on(3)
-    assert not route.is_due()
-    route.go_on(4)
+    webhook.go_on(3)
+    assert not webhook.is_due()
+    webhook.go_on(4)
 
-    assert route.is_due()
+    assert webhook.is_due()
 
 
 @pytest.mark.parametrize("step", [-3 * DAY, 3 * DAY])
-def test_a_clock_that_is_set_pauses_no_route(route: Route, step: float) -> None:
+def test_a_clock_that_is_set_pauses_no_webhook(webhook: Webhook, step: float) -> None:
     """Also where the clock is set while a delivery is on its way."""
-    route.fail()
-    route.set_clock(step)
-    route.is_due()
-    route.go_on(10)
-    route.set_clock(step)
+    webhook.fail()
+    webhook.set_clock(step)
+    webhook.is_due()
+    webhook.go_on(10)
+    webhook.set_clock(step)
 
-    assert route.is_due() or route.is_due()
-    record = route.fail()
+    assert webhook.is_due() or webhook.is_due()
+    record = webhook.fail()
 
     assert record.paused_us is None
     assert record.tries == 2
-    route.go_on(15)
-    assert route.is_due()
+    webhook.go_on(15)
+    assert webhook.is_due()
 
 
 @pytest.mark.parametrize("ahead", [2 * HOUR, 3 * DAY, 10 * YEAR])
-def test_a_clock_that_was_ahead_before_a_start_lets_no_route_wait(
-    route: Route, ahead: float
+def test_a_clock_that_was_ahead_before_a_start_makes_no_webhook_wait(
+    webhook: Webhook, ahead: float
 ) -> None:
-    route.set_clock(ahead)
-    route.is_due()
-    failing = route.fail()
+    webhook.set_clock(ahead)
+    webhook.is_due()
+    failing = webhook.fail()
     assert failing.next_try_us is not None
-    assert failing.next_try_us > (route.wall[0] - ahead) * SECOND_US
+    assert failing.next_try_us > (webhook.wall[0] - ahead) * SECOND_US
 
-    route.set_clock(-ahead)
-    route.start_again()
+    webhook.set_clock(-ahead)
+    webhook.start_again()
 
-    assert route.is_due()
-    assert route.fail().failing_since_us == int(route.wall[0] * SECOND_US)
+    assert webhook.is_due()
+    assert webhook.fail().failing_since_us == int(webhook.wall[0] * SECOND_US)
 
 
-def test_a_route_that_a_clock_paused_is_none_after_a_start_with_the_right_one(
-    route: Route,
+def test_a_webhook_paused_by_a_wrong_clock_is_resumed_at_a_start_with_the_right_one(
+    webhook: Webhook,
 ) -> None:
-    route.fail()
-    route.set_clock(2 * DAY)
-    route.start_again()
-    assert route.is_due()
-    assert route.fail().paused_us is not None
+    webhook.fail()
+    webhook.set_clock(2 * DAY)
+    webhook.start_again()
+    assert webhook.is_due()
+    assert webhook.fail().paused_us is not None
 
-    route.set_clock(-2 * DAY)
-    route.start_again()
+    webhook.set_clock(-2 * DAY)
+    webhook.start_again()
 
-    assert route.is_due()
-    assert route.record.paused_us is None
-    assert route.fail().paused_us is None
+    assert webhook.is_due()
+    assert webhook.record.paused_us is None
+    assert webhook.fail().paused_us is None
 
 
 def test_a_wait_that_is_written_while_the_clock_is_set_is_bounded(
-    route: Route,
+    webhook: Webhook,
 ) -> None:
-    route.fail()
+    webhook.fail()
     years_us = 10 * YEAR * SECOND_US
 
     async def write(stores: Stores) -> None:
         await stores.subscriptions.shift(years_us)
 
-    asyncio.run(route.server.database.write(write))
+    asyncio.run(webhook.server.database.write(write))
 
-    assert route.is_due()
+    assert webhook.is_due()
 
 
-def test_waits_within_bounds_stay_as_they_are_at_a_start(route: Route) -> None:
-    first = route.fail()
-    route.start_again()
-    route.is_due()
+def test_waits_within_bounds_stay_as_they_are_at_a_start(webhook: Webhook) -> None:
+    first = webhook.fail()
+    webhook.start_again()
+    webhook.is_due()
 
-    assert route.record == first
+    assert webhook.record == first
     assert LONGEST_ASKED_WAIT_SECONDS < LONGEST_PROBE_SECONDS
 
 

@@ -206,7 +206,7 @@ class Sender:
 
 @contextlib.asynccontextmanager
 async def sending(sender: Sender) -> AsyncIterator[Sender]:
-    """Let a sender deliver while the block runs."""
+    """Run a sender in the background while the block runs."""
     task = asyncio.create_task(sender.run(), name="events")
     task.add_done_callback(log_task_error)
     try:

@@ -212,7 +212,7 @@ class Subscriptions:
     async def _bound_waits(self, *, is_first: bool) -> None:
         """Shorten waits beyond the longest that there is: an earlier clock may have been ahead.
 
-        At a start every wait is looked at; later only whether one is beyond all.
+        At a start every wait is checked; later only whether one exceeds every bound.
         """
         now_us, longest_us = self._now_us(), int(LONGEST_PROBE_SECONDS * SECOND_US)
         store = self._database.stores.subscriptions

@@ -137,7 +137,7 @@ async def remove_room(context: Context, reference: str | int) -> RoomRecord:
         room = await find_room_to_administer(stores, context.actor, reference)
         await publish_room_event(context, stores, room, "room_deleted")
         await stores.subscriptions.end_of_room(room.id)
-        await stores.webhooks.outlive_grants(room.id)
+        await stores.webhooks.detach_grants(room.id)
         await stores.grants.end_of_room(room.id)
         await stores.rooms.delete(room.id)
         await stores.events.sweep_room(room.id)

@@ -56,7 +56,7 @@ def sign_event(
         "context": {"room_id": room_id, "user_tz": timezone},
     }
     if user_id is not None:
-        # As text: JWT libraries refuse a `sub` that is a number.
+        # As text: JWT libraries reject a `sub` that is a number.
         claims["sub"] = str(user_id)
     return jwt.encode(claims, secret, algorithm="HS256", json_encoder=_SpacedEncoder)
 

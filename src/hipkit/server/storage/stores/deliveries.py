@@ -1,4 +1,4 @@
-"""Deliveries: the newest outcomes of each subscription, to be looked at and sent again."""
+"""Deliveries: the newest outcomes of each subscription, to be shown and sent again."""
 
 from __future__ import annotations
 

@@ -201,7 +201,7 @@ class SubscriptionStore:
         )
 
     async def try_now(self, subscription_id: int, now_us: int) -> None:
-        """Let a subscription that waits for its next try be tried at once."""
+        """Set the next try of a subscription that waits for one to now."""
         await self._session.run(
             "UPDATE subscriptions SET next_try_us = ? WHERE id = ? AND next_try_us > ?",
             now_us,
@@ -210,7 +210,7 @@ class SubscriptionStore:
         )
 
     async def try_all_now(self, now_us: int) -> None:
-        """Let every subscription that waits for its next try be tried at once."""
+        """Set the next try of every subscription that waits for one to now."""
         await self._session.run(
             "UPDATE subscriptions SET next_try_us = ? WHERE next_try_us > ?",
             now_us,
@@ -242,7 +242,7 @@ class SubscriptionStore:
     async def bound(
         self, now_us: int, *, longest_us: int, longest_paused_us: int
     ) -> None:
-        """Let subscriptions that wait too long be tried now, and forget times to come."""
+        """Set next tries that are too late to now, and clear times in the future."""
         await self._session.run(
             "UPDATE subscriptions SET"
             " next_try_us = CASE WHEN next_try_us IS NULL THEN NULL ELSE ? END,"

@@ -188,7 +188,7 @@ class WebhookStore:
     async def replace(
         self, webhook_id: int, webhook: NewWebhook, *, position: int
     ) -> None:
-        """Store a changed webhook; whoever changes it is its owner from then on."""
+        """Store a changed webhook; the user who changes it is its owner from then on."""
         await self._subscriptions.change(
             webhook_id, event=webhook.event, host=webhook.host, position=position
         )
@@ -209,10 +209,10 @@ class WebhookStore:
         """Remove a user's webhooks, and those that clients created in their name."""
         await self._session.run("DELETE FROM webhooks WHERE user_id = ?", user_id)
 
-    async def outlive_grants(self, room_id: int) -> None:
-        """Let a room's webhooks outlive the grants they were created with.
+    async def detach_grants(self, room_id: int) -> None:
+        """Detach a room's webhooks from the grants they were created with.
 
-        The room's grants end with it, and its webhooks get its last events first.
+        The room's grants end with it, and would end its webhooks before they got its last events.
         """
         await self._session.run(
             "UPDATE webhooks SET grant_id = NULL"

@@ -196,7 +196,7 @@ def test_a_receiver_that_asks_for_time_gets_it_up_to_an_hour(
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 410, 301, 307])
-def test_what_a_receiver_refuses_is_not_sent_again(
+def test_what_a_receiver_rejects_is_not_sent_again(
     site: Site, receiver: Receiver, status: int
 ) -> None:
     webhook_id = create_webhook(site, receiver)

@@ -9,7 +9,7 @@ from hipkit.server.services.webhooks import patterns
 from hipkit.server.services.webhooks.patterns import check_pattern, is_found
 
 
-def test_a_pattern_that_would_grow_large_is_refused() -> None:
+def test_a_pattern_that_would_grow_large_is_rejected() -> None:
     check_pattern(r"^/deploy [\w-]{1,100} to (prod|stage){1}$")
 
     for pattern in ("(?:(?:abc){50}){50}", "x{20000}", "(?:[a-z]{30}){30}"):

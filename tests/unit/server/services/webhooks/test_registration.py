@@ -64,7 +64,7 @@ def test_put_with_the_same_key_changes_the_webhook_and_keeps_its_number(
     assert site.get(target).status == 404
 
 
-def test_post_with_a_key_that_is_taken_is_refused(site: Site) -> None:
+def test_post_with_a_key_that_is_taken_is_rejected(site: Site) -> None:
     site.add_room("Ops")
     assert make(site, key="k").status == 201
 
@@ -128,7 +128,7 @@ def test_only_administrators_of_a_room_create_its_webhooks(site: Site) -> None:
         "https://[::1/",
     ],
 )
-def test_an_address_that_is_not_absolute_is_refused_and_not_repeated(
+def test_an_address_that_is_not_absolute_is_rejected_and_not_repeated(
     site: Site, url: str
 ) -> None:
     site.add_room("Ops")
@@ -140,7 +140,7 @@ def test_an_address_that_is_not_absolute_is_refused_and_not_repeated(
     assert reply.error == {"code": 400, "type": "Bad Request", "message": message}
 
 
-def test_an_address_that_is_too_long_is_refused(site: Site) -> None:
+def test_an_address_that_is_too_long_is_rejected(site: Site) -> None:
     site.add_room("Ops")
 
     error = make(site, url="https://" + "a" * 2_000).error
@@ -166,7 +166,7 @@ def test_an_address_that_is_too_long_is_refused(site: Site) -> None:
         "[fd00::1]",
     ],
 )
-def test_an_address_in_an_internal_network_is_refused(site: Site, host: str) -> None:
+def test_an_address_in_an_internal_network_is_rejected(site: Site, host: str) -> None:
     site.add_room("Ops")
 
     reply = make(site, url=f"http://{host}:8080/hook")
@@ -175,7 +175,7 @@ def test_an_address_in_an_internal_network_is_refused(site: Site, host: str) -> 
     assert reply.error["field"] == "url"
 
 
-def test_a_name_that_leads_inside_is_refused_unless_the_network_is_allowed(
+def test_a_name_that_leads_inside_is_rejected_unless_the_network_is_allowed(
     tmp_path: Path,
 ) -> None:
     def look_up(host: str, port: int) -> Sequence[str]:
@@ -213,7 +213,7 @@ def test_a_name_without_an_address_is_accepted(site: Site) -> None:
         "(?:" * 400 + "a" + ")" * 400,
     ],
 )
-def test_a_pattern_that_cannot_be_used_is_refused(site: Site, pattern: str) -> None:
+def test_a_pattern_that_cannot_be_used_is_rejected(site: Site, pattern: str) -> None:
     site.add_room("Ops")
 
     reply = make(site, pattern=pattern)
