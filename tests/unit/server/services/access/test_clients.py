@@ -80,3 +80,44 @@ def test_a_client_of_another_group_is_not_found(world: World) -> None:
 
     assert not set(client_ids(stranger)) & {client.id for client in others}
     assert asyncio.run(stores.clients.of_group(world.first.number)) == others
+
+
+@pytest.mark.parametrize(
+    "chosen", [{"client_id": "com.example"}, {"secret": "s3cretOfHipChat"}], ids=str
+)
+def test_only_the_operator_chooses_id_and_secret(
+    site: Site, chosen: dict[str, str]
+) -> None:
+    site.add_user("boss", mention_name="boss", is_group_admin=True)
+    boss, scopes = site.context_of("boss"), ["view_group"]
+
+    with pytest.raises(ForbiddenError, match="operator"):
+        asyncio.run(add_client(boss, name="x", scopes=scopes, **chosen))
+    assert client_ids(boss) == []
+
+    added = asyncio.run(
+        add_client(site.operator_context(), name="x", scopes=scopes, **chosen)
+    )
+    assert chosen.items() <= {"client_id": added.id, "secret": added.secret}.items()
+    assert added.secret not in repr(added)
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["bot", "ftp://app.test/", "https://", "https://app.test/#part", "//app.test"],
+)
+def test_a_redirect_uri_is_a_web_address_without_a_fragment(
+    site: Site, uri: str
+) -> None:
+    with pytest.raises(BadRequestError, match="is not a redirect URI"):
+        site.add_client(["view_group"], redirect_uris=[uri])
+
+
+def test_the_secret_is_stored_only_for_clients_that_may_create_webhooks(
+    site: Site,
+) -> None:
+    clients = site.server.database.stores.clients
+    hook, other = site.add_client(["admin_room"]), site.add_client(["view_room"])
+
+    assert asyncio.run(clients.signing_secret(hook.id)) == hook.secret
+    assert asyncio.run(clients.signing_secret(other.id)) is None

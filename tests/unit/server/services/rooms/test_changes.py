@@ -1,5 +1,14 @@
+"""Changes to rooms: names, owners and ids, archiving and deleting."""
+
 from __future__ import annotations
 
+import asyncio
+
+import pytest
+
+from hipkit.api.errors import ForbiddenError, NotFoundError
+from hipkit.server.services.errors import InvalidValueError
+from hipkit.server.services.rooms.changes import add_room, remove_room, set_archived
 from tests.unit.server.asgi import Site
 
 
@@ -71,3 +80,54 @@ def test_a_deleted_room_is_gone_and_its_name_free(site: Site) -> None:
     )
     assert site.post("/v2/room", {"name": "Ops"}).status == 201
     assert site.messages("Ops") == []
+
+
+@pytest.fixture
+def people(site: Site) -> Site:
+    """A server with a room of one user, another user, and an administrator."""
+    for name in ("ann", "bob", "boss"):
+        site.add_user(name, mention_name=name, is_group_admin=name == "boss")
+    site.add_room("Mine", owner="@ann")
+    return site
+
+
+def test_only_the_operator_chooses_the_id_of_a_room(people: Site) -> None:
+    with pytest.raises(ForbiddenError, match="operator"):
+        asyncio.run(add_room(people.context_of("boss"), name="Ops", room_id=2656454))
+
+    room = asyncio.run(
+        add_room(people.operator_context(), name=" Ops ", room_id=2656454)
+    )
+
+    assert (room.id, room.name, room.owner_id) == (2656454, "Ops", 1)
+
+
+def test_the_owner_of_a_new_room_is_the_one_named_or_the_actor(people: Site) -> None:
+    ann = people.context_of("ann")
+
+    own = asyncio.run(add_room(ann, name="Own"))
+    given = asyncio.run(add_room(ann, name="Given", owner="@bob"))
+
+    assert own.owner_id == ann.actor.user_id
+    assert given.owner_id == people.context_of("bob").actor.user_id
+    with pytest.raises(InvalidValueError, match="owner_user_id"):
+        asyncio.run(add_room(ann, name="Nobody's", owner="@nobody"))
+
+
+def test_rooms_are_archived_and_deleted_by_who_administers_them(people: Site) -> None:
+    bob = people.context_of("bob")
+    with pytest.raises(ForbiddenError):
+        asyncio.run(set_archived(bob, "Mine", is_archived=True))
+    with pytest.raises(ForbiddenError):
+        asyncio.run(remove_room(bob, "Mine"))
+
+    ann = people.context_of("ann")
+    archived = asyncio.run(set_archived(ann, "Mine", is_archived=True))
+    reopened = asyncio.run(
+        set_archived(people.operator_context(), "Mine", is_archived=False)
+    )
+    assert (archived.is_archived, reopened.is_archived) == (True, False)
+    assert archived.version != reopened.version
+    assert asyncio.run(remove_room(ann, "Mine")).name == "Mine"
+    with pytest.raises(NotFoundError):
+        asyncio.run(remove_room(people.context_of("boss"), "Mine"))

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
+from hipkit.api.errors import ForbiddenError, NotFoundError
+from hipkit.server.services.rooms.members import add_auto_join
 from tests.unit.server.asgi import Site
 
 
@@ -106,3 +110,20 @@ def test_users_are_invited_into_rooms_that_they_may_enter(site: Site) -> None:
     assert site.post("/v2/room/Ops/invite/@Ann", {"reason": "come"}).status == 204
     assert site.post("/v2/room/Secret/invite/@Ann").status == 400
     assert site.post("/v2/room/Ops/invite/@Nobody").status == 404
+
+
+def test_only_the_operator_adds_automatically_joined_rooms(site: Site) -> None:
+    site.add_user("ann", mention_name="ann")
+    site.add_user("boss", mention_name="boss", is_group_admin=True)
+    site.add_room("Ops")
+
+    with pytest.raises(ForbiddenError, match="operator"):
+        asyncio.run(add_auto_join(site.context_of("boss"), "@ann", "Ops"))
+    for user, room in (("@nobody", "Ops"), ("@ann", "Nowhere")):
+        with pytest.raises(NotFoundError):
+            asyncio.run(add_auto_join(site.operator_context(), user, room))
+
+    asyncio.run(add_auto_join(site.operator_context(), "@ann", "Ops"))
+
+    path = "/v2/user/@ann/preference/auto-join"
+    assert [room["name"] for room in site.get(path).json["items"]] == ["Ops"]
