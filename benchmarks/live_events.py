@@ -14,7 +14,7 @@ from benchmarks.report import Table, judged
 from benchmarks.scene import REPOSITORY, Scene
 from benchmarks.sending import loading_core, request_bytes
 from benchmarks.served import PASSWORD, Process, fill, serve_hipkit
-from hipkit.server.page.streams import MOST_OF_PERSON
+from hipkit.server.page.streams import MOST_OF_USER
 
 __all__ = ["measure"]
 
@@ -38,8 +38,7 @@ def measure(scene: Scene) -> Table:
     streams = QUICK_STREAMS if scene.quick else STREAMS
     # A person may have so many pages open and no more.
     readers = [
-        f"reader{number}@example.com"
-        for number in range(ceil(streams / MOST_OF_PERSON))
+        f"reader{number}@example.com" for number in range(ceil(streams / MOST_OF_USER))
     ]
     token = fill(database, dict.fromkeys(names, 100), readers=readers)
     with serve_hipkit(scene, database) as served:
@@ -105,7 +104,7 @@ def _line(
         streams=[
             (
                 f"/rooms/{1 + number % rooms}/feed?after={LATER_US}",
-                cookies[number // MOST_OF_PERSON],
+                cookies[number // MOST_OF_USER],
             )
             for number in range(streams)
         ],

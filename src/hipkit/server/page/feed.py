@@ -63,7 +63,7 @@ class Feeds:
         self._is_closed = False
 
     def is_full_for(self, reader: Reader) -> bool:
-        """Return whether a reader gets no stream: half of them are reserved for people.
+        """Return whether a reader gets no stream: half of them are reserved for users.
 
         Guests need no account, so anybody with a guest address could take all of them.
         """
@@ -97,7 +97,7 @@ class Feeds:
         feed = self._feeds.get(conversation_id)
         if feed is None:
             newest = await self._newest(conversation_id)
-            # While that was read, another stream may have made the feed.
+            # While that was read, another stream may have created the feed.
             feed = self._feeds.setdefault(conversation_id, _Feed(conversation, newest))
         stream = Stream(reader, conversation.room_id, may_read)
         feed.streams.add(stream)

@@ -43,10 +43,10 @@ class FeedTiming:
 
 
 MOST_WAITING_BYTES = 512 * 1024
-MOST_OF_PERSON = 20
-"""Streams that one person may have open, in all their sessions together."""
+MOST_OF_USER = 20
+"""Streams that one user may have open, in all their sessions together."""
 MOST_OF_GUESTS = 50
-"""Streams that guests of a room may have open in one network: nothing else tells them apart."""
+"""Streams that guests of a room may have open in one network: nothing else distinguishes them."""
 
 AccessCheck = Callable[[], Awaitable[bool]]
 
@@ -60,7 +60,7 @@ REPLACED = b"event: replaced\ndata:\n\n"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """Who opens streams: a person, or the guests of a room in one network."""
+    """Who opens streams: a user, or the guests of a room in one network."""
 
     user_id: int | None = None
     guest_key: str | None = field(default=None, repr=False)
@@ -69,7 +69,7 @@ class Reader:
     @property
     def most_streams(self) -> int:
         """How many they may have open at a time."""
-        return MOST_OF_GUESTS if self.user_id is None else MOST_OF_PERSON
+        return MOST_OF_GUESTS if self.user_id is None else MOST_OF_USER
 
 
 class Stream:

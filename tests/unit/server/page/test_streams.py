@@ -13,7 +13,7 @@ from hipkit.server.dispatch import Dispatcher
 from hipkit.server.http.requests import Scope
 from hipkit.server.page.streams import (
     MOST_OF_GUESTS,
-    MOST_OF_PERSON,
+    MOST_OF_USER,
     FeedTiming,
     Reader,
 )
@@ -308,7 +308,7 @@ async def test_one_stream_too_many_ends_the_users_oldest(
                     secret_of(ann if number % 3 else anns_phone),
                 ),
             )
-            for number in range(MOST_OF_PERSON + 2)
+            for number in range(MOST_OF_USER + 2)
         ]
 
         await mine[0].end()
@@ -319,7 +319,7 @@ async def test_one_stream_too_many_ends_the_users_oldest(
         for stream in mine[2:]:
             await stream.until("message ")
         await others.until("message 1")
-        assert page.feeds.streams == MOST_OF_PERSON + 1
+        assert page.feeds.streams == MOST_OF_USER + 1
 
     assert page.feeds.streams == 0
     assert page.feeds._of_readers == {}
@@ -328,7 +328,7 @@ async def test_one_stream_too_many_ends_the_users_oldest(
 async def test_a_closed_stream_does_not_count(site: Site, ann: Visitor) -> None:
     page = Page(site)
     async with page.stream("/rooms/1/feed", secret_of(ann)).listening() as first:
-        for _ in range(MOST_OF_PERSON * 2):
+        for _ in range(MOST_OF_USER * 2):
             async with page.stream("/rooms/1/feed", secret_of(ann)).listening():
                 pass
         await page.say("message 1")

@@ -1,4 +1,4 @@
-"""Webhooks: how each one fares, what was delivered, and sending again."""
+"""Webhooks: their states and deliveries, and commands to retry and delete them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import msgspec
 
 from hipkit.server.http.responses import Answer
 from hipkit.server.page.visit import Visit, view
-from hipkit.server.services.access.lookup import list_hidden_rooms
 from hipkit.server.services.representations.urls import with_root
 from hipkit.server.services.webhooks.deliveries import root_of
 from hipkit.server.services.webhooks.management import (
@@ -38,18 +37,14 @@ async def show_webhooks(visit: Visit) -> Answer:
 
 
 async def show_webhook(visit: Visit) -> Answer:
-    """Show one with its deliveries; a script asks for them again and again."""
+    """Show a webhook with its deliveries; htmx polls for them."""
     webhook_id = visit.number("webhook_id")
     webhook = await find_webhook(visit.context, webhook_id)
-    found = await list_deliveries(visit.context, webhook_id)
-    hidden = await list_hidden_rooms(
-        visit.context, {delivery.room_id for delivery in found if delivery.room_id}
-    )
     root = root_of(webhook.record, visit.server.settings.public_url)
     root = root or visit.context.addresses.root
     deliveries = [
-        (delivery, None if delivery.room_id in hidden else _sent(delivery, root))
-        for delivery in found
+        (delivery, _event_json(delivery, root))
+        for delivery in await list_deliveries(visit.context, webhook_id)
     ]
     if visit.is_htmx:
         return visit.part("deliveries.html", webhook=webhook, deliveries=deliveries)
@@ -57,26 +52,26 @@ async def show_webhook(visit: Visit) -> Answer:
 
 
 async def resume_webhook(visit: Visit) -> Answer:
-    """Try a failing or paused one at once."""
+    """Retry a failing or paused webhook at once."""
     webhook_id = visit.number("webhook_id")
     await resume(visit.context, webhook_id)
     return visit.redirect(f"/webhooks/{webhook_id}", done="route")
 
 
 async def send(visit: Visit) -> Answer:
-    """Send an event once more."""
+    """Repeat a delivery."""
     await send_again(visit.context, visit.number("delivery_id"))
     return visit.redirect(f"/webhooks/{visit.number('webhook_id')}", done="sent")
 
 
 async def delete(visit: Visit) -> Answer:
-    """Delete one."""
+    """Delete a webhook."""
     await remove_webhook(visit.context, visit.number("webhook_id"))
     return visit.redirect("/webhooks", done="webhook")
 
 
-def _sent(delivery: DeliveryRecord, root: str) -> str | None:
-    """Return what was sent, with links that begin with `root`."""
+def _event_json(delivery: DeliveryRecord, root: str) -> str | None:
+    """Return the event that was sent, with links that begin with `root`."""
     if delivery.item is None:
         return None
     item = with_root(delivery.item, delivery.root or "", root)

@@ -10,9 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+import msgspec
+
 from hipkit.api.errors import BadRequestError, NotFoundError
 from hipkit.server.services.access.actor import Actor
-from hipkit.server.services.access.lookup import check_operator
+from hipkit.server.services.access.lookup import check_operator, list_hidden_rooms
 from hipkit.server.services.context import Context
 from hipkit.server.shared.signals import EVENTS
 from hipkit.server.storage.protocol import Stores
@@ -94,11 +96,23 @@ async def list_deliveries(
 ) -> list[DeliveryRecord]:
     """Return a webhook's deliveries, the newest event first.
 
+    Events of rooms that the actor may not see are withheld: a webhook's owner may have left the
+    room since.
+
     Raises:
         NotFoundError: The webhook does not exist, or the actor does not manage it.
     """
     await _find(context.stores, context.actor, webhook_id)
-    return await context.stores.deliveries.of_subscription(webhook_id, count)
+    found = await context.stores.deliveries.of_subscription(webhook_id, count)
+    hidden = await list_hidden_rooms(
+        context, {delivery.room_id for delivery in found if delivery.room_id}
+    )
+    return [
+        msgspec.structs.replace(delivery, item=None)
+        if delivery.room_id in hidden
+        else delivery
+        for delivery in found
+    ]
 
 
 async def send_again(context: Context, delivery_id: int) -> None:

@@ -209,3 +209,20 @@ def test_deliveries_of_all_webhooks_come_in_the_order_of_events(
     found = asyncio.run(list_all_deliveries(site.operator_context()))
 
     assert [delivery.id for _, delivery in found] == ids
+
+
+def test_events_of_a_room_that_the_actor_may_not_see_are_withheld(
+    site: Site, webhook_id: int
+) -> None:
+    deliver_once(site, webhook_id, "delivered")
+    room_id = site.get("/v2/room/Ops").json["id"]
+    private = {**room_with_owner(site, room_id, 1), "privacy": "private"}
+    assert site.put(f"/v2/room/{room_id}", private).status == 204
+    site.delete(f"/v2/room/{room_id}/member/@Ann")
+
+    def items(name: str) -> list[str | None]:
+        listing = list_deliveries(site.context_of(name), webhook_id)
+        return [delivery.item for delivery in asyncio.run(listing)]
+
+    assert items("Administrator") == ["{}"]
+    assert items("Ann") == [None]
