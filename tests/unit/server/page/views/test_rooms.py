@@ -1,11 +1,10 @@
-"""The pages of rooms: who sees them, what is on them, and how one walks through a history."""
+"""Rooms: who sees them, and what their pages show."""
 
 from __future__ import annotations
 
 import asyncio
 import re
 import shlex
-from collections.abc import Callable
 from html import unescape
 from pathlib import Path
 
@@ -15,24 +14,8 @@ from hipkit.cli.commands import run
 from hipkit.server.app import open_server
 from hipkit.server.settings import Settings
 from tests.unit.server.asgi import Site
+from tests.unit.server.page.test_history import fill
 from tests.unit.server.page.visitor import Visitor
-
-
-def texts(html: str) -> list[str]:
-    return re.findall(r">(message \d+)<", html)
-
-
-def fill(site: Site, room: str, count: int) -> None:
-    for number in range(count):
-        body = {"message": f"message {number}", "message_format": "text"}
-        assert site.post(f"/v2/room/{room}/notification", body).status == 204
-
-
-def reach(html: str, edge: str) -> str:
-    """Return what the edge loads; the templates for new edges come last and lead nowhere."""
-    found = re.search(rf'class="edge {edge}">.*?hx-get="([^"]*=[1-9]\d*)"', html)
-    assert found is not None
-    return found[1]
 
 
 def test_the_start_page_redirects_to_the_room_with_the_latest_message(
@@ -57,62 +40,6 @@ def test_the_commands_for_a_first_room_work(ann: Visitor, tmp_path: Path) -> Non
         assert run([*words, "--db", str(database)]) == 0
 
 
-def test_a_room_shows_its_newest_messages_oldest_first(
-    site: Site, ann: Visitor
-) -> None:
-    room = site.add_room("Ops")
-    fill(site, "Ops", 60)
-
-    shown = texts(ann.get(f"/rooms/{room}").text)
-
-    assert shown == [f"message {number}" for number in range(10, 60)]
-
-
-def test_walking_back_visits_every_message_once(site: Site, ann: Visitor) -> None:
-    room = site.add_room("Ops")
-    fill(site, "Ops", 130)
-
-    page = ann.get(f"/rooms/{room}").text
-    seen = texts(page)
-    while 'class="edge older"' in page.partition("<template")[0]:
-        page = ann.get(reach(page, "older")).text
-        seen = texts(page) + seen
-
-    assert seen == [f"message {number}" for number in range(130)]
-
-
-def test_walking_on_from_a_message_visits_every_later_one_once(
-    site: Site, ann: Visitor
-) -> None:
-    room = site.add_room("Ops")
-    fill(site, "Ops", 130)
-    wanted = site.messages("Ops")[0]["id"]
-
-    page = ann.get(f"/rooms/{room}?at={wanted}").text
-    seen = texts(page)
-    assert f'data-at="m-{wanted}"' in page
-    while 'class="edge newer"' in page.partition("<template")[0]:
-        page = ann.get(reach(page, "newer")).text
-        seen += texts(page)
-
-    first = int(seen[0].split()[1])
-    assert seen == [f"message {number}" for number in range(first, 130)]
-
-
-def test_without_scripts_links_lead_through_the_history(
-    site: Site, ann: Visitor
-) -> None:
-    room = site.add_room("Ops")
-    fill(site, "Ops", 60)
-    page = ann.get(f"/rooms/{room}").text
-    before = re.findall(r'<a href="(\?before=\d+)"', page)[0]
-
-    older = ann.get(f"/rooms/{room}{before}").text
-
-    assert texts(older) == [f"message {number}" for number in range(10)]
-    assert '<a href="?after=' in older
-
-
 @pytest.mark.parametrize("part", ["", "/history?before=5", "/feed"])
 def test_a_private_room_is_shown_to_its_members_only(
     site: Site, ann: Visitor, root: Visitor, part: str
@@ -133,29 +60,6 @@ def test_rooms_require_a_session(site: Site, visitor: Visitor, part: str) -> Non
     room = site.add_room("Ops")
 
     assert (visitor.get(f"/rooms/{room}{part}").location or "").startswith("/sign-in")
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        *("at=nothing", "before=x", "after=-1", "before=" + "9" * 40),
-        *("before=" + "0" * 20 + "9" * 40, "after=" + "0" * 5000),
-    ],
-)
-def test_an_invalid_address_gets_an_error(site: Site, ann: Visitor, query: str) -> None:
-    room = site.add_room("Ops")
-
-    assert ann.get(f"/rooms/{room}?{query}").status in (400, 404)
-
-
-def test_a_message_of_another_room_is_not_shown_in_this_one(
-    site: Site, ann: Visitor
-) -> None:
-    room, _ = site.add_room("Ops"), site.add_room("Plans", is_private=True)
-    fill(site, "Plans", 1)
-    secret = site.messages("Plans")[0]["id"]
-
-    assert ann.get(f"/rooms/{room}?at={secret}").status == 404
 
 
 def test_a_message_from_the_page_is_sent_by_the_user(site: Site, ann: Visitor) -> None:
@@ -207,33 +111,3 @@ def test_an_archived_room_is_listed_apart_and_has_no_composer(
     assert "New" in listed[0]
     assert ">Old<" in listed[2]
     assert "<textarea" not in page
-
-
-@pytest.mark.parametrize(
-    ("wanted", "sources"), [(False, "'self'"), (True, "'self' https: http:")]
-)
-def test_outside_pictures_are_loaded_only_where_the_operator_allows_them(
-    make_site: Callable[..., Site], wanted: bool, sources: str
-) -> None:
-    site = make_site(outside_pictures=wanted)
-    room = site.add_room("Ops")
-    picture = '<img src="https://a.example/x.png">'
-    site.post("/v2/room/Ops/notification", {"message": picture})
-    site.add_user("ann", mention_name="ann")
-    ann = Visitor(site)
-    ann.take_session("ann")
-
-    answer = ann.get(f"/rooms/{room}")
-
-    assert f"img-src {sources};" in answer.headers["content-security-policy"] + ";"
-    assert ('<img src="https://a.example/x.png"' in answer.text) is wanted
-
-
-def test_a_stopping_server_opens_no_stream(site: Site, ann: Visitor) -> None:
-    room = site.add_room("Ops")
-    site.server.stop()
-
-    answer = ann.get(f"/rooms/{room}/feed")
-
-    assert answer.status == 503
-    assert answer.headers["retry-after"] == "10"
