@@ -25,7 +25,7 @@ async def check_allowed(
 
     A token bound to a room is compared with the room that the call names here, for every
     operation alike and before any handler runs. The kind of a token does not matter where nothing
-    is served: the answer should say that, and not send for another token first.
+    is served: that is what the answer should say, and not ask for another token first.
 
     Raises:
         UnauthorizedError: There is no token.

@@ -1,4 +1,4 @@
-"""A call on its way through the pipeline, and what the versions of the API do differently."""
+"""The state of a call in the pipeline, and the base of the dialects of the API's versions."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Call:
         path: Below the API's base, as it stood on the request line.
         bearer: The token as it came.
         fields: All arguments of a call of API v1.
-        is_auth_test: Whether it asks only if the token would do.
+        is_auth_test: Whether it only asks if the token suffices.
         context: Set by identifying the caller.
         token_error: What is wrong with the token: an error only where one is needed.
         match: Set by matching, as is the one below.

@@ -86,7 +86,6 @@ class _Plan:
     fields: tuple[_Field, ...]
     aliases: Mapping[str, str]
     """The names that programs in use send for members, with the documented ones."""
-    needs_body: bool
 
 
 def decode(
@@ -149,7 +148,8 @@ def decode(
 
 def needs_body(kind: type[Operation[object]]) -> bool:
     """Return whether an operation cannot be called without a body."""
-    return _plan(kind).needs_body
+    fields = _plan(kind).fields
+    return any(field.is_required and field.source == "member" for field in fields)
 
 
 def _query_value(field: _Field, values: list[str]) -> object:
@@ -289,13 +289,8 @@ def _plan(kind: type[Operation[object]]) -> _Plan:
         _field(kind, item, without(UnsetType, hints[item.name]))
         for item in msgspec.structs.fields(kind)
     )
-    return _Plan(
-        fields=fields,
-        aliases={alias: field.wire for field in fields for alias in field.rule.aliases},
-        needs_body=any(
-            field.is_required and field.source == "member" for field in fields
-        ),
-    )
+    aliases = {alias: field.wire for field in fields for alias in field.rule.aliases}
+    return _Plan(fields=fields, aliases=aliases)
 
 
 def _field(

@@ -87,9 +87,8 @@ class Api:
         # Who is counted has a context.
         if call.allowance is not None and call.context.flood is not None:
             answer.headers.extend(limit_headers(FLOOD_NAMES, call.context.flood))
-        await send_answer(
-            send, answer, with_body=str(scope["method"]).upper() != "HEAD"
-        )
+        is_head = str(scope["method"]).upper() == "HEAD"
+        await send_answer(send, answer, with_body=not is_head)
         milliseconds = (time.perf_counter() - call.began) * 1000
         log.info("%s: %d in %.1f ms", call.operation_id, answer.status, milliseconds)
 
@@ -150,7 +149,10 @@ def _answer_preflight(call: Call, dialect: Dialect | None, method: str) -> Answe
 
 
 async def _identify(call: Call) -> None:
-    """Create the call's context, and find its actor; a bad token may be none too many."""
+    """Create the call's context, and find its actor.
+
+    An invalid token is kept as `token_error`: not every operation needs one.
+    """
     runtime, request = call.runtime, call.request
     context = call.context = runtime.context(
         root=request.root,
@@ -196,7 +198,7 @@ async def _known_client(context: Context) -> str | None:
 
 
 def _match(call: Call) -> None:
-    """Find the operation that is called."""
+    """Find the operation, and load its class."""
     call.match = call.dialect.match(call)
     call.operation_id = call.match.entry.operation_id
     call.kind = call.match.entry.load()

@@ -1,4 +1,4 @@
-"""A request as the HTTP server hands it over: headers, query, and who it says it comes from."""
+"""A request as the HTTP server passes it on: query, headers, token, and where it came from."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Request:
     """The client id and secret that came along."""
     has_bad_credentials: bool
     """Whether they could not be read. That is an error only where they are needed: programs
-    behind a proxy send a password of something else beside their `auth_token`."""
+    behind a proxy send a password for something else beside their `auth_token`."""
     root: str
     """Scheme and host that the client used, and what the server is mounted at."""
     peer: str

@@ -29,6 +29,7 @@ from hipkit.server.http.requests import Request
 from hipkit.server.services.errors import TooLargeError
 from hipkit.server.services.files.pictures import PICTURE_TYPES, is_too_large_to_show
 from hipkit.server.services.files.uploads import ReceivedFile
+from hipkit.server.settings import Settings
 from hipkit.server.storage.blobs import BlobStore, Upload
 
 __all__ = ["Related", "read_part_headers", "read_related"]
@@ -76,12 +77,7 @@ class _Part:
 
 
 async def read_related(
-    request: Request,
-    folder: BlobStore,
-    largest_file_bytes: int,
-    seconds: float,
-    *,
-    strict: bool,
+    request: Request, blobs: BlobStore, settings: Settings
 ) -> Related:
     """Read a body with a file; the caller closes the file's upload.
 
@@ -96,17 +92,17 @@ async def read_related(
     if error is not None:
         raise error
     boundary = _boundary(request.headers["content-type"])
-    largest_bytes = int(largest_file_bytes * BASE64_GROWTH * 1.05) + OVERHEAD_BYTES
-    spool = folder.upload()
+    largest_bytes = (
+        int(settings.largest_file_bytes * BASE64_GROWTH * 1.05) + OVERHEAD_BYTES
+    )
+    spool = blobs.upload()
     try:
-        async for chunk in chunks_of(request, largest_bytes, seconds):
+        async for chunk in chunks_of(request, largest_bytes, settings.file_seconds):
             spool.write(chunk)
         spool.flush()
         if spool.size_bytes == 0:
             return Related(members={}, file=None)
-        return await asyncio.to_thread(
-            _take_apart, spool, boundary, folder, largest_file_bytes, strict
-        )
+        return await asyncio.to_thread(_take_apart, spool, boundary, blobs, settings)
     finally:
         await asyncio.to_thread(spool.close)
 
@@ -121,11 +117,7 @@ def _boundary(content_type: str) -> bytes:
 
 
 def _take_apart(
-    spool: Upload,
-    boundary: bytes,
-    folder: BlobStore,
-    largest_bytes: int,
-    strict: bool,
+    spool: Upload, boundary: bytes, blobs: BlobStore, settings: Settings
 ) -> Related:
     members: dict[str, object] = {}
     file = None
@@ -140,9 +132,9 @@ def _take_apart(
                     is_json and name != "file" and file is None and not members
                 )
                 if is_metadata:
-                    members = _read_metadata(data, part, strict=strict)
+                    members = _read_metadata(data, part, strict=settings.strict)
                 elif file is None:
-                    file = _copy(data, part, folder, largest_bytes)
+                    file = _copy(data, part, blobs, settings.largest_file_bytes)
                 else:
                     raise BadRequestError("The body holds more than one file")
         except BaseException:
@@ -216,10 +208,10 @@ def _read_metadata(data: mmap.mmap, part: _Part, *, strict: bool) -> dict[str, o
 
 
 def _copy(
-    data: mmap.mmap, part: _Part, folder: BlobStore, largest_bytes: int
+    data: mmap.mmap, part: _Part, blobs: BlobStore, largest_bytes: int
 ) -> ReceivedFile:
     name = _file_name(part)
-    upload = folder.upload()
+    upload = blobs.upload()
     try:
         for chunk in _content(data, part):
             if upload.size_bytes + len(chunk) > largest_bytes:

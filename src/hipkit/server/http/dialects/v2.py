@@ -42,10 +42,7 @@ UNDOCUMENTED = re.compile(
     rb"/(?:sync/(?:users|rooms)|file/mget/thumbnails|video/(?:callee/[^/]+/)?token"
     rb"|readstate|flag(?:/dismiss)?|addon/(?:sync|signed-urls?/.+))/?"
 )
-"""Further calls of HipChat's own programs, of which only the paths are known.
-
-The status 501 distinguishes them from a mistake in the path.
-"""
+"""Further calls of HipChat's own programs, of which only the paths are known."""
 
 
 class DialectV2(Dialect):
@@ -61,10 +58,11 @@ class DialectV2(Dialect):
         call.is_auth_test = values is not None and is_true(values[0])
 
     def match(self, call: Call) -> Match:
-        """Return the operation; calls of HipChat's own programs are known to be missing.
+        """Return the operation, and tell undocumented calls of HipChat from mistakes in a path.
 
         Raises:
-            NotImplementedHereError: It is one of those.
+            NotImplementedHereError: The call is undocumented.
+            UnauthorizedError: So it is, and the token is not valid.
         """
         try:
             return self.router.match(call.request.method, call.path)
@@ -94,7 +92,13 @@ class DialectV2(Dialect):
         if kind.body_kind == "related":
             # Before the file comes: a call that is rejected must not fill the disk.
             await check_quota(call.context, call.context.stores, 1)
-            body = await _read_related(call)
+            blobs, settings = call.runtime.blobs, call.runtime.settings
+            related = await read_related(request, blobs, settings)
+            body = related.members
+            if related.file is not None:
+                # Kept by the call, which closes it whatever happens next.
+                call.upload = related.file.upload
+                body["file"] = related.file
         elif kind.body_kind is not None:
             body = await _read_body(call)
         return decode(
@@ -109,13 +113,7 @@ class DialectV2(Dialect):
 
 
 async def _read_body(call: Call) -> dict[str, object]:
-    """Return the members of a call's body. A file among them is also the call's `upload`.
-
-    Raises:
-        BadRequestError: It is something else, or cannot be read.
-        TooLargeError: It is larger than allowed.
-        ClientGoneError: It will never be whole.
-    """
+    """Return the members of a JSON object or a form."""
     request, settings = call.request, call.runtime.settings
     content_type = content_type_of(request)
     body = await read_body(request, settings.largest_body_bytes, settings.body_seconds)
@@ -129,28 +127,10 @@ async def _read_body(call: Call) -> dict[str, object]:
     if not is_nothing or (needs_body(call.kind) and not is_form):
         members.update(
             read_members(
-                body,
-                content_type,
-                strict=settings.strict,
-                headers=request.headers,
+                body, content_type, strict=settings.strict, headers=request.headers
             )
         )
     return members
-
-
-async def _read_related(call: Call) -> dict[str, object]:
-    settings = call.runtime.settings
-    related = await read_related(
-        call.request,
-        call.runtime.blobs,
-        settings.largest_file_bytes,
-        settings.file_seconds,
-        strict=settings.strict,
-    )
-    if related.file is None:
-        return related.members
-    call.upload = related.file.upload
-    return {**related.members, "file": related.file}
 
 
 def _guess(body: bytes) -> str:
