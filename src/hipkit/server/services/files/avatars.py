@@ -9,7 +9,7 @@ from hipkit.api.files import ImageSource
 from hipkit.server.services.context import Context
 from hipkit.server.services.files.pictures import read_picture
 from hipkit.server.services.files.stored import (
-    add_file_row,
+    add_file,
     remove_file,
     removed_on_failure,
 )
@@ -41,7 +41,7 @@ async def replace_picture(
         if before is not None:
             await stores.files.remove(before)
         if picture is not None and key is not None:
-            await add_file_row(
+            await add_file(
                 context,
                 stores,
                 key=key,

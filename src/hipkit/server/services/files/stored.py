@@ -8,36 +8,18 @@ from collections.abc import Iterator
 
 from hipkit.server.services.context import Context
 from hipkit.server.services.errors import TooLargeError
-from hipkit.server.services.files.uploads import ReceivedFile
 from hipkit.server.storage.blobs import BlobStore
 from hipkit.server.storage.protocol import Stores
 
 __all__ = [
     "add_file",
-    "add_file_row",
     "check_quota",
     "remove_file",
     "removed_on_failure",
 ]
 
 
-async def add_file(context: Context, stores: Stores, file: ReceivedFile) -> int:
-    """Within a command: add the row of an upload that is on disk, and return its id.
-
-    Raises:
-        TooLargeError: It exceeds the group's quota.
-    """
-    return await add_file_row(
-        context,
-        stores,
-        key=file.upload.key,
-        name=file.name,
-        size_bytes=file.upload.size_bytes,
-        content_type=file.content_type,
-    )
-
-
-async def add_file_row(
+async def add_file(
     context: Context,
     stores: Stores,
     *,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from hipkit.api.files import File, FileSource
+from hipkit.api.files import File
 from hipkit.server.storage.blobs import Upload
 
-__all__ = ["ReceivedFile", "received"]
+__all__ = ["ReceivedFile"]
 
 
 class ReceivedFile(File):
@@ -20,14 +20,3 @@ class ReceivedFile(File):
     def __init__(self, upload: Upload, *, name: str, content_type: str | None) -> None:
         super().__init__(upload.path, name=name, content_type=content_type)
         self.upload = upload
-
-
-def received(source: FileSource) -> ReceivedFile:
-    """Return a file argument as the server's own kind.
-
-    Raises:
-        TypeError: It did not come from a request.
-    """
-    if not isinstance(source, ReceivedFile):
-        raise TypeError(f"not a received file: {type(source).__name__}")
-    return source

@@ -10,7 +10,7 @@ from hipkit.api.addresses import is_web_address
 from hipkit.server.services.context import Context
 from hipkit.server.services.errors import InvalidValueError
 from hipkit.server.services.files.stored import add_file, removed_on_failure
-from hipkit.server.services.files.uploads import received
+from hipkit.server.services.files.uploads import ReceivedFile
 from hipkit.server.services.messages.message import new_message
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.messages import NewMessage
@@ -48,11 +48,20 @@ async def share_file(
     The bytes are on disk before the message is stored: a crash in between leaves an orphan, and
     never a message whose file is missing.
     """
-    file = received(request.file)
+    file = request.file
+    if not isinstance(file, ReceivedFile):
+        raise TypeError(f"not a received file: {type(file).__name__}")
     await asyncio.to_thread(file.upload.keep)
 
     async def compose(stores: Stores) -> NewMessage:
-        file_id = await add_file(context, stores, file)
+        file_id = await add_file(
+            context,
+            stores,
+            key=file.upload.key,
+            name=file.name,
+            size_bytes=file.upload.size_bytes,
+            content_type=file.content_type,
+        )
         body = request.message or ""
         return await new_message(
             context, stores, kind="message", body=body, file_id=file_id
