@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from hipkit.server.events.delivery import Delivery, Outcome
-from hipkit.server.shared.signals import Topic
+from hipkit.server.shared.protocol import Topic
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.events import EventRecord
 from hipkit.server.storage.stores.subscriptions import SubscriptionRecord

@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from hipkit.server.shared.signals import EVENTS, Topic
+from hipkit.server.shared.protocol import EVENTS, Topic
 from hipkit.server.storage.protocol import Database, Stores
 from hipkit.server.storage.stores.events import NewEvent
 from hipkit.server.storage.stores.rooms import RoomRecord

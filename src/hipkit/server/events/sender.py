@@ -14,8 +14,7 @@ from hipkit.server.events.delivery import Delivery, Outcome
 from hipkit.server.events.posters import Poster
 from hipkit.server.events.schedule import Schedule
 from hipkit.server.logs import describe_error, log_task_error
-from hipkit.server.shared.protocol import Signals
-from hipkit.server.shared.signals import EVENTS
+from hipkit.server.shared.protocol import EVENTS, Signals
 from hipkit.server.storage.stores.subscriptions import DueRecord
 
 __all__ = ["MOST_AT_ONCE", "DeliverySource", "Sender", "sending"]

@@ -19,8 +19,7 @@ from hipkit.server.events.retry import (
     LONGEST_PROBE_SECONDS,
     next_state,
 )
-from hipkit.server.shared.protocol import Signals
-from hipkit.server.shared.signals import Topic
+from hipkit.server.shared.protocol import Signals, Topic
 from hipkit.server.storage.protocol import Database, Stores
 from hipkit.server.storage.stores.deliveries import NewDelivery
 from hipkit.server.storage.stores.events import EventRecord

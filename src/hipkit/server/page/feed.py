@@ -26,8 +26,7 @@ from hipkit.server.page.streams import (
     message_event,
 )
 from hipkit.server.services.representations.timestamps import LATEST_US
-from hipkit.server.shared.protocol import Signals
-from hipkit.server.shared.signals import ACCESS
+from hipkit.server.shared.protocol import ACCESS, Signals
 from hipkit.server.storage.protocol import Database
 from hipkit.server.storage.stores.messages import MessageRecord
 

@@ -19,8 +19,7 @@ from hipkit.server.services.representations.urls import Addresses
 from hipkit.server.settings import Settings
 from hipkit.server.shared.limits import Allowance
 from hipkit.server.shared.memory import MemoryState
-from hipkit.server.shared.protocol import SharedState
-from hipkit.server.shared.signals import ACCESS, Topic
+from hipkit.server.shared.protocol import ACCESS, SharedState, Topic
 from hipkit.server.storage.blobs import BlobStore
 from hipkit.server.storage.protocol import Command, Database, Stores
 

@@ -14,9 +14,25 @@ from typing import Protocol
 from hipkit.server.shared.limits import Allowance
 from hipkit.server.shared.recent_calls import RecentCall, RecordedCall
 from hipkit.server.shared.sign_in_limits import Attempt
-from hipkit.server.shared.signals import Topic
 
-__all__ = ["Limits", "RecentCalls", "SharedState", "SignInLimits", "Signals"]
+__all__ = [
+    "ACCESS",
+    "EVENTS",
+    "Limits",
+    "RecentCalls",
+    "SharedState",
+    "SignInLimits",
+    "Signals",
+    "Topic",
+]
+
+Topic = int | str
+"""What a signal is about: the messages of the conversation with this id, or one of the below."""
+
+ACCESS = "access"
+"""Somebody may have lost access to something."""
+EVENTS = "events"
+"""There are new events for webhooks."""
 
 
 class Limits(Protocol):
@@ -71,7 +87,11 @@ class RecentCalls(Protocol):
 
 
 class Signals(Protocol):
-    """Wakes those who wait for something to be committed, in whichever process."""
+    """Wakes those who wait for something to be committed, in whichever process.
+
+    A signal carries no data: its listener reads what is new from the database. So nothing is
+    missed when several signals come at once, or when one came before the listening began.
+    """
 
     @property
     def listened(self) -> Container[Topic]:

@@ -1,16 +1,13 @@
-"""Keeps the latest calls of every token, for people who want to see why a program fails.
+"""Recent calls, which people look at to see why a program fails: as recorded, and as shown.
 
-In memory and bounded: a thousand calls, of each no more than the beginning. Keeping a call must
-cost it next to nothing, so bytes stay as they came. They are decoded, and secrets in them masked
-(`masking.py`), when they are read.
+Recording must cost a call next to nothing, so its bytes stay as they came. They are decoded, and
+secrets in them masked (`masking.py`), when they are shown.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 from urllib.parse import unquote
 
 from hipkit.api.redaction import secret_segments, secrets_in
@@ -24,17 +21,17 @@ from hipkit.server.shared.masking import (
     readable,
 )
 
-__all__ = ["BODY_BYTES", "MemoryRecentCalls", "RecentCall", "RecordedCall"]
+__all__ = [
+    "ANSWER_BYTES",
+    "BODY_BYTES",
+    "RecentCall",
+    "RecordedCall",
+    "show_call",
+]
 
 BODY_BYTES = 2048
 ANSWER_BYTES = 1024
-LONGEST_PEER = 64
-TARGET_BYTES = 1024
-HEADER_BYTES = 6 * 1024
-"""How much memory the headers of one call may take."""
-BYTES_AROUND_HEADER = 130
-"""What Python needs for a header beside its letters: a tuple, two objects, and their place."""
-LONGEST_PROBLEM = 600
+"""How much of each is kept: one of this length was cut, maybe."""
 SHORTEST_TOKEN = 6
 """Less is no token, but may be a word of what somebody wrote."""
 
@@ -96,68 +93,8 @@ class RecentCall:
     note: str | None = None
 
 
-class MemoryRecentCalls:
-    """The `RecentCalls` of one process."""
-
-    def __init__(self, most: int = 1000, most_of_token: int = 50) -> None:
-        self._most = most
-        self._most_of_token = most_of_token
-        self._calls: OrderedDict[int, RecordedCall] = OrderedDict()
-        self._numbers: dict[int | None, deque[int]] = {}
-        self._last = 0
-
-    def add(self, call: RecordedCall) -> None:
-        """Keep a call in place of the oldest of its token, or of all."""
-        call.peer = call.peer[:LONGEST_PEER]
-        call.target = call.target[:TARGET_BYTES]
-        left = HEADER_BYTES
-        for index, (name, value) in enumerate(call.headers):
-            left -= len(name) + len(value) + BYTES_AROUND_HEADER
-            if left < 0:
-                call.headers = call.headers[:index]
-                break
-        call.body = call.body[:BODY_BYTES]
-        call.answer = call.answer[:ANSWER_BYTES]
-        if call.problem is not None:
-            call.problem = call.problem[:LONGEST_PROBLEM]
-        if call.note is not None:
-            call.note = call.note[:LONGEST_PROBLEM]
-        self._last += 1
-        self._calls[self._last] = call
-        numbers = self._numbers.setdefault(call.token_id, deque())
-        numbers.append(self._last)
-        if len(numbers) > self._most_of_token:
-            del self._calls[numbers.popleft()]
-        elif len(self._calls) > self._most:
-            _, oldest = self._calls.popitem(last=False)
-            of_its_token = self._numbers[oldest.token_id]
-            of_its_token.popleft()
-            if not of_its_token:
-                del self._numbers[oldest.token_id]
-
-    def of_token(self, token_id: int, after: int = 0) -> list[RecentCall]:
-        """Return a token's calls, the newest first: all, or those after a number."""
-        return self._shown(token_id, after)
-
-    def without_token(self, after: int = 0) -> list[RecentCall]:
-        """Return the calls without a valid token, the newest first."""
-        return self._shown(None, after)
-
-    def last_us(self, token_id: int) -> int | None:
-        """Return when a token's latest call was, if it is kept."""
-        numbers = self._numbers.get(token_id)
-        return self._calls[numbers[-1]].at_us if numbers else None
-
-    def _shown(self, token_id: int | None, after: int) -> list[RecentCall]:
-        if after > self._last:
-            # A page that was open before the server started again sends such a number.
-            after = 0
-        numbers = self._numbers.get(token_id, ())
-        newer = takewhile(lambda number: number > after, reversed(numbers))
-        return [_shown(number, self._calls[number]) for number in newer]
-
-
-def _shown(number: int, call: RecordedCall) -> RecentCall:
+def show_call(number: int, call: RecordedCall) -> RecentCall:
+    """Return a call as it may be shown: decoded, and without its secrets."""
     target = call.target.decode("ascii", "replace")
     authorization = _header(call.headers, b"authorization")
     known = secrets_in(None if authorization is None else Secret(authorization))

@@ -12,7 +12,8 @@ from hipkit.server.events.delivery import Delivery, Outcome
 from hipkit.server.events.kinds import Choice, Effect
 from hipkit.server.events.log import publish
 from hipkit.server.events.subscriptions import Subscriptions
-from hipkit.server.shared.signals import MemorySignals, Topic
+from hipkit.server.shared.memory import MemorySignals
+from hipkit.server.shared.protocol import Topic
 from hipkit.server.storage.protocol import Database, Stores
 from hipkit.server.storage.sqlite.database import SqliteDatabase
 from hipkit.server.storage.stores.events import EventRecord

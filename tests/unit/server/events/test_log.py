@@ -10,7 +10,7 @@ from hipkit.server.events.log import (
     publish,
     sweep_log,
 )
-from hipkit.server.shared.signals import EVENTS
+from hipkit.server.shared.protocol import EVENTS
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.deliveries import NewDelivery
 from tests.unit.server.events.conftest import Call, World

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from hipkit.api.errors import StorageError
 from hipkit.server.events.delivery import Delivery, Outcome
 from hipkit.server.events.sender import Sender, sending
-from hipkit.server.shared.signals import EVENTS, MemorySignals
+from hipkit.server.shared.memory import MemorySignals
+from hipkit.server.shared.protocol import EVENTS
 from hipkit.server.storage.stores.events import EventRecord
 from hipkit.server.storage.stores.subscriptions import DueRecord, SubscriptionRecord
 

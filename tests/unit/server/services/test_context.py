@@ -13,7 +13,7 @@ from hipkit.server.services.access.actor import operator
 from hipkit.server.services.context import Runtime
 from hipkit.server.shared.limits import LimitSettings
 from hipkit.server.shared.memory import MemoryState
-from hipkit.server.shared.signals import ACCESS
+from hipkit.server.shared.protocol import ACCESS
 from hipkit.server.storage.protocol import Stores
 from tests.unit.server.asgi import Site
 

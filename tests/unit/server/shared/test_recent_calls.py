@@ -9,11 +9,8 @@ from types import FunctionType, ModuleType
 
 import pytest
 
-from hipkit.server.shared.recent_calls import (
-    MemoryRecentCalls,
-    RecentCall,
-    RecordedCall,
-)
+from hipkit.server.shared.memory import MemoryRecentCalls
+from hipkit.server.shared.recent_calls import RecentCall, RecordedCall
 from tests.unit.server.asgi import FORM, Site, basic
 
 SECRET = "s3cr3t-v4lue"

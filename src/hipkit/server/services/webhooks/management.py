@@ -16,7 +16,7 @@ from hipkit.api.errors import BadRequestError, NotFoundError
 from hipkit.server.services.access.actor import Actor
 from hipkit.server.services.access.lookup import check_operator, list_hidden_rooms
 from hipkit.server.services.context import Context
-from hipkit.server.shared.signals import EVENTS
+from hipkit.server.shared.protocol import EVENTS
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.deliveries import DeliveryRecord
 from hipkit.server.storage.stores.events import NewEvent

@@ -18,7 +18,7 @@ from hipkit.server.services.webhooks.listing import (
 )
 from hipkit.server.services.webhooks.patterns import check_pattern
 from hipkit.server.services.webhooks.signatures import check_can_sign
-from hipkit.server.shared.signals import EVENTS
+from hipkit.server.shared.protocol import EVENTS
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.webhooks import NewWebhook
 from hipkit.v2.extensions import CreateGlobalWebhook, DeleteGlobalWebhook
