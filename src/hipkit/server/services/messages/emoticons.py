@@ -1,4 +1,4 @@
-"""Emoticons of a group: list, show and add them."""
+"""Lists, returns and adds the emoticons of a group."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ async def add_emoticon(
 
     Args:
         context: The context of the call.
-        shortcut: What stands in parentheses in messages: letters and digits.
+        shortcut: The text in parentheses in messages: letters and digits.
         picture: The bytes of a JPEG, PNG or GIF file.
         kind: `group` for one of the group's owner, or `global`.
         emoticon_id: The id that old programs know; the next free one if left out.

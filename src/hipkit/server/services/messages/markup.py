@@ -61,7 +61,7 @@ class Link:
 
     @property
     def name(self) -> str:
-        """The last part of the address, for people."""
+        """The last part of the address, decoded."""
         return unquote(_path(self.url).rpartition("/")[2])
 
 

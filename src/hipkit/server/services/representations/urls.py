@@ -1,7 +1,7 @@
 """Absolute addresses of resources, files and pages (pure).
 
-An answer has the scheme and host that its caller used. What is stored for several receivers is
-written with a placeholder, for which `with_root` puts the root that each of them uses.
+Links in a response have the scheme and host that the request used. Events are stored once for
+several receivers: with a placeholder, which `with_root` replaces by the root of each.
 """
 
 from __future__ import annotations

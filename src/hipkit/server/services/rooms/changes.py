@@ -123,7 +123,7 @@ async def set_archived(
 
 
 async def remove_room(context: Context, reference: str | int) -> RoomRecord:
-    """Delete a room with everything that is valid only in it, and return what it was.
+    """Delete a room with everything that is valid only in it, and return its last state.
 
     Messages are deleted by sweeps, the first of them here; what deliveries of webhooks show of
     them is deleted at once. Webhooks of the room still get what has happened so far, this
@@ -166,7 +166,7 @@ async def settle_members(stores: Stores, before: RoomRecord, after: RoomRecord) 
 async def tell_of_archiving(
     context: Context, stores: Stores, before: RoomRecord, after: RoomRecord
 ) -> None:
-    """Within a command: tell webhooks if a change of a room archives it, or ends that."""
+    """Within a command: publish it if a change of a room archives or reopens it."""
     if after.is_archived != before.is_archived:
         event = "room_archived" if after.is_archived else "room_unarchived"
         await publish_room_event(context, stores, after, event)

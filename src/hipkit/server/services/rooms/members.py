@@ -86,7 +86,7 @@ async def get_all_participants(
 
 @handles(AddMember)
 async def add_member(context: Context, request: AddMember) -> None:
-    """Make a user a member of a room, or change a member's roles."""
+    """Add a member to a room, or change a member's roles."""
     roles = " ".join(sorted(set(request.room_roles or ()))) or ROOM_MEMBER
 
     async def command(stores: Stores) -> None:
@@ -100,7 +100,7 @@ async def add_member(context: Context, request: AddMember) -> None:
 
 @handles(RemoveMember)
 async def remove_member(context: Context, request: RemoveMember) -> None:
-    """End a membership; out of a private room the user goes at once.
+    """Remove a member, who leaves a private room at once.
 
     Raises:
         NotFoundError: The user is no member.
@@ -144,7 +144,7 @@ async def invite_user(context: Context, request: InviteUser) -> None:
     """Invite a user to a room.
 
     Raises:
-        BadRequestError: The room is private and the user no member: who could not enter.
+        BadRequestError: The room is private and the user is no member, so could not enter.
     """
 
     async def command(stores: Stores) -> None:
@@ -169,7 +169,7 @@ async def _check_may_enter(stores: Stores, room: RoomRecord, user: UserRecord) -
     """Check that an invited user may enter a room; an invited guest becomes a member.
 
     Raises:
-        BadRequestError: The room is private and the user no member: who could not enter.
+        BadRequestError: The room is private and the user is no member, so could not enter.
     """
     if await stores.members.roles(room.id, user.id) is not None:
         return
