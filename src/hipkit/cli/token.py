@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import click
 
 from hipkit.api.limits import LATEST_UNIX_SECONDS
+from hipkit.cli.call.arguments import build
 from hipkit.cli.call.command import UNKNOWN_OPERATION, OperationCommand, find_entry
 from hipkit.cli.connect import client_options, open_client, read_token
 from hipkit.cli.failures import ExitCode
@@ -122,7 +123,7 @@ def _check_operation(settings: Settings, name: str, arguments: list[str]) -> int
         ExitStack() as stack,
         command.make_context(name, arguments, parent=parent) as context,
     ):
-        operation = command.operation(context.params, stack)
+        operation = build(command.kind, context.params, stack)
         with open_client(settings) as client:
             outcome = client.auth_test(operation)
     if settings.json:

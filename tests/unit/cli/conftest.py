@@ -1,4 +1,4 @@
-"""The command line in this process, with a transport that answers what a test says."""
+"""The command line in this process, with a transport whose responses a test sets."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ class Outcome(NamedTuple):
 
 
 class Server(Script):
-    """Answers 204 until it is told otherwise."""
+    """Answers 204 unless a test sets other responses."""
 
     def __init__(self) -> None:
         super().__init__(lambda _: RawResponse(204, {}))
 
     def answer(self, *outcomes: object) -> None:
-        """Give these next: ready answers, faults, or what is to be their JSON."""
+        """Answer with these next: responses, transport errors, or values to send as JSON."""
         ready = [
             each if isinstance(each, (RawResponse, TransportError)) else answer(each)
             for each in outcomes
@@ -50,7 +50,7 @@ class Server(Script):
         self._outcomes[:] = ready
 
     def fail(self, error: BaseException) -> None:
-        """Break in a way that no transport should."""
+        """Raise an error that no transport raises."""
 
         def broken(_: object) -> RawResponse:
             raise error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import ExitStack
 from textwrap import fill
 from typing import NoReturn
@@ -52,12 +52,6 @@ class OperationCommand(Command):
         )
         self._entry = entry
 
-    def operation(
-        self, values: Mapping[str, object], stack: ExitStack
-    ) -> Operation[object]:
-        """Build the call from parsed values."""
-        return build(self.kind, values, stack)
-
     def format_help(self, ctx: click.Context, formatter: HelpFormatter) -> None:
         """Write the help, whose texts are loaded only now."""
         self._load_help()
@@ -75,29 +69,29 @@ class OperationCommand(Command):
 
         found = HELP[self._entry.operation_id]
         add_help(self.params, found.arguments)
-        paragraphs = [f"{self._entry.summary}.", *found.details]
-        if is_list(self.kind):
-            paragraphs.append(
-                "The response is one page of a list; --all fetches all pages."
-            )
-        paragraphs += [f"{self._entry.method} {self._entry.path}", *found.notes]
+        page = "The response is one page of a list; --all fetches all pages."
+        paragraphs = [
+            f"{self._entry.summary}.",
+            *([page] if is_list(self.kind) else []),
+            *found.details,
+            f"{self._entry.method} {self._entry.path}",
+            *found.notes,
+        ]
         self.help = "\n\n".join(map(_paragraph, paragraphs))
 
-    def _perform(self, settings: Settings, /, **values: object) -> int | None:
+    def _perform(self, settings: Settings, /, **values: object) -> int:
         # The client loads with the first call, so that help and completion are quick.
         from hipkit.cli.call import perform
 
         with ExitStack() as stack:
-            operation = self.operation(values, stack)
+            operation = build(self.kind, values, stack)
             if values["cli_dry_run"]:
-                perform.perform_dry(settings, operation)
-            elif values["cli_raw"]:
+                return perform.perform_dry(settings, operation)
+            if values["cli_raw"]:
                 return perform.perform_raw(settings, operation)
-            elif values.get("cli_all"):
+            if values.get("cli_all"):
                 return perform.perform_all(settings, operation)
-            else:
-                return perform.perform(settings, operation)
-        return None
+            return perform.perform(settings, operation)
 
 
 class Operations(LazyGroup):

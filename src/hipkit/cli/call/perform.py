@@ -12,6 +12,7 @@ from hipkit.api.response import SentRequest
 from hipkit.cli.call.results import show_items, show_response, show_result
 from hipkit.cli.call.unreadable import UnreadableItems
 from hipkit.cli.connect import open_client
+from hipkit.cli.failures import ExitCode
 from hipkit.cli.options import Settings
 from hipkit.cli.output import write, write_json
 from hipkit.client.client import HipChat
@@ -67,7 +68,7 @@ class _Shown(Exception):  # noqa: N818 - it ends a call, but is no error
         self.request = request
 
 
-def perform_dry(settings: Settings, operation: Operation[object]) -> None:
+def perform_dry(settings: Settings, operation: Operation[object]) -> int:
     """Print the request without sending it, with secrets hidden."""
 
     def show(request: SentRequest) -> NoReturn:
@@ -78,6 +79,7 @@ def perform_dry(settings: Settings, operation: Operation[object]) -> None:
             client.send(operation, hooks=Hooks(before=show))
         except _Shown as shown:
             _write_request(settings, operation, shown.request)
+    return ExitCode.OK
 
 
 def _write_request(

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from hipkit.api.catalog import Entry
+from hipkit.cli.call.arguments import build
 from hipkit.cli.call.command import OperationCommand, command_name
 from hipkit.cli.inputs import Listed
 from hipkit.cli.options import Settings, global_options
@@ -62,7 +63,7 @@ def test_every_argument_of_every_operation_can_be_given(
         ExitStack() as stack,
         command.make_context("x", arguments, obj=Settings()) as context,
     ):
-        operation = command.operation(context.params, stack)
+        operation = build(command.kind, context.params, stack)
         operation.call()
 
     for field in msgspec.structs.fields(type(operation)):
