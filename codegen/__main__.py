@@ -85,7 +85,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         option is not None for option in (options.spec, options.out, options.package)
     ]
     if any(given) and not all(given):
-        parser.error("--spec, --out and --package belong together; give all three")
+        parser.error("--spec, --out and --package must be given together")
     options.is_own = not any(given)
     if not options.is_own and (
         not all(map(is_name, options.package.split("."))) or options.package == "hipkit"

@@ -53,7 +53,7 @@ def check(document: Document) -> None:
         _check_tag(operation, modules)
         _check_path(operation)
     if not names:
-        raise document.root.error("has no operation; describe one under 'paths'")
+        raise document.root.error("has no operation; add one under 'paths'")
     _check_groups(names, classes, modules)
 
 
@@ -67,7 +67,7 @@ def _check_version(document: Document) -> None:
             )
     elif openapi is None:
         raise root.error(
-            "names no version; start with 'openapi: 3.1.0' or 'swagger: \"2.0\"'"
+            "has no version; start with 'openapi: 3.1.0' or 'swagger: \"2.0\"'"
         )
     elif not re.fullmatch(r"3\.[01](\.\d+)?(-.*)?", str(openapi.value)):
         raise openapi.error(
@@ -82,7 +82,7 @@ def _checked_operations(document: Document) -> list[PathOperation]:
             _reject_servers(key, member)
             if key not in PATH_ITEM_WORDS and not key.startswith("x-"):
                 raise member.error(
-                    f"{key!r} is no method that is supported; remove or mend it"
+                    f"{key!r} is not a supported method; remove or correct it"
                 )
     found = list(path_operations(document))
     for operation in found:
@@ -113,14 +113,14 @@ def _check_name(
             "the operation has no name; give it an 'operationId'"
         )
     if not is_name(name):
-        mended = re.sub(r"\W+", "_", name).strip("_")
+        corrected = re.sub(r"\W+", "_", name).strip("_")
         raise source.error(
-            f"{name!r} cannot name a Python function; give an 'operationId'"
-            f" such as {mended if is_name(mended) else 'get_' + mended!r}"
+            f"{name!r} is not a valid name of a Python function; give an 'operationId'"
+            f" such as {corrected if is_name(corrected) else 'get_' + corrected!r}"
         )
     if name.startswith("__") or name in RESERVED_METHODS or not name.strip("_"):
         raise source.error(
-            f"{name!r} is taken in the generated classes; give another 'operationId'"
+            f"{name!r} is reserved in the generated classes; give another 'operationId'"
         )
     if name in names:
         first = names[name]
@@ -130,7 +130,7 @@ def _check_name(
     kind = class_name(name)
     if kind in classes:
         raise source.error(
-            f"the name {name!r} gives the class {kind}, as {classes[kind]!r} does;"
+            f"the name {name!r} results in the class {kind}, like {classes[kind]!r};"
             " give another 'operationId'"
         )
     names[name] = operation
@@ -147,16 +147,18 @@ def _check_tag(operation: PathOperation, modules: dict[str, str]) -> None:
         )
     tag, module = tags[0], module_name(tags[0])
     if not is_name(module):
-        raise where.error(f"the tag {tag!r} cannot name a Python module; rename it")
+        raise where.error(
+            f"the tag {tag!r} is not a valid name of a Python module; rename it"
+        )
     if len(module.encode()) > LONGEST_MODULE:
         raise where.error("the tag is too long for a file's name; shorten it")
     if module in RESERVED_MODULES:
         raise where.error(
-            f"the tag {tag!r} gives the module {module!r}, which is taken; rename it"
+            f"the tag {tag!r} results in the module {module!r}, which is reserved; rename it"
         )
     if modules.setdefault(module, tag) != tag:
         raise where.error(
-            f"the tags {modules[module]!r} and {tag!r} give the same module {module!r};"
+            f"the tags {modules[module]!r} and {tag!r} result in the same module {module!r};"
             " write them alike"
         )
 
@@ -186,13 +188,13 @@ def _path_fault(path: str) -> str:
     names = template_names(path)
     literal = re.sub(r"\{[^{}]*\}", "x", path)
     if not path.startswith("/"):
-        return "a path starts with '/'; add it"
+        return "a path must start with '/'; add it"
     if any(letter in path for letter in "?#"):
         return "a path has no '?' or '#'; describe the query as parameters"
     if "{" in literal or "}" in literal or "" in names:
-        return "the braces do not pair up around a name; mend the path"
+        return "the braces do not pair up around a name; correct the path"
     if len(set(names)) < len(names):
-        return "a parameter stands twice in the path; rename one"
+        return "a parameter is in the path twice; rename one"
     if any(segment in (".", "..") for segment in literal.split("/")):
         return "a path has no '.' or '..' segment; write it without"
     return ""
@@ -209,7 +211,7 @@ def _check_groups(
             if group in classes:
                 raise _name_error(
                     names[classes[group]],
-                    f"{classes[group]!r} gives the class {group}, which holds the methods of the"
+                    f"{classes[group]!r} results in the class {group}, which has the methods of the"
                     f" tag {tag!r}; give another 'operationId'",
                 )
             if groups.setdefault(group, tag) != tag:
@@ -219,7 +221,7 @@ def _check_groups(
                         for operation in names.values()
                         if tag in operation.node.texts("tags")
                     ),
-                    f"the tags {groups[group]!r} and {tag!r} both give the class {group};"
+                    f"the tags {groups[group]!r} and {tag!r} both result in the class {group};"
                     " rename one",
                 )
 

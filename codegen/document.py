@@ -54,7 +54,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A value of the document with the place where it stands."""
+    """A value of the document and its place."""
 
     document: Document
     place: Place
@@ -151,7 +151,7 @@ class Node:
             raise reference.error("must be a text such as '#/components/schemas/Pet'")
         if not reference.value.startswith("#/"):
             raise reference.error(
-                f"{reference.value!r} lies outside of this document, and only local references are"
+                f"{reference.value!r} is outside of this document, and only local references are"
                 " followed; copy the definition in and refer to it as '#/...'"
             )
         node = self.document.root
@@ -168,7 +168,7 @@ class Node:
                 found = node.value[int(key)]
             if found is None:
                 raise reference.error(
-                    f"{reference.value!r} names nothing; define {key!r} there or mend the name"
+                    f"{reference.value!r} does not exist; define {key!r} there or correct the name"
                 )
             node = node._child(key, found)
         return node

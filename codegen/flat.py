@@ -68,7 +68,7 @@ class Flat:
         for name in names:
             if name not in TYPE_WORDS:
                 raise node.error(
-                    f"{name!r} is no type; use one of {', '.join(TYPE_WORDS)}"
+                    f"{name!r} is not a type; use one of {', '.join(TYPE_WORDS)}"
                 )
         return [str(name) for name in names]
 
@@ -91,7 +91,7 @@ class Flattener:
             return self._flat[node.place]
         if node.place in self._open:
             raise node.error(
-                "the schema is made of itself by $ref or allOf; break the circle"
+                "the schema contains itself by $ref or allOf; break the cycle"
             )
         self._open.add(node.place)
         flat = self._merged(node)
@@ -160,5 +160,5 @@ class Flattener:
         for key, member in own.items():
             if key not in SCHEMA_WORDS and not key.startswith("x-"):
                 raise member.error(
-                    f"{key!r} is no keyword of a schema; remove or mend it"
+                    f"{key!r} is not a keyword of a schema; remove or correct it"
                 )

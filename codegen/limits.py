@@ -115,7 +115,7 @@ def _beyond(word: str, flat: Flat, documented: str) -> int | None:
     node = flat.words.get(word)
     further, limit = _count(node), _count(flat.words.get(documented))
     if node is not None and further is not None and (limit is None or further <= limit):
-        raise node.error(f"must be more than a '{documented}' beside it")
+        raise node.error(f"must be larger than a '{documented}' beside it")
     return further
 
 

@@ -123,7 +123,7 @@ class _Reader:
             )
             where = f"{self.name}:{mark.line + 1}" if mark else self.name
             raise SpecError(
-                f"{where}: is not YAML: {problem}; mend the syntax"
+                f"{where}: is not YAML: {problem}; correct the syntax"
             ) from None
         except RecursionError:
             raise SpecError(
@@ -169,12 +169,10 @@ class _Reader:
         self, frames: list[_Frame], event: yaml.AliasEvent
     ) -> tuple[object, int]:
         if any(frame.anchor == event.anchor for frame in frames):
-            fault = (
-                f"*{event.anchor} stands inside of what it names; write the value out"
-            )
+            fault = f"*{event.anchor} is inside of the value that it names; write the value out"
             raise self._error(event, fault)
         if event.anchor not in self._anchors:
-            fault = f"*{event.anchor} names nothing before it; write the value out"
+            fault = f"*{event.anchor} is not defined before it; write the value out"
             raise self._error(event, fault)
         return self._anchors[event.anchor]
 
@@ -288,7 +286,7 @@ class _Reader:
             "\ud800" <= letter <= "\udfff" for letter in value
         ):
             raise SpecError(
-                f"{self.name}: {value!r} is not valid Unicode; mend its escapes"
+                f"{self.name}: {value!r} is not valid Unicode; correct its escapes"
             )
         if isinstance(value, dict):
             for key, item in value.items():

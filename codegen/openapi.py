@@ -221,7 +221,7 @@ def answers(operation: PathOperation) -> list[Answer]:
             continue
         if not re.fullmatch(r"default|[1-5](XX|[0-9]{2})", status):
             raise item.error(
-                f"{status!r} is no status; write one such as '200' or 'default'"
+                f"{status!r} is not a status; use one such as '200' or 'default'"
             )
         response = item.follow()
         content_type, schema = _answer_content(operation, response)
@@ -247,7 +247,7 @@ def _parameter(node: Node, name: str, where: str) -> Parameter | None:
             f"parameters in {where!r} are not supported; use path, query or header"
         )
     if where == "header" and not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
-        raise node.error(f"{name!r} is no header name; mend it")
+        raise node.error(f"{name!r} is not a valid header name; correct it")
     read = _swagger_parameter if is_swagger(node.document) else _openapi_parameter
     schema, joined = read(node, where)
     return Parameter(

@@ -312,7 +312,9 @@ class _Planner:
         for member in members:
             for alias in member.limits.aliases:
                 if alias in taken:
-                    raise member.node.error(f"another member is called {alias!r} too")
+                    raise member.node.error(
+                        f"another member has the name {alias!r} too"
+                    )
                 taken.add(alias)
 
     def _check_file(self, content: Body, arguments: Iterable[Argument]) -> None:
@@ -345,7 +347,9 @@ class _Planner:
                 else "application/octet-stream"
             )
         if not content.content_type.isascii() or not content.content_type.isprintable():
-            raise content.node.error("the media type is not printable ASCII; mend it")
+            raise content.node.error(
+                "the media type is not printable ASCII; correct it"
+            )
         return content.content_type
 
     def _auth(self) -> str:
@@ -385,7 +389,7 @@ class _Planner:
         if declared is None:
             return None
         if not isinstance(declared.value, str) or len(result.models) != 1:
-            raise declared.error("must be the name of a member of the one answer")
+            raise declared.error("must be the name of a member of the only response")
         return declared.value
 
     def _result(self, answer: Answer) -> Type:
@@ -409,6 +413,6 @@ def _fallback(parameter: Parameter) -> str:
 
 def _same_name(node: Node, wire: str, name: str) -> Exception:
     return node.error(
-        f"{wire!r} gives the Python name {name!r}, as another argument does;"
+        f"{wire!r} results in the Python name {name!r}, like another argument;"
         " give one an 'x-python-name'"
     )

@@ -91,7 +91,7 @@ class Operation:
     """The type that the body is decoded into, if there is one."""
     redirect: bool
     redirect_member: str | None
-    """The member of the result that a redirect's target stands for."""
+    """The member of the result that takes the target of a redirect."""
     statuses: tuple[int, ...]
     arguments: tuple[Argument, ...]
     from_path: tuple[tuple[str, str], ...]

@@ -255,11 +255,11 @@ class Schemas:
     def _claim(self, key: str, node: Node) -> None:
         name = class_name(key)
         if not name:
-            raise node.error(f"{key!r} gives no class name; rename it")
+            raise node.error(f"{key!r} results in no class name; rename it")
         if name in self._taken:
             other = self._taken[name].place[-1]
             raise node.error(
-                f"{key!r} gives the class {name}, as {other!r} does; rename one"
+                f"{key!r} results in the class {name}, like {other!r}; rename one"
             )
         self._taken[name] = node
         self._names[node.place] = name
@@ -295,7 +295,7 @@ class Schemas:
         def siblings(place: Node, wire: str) -> str:
             if wire not in flat.properties:
                 raise place.error(
-                    f"no member {wire!r} stands beside; name one that does"
+                    f"the object has no member {wire!r}; name one that it has"
                 )
             return python_name(flat.properties[wire], wire, taken)
 
@@ -304,13 +304,13 @@ class Schemas:
             name = python_name(node, wire, taken)
             if name in wires:
                 raise node.error(
-                    f"{wire!r} and {wires[name]!r} both give the Python name {name!r};"
+                    f"{wire!r} and {wires[name]!r} both result in the Python name {name!r};"
                     " give one an 'x-python-name'"
                 )
             # msgspec writes names into JSON without escaping, and so rejects these.
             if use is Use.ANSWER and re.search(r'["\\\x00-\x1f]', wire):
                 raise node.error(
-                    f"the member {wire!r} has a letter that no model can; rename it"
+                    f"the member {wire!r} has a character that no model can have; rename it"
                 )
             wires[name] = wire
             kind = self.type_of(
@@ -359,10 +359,14 @@ def python_name(node: Node, wire: str, taken: frozenset[str]) -> str:
     chosen = node.value.get("x-python-name") if isinstance(node.value, dict) else None
     name = argument_name(wire, taken) if chosen is None else chosen
     if not isinstance(name, str) or not is_name(name) or (chosen and name in taken):
-        fault = "is taken or no Python name" if chosen else "gives no Python name"
+        fault = (
+            "is reserved or not a valid Python name"
+            if chosen
+            else "results in no Python name"
+        )
         raise node.error(f"{chosen or wire!r} {fault}; choose one with 'x-python-name'")
     if chosen and (name.startswith("_") or name != argument_name(name, taken)):
         raise node.error(
-            f"{chosen!r} is no plain Python name; use lower-case words like 'room_id'"
+            f"{chosen!r} is not a plain Python name; use lower-case words like 'room_id'"
         )
     return name

@@ -12,8 +12,8 @@ import tempfile
 from pathlib import Path
 
 from codegen.__main__ import main
+from tests.codegen.test_broken_documents import BROKEN, DOCUMENTS, expected
 from tests.codegen.test_cases import CASES, generated
-from tests.codegen.test_refusals import BROKEN, DOCUMENTS, expected
 
 
 def regenerate() -> None:

@@ -39,7 +39,9 @@ def test_a_path_parameter_must_be_declared_and_used() -> None:
 def test_two_operations_need_names_of_different_classes() -> None:
     other = operation(operationId="GetThing")
 
-    with pytest.raises(SpecError, match="gives the class GetThing, as 'get_thing'"):
+    with pytest.raises(
+        SpecError, match="results in the class GetThing, like 'get_thing'"
+    ):
         check(read({"/thing": {"get": operation(), "put": other}}))
 
 
@@ -51,7 +53,7 @@ def test_an_operation_needs_exactly_one_tag(tags: list[str]) -> None:
 
 @pytest.mark.parametrize("tag", ["Help", "Models", "Raw"])
 def test_a_tag_must_not_have_the_name_of_a_shared_module(tag: str) -> None:
-    with pytest.raises(SpecError, match="which is taken; rename it"):
+    with pytest.raises(SpecError, match="which is reserved; rename it"):
         check(read({"/thing": {"get": operation(tags=[tag])}}))
 
 

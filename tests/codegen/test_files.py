@@ -43,7 +43,7 @@ def test_the_package_has_these_files(tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "a").iterdir()) == ["b"]
 
 
-def test_every_file_says_that_it_is_generated(tmp_path: Path) -> None:
+def test_every_file_starts_with_the_header(tmp_path: Path) -> None:
     run(NAMING, tmp_path / "out")
 
     for text in contents(tmp_path / "out").values():
@@ -55,7 +55,7 @@ def test_every_file_says_that_it_is_generated(tmp_path: Path) -> None:
         assert str(tmp_path) not in rest
 
 
-def test_the_output_does_not_depend_on_where_it_is_made(
+def test_the_output_does_not_depend_on_the_working_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run(BODIES, tmp_path / "first")
@@ -72,7 +72,7 @@ def test_the_output_does_not_depend_on_where_it_is_made(
     assert contents(tmp_path / "first") == contents(elsewhere / "second")
 
 
-def test_files_that_are_no_longer_generated_go(tmp_path: Path) -> None:
+def test_files_that_are_no_longer_generated_are_removed(tmp_path: Path) -> None:
     out = tmp_path / "out"
     run(NAMING, out)
 
@@ -82,7 +82,7 @@ def test_files_that_are_no_longer_generated_go(tmp_path: Path) -> None:
     assert not {"book_shelves.py", "raw/book_shelves.py"} & contents(out).keys()
 
 
-def test_files_of_others_are_left_alone(tmp_path: Path) -> None:
+def test_files_without_the_header_are_left_alone(tmp_path: Path) -> None:
     out = tmp_path / "out"
     (out / "raw").mkdir(parents=True)
     others = {
@@ -99,7 +99,7 @@ def test_files_of_others_are_left_alone(tmp_path: Path) -> None:
     assert others.items() <= contents(out).items()
 
 
-def test_a_file_of_someone_else_is_never_overwritten(
+def test_a_file_without_the_header_is_never_overwritten(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"
@@ -115,7 +115,7 @@ def test_a_file_of_someone_else_is_never_overwritten(
     assert contents(out) == {"models.py": b"# mine\n"}
 
 
-def test_files_that_stay_the_same_are_not_touched(tmp_path: Path) -> None:
+def test_unchanged_files_are_not_written(tmp_path: Path) -> None:
     out = tmp_path / "out"
     run(NAMING, out)
     before = {path: path.stat().st_mtime_ns for path in out.rglob("*.py")}
@@ -125,7 +125,7 @@ def test_files_that_stay_the_same_are_not_touched(tmp_path: Path) -> None:
     assert before == {path: path.stat().st_mtime_ns for path in out.rglob("*.py")}
 
 
-def test_check_is_quiet_when_nothing_differs(
+def test_check_prints_nothing_without_differences(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(NAMING, tmp_path / "out")
@@ -155,7 +155,7 @@ def test_check_shows_a_diff_and_writes_nothing(
     assert contents(out) == before
 
 
-def test_check_of_a_missing_folder_shows_everything(
+def test_check_of_a_missing_folder_shows_every_file(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(NAMING, tmp_path / "out", "--check") == DIFFERENT
@@ -164,7 +164,7 @@ def test_check_of_a_missing_folder_shows_everything(
     assert not (tmp_path / "out").exists()
 
 
-def test_a_folder_that_cannot_be_written_to_is_refused(
+def test_a_folder_that_is_not_writable_is_an_error(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").write_text("mine", encoding="utf-8")
@@ -179,7 +179,7 @@ def test_a_folder_that_cannot_be_written_to_is_refused(
     assert contents(tmp_path) == {"file": b"mine"}
 
 
-def test_a_failure_on_the_way_moves_everything_back(
+def test_a_failure_while_moving_restores_every_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out"

@@ -57,14 +57,14 @@ def test_keywords_beside_a_reference_count_since_openapi_3_1(
 
 
 def test_a_schema_that_contains_itself_by_all_of_is_an_error() -> None:
-    with pytest.raises(SpecError, match="the schema is made of itself"):
+    with pytest.raises(SpecError, match="the schema contains itself"):
         flatten({"a": {"allOf": [{"$ref": "#/a"}]}})
 
 
 @pytest.mark.parametrize(
     ("schema", "fault"),
     [
-        ({"maxLenght": 5}, "'maxLenght' is no keyword of a schema"),
+        ({"maxLenght": 5}, "'maxLenght' is not a keyword of a schema"),
         ({"properties": {"x": "string"}}, "must be a schema"),
     ],
 )

@@ -39,7 +39,7 @@ def test_a_pattern_that_python_does_not_read_is_left_out() -> None:
 
 def test_a_larger_limit_must_be_larger() -> None:
     assert limits({"maxLength": 5, "x-larger-max-length": 6}).larger_max_length == 6
-    with pytest.raises(SpecError, match="must be more than a 'maxLength' beside it"):
+    with pytest.raises(SpecError, match="must be larger than a 'maxLength' beside it"):
         limits({"maxLength": 5, "x-larger-max-length": 5})
 
 
