@@ -1,4 +1,4 @@
-"""A notification: hipkit against bare transports, against hypchat, and in memory alone."""
+"""A notification: hipkit against bare transports, against hypchat, and in memory only."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ HYPCHAT_AIMS = {"httpx2": (1 / 2, "at most 1/2"), "pycurl": (1 / 6, "at most 1/6
 
 
 def task_for(target: Target) -> Task:
-    """Make the notification ready for contestants that do not write requests themselves."""
+    """Return the notification as a request, for contestants that do not create their own."""
     request = request_for(target.base_url)
     if not isinstance(request.content, bytes):
         raise TypeError("a notification has a body of bytes")

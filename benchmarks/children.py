@@ -1,4 +1,4 @@
-"""Runs programs in processes of their own, and tells what each took from start to end."""
+"""Run programs in separate processes, and return what each took from start to end."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def run_child(scene: Scene, *arguments: str) -> Child:
         text=True,
     ) as process:
         output = process.stdout.read() if process.stdout else ""
-        # In place of `wait`: the only call that tells what this one child has used.
+        # Instead of `wait`: the only call that reports the usage of this one child.
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)

@@ -30,7 +30,7 @@ def compete(
     calls: int,
     at_once: int = 0,
 ) -> list[Cost]:
-    """Let the contestants take turns of so many calls, after an uncounted one each.
+    """Run the contestants in turns of so many calls, after an uncounted turn each.
 
     Every other round goes backwards, so that nobody always follows the same one.
 
@@ -62,7 +62,7 @@ def compete(
 
 
 class _Process:
-    """A contestant at work: told how many calls to make, it tells what they took."""
+    """A running contestant: receives a number of calls, and returns what they took."""
 
     def __init__(self, scene: Scene, function: str, task: Task, at_once: int) -> None:
         self._process = subprocess.Popen(

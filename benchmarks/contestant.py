@@ -18,7 +18,7 @@ from importlib import import_module
 from benchmarks.contestants.openings import AsyncOpening, AsyncSend, Opening, Task
 
 Run = Callable[[int], object]
-"""Makes as many calls as it is told."""
+"""Makes as many calls as requested."""
 
 
 def main() -> None:

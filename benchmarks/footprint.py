@@ -105,6 +105,6 @@ def _table(
         title=title,
         headings=("transport", "how", "CPU", "wall", "memory grows by", "aim"),
         lines=lines,
-        note="The most memory in use at any moment, beyond what the process used before; "
+        note="The peak memory, beyond what the process used before; "
         "one call before that loaded what is loaded on first use.",
     )

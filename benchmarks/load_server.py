@@ -94,7 +94,7 @@ def _content_length(head: bytes) -> int:
 
 
 def _history(query: str, messages: int) -> bytes:
-    """Write the page that starts at the moment asked for, which is included."""
+    """Return the page that starts at the requested timestamp, inclusive."""
     asked = {name: values[0] for name, values in parse_qs(query).items()}
     date = asked.get("date", "recent")
     if date == "recent":

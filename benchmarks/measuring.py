@@ -1,4 +1,4 @@
-"""What a call costs, and how a cost that differs from round to round is told."""
+"""The cost of a call, and the statistics of a cost that varies between rounds."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ CARD = (
 
 @cache
 def _kinds() -> tuple[tuple[bytes, bytes], ...]:
-    """Make twenty messages of all kinds, each split where its id and date belong."""
+    """Return twenty messages of all kinds, each split at the places of its id and date."""
     return tuple(_split(_message(number)) for number in range(20))
 
 

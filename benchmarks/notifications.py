@@ -23,7 +23,7 @@ TARGET = "/v2/room/Dev%20Ops/notification"
 
 
 def measure(scene: Scene) -> Table:
-    """Let both servers take turns under the same load."""
+    """Run both servers in turns under the same load."""
     requests = scene.calls(REQUESTS)
     turns: dict[str, list[Turn]] = {"hipkit": [], "bare": []}
     with ExitStack() as stack:

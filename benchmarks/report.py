@@ -66,7 +66,7 @@ def times(spread: Spread) -> str:
 
 
 def judged(value: float, most: float, aim: str) -> str:
-    """Say what the aim was, and whether it was met."""
+    """Return the aim, and whether it was met."""
     return f"{aim}: {'met' if value <= most else 'missed'}"
 
 
@@ -80,7 +80,7 @@ def compared(
     aim: tuple[float, str] | None = None,
     unit: str = "µs",
 ) -> tuple[str, ...]:
-    """Make a line that compares hipkit with somebody; the aim is a number and its words."""
+    """Return a row that compares hipkit with a contestant; the aim is a number and its text."""
     ratio = quotients(ours.cpu, theirs.cpu)
     return (
         transport,

@@ -52,7 +52,7 @@ class Scene:
         return self.plain, self.tls
 
     def environment(self) -> dict[str, str]:
-        """Make the environment of a process that is measured."""
+        """Return the environment of a measured process."""
         environment = os.environ | {
             "PYTHONPYCACHEPREFIX": str(self.folder / "compiled")
         }
@@ -61,11 +61,11 @@ class Scene:
         return environment
 
     def rounds(self, wanted: int) -> int:
-        """Say how many rounds to run, where a thorough run has so many."""
+        """Return how many rounds to run, given the number of a thorough run."""
         return 1 if self.quick else wanted
 
     def calls(self, wanted: int) -> int:
-        """Say how many calls make a turn, where a thorough run has so many."""
+        """Return how many calls a turn has, given the number of a thorough run."""
         return min(wanted, 4) if self.quick else wanted
 
 

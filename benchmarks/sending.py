@@ -57,7 +57,7 @@ def request_bytes(method: str, target: str, token: str, body: object = None) -> 
 
 
 class Sender:
-    """A process that sends requests: told how many, it tells what they took."""
+    """A process that sends requests: receives a number, and returns what they took."""
 
     def __init__(
         self,

@@ -74,9 +74,9 @@ class Process:
 def fill(
     database: Path, rooms: Mapping[str, int], *, readers: Sequence[str] = ()
 ) -> str:
-    """Make a database with these rooms and so many messages in each; return a token.
+    """Create a database with these rooms and so many messages in each; return a token.
 
-    Readers are people with these addresses, who have the administrator's password.
+    Readers are users with these addresses, who have the administrator's password.
     """
     settings = Settings(
         database=database, limits=LimitSettings(enabled=False), durable=False

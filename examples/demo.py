@@ -125,8 +125,8 @@ def ask_who_is_there(steps: Steps, server: Server, admin: HipChat) -> None:
 
 
 def make_room_and_people(steps: Steps, admin: HipChat) -> tuple[int, int]:
-    """Make them through the API, and read them back."""
-    steps.begin("A room and two people, through the API")
+    """Create them through the API, and read them back."""
+    steps.begin("A room and two users, through the API")
     admin.rooms.create_room(name=ROOM, topic="What the builds say")
     ann = admin.users.create_user(name="Ann Ops", email="ann@example.com")
     bob = admin.users.create_user(
@@ -142,7 +142,7 @@ def make_room_and_people(steps: Steps, admin: HipChat) -> tuple[int, int]:
 def make_tokens(
     steps: Steps, server: Server, ann_id: int, bob_id: int
 ) -> tuple[str, str, str, str]:
-    """Make an OAuth client and two tokens, as the server's administrator does."""
+    """Create an OAuth client and two tokens, as the server's administrator does."""
     steps.begin("hipkit admin: an OAuth client, and a token for each of the two")
     client = server.admin(
         *("client", "add", "Build bot"),
@@ -233,7 +233,7 @@ def share_file(steps: Steps, ann: HipChat) -> None:
 
 
 def post_with_another_client(steps: Steps, server: Server, admin: HipChat) -> None:
-    """Let a program of other people talk to the server."""
+    """Run a third-party program against the server."""
     steps.begin("hipcat, a client that nobody here wrote, unmodified")
     text = "posted by hipcat"
     version, printed = other_client(server, server.token, ROOM, text)

@@ -42,7 +42,7 @@ class Interruption(ExitStack):
         self.number = 0
 
     def __enter__(self) -> Self:
-        """Listen to the signals, save those that somebody before chose to ignore."""
+        """Handle the signals, except those that the parent process ignores."""
         super().__enter__()
         for number in self.SIGNALS:
             if (before := signal.getsignal(number)) != signal.SIG_IGN:
@@ -122,7 +122,7 @@ def running_server(folder: Path) -> Iterator[Server]:
 
 
 def other_client(server: Server, token: str, room: str, text: str) -> list[str]:
-    """Post with hipcat, a program of other people, as it comes from the package index."""
+    """Post with hipcat, a third-party program, unmodified from the package index."""
     if not OTHER_CLIENT.exists():
         raise DemoError(f"{OTHER_CLIENT} is missing: make demo installs it")
     home = server.database.parent

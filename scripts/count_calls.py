@@ -4,7 +4,7 @@
 
 Counts the calls of functions below `src/hipkit/server/`, in all threads, of the third call on a
 warm `hipkit.testing.HipChatServer`. A move is two neighbouring calls in different modules: what
-somebody has to jump who reads along. `--list` prints every call in its order.
+a reader has to jump. `--list` prints every call in its order.
 """
 
 from __future__ import annotations

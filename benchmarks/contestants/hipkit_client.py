@@ -37,7 +37,7 @@ HEADERS = {
 
 
 class Trust(TypedDict, total=False):
-    """How a client is told whom to trust."""
+    """The client's option for trusted authorities."""
 
     verify: str
 

@@ -54,7 +54,7 @@ class Task:
         return self.content.encode()
 
     def ssl_context(self) -> ssl.SSLContext:
-        """Make what a bare client trusts the server by."""
+        """Return the SSL context with which a bare client trusts the server."""
         return ssl.create_default_context(cafile=self.authority)
 
 

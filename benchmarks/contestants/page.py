@@ -25,7 +25,7 @@ REPLY = RawResponse(200, {"content-type": "application/json"}, BODY)
 
 @contextmanager
 def bare(_: Task) -> Iterator[Send]:
-    """Decode by msgspec alone."""
+    """Decode with msgspec only."""
     decoder = msgspec.json.Decoder(MessagePage, strict=False)
     if len(decoder.decode(BODY).items or ()) != MESSAGES:
         raise RuntimeError("the page is not whole")
@@ -41,7 +41,7 @@ def decoding(task: Task) -> Iterator[Send]:
 
 @contextmanager
 def whole_call(task: Task) -> Iterator[Send]:
-    """Make the whole call, on a transport that has the answer ready."""
+    """Make the whole call, on a transport with a prepared response."""
     transport = MemoryTransport(lambda _: REPLY)
     operation = GetRoomHistory(ROOM)
     with HipChat(TOKEN, base_url=task.base_url, transport=transport) as client:

@@ -45,7 +45,7 @@ MOST_IN_GROUP = 256
 
 
 class Job(NamedTuple):
-    """A notification that somebody waits for."""
+    """A notification whose caller waits."""
 
     content: dict[str, Any]
     stored: asyncio.Future[None]

@@ -37,7 +37,7 @@ def _forget_peak() -> None:
 def _memory_bytes(name: str) -> int:
     status = Path("/proc/self/status")
     if not status.exists():
-        # Elsewhere only the peak since the start is told, so growth may be told too small.
+        # Elsewhere only the peak since the start is known, so growth may be reported too small.
         unit = 1 if sys.platform == "darwin" else 1024
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
     line = next(

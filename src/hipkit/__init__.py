@@ -1,4 +1,4 @@
-"""hipkit: HipChat's API v2 for Python, as a client, and as a server to talk to.
+"""hipkit: a client and a server for HipChat's API, in Python.
 
 ```python
 from hipkit import HipChat
@@ -7,20 +7,20 @@ with HipChat(token, base_url="https://chat.example.com/v2") as client:
     client.rooms.send_room_notification("Dev Ops", message="Hello HipChat!", color="green")
 ```
 
-The map of this folder, from the top layer to the lowest; an import only points down:
+The packages, from the top layer to the lowest; imports only point down:
 
-| package | what it is |
+| package | content |
 | --- | --- |
-| `cli`, `testing` | the command `hipkit`; a server in memory for your own tests |
-| `server` | the same API on SQLite: `http` over `services` over `storage` |
-| `client` | `HipChat` and `AsyncHipChat`, tokens, pages and downloads, over one exchange |
+| `cli`, `testing` | the command `hipkit`; a server in memory for tests |
+| `server` | `page` and `http` over `services` over `events`, `shared` and `storage` |
+| `client` | `HipChat` and `AsyncHipChat`, tokens, pagination and downloads, over one exchange |
 | `transports` | the only code that touches the network |
-| `webhooks` | reads the events that HipChat posts |
-| `v2` | generated: an operation class and method for every call of the API, and the models |
-| `v1` | generated: the same for the API before it |
-| `api` | what generated classes are, every exception, and how JSON is read |
+| `webhooks` | parses the events that HipChat posts |
+| `v2` | generated: a class and a method for every operation of API v2, and the models |
+| `v1` | generated: the same for API v1 |
+| `api` | the base of generated classes, every exception, and the reading of JSON |
 
-Names load when first used, so `import hipkit` costs next to nothing.
+Names are imported on first use, so `import hipkit` is fast.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How to get what an optional part of hipkit needs; the one place that says so."""
+"""Installation hints for the optional parts of hipkit, in one place."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ __all__ = ["install_hint"]
 
 
 def install_hint(extra: str) -> str:
-    """Return what to type to install an extra.
+    """Return the command that installs an extra, as in the README.
 
-    hipkit is on no package index: there its name may be anybody's, so nothing may send people
-    to it. This is what the README says.
+    hipkit is not on a package index, where its name may belong to anybody: a hint must not lead
+    there.
     """
     return f"pip install '.[{extra}]' in the folder of hipkit's source"

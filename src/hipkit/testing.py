@@ -193,7 +193,7 @@ class HipChatServer:
         return self._url
 
     def deliver_webhooks(self) -> list[TestDelivery]:
-        """Post every event that waits for a webhook, and return what became of each so far.
+        """Deliver every event that waits for a webhook, and return all deliveries so far.
 
         Endpoints are reached on this machine only, under `localhost` or a loopback address.
         Events that a receiver could not take before are tried again. On a real port (`url`)

@@ -1,7 +1,7 @@
-"""Reads the events that HipChat posts to webhooks.
+"""Parse the events that HipChat posts to webhooks.
 
-What an event holds is generated from the spec, in `hipkit.v2.webhooks`. Whether it may be
-trusted is another question: an unsigned webhook can be posted by anyone who knows its address.
+The events' classes are generated from the spec, in `hipkit.v2.webhooks`. An unsigned event is not
+authenticated: anyone who knows the webhook's URL can post one.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ WebhookEvent = (
     | RoomUnarchivedEvent
     | EventEnvelope
 )
-"""One of the ten events; `EventEnvelope` for any other, its item as plain JSON."""
+"""One of the ten events, or `EventEnvelope` with plain JSON for an unknown one."""
 
 
 def read_event(body: bytes) -> WebhookEvent:
-    """Read what was posted to a webhook.
+    """Return the event that was posted to a webhook.
 
     ```python
     match read_event(body):
@@ -52,10 +52,10 @@ def read_event(body: bytes) -> WebhookEvent:
     ```
 
     Args:
-        body: The request's body, at most a few kilobytes; limit what you read.
+        body: The request's body, usually a few kilobytes. Limit the size before you call this.
 
     Raises:
-        UnreadableError: The body is not JSON, or not an event; says where.
+        UnreadableError: The body is not JSON, or not an event; the message says where.
     """
     envelope = EventEnvelope.from_json(body)
     kind: type[Model] | None = EVENTS.get(envelope.event)
