@@ -72,7 +72,8 @@ async def list_webhooks(
     async def query(stores: Stores) -> list[WebhookStatus]:
         found = await stores.webhooks.of_group(
             actor.group_id,
-            managed_by=None if actor.is_group_admin else actor.user_id,
+            # 0 and not `None`, which lists all, for actors that are no users.
+            managed_by=None if actor.is_group_admin else actor.user_id or 0,
             start=start,
             count=count,
         )

@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine
 import pytest
 
 from hipkit.api.errors import BadRequestError, ForbiddenError, NotFoundError
+from hipkit.server.services.access.actor import webhook_actor
 from hipkit.server.services.context import Context
 from hipkit.server.services.webhooks.management import (
     find_webhook,
@@ -226,3 +227,16 @@ def test_events_of_a_room_that_the_actor_may_not_see_are_withheld(
 
     assert items("Administrator") == ["{}"]
     assert items("Ann") == [None]
+
+
+def test_an_actor_that_is_no_user_manages_nothing(site: Site, webhook_id: int) -> None:
+    record = asyncio.run(site.server.database.stores.webhooks.get(webhook_id))
+    client_id = site.add_client(["admin_room"]).id
+    client = asyncio.run(site.server.database.stores.clients.get(client_id))
+    assert record is not None
+    assert client is not None
+    context = site.context(webhook_actor(record, client))
+
+    assert asyncio.run(list_webhooks(context)) == []
+    with pytest.raises(NotFoundError):
+        asyncio.run(find_webhook(context, webhook_id))
