@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from hipkit.server.serve import address_for_others
 from hipkit.server.services.representations.urls import with_root
 from hipkit.server.services.webhooks.management import list_all_deliveries, send_again
 from tests.unit.server.asgi import Site
@@ -232,22 +231,3 @@ def test_only_placeholders_are_replaced() -> None:
 
     assert with_root(item, "http://old.example", "http://new.example") == item
     assert with_root(item, "", "http://new.example") == item
-
-
-@pytest.mark.parametrize(
-    ("address", "is_kept"),
-    [
-        ("http://0.0.0.0:8070", False),
-        ("https://[::]:8070", False),
-        ("http://127.0.0.1:8070", True),
-        ("http://[::1]:8070", True),
-        ("http://10.0.0.0:8070", True),
-    ],
-)
-def test_no_link_leads_to_an_address_that_listens_everywhere(
-    address: str, is_kept: bool
-) -> None:
-    found = address_for_others(address)
-
-    assert (found == address) is is_kept
-    assert found.endswith(":8070")
