@@ -120,7 +120,7 @@ def measure(scene: Scene) -> Table:
         lines=lines,
         note=f"Into {len(ROOMS)} rooms by turns. The share is that of the notifications a second "
         "without webhooks. Where any waits, paused or not, each notification stores its event "
-        "too; each route delivers one event after the other.",
+        "too; each webhook gets one event after the other.",
     )
 
 
