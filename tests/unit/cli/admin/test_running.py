@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 
 from hipkit.cli.admin import admin
 from hipkit.cli.commands import COMMANDS
+from hipkit.server.app import open_server
+from hipkit.server.settings import Settings
 from tests.unit.cli.admin.conftest import Admin, Run
 from tests.unit.cli.conftest import Hipkit
 
@@ -94,3 +97,32 @@ def test_a_database_that_is_not_there_is_not_created(
     assert done.code != 0
     assert "no such database; hipkit serve creates one" in done.err
     assert not path.exists()
+
+
+@pytest.mark.parametrize("place", [1, 2, 3])
+def test_the_database_may_be_named_after_any_word_of_a_command(
+    place: int, hipkit: Hipkit, tmp_path: Path
+) -> None:
+    database = tmp_path / "chat.db"
+    asyncio.run(open_server(Settings(database=database))).close()
+    words = ["admin", "user", "list"]
+    words[place:place] = ["--db", str(database)]
+
+    done = hipkit(*words, "--json")
+
+    assert done.code == 0, done.err
+    assert "admin@example.com" in done.out
+
+
+def test_the_later_database_wins(hipkit: Hipkit, tmp_path: Path) -> None:
+    first, second = tmp_path / "first.db", tmp_path / "second.db"
+    asyncio.run(open_server(Settings(database=second))).close()
+
+    done = hipkit("admin", "--db", str(first), "user", "list", "--db", str(second))
+
+    assert done.code == 0, done.err
+    assert not first.exists()
+
+
+def test_a_command_of_admin_explains_db(hipkit: Hipkit) -> None:
+    assert "--db" in hipkit("admin", "user", "list", "--help").out
