@@ -34,7 +34,7 @@ class Call:
         notes: What was left out of a call that succeeded.
         upload: The file that came along; closed with the call.
         began: By `time.perf_counter`.
-        request: Set by parsing, as are the five below.
+        request: Set by parsing, as are the four below.
         path: Below the API's base, as it stood on the request line.
         bearer: The token as it came.
         fields: All arguments of a call of API v1.

@@ -1,11 +1,11 @@
 """Decodes a request into its operation, and says exactly what does not fit.
 
-Reading is msgspec's: in lax mode it takes numbers and truths written as text. What stands in
-the path, the query or a header is text by nature and always read so; bodies only when the
-server is not strict. A server that is not also leaves out what says nothing (`members.py`), and
-what only decorates never costs the rest.
-How an operation's arguments are read is planned once per class, so that a call costs a step or
-two for each argument that came, and none for those that did not.
+msgspec reads the values; its lax mode accepts numbers and booleans written as text. Arguments in
+the path, the query or a header are text, so they are always read in that mode, bodies only if the
+server is not strict. Such a server also leaves out members without a value (`members.py`), and an
+error in a decoration costs the decoration only.
+How arguments are read is planned once per operation class. So a call takes a step or two for each
+argument that was sent, and none for the others.
 """
 
 from __future__ import annotations
@@ -159,7 +159,7 @@ def _query_value(field: _Field, values: list[str]) -> object:
 
 
 def _read_decoration(field: _Field, value: object, notes: list[str]) -> object:
-    """Return what only decorates, or leave it out and say so where it does not fit."""
+    """Return a decoration; one with an error is left out, and noted."""
     is_text = isinstance(value, str)
     try:
         made = _read_leniently(field, _parse_object(value) if is_text else value)
