@@ -121,7 +121,10 @@ def _sentence(error: BaseException) -> str:
         case UnicodeError():
             return "text is not valid Unicode"
         case ValueError() | TypeError() | ImportError():
-            return _in_the_shell(str(error))
+            text = str(error)
+            for python, shell in IN_THE_SHELL.items():
+                text = text.replace(python, shell)
+            return text
         case _:
             # The text of an unexpected error may contain secrets; its place in the code does not.
             place = traceback.extract_tb(error.__traceback__)[-1]
@@ -129,12 +132,6 @@ def _sentence(error: BaseException) -> str:
                 f"unexpected {type(error).__name__} in {Path(place.filename).name}, "
                 f"line {place.lineno}: this is a bug in hipkit, please report it"
             )
-
-
-def _in_the_shell(text: str) -> str:
-    for python, shell in IN_THE_SHELL.items():
-        text = text.replace(python, shell)
-    return text
 
 
 def _details(error: BaseException, text: str) -> dict[str, object]:

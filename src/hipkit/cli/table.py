@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 
 from rich.cells import cell_len, set_cell_size
 
-from hipkit.cli.output import one_line
+from hipkit.cli.output import one_line, write, write_stderr
 
-__all__ = ["describe", "table"]
+__all__ = ["describe", "table", "write_table"]
 
 LEFT_OUT = frozenset({"links", "version"})
 """Members that only programs need."""
@@ -45,6 +45,14 @@ def table(items: Sequence[Mapping[str, object]]) -> str:
         ).rstrip()
         for row in rows
     )
+
+
+def write_table(items: Sequence[Mapping[str, object]]) -> None:
+    """Print objects as a table, or that there are none."""
+    if items:
+        write(table(items))
+    else:
+        write_stderr("nothing found")
 
 
 def _lines(value: object) -> list[str]:

@@ -83,11 +83,11 @@ def describe_session(session: Session, now: float) -> dict[str, object]:
     """
     found: dict[str, object] = {"kind": _kind(session)}
     if session.owner is not None:
-        found["user"] = _named(session.owner.name, session.owner.id)
+        found["user"] = {"name": session.owner.name, "id": session.owner.id}
     if session.client is not None:
-        found["client"] = _named(session.client.name, session.client.id)
-        if session.client.room is not None:
-            found["room"] = _named(session.client.room.name, session.client.room.id)
+        found["client"] = {"name": session.client.name, "id": session.client.id}
+        if (room := session.client.room) is not None:
+            found["room"] = {"name": room.name, "id": room.id}
     if session.name is not None:
         found["label"] = session.name
     found["scopes"] = session.scopes or []
@@ -95,9 +95,8 @@ def describe_session(session: Session, now: float) -> dict[str, object]:
         found["expires_in"] = session.expires_in
         # A server may send any number, even one that is out of range for a date.
         seconds = min(max(session.expires_in, -now), LATEST_UNIX_SECONDS - now)
-        found["expires_at"] = datetime.fromtimestamp(
-            int(now + seconds), UTC
-        ).isoformat()
+        expiry = datetime.fromtimestamp(int(now + seconds), UTC)
+        found["expires_at"] = expiry.isoformat()
     return found
 
 
@@ -107,10 +106,6 @@ def _kind(session: Session) -> str:
     if session.client is not None and session.client.room is not None:
         return "add-on of one room"
     return "add-on"
-
-
-def _named(name: str | None, number: object) -> dict[str, object]:
-    return {"name": name, "id": number}
 
 
 def _check_operation(settings: Settings, name: str, arguments: list[str]) -> int:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from hipkit.cli.table import describe, table
+import pytest
+
+from hipkit.cli.table import describe, table, write_table
 
 
 def test_an_object_is_described_in_lines_of_name_and_value() -> None:
@@ -36,3 +38,12 @@ def test_a_table_aligns_wide_letters_and_cuts_long_texts() -> None:
     assert lines[1] == "1   会議室"
     assert lines[2].endswith("xxx...")
     assert len(lines[2]) == 64
+
+
+def test_an_empty_table_is_a_note_on_standard_error(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    write_table([])
+    assert capsys.readouterr() == ("", "hipkit: nothing found\n")
+    write_table([{"id": 1}])
+    assert capsys.readouterr() == ("ID\n1\n", "")

@@ -16,8 +16,8 @@ from click.core import ParameterSource
 
 from hipkit.api.errors import StorageError
 from hipkit.cli.options import Command, Group, Settings
-from hipkit.cli.output import write, write_json, write_json_list, write_stderr
-from hipkit.cli.table import describe, table
+from hipkit.cli.output import write, write_json, write_json_list
+from hipkit.cli.table import describe, write_table
 from hipkit.server.services.access.scopes import SCOPES
 from hipkit.server.services.context import Context, Runtime
 from hipkit.server.settings import Settings as ServerSettings
@@ -141,7 +141,5 @@ def show_list(settings: Settings, items: Sequence[Mapping[str, object]]) -> None
     """Print a list: as JSON, or as a table."""
     if settings.json:
         write_json_list(items)
-    elif items:
-        write(table(items))
     else:
-        write_stderr("nothing found")
+        write_table(items)

@@ -21,7 +21,7 @@ from hipkit.cli.output import (
     write_json_list,
     write_stderr,
 )
-from hipkit.cli.table import describe, table
+from hipkit.cli.table import describe, write_table
 
 __all__ = ["show_items", "show_response", "show_result"]
 
@@ -37,10 +37,7 @@ def show_result(settings: Settings, value: object) -> None:
     if not (isinstance(plain, dict) and isinstance(plain.get("items"), list)):
         write(describe(plain))
         return
-    if plain["items"]:
-        write(table(plain["items"]))
-    else:
-        write_stderr("nothing found")
+    write_table(plain["items"])
     links = plain.get("links")
     if isinstance(links, dict) and links.get("next"):
         write_stderr(
@@ -54,11 +51,8 @@ def show_items(settings: Settings, items: Iterable[object], what: str) -> None:
         shown = items if is_terminal(sys.stdout) else counted(items, what)
         write_json_list(shown)
         return
-    rows = [cast("dict[str, object]", to_plain(item)) for item in counted(items, what)]
-    if rows:
-        write(table(rows))
-    else:
-        write_stderr("nothing found")
+    plain = (to_plain(item) for item in counted(items, what))
+    write_table([cast("dict[str, object]", item) for item in plain])
 
 
 def show_response(settings: Settings, response: Response) -> int:
