@@ -1,4 +1,4 @@
-"""What services work with: what the server has once, and what is known of one call."""
+"""What services work with: the runtime that a server has once, and the context of one call."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ class Runtime:
     Args:
         database: The server's, open.
         settings: The server's.
-        shared: The state that it shares with other processes; without it, its own in memory.
+        shared: The state that calls share; without it, one in this process's memory.
 
     Attributes:
         stores: For short reads.
         blobs: The bytes of files and pictures.
         clock: UNIX seconds.
         elapsed: Seconds that never go back, however the wall clock is set.
-        actors: Whom tokens speak for.
-        egress: Where webhooks may lead.
+        actors: The actors of tokens, cached.
+        egress: Where outgoing calls may lead.
     """
 
     def __init__(
@@ -142,9 +142,9 @@ class Context:
     flood: Allowance | None = None
     """The caller's allowance for the room or user written to, for the response's headers."""
     topics: set[Topic] = field(default_factory=set)
-    """The signals that a command asks for, given once it is committed."""
+    """The topics that a command changed; `write` publishes them once it is committed."""
 
-    actor: Actor = field(init=False)
+    actor: Actor = field(init=False, repr=False, compare=False)
     """The actor, for all that needs one: reading it raises `UnauthorizedError` without one."""
 
     def __post_init__(self) -> None:
@@ -152,13 +152,12 @@ class Context:
         if self.actor_or_none is not None:
             self.actor = self.actor_or_none
 
-    if (
-        not TYPE_CHECKING
-    ):  # To a type checker it would give the context every attribute.
+    # Hidden from type checkers, which would take the context to have every attribute.
+    if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> object:
-            # Python calls this for attributes that are not set. So a missing actor is refused,
-            # and reading one that is there, as every service does, costs nothing.
+            # Python calls this for attributes that are not set. So a service that forgets to ask
+            # whether there is an actor refuses the call, and reading one costs nothing.
             if name != "actor":
                 raise AttributeError(name)
             raise UnauthorizedError(
@@ -167,7 +166,7 @@ class Context:
             )
 
     async def write(self, command: Command[T]) -> T:
-        """Run a command, and once its changes are safe give the signals that it asked for.
+        """Run a command, and publish its topics once its changes are on disk.
 
         Raises:
             StorageError: Nothing of it was kept.

@@ -56,6 +56,13 @@ def test_a_context_without_an_actor_refuses_to_name_one(site: Site) -> None:
         _ = site.context().actor
 
 
+def test_a_context_shows_neither_its_token_nor_a_missing_actor(site: Site) -> None:
+    context = site.server.runtime.context(bearer="s3cr3t-v4lue")
+
+    assert "s3cr3t-v4lue" not in repr(context)
+    assert "actor_or_none=None" in repr(context)
+
+
 def test_topics_are_published_once_their_command_is_committed(site: Site) -> None:
     context = site.operator_context()
     published: list[str] = []
