@@ -95,10 +95,11 @@ class Page:
         else:
             answer = await self._answer(scope, receive, method, path)
         add_safe_headers(answer)
-        if isinstance(answer, EventStreamAnswer):
+        has_body = method != "HEAD"
+        if isinstance(answer, EventStreamAnswer) and has_body:
             await answer.send(receive, send)
         else:
-            await send_answer(send, answer, with_body=method != "HEAD")
+            await send_answer(send, answer, with_body=has_body)
 
     async def _answer(
         self, scope: Scope, receive: Receive, method: str, path: str

@@ -119,12 +119,10 @@ def _is_own_origin(origin: str, root: str, host: str) -> bool:
 
 def read_cookie(request: Request, name: str, *, is_secure: bool) -> str:
     """Return a cookie's value; empty if the browser has none."""
-    wanted = _cookie_name(name, is_secure=is_secure)
-    for pair in request.headers.get("cookie", "").split(";"):
-        found, _, value = pair.strip().partition("=")
-        if found == wanted:
-            return value
-    return ""
+    pairs = request.headers.get("cookie", "").split(";")
+    split = (pair.strip().partition("=") for pair in pairs)
+    cookies = {cookie: value for cookie, _, value in split}
+    return cookies.get(_cookie_name(name, is_secure=is_secure), "")
 
 
 def set_cookie(

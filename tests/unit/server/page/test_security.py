@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
+from hipkit.server.http.requests import Request, Scope
+from hipkit.server.page.security import SESSION, read_cookie
 from tests.unit.server.asgi import Site
 from tests.unit.server.page.routes import VIEWS, path_of
 from tests.unit.server.page.visitor import PASSWORD, Answer, Visitor
@@ -19,6 +21,12 @@ CHANGES = [
     if method not in SAFE_METHODS
 ]
 OWN = "http://chat.test"
+
+
+async def receive() -> dict[str, object]:
+    raise AssertionError("a cookie needs no body")
+
+
 FROM_ELSEWHERE = [
     {"sec-fetch-site": "cross-site"},
     {"origin": "http://evil.test"},
@@ -165,3 +173,15 @@ def test_every_answer_has_the_safe_headers(ann: Visitor, path: str) -> None:
 
 def test_visitors_who_are_not_signed_in_get_no_cookie(visitor: Visitor) -> None:
     assert visitor.get("/sign-in").cookies == []
+
+
+def test_a_cookie_is_found_among_others_by_its_whole_name() -> None:
+    def read(cookie: str, *, is_secure: bool = False) -> str:
+        scope: Scope = {"method": "GET", "headers": [(b"cookie", cookie.encode())]}
+        request = Request.from_scope(scope, receive)
+        return read_cookie(request, SESSION, is_secure=is_secure)
+
+    assert read("a=1; hipkit-session=x=y;b=2") == "x=y"
+    assert read("not-hipkit-session=x") == ""
+    assert read("hipkit-session=x", is_secure=True) == ""
+    assert read("__Host-hipkit-session=x", is_secure=True) == "x"

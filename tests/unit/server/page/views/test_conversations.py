@@ -51,3 +51,12 @@ def test_a_stopping_server_opens_no_stream(site: Site, ann: Visitor) -> None:
 
     assert answer.status == 503
     assert answer.headers["retry-after"] == "10"
+
+
+def test_head_opens_no_stream(site: Site, ann: Visitor) -> None:
+    room = site.add_room("Ops")
+
+    response = ann.client.head(f"/rooms/{room}/feed")
+
+    assert response.status_code == 200
+    assert response.headers["content-type"].startswith("text/event-stream")
