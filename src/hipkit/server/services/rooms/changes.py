@@ -28,10 +28,10 @@ from hipkit.server.storage.stores.rooms import RoomRecord
 __all__ = [
     "add_room",
     "check_room_name",
+    "publish_archiving",
     "remove_room",
     "set_archived",
     "settle_members",
-    "tell_of_archiving",
 ]
 
 
@@ -116,7 +116,7 @@ async def set_archived(
             room, is_archived=is_archived, version=new_version()
         )
         await stores.rooms.replace(changed)
-        await tell_of_archiving(context, stores, room, changed)
+        await publish_archiving(context, stores, room, changed)
         return changed
 
     return await context.write(command)
@@ -163,7 +163,7 @@ async def settle_members(stores: Stores, before: RoomRecord, after: RoomRecord) 
     await stores.members.set_member(after.id, after.owner_id, OWNER_ROLES)
 
 
-async def tell_of_archiving(
+async def publish_archiving(
     context: Context, stores: Stores, before: RoomRecord, after: RoomRecord
 ) -> None:
     """Within a command: publish it if a change of a room archives or reopens it."""

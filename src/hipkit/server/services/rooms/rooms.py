@@ -36,9 +36,9 @@ from hipkit.server.services.representations.paging import Slice
 from hipkit.server.services.rooms.changes import (
     add_room,
     check_room_name,
+    publish_archiving,
     remove_room,
     settle_members,
-    tell_of_archiving,
 )
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.rooms import RoomRecord
@@ -216,7 +216,7 @@ async def update_room(context: Context, request: UpdateRoom) -> None:
         await stores.rooms.replace(changed)
         if changed.privacy == "private":
             await settle_members(stores, room, changed)
-        await tell_of_archiving(context, stores, room, changed)
+        await publish_archiving(context, stores, room, changed)
         await _announce(context, stores, room, changed)
 
     await context.write(command)
