@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,28 +10,10 @@ from pathlib import Path
 from hipkit.server.events.egress import LookUp, look_up
 from hipkit.server.shared.limits import LimitSettings
 
-__all__ = ["FILE_QUOTA_BYTES", "MEBIBYTE", "ForwardClock", "Settings"]
+__all__ = ["FILE_QUOTA_BYTES", "MEBIBYTE", "Settings"]
 
 MEBIBYTE = 1024 * 1024
 FILE_QUOTA_BYTES = 5_000_000_000
-
-
-class ForwardClock:
-    """Counts the seconds that pass on a clock, without those by which it is put back."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._last = clock()
-        self._passed = 0.0
-
-    def __call__(self) -> float:
-        """Return how many have passed."""
-        with self._lock:
-            now = self._clock()
-            self._passed += max(0.0, now - self._last)
-            self._last = now
-            return self._passed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,14 +60,8 @@ class Settings:
     """Answer only once changes are on disk. Tests do without: their database is thrown away."""
     clock: Callable[[], float] = time.time
     """UNIX seconds."""
-    monotonic: Callable[[], float] | None = None
-    """Seconds that never go back. Without it the system's, or what passes on another `clock`."""
-
-    def monotonic_clock(self) -> Callable[[], float]:
-        """Return a clock of seconds that never go back, however the wall clock is set."""
-        if self.monotonic is not None:
-            return self.monotonic
-        return time.monotonic if self.clock is time.time else ForwardClock(self.clock)
+    monotonic: Callable[[], float] = time.monotonic
+    """Seconds that never go back, however `clock` is set."""
 
     @property
     def file_folder(self) -> Path:

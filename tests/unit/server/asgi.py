@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable
+import threading
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -203,6 +204,24 @@ def basic(client_id: str, secret: str) -> tuple[str, str]:
     return "Authorization", f"Basic {encoded}"
 
 
+class ForwardClock:
+    """Counts the seconds that pass on a clock, without those by which it is put back."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._last = clock()
+        self._passed = 0.0
+
+    def __call__(self) -> float:
+        """Return how many have passed."""
+        with self._lock:
+            now = self._clock()
+            self._passed += max(0.0, now - self._last)
+            self._last = now
+            return self._passed
+
+
 def open_site(
     folder: Path,
     *,
@@ -229,6 +248,7 @@ def open_site(
         largest_file_bytes=largest_file_bytes,
         file_quota_bytes=file_quota_bytes,
         clock=tick,
+        monotonic=ForwardClock(tick),
         durable=False,
         webhook_networks=webhook_networks,
         webhook_signed_request=webhook_signed_request,

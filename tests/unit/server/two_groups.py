@@ -24,7 +24,7 @@ from hipkit.server.services.people.accounts import NewUser, insert_user
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.clients import ClientRecord
 from hipkit.server.storage.stores.tokens import NewToken
-from tests.unit.server.asgi import FORM, RawResponse, Site, basic
+from tests.unit.server.asgi import FORM, ForwardClock, RawResponse, Site, basic
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(8)
 PICTURE = base64.b64encode(PNG).decode()
@@ -225,7 +225,12 @@ def copy_site(site: Site, folder: Path) -> Site:
         clock[0] += 0.001
         return clock[0]
 
-    settings = replace(before, database=folder / before.database.name, clock=tick)
+    settings = replace(
+        before,
+        database=folder / before.database.name,
+        clock=tick,
+        monotonic=ForwardClock(tick),
+    )
     server = asyncio.run(open_server(settings))
     return Site(server, site.token, clock=clock)
 

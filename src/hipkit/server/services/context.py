@@ -54,7 +54,7 @@ class Runtime:
         self.stores = database.stores
         self.settings = settings
         self.clock = settings.clock
-        self.elapsed = settings.monotonic_clock()
+        self.elapsed = settings.monotonic
         self.blobs = BlobStore(settings.file_folder)
         if shared is None:
             shared = MemoryState(settings.limits, self.clock, self.elapsed)
