@@ -190,7 +190,7 @@ def test_readable_messages_are_shown_and_unreadable_ones_reported(
 def follow(
     server: Server, hipkit: Hipkit, monkeypatch: pytest.MonkeyPatch, *looks: object
 ) -> tuple[list[str], list[object]]:
-    """Look so often, and return the ids shown and the items told."""
+    """Follow for as many responses; return the ids shown and the items reported."""
     monkeypatch.setattr("time.sleep", lambda _: None)
     server.answer(*({"items": items} for items in looks))
     played = server.play
