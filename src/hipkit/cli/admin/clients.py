@@ -69,6 +69,8 @@ def add_client(
 
     A secret given with --secret is not printed.
     """
+    if not scopes:
+        raise click.UsageError("At least one --scope is required.")
     added = as_operator(
         lambda context: clients.add_client(
             context,

@@ -69,6 +69,8 @@ def add_user(
 
     Guests have no password, only tokens.
     """
+    if is_admin and is_guest:
+        raise click.UsageError("A guest cannot be an administrator.")
     new = NewUser(
         name=name,
         email=email,

@@ -114,5 +114,5 @@ def test_clients_are_listed_without_their_secrets(run_json: Admin, run: Run) -> 
 def test_a_client_needs_a_scope(run: Run) -> None:
     done = run("client", "add", "Bot")
 
-    assert done.code == ExitCode.REFUSED
-    assert "Choose at least one scope" in done.err
+    assert done.code == ExitCode.USAGE
+    assert "At least one --scope is required" in done.err
