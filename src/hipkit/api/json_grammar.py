@@ -51,13 +51,13 @@ def parse_json(body: bytes) -> object:
 def _parse_slowly(text: str) -> object:
     import json  # What follows is rare; most programs never get here.
 
-    def refuse(_: str) -> NoReturn:
+    def reject(_: str) -> NoReturn:
         # NaN and Infinity are Python extensions; everything before the first one was JSON.
         found = (each for each in CONSTANTS.finditer(text) if each["constant"])
         raise json.JSONDecodeError("Expecting value", text, next(found).start())
 
     document: object = json.loads(
-        text, parse_constant=refuse, parse_float=_number, parse_int=_whole_number
+        text, parse_constant=reject, parse_float=_number, parse_int=_whole_number
     )
     if "\\u" in text:
         # Parsed again, so that positions reported above refer to the original text.

@@ -337,8 +337,8 @@ def deliver(
             and _can_be_read_again(call)
         ):
             renewed = True
-            refused, token = token, (yield from _token(operation, state, token))
-            if token != refused:
+            rejected, token = token, (yield from _token(operation, state, token))
+            if token != rejected:
                 continue
         if not _is_worth_repeating(response, call) or not (
             yield from _back_off(

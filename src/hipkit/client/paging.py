@@ -138,8 +138,8 @@ class PageQueries:
                 where="$.links.next",
             )
         self._seen.add(pairs)
-        told = {name for name, _ in pairs} | {"start-index"}
-        kept = [pair for pair in self._asked if pair[0] not in told]
+        linked = {name for name, _ in pairs} | {"start-index"}
+        kept = [pair for pair in self._asked if pair[0] not in linked]
         return f"{query}&{urlencode(kept, quote_via=quote)}" if kept else query
 
 

@@ -297,14 +297,14 @@ class TokenProvider(_TokenCache):
             UnauthorizedError: The grant is no longer valid: the add-on was removed, for example.
             RequestError: No response arrived.
         """
-        refused = None if rejected is None else Secret(rejected)
-        valid = self._valid_token(refused)
+        rejected_secret = None if rejected is None else Secret(rejected)
+        valid = self._valid_token(rejected_secret)
         if valid is not None:
             return valid.reveal()
         known = self._failure
         with self._lock:
             # The previous holder of the lock may have fetched it already.
-            valid = self._valid_token(refused)
+            valid = self._valid_token(rejected_secret)
             if valid is not None:
                 return valid.reveal()
             self._share_failure(known)
@@ -340,13 +340,13 @@ class AsyncTokenProvider(_TokenCache):
     @clears_locals
     async def __call__(self, rejected: str | None = None) -> str:
         """Return a valid token; see `TokenProvider`."""
-        refused = None if rejected is None else Secret(rejected)
-        valid = self._valid_token(refused)
+        rejected_secret = None if rejected is None else Secret(rejected)
+        valid = self._valid_token(rejected_secret)
         if valid is not None:
             return valid.reveal()
         known = self._failure
         async with self._loop_lock():
-            valid = self._valid_token(refused)
+            valid = self._valid_token(rejected_secret)
             if valid is not None:
                 return valid.reveal()
             self._share_failure(known)

@@ -301,7 +301,7 @@ def _transport_error(
         kind, reason = "connect", f"cannot connect to {where}: {_root_cause(error)}"
     elif isinstance(error, httpcore2.ProtocolError) and not progress.has_ended:
         kind, reason = "garbage", f"what {where} answered is not HTTP"
-    elif progress.has_heard:
+    elif progress.has_received:
         reason = f"the connection to {where} broke within the response"
     else:
         reason = f"the connection to {where} broke before a response arrived"

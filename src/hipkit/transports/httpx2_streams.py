@@ -43,7 +43,7 @@ class Progress(float):
         """Whether a connection exists, so that the next write is the request."""
         self.may_have_arrived = False
         """Whether a byte of the request may have been sent."""
-        self.has_heard = False
+        self.has_received = False
         """Whether a byte was received, from the server or a proxy."""
         self.has_ended = False
         """Whether the peer has closed the connection."""
@@ -55,12 +55,12 @@ class Progress(float):
         except TimeoutError as error:
             raise timed_out("the deadline has passed") from error
 
-    def heard(self, data: bytes) -> bytes:
+    def record(self, data: bytes) -> bytes:
         """Record what was read: whether it is the end, and whether it begins like HTTP."""
         if not data:
             self.has_ended = True
-        elif not self.has_heard:
-            self.has_heard = True
+        elif not self.has_received:
+            self.has_received = True
             if data[:5] != b"HTTP/"[: len(data)]:
                 raise httpcore2.RemoteProtocolError("not HTTP")
         return data
@@ -117,7 +117,7 @@ class _Stream(httpcore2.NetworkStream):
         progress = cast("Progress", timeout)
         try:
             self._socket.settimeout(progress.left(httpcore2.ReadTimeout))
-            return progress.heard(self._socket.recv(max_bytes))
+            return progress.record(self._socket.recv(max_bytes))
         except TimeoutError as error:
             raise httpcore2.ReadTimeout(str(error)) from error
         except OSError as error:
@@ -228,7 +228,7 @@ class _AsyncStream(httpcore2.AsyncNetworkStream):
         progress = cast("Progress", timeout)
         wait = progress.left(httpcore2.ReadTimeout)
         try:
-            return progress.heard(await self._plain.read(max_bytes, wait))
+            return progress.record(await self._plain.read(max_bytes, wait))
         except OSError as error:  # anyio does not translate all TLS alerts.
             raise httpcore2.ReadError(str(error)) from error
 

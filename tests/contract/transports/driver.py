@@ -159,7 +159,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
         time.sleep(0.005)
 
 
-def wait_until_heard(server: ScriptedServer) -> None:
+def wait_until_received(server: ScriptedServer) -> None:
     """Wait until what the server did has come to each idle connection: an end, or some bytes.
 
     That the server's thread has closed is not enough: on a busy machine the other end may hear

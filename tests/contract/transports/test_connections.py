@@ -30,7 +30,7 @@ from tests.contract.transports.driver import (
     only,
     request_to,
     wait_until,
-    wait_until_heard,
+    wait_until_received,
 )
 from tests.contract.transports.scripted_server import (
     NO_CONTENT,
@@ -81,7 +81,7 @@ def test_an_idle_connection_that_the_server_closed_is_replaced_and_sent_on_once(
     for number in (1, 2):
         assert driver.send(request_to(server, method, content=content)).body == b"ok"
         assert len(server.requests) == number
-        wait_until_heard(server)
+        wait_until_received(server)
     assert server.connections == 2
 
 
@@ -100,7 +100,7 @@ def test_an_idle_connection_that_was_reset_is_replaced(
         answered.clear()
         assert driver.send(request_to(server, "POST", content=b"x")).body == b"ok"
         answered.set()
-        wait_until_heard(server)
+        wait_until_received(server)
     assert len(server.requests) == server.connections == 2
 
 
@@ -118,7 +118,7 @@ def test_what_an_idle_server_says_is_not_taken_for_an_answer(
     server = serve(one_after_another(talkative, answering(OK)))
     driver.send(request_to(server))
     answered.set()
-    wait_until_heard(server)
+    wait_until_received(server)
     assert driver.send(request_to(server, "POST", content=b"x")).status == 200
     assert server.connections == 2
 

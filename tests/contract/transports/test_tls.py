@@ -23,7 +23,7 @@ from tests.contract.transports.driver import (
     MakeDriver,
     only,
     request_to,
-    wait_until_heard,
+    wait_until_received,
 )
 from tests.contract.transports.scripted_server import (
     OK,
@@ -342,7 +342,7 @@ def test_an_idle_connection_that_the_server_closed_is_replaced_over_tls(
         request = request_to(server, "POST", content=b"x", scheme="https")
         assert driver.send(request).body == b"ok"
         answered.set()
-        wait_until_heard(server)
+        wait_until_received(server)
     assert len(server.requests) == server.connections == 2
 
 
