@@ -46,7 +46,7 @@ class Settings:
     admin_name: str = "Administrator"
     admin_email: str = "admin@example.com"
     outside_pictures: bool = False
-    """Let the page load the pictures of messages and cards from other servers, which then see
+    """Allow the page to load the pictures of messages and cards from other servers, which then see
     when they are read and from which address."""
     largest_body_bytes: int = MEBIBYTE
     largest_file_bytes: int = 50 * MEBIBYTE

@@ -1,4 +1,4 @@
-"""Hides secrets in requests and responses that people look at (pure).
+"""Hides secrets in requests and responses that are shown on the page (pure).
 
 A secret that can be read is hidden by its name. What cannot be read, because it is broken or of
 an unknown kind, is shown up to the first word that may name a secret, and no further.

@@ -1,4 +1,4 @@
-"""Recent calls, which people look at to see why a program fails: as recorded, and as shown.
+"""Recent calls, for users who look why a program fails: as recorded, and as shown.
 
 Recording must cost a call next to nothing, so its bytes stay as they came. They are decoded, and
 secrets in them masked (`masking.py`), when they are shown.
@@ -31,9 +31,9 @@ __all__ = [
 
 BODY_BYTES = 2048
 ANSWER_BYTES = 1024
-"""How much of each is kept: one of this length was cut, maybe."""
+"""How much of each is kept; one of this length may have been cut off."""
 SHORTEST_TOKEN = 6
-"""Less is no token, but may be a word of what somebody wrote."""
+"""Shorter values are no tokens, but may be words of a message."""
 
 Headers = Sequence[tuple[bytes, bytes]]
 

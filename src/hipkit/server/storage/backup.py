@@ -177,7 +177,7 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def _put_in_place(path: Path, target: Path) -> None:
-    """Give a complete file a name that is still free, and make that survive a crash."""
+    """Move a complete file to a name that is still free, and write that to disk."""
     path.chmod(0o600)
     with path.open("rb") as file:
         os.fsync(file.fileno())

@@ -18,7 +18,7 @@ LAST_ADDED = (
     ("created_us", "users", "id"),
     ("created_us", "rooms", "id"),
 )
-"""Tables that may be long, of which the last row tells: column, table, key."""
+"""Tables that may be long, whose last row has the newest timestamp: column, table, key."""
 
 NEWEST = " UNION ALL ".join(
     [
