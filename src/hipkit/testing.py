@@ -267,19 +267,17 @@ class HipChatServer:
         members: tuple[TestUser, ...] = (),
     ) -> int:
         """Create a room and return its id; without an owner, the administrator owns it."""
-        from hipkit.server.services.rooms.changes import add_room
+        from hipkit.server.services.rooms.changes import create_room
         from hipkit.server.services.rooms.members import add_member
-        from hipkit.v2.rooms import AddMember
+        from hipkit.v2.rooms import AddMember, CreateRoom
 
         context = self._operator()
-        made = _finish(
-            add_room(
-                context,
-                name=name,
-                is_private=is_private,
-                owner=None if owner is None else owner.id,
-            )
+        new = CreateRoom(
+            name=name,
+            privacy="private" if is_private else "public",
+            owner_user_id=None if owner is None else owner.id,
         )
+        made = _finish(create_room(context, new))
         for member in members:
             _finish(add_member(context, AddMember(made.id, member.id)))
         return made.id

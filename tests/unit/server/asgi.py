@@ -20,9 +20,10 @@ from hipkit.server.services.access.consent import allow, read_authorization_requ
 from hipkit.server.services.access.tokens import issue_room_token, issue_user_token
 from hipkit.server.services.context import Context
 from hipkit.server.services.people.accounts import NewUser, add_user
-from hipkit.server.services.rooms.changes import add_room
+from hipkit.server.services.rooms.changes import create_room
 from hipkit.server.settings import FILE_QUOTA_BYTES, MEBIBYTE, Settings
 from hipkit.server.shared.limits import LimitSettings
+from hipkit.v2.rooms import CreateRoom
 
 
 @dataclass(frozen=True)
@@ -110,8 +111,23 @@ class Site:
         context = self.operator_context()
         return asyncio.run(add_user(context, new, password=password)).id
 
-    def add_room(self, name: str, **members: Any) -> int:
-        return asyncio.run(add_room(self.operator_context(), name=name, **members)).id
+    def add_room(
+        self,
+        name: str,
+        *,
+        is_private: bool = False,
+        owner: str | int | None = None,
+        room_id: int | None = None,
+        **members: Any,
+    ) -> int:
+        new = CreateRoom(
+            name,
+            privacy="private" if is_private else "public",
+            owner_user_id=owner,
+            **members,
+        )
+        context = self.operator_context()
+        return asyncio.run(create_room(context, new, room_id=room_id)).id
 
     def add_token(self, **members: Any) -> str:
         return asyncio.run(issue_user_token(self.operator_context(), **members)).token

@@ -17,7 +17,7 @@ from hipkit.server.services.access.lookup import list_seen_rooms
 from hipkit.server.services.rooms import changes
 from hipkit.server.services.rooms.members import add_member, remove_member
 from hipkit.server.storage.stores.rooms import RoomRecord
-from hipkit.v2.rooms import AddMember, RemoveMember
+from hipkit.v2.rooms import AddMember, CreateRoom, RemoveMember
 
 __all__ = ["room"]
 
@@ -54,17 +54,16 @@ def add_room(
     room_id: int | None,
 ) -> None:
     """Create a room."""
-    added = as_operator(
-        lambda context: changes.add_room(
-            context,
-            name=name,
-            topic=topic,
-            is_private=is_private,
-            owner=owner,
-            room_id=room_id,
-        )
+    new = CreateRoom(
+        name=name,
+        topic=topic,
+        privacy="private" if is_private else "public",
+        owner_user_id=owner,
     )
-    show(settings, {"id": added.id, "name": added.name})
+    added = as_operator(
+        lambda context: changes.create_room(context, new, room_id=room_id)
+    )
+    show(settings, {"id": added.id, "name": name.strip()})
 
 
 @room.command("list")

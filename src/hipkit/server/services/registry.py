@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from functools import cache
 from importlib import import_module
 from pkgutil import walk_packages
@@ -26,8 +26,8 @@ HANDLERS: dict[type[Operation[object]], Handler] = {}
 def handles(
     kind: type[Operation[T]],
 ) -> Callable[
-    [Callable[Concatenate[Context, P], Awaitable[T]]],
-    Callable[Concatenate[Context, P], Awaitable[T]],
+    [Callable[Concatenate[Context, P], Coroutine[object, object, T]]],
+    Callable[Concatenate[Context, P], Coroutine[object, object, T]],
 ]:
     """Register the function below as the handler of an operation; it may have several.
 
@@ -39,8 +39,8 @@ def handles(
     """
 
     def register(
-        function: Callable[Concatenate[Context, P], Awaitable[T]],
-    ) -> Callable[Concatenate[Context, P], Awaitable[T]]:
+        function: Callable[Concatenate[Context, P], Coroutine[object, object, T]],
+    ) -> Callable[Concatenate[Context, P], Coroutine[object, object, T]]:
         taken = get_type_hints(function)["request"]
         if kind not in (get_args(taken) or (taken,)) or kind in HANDLERS:
             raise TypeError(f"{kind.__name__} cannot be handled by {function!r}")

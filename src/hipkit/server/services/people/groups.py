@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from hipkit.api.errors import NotFoundError
-from hipkit.api.files import ImageSource
 from hipkit.server.services.access.lookup import check_group_admin, find_group
 from hipkit.server.services.context import Context
 from hipkit.server.services.files.avatars import replace_picture
@@ -23,11 +22,10 @@ from hipkit.v2.groups import (
 from hipkit.v2.models import Group
 
 __all__ = [
-    "delete_group_avatar",
     "get_group",
     "get_group_avatar",
     "get_group_statistics",
-    "update_group_avatar",
+    "set_group_avatar",
 ]
 
 
@@ -58,15 +56,20 @@ async def get_group_avatar(context: Context, request: GetGroupAvatar) -> str:
 
 
 @handles(UpdateGroupAvatar)
-async def update_group_avatar(context: Context, request: UpdateGroupAvatar) -> None:
-    """Set the group's avatar."""
-    await _set_avatar(context, request.group_id, request.avatar)
-
-
 @handles(DeleteGroupAvatar)
-async def delete_group_avatar(context: Context, request: DeleteGroupAvatar) -> None:
-    """Delete the group's avatar."""
-    await _set_avatar(context, request.group_id, None)
+async def set_group_avatar(
+    context: Context, request: UpdateGroupAvatar | DeleteGroupAvatar
+) -> None:
+    """Set or delete the group's avatar; deleting none does nothing."""
+    check_group_admin(context.actor)
+
+    async def change(stores: Stores, key: str | None) -> str | None:
+        group = await find_group(stores, context.actor, request.group_id)
+        await stores.groups.set_avatar(group.id, key)
+        return group.avatar_key
+
+    avatar = request.avatar if isinstance(request, UpdateGroupAvatar) else None
+    await replace_picture(context, avatar, "avatar", change)
 
 
 @handles(GetGroupStatistics)
@@ -79,19 +82,6 @@ async def get_group_statistics(
         "messages_sent": await _messages_sent(context, group),
         "links": {"self": f"{context.addresses.group(group.id)}/statistics"},
     }
-
-
-async def _set_avatar(
-    context: Context, reference: str | int, picture: ImageSource | None
-) -> None:
-    check_group_admin(context.actor)
-
-    async def change(stores: Stores, key: str | None) -> str | None:
-        group = await find_group(stores, context.actor, reference)
-        await stores.groups.set_avatar(group.id, key)
-        return group.avatar_key
-
-    await replace_picture(context, picture, "avatar", change)
 
 
 async def _messages_sent(context: Context, group: GroupRecord) -> int:

@@ -6,7 +6,6 @@ Read next: `accounts.py`, which decides what may change.
 from __future__ import annotations
 
 from hipkit.api.errors import ForbiddenError, NotFoundError
-from hipkit.api.files import ImageSource
 from hipkit.server.services.access.keys import new_password, new_version
 from hipkit.server.services.access.lookup import check_group_admin, find_user
 from hipkit.server.services.context import Context
@@ -47,14 +46,13 @@ from hipkit.v2.users import (
 
 __all__ = [
     "create_user",
-    "delete_photo",
     "delete_user",
     "get_all_users",
     "get_auto_join_rooms",
     "get_photo",
     "get_user",
     "invite_user_to_group",
-    "update_photo",
+    "set_photo",
     "update_user",
 ]
 
@@ -173,15 +171,20 @@ async def get_photo(context: Context, request: GetPhoto) -> str:
 
 
 @handles(UpdatePhoto)
-async def update_photo(context: Context, request: UpdatePhoto) -> None:
-    """Set a user's picture."""
-    await _set_photo(context, request.id_or_email, request.photo)
-
-
 @handles(DeletePhoto)
-async def delete_photo(context: Context, request: DeletePhoto) -> None:
-    """Remove a user's picture; without one nothing happens."""
-    await _set_photo(context, request.id_or_email, None)
+async def set_photo(context: Context, request: UpdatePhoto | DeletePhoto) -> None:
+    """Set or remove a user's picture; removing none does nothing."""
+
+    async def change(stores: Stores, key: str | None) -> str | None:
+        user = await find_user(stores, context.actor, request.id_or_email)
+        if user.id != context.actor.user_id:
+            check_group_admin(context.actor)
+            user = await find_changeable_user(context, stores, user.id)
+        await stores.users.set_photo(user.id, key, new_version())
+        return user.photo_key
+
+    photo = request.photo if isinstance(request, UpdatePhoto) else None
+    await replace_picture(context, photo, "photo", change)
 
 
 @handles(GetAutoJoinRooms)
@@ -200,17 +203,3 @@ async def get_auto_join_rooms(context: Context, request: GetAutoJoinRooms) -> Ro
         return await show_rooms(context, stores, part, found)
 
     return await context.runtime.database.scan(query)
-
-
-async def _set_photo(
-    context: Context, reference: str | int, photo: ImageSource | None
-) -> None:
-    async def change(stores: Stores, key: str | None) -> str | None:
-        user = await find_user(stores, context.actor, reference)
-        if user.id != context.actor.user_id:
-            check_group_admin(context.actor)
-            user = await find_changeable_user(context, stores, user.id)
-        await stores.users.set_photo(user.id, key, new_version())
-        return user.photo_key
-
-    await replace_picture(context, photo, "photo", change)

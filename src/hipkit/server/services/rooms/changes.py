@@ -1,17 +1,16 @@
-"""Changes to rooms: create, archive and delete them, with one set of checks for all who may.
-
-HipChat's operations call these functions (`rooms.py`), and so does `hipkit admin room`.
-"""
+"""Creates, updates, archives and deletes rooms: by HipChat's operations and `hipkit admin`."""
 
 from __future__ import annotations
 
 import msgspec
+from msgspec import UNSET
 
 from hipkit.api.errors import BadRequestError
 from hipkit.server.services.access.keys import new_key, new_version
 from hipkit.server.services.access.lookup import (
     OWNER_ROLES,
     ROOM_MEMBER,
+    check_open,
     check_operator,
     find_named_user,
     find_room_to_administer,
@@ -19,43 +18,29 @@ from hipkit.server.services.access.lookup import (
 from hipkit.server.services.context import Context
 from hipkit.server.services.errors import InvalidValueError
 from hipkit.server.services.files.stored import remove_file
+from hipkit.server.services.messages.message import add_to_room, new_message
 from hipkit.server.services.people.names import NAME_CHARACTERS, clean_name
+from hipkit.server.services.registry import handles
 from hipkit.server.services.rooms.publishing import enter_room, publish_room_event
 from hipkit.server.services.sweep import sweep_messages
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.rooms import RoomRecord
+from hipkit.v2.models import Created, Links
+from hipkit.v2.rooms import CreateRoom, DeleteRoom, UpdateRoom
 
-__all__ = [
-    "add_room",
-    "check_room_name",
-    "publish_archiving",
-    "remove_room",
-    "set_archived",
-    "settle_members",
-]
+__all__ = ["create_room", "delete_room", "remove_room", "set_archived", "update_room"]
 
 
-async def add_room(
-    context: Context,
-    *,
-    name: str,
-    topic: str = "",
-    is_private: bool = False,
-    has_guest_access: bool = False,
-    delegate_admin_visibility: bool | None = None,
-    owner: str | int | None = None,
-    room_id: int | None = None,
-) -> RoomRecord:
+@handles(CreateRoom)
+async def create_room(
+    context: Context, request: CreateRoom, *, room_id: int | None = None
+) -> Created:
     """Create a room with its owner in it, and publish that.
 
     Args:
         context: The context of the call.
-        name: Its name; spaces around it are removed.
-        topic: Its topic.
-        is_private: Whether it is for members only.
-        has_guest_access: Whether guests may enter by a secret URL.
-        delegate_admin_visibility: A setting that HipChat had, which changes nothing here.
-        owner: Its owner; by default the actor if it is a user, else the group's owner.
+        request: The room. Its owner is the named user, else the actor if that is a user, else
+            the group's owner.
         room_id: The id that old programs know, which only the operator may choose.
 
     Raises:
@@ -63,27 +48,29 @@ async def add_room(
         BadRequestError: A value is invalid, or another room has the name, or has or had the id.
     """
     actor, group_id = context.actor, context.actor.group_id
-    cleaned = clean_name(name, most_characters=NAME_CHARACTERS)
+    owner, visibility = request.owner_user_id, request.delegate_admin_visibility
+    name = clean_name(request.name, most_characters=NAME_CHARACTERS)
+    is_private = request.privacy == "private"
     if room_id is not None:
         check_operator(actor)
 
-    async def command(stores: Stores) -> RoomRecord:
-        if owner is not None:
-            named = await find_named_user(stores, group_id, "owner_user_id", owner)
-            owner_id = named.id
-        else:
+    async def command(stores: Stores) -> int:
+        if owner is None or owner is UNSET:
             group = await stores.groups.get(group_id)
             owner_id = actor.user_id or (group.owner_id if group else None) or 0
-        await check_room_name(stores, group_id, cleaned, None)
+        else:
+            named = await find_named_user(stores, group_id, "owner_user_id", owner)
+            owner_id = named.id
+        await _check_name(stores, group_id, name, None)
         if room_id is not None and await stores.rooms.is_taken(room_id):
             raise InvalidValueError("id", "unique", "is another room's id", room_id)
         added_id = await stores.rooms.add(
             group_id=group_id,
-            name=cleaned,
-            topic=topic,
+            name=name,
+            topic=request.topic or "",
             privacy="private" if is_private else "public",
-            guest_key=new_key() if has_guest_access else None,
-            delegate_admin_visibility=delegate_admin_visibility,
+            guest_key=new_key() if request.guest_access else None,
+            delegate_admin_visibility=None if visibility is UNSET else visibility,
             owner_id=owner_id,
             version=new_version(),
             now_us=context.now_us,
@@ -96,9 +83,53 @@ async def add_room(
             raise RuntimeError("a room was added and is not there")
         await publish_room_event(context, stores, room, "room_created")
         await enter_room(context, stores, room, owner_id, context.now_us)
-        return room
+        return added_id
 
-    return await context.write(command)
+    added_id = await context.write(command)
+    return Created(id=added_id, links=Links(self_=context.addresses.room(added_id)))
+
+
+@handles(UpdateRoom)
+async def update_room(context: Context, request: UpdateRoom) -> None:
+    """Replace every setting of a room; a new topic or guest access is posted as a message."""
+    actor = context.actor
+    name = clean_name(request.name)
+
+    async def command(stores: Stores) -> None:
+        room = await find_room_to_administer(stores, actor, request.room_id_or_name)
+        await _check_name(stores, actor.group_id, name, room.id)
+        topic = room.topic if _is_unchanged(request.topic) else request.topic
+        if request.is_archived and topic != room.topic:
+            check_open(room)
+        owner_id = room.owner_id
+        if not _is_unchanged(request.owner):
+            reference = request.owner.id
+            owner = await find_named_user(stores, actor.group_id, "owner", reference)
+            owner_id = owner.id
+        visibility = request.delegate_admin_visibility
+        changed = msgspec.structs.replace(
+            room,
+            name=name,
+            topic=topic,
+            privacy=request.privacy,
+            is_archived=request.is_archived,
+            is_guest_accessible=request.is_guest_accessible,
+            guest_key=(room.guest_key or new_key())
+            if request.is_guest_accessible
+            else None,
+            delegate_admin_visibility=room.delegate_admin_visibility
+            if visibility is UNSET
+            else visibility,
+            owner_id=owner_id,
+            version=new_version(),
+        )
+        await stores.rooms.replace(changed)
+        if changed.privacy == "private":
+            await _settle_members(stores, room, changed)
+        await _publish_archiving(context, stores, room, changed)
+        await _announce(context, stores, room, changed)
+
+    await context.write(command)
 
 
 async def set_archived(
@@ -116,10 +147,16 @@ async def set_archived(
             room, is_archived=is_archived, version=new_version()
         )
         await stores.rooms.replace(changed)
-        await publish_archiving(context, stores, room, changed)
+        await _publish_archiving(context, stores, room, changed)
         return changed
 
     return await context.write(command)
+
+
+@handles(DeleteRoom)
+async def delete_room(context: Context, request: DeleteRoom) -> None:
+    """Delete a room and the tokens that are bound to it."""
+    await remove_room(context, request.room_id_or_name)
 
 
 async def remove_room(context: Context, reference: str | int) -> RoomRecord:
@@ -153,7 +190,9 @@ async def remove_room(context: Context, reference: str | int) -> RoomRecord:
     return deleted
 
 
-async def settle_members(stores: Stores, before: RoomRecord, after: RoomRecord) -> None:
+async def _settle_members(
+    stores: Stores, before: RoomRecord, after: RoomRecord
+) -> None:
     """Within a command: turn the participants of a room that becomes private into members.
 
     A private room's owner is always its administrator, a new one too.
@@ -163,7 +202,7 @@ async def settle_members(stores: Stores, before: RoomRecord, after: RoomRecord) 
     await stores.members.set_member(after.id, after.owner_id, OWNER_ROLES)
 
 
-async def publish_archiving(
+async def _publish_archiving(
     context: Context, stores: Stores, before: RoomRecord, after: RoomRecord
 ) -> None:
     """Within a command: publish it if a change of a room archives or reopens it."""
@@ -172,7 +211,25 @@ async def publish_archiving(
         await publish_room_event(context, stores, after, event)
 
 
-async def check_room_name(
+async def _announce(
+    context: Context, stores: Stores, before: RoomRecord, after: RoomRecord
+) -> None:
+    if after.topic != before.topic and not after.is_archived:
+        message = await new_message(context, stores, kind="topic", body=after.topic)
+        await add_to_room(context, stores, after, message)
+    if after.is_guest_accessible != before.is_guest_accessible:
+        # In an archived room too: guests may read what follows this message.
+        body = f"Guest access is {'on' if after.is_guest_accessible else 'off'}"
+        message = await new_message(context, stores, kind="guest_access", body=body)
+        await add_to_room(context, stores, after, message)
+
+
+def _is_unchanged(value: object) -> bool:
+    """Return whether a setting was sent as null, which keeps it (`Rule.null_keeps`)."""
+    return value is UNSET
+
+
+async def _check_name(
     stores: Stores, group_id: int, name: str, own_id: int | None
 ) -> None:
     """Check that no other room has a name; case makes no difference.

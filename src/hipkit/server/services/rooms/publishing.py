@@ -25,19 +25,28 @@ __all__ = [
 
 
 async def publish_room_event(
-    context: Context, stores: Stores, room: RoomRecord, event: str
+    context: Context,
+    stores: Stores,
+    room: RoomRecord,
+    event: str,
+    *,
+    user_id: int | None = None,
 ) -> None:
-    """Publish that the actor did something to a room itself."""
+    """Publish what a user did to a room, or without a user, the actor."""
 
     async def write_item(root: str) -> bytes:
         addresses = Addresses(root)
-        sender = sender_of(context.actor, addresses)
+        if user_id is None:
+            sender = sender_of(context.actor, addresses)
+        else:
+            user = await stores.users.get(user_id)
+            sender = None if user is None else user_as_sender(addresses, user)
         return to_json(
             RoomEventItem(room=room_in_short(addresses, room), sender=sender)
         )
 
-    user_id = context.actor.user_id
-    await publish(context, stores, room, event, write_item, user_id=user_id)
+    by_id = context.actor.user_id if user_id is None else user_id
+    await publish(context, stores, room, event, write_item, user_id=by_id)
 
 
 async def enter_room(
@@ -45,7 +54,7 @@ async def enter_room(
 ) -> None:
     """Add a user to those present in a room, and publish it if they were not."""
     if await stores.members.enter(room.id, user_id, now_us):
-        await _publish_presence(context, stores, room, "room_enter", user_id)
+        await publish_room_event(context, stores, room, "room_enter", user_id=user_id)
 
 
 async def leave_room(
@@ -53,7 +62,7 @@ async def leave_room(
 ) -> None:
     """Remove a user from those present in a room, and publish it if they were."""
     if await stores.members.leave(room.id, user_id):
-        await _publish_presence(context, stores, room, "room_exit", user_id)
+        await publish_room_event(context, stores, room, "room_exit", user_id=user_id)
 
 
 async def leave_every_room(context: Context, stores: Stores, user_id: int) -> None:
@@ -78,17 +87,3 @@ def sender_of(actor: Actor, addresses: Addresses) -> Sender | None:
         name=actor.client.name,
         allowed_scopes=actor.client.scopes.split(),
     )
-
-
-async def _publish_presence(
-    context: Context, stores: Stores, room: RoomRecord, event: str, user_id: int
-) -> None:
-    async def write_item(root: str) -> bytes:
-        addresses = Addresses(root)
-        user = await stores.users.get(user_id)
-        sender = None if user is None else user_as_sender(addresses, user)
-        return to_json(
-            RoomEventItem(room=room_in_short(addresses, room), sender=sender)
-        )
-
-    await publish(context, stores, room, event, write_item, user_id=user_id)

@@ -4,21 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, time, timedelta
-from typing import TypeVar
+from typing import Protocol, TypeVar
+
+import msgspec
 
 from hipkit.server.services.context import Context
 from hipkit.server.services.errors import InvalidValueError
 from hipkit.server.services.messages import history as histories
-from hipkit.server.services.people import users
 from hipkit.server.services.representations.timestamps import MICROSECOND
-from hipkit.server.services.rooms import members, rooms
-from hipkit.v2.models import Message, Room, User
-from hipkit.v2.rooms import GetAllMembers, GetAllRooms, GetRoomHistory
-from hipkit.v2.users import GetAllUsers
+from hipkit.v2.models import Message
+from hipkit.v2.rooms import GetRoomHistory
 
-__all__ = ["all_rooms", "all_users", "member_ids", "messages_of"]
+__all__ = ["all_items", "messages_of"]
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+R = TypeVar("R", bound=msgspec.Struct)
+
+
+class Page(Protocol[T_co]):
+    """A page of one of v2's lists."""
+
+    @property
+    def items(self) -> Sequence[T_co]:
+        """What the list holds."""
+
 
 PAGE = 1_000
 MOST_MESSAGES = 10_000
@@ -27,41 +37,20 @@ MOST_MESSAGES = 10_000
 DAY = timedelta(days=1)
 
 
-async def all_rooms(context: Context) -> list[Room]:
-    """Return every room that the actor may see, archived ones included."""
-
-    async def read(start: int) -> Sequence[Room]:
-        request = GetAllRooms(
-            start_index=start, max_results=PAGE, include_archived=True, expand=["items"]
+async def all_items(
+    context: Context, service: Callable[[Context, R], Awaitable[Page[T]]], request: R
+) -> list[T]:
+    """Return the items of all pages; the first that is not full is the last."""
+    found: list[T] = []
+    more = True
+    while more:
+        page = await service(
+            context,
+            msgspec.structs.replace(request, start_index=len(found), max_results=PAGE),
         )
-        return (await rooms.get_all_rooms(context, request)).items
-
-    return await _whole(read)
-
-
-async def all_users(context: Context, *, include_deleted: bool) -> list[User]:
-    """Return every user of the group."""
-
-    async def read(start: int) -> Sequence[User]:
-        request = GetAllUsers(
-            start_index=start,
-            max_results=PAGE,
-            include_deleted=include_deleted,
-            expand=["items"],
-        )
-        return (await users.get_all_users(context, request)).items
-
-    return await _whole(read)
-
-
-async def member_ids(context: Context, room_id: int) -> list[int]:
-    """Return the ids of a room's members."""
-
-    async def read(start: int) -> Sequence[User]:
-        request = GetAllMembers(room_id, start_index=start, max_results=PAGE)
-        return (await members.get_all_members(context, request)).items
-
-    return [user.id for user in await _whole(read)]
+        found += page.items
+        more = len(page.items) == PAGE
+    return found
 
 
 async def messages_of(
@@ -90,17 +79,6 @@ async def messages_of(
         # Pages go from the newest back, but each page lists its messages oldest first.
         found = [*page.items, *found]
         more = len(page.items) == PAGE and len(found) < MOST_MESSAGES
-    return found
-
-
-async def _whole(read: Callable[[int], Awaitable[Sequence[T]]]) -> list[T]:
-    """Return the items of all pages; the first that is not full is the last."""
-    found: list[T] = []
-    more = True
-    while more:
-        page = await read(len(found))
-        found += page
-        more = len(page) == PAGE
     return found
 
 

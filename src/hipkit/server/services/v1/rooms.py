@@ -5,12 +5,8 @@ from __future__ import annotations
 from hipkit.server.services.context import Context
 from hipkit.server.services.messages import posting as room_messages
 from hipkit.server.services.registry import handles
-from hipkit.server.services.rooms import rooms
-from hipkit.server.services.v1.lists import (
-    all_rooms,
-    member_ids,
-    messages_of,
-)
+from hipkit.server.services.rooms import changes, members, rooms
+from hipkit.server.services.v1.lists import all_items, messages_of
 from hipkit.server.services.v1.representations import (
     message_in_history,
     room_in_full,
@@ -29,7 +25,8 @@ from hipkit.v1.rooms import (
 )
 from hipkit.v2.rooms import (
     CreateRoom,
-    DeleteRoom,
+    GetAllMembers,
+    GetAllRooms,
     GetRoom,
     SendRoomNotification,
     SetTopic,
@@ -49,23 +46,27 @@ __all__ = [
 @handles(RoomsList)
 async def rooms_list(context: Context, request: RoomsList) -> RoomList:
     """List rooms."""
-    return RoomList(rooms=[room_in_list(room) for room in await all_rooms(context)])
+    everything = GetAllRooms(include_archived=True, expand=["items"])
+    found = await all_items(context, rooms.get_all_rooms, everything)
+    return RoomList(rooms=[room_in_list(room) for room in found])
 
 
 @handles(RoomsShow)
 async def rooms_show(context: Context, request: RoomsShow) -> RoomEnvelope:
     """Return a room with its participants, and a private room's members."""
     room = await rooms.get_room(context, GetRoom(request.room_id))
-    members = None
+    member_ids = None
     if room.privacy == "private":
-        members = await member_ids(context, room.id)
-    return RoomEnvelope(room=room_in_full(room, room.participants or (), members))
+        of_room = GetAllMembers(room.id)
+        found = await all_items(context, members.get_all_members, of_room)
+        member_ids = [user.id for user in found]
+    return RoomEnvelope(room=room_in_full(room, room.participants or (), member_ids))
 
 
 @handles(RoomsCreate)
 async def rooms_create(context: Context, request: RoomsCreate) -> RoomEnvelope:
     """Create a room."""
-    created = await rooms.create_room(
+    created = await changes.create_room(
         context,
         CreateRoom(
             name=request.name,
@@ -82,7 +83,7 @@ async def rooms_create(context: Context, request: RoomsCreate) -> RoomEnvelope:
 @handles(RoomsDelete)
 async def rooms_delete(context: Context, request: RoomsDelete) -> Deletion:
     """Delete a room."""
-    await rooms.delete_room(context, DeleteRoom(request.room_id))
+    await changes.remove_room(context, request.room_id)
     return Deletion(deleted=True)
 
 

@@ -9,10 +9,11 @@ from hipkit.server.services.people import users
 from hipkit.server.services.people.accounts import (
     UserChanges,
     change_user,
+    delete_account,
     undelete_user,
 )
 from hipkit.server.services.registry import handles
-from hipkit.server.services.v1.lists import all_users
+from hipkit.server.services.v1.lists import all_items
 from hipkit.server.services.v1.representations import (
     CreatedFullUser,
     FullUser,
@@ -33,7 +34,7 @@ from hipkit.v1.users import (
     UsersUndelete,
     UsersUpdate,
 )
-from hipkit.v2.users import CreateUser, DeleteUser, GetUser
+from hipkit.v2.users import CreateUser, GetAllUsers, GetUser
 
 __all__ = [
     "users_create",
@@ -48,7 +49,10 @@ __all__ = [
 @handles(UsersList)
 async def users_list(context: Context, request: UsersList) -> UserList:
     """List users."""
-    found = await all_users(context, include_deleted=request.include_deleted == 1)
+    everyone = GetAllUsers(
+        include_deleted=request.include_deleted == 1, expand=["items"]
+    )
+    found = await all_items(context, users.get_all_users, everyone)
     return UserList(users=[user_in_full(user) for user in found])
 
 
@@ -97,7 +101,7 @@ async def users_update(context: Context, request: UsersUpdate) -> UserEnvelope:
 @handles(UsersDelete)
 async def users_delete(context: Context, request: UsersDelete) -> Deletion:
     """Delete a user."""
-    await users.delete_user(context, DeleteUser(request.user_id))
+    await delete_account(context, request.user_id)
     return Deletion(deleted=True)
 
 

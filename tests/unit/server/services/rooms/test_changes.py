@@ -8,7 +8,12 @@ import pytest
 
 from hipkit.api.errors import ForbiddenError, NotFoundError
 from hipkit.server.services.errors import InvalidValueError
-from hipkit.server.services.rooms.changes import add_room, remove_room, set_archived
+from hipkit.server.services.rooms.changes import (
+    create_room,
+    remove_room,
+    set_archived,
+)
+from hipkit.v2.rooms import CreateRoom
 from tests.unit.server.asgi import Site
 
 
@@ -93,25 +98,29 @@ def people(site: Site) -> Site:
 
 def test_only_the_operator_chooses_the_id_of_a_room(people: Site) -> None:
     with pytest.raises(ForbiddenError, match="operator"):
-        asyncio.run(add_room(people.context_of("boss"), name="Ops", room_id=2656454))
+        asyncio.run(
+            create_room(people.context_of("boss"), CreateRoom("Ops"), room_id=2656454)
+        )
 
-    room = asyncio.run(
-        add_room(people.operator_context(), name=" Ops ", room_id=2656454)
+    asyncio.run(
+        create_room(people.operator_context(), CreateRoom(" Ops "), room_id=2656454)
     )
 
-    assert (room.id, room.name, room.owner_id) == (2656454, "Ops", 1)
+    room = people.get("/v2/room/2656454").json
+    assert (room["name"], room["owner"]["id"]) == ("Ops", 1)
 
 
 def test_the_owner_of_a_new_room_is_the_one_named_or_the_actor(people: Site) -> None:
     ann = people.context_of("ann")
 
-    own = asyncio.run(add_room(ann, name="Own"))
-    given = asyncio.run(add_room(ann, name="Given", owner="@bob"))
+    asyncio.run(create_room(ann, CreateRoom("Own")))
+    asyncio.run(create_room(ann, CreateRoom("Given", owner_user_id="@bob")))
 
-    assert own.owner_id == ann.actor.user_id
-    assert given.owner_id == people.context_of("bob").actor.user_id
+    own, given = (people.get(f"/v2/room/{name}").json for name in ("Own", "Given"))
+    assert own["owner"]["id"] == ann.actor.user_id
+    assert given["owner"]["id"] == people.context_of("bob").actor.user_id
     with pytest.raises(InvalidValueError, match="owner_user_id"):
-        asyncio.run(add_room(ann, name="Nobody's", owner="@nobody"))
+        asyncio.run(create_room(ann, CreateRoom("Nobody's", owner_user_id="@nobody")))
 
 
 def test_rooms_are_archived_and_deleted_by_who_administers_them(people: Site) -> None:
