@@ -12,20 +12,9 @@ from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.events import EventRecord
 from hipkit.server.storage.stores.subscriptions import SubscriptionRecord
 
-__all__ = ["Choice", "Effect", "Kind"]
+__all__ = ["Effect", "Kind"]
 
 S = TypeVar("S", bound=SubscriptionRecord)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """The next event of a subscription."""
-
-    event: EventRecord
-    skip: str | None = None
-    """Why it is not sent, if it is not."""
-    is_slow: bool = False
-    """Whether that is because choosing took too long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +40,11 @@ class Kind(Protocol[S]):
 
     async def choose(
         self, subscription: S, events: Sequence[EventRecord]
-    ) -> Choice | None:
-        """Return the first of some events that the subscription wants, if there is one."""
+    ) -> Delivery | None:
+        """Return the first of some events that the subscription wants, if there is one.
+
+        It is not prepared yet, or says why the event is skipped.
+        """
 
     async def prepare(
         self, stores: Stores, subscription: S, event: EventRecord

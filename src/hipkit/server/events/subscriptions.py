@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from hipkit.server.events.delivery import Delivery, Outcome
-from hipkit.server.events.kinds import Choice, Kind
+from hipkit.server.events.kinds import Kind
 from hipkit.server.events.log import LogSweep
 from hipkit.server.events.retry import (
     LONGEST_ASKED_WAIT_SECONDS,
@@ -102,18 +102,12 @@ class Subscriptions:
         subscription = await handler.get(stores, subscription_id)
         if subscription is None or (subscription.next_try_us or 0) > self._now_us():
             return None
-        choice = await self._choose(handler, stores, subscription)
-        if choice is None:
+        delivery = await self._choose(handler, stores, subscription)
+        if delivery is None:
             await self._rest(subscription)
-            return None
-        if choice.skip is not None:
-            return Delivery(
-                subscription=subscription,
-                event=choice.event,
-                skip=choice.skip,
-                is_slow=choice.is_slow,
-            )
-        return await handler.prepare(stores, subscription, choice.event)
+        elif delivery.skip is None:
+            return await handler.prepare(stores, subscription, delivery.event)
+        return delivery
 
     async def settle(self, delivery: Delivery, outcome: Outcome) -> bool:
         """Store an outcome, and return whether the subscription goes on at once.
@@ -226,7 +220,7 @@ class Subscriptions:
 
     async def _choose(
         self, kind: Kind[Any], stores: Stores, subscription: SubscriptionRecord
-    ) -> Choice | None:
+    ) -> Delivery | None:
         position = max(subscription.position, self._passed.get(subscription.id, 0))
         while True:
             events = await stores.events.after(
@@ -239,9 +233,9 @@ class Subscriptions:
             if not events:
                 return None
             own = [event for event in events if _is_for(subscription, event)]
-            choice = await kind.choose(subscription, own) if own else None
-            if choice is not None:
-                return choice
+            chosen = await kind.choose(subscription, own) if own else None
+            if chosen is not None:
+                return chosen
             position = self._passed[subscription.id] = events[-1].id
 
     async def _rest(self, subscription: SubscriptionRecord) -> None:

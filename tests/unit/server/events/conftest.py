@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
 from hipkit.server.events.delivery import Delivery, Outcome
-from hipkit.server.events.kinds import Choice, Effect
+from hipkit.server.events.kinds import Effect
 from hipkit.server.events.log import publish
 from hipkit.server.events.subscriptions import Subscriptions
 from hipkit.server.shared.memory import MemorySignals
@@ -51,12 +51,13 @@ class RelayKind:
 
     async def choose(
         self, subscription: SubscriptionRecord, events: Sequence[EventRecord]
-    ) -> Choice | None:
+    ) -> Delivery | None:
         for event in events:
+            chosen = Delivery(subscription=subscription, event=event)
             if event.text == "slow":
-                return Choice(event=event, skip="too slow", is_slow=True)
+                return replace(chosen, skip="too slow", is_slow=True)
             if event.text != "skip":
-                return Choice(event=event)
+                return chosen
         return None
 
     async def prepare(

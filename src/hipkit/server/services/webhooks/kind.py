@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from hipkit.api.errors import ApiError
 from hipkit.server.events.delivery import Delivery, Outcome
-from hipkit.server.events.kinds import Choice, Effect
+from hipkit.server.events.kinds import Effect
 from hipkit.server.services.context import Runtime
 from hipkit.server.services.messages.posting import add_notification
 from hipkit.server.services.webhooks.deliveries import prepare_delivery, root_of
@@ -55,13 +56,13 @@ class WebhookKind:
 
     async def choose(
         self, subscription: WebhookRecord, events: Sequence[EventRecord]
-    ) -> Choice | None:
+    ) -> Delivery | None:
         """Return the first event that a webhook's pattern is found in."""
         if subscription.pattern is None:
-            return Choice(event=events[0])
+            return Delivery(subscription=subscription, event=events[0])
         # In a thread: a pattern may use its whole time limit, and calls would wait for it.
         return await asyncio.get_running_loop().run_in_executor(
-            self._matchers, _first_found, subscription.pattern, events
+            self._matchers, _first_found, subscription, subscription.pattern, events
         )
 
     async def prepare(
@@ -114,11 +115,14 @@ class WebhookKind:
         return root_of(webhook, self._runtime.settings.public_url) or self._own_root
 
 
-def _first_found(pattern: str, events: Sequence[EventRecord]) -> Choice | None:
+def _first_found(
+    webhook: WebhookRecord, pattern: str, events: Sequence[EventRecord]
+) -> Delivery | None:
     for event in events:
+        delivery = Delivery(subscription=webhook, event=event)
         try:
             if event.text is None or is_found(pattern, event.text):
-                return Choice(event=event)
+                return delivery
         except TimeoutError:
-            return Choice(event=event, skip=SLOW_PATTERN, is_slow=True)
+            return replace(delivery, skip=SLOW_PATTERN, is_slow=True)
     return None

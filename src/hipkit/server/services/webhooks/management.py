@@ -16,6 +16,7 @@ from hipkit.api.errors import BadRequestError, NotFoundError
 from hipkit.server.services.access.actor import Actor
 from hipkit.server.services.access.lookup import check_operator, list_hidden_rooms
 from hipkit.server.services.context import Context
+from hipkit.server.services.webhooks.owners import owner_of
 from hipkit.server.shared.protocol import EVENTS
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.deliveries import DeliveryRecord
@@ -217,16 +218,11 @@ async def _status(stores: Stores, webhook: WebhookRecord) -> WebhookStatus:
     room = None
     if webhook.room_id is not None:
         room = await stores.rooms.get(webhook.room_id)
-    if webhook.client_id is not None:
-        client = await stores.clients.get(webhook.client_id)
-        owner = "" if client is None else client.name
-    else:
-        user = await stores.users.get(webhook.user_id or 0)
-        owner = "" if user is None else user.name
+    owner = await owner_of(stores, webhook)
     return WebhookStatus(
         record=webhook,
         room_name=None if room is None else room.name,
-        owner_name=owner,
+        owner_name="" if owner is None else owner.name,
         waiting=await stores.events.waiting(
             webhook.position,
             group_id=webhook.group_id,

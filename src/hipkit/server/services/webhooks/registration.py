@@ -13,9 +13,7 @@ from hipkit.server.services.access.lookup import find_room_to_administer
 from hipkit.server.services.context import Context
 from hipkit.server.services.errors import InvalidValueError
 from hipkit.server.services.registry import handles
-from hipkit.server.services.webhooks.listing import (
-    find_own_webhook,
-)
+from hipkit.server.services.webhooks.listing import find_own_webhook
 from hipkit.server.services.webhooks.patterns import check_pattern
 from hipkit.server.services.webhooks.signatures import check_can_sign
 from hipkit.server.shared.protocol import EVENTS
@@ -32,7 +30,6 @@ from hipkit.v2.rooms import (
 
 __all__ = [
     "create_global_webhook",
-    "create_room_webhook",
     "create_webhook",
     "delete_webhook",
 ]
@@ -46,20 +43,27 @@ MOST_WEBHOOKS = 100
 
 
 @handles(CreateWebhook)
-async def create_webhook(context: Context, request: CreateWebhook) -> Created:
-    """Create a webhook in a room.
+@handles(CreateRoomWebhook)
+async def create_webhook(
+    context: Context, request: CreateWebhook | CreateRoomWebhook
+) -> Created:
+    """Create a webhook in a room. With the key in the path, one that has it is changed.
 
     Raises:
         InvalidValueError: A value cannot be used, or the key is taken.
     """
-    key = request.key or str(uuid.uuid4())
-    return await _create_in_room(context, request, key, may_replace=False)
+    reference = request.room_id_or_name
+    # Before the URL's name is resolved, which takes long: strangers must not be able to ask for it.
+    await find_room_to_administer(context.stores, context.actor, reference)
+    await _check(context, request)
 
+    async def command(stores: Stores) -> tuple[int, int]:
+        room = await find_room_to_administer(stores, context.actor, reference)
+        return room.id, await _store(context, stores, request, room.id)
 
-@handles(CreateRoomWebhook)
-async def create_room_webhook(context: Context, request: CreateRoomWebhook) -> Created:
-    """Create a webhook in a room, or change the one with this key."""
-    return await _create_in_room(context, request, request.key, may_replace=True)
+    room_id, webhook_id = await context.write(command)
+    link = context.addresses.room_webhook(room_id, webhook_id)
+    return Created(id=webhook_id, links=Links(self_=link))
 
 
 @handles(CreateGlobalWebhook)
@@ -68,12 +72,9 @@ async def create_global_webhook(
 ) -> CreatedExtension:
     """Create a webhook for the whole group, or change the one with this key."""
     await _check(context, request)
-
-    async def command(stores: Stores) -> int:
-        webhook = await _new(context, stores, request, request.key, None)
-        return await _store(context, stores, webhook, may_replace=True)
-
-    webhook_id = await context.write(command)
+    webhook_id = await context.write(
+        lambda stores: _store(context, stores, request, None)
+    )
     link = context.addresses.group_webhook(request.key)
     return CreatedExtension(id=webhook_id, links=Links(self_=link))
 
@@ -97,28 +98,6 @@ async def delete_webhook(
     await context.write(command)
 
 
-async def _create_in_room(
-    context: Context,
-    request: CreateWebhook | CreateRoomWebhook,
-    key: str,
-    *,
-    may_replace: bool,
-) -> Created:
-    reference = request.room_id_or_name
-    # Before the URL's name is resolved, which takes long: strangers must not be able to ask for it.
-    await find_room_to_administer(context.stores, context.actor, reference)
-    await _check(context, request)
-
-    async def command(stores: Stores) -> tuple[int, int]:
-        room = await find_room_to_administer(stores, context.actor, reference)
-        webhook = await _new(context, stores, request, key, room.id)
-        return room.id, await _store(context, stores, webhook, may_replace=may_replace)
-
-    room_id, webhook_id = await context.write(command)
-    link = context.addresses.room_webhook(room_id, webhook_id)
-    return Created(id=webhook_id, links=Links(self_=link))
-
-
 async def _check(context: Context, request: CreateRequest) -> None:
     """Check what can be checked without the database."""
     if len(request.name or "") > LONGEST_NAME:
@@ -130,11 +109,7 @@ async def _check(context: Context, request: CreateRequest) -> None:
 
 
 async def _new(
-    context: Context,
-    stores: Stores,
-    request: CreateRequest,
-    key: str,
-    room_id: int | None,
+    context: Context, stores: Stores, request: CreateRequest, room_id: int | None
 ) -> NewWebhook:
     actor = context.actor
     if request.authentication == "jwt":
@@ -144,7 +119,7 @@ async def _new(
         room_id=room_id,
         client_id=actor.client_id,
         user_id=actor.user_id,
-        key=key,
+        key=request.key or str(uuid.uuid4()),
         name=request.name or "",
         url=request.url,
         event=request.event,
@@ -178,15 +153,16 @@ async def _check_signing(stores: Stores, actor: Actor) -> None:
 
 
 async def _store(
-    context: Context, stores: Stores, webhook: NewWebhook, *, may_replace: bool
+    context: Context, stores: Stores, request: CreateRequest, room_id: int | None
 ) -> int:
     """Create or change a webhook; a changed one keeps its id and the events that wait for it."""
+    webhook = await _new(context, stores, request, room_id)
     known = await stores.webhooks.by_key(
         webhook.group_id, webhook.room_id, webhook.client_id, webhook.key
     )
     if known is None:
         return await _add(context, stores, webhook)
-    if not may_replace:
+    if isinstance(request, CreateWebhook):
         problem = "is the key of another webhook"
         raise InvalidValueError("key", "unique", problem, webhook.key)
     position = known.position
