@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from types import NoneType
-from typing import Literal, cast, get_args, get_origin, get_type_hints
+from typing import Literal, TypeVar, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import NODEFAULT, UNSET, UnsetType
@@ -28,7 +28,7 @@ from hipkit.api.misfit import read_misfit
 from hipkit.api.model import Rule, find_broken_rule
 from hipkit.api.operation import Operation
 from hipkit.server.http.hints import parts_of, without
-from hipkit.server.http.members import drop_empty, find_null, find_unknown_member
+from hipkit.server.http.members import drop_empty, odd_members
 from hipkit.server.http.value_errors import misfit_error, rule_error, type_error
 from hipkit.server.services.errors import InvalidValueError, MissingValueError
 
@@ -36,6 +36,8 @@ __all__ = ["decode", "needs_body"]
 
 Source = Literal["path", "query", "header", "member"]
 Reading = Literal["file", "picture", "timestamp", "plain"]
+
+OperationT = TypeVar("OperationT", bound=Operation[object])
 
 LEFT_OUT = NODEFAULT
 """In place of an argument that is not given."""
@@ -89,16 +91,16 @@ class _Plan:
 
 
 def decode(
-    kind: type[Operation[object]],
+    kind: type[OperationT],
     *,
-    path: Mapping[str, str],
-    query: Mapping[str, list[str]],
-    headers: Mapping[str, str],
+    path: Mapping[str, str] = {},
+    query: Mapping[str, list[str]] = {},
+    headers: Mapping[str, str] = {},
     body: Mapping[str, object],
     strict: bool,
     is_text: bool = False,
     notes: list[str] | None = None,
-) -> Operation[object]:
+) -> OperationT:
     """Return the operation that a request calls.
 
     With `is_text` the body is text by nature too, as a form of API v1 is. `notes` takes a
@@ -137,10 +139,9 @@ def decode(
         if made is not LEFT_OUT:
             arguments[field.name] = made
     request = kind(**arguments)
-    reader: Literal["strict server", "lenient server"] = (
-        "strict server" if strict else "lenient server"
+    broken = find_broken_rule(
+        request, reader="strict server" if strict else "lenient server"
     )
-    broken = find_broken_rule(request, reader=reader)
     if broken is not None:
         raise rule_error(request, broken)
     return request
@@ -250,13 +251,13 @@ def _convert(
 
 
 def _check_members(field: _Field, value: object, made: object, *, strict: bool) -> None:
-    null = find_null(value, made, field.wire) if strict else None
-    if null is not None:
-        raise InvalidValueError(null, "type", "is null", None)
-    unknown = find_unknown_member(value, made, field.wire)
-    if unknown is not None:
-        problem = "is none of the members that are taken there"
-        raise InvalidValueError(unknown, "additionalProperties", problem)
+    odd = odd_members(value, made, field.wire)
+    for place, is_null in sorted(odd, key=lambda one: not one[1]):
+        if not is_null:
+            problem = "is none of the members that are taken there"
+            raise InvalidValueError(place, "additionalProperties", problem)
+        if strict:
+            raise InvalidValueError(place, "type", "is null", None)
 
 
 def _holds_nul(value: object) -> bool:

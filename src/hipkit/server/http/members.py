@@ -18,7 +18,7 @@ from msgspec import UNSET
 from hipkit.api.model import Model, Rule
 from hipkit.server.http.hints import model_of, parts_of
 
-__all__ = ["drop_empty", "find_null", "find_unknown_member"]
+__all__ = ["drop_empty", "odd_members"]
 
 LONGEST_NAME = 100
 
@@ -54,27 +54,16 @@ def drop_empty(value: object, hint: object, rule: Rule) -> object:
     return value
 
 
-def find_unknown_member(sent: object, made: object, path: str) -> str | None:
-    """Return the place of a member that the model it was read into does not allow."""
-    return next(
-        (place for place, is_null in _odd(sent, made, path) if not is_null), None
-    )
+def odd_members(sent: object, made: object, path: str) -> Iterator[tuple[str, bool]]:
+    """Yield where a value that became a model has members that it may not have.
 
-
-def find_null(sent: object, made: object, path: str) -> str | None:
-    """Return the place of a null below the first level of a value that became a model.
-
-    Members that may be left out read as if null was as good; no model that is sent has one to
-    which null means something.
+    Those are members that the model does not know, where it allows no others, and nulls below the
+    first level, for which the flag is true. Members that may be left out read as if null was as
+    good; no model that is sent has one to which null means something.
     """
-    return next((place for place, is_null in _odd(sent, made, path) if is_null), None)
-
-
-def _odd(sent: object, made: object, path: str) -> Iterator[tuple[str, bool]]:
-    """Yield the places of nulls and of members that are not allowed, and which it is."""
     if isinstance(sent, list) and isinstance(made, list):
         for index, (part, read) in enumerate(zip(sent, made, strict=True)):
-            yield from _odd(part, read, f"{path}[{index}]")
+            yield from odd_members(part, read, f"{path}[{index}]")
     elif isinstance(sent, dict) and isinstance(made, Model):
         names = dict(
             zip(made.__struct_encode_fields__, made.__struct_fields__, strict=True)
@@ -87,7 +76,7 @@ def _odd(sent: object, made: object, path: str) -> Iterator[tuple[str, bool]]:
             elif part is None:
                 yield place, True
             else:
-                yield from _odd(part, getattr(made, names[wire]), place)
+                yield from odd_members(part, getattr(made, names[wire]), place)
 
 
 def _keep(item: object, hint: object) -> object:

@@ -198,10 +198,9 @@ def _read_metadata(data: mmap.mmap, part: _Part, *, strict: bool) -> dict[str, o
     if part.end - part.start > LARGEST_METADATA_BYTES:
         raise TooLargeError("The part with the message is too large")
     text = data[part.start : part.end]
-    if _encoding(part) == "base64":
-        text = b"".join(_decode_base64(iter([text])))
-    elif _encoding(part) == "quoted-printable":
-        text = b"".join(_decode_quoted(iter([text])))
+    decode = DECODERS.get(_encoding(part))
+    if decode is not None:
+        text = b"".join(decode(iter([text])))
     if not text.strip() or (is_empty(text) and not strict):
         return {}
     return read_members(text, JSON, strict=strict, part="metadata")
@@ -247,13 +246,10 @@ def _content(data: mmap.mmap, part: _Part) -> Iterator[bytes]:
         for place in range(part.start, part.end, CHUNK_BYTES)
     )
     if encoding in ("", "binary", "7bit", "8bit"):
-        yield from pieces
-    elif encoding == "base64":
-        yield from _decode_base64(pieces)
-    elif encoding == "quoted-printable":
-        yield from _decode_quoted(pieces)
-    else:
+        return pieces
+    if encoding not in DECODERS:
         raise BadRequestError(f"Unknown transfer encoding: {encoding}")
+    return DECODERS[encoding](pieces)
 
 
 def _decode_base64(pieces: Iterator[bytes]) -> Iterator[bytes]:
@@ -286,6 +282,9 @@ def _decode_quoted(pieces: Iterator[bytes]) -> Iterator[bytes]:
         yield binascii.a2b_qp(left[:whole])
         left = left[whole:]
     yield binascii.a2b_qp(left)
+
+
+DECODERS = {"base64": _decode_base64, "quoted-printable": _decode_quoted}
 
 
 def _encoding(part: _Part) -> str:

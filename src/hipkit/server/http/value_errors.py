@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from functools import cache
 from types import NoneType
-from typing import Literal, Union, cast, get_args, get_origin
+from typing import Literal, cast, get_args, get_origin
 
 import msgspec
 from msgspec import UNSET
@@ -19,7 +19,7 @@ from hipkit.api.errors import BadRequestError
 from hipkit.api.misfit import Misfit
 from hipkit.api.model import Model, Rule, RuleError
 from hipkit.api.operation import Operation
-from hipkit.server.http.hints import is_model, parts_of
+from hipkit.server.http.hints import is_model, parts_of, without
 from hipkit.server.services.errors import (
     InvalidValueError,
     MissingValueError,
@@ -38,12 +38,7 @@ NAMES = {
     object: "any",
     str: "string",
 }
-MSGSPEC_NAMES = {
-    "str": "string",
-    "int": "integer",
-    "float": "number",
-    "bool": "boolean",
-}
+MSGSPEC_NAMES = {kind.__name__: NAMES[kind] for kind in (str, int, float, bool)}
 """JSON's names for what msgspec calls a type; the others are alike."""
 
 LONGEST_VALUE = 100
@@ -163,13 +158,10 @@ def _schema(hint: object) -> dict[str, object]:
 def _object_schema(kind: type[Model]) -> dict[str, object]:
     properties: dict[str, object] = {}
     for item in msgspec.structs.fields(kind):
-        hint = item.type
-        if not item.required:
-            hint = Union[tuple(p for p in parts_of(hint) if p is not NoneType)]  # noqa: UP007 - made at run time, of as many as there are
-        rule = kind.rules.get(item.name)
+        hint = item.type if item.required else without(NoneType, item.type)
         properties[item.encode_name] = {
             **_schema(hint),
-            **({} if rule is None else _limits(rule)),
+            **_limits(kind.rules.get(item.name, Rule())),
             **({} if item.required else {"optional": True}),
         }
     return {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from hipkit.api.errors import BadRequestError
 from hipkit.api.json_grammar import parse_json
 from hipkit.server.http.decoding import decode
 from hipkit.v2.rooms import SendRoomNotification
@@ -26,14 +25,5 @@ def read_notification(body: bytes, room_id: int) -> SendRoomNotification | None:
         return None
     if not isinstance(members, dict) or "message" not in members:
         return None
-    request = decode(
-        SendRoomNotification,
-        path={"room_id_or_name": str(room_id)},
-        query={},
-        headers={},
-        body=members,
-        strict=False,
-    )
-    if not isinstance(request, SendRoomNotification):
-        raise BadRequestError("The answer is not a notification")
-    return request
+    path = {"room_id_or_name": str(room_id)}
+    return decode(SendRoomNotification, path=path, body=members, strict=False)

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 
 from hipkit.api.model import Model
-from hipkit.server.http.members import find_null, find_unknown_member
+from hipkit.server.http.members import odd_members
 from tests.unit.server.asgi import FORM, RawResponse, Site, basic
 
 JSON = ("Content-Type", "application/json")
@@ -296,13 +296,14 @@ READ = [Closed(), Closed(value=Closed(label="x"))]
 
 
 def test_nulls_and_members_that_are_not_allowed_are_found_by_their_places() -> None:
-    assert find_null(SENT, READ, "a") == "a[0].name"
-    assert find_unknown_member(SENT, READ, "a") == "a[0].more"
-    assert find_unknown_member(SENT[1:], READ[1:], "a") == "a[0].value.odd"
-    assert find_null(SENT[1:], READ[1:], "a") is None
+    assert list(odd_members(SENT, READ, "a")) == [
+        ("a[0].name", True),
+        ("a[0].more", False),
+        ("a[1].value.odd", False),
+    ]
 
 
 def test_a_members_name_of_any_length_is_cut_in_its_place() -> None:
-    place = find_unknown_member({"x" * 5_000: 1}, Closed(), "a")
+    [(place, _)] = odd_members({"x" * 5_000: 1}, Closed(), "a")
 
     assert place == "a." + "x" * 100

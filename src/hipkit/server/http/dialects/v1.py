@@ -88,13 +88,11 @@ class DialectV1(Dialect):
             raise BadRequestError("This server answers in JSON only: send format=json")
         return decode(
             call.kind,
-            path={},
             query={
                 name: [str(value)]
                 for name, value in fields.items()
                 if value is not None
             },
-            headers={},
             body=fields,
             strict=call.runtime.settings.strict,
             notes=call.notes,

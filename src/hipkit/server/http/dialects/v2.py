@@ -122,7 +122,8 @@ async def _read_body(call: Call) -> dict[str, object]:
     if is_form:
         # Programs in use send these as a form, as JSON or in the query, and not all say which.
         members.update((name, values[-1]) for name, values in request.query.items())
-        content_type = content_type or _guess(body)
+        is_json = body.lstrip().startswith(b"{")
+        content_type = content_type or (JSON if is_json else FORM)
     is_nothing = not body or (is_empty(body) and not settings.strict)
     if not is_nothing or (needs_body(call.kind) and not is_form):
         members.update(
@@ -131,7 +132,3 @@ async def _read_body(call: Call) -> dict[str, object]:
             )
         )
     return members
-
-
-def _guess(body: bytes) -> str:
-    return JSON if body.lstrip().startswith(b"{") else FORM
