@@ -11,7 +11,9 @@ from hipkit.server.shared.recent_calls import RecentCall
 __all__ = ["advice_on"]
 
 SCOPE = re.compile(r"u'([a-z_]+)'")
-FIRST_SEGMENT = re.compile(r"/*([^/?]*)")
+
+Reason = str | Callable[[RecentCall, Collection[str]], str]
+"""Advice, or a function that returns it for a call and the scopes of its token."""
 
 
 def advice_on(call: RecentCall, scopes: Collection[str]) -> str | None:
@@ -29,12 +31,11 @@ def advice_on(call: RecentCall, scopes: Collection[str]) -> str | None:
         )
     by_status = V1_REASONS if _version(call) == "v1" else REASONS
     reason = by_status.get(call.status) or REASONS.get(call.status)
-    return None if reason is None else reason(call, scopes)
+    return reason(call, scopes) if callable(reason) else reason
 
 
 def _version(call: RecentCall) -> str:
-    match = FIRST_SEGMENT.match(call.target)
-    return "" if match is None else match.group(1)
+    return re.split(r"[/?]", call.target.lstrip("/"), maxsplit=1)[0]
 
 
 def _invalid_request(call: RecentCall, scopes: Collection[str]) -> str:
@@ -129,26 +130,20 @@ def _listed(words: Collection[str], last: str) -> str:
     return f"{', '.join(first)} {last} {final}" if first else final
 
 
-def _text(text: str) -> Callable[[RecentCall, Collection[str]], str]:
-    return lambda call, scopes: text
-
-
-REASONS: dict[int, Callable[[RecentCall, Collection[str]], str]] = {
+REASONS: dict[int, Reason] = {
     400: _invalid_request,
     401: _invalid_token,
     403: _forbidden,
     404: _not_found,
-    405: _text(
-        "The path exists, but not with this method: compare GET, POST, PUT and DELETE."
-    ),
-    408: _text("The body did not arrive in time. Check the network and proxies."),
-    413: _text("The body or file is larger than this server accepts."),
+    405: "The path exists, but not with this method: compare GET, POST, PUT and DELETE.",
+    408: "The body did not arrive in time. Check the network and proxies.",
+    413: "The body or file is larger than this server accepts.",
     429: _too_many,
-    501: _text("HipChat had this operation; this server does not implement it yet."),
-    503: _text("The server could not store anything at that time. Try again."),
+    501: "HipChat had this operation; this server does not implement it yet.",
+    503: "The server could not store anything at that time. Try again.",
 }
 
-V1_REASONS: dict[int, Callable[[RecentCall, Collection[str]], str]] = {
+V1_REASONS: dict[int, Reason] = {
     401: _invalid_token,
     403: _too_many,
 }

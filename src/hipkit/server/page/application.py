@@ -25,8 +25,9 @@ from hipkit.server.http.bodies import (
 from hipkit.server.http.errors import answer_for, problem_of
 from hipkit.server.http.requests import Receive, Request, Scope, Send, parse_fields
 from hipkit.server.http.responses import Answer, Header, header, send_answer
-from hipkit.server.page.chat import Chat
+from hipkit.server.page.feed import Feeds
 from hipkit.server.page.formatting import iso_timestamp, one_line
+from hipkit.server.page.rendering import Renderer
 from hipkit.server.page.security import (
     SESSION,
     add_safe_headers,
@@ -47,7 +48,7 @@ from hipkit.server.page.views import (
     tokens,
     webhooks,
 )
-from hipkit.server.page.visit import ViewRoute, Visit, text_answer, view
+from hipkit.server.page.visit import ViewRoute, Visit, text_answer
 from hipkit.server.services.access.web_sessions import find_session, touch_session
 
 __all__ = ["Page"]
@@ -81,7 +82,11 @@ class Page:
         self._static = StaticFiles()
         self._environment = _make_environment(self._static)
         self._routes = [route for module in MODULES for route in module.VIEWS]
-        self.chat = Chat(server, self._environment)
+        self._renderer = Renderer(
+            self._environment, outside_pictures=server.settings.outside_pictures
+        )
+        self.feeds = Feeds(server.database, server.runtime.signals, self._renderer)
+        server.before_stop.append(self.feeds.close)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request as an ASGI application."""
@@ -117,7 +122,8 @@ class Page:
             path=path,
             arguments=arguments,
             server=self._server,
-            chat=self.chat,
+            renderer=self._renderer,
+            feeds=self.feeds,
             environment=self._environment,
             context=context,
             is_secure=context.addresses.root.startswith("https:"),
@@ -136,7 +142,7 @@ class Page:
     def _find_view(self, method: str, path: str) -> tuple[ViewRoute, dict[str, str]]:
         wanted = "GET" if method == "HEAD" else method
         for route in self._routes:
-            if wanted in route.methods and (found := route.pattern.fullmatch(path)):
+            if wanted == route.method and (found := route.pattern.fullmatch(path)):
                 return route, found.groupdict()
         return NOT_FOUND, {}
 
@@ -149,7 +155,7 @@ class Page:
             await self._read_form(visit)
         if visit.session is None and not route.is_public:
             return visit.redirect_to_sign_in()
-        if not route.for_guests and visit.user.is_guest:
+        if not (route.for_guests or route.is_public) and visit.user.is_guest:
             raise ForbiddenError("Guests can use the rooms they are members of only")
         return await route.view(visit)
 
@@ -198,7 +204,7 @@ async def _not_found(visit: Visit) -> Answer:
     raise NotFoundError("There is no such page")
 
 
-NOT_FOUND = view("/...", _not_found, methods=("GET", "POST"), is_public=True)
+NOT_FOUND = ViewRoute("/...", _not_found, is_public=True)
 """The view of every other path."""
 
 

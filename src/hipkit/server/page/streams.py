@@ -163,12 +163,7 @@ class EventStreamAnswer(Answer):
                 return
             finally:
                 leaving.cancel()
-        last = {
-            "type": "http.response.body",
-            "body": stream.last_event,
-            "more_body": False,
-        }
-        await send(last)
+        await send({"type": "http.response.body", "body": stream.last_event})
 
     async def _send_events(
         self, stream: Stream, send: Send, time_limit: asyncio.Timeout

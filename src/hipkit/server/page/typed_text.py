@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 from markupsafe import Markup, escape
 
@@ -14,7 +15,9 @@ from hipkit.server.storage.stores.users import UserRecord
 
 __all__ = ["TypedText", "typed_text"]
 
-COMMANDS = ("/code", "/quote", "/me")
+Kind = Literal["text", "code", "quote", "me"]
+
+COMMAND = re.compile(r"/(code|quote|me)[ \n]")
 LINK = Markup(
     '<a href="{0}" rel="noopener noreferrer nofollow" target="_blank">{0}</a>'
 )
@@ -30,7 +33,7 @@ EMOTICON = Markup(
 class TypedText:
     """A text as HTML, and the slash command that it began with."""
 
-    kind: Literal["text", "code", "quote", "me"]
+    kind: Kind
     html: Markup
 
 
@@ -48,19 +51,13 @@ def typed_text(text: str, *, people: People, emoticons: Emoticons) -> TypedText:
     """
     # A lone carriage return would end a line of an event stream.
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    command = next((name for name in COMMANDS if _begins_with(text, name)), None)
+    command = COMMAND.match(text)
     if command is None:
         return TypedText(kind="text", html=_pieces(text, people, emoticons))
-    rest = text[len(command) + 1 :]
-    if command == "/code":
-        return TypedText(kind="code", html=escape(rest.removeprefix("\n")))
-    kind: Literal["quote", "me"] = "quote" if command == "/quote" else "me"
+    kind, rest = cast("Kind", command[1]), text[command.end() :]
+    if kind == "code":
+        return TypedText(kind=kind, html=escape(rest.removeprefix("\n")))
     return TypedText(kind=kind, html=_pieces(rest, people, emoticons))
-
-
-def _begins_with(text: str, command: str) -> bool:
-    after = text[len(command) : len(command) + 1]
-    return text.startswith(command) and after in (" ", "\n")
 
 
 def _pieces(text: str, people: People, emoticons: Emoticons) -> Markup:

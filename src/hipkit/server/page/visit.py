@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from urllib.parse import quote, urlencode
 
 import jinja2
@@ -13,13 +14,14 @@ from hipkit.api.errors import ApiError, BadRequestError
 from hipkit.server.app import Server
 from hipkit.server.http.requests import Request
 from hipkit.server.http.responses import Answer, header
-from hipkit.server.page.chat import Chat
+from hipkit.server.page.feed import Feeds
+from hipkit.server.page.rendering import Renderer
 from hipkit.server.services.access.lookup import list_rooms_by_name
 from hipkit.server.services.access.web_sessions import WebSession
 from hipkit.server.services.context import Context
 from hipkit.server.storage.stores.users import UserRecord
 
-__all__ = ["View", "ViewRoute", "Visit", "redirect_answer", "text_answer", "view"]
+__all__ = ["View", "ViewRoute", "Visit", "redirect_answer", "text_answer"]
 
 HTML = header("Content-Type", "text/html; charset=utf-8")
 PLAIN_TEXT = header("Content-Type", "text/plain; charset=utf-8")
@@ -42,7 +44,8 @@ class Visit:
     path: str
     arguments: Mapping[str, str]
     server: Server
-    chat: Chat
+    renderer: Renderer
+    feeds: Feeds
     environment: jinja2.Environment
     context: Context
     is_secure: bool
@@ -184,40 +187,25 @@ LONGEST_NUMBER = 18
 """Digits; longer numbers are no ids, and too large for a database."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True)
 class ViewRoute:
-    """A view, and the requests that it answers. A module lists its own in `VIEWS`."""
+    """A view, and the requests that it answers. A module lists its own in `VIEWS`.
 
-    path: str
-    pattern: re.Pattern[str]
-    view: View
-    methods: tuple[str, ...]
-    is_public: bool
-    for_guests: bool
-
-
-def view(
-    path: str,
-    view: View,
-    *,
-    methods: Sequence[str] = ("GET",),
-    is_public: bool = False,
-    for_guests: bool = False,
-) -> ViewRoute:
-    """Return the route of a view.
-
-    Args:
+    Attributes:
         path: With names in braces for its variable parts.
         view: The function that answers.
-        methods: The methods that it answers; `GET` includes `HEAD`.
+        method: The method that it answers; `GET` includes `HEAD`.
         is_public: Whether it answers visitors who are not signed in.
-        for_guests: Whether it answers guests, who use rooms only.
+        for_guests: Whether it answers guests, who use rooms and public views only.
     """
-    return ViewRoute(
-        path=path,
-        pattern=re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path)),
-        view=view,
-        methods=tuple(methods),
-        is_public=is_public,
-        for_guests=for_guests or is_public,
-    )
+
+    path: str
+    view: View
+    method: str = "GET"
+    is_public: bool = False
+    for_guests: bool = False
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """Matches the paths that it answers."""
+        return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", self.path))

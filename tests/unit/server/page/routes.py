@@ -20,4 +20,4 @@ def path_of(route: ViewRoute) -> str:
 
 
 def names(route: ViewRoute) -> str:
-    return f"{route.methods[0]} {route.path}"
+    return f"{route.method} {route.path}"

@@ -110,7 +110,8 @@ class Browser:
     async def _send(self, message: Any) -> None:
         async with self._came:
             self.received += message.get("body", b"")
-            self.is_over = message.get("more_body") is False
+            is_body = message["type"] == "http.response.body"
+            self.is_over = is_body and not message.get("more_body", False)
             self._came.notify_all()
 
 

@@ -39,7 +39,7 @@ class Page:
     def __init__(self, site: Site, timing: FeedTiming = NEVER) -> None:
         self.site = site
         self.app = Dispatcher(site.server)
-        self.feeds = self.app.page.chat.feeds
+        self.feeds = self.app.page.feeds
         self.feeds.timing = timing
 
     def stream(

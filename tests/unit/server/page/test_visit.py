@@ -8,8 +8,9 @@ import pytest
 from hipkit.api.errors import BadRequestError
 from hipkit.server.http.requests import Request, Scope
 from hipkit.server.http.responses import Answer
-from hipkit.server.page.chat import Chat
-from hipkit.server.page.visit import Visit, redirect_answer, view
+from hipkit.server.page.feed import Feeds
+from hipkit.server.page.rendering import Renderer
+from hipkit.server.page.visit import ViewRoute, Visit, redirect_answer
 from tests.unit.server.asgi import Site
 
 
@@ -34,12 +35,14 @@ def visit(
     environment = jinja2.Environment(
         loader=jinja2.DictLoader({"message.html": "", "card.html": ""}), autoescape=True
     )
+    renderer = Renderer(environment)
     return Visit(
         request=Request.from_scope(scope, receive),
         path=path,
         arguments={"room_id": "7"},
         server=site.server,
-        chat=Chat(site.server, environment),
+        renderer=renderer,
+        feeds=Feeds(site.server.database, site.server.runtime.signals, renderer),
         environment=environment,
         context=site.context(),
         is_secure=False,
@@ -108,11 +111,10 @@ def test_a_route_matches_whole_paths_with_one_segment_for_each_argument() -> Non
     async def show(visit: Visit) -> Answer:
         return Answer(200)
 
-    route = view("/rooms/{room_id}/history", show, is_public=True)
+    route = ViewRoute("/rooms/{room_id}/history", show)
 
     found = route.pattern.fullmatch("/rooms/7/history")
     assert found is not None
     assert found.groupdict() == {"room_id": "7"}
     for path in ("/rooms/7/history/", "/rooms/7/8/history", "/rooms//history"):
         assert route.pattern.fullmatch(path) is None
-    assert route.for_guests

@@ -6,7 +6,7 @@ from hipkit.api.errors import ApiError, BadRequestError
 from hipkit.server.http.responses import Answer
 from hipkit.server.page.security import SESSION, drop_cookie
 from hipkit.server.page.views.sign_in import signed_in
-from hipkit.server.page.visit import Visit, view
+from hipkit.server.page.visit import ViewRoute, Visit
 from hipkit.server.services.access.password_links import (
     PATH,
     PasswordLinkError,
@@ -26,9 +26,16 @@ from hipkit.server.services.access.web_sessions import (
 __all__ = ["VIEWS"]
 
 
-async def show_account(visit: Visit) -> Answer:
-    """Show the account."""
-    return await _account(visit)
+async def show_account(visit: Visit, error: ApiError | None = None) -> Answer:
+    """Show the account; an error is of the form that was sent."""
+    sessions = await list_sessions(visit.context)
+    return await visit.page(
+        "account.html",
+        error=error,
+        sessions=[(session, browser_name(session.user_agent)) for session in sessions],
+        group=await visit.context.stores.groups.get(visit.user.group_id),
+        shortest=SHORTEST_PASSWORD,
+    )
 
 
 async def save_password(visit: Visit) -> Answer:
@@ -38,7 +45,7 @@ async def save_password(visit: Visit) -> Answer:
             visit.context, visit.field("present"), _new_password(visit)
         )
     except ApiError as error:
-        return await _account(visit, error)
+        return await show_account(visit, error)
     return await signed_in(visit, visit.user, "/account?done=password")
 
 
@@ -78,17 +85,6 @@ async def use_link(visit: Visit) -> Answer:
     except ApiError as error:
         return await _set_password(visit, user.email, key, error)
     return await signed_in(visit, user)
-
-
-async def _account(visit: Visit, error: ApiError | None = None) -> Answer:
-    sessions = await list_sessions(visit.context)
-    return await visit.page(
-        "account.html",
-        error=error,
-        sessions=[(session, browser_name(session.user_agent)) for session in sessions],
-        group=await visit.context.stores.groups.get(visit.user.group_id),
-        shortest=SHORTEST_PASSWORD,
-    )
 
 
 async def _set_password(
@@ -136,10 +132,10 @@ SYSTEMS = (
 )
 
 VIEWS = [
-    view("/account", show_account),
-    view("/account/password", save_password, methods=("POST",)),
-    view("/account/sessions/end", end_others, methods=("POST",)),
-    view("/account/sessions/{session_id}/end", end_one, methods=("POST",)),
-    view(PATH, show_link, is_public=True),
-    view(PATH, use_link, methods=("POST",), is_public=True),
+    ViewRoute("/account", show_account),
+    ViewRoute("/account/password", save_password, method="POST"),
+    ViewRoute("/account/sessions/end", end_others, method="POST"),
+    ViewRoute("/account/sessions/{session_id}/end", end_one, method="POST"),
+    ViewRoute(PATH, show_link, is_public=True),
+    ViewRoute(PATH, use_link, method="POST", is_public=True),
 ]

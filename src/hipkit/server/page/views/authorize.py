@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hipkit.server.http.responses import Answer
 from hipkit.server.page.security import policy
-from hipkit.server.page.visit import Visit, redirect_answer, view
+from hipkit.server.page.visit import ViewRoute, Visit, redirect_answer
 from hipkit.server.services.access.consent import (
     AuthorizationRequest,
     allow,
@@ -56,6 +56,6 @@ def _form_targets(authorization: AuthorizationRequest) -> str:
 
 
 VIEWS = [
-    view("/users/authorize", ask, is_public=True),
-    view("/users/authorize", answer_program, methods=("POST",)),
+    ViewRoute("/users/authorize", ask, is_public=True),
+    ViewRoute("/users/authorize", answer_program, method="POST"),
 ]

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from hipkit.server.http.responses import Answer
 from hipkit.server.page.advice import advice_on
 from hipkit.server.page.views.tokens import show_tokens_of
-from hipkit.server.page.visit import Visit, view
+from hipkit.server.page.visit import ViewRoute, Visit
 from hipkit.server.services.access.token_calls import (
     list_calls_without_token,
     list_token_calls,
     list_tokens_by_last_call,
 )
 from hipkit.server.shared.recent_calls import RecentCall
+from hipkit.server.storage.stores.tokens import TokenRecord
 
 __all__ = ["VIEWS"]
 
@@ -42,41 +43,31 @@ async def show_overview(visit: Visit) -> Answer:
 
 async def show_calls(visit: Visit) -> Answer:
     """Show the calls of one token; htmx polls for newer ones."""
-    token, calls = await list_token_calls(
-        visit.context,
-        visit.number("token_id"),
-        visit.query_number("after"),
-    )
-    shown = _shown(calls, token.scopes.split())
-    if visit.is_htmx:
-        return _newer(visit, shown)
-    [described] = await show_tokens_of(visit, [token])
-    return await visit.page("token_calls.html", token=described, calls=shown)
+    token_id, after = visit.number("token_id"), visit.query_number("after")
+    token, calls = await list_token_calls(visit.context, token_id, after)
+    return await _answer(visit, calls, token)
 
 
 async def show_without_token(visit: Visit) -> Answer:
     """Show the calls without a valid token."""
     calls = await list_calls_without_token(visit.context, visit.query_number("after"))
-    shown = _shown(calls, ())
+    return await _answer(visit, calls, None)
+
+
+async def _answer(
+    visit: Visit, calls: Iterable[RecentCall], token: TokenRecord | None
+) -> Answer:
+    """Answer with calls; htmx gets newer ones, and an element that polls for the next."""
+    scopes = [] if token is None else token.scopes.split()
+    shown = [CallView(record=call, advice=advice_on(call, scopes)) for call in calls]
     if visit.is_htmx:
-        return _newer(visit, shown)
-    return await visit.page("token_calls.html", token=None, calls=shown)
-
-
-def _newer(visit: Visit, shown: list[CallView]) -> Answer:
-    """Answer with newer calls, and an element that polls for the next ones."""
-    if not shown:
-        return Answer(204)
-    return visit.part("newer_calls.html", calls=shown)
-
-
-def _shown(calls: Iterable[RecentCall], scopes: Iterable[str]) -> list[CallView]:
-    known = tuple(scopes)
-    return [CallView(record=call, advice=advice_on(call, known)) for call in calls]
+        return visit.part("newer_calls.html", calls=shown) if shown else Answer(204)
+    described = None if token is None else (await show_tokens_of(visit, [token]))[0]
+    return await visit.page("token_calls.html", token=described, calls=shown)
 
 
 VIEWS = [
-    view("/calls", show_overview),
-    view("/calls/without-token", show_without_token),
-    view("/calls/{token_id}", show_calls),
+    ViewRoute("/calls", show_overview),
+    ViewRoute("/calls/without-token", show_without_token),
+    ViewRoute("/calls/{token_id}", show_calls),
 ]

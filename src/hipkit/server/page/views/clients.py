@@ -6,7 +6,7 @@ import msgspec
 
 from hipkit.api.errors import ApiError
 from hipkit.server.http.responses import Answer
-from hipkit.server.page.visit import Visit, view
+from hipkit.server.page.visit import ViewRoute, Visit
 from hipkit.server.services.access.clients import (
     add_client,
     delete_client,
@@ -18,36 +18,8 @@ from hipkit.server.services.access.tokens import list_rooms_to_administer
 __all__ = ["VIEWS"]
 
 
-async def show_clients(visit: Visit) -> Answer:
+async def show_clients(visit: Visit, error: ApiError | None = None) -> Answer:
     """Show the group's clients."""
-    return await _clients(visit)
-
-
-async def create_client(visit: Visit) -> Answer:
-    """Create a client, and show its secret once."""
-    context = visit.context
-    try:
-        added = await add_client(
-            context,
-            name=visit.field("name"),
-            scopes=visit.fields.get("scope", ()),
-            room=visit.number("room") if visit.field("room") else None,
-            redirect_uris=visit.field("redirect_uris").split(),
-        )
-    except ApiError as error:
-        return await _clients(visit, error)
-    return await visit.page(
-        "new_client.html", client=added, addresses=context.addresses
-    )
-
-
-async def remove_client(visit: Visit) -> Answer:
-    """Delete a client with its tokens."""
-    await delete_client(visit.context, visit.field("client_id"))
-    return visit.redirect("/clients", done="client")
-
-
-async def _clients(visit: Visit, error: ApiError | None = None) -> Answer:
     context = visit.context
     clients = await list_clients(context)
     rooms = await list_rooms_to_administer(context)
@@ -65,8 +37,32 @@ async def _clients(visit: Visit, error: ApiError | None = None) -> Answer:
     )
 
 
+async def create_client(visit: Visit) -> Answer:
+    """Create a client, and show its secret once."""
+    context = visit.context
+    try:
+        added = await add_client(
+            context,
+            name=visit.field("name"),
+            scopes=visit.fields.get("scope", ()),
+            room=visit.number("room") if visit.field("room") else None,
+            redirect_uris=visit.field("redirect_uris").split(),
+        )
+    except ApiError as error:
+        return await show_clients(visit, error)
+    return await visit.page(
+        "new_client.html", client=added, addresses=context.addresses
+    )
+
+
+async def remove_client(visit: Visit) -> Answer:
+    """Delete a client with its tokens."""
+    await delete_client(visit.context, visit.field("client_id"))
+    return visit.redirect("/clients", done="client")
+
+
 VIEWS = [
-    view("/clients", show_clients),
-    view("/clients", create_client, methods=("POST",)),
-    view("/clients/delete", remove_client, methods=("POST",)),
+    ViewRoute("/clients", show_clients),
+    ViewRoute("/clients", create_client, method="POST"),
+    ViewRoute("/clients/delete", remove_client, method="POST"),
 ]

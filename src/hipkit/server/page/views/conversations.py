@@ -28,7 +28,7 @@ async def read_part(visit: Visit, conversation: ConversationView) -> Part:
         NotFoundError: `at` names a message that is not in the conversation.
         BadRequestError: `before` or `after` is not a timestamp.
     """
-    history = History(visit.context.stores, visit.chat.renderer, conversation)
+    history = History(visit.context.stores, visit.renderer, conversation)
     if message_id := visit.query("at"):
         return await history.around(message_id)
     if before := visit.query("before"):
@@ -47,7 +47,7 @@ async def show_part(visit: Visit, conversation: ConversationView) -> Answer:
 
 def allow_pictures(visit: Visit, answer: Answer) -> Answer:
     """Allow pictures from other servers in an answer, where the operator does."""
-    if visit.chat.outside_pictures:
+    if visit.server.settings.outside_pictures:
         answer.headers.append(policy(img_src="'self' https: http:"))
     return answer
 
@@ -56,7 +56,7 @@ def stream_messages(
     visit: Visit, conversation: ConversationView, reader: Reader, may_read: AccessCheck
 ) -> Answer:
     """Answer with a stream of the messages after a timestamp."""
-    feeds = visit.chat.feeds
+    feeds = visit.feeds
     if feeds.is_full_for(reader):
         return Answer(503, [RETRY_AFTER])
     after = visit.request.headers.get("last-event-id") or visit.query("after", "0")

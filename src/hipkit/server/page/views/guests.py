@@ -11,7 +11,7 @@ from hipkit.server.page.views.conversations import (
     show_part,
     stream_messages,
 )
-from hipkit.server.page.visit import Visit, view
+from hipkit.server.page.visit import ViewRoute, Visit
 from hipkit.server.services.rooms.guests import (
     GuestRoom,
     find_guest_room,
@@ -71,7 +71,7 @@ def _conversation(visit: Visit, found: GuestRoom) -> ConversationView:
 
 
 VIEWS = [
-    view("/guest/{key}", show_room, is_public=True),
-    view("/guest/{key}/history", show_history, is_public=True),
-    view("/guest/{key}/feed", follow, is_public=True),
+    ViewRoute("/guest/{key}", show_room, is_public=True),
+    ViewRoute("/guest/{key}/history", show_history, is_public=True),
+    ViewRoute("/guest/{key}/feed", follow, is_public=True),
 ]

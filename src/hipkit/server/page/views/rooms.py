@@ -11,7 +11,7 @@ from hipkit.server.page.views.conversations import (
     show_part,
     stream_messages,
 )
-from hipkit.server.page.visit import Visit, view
+from hipkit.server.page.visit import ViewRoute, Visit
 from hipkit.server.services.access.lookup import find_room, list_rooms_by_name
 from hipkit.server.services.access.web_sessions import may_read_room
 from hipkit.server.services.messages.posting import send_message
@@ -104,9 +104,11 @@ async def _people(visit: Visit, room: RoomRecord) -> list[UserRecord]:
 
 
 VIEWS = [
-    view("/", show_start, for_guests=True),
-    view("/rooms/{room_id}", show_room, for_guests=True),
-    view("/rooms/{room_id}/history", show_history, for_guests=True),
-    view("/rooms/{room_id}/feed", follow, for_guests=True),
-    view("/rooms/{room_id}/messages", post_message, methods=("POST",), for_guests=True),
+    ViewRoute("/", show_start, for_guests=True),
+    ViewRoute("/rooms/{room_id}", show_room, for_guests=True),
+    ViewRoute("/rooms/{room_id}/history", show_history, for_guests=True),
+    ViewRoute("/rooms/{room_id}/feed", follow, for_guests=True),
+    ViewRoute(
+        "/rooms/{room_id}/messages", post_message, method="POST", for_guests=True
+    ),
 ]

@@ -11,7 +11,7 @@ from markupsafe import Markup, escape
 from hipkit.api.errors import BadRequestError
 from hipkit.server.http.responses import Answer
 from hipkit.server.page.rendering import SenderView, plain_text, sender_view
-from hipkit.server.page.visit import Visit, view
+from hipkit.server.page.visit import ViewRoute, Visit
 from hipkit.server.services.access.lookup import find_room
 from hipkit.server.services.messages.message import users_of
 from hipkit.server.services.messages.search import (
@@ -122,4 +122,4 @@ def highlight(text: str, phrases: Sequence[Phrase]) -> Markup:
 
 MARK = Markup("<mark>{0}</mark>")
 
-VIEWS = [view("/search", show_search, for_guests=True)]
+VIEWS = [ViewRoute("/search", show_search, for_guests=True)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hipkit.api.errors import RateLimitError, UnauthorizedError
 from hipkit.server.http.responses import Answer
 from hipkit.server.page.security import SESSION, drop_cookie, set_cookie
-from hipkit.server.page.visit import Visit, view
+from hipkit.server.page.visit import ViewRoute, Visit
 from hipkit.server.services.access import passwords
 from hipkit.server.services.access.web_sessions import (
     LONGEST_SECONDS,
@@ -87,7 +87,7 @@ PROBLEMS = {
 }
 
 VIEWS = [
-    view("/sign-in", show_sign_in, is_public=True),
-    view("/sign-in", sign_in, methods=("POST",), is_public=True),
-    view("/sign-out", sign_out, methods=("POST",), is_public=True),
+    ViewRoute("/sign-in", show_sign_in, is_public=True),
+    ViewRoute("/sign-in", sign_in, method="POST", is_public=True),
+    ViewRoute("/sign-out", sign_out, method="POST", is_public=True),
 ]

@@ -10,7 +10,7 @@ import msgspec
 
 from hipkit.api.errors import ApiError
 from hipkit.server.http.responses import Answer
-from hipkit.server.page.visit import Visit, view
+from hipkit.server.page.visit import ViewRoute, Visit
 from hipkit.server.services.access.issuing import IssuedToken
 from hipkit.server.services.access.lookup import find_room
 from hipkit.server.services.access.scopes import SCOPES
@@ -43,9 +43,20 @@ class TokenView:
     last_call_us: int | None
 
 
-async def show_tokens(visit: Visit) -> Answer:
+async def show_tokens(visit: Visit, error: ApiError | None = None) -> Answer:
     """Show the user's tokens, and those of rooms that they administer."""
-    return await _tokens(visit)
+    context = visit.context
+    return await visit.page(
+        "tokens.html",
+        error=error,
+        own=await show_tokens_of(visit, await list_own_tokens(context)),
+        of_rooms=await show_tokens_of(visit, await list_room_tokens(context)),
+        authorizations=await list_authorizations(context),
+        scopes={name: SCOPES[name] for name in sorted(context.actor.scopes)},
+        chosen=visit.fields.get("scope", DEFAULT_SCOPES),
+        name=visit.field("name"),
+        rooms=await list_rooms_to_administer(context),
+    )
 
 
 async def show_group(visit: Visit) -> Answer:
@@ -65,9 +76,11 @@ async def create_token(visit: Visit) -> Answer:
         issued = await issue_personal_token(
             context, name=visit.field("name"), scopes=visit.fields.get("scope", ())
         )
-        room = await _example_room(visit)
+        room = None
+        if visit.field("room"):
+            room = await find_room(context.stores, context.actor, visit.number("room"))
     except ApiError as error:
-        return await _tokens(visit, error)
+        return await show_tokens(visit, error)
     return await _show_issued(visit, issued, room)
 
 
@@ -78,7 +91,7 @@ async def create_room_token(visit: Visit) -> Answer:
             visit.context, name=visit.field("name"), room=visit.number("room")
         )
     except ApiError as error:
-        return await _tokens(visit, error)
+        return await show_tokens(visit, error)
     return await _show_issued(visit, issued, room)
 
 
@@ -118,21 +131,6 @@ async def show_tokens_of(
     return shown
 
 
-async def _tokens(visit: Visit, error: ApiError | None = None) -> Answer:
-    context = visit.context
-    return await visit.page(
-        "tokens.html",
-        error=error,
-        own=await show_tokens_of(visit, await list_own_tokens(context)),
-        of_rooms=await show_tokens_of(visit, await list_room_tokens(context)),
-        authorizations=await list_authorizations(context),
-        scopes={name: SCOPES[name] for name in sorted(context.actor.scopes)},
-        chosen=visit.fields.get("scope", DEFAULT_SCOPES),
-        name=visit.field("name"),
-        rooms=await list_rooms_to_administer(context),
-    )
-
-
 async def _show_issued(
     visit: Visit, issued: IssuedToken, room: RoomRecord | None
 ) -> Answer:
@@ -142,13 +140,6 @@ async def _show_issued(
         room=room,
         example=_example(visit, issued, room),
     )
-
-
-async def _example_room(visit: Visit) -> RoomRecord | None:
-    if not visit.field("room"):
-        return None
-    context = visit.context
-    return await find_room(context.stores, context.actor, visit.number("room"))
 
 
 def _example(visit: Visit, issued: IssuedToken, room: RoomRecord | None) -> str | None:
@@ -193,10 +184,10 @@ KINDS = {
 DEFAULT_SCOPES = ("send_notification", "view_room")
 
 VIEWS = [
-    view("/tokens", show_tokens),
-    view("/tokens", create_token, methods=("POST",)),
-    view("/tokens/room", create_room_token, methods=("POST",)),
-    view("/tokens/group", show_group),
-    view("/tokens/{token_id}/revoke", revoke, methods=("POST",)),
-    view("/tokens/programs/{refresh_id}/end", end_program, methods=("POST",)),
+    ViewRoute("/tokens", show_tokens),
+    ViewRoute("/tokens", create_token, method="POST"),
+    ViewRoute("/tokens/room", create_room_token, method="POST"),
+    ViewRoute("/tokens/group", show_group),
+    ViewRoute("/tokens/{token_id}/revoke", revoke, method="POST"),
+    ViewRoute("/tokens/programs/{refresh_id}/end", end_program, method="POST"),
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from hipkit.server.http.responses import Answer
-from hipkit.server.page.visit import Visit, view
+from hipkit.server.page.visit import ViewRoute, Visit
 from hipkit.server.services.representations.urls import with_root
 from hipkit.server.services.webhooks.deliveries import root_of
 from hipkit.server.services.webhooks.management import (
@@ -79,11 +79,11 @@ def _event_json(delivery: DeliveryRecord, root: str) -> str | None:
 
 
 VIEWS = [
-    view("/webhooks", show_webhooks),
-    view("/webhooks/{webhook_id}", show_webhook),
-    view("/webhooks/{webhook_id}/resume", resume_webhook, methods=("POST",)),
-    view("/webhooks/{webhook_id}/delete", delete, methods=("POST",)),
-    view(
-        "/webhooks/{webhook_id}/deliveries/{delivery_id}/send", send, methods=("POST",)
+    ViewRoute("/webhooks", show_webhooks),
+    ViewRoute("/webhooks/{webhook_id}", show_webhook),
+    ViewRoute("/webhooks/{webhook_id}/resume", resume_webhook, method="POST"),
+    ViewRoute("/webhooks/{webhook_id}/delete", delete, method="POST"),
+    ViewRoute(
+        "/webhooks/{webhook_id}/deliveries/{delivery_id}/send", send, method="POST"
     ),
 ]
