@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from hipkit.cli.admin.running import pass_settings, show
+from hipkit.cli.admin.running import show
 from hipkit.cli.options import Command, Settings
 
 __all__ = ["ca"]
@@ -22,7 +22,7 @@ __all__ = ["ca"]
     show_default=True,
     help="Directory to write the files to.",
 )
-@pass_settings
+@click.pass_obj
 def ca(settings: Settings, /, *, names: tuple[str, ...], folder: Path) -> None:
     """Create a certificate authority and a server certificate.
 

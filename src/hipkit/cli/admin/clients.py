@@ -4,17 +4,10 @@ from __future__ import annotations
 
 import click
 
-from hipkit.cli.admin.running import (
-    AdminGroup,
-    as_operator,
-    pass_settings,
-    scope_option,
-    show,
-    show_list,
-)
+from hipkit.cli.admin.running import AdminGroup, Shown, scope_option
 from hipkit.cli.inputs import SecretFromFile
-from hipkit.cli.options import Settings
 from hipkit.server.services.access import clients
+from hipkit.server.services.context import Context
 
 __all__ = ["client"]
 
@@ -53,10 +46,8 @@ def client() -> None:
     help="Read the client's secret from the first line of standard input or of a file."
     "  [default: random]",
 )
-@pass_settings
-def add_client(
-    settings: Settings,
-    /,
+async def add_client(
+    context: Context,
     *,
     name: str,
     scopes: tuple[str, ...],
@@ -64,50 +55,43 @@ def add_client(
     redirect_uris: tuple[str, ...],
     client_id: str | None,
     secret: str | None,
-) -> None:
+) -> Shown:
     """Create an OAuth client, and print its id and secret.
 
     A secret given with --secret is not printed.
     """
     if not scopes:
         raise click.UsageError("At least one --scope is required.")
-    added = as_operator(
-        lambda context: clients.add_client(
-            context,
-            name=name,
-            scopes=scopes,
-            room=room_name,
-            redirect_uris=redirect_uris,
-            client_id=client_id,
-            secret=secret,
-        )
+    added = await clients.add_client(
+        context,
+        name=name,
+        scopes=scopes,
+        room=room_name,
+        redirect_uris=redirect_uris,
+        client_id=client_id,
+        secret=secret,
     )
     generated = {"secret": added.secret} if secret is None else {}
-    show(settings, {"id": added.id, **generated, "scopes": list(added.scopes)})
+    return {"id": added.id, **generated, "scopes": list(added.scopes)}
 
 
 @client.command("list")
-@pass_settings
-def list_clients(settings: Settings, /) -> None:
+async def list_clients(context: Context) -> Shown:
     """List all OAuth clients, without their secrets."""
-    show_list(
-        settings,
-        [
-            {
-                "id": one.id,
-                "name": one.name,
-                "room_id": one.room_id,
-                "scopes": one.scopes.split(),
-            }
-            for one in as_operator(clients.list_clients)
-        ],
-    )
+    return [
+        {
+            "id": one.id,
+            "name": one.name,
+            "room_id": one.room_id,
+            "scopes": one.scopes.split(),
+        }
+        for one in await clients.list_clients(context)
+    ]
 
 
 @client.command("delete")
 @click.argument("client_id", metavar="ID")
-@pass_settings
-def delete_client(settings: Settings, /, *, client_id: str) -> None:
+async def delete_client(context: Context, client_id: str) -> Shown:
     """Delete an OAuth client, its tokens and its webhooks."""
-    as_operator(lambda context: clients.delete_client(context, client_id))
-    show(settings, {"id": client_id})
+    await clients.delete_client(context, client_id)
+    return {"id": client_id}

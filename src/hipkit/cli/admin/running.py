@@ -1,15 +1,16 @@
 """What all commands of `hipkit admin` share: the option `--db`, the operator, and the output.
 
-Each command calls a service as the operator, and prints one object, which it created, changed or
-deleted, or a list. It decides nothing itself: services check what the operator may do.
+The function of a command gets the operator's context, calls a service, and returns what to print:
+an object that it created, changed or deleted, or a list. It decides nothing itself: services check
+what the operator may do.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import click
 from click.core import ParameterSource
@@ -19,31 +20,29 @@ from hipkit.cli.options import Command, Group, Settings
 from hipkit.cli.output import write, write_json, write_json_list
 from hipkit.cli.table import describe, write_table
 from hipkit.server.services.access.scopes import SCOPES
-from hipkit.server.services.context import Context, Runtime
+from hipkit.server.services.context import Runtime
 from hipkit.server.settings import Settings as ServerSettings
 from hipkit.server.storage.sqlite.database import SqliteDatabase
 
 __all__ = [
     "AdminCommand",
     "AdminGroup",
-    "as_operator",
+    "Shown",
     "number_option",
-    "pass_settings",
     "scope_option",
     "show",
-    "show_list",
 ]
 
-T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., object])
+
+Shown = Mapping[str, object] | list[dict[str, object]]
+"""What a command prints: an object, or a list of objects."""
 
 MOST_NUMBER = 1_000_000_000_000
 """The largest id of a room or user to choose; HipChat's had seven digits."""
 
 DATABASE = "hipkit.database"
 """The key of the database's path in click's context."""
-
-pass_settings = click.make_pass_decorator(Settings)
 
 
 def number_option(variable: str) -> Callable[[F], F]:
@@ -90,11 +89,21 @@ def _remember_database(
 
 
 class AdminCommand(Command):
-    """A command with the option `--db`."""
+    """A command with the option `--db`, whose function runs as the operator."""
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         self.params.append(_database_option())
+
+    def invoke(self, ctx: click.Context) -> None:
+        """Run the function in a context of the operator, and print what it returns.
+
+        Raises:
+            StorageError: The database does not exist, or cannot be used.
+            NotFoundError: It has had no first start yet.
+        """
+        work = cast("Callable[..., Awaitable[Shown]]", self.callback)
+        show(ctx.ensure_object(Settings), ctx.invoke(_as_operator, work, ctx))
 
 
 class AdminGroup(Group):
@@ -108,38 +117,28 @@ class AdminGroup(Group):
         self.params.append(_database_option())
 
 
-def as_operator(work: Callable[[Context], Awaitable[T]]) -> T:
-    """Run a function in a context of the operator, and return its result.
+def show(settings: Settings, shown: Shown) -> None:
+    """Print an object as lines of text, a list as a table, or either as JSON."""
+    if isinstance(shown, list):
+        (write_json_list if settings.json else write_table)(shown)
+    elif settings.json:
+        write_json(shown)
+    else:
+        write(describe(shown))
 
-    Raises:
-        StorageError: The database does not exist, or cannot be used.
-        NotFoundError: It has had no first start yet.
-    """
-    path: Path = click.get_current_context().meta[DATABASE]
+
+def _as_operator(
+    work: Callable[..., Awaitable[Shown]], command: click.Context
+) -> Shown:
+    path: Path = command.meta[DATABASE]
     if not path.exists():
         raise StorageError(f"{path}: no such database; hipkit serve creates one")
     runtime = Runtime(SqliteDatabase.open(path), ServerSettings(database=path))
 
-    async def run() -> T:
-        return await work(await runtime.operator_context())
+    async def run() -> Shown:
+        return await work(await runtime.operator_context(), **command.params)
 
     try:
         return asyncio.run(run())
     finally:
         runtime.close()
-
-
-def show(settings: Settings, item: Mapping[str, object]) -> None:
-    """Print an object: as JSON, or as lines of text."""
-    if settings.json:
-        write_json(item)
-    else:
-        write(describe(item))
-
-
-def show_list(settings: Settings, items: Sequence[Mapping[str, object]]) -> None:
-    """Print a list: as JSON, or as a table."""
-    if settings.json:
-        write_json_list(items)
-    else:
-        write_table(items)

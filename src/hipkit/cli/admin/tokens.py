@@ -4,18 +4,9 @@ from __future__ import annotations
 
 import click
 
-from hipkit.cli.admin.running import (
-    AdminGroup,
-    as_operator,
-    pass_settings,
-    scope_option,
-    show,
-    show_list,
-)
+from hipkit.cli.admin.running import AdminGroup, Shown, scope_option
 from hipkit.cli.inputs import SecretFromFile
-from hipkit.cli.options import Settings
 from hipkit.server.services.access import tokens
-from hipkit.server.services.access.issuing import IssuedToken
 from hipkit.server.services.context import Context
 from hipkit.server.services.representations.timestamps import Timestamp
 
@@ -58,10 +49,8 @@ def token() -> None:
     show_default=True,
     help="Days until the token expires; 0 for never.",
 )
-@pass_settings
-def add_token(
-    settings: Settings,
-    /,
+async def add_token(
+    context: Context,
     *,
     reference: str | None,
     room_name: str | None,
@@ -69,7 +58,7 @@ def add_token(
     name: str,
     value: str | None,
     days: int,
-) -> None:
+) -> Shown:
     """Create a user token or a room notification token.
 
     Prints the token. Without --scope, a user token may do whatever its owner may.
@@ -78,17 +67,16 @@ def add_token(
         raise click.UsageError("--room cannot be used together with --user or --scope")
     seconds = days * SECONDS_PER_DAY if days else None
 
-    async def issue(context: Context) -> IssuedToken:
-        if room_name is not None:
-            issued, _ = await tokens.issue_room_token(
-                context,
-                room=room_name,
-                name=name or "Notifications",
-                value=value,
-                seconds=seconds,
-            )
-            return issued
-        return await tokens.issue_user_token(
+    if room_name is not None:
+        issued, _ = await tokens.issue_room_token(
+            context,
+            room=room_name,
+            name=name or "Notifications",
+            value=value,
+            seconds=seconds,
+        )
+    else:
+        issued = await tokens.issue_user_token(
             context,
             user=reference,
             scopes=scopes or None,
@@ -96,43 +84,35 @@ def add_token(
             value=value,
             seconds=seconds,
         )
-
-    issued = as_operator(issue)
-    scope_list = list(issued.scopes)
-    show(settings, {"id": issued.id, "token": issued.token, "scopes": scope_list})
+    return {"id": issued.id, "token": issued.token, "scopes": list(issued.scopes)}
 
 
 @token.command("list")
-@pass_settings
-def list_tokens(settings: Settings, /) -> None:
+async def list_tokens(context: Context) -> Shown:
     """List all valid tokens, without their values."""
-    show_list(
-        settings,
-        [
-            {
-                "id": one.id,
-                "kind": one.kind,
-                "name": one.name,
-                "user_id": one.user_id,
-                "room_id": one.room_id,
-                "client_id": one.client_id,
-                "expires": None
-                if one.expires_us is None
-                else Timestamp.from_us(one.expires_us).date().isoformat(),
-                "scopes": one.scopes.split(),
-            }
-            for one in reversed(as_operator(tokens.list_group_tokens))
-        ],
-    )
+    return [
+        {
+            "id": one.id,
+            "kind": one.kind,
+            "name": one.name,
+            "user_id": one.user_id,
+            "room_id": one.room_id,
+            "client_id": one.client_id,
+            "expires": None
+            if one.expires_us is None
+            else Timestamp.from_us(one.expires_us).date().isoformat(),
+            "scopes": one.scopes.split(),
+        }
+        for one in reversed(await tokens.list_group_tokens(context))
+    ]
 
 
 @token.command("revoke")
 @click.argument("number", type=int)
-@pass_settings
-def revoke_token(settings: Settings, /, *, number: int) -> None:
+async def revoke_token(context: Context, number: int) -> Shown:
     """Revoke a token and all that was created with it.
 
     This includes other tokens and webhooks.
     """
-    as_operator(lambda context: tokens.revoke_token(context, number))
-    show(settings, {"id": number})
+    await tokens.revoke_token(context, number)
+    return {"id": number}

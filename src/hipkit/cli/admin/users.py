@@ -5,18 +5,11 @@ from __future__ import annotations
 import click
 
 from hipkit.api.addresses import is_web_address
-from hipkit.cli.admin.running import (
-    AdminGroup,
-    as_operator,
-    number_option,
-    pass_settings,
-    show,
-    show_list,
-)
+from hipkit.cli.admin.running import AdminGroup, Shown, number_option
 from hipkit.cli.inputs import read_text
-from hipkit.cli.options import Settings
 from hipkit.server.services.access import password_links
 from hipkit.server.services.access.keys import new_password
+from hipkit.server.services.context import Context
 from hipkit.server.services.people import accounts
 from hipkit.server.services.people.accounts import NewUser, UserChanges
 from hipkit.server.services.rooms import members
@@ -52,10 +45,8 @@ def user() -> None:
     help="Make the user a guest, who sees only rooms that they are a member of.",
 )
 @number_option("user_id")
-@pass_settings
-def add_user(
-    settings: Settings,
-    /,
+async def add_user(
+    context: Context,
     *,
     name: str,
     email: str,
@@ -64,7 +55,7 @@ def add_user(
     is_admin: bool,
     is_guest: bool,
     user_id: int | None,
-) -> None:
+) -> Shown:
     """Create a user, and print a generated password.
 
     Guests have no password, only tokens.
@@ -81,43 +72,36 @@ def add_user(
         id=user_id,
     )
     password = None if is_guest else new_password()
-    added = as_operator(
-        lambda context: accounts.add_user(context, new, password=password)
-    )
-    shown: dict[str, object] = {"id": added.id, "mention_name": added.mention_name}
-    show(settings, shown if is_guest else {**shown, "password": password})
+    added = await accounts.add_user(context, new, password=password)
+    generated = {} if is_guest else {"password": password}
+    return {"id": added.id, "mention_name": added.mention_name, **generated}
 
 
 @user.command("list")
-@pass_settings
-def list_users(settings: Settings, /) -> None:
+async def list_users(context: Context) -> Shown:
     """List all users and guests."""
-    show_list(settings, [_summary(one) for one in as_operator(accounts.list_users)])
+    return [_summary(one) for one in await accounts.list_users(context)]
 
 
 @user.command("promote")
 @click.argument("reference", metavar="USER")
-@pass_settings
-def promote_user(settings: Settings, /, *, reference: str) -> None:
+async def promote_user(context: Context, reference: str) -> Shown:
     """Make a user an administrator of the group."""
-    _set_admin(settings, reference, is_admin=True)
+    return _summary(await accounts.set_admin(context, reference, is_admin=True))
 
 
 @user.command("demote")
 @click.argument("reference", metavar="USER")
-@pass_settings
-def demote_user(settings: Settings, /, *, reference: str) -> None:
+async def demote_user(context: Context, reference: str) -> Shown:
     """Make an administrator a regular user."""
-    _set_admin(settings, reference, is_admin=False)
+    return _summary(await accounts.set_admin(context, reference, is_admin=False))
 
 
 @user.command("delete")
 @click.argument("reference", metavar="USER")
-@pass_settings
-def delete_user(settings: Settings, /, *, reference: str) -> None:
+async def delete_user(context: Context, reference: str) -> Shown:
     """Delete a user and their tokens, but not their messages."""
-    deleted = as_operator(lambda context: accounts.delete_account(context, reference))
-    show(settings, _summary(deleted))
+    return _summary(await accounts.delete_account(context, reference))
 
 
 @user.command("password")
@@ -128,27 +112,24 @@ def delete_user(settings: Settings, /, *, reference: str) -> None:
     is_flag=True,
     help="Read the password from standard input instead of generating one.",
 )
-@pass_settings
-def set_password(settings: Settings, /, *, reference: str, from_stdin: bool) -> None:
+async def set_password(context: Context, reference: str, *, from_stdin: bool) -> Shown:
     """Set a user's password, and print it if it was generated."""
     if from_stdin:
         password = read_text("-", "the password").partition("\n")[0].rstrip("\r")
     else:
         password = new_password()
-    changes = UserChanges(password=password)
-    as_operator(lambda context: accounts.change_user(context, reference, changes))
+    await accounts.change_user(context, reference, UserChanges(password=password))
     generated = {} if from_stdin else {"password": password}
-    show(settings, {"user": reference, **generated})
+    return {"user": reference, **generated}
 
 
 @user.command("auto-join")
 @click.argument("reference", metavar="USER")
 @click.argument("room_name", metavar="ROOM")
-@pass_settings
-def add_auto_join(settings: Settings, /, *, reference: str, room_name: str) -> None:
+async def add_auto_join(context: Context, reference: str, room_name: str) -> Shown:
     """Add a room to those that a user joins automatically."""
-    as_operator(lambda context: members.add_auto_join(context, reference, room_name))
-    show(settings, {"user": reference, "room": room_name})
+    await members.add_auto_join(context, reference, room_name)
+    return {"user": reference, "room": room_name}
 
 
 @user.command("password-link")
@@ -160,25 +141,15 @@ def add_auto_join(settings: Settings, /, *, reference: str, room_name: str) -> N
     show_default=True,
     help="URL of the server.",
 )
-@pass_settings
-def create_password_link(settings: Settings, /, *, reference: str, url: str) -> None:
+async def create_password_link(context: Context, reference: str, *, url: str) -> Shown:
     """Create a one-time link to set a user's password.
 
     The link expires after 24 hours.
     """
     if not is_web_address(url):
         raise click.UsageError("--url must be a URL such as https://chat.example.com")
-    key = as_operator(
-        lambda context: password_links.create_password_link(context, reference)
-    )
-    show(settings, {"user": reference, "link": password_links.password_link(url, key)})
-
-
-def _set_admin(settings: Settings, reference: str, *, is_admin: bool) -> None:
-    changed = as_operator(
-        lambda context: accounts.set_admin(context, reference, is_admin=is_admin)
-    )
-    show(settings, _summary(changed))
+    key = await password_links.create_password_link(context, reference)
+    return {"user": reference, "link": password_links.password_link(url, key)}
 
 
 def _summary(user: UserRecord) -> dict[str, object]:

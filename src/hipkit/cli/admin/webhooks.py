@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import click
 
-from hipkit.cli.admin.running import (
-    AdminGroup,
-    as_operator,
-    pass_settings,
-    show,
-    show_list,
-)
-from hipkit.cli.options import Settings
+from hipkit.cli.admin.running import AdminGroup, Shown
+from hipkit.server.services.context import Context
 from hipkit.server.services.webhooks import management
 
 __all__ = ["webhook"]
@@ -23,43 +17,37 @@ def webhook() -> None:
 
 
 @webhook.command("list")
-@pass_settings
-def list_webhooks(settings: Settings, /) -> None:
+async def list_webhooks(context: Context) -> Shown:
     """List all webhooks and the state of their deliveries.
 
     The query strings of their URLs, which may hold secrets, are left out.
     """
-    show_list(
-        settings,
-        [
-            {
-                "id": one.record.id,
-                "room": one.room_name,
-                "event": one.record.event,
-                "url": one.shown_url,
-                "maker": one.owner_name,
-                "state": one.state,
-                "waiting": one.waiting,
-                "problem": one.record.problem,
-            }
-            for one in as_operator(management.list_webhooks)
-        ],
-    )
+    return [
+        {
+            "id": one.record.id,
+            "room": one.room_name,
+            "event": one.record.event,
+            "url": one.shown_url,
+            "maker": one.owner_name,
+            "state": one.state,
+            "waiting": one.waiting,
+            "problem": one.record.problem,
+        }
+        for one in await management.list_webhooks(context)
+    ]
 
 
 @webhook.command("resume")
 @click.argument("number", type=int)
-@pass_settings
-def resume(settings: Settings, /, *, number: int) -> None:
+async def resume(context: Context, number: int) -> Shown:
     """Retry a failing or paused webhook now."""
-    as_operator(lambda context: management.resume(context, number))
-    show(settings, {"id": number, "resumed": True})
+    await management.resume(context, number)
+    return {"id": number, "resumed": True}
 
 
 @webhook.command("delete")
 @click.argument("number", type=int)
-@pass_settings
-def delete(settings: Settings, /, *, number: int) -> None:
+async def delete(context: Context, number: int) -> Shown:
     """Delete a webhook and its pending deliveries."""
-    as_operator(lambda context: management.remove_webhook(context, number))
-    show(settings, {"id": number, "deleted": True})
+    await management.remove_webhook(context, number)
+    return {"id": number, "deleted": True}
