@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -81,12 +82,10 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         "--package", metavar="NAME", help="what the package is imported as"
     )
     options = parser.parse_args(arguments)
-    given = [
-        option is not None for option in (options.spec, options.out, options.package)
-    ]
-    if any(given) and not all(given):
+    given = {options.spec, options.out, options.package} - {None}
+    if len(given) not in (0, 3):
         parser.error("--spec, --out and --package must be given together")
-    options.is_own = not any(given)
+    options.is_own = not given
     if not options.is_own and (
         not all(map(is_name, options.package.split("."))) or options.package == "hipkit"
     ):
@@ -98,7 +97,16 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
 
 def _jobs(options: argparse.Namespace) -> list[_Job]:
     if options.is_own:
-        return [_own_job(version) for version in OWN]
+        return [
+            _Job(
+                spec=ROOT / f"spec/hipchat-{version}.yaml",
+                name=f"spec/hipchat-{version}.yaml",
+                source=f"spec/hipchat-{version}.yaml",
+                out=ROOT / "src" / "hipkit" / version,
+                package=f"hipkit.{version}",
+            )
+            for version in OWN
+        ]
     _reject_taken(options.package, options.out)
     return [
         _Job(
@@ -112,17 +120,6 @@ def _jobs(options: argparse.Namespace) -> list[_Job]:
     ]
 
 
-def _own_job(version: str) -> _Job:
-    spec = f"spec/hipchat-{version}.yaml"
-    return _Job(
-        spec=ROOT / spec,
-        name=spec,
-        source=spec,
-        out=ROOT / "src" / "hipkit" / version,
-        package=f"hipkit.{version}",
-    )
-
-
 def _reject_taken(package: str, out: Path) -> None:
     """Reject the name of an installed module, unless the output is that module or inside it.
 
@@ -130,9 +127,7 @@ def _reject_taken(package: str, out: Path) -> None:
         SpecError: An import of the name would load the other module.
     """
     name, *inner = package.split(".")
-    top = out.resolve()
-    for _ in inner:
-        top = top.parent
+    top = [out.resolve(), *out.resolve().parents][len(inner)]
     try:
         found = find_spec(name)
     except ValueError:
@@ -142,7 +137,8 @@ def _reject_taken(package: str, out: Path) -> None:
         is_taken = (
             found is not None
             and found.origin is not None
-            and top not in map(_resolved, found.submodule_search_locations or ())
+            and str(top)
+            not in map(os.path.realpath, found.submodule_search_locations or ())
             and not _is_generated(found.origin)
         )
     if is_taken:
@@ -150,10 +146,6 @@ def _reject_taken(package: str, out: Path) -> None:
             f"--package {package}: {name!r} is a module that is installed;"
             " choose another name"
         )
-
-
-def _resolved(path: str) -> Path:
-    return Path(path).resolve()
 
 
 def _is_generated(origin: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from codegen.document import Node, Place
 from codegen.names import words
@@ -20,16 +20,7 @@ SCHEMA_WORDS = words(
     " contentEncoding contentMediaType contentSchema"
 )
 
-TYPE_WORDS = (
-    "array",
-    "boolean",
-    "file",
-    "integer",
-    "null",
-    "number",
-    "object",
-    "string",
-)
+TYPE_WORDS = sorted(words("array boolean file integer null number object string"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +48,13 @@ class Flat:
         if node is not None and not isinstance(node.value, str):
             raise node.error("must be a text; put it in quotes")
         return str(node.value) if node is not None else ""
+
+    @property
+    def closed_set(self) -> list[object]:
+        """The values of `enum`, or the one of `const`; empty for any."""
+        if (enum := self.words.get("enum")) is not None:
+            return [item.value for item in enum.elements()]
+        return [self.words["const"].value] if "const" in self.words else []
 
     @property
     def types(self) -> list[str]:
@@ -109,33 +107,28 @@ class Flattener:
             # have some.
             version = str(node.document.root.value_of("openapi"))
             beside = {"description"} if not version.startswith("3.1") else set(own)
-            own = {
-                key: member
-                for key, member in own.items()
-                if key in beside and key != "$ref"
-            }
-            self._check_words(own)
+            beside -= {"$ref"}
+            own = {key: member for key, member in own.items() if key in beside}
             return self._with_own(flat, node, own)
-        self._check_words(own)
-        parts = (
-            [self.flatten(part) for part in own["allOf"].elements()]
-            if "allOf" in own
-            else []
-        )
         merged = Flat(node)
-        for part in parts:
+        parts = node.listed("allOf")
+        for part in map(self.flatten, parts):
             merged = Flat(
-                node,
+                # A reference by itself is the schema that it names.
+                part.node if len(parts) == 1 and parts[0].has("$ref") else node,
                 {**merged.words, **part.words},
                 {**merged.properties, **part.properties},
                 merged.required | part.required,
             )
-        if len(parts) == 1 and own["allOf"].elements()[0].has("$ref"):
-            merged = replace(merged, node=parts[0].node)
         return self._with_own(merged, node, own)
 
     def _with_own(self, flat: Flat, node: Node, own: dict[str, Node]) -> Flat:
         """Add a schema's own keywords, which override those that it inherits."""
+        for key, member in own.items():
+            if key not in SCHEMA_WORDS and not key.startswith("x-"):
+                raise member.error(
+                    f"{key!r} is not a keyword of a schema; remove or correct it"
+                )
         properties = dict(own["properties"].items()) if "properties" in own else {}
         for member in properties.values():
             if not isinstance(member.value, (dict, bool)):
@@ -155,10 +148,3 @@ class Flattener:
             {**flat.properties, **properties},
             flat.required | required,
         )
-
-    def _check_words(self, own: dict[str, Node]) -> None:
-        for key, member in own.items():
-            if key not in SCHEMA_WORDS and not key.startswith("x-"):
-                raise member.error(
-                    f"{key!r} is not a keyword of a schema; remove or correct it"
-                )

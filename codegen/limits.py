@@ -84,18 +84,12 @@ def limits_of(flat: Flat, items: Flat | None, siblings: Siblings | None) -> Limi
 
 
 def _enum(flat: Flat) -> tuple[Scalar, ...] | None:
-    node = flat.words.get("enum")
-    if node is None:
-        const = flat.words.get("const")
-        values = [] if const is None else [const.value]
-    else:
-        values = [item.value for item in node.elements()]
     known = [
         value
-        for value in values
+        for value in flat.closed_set
         if value is None or isinstance(value, (str, int, float))
     ]
-    return tuple(known) if values and len(known) == len(values) else None
+    return tuple(known) if known and len(known) == len(flat.closed_set) else None
 
 
 def _count(node: Node | None) -> int | None:

@@ -6,11 +6,11 @@ The differences between the versions end here; places in errors stay the documen
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from codegen.document import Document, Node
-from codegen.names import operation_name
+from codegen.document import Document, Node, SpecError
+from codegen.names import operation_name, words
 
 __all__ = [
     "METHODS",
@@ -33,15 +33,13 @@ __all__ = [
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
-RELATED = "multipart/related"
+KINDS = {FORM: "form", "multipart/related": "related"}
 IGNORED_HEADERS = ("accept", "authorization", "content-type")
 STYLES = {"path": "simple", "query": "form", "header": "simple"}
 
-PARAMETER_WORDS = frozenset(
-    ("name", "in", "description", "required", "allowEmptyValue")
-)
-OPENAPI_PARAMETER_WORDS = PARAMETER_WORDS | frozenset(
-    ("schema", "style", "explode", "allowReserved", "deprecated", "example", "examples")
+PARAMETER_WORDS = words("name in description required allowEmptyValue")
+OPENAPI_PARAMETER_WORDS = PARAMETER_WORDS | words(
+    "schema style explode allowReserved deprecated example examples"
 )
 SWAGGER_PARAMETER_WORDS = PARAMETER_WORDS | {"collectionFormat"}
 
@@ -202,14 +200,11 @@ def body(operation: PathOperation) -> Body | None:
     if node is None:
         return None
     node = node.follow()
-    node.reject_unknown(frozenset(("description", "content", "required")))
+    node.reject_unknown(words("description content required"))
     media_types = node.members("content")
-    chosen = _first_body_kind(media_types)
-    if chosen is None:
-        raise (node.get("content") or node).error(_unsupported(list(media_types)))
-    content_type, kind = chosen
+    content_type, kind = _sendable(list(media_types), node.get("content") or node)
     media = media_types[content_type]
-    media.reject_unknown(frozenset(("schema", "example", "examples", "encoding")))
+    media.reject_unknown(words("schema example examples encoding"))
     return _whole_body(media, node, kind, content_type)
 
 
@@ -237,8 +232,7 @@ def is_json(content_type: str) -> bool:
 
 
 def _parameter(node: Node, name: str, where: str) -> Parameter | None:
-    required = node.flag("required")
-    if where == "cookie" and not required:
+    if where == "cookie" and not node.flag("required"):
         return None
     if where == "header" and name.lower() in IGNORED_HEADERS:
         return None
@@ -248,14 +242,17 @@ def _parameter(node: Node, name: str, where: str) -> Parameter | None:
         )
     if where == "header" and not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
         raise node.error(f"{name!r} is not a valid header name; correct it")
-    read = _swagger_parameter if is_swagger(node.document) else _openapi_parameter
+    return _argument(node, name, where)
+
+
+def _argument(node: Node, name: str, where: str) -> Parameter:
+    read = _swagger_schema if is_swagger(node.document) else _openapi_schema
     schema, joined = read(node, where)
-    return Parameter(
-        node, name, where, required, node.text("description"), schema, joined
-    )
+    required, description = node.flag("required"), node.text("description")
+    return Parameter(node, name, where, required, description, schema, joined)
 
 
-def _openapi_parameter(node: Node, where: str) -> tuple[Node, bool]:
+def _openapi_schema(node: Node, where: str) -> tuple[Node, bool]:
     node.reject_unknown(OPENAPI_PARAMETER_WORDS)
     schema = node.get("schema")
     if schema is None:
@@ -266,22 +263,19 @@ def _openapi_parameter(node: Node, where: str) -> tuple[Node, bool]:
     return schema, where == "query" and not node.flag("explode", default=True)
 
 
-def _swagger_parameter(node: Node, where: str) -> tuple[Node, bool]:
+def _swagger_schema(node: Node, where: str) -> tuple[Node, bool]:
     collection = node.text("collectionFormat") or "csv"
     if collection not in ("csv", "multi"):
         raise node.error(
             f"collectionFormat {collection!r} is not supported; use 'csv' or 'multi'"
         )
-    if not isinstance(node.value, dict):
-        raise node.error("must be a mapping")
-    schema = {
-        key: value
-        for key, value in node.value.items()
+    members = {
+        key: member.value
+        for key, member in node.items()
         if key not in SWAGGER_PARAMETER_WORDS
     }
-    return Node(
-        node.document, node.place, schema
-    ), where != "path" and collection == "csv"
+    schema = Node(node.document, node.place, members)
+    return schema, where != "path" and collection == "csv"
 
 
 def _swagger_body(operation: PathOperation) -> Body | None:
@@ -297,29 +291,21 @@ def _swagger_body(operation: PathOperation) -> Body | None:
                     raise node.error(
                         "files in forms are not supported; remove the parameter"
                     )
-                schema, joined = _swagger_parameter(node, "formData")
-                name, required = node.text("name"), node.flag("required")
-                about = node.text("description")
-                fields[name] = Parameter(
-                    node, name, "formData", required, about, schema, joined
-                )
+                name = node.text("name")
+                fields[name] = _argument(node, name, "formData")
     if whole is not None and fields:
         raise whole.error("a body and form fields exclude each other; keep one")
     consumes = _media_types(operation, "consumes")
     if fields:
         if consumes and FORM not in consumes:
-            raise operation.node.error(_unsupported(consumes))
-        needed = any(field.required for field in fields.values())
-        return Body(
-            operation.node, "form", FORM, needed, "", None, tuple(fields.values())
-        )
+            raise _unsupported(consumes, operation.node)
+        found = tuple(fields.values())
+        needed = any(field.required for field in found)
+        return Body(operation.node, "form", FORM, needed, "", None, found)
     if whole is None:
         return None
-    chosen = _first_body_kind(consumes or [JSON])
-    if chosen is None:
-        raise operation.node.error(_unsupported(consumes))
-    whole.reject_unknown(frozenset(("name", "in", "description", "required", "schema")))
-    content_type, kind = chosen
+    content_type, kind = _sendable(consumes or [JSON], operation.node)
+    whole.reject_unknown(words("name in description required schema"))
     return _whole_body(whole, whole, kind, content_type)
 
 
@@ -341,12 +327,10 @@ def _answer_content(
         schema = response.get("schema")
         if schema is None:
             return None, None
+        if schema.has("type") and schema.text("type") == "file":
+            return "application/octet-stream", schema
         produces = _media_types(operation, "produces") or [JSON]
-        is_file = schema.has("type") and schema.text("type") == "file"
-        chosen = next(
-            (name for name in produces if is_json(name) and not is_file), produces[0]
-        )
-        return ("application/octet-stream" if is_file else chosen), schema
+        return next(filter(is_json, produces), produces[0]), schema
     media_types = response.members("content")
     for content_type, media in media_types.items():
         if is_json(content_type):
@@ -359,27 +343,21 @@ def _media_types(operation: PathOperation, key: str) -> list[str]:
     return list(owner.texts(key))
 
 
-def _first_body_kind(content_types: Iterable[str]) -> tuple[str, str] | None:
+def _sendable(content_types: list[str], place: Node) -> tuple[str, str]:
     """Return the first media type that can be sent, and the kind of body it means."""
     for content_type in content_types:
-        if kind := _body_kind(content_type):
-            return content_type, kind
-    return None
+        plain = content_type.partition(";")[0].strip().lower()
+        if is_json(plain):
+            return content_type, "json"
+        if plain in KINDS:
+            return content_type, KINDS[plain]
+        if not (plain.startswith("multipart/") or plain.endswith("xml")):
+            return content_type, "bytes"
+    raise _unsupported(content_types, place)
 
 
-def _body_kind(content_type: str) -> str | None:
-    plain = content_type.partition(";")[0].strip().lower()
-    if is_json(plain):
-        return "json"
-    if plain == FORM:
-        return "form"
-    if plain == RELATED:
-        return "related"
-    return None if plain.startswith("multipart/") or plain.endswith("xml") else "bytes"
-
-
-def _unsupported(media_types: list[str]) -> str:
-    return (
+def _unsupported(media_types: list[str], place: Node) -> SpecError:
+    return place.error(
         f"no body of type {', '.join(media_types) or 'nothing'} can be sent;"
         f" offer {JSON}, {FORM} or a plain type such as application/octet-stream"
     )

@@ -60,8 +60,7 @@ class _Planner:
         self._from_path: list[tuple[str, str]] = []
 
     def operation(self) -> Operation:
-        path = self._path_arguments()
-        rest = self._keyword_arguments(path)
+        path, rest = self._arguments()
         # Fields of a struct without default must come first; the order is kept otherwise.
         rest.sort(key=lambda argument: argument.default is not None)
         arguments = (*path, *rest)
@@ -77,7 +76,7 @@ class _Planner:
             returns=outcome != "None",
             auth=auth,
         )
-        kind = self._body.kind if self._body else None
+        content = self._body
         return Operation(
             name=self._operation.name,
             class_name=self._class_name,
@@ -99,47 +98,40 @@ class _Planner:
             statuses=statuses,
             arguments=arguments,
             from_path=tuple(self._from_path),
-            body_kind=kind,
+            body_kind=content.kind if content else None,
             whole_body=self._whole_body,
-            optional_body=bool(
-                self._body and not self._body.required and not self._whole_body
-            ),
+            optional_body=not (self._whole_body or not content or content.required),
             content_type=self._content_type(),
             class_text=texts.for_class(),
             method_text=texts.for_method(),
             help=texts.for_help(),
-            models=frozenset[str]().union(
-                result.models, *(item.models for item in arguments)
-            ),
+            models=result.models.union(*(item.models for item in arguments)),
         )
 
     # --- arguments ---------------------------------------------------------------------------
 
-    def _path_arguments(self) -> list[Argument]:
-        found: dict[str, Argument] = {}
-        for wire in template_names(self._operation.path):
-            argument = self._parameter(self._in_path[wire], {})
-            if argument.name in found:
-                raise _same_name(self._in_path[wire].node, wire, argument.name)
-            found[argument.name] = argument
-        return list(found.values())
+    def _arguments(self) -> tuple[list[Argument], list[Argument]]:
+        """Return the arguments in the path, and those elsewhere."""
+        places: dict[str, str] = {}
 
-    def _keyword_arguments(self, path: Iterable[Argument]) -> list[Argument]:
-        places = {argument.name: "path" for argument in path}
-        found = []
-        for parameter in self._elsewhere:
-            argument = self._parameter(parameter, places)
-            self._claim(argument, parameter.node, places)
-            found.append(argument)
-        for node, argument in self._body_arguments(dict(places)):
-            self._claim(argument, node, places)
-            found.append(argument)
-        return found
+        def claimed(node: Node, argument: Argument) -> Argument:
+            if argument.name in places:
+                raise node.error(
+                    f"{argument.wire!r} results in the Python name {argument.name!r}, like another"
+                    " argument; give one an 'x-python-name'"
+                )
+            places[argument.name] = argument.where
+            return argument
 
-    def _claim(self, argument: Argument, node: Node, places: dict[str, str]) -> None:
-        if argument.name in places:
-            raise _same_name(node, argument.wire, argument.name)
-        places[argument.name] = argument.where
+        in_path = [self._in_path[wire] for wire in template_names(self._operation.path)]
+        path = [claimed(each.node, self._parameter(each, {})) for each in in_path]
+        rest = [
+            claimed(each.node, self._parameter(each, places))
+            for each in self._elsewhere
+        ]
+        return path, rest + [
+            claimed(*found) for found in self._body_arguments(dict(places))
+        ]
 
     def _parameter(self, parameter: Parameter, places: Mapping[str, str]) -> Argument:
         schema = self._schemas.flatten(parameter.schema)
@@ -170,14 +162,11 @@ class _Planner:
             ),
             rule=limits.rule(required=required),
             joined=parameter.joined and "list" in families,
-            secret=self._is_secret(parameter, schema, kind),
+            secret=parameter.node.flag(
+                "x-secret", self._schemas.is_secret(parameter.name, schema, kind)
+            ),
             models=kind.models,
         )
-
-    def _is_secret(self, parameter: Parameter, schema: Flat, kind: Type) -> bool:
-        if parameter.node.has("x-secret"):
-            return parameter.node.flag("x-secret")
-        return self._schemas.is_secret(parameter.name, schema, kind)
 
     def _name(
         self, node: Node, wire: str, where: str, places: Mapping[str, str]
@@ -217,14 +206,20 @@ class _Planner:
         )
         found = []
         for member in members:
-            if self._schemas.flatten(member.node).word("readOnly") is True:
+            schema = self._schemas.flatten(member.node)
+            if schema.word("readOnly") is True:
                 continue
-            source = self._schemas.flatten(member.node).words.get("x-from-path")
-            if source is not None:
+            if (source := schema.words.get("x-from-path")) is not None:
                 self._repeat(source, member.wire)
             else:
                 found.append((member.node, self._member(content, member, places)))
-        self._check_file(content, [argument for _, argument in found])
+        if content.kind == "related" and not any(
+            argument.name == argument.wire == "file" and argument.default is None
+            for _, argument in found
+        ):
+            raise content.node.error(
+                "a 'multipart/related' body needs a required member 'file'"
+            )
         self._check_aliases(members)
         return found
 
@@ -266,9 +261,8 @@ class _Planner:
 
     def _whole(self, content: Body) -> Argument:
         annotation, models = "bytes", frozenset[str]()
-        text = (
-            f"The bytes to send, of type `{docstrings.one_line(content.content_type)}`."
-        )
+        media_type = docstrings.one_line(content.content_type)
+        text = f"The bytes to send, of type `{media_type}`."
         if content.kind == "form":
             annotation, text = "dict[str, object]", "The fields of the form."
         elif content.kind == "related":
@@ -279,9 +273,8 @@ class _Planner:
             text = "The whole body."
             annotation = "object"
             if content.schema is not None:
-                kind = self._schemas.type_of(
-                    content.schema, f"{self._class_name}Body", Use.ANSWER
-                )
+                owner = f"{self._class_name}Body"
+                kind = self._schemas.type_of(content.schema, owner, Use.ANSWER)
                 annotation, models = kind.annotation, kind.models
         described = content.description
         if not described and content.schema is not None:
@@ -317,15 +310,6 @@ class _Planner:
                     )
                 taken.add(alias)
 
-    def _check_file(self, content: Body, arguments: Iterable[Argument]) -> None:
-        if content.kind == "related" and not any(
-            argument.name == argument.wire == "file" and argument.default is None
-            for argument in arguments
-        ):
-            raise content.node.error(
-                "a 'multipart/related' body needs a required member 'file'"
-            )
-
     # --- the rest ----------------------------------------------------------------------------
 
     def _path(self, names: Mapping[str, str]) -> str:
@@ -341,11 +325,8 @@ class _Planner:
         if content is None or content.kind == "related":
             return "application/json"
         if "*" in content.content_type:
-            return (
-                "application/json"
-                if content.kind == "json"
-                else "application/octet-stream"
-            )
+            subtype = "json" if content.kind == "json" else "octet-stream"
+            return f"application/{subtype}"
         if not content.content_type.isascii() or not content.content_type.isprintable():
             raise content.node.error(
                 "the media type is not printable ASCII; correct it"
@@ -377,11 +358,8 @@ class _Planner:
             int(answer.status) if answer.status.isdecimal() else 200 for answer in good
         )
         kinds = [self._result(answer) for answer in good]
-        return (
-            joined(kinds) if kinds else NOTHING,
-            False,
-            tuple(dict.fromkeys(statuses)) or (200,),
-        )
+        kind = joined(kinds) if kinds else NOTHING
+        return kind, False, tuple(dict.fromkeys(statuses)) or (200,)
 
     def _redirect_member(self, result: Type) -> str | None:
         """Return the member of the result that takes the target of a redirect."""
@@ -399,9 +377,8 @@ class _Planner:
             return BYTES
         if answer.schema is None:
             return OBJECT
-        return self._schemas.type_of(
-            answer.schema, f"{self._class_name}Result", Use.ANSWER
-        )
+        owner = f"{self._class_name}Result"
+        return self._schemas.type_of(answer.schema, owner, Use.ANSWER)
 
 
 def _fallback(parameter: Parameter) -> str:
@@ -409,10 +386,3 @@ def _fallback(parameter: Parameter) -> str:
         return f"The header `{parameter.name}`."
     where = "form" if parameter.where == "formData" else parameter.where
     return f"`{parameter.name}` in the {where}."
-
-
-def _same_name(node: Node, wire: str, name: str) -> Exception:
-    return node.error(
-        f"{wire!r} results in the Python name {name!r}, like another argument;"
-        " give one an 'x-python-name'"
-    )

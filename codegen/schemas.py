@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import TypeVar
+from typing import Any
 
 from codegen.document import Node, Place
 from codegen.flat import Flat, Flattener
@@ -30,11 +30,8 @@ __all__ = ["Member", "Model", "Schemas", "Use", "python_name"]
 LONGEST_TYPE = 2_000
 """In characters. References to references can double a type each time; beyond, it is `object`."""
 
-K = TypeVar("K")
-V = TypeVar("V")
-
-TIMESTAMPS = ("date-time", "unix-time")
-"""Formats of timestamps; UNIX seconds may be text or a number."""
+TIMESTAMPS = {"date-time": "DateTime", "unix-time": "UnixTime"}
+"""Formats of timestamps, and their types; UNIX seconds may be text or a number."""
 
 SCALARS = {"boolean": "bool", "integer": "int", "number": "float", "string": "str"}
 
@@ -104,10 +101,9 @@ class Schemas:
             # A component that only refers to another is that one's model, and gets none.
             if flat.is_object and flat.node.place == node.place:
                 yield self._model(flat, self._names[node.place])
-                yield from self.found_models()
             else:
                 self.type_of(node, self._names[node.place], Use.ANSWER)
-                yield from self.found_models()
+            yield from self.found_models()
 
     def found_models(self) -> Iterator[Model]:
         """Yield the models found since the last call, and those that they lead to."""
@@ -134,7 +130,7 @@ class Schemas:
         flat = self.flatten(node)
         # Types are kept by the place that defines them. With the place of each reference instead,
         # `owner` would name a model anew for every use of a schema.
-        while node.has("$ref") and not self._says_more(node):
+        while node.has("$ref") and {*dict(node.items())} <= {"$ref", "description"}:
             node = node.referent()
         key = (node.place, use)
         if key in self._open:
@@ -149,17 +145,12 @@ class Schemas:
             self._types[key] = replace(found, parts=OBJECT.parts) if is_long else found
         return self._types[key]
 
-    def _says_more(self, node: Node) -> bool:
-        return any(key not in ("$ref", "description") for key, _ in node.items())
-
     def _type(self, flat: Flat, owner: str, use: Use) -> Type:
-        names = flat.types
-        is_nullable = (
-            "null" in names
-            or flat.word("nullable") is True
-            or flat.word("x-nullable") is True
+        names = [name for name in flat.types if name != "null"]
+        is_nullable = "null" in flat.types or True in (
+            flat.word("nullable"),
+            flat.word("x-nullable"),
         )
-        names = [name for name in names if name != "null"]
         branches = flat.words.get("oneOf") or flat.words.get("anyOf")
         if "enum" in flat.words or "const" in flat.words:
             found = self._closed_set(flat, use)
@@ -182,29 +173,17 @@ class Schemas:
             return self._object(flat, owner, use)
         if name == "array":
             return self._list(flat, owner, use)
-        if flat.word("format") in TIMESTAMPS and not set(names) - {
-            "string",
-            "integer",
-            "number",
-        }:
-            annotation = (
-                "UnixTime" if flat.word("format") == "unix-time" else "DateTime"
-            )
-            return single("datetime" if use is Use.ARGUMENT else annotation, "date")
-        if name == "string" and flat.word("format") == "byte" and use is Use.ARGUMENT:
+        kind, is_argument = str(flat.word("format")), use is Use.ARGUMENT
+        if kind in TIMESTAMPS and {*names} <= {"string", "integer", "number"}:
+            return single("datetime" if is_argument else TIMESTAMPS[kind], "date")
+        if name == "string" and kind == "byte" and is_argument:
             return single("ImageSource", "picture")
         text = SCALARS.get(name, "str")
         return single(text, text)
 
     def _closed_set(self, flat: Flat, use: Use) -> Type:
-        enum = flat.words.get("enum")
-        values = (
-            [flat.word("const")]
-            if enum is None
-            else [item.value for item in enum.elements()]
-        )
-        is_nullable = None in values
-        values = [value for value in values if value is not None]
+        is_nullable = None in flat.closed_set
+        values = [value for value in flat.closed_set if value is not None]
         kinds = {type(value) for value in values}
         if not kinds <= {str, int, float, bool}:
             return replace(OBJECT, nullable=is_nullable)
@@ -217,21 +196,17 @@ class Schemas:
         return replace(found, nullable=is_nullable)
 
     def _union(self, branches: list[Node], owner: str, use: Use) -> Type:
-        before = [
-            len(self._names),
-            len(self._taken),
-            len(self._types),
-            len(self._found),
-        ]
+        collected: list[dict[Any, Any]] = [self._names, self._taken, self._types]
+        sizes, known = [len(each) for each in collected], len(self._found)
         found = joined([self.type_of(branch, owner, use) for branch in branches])
         if found.parts == OBJECT.parts:
             # The union became `object`, so nothing names the models of its branches: they would be
             # generated and never used. Names, types and models are taken back to where they were;
             # all of them, as a type that stayed would name a model that does not exist.
-            _shorten(self._names, before[0])
-            _shorten(self._taken, before[1])
-            _shorten(self._types, before[2])
-            del self._found[before[3] :]
+            for each, size in zip(collected, sizes, strict=True):
+                while len(each) > size:
+                    each.popitem()
+            del self._found[known:]
         return found
 
     def _list(self, flat: Flat, owner: str, use: Use) -> Type:
@@ -265,17 +240,13 @@ class Schemas:
         self._names[node.place] = name
 
     def _inline(self, flat: Flat, owner: str) -> str:
-        name = self._unused(owner)
+        number, name = 2, owner
+        while name in self._taken:
+            name, number = f"{owner}{number}", number + 1
         self._taken[name] = flat.node
         self._names[flat.node.place] = name
         self._found.append((flat, name))
         return name
-
-    def _unused(self, name: str) -> str:
-        number, chosen = 2, name
-        while chosen in self._taken:
-            chosen, number = f"{name}{number}", number + 1
-        return chosen
 
     def _model(self, flat: Flat, name: str) -> Model:
         members = tuple(self.members(flat, name, Use.ANSWER, MODEL_ATTRIBUTES))
@@ -348,22 +319,13 @@ class Schemas:
         return limits_of(flat, self.flatten(items) if items else None, siblings)
 
 
-def _shorten(names: dict[K, V], size: int) -> None:
-    """Remove the entries that were added last."""
-    while len(names) > size:
-        names.popitem()
-
-
 def python_name(node: Node, wire: str, taken: frozenset[str]) -> str:
     """Return the Python name of a member or parameter; `x-python-name` overrides the rule."""
     chosen = node.value.get("x-python-name") if isinstance(node.value, dict) else None
     name = argument_name(wire, taken) if chosen is None else chosen
     if not isinstance(name, str) or not is_name(name) or (chosen and name in taken):
-        fault = (
-            "is reserved or not a valid Python name"
-            if chosen
-            else "results in no Python name"
-        )
+        fault = "is reserved or not a valid Python name"
+        fault = fault if chosen else "results in no Python name"
         raise node.error(f"{chosen or wire!r} {fault}; choose one with 'x-python-name'")
     if chosen and (name.startswith("_") or name != argument_name(name, taken)):
         raise node.error(
