@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from codegen.document import Document, Node, SpecError
+from codegen.document import Document, Node
 from codegen.names import (
     RESERVED_METHODS,
     RESERVED_MODULES,
@@ -48,7 +48,13 @@ def check(document: Document) -> None:
     names: dict[str, PathOperation] = {}
     classes: dict[str, str] = {}
     modules: dict[str, str] = {}
-    for operation in _checked_operations(document):
+    _check_path_items(document)
+    operations = list(path_operations(document))
+    for operation in operations:
+        for key, member in operation.node.items():
+            _reject_servers(key, member)
+        operation.node.reject_unknown(OPERATION_WORDS)
+    for operation in operations:
         _check_name(operation, names, classes)
         _check_tag(operation, modules)
         _check_path(operation)
@@ -75,8 +81,7 @@ def _check_version(document: Document) -> None:
         )
 
 
-def _checked_operations(document: Document) -> list[PathOperation]:
-    """Return the operations, once their paths hold nothing that is not supported."""
+def _check_path_items(document: Document) -> None:
     for _, item in path_items(document):
         for key, member in item.items():
             _reject_servers(key, member)
@@ -84,12 +89,6 @@ def _checked_operations(document: Document) -> list[PathOperation]:
                 raise member.error(
                     f"{key!r} is not a supported method; remove or correct it"
                 )
-    found = list(path_operations(document))
-    for operation in found:
-        for key, member in operation.node.items():
-            _reject_servers(key, member)
-        operation.node.reject_unknown(OPERATION_WORDS)
-    return found
 
 
 def _reject_servers(key: str, member: Node) -> None:
@@ -102,16 +101,10 @@ def _reject_servers(key: str, member: Node) -> None:
 def _check_name(
     operation: PathOperation, names: dict[str, PathOperation], classes: dict[str, str]
 ) -> None:
-    name = operation.name
-    source = (
-        operation.node.get("operationId")
-        or operation.node.get("summary")
-        or operation.node
-    )
+    name, node = operation.name, operation.node
+    source = node.get("operationId") or node.get("summary") or node
     if not name:
-        raise operation.node.error(
-            "the operation has no name; give it an 'operationId'"
-        )
+        raise node.error("the operation has no name; give it an 'operationId'")
     if not is_name(name):
         corrected = re.sub(r"\W+", "_", name).strip("_")
         raise source.error(
@@ -168,19 +161,19 @@ def _check_path(operation: PathOperation) -> None:
     fault = _path_fault(operation.path)
     if fault:
         raise place.error(fault)
-    declared = [
-        parameter for parameter in parameters(operation) if parameter.where == "path"
-    ]
+    declared = {
+        each.name: each.node for each in parameters(operation) if each.where == "path"
+    }
     named = template_names(operation.path)
     for name in named:
-        if name not in [parameter.name for parameter in declared]:
+        if name not in declared:
             raise operation.node.error(
                 f"the path names {{{name}}}, which no path parameter declares; declare it"
             )
-    for parameter in declared:
-        if parameter.name not in named:
-            raise parameter.node.error(
-                f"the path has no {{{parameter.name}}}; add it there or remove the parameter"
+    for name, node in declared.items():
+        if name not in named:
+            raise node.error(
+                f"the path has no {{{name}}}; add it there or remove the parameter"
             )
 
 
@@ -209,22 +202,15 @@ def _check_groups(
         for prefix in ("", "Async", "Raw", "AsyncRaw"):
             group = class_name(f"{prefix}_{module}")
             if group in classes:
-                raise _name_error(
-                    names[classes[group]],
+                node = names[classes[group]].node
+                raise (node.get("operationId") or node).error(
                     f"{classes[group]!r} results in the class {group}, which has the methods of the"
-                    f" tag {tag!r}; give another 'operationId'",
+                    f" tag {tag!r}; give another 'operationId'"
                 )
             if groups.setdefault(group, tag) != tag:
-                raise _name_error(
-                    next(
-                        operation
-                        for operation in names.values()
-                        if tag in operation.node.texts("tags")
-                    ),
+                nodes = (operation.node for operation in names.values())
+                node = next(node for node in nodes if tag in node.texts("tags"))
+                raise (node.get("operationId") or node).error(
                     f"the tags {groups[group]!r} and {tag!r} both result in the class {group};"
-                    " rename one",
+                    " rename one"
                 )
-
-
-def _name_error(operation: PathOperation, fault: str) -> SpecError:
-    return (operation.node.get("operationId") or operation.node).error(fault)

@@ -41,6 +41,7 @@ ERRORS = {
     "404": "NotFoundError",
     "409": "ConflictError",
     "429": "RateLimitError",
+    "5XX": "ServerError",
 }
 UNREACHABLE = "405"
 """Method not allowed: a generated method never gets it, since it has the path's own method."""
@@ -64,15 +65,13 @@ class OperationTexts:
     def for_method(self) -> list[Block]:
         """Return the blocks for the methods: all that is known."""
         page = "The response is one page of a list; a client's `items()` iterates over all pages."
-        description = self._description()
-        if self.node.flag("x-page"):
-            description.append(page)
         return [
             *self._title(),
-            *description,
+            *self._description(),
+            *[page] * self.node.flag("x-page"),
             *self._remarks(),
             *_section("Args", self._argument_entries()),
-            *_section("Returns", [("", text) for text in self._returned()]),
+            *_section("Returns", self._returned()),
             *_section("Raises", self._raised()),
             *self._notes(),
         ]
@@ -100,7 +99,9 @@ class OperationTexts:
                 f"Deprecated by the API{f': use `{instead}`' if instead else ''}."
             )
         if quirks := self.node.texts("x-quirks"):
-            remarks += ["Known quirks:", _bullets(quirks)]
+            # A block of its own, which keeps its lines.
+            lines = [f"- {sentence(quirk)}\n" for quirk in quirks]
+            remarks += ["Known quirks:", "".join(lines)]
         return remarks
 
     def _argument_entries(self) -> list[tuple[str, str]]:
@@ -114,30 +115,25 @@ class OperationTexts:
             for argument in self.arguments
         ]
 
-    def _returned(self) -> list[str]:
-        if not self.returns:
-            return []
+    def _returned(self) -> list[tuple[str, str]]:
         good = [answer for answer in self.answers if answer.status[0] in "23"]
         good = good or [answer for answer in self.answers if answer.status == "default"]
         texts = dict.fromkeys(sentence(answer.description) for answer in good)
-        return [text for text in [" ".join(filter(None, texts))] if text]
+        text = " ".join(filter(None, texts)) if self.returns else ""
+        return [("", text)] if text else []
 
     def _raised(self) -> list[tuple[str, str]]:
-        found: dict[str, list[str]] = {}
+        found: dict[str, dict[str, None]] = {}
         for answer in self.answers:
             status = answer.status
             if status[0] not in "45" or status == UNREACHABLE:
                 continue
-            error = (
-                "ServerError" if status[0] == "5" else ERRORS.get(status, "ApiError")
-            )
+            error = ERRORS.get("5XX" if status[0] == "5" else status, "ApiError")
             text = sentence(answer.description) or f"The server answers {status}."
-            texts = found.setdefault(error, [])
-            if text not in texts:
-                texts.append(text)
+            found.setdefault(error, {})[text] = None
         scopes = self.node.texts("x-scopes")
         if "ForbiddenError" in found and scopes:
-            found["ForbiddenError"].append(f"Requires the scope {_choice(scopes)}.")
+            found["ForbiddenError"][f"Requires the scope {_choice(scopes)}."] = None
         return [(error, " ".join(texts)) for error, texts in found.items()]
 
     def _notes(self) -> list[str]:
@@ -165,18 +161,11 @@ class OperationTexts:
         sure = self.node.text("x-scopes-confidence")
         scope = f"Scope: {_choice(scopes)}" if scopes else "Scope: none, or not known"
         sure = f" (confidence: {sure})" if scopes and sure else ""
-        return (
-            f"{scope}{sure}. Token: {', '.join(kinds) if kinds else 'kind not known'}."
-        )
+        return f"{scope}{sure}. Token: {', '.join(kinds) or 'kind not known'}."
 
 
 def _section(title: str, entries: Sequence[tuple[str, str]]) -> list[Block]:
     return [Section(title, tuple(entries))] if entries else []
-
-
-def _bullets(texts: Sequence[str]) -> str:
-    """Return a list as a block of its own, which keeps its lines."""
-    return "\n".join(f"- {sentence(text)}" for text in texts) + "\n"
 
 
 def titled(title: str, otherwise: str) -> list[str]:
@@ -190,17 +179,16 @@ def titled(title: str, otherwise: str) -> list[str]:
 def model_text(model: Model) -> list[Block]:
     """Return the blocks for a model."""
     first, *rest = paragraphs(model.description) or [""]
-    head, tail = _split_first(str(first))
+    head, tail = _split_first(first)
     if not head:
         place = f"The object at `{one_line(pointer(model.place))}`."
         head = place if len(place) <= LONGEST_FIRST_LINE else "An object of the API."
-        tail = str(first)
     texts = [
         (member.name, text) for member in model.members if (text := member_text(member))
     ]
-    attributes = [Section("Attributes", tuple(texts))] if texts else []
     tail = tail if "\n" in tail else sentence(tail)
-    return [sentence(head), *([tail] if tail else []), *rest, *attributes]
+    blocks = [sentence(head), *filter(None, [tail]), *rest]
+    return [*blocks, *_section("Attributes", texts)]
 
 
 def member_text(member: Member) -> str:
@@ -232,19 +220,12 @@ def argument_text(
     """Return the documentation of an argument: description, limits and default."""
     text = sentence(description)
     texts = [text or sentence(fallback), *_limits(limits, text)]
-    shown = (
-        json.dumps(default, ensure_ascii=False)
-        if not isinstance(default, str)
-        else default
-    )
     has_default = "left out" in text or "default" in text.lower()
-    if (
-        default is not None
-        and not has_default
-        and shown
-        and len(shown) <= LONGEST_DEFAULT
-    ):
-        texts.append(f"The server's default is `{one_line(shown)}`.")
+    if default is not None and not has_default:
+        is_text = isinstance(default, str)
+        shown = str(default) if is_text else json.dumps(default, ensure_ascii=False)
+        if 0 < len(shown) <= LONGEST_DEFAULT:
+            texts.append(f"The server's default is `{one_line(shown)}`.")
     return " ".join(texts)
 
 
@@ -275,7 +256,7 @@ def _range(low: float | None, high: float | None, unit: str, description: str) -
     """Return a range as text, unless the description has its numbers."""
     if low == 0 and high is None:
         return ""
-    numbers = [_number(bound) for bound in (low, high) if bound is not None]
+    numbers = [f"{bound:,}" for bound in (low, high) if bound is not None]
     said = set(re.findall(r"\d[\d,.]*(?<![,.])", description))
     if not numbers or all(
         number in said or number.replace(",", "") in said for number in numbers
@@ -288,10 +269,6 @@ def _range(low: float | None, high: float | None, unit: str, description: str) -
     if len(numbers) == 2:
         return f"{numbers[0]} to {last}{unit}."
     return f"{'At least' if high is None else 'At most'} {last}{unit}."
-
-
-def _number(value: float) -> str:
-    return f"{value:,}"
 
 
 def _choice(words: Sequence[str]) -> str:
@@ -315,18 +292,16 @@ def sentence(text: str) -> str:
 
 def paragraphs(text: str) -> list[str]:
     """Return the paragraphs of a description; lists and code keep their lines."""
-    blocks: list[str] = []
-    lines: list[str] = []
+    blocks: list[list[str]] = [[]]
     fenced = False
     for line in [*_plain(text).split("\n"), ""]:
         if line.strip().startswith("```"):
             fenced = not fenced
         if line.strip() or fenced:
-            lines.append(line.rstrip())
-        elif lines:
-            blocks.append(_block(lines))
-            lines = []
-    return [*blocks, *([_block(lines)] if lines else [])]
+            blocks[-1].append(line.rstrip())
+        else:
+            blocks.append([])
+    return [_block(lines) for lines in blocks if lines]
 
 
 def split_link(description: str) -> tuple[str, str]:
@@ -358,47 +333,32 @@ def layout(blocks: Iterable[Block], indent: int) -> str:
     """Return blocks as a docstring with quotes, for this indentation."""
     lines: list[str] = []
     for block in blocks:
-        if lines:
-            lines.append("")
-        lines += (
-            _section_lines(block, indent)
-            if isinstance(block, Section)
-            else _lines(block, indent)
-        )
-    margin = " " * indent
-    text = "\n".join(
-        f"{margin}{line}" if line and number else line
-        for number, line in enumerate(lines)
-    )
-    if len(lines) > 1:
-        text += f"\n{margin}"
+        lines += ["", *_lines(block, indent)]
+    text = textwrap.indent("\n".join(lines[1:]), " " * indent)[indent:]
+    if "\n" in text:
+        text += "\n" + " " * indent
     return _quoted(_plain(text))
 
 
-def _lines(block: str, indent: int) -> list[str]:
+def _lines(block: Block, indent: int) -> list[str]:
+    if isinstance(block, Section):
+        found = [f"{block.title}:"]
+        for name, text in block.entries:
+            entry, later = (f"{name}: {text}", 8) if name else (text, 4)
+            found += _wrapped(entry, indent, first=" " * 4, later=" " * later)
+        return found
     if "\n" not in block:
         # A summary stays on its line, however long: `titled` sees to its length.
-        return (
-            [block] if len(block) <= LONGEST_FIRST_LINE + 8 else _wrapped(block, indent)
-        )
-    found: list[str] = []
+        is_short = len(block) <= LONGEST_FIRST_LINE + 8
+        return [block] if is_short else _wrapped(block, indent)
+    found = []
     for line in block.rstrip("\n").split("\n"):
-        hanging = (
-            len(line) - len(line.lstrip()) + 2 * bool(re.match(r"\s*[-*+]\s", line))
-        )
+        mark = re.match(r"\s*[-*+]\s", line)
+        hanging = len(line) - len(line.lstrip()) + 2 * bool(mark)
         if "```" in block or line.startswith("    "):
             found.append(line)
         else:
             found += _wrapped(line, indent, later=" " * hanging)
-    return found
-
-
-def _section_lines(section: Section, indent: int) -> list[str]:
-    found = [f"{section.title}:"]
-    for name, text in section.entries:
-        first, later = (" " * 4, " " * 8) if name else (" " * 4, " " * 4)
-        entry = f"{name}: {text}" if name else text
-        found += _wrapped(entry, indent, first=first, later=later)
     return found
 
 

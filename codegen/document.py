@@ -96,20 +96,12 @@ class Node:
 
     def text(self, key: str) -> str:
         """Return a member that is a text; empty where it is left out or null."""
-        value = self._mapping().get(key)
-        if value is None:
-            return ""
-        if not isinstance(value, str):
-            raise self._child(key, value).error("must be a text; put it in quotes")
-        return value
+        node = self.get(key)
+        return "" if node is None or node.value is None else node._text()
 
     def texts(self, key: str) -> tuple[str, ...]:
         """Return a member that is a list of texts; empty where it is left out."""
-        items = self.listed(key)
-        for item in items:
-            if not isinstance(item.value, str):
-                raise item.error("must be a text; put it in quotes")
-        return tuple(str(item.value) for item in items)
+        return tuple(item._text() for item in self.listed(key))
 
     def flag(self, key: str, default: bool = False) -> bool:
         """Return a member that is true or false."""
@@ -160,12 +152,8 @@ class Node:
             found: object = None
             if isinstance(node.value, dict):
                 found = node.value.get(key)
-            elif (
-                isinstance(node.value, list)
-                and key.isdecimal()
-                and int(key) < len(node.value)
-            ):
-                found = node.value[int(key)]
+            elif isinstance(node.value, list) and key.isdecimal():
+                found = dict(enumerate(node.value)).get(int(key))
             if found is None:
                 raise reference.error(
                     f"{reference.value!r} does not exist; define {key!r} there or correct the name"
@@ -176,6 +164,11 @@ class Node:
     def value_of(self, key: str) -> object:
         """Return a member's value, or `None`."""
         return self._mapping().get(key)
+
+    def _text(self) -> str:
+        if not isinstance(self.value, str):
+            raise self.error("must be a text; put it in quotes")
+        return self.value
 
     def _mapping(self) -> dict[str, object]:
         if not isinstance(self.value, dict):

@@ -29,14 +29,12 @@ def differences(out: Path, texts: Mapping[str, str]) -> Iterator[str]:
     except OSError as error:
         raise _unusable(out, error) from None
     for name in sorted({*texts, *there}):
-        before, after = there.get(name, ""), texts.get(name, "")
+        path = f"{out.name}/{name}"
         yield from difflib.unified_diff(
-            before.splitlines(keepends=True),
-            after.splitlines(keepends=True),
-            f"{out.name}/{name} (there)" if name in there else "(missing)",
-            f"{out.name}/{name} (generated)"
-            if name in texts
-            else "(not generated any more)",
+            there.get(name, "").splitlines(keepends=True),
+            texts.get(name, "").splitlines(keepends=True),
+            f"{path} (there)" if name in there else "(missing)",
+            f"{path} (generated)" if name in texts else "(not generated any more)",
         )
 
 
@@ -87,6 +85,11 @@ def _replace(out: Path, texts: Mapping[str, str], stale: list[str]) -> None:
     out.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     moves: list[tuple[Path, Path]] = []
+
+    def move(source: Path, target: Path) -> None:
+        source.replace(target)
+        moves.append((source, target))
+
     try:
         for name, text in texts.items():
             path = beside / "new" / name
@@ -98,9 +101,9 @@ def _replace(out: Path, texts: Mapping[str, str], stale: list[str]) -> None:
             if target.exists() or target.is_symlink():
                 old = beside / "old" / name
                 old.parent.mkdir(parents=True, exist_ok=True)
-                _move(target, old, moves)
+                move(target, old)
             if name in texts:
-                _move(beside / "new" / name, target, moves)
+                move(beside / "new" / name, target)
     except BaseException:
         for source, target in reversed(moves):
             target.replace(source)
@@ -109,11 +112,6 @@ def _replace(out: Path, texts: Mapping[str, str], stale: list[str]) -> None:
         raise
     finally:
         shutil.rmtree(beside, ignore_errors=True)
-
-
-def _move(source: Path, target: Path, moves: list[tuple[Path, Path]]) -> None:
-    source.replace(target)
-    moves.append((source, target))
 
 
 def _unusable(out: Path, error: OSError) -> SpecError:

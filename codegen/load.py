@@ -54,9 +54,11 @@ def load(path: Path, name: str | None = None) -> Document:
             f"{name}: cannot be read: {reason}; name a YAML or JSON file"
         ) from None
     reader = _Reader(name)
-    value = reader.read_json(text) if text.lstrip().startswith("{") else None
-    if value is None:
-        value = reader.read_yaml(text)
+    try:
+        value = reader.read_json(text) if text.lstrip().startswith("{") else None
+        value = reader.read_yaml(text) if value is None else value
+    except RecursionError:
+        raise SpecError(f"{name}: is nested more than {DEEPEST} deep") from None
     if not isinstance(value, dict):
         raise SpecError(
             f"{name}: is not a mapping; an OpenAPI document starts with 'openapi: 3.1.0' or"
@@ -99,12 +101,6 @@ class _Reader:
                 parse_float=self._json_number,
                 parse_constant=self._json_number,
             )
-        except SpecError:
-            raise
-        except RecursionError:
-            raise SpecError(
-                f"{self.name}: is nested more than {DEEPEST} deep"
-            ) from None
         except ValueError:
             return None
         self._examine(value, 0)
@@ -116,18 +112,10 @@ class _Reader:
             return self._build(yaml.parse(text, Loader=loader))
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
-            problem = (
-                getattr(error, "problem", None)
-                or getattr(error, "reason", None)
-                or error
-            )
+            problem = getattr(error, "problem", None) or getattr(error, "reason", error)
             where = f"{self.name}:{mark.line + 1}" if mark else self.name
             raise SpecError(
                 f"{where}: is not YAML: {problem}; correct the syntax"
-            ) from None
-        except RecursionError:
-            raise SpecError(
-                f"{self.name}: is nested more than {DEEPEST} deep"
             ) from None
 
     def _build(self, events: Iterator[yaml.Event]) -> object:
@@ -169,12 +157,12 @@ class _Reader:
         self, frames: list[_Frame], event: yaml.AliasEvent
     ) -> tuple[object, int]:
         if any(frame.anchor == event.anchor for frame in frames):
-            fault = f"*{event.anchor} is inside of the value that it names; write the value out"
-            raise self._error(event, fault)
-        if event.anchor not in self._anchors:
-            fault = f"*{event.anchor} is not defined before it; write the value out"
-            raise self._error(event, fault)
-        return self._anchors[event.anchor]
+            fault = "is inside of the value that it names"
+        elif event.anchor not in self._anchors:
+            fault = "is not defined before it"
+        else:
+            return self._anchors[event.anchor]
+        raise self._error(event, f"*{event.anchor} {fault}; write the value out")
 
     def _add_scalar(
         self, frame: _Frame, event: yaml.ScalarEvent, *, is_root: bool
@@ -208,26 +196,19 @@ class _Reader:
             return
         if frame.key is None:
             raise self._error(event, "a key must be a text; write it as one")
-        if frame.key == "<<":
-            self._merge(frame, value, event)
-        else:
-            frame.value[frame.key] = value
-        frame.key = None
-
-    def _merge(self, frame: _Frame, value: object, event: yaml.Event) -> None:
-        """Add the members of a merged mapping; those beside it win."""
-        assert isinstance(frame.value, dict)  # noqa: S101 - only mappings have a key
+        key, frame.key = frame.key, None
+        if key != "<<":
+            frame.value[key] = value
+            return
+        # The members of a merged mapping are added; those beside it win.
         for source in value if isinstance(value, list) else [value]:
             if not isinstance(source, dict):
                 raise self._error(event, "'<<' merges mappings only; name one")
-            for key, member in source.items():
-                frame.value.setdefault(key, member)
+            frame.value |= source | frame.value
 
     def _scalar(self, event: yaml.ScalarEvent) -> object:
         text, tag = event.value, event.tag
-        if tag is None and not event.implicit[0]:
-            return text
-        if tag in ("!", f"{TAG}str"):
+        if tag in ("!", f"{TAG}str") or (tag is None and not event.implicit[0]):
             return text
         self._refuse_tag(event)
         if NULL.fullmatch(text):
@@ -237,16 +218,13 @@ class _Reader:
         try:
             if INTEGER.fullmatch(text):
                 return int(text, 0 if text[:2] in ("0o", "0x") else 10)
-            if FLOAT.fullmatch(text):
-                return self._finite(float(text), event)
         except ValueError:
             raise self._error(
                 event, "the number is too long; write a shorter one"
             ) from None
-        return text
-
-    def _finite(self, number: float, event: yaml.Event) -> float:
-        if not math.isfinite(number):
+        if not FLOAT.fullmatch(text):
+            return text
+        if not math.isfinite(number := float(text)):
             raise self._error(event, "the number is too large; write a smaller one")
         return number
 

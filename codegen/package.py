@@ -118,42 +118,30 @@ class Operation:
     @property
     def forwarded(self) -> list[str]:
         """Arguments of the class, as a method passes them."""
-        names = [argument.name for argument in self.keywords]
         return [
             *(argument.name for argument in self.positional),
-            *(f"{name}={name}" for name in names),
+            *(f"{argument.name}={argument.name}" for argument in self.keywords),
         ]
 
-    @property
-    def query(self) -> dict[str, str]:
-        """Python name -> name in the query."""
-        return self._wires("query")
-
-    @property
-    def header(self) -> dict[str, str]:
-        """Python name -> header."""
-        return self._wires("header")
+    def wires(self, where: str) -> dict[str, str]:
+        """Python name -> name in the document, of the arguments in one place."""
+        return {item.name: item.wire for item in self.arguments if item.where == where}
 
     @property
     def members(self) -> dict[str, str]:
         """Python name -> member of the body."""
-        return (
-            {} if self.whole_body else {**dict(self.from_path), **self._wires("body")}
-        )
+        return {} if self.whole_body else dict(self.from_path) | self.wires("body")
 
     @property
     def joined(self) -> list[str]:
         """Arguments whose items are sent as one value."""
-        return sorted(argument.name for argument in self.arguments if argument.joined)
+        return sorted(item.name for item in self.arguments if item.joined)
 
     @property
     def secrets(self) -> list[str]:
         """Arguments outside of the body that are never shown; nothing of a body is."""
-        return sorted(
-            argument.name
-            for argument in self.arguments
-            if argument.secret and argument.where != "body"
-        )
+        outside = (item for item in self.arguments if item.where != "body")
+        return sorted(item.name for item in outside if item.secret)
 
     @property
     def credentials(self) -> list[str]:
@@ -163,17 +151,12 @@ class Operation:
     @property
     def private_arguments(self) -> list[str]:
         """All arguments that are never shown, those in the body too."""
-        return sorted(argument.name for argument in self.arguments if argument.secret)
+        return sorted(item.name for item in self.arguments if item.secret)
 
     @property
     def rules(self) -> dict[str, Rule]:
         """Python name -> limits."""
-        return {
-            argument.name: argument.rule for argument in self.arguments if argument.rule
-        }
-
-    def _wires(self, where: str) -> dict[str, str]:
-        return {item.name: item.wire for item in self.arguments if item.where == where}
+        return {item.name: item.rule for item in self.arguments if item.rule}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

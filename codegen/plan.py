@@ -51,7 +51,10 @@ def plan(document: Document, package: str, source: str, command: str) -> Package
     )
     events, event_models = _events(document, schemas, models, used)
     moved = {model.name for model in event_models}
-    about = _tag_texts(document)
+    about = {
+        tag.text("name"): docstrings.paragraphs(tag.text("description"))
+        for tag in document.root.listed("tags")
+    }
     info = document.root.get("info")
     return Package(
         name=package,
@@ -71,11 +74,7 @@ def plan(document: Document, package: str, source: str, command: str) -> Package
 
 def renamed(text: str, names: Mapping[str, str]) -> str:
     """Return an annotation with other names; quoted words, the values of a `Literal`, stay."""
-    return (
-        QUOTED_OR_WORD.sub(lambda found: names.get(found[0], found[0]), text)
-        if names
-        else text
-    )
+    return QUOTED_OR_WORD.sub(lambda found: names.get(found[0], found[0]), text)
 
 
 def _group(tag: str, text: Sequence[Block], operations: list[Operation]) -> Group:
@@ -137,9 +136,7 @@ def _model_class(model: Model) -> ModelClass:
             )
             for member in model.members
         ),
-        models=frozenset[str]().union(
-            *(member.type.models for member in model.members)
-        ),
+        models=frozenset(name for each in model.members for name in each.type.models),
     )
 
 
@@ -170,10 +167,3 @@ def _events(
         if model.name in events.values() and model.name not in elsewhere
     ]
     return tuple(events.items()), own
-
-
-def _tag_texts(document: Document) -> dict[str, list[str]]:
-    return {
-        tag.text("name"): docstrings.paragraphs(tag.text("description"))
-        for tag in document.root.listed("tags")
-    }

@@ -35,9 +35,8 @@ class Type:
     @property
     def annotation(self) -> str:
         """The type as an annotation says it."""
-        return " | ".join(
-            [*(part.text for part in self.parts), *["None"] * self.nullable]
-        )
+        texts = [part.text for part in self.parts]
+        return " | ".join([*texts, *["None"] * self.nullable])
 
     @property
     def optional(self) -> str:
