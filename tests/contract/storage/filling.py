@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from hipkit.server.storage.protocol import Database, Stores
 from hipkit.server.storage.stores.messages import NewMessage
+from hipkit.server.storage.stores.rooms import NewRoom
+from hipkit.server.storage.stores.users import NewUserRecord
 
 NOW = 1_700_000_000_000_000
 
@@ -17,20 +19,19 @@ async def add_group(database: Database, name: str = "Group") -> int:
 async def add_user(
     database: Database, group_id: int, name: str, *, email: str | None = None
 ) -> int:
+    user = NewUserRecord(
+        group_id=group_id,
+        name=name,
+        mention_name=name,
+        email=email or f"{name}@example.com",
+        title="",
+        roles="[]",
+        is_group_admin=False,
+        timezone="UTC",
+        version="v",
+    )
     return await database.write(
-        lambda stores: stores.users.add(
-            group_id=group_id,
-            name=name,
-            mention_name=name,
-            email=email or f"{name}@example.com",
-            title="",
-            roles="[]",
-            is_group_admin=False,
-            timezone="UTC",
-            password_hash=None,
-            version="v",
-            now_us=NOW,
-        )
+        lambda stores: stores.users.add(user, NOW, password_hash=None)
     )
 
 
@@ -42,19 +43,15 @@ async def add_room(
     *,
     privacy: str = "public",
 ) -> int:
-    return await database.write(
-        lambda stores: stores.rooms.add(
-            group_id=group_id,
-            name=name,
-            topic="",
-            privacy=privacy,
-            guest_key=None,
-            delegate_admin_visibility=None,
-            owner_id=owner_id,
-            version="v",
-            now_us=NOW,
-        )
+    room = NewRoom(
+        group_id=group_id,
+        name=name,
+        topic="",
+        privacy=privacy,
+        owner_id=owner_id,
+        version="v",
     )
+    return await database.write(lambda stores: stores.rooms.add(room, NOW))
 
 
 def message(number: int, sender_id: int | None = None) -> NewMessage:

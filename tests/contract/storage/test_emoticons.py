@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hipkit.server.storage.protocol import Database
+from hipkit.server.storage.stores.emoticons import NewEmoticon
 from tests.contract.storage.filling import (
     add_group,
 )
@@ -12,17 +13,16 @@ async def test_emoticons_are_found_by_id_and_by_shortcut_in_any_case(
     database: Database,
 ) -> None:
     group_id = await add_group(database)
-    emoticon_id = await database.write(
-        lambda s: s.emoticons.add(
-            group_id=group_id,
-            shortcut="Yay",
-            kind="group",
-            file_key="k" * 43,
-            width=1,
-            height=2,
-            creator_id=None,
-        )
+    emoticon = NewEmoticon(
+        group_id=group_id,
+        shortcut="Yay",
+        kind="group",
+        file_key="k" * 43,
+        width=1,
+        height=2,
+        creator_id=None,
     )
+    emoticon_id = await database.write(lambda s: s.emoticons.add(emoticon))
 
     emoticons = database.stores.emoticons
     found = await emoticons.by_shortcut(group_id, "yAY")

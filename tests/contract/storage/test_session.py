@@ -5,11 +5,17 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hipkit.server.storage.protocol import Database
-from hipkit.server.storage.stores.session import given_id, in_parts
-from tests.contract.storage.filling import (
-    add_group,
+from hipkit.server.storage.protocol import Database, Stores
+from hipkit.server.storage.stores.rooms import NewRoom
+from hipkit.server.storage.stores.session import (
+    Record,
+    in_parts,
+    insert,
+    select,
+    update,
+    upsert,
 )
+from tests.contract.storage.filling import add_group, add_user
 
 
 async def test_a_record_does_not_show_its_columns(database: Database) -> None:
@@ -29,6 +35,57 @@ def test_parts_hold_every_value_in_few_sizes(values: list[int]) -> None:
         assert len(part).bit_count() == 1
 
 
-def test_an_id_is_inserted_only_where_it_is_given() -> None:
-    assert given_id(7) == ("id, ", "?, ", (7,))
-    assert given_id(None) == ("", "", ())
+class Point(Record, frozen=True, array_like=True):
+    id: int
+    x: int
+    name: str
+
+
+def test_a_select_names_columns_like_fields_but_for_those_given() -> None:
+    assert select(Point, "points", name="points.name") == (
+        "SELECT id, x, points.name FROM points "
+    )
+
+
+def test_an_insert_has_a_mark_for_each_column() -> None:
+    assert insert("points", "group_id", Point) == (
+        "INSERT INTO points (group_id, id, x, name) VALUES (?, ?, ?, ?)"
+    )
+
+
+def test_an_upsert_updates_every_column_but_the_key() -> None:
+    assert upsert("points", "id", Point) == (
+        "INSERT INTO points (id, x, name) VALUES (?, ?, ?)"
+        " ON CONFLICT (id) DO UPDATE SET x = excluded.x, name = excluded.name"
+    )
+
+
+def test_an_update_takes_the_id_last() -> None:
+    assert update("points", "x, name") == (
+        "UPDATE points SET x = ?, name = ? WHERE id = ?"
+    )
+
+
+async def test_an_id_is_inserted_only_where_it_is_given(database: Database) -> None:
+    group_id = await add_group(database)
+    owner_id = await add_user(database, group_id, "ann")
+
+    async def command(stores: Stores) -> list[int]:
+        rooms = [
+            NewRoom(
+                name=name,
+                topic="",
+                privacy="public",
+                version="v",
+                group_id=group_id,
+                owner_id=owner_id,
+            )
+            for name in "abc"
+        ]
+        return [
+            await stores.rooms.add(rooms[0], 1),
+            await stores.rooms.add(rooms[1], 1, room_id=70),
+            await stores.rooms.add(rooms[2], 1),
+        ]
+
+    assert await database.write(command) == [1, 70, 71]

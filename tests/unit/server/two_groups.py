@@ -23,6 +23,7 @@ from hipkit.server.services.access.scopes import GROUP_SCOPES, SCOPES, TokenKind
 from hipkit.server.services.people.accounts import NewUser, insert_user
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.clients import ClientRecord
+from hipkit.server.storage.stores.emoticons import NewEmoticon
 from hipkit.server.storage.stores.tokens import NewToken
 from tests.unit.server.asgi import FORM, ForwardClock, RawResponse, Site, basic
 
@@ -369,7 +370,7 @@ async def _add_people(stores: Stores, part: Part) -> None:
 async def _add_others(stores: Stores, part: Part) -> None:
     user = await stores.users.get(part.ids["ann"])
     assert user is not None
-    part.emoticon = await stores.emoticons.add(
+    emoticon = NewEmoticon(
         group_id=part.number,
         shortcut=f"smile{part.number}",
         kind="group",
@@ -378,6 +379,7 @@ async def _add_others(stores: Stores, part: Part) -> None:
         height=1,
         creator_id=part.ids["ann"],
     )
+    part.emoticon = await stores.emoticons.add(emoticon)
     part.tokens["notifier"] = new_token()
     await add_token(
         stores,

@@ -7,8 +7,7 @@ a whole command in its writer thread. A database across a network awaits every s
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
-from typing import Protocol, Self, TypeVar
+from typing import Protocol, TypeVar
 
 from hipkit.api.errors import StorageError
 from hipkit.server.storage.stores.access_changes import AccessChangeStore
@@ -45,52 +44,28 @@ class ScanTooLongError(StorageError):
         super().__init__("a read took too long and was interrupted", may_pass=True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Stores:
-    """Every store, all over one session."""
+    """Every store, all over one session; each database brings its own search."""
 
-    groups: GroupStore
-    users: UserStore
-    rooms: RoomStore
-    members: MemberStore
-    messages: MessageStore
-    search: SearchStore
-    files: FileStore
-    emoticons: EmoticonStore
-    clients: ClientStore
-    grants: GrantStore
-    timestamps: TimestampStore
-    tokens: TokenStore
-    access_changes: AccessChangeStore
-    web_sessions: WebSessionStore
-    webhooks: WebhookStore
-    subscriptions: SubscriptionStore
-    events: EventStore
-    deliveries: DeliveryStore
-
-    @classmethod
-    def over(cls, session: Session, search: SearchStore) -> Self:
-        """Create the stores of a session; each database brings its own search."""
-        return cls(
-            groups=GroupStore(session),
-            users=UserStore(session),
-            rooms=RoomStore(session),
-            members=MemberStore(session),
-            messages=MessageStore(session),
-            search=search,
-            files=FileStore(session),
-            emoticons=EmoticonStore(session),
-            clients=ClientStore(session),
-            grants=GrantStore(session),
-            timestamps=TimestampStore(session),
-            tokens=TokenStore(session),
-            access_changes=AccessChangeStore(session),
-            web_sessions=WebSessionStore(session),
-            webhooks=WebhookStore(session),
-            subscriptions=SubscriptionStore(session),
-            events=EventStore(session),
-            deliveries=DeliveryStore(session),
-        )
+    def __init__(self, session: Session, search: SearchStore) -> None:
+        self.groups = GroupStore(session)
+        self.users = UserStore(session)
+        self.rooms = RoomStore(session)
+        self.members = MemberStore(session)
+        self.messages = MessageStore(session)
+        self.search = search
+        self.files = FileStore(session)
+        self.emoticons = EmoticonStore(session)
+        self.clients = ClientStore(session)
+        self.grants = GrantStore(session)
+        self.timestamps = TimestampStore(session)
+        self.tokens = TokenStore(session)
+        self.access_changes = AccessChangeStore(session)
+        self.web_sessions = WebSessionStore(session)
+        self.webhooks = WebhookStore(session)
+        self.subscriptions = SubscriptionStore(session)
+        self.events = EventStore(session)
+        self.deliveries = DeliveryStore(session)
 
 
 Command = Callable[[Stores], Coroutine[object, None, T]]

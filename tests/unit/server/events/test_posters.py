@@ -115,7 +115,13 @@ LOOPBACK = [ipaddress.ip_network("127.0.0.0/8")]
 async def post(policy: EgressPolicy, url: str, *, seconds: float = 10.0) -> Outcome:
     poster = HttpPoster(policy, most_connections=2, now_us=lambda: 0, seconds=seconds)
     subscription = SubscriptionRecord(
-        1, "test", 1, 1, "room_message", "", 0, None, 0, None, None, None, None, None
+        id=1,
+        kind="test",
+        group_id=1,
+        room_id=1,
+        event="room_message",
+        host="",
+        position=0,
     )
     event = EventRecord(
         id=1,

@@ -28,7 +28,13 @@ NOW = 1_700_000_000 * SECOND
 
 def subscription(**state: object) -> SubscriptionRecord:
     plain = SubscriptionRecord(
-        1, "test", 1, 1, "room_message", "", 10, None, 0, None, None, None, None, None
+        id=1,
+        kind="test",
+        group_id=1,
+        room_id=1,
+        event="room_message",
+        host="",
+        position=10,
     )
     return msgspec.structs.replace(plain, **state)
 

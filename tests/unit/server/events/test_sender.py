@@ -90,20 +90,13 @@ class MemoryPoster:
 
 def delivery(subscription_id: int, event: int) -> Delivery:
     subscription = SubscriptionRecord(
-        subscription_id,
-        "test",
-        1,
-        1,
-        "room_message",
-        "",
-        0,
-        None,
-        0,
-        None,
-        None,
-        None,
-        None,
-        None,
+        id=subscription_id,
+        kind="test",
+        group_id=1,
+        room_id=1,
+        event="room_message",
+        host="",
+        position=0,
     )
     record = EventRecord(
         id=event,

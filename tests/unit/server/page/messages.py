@@ -41,10 +41,31 @@ OPEN_RENDERER = Renderer(ENVIRONMENT, outside_pictures=True)
 NO_REFERENCES = References(people={}, emoticons={}, parents={})
 
 ANN = UserRecord(
-    *(7, 1, "Ann Example", "ann", "ann@example.com", "", "[]", False, False, False),
-    *("UTC", None, None, None, 0, None, "v"),
+    id=7,
+    group_id=1,
+    name="Ann Example",
+    mention_name="ann",
+    email="ann@example.com",
+    title="",
+    roles="[]",
+    is_group_admin=False,
+    is_deleted=False,
+    timezone="UTC",
+    photo_key=None,
+    created_us=0,
+    last_active_us=None,
+    version="v",
 )
-SMILE = EmoticonRecord(1, 1, "Smile", "group", KEY, 20, 20, None)
+SMILE = EmoticonRecord(
+    id=1,
+    group_id=1,
+    shortcut="Smile",
+    kind="group",
+    file_key=KEY,
+    width=20,
+    height=20,
+    creator_id=None,
+)
 
 
 def message(**members: Any) -> MessageRecord:

@@ -14,7 +14,7 @@ from tests.unit.server.asgi import Site
 
 @pytest.fixture
 def threads(monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    """Return the names of the threads that listed something."""
+    """Return the names of the threads that list something; the site is opened after this."""
     seen: set[str] = set()
 
     def noting(read: Callable[..., Awaitable[object]]) -> Callable[..., object]:
@@ -27,7 +27,7 @@ def threads(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
         return noted
 
-    for name in ("one", "all"):
+    for name in ("one", "all", "value"):
         read = getattr(SqliteSession, name)
         monkeypatch.setattr(SqliteSession, name, noting(read))
     return seen
@@ -52,7 +52,7 @@ def threads(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     ],
 )
 def test_what_no_index_and_page_bounds_keeps_nobody_waiting(
-    site: Site, threads: set[str], target: str
+    threads: set[str], site: Site, target: str
 ) -> None:
     site.add_room("Ops")
     threads.clear()
@@ -66,7 +66,7 @@ def test_what_no_index_and_page_bounds_keeps_nobody_waiting(
     "target", ["/room/Ops/history", "/room/Ops/history/latest", "/room/Ops"]
 )
 def test_what_is_short_needs_no_other_thread(
-    site: Site, threads: set[str], target: str
+    threads: set[str], site: Site, target: str
 ) -> None:
     site.add_room("Ops")
     threads.clear()

@@ -85,9 +85,8 @@ async def issue_token(
         name=name,
         expires_us=None if seconds is None else now_us + seconds * SECOND_US,
         refresh_id=refresh_id,
-        parent_id=parent_id,
     )
-    token_id = await stores.tokens.add(new, now_us)
+    token_id = await stores.tokens.add(new, now_us, parent_id=parent_id)
     return IssuedToken(id=token_id, token=token, scopes=sorted_scopes)
 
 

@@ -21,7 +21,7 @@ from hipkit.server.services.representations.models import (
 )
 from hipkit.server.services.representations.paging import Slice
 from hipkit.server.storage.protocol import Stores
-from hipkit.server.storage.stores.emoticons import EmoticonRecord
+from hipkit.server.storage.stores.emoticons import EmoticonRecord, NewEmoticon
 from hipkit.v2.emoticons import GetAllEmoticons, GetEmoticon
 from hipkit.v2.models import Emoticon, EmoticonPage
 
@@ -120,7 +120,7 @@ async def add_emoticon(
             content_type=read.content_type,
             now_us=context.now_us,
         )
-        return await stores.emoticons.add(
+        emoticon = NewEmoticon(
             group_id=actor.group_id,
             shortcut=shortcut,
             kind=kind,
@@ -128,8 +128,8 @@ async def add_emoticon(
             width=read.width,
             height=read.height,
             creator_id=group.owner_id if group and kind == "group" else None,
-            emoticon_id=emoticon_id,
         )
+        return await stores.emoticons.add(emoticon, emoticon_id=emoticon_id)
 
     with removed_on_failure(blobs, key):
         return await context.write(command)

@@ -31,7 +31,7 @@ from hipkit.server.services.people.names import NAME_CHARACTERS, check_email, cl
 from hipkit.server.services.representations.timestamps import find_zone
 from hipkit.server.services.rooms.publishing import leave_every_room
 from hipkit.server.storage.protocol import Stores
-from hipkit.server.storage.stores.users import UserRecord
+from hipkit.server.storage.stores.users import NewUserRecord, UserRecord
 from hipkit.v2.models import PresenceUpdate
 
 __all__ = [
@@ -144,7 +144,7 @@ async def insert_user(
     roles = user.roles or ["admin" if is_admin else "user"]
     if user.is_guest:
         is_admin, roles = False, ["guest"]
-    return await stores.users.add(
+    record = NewUserRecord(
         group_id=group_id,
         name=clean_name(user.name, most_characters=NAME_CHARACTERS),
         mention_name=mention_name,
@@ -154,10 +154,10 @@ async def insert_user(
         is_group_admin=is_admin,
         is_guest=user.is_guest,
         timezone=user.timezone,
-        password_hash=password_hash,
-        user_id=user.id,
         version=new_version(),
-        now_us=now_us,
+    )
+    return await stores.users.add(
+        record, now_us, password_hash=password_hash, user_id=user.id
     )
 
 

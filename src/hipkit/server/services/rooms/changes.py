@@ -24,7 +24,7 @@ from hipkit.server.services.registry import handles
 from hipkit.server.services.rooms.publishing import enter_room, publish_room_event
 from hipkit.server.services.sweep import sweep_messages
 from hipkit.server.storage.protocol import Stores
-from hipkit.server.storage.stores.rooms import RoomRecord
+from hipkit.server.storage.stores.rooms import NewRoom, RoomRecord
 from hipkit.v2.models import Created, Links
 from hipkit.v2.rooms import CreateRoom, DeleteRoom, UpdateRoom
 
@@ -64,18 +64,18 @@ async def create_room(
         await _check_name(stores, group_id, name, None)
         if room_id is not None and await stores.rooms.is_taken(room_id):
             raise InvalidValueError("id", "unique", "is another room's id", room_id)
-        added_id = await stores.rooms.add(
+        new = NewRoom(
             group_id=group_id,
             name=name,
             topic=request.topic or "",
             privacy="private" if is_private else "public",
+            is_guest_accessible=bool(request.guest_access),
             guest_key=new_key() if request.guest_access else None,
             delegate_admin_visibility=None if visibility is UNSET else visibility,
             owner_id=owner_id,
             version=new_version(),
-            now_us=context.now_us,
-            room_id=room_id,
         )
+        added_id = await stores.rooms.add(new, context.now_us, room_id=room_id)
         if is_private:
             await stores.members.set_member(added_id, owner_id, OWNER_ROLES)
         room = await stores.rooms.get(added_id)

@@ -85,6 +85,15 @@ class SqliteSession:
             msgspec.convert(rows, list[kind], strict=False),  # type: ignore[valid-type]  # the element type is only known now
         )
 
+    async def value(self, kind: type[K], sql: str, *values: Value) -> K | None:
+        try:
+            with self._lock:
+                rows = self._connection.execute(sql, values).fetchall()
+        except (sqlite3.Error, OverflowError) as error:
+            raise self._failure(error) from error
+        value = rows[0][0] if rows else None
+        return None if value is None else msgspec.convert(value, kind, strict=False)
+
     async def run(self, sql: str, *values: Value) -> int:
         try:
             return self._connection.execute(sql, values).rowcount
@@ -153,8 +162,7 @@ class SqliteDatabase:
         try:
             migrate(self._writing, path)
             self._opened_version = schema_version(self._writing)
-            self._reading = SqliteSession(self._connect_for_reading(), path)
-            self.stores = Stores.over(self._reading, SqliteSearchStore(self._reading))
+            self.stores = self._stores_over(self._connect_for_reading())
             self._scanners: queue.SimpleQueue[_Scanner] = queue.SimpleQueue()
             for _ in range(SCANNERS):
                 connection = self._connect_for_reading()
@@ -260,7 +268,7 @@ class SqliteDatabase:
 
     def _stores_over(self, connection: sqlite3.Connection) -> Stores:
         session = SqliteSession(connection, self.path)
-        return Stores.over(session, SqliteSearchStore(session))
+        return Stores(session, SqliteSearchStore(session))
 
     def _close_connections(self) -> None:
         # The writer's last: the last connection to close moves the log into the file, and those

@@ -10,9 +10,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 
-from hipkit.server.storage.stores.messages import COLUMNS, FILES, MessageRecord
+from hipkit.server.storage.stores.messages import FILES, NAMES, MessageRecord
 from hipkit.server.storage.stores.search import Phrase
-from hipkit.server.storage.stores.session import Session
+from hipkit.server.storage.stores.session import Store, select
 from hipkit.server.storage.tokenizer import tokenize_message
 
 __all__ = ["UPDATE_INDEX", "SqliteSearchStore", "add_search_functions"]
@@ -31,11 +31,19 @@ UPDATE_INDEX = (
 """Brings the index up to what a transaction stored and removed, at its end."""
 
 
-class SqliteSearchStore:
-    """A `SearchStore` over FTS5."""
+# Within a conversation later messages have higher sequence numbers, so the index returns matches
+# in their order. CROSS JOIN keeps it the outer loop, which ends after `count` rows; SQLite might
+# otherwise read and sort every message of the conversation.
+FOUND = select(
+    MessageRecord,
+    "message_words CROSS JOIN messages ON messages.sequence = message_words.rowid "
+    + FILES,
+    **NAMES,
+)
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+
+class SqliteSearchStore(Store):
+    """A `SearchStore` over FTS5."""
 
     async def page(
         self,
@@ -46,8 +54,8 @@ class SqliteSearchStore:
         count: int,
     ) -> list[MessageRecord]:
         """Return a conversation's messages with every one of the phrases, newest first."""
-        newest = await self._session.one(
-            tuple[int],
+        newest = await self._value(
+            int,
             "SELECT sequence FROM messages WHERE conversation_id = ? AND sent_us < ?"
             " ORDER BY sent_us DESC LIMIT 1",
             conversation_id,
@@ -55,19 +63,13 @@ class SqliteSearchStore:
         )
         if newest is None:
             return []
-        # Within a conversation later messages have higher sequence numbers, so the index returns
-        # matches in their order. CROSS JOIN keeps it the outer loop, which ends after `count`
-        # rows; SQLite might otherwise read and sort every message of the conversation.
-        return await self._session.all(
+        return await self._all(
             MessageRecord,
-            COLUMNS + " FROM message_words CROSS JOIN messages"
-            " ON messages.sequence = message_words.rowid"
-            + FILES
-            + "WHERE message_words"
-            " MATCH ? AND message_words.rowid <= ? AND is_deleted = 0"
+            FOUND + "WHERE message_words MATCH ?"
+            " AND message_words.rowid <= ? AND is_deleted = 0"
             " ORDER BY message_words.rowid DESC LIMIT ?",
             _expression(conversation_id, phrases),
-            newest[0],
+            newest,
             count,
         )
 

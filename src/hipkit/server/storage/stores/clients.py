@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from msgspec.structs import astuple
+
 from hipkit.server.storage.stores.grants import GrantStore
-from hipkit.server.storage.stores.session import Record, Session
+from hipkit.server.storage.stores.session import Record, Store, insert, select
 
 __all__ = ["ClientRecord", "ClientStore", "CodeRecord"]
 
@@ -32,92 +34,47 @@ class CodeRecord(Record, frozen=True, array_like=True):
     """The grant of the token to come, with the user, client and room of the consent."""
 
 
-COLUMNS = (
-    "SELECT id, group_id, room_id, name, secret_hash, scopes, redirect_uris"
-    " FROM oauth_clients "
-)
+COLUMNS = select(ClientRecord, "oauth_clients")
+INSERT = insert("oauth_clients", ClientRecord, "created_us, signing_secret")
+CODE_COLUMNS = select(CodeRecord, "authorization_codes")
+INSERT_CODE = insert("authorization_codes", "hash", CodeRecord)
 
 
-class ClientStore:
+class ClientStore(Store):
     """Reads and writes OAuth clients and authorization codes."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     async def get(self, client_id: str) -> ClientRecord | None:
         """Return a client by its id."""
-        return await self._session.one(
-            ClientRecord, COLUMNS + "WHERE id = ?", client_id
-        )
+        return await self._one(ClientRecord, COLUMNS + "WHERE id = ?", client_id)
 
     async def of_group(self, group_id: int) -> list[ClientRecord]:
         """Return every client of a group, the oldest first."""
-        return await self._session.all(
-            ClientRecord,
-            COLUMNS + "WHERE group_id = ? ORDER BY created_us, id",
-            group_id,
-        )
+        sql = COLUMNS + "WHERE group_id = ? ORDER BY created_us, id"
+        return await self._all(ClientRecord, sql, group_id)
 
     async def add(
         self, client: ClientRecord, now_us: int, *, signing_secret: str | None = None
     ) -> None:
         """Add a client, with its secret if events are to be signed for it."""
-        await self._session.run(
-            "INSERT INTO oauth_clients (id, group_id, room_id, name, secret_hash, scopes,"
-            " redirect_uris, created_us, signing_secret)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            client.id,
-            client.group_id,
-            client.room_id,
-            client.name,
-            client.secret_hash,
-            client.scopes,
-            client.redirect_uris,
-            now_us,
-            signing_secret,
-        )
+        await self._run(INSERT, *astuple(client), now_us, signing_secret)
 
     async def signing_secret(self, client_id: str) -> str | None:
         """Return the secret that events are signed with; not every client has one."""
-        row = await self._session.one(
-            tuple[str | None],
-            "SELECT signing_secret FROM oauth_clients WHERE id = ?",
-            client_id,
-        )
-        return row[0] if row else None
+        sql = "SELECT signing_secret FROM oauth_clients WHERE id = ?"
+        return await self._value(str, sql, client_id)
 
     async def delete(self, client_id: str) -> bool:
         """Delete a client with its webhooks and grants, and return whether it existed."""
-        await self._session.run("DELETE FROM webhooks WHERE client_id = ?", client_id)
+        await self._run("DELETE FROM webhooks WHERE client_id = ?", client_id)
         await GrantStore(self._session).end_of_client(client_id)
-        return (
-            await self._session.run("DELETE FROM oauth_clients WHERE id = ?", client_id)
-            > 0
-        )
+        return await self._run("DELETE FROM oauth_clients WHERE id = ?", client_id) > 0
 
     async def add_code(self, code_hash: bytes, code: CodeRecord) -> None:
         """Store an authorization code by its hash."""
-        await self._session.run(
-            "INSERT INTO authorization_codes (hash, user_id, client_id, scopes,"
-            " redirect_uri, expires_us, grant_id) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            code_hash,
-            code.user_id,
-            code.client_id,
-            code.scopes,
-            code.redirect_uri,
-            code.expires_us,
-            code.grant_id,
-        )
+        await self._run(INSERT_CODE, code_hash, *astuple(code))
 
     async def take_code(self, code_hash: bytes) -> CodeRecord | None:
         """Return a code and delete it: it may be exchanged only once."""
-        code = await self._session.one(
-            CodeRecord,
-            "SELECT user_id, client_id, scopes, redirect_uri, expires_us, grant_id"
-            " FROM authorization_codes WHERE hash = ?",
-            code_hash,
-        )
-        await self._session.run(
-            "DELETE FROM authorization_codes WHERE hash = ?", code_hash
-        )
+        code = await self._one(CodeRecord, CODE_COLUMNS + "WHERE hash = ?", code_hash)
+        await self._run("DELETE FROM authorization_codes WHERE hash = ?", code_hash)
         return code

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import astuple
 
-from hipkit.server.storage.stores.session import Record, Session
+from hipkit.server.storage.stores.session import Record, Store, select, upsert
 
 __all__ = ["MOST_DELIVERIES", "DeliveryRecord", "DeliveryStore", "NewDelivery"]
 
@@ -42,32 +42,24 @@ class DeliveryRecord(NewDelivery, frozen=True, array_like=True, kw_only=True):
     """The placeholder with which links in `item` begin."""
 
 
-COLUMNS = (
-    "SELECT subscription_id, event_id, deliveries.event, state, tries, status, problem, answer,"
-    " posted_id, milliseconds, tried_us, deliveries.id, item, events.room_id, events.root"
-    " FROM deliveries LEFT JOIN events ON events.id = event_id "
+COLUMNS = select(
+    DeliveryRecord,
+    "deliveries LEFT JOIN events ON events.id = event_id",
+    id="deliveries.id",
+    event="deliveries.event",
+    room_id="events.room_id",
+    root="events.root",
 )
+PUT = upsert("deliveries", "subscription_id, event_id", NewDelivery)
 
 
-class DeliveryStore:
+class DeliveryStore(Store):
     """Reads and writes deliveries."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     async def put(self, delivery: NewDelivery) -> None:
         """Store the outcome of an event, in place of an earlier one."""
-        await self._session.run(
-            "INSERT INTO deliveries (subscription_id, event_id, event, state, tries, status,"
-            " problem, answer, posted_id, milliseconds, tried_us)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT (subscription_id, event_id) DO UPDATE SET state = excluded.state,"
-            " tries = excluded.tries, status = excluded.status, problem = excluded.problem,"
-            " answer = excluded.answer, posted_id = excluded.posted_id,"
-            " milliseconds = excluded.milliseconds, tried_us = excluded.tried_us",
-            *astuple(delivery),
-        )
-        await self._session.run(
+        await self._run(PUT, *astuple(delivery))
+        await self._run(
             "DELETE FROM deliveries WHERE subscription_id = ? AND event_id <= (SELECT"
             " event_id FROM deliveries WHERE subscription_id = ?"
             " ORDER BY event_id DESC LIMIT 1 OFFSET ?)",
@@ -78,17 +70,12 @@ class DeliveryStore:
 
     async def get(self, delivery_id: int) -> DeliveryRecord | None:
         """Return a delivery by its number."""
-        return await self._session.one(
-            DeliveryRecord, COLUMNS + "WHERE deliveries.id = ?", delivery_id
-        )
+        sql = COLUMNS + "WHERE deliveries.id = ?"
+        return await self._one(DeliveryRecord, sql, delivery_id)
 
     async def of_subscription(
         self, subscription_id: int, count: int
     ) -> list[DeliveryRecord]:
         """Return a subscription's deliveries, the newest event first."""
-        return await self._session.all(
-            DeliveryRecord,
-            COLUMNS + "WHERE subscription_id = ? ORDER BY event_id DESC LIMIT ?",
-            subscription_id,
-            count,
-        )
+        sql = COLUMNS + "WHERE subscription_id = ? ORDER BY event_id DESC LIMIT ?"
+        return await self._all(DeliveryRecord, sql, subscription_id, count)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from msgspec.structs import astuple
 
-from hipkit.server.storage.stores.session import Record, Session
+from hipkit.server.storage.stores.session import Record, Store, insert, select
 
 __all__ = [
     "DroppedRecord",
@@ -65,30 +65,22 @@ class DroppedRecord(Record, frozen=True, array_like=True):
 
 LARGEST_ID = (1 << 63) - 1
 
-COLUMNS = (
-    "SELECT group_id, room_id, event, item, root, text, user_id, answered_by, only_for, id,"
-    " created_us FROM events "
-)
+COLUMNS = select(EventRecord, "events")
+DATES = select(DroppedRecord, "events")
+STREAMS = "SELECT DISTINCT group_id, room_id, event FROM events "
+INSERT = insert("events", NewEvent, "created_us")
 
 
-class EventStore:
+class EventStore(Store):
     """Reads and writes the event log."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     async def add(self, event: NewEvent, now_us: int) -> int:
         """Store an event and return its number."""
-        return await self._session.insert(
-            "INSERT INTO events (group_id, room_id, event, item, root, text, user_id,"
-            " answered_by, only_for, created_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            *astuple(event),
-            now_us,
-        )
+        return await self._insert(INSERT, *astuple(event), now_us)
 
     async def get(self, event_id: int) -> EventRecord | None:
         """Return an event by its number."""
-        return await self._session.one(EventRecord, COLUMNS + "WHERE id = ?", event_id)
+        return await self._one(EventRecord, COLUMNS + "WHERE id = ?", event_id)
 
     async def after(
         self,
@@ -101,31 +93,17 @@ class EventStore:
     ) -> list[EventRecord]:
         """Return the next events of a name in a room, or anywhere in the group."""
         scope, owner = _scope(group_id, room_id)
-        return await self._session.all(
-            EventRecord,
-            f"{COLUMNS}WHERE {scope} = ? AND event = ? AND id > ? ORDER BY id LIMIT ?",
-            owner,
-            event,
-            position,
-            count,
-        )
+        sql = f"{COLUMNS}WHERE {scope} = ? AND event = ? AND id > ? ORDER BY id LIMIT ?"
+        return await self._all(EventRecord, sql, owner, event, position, count)
 
     async def newest(self) -> int:
         """Return the number of the last event that is kept; 0 where there is none."""
-        row = await self._session.one(
-            tuple[int], "SELECT COALESCE(MAX(id), 0) FROM events"
-        )
-        return row[0] if row else 0
+        return await self._value(int, "SELECT MAX(id) FROM events") or 0
 
     async def streams_between(self, after_id: int, until_id: int) -> list[StreamRecord]:
         """Return the streams of the events between two numbers, each once."""
-        return await self._session.all(
-            StreamRecord,
-            "SELECT DISTINCT group_id, room_id, event FROM events"
-            " WHERE id > ? AND id <= ?",
-            after_id,
-            until_id,
-        )
+        sql = STREAMS + "WHERE id > ? AND id <= ?"
+        return await self._all(StreamRecord, sql, after_id, until_id)
 
     async def last_to_drop(
         self,
@@ -142,28 +120,14 @@ class EventStore:
         while may have dated it, and subscriptions get the log in order.
         """
         scope, owner = _scope(group_id, room_id)
-        sql = f"SELECT id, created_us FROM events WHERE {scope} = ? AND event = ?"  # noqa: S608 - one of two words
-        young = await self._session.one(
-            DroppedRecord,
-            sql + " AND created_us >= ? ORDER BY id LIMIT 1",
-            owner,
-            event,
-            before_us,
-        )
-        old = await self._session.one(
-            DroppedRecord,
-            sql + " AND id < ? ORDER BY id DESC LIMIT 1",
-            owner,
-            event,
-            LARGEST_ID if young is None else young.id,
-        )
-        many = await self._session.one(
-            DroppedRecord,
-            sql + " ORDER BY id DESC LIMIT 1 OFFSET ?",
-            owner,
-            event,
-            most,
-        )
+        stream = DATES + f"WHERE {scope} = ? AND event = ?"
+        sql = stream + " AND created_us >= ? ORDER BY id LIMIT 1"
+        young = await self._one(DroppedRecord, sql, owner, event, before_us)
+        sql = stream + " AND id < ? ORDER BY id DESC LIMIT 1"
+        first = LARGEST_ID if young is None else young.id
+        old = await self._one(DroppedRecord, sql, owner, event, first)
+        sql = stream + " ORDER BY id DESC LIMIT 1 OFFSET ?"
+        many = await self._one(DroppedRecord, sql, owner, event, most)
         return max(filter(None, (old, many)), key=lambda last: last.id, default=None)
 
     async def sweep(self, position: int, count: int) -> tuple[int, int]:
@@ -172,13 +136,11 @@ class EventStore:
         Those that deliveries show stay, but for deleted rooms: their messages' texts go.
         Returns how many were removed, and the position to go on from: 0 after the last.
         """
-        row = await self._session.one(
-            tuple[int | None, int],
+        sql = (
             "SELECT MAX(id), COUNT(*) FROM (SELECT id FROM events WHERE id > ?"
-            " ORDER BY id LIMIT ?) AS part",
-            position,
-            count,
+            " ORDER BY id LIMIT ?) AS part"
         )
+        row = await self._one(tuple[int | None, int], sql, position, count)
         last, found = row or (None, 0)
         if last is None:
             return 0, 0
@@ -189,11 +151,7 @@ class EventStore:
 
     async def sweep_room(self, room_id: int) -> None:
         """Remove the events of a deleted room that no subscription waits for."""
-        streams = await self._session.all(
-            StreamRecord,
-            "SELECT DISTINCT group_id, room_id, event FROM events WHERE room_id = ?",
-            room_id,
-        )
+        streams = await self._all(StreamRecord, STREAMS + "WHERE room_id = ?", room_id)
         for stream in streams:
             await self._sweep_stream(stream, 0, LARGEST_ID)
 
@@ -208,43 +166,30 @@ class EventStore:
     ) -> int:
         """Count the events of a stream after a position, up to a number."""
         scope, owner = _scope(group_id, room_id)
-        row = await self._session.one(
-            tuple[int],
+        sql = (
             f"SELECT COUNT(*) FROM (SELECT 1 FROM events WHERE {scope} = ?"  # noqa: S608 - one of two words
-            " AND event = ? AND id > ? LIMIT ?) AS waiting",
-            owner,
-            event,
-            position,
-            most,
+            " AND event = ? AND id > ? LIMIT ?) AS waiting"
         )
-        return row[0] if row else 0
+        return await self._value(int, sql, owner, event, position, most) or 0
 
     async def _sweep_stream(
         self, stream: StreamRecord, position: int, last: int
     ) -> int:
         # The subscription that is furthest behind is looked for once, and not for every event.
-        row = await self._session.one(
-            tuple[int],
-            "SELECT COALESCE(MIN(position), ?) FROM (SELECT position FROM subscriptions"
+        sql = (
+            "SELECT MIN(position) FROM (SELECT position FROM subscriptions"
             " WHERE room_id = ? AND event = ? UNION ALL SELECT position FROM subscriptions"
-            " WHERE group_id = ? AND event = ? AND room_id IS NULL) AS positions",
-            last,
-            stream.room_id,
-            stream.event,
-            stream.group_id,
-            stream.event,
+            " WHERE group_id = ? AND event = ? AND room_id IS NULL) AS positions"
         )
-        furthest = min(last, row[0]) if row else last
-        return await self._session.run(
+        room_id, group_id, event = stream.room_id, stream.group_id, stream.event
+        behind = await self._value(int, sql, room_id, event, group_id, event)
+        until = last if behind is None else min(last, behind)
+        sql = (
             "DELETE FROM events WHERE room_id = ? AND event = ? AND id > ? AND id <= ?"
             " AND (NOT EXISTS (SELECT 1 FROM deliveries WHERE event_id = events.id)"
-            " OR EXISTS (SELECT 1 FROM rooms WHERE rooms.id = ? AND rooms.is_deleted = 1))",
-            stream.room_id,
-            stream.event,
-            position,
-            furthest,
-            stream.room_id,
+            " OR EXISTS (SELECT 1 FROM rooms WHERE rooms.id = ? AND rooms.is_deleted = 1))"
         )
+        return await self._run(sql, room_id, event, position, until, room_id)
 
 
 def _scope(group_id: int, room_id: int | None) -> tuple[str, int]:

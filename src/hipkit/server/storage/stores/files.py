@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from hipkit.server.storage.stores.session import Record, Session, all_in
+from hipkit.server.storage.stores.session import Record, Store, insert, select
 
 __all__ = ["FileRecord", "FileStore"]
 
@@ -19,27 +19,21 @@ class FileRecord(Record, frozen=True, array_like=True):
     content_type: str
 
 
-class FileStore:
-    """Reads and writes the rows of files."""
+COLUMNS = select(FileRecord, "files")
+INSERT = insert("files", "group_id, key, name, size_bytes, content_type, created_us")
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+
+class FileStore(Store):
+    """Reads and writes the rows of files."""
 
     async def by_key(self, key: str) -> FileRecord | None:
         """Return a file by the unguessable part of its address."""
-        return await self._session.one(
-            FileRecord,
-            "SELECT id, key, name, size_bytes, content_type FROM files WHERE key = ?",
-            key,
-        )
+        return await self._one(FileRecord, COLUMNS + "WHERE key = ?", key)
 
     async def known(self, keys: Iterable[str]) -> set[str]:
         """Return those of the keys under which a file is known."""
-        rows = await all_in(
-            self._session,
-            tuple[str],
-            "SELECT key FROM files WHERE key IN ",
-            values=keys,
+        rows = await self._all_in(
+            tuple[str], "SELECT key FROM files WHERE key IN ", values=keys
         )
         return {row[0] for row in rows}
 
@@ -54,17 +48,10 @@ class FileStore:
         now_us: int,
     ) -> int:
         """Add a file whose bytes are stored, and return its id."""
-        return await self._session.insert(
-            "INSERT INTO files (group_id, key, name, size_bytes, content_type, created_us)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            group_id,
-            key,
-            name,
-            size_bytes,
-            content_type,
-            now_us,
+        return await self._insert(
+            INSERT, group_id, key, name, size_bytes, content_type, now_us
         )
 
     async def remove(self, key: str) -> None:
         """Delete the row of a file."""
-        await self._session.run("DELETE FROM files WHERE key = ?", key)
+        await self._run("DELETE FROM files WHERE key = ?", key)

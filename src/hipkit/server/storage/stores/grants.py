@@ -8,7 +8,7 @@ that expires leaves its grant, and so ends nothing else.
 
 from __future__ import annotations
 
-from hipkit.server.storage.stores.session import Record, Session, Value
+from hipkit.server.storage.stores.session import Record, Store, Value, insert, select
 
 __all__ = ["GrantRecord", "GrantStore"]
 
@@ -24,6 +24,9 @@ class GrantRecord(Record, frozen=True, array_like=True):
     """The client that it was given to, whether or not that has to authenticate."""
     room_id: int | None
 
+
+COLUMNS = select(GrantRecord, "grants")
+INSERT = insert("grants", "parent_id, user_id, client_id, room_id")
 
 WITH_DESCENDANTS = (
     "WITH RECURSIVE ended (id) AS (SELECT id FROM grants WHERE {} = ?"
@@ -42,11 +45,8 @@ UNUSED = (
 )
 
 
-class GrantStore:
+class GrantStore(Store):
     """Reads, adds and ends grants."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     async def add(
         self,
@@ -57,22 +57,11 @@ class GrantStore:
         room_id: int | None = None,
     ) -> int:
         """Store a grant and return its id."""
-        return await self._session.insert(
-            "INSERT INTO grants (parent_id, user_id, client_id, room_id)"
-            " VALUES (?, ?, ?, ?)",
-            parent_id,
-            user_id,
-            client_id,
-            room_id,
-        )
+        return await self._insert(INSERT, parent_id, user_id, client_id, room_id)
 
     async def get(self, grant_id: int) -> GrantRecord | None:
         """Return a grant that has not ended."""
-        return await self._session.one(
-            GrantRecord,
-            "SELECT id, parent_id, user_id, client_id, room_id FROM grants WHERE id = ?",
-            grant_id,
-        )
+        return await self._one(GrantRecord, COLUMNS + "WHERE id = ?", grant_id)
 
     async def end(self, grant_id: int) -> None:
         """End a grant."""
@@ -95,18 +84,16 @@ class GrantStore:
 
         Returns the position to go on from: 0 after the last.
         """
-        row = await self._session.one(
-            tuple[int | None, int],
+        sql = (
             "SELECT MAX(id), COUNT(*) FROM (SELECT id FROM grants WHERE id > ?"
-            " ORDER BY id LIMIT ?) AS part",
-            position,
-            count,
+            " ORDER BY id LIMIT ?) AS part"
         )
+        row = await self._one(tuple[int | None, int], sql, position, count)
         last, found = row or (None, 0)
         if last is None:
             return 0
-        await self._session.run(UNUSED, position, last)
+        await self._run(UNUSED, position, last)
         return last if found == count else 0
 
     async def _end(self, column: str, value: Value) -> None:
-        await self._session.run(WITH_DESCENDANTS.format(column), value)
+        await self._run(WITH_DESCENDANTS.format(column), value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hipkit.server.storage.stores.session import Record, Session
+from hipkit.server.storage.stores.session import Record, Store, select
 
 __all__ = ["GroupRecord", "GroupStore"]
 
@@ -18,58 +18,47 @@ class GroupRecord(Record, frozen=True, array_like=True):
     created_us: int
 
 
-COLUMNS = (
-    "SELECT id, name, subdomain, owner_id, avatar_key, created_us FROM chat_groups "
-)
+COLUMNS = select(GroupRecord, "chat_groups")
 
 
-class GroupStore:
+class GroupStore(Store):
     """Reads and writes groups."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     async def get(self, group_id: int) -> GroupRecord | None:
         """Return a group by its id."""
-        return await self._session.one(GroupRecord, COLUMNS + "WHERE id = ?", group_id)
+        return await self._one(GroupRecord, COLUMNS + "WHERE id = ?", group_id)
 
     async def first(self) -> GroupRecord | None:
         """Return the oldest group, which the first start created."""
-        return await self._session.one(GroupRecord, COLUMNS + "ORDER BY id LIMIT 1")
+        return await self._one(GroupRecord, COLUMNS + "ORDER BY id LIMIT 1")
 
     async def add(self, *, name: str, subdomain: str, now_us: int) -> int:
         """Add a group, which has no owner yet, and return its id."""
-        return await self._session.insert(
-            "INSERT INTO chat_groups (name, subdomain, created_us) VALUES (?, ?, ?)",
-            name,
-            subdomain,
-            now_us,
-        )
+        sql = "INSERT INTO chat_groups (name, subdomain, created_us) VALUES (?, ?, ?)"
+        return await self._insert(sql, name, subdomain, now_us)
 
     async def set_owner(self, group_id: int, user_id: int) -> None:
         """Set the group's owner."""
-        await self._session.run(
-            "UPDATE chat_groups SET owner_id = ? WHERE id = ?", user_id, group_id
-        )
+        sql = "UPDATE chat_groups SET owner_id = ? WHERE id = ?"
+        await self._run(sql, user_id, group_id)
 
     async def set_avatar(self, group_id: int, key: str | None) -> None:
         """Set or remove the group's picture."""
-        await self._session.run(
-            "UPDATE chat_groups SET avatar_key = ? WHERE id = ?", key, group_id
-        )
+        sql = "UPDATE chat_groups SET avatar_key = ? WHERE id = ?"
+        await self._run(sql, key, group_id)
 
     async def file_bytes(self, group_id: int) -> int:
         """Return the total size of the group's files and pictures."""
-        row = await self._session.one(
-            tuple[int], "SELECT file_bytes FROM chat_groups WHERE id = ?", group_id
-        )
-        return row[0] if row else 0
+        sql = "SELECT file_bytes FROM chat_groups WHERE id = ?"
+        return await self._value(int, sql, group_id) or 0
 
     async def messages_sent(self, group_id: int) -> int:
         """Return the number of the group's messages, including private ones."""
-        row = await self._session.one(
-            tuple[int],
-            "SELECT COALESCE(SUM(messages_sent), 0) FROM conversations WHERE group_id = ?",
-            group_id,
+        return (
+            await self._value(
+                int,
+                "SELECT COALESCE(SUM(messages_sent), 0) FROM conversations WHERE group_id = ?",
+                group_id,
+            )
+            or 0
         )
-        return row[0] if row else 0

@@ -5,8 +5,8 @@ Members have roles, and see their room where it is private. Participants are in 
 
 from __future__ import annotations
 
-from hipkit.server.storage.stores.session import Session
-from hipkit.server.storage.stores.users import USER_COLUMNS, UserRecord
+from hipkit.server.storage.stores.session import Store, select, upsert
+from hipkit.server.storage.stores.users import UserRecord
 
 __all__ = ["MemberRecord", "MemberStore"]
 
@@ -27,130 +27,101 @@ class MemberRecord(UserRecord, frozen=True, array_like=True):
     """Separated by spaces; empty for a participant who is no member."""
 
 
-class MemberStore:
-    """Reads and writes members, participants and invitations."""
+MEMBERS = select(
+    MemberRecord,
+    "room_members JOIN users ON users.id = user_id"
+    " WHERE room_id = ? ORDER BY user_id LIMIT ? OFFSET ?",
+    roles="users.roles",
+    room_roles="room_members.roles",
+)
+# The limit is inside, where both parts come in order: outside, every participant of a large room
+# would be read and joined for each page.
+PARTICIPANTS = select(
+    MemberRecord,
+    "(SELECT user_id FROM room_participants WHERE room_id = ?"
+    " UNION SELECT user_id FROM room_members WHERE room_id = ? AND ? = 1"
+    " ORDER BY user_id LIMIT ? OFFSET ?"
+    ") AS present JOIN users ON users.id = present.user_id LEFT JOIN room_members"
+    " ON room_members.room_id = ? AND room_members.user_id = present.user_id"
+    " ORDER BY users.id",
+    roles="users.roles",
+    room_roles="COALESCE(room_members.roles, '')",
+)
+INVITE = upsert(
+    "room_invitations",
+    "room_id, user_id",
+    "room_id, user_id, inviter_id, reason, created_us",
+)
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+
+class MemberStore(Store):
+    """Reads and writes members, participants and invitations."""
 
     async def roles(self, room_id: int, user_id: int) -> tuple[str, ...] | None:
         """Return a member's roles, or `None` for a user who is no member."""
-        row = await self._session.one(
-            tuple[str],
-            "SELECT roles FROM room_members WHERE room_id = ? AND user_id = ?",
-            room_id,
-            user_id,
-        )
-        return tuple(row[0].split()) if row else None
+        sql = "SELECT roles FROM room_members WHERE room_id = ? AND user_id = ?"
+        roles = await self._value(str, sql, room_id, user_id)
+        return None if roles is None else tuple(roles.split())
 
     async def members(
         self, room_id: int, *, start: int, count: int
     ) -> list[MemberRecord]:
         """Return members in the order of their ids."""
-        return await self._session.all(
-            MemberRecord,
-            f"SELECT {USER_COLUMNS}, room_members.roles FROM room_members"  # noqa: S608 - names of ours
-            " JOIN users ON users.id = user_id WHERE room_id = ?"
-            " ORDER BY user_id LIMIT ? OFFSET ?",
-            room_id,
-            count,
-            start,
-        )
+        return await self._all(MemberRecord, MEMBERS, room_id, count, start)
 
     async def participants(
         self, room_id: int, *, include_members: bool, start: int, count: int
     ) -> list[MemberRecord]:
         """Return participants, and on request absent members, in the order of their ids."""
-        return await self._session.all(
-            MemberRecord,
-            # The limit is inside, where both parts come in order: outside, every participant of
-            # a large room would be read and joined for each page.
-            f"SELECT {USER_COLUMNS}, COALESCE(room_members.roles, '') FROM ("  # noqa: S608 - names of ours
-            "SELECT user_id FROM room_participants WHERE room_id = ?"
-            " UNION SELECT user_id FROM room_members WHERE room_id = ? AND ? = 1"
-            " ORDER BY user_id LIMIT ? OFFSET ?"
-            ") AS present JOIN users ON users.id = present.user_id LEFT JOIN room_members"
-            " ON room_members.room_id = ? AND room_members.user_id = present.user_id"
-            " ORDER BY users.id",
-            room_id,
-            room_id,
-            int(include_members),
-            count,
-            start,
-            room_id,
-        )
+        present = (room_id, room_id, include_members, count, start)
+        return await self._all(MemberRecord, PARTICIPANTS, *present, room_id)
 
     async def set_member(self, room_id: int, user_id: int, roles: str) -> None:
         """Store a user as a member with exactly these roles."""
-        await self._session.run(
-            "DELETE FROM room_members WHERE room_id = ? AND user_id = ?",
-            room_id,
-            user_id,
-        )
-        await self._session.run(
-            "INSERT INTO room_members (room_id, user_id, roles) VALUES (?, ?, ?)",
-            room_id,
-            user_id,
-            roles,
-        )
+        await self.remove_member(room_id, user_id)
+        sql = "INSERT INTO room_members (room_id, user_id, roles) VALUES (?, ?, ?)"
+        await self._run(sql, room_id, user_id, roles)
 
     async def add_participants(self, room_id: int, roles: str) -> None:
         """Store every participant who is no member as one with these roles."""
-        await self._session.run(
+        sql = (
             "INSERT INTO room_members (room_id, user_id, roles)"
             " SELECT room_id, user_id, ? FROM room_participants WHERE room_id = ?"
-            " AND user_id NOT IN (SELECT user_id FROM room_members WHERE room_id = ?)",
-            roles,
-            room_id,
-            room_id,
+            " AND user_id NOT IN (SELECT user_id FROM room_members WHERE room_id = ?)"
         )
+        await self._run(sql, roles, room_id, room_id)
 
     async def remove_member(self, room_id: int, user_id: int) -> bool:
         """Remove a member, and return whether the user was one."""
-        removed = await self._session.run(
-            "DELETE FROM room_members WHERE room_id = ? AND user_id = ?",
-            room_id,
-            user_id,
-        )
+        sql = "DELETE FROM room_members WHERE room_id = ? AND user_id = ?"
+        removed = await self._run(sql, room_id, user_id)
         return removed > 0
 
     async def enter(self, room_id: int, user_id: int, now_us: int) -> bool:
         """Add a participant, and return whether the user was none before."""
-        added = await self._session.run(
-            "INSERT INTO room_participants (room_id, user_id, since_us) SELECT ?, ?, ?"
-            " WHERE NOT EXISTS (SELECT 1 FROM room_participants WHERE room_id = ?"
-            " AND user_id = ?)",
-            room_id,
-            user_id,
-            now_us,
-            room_id,
-            user_id,
+        sql = (
+            "INSERT INTO room_participants (room_id, user_id, since_us) VALUES (?, ?, ?)"
+            " ON CONFLICT DO NOTHING"
         )
+        added = await self._run(sql, room_id, user_id, now_us)
         return added > 0
 
     async def leave(self, room_id: int, user_id: int) -> bool:
         """Remove a participant, and return whether the user was one."""
-        removed = await self._session.run(
-            "DELETE FROM room_participants WHERE room_id = ? AND user_id = ?",
-            room_id,
-            user_id,
-        )
+        sql = "DELETE FROM room_participants WHERE room_id = ? AND user_id = ?"
+        removed = await self._run(sql, room_id, user_id)
         return removed > 0
 
     async def rooms_of(self, user_id: int) -> list[int]:
         """Return the ids of the rooms in which a user is a participant."""
-        rows = await self._session.all(
-            tuple[int],
-            "SELECT room_id FROM room_participants WHERE user_id = ? ORDER BY room_id",
-            user_id,
-        )
-        return [row[0] for row in rows]
+        sql = "SELECT room_id FROM room_participants WHERE user_id = ? ORDER BY room_id"
+        return [room_id for (room_id,) in await self._all(tuple[int], sql, user_id)]
 
     async def leave_all(self, user_id: int) -> None:
         """Remove a user from every room, invitations and auto-join rooms included."""
         for table in ROOM_TABLES:
             sql = f"DELETE FROM {table} WHERE user_id = ?"  # noqa: S608 - names of ours
-            await self._session.run(sql, user_id)
+            await self._run(sql, user_id)
 
     async def invite(
         self,
@@ -162,17 +133,4 @@ class MemberStore:
         now_us: int,
     ) -> None:
         """Store an invitation in place of an earlier one."""
-        await self._session.run(
-            "DELETE FROM room_invitations WHERE room_id = ? AND user_id = ?",
-            room_id,
-            user_id,
-        )
-        await self._session.run(
-            "INSERT INTO room_invitations (room_id, user_id, inviter_id, reason, created_us)"
-            " VALUES (?, ?, ?, ?, ?)",
-            room_id,
-            user_id,
-            inviter_id,
-            reason,
-            now_us,
-        )
+        await self._run(INVITE, room_id, user_id, inviter_id, reason, now_us)

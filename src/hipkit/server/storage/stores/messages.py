@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import msgspec
+from msgspec.structs import astuple
 
-from hipkit.server.storage.stores.session import Record, Session, in_parts
+from hipkit.server.storage.stores.session import (
+    Record,
+    Store,
+    in_parts,
+    insert,
+    select,
+)
 from hipkit.server.storage.tokenizer import tokenize_message
 
 __all__ = [
-    "COLUMNS",
     "FILES",
+    "NAMES",
     "ConversationRecord",
     "DoomedRecord",
     "MessageRecord",
@@ -76,26 +82,22 @@ class DoomedRecord(Record, frozen=True, array_like=True):
     file_key: str | None
 
 
-MESSAGE_COLUMNS = NewMessage.__struct_fields__
-COLUMNS = (
-    f"SELECT {', '.join(f'messages.{name}' for name in MESSAGE_COLUMNS)},"
-    " conversation_id, sent_us, is_deleted,"
-    " files.key, files.name, files.size_bytes, files.content_type"
-)
-FILES = " LEFT JOIN files ON files.id = messages.file_id "
-SELECT = COLUMNS + " FROM messages" + FILES
+FILES = "LEFT JOIN files ON files.id = messages.file_id"
+NAMES = {
+    "id": "messages.id",
+    "file_key": "files.key",
+    "file_name": "files.name",
+    "file_size_bytes": "files.size_bytes",
+    "file_content_type": "files.content_type",
+}
+"""Columns of a `MessageRecord` that are named differently in `messages` joined with `FILES`."""
 
-INSERT = (
-    f"INSERT INTO messages (conversation_id, sent_us, {', '.join(MESSAGE_COLUMNS)})"  # noqa: S608 - names of ours
-    f" VALUES (?, ?{', ?' * len(MESSAGE_COLUMNS)})"
-)
+COLUMNS = select(MessageRecord, f"messages {FILES}", **NAMES)
+INSERT = insert("messages", "conversation_id, sent_us", NewMessage)
 
 
-class MessageStore:
+class MessageStore(Store):
     """Reads and writes messages."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     async def add(self, conversation_id: int, message: NewMessage, now_us: int) -> int:
         """Store a message and return its timestamp.
@@ -105,45 +107,34 @@ class MessageStore:
         """
         file_name = None
         if message.file_id is not None:
-            found = await self._session.one(
-                tuple[str], "SELECT name FROM files WHERE id = ?", message.file_id
-            )
-            file_name = found[0] if found else None
+            sql = "SELECT name FROM files WHERE id = ?"
+            file_name = await self._value(str, sql, message.file_id)
         text = tokenize_message(message.body, message.format, message.card, file_name)
         # The conversation's row is the only place where order is decided: its timestamp grows by
         # at least one with every message, in the transaction that takes the next sequence number.
         # Search relies on both growing together.
-        row = await self._session.one(
-            tuple[int],
+        sql = (
             "UPDATE conversations SET messages_sent = messages_sent + 1, last_active_us ="
             " CASE WHEN last_active_us >= ? THEN last_active_us + 1 ELSE ? END WHERE id = ?"
-            " RETURNING last_active_us",
-            now_us,
-            now_us,
-            conversation_id,
+            " RETURNING last_active_us"
         )
-        sent_us = row[0] if row else now_us
-        sequence = await self._session.insert(
-            INSERT, conversation_id, sent_us, *msgspec.structs.astuple(message)
+        last_us = await self._value(int, sql, now_us, now_us, conversation_id)
+        sent_us = last_us or now_us
+        sequence = await self._insert(
+            INSERT, conversation_id, sent_us, *astuple(message)
         )
         if text:
-            await self._session.run(
+            sql = (
                 "INSERT INTO message_texts (sequence, conversation_id, text)"
-                " VALUES (?, ?, ?)",
-                sequence,
-                conversation_id,
-                text,
+                " VALUES (?, ?, ?)"
             )
+            await self._run(sql, sequence, conversation_id, text)
         return sent_us
 
     async def get(self, conversation_id: int, message_id: str) -> MessageRecord | None:
         """Return one message of a conversation."""
-        return await self._session.one(
-            MessageRecord,
-            SELECT + "WHERE messages.id = ? AND conversation_id = ?",
-            message_id,
-            conversation_id,
-        )
+        sql = COLUMNS + "WHERE messages.id = ? AND conversation_id = ?"
+        return await self._one(MessageRecord, sql, message_id, conversation_id)
 
     async def page(
         self,
@@ -158,9 +149,9 @@ class MessageStore:
         """Return the messages between two timestamps, both included, newest first."""
         # The inner query reads the index only. Without it, every skipped message and its file
         # would be read too.
-        return await self._session.all(
+        return await self._all(
             MessageRecord,
-            SELECT + "WHERE sequence IN (SELECT sequence FROM messages"  # noqa: S608 - texts of ours
+            COLUMNS + "WHERE sequence IN (SELECT sequence FROM messages"  # noqa: S608 - texts of ours
             " WHERE conversation_id = ? AND sent_us <= ? AND sent_us >= ?"
             + ("" if include_deleted else " AND is_deleted = 0")
             + " ORDER BY sent_us DESC LIMIT ? OFFSET ?) ORDER BY sent_us DESC",
@@ -173,52 +164,41 @@ class MessageStore:
 
     async def find(self, message_id: str) -> MessageRecord | None:
         """Return a message of any conversation."""
-        return await self._session.one(
-            MessageRecord, SELECT + "WHERE messages.id = ?", message_id
-        )
+        sql = COLUMNS + "WHERE messages.id = ?"
+        return await self._one(MessageRecord, sql, message_id)
 
     async def conversation(self, conversation_id: int) -> ConversationRecord | None:
         """Return to whom a conversation belongs; a deleted room's belongs to nobody."""
-        return await self._session.one(
-            ConversationRecord,
+        sql = (
             "SELECT conversations.group_id, rooms.id, lower_user_id, higher_user_id"
             " FROM conversations LEFT JOIN rooms"
             " ON rooms.conversation_id = conversations.id AND rooms.is_deleted = 0"
-            " WHERE conversations.id = ?",
-            conversation_id,
+            " WHERE conversations.id = ?"
         )
+        return await self._one(ConversationRecord, sql, conversation_id)
 
     async def after(
         self, conversation_id: int, after_us: int, *, count: int
     ) -> list[MessageRecord]:
         """Return the first messages after a timestamp, oldest first, deleted ones too."""
-        return await self._session.all(
-            MessageRecord,
-            SELECT
-            + "WHERE conversation_id = ? AND sent_us > ? ORDER BY sent_us LIMIT ?",
-            conversation_id,
-            after_us,
-            count,
+        sql = (
+            COLUMNS
+            + "WHERE conversation_id = ? AND sent_us > ? ORDER BY sent_us LIMIT ?"
         )
+        return await self._all(MessageRecord, sql, conversation_id, after_us, count)
 
     async def last_guest_access(self, conversation_id: int) -> MessageRecord | None:
         """Return the message by which guest access was last switched on or off."""
-        return await self._session.one(
-            MessageRecord,
-            SELECT + "WHERE conversation_id = ? AND kind = 'guest_access'"
-            " ORDER BY sent_us DESC LIMIT 1",
-            conversation_id,
+        sql = (
+            COLUMNS + "WHERE conversation_id = ? AND kind = 'guest_access'"
+            " ORDER BY sent_us DESC LIMIT 1"
         )
+        return await self._one(MessageRecord, sql, conversation_id)
 
     async def private_conversation(self, one_id: int, other_id: int) -> int | None:
         """Return the conversation between two users, if they ever had one."""
-        row = await self._session.one(
-            tuple[int],
-            "SELECT id FROM conversations WHERE lower_user_id = ? AND higher_user_id = ?",
-            min(one_id, other_id),
-            max(one_id, other_id),
-        )
-        return row[0] if row else None
+        sql = "SELECT id FROM conversations WHERE lower_user_id = ? AND higher_user_id = ?"
+        return await self._value(int, sql, min(one_id, other_id), max(one_id, other_id))
 
     async def open_private_conversation(
         self, group_id: int, one_id: int, other_id: int
@@ -227,7 +207,7 @@ class MessageStore:
         found = await self.private_conversation(one_id, other_id)
         if found is not None:
             return found
-        return await self._session.insert(
+        return await self._insert(
             "INSERT INTO conversations (group_id, lower_user_id, higher_user_id)"
             " VALUES (?, ?, ?)",
             group_id,
@@ -237,18 +217,17 @@ class MessageStore:
 
     async def doomed(self, count: int) -> list[DoomedRecord]:
         """Return some messages of deleted rooms."""
-        return await self._session.all(
-            DoomedRecord,
+        sql = (
             "SELECT sequence, files.key FROM rooms JOIN messages"
             " ON messages.conversation_id = rooms.conversation_id"
             " LEFT JOIN files ON files.id = messages.file_id"
-            " WHERE rooms.is_deleted = 1 LIMIT ?",
-            count,
+            " WHERE rooms.is_deleted = 1 LIMIT ?"
         )
+        return await self._all(DoomedRecord, sql, count)
 
     async def remove(self, sequences: Iterable[int]) -> None:
         """Delete messages and their search texts."""
         for marks, part in in_parts(sequences):
             for table in ("message_texts", "messages"):
                 sql = f"DELETE FROM {table} WHERE sequence IN {marks}"  # noqa: S608 - names of ours
-                await self._session.run(sql, *part)
+                await self._run(sql, *part)

@@ -2,66 +2,69 @@
 
 from __future__ import annotations
 
-from hipkit.server.storage.stores.session import Record, Session, given_id
+from operator import attrgetter
 
-__all__ = ["RoomRecord", "RoomStore"]
+from msgspec.structs import astuple
+
+from hipkit.server.storage.stores.session import Record, Store, insert, select, update
+
+__all__ = ["NewRoom", "RoomRecord", "RoomStore"]
 
 
-class RoomRecord(Record, frozen=True, array_like=True):
-    """A room."""
+class NewRoom(Record, frozen=True, array_like=True, kw_only=True):
+    """A room to be stored, new or changed."""
 
-    id: int
     group_id: int
-    conversation_id: int
     name: str
     topic: str
     privacy: str
-    is_archived: bool
-    is_guest_accessible: bool
-    guest_key: str | None
-    delegate_admin_visibility: bool | None
+    is_archived: bool = False
+    is_guest_accessible: bool = False
+    guest_key: str | None = None
+    delegate_admin_visibility: bool | None = None
     owner_id: int
+    version: str
+
+
+class RoomRecord(NewRoom, frozen=True, array_like=True, kw_only=True):
+    """A stored room."""
+
+    id: int
+    conversation_id: int
     avatar_key: str | None
     created_us: int
-    version: str
     messages_sent: int
     last_active_us: int | None
 
 
-COLUMNS = (
-    "SELECT rooms.id, rooms.group_id, conversation_id, name, topic, privacy, is_archived,"
-    " is_guest_accessible, guest_key, delegate_admin_visibility, owner_id, avatar_key,"
-    " created_us, version, messages_sent, last_active_us"
-    " FROM rooms JOIN conversations ON conversations.id = rooms.conversation_id "
+COLUMNS = select(
+    RoomRecord,
+    "rooms JOIN conversations ON conversations.id = rooms.conversation_id",
+    id="rooms.id",
+    group_id="rooms.group_id",
 )
+INSERT = insert("rooms", "id", NewRoom, "conversation_id, name_key, created_us")
+REPLACE = update("rooms", NewRoom, "name_key")
+replaced = attrgetter(*NewRoom.__struct_fields__)
 
 
-class RoomStore:
+class RoomStore(Store):
     """Reads and writes rooms. No method returns a deleted one."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     async def get(self, room_id: int) -> RoomRecord | None:
         """Return a room by its id."""
-        return await self._session.one(
-            RoomRecord, COLUMNS + "WHERE rooms.id = ? AND is_deleted = 0", room_id
-        )
+        sql = COLUMNS + "WHERE rooms.id = ? AND is_deleted = 0"
+        return await self._one(RoomRecord, sql, room_id)
 
     async def by_name(self, group_id: int, name: str) -> RoomRecord | None:
         """Return the room of this name, in whichever case."""
-        return await self._session.one(
-            RoomRecord,
-            COLUMNS + "WHERE rooms.group_id = ? AND name_key = ?",
-            group_id,
-            name.casefold(),
-        )
+        sql = COLUMNS + "WHERE rooms.group_id = ? AND name_key = ?"
+        return await self._one(RoomRecord, sql, group_id, name.casefold())
 
     async def by_guest_key(self, key: str) -> RoomRecord | None:
         """Return the room that guests enter by this key."""
-        return await self._session.one(
-            RoomRecord, COLUMNS + "WHERE guest_key = ? AND is_deleted = 0", key
-        )
+        sql = COLUMNS + "WHERE guest_key = ? AND is_deleted = 0"
+        return await self._one(RoomRecord, sql, key)
 
     async def page(
         self,
@@ -82,7 +85,7 @@ class RoomStore:
         sql = (
             COLUMNS + "WHERE rooms.group_id = ? AND is_deleted = 0 AND is_archived <= ?"
         )
-        values: list[int] = [group_id, int(include_archived)]
+        values = [group_id, include_archived]
         if not include_private:
             sql += " AND privacy = 'public'"
         if seen_by is not None:
@@ -90,105 +93,53 @@ class RoomStore:
                 " AND ((privacy = 'public' AND ? = 1) OR owner_id = ? OR EXISTS (SELECT 1"
                 " FROM room_members WHERE room_id = rooms.id AND user_id = ?))"
             )
-            values += [int(includes_public), seen_by, seen_by]
+            values += [includes_public, seen_by, seen_by]
         sql += " ORDER BY rooms.id LIMIT ? OFFSET ?"
-        return await self._session.all(RoomRecord, sql, *values, count, start)
+        return await self._all(RoomRecord, sql, *values, count, start)
 
     async def auto_joined(
         self, user_id: int, *, start: int, count: int
     ) -> list[RoomRecord]:
         """Return a user's auto-join rooms."""
-        return await self._session.all(
-            RoomRecord,
+        sql = (
             COLUMNS + "JOIN auto_join_rooms ON room_id = rooms.id"
-            " WHERE user_id = ? AND is_deleted = 0 ORDER BY rooms.id LIMIT ? OFFSET ?",
-            user_id,
-            count,
-            start,
+            " WHERE user_id = ? AND is_deleted = 0 ORDER BY rooms.id LIMIT ? OFFSET ?"
         )
+        return await self._all(RoomRecord, sql, user_id, count, start)
 
     async def add(
-        self,
-        *,
-        group_id: int,
-        name: str,
-        topic: str,
-        privacy: str,
-        guest_key: str | None,
-        delegate_admin_visibility: bool | None,
-        owner_id: int,
-        version: str,
-        now_us: int,
-        room_id: int | None = None,
+        self, room: NewRoom, now_us: int, *, room_id: int | None = None
     ) -> int:
         """Add a room with an empty conversation, and return its id: `room_id`, or the next one."""
-        conversation_id = await self._session.insert(
-            "INSERT INTO conversations (group_id) VALUES (?)", group_id
-        )
-        id_column, id_mark, id_value = given_id(room_id)
-        return await self._session.insert(
-            f"INSERT INTO rooms ({id_column}group_id, conversation_id, name, name_key,"  # noqa: S608 - names of ours
-            " topic, privacy, is_archived, is_guest_accessible, guest_key,"
-            " delegate_admin_visibility, owner_id, created_us, version)"
-            f" VALUES ({id_mark}?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?)",
-            *id_value,
-            group_id,
+        sql = "INSERT INTO conversations (group_id) VALUES (?)"
+        conversation_id = await self._insert(sql, room.group_id)
+        return await self._insert(
+            INSERT,
+            room_id,
+            *astuple(room),
             conversation_id,
-            name,
-            name.casefold(),
-            topic,
-            privacy,
-            int(guest_key is not None),
-            guest_key,
-            _truth(delegate_admin_visibility),
-            owner_id,
+            room.name.casefold(),
             now_us,
-            version,
         )
 
     async def is_taken(self, room_id: int) -> bool:
         """Return whether a room has or had this id."""
-        row = await self._session.one(
-            tuple[int], "SELECT id FROM rooms WHERE id = ?", room_id
-        )
-        return row is not None
+        sql = "SELECT id FROM rooms WHERE id = ?"
+        return await self._value(int, sql, room_id) is not None
 
     async def replace(self, room: RoomRecord) -> None:
         """Update every column of a room but its picture and its counters."""
-        await self._session.run(
-            "UPDATE rooms SET name = ?, name_key = ?, topic = ?, privacy = ?,"
-            " is_archived = ?, is_guest_accessible = ?, guest_key = ?,"
-            " delegate_admin_visibility = ?, owner_id = ?, version = ? WHERE id = ?",
-            room.name,
-            room.name.casefold(),
-            room.topic,
-            room.privacy,
-            int(room.is_archived),
-            int(room.is_guest_accessible),
-            room.guest_key,
-            _truth(room.delegate_admin_visibility),
-            room.owner_id,
-            room.version,
-            room.id,
-        )
+        await self._run(REPLACE, *replaced(room), room.name.casefold(), room.id)
 
     async def set_topic(self, room_id: int, topic: str, version: str) -> None:
         """Update a room's topic."""
-        await self._session.run(
-            "UPDATE rooms SET topic = ?, version = ? WHERE id = ?",
-            topic,
-            version,
-            room_id,
-        )
+        sql = "UPDATE rooms SET topic = ?, version = ? WHERE id = ?"
+        await self._run(sql, topic, version, room_id)
 
     async def set_avatar(self, room_id: int, key: str | None, version: str) -> None:
         """Update a room's picture; `None` removes it."""
-        await self._session.run(
-            "UPDATE rooms SET avatar_key = ?, version = ? WHERE id = ?",
-            key,
-            version,
-            room_id,
-        )
+        sql = "UPDATE rooms SET avatar_key = ?, version = ? WHERE id = ?"
+        await self._run(sql, key, version, room_id)
 
     async def delete(self, room_id: int) -> None:
         """Mark a room as deleted, and free its name.
@@ -196,7 +147,7 @@ class RoomStore:
         Its messages stay until `MessageStore.doomed` finds them: a large history would hold up
         everything else that is written. The row stays for good, so that its id is not used again.
         """
-        await self._session.run(
+        await self._run(
             "UPDATE rooms SET is_deleted = 1, name_key = NULL, guest_key = NULL,"
             " avatar_key = NULL WHERE id = ?",
             room_id,
@@ -204,17 +155,8 @@ class RoomStore:
 
     async def add_auto_join(self, user_id: int, room_id: int) -> None:
         """Add a room to a user's auto-join rooms."""
-        await self._session.run(
-            "DELETE FROM auto_join_rooms WHERE user_id = ? AND room_id = ?",
-            user_id,
-            room_id,
+        sql = (
+            "INSERT INTO auto_join_rooms (user_id, room_id) VALUES (?, ?)"
+            " ON CONFLICT DO NOTHING"
         )
-        await self._session.run(
-            "INSERT INTO auto_join_rooms (user_id, room_id) VALUES (?, ?)",
-            user_id,
-            room_id,
-        )
-
-
-def _truth(value: bool | None) -> int | None:
-    return None if value is None else int(value)
+        await self._run(sql, user_id, room_id)

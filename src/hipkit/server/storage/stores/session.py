@@ -1,4 +1,8 @@
-"""The statements that a store runs, and the records that it gets."""
+"""What stores stand on: the session that runs statements, records of rows, texts of statements.
+
+Statements are written in SQL. Only lists of columns are made here, from records' fields, so that
+a column is named once. Stores do that at import: a text that stays the same is prepared once.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +11,20 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-__all__ = ["Record", "Session", "Value", "all_in", "given_id", "in_parts"]
+__all__ = [
+    "Record",
+    "Session",
+    "Store",
+    "Value",
+    "in_parts",
+    "insert",
+    "select",
+    "update",
+    "upsert",
+]
 
 Value = str | int | bytes | None
-"""What a column holds. Timestamps are microseconds since 1970; booleans are 0 and 1."""
+"""What a column holds. Timestamps are microseconds since 1970; booleans are stored as 0 and 1."""
 
 K = TypeVar("K")
 V = TypeVar("V", int, str)
@@ -39,19 +53,67 @@ class Session(Protocol):
     async def all(self, kind: type[K], sql: str, *values: Value) -> list[K]:
         """Return every row as a `kind`."""
 
+    async def value(self, kind: type[K], sql: str, *values: Value) -> K | None:
+        """Return the first row's only column, or `None` where it is `NULL` or there is no row."""
+
     async def run(self, sql: str, *values: Value) -> int:
         """Change rows, and return how many."""
 
     async def insert(self, sql: str, *values: Value) -> int:
-        """Insert one row, and return the id that the database chose."""
+        """Insert one row, and return its id. The database chooses the next for a `None`."""
 
 
-def given_id(row_id: int | None) -> tuple[str, str, tuple[int, ...]]:
-    """Return how an `INSERT` begins that chooses the row's id: column, mark and value.
+class Store:
+    """Reads and writes tables over a session."""
 
-    Without an id all three are empty, and the database chooses the next one.
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._one = session.one
+        self._all = session.all
+        self._value = session.value
+        self._run = session.run
+        self._insert = session.insert
+
+    async def _all_in(
+        self, kind: type[K], sql: str, *before: Value, values: Iterable[V]
+    ) -> list[K]:
+        """Return the rows of a statement that ends in `IN`, whose other values stand before."""
+        found: list[K] = []
+        for marks, part in in_parts(values):
+            found += await self._all(kind, sql + marks, *before, *part)
+        return found
+
+
+def select(kind: type[Record], source: str, **columns: str) -> str:
+    """Return a `SELECT` of a record from a table or a join, and what else follows its `FROM`.
+
+    Columns are named like the record's fields, but for those in `columns`.
     """
-    return ("", "", ()) if row_id is None else ("id, ", "?, ", (row_id,))
+    names = [columns.get(field, field) for field in kind.__struct_fields__]
+    return " ".join(("SELECT", ", ".join(names), "FROM", source, ""))
+
+
+def insert(table: str, *columns: type[Record] | str) -> str:
+    """Return an `INSERT` of one row: of columns as SQL lists them, and of records' fields."""
+    names = _names(columns)
+    marks = ", ".join("?" * len(names))
+    return " ".join(("INSERT INTO", table, f"({', '.join(names)}) VALUES ({marks})"))
+
+
+def upsert(table: str, key: str, *columns: type[Record] | str) -> str:
+    """Return an `INSERT` that updates the row with the same key columns if there is one."""
+    keys = _names([key])
+    changes = [
+        f"{name} = excluded.{name}" for name in _names(columns) if name not in keys
+    ]
+    conflict = f" ON CONFLICT ({key}) DO UPDATE SET {', '.join(changes)}"
+    return insert(table, *columns) + conflict
+
+
+def update(table: str, *columns: type[Record] | str) -> str:
+    """Return an `UPDATE` of the row whose id is the last value."""
+    changes = ", ".join(f"{name} = ?" for name in _names(columns))
+    return " ".join(("UPDATE", table, "SET", changes, "WHERE id = ?"))
 
 
 def in_parts(values: Iterable[V]) -> Iterator[tuple[str, list[V]]]:
@@ -67,11 +129,8 @@ def in_parts(values: Iterable[V]) -> Iterator[tuple[str, list[V]]]:
         yield f"({', '.join('?' * size)})", part
 
 
-async def all_in(
-    session: Session, kind: type[K], sql: str, *before: Value, values: Iterable[V]
-) -> list[K]:
-    """Return the rows of a statement that ends in `IN`, whose other values stand before."""
-    found: list[K] = []
-    for marks, part in in_parts(values):
-        found += await session.all(kind, sql + marks, *before, *part)
-    return found
+def _names(columns: Iterable[type[Record] | str]) -> list[str]:
+    names: list[str] = []
+    for part in columns:
+        names += part.split(", ") if isinstance(part, str) else part.__struct_fields__
+    return names

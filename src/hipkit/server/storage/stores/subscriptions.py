@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec.structs import astuple
 
-from hipkit.server.storage.stores.session import Record, Session
+from hipkit.server.storage.stores.session import Record, Store, insert, select, update
 
 __all__ = [
     "DueRecord",
@@ -31,29 +31,24 @@ class NewSubscription(Record, frozen=True, array_like=True, kw_only=True):
     """The host of its endpoint: deliveries take turns by host."""
 
 
-class SubscriptionRecord(Record, frozen=True, array_like=True):
+class SubscriptionRecord(NewSubscription, frozen=True, array_like=True, kw_only=True):
     """A stored subscription. The records of its kinds extend it by their own columns."""
 
     id: int
-    kind: str
-    group_id: int
-    room_id: int | None
-    event: str
-    host: str
     position: int
     """The last event that it is done with."""
-    last_event_id: int | None
+    last_event_id: int | None = None
     """The last event that it gets; set when its room is deleted."""
-    tries: int
+    tries: int = 0
     """How often the event after `position` has failed."""
-    failing_since_us: int | None
-    next_try_us: int | None
+    failing_since_us: int | None = None
+    next_try_us: int | None = None
     """When it is tried again; until then no event wakes it. `None` where nothing is wrong."""
-    paused_us: int | None
+    paused_us: int | None = None
     """Since when it is tried rarely, because it kept failing."""
-    dropped_us: int | None
+    dropped_us: int | None = None
     """When the last event happened that it lost because too many waited, or too long."""
-    problem: str | None
+    problem: str | None = None
     """What went wrong the last time."""
 
 
@@ -76,11 +71,10 @@ class DueRecord(Record, frozen=True, array_like=True):
     host: str
 
 
-COLUMNS = (
-    "SELECT id, kind, group_id, room_id, event, host, position, last_event_id, tries,"
-    " failing_since_us, next_try_us, paused_us, dropped_us, problem FROM subscriptions "
-)
-DUE = "SELECT id, kind, host FROM subscriptions "
+COLUMNS = select(SubscriptionRecord, "subscriptions")
+DUE = select(DueRecord, "subscriptions")
+INSERT = insert("subscriptions", NewSubscription, "position")
+SET_STATE = update("subscriptions", SubscriptionState)
 BEHIND = (
     "CASE WHEN room_id IS NULL"
     " THEN EXISTS (SELECT 1 FROM events WHERE events.group_id = subscriptions.group_id"
@@ -90,160 +84,111 @@ BEHIND = (
 )
 
 
-class SubscriptionStore:
+class SubscriptionStore(Store):
     """Reads and writes subscriptions."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     async def add(self, subscription: NewSubscription, *, position: int) -> int:
         """Store a subscription to what comes after `position`, and return its number."""
-        return await self._session.insert(
-            "INSERT INTO subscriptions (kind, group_id, room_id, event, host, position)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            *astuple(subscription),
-            position,
-        )
+        return await self._insert(INSERT, *astuple(subscription), position)
 
     async def get(self, subscription_id: int) -> SubscriptionRecord | None:
         """Return a subscription by its number."""
-        return await self._session.one(
-            SubscriptionRecord, COLUMNS + "WHERE id = ?", subscription_id
-        )
+        sql = COLUMNS + "WHERE id = ?"
+        return await self._one(SubscriptionRecord, sql, subscription_id)
 
     async def delete(self, subscription_id: int) -> bool:
         """Remove a subscription with its deliveries; return whether there was one."""
-        deleted = await self._session.run(
-            "DELETE FROM subscriptions WHERE id = ?", subscription_id
-        )
+        sql = "DELETE FROM subscriptions WHERE id = ?"
+        deleted = await self._run(sql, subscription_id)
         return deleted > 0
 
     async def has_subscribers(self, group_id: int, room_id: int, event: str) -> bool:
         """Return whether anything subscribes to an event, failing and paused ones included."""
-        found = await self._session.one(
-            tuple[int],
+        sql = (
             "SELECT 1 WHERE EXISTS (SELECT 1 FROM subscriptions WHERE room_id = ?"
             " AND event = ?) OR EXISTS (SELECT 1 FROM subscriptions WHERE group_id = ?"
-            " AND event = ? AND room_id IS NULL)",
-            room_id,
-            event,
-            group_id,
-            event,
+            " AND event = ? AND room_id IS NULL)"
         )
-        return found is not None
+        values = (room_id, event, group_id, event)
+        return await self._value(int, sql, *values) is not None
 
     async def streams(self) -> list[tuple[int, int | None, str]]:
         """Return what is subscribed to: group, room if one, and event, each once."""
-        return await self._session.all(
-            tuple[int, int | None, str],
-            "SELECT DISTINCT group_id, room_id, event FROM subscriptions",
-        )
+        sql = "SELECT DISTINCT group_id, room_id, event FROM subscriptions"
+        return await self._all(tuple[int, int | None, str], sql)
 
     async def woken_by(
         self, group_id: int, room_id: int, event: str
     ) -> list[DueRecord]:
         """Return the subscriptions that get an event at once."""
-        return await self._session.all(
-            DueRecord,
+        sql = (
             DUE + "WHERE next_try_us IS NULL AND room_id = ? AND event = ?"
             " UNION ALL " + DUE + "WHERE next_try_us IS NULL AND room_id IS NULL"
-            " AND group_id = ? AND event = ?",
-            room_id,
-            event,
-            group_id,
-            event,
+            " AND group_id = ? AND event = ?"
         )
+        return await self._all(DueRecord, sql, room_id, event, group_id, event)
 
     async def due(self, now_us: int, count: int) -> list[DueRecord]:
         """Return subscriptions whose time to be tried again has come, the longest due first."""
-        return await self._session.all(
-            DueRecord,
+        sql = (
             DUE + "WHERE next_try_us IS NOT NULL AND next_try_us <= ?"
-            " ORDER BY next_try_us LIMIT ?",
-            now_us,
-            count,
+            " ORDER BY next_try_us LIMIT ?"
         )
+        return await self._all(DueRecord, sql, now_us, count)
 
     async def behind(self) -> list[DueRecord]:
         """Return every subscription with waiting events that waits for no next try."""
-        return await self._session.all(
-            DueRecord, f"{DUE}WHERE next_try_us IS NULL AND {BEHIND}"
-        )
+        sql = f"{DUE}WHERE next_try_us IS NULL AND {BEHIND}"
+        return await self._all(DueRecord, sql)
 
     async def advance(self, subscription_id: int, position: int) -> None:
         """Move a position forward, past events that the subscription did not want."""
-        await self._session.run(
-            "UPDATE subscriptions SET position = ? WHERE id = ? AND position < ?",
-            position,
-            subscription_id,
-            position,
-        )
+        sql = "UPDATE subscriptions SET position = ? WHERE id = ? AND position < ?"
+        await self._run(sql, position, subscription_id, position)
 
     async def set_state(self, subscription_id: int, state: SubscriptionState) -> None:
         """Store how far a subscription has come, and what is wrong with it."""
-        await self._session.run(
-            "UPDATE subscriptions SET position = ?, tries = ?, failing_since_us = ?,"
-            " next_try_us = ?, paused_us = ?, problem = ? WHERE id = ?",
-            *astuple(state),
-            subscription_id,
-        )
+        await self._run(SET_STATE, *astuple(state), subscription_id)
 
     async def change(
         self, subscription_id: int, *, event: str, host: str, position: int
     ) -> None:
         """Store what a subscription is to from now on."""
-        await self._session.run(
-            "UPDATE subscriptions SET event = ?, host = ?, position = ? WHERE id = ?",
-            event,
-            host,
-            position,
-            subscription_id,
-        )
+        sql = "UPDATE subscriptions SET event = ?, host = ?, position = ? WHERE id = ?"
+        await self._run(sql, event, host, position, subscription_id)
 
     async def try_now(self, subscription_id: int, now_us: int) -> None:
         """Set the next try of a subscription that waits for one to now."""
-        await self._session.run(
-            "UPDATE subscriptions SET next_try_us = ? WHERE id = ? AND next_try_us > ?",
-            now_us,
-            subscription_id,
-            now_us,
+        sql = (
+            "UPDATE subscriptions SET next_try_us = ? WHERE id = ? AND next_try_us > ?"
         )
+        await self._run(sql, now_us, subscription_id, now_us)
 
     async def try_all_now(self, now_us: int) -> None:
         """Set the next try of every subscription that waits for one to now."""
-        await self._session.run(
-            "UPDATE subscriptions SET next_try_us = ? WHERE next_try_us > ?",
-            now_us,
-            now_us,
-        )
+        sql = "UPDATE subscriptions SET next_try_us = ? WHERE next_try_us > ?"
+        await self._run(sql, now_us, now_us)
 
     async def shift(self, step_us: int) -> None:
         """Move every time that a subscription waits for or counts from."""
-        await self._session.run(
+        sql = (
             "UPDATE subscriptions SET next_try_us = next_try_us + ?,"
             " failing_since_us = failing_since_us + ?, paused_us = paused_us + ?"
             " WHERE next_try_us IS NOT NULL OR failing_since_us IS NOT NULL"
-            " OR paused_us IS NOT NULL",
-            step_us,
-            step_us,
-            step_us,
+            " OR paused_us IS NOT NULL"
         )
+        await self._run(sql, step_us, step_us, step_us)
 
     async def is_any_after(self, time_us: int) -> bool:
         """Return whether a subscription waits until after a time."""
-        found = await self._session.one(
-            tuple[int],
-            "SELECT 1 FROM subscriptions WHERE next_try_us IS NOT NULL"
-            " AND next_try_us > ? LIMIT 1",
-            time_us,
-        )
-        return found is not None
+        sql = "SELECT 1 FROM subscriptions WHERE next_try_us > ? LIMIT 1"
+        return await self._value(int, sql, time_us) is not None
 
     async def bound(
         self, now_us: int, *, longest_us: int, longest_paused_us: int
     ) -> None:
         """Set next tries that are too late to now, and clear times in the future."""
-        await self._session.run(
+        await self._run(
             "UPDATE subscriptions SET"
             " next_try_us = CASE WHEN next_try_us IS NULL THEN NULL ELSE ? END,"
             " failing_since_us ="
@@ -269,7 +214,7 @@ class SubscriptionStore:
     ) -> None:
         """Move every subscription to a stream past its events up to one, and note the loss."""
         scope = "room_id IS NULL" if room_id is None else f"room_id = {room_id:d}"
-        await self._session.run(
+        await self._run(
             "UPDATE subscriptions SET position = ?, dropped_us = ?, tries = 0"  # noqa: S608 - a number of our own
             f" WHERE group_id = ? AND {scope} AND event = ? AND position < ?",
             position,
@@ -281,7 +226,7 @@ class SubscriptionStore:
 
     async def end_of_room(self, room_id: int) -> None:
         """End a room's subscriptions with what has happened so far."""
-        await self._session.run(
+        await self._run(
             "UPDATE subscriptions SET last_event_id ="
             " (SELECT COALESCE(MAX(id), 0) FROM events) WHERE room_id = ?",
             room_id,
@@ -289,6 +234,6 @@ class SubscriptionStore:
 
     async def delete_ended(self) -> int:
         """Remove the subscriptions of deleted rooms that have got everything."""
-        return await self._session.run(
+        return await self._run(
             f"DELETE FROM subscriptions WHERE last_event_id IS NOT NULL AND NOT {BEHIND}"  # noqa: S608 - a text of our own
         )

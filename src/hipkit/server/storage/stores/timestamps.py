@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hipkit.server.storage.stores.session import Session
+from hipkit.server.storage.stores.session import Store
 
 __all__ = ["SECOND_US", "TimestampStore"]
 
@@ -29,16 +29,10 @@ NEWEST = " UNION ALL ".join(
 )
 
 
-class TimestampStore:
+class TimestampStore(Store):
     """Reads timestamps, whatever they belong to."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
 
     async def newest(self) -> int | None:
         """Return the newest timestamp that the database holds; `None` where there is none."""
-        row = await self._session.one(
-            tuple[int | None],
-            f"SELECT MAX(us) FROM ({NEWEST}) AS newest",  # noqa: S608 - as above
-        )
-        return row[0] if row else None
+        sql = f"SELECT MAX(us) FROM ({NEWEST}) AS newest"  # noqa: S608 - as above
+        return await self._value(int, sql)

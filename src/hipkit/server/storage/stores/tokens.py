@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from msgspec.structs import astuple
+
 from hipkit.server.storage.stores.grants import GrantStore
-from hipkit.server.storage.stores.session import Record, Session
+from hipkit.server.storage.stores.session import Record, Session, Store, insert, select
 
 __all__ = ["NewToken", "RefreshRecord", "TokenRecord", "TokenStore"]
 
@@ -22,24 +24,12 @@ class NewToken(Record, frozen=True, array_like=True, kw_only=True):
     expires_us: int | None
     refresh_id: int | None = None
     """The refresh token that it came with, whose grant it belongs to."""
-    parent_id: int | None = None
-    """Without one: the grant of the credential that it was issued for."""
 
 
-class TokenRecord(Record, frozen=True, array_like=True):
+class TokenRecord(NewToken, frozen=True, array_like=True, kw_only=True):
     """A stored token."""
 
     id: int
-    hash: bytes
-    kind: str
-    group_id: int
-    user_id: int | None
-    client_id: str | None
-    room_id: int | None
-    scopes: str
-    name: str
-    expires_us: int | None
-    refresh_id: int | None
     grant_id: int
 
 
@@ -58,97 +48,77 @@ class RefreshRecord(Record, frozen=True, array_like=True):
     room_id: int | None
 
 
-COLUMNS = (
-    "SELECT id, hash, kind, group_id, user_id, client_id, room_id, scopes, name,"
-    " expires_us, refresh_id, grant_id FROM tokens "
-)
-
-
+COLUMNS = select(TokenRecord, "tokens")
+INSERT = insert("tokens", NewToken, "created_us, grant_id")
 VALID = "(expires_us IS NULL OR expires_us > ?)"
 
-REFRESH_COLUMNS = (
-    "SELECT refresh_tokens.id, refresh_tokens.user_id, refresh_tokens.client_id, scopes,"
-    " expires_us, grant_id, grants.client_id, grants.room_id"
-    " FROM refresh_tokens JOIN grants ON grants.id = grant_id "
+REFRESH_COLUMNS = select(
+    RefreshRecord,
+    "refresh_tokens JOIN grants ON grants.id = grant_id",
+    id="refresh_tokens.id",
+    user_id="refresh_tokens.user_id",
+    client_id="refresh_tokens.client_id",
+    granted_client_id="grants.client_id",
+    room_id="grants.room_id",
+)
+INSERT_REFRESH = insert(
+    "refresh_tokens", "hash, user_id, client_id, scopes, expires_us, grant_id"
 )
 
 
-class TokenStore:
+class TokenStore(Store):
     """Reads and writes tokens and refresh tokens."""
 
     def __init__(self, session: Session) -> None:
-        self._session = session
+        super().__init__(session)
         self._grants = GrantStore(session)
 
     async def by_hash(self, token_hash: bytes) -> TokenRecord | None:
         """Return a token by its hash, expired or not."""
-        return await self._session.one(
-            TokenRecord, COLUMNS + "WHERE hash = ?", token_hash
-        )
+        return await self._one(TokenRecord, COLUMNS + "WHERE hash = ?", token_hash)
 
     async def get(self, token_id: int) -> TokenRecord | None:
         """Return a token by its id, expired or not."""
-        return await self._session.one(TokenRecord, COLUMNS + "WHERE id = ?", token_id)
+        return await self._one(TokenRecord, COLUMNS + "WHERE id = ?", token_id)
 
     async def of_user(self, user_id: int, *, now_us: int = 0) -> list[TokenRecord]:
         """Return the tokens of a user that are valid at a time, the newest first."""
-        return await self._session.all(
-            TokenRecord,
-            COLUMNS + f"WHERE user_id = ? AND {VALID} ORDER BY id DESC",
-            user_id,
-            now_us,
-        )
+        sql = COLUMNS + f"WHERE user_id = ? AND {VALID} ORDER BY id DESC"
+        return await self._all(TokenRecord, sql, user_id, now_us)
 
     async def of_rooms(
         self, group_id: int, kind: str, *, now_us: int = 0
     ) -> list[TokenRecord]:
         """Return the valid tokens of a kind that are limited to one room, the newest first."""
-        return await self._session.all(
-            TokenRecord,
+        sql = (
             COLUMNS + "WHERE room_id IS NOT NULL AND group_id = ? AND kind = ?"
-            f" AND {VALID} ORDER BY id DESC",
-            group_id,
-            kind,
-            now_us,
+            f" AND {VALID} ORDER BY id DESC"
         )
+        return await self._all(TokenRecord, sql, group_id, kind, now_us)
 
     async def of_group(self, group_id: int, *, now_us: int = 0) -> list[TokenRecord]:
         """Return the valid tokens of a group, the oldest first."""
-        return await self._session.all(
-            TokenRecord,
-            COLUMNS + f"WHERE group_id = ? AND {VALID} ORDER BY id",
-            group_id,
-            now_us,
-        )
+        sql = COLUMNS + f"WHERE group_id = ? AND {VALID} ORDER BY id"
+        return await self._all(TokenRecord, sql, group_id, now_us)
 
-    async def add(self, token: NewToken, now_us: int) -> int:
-        """Store a token and return its id."""
+    async def add(
+        self, token: NewToken, now_us: int, *, parent_id: int | None = None
+    ) -> int:
+        """Store a token and return its id.
+
+        Without a refresh token it gets its own grant, below that of the credential that it was
+        issued for, `parent_id`.
+        """
         if token.refresh_id is not None:
             grant_id = await self._grant_of_refresh(token.refresh_id)
         else:
             grant_id = await self._grants.add(
-                parent_id=token.parent_id,
+                parent_id=parent_id,
                 user_id=token.user_id,
                 client_id=token.client_id,
                 room_id=token.room_id,
             )
-        return await self._session.insert(
-            "INSERT INTO tokens (hash, kind, group_id, user_id, client_id, room_id, scopes,"
-            " name, created_us, expires_us, refresh_id, grant_id)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            token.hash,
-            token.kind,
-            token.group_id,
-            token.user_id,
-            token.client_id,
-            token.room_id,
-            token.scopes,
-            token.name,
-            now_us,
-            token.expires_us,
-            token.refresh_id,
-            grant_id,
-        )
+        return await self._insert(INSERT, *astuple(token), now_us, grant_id)
 
     async def revoke(self, token: TokenRecord) -> None:
         """End a token's grant: with it go the tokens that it issued, and its refresh token."""
@@ -156,14 +126,11 @@ class TokenStore:
 
     async def sweep(self, before_us: int) -> int:
         """Delete tokens that expired before a time, and return how many."""
-        await self._session.run(
-            "DELETE FROM authorization_codes WHERE expires_us < ?", before_us
-        )
-        removed = await self._session.run(
-            "DELETE FROM tokens WHERE expires_us < ?", before_us
-        )
+        sql = "DELETE FROM authorization_codes WHERE expires_us < ?"
+        await self._run(sql, before_us)
+        removed = await self._run("DELETE FROM tokens WHERE expires_us < ?", before_us)
         # A refresh token stays as long as its last token, which may expire after it.
-        await self._session.run(
+        await self._run(
             "DELETE FROM refresh_tokens WHERE expires_us < ? AND NOT EXISTS (SELECT 1"
             " FROM tokens WHERE tokens.grant_id = refresh_tokens.grant_id)",
             before_us,
@@ -183,9 +150,8 @@ class TokenStore:
         """Store a refresh token, with its own grant if none is given, and return its id."""
         if grant_id is None:
             grant_id = await self._grants.add(user_id=user_id, client_id=client_id)
-        return await self._session.insert(
-            "INSERT INTO refresh_tokens (hash, user_id, client_id, scopes, expires_us,"
-            " grant_id) VALUES (?, ?, ?, ?, ?, ?)",
+        return await self._insert(
+            INSERT_REFRESH,
             refresh_hash,
             user_id,
             client_id,
@@ -196,18 +162,16 @@ class TokenStore:
 
     async def refresh_by_hash(self, refresh_hash: bytes) -> RefreshRecord | None:
         """Return a refresh token by its hash."""
-        return await self._session.one(
-            RefreshRecord, REFRESH_COLUMNS + "WHERE hash = ?", refresh_hash
-        )
+        sql = REFRESH_COLUMNS + "WHERE hash = ?"
+        return await self._one(RefreshRecord, sql, refresh_hash)
 
     async def refreshes_of_user(self, user_id: int) -> list[RefreshRecord]:
         """Return the refresh tokens of a user, the newest first."""
-        return await self._session.all(
-            RefreshRecord,
+        sql = (
             REFRESH_COLUMNS
-            + "WHERE refresh_tokens.user_id = ? ORDER BY refresh_tokens.id DESC",
-            user_id,
+            + "WHERE refresh_tokens.user_id = ? ORDER BY refresh_tokens.id DESC"
         )
+        return await self._all(RefreshRecord, sql, user_id)
 
     async def revoke_refresh(self, user_id: int, refresh_id: int) -> None:
         """End the grant of a user's refresh token, and so all its tokens."""
@@ -216,7 +180,5 @@ class TokenStore:
                 await self._grants.end(refresh.grant_id)
 
     async def _grant_of_refresh(self, refresh_id: int) -> int | None:
-        row = await self._session.one(
-            tuple[int], "SELECT grant_id FROM refresh_tokens WHERE id = ?", refresh_id
-        )
-        return row[0] if row else None
+        sql = "SELECT grant_id FROM refresh_tokens WHERE id = ?"
+        return await self._value(int, sql, refresh_id)

@@ -5,9 +5,17 @@ A webhook's number is its subscription's; see `subscriptions.py` for position an
 
 from __future__ import annotations
 
+from operator import attrgetter
 from urllib.parse import urlsplit
 
-from hipkit.server.storage.stores.session import Record, Session
+from hipkit.server.storage.stores.session import (
+    Record,
+    Session,
+    Store,
+    insert,
+    select,
+    update,
+)
 from hipkit.server.storage.stores.subscriptions import (
     NewSubscription,
     SubscriptionRecord,
@@ -46,7 +54,7 @@ class NewWebhook(Record, frozen=True, array_like=True, kw_only=True):
         return urlsplit(self.url).netloc.lower()
 
 
-class WebhookRecord(SubscriptionRecord, frozen=True, array_like=True):
+class WebhookRecord(SubscriptionRecord, frozen=True, array_like=True, kw_only=True):
     """A stored webhook, which is a subscription."""
 
     client_id: str | None
@@ -61,12 +69,19 @@ class WebhookRecord(SubscriptionRecord, frozen=True, array_like=True):
     """Scheme and host under which it was created; `None` where an older hipkit stored it."""
 
 
-COLUMNS = (
-    "SELECT subscriptions.id, kind, subscriptions.group_id, subscriptions.room_id, event, host,"
-    " position, last_event_id, tries, failing_since_us, next_try_us, paused_us, dropped_us,"
-    " problem, client_id, user_id, key, name, url, pattern, authentication, created_us, root"
-    " FROM webhooks JOIN subscriptions ON subscriptions.id = webhooks.id "
+STORED = tuple(name for name in NewWebhook.__struct_fields__ if name != "event")
+"""Columns of a webhook itself; its event is its subscription's."""
+stored = attrgetter(*STORED)
+
+COLUMNS = select(
+    WebhookRecord,
+    "webhooks JOIN subscriptions ON subscriptions.id = webhooks.id",
+    id="subscriptions.id",
+    group_id="subscriptions.group_id",
+    room_id="subscriptions.room_id",
 )
+INSERT = insert("webhooks", "id", *STORED, "created_us")
+REPLACE = update("webhooks", *STORED)
 MANAGED_BY = (
     "(webhooks.user_id = ? OR EXISTS (SELECT 1 FROM rooms WHERE rooms.id = webhooks.room_id"
     " AND rooms.owner_id = ?) OR EXISTS (SELECT 1 FROM room_members"
@@ -75,47 +90,42 @@ MANAGED_BY = (
 )
 
 
-class WebhookStore:
+class WebhookStore(Store):
     """Reads and writes webhooks."""
 
     def __init__(self, session: Session) -> None:
-        self._session = session
+        super().__init__(session)
         self._subscriptions = SubscriptionStore(session)
 
     async def get(self, webhook_id: int) -> WebhookRecord | None:
         """Return a webhook by its number."""
-        return await self._session.one(
-            WebhookRecord, COLUMNS + "WHERE webhooks.id = ?", webhook_id
-        )
+        sql = COLUMNS + "WHERE webhooks.id = ?"
+        return await self._one(WebhookRecord, sql, webhook_id)
 
     async def by_key(
         self, group_id: int, room_id: int | None, client_id: str | None, key: str
     ) -> WebhookRecord | None:
         """Return the webhook with a key: each client has its own keys, users share theirs."""
-        return await self._session.one(
-            WebhookRecord,
+        sql = (
             COLUMNS
             + "WHERE webhooks.group_id = ? AND COALESCE(webhooks.room_id, 0) = ?"
-            " AND COALESCE(webhooks.client_id, '') = ? AND key = ?",
-            group_id,
-            room_id or 0,
-            client_id or "",
-            key,
+            " AND COALESCE(webhooks.client_id, '') = ? AND key = ?"
+        )
+        return await self._one(
+            WebhookRecord, sql, group_id, room_id or 0, client_id or "", key
         )
 
     async def of_room(
         self, room_id: int, client_id: str | None, *, start: int, count: int
     ) -> list[WebhookRecord]:
         """Return a room's webhooks of a client, or with `None` those of users."""
-        return await self._session.all(
-            WebhookRecord,
+        sql = (
             COLUMNS
             + "WHERE subscriptions.room_id = ? AND COALESCE(webhooks.client_id, '') = ?"
-            " ORDER BY webhooks.id LIMIT ? OFFSET ?",
-            room_id,
-            client_id or "",
-            count,
-            start,
+            " ORDER BY webhooks.id LIMIT ? OFFSET ?"
+        )
+        return await self._all(
+            WebhookRecord, sql, room_id, client_id or "", count, start
         )
 
     async def of_group(
@@ -131,29 +141,18 @@ class WebhookStore:
             sql += f" AND {MANAGED_BY}"
             values += [managed_by] * 3
         sql += " ORDER BY webhooks.id LIMIT ? OFFSET ?"
-        return await self._session.all(WebhookRecord, sql, *values, count, start)
+        return await self._all(WebhookRecord, sql, *values, count, start)
 
     async def count(self, group_id: int, room_id: int | None) -> int:
         """Count the webhooks of a room, or with `None` those of all rooms of a group."""
-        found = await self._session.one(
-            tuple[int],
-            "SELECT count(*) FROM webhooks WHERE group_id = ? AND COALESCE(room_id, 0) = ?",
-            group_id,
-            room_id or 0,
-        )
-        return found[0] if found else 0
+        sql = "SELECT COUNT(*) FROM webhooks WHERE group_id = ? AND COALESCE(room_id, 0) = ?"
+        return await self._value(int, sql, group_id, room_id or 0) or 0
 
     async def is_managed_by(self, webhook_id: int, user_id: int) -> bool:
         """Return whether a webhook is a user's own, or of a room that they administer."""
-        found = await self._session.one(
-            tuple[int],
-            f"SELECT 1 FROM webhooks WHERE id = ? AND {MANAGED_BY}",  # noqa: S608 - a text of our own
-            webhook_id,
-            user_id,
-            user_id,
-            user_id,
-        )
-        return found is not None
+        sql = f"SELECT 1 FROM webhooks WHERE id = ? AND {MANAGED_BY}"  # noqa: S608 - a text of our own
+        manager = (user_id,) * 3
+        return await self._value(int, sql, webhook_id, *manager) is not None
 
     async def add(self, webhook: NewWebhook, *, position: int, now_us: int) -> int:
         """Store a webhook for what comes after `position`, and return its number."""
@@ -165,24 +164,7 @@ class WebhookStore:
             host=webhook.host,
         )
         webhook_id = await self._subscriptions.add(subscription, position=position)
-        await self._session.run(
-            "INSERT INTO webhooks (id, group_id, room_id, client_id, user_id, key, name, url,"
-            " pattern, authentication, grant_id, root, created_us)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            webhook_id,
-            webhook.group_id,
-            webhook.room_id,
-            webhook.client_id,
-            webhook.user_id,
-            webhook.key,
-            webhook.name,
-            webhook.url,
-            webhook.pattern,
-            webhook.authentication,
-            webhook.grant_id,
-            webhook.root,
-            now_us,
-        )
+        await self._run(INSERT, webhook_id, *stored(webhook), now_us)
         return webhook_id
 
     async def replace(
@@ -192,29 +174,18 @@ class WebhookStore:
         await self._subscriptions.change(
             webhook_id, event=webhook.event, host=webhook.host, position=position
         )
-        await self._session.run(
-            "UPDATE webhooks SET user_id = ?, name = ?, url = ?, pattern = ?,"
-            " authentication = ?, grant_id = ?, root = ? WHERE id = ?",
-            webhook.user_id,
-            webhook.name,
-            webhook.url,
-            webhook.pattern,
-            webhook.authentication,
-            webhook.grant_id,
-            webhook.root,
-            webhook_id,
-        )
+        await self._run(REPLACE, *stored(webhook), webhook_id)
 
     async def delete_of_user(self, user_id: int) -> None:
         """Remove a user's webhooks, and those that clients created in their name."""
-        await self._session.run("DELETE FROM webhooks WHERE user_id = ?", user_id)
+        await self._run("DELETE FROM webhooks WHERE user_id = ?", user_id)
 
     async def detach_grants(self, room_id: int) -> None:
         """Detach a room's webhooks from the grants they were created with.
 
         The room's grants end with it, and would end its webhooks before they got its last events.
         """
-        await self._session.run(
+        await self._run(
             "UPDATE webhooks SET grant_id = NULL"
             " WHERE id IN (SELECT id FROM subscriptions WHERE room_id = ?)",
             room_id,

@@ -51,9 +51,10 @@ def statements_read(site: Site) -> Iterator[list[str]]:
     database = site.server.database
     assert isinstance(database, SqliteDatabase)
     seen: list[str] = []
-    database._reading._connection.set_trace_callback(seen.append)
+    connection = database.stores.users._session._connection  # type: ignore[attr-defined]  # SQLite's
+    connection.set_trace_callback(seen.append)
     yield seen
-    database._reading._connection.set_trace_callback(None)
+    connection.set_trace_callback(None)
 
 
 def test_a_token_that_was_seen_is_not_looked_up_again(site: Site) -> None:
