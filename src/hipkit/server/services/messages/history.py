@@ -57,9 +57,12 @@ class _Range:
     """Which messages to read."""
 
     part: Slice
+    """Its address begins below the conversation's history."""
+    zone: tzinfo
     newest_us: int = LATEST_US
     oldest_us: int = EARLIEST_US
-    include_deleted: bool
+    oldest_first: bool = True
+    """Within a page; pages go from the newest message back."""
 
 
 @handles(GetRoomHistory)
@@ -75,14 +78,7 @@ async def get_history(context: Context, request: HistoryRequest) -> MessagePage:
 
     async def query(stores: Stores) -> MessagePage:
         place = await _find_conversation(context, stores, _reference(request))
-        part = wanted.part.at(place.address)
-        found = await _read(stores, place, wanted)
-        shown = list(part.items(found))
-        if request.reverse is not False:
-            shown.reverse()
-        expand = part.expand.below("items")
-        items = await _represent(context, stores, shown, expand, zone)
-        return part.page(MessagePage, found, items)
+        return await _page(context, stores, place, wanted, request)
 
     is_far = wanted.part.start > FAR_START
     return await _run(context, query, request, is_far=is_far)
@@ -104,20 +100,9 @@ async def get_recent_history(context: Context, request: RecentRequest) -> Messag
         oldest_us = EARLIEST_US
         if request.not_before:
             oldest_us = (await _find_message(stores, place, request.not_before)).sent_us
-        wanted = _Range(
-            part=Slice(
-                address=f"{place.address}/latest",
-                size=size,
-                expand=Expansion(request.expand),
-                has_neighbours=False,
-            ),
-            oldest_us=oldest_us,
-            include_deleted=request.include_deleted is not False,
-        )
-        found = await _read(stores, place, wanted)
-        expand = wanted.part.expand.below("items")
-        items = await _represent(context, stores, found[::-1], expand, zone)
-        return wanted.part.page(MessagePage, found, items)
+        latest = _latest(request, "/latest", size)
+        wanted = _Range(part=latest, zone=zone, oldest_us=oldest_us)
+        return await _page(context, stores, place, wanted, request)
 
     return await _run(context, query, request)
 
@@ -157,29 +142,23 @@ async def _run(
 
 
 def _range_of(request: HistoryRequest, zone: tzinfo) -> _Range:
-    """Return the range that a request asks for.
-
-    Raises:
-        InvalidValueError: Its `date` is neither `recent` nor a date.
-    """
-    date, end = request.date, request.end_date
-    include_deleted = request.include_deleted is not False
+    """Return the range that a request asks for, or raise `InvalidValueError` for its date."""
+    date, end, oldest_first = (
+        request.date,
+        request.end_date,
+        request.reverse is not False,
+    )
     if date is None or date == RECENT:
-        latest = Slice(
-            address="",
-            size=RECENT_RESULTS,
-            expand=Expansion(request.expand),
-            has_neighbours=False,
-        )
-        return _Range(part=latest, include_deleted=include_deleted)
+        latest = _latest(request, "", RECENT_RESULTS)
+        return _Range(part=latest, zone=zone, oldest_first=oldest_first)
     if not isinstance(date, datetime):
         raise InvalidValueError(
             "date", "format", "is neither 'recent' nor an ISO 8601 date", date
         )
     query: dict[str, str | bool] = {
         "date": date.isoformat(),
-        "reverse": request.reverse is not False,
-        "include_deleted": include_deleted,
+        "reverse": oldest_first,
+        "include_deleted": request.include_deleted is not False,
     }
     if end is not None:
         query["end-date"] = end.isoformat()
@@ -187,10 +166,16 @@ def _range_of(request: HistoryRequest, zone: tzinfo) -> _Range:
         query["timezone"] = request.timezone
     return _Range(
         part=Slice.of("", request, query),
+        zone=zone,
         newest_us=to_us(_with_zone(date, zone)),
         oldest_us=EARLIEST_US if end is None else to_us(_with_zone(end, zone)),
-        include_deleted=include_deleted,
+        oldest_first=oldest_first,
     )
+
+
+def _latest(request: HistoryRequest | RecentRequest, address: str, size: int) -> Slice:
+    expand = Expansion(request.expand)
+    return Slice(address=address, size=size, expand=expand, has_neighbours=False)
 
 
 async def _find_conversation(
@@ -219,19 +204,30 @@ async def _find_message(
     return message
 
 
-async def _read(
-    stores: Stores, place: _Conversation, wanted: _Range
-) -> list[MessageRecord]:
-    if place.id is None:
-        return []
-    return await stores.messages.page(
-        place.id,
-        newest_us=wanted.newest_us,
-        oldest_us=wanted.oldest_us,
-        include_deleted=wanted.include_deleted,
-        start=wanted.part.start,
-        count=wanted.part.count,
-    )
+async def _page(
+    context: Context,
+    stores: Stores,
+    place: _Conversation,
+    wanted: _Range,
+    request: HistoryRequest | RecentRequest,
+) -> MessagePage:
+    found: list[MessageRecord] = []
+    part = wanted.part.at(f"{place.address}{wanted.part.address}")
+    if place.id is not None:
+        found = await stores.messages.page(
+            place.id,
+            newest_us=wanted.newest_us,
+            oldest_us=wanted.oldest_us,
+            include_deleted=request.include_deleted is not False,
+            start=part.start,
+            count=part.count,
+        )
+    shown = part.items(found)
+    if wanted.oldest_first:
+        shown = shown[::-1]
+    expand = part.expand.below("items")
+    items = await _represent(context, stores, shown, expand, wanted.zone)
+    return part.page(MessagePage, found, items)
 
 
 async def _represent(

@@ -246,15 +246,11 @@ def emoticon_in_full(
     addresses: Addresses, emoticon: EmoticonRecord, creator: User | None
 ) -> Emoticon:
     """Return an emoticon with every member."""
-    return Emoticon(
-        id=emoticon.id,
-        shortcut=emoticon.shortcut,
-        url=addresses.picture(emoticon.file_key),
+    return msgspec.structs.replace(
+        emoticon_in_short(addresses, emoticon),
         width=emoticon.width,
         height=emoticon.height,
-        type=emoticon.kind,
         creator=creator,
-        links=Links(self_=addresses.emoticon(emoticon.id)),
     )
 
 
