@@ -13,9 +13,8 @@ from hipkit.api.errors import NotFoundError
 from hipkit.server.http.requests import Request
 from hipkit.server.http.responses import NO_SNIFFING, Answer, header
 from hipkit.server.http.routes import MethodNotAllowedError
-from hipkit.server.services.files.links import DOWNLOAD
+from hipkit.server.services.files.links import DOWNLOAD, find_linked_key
 from hipkit.server.services.files.pictures import PICTURE_TYPES
-from hipkit.server.services.files.shared import find_linked_key
 from hipkit.server.storage.blobs import BlobStore
 from hipkit.server.storage.protocol import Stores
 

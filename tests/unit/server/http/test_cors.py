@@ -11,7 +11,7 @@ from hipkit.server.shared.limits import LimitSettings
 from tests.unit.server.asgi import RawResponse, Site
 from tests.unit.server.http.test_protocol import connect
 from tests.unit.server.page.visitor import Visitor
-from tests.unit.server.services.files.test_shared import share
+from tests.unit.server.services.files.test_links import share
 
 EXPOSED = (
     "Date, ETag, Link, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset,"

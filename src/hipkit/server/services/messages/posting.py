@@ -1,12 +1,18 @@
-"""Posts into rooms: messages, notifications, replies, links and files; changes topics."""
+"""Posts into rooms: messages, notifications, replies, links and files; changes topics.
+
+Private messages are sent in `private_chats.py`, and stored like those of rooms in `message.py`.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import secrets
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 import msgspec
 
+from hipkit.api.addresses import is_web_address
 from hipkit.api.errors import NotFoundError
 from hipkit.server.services.access.keys import new_version
 from hipkit.server.services.access.lookup import (
@@ -16,15 +22,13 @@ from hipkit.server.services.access.lookup import (
 )
 from hipkit.server.services.context import Context
 from hipkit.server.services.errors import InvalidValueError
+from hipkit.server.services.files.stored import add_file, removed_on_failure
+from hipkit.server.services.files.uploads import ReceivedFile
 from hipkit.server.services.messages.message import add_to_room, new_message
-from hipkit.server.services.messages.sharing import (
-    Compose,
-    compose_link,
-    share_file,
-)
 from hipkit.server.services.registry import handles
 from hipkit.server.services.representations.timestamps import MessageTimestamp
 from hipkit.server.storage.protocol import Stores
+from hipkit.server.storage.stores.messages import NewMessage
 from hipkit.server.storage.stores.rooms import RoomRecord
 from hipkit.v2.models import SentMessage
 from hipkit.v2.rooms import (
@@ -35,16 +39,20 @@ from hipkit.v2.rooms import (
     ShareFileWithRoom,
     ShareLinkWithRoom,
 )
+from hipkit.v2.users import ShareFileWithUser, ShareLinkWithUser
 
 __all__ = [
     "COLORS",
     "LONGEST_MESSAGE",
+    "Compose",
     "add_notification",
     "check_message",
+    "compose_link",
     "reply_to_message",
     "send_message",
     "send_room_notification",
     "set_topic",
+    "share_file",
     "share_file_with_room",
     "share_link_with_room",
 ]
@@ -54,6 +62,9 @@ COLORS = ("yellow", "green", "red", "purple", "gray")
 
 LONGEST_MESSAGE = 32_768
 """HipChat's web client had this limit; no source names the API's."""
+
+Compose = Callable[[Stores], Awaitable[NewMessage]]
+"""Returns a message within the command that stores it."""
 
 
 @handles(SendMessage)
@@ -174,6 +185,54 @@ def check_message(message: str) -> None:
     if len(message) > LONGEST_MESSAGE:
         problem = f"is longer than {LONGEST_MESSAGE} characters"
         raise InvalidValueError("message", "maxLength", problem, "(a message)")
+
+
+def compose_link(
+    context: Context, request: ShareLinkWithRoom | ShareLinkWithUser
+) -> Compose:
+    """Return how to compose a message that shares a link.
+
+    Raises:
+        InvalidValueError: It is no web address, but `javascript:` or the like.
+    """
+    link = request.link
+    if not is_web_address(link):
+        raise InvalidValueError("link", "format", "is not an http(s) address", link)
+    body = f"{request.message} {link}" if request.message else link
+    return partial(new_message, context, kind="message", body=body, link=link)
+
+
+async def share_file(
+    context: Context,
+    request: ShareFileWithRoom | ShareFileWithUser,
+    send: Callable[[Compose], Awaitable[object]],
+) -> None:
+    """Store an uploaded file, and send the message that shows it.
+
+    The bytes are on disk before the message is stored: a crash in between leaves an orphan, and
+    never a message whose file is missing.
+    """
+    file = request.file
+    if not isinstance(file, ReceivedFile):
+        raise TypeError(f"not a received file: {type(file).__name__}")
+    await asyncio.to_thread(file.upload.keep)
+
+    async def compose(stores: Stores) -> NewMessage:
+        file_id = await add_file(
+            context,
+            stores,
+            key=file.upload.key,
+            name=file.name,
+            size_bytes=file.upload.size_bytes,
+            content_type=file.content_type,
+        )
+        body = request.message or ""
+        return await new_message(
+            context, stores, kind="message", body=body, file_id=file_id
+        )
+
+    with removed_on_failure(context.runtime.blobs, file.upload.key):
+        await send(compose)
 
 
 async def _post(

@@ -8,7 +8,7 @@ from hipkit.api.errors import NotFoundError
 from hipkit.server.services.access.lookup import chatting_user, find_user
 from hipkit.server.services.context import Context
 from hipkit.server.services.messages.message import add_to_private_chat, new_message
-from hipkit.server.services.messages.sharing import (
+from hipkit.server.services.messages.posting import (
     Compose,
     compose_link,
     share_file,
