@@ -125,10 +125,10 @@ def look_up_here(host: str, port: int) -> Sequence[str]:
     """Return the addresses of this machine's own name, and resolve no other."""
     if host.lower() == "localhost":
         return ["127.0.0.1"]
-    try:
-        return [str(ipaddress.ip_address(host))]
-    except ValueError:
-        raise OSError("this server looks up no names but localhost") from None
+    address = _address(host)
+    if address is None:
+        raise OSError("this server looks up no names but localhost")
+    return [str(address)]
 
 
 class EgressPolicy:
@@ -175,7 +175,7 @@ class EgressPolicy:
             OSError: There is none.
         """
         found: Sequence[str] = [host]
-        if not _is_address(host):
+        if _address(host) is None:
             found = await asyncio.shield(asyncio.wrap_future(self._ask(host, port)))
         if not found:
             raise OSError("the name has no address")
@@ -186,10 +186,9 @@ class EgressPolicy:
 
     def is_allowed(self, text: str) -> bool:
         """Return whether outgoing calls may reach an address."""
-        try:
-            # A zone (fe80::1%eth0) names a device of this machine.
-            address = ipaddress.ip_address(text.partition("%")[0])
-        except ValueError:
+        # A zone (fe80::1%eth0) names a device of this machine.
+        address = _address(text.partition("%")[0])
+        if address is None:
             return False
         if isinstance(address, ipaddress.IPv6Address):
             address = address.ipv4_mapped or address
@@ -246,12 +245,11 @@ def _parse(url: str) -> Endpoint | None:
     )
 
 
-def _is_address(host: str) -> bool:
+def _address(text: str) -> Address | None:
     try:
-        ipaddress.ip_address(host)
+        return ipaddress.ip_address(text)
     except ValueError:
-        return False
-    return True
+        return None
 
 
 def _inner(address: Address) -> Address | None:

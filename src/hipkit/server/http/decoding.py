@@ -11,7 +11,7 @@ argument that was sent, and none for the others.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -81,15 +81,6 @@ class _Field:
     is_list: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Plan:
-    """How an operation is read."""
-
-    fields: tuple[_Field, ...]
-    aliases: Mapping[str, str]
-    """The names that programs in use send for members, with the documented ones."""
-
-
 def decode(
     kind: type[OperationT],
     *,
@@ -109,9 +100,9 @@ def decode(
     Raises:
         BadRequestError: An argument is missing, of another type or beyond its limits.
     """
-    plan = _plan(kind)
-    if plan.aliases and not strict:
-        renamed = {plan.aliases.get(name, name): value for name, value in body.items()}
+    fields, aliases = _plan(kind)
+    if aliases and not strict:
+        renamed = {aliases.get(name, name): value for name, value in body.items()}
         body = {**renamed, **body}
     sources: dict[Source, Mapping[str, object]] = {
         "path": path,
@@ -120,7 +111,7 @@ def decode(
         "member": body,
     }
     arguments: dict[str, object] = {}
-    for field in plan.fields:
+    for field in fields:
         source = sources[field.source]
         if field.key not in source:
             if field.is_required:
@@ -149,7 +140,7 @@ def decode(
 
 def needs_body(kind: type[Operation[object]]) -> bool:
     """Return whether an operation cannot be called without a body."""
-    fields = _plan(kind).fields
+    fields, _ = _plan(kind)
     return any(field.is_required and field.source == "member" for field in fields)
 
 
@@ -284,14 +275,14 @@ def _read_timestamp(field: _Field, text: str) -> object:
 
 
 @cache
-def _plan(kind: type[Operation[object]]) -> _Plan:
+def _plan(kind: type[Operation[object]]) -> tuple[Sequence[_Field], Mapping[str, str]]:
+    """Return an operation's arguments, and their documented names by those that programs send."""
     hints = get_type_hints(kind, include_extras=True)
     fields = tuple(
         _field(kind, item, without(UnsetType, hints[item.name]))
         for item in msgspec.structs.fields(kind)
     )
-    aliases = {alias: field.wire for field in fields for alias in field.rule.aliases}
-    return _Plan(fields=fields, aliases=aliases)
+    return fields, {alias: one.wire for one in fields for alias in one.rule.aliases}
 
 
 def _field(

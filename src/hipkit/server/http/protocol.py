@@ -145,19 +145,14 @@ class BoundedProtocol(HttpToolsProtocol):
         """Answer what is not an HTTP request with HipChat's error, and close the connection."""
         allowance = MemoryLimits(LimitSettings(), time.time).uncounted()
         answer = error_answer(400, msg)
-        lines = [
-            b"HTTP/1.1 400 Bad Request",
-            *(
-                b"%b: %b" % named
-                for named in (
-                    *answer.headers,
-                    *CORS_HEADERS,
-                    *limit_headers(LIMIT_NAMES, allowance),
-                    (b"Content-Length", b"%d" % len(answer.body)),
-                    (b"Connection", b"close"),
-                )
-            ),
-        ]
+        headers = (
+            *answer.headers,
+            *CORS_HEADERS,
+            *limit_headers(LIMIT_NAMES, allowance),
+            (b"Content-Length", b"%d" % len(answer.body)),
+            (b"Connection", b"close"),
+        )
+        lines = [b"HTTP/1.1 400 Bad Request", *(b"%b: %b" % one for one in headers)]
         self.transport.write(b"\r\n".join([*lines, b"", answer.body]))
         self.transport.close()
 

@@ -32,7 +32,7 @@ from hipkit.server.services.files.uploads import ReceivedFile
 from hipkit.server.settings import Settings
 from hipkit.server.storage.blobs import BlobStore, Upload
 
-__all__ = ["Related", "read_part_headers", "read_related"]
+__all__ = ["read_part_headers", "read_related"]
 
 BASE64_GROWTH = 4 / 3
 LARGEST_METADATA_BYTES = 64 * 1024
@@ -52,13 +52,8 @@ FOLD = re.compile(rb"\r?\n[ \t]+")
 PLAIN_TYPE = re.compile(r"[\w!#$&^.+-]{1,100}/[\w!#$&^.+-]{1,100}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Related:
-    """The contents of such a body."""
-
-    members: dict[str, object]
-    """Of the part with JSON."""
-    file: ReceivedFile | None
+Related = tuple[dict[str, object], ReceivedFile | None]
+"""The members of the part with JSON, and the file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +96,7 @@ async def read_related(
             spool.write(chunk)
         spool.flush()
         if spool.size_bytes == 0:
-            return Related(members={}, file=None)
+            return {}, None
         return await asyncio.to_thread(_take_apart, spool, boundary, blobs, settings)
     finally:
         await asyncio.to_thread(spool.close)
@@ -141,7 +136,7 @@ def _take_apart(
             if file is not None:
                 file.upload.close()
             raise
-    return Related(members=members, file=file)
+    return members, file
 
 
 def _parts(data: mmap.mmap, boundary: bytes) -> Iterator[_Part]:

@@ -93,12 +93,11 @@ class DialectV2(Dialect):
             # Before the file comes: a call that is rejected must not fill the disk.
             await check_quota(call.context, call.context.stores, 1)
             blobs, settings = call.runtime.blobs, call.runtime.settings
-            related = await read_related(request, blobs, settings)
-            body = related.members
-            if related.file is not None:
+            body, file = await read_related(request, blobs, settings)
+            if file is not None:
                 # Kept by the call, which closes it whatever happens next.
-                call.upload = related.file.upload
-                body["file"] = related.file
+                call.upload = file.upload
+                body["file"] = file
         elif kind.body_kind is not None:
             body = await _read_body(call)
         return decode(

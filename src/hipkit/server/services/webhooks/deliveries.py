@@ -67,15 +67,12 @@ async def prepare_delivery(
     )
     token = sign(token_id=_new_id(), good_seconds=HEADER_SECONDS)
     headers = (*HEADERS, ("Authorization", f"JWT {token}"))
-    if not signs_query:
-        return replace(delivery, headers=headers, signatures=(token,))
-    short = sign(token_id=_new_id(), good_seconds=QUERY_SECONDS)
-    return replace(
-        delivery,
-        headers=headers,
-        query=f"signed_request={short}",
-        signatures=(token, short),
-    )
+    delivery = replace(delivery, headers=headers, signatures=(token,))
+    if signs_query:
+        short = sign(token_id=_new_id(), good_seconds=QUERY_SECONDS)
+        query, signatures = f"signed_request={short}", (token, short)
+        delivery = replace(delivery, query=query, signatures=signatures)
+    return delivery
 
 
 def _new_id() -> str:
