@@ -29,7 +29,6 @@ from hipkit.server.page.feed import Feeds
 from hipkit.server.page.formatting import iso_timestamp, one_line
 from hipkit.server.page.rendering import Renderer
 from hipkit.server.page.security import (
-    SESSION,
     add_safe_headers,
     check_origin,
     read_cookie,
@@ -172,7 +171,7 @@ class Page:
 async def _find_session(visit: Visit) -> None:
     """Find the session of the browser's cookie; its user becomes the actor."""
     context = visit.context
-    secret = read_cookie(visit.request, SESSION, is_secure=visit.is_secure)
+    secret = read_cookie(visit.request, is_secure=visit.is_secure)
     if secret:
         visit.session = await find_session(context.stores, secret, context.now_us)
     if visit.session is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from markupsafe import Markup, escape
 
@@ -70,7 +71,8 @@ def card_view(text: str, *, outside_pictures: bool = False) -> CardView | None:
         card = Card.from_json(text)
     except UnreadableError:
         return None
-    description, description_text = _description(card.description, outside_pictures)
+    clean = partial(sanitize, outside_pictures=outside_pictures)
+    description, as_text, is_typed = _description(card.description, outside_pictures)
     is_empty_link = card.style == "link" and not (card.title and description)
     if is_empty_link or (card.style == "image" and not card.url):
         return None
@@ -84,13 +86,11 @@ def card_view(text: str, *, outside_pictures: bool = False) -> CardView | None:
         title=one_line(card.title),
         link=safe_link(card.url),
         description=description,
-        description_text=description_text,
-        is_description_typed=not _is_html(card.description),
+        description_text=as_text,
+        is_description_typed=is_typed,
         icon=_icon(card.icon, outside_pictures),
         thumbnail=picture_view(thumbnail, outside_pictures=outside_pictures),
-        activity=sanitize(activity.html, LINE_TAGS, outside_pictures=outside_pictures)
-        if activity
-        else None,
+        activity=clean(activity.html, LINE_TAGS) if activity else None,
         activity_icon=_icon(activity.icon, outside_pictures) if activity else None,
         attributes=[_attribute(one, outside_pictures) for one in card.attributes or ()],
     )
@@ -123,19 +123,15 @@ def _icon(icon: str | Icon | None, outside_pictures: bool) -> PictureView | None
 
 def _description(
     description: str | CardDescription | None, outside_pictures: bool
-) -> tuple[Markup, str]:
-    """Return a description as HTML, and as text."""
+) -> tuple[Markup, str, bool]:
+    """Return a description as HTML and as text, and whether it was typed as text."""
     if not isinstance(description, CardDescription):
-        return escape(description or ""), description or ""
+        description = CardDescription(value=description or "", format="text")
     text = description.value
-    if not _is_html(description):
-        return escape(text), text
+    if description.format != "html":
+        return escape(text), text, True
     html = sanitize(text, CARD_TAGS, outside_pictures=outside_pictures)
-    return html, plain_text(text, CARD_TAGS)
-
-
-def _is_html(description: str | CardDescription | None) -> bool:
-    return isinstance(description, CardDescription) and description.format == "html"
+    return html, plain_text(text, CARD_TAGS), False
 
 
 def _attribute(attribute: CardAttribute, outside_pictures: bool) -> AttributeView:

@@ -13,7 +13,6 @@ from urllib.parse import quote
 
 import jinja2
 import msgspec
-from markupsafe import Markup
 
 from hipkit.api.message_html import plain_text as without_tags
 from hipkit.server.page.cards import card_view
@@ -126,6 +125,10 @@ class ParentView:
     text: str
 
 
+CONTENT = ("card", "text", "html", "file", "preview")
+"""What the template shows of a message that was not deleted."""
+
+
 class Renderer:
     """Renders messages with the template `message.html`."""
 
@@ -145,11 +148,7 @@ class Renderer:
             "iso": iso_timestamp(message.sent_us),
             "utc": sent.strftime("%Y-%m-%d %H:%M UTC"),
             "parent": _parent(message, references),
-            "card": None,
-            "text": None,
-            "html": None,
-            "file": None,
-            "preview": None,
+            **dict.fromkeys(CONTENT),
         }
         if not message.is_deleted:
             values |= self._content(message, references)
@@ -163,15 +162,11 @@ class Renderer:
             card = card_view(message.card, outside_pictures=self._outside_pictures)
             if card is not None:
                 return {"card": card, "file": file}
-        return {
-            "html": self._html(message) if message.format == "html" else None,
-            "text": _text(message, references) if message.format != "html" else None,
-            "preview": _preview(message),
-            "file": file,
-        }
-
-    def _html(self, message: MessageRecord) -> Markup:
-        return sanitize(message.body, outside_pictures=self._outside_pictures)
+        content: dict[str, object] = {"preview": _preview(message), "file": file}
+        if message.format == "html":
+            html = sanitize(message.body, outside_pictures=self._outside_pictures)
+            return {"html": html, **content}
+        return {"text": _text(message, references), **content}
 
 
 def sender_view(message: MessageRecord, people: Mapping[int, UserRecord]) -> SenderView:

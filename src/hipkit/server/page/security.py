@@ -10,7 +10,6 @@ from hipkit.server.http.requests import Request
 from hipkit.server.http.responses import NO_SNIFFING, Answer, Header, header
 
 __all__ = [
-    "SESSION",
     "add_safe_headers",
     "check_origin",
     "drop_cookie",
@@ -20,9 +19,6 @@ __all__ = [
 ]
 
 DEFAULT_PORTS = {"http": ":80", "https": ":443"}
-
-SESSION = "session"
-"""The cookie that holds a session's secret."""
 
 POLICY = {
     "default-src": "'none'",
@@ -117,29 +113,27 @@ def _is_own_origin(origin: str, root: str, host: str) -> bool:
     return netloc in {one.removesuffix(DEFAULT_PORTS[scheme]) for one in own}
 
 
-def read_cookie(request: Request, name: str, *, is_secure: bool) -> str:
-    """Return a cookie's value; empty if the browser has none."""
+def read_cookie(request: Request, *, is_secure: bool) -> str:
+    """Return the secret of a session from its cookie; empty if the browser has none."""
     pairs = request.headers.get("cookie", "").split(";")
     split = (pair.strip().partition("=") for pair in pairs)
     cookies = {cookie: value for cookie, _, value in split}
-    return cookies.get(_cookie_name(name, is_secure=is_secure), "")
+    return cookies.get(_cookie_name(is_secure=is_secure), "")
 
 
-def set_cookie(
-    answer: Answer, name: str, value: str, *, is_secure: bool, seconds: int
-) -> None:
-    """Set a cookie that scripts cannot read and forms of other sites do not send."""
-    cookie = f"{_cookie_name(name, is_secure=is_secure)}={value}; HttpOnly"
+def set_cookie(answer: Answer, secret: str, *, is_secure: bool, seconds: int) -> None:
+    """Set a session's cookie, which scripts cannot read and forms of other sites do not send."""
+    cookie = f"{_cookie_name(is_secure=is_secure)}={secret}; HttpOnly"
     cookie += f"; Max-Age={seconds}; Path=/; SameSite=lax"
     cookie += "; Secure" if is_secure else ""
     answer.headers.append(header("Set-Cookie", cookie))
 
 
-def drop_cookie(answer: Answer, name: str, *, is_secure: bool) -> None:
-    """Delete a cookie."""
-    set_cookie(answer, name, "", is_secure=is_secure, seconds=0)
+def drop_cookie(answer: Answer, *, is_secure: bool) -> None:
+    """Delete a session's cookie."""
+    set_cookie(answer, "", is_secure=is_secure, seconds=0)
 
 
-def _cookie_name(name: str, *, is_secure: bool) -> str:
+def _cookie_name(*, is_secure: bool) -> str:
     # Browsers accept this prefix from this host and over TLS only.
-    return f"__Host-hipkit-{name}" if is_secure else f"hipkit-{name}"
+    return "__Host-hipkit-session" if is_secure else "hipkit-session"

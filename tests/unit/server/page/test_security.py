@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import pytest
 
 from hipkit.server.http.requests import Request, Scope
-from hipkit.server.page.security import SESSION, read_cookie
+from hipkit.server.page.security import read_cookie
 from tests.unit.server.asgi import Site
 from tests.unit.server.page.routes import VIEWS, path_of
 from tests.unit.server.page.visitor import PASSWORD, Answer, Visitor
@@ -178,7 +178,7 @@ def test_a_cookie_is_found_among_others_by_its_whole_name() -> None:
     def read(cookie: str, *, is_secure: bool = False) -> str:
         scope: Scope = {"method": "GET", "headers": [(b"cookie", cookie.encode())]}
         request = Request.from_scope(scope, receive)
-        return read_cookie(request, SESSION, is_secure=is_secure)
+        return read_cookie(request, is_secure=is_secure)
 
     assert read("a=1; hipkit-session=x=y;b=2") == "x=y"
     assert read("not-hipkit-session=x") == ""

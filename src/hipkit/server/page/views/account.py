@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hipkit.api.errors import ApiError, BadRequestError
 from hipkit.server.http.responses import Answer
-from hipkit.server.page.security import SESSION, drop_cookie
+from hipkit.server.page.security import drop_cookie
 from hipkit.server.page.views.sign_in import signed_in
 from hipkit.server.page.visit import ViewRoute, Visit
 from hipkit.server.services.access.password_links import (
@@ -56,7 +56,7 @@ async def end_one(visit: Visit) -> Answer:
     if visit.session is None or visit.session.record.id != session_id:
         return visit.redirect("/account", done="session")
     answer = visit.redirect("/sign-in")
-    drop_cookie(answer, SESSION, is_secure=visit.is_secure)
+    drop_cookie(answer, is_secure=visit.is_secure)
     return answer
 
 

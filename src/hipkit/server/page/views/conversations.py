@@ -12,13 +12,33 @@ from hipkit.server.page.security import policy
 from hipkit.server.page.streams import AccessCheck, EventStreamAnswer, Reader
 from hipkit.server.page.visit import Visit
 from hipkit.server.services.representations.timestamps import LATEST_US
+from hipkit.server.storage.stores.rooms import RoomRecord
 
-__all__ = ["allow_pictures", "read_part", "show_part", "stream_messages"]
+__all__ = [
+    "allow_pictures",
+    "conversation_of",
+    "read_part",
+    "show_part",
+    "stream_messages",
+]
 
 RETRY_AFTER = header("Retry-After", "10")
 
 LONGEST_TIMESTAMP = 19
 """Digits; more, even zeros before others, are too many for a database."""
+
+
+def conversation_of(
+    room: RoomRecord, *, address: str = "", oldest_us: int = 0
+) -> ConversationView:
+    """Return a room's conversation: for the group's users, or as its guest page shows it."""
+    return ConversationView(
+        group_id=room.group_id,
+        room_id=room.id,
+        conversation_id=room.conversation_id,
+        address=address or f"/rooms/{room.id}",
+        oldest_us=oldest_us,
+    )
 
 
 async def read_part(visit: Visit, conversation: ConversationView) -> Part:

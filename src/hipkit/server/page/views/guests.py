@@ -7,6 +7,7 @@ from hipkit.server.page.history import ConversationView
 from hipkit.server.page.streams import Reader
 from hipkit.server.page.views.conversations import (
     allow_pictures,
+    conversation_of,
     read_part,
     show_part,
     stream_messages,
@@ -24,8 +25,7 @@ __all__ = ["VIEWS"]
 
 async def show_room(visit: Visit) -> Answer:
     """Show a room's messages since guest access was enabled."""
-    found = await _find(visit)
-    conversation = _conversation(visit, found)
+    found, conversation = await _find(visit)
     answer = visit.part(
         "guest.html",
         room=found.room,
@@ -38,35 +38,27 @@ async def show_room(visit: Visit) -> Answer:
 
 async def show_history(visit: Visit) -> Answer:
     """Show the part of the history that adjoins what the reader has."""
-    return await show_part(visit, _conversation(visit, await _find(visit)))
+    _, conversation = await _find(visit)
+    return await show_part(visit, conversation)
 
 
 async def follow(visit: Visit) -> Answer:
     """Stream new messages as long as guest access is enabled."""
-    found = await _find(visit)
-    conversation = _conversation(visit, found)
+    found, conversation = await _find(visit)
 
     async def may_read() -> bool:
         return await is_still_open(visit.context.stores, found)
 
-    reader = Reader(
-        guest_key=found.room.guest_key, network=network_of(visit.context.peer)
-    )
+    network = network_of(visit.context.peer)
+    reader = Reader(guest_key=found.room.guest_key, network=network)
     return stream_messages(visit, conversation, reader, may_read)
 
 
-async def _find(visit: Visit) -> GuestRoom:
+async def _find(visit: Visit) -> tuple[GuestRoom, ConversationView]:
     key = visit.arguments["key"]
-    return await find_guest_room(visit.context.stores, key)
-
-
-def _conversation(visit: Visit, found: GuestRoom) -> ConversationView:
-    return ConversationView(
-        group_id=found.room.group_id,
-        room_id=found.room.id,
-        conversation_id=found.room.conversation_id,
-        address=f"/guest/{visit.arguments['key']}",
-        oldest_us=found.since_us,
+    found = await find_guest_room(visit.context.stores, key)
+    return found, conversation_of(
+        found.room, address=f"/guest/{key}", oldest_us=found.since_us
     )
 
 

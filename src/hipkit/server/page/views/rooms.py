@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from hipkit.server.http.responses import Answer
-from hipkit.server.page.history import ConversationView
 from hipkit.server.page.streams import Reader
 from hipkit.server.page.views.conversations import (
     allow_pictures,
+    conversation_of,
     read_part,
     show_part,
     stream_messages,
@@ -16,22 +16,11 @@ from hipkit.server.services.access.lookup import find_room, list_rooms_by_name
 from hipkit.server.services.access.web_sessions import may_read_room
 from hipkit.server.services.messages.posting import send_message
 from hipkit.server.storage.stores.rooms import RoomRecord
-from hipkit.server.storage.stores.users import UserRecord
 from hipkit.v2.rooms import SendMessage
 
-__all__ = ["VIEWS", "conversation_of"]
+__all__ = ["VIEWS"]
 
 MOST_PEOPLE = 100
-
-
-def conversation_of(room: RoomRecord) -> ConversationView:
-    """Return a room's conversation as the group's users see it."""
-    return ConversationView(
-        group_id=room.group_id,
-        room_id=room.id,
-        conversation_id=room.conversation_id,
-        address=f"/rooms/{room.id}",
-    )
 
 
 async def show_start(visit: Visit) -> Answer:
@@ -49,13 +38,15 @@ async def show_room(visit: Visit) -> Answer:
     """Show a room: its newest messages, or those around the one in the query."""
     room = await _room(visit)
     conversation = conversation_of(room)
-    part = await read_part(visit, conversation)
+    present = await visit.context.stores.members.participants(
+        room.id, include_members=False, start=0, count=MOST_PEOPLE
+    )
     answer = await visit.page(
         "room.html",
         room=room,
         conversation=conversation,
-        part=part,
-        people=await _people(visit, room),
+        part=await read_part(visit, conversation),
+        people=sorted(present, key=lambda person: person.name.casefold()),
         at=visit.query("at"),
         guest_page=visit.context.addresses.guest_page(room.guest_key)
         if room.is_guest_accessible and room.guest_key
@@ -94,13 +85,6 @@ async def post_message(visit: Visit) -> Answer:
 async def _room(visit: Visit) -> RoomRecord:
     context = visit.context
     return await find_room(context.stores, context.actor, visit.number("room_id"))
-
-
-async def _people(visit: Visit, room: RoomRecord) -> list[UserRecord]:
-    present = await visit.context.stores.members.participants(
-        room.id, include_members=False, start=0, count=MOST_PEOPLE
-    )
-    return sorted(present, key=lambda person: person.name.casefold())
 
 
 VIEWS = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hipkit.api.errors import RateLimitError, UnauthorizedError
 from hipkit.server.http.responses import Answer
-from hipkit.server.page.security import SESSION, drop_cookie, set_cookie
+from hipkit.server.page.security import drop_cookie, set_cookie
 from hipkit.server.page.visit import ViewRoute, Visit
 from hipkit.server.services.access import passwords
 from hipkit.server.services.access.web_sessions import (
@@ -48,7 +48,7 @@ async def sign_out(visit: Visit) -> Answer:
     if visit.session is not None:
         await end_session(visit.context, visit.session.record.id)
     answer = visit.redirect("/sign-in")
-    drop_cookie(answer, SESSION, is_secure=visit.is_secure)
+    drop_cookie(answer, is_secure=visit.is_secure)
     return answer
 
 
@@ -62,9 +62,7 @@ async def signed_in(visit: Visit, user: UserRecord, path: str = HOME) -> Answer:
         user_agent=visit.request.headers.get("user-agent", ""),
     )
     answer = visit.redirect(path)
-    set_cookie(
-        answer, SESSION, secret, is_secure=visit.is_secure, seconds=LONGEST_SECONDS
-    )
+    set_cookie(answer, secret, is_secure=visit.is_secure, seconds=LONGEST_SECONDS)
     return answer
 
 
