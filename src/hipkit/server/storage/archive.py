@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import shutil
 import tarfile
-from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 import msgspec
 
@@ -30,15 +30,8 @@ MANIFEST_NAME = "manifest.json"
 LARGEST_MANIFEST_BYTES = 256 * 1024 * 1024
 CHUNK_BYTES = 1024 * 1024
 
-
-UNREADABLE = (
-    tarfile.TarError,
-    EOFError,
-    ValueError,
-    # Sizes that fit no number, and headers that nest without end.
-    OverflowError,
-    RecursionError,
-)
+# The last two: sizes that fit no number, and headers that nest without end.
+UNREADABLE = (tarfile.TarError, EOFError, ValueError, OverflowError, RecursionError)
 
 
 class Member(msgspec.Struct, frozen=True):
@@ -108,7 +101,7 @@ class ArchiveWriter:
             file.seek(0)
             hashed = _Hashed(file)
             self._tar.addfile(_info(name, size_bytes), hashed)
-        self._members[name] = Member(size_bytes, hashed.sha256.hexdigest())
+        self._members[name] = hashed.member(size_bytes)
 
 
 def unpack(source: Path, folder: Path) -> Manifest:
@@ -128,8 +121,10 @@ def unpack(source: Path, folder: Path) -> Manifest:
                 if name == MANIFEST_NAME:
                     manifest = _read_manifest(tar, info, source)
                 else:
-                    target = folder / name.removeprefix(FILES)
-                    found[name] = _write(_content(tar, info), target)
+                    content = _content(tar, info)
+                    with (folder / name.removeprefix(FILES)).open("xb") as target:
+                        shutil.copyfileobj(content, target, CHUNK_BYTES)
+                    found[name] = content.member(info.size)
     except UNREADABLE as error:
         raise _invalid(source, "not a complete tar file") from error
     except OSError as error:
@@ -151,14 +146,18 @@ def unpack(source: Path, folder: Path) -> Manifest:
 class _Hashed(io.RawIOBase):
     """Hashes what is read of a file."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: IO[bytes]) -> None:
         self._file = file
-        self.sha256 = hashlib.sha256()
+        self._sha256 = hashlib.sha256()
 
     def read(self, size: int = -1, /) -> bytes:
         data = self._file.read(size)
-        self.sha256.update(data)
+        self._sha256.update(data)
         return data
+
+    def member(self, size_bytes: int) -> Member:
+        """Return the manifest's entry, once everything was read."""
+        return Member(size_bytes, self._sha256.hexdigest())
 
 
 def _info(name: str, size_bytes: int) -> tarfile.TarInfo:
@@ -180,17 +179,12 @@ def _checked_name(info: tarfile.TarInfo, source: Path) -> str:
     return info.name
 
 
-def _content(tar: tarfile.TarFile, info: tarfile.TarInfo) -> Iterator[bytes]:
+def _content(tar: tarfile.TarFile, info: tarfile.TarInfo) -> _Hashed:
+    """Return a member's bytes; reading raises `ReadError` if the file ends before."""
     file = tar.extractfile(info)
     if file is None or info.size < 0:
         raise tarfile.ReadError
-    left = info.size
-    while left:
-        chunk = file.read(min(CHUNK_BYTES, left))
-        if not chunk:
-            raise EOFError
-        left -= len(chunk)
-        yield chunk
+    return _Hashed(file)
 
 
 def _read_manifest(
@@ -199,20 +193,9 @@ def _read_manifest(
     if info.size > LARGEST_MANIFEST_BYTES:
         raise _invalid(source, "its manifest is too large")
     try:
-        return msgspec.json.decode(b"".join(_content(tar, info)), type=Manifest)
+        return msgspec.json.decode(_content(tar, info).read(), type=Manifest)
     except msgspec.DecodeError as error:
         raise _invalid(source, "its manifest cannot be read") from error
-
-
-def _write(content: Iterator[bytes], path: Path) -> Member:
-    sha256 = hashlib.sha256()
-    size_bytes = 0
-    with path.open("xb") as file:
-        for chunk in content:
-            sha256.update(chunk)
-            size_bytes += len(chunk)
-            file.write(chunk)
-    return Member(size_bytes, sha256.hexdigest())
 
 
 def _invalid(source: Path, problem: str) -> StorageError:

@@ -24,7 +24,7 @@ from hipkit.server.storage.archive import (
     Manifest,
     unpack,
 )
-from hipkit.server.storage.blobs import BlobStore, sync_folder
+from hipkit.server.storage.blobs import BlobStore, sync_folder, sync_private
 from hipkit.server.storage.sqlite import copy as sqlite_copy
 from hipkit.server.storage.sqlite.file import latest_version
 
@@ -45,8 +45,6 @@ def back_up(database: Path, files: BlobStore, target: Path) -> Manifest:
         part = folder / target.name
         with part.open("xb") as file:
             manifest = back_up_to(database, files, file, folder)
-            file.flush()
-            os.fsync(file.fileno())
         _put_in_place(part, target)
     return manifest
 
@@ -178,9 +176,7 @@ def _locked(folder: Path) -> Iterator[None]:
 
 def _put_in_place(path: Path, target: Path) -> None:
     """Move a complete file to a name that is still free, and write that to disk."""
-    path.chmod(0o600)
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
+    sync_private(path)
     try:
         target.hardlink_to(path)
     except FileExistsError as error:

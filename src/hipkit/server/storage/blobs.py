@@ -17,12 +17,11 @@ from typing import BinaryIO
 
 from hipkit.api.errors import StorageError
 
-__all__ = ["KEY", "BlobStore", "Upload", "sync_folder"]
+__all__ = ["KEY", "BlobStore", "Upload", "sync_folder", "sync_private"]
 
 KEY = re.compile(r"[A-Za-z0-9_-]{43}")
 """The pattern of keys, the names of all files."""
 KEY_BYTES = 32
-CHUNK_BYTES = 64 * 1024
 PREFIX = 2
 """How many letters of its key name the subfolder of a file."""
 LOCK = ".lock"
@@ -37,7 +36,9 @@ class Upload:
         self.size_bytes = 0
         self.path = folder / f"{key}.part"
         self._target = folder / key[:PREFIX] / key
-        self._file: BinaryIO | None = self._open()
+        with _storage_errors():
+            handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        self._file: BinaryIO | None = os.fdopen(handle, "wb")
 
     def write(self, data: bytes) -> None:
         """Append bytes.
@@ -47,10 +48,8 @@ class Upload:
         """
         if self._file is None:
             raise ValueError("the upload is closed")
-        try:
+        with _storage_errors():
             self._file.write(data)
-        except OSError as error:
-            raise _failure(error) from error
         self.size_bytes += len(data)
 
     def keep(self) -> str:
@@ -64,38 +63,30 @@ class Upload:
         """
         if self._file is None:
             raise ValueError("the upload is closed")
-        try:
+        with _storage_errors():
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
             self._target.parent.mkdir(mode=0o700, exist_ok=True)
             self.path.rename(self._target)
             sync_folder(self._target.parent)
-        except OSError as error:
-            raise _failure(error) from error
-        finally:
-            _close_quietly(self._file)
         self._file = None
         return self.key
 
     def close(self) -> None:
         """Remove the bytes unless they were kept. Closing twice does nothing."""
         if self._file is not None:
-            _close_quietly(self._file)
+            # After an error, closing repeats the failed write.
+            with contextlib.suppress(OSError):
+                self._file.close()
             self._file = None
-            _unlink(self.path)
+            with _storage_errors():
+                self.path.unlink(missing_ok=True)
 
     def flush(self) -> None:
         """Flush the bytes written so far, so that other readers of `path` see them."""
         if self._file is not None:
             self._file.flush()
-
-    def _open(self) -> BinaryIO:
-        try:
-            handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except OSError as error:
-            raise _failure(error) from error
-        return os.fdopen(handle, "wb")
 
 
 class BlobStore:
@@ -107,20 +98,15 @@ class BlobStore:
 
     def upload(self) -> Upload:
         """Begin an upload."""
-        try:
+        with _storage_errors():
             self.path.mkdir(mode=0o700, exist_ok=True)
-        except OSError as error:
-            raise _failure(error) from error
         return Upload(self.path, secrets.token_urlsafe(KEY_BYTES))
 
     def save(self, data: bytes) -> str:
         """Store bytes durably, and return their key."""
-        upload = self.upload()
-        try:
+        with contextlib.closing(self.upload()) as upload:
             upload.write(data)
             return upload.keep()
-        finally:
-            upload.close()
 
     def find(self, key: str) -> Path | None:
         """Return the path of a file, or `None` if there is none or the key is invalid."""
@@ -136,9 +122,7 @@ class BlobStore:
     def adopt(self, key: str, source: Path) -> None:
         """Move a file of the same disk into the store, replacing one of the same key."""
         target = self.place(key)
-        source.chmod(0o600)
-        with source.open("rb") as file:
-            os.fsync(file.fileno())
+        sync_private(source)
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         source.replace(target)
         sync_folder(target.parent)
@@ -149,9 +133,9 @@ class BlobStore:
         Raises:
             StorageError: The folder cannot be written.
         """
-        path = self.find(key)
-        if path is not None:
-            _unlink(path)
+        if path := self.find(key):
+            with _storage_errors():
+                path.unlink(missing_ok=True)
 
     @contextlib.contextmanager
     def shared(self) -> Iterator[None]:
@@ -187,8 +171,7 @@ class BlobStore:
             yield True
 
     def _lock(self, kind: int) -> int:
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
-        handle = os.open(self.path / LOCK, flags, 0o600)
+        handle = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(handle, kind)
         except BaseException:
@@ -213,11 +196,8 @@ class BlobStore:
             StorageError: The folder cannot be read.
         """
         with _storage_errors():
-            folders = [
-                entry
-                for entry in self.path.iterdir()
-                if len(entry.name) == PREFIX and entry.is_dir()
-            ]
+            found = [one for one in self.path.iterdir() if len(one.name) == PREFIX]
+            folders = [one for one in found if one.is_dir()]
         for folder in folders:
             yield {key for key in _keys_in(folder) if key[:PREFIX] == folder.name}
 
@@ -268,12 +248,6 @@ class BlobStore:
                 elif moved < before:
                     path.unlink()
 
-    @staticmethod
-    def chunks(path: Path) -> Iterator[bytes]:
-        """Yield a file's bytes in chunks."""
-        with path.open("rb") as file:
-            yield from iter(lambda: file.read(CHUNK_BYTES), b"")
-
 
 def sync_folder(path: Path) -> None:
     """Flush a folder, so that the names in it survive a crash."""
@@ -282,6 +256,13 @@ def sync_folder(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def sync_private(path: Path) -> None:
+    """Flush a complete file that only this user may read, before it gets its name."""
+    path.chmod(0o600)
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def _keys_in(folder: Path) -> set[str]:
@@ -306,23 +287,5 @@ def _storage_errors() -> Iterator[None]:
     except BlockingIOError:
         raise
     except OSError as error:
-        raise _failure(error) from error
-
-
-def _close_quietly(file: BinaryIO) -> None:
-    """Close a file whose error was raised already: closing repeats the failed write."""
-    with contextlib.suppress(OSError):
-        file.close()
-
-
-def _unlink(path: Path) -> None:
-    try:
-        path.unlink(missing_ok=True)
-    except OSError as error:
-        raise _failure(error) from error
-
-
-def _failure(error: OSError) -> StorageError:
-    return StorageError(
-        f"the folder of files cannot be written: {error.strerror}", may_pass=True
-    )
+        problem = f"the folder of files cannot be written: {error.strerror}"
+        raise StorageError(problem, may_pass=True) from error

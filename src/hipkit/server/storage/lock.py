@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from hipkit.api.errors import StorageError
-from hipkit.server.storage.sqlite.file import prepare_file
+from hipkit.server.storage.sqlite.file import open_or_create, prepare_file
 
 __all__ = ["hold_lock"]
 
@@ -55,13 +55,9 @@ def hold_lock(database: Path) -> Generator[None]:
 def _locked(
     path: Path, lock: Callable[[int], None], *, shown: Path | None = None
 ) -> Generator[BinaryIO]:
-    try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise StorageError(f"{path}: cannot be opened: {error.strerror}") from error
-    with os.fdopen(handle, "rb") as file:
+    with open_or_create(path) as file:
         try:
-            lock(handle)
+            lock(file.fileno())
         except BlockingIOError:
             raise StorageError(f"{shown or path}: another server runs on it") from None
         except OSError as error:

@@ -11,6 +11,7 @@ import sqlite3
 import stat
 from importlib.resources import files
 from pathlib import Path
+from typing import BinaryIO
 
 from hipkit.api.errors import StorageError
 from hipkit.server.storage.sqlite.search import UPDATE_INDEX, add_search_functions
@@ -19,6 +20,7 @@ __all__ = [
     "connect",
     "latest_version",
     "migrate",
+    "open_or_create",
     "prepare_file",
     "run_scripts",
     "schema_version",
@@ -47,19 +49,27 @@ def prepare_file(path: Path) -> None:
     Raises:
         StorageError: It is another program's, or cannot be used.
     """
-    try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise StorageError(f"{path}: cannot be opened: {error.strerror}") from error
-    with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
+    with open_or_create(path) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise StorageError(f"{path}: not a file")
         header = file.read(HEADER_BYTES)
-    is_ours = header.startswith(MAGIC) and header[
-        APPLICATION_ID_PLACE
-    ] == APPLICATION_ID.to_bytes(4, "big")
+    application_id = int.from_bytes(header[APPLICATION_ID_PLACE], "big")
+    is_ours = header.startswith(MAGIC) and application_id == APPLICATION_ID
     if header and not is_ours:
         raise StorageError(f"{path}: not a hipkit database; it was left as it is")
+
+
+def open_or_create(path: Path) -> BinaryIO:
+    """Open a file, or create one that only its owner can read.
+
+    Raises:
+        StorageError: It cannot be opened.
+    """
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be opened: {error.strerror}") from error
+    return os.fdopen(handle, "rb")
 
 
 def connect(path: Path, *, durable: bool = True) -> sqlite3.Connection:
@@ -143,10 +153,8 @@ def schema_version(connection: sqlite3.Connection) -> int:
 
 
 def _scripts() -> list[str]:
-    steps = sorted(
-        (item for item in (files(__package__) / "migrations").iterdir()),
-        key=lambda item: item.name,
-    )
+    folder = files(__package__) / "migrations"
+    steps = sorted(folder.iterdir(), key=lambda item: item.name)
     return [step.read_text() for step in steps if step.name.endswith(".sql")]
 
 

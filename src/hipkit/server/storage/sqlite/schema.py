@@ -19,18 +19,11 @@ __all__ = ["check_schema"]
 SCHEMA = "SELECT type, name, tbl_name, sql FROM sqlite_schema"
 
 STATISTICS = {
-    (
-        "table",
-        "sqlite_stat1",
-        "sqlite_stat1",
-        "CREATE TABLE sqlite_stat1(tbl,idx,stat)",
-    ),
-    (
-        "table",
-        "sqlite_stat4",
-        "sqlite_stat4",
-        "CREATE TABLE sqlite_stat4(tbl,idx,neq,nlt,ndlt,sample)",
-    ),
+    ("table", name, name, f"CREATE TABLE {name}({columns})")
+    for name, columns in (
+        ("sqlite_stat1", "tbl,idx,stat"),
+        ("sqlite_stat4", "tbl,idx,neq,nlt,ndlt,sample"),
+    )
 }
 """Tables that SQLite adds when it analyses a database."""
 
