@@ -85,7 +85,9 @@ def create_or_renew(folder: Path, names: Sequence[str], now: datetime) -> Author
     else:
         authority_key = _load_key(files["ca-key"])
         authority = _load_certificate(files["ca"])
-        wanted = wanted or _names_of(_load_certificate(files["server"]))
+        present = _load_certificate(files["server"]).extensions
+        named = present.get_extension_for_class(x509.SubjectAlternativeName)
+        wanted = wanted or list(named.value)
         _check_allowed(authority, wanted)
     key = _open_key(files["server-key"])
     certificate = _sign_server(authority, authority_key, key, wanted, now)
@@ -104,8 +106,7 @@ def create_or_renew(folder: Path, names: Sequence[str], now: datetime) -> Author
 def _sign_authority(
     key: rsa.RSAPrivateKey, names: Sequence[x509.GeneralName], now: datetime
 ) -> x509.Certificate:
-    shown = f"hipkit CA for {names[0].value}"[:64]
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, shown)])
+    subject = _common_name(f"hipkit CA for {names[0].value}")
     return (
         _begin(subject, subject, key, now, AUTHORITY_DAYS)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
@@ -122,9 +123,7 @@ def _sign_server(
     names: Sequence[x509.GeneralName],
     now: datetime,
 ) -> x509.Certificate:
-    subject = x509.Name(
-        [x509.NameAttribute(NameOID.COMMON_NAME, str(names[0].value)[:64])]
-    )
+    subject = _common_name(str(names[0].value))
     issuer_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(
         authority_key.public_key()
     )
@@ -139,6 +138,10 @@ def _sign_server(
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .sign(authority_key, hashes.SHA256())
     )
+
+
+def _common_name(text: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text[:64])])
 
 
 def _begin(
@@ -184,12 +187,10 @@ def _constraints(names: Sequence[x509.GeneralName]) -> x509.NameConstraints:
         for n in names
         if isinstance(n, x509.IPAddress)
     ]
-    excluded: list[x509.GeneralName] = []
+    excluded: list[x509.GeneralName] = [] if hosts else [x509.DNSName("")]
     if not addresses:
         everywhere = ("0.0.0.0/0", "::/0")
         excluded += [x509.IPAddress(ipaddress.ip_network(n)) for n in everywhere]
-    if not hosts:
-        excluded.append(x509.DNSName(""))
     return x509.NameConstraints(hosts + addresses, excluded or None)
 
 
@@ -197,10 +198,9 @@ def _check_allowed(
     authority: x509.Certificate, names: Sequence[x509.GeneralName]
 ) -> None:
     found = authority.extensions.get_extension_for_class(x509.NameConstraints).value
+    permitted = found.permitted_subtrees or ()
     for name in names:
-        if not any(
-            _is_within(name, allowed) for allowed in found.permitted_subtrees or ()
-        ):
+        if not any(_is_within(name, allowed) for allowed in permitted):
             raise AuthorityError(
                 f"this authority was not created for {name.value}; create another one in"
                 " another folder"
@@ -213,11 +213,6 @@ def _is_within(name: x509.GeneralName, allowed: x509.GeneralName) -> bool:
     if isinstance(name, x509.IPAddress) and isinstance(allowed, x509.IPAddress):
         return ipaddress.ip_network(name.value) == allowed.value
     return False
-
-
-def _names_of(certificate: x509.Certificate) -> list[x509.GeneralName]:
-    found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
-    return list(found.value)
 
 
 def _general_name(name: str) -> x509.GeneralName:

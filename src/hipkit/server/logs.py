@@ -106,20 +106,18 @@ class LimitedHandler(logging.StreamHandler[TextIO]):
         super().close()
 
     def _kind_of(self, record: logging.LogRecord) -> _Kind:
-        key = _key_of(record)
-        found = self._kinds.get(key)
         now = self._clock()
-        if found is not None and now - found.began < WINDOW_SECONDS:
-            return found
-        if len(self._kinds) >= MOST_KINDS:
-            self.report()
-        if len(self._kinds) >= MOST_KINDS:
-            key = (record.levelno,)
+        # With too many kinds, the new ones of a level share one.
+        for key in (_key_of(record), (record.levelno,)):
             found = self._kinds.get(key)
             if found is not None and now - found.began < WINDOW_SECONDS:
                 return found
-        if found is not None:
-            self._write_count(found)
+            if len(self._kinds) >= MOST_KINDS:
+                self.report()
+            if len(self._kinds) < MOST_KINDS:
+                break
+        if key in self._kinds:
+            self._write_count(self._kinds[key])
         self._kinds[key] = _Kind(now)
         return self._kinds[key]
 

@@ -9,7 +9,14 @@ import re
 import resource
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine, Generator
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Generator,
+    Mapping,
+)
 from functools import partial
 from typing import cast
 
@@ -20,10 +27,7 @@ from hipkit.api.errors import StorageError
 from hipkit.server.app import Server, open_server
 from hipkit.server.events.sender import sending
 from hipkit.server.http.protocol import BoundedProtocol
-from hipkit.server.http.transport_security import (
-    Application,
-    StrictTransportSecurity,
-)
+from hipkit.server.http.transport_security import Application, StrictTransportSecurity
 from hipkit.server.logs import log_loop_error, log_task_error, report_left_out
 from hipkit.server.settings import Settings
 from hipkit.server.storage.lock import hold_lock
@@ -123,7 +127,7 @@ async def _run(
     loop.set_exception_handler(log_loop_error)
     server = await open_server(settings)
     with contextlib.closing(server):
-        await _settle_files(server)
+        await _clean_up("cleaning up files", server.settle_files())
         on_open(server)
         stop, at_once = asyncio.Event(), asyncio.Event()
 
@@ -143,20 +147,23 @@ async def _run(
             at_once=at_once,
         ) as address:
             on_ready(address)
-            async with _meanwhile(
-                sweeping=_sweep_hourly(server),
-                renewing=_renew(certificate),
-                reporting=_report_left_out(),
-            ):
+            works = {
+                "sweeping": _sweep_hourly(server),
+                "reporting": _every(REPORT_SECONDS, report_left_out),
+            }
+            if certificate is not None:
+                renew = partial(certificate.renew, only_if_changed=True)
+                works["renewing"] = _every(RENEW_SECONDS, renew)
+            async with _meanwhile(works):
                 await stop.wait()
 
 
-async def _settle_files(server: Server) -> None:
-    """Log what is in the way of the files: messages can be served all the same."""
+async def _clean_up(name: str, work: Awaitable[None]) -> None:
+    """Log what is in the way of it: messages can be served all the same."""
     try:
-        await server.settle_files()
+        await work
     except StorageError as error:
-        log.error("cleaning up files: %s", error)
+        log.error("%s: %s", name, error)
 
 
 def open_certificate(settings: Settings) -> Certificate | None:
@@ -172,7 +179,7 @@ def open_certificate(settings: Settings) -> Certificate | None:
 
 @contextlib.asynccontextmanager
 async def _meanwhile(
-    **works: Coroutine[object, object, None],
+    works: Mapping[str, Coroutine[object, object, None]],
 ) -> AsyncIterator[None]:
     tasks = [asyncio.create_task(work, name=name) for name, work in works.items()]
     for task in tasks:
@@ -190,29 +197,20 @@ async def _sweep_hourly(server: Server) -> None:
         # Not at the start: a machine may start with a wrong clock, and set it once it has a
         # network. By that clock, everything could look old enough to be removed.
         await asyncio.sleep(SWEEP_SECONDS)
-        try:
-            await server.sweep()
-        except StorageError as error:
-            log.error("sweeping: %s", error)
+        await _clean_up("sweeping", server.sweep())
 
 
-async def _renew(certificate: Certificate | None) -> None:
-    while certificate is not None:
-        await asyncio.sleep(RENEW_SECONDS)
-        certificate.renew(only_if_changed=True)
-
-
-async def _report_left_out() -> None:
+async def _every(seconds: float, work: Callable[[], None]) -> None:
     while True:
-        await asyncio.sleep(REPORT_SECONDS)
-        report_left_out()
+        await asyncio.sleep(seconds)
+        work()
 
 
 @contextlib.asynccontextmanager
 async def serving(
     server: Server,
     listener: socket.socket,
-    application: object = None,
+    application: Application | None = None,
     *,
     certificate: Certificate | None = None,
     at_once: asyncio.Event | None = None,
@@ -226,9 +224,8 @@ async def serving(
     server.own_root = address_for_others(address)
     application = application or server.api
     if server.settings.hsts_seconds is not None:
-        application = StrictTransportSecurity(
-            cast("Application", application), seconds=server.settings.hsts_seconds
-        )
+        seconds = server.settings.hsts_seconds
+        application = StrictTransportSecurity(application, seconds=seconds)
     config = _configured(server, application, certificate)
     runner = _Runner(config)
     async with sending(server.create_sender()):
@@ -248,7 +245,7 @@ async def serving(
 
 
 def _configured(
-    server: Server, application: object, certificate: Certificate | None
+    server: Server, application: Application, certificate: Certificate | None
 ) -> uvicorn.Config:
     proxies = server.settings.trusted_proxies
     return uvicorn.Config(

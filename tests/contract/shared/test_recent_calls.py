@@ -56,7 +56,7 @@ def test_calls_without_a_token_are_kept_apart(state: SharedState) -> None:
     state.recent_calls.add(recorded(None, 1))
     state.recent_calls.add(recorded(1, 2))
 
-    assert [call.at_us for call in state.recent_calls.without_token()] == [1]
+    assert [call.at_us for call in state.recent_calls.of_token(None)] == [1]
 
 
 def test_one_token_keeps_fifty_calls_and_all_keep_a_thousand(

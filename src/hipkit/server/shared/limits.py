@@ -116,13 +116,7 @@ class Counter:
 
 
 class MemoryLimits:
-    """The `Limits` of one process.
-
-    Args:
-        settings: How much is allowed.
-        clock: UNIX seconds.
-        elapsed: Seconds that never go back, however the clock is set.
-    """
+    """The `Limits` of one process; the arguments are those of `MemoryState`."""
 
     def __init__(
         self,

@@ -81,10 +81,8 @@ class MemoryRecentCalls:
                 break
         call.body = call.body[:BODY_BYTES]
         call.answer = call.answer[:ANSWER_BYTES]
-        if call.problem is not None:
-            call.problem = call.problem[:LONGEST_PROBLEM]
-        if call.note is not None:
-            call.note = call.note[:LONGEST_PROBLEM]
+        call.problem = call.problem and call.problem[:LONGEST_PROBLEM]
+        call.note = call.note and call.note[:LONGEST_PROBLEM]
         self._last += 1
         self._calls[self._last] = call
         numbers = self._numbers.setdefault(call.token_id, deque())
@@ -98,26 +96,19 @@ class MemoryRecentCalls:
             if not of_its_token:
                 del self._numbers[oldest.token_id]
 
-    def of_token(self, token_id: int, after: int = 0) -> list[RecentCall]:
+    def of_token(self, token_id: int | None, after: int = 0) -> list[RecentCall]:
         """Return a token's calls, the newest first: all, or those after a number."""
-        return self._shown(token_id, after)
-
-    def without_token(self, after: int = 0) -> list[RecentCall]:
-        """Return the calls without a valid token, the newest first."""
-        return self._shown(None, after)
-
-    def last_us(self, token_id: int) -> int | None:
-        """Return when a token's latest call was, if it is kept."""
-        numbers = self._numbers.get(token_id)
-        return self._calls[numbers[-1]].at_us if numbers else None
-
-    def _shown(self, token_id: int | None, after: int) -> list[RecentCall]:
         if after > self._last:
             # A page that was open before the server started again sends such a number.
             after = 0
         numbers = self._numbers.get(token_id, ())
         newer = takewhile(lambda number: number > after, reversed(numbers))
         return [show_call(number, self._calls[number]) for number in newer]
+
+    def last_us(self, token_id: int) -> int | None:
+        """Return when a token's latest call was, if it is kept."""
+        numbers = self._numbers.get(token_id)
+        return self._calls[numbers[-1]].at_us if numbers else None
 
 
 class MemorySignals:

@@ -76,11 +76,11 @@ class RecentCalls(Protocol):
     def add(self, call: RecordedCall) -> None:
         """Keep a call in place of the oldest of its token, or of all."""
 
-    def of_token(self, token_id: int, after: int = 0) -> list[RecentCall]:
-        """Return a token's calls, the newest first: all, or those after a number."""
+    def of_token(self, token_id: int | None, after: int = 0) -> list[RecentCall]:
+        """Return a token's calls, the newest first: all, or those after a number.
 
-    def without_token(self, after: int = 0) -> list[RecentCall]:
-        """Return the calls without a valid token, the newest first."""
+        With `None` those without a valid token.
+        """
 
     def last_us(self, token_id: int) -> int | None:
         """Return when a token's latest call was, if it is kept."""

@@ -96,10 +96,10 @@ class RecentCall:
 def show_call(number: int, call: RecordedCall) -> RecentCall:
     """Return a call as it may be shown: decoded, and without its secrets."""
     target = call.target.decode("ascii", "replace")
-    authorization = _header(call.headers, b"authorization")
-    known = secrets_in(None if authorization is None else Secret(authorization))
+    credentials = (value for name, value in call.headers if name == b"authorization")
+    authorization = next((Secret(each.decode("latin-1")) for each in credentials), None)
     tokens = [
-        *(secret.reveal() for secret in known),
+        *(secret.reveal() for secret in secrets_in(authorization)),
         *secret_segments(target),
         *secret_segments(unquote(target)),
     ]
@@ -107,8 +107,9 @@ def show_call(number: int, call: RecordedCall) -> RecentCall:
     def without_tokens(text: str) -> str:
         return _without(mask_addresses(text), tokens)
 
-    body = readable(call.body)
-    answer = readable(call.answer)
+    def shown_body(raw: bytes, most: int) -> str:
+        return without_tokens(mask_body(readable(raw), is_cut=len(raw) >= most))
+
     return RecentCall(
         number=number,
         at_us=call.at_us,
@@ -122,22 +123,12 @@ def show_call(number: int, call: RecordedCall) -> RecentCall:
             (name.decode("latin-1"), without_tokens(mask_header(name, value)))
             for name, value in call.headers
         ),
-        request_body=without_tokens(
-            mask_body(body, is_cut=len(call.body) >= BODY_BYTES)
-        ),
+        request_body=shown_body(call.body, BODY_BYTES),
         status=call.status,
-        answer=without_tokens(
-            mask_body(answer, is_cut=len(call.answer) >= ANSWER_BYTES)
-        ),
-        problem=None if call.problem is None else without_tokens(call.problem),
+        answer=shown_body(call.answer, ANSWER_BYTES),
+        problem=call.problem and without_tokens(call.problem),
         milliseconds=call.milliseconds,
-        note=None if call.note is None else without_tokens(call.note),
-    )
-
-
-def _header(headers: Headers, wanted: bytes) -> str | None:
-    return next(
-        (value.decode("latin-1") for name, value in headers if name == wanted), None
+        note=call.note and without_tokens(call.note),
     )
 
 

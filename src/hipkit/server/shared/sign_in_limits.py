@@ -87,7 +87,7 @@ class _Failures:
     """
 
     def __init__(
-        self, clock: Callable[[], float], *, most_names: int, most_places: int
+        self, clock: Callable[[], float], most_names: int, most_places: int
     ) -> None:
         self.of_place = Counter(FAILURE_SECONDS, clock, most=most_places)
         self.of_name = Counter(NAME_SECONDS, clock, most=most_names)
@@ -99,25 +99,12 @@ class MemorySignInLimits:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._lock = threading.Lock()
-        self._of_users = _Failures(
-            clock, most_names=MOST_USERS, most_places=MOST_PLACES
-        )
-        self._of_nobody = _Failures(
-            clock, most_names=SHARED_COUNTERS, most_places=SHARED_COUNTERS
-        )
+        self._of_users = _Failures(clock, MOST_USERS, MOST_PLACES)
+        self._of_nobody = _Failures(clock, SHARED_COUNTERS, SHARED_COUNTERS)
         self._of_network = Counter(FAILURE_SECONDS, clock)
 
     def check(self, attempt: Attempt, *, begins: bool = False) -> None:
-        """Refuse an attempt that is one too many, without counting it.
-
-        Args:
-            attempt: The attempt.
-            begins: Whether a password is tried now: of the slow attempts only one may begin in
-                30 seconds.
-
-        Raises:
-            RateLimitError: There were too many failures.
-        """
+        """Refuse an attempt that is one too many; see `SignInLimits.check`."""
         # Checks and counts come from the threads that hash passwords. Without the lock two slow
         # attempts could begin at once, each before the other was counted.
         with self._lock:

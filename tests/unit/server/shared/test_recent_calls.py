@@ -131,7 +131,7 @@ def test_calls_without_a_good_token_are_remembered_apart(site: Site) -> None:
     site.get("/v2/room", token=None)
     site.get("/v2/room", token="x" * 40)
 
-    bad, missing = site.server.runtime.recent_calls.without_token()
+    bad, missing = site.server.runtime.recent_calls.of_token(None)
     assert (bad.status, missing.status) == (401, 401)
     assert None not in (bad.problem, missing.problem)
     assert dict(bad.headers)["authorization"] == "Bearer ***"
@@ -144,7 +144,7 @@ def test_calls_of_no_operation_are_remembered(site: Site) -> None:
     site.get("/v2/room?a=%ff")
     site.send("PATCH", "/v2/room")
 
-    calls = [*admin_calls(site), *site.server.runtime.recent_calls.without_token()]
+    calls = [*admin_calls(site), *site.server.runtime.recent_calls.of_token(None)]
     assert sorted(call.status for call in calls) == [400, 404, 404, 405]
     assert {call.operation_id for call in calls} == {"unknown"}
 
@@ -171,7 +171,7 @@ def test_a_token_is_shown_nowhere(site: Site) -> None:
         token=None,
         headers=[basic(client.id, client.secret), FORM],
     )
-    calls = [*admin_calls(site), *site.server.runtime.recent_calls.without_token()]
+    calls = [*admin_calls(site), *site.server.runtime.recent_calls.of_token(None)]
     shown = repr(calls)
 
     assert len(calls) == 5

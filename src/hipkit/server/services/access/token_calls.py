@@ -75,7 +75,7 @@ async def list_calls_without_token(
     is_first = first is not None and first.id == context.actor.group_id
     if not (is_first and context.actor.is_group_admin):
         raise ForbiddenError("Only the group's administrators may see that")
-    return context.runtime.recent_calls.without_token(after)
+    return context.runtime.recent_calls.of_token(None, after)
 
 
 def _without_private_chat(call: RecentCall) -> RecentCall:
