@@ -7,7 +7,7 @@ import pytest
 
 from hipkit.server.storage.protocol import Database
 from hipkit.server.storage.stores.deliveries import MOST_DELIVERIES, NewDelivery
-from hipkit.server.storage.stores.events import NewEvent
+from hipkit.server.storage.stores.events import NewEvent, StreamRecord
 from hipkit.server.storage.stores.subscriptions import SubscriptionState
 from hipkit.server.storage.stores.webhooks import NewWebhook
 from tests.contract.storage.filling import NOW, add_group, add_room, add_user
@@ -100,7 +100,7 @@ async def test_an_event_wakes_subscriptions_without_a_retry_time(
     await add(filled, room_id=2)
     await set_route(filled, failing, next_try_us=NOW + 10)
 
-    woken = await routes.woken_by(1, 1, "room_message")
+    woken = await routes.woken_by(StreamRecord(1, 1, "room_message"))
 
     assert {route.id for route in woken} == {idle, of_group}
     assert await routes.due(NOW + 9, 10) == []
@@ -137,9 +137,8 @@ async def test_events_come_in_order_after_a_position(filled: Database) -> None:
     await happen(filled, event="room_enter")
 
     async def after(position: int, room_id: int | None, count: int = 10) -> list[int]:
-        found = await events.after(
-            position, group_id=1, room_id=room_id, event="room_message", count=count
-        )
+        stream = StreamRecord(1, room_id, "room_message")
+        found = await events.after(stream, position, count=count)
         return [event.id for event in found]
 
     assert await after(0, 1) == [ids[0], ids[2], ids[3]]
@@ -240,12 +239,10 @@ async def test_deliveries_go_with_their_webhook(filled: Database) -> None:
 async def test_the_oldest_of_too_many_are_dropped(filled: Database) -> None:
     webhook_id = await add(filled)
     ids = [await happen(filled, NOW + number) for number in range(10)]
-    events = filled.stores.events
+    events, stream = filled.stores.events, StreamRecord(1, 1, "room_message")
 
     async def last(before_us: int, most: int) -> int | None:
-        found = await events.last_to_drop(
-            1, 1, "room_message", before_us=before_us, most=most
-        )
+        found = await events.last_to_drop(stream, before_us=before_us, most=most)
         return None if found is None else found.id
 
     assert await last(NOW, 10) is None
@@ -254,7 +251,7 @@ async def test_the_oldest_of_too_many_are_dropped(filled: Database) -> None:
     assert await last(NOW + 8, 4) == ids[7]
     await filled.write(
         lambda stores: stores.subscriptions.drop_waiting(
-            1, 1, "room_message", position=ids[5], dropped_us=NOW + 5
+            stream, position=ids[5], dropped_us=NOW + 5
         )
     )
     found = await filled.stores.webhooks.get(webhook_id)

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from hipkit.server.shared.protocol import EVENTS, Topic
 from hipkit.server.storage.protocol import Database, Stores
-from hipkit.server.storage.stores.events import NewEvent
+from hipkit.server.storage.stores.events import NewEvent, StreamRecord
 from hipkit.server.storage.stores.rooms import RoomRecord
 from hipkit.server.storage.stores.timestamps import SECOND_US
 
@@ -126,15 +126,13 @@ async def sweep_log(database: Database, earliest_us: int) -> None:
     before_us = earliest_us - WAITING_SECONDS * SECOND_US
     for stream in streams:
 
-        async def drop(
-            stores: Stores, stream: tuple[int, int | None, str] = stream
-        ) -> None:
+        async def drop(stores: Stores, stream: StreamRecord = stream) -> None:
             last = await stores.events.last_to_drop(
-                *stream, before_us=before_us, most=MOST_WAITING
+                stream, before_us=before_us, most=MOST_WAITING
             )
             if last is not None:
                 await stores.subscriptions.drop_waiting(
-                    *stream, position=last.id, dropped_us=last.created_us
+                    stream, position=last.id, dropped_us=last.created_us
                 )
 
         await database.write(drop)

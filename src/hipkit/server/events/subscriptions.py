@@ -89,9 +89,7 @@ class Subscriptions:
             found += await stores.subscriptions.behind()
         elif newest > self._seen:
             for stream in await stores.events.streams_between(self._seen, newest):
-                found += await stores.subscriptions.woken_by(
-                    stream.group_id, stream.room_id, stream.event
-                )
+                found += await stores.subscriptions.woken_by(stream)
         self._seen = max(newest, self._seen or 0)
         found += await stores.subscriptions.due(self._now_us(), MOST_DUE)
         return [due for due in found if due.kind in self._kinds]
@@ -224,11 +222,7 @@ class Subscriptions:
         position = max(subscription.position, self._passed.get(subscription.id, 0))
         while True:
             events = await stores.events.after(
-                position,
-                group_id=subscription.group_id,
-                room_id=subscription.room_id,
-                event=subscription.event,
-                count=EVENTS_AT_ONCE,
+                subscription, position, count=EVENTS_AT_ONCE
             )
             if not events:
                 return None

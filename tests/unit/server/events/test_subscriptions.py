@@ -8,7 +8,7 @@ from hipkit.server.events.delivery import Delivery, Outcome
 from hipkit.server.events.sender import Sender
 from hipkit.server.events.subscriptions import Subscriptions
 from hipkit.server.storage.protocol import Stores
-from hipkit.server.storage.stores.events import NewEvent
+from hipkit.server.storage.stores.events import NewEvent, StreamRecord
 from tests.unit.server.events.conftest import SECOND, World
 
 DELIVERED = Outcome(status=200, answer="thanks", milliseconds=3)
@@ -82,7 +82,7 @@ async def test_an_answer_that_fails_leaves_neither_position_nor_changes(
 
     assert (await world.record(number)).position == 0
     streams = await world.database.stores.subscriptions.streams()
-    assert (1, None, "traced") not in streams
+    assert StreamRecord(1, None, "traced") not in streams
 
 
 async def test_an_event_is_settled_once(world: World) -> None:

@@ -224,10 +224,6 @@ async def _status(stores: Stores, webhook: WebhookRecord) -> WebhookStatus:
         room_name=None if room is None else room.name,
         owner_name="" if owner is None else owner.name,
         waiting=await stores.events.waiting(
-            webhook.position,
-            group_id=webhook.group_id,
-            room_id=webhook.room_id,
-            event=webhook.event,
-            most=MOST_COUNTED,
+            webhook, webhook.position, most=MOST_COUNTED
         ),
     )

@@ -21,6 +21,15 @@ __all__ = [
 ]
 
 
+class StreamRecord(Record, frozen=True, array_like=True):
+    """A stream of the log: the events of one name in one room, or in every room of a group."""
+
+    group_id: int
+    room_id: int | None
+    """`None` for every room of the group."""
+    event: str
+
+
 class NewEvent(Record, frozen=True, array_like=True, kw_only=True):
     """An event to be stored."""
 
@@ -46,14 +55,6 @@ class EventRecord(NewEvent, frozen=True, array_like=True, kw_only=True):
 
     id: int
     created_us: int
-
-
-class StreamRecord(Record, frozen=True, array_like=True):
-    """A stream of the log: the events of one name in one room."""
-
-    group_id: int
-    room_id: int
-    event: str
 
 
 class DroppedRecord(Record, frozen=True, array_like=True):
@@ -83,17 +84,11 @@ class EventStore(Store):
         return await self._one(EventRecord, COLUMNS + "WHERE id = ?", event_id)
 
     async def after(
-        self,
-        position: int,
-        *,
-        group_id: int,
-        room_id: int | None,
-        event: str,
-        count: int,
+        self, stream: StreamRecord, position: int, *, count: int
     ) -> list[EventRecord]:
-        """Return the next events of a name in a room, or anywhere in the group."""
-        scope, owner = _scope(group_id, room_id)
-        sql = f"{COLUMNS}WHERE {scope} = ? AND event = ? AND id > ? ORDER BY id LIMIT ?"
+        """Return the next events of a stream after a position."""
+        where, owner, event = _condition(stream)
+        sql = f"{COLUMNS}{where} AND id > ? ORDER BY id LIMIT ?"
         return await self._all(EventRecord, sql, owner, event, position, count)
 
     async def newest(self) -> int:
@@ -106,27 +101,20 @@ class EventStore(Store):
         return await self._all(StreamRecord, sql, after_id, until_id)
 
     async def last_to_drop(
-        self,
-        group_id: int,
-        room_id: int | None,
-        event: str,
-        *,
-        before_us: int,
-        most: int,
+        self, stream: StreamRecord, *, before_us: int, most: int
     ) -> DroppedRecord | None:
         """Return the last event of a stream that is too old, or too far behind the newest.
 
         No event counts as too old that comes after one that is not: a clock that was wrong for a
         while may have dated it, and subscriptions get the log in order.
         """
-        scope, owner = _scope(group_id, room_id)
-        stream = DATES + f"WHERE {scope} = ? AND event = ?"
-        sql = stream + " AND created_us >= ? ORDER BY id LIMIT 1"
+        where, owner, event = _condition(stream)
+        sql = f"{DATES}{where} AND created_us >= ? ORDER BY id LIMIT 1"
         young = await self._one(DroppedRecord, sql, owner, event, before_us)
-        sql = stream + " AND id < ? ORDER BY id DESC LIMIT 1"
+        sql = f"{DATES}{where} AND id < ? ORDER BY id DESC LIMIT 1"
         first = LARGEST_ID if young is None else young.id
         old = await self._one(DroppedRecord, sql, owner, event, first)
-        sql = stream + " ORDER BY id DESC LIMIT 1 OFFSET ?"
+        sql = f"{DATES}{where} ORDER BY id DESC LIMIT 1 OFFSET ?"
         many = await self._one(DroppedRecord, sql, owner, event, most)
         return max(filter(None, (old, many)), key=lambda last: last.id, default=None)
 
@@ -155,22 +143,13 @@ class EventStore(Store):
         for stream in streams:
             await self._sweep_stream(stream, 0, LARGEST_ID)
 
-    async def waiting(
-        self,
-        position: int,
-        *,
-        group_id: int,
-        room_id: int | None,
-        event: str,
-        most: int,
-    ) -> int:
+    async def waiting(self, stream: StreamRecord, position: int, *, most: int) -> int:
         """Count the events of a stream after a position, up to a number."""
-        scope, owner = _scope(group_id, room_id)
-        sql = (
-            f"SELECT COUNT(*) FROM (SELECT 1 FROM events WHERE {scope} = ?"  # noqa: S608 - one of two words
-            " AND event = ? AND id > ? LIMIT ?) AS waiting"
+        where, owner, event = _condition(stream)
+        sql = "SELECT COUNT(*) FROM (SELECT 1 FROM events {} AND id > ? LIMIT ?) AS waiting"
+        return (
+            await self._value(int, sql.format(where), owner, event, position, most) or 0
         )
-        return await self._value(int, sql, owner, event, position, most) or 0
 
     async def _sweep_stream(
         self, stream: StreamRecord, position: int, last: int
@@ -192,6 +171,8 @@ class EventStore(Store):
         return await self._run(sql, room_id, event, position, until, room_id)
 
 
-def _scope(group_id: int, room_id: int | None) -> tuple[str, int]:
-    """Return the column and value by which events of a room, or of a group, are found."""
-    return ("group_id", group_id) if room_id is None else ("room_id", room_id)
+def _condition(stream: StreamRecord) -> tuple[str, int, str]:
+    """Return the condition by which the events of a stream are found, and its values."""
+    if stream.room_id is None:
+        return "WHERE group_id = ? AND event = ?", stream.group_id, stream.event
+    return "WHERE room_id = ? AND event = ?", stream.room_id, stream.event

@@ -94,8 +94,7 @@ class MemberStore(Store):
     async def remove_member(self, room_id: int, user_id: int) -> bool:
         """Remove a member, and return whether the user was one."""
         sql = "DELETE FROM room_members WHERE room_id = ? AND user_id = ?"
-        removed = await self._run(sql, room_id, user_id)
-        return removed > 0
+        return await self._run(sql, room_id, user_id) > 0
 
     async def enter(self, room_id: int, user_id: int, now_us: int) -> bool:
         """Add a participant, and return whether the user was none before."""
@@ -103,14 +102,12 @@ class MemberStore(Store):
             "INSERT INTO room_participants (room_id, user_id, since_us) VALUES (?, ?, ?)"
             " ON CONFLICT DO NOTHING"
         )
-        added = await self._run(sql, room_id, user_id, now_us)
-        return added > 0
+        return await self._run(sql, room_id, user_id, now_us) > 0
 
     async def leave(self, room_id: int, user_id: int) -> bool:
         """Remove a participant, and return whether the user was one."""
         sql = "DELETE FROM room_participants WHERE room_id = ? AND user_id = ?"
-        removed = await self._run(sql, room_id, user_id)
-        return removed > 0
+        return await self._run(sql, room_id, user_id) > 0
 
     async def rooms_of(self, user_id: int) -> list[int]:
         """Return the ids of the rooms in which a user is a participant."""

@@ -93,6 +93,14 @@ NAMES = {
 """Columns of a `MessageRecord` that are named differently in `messages` joined with `FILES`."""
 
 COLUMNS = select(MessageRecord, f"messages {FILES}", **NAMES)
+SEQUENCES = (
+    "(SELECT sequence FROM messages WHERE conversation_id = ? AND sent_us <= ?"
+    " AND sent_us >= ? ORDER BY sent_us DESC LIMIT ? OFFSET ?)"
+)
+"""Read from the index only: otherwise every skipped message and its file would be read too."""
+
+PAGE_WITH_DELETED = f"{COLUMNS}WHERE sequence IN {SEQUENCES} ORDER BY sent_us DESC"
+PAGE = PAGE_WITH_DELETED.replace(">= ?", ">= ? AND is_deleted = 0")
 INSERT = insert("messages", "conversation_id, sent_us", NewMessage)
 
 
@@ -147,19 +155,10 @@ class MessageStore(Store):
         count: int,
     ) -> list[MessageRecord]:
         """Return the messages between two timestamps, both included, newest first."""
-        # The inner query reads the index only. Without it, every skipped message and its file
-        # would be read too.
+        sql = PAGE_WITH_DELETED if include_deleted else PAGE
+        times = (newest_us, oldest_us)
         return await self._all(
-            MessageRecord,
-            COLUMNS + "WHERE sequence IN (SELECT sequence FROM messages"  # noqa: S608 - texts of ours
-            " WHERE conversation_id = ? AND sent_us <= ? AND sent_us >= ?"
-            + ("" if include_deleted else " AND is_deleted = 0")
-            + " ORDER BY sent_us DESC LIMIT ? OFFSET ?) ORDER BY sent_us DESC",
-            conversation_id,
-            newest_us,
-            oldest_us,
-            count,
-            start,
+            MessageRecord, sql, conversation_id, *times, count, start
         )
 
     async def find(self, message_id: str) -> MessageRecord | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from msgspec.structs import astuple
 
+from hipkit.server.storage.stores.events import StreamRecord
 from hipkit.server.storage.stores.session import Record, Store, insert, select, update
 
 __all__ = [
@@ -19,14 +20,10 @@ __all__ = [
 ]
 
 
-class NewSubscription(Record, frozen=True, array_like=True, kw_only=True):
-    """A subscription to be stored."""
+class NewSubscription(StreamRecord, frozen=True, array_like=True, kw_only=True):
+    """A subscription to a stream, to be stored."""
 
     kind: str
-    group_id: int
-    room_id: int | None
-    """`None` for every room of the group."""
-    event: str
     host: str
     """The host of its endpoint: deliveries take turns by host."""
 
@@ -99,8 +96,7 @@ class SubscriptionStore(Store):
     async def delete(self, subscription_id: int) -> bool:
         """Remove a subscription with its deliveries; return whether there was one."""
         sql = "DELETE FROM subscriptions WHERE id = ?"
-        deleted = await self._run(sql, subscription_id)
-        return deleted > 0
+        return await self._run(sql, subscription_id) > 0
 
     async def has_subscribers(self, group_id: int, room_id: int, event: str) -> bool:
         """Return whether anything subscribes to an event, failing and paused ones included."""
@@ -112,21 +108,20 @@ class SubscriptionStore(Store):
         values = (room_id, event, group_id, event)
         return await self._value(int, sql, *values) is not None
 
-    async def streams(self) -> list[tuple[int, int | None, str]]:
-        """Return what is subscribed to: group, room if one, and event, each once."""
+    async def streams(self) -> list[StreamRecord]:
+        """Return the streams that are subscribed to, each once."""
         sql = "SELECT DISTINCT group_id, room_id, event FROM subscriptions"
-        return await self._all(tuple[int, int | None, str], sql)
+        return await self._all(StreamRecord, sql)
 
-    async def woken_by(
-        self, group_id: int, room_id: int, event: str
-    ) -> list[DueRecord]:
-        """Return the subscriptions that get an event at once."""
+    async def woken_by(self, stream: StreamRecord) -> list[DueRecord]:
+        """Return the subscriptions that get an event of a room's stream at once."""
         sql = (
             DUE + "WHERE next_try_us IS NULL AND room_id = ? AND event = ?"
             " UNION ALL " + DUE + "WHERE next_try_us IS NULL AND room_id IS NULL"
             " AND group_id = ? AND event = ?"
         )
-        return await self._all(DueRecord, sql, room_id, event, group_id, event)
+        values = (stream.room_id, stream.event, stream.group_id, stream.event)
+        return await self._all(DueRecord, sql, *values)
 
     async def due(self, now_us: int, count: int) -> list[DueRecord]:
         """Return subscriptions whose time to be tried again has come, the longest due first."""
@@ -204,25 +199,18 @@ class SubscriptionStore(Store):
         )
 
     async def drop_waiting(
-        self,
-        group_id: int,
-        room_id: int | None,
-        event: str,
-        *,
-        position: int,
-        dropped_us: int,
+        self, stream: StreamRecord, *, position: int, dropped_us: int
     ) -> None:
         """Move every subscription to a stream past its events up to one, and note the loss."""
-        scope = "room_id IS NULL" if room_id is None else f"room_id = {room_id:d}"
-        await self._run(
-            "UPDATE subscriptions SET position = ?, dropped_us = ?, tries = 0"  # noqa: S608 - a number of our own
-            f" WHERE group_id = ? AND {scope} AND event = ? AND position < ?",
-            position,
-            dropped_us,
-            group_id,
-            event,
-            position,
+        sql = (
+            "UPDATE subscriptions SET position = ?, dropped_us = ?, tries = 0"
+            " WHERE group_id = ? AND event = ? AND position < ? AND room_id "
         )
+        values = (position, dropped_us, stream.group_id, stream.event, position)
+        if stream.room_id is None:
+            await self._run(sql + "IS NULL", *values)
+        else:
+            await self._run(sql + "= ?", *values, stream.room_id)
 
     async def end_of_room(self, room_id: int) -> None:
         """End a room's subscriptions with what has happened so far."""
@@ -234,6 +222,5 @@ class SubscriptionStore(Store):
 
     async def delete_ended(self) -> int:
         """Remove the subscriptions of deleted rooms that have got everything."""
-        return await self._run(
-            f"DELETE FROM subscriptions WHERE last_event_id IS NOT NULL AND NOT {BEHIND}"  # noqa: S608 - a text of our own
-        )
+        sql = "DELETE FROM subscriptions WHERE last_event_id IS NOT NULL AND NOT "
+        return await self._run(sql + BEHIND)

