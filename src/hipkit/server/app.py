@@ -13,7 +13,7 @@ from hipkit.server.http.pipeline import Api
 from hipkit.server.services.access.keys import new_key, new_token
 from hipkit.server.services.context import Runtime
 from hipkit.server.services.files.orphans import settle_files
-from hipkit.server.services.people.setup import FirstGroup, create_first_group, is_empty
+from hipkit.server.services.people.setup import create_first_group, is_empty
 from hipkit.server.services.representations.timestamps import SECOND_US
 from hipkit.server.services.sweep import TimeBounds, sweep
 from hipkit.server.settings import Settings
@@ -167,15 +167,8 @@ async def _first_start(runtime: Runtime) -> Server:
     """
     settings, token, link_key = runtime.settings, new_token(), new_key()
     _write_token(settings.token_file, token)
-    first = FirstGroup(
-        group_name=settings.group_name,
-        admin_name=settings.admin_name,
-        admin_email=settings.admin_email,
-    )
     try:
-        await create_first_group(
-            runtime.context(), first, token=token, link_key=link_key
-        )
+        await create_first_group(runtime.context(), token=token, link_key=link_key)
     except BaseException:
         settings.token_file.unlink(missing_ok=True)
         raise

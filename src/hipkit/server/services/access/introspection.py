@@ -15,8 +15,7 @@ from hipkit.server.services.representations.timestamps import SECOND_US
 from hipkit.server.services.rooms.rooms import full_room
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.tokens import TokenRecord
-from hipkit.server.storage.stores.users import UserRecord
-from hipkit.v2.models import Links, OauthClient, Session, User
+from hipkit.v2.models import Links, OauthClient, Session
 from hipkit.v2.oauth_sessions import DeleteSession, GetSession
 
 __all__ = ["NEVER_SECONDS", "delete_session", "get_session", "seconds_left"]
@@ -34,13 +33,17 @@ async def get_session(context: Context, request: GetSession) -> Session:
     """
     stores, expand = context.stores, Expansion(request.expand)
     token = await _find_own(context, stores, request.access_token)
-    user = await stores.users.get(token.user_id or 0)
+    user, owner = await stores.users.get(token.user_id or 0), None
+    if user is not None and "owner" in expand:
+        owner = await full_user(context, stores, user)
+    elif user is not None:
+        owner = user_in_short(context.addresses, user)
     return Session(
         access_token=request.access_token,
         expires_in=seconds_left(token, context.now_us),
         scopes=sorted(effective_scopes(token, user)),
         owner_type="client" if user is None else "user",
-        owner=None if user is None else await _owner(context, stores, user, expand),
+        owner=owner,
         client=await _client(context, stores, token, expand),
         name=token.name or None,
         links=Links(self_=context.addresses.session(request.access_token)),
@@ -85,14 +88,6 @@ def _is_owner(actor: Actor, token: TokenRecord) -> bool:
     if actor.user_id is not None or token.user_id is not None:
         return actor.user_id == token.user_id
     return actor.client_id is not None and actor.client_id == token.client_id
-
-
-async def _owner(
-    context: Context, stores: Stores, user: UserRecord, expand: Expansion
-) -> User:
-    if "owner" in expand:
-        return await full_user(context, stores, user)
-    return user_in_short(context.addresses, user)
 
 
 async def _client(

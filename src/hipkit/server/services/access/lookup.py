@@ -107,7 +107,11 @@ async def find_room(stores: Stores, actor: Actor, reference: str | int) -> RoomR
         raise NotFoundError(f"Room {reference} not found")
     if actor.is_guest and not await _belongs(stores, actor, room):
         raise NotFoundError(f"Room {reference} not found")
-    if room.privacy == "private" and not await _may_enter(stores, actor, room):
+    if room.privacy == "private" and not (
+        actor.user is None
+        or actor.is_group_admin
+        or await _belongs(stores, actor, room)
+    ):
         raise ForbiddenError("This room is private, and you are not a member of it")
     return room
 
@@ -327,12 +331,6 @@ def _check_binding(actor: Actor, room: RoomRecord | None) -> None:
         raise ForbiddenError(
             "This token is limited to one room, and this is another one"
         )
-
-
-async def _may_enter(stores: Stores, actor: Actor, room: RoomRecord) -> bool:
-    if actor.user is None or actor.is_group_admin:
-        return True
-    return await _belongs(stores, actor, room)
 
 
 async def _belongs(stores: Stores, actor: Actor, room: RoomRecord) -> bool:

@@ -56,7 +56,14 @@ async def list_token_calls(
     token = await find_managed_token(context, context.stores, token_id)
     calls = context.runtime.recent_calls.of_token(token.id, after)
     if token.user_id not in (None, context.actor.user_id):
-        calls = [_without_private_chat(call) for call in calls]
+        calls = [
+            replace(
+                call, request_body=WITHHELD, answer=WITHHELD, problem=None, note=None
+            )
+            if call.operation_id in PRIVATE_CHAT
+            else call
+            for call in calls
+        ]
     return token, calls
 
 
@@ -76,11 +83,3 @@ async def list_calls_without_token(
     if not (is_first and context.actor.is_group_admin):
         raise ForbiddenError("Only the group's administrators may see that")
     return context.runtime.recent_calls.of_token(None, after)
-
-
-def _without_private_chat(call: RecentCall) -> RecentCall:
-    if call.operation_id not in PRIVATE_CHAT:
-        return call
-    return replace(
-        call, request_body=WITHHELD, answer=WITHHELD, problem=None, note=None
-    )

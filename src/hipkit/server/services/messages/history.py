@@ -11,7 +11,7 @@ from hipkit.server.services.access.lookup import chatting_user, find_room, find_
 from hipkit.server.services.context import Context
 from hipkit.server.services.errors import InvalidValueError
 from hipkit.server.services.messages.message import MessageRepresenter, users_of
-from hipkit.server.services.people.details import full_users
+from hipkit.server.services.people.details import full_user
 from hipkit.server.services.registry import handles
 from hipkit.server.services.representations.expansion import Expansion
 from hipkit.server.services.representations.paging import RECENT_RESULTS, Slice
@@ -241,7 +241,7 @@ async def _represent(
     expands_senders, expands_mentions = "from" in expand, "mentions" in expand
     full = {}
     if expands_senders or expands_mentions:
-        full = await full_users(context, stores, users)
+        full = {id: await full_user(context, stores, users[id]) for id in users}
     representer = MessageRepresenter(
         addresses=context.addresses,
         users=users,

@@ -46,7 +46,6 @@ __all__ = [
     "LONGEST_MESSAGE",
     "Compose",
     "add_notification",
-    "check_message",
     "compose_link",
     "reply_to_message",
     "send_message",
@@ -69,8 +68,14 @@ Compose = Callable[[Stores], Awaitable[NewMessage]]
 
 @handles(SendMessage)
 async def send_message(context: Context, request: SendMessage) -> SentMessage:
-    """Post a message into a room as a user."""
-    check_message(request.message)
+    """Post a message into a room as a user.
+
+    Raises:
+        InvalidValueError: It is longer than `LONGEST_MESSAGE`.
+    """
+    if len(request.message) > LONGEST_MESSAGE:
+        problem = f"is longer than {LONGEST_MESSAGE} characters"
+        raise InvalidValueError("message", "maxLength", problem, "(a message)")
     compose = partial(new_message, context, kind="message", body=request.message)
     message_id, sent_us = await _post(context, request.room_id_or_name, compose)
     return SentMessage(id=message_id, timestamp=MessageTimestamp.from_us(sent_us))
@@ -174,17 +179,6 @@ async def set_topic(
         await add_to_room(context, stores, changed, message)
 
     await context.write(command)
-
-
-def check_message(message: str) -> None:
-    """Check the length of a message.
-
-    Raises:
-        InvalidValueError: It is longer than `LONGEST_MESSAGE`.
-    """
-    if len(message) > LONGEST_MESSAGE:
-        problem = f"is longer than {LONGEST_MESSAGE} characters"
-        raise InvalidValueError("message", "maxLength", problem, "(a message)")
 
 
 def compose_link(

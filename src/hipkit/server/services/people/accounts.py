@@ -33,6 +33,7 @@ from hipkit.server.services.rooms.publishing import leave_every_room
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.users import NewUserRecord, UserRecord
 from hipkit.v2.models import PresenceUpdate
+from hipkit.v2.users import UpdateUser
 
 __all__ = [
     "NewUser",
@@ -106,16 +107,13 @@ async def add_user(
         raise BadRequestError("A guest has no password")
     password_hash = None if password is None else await hash_new_password(password)
 
-    async def command(stores: Stores) -> UserRecord | None:
+    async def command(stores: Stores) -> UserRecord:
         user_id = await insert_user(
             stores, actor.group_id, user, context.now_us, password_hash=password_hash
         )
-        return await stores.users.get(user_id)
+        return await find_active_user(stores, actor, user_id)
 
-    added = await context.write(command)
-    if added is None:
-        raise RuntimeError("a user was added and is not there")
-    return added
+    return await context.write(command)
 
 
 async def insert_user(
@@ -178,7 +176,7 @@ async def list_users(context: Context) -> list[UserRecord]:
 
 
 async def change_user(
-    context: Context, reference: str | int, changes: UserChanges
+    context: Context, reference: str | int, changes: UserChanges | UpdateUser
 ) -> UserRecord:
     """Change some of a user's settings, and return the user.
 
@@ -323,7 +321,10 @@ async def find_changeable_user(
 
 
 def _changed(
-    user: UserRecord, changes: UserChanges, name: str | None, email: str | None
+    user: UserRecord,
+    changes: UserChanges | UpdateUser,
+    name: str | None,
+    email: str | None,
 ) -> UserRecord:
     is_admin = user.is_group_admin
     if changes.is_group_admin is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 from hipkit.server.services.access.actor import Actor
 from hipkit.server.services.context import Context
@@ -14,7 +14,7 @@ from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.users import UserRecord
 from hipkit.v2.models import User
 
-__all__ = ["full_user", "full_users"]
+__all__ = ["full_user"]
 
 
 async def full_user(
@@ -30,16 +30,6 @@ async def full_user(
         now_us=context.now_us,
         room_roles=sorted(room_roles) or None,
     )
-
-
-async def full_users(
-    context: Context, stores: Stores, users: Mapping[int, UserRecord]
-) -> dict[int, User]:
-    """Return several users in full, by id."""
-    return {
-        user_id: await full_user(context, stores, user)
-        for user_id, user in users.items()
-    }
 
 
 def _may_see_email(actor: Actor, user: UserRecord) -> bool:

@@ -5,6 +5,8 @@ Read next: `accounts.py`, which decides what may change.
 
 from __future__ import annotations
 
+import msgspec
+
 from hipkit.api.errors import ForbiddenError, NotFoundError
 from hipkit.server.services.access.keys import new_password, new_version
 from hipkit.server.services.access.lookup import check_group_admin, find_user
@@ -12,7 +14,6 @@ from hipkit.server.services.context import Context
 from hipkit.server.services.files.avatars import replace_picture
 from hipkit.server.services.people.accounts import (
     NewUser,
-    UserChanges,
     add_user,
     change_user,
     delete_account,
@@ -133,17 +134,8 @@ async def update_user(context: Context, request: UpdateUser) -> None:
     Raises:
         ForbiddenError: The user owns the group, and another user asks.
     """
-    changes = UserChanges(
-        name=request.name,
-        email=request.email,
-        mention_name=request.mention_name,
-        title=request.title,
-        roles=request.roles,
-        is_group_admin=request.is_group_admin,
-        timezone=request.timezone,
-        password=request.password or None,
-        presence=request.presence,
-    )
+    password = request.password or None
+    changes = msgspec.structs.replace(request, password=password)
     await change_user(context, request.id_or_email, changes)
 
 

@@ -24,7 +24,6 @@ from hipkit.server.services.rooms.publishing import leave_room
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.members import MemberRecord
 from hipkit.server.storage.stores.rooms import RoomRecord
-from hipkit.server.storage.stores.users import UserRecord
 from hipkit.v2.models import User, UserPage
 from hipkit.v2.rooms import (
     AddMember,
@@ -152,8 +151,14 @@ async def invite_user(context: Context, request: InviteUser) -> None:
         room = await find_room(stores, actor, request.room_id_or_name)
         user = await find_active_user(stores, actor, request.user_id_or_email)
         check_open(room)
-        if user.id != room.owner_id:
-            await _check_may_enter(stores, room, user)
+        is_member = user.id == room.owner_id or (
+            await stores.members.roles(room.id, user.id) is not None
+        )
+        if not is_member and room.privacy == "private":
+            raise BadRequestError("This room is private: make the user a member")
+        if not is_member and user.is_guest:
+            # Guests see only rooms of which they are members.
+            await stores.members.set_member(room.id, user.id, ROOM_MEMBER)
         await stores.members.invite(
             room.id,
             user.id,
@@ -163,21 +168,6 @@ async def invite_user(context: Context, request: InviteUser) -> None:
         )
 
     await context.write(command)
-
-
-async def _check_may_enter(stores: Stores, room: RoomRecord, user: UserRecord) -> None:
-    """Check that an invited user may enter a room; an invited guest becomes a member.
-
-    Raises:
-        BadRequestError: The room is private and the user is no member, so could not enter.
-    """
-    if await stores.members.roles(room.id, user.id) is not None:
-        return
-    if room.privacy == "private":
-        raise BadRequestError("This room is private: make the user a member")
-    if user.is_guest:
-        # Guests see only rooms of which they are members.
-        await stores.members.set_member(room.id, user.id, ROOM_MEMBER)
 
 
 async def _page(

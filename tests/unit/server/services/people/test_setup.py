@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,6 @@ from hipkit.server.services.access.password_links import find_link_user
 from hipkit.server.services.access.scopes import SCOPES
 from hipkit.server.services.context import Runtime
 from hipkit.server.services.people.setup import (
-    FirstGroup,
     create_first_group,
     is_empty,
 )
@@ -34,8 +34,10 @@ def runtime(tmp_path: Path) -> Iterator[Runtime]:
 
 
 def create(runtime: Runtime, name: str = "Acme Inc.", email: str = "a@b.test") -> None:
-    first = FirstGroup(group_name=name, admin_name="Root", admin_email=email)
-    asyncio.run(create_first_group(runtime.context(), first, token=TOKEN, link_key=KEY))
+    runtime.settings = replace(
+        runtime.settings, group_name=name, admin_name="Root", admin_email=email
+    )
+    asyncio.run(create_first_group(runtime.context(), token=TOKEN, link_key=KEY))
 
 
 def test_the_group_has_an_owner_with_a_token_and_a_link(runtime: Runtime) -> None:
