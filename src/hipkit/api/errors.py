@@ -29,9 +29,10 @@ arguments include a token or password. `copy.copy` keeps everything.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import ClassVar, Self, TypeVar
 
 from hipkit.api.operation import Operation
@@ -92,16 +93,15 @@ class HipkitError(Exception):
 
     def _stored(self) -> dict[str, object]:
         """Return the attributes without anything private."""
-        state = {
-            name: value
-            for name, value in vars(self).items()
-            if name not in NEVER_STORED
-        }
+        state = dict(vars(self))
+        for name in NEVER_STORED & state.keys():
+            del state[name]
         operation = self.operation
         if operation is None:
             return state
+        show = partial(redact, operation=operation, secrets=self._secrets)
         for name in QUOTING & state.keys():
-            state[name] = _redacted(state[name], operation, self._secrets)
+            state[name] = _redacted(state[name], show)
         if holds_secrets(operation):
             state["operation"] = None
         return state
@@ -117,25 +117,20 @@ def _restore(
 
 
 def _redacted(
-    value: object,
-    operation: Operation[object],
-    secrets: tuple[Secret, ...],
-    depth: int = 0,
+    value: object, show: Callable[[str], str], depth: int = DEEPEST
 ) -> object:
     if isinstance(value, str):
-        return redact(value, operation, secrets)
-    if depth == DEEPEST:
+        return show(value)
+    if not depth:
         return None
     if isinstance(value, Mapping):
         return {
-            redact(str(name), operation, secrets): _redacted(
-                item, operation, secrets, depth + 1
-            )
+            show(str(name)): _redacted(item, show, depth - 1)
             for name, item in value.items()
             if name not in PRIVATE_HEADERS
         }
     if isinstance(value, list):
-        return [_redacted(item, operation, secrets, depth + 1) for item in value]
+        return [_redacted(item, show, depth - 1) for item in value]
     return value
 
 
@@ -324,17 +319,7 @@ class StorageError(HipkitError):
         self.may_pass = may_pass
 
 
-_BY_STATUS: dict[int, type[ApiError]] = {
-    kind.default_status: kind
-    for kind in (
-        BadRequestError,
-        UnauthorizedError,
-        ForbiddenError,
-        NotFoundError,
-        ConflictError,
-        RateLimitError,
-    )
-}
+_BY_STATUS = {kind.default_status: kind for kind in ApiError.__subclasses__()}
 
 
 def error_class(status: int) -> type[ApiError]:

@@ -41,18 +41,17 @@ class File:
         if isinstance(content, io.TextIOBase):
             raise TypeError('the file is open in text mode; open it with mode "rb"')
         if name is None:
-            own = (
-                content
-                if isinstance(content, (str, os.PathLike))
-                else getattr(content, "name", None)
-            )
+            is_path = isinstance(content, (str, os.PathLike))
+            own = content if is_path else getattr(content, "name", None)
             if not isinstance(own, (str, os.PathLike)):
                 raise ValueError(
                     "the file has no name; pass one: File(data, name='report.txt')"
                 )
             name = os.path.basename(os.fspath(own))  # noqa: PTH119 - a name, not a path on disk
         self.name = name
-        self.content_type = content_type or _guess_type(name)
+        guessed, packed_by = mimetypes.guess_type(name)
+        guessed = None if packed_by else guessed
+        self.content_type = content_type or guessed or FALLBACK_TYPE
         if not (self.content_type.isascii() and self.content_type.isprintable()):
             raise ValueError("content_type must be printable ASCII, such as image/png")
         self._content = content
@@ -105,11 +104,6 @@ FileSource = File | str | os.PathLike[str] | bytes | BinaryIO
 
 ImageSource = str | bytes | os.PathLike[str]
 """Accepted picture arguments: a `Path`, the picture's bytes, or base64 text."""
-
-
-def _guess_type(name: str) -> str:
-    guessed, packed_by = mimetypes.guess_type(name)
-    return FALLBACK_TYPE if guessed is None or packed_by else guessed
 
 
 def as_file(source: FileSource) -> File:

@@ -53,18 +53,11 @@ class FreeRequest(Operation[object], frozen=True):
                     f"the query argument {name!r} must be a string or a number"
                 )
         path = self.route.partition("?")[0]
-        if (
-            not self.route.startswith("/")
-            or "#" in self.route
-            or not self.route.isprintable()
-        ):
+        if path[:1] != "/" or "#" in self.route or not self.route.isprintable():
             raise ValueError(
                 "the path must start with '/' and have no '#' or control character"
             )
-        if any(
-            segment.lower().replace("%2e", ".") in (".", "..")
-            for segment in path.split("/")
-        ):
+        if {".", ".."} & {*path.lower().replace("%2e", ".").split("/")}:
             raise ValueError(
                 "the path must not have '.' or '..' as a segment: it would address another path"
             )
@@ -76,28 +69,21 @@ class FreeRequest(Operation[object], frozen=True):
 
     def _call(self) -> RequestParts:
         path, mark, query = self.route.partition("?")
-        target = (
-            quote(path, safe=KEPT_IN_PATHS)
-            + mark
-            + quote(query, safe=KEPT_IN_PATHS + "?")
-        )
+        target = quote(path, safe=KEPT_IN_PATHS) + mark
+        target += quote(query, safe=KEPT_IN_PATHS + "?")
         if self.arguments:
             pairs = {
                 name: str(value).lower() if isinstance(value, bool) else value
                 for name, value in self.arguments.items()
             }
-            target += ("&" if mark else "?") + urlencode(
-                pairs, quote_via=quote, safe=""
-            )
+            target += "&" if mark else "?"
+            target += urlencode(pairs, quote_via=quote, safe="")
         _check_offsets(self.json)
         if isinstance(self.json, UnsetType):
             return RequestParts(self.verb.upper(), target, (), None)
-        return RequestParts(
-            self.verb.upper(),
-            target,
-            (("Content-Type", "application/json"),),
-            msgspec.json.encode(self.json),
-        )
+        headers = (("Content-Type", "application/json"),)
+        content = msgspec.json.encode(self.json)
+        return RequestParts(self.verb.upper(), target, headers, content)
 
     def private_values(self) -> Iterator[object]:
         """Yield the values that must not be quoted: query values, the body, secrets in the path."""
@@ -132,9 +118,6 @@ def _check_offsets(value: object) -> None:
     """
     if isinstance(value, datetime):
         check_timestamp("a timestamp in json", value)
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            _check_offsets(item)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
+    elif isinstance(value, (Mapping, list, tuple)):
+        for item in value.values() if isinstance(value, Mapping) else value:
             _check_offsets(item)

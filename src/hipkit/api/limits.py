@@ -81,20 +81,16 @@ def seconds_until_allowed(headers: Mapping[str, str], now: float) -> float | Non
     retry_after = read_retry_after(headers.get("retry-after"), now)
     if retry_after is not None:
         return retry_after
-    waits = []
+    waits, resets = [], []
     for prefix in ("x-ratelimit-", "x-floodcontrol-"):
         reset = _unix_seconds(headers.get(f"{prefix}reset"), now)
-        remaining = _number(headers.get(f"{prefix}remaining"))
-        if reset is not None and (remaining is None or remaining <= 0):
-            waits.append(reset)
-    if not waits:
-        # Rejected although calls remain: use any reset time there is.
-        timestamps = (
-            _unix_seconds(headers.get(f"x-{kind}-reset"), now)
-            for kind in ("ratelimit", "floodcontrol")
-        )
-        waits = [timestamp for timestamp in timestamps if timestamp is not None]
-    return max(0.0, max(waits) - now) if waits else None
+        if reset is not None:
+            resets.append(reset)
+            if (_number(headers.get(f"{prefix}remaining")) or 0) <= 0:
+                waits.append(reset)
+    # Rejected although calls remain: use any reset time there is.
+    latest = max(waits or resets, default=None)
+    return None if latest is None else max(0.0, latest - now)
 
 
 def read_retry_after(text: str | None, now: float) -> float | None:
@@ -140,18 +136,15 @@ def _unix_seconds(text: str | None, now: float) -> float | None:
     if number is None:
         if not text:
             return None
-        from email.utils import (
-            parsedate_to_datetime,  # Slow to import and rarely needed.
-        )
+        import email.utils  # Slow to import and rarely needed.
 
         try:
-            date = parsedate_to_datetime(text)
+            date = email.utils.parsedate_to_datetime(text)
             # A date without a zone is UTC, as RFC 9110 requires of all HTTP dates.
-            number = (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
+            number = date.replace(tzinfo=date.tzinfo or UTC).timestamp()
         except (ValueError, OverflowError):
             return None
     if number < 0:
         return None
-    return min(
-        number if number >= EARLIEST_UNIX_SECONDS else now + number, LATEST_UNIX_SECONDS
-    )
+    start = 0 if number >= EARLIEST_UNIX_SECONDS else now
+    return min(start + number, LATEST_UNIX_SECONDS)

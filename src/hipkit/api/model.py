@@ -205,42 +205,23 @@ def _broken(
             return "required", True, "is required"
         conditions = (rule.required_when or {}) if reader == "document" else {}
         for other, values in conditions.items():
-            if getattr(owner, other) in values:
-                return (
-                    "required",
-                    True,
-                    f"is required when {other} is {getattr(owner, other)!r}",
-                )
+            if (found := getattr(owner, other)) in values:
+                return "required", True, f"is required when {other} is {found!r}"
         return None
     if rule.enum is not None:
-        wrong = [
-            item
-            for item in (value if isinstance(value, list) else [value])
-            if item not in rule.enum
-        ]
-        if wrong:
+        items = value if isinstance(value, list) else [value]
+        if any(item not in rule.enum for item in items):
             return "enum", rule.enum, f"must be one of {', '.join(map(str, rule.enum))}"
     if isinstance(value, (str, list)):
-        unit = "characters" if isinstance(value, str) else "items"
-        if rule.min_length is not None and len(value) < rule.min_length:
-            return (
-                "minLength",
-                rule.min_length,
-                f"at least {rule.min_length} {unit}, has {len(value)}",
-            )
-        longest = _longest(rule, reader)
-        if longest is not None and len(value) > longest:
-            return (
-                "maxLength",
-                rule.max_length,
-                f"at most {rule.max_length} {unit}, has {len(value)}",
-            )
-    if (
-        isinstance(value, str)
-        and rule.pattern is not None
-        and not re.search(rule.pattern, value)
-    ):
-        return "pattern", rule.pattern, f"must match {rule.pattern}"
+        unit, size = "characters" if isinstance(value, str) else "items", len(value)
+        low, high, longest = rule.min_length, rule.max_length, _longest(rule, reader)
+        if low is not None and size < low:
+            return "minLength", low, f"at least {low} {unit}, has {size}"
+        if longest is not None and size > longest:
+            return "maxLength", high, f"at most {high} {unit}, has {size}"
+    pattern = rule.pattern
+    if isinstance(value, str) and pattern and not re.search(pattern, value):
+        return "pattern", pattern, f"must match {pattern}"
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         if rule.minimum is not None and value < rule.minimum:
             return "minimum", rule.minimum, f"at least {rule.minimum:g}"

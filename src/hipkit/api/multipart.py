@@ -24,28 +24,24 @@ class RelatedBody:
         boundary = boundary or secrets.token_hex(16)
         self.content_type = f"multipart/related; boundary={boundary}"
         # HipChat rejects a second JSON part, so its web client sends JSON files as text.
-        media_type = (
-            "text/plain"
-            if self._file.content_type == "application/json"
-            else self._file.content_type
-        )
-        opening = ""
+        media_type = self._file.content_type
+        if media_type == "application/json":
+            media_type = "text/plain"
+        opening = b""
         if metadata is not None:
-            opening = (
+            head = (
                 f"--{boundary}\r\n"
                 "Content-Type: application/json; charset=UTF-8\r\n"
                 'Content-Disposition: attachment; name="metadata"\r\n\r\n'
             )
-        self._before = (
-            opening.encode()
-            + (metadata + b"\r\n" if metadata is not None else b"")
-            + (
-                f"--{boundary}\r\n"
-                f"Content-Type: {media_type}\r\n"
-                'Content-Disposition: attachment; name="file"; '
-                f"{_file_name(self._file.name)}\r\n\r\n"
-            ).encode()
+            opening = head.encode() + metadata + b"\r\n"
+        head = (
+            f"--{boundary}\r\n"
+            f"Content-Type: {media_type}\r\n"
+            'Content-Disposition: attachment; name="file"; '
+            f"{_file_name(self._file.name)}\r\n\r\n"
         )
+        self._before = opening + head.encode()
         self._after = f"\r\n--{boundary}--\r\n".encode()
 
     @property

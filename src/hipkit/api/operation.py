@@ -140,12 +140,18 @@ class Operation(msgspec.Struct, Generic[T_co], frozen=True):
             value = getattr(self, name)
             if value is not None and not (takes_text and isinstance(value, str)):
                 check_timestamp(name, value)
-        target = self._target()
+        target = "".join(
+            [
+                path_segment(text, getattr(self, text)) if is_argument else text
+                for is_argument, text in _path_pieces(self.path)
+            ]
+        )
         if self.query:
             pairs = [
                 pair
                 for name, wire in self.query.items()
-                for pair in self._query_pairs(name, wire)
+                if (value := getattr(self, name)) is not None
+                for pair in _pairs(wire, value, joined=name in self.joined)
             ]
             if pairs:
                 target += "?" + urlencode(pairs, safe="", quote_via=quote)
@@ -156,36 +162,21 @@ class Operation(msgspec.Struct, Generic[T_co], frozen=True):
         ]
         content = None if self.body_kind is None else self._content()
         if content is not None:
-            headers.append(
-                (
-                    "Content-Type",
-                    self.content_type
-                    if isinstance(content, bytes)
-                    else content.content_type,
-                )
-            )
+            source = self if isinstance(content, bytes) else content
+            headers.append(("Content-Type", source.content_type))
         return RequestParts(self.method, target, tuple(headers), content)
-
-    def _target(self) -> str:
-        return "".join(
-            [
-                path_segment(text, getattr(self, text)) if is_argument else text
-                for is_argument, text in _path_pieces(self.path)
-            ]
-        )
 
     def shown_target(self) -> str:
         """Return the path for errors and logs, with secret arguments as names in braces."""
-        return "".join(
-            (
-                f"{{{text}}}"
-                if text in self.secrets
-                else quote(_text(getattr(self, text)), safe=" @")
-            )
-            if is_argument
-            else text
-            for is_argument, text in _path_pieces(self.path)
-        )
+        shown = []
+        for is_argument, text in _path_pieces(self.path):
+            if is_argument and text in self.secrets:
+                shown.append(f"{{{text}}}")
+            elif is_argument:
+                shown.append(quote(_text(getattr(self, text)), safe=" @"))
+            else:
+                shown.append(text)
+        return "".join(shown)
 
     def __str__(self) -> str:
         return f"{self.method} {self.shown_target()}"
@@ -222,14 +213,6 @@ class Operation(msgspec.Struct, Generic[T_co], frozen=True):
             or (self.whole_body and name == "body")
         )
 
-    def _query_pairs(self, name: str, wire: str) -> Iterator[tuple[str, str]]:
-        value = getattr(self, name)
-        return (
-            iter(())
-            if value is None
-            else _pairs(wire, value, joined=name in self.joined)
-        )
-
     def _content(self) -> bytes | RelatedBody | None:
         if self.whole_body:
             body = getattr(self, "body")  # noqa: B009 - only some operations have a body
@@ -250,9 +233,7 @@ class Operation(msgspec.Struct, Generic[T_co], frozen=True):
             case "json":
                 return msgspec.json.encode(body, enc_hook=_encode_picture)
             case "form":
-                joined = {
-                    wire for name, wire in self.members.items() if name in self.joined
-                }
+                joined = {self.members[name] for name in self.joined & {*self.members}}
                 pairs = [
                     pair
                     for wire, value in body.items()

@@ -8,12 +8,12 @@ ordinary responses do not pay for that.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from typing import cast, get_args, get_origin
+from typing import Any, cast, get_args, get_origin
 
 import msgspec
 
@@ -129,20 +129,21 @@ def read_parts(
     Raises:
         UnreadableError: The cause is not an item of a list.
     """
+    # One copy is repaired, the other is passed on unchanged.
+    document: Any = read_document(body)
+    untouched: Any = read_document(body)
     member = re.match(r"\$\.(\w+)\[\d+\]", where)
     item_kind = member and _item_kind(kind, member[1])
     if not member or item_kind is None:
-        return convert_json(read_document(body), kind), []
+        return convert_json(document, kind), []
     name = member[1]
-    # One copy is repaired, the other is passed on unchanged.
-    document, untouched = _members(body), _members(body)
     readable, unreadable = [], []
-    for index, item in enumerate(cast("list[object]", document[name])):
+    for index, item in enumerate(document[name]):
         try:
             readable.append(convert_json(item, item_kind))
         except UnreadableError as error:
-            raw = cast("list[object]", untouched[name])[index]
-            place = f"$.{name}[{index}]{error.where.removeprefix('$')}"
+            raw, place = untouched[name][index], error.where.removeprefix("$")
+            place = f"$.{name}[{index}]{place}"
             unreadable.append(UnreadablePart(index, raw, place, str(error)))
     document[name] = []
     whole = cast("msgspec.Struct", convert_json(document, kind))
@@ -152,10 +153,6 @@ def read_parts(
     whole = msgspec.structs.replace(whole, **{field: readable})
     remember_nulls(whole, document)
     return whole, unreadable
-
-
-def _members(body: bytes) -> dict[str, object]:
-    return cast("dict[str, object]", read_document(body))
 
 
 def _item_kind(kind: object, member: str) -> object | None:
@@ -219,9 +216,7 @@ def _mend_date(value: object) -> object:
         timestamp = datetime.fromisoformat(value.strip())
     except ValueError:
         return value
-    return (
-        timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)
-    ).isoformat()
+    return timestamp.replace(tzinfo=timestamp.tzinfo or UTC).isoformat()
 
 
 def _mend_all(document: object, where: str, mend: Callable[[object], object]) -> bool:
@@ -231,43 +226,25 @@ def _mend_all(document: object, where: str, mend: Callable[[object], object]) ->
         Whether anything changed.
     """
     steps = re.findall(r"\.([^.\[\]]+)|\[[^\]]*\]", where.removeprefix("$"))
-    if not steps:
-        return False
     changed = False
-    for owner in _owners(document, steps[:-1]):
-        keys: Iterator[object]
-        if isinstance(owner, dict):
-            keys = iter(
-                [steps[-1]] if steps[-1] in owner else [] if steps[-1] else list(owner)
-            )
-        elif isinstance(owner, list) and not steps[-1]:
-            keys = iter(range(len(owner)))
-        else:
-            continue
-        container = cast("dict[object, object]", owner)
-        for key in keys:
-            value = container[key]
-            mended = mend(value)
-            if mended != value or type(mended) is not type(value):
-                container[key] = mended
-                changed = True
+    for owner, key in list(_places(document, steps)):
+        mended = mend(owner[key])
+        if mended != owner[key] or type(mended) is not type(owner[key]):
+            owner[key] = mended
+            changed = True
     return changed
 
 
-def _owners(value: object, steps: list[str]) -> Iterator[object]:
-    """Yield the values at a path; an empty step stands for every item of a list or object."""
-    if not steps:
-        yield value
-    elif isinstance(value, dict):
-        chosen = (
-            value.values()
-            if not steps[0]
-            else [value[steps[0]]]
-            if steps[0] in value
-            else []
-        )
-        for item in chosen:
-            yield from _owners(item, steps[1:])
-    elif isinstance(value, list) and not steps[0]:
-        for item in value:
-            yield from _owners(item, steps[1:])
+def _places(value: object, steps: list[str]) -> Iterator[tuple[Any, Any]]:
+    """Yield each container and key at a path; an empty step stands for every item."""
+    keys: Iterable[object] = ()
+    if isinstance(value, dict) and steps:
+        keys = {steps[0]} & value.keys() if steps[0] else value.keys()
+    elif isinstance(value, list) and steps and not steps[0]:
+        keys = range(len(value))
+    container = cast("dict[object, object]", value)
+    for key in keys:
+        if len(steps) == 1:
+            yield container, key
+        else:
+            yield from _places(container[key], steps[1:])

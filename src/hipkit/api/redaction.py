@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from binascii import a2b_base64
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from types import NoneType
 from typing import Annotated, Literal, get_args, get_origin
 from urllib.parse import quote, quote_plus, unquote
@@ -127,16 +128,8 @@ def redact(
     sensitive = {each.reveal() for each in secrets}
     sensitive.update(_texts(list(operation.secret_values())))
     words = {each for each in plain - sensitive if _is_wordlike(each)}
-    hidden = sorted(
-        {
-            form
-            for each in sensitive | (plain - words)
-            for form in _quoted_variants(each)
-        },
-        key=len,
-        reverse=True,
-    )
-    for private in hidden:
+    hidden = {*chain.from_iterable(map(_quoted_variants, sensitive | (plain - words)))}
+    for private in sorted(hidden, key=len, reverse=True):
         if len(private) >= SHORTEST_HIDDEN:
             text = text.replace(private, HIDDEN)
     for word in words:
@@ -169,10 +162,12 @@ def _chosen(owner: msgspec.Struct) -> Iterator[object]:
     """Yield the values that are not private: choices, and single words in place of one."""
     for member in msgspec.structs.fields(owner):
         value = getattr(owner, member.name)
-        if isinstance(value, str) and _is_closed(type(owner), member):
-            choices = _choices(type(owner), member)
-            if value in choices or _is_wordlike(value):
-                yield value
+        if (
+            isinstance(value, str)
+            and _is_closed(type(owner), member)
+            and (value in _choices(type(owner), member) or _is_wordlike(value))
+        ):
+            yield value
 
 
 def holds_secrets(operation: Operation[object]) -> bool:
@@ -185,8 +180,7 @@ def _quoted_value(found: re.Match[str], kind: type[Operation[object]]) -> str:
     start, value, rest, _, member, _ = found.groups()
     if rest is None:
         return f"{start}{HIDDEN}"
-    found_members = list(_closed_or_open(kind, member))
-    is_closed = bool(found_members) and all(found_members)
+    is_closed = {*_closed_or_open(kind, member)} == {True}
     return f"{start}{value if is_closed else HIDDEN}{rest}"
 
 
@@ -303,11 +297,8 @@ def _quoted_variants(private: str) -> Iterator[str]:
 def _texts(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _texts(item)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
+    elif isinstance(value, (Mapping, list, tuple)):
+        for item in value.values() if isinstance(value, Mapping) else value:
             yield from _texts(item)
     elif isinstance(value, msgspec.Struct):
         items = [getattr(value, name) for name in value.__struct_fields__]
