@@ -16,11 +16,9 @@ from hipkit.transports.protocol import (
 )
 from hipkit.transports.wire import (
     Incoming,
+    all_lines,
     content_size,
     exact_chunks,
-    framing_line,
-    header_lines,
-    host_line,
     joined_headers,
     seconds_left,
 )
@@ -111,9 +109,7 @@ class _Call:
         self._options = options
         self._sink = sink
         size = content_size(request)
-        self._lines = [("Host", host_line(request)), *header_lines(request)]
-        if size is not None:
-            self._lines.append(framing_line(size))
+        self._lines = all_lines(request, size)
         self._chunks = _body(request, size)
         self._is_read = False
         self._has_begun = False
@@ -140,11 +136,7 @@ class _Call:
 
     def response(self) -> RawResponse:
         if self._incoming is None or not self._is_answered.is_set():
-            raise TransportError(
-                "broken",
-                "the app did not send a complete response",
-                may_have_arrived=True,
-            )
+            raise TransportError("broken", "the app did not send a complete response")
         return self._incoming.response()
 
     def too_late(self) -> TransportError:
@@ -180,11 +172,8 @@ class _Call:
             self._error = error
             raise
         self._is_read = chunk is None
-        return {
-            "type": "http.request",
-            "body": chunk or b"",
-            "more_body": not self._is_read,
-        }
+        more = not self._is_read
+        return {"type": "http.request", "body": chunk or b"", "more_body": more}
 
     async def _send(self, message: Message) -> None:
         if message["type"] == "http.response.start":

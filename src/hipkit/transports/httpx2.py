@@ -29,11 +29,9 @@ from hipkit.transports.settings import NetworkTransport, Proxy, Settings
 from hipkit.transports.tls import ssl_context
 from hipkit.transports.wire import (
     Incoming,
+    all_lines,
     content_size,
     exact_chunks,
-    framing_line,
-    header_lines,
-    host_line,
     joined_headers,
     shown_address,
 )
@@ -98,18 +96,14 @@ class HttpxTransport(NetworkTransport):
                     connection.close()
 
     def _pool(self, route: _Route) -> httpcore2.ConnectionPool:
-        pool = self._pools.get(route)
-        if pool is None:
-            with self._lock:
-                pool = self._pools.get(route)
-                if pool is None:
-                    make = _ProxyPool if route[1] else httpcore2.ConnectionPool
-                    pool = make(
-                        network_backend=Backend(),
-                        **_pool_settings(self._settings, route),
-                    )
-                    self._pools[route] = pool
-        return pool
+        if (pool := self._pools.get(route)) is not None:
+            return pool
+        with self._lock:
+            if route not in self._pools:
+                make = _ProxyPool if route[1] else httpcore2.ConnectionPool
+                settings = _pool_settings(self._settings, route)
+                self._pools[route] = make(network_backend=Backend(), **settings)
+            return self._pools[route]
 
     def _leave_to_parent(self) -> None:
         # This closes the child's descriptors without sending anything. The pools' own `close`
@@ -175,10 +169,8 @@ class AsyncHttpxTransport(NetworkTransport):
         pool = pools.get(route)
         if pool is None:
             make = _AsyncProxyPool if route[1] else httpcore2.AsyncConnectionPool
-            pool = pools[route] = make(
-                network_backend=self._backend(),
-                **_pool_settings(self._settings, route),
-            )
+            settings = _pool_settings(self._settings, route)
+            pool = pools[route] = make(network_backend=self._backend(), **settings)
         return pool
 
 
@@ -246,18 +238,11 @@ class _Content:
 
 
 def _message(request: Request, route: _Route, progress: Progress) -> httpcore2.Request:
-    lines = [("Host", host_line(request)), *header_lines(request)]
     size = content_size(request)
-    if size is not None:
-        lines.append(framing_line(size))
-    extensions: dict[str, object] = {
-        "timeout": {
-            "pool": progress.left(httpcore2.PoolTimeout),
-            "connect": progress,
-            "write": progress,
-            "read": progress,
-        }
-    }
+    lines = all_lines(request, size)
+    pool_seconds = progress.left(httpcore2.PoolTimeout)
+    timeouts = dict.fromkeys(("connect", "write", "read"), progress)
+    extensions: dict[str, object] = {"timeout": {"pool": pool_seconds, **timeouts}}
     host = request.host
     if route[1] is not None and ":" in host:
         # httpcore2 passes the host to a proxy exactly as it is given here.
@@ -266,14 +251,16 @@ def _message(request: Request, route: _Route, progress: Progress) -> httpcore2.R
     url = httpcore2.URL(
         scheme=request.scheme, host=host, port=request.port, target=request.target
     )
-    content = request.content
+    content: bytes | _Content | None = None
+    if isinstance(request.content, bytes):
+        content = request.content
+    elif request.content is not None and size is not None:
+        content = _Content(request.content, size)
     return httpcore2.Request(
         request.method,
         url,
         headers=lines,
-        content=content
-        if content is None or size is None or isinstance(content, bytes)
-        else _Content(content, size),
+        content=content,
         extensions=extensions,
     )
 
@@ -338,19 +325,17 @@ def _route(request: Request, settings: Settings) -> _Route:
 
 def _pool_settings(settings: Settings, route: _Route) -> dict[str, Any]:
     scheme, proxy = route
+    core_proxy = auth = None
+    if proxy is not None:
+        if proxy.username is not None:
+            auth = (proxy.username.encode(), (proxy.password or "").encode())
+        url = httpcore2.URL(
+            scheme=proxy.scheme, host=proxy.host, port=proxy.port, target="/"
+        )
+        core_proxy = httpcore2.Proxy(url, auth=auth)
     return {
         "ssl_context": ssl_context(settings) if scheme == "https" else None,
-        "proxy": None if proxy is None else _core_proxy(proxy),
+        "proxy": core_proxy,
         "max_connections": settings.max_connections,
         "keepalive_expiry": settings.keepalive_seconds,
     }
-
-
-def _core_proxy(proxy: Proxy) -> httpcore2.Proxy:
-    auth = None
-    if proxy.username is not None:
-        auth = (proxy.username.encode(), (proxy.password or "").encode())
-    url = httpcore2.URL(
-        scheme=proxy.scheme, host=proxy.host, port=proxy.port, target="/"
-    )
-    return httpcore2.Proxy(url, auth=auth)

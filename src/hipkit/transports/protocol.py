@@ -105,7 +105,7 @@ class TransportError(Exception):
     """
 
     def __init__(
-        self, kind: TransportErrorKind, reason: str, *, may_have_arrived: bool
+        self, kind: TransportErrorKind, reason: str, *, may_have_arrived: bool = True
     ) -> None:
         super().__init__(reason)
         self.kind: TransportErrorKind = kind

@@ -24,6 +24,7 @@ from hipkit.transports.protocol import Options, RawResponse, Request, Sink
 from hipkit.transports.pycurl_transfer import Connections, Route, Setting, Transfer
 from hipkit.transports.settings import NetworkTransport, Proxy, Settings
 from hipkit.transports.tls import authorities, check_client_certificate
+from hipkit.transports.wire import shown_address
 
 __all__ = ["AsyncCurlTransport", "CurlTransport"]
 
@@ -244,38 +245,31 @@ class _Routes:
         settings = _common_settings(self._settings) + _proxy_settings(proxy)
         if "https" in (scheme, proxy_scheme):
             settings += _tls_settings(self._settings)
-        if ":" in host:
-            host = f"[{host.replace('%', '%25')}]"
-        origin = f"{scheme}://{host}:{port}"
+        host = host.replace("%", "%25") if ":" in host else host
+        origin = f"{scheme}://{shown_address(host, port)}"
         is_forwarded = scheme == "http" and proxy_scheme in ("http", "https")
         return Route(origin, origin if is_forwarded else "", settings)
 
 
 def _common_settings(settings: Settings) -> list[Setting]:
-    common: list[Setting] = [
+    seconds = int(settings.keepalive_seconds)
+    return [
         (pycurl.NOSIGNAL, 1),
         (pycurl.NOPROGRESS, 0),
         (pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS),
         (pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1),
         (pycurl.USERAGENT, ""),
+        (pycurl.MAXAGE_CONN, seconds) if seconds >= 1 else (pycurl.FORBID_REUSE, 1),
     ]
-    if settings.keepalive_seconds < 1:
-        common.append((pycurl.FORBID_REUSE, 1))
-    else:
-        common.append((pycurl.MAXAGE_CONN, int(settings.keepalive_seconds)))
-    return common
 
 
 def _proxy_settings(proxy: Proxy | None) -> list[Setting]:
+    address = ""
+    if proxy is not None:
+        address = f"{proxy.scheme}://{shown_address(proxy.host, proxy.port)}"
     # If unset, libcurl reads these two from the environment.
-    if proxy is None:
-        return [(pycurl.PROXY, ""), (pycurl.NOPROXY, "")]
-    host = f"[{proxy.host}]" if ":" in proxy.host else proxy.host
-    settings: list[Setting] = [
-        (pycurl.PROXY, f"{proxy.scheme}://{host}:{proxy.port}"),
-        (pycurl.NOPROXY, ""),
-    ]
-    if proxy.username is not None:
+    settings: list[Setting] = [(pycurl.PROXY, address), (pycurl.NOPROXY, "")]
+    if proxy is not None and proxy.username is not None:
         settings.append((pycurl.PROXYUSERNAME, proxy.username))
         settings.append((pycurl.PROXYPASSWORD, proxy.password or ""))
     return settings

@@ -10,7 +10,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import pycurl
 
@@ -34,18 +34,13 @@ from hipkit.transports.wire import (
 
 __all__ = ["Connections", "Route", "Setting", "Transfer"]
 
-MAX_HEAD_BYTES = (
-    200 * 1024
-)  # libcurl itself stops at 300 KiB, with an unspecific error.
+MAX_HEAD_BYTES = 200 * 1024
+"""libcurl itself stops at 300 KiB, with an unspecific error."""
 STOP = 0
 """A callback returns this, instead of the number of bytes it took, to abort the transfer."""
 E_TOO_LARGE = 100
 """libcurl's error code for a header line that is too long; pycurl has no name for it."""
-NOT_HTTP = (
-    pycurl.E_UNSUPPORTED_PROTOCOL,
-    pycurl.E_FTP_WEIRD_SERVER_REPLY,
-    E_TOO_LARGE,
-)
+NOT_HTTP = {pycurl.E_UNSUPPORTED_PROTOCOL, pycurl.E_FTP_WEIRD_SERVER_REPLY, E_TOO_LARGE}
 LOCAL_PORT = 3  # index in the addresses that libcurl reports of a connection
 UNASKED_HEADERS = ("accept", "content-type", "expect")
 
@@ -131,9 +126,8 @@ class Transfer:
 
     def no_connection_error(self) -> TransportError:
         """Return the error for a call that got no connection in time."""
-        return self._transport_error(
-            "timeout", "no connection to {} became free in time"
-        )
+        reason = "no connection to {} became free in time"
+        return self._transport_error("timeout", reason)
 
     def prepare(self, handle: pycurl.Curl, route: Route) -> None:
         """Apply all settings of the call to a fresh handle."""
@@ -290,11 +284,9 @@ class Transfer:
 
     def _transport_error(self, kind: TransportErrorKind, reason: str) -> TransportError:
         where = shown_address(self._request.host, self._request.port)
+        text = reason.replace("{}", where)
         # Once connected, libcurl writes the request and does not report how much was sent.
-        may_have_arrived = self._has_connected
-        return TransportError(
-            kind, reason.replace("{}", where), may_have_arrived=may_have_arrived
-        )
+        return TransportError(kind, text, may_have_arrived=self._has_connected)
 
 
 def _milliseconds(seconds: float) -> int:
@@ -307,8 +299,7 @@ def _local_port(descriptor: int) -> int | None:
     except OSError:
         return None  # Already closed: another address was faster.
     try:
-        port: int = opened.getsockname()[1]
-        return port
+        return cast("int", opened.getsockname()[1])
     finally:
         opened.detach()
 

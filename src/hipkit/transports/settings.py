@@ -136,7 +136,9 @@ class NetworkTransport(ABC):
             trust_env=trust_env,
             proxy=None if proxy is None else Proxy.from_url(proxy),
             proxies=_read_proxies(environment),
-            direct=_read_direct(environment),
+            direct=tuple(
+                _variable(environment, "no_proxy").lower().replace(",", " ").split()
+            ),
         )
         self._closed = False
         self._start()
@@ -172,19 +174,12 @@ if hasattr(os, "register_at_fork"):
 
 
 def _read_proxies(environment: Mapping[str, str]) -> dict[str, Proxy]:
-    proxies = {}
-    for scheme in ("http", "https"):
-        address = _variable(environment, f"{scheme}_proxy") or _variable(
-            environment, "all_proxy"
-        )
-        if address:
-            proxies[scheme] = Proxy.from_url(address)
-    return proxies
-
-
-def _read_direct(environment: Mapping[str, str]) -> tuple[str, ...]:
-    listed = _variable(environment, "no_proxy").replace(",", " ").split()
-    return tuple(rule.lower() for rule in listed)
+    otherwise = _variable(environment, "all_proxy")
+    found = {
+        scheme: _variable(environment, f"{scheme}_proxy") or otherwise
+        for scheme in ("http", "https")
+    }
+    return {scheme: Proxy.from_url(url) for scheme, url in found.items() if url}
 
 
 def _variable(environment: Mapping[str, str], name: str) -> str:

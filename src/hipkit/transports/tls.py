@@ -118,9 +118,8 @@ def _check_file(setting: str, path: str) -> None:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
     except ssl.SSLError:
-        raise _unusable(
-            setting, path, "it holds no certificate in PEM format"
-        ) from None
+        reason = "it holds no certificate in PEM format"
+        raise _unusable(setting, path, reason) from None
 
 
 def _check_folder(setting: str, listed: str) -> None:
@@ -156,11 +155,9 @@ def _load_client_certificate(
         context.load_cert_chain(cert[0], cert[1], lambda: password)
     except (ssl.SSLError, ValueError) as error:
         reason = getattr(error, "reason", None) or "the password is too long"
-        raise _unusable(
-            "cert",
-            f"{cert[0]} and {cert[1]}",
-            f"not a certificate in PEM format and its key, or not the key's password ({reason})",
-        ) from None
+        fault = "not a certificate in PEM format and its key, or not the key's password"
+        path = f"{cert[0]} and {cert[1]}"
+        raise _unusable("cert", path, f"{fault} ({reason})") from None
 
 
 def _unusable(setting: str, path: str, reason: str) -> TransportError:

@@ -25,9 +25,9 @@ from hipkit.transports.protocol import (
 
 __all__ = [
     "Incoming",
+    "all_lines",
     "content_size",
     "exact_chunks",
-    "framing_line",
     "header_lines",
     "host_line",
     "joined_headers",
@@ -69,7 +69,7 @@ def header_lines(request: Request) -> list[tuple[str, str]]:
             )
         if lower == "accept-encoding":
             encoding_is_open = False
-    lines = list(request.headers)
+    lines = [*request.headers]
     if encoding_is_open:
         lines.append(("Accept-Encoding", ACCEPTED_ENCODINGS))
     return lines
@@ -118,11 +118,14 @@ def content_size(request: Request) -> int | None:
     return -1 if size is None else size
 
 
-def framing_line(size: int) -> tuple[str, str]:
-    """Return the header that frames a body of this size in bytes, -1 if unknown."""
-    if size < 0:
-        return ("Transfer-Encoding", "chunked")
-    return ("Content-Length", str(size))
+def all_lines(request: Request, size: int | None) -> list[tuple[str, str]]:
+    """Return every header: `header_lines`, `Host`, and how a body of this size is framed."""
+    lines = [("Host", host_line(request)), *header_lines(request)]
+    if size == -1:
+        lines.append(("Transfer-Encoding", "chunked"))
+    elif size is not None:
+        lines.append(("Content-Length", str(size)))
+    return lines
 
 
 def exact_chunks(body: Body, size: int) -> Iterator[bytes]:
@@ -215,11 +218,7 @@ class Incoming:
             TransportError: The compressed body is incomplete.
         """
         if self._inflate is not None and not self._inflate.ended:
-            raise TransportError(
-                "broken",
-                "the compressed body ended before its end",
-                may_have_arrived=True,
-            )
+            raise TransportError("broken", "the compressed body ended before its end")
         return RawResponse(self._status, self._headers, b"".join(self._chunks))
 
     def _take(self, chunk: bytes) -> None:
@@ -228,11 +227,8 @@ class Incoming:
             return
         self._size += len(chunk)
         if self._size > self._limit:
-            raise TransportError(
-                "too_large",
-                f"the response body is larger than {self._limit:,} bytes",
-                may_have_arrived=True,
-            )
+            reason = f"the response body is larger than {self._limit:,} bytes"
+            raise TransportError("too_large", reason)
         self._chunks.append(chunk)
 
 
@@ -248,11 +244,8 @@ class _Inflate:
             has_header = first_byte & 0x0F == zlib.DEFLATED
             self._window = zlib.MAX_WBITS if has_header else -zlib.MAX_WBITS
         else:
-            raise TransportError(
-                "garbage",
-                "the body has a Content-Encoding that was not requested",
-                may_have_arrived=True,
-            )
+            reason = "the body has a Content-Encoding that was not requested"
+            raise TransportError("garbage", reason)
         self._inflate = zlib.decompressobj(self._window)
 
     @property
@@ -266,17 +259,13 @@ class _Inflate:
                 if not data.startswith(b"\x1f") or self._window < GZIP_WINDOW:
                     return
                 self._inflate = zlib.decompressobj(self._window)
-            chunk = self._step(data)
+            try:
+                chunk = self._inflate.decompress(data, INFLATE_STEP_BYTES)
+            except zlib.error:
+                reason = "the compressed body is damaged"
+                raise TransportError("garbage", reason) from None
             if chunk:
                 yield chunk
             data = self._inflate.unused_data or self._inflate.unconsumed_tail
             if not chunk and not data:
                 return
-
-    def _step(self, data: bytes) -> bytes:
-        try:
-            return self._inflate.decompress(data, INFLATE_STEP_BYTES)
-        except zlib.error:
-            raise TransportError(
-                "garbage", "the compressed body is damaged", may_have_arrived=True
-            ) from None
