@@ -28,6 +28,8 @@ from codegen.openapi import (
 
 __all__ = ["check"]
 
+OPENAPI_VERSION = r"3\.[01](\.\d+)?(-.*)?"
+
 LONGEST_MODULE = 200
 """In bytes; what file systems take is a little more."""
 
@@ -66,19 +68,14 @@ def check(document: Document) -> None:
 def _check_version(document: Document) -> None:
     root = document.root
     swagger, openapi = root.get("swagger"), root.get("openapi")
-    if swagger is not None:
-        if str(swagger.value) != "2.0":
-            raise swagger.error(
-                f"version {swagger.value!r} is not supported; use '2.0'"
-            )
-    elif openapi is None:
+    given = swagger or openapi
+    if given is None:
         raise root.error(
             "has no version; start with 'openapi: 3.1.0' or 'swagger: \"2.0\"'"
         )
-    elif not re.fullmatch(r"3\.[01](\.\d+)?(-.*)?", str(openapi.value)):
-        raise openapi.error(
-            f"version {openapi.value!r} is not supported; use 3.0 or 3.1"
-        )
+    known, use = (r"2\.0", "'2.0'") if swagger else (OPENAPI_VERSION, "3.0 or 3.1")
+    if not re.fullmatch(known, str(given.value)):
+        raise given.error(f"version {given.value!r} is not supported; use {use}")
 
 
 def _check_path_items(document: Document) -> None:

@@ -95,11 +95,7 @@ def _enum(flat: Flat) -> tuple[Scalar, ...] | None:
 def _count(node: Node | None) -> int | None:
     if node is None:
         return None
-    if (
-        isinstance(node.value, bool)
-        or not isinstance(node.value, int)
-        or node.value < 0
-    ):
+    if type(node.value) is not int or node.value < 0:
         raise node.error("must be a whole number, 0 or more")
     return node.value
 
@@ -124,21 +120,19 @@ def _number(node: Node | None) -> float | None:
 def _bounds(flat: Flat) -> tuple[float | None, float | None]:
     """Return the inclusive bounds; an exclusive bound has one only where numbers are whole."""
     is_whole = "integer" in flat.types
-    bounds: list[float | None] = []
-    for word, exclusive, step in (
-        ("minimum", "exclusiveMinimum", 1),
-        ("maximum", "exclusiveMaximum", -1),
-    ):
-        bound = _number(flat.words.get(word))
-        beyond = flat.words.get(exclusive)
-        if beyond is not None and isinstance(beyond.value, bool):
-            if beyond.value and bound is not None:
-                bound = bound + step if is_whole else None
-        elif beyond is not None:
-            limit = _number(beyond)
-            bound = limit + step if is_whole and limit is not None else bound
-        bounds.append(bound)
-    return bounds[0], bounds[1]
+
+    def bound(word: str, step: int) -> float | None:
+        inclusive = _number(flat.words.get(word))
+        beyond = flat.words.get(f"exclusive{word.capitalize()}")
+        if beyond is None or beyond.value is False:
+            return inclusive
+        # Before OpenAPI 3.1 it says that the other one is exclusive; since then it has a number.
+        limit = inclusive if beyond.value is True else _number(beyond)
+        if is_whole and limit is not None:
+            return limit + step
+        return None if beyond.value is True else inclusive
+
+    return bound("minimum", 1), bound("maximum", -1)
 
 
 def _pattern(node: Node | None) -> str | None:
@@ -175,7 +169,7 @@ def _aliases(node: Node | None) -> tuple[str, ...]:
         return ()
     names = [item.value for item in node.elements()]
     known = tuple(name for name in names if isinstance(name, str) and name)
-    if not known or len(known) != len(names):
+    if not 0 < len(known) == len(names):
         raise node.error("must be a list of names")
     return known
 

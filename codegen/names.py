@@ -94,9 +94,8 @@ def module_name(tag: str) -> str:
 def class_name(text: str) -> str:
     """Return the class of an operation, a schema or a module: `glance_update` -> `GlanceUpdate`."""
     words = re.split(r"[\W_]+", unicodedata.normalize("NFKC", text))
-    name = unicodedata.normalize(
-        "NFKC", "".join(word[:1].upper() + word[1:] for word in words)
-    )
+    joined = "".join(word[:1].upper() + word[1:] for word in words)
+    name = unicodedata.normalize("NFKC", joined)
     if name and not name.isidentifier():
         name = f"Model{name}"
     return f"{name}_" if name in RESERVED_CLASSES or keyword.iskeyword(name) else name

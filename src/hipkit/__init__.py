@@ -74,24 +74,6 @@ _HOMES = {
     "client.auth_test": ("AuthTest",),
     "client.client": ("AsyncHipChat", "HipChat"),
     "client.setup": ("AsyncTokenSource", "ClientOptions", "TokenSource"),
-    "api.errors": (
-        "ApiError",
-        "BadRequestError",
-        "ConflictError",
-        "ConnectError",
-        "ForbiddenError",
-        "HipkitError",
-        "InstallationError",
-        "NotFoundError",
-        "RateLimitError",
-        "RequestError",
-        "RequestTimeoutError",
-        "ResponseError",
-        "ServerError",
-        "SignatureError",
-        "StorageError",
-        "UnauthorizedError",
-    ),
     "client.exchange": ("Hooks", "Policy"),
     "api.files": ("File",),
     "api.limits": ("Limit", "Limits"),
@@ -107,7 +89,6 @@ _HOMES = {
     ),
     "api.unreadable": ("HistoryPosition", "UnreadableItem"),
 }
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "ApiError",
@@ -150,6 +131,11 @@ __all__ = [
     "UnreadableItem",
     "__version__",
 ]
+
+# The names that have no home above are exceptions.
+_HOME_OF = dict.fromkeys(__all__, "api.errors") | {
+    name: home for home, names in _HOMES.items() for name in names
+}
 
 
 def __getattr__(name: str) -> object:

@@ -188,8 +188,9 @@ class HipChatServer:
             ModuleNotFoundError: The extra `server` is missing.
         """
         if self._url is None:
-            opened = self._closing.enter_context(_on_a_port(self._server))
-            self._url, self._loop = f"{opened.address}/v2", opened.loop
+            opened = _on_a_port(self._server)
+            address, self._loop = self._closing.enter_context(opened)
+            self._url = f"{address}/v2"
         return self._url
 
     def deliver_webhooks(self) -> list[TestDelivery]:
@@ -286,13 +287,9 @@ class HipChatServer:
         """Issue a token with these scopes; without a user, the administrator's."""
         from hipkit.server.services.access.tokens import issue_user_token
 
+        context, user_id = self._operator(), user.id if user else None
         return _finish(
-            issue_user_token(
-                self._operator(),
-                user=None if user is None else user.id,
-                scopes=scopes,
-                name="Test",
-            )
+            issue_user_token(context, user=user_id, scopes=scopes, name="Test")
         ).token
 
     def add_room_token(
@@ -359,14 +356,9 @@ async def _deliver(server: Server) -> None:
         await sender.close()
 
 
-@dataclass(frozen=True)
-class _Opened:
-    address: str
-    loop: asyncio.AbstractEventLoop
-
-
 @contextlib.contextmanager
-def _on_a_port(server: Server) -> Iterator[_Opened]:
+def _on_a_port(server: Server) -> Iterator[tuple[str, asyncio.AbstractEventLoop]]:
+    """Serve on a real port; yield its address, and the event loop that serves there."""
     try:
         from hipkit.server.serve import listen, serving
     except ModuleNotFoundError as error:
@@ -395,7 +387,7 @@ def _on_a_port(server: Server) -> Iterator[_Opened]:
     try:
         if not is_ready.wait(START_SECONDS):
             raise RuntimeError("the server did not start")
-        yield _Opened(addresses[0], ends[0][0])
+        yield addresses[0], ends[0][0]
     finally:
         for loop, end in ends:
             loop.call_soon_threadsafe(end.set)

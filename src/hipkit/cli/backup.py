@@ -29,7 +29,6 @@ def _database_option(function: Function) -> Function:
         "database",
         type=click.Path(dir_okay=False, path_type=Path),
         default="hipkit.db",
-        show_default=True,
         help="The server's SQLite database.",
     )(function)
 

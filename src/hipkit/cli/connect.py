@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from hipkit.cli.inputs import read_text
+from hipkit.cli.inputs import first_line, read_text
 from hipkit.cli.options import Settings
 from hipkit.cli.output import one_line, write_stderr, write_stderr_json
 from hipkit.client.client import HipChat
@@ -67,7 +67,7 @@ def read_token(settings: Settings) -> str | None:
     """
     if settings.token_file is None:
         return find_token()
-    token = read_text(settings.token_file, "the token").partition("\n")[0].strip()
+    token = first_line(read_text(settings.token_file, "the token"))
     if not token:
         raise click.UsageError("the first line of the token file is empty")
     return token

@@ -50,17 +50,22 @@ class ExitCode(IntEnum):
     PIPE_CLOSED = 141
 
 
+BY_STATUS = {
+    401: ExitCode.NOT_AUTHORISED,
+    403: ExitCode.NOT_AUTHORISED,
+    404: ExitCode.NOT_FOUND,
+    429: ExitCode.RATE_LIMITED,
+}
+
+
 def exit_code(error: BaseException) -> ExitCode:
     """Return the exit code for an exception that ended a command."""
     match error:
         case ApiError():
             return exit_code_of_status(error.status)
         case RequestError():
-            return (
-                ExitCode.MAY_HAVE_ARRIVED
-                if error.may_have_arrived
-                else ExitCode.NOT_ARRIVED
-            )
+            arrived = error.may_have_arrived
+            return ExitCode.MAY_HAVE_ARRIVED if arrived else ExitCode.NOT_ARRIVED
         case ResponseError():
             return ExitCode.UNREADABLE
         case KeyboardInterrupt() | click.Abort():
@@ -76,19 +81,10 @@ def exit_code(error: BaseException) -> ExitCode:
 
 def exit_code_of_status(status: int) -> ExitCode:
     """Return the exit code for an HTTP status."""
-    match status:
-        case 401 | 403:
-            return ExitCode.NOT_AUTHORISED
-        case 404:
-            return ExitCode.NOT_FOUND
-        case 429:
-            return ExitCode.RATE_LIMITED
-        case _ if status < 400:
-            return ExitCode.OK
-        case _ if status < 500:
-            return ExitCode.REFUSED
-        case _:
-            return ExitCode.SERVER_FAILED
+    if status < 400:
+        return ExitCode.OK
+    otherwise = ExitCode.REFUSED if status < 500 else ExitCode.SERVER_FAILED
+    return BY_STATUS.get(status, otherwise)
 
 
 def report(error: BaseException, *, as_json: bool) -> ExitCode:
@@ -114,9 +110,8 @@ def _sentence(error: BaseException) -> str:
         case HipkitError():
             return str(error)
         case OSError():
-            name = (
-                f"{error.filename}: " if isinstance(error.filename, (str, Path)) else ""
-            )
+            has_name = isinstance(error.filename, (str, Path))
+            name = f"{error.filename}: " if has_name else ""
             return f"{name}{error.strerror or type(error).__name__}"
         case UnicodeError():
             return "text is not valid Unicode"

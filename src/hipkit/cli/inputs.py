@@ -23,6 +23,8 @@ __all__ = [
     "Secret",
     "Text",
     "Timestamp",
+    "Value",
+    "first_line",
     "read_input",
     "read_text",
 ]
@@ -54,6 +56,11 @@ def read_text(path: str, purpose: str = "the file") -> str:
         reason = getattr(error, "strerror", None) or "cannot be read"
         raise click.UsageError(f"{path}: {reason}") from None
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def first_line(text: str) -> str:
+    """Return the first line of a text, without a byte order mark and white space around it."""
+    return text.removeprefix("\ufeff").partition("\n")[0].strip()
 
 
 def read_input(purpose: str) -> str:
@@ -102,6 +109,8 @@ NULL = Null()
 class Value(click.ParamType[object]):
     """A checked value. Errors never contain it, because it may be secret."""
 
+    name = "text"
+
     def convert(
         self,
         value: object,
@@ -126,8 +135,6 @@ class Value(click.ParamType[object]):
 class Text(Value):
     """Text that can be sent: valid UTF-8."""
 
-    name = "text"
-
     def _read(self, text: str) -> object:
         text.encode()
         return text
@@ -143,8 +150,7 @@ class Secret(Value):
 
     def _read(self, text: str) -> object:
         if text == "-" or text.startswith("@"):
-            path = text.removeprefix("@")
-            text = read_text(path, self._purpose).partition("\n")[0].strip()
+            text = first_line(read_text(text.removeprefix("@"), self._purpose))
         text.encode()
         return text
 

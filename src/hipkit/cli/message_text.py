@@ -12,11 +12,10 @@ __all__ = ["message_text"]
 
 def message_text(message: Message) -> str:
     """Return date (in this machine's time zone), sender and text."""
-    sender = message.from_ if isinstance(message.from_, str) else None
-    if not isinstance(message.from_, str) and message.from_ is not None:
-        sender = message.from_.name
-    parts = [part for part in _parts(message) if part]
-    text = "\n".join(parts) if parts else "(deleted or empty)"
+    sender = message.from_
+    if sender is not None and not isinstance(sender, str):
+        sender = sender.name
+    text = "\n".join(filter(None, _parts(message))) or "(deleted or empty)"
     when = message.date.astimezone().strftime("%Y-%m-%d %H:%M:%S")
     return f"{when} {sender or '(unknown sender)'}: " + text.replace("\n", "\n    ")
 

@@ -45,6 +45,7 @@ class _WithGlobalOptions(click.Command):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # click's own arguments, as they are
         self.context_settings.setdefault("help_option_names", ["-h", "--help"])
+        self.context_settings.setdefault("show_default", True)
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """Return the command's own parameters and the global ones."""
@@ -59,7 +60,19 @@ class _WithGlobalOptions(click.Command):
         try:
             return super().parse_args(ctx, args)
         except click.NoSuchOption as error:
-            raise _with_known_options(error, self.get_params(ctx), ctx) from None
+            known = [
+                flag
+                for parameter in self.get_params(ctx)
+                if isinstance(parameter, click.Option) and not parameter.hidden
+                for flag in (*parameter.opts, *parameter.secondary_opts)
+                if flag.startswith("--")
+            ]
+            raise click.NoSuchOption(
+                error.option_name,
+                f"{error.message} Available options: {', '.join(known)}.",
+                [each for each in error.possibilities or () if each in known],
+                ctx,
+            ) from None
 
     def format_options(self, ctx: click.Context, formatter: HelpFormatter) -> None:
         """Describe the command's own options, and list the global ones by name."""
@@ -102,9 +115,9 @@ class Group(_WithGlobalOptions, click.Group):
         """Describe the group's own options, and at the top level the global ones too."""
         if ctx.parent is None:
             click.Group.format_options(self, ctx, formatter)
-            return
-        super().format_options(ctx, formatter)
-        self.format_commands(ctx, formatter)
+        else:
+            super().format_options(ctx, formatter)
+            self.format_commands(ctx, formatter)
 
 
 class LazyGroup(Group, ABC):
@@ -176,7 +189,6 @@ def global_options() -> list[click.Option]:
             type=click.FloatRange(min=0, min_open=True),
             metavar="SECONDS",
             default=30,
-            show_default=True,
             help="Give up when the server sends nothing for this long.",
         ),
         _option(
@@ -184,7 +196,6 @@ def global_options() -> list[click.Option]:
             type=click.FloatRange(min=0),
             metavar="SECONDS",
             default=120,
-            show_default=True,
             help="Give up on a call after this long, retries included; 0 for no limit.",
         ),
         _option(
@@ -192,14 +203,12 @@ def global_options() -> list[click.Option]:
             type=click.IntRange(min=0),
             metavar="TIMES",
             default=3,
-            show_default=True,
             help="Maximum number of retries, made only where they are safe.",
         ),
         _option(
             "--transport",
             type=click.Choice(["httpx2", "pycurl"]),
             default="httpx2",
-            show_default=True,
             help="HTTP library to use.",
         ),
         _option(
@@ -215,33 +224,8 @@ def global_options() -> list[click.Option]:
             help="CA certificates (PEM) to trust instead of the system's.",
         ),
         _option("--verbose", is_flag=True, help="Log every request to standard error."),
-        click.Option(
-            [PREFIX + "token", "--token"],
-            hidden=True,
-            expose_value=False,
-            callback=_refuse_token,
-        ),
+        _option("--token", hidden=True),
     ]
-
-
-def _with_known_options(
-    error: click.NoSuchOption,
-    parameters: Iterable[click.Parameter],
-    context: click.Context,
-) -> click.NoSuchOption:
-    known = [
-        flag
-        for parameter in parameters
-        if isinstance(parameter, click.Option) and not parameter.hidden
-        for flag in (*parameter.opts, *parameter.secondary_opts)
-        if flag.startswith("--")
-    ]
-    return click.NoSuchOption(
-        error.option_name,
-        f"{error.message} Available options: {', '.join(known)}.",
-        [each for each in error.possibilities or () if each in known],
-        context,
-    )
 
 
 def _option(flag: str, **settings: object) -> click.Option:
@@ -258,20 +242,15 @@ def _option(flag: str, **settings: object) -> click.Option:
 def _remember(
     context: click.Context, parameter: click.Parameter, value: object
 ) -> None:
-    name = parameter.name
-    if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-        setattr(context.ensure_object(Settings), name.removeprefix(PREFIX), value)
-
-
-def _refuse_token(
-    context: click.Context, parameter: click.Parameter, value: object
-) -> None:
-    name = parameter.name
-    if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+    name = parameter.name.removeprefix(PREFIX)
+    if context.get_parameter_source(parameter.name) is not ParameterSource.COMMANDLINE:
+        return
+    if name == "token":
         context.fail(
             "a token on the command line is visible to every user of this machine; "
             "set HIPCHAT_TOKEN or use --token-file"
         )
+    setattr(context.ensure_object(Settings), name, value)
 
 
 def _flags(parameter: click.Parameter) -> set[str]:

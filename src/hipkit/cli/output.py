@@ -11,6 +11,7 @@ import errno
 import re
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import TextIO
 
 import msgspec
@@ -48,11 +49,7 @@ def one_line(text: str) -> str:
 
 def write(text: str) -> None:
     """Write a line of text to standard output."""
-    stream = _standard_output()
-    line = harmless(text) + "\n"
-    encoding = stream.encoding or "utf-8"
-    stream.write(line.encode(encoding, "backslashreplace").decode(encoding))
-    stream.flush()
+    _write_line(_standard_output(), harmless(text) + "\n")
 
 
 def write_json(value: object) -> None:
@@ -103,26 +100,23 @@ def _write_error(line: str) -> None:
     stream: TextIO | None = sys.stderr
     if stream is None or stream.closed:
         return
-    encoding = stream.encoding or "utf-8"
     # If standard error cannot be written, only the exit code can report the problem.
-    try:
-        stream.write(line.encode(encoding, "backslashreplace").decode(encoding))
-        stream.flush()
-    except OSError:
-        return
+    with suppress(OSError):
+        _write_line(stream, line)
+
+
+def _write_line(stream: TextIO, line: str) -> None:
+    encoding = stream.encoding or "utf-8"
+    stream.write(line.encode(encoding, "backslashreplace").decode(encoding))
+    stream.flush()
 
 
 def _json_line(value: object) -> str:
+    text = msgspec.json.encode(to_plain(value)).decode()
     # In JSON these characters occur in strings only, where an escape of JSON keeps the value.
-    return (
-        HARMFUL.sub(_json_escape, msgspec.json.encode(to_plain(value)).decode()) + "\n"
-    )
+    return HARMFUL.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
 
 
 def _escape(found: re.Match[str]) -> str:
-    code = ord(found.group())
+    code = ord(found[0])
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
-
-
-def _json_escape(found: re.Match[str]) -> str:
-    return f"\\u{ord(found.group()):04x}"

@@ -93,14 +93,9 @@ def send(
         _refuse_notification_options(options)
     if file is None or message == "-":
         message = _message(message)
-    values = {
-        "room_id_or_name": room_id_or_name,
-        "message": message,
-        "file": file,
-        **options,
-    }
+    options |= {"room_id_or_name": room_id_or_name, "message": message, "file": file}
     with ExitStack() as stack:
-        operation = build(kind, values, stack)
+        operation = build(kind, options, stack)
         with open_client(settings) as client:
             result = client.send(operation)
     if settings.json:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TypeVar
 
 import click
 
 from hipkit.api.addresses import is_web_address
 from hipkit.api.errors import BadRequestError
+from hipkit.cli.inputs import Value
 from hipkit.cli.options import Command, Settings
 from hipkit.cli.output import write, write_json, write_stderr
 from hipkit.server.app import Server
@@ -29,209 +28,157 @@ __all__ = ["serve"]
 DEFAULT_PORT = 8070
 DEFAULT_LIMITS = LimitSettings()
 
-Function = TypeVar("Function", bound=Callable[..., object])
+
+class _WebAddress(Value):
+    def _read(self, text: str) -> str:
+        if not is_web_address(text):
+            raise ValueError("must be a URL such as https://chat.example.com")
+        return text
 
 
-def _check_web_address(
-    context: click.Context, parameter: click.Parameter, value: str | None
-) -> str | None:
-    if value is not None and not is_web_address(value):
-        raise click.BadParameter("must be a URL such as https://chat.example.com")
-    return value
-
-
-def _check_email(context: click.Context, parameter: click.Parameter, value: str) -> str:
-    try:
-        return check_email(value)
-    except BadRequestError:
-        raise click.BadParameter(
-            "must be an e-mail address such as admin@example.com"
-        ) from None
-
-
-def _check_networks(
-    context: click.Context, parameter: click.Parameter, value: tuple[str, ...]
-) -> tuple[str, ...]:
-    for network in value:
+class _Email(Value):
+    def _read(self, text: str) -> str:
         try:
-            ipaddress.ip_network(network)
+            return check_email(text)
+        except BadRequestError:
+            fault = "must be an e-mail address such as admin@example.com"
+            raise ValueError(fault) from None
+
+
+class _Network(Value):
+    def _read(self, text: str) -> str:
+        try:
+            ipaddress.ip_network(text)
         except ValueError:
-            raise click.BadParameter(
-                "must be an IP address or a network such as 10.0.0.0/8"
-            ) from None
-    return value
+            fault = "must be an IP address or a network such as 10.0.0.0/8"
+            raise ValueError(fault) from None
+        return text
 
 
-WHERE = (
-    click.option(
-        "--db",
-        "database",
+OPTIONS = [
+    click.Option(
+        ["--db", "database"],
         type=click.Path(dir_okay=False, path_type=Path),
         default="hipkit.db",
-        show_default=True,
         help="SQLite database; created if it does not exist. Shared files are stored next to it.",
     ),
-    click.option(
-        "--host", default="127.0.0.1", show_default=True, help="Address to listen on."
-    ),
-    click.option(
-        "--port",
+    click.Option(["--host"], default="127.0.0.1", help="Address to listen on."),
+    click.Option(
+        ["--port"],
         type=click.IntRange(0, 65535),
         default=DEFAULT_PORT,
-        show_default=True,
         help="Port to listen on; 0 picks a free port and prints it.",
     ),
-)
-
-ADDRESSES = (
-    click.option(
-        "--public-url",
+    click.Option(
+        ["--public-url"],
+        type=_WebAddress(),
         metavar="URL",
-        callback=_check_web_address,
         help="Scheme and host for links in responses, instead of those of the request.",
     ),
-    click.option(
-        "--tls-cert",
-        "tls_certificate",
+    click.Option(
+        ["--tls-cert", "tls_certificate"],
         type=click.Path(path_type=Path),
         metavar="FILE",
         help="TLS certificate, followed by any intermediate certificates (PEM).",
     ),
-    click.option(
-        "--tls-key",
+    click.Option(
+        ["--tls-key"],
         type=click.Path(path_type=Path),
         metavar="FILE",
         help="Private key of the certificate (PEM, not encrypted).",
     ),
-    click.option(
-        "--hsts",
-        "hsts_seconds",
+    click.Option(
+        ["--hsts", "hsts_seconds"],
         metavar="SECONDS",
         type=click.IntRange(min=0),
         help="Make browsers use only TLS for this long (HSTS); 0 makes them forget it."
         " Off by default.",
     ),
-    click.option(
-        "--trusted-proxy",
-        "trusted_proxies",
+    click.Option(
+        ["--trusted-proxy", "trusted_proxies"],
+        type=_Network(),
         metavar="ADDRESS",
         multiple=True,
-        callback=_check_networks,
         help="Trust X-Forwarded-For and X-Forwarded-Proto from this IP address or network."
         " Repeatable. By default no proxy is trusted.",
     ),
-)
-
-BEHAVIOUR = (
-    click.option(
-        "--webhook-network",
-        "webhook_networks",
+    click.Option(
+        ["--webhook-network", "webhook_networks"],
+        type=_Network(),
         metavar="NETWORK",
         multiple=True,
-        callback=_check_networks,
         help="Allow webhooks to URLs in this private network, such as 10.0.0.0/8. Repeatable.",
     ),
-    click.option(
-        "--file-quota",
-        "file_quota_bytes",
+    click.Option(
+        ["--file-quota", "file_quota_bytes"],
         metavar="BYTES",
         type=click.IntRange(min=0),
         default=FILE_QUOTA_BYTES,
-        show_default=True,
         help="Maximum size of a group's shared files and pictures together; 0 for no limit.",
     ),
-    click.option(
-        "--webhook-signed-request",
+    click.Option(
+        ["--webhook-signed-request"],
         is_flag=True,
         help="Also send a webhook's JWT as the query parameter signed_request, valid for five"
         " minutes. Proxies may log it.",
     ),
-    click.option(
-        "--strict",
+    click.Option(
+        ["--strict"],
         is_flag=True,
         help='Reject input that HipChat rejected but programs send, such as "true" for true.',
     ),
-    click.option(
-        "--outside-pictures",
+    click.Option(
+        ["--outside-pictures"],
         is_flag=True,
         help="Let the page load pictures from other servers. Those servers can then see who reads.",
     ),
-)
-
-LIMITS = (
-    click.option(
-        "--rate-limits/--no-rate-limits",
+    click.Option(
+        ["--rate-limits/--no-rate-limits", "enabled"],
         default=True,
-        show_default=True,
         help="Enforce the limits below. Their defaults are HipChat's.",
     ),
-    click.option(
-        "--user-calls",
+    click.Option(
+        ["--user-calls"],
         type=click.IntRange(min=1),
         default=DEFAULT_LIMITS.user_calls,
-        show_default=True,
         help="Calls per window for a user token, or for an IP address without a token.",
     ),
-    click.option(
-        "--client-calls",
+    click.Option(
+        ["--client-calls"],
         type=click.IntRange(min=1),
         default=DEFAULT_LIMITS.client_calls,
-        show_default=True,
         help="Calls per window for an add-on or room token.",
     ),
-    click.option(
-        "--window",
-        "window_seconds",
+    click.Option(
+        ["--window", "window_seconds"],
         metavar="SECONDS",
         type=click.FloatRange(min=1),
         default=DEFAULT_LIMITS.window_seconds,
-        show_default=True,
         help="Length of the window of the two limits above.",
     ),
-    click.option(
-        "--messages",
+    click.Option(
+        ["--messages"],
         type=click.IntRange(min=1),
         default=DEFAULT_LIMITS.messages,
-        show_default=True,
         help="Messages per minute from one token to one room or user.",
     ),
-)
-
-FIRST_START = (
-    click.option(
-        "--group",
-        "group_name",
+    click.Option(
+        ["--group", "group_name"],
         metavar="NAME",
         default="HipChat",
-        show_default=True,
         help="Name of the group that the first start creates.",
     ),
-    click.option(
-        "--admin-email",
+    click.Option(
+        ["--admin-email"],
         metavar="ADDRESS",
         default="admin@example.com",
-        show_default=True,
-        callback=_check_email,
+        type=_Email(),
         help="E-mail address of the administrator that the first start creates.",
     ),
-)
+]
 
 
-def _options(
-    *groups: tuple[Callable[[Function], Function], ...],
-) -> Callable[[Function], Function]:
-    """Add groups of options, shown in the order in which they stand here."""
-
-    def add(function: Function) -> Function:
-        for option in reversed([option for group in groups for option in group]):
-            function = option(function)
-        return function
-
-    return add
-
-
-@click.command(cls=Command)
-@_options(WHERE, ADDRESSES, BEHAVIOUR, LIMITS, FIRST_START)
+@click.command(cls=Command, params=OPTIONS)
 @click.pass_obj
 def serve(
     settings: Settings,
@@ -240,11 +187,6 @@ def serve(
     database: Path,
     host: str,
     port: int,
-    rate_limits: bool,
-    user_calls: int,
-    client_calls: int,
-    window_seconds: float,
-    messages: int,
     **options: object,
 ) -> None:
     """Run a HipChat server.
@@ -254,16 +196,14 @@ def serve(
 
     SIGINT or SIGTERM stops the server after open requests are done, a second one immediately.
     """
+    # The options are named and typed as the settings are.
+    limits = {
+        name: options.pop(name) for name in asdict(DEFAULT_LIMITS).keys() & options
+    }
     server_settings = ServerSettings(
         database=database.absolute(),
-        limits=LimitSettings(
-            enabled=rate_limits,
-            user_calls=user_calls,
-            client_calls=client_calls,
-            window_seconds=window_seconds,
-            messages=messages,
-        ),
-        **options,  # type: ignore[arg-type]  # the options are named and typed as the settings are
+        limits=LimitSettings(**limits),  # type: ignore[arg-type]  # see above
+        **options,  # type: ignore[arg-type]  # see above
     )
     if (server_settings.tls_certificate is None) != (server_settings.tls_key is None):
         raise click.UsageError("--tls-cert and --tls-key must be used together")
@@ -309,14 +249,9 @@ class _Start:
             root = self.server_settings.public_url or address_for_others(address)
             link = password_link(root, self.link_key)
         if self.settings.json:
-            token_file = None if self.token_file is None else str(self.token_file)
-            write_json(
-                {
-                    "base_url": f"{address}/v2",
-                    "token_file": token_file,
-                    "password_link": link,
-                }
-            )
+            file = None if self.token_file is None else str(self.token_file)
+            links = {"base_url": f"{address}/v2", "token_file": file}
+            write_json({**links, "password_link": link})
             return
         if link is not None:
             write_stderr(

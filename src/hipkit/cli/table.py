@@ -36,9 +36,7 @@ def table(items: Sequence[Mapping[str, object]]) -> str:
     rows += [[_cut(_cell(item.get(name)) or "") for name in names] for item in items]
     # `rich.table` fits rows to the width of a terminal, which a pipe does not have, by wrapping,
     # cutting and padding. Without all of that, these lines are what it does, after 200 ms to load.
-    widths = [
-        max(cell_len(row[column]) for row in rows) for column in range(len(names))
-    ]
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
         INDENT.join(
             set_cell_size(cell, width) for cell, width in zip(row, widths, strict=True)
@@ -57,12 +55,8 @@ def write_table(items: Sequence[Mapping[str, object]]) -> None:
 
 def _lines(value: object) -> list[str]:
     if isinstance(value, Mapping):
-        lines: list[str] = []
-        for name, member in value.items():
-            if name in LEFT_OUT:
-                continue
-            lines += _member(str(name), member)
-        return lines
+        shown = ((name, item) for name, item in value.items() if name not in LEFT_OUT)
+        return [line for name, item in shown for line in _member(str(name), item)]
     if isinstance(value, list):
         if value and all(isinstance(item, Mapping) for item in value):
             return table(value).splitlines()

@@ -45,14 +45,12 @@ class Tail:
 
     def operation(self) -> GetRecentRoomHistory:
         """Return the next request."""
-        if self._last is None:
+        count = MOST_MESSAGES
+        if not (self._last or self.started or self._is_wide):
             # With no lines too, one message is needed: those after it are new.
-            is_narrow = not (self.started or self._is_wide)
-            count = max(self._lines, 1) if is_narrow else MOST_MESSAGES
-            return GetRecentRoomHistory(self._room, max_results=count)
-        return GetRecentRoomHistory(
-            self._room, max_results=MOST_MESSAGES, not_before=self._last.id
-        )
+            count = max(self._lines, 1)
+        last_id = self._last.id if self._last else None
+        return GetRecentRoomHistory(self._room, max_results=count, not_before=last_id)
 
     def is_new(self, item: UnreadableItem) -> bool:
         """Return whether no earlier response held this unreadable message."""
@@ -101,20 +99,17 @@ def seconds_to_next(limits: Limits, interval: float, now: float) -> float:
     "--lines",
     type=click.IntRange(0, MOST_MESSAGES),
     default=10,
-    show_default=True,
     help="Number of latest messages to show first.",
 )
 @click.option(
     "--follow/--no-follow",
     default=True,
-    show_default=True,
     help="Keep running and show new messages.",
 )
 @click.option(
     "--interval",
     type=click.FloatRange(min=0.1),
     default=5.0,
-    show_default=True,
     metavar="SECONDS",
     help="Time between requests; longer when the rate limit requires it.",
 )
@@ -154,8 +149,7 @@ def tail(
 
 
 def _follow(settings: Settings, client: HipChat, seen: Tail, interval: float) -> None:
-    failures = 0
-    was_slow = False
+    failures, was_slow = 0, False
     while True:
         wait = seconds_to_next(client.limits, interval, time.time())
         is_slow = wait > 2 * interval

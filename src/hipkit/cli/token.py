@@ -14,7 +14,7 @@ from hipkit.cli.call.arguments import build
 from hipkit.cli.call.command import UNKNOWN_OPERATION, OperationCommand, find_entry
 from hipkit.cli.connect import client_options, open_client, read_token
 from hipkit.cli.failures import ExitCode
-from hipkit.cli.inputs import Text, read_text
+from hipkit.cli.inputs import Text, first_line, read_text
 from hipkit.cli.options import Group, Settings
 from hipkit.cli.output import write, write_json
 from hipkit.cli.table import describe
@@ -186,10 +186,9 @@ def generate(
 
 def _secret(path: str | None) -> str:
     if path is None:
-        text = os.environ.get(SECRET_VARIABLE, "")
+        secret = first_line(os.environ.get(SECRET_VARIABLE, ""))
     else:
-        text = read_text(path, "the client's secret")
-    secret = text.removeprefix("\ufeff").partition("\n")[0].strip()
+        secret = first_line(read_text(path, "the client's secret"))
     if not secret:
         raise click.UsageError(
             f"no client secret: set {SECRET_VARIABLE} or use --secret-file"

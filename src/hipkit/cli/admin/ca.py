@@ -19,7 +19,6 @@ __all__ = ["ca"]
     "--folder",
     type=click.Path(file_okay=False, path_type=Path),
     default="hipkit-ca",
-    show_default=True,
     help="Directory to write the files to.",
 )
 @click.pass_obj

@@ -24,7 +24,7 @@ def room() -> None:
 
 @room.command("add")
 @click.argument("name")
-@click.option("--topic", default="", help="Topic of the room.")
+@click.option("--topic", default="", show_default=False, help="Topic of the room.")
 @click.option(
     "--private",
     "is_private",

@@ -70,7 +70,6 @@ def _database_option() -> click.Option:
         ["database", "--db"],
         type=click.Path(dir_okay=False, path_type=Path),
         default="hipkit.db",
-        show_default=True,
         expose_value=False,
         callback=_remember_database,
         help="The server's SQLite database.",

@@ -34,7 +34,7 @@ def token() -> None:
     help="Create a notification token for this room.",
 )
 @scope_option
-@click.option("--name", default="", help="Label of the token.")
+@click.option("--name", default="", show_default=False, help="Label of the token.")
 @click.option(
     "--value",
     type=SecretFromFile("the token"),
@@ -46,7 +46,6 @@ def token() -> None:
     "--days",
     type=click.IntRange(min=0, max=36_500),
     default=365,
-    show_default=True,
     help="Days until the token expires; 0 for never.",
 )
 async def add_token(

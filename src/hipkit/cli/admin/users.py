@@ -31,7 +31,7 @@ def user() -> None:
     metavar="NAME",
     help="Name for @mentions.  [default: derived from NAME]",
 )
-@click.option("--title", default="", help="Job title.")
+@click.option("--title", default="", show_default=False, help="Job title.")
 @click.option(
     "--admin",
     "is_admin",
@@ -138,7 +138,6 @@ async def add_auto_join(context: Context, reference: str, room_name: str) -> Sho
     "--url",
     metavar="URL",
     default="http://127.0.0.1:8070",
-    show_default=True,
     help="URL of the server.",
 )
 async def create_password_link(context: Context, reference: str, *, url: str) -> Shown:

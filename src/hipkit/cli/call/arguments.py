@@ -34,6 +34,12 @@ __all__ = ["add_help", "build", "flag_of", "is_list", "literals", "parameters"]
 
 PAGE_MEMBERS = frozenset({"items", "links"})
 EXISTING_FILE = click.Path(exists=True, dir_okay=False, readable=True)
+METAVARS: Mapping[type, str] = {
+    Json: "JSON|@FILE",
+    Listed: "A,B,...",
+    Timestamp: "DATE",
+    click.Path: "PATH",
+}
 
 
 def parameters(kind: type[Operation[object]]) -> list[click.Parameter]:
@@ -101,11 +107,8 @@ def _parameter(kind: type[Operation[object]], field: FieldInfo) -> click.Paramet
     is_path = f"{{{field.name}}}" in kind.path
     value_type = _value_type(kind, field, is_path=is_path)
     if is_path:
-        return click.Argument(
-            [field.name],
-            type=value_type,
-            metavar=field.name.rstrip("_").upper(),
-        )
+        metavar = field.name.rstrip("_").upper()
+        return click.Argument([field.name], type=value_type, metavar=metavar)
     flag = flag_of(field.name)
     if value_type is click.BOOL:
         return click.Option(
@@ -179,16 +182,5 @@ def _holds(field: FieldInfo, kind: type) -> bool:
 
 
 def _metavar(value_type: click.ParamType[object]) -> str | None:
-    match value_type:
-        case Nullable():
-            return _metavar(value_type.inner)
-        case Json():
-            return "JSON|@FILE"
-        case Listed():
-            return "A,B,..."
-        case Timestamp():
-            return "DATE"
-        case click.Path():
-            return "PATH"
-        case _:
-            return None
+    inner = value_type.inner if isinstance(value_type, Nullable) else value_type
+    return METAVARS.get(type(inner))
