@@ -16,12 +16,9 @@ from hipkit.server.shared.memory import MemorySignals
 from hipkit.server.shared.protocol import Topic
 from hipkit.server.storage.protocol import Database, Stores
 from hipkit.server.storage.sqlite.database import SqliteDatabase
-from hipkit.server.storage.stores.events import EventRecord
+from hipkit.server.storage.stores.events import EventRecord, StreamRecord
 from hipkit.server.storage.stores.rooms import RoomRecord
-from hipkit.server.storage.stores.subscriptions import (
-    NewSubscription,
-    SubscriptionRecord,
-)
+from hipkit.server.storage.stores.subscriptions import SubscriptionRecord
 from tests.contract.storage.filling import NOW, add_group, add_room, add_user
 
 SECOND = 1_000_000
@@ -76,10 +73,7 @@ class RelayKind:
     ) -> Effect:
         self.settled.append((delivery.event.id, outcome.verdict))
         await stores.subscriptions.add(
-            NewSubscription(
-                kind="trace", group_id=1, room_id=None, event="traced", host=""
-            ),
-            position=0,
+            StreamRecord(1, None, "traced"), kind="trace", host="", position=0
         )
         if self.fails:
             raise RuntimeError("the kind failed")
@@ -117,11 +111,11 @@ class World:
     async def subscribe(
         self, *, kind: str = "relay", room_id: int | None = None, event: str = "said"
     ) -> int:
-        new = NewSubscription(
-            kind=kind, group_id=1, room_id=room_id, event=event, host="a.example"
-        )
+        stream = StreamRecord(1, room_id, event)
         return await self.database.write(
-            lambda stores: stores.subscriptions.add(new, position=0)
+            lambda stores: stores.subscriptions.add(
+                stream, kind=kind, host="a.example", position=0
+            )
         )
 
     async def room(self, room_id: int = 1) -> RoomRecord:

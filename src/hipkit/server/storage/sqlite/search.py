@@ -36,8 +36,9 @@ UPDATE_INDEX = (
 # otherwise read and sort every message of the conversation.
 FOUND = select(
     MessageRecord,
-    "message_words CROSS JOIN messages ON messages.sequence = message_words.rowid "
-    + FILES,
+    "message_words CROSS JOIN messages ON messages.sequence = message_words.rowid"
+    f" {FILES} WHERE message_words MATCH ? AND message_words.rowid <= ? AND is_deleted = 0"
+    " ORDER BY message_words.rowid DESC LIMIT ?",
     **NAMES,
 )
 
@@ -54,24 +55,15 @@ class SqliteSearchStore(Store):
         count: int,
     ) -> list[MessageRecord]:
         """Return a conversation's messages with every one of the phrases, newest first."""
-        newest = await self._value(
-            int,
+        sql = (
             "SELECT sequence FROM messages WHERE conversation_id = ? AND sent_us < ?"
-            " ORDER BY sent_us DESC LIMIT 1",
-            conversation_id,
-            before_us,
+            " ORDER BY sent_us DESC LIMIT 1"
         )
+        newest = await self._value(int, sql, conversation_id, before_us)
         if newest is None:
             return []
-        return await self._all(
-            MessageRecord,
-            FOUND + "WHERE message_words MATCH ?"
-            " AND message_words.rowid <= ? AND is_deleted = 0"
-            " ORDER BY message_words.rowid DESC LIMIT ?",
-            _expression(conversation_id, phrases),
-            newest,
-            count,
-        )
+        expression = _expression(conversation_id, phrases)
+        return await self._all(MessageRecord, FOUND, expression, newest, count)
 
 
 def add_search_functions(connection: sqlite3.Connection) -> None:

@@ -55,12 +55,9 @@ class EmoticonStore(Store):
         self, group_id: int, shortcuts: Collection[str]
     ) -> list[EmoticonRecord]:
         """Return the emoticons with these shortcuts."""
-        return await self._all_in(
-            EmoticonRecord,
-            COLUMNS + "WHERE group_id = ? AND shortcut_key IN ",
-            group_id,
-            values=(shortcut.casefold() for shortcut in shortcuts),
-        )
+        sql = COLUMNS + "WHERE group_id = ? AND shortcut_key IN "
+        keys = (shortcut.casefold() for shortcut in shortcuts)
+        return await self._all_in(EmoticonRecord, sql, group_id, values=keys)
 
     async def page(
         self, group_id: int, *, kind: str | None, start: int, count: int

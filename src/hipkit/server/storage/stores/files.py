@@ -32,10 +32,8 @@ class FileStore(Store):
 
     async def known(self, keys: Iterable[str]) -> set[str]:
         """Return those of the keys under which a file is known."""
-        rows = await self._all_in(
-            tuple[str], "SELECT key FROM files WHERE key IN ", values=keys
-        )
-        return {row[0] for row in rows}
+        sql = "SELECT key FROM files WHERE key IN "
+        return {key for (key,) in await self._all_in(tuple[str], sql, values=keys)}
 
     async def add(
         self,

@@ -54,11 +54,5 @@ class GroupStore(Store):
 
     async def messages_sent(self, group_id: int) -> int:
         """Return the number of the group's messages, including private ones."""
-        return (
-            await self._value(
-                int,
-                "SELECT COALESCE(SUM(messages_sent), 0) FROM conversations WHERE group_id = ?",
-                group_id,
-            )
-            or 0
-        )
+        sql = "SELECT SUM(messages_sent) FROM conversations WHERE group_id = ?"
+        return await self._value(int, sql, group_id) or 0

@@ -102,6 +102,7 @@ SEQUENCES = (
 PAGE_WITH_DELETED = f"{COLUMNS}WHERE sequence IN {SEQUENCES} ORDER BY sent_us DESC"
 PAGE = PAGE_WITH_DELETED.replace(">= ?", ">= ? AND is_deleted = 0")
 INSERT = insert("messages", "conversation_id, sent_us", NewMessage)
+INSERT_TEXT = insert("message_texts", "sequence, conversation_id, text")
 
 
 class MessageStore(Store):
@@ -128,15 +129,10 @@ class MessageStore(Store):
         )
         last_us = await self._value(int, sql, now_us, now_us, conversation_id)
         sent_us = last_us or now_us
-        sequence = await self._insert(
-            INSERT, conversation_id, sent_us, *astuple(message)
-        )
+        values = (conversation_id, sent_us, *astuple(message))
+        sequence = await self._insert(INSERT, *values)
         if text:
-            sql = (
-                "INSERT INTO message_texts (sequence, conversation_id, text)"
-                " VALUES (?, ?, ?)"
-            )
-            await self._run(sql, sequence, conversation_id, text)
+            await self._run(INSERT_TEXT, sequence, conversation_id, text)
         return sent_us
 
     async def get(self, conversation_id: int, message_id: str) -> MessageRecord | None:
@@ -156,10 +152,8 @@ class MessageStore(Store):
     ) -> list[MessageRecord]:
         """Return the messages between two timestamps, both included, newest first."""
         sql = PAGE_WITH_DELETED if include_deleted else PAGE
-        times = (newest_us, oldest_us)
-        return await self._all(
-            MessageRecord, sql, conversation_id, *times, count, start
-        )
+        values = (conversation_id, newest_us, oldest_us, count, start)
+        return await self._all(MessageRecord, sql, *values)
 
     async def find(self, message_id: str) -> MessageRecord | None:
         """Return a message of any conversation."""
@@ -197,7 +191,7 @@ class MessageStore(Store):
     async def private_conversation(self, one_id: int, other_id: int) -> int | None:
         """Return the conversation between two users, if they ever had one."""
         sql = "SELECT id FROM conversations WHERE lower_user_id = ? AND higher_user_id = ?"
-        return await self._value(int, sql, min(one_id, other_id), max(one_id, other_id))
+        return await self._value(int, sql, *sorted((one_id, other_id)))
 
     async def open_private_conversation(
         self, group_id: int, one_id: int, other_id: int
@@ -206,13 +200,8 @@ class MessageStore(Store):
         found = await self.private_conversation(one_id, other_id)
         if found is not None:
             return found
-        return await self._insert(
-            "INSERT INTO conversations (group_id, lower_user_id, higher_user_id)"
-            " VALUES (?, ?, ?)",
-            group_id,
-            min(one_id, other_id),
-            max(one_id, other_id),
-        )
+        sql = "INSERT INTO conversations (group_id, lower_user_id, higher_user_id) VALUES (?, ?, ?)"
+        return await self._insert(sql, group_id, *sorted((one_id, other_id)))
 
     async def doomed(self, count: int) -> list[DoomedRecord]:
         """Return some messages of deleted rooms."""

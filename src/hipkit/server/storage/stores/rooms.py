@@ -113,14 +113,8 @@ class RoomStore(Store):
         """Add a room with an empty conversation, and return its id: `room_id`, or the next one."""
         sql = "INSERT INTO conversations (group_id) VALUES (?)"
         conversation_id = await self._insert(sql, room.group_id)
-        return await self._insert(
-            INSERT,
-            room_id,
-            *astuple(room),
-            conversation_id,
-            room.name.casefold(),
-            now_us,
-        )
+        values = (*astuple(room), conversation_id, room.name.casefold(), now_us)
+        return await self._insert(INSERT, room_id, *values)
 
     async def is_taken(self, room_id: int) -> bool:
         """Return whether a room has or had this id."""

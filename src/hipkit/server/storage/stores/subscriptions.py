@@ -13,25 +13,19 @@ from hipkit.server.storage.stores.session import Record, Store, insert, select, 
 
 __all__ = [
     "DueRecord",
-    "NewSubscription",
     "SubscriptionRecord",
     "SubscriptionState",
     "SubscriptionStore",
 ]
 
 
-class NewSubscription(StreamRecord, frozen=True, array_like=True, kw_only=True):
-    """A subscription to a stream, to be stored."""
-
-    kind: str
-    host: str
-    """The host of its endpoint: deliveries take turns by host."""
-
-
-class SubscriptionRecord(NewSubscription, frozen=True, array_like=True, kw_only=True):
+class SubscriptionRecord(StreamRecord, frozen=True, array_like=True, kw_only=True):
     """A stored subscription. The records of its kinds extend it by their own columns."""
 
     id: int
+    kind: str
+    host: str
+    """The host of its endpoint: deliveries take turns by host."""
     position: int
     """The last event that it is done with."""
     last_event_id: int | None = None
@@ -70,7 +64,7 @@ class DueRecord(Record, frozen=True, array_like=True):
 
 COLUMNS = select(SubscriptionRecord, "subscriptions")
 DUE = select(DueRecord, "subscriptions")
-INSERT = insert("subscriptions", NewSubscription, "position")
+INSERT = insert("subscriptions", StreamRecord, "kind, host, position")
 SET_STATE = update("subscriptions", SubscriptionState)
 BEHIND = (
     "CASE WHEN room_id IS NULL"
@@ -84,9 +78,12 @@ BEHIND = (
 class SubscriptionStore(Store):
     """Reads and writes subscriptions."""
 
-    async def add(self, subscription: NewSubscription, *, position: int) -> int:
+    async def add(
+        self, stream: StreamRecord, *, kind: str, host: str, position: int
+    ) -> int:
         """Store a subscription to what comes after `position`, and return its number."""
-        return await self._insert(INSERT, *astuple(subscription), position)
+        values = (stream.group_id, stream.room_id, stream.event, kind, host, position)
+        return await self._insert(INSERT, *values)
 
     async def get(self, subscription_id: int) -> SubscriptionRecord | None:
         """Return a subscription by its number."""
@@ -183,20 +180,17 @@ class SubscriptionStore(Store):
         self, now_us: int, *, longest_us: int, longest_paused_us: int
     ) -> None:
         """Set next tries that are too late to now, and clear times in the future."""
-        await self._run(
+        sql = (
             "UPDATE subscriptions SET"
             " next_try_us = CASE WHEN next_try_us IS NULL THEN NULL ELSE ? END,"
             " failing_since_us ="
             " CASE WHEN failing_since_us > ? THEN ? ELSE failing_since_us END,"
             " paused_us = CASE WHEN paused_us > ? THEN NULL ELSE paused_us END"
             " WHERE next_try_us > ? OR (paused_us IS NULL AND next_try_us > ?)"
-            " OR failing_since_us > ? OR paused_us > ?",
-            *(now_us,) * 4,
-            now_us + longest_paused_us,
-            now_us + longest_us,
-            now_us,
-            now_us,
+            " OR failing_since_us > ? OR paused_us > ?"
         )
+        latest = (now_us + longest_paused_us, now_us + longest_us)
+        await self._run(sql, *[now_us] * 4, *latest, now_us, now_us)
 
     async def drop_waiting(
         self, stream: StreamRecord, *, position: int, dropped_us: int

@@ -151,15 +151,8 @@ class TokenStore(Store):
         """Store a refresh token, with its own grant if none is given, and return its id."""
         if grant_id is None:
             grant_id = await self._grants.add(user_id=user_id, client_id=client_id)
-        return await self._insert(
-            INSERT_REFRESH,
-            refresh_hash,
-            user_id,
-            client_id,
-            scopes,
-            expires_us,
-            grant_id,
-        )
+        values = (refresh_hash, user_id, client_id, scopes, expires_us, grant_id)
+        return await self._insert(INSERT_REFRESH, *values)
 
     async def refresh_by_hash(self, refresh_hash: bytes) -> RefreshRecord | None:
         """Return a refresh token by its hash."""

@@ -71,18 +71,14 @@ class UserStore(Store):
         self, group_id: int, mention_names: Collection[str]
     ) -> list[UserRecord]:
         """Return the users who have one of some mention names."""
-        return await self._all_in(
-            UserRecord,
-            COLUMNS + "WHERE group_id = ? AND mention_key IN ",
-            group_id,
-            values=(name.casefold() for name in mention_names),
-        )
+        sql = COLUMNS + "WHERE group_id = ? AND mention_key IN "
+        keys = (name.casefold() for name in mention_names)
+        return await self._all_in(UserRecord, sql, group_id, values=keys)
 
     async def by_ids(self, user_ids: Collection[int]) -> dict[int, UserRecord]:
         """Return users by id, deleted ones too."""
-        users = await self._all_in(
-            UserRecord, COLUMNS + "WHERE id IN ", values=user_ids
-        )
+        sql = COLUMNS + "WHERE id IN "
+        users = await self._all_in(UserRecord, sql, values=user_ids)
         return {user.id: user for user in users}
 
     async def page(

@@ -8,8 +8,8 @@ from __future__ import annotations
 from operator import attrgetter
 from urllib.parse import urlsplit
 
+from hipkit.server.storage.stores.events import StreamRecord
 from hipkit.server.storage.stores.session import (
-    Record,
     Session,
     Store,
     insert,
@@ -17,7 +17,6 @@ from hipkit.server.storage.stores.session import (
     update,
 )
 from hipkit.server.storage.stores.subscriptions import (
-    NewSubscription,
     SubscriptionRecord,
     SubscriptionStore,
 )
@@ -28,19 +27,15 @@ WEBHOOK = "webhook"
 """The kind of these subscriptions."""
 
 
-class NewWebhook(Record, frozen=True, array_like=True, kw_only=True):
-    """A webhook to be stored, new or changed."""
+class NewWebhook(StreamRecord, frozen=True, array_like=True, kw_only=True):
+    """A webhook for a stream, to be stored, new or changed."""
 
-    group_id: int
-    room_id: int | None
-    """`None` for every room of the group."""
     client_id: str | None
     """The OAuth client that owns it; `None` for a user's."""
     user_id: int | None
     key: str
     name: str
     url: str
-    event: str
     pattern: str | None
     authentication: str
     grant_id: int | None = None
@@ -156,14 +151,9 @@ class WebhookStore(Store):
 
     async def add(self, webhook: NewWebhook, *, position: int, now_us: int) -> int:
         """Store a webhook for what comes after `position`, and return its number."""
-        subscription = NewSubscription(
-            kind=WEBHOOK,
-            group_id=webhook.group_id,
-            room_id=webhook.room_id,
-            event=webhook.event,
-            host=webhook.host,
+        webhook_id = await self._subscriptions.add(
+            webhook, kind=WEBHOOK, host=webhook.host, position=position
         )
-        webhook_id = await self._subscriptions.add(subscription, position=position)
         await self._run(INSERT, webhook_id, *stored(webhook), now_us)
         return webhook_id
 
