@@ -52,6 +52,7 @@ TESTED_ELSEWHERE = {
     "__init__.py": "unit/test_public_api.py",
     "cli/admin/ca.py": "e2e/test_running.py",
     "server/dispatch.py": "unit/server/page/test_streams.py",
+    "server/page/views/__init__.py": "unit/server/page/test_application.py",
     "server/storage/archive.py": "unit/server/storage/test_backup.py",
     "server/storage/sqlite/copy.py": "unit/server/storage/test_backup.py",
     "server/storage/sqlite/file.py": "unit/server/storage/sqlite/test_migrations.py",

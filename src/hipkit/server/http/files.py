@@ -13,10 +13,9 @@ from hipkit.api.errors import NotFoundError
 from hipkit.server.http.requests import Request
 from hipkit.server.http.responses import NO_SNIFFING, Answer, header
 from hipkit.server.http.routes import MethodNotAllowedError
+from hipkit.server.services.context import Runtime
 from hipkit.server.services.files.links import DOWNLOAD, find_linked_key
 from hipkit.server.services.files.pictures import PICTURE_TYPES
-from hipkit.server.storage.blobs import BlobStore
-from hipkit.server.storage.protocol import Stores
 
 __all__ = ["FILE_METHODS", "file_answer", "is_file_path"]
 
@@ -39,9 +38,7 @@ def is_file_path(path: bytes) -> bool:
     return path.startswith((b"/files/", b"/pictures/"))
 
 
-async def file_answer(
-    stores: Stores, folder: BlobStore, request: Request, now_us: int
-) -> Answer:
+async def file_answer(runtime: Runtime, request: Request) -> Answer:
     """Return the answer that has a file's bytes.
 
     Raises:
@@ -50,9 +47,9 @@ async def file_answer(
     """
     if request.method not in FILE_METHODS:
         raise MethodNotAllowedError(FILE_METHODS)
-    key = await _find_key(stores, request, now_us)
-    record = None if key is None else await stores.files.by_key(key)
-    path = None if record is None else folder.find(record.key)
+    key = await _find_key(runtime, request)
+    record = None if key is None else await runtime.stores.files.by_key(key)
+    path = None if record is None else runtime.blobs.find(record.key)
     if record is None or path is None:
         raise NotFoundError("File not found")
     is_temporary = TEMPORARY.fullmatch(request.path) is not None
@@ -75,7 +72,7 @@ async def file_answer(
     )
 
 
-async def _find_key(stores: Stores, request: Request, now_us: int) -> str | None:
+async def _find_key(runtime: Runtime, request: Request) -> str | None:
     """Return the key of the file that an address leads to, if it leads to one."""
     match = PATH.fullmatch(request.path)
     if match is not None:
@@ -83,4 +80,6 @@ async def _find_key(stores: Stores, request: Request, now_us: int) -> str | None
     match = TEMPORARY.fullmatch(request.path)
     if match is None:
         return None
-    return await find_linked_key(stores, match[1].decode(), request.query, now_us)
+    return await find_linked_key(
+        runtime.stores, match[1].decode(), request.query, runtime.now_us()
+    )

@@ -84,7 +84,11 @@ def decode_words(text: str) -> str:
             found[-1] = (charset, found[-1][1] + data)
         else:
             found.append((charset, data))
-    return "".join(map(_decoded, (*found, text[end:])))
+    pieces = (
+        one if isinstance(one, str) else one[1].decode(one[0], "replace")
+        for one in (*found, text[end:])
+    )
+    return "".join(pieces)
 
 
 def _unquoted(value: str) -> str:
@@ -123,10 +127,3 @@ def _word(encoding: str, coded: str) -> bytes | None:
         return binascii.a2b_base64(raw + b"==")
     except binascii.Error:
         return None
-
-
-def _decoded(piece: tuple[str, bytes] | str) -> str:
-    if isinstance(piece, str):
-        return piece
-    charset, data = piece
-    return data.decode(charset, "replace")

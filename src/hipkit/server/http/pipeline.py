@@ -133,10 +133,7 @@ class Api:
         if not is_file_path(call.request.path):
             raise NotFoundError(NO_API)
         call.operation_id = FILE
-        runtime = self._runtime
-        return await file_answer(
-            runtime.stores, runtime.blobs, call.request, runtime.now_us()
-        )
+        return await file_answer(call.runtime, call.request)
 
 
 def _answer_preflight(call: Call, dialect: Dialect | None, method: str) -> Answer:

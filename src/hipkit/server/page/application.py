@@ -35,38 +35,13 @@ from hipkit.server.page.security import (
 )
 from hipkit.server.page.static_files import StaticFiles
 from hipkit.server.page.streams import EventStreamAnswer
-from hipkit.server.page.views import (
-    account,
-    authorize,
-    calls,
-    clients,
-    guests,
-    rooms,
-    search,
-    sign_in,
-    tokens,
-    webhooks,
-)
+from hipkit.server.page.views import load_routes
 from hipkit.server.page.visit import ViewRoute, Visit, text_answer
 from hipkit.server.services.access.web_sessions import find_session, touch_session
 
 __all__ = ["Page"]
 
 log = logging.getLogger("hipkit.server")
-
-MODULES = (
-    sign_in,
-    account,
-    tokens,
-    clients,
-    calls,
-    webhooks,
-    authorize,
-    rooms,
-    search,
-    guests,
-)
-"""The modules with views. The first route that matches answers."""
 
 SAFE_METHODS = ("GET", "HEAD")
 METHODS = (*SAFE_METHODS, "POST")
@@ -80,7 +55,7 @@ class Page:
         self._server = server
         self._static = StaticFiles()
         self._environment = _make_environment(self._static)
-        self._routes = [route for module in MODULES for route in module.VIEWS]
+        self._routes = load_routes()
         self._renderer = Renderer(
             self._environment, outside_pictures=server.settings.outside_pictures
         )
@@ -120,7 +95,6 @@ class Page:
             request=request,
             path=path,
             arguments=arguments,
-            server=self._server,
             renderer=self._renderer,
             feeds=self.feeds,
             environment=self._environment,

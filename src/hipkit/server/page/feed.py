@@ -111,7 +111,7 @@ class Feeds:
             # Access was checked before the stream was in the list: a change in between was
             # handled without it.
             await stream.check()
-            await self._offer_missed(stream, conversation, after_us, feed.last_us)
+            await self._offer_missed(stream, feed, after_us)
             yield stream
         finally:
             feed.streams.discard(stream)
@@ -166,13 +166,9 @@ class Feeds:
         )
         return found[0].sent_us if found else 0
 
-    async def _offer_missed(
-        self,
-        stream: Stream,
-        conversation: ConversationView,
-        after_us: int,
-        until_us: int,
-    ) -> None:
+    async def _offer_missed(self, stream: Stream, feed: _Feed, after_us: int) -> None:
+        # The feed itself offers what is newer than it is now.
+        conversation, until_us = feed.conversation, feed.last_us
         if after_us >= until_us:
             return
         messages = await self._database.stores.messages.after(

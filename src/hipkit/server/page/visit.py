@@ -11,7 +11,6 @@ from urllib.parse import quote, urlencode
 import jinja2
 
 from hipkit.api.errors import ApiError, BadRequestError
-from hipkit.server.app import Server
 from hipkit.server.http.requests import Request
 from hipkit.server.http.responses import Answer, header
 from hipkit.server.page.feed import Feeds
@@ -43,7 +42,6 @@ class Visit:
     request: Request
     path: str
     arguments: Mapping[str, str]
-    server: Server
     renderer: Renderer
     feeds: Feeds
     environment: jinja2.Environment
@@ -67,13 +65,11 @@ class Visit:
 
     def query(self, name: str, default: str = "") -> str:
         """Return an argument of the query, or the last of several."""
-        values = self.request.query.get(name)
-        return values[-1] if values else default
+        return self.request.query.get(name, [default])[-1]
 
     def field(self, name: str, default: str = "") -> str:
         """Return a field of the form, or the last of several."""
-        values = self.fields.get(name)
-        return values[-1] if values else default
+        return self.fields.get(name, [default])[-1]
 
     def number(self, name: str) -> int:
         """Return a number from the path or the form.

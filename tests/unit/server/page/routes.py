@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from hipkit.server.page.application import MODULES
+from hipkit.server.page.views import load_routes
 from hipkit.server.page.visit import ViewRoute
 
-VIEWS = [route for module in MODULES for route in module.VIEWS]
+VIEWS = load_routes()
 NUMBERS = dict.fromkeys(
     ("room_id", "token_id", "session_id", "refresh_id", "webhook_id", "delivery_id"),
     "1",

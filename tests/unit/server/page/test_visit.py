@@ -40,7 +40,6 @@ def visit(
         request=Request.from_scope(scope, receive),
         path=path,
         arguments={"room_id": "7"},
-        server=site.server,
         renderer=renderer,
         feeds=Feeds(site.server.database, site.server.runtime.signals, renderer),
         environment=environment,

@@ -1,1 +1,15 @@
 """Answers the page's addresses, a module for each subject."""
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+from hipkit.server.page.visit import ViewRoute
+
+__all__ = ["load_routes"]
+
+
+def load_routes() -> list[ViewRoute]:
+    """Import every module of this folder, and return the routes that each lists in `VIEWS`."""
+    names = [module.name for module in iter_modules(__path__, f"{__name__}.")]
+    listed = (getattr(import_module(name), "VIEWS", ()) for name in names)
+    return [route for routes in listed for route in routes]

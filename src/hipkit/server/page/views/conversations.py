@@ -67,7 +67,7 @@ async def show_part(visit: Visit, conversation: ConversationView) -> Answer:
 
 def allow_pictures(visit: Visit, answer: Answer) -> Answer:
     """Allow pictures from other servers in an answer, where the operator does."""
-    if visit.server.settings.outside_pictures:
+    if visit.context.runtime.settings.outside_pictures:
         answer.headers.append(policy(img_src="'self' https: http:"))
     return answer
 

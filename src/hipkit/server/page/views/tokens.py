@@ -112,7 +112,7 @@ async def show_tokens_of(
     visit: Visit, tokens: Iterable[TokenRecord]
 ) -> list[TokenView]:
     """Return the views of tokens."""
-    stores, calls = visit.context.stores, visit.server.runtime.recent_calls
+    stores, calls = visit.context.stores, visit.context.runtime.recent_calls
     shown = []
     for token in tokens:
         room = await stores.rooms.get(token.room_id) if token.room_id else None

@@ -40,8 +40,8 @@ async def show_webhook(visit: Visit) -> Answer:
     """Show a webhook with its deliveries; htmx polls for them."""
     webhook_id = visit.number("webhook_id")
     webhook = await find_webhook(visit.context, webhook_id)
-    root = root_of(webhook.record, visit.server.settings.public_url)
-    root = root or visit.context.addresses.root
+    context = visit.context
+    root = root_of(webhook.record, context.runtime, context.addresses.root)
     deliveries = [
         (delivery, _event_json(delivery, root))
         for delivery in await list_deliveries(visit.context, webhook_id)

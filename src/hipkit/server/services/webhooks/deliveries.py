@@ -9,6 +9,7 @@ from functools import partial
 import msgspec
 
 from hipkit.server.events.delivery import Delivery
+from hipkit.server.services.context import Runtime
 from hipkit.server.services.representations.timestamps import SECOND_US
 from hipkit.server.services.representations.urls import with_root
 from hipkit.server.services.webhooks.signatures import (
@@ -25,12 +26,13 @@ __all__ = ["prepare_delivery", "root_of"]
 HEADERS = (("Content-Type", "application/json"), ("User-Agent", "HipChat.com"))
 
 
-def root_of(webhook: WebhookRecord, public_url: str | None) -> str | None:
-    """Return scheme and host of the links in a webhook's events.
+def root_of(webhook: WebhookRecord, runtime: Runtime, own_root: str) -> str:
+    """Return scheme and host of the links in a webhook's events, by default `own_root`.
 
     Never a host that the caller who caused an event named: links would lead to theirs.
     """
-    return public_url.rstrip("/") if public_url else webhook.root
+    public_url = runtime.settings.public_url
+    return public_url.rstrip("/") if public_url else webhook.root or own_root
 
 
 async def prepare_delivery(

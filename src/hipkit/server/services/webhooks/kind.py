@@ -112,7 +112,7 @@ class WebhookKind:
         self._matchers.shutdown(wait=False, cancel_futures=True)
 
     def _root_for(self, webhook: WebhookRecord) -> str:
-        return root_of(webhook, self._runtime.settings.public_url) or self._own_root
+        return root_of(webhook, self._runtime, self._own_root)
 
 
 def _first_found(
