@@ -6,7 +6,7 @@ What HipChat's documentation leaves open is listed in `docs/explanation/compatib
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hipkit.api.errors import BadRequestError, ForbiddenError, UnauthorizedError
 from hipkit.server.services.access.authentication import (
@@ -17,13 +17,13 @@ from hipkit.server.services.access.authentication import (
 from hipkit.server.services.access.issuing import (
     PERSONAL_SECONDS,
     IssuedToken,
+    TokenToIssue,
     issue_token,
 )
 from hipkit.server.services.access.keys import new_token
 from hipkit.server.services.access.lookup import find_named_user
 from hipkit.server.services.access.passwords import user_with_password
 from hipkit.server.services.access.scopes import (
-    TokenKind,
     check_scopes,
     grantable_scopes,
     split_scopes,
@@ -45,25 +45,15 @@ SHORT_SECONDS = 60 * 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Grant:
-    """A token to be issued."""
+class _Grant(TokenToIssue):
+    """A token to issue, and what it is granted by."""
 
-    kind: TokenKind
-    group_id: int
-    scopes: Collection[str]
     seconds: int = SHORT_SECONDS
-    user_id: int | None = None
-    client_id: str | None = None
-    room_id: int | None = None
-    name: str = ""
     with_refresh: bool = False
     refresh_client_id: str | None = None
     """The client that has to authenticate to refresh the token."""
-    refresh_id: int | None = None
     grant_id: int | None = None
     """The stored grant that the token belongs to, if there is one already."""
-    parent_id: int | None = None
-    """The stored grant of the token that it was requested with."""
 
 
 @handles(GenerateToken)
@@ -82,20 +72,8 @@ async def generate_token(context: Context, request: GenerateToken) -> Token:
         refresh_id = grant.refresh_id
         if refresh is not None:
             refresh_id = await _add_refresh(stores, grant, refresh, context.now_us)
-        issued = await issue_token(
-            stores,
-            context.now_us,
-            kind=grant.kind,
-            group_id=grant.group_id,
-            scopes=grant.scopes,
-            seconds=grant.seconds,
-            name=grant.name,
-            user_id=grant.user_id,
-            client_id=grant.client_id,
-            room_id=grant.room_id,
-            refresh_id=refresh_id,
-            parent_id=grant.parent_id,
-        )
+        wanted = replace(grant, refresh_id=refresh_id)
+        issued = await issue_token(stores, context.now_us, wanted)
         group = await stores.groups.get(grant.group_id)
         return issued, "" if group is None else group.name
 

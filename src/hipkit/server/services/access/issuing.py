@@ -14,12 +14,43 @@ from hipkit.server.services.representations.timestamps import SECOND_US
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.tokens import NewToken
 
-__all__ = ["PERSONAL_SECONDS", "IssuedToken", "check_secret", "issue_token"]
+__all__ = [
+    "PERSONAL_SECONDS",
+    "IssuedToken",
+    "TokenToIssue",
+    "check_secret",
+    "issue_token",
+]
 
 PERSONAL_SECONDS = 365 * 24 * 60 * 60
 """Lifetime of personal tokens, notification tokens and refresh tokens."""
 
 SECRET = re.compile(r"[\x21-\x7e]{8,200}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenToIssue:
+    """A token to issue. Whoever issues it decides who may have which scopes."""
+
+    kind: TokenKind
+    group_id: int
+    scopes: Collection[str]
+    seconds: int | None = PERSONAL_SECONDS
+    """Its lifetime; `None` for a token that never expires."""
+    value: str | None = field(default=None, repr=False)
+    """A value that a program already uses; random if left out."""
+    name: str = ""
+    """A label for lists."""
+    user_id: int | None = None
+    """The user that it acts for."""
+    client_id: str | None = None
+    """The OAuth client that it was issued to."""
+    room_id: int | None = None
+    """The only room that it may reach."""
+    refresh_id: int | None = None
+    """The refresh token that it came with, whose grant it belongs to."""
+    parent_id: int | None = None
+    """The grant of the credential that it was issued for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,63 +62,32 @@ class IssuedToken:
     scopes: tuple[str, ...]
 
 
-async def issue_token(
-    stores: Stores,
-    now_us: int,
-    *,
-    kind: TokenKind,
-    group_id: int,
-    scopes: Collection[str],
-    seconds: int | None = PERSONAL_SECONDS,
-    value: str | None = None,
-    name: str = "",
-    user_id: int | None = None,
-    client_id: str | None = None,
-    room_id: int | None = None,
-    refresh_id: int | None = None,
-    parent_id: int | None = None,
-) -> IssuedToken:
+async def issue_token(stores: Stores, now_us: int, wanted: TokenToIssue) -> IssuedToken:
     """Within a command: store a new token, and return it with its value.
-
-    The caller decides who may have which scopes.
-
-    Args:
-        stores: The command's.
-        now_us: The time.
-        kind: What sort of token it is, as operations name those that they accept.
-        group_id: The group that it is valid in.
-        scopes: What it may do.
-        seconds: Its lifetime; `None` for a token that never expires.
-        value: A value that a program already uses; random if left out.
-        name: A label for lists.
-        user_id: The user that it acts for.
-        client_id: The OAuth client that it was issued to.
-        room_id: The only room that it may reach.
-        refresh_id: The refresh token that it came with, whose grant it belongs to.
-        parent_id: The grant of the credential that it was issued for.
 
     Raises:
         BadRequestError: The value cannot be a token, or is one already.
     """
+    value, seconds = wanted.value, wanted.seconds
     token = new_token() if value is None else check_secret(value, "A token")
     token_hash = hash_token(token)
     if value is not None and await stores.tokens.by_hash(token_hash) is not None:
         raise BadRequestError("This token exists already")
-    sorted_scopes = tuple(sorted(scopes))
+    scopes = tuple(sorted(wanted.scopes))
     new = NewToken(
         hash=token_hash,
-        kind=kind,
-        group_id=group_id,
-        user_id=user_id,
-        client_id=client_id,
-        room_id=room_id,
-        scopes=" ".join(sorted_scopes),
-        name=name,
+        kind=wanted.kind,
+        group_id=wanted.group_id,
+        user_id=wanted.user_id,
+        client_id=wanted.client_id,
+        room_id=wanted.room_id,
+        scopes=" ".join(scopes),
+        name=wanted.name,
         expires_us=None if seconds is None else now_us + seconds * SECOND_US,
-        refresh_id=refresh_id,
+        refresh_id=wanted.refresh_id,
     )
-    token_id = await stores.tokens.add(new, now_us, parent_id=parent_id)
-    return IssuedToken(id=token_id, token=token, scopes=sorted_scopes)
+    token_id = await stores.tokens.add(new, now_us, parent_id=wanted.parent_id)
+    return IssuedToken(id=token_id, token=token, scopes=scopes)
 
 
 def check_secret(secret: str, what: str) -> str:

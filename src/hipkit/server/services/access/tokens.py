@@ -14,6 +14,7 @@ from hipkit.api.errors import BadRequestError, NotFoundError
 from hipkit.server.services.access.issuing import (
     PERSONAL_SECONDS,
     IssuedToken,
+    TokenToIssue,
     issue_token,
 )
 from hipkit.server.services.access.lookup import (
@@ -170,16 +171,15 @@ async def issue_personal_token(
         raise BadRequestError("Choose at least one scope")
     chosen = _check_grantable(scopes, actor.scopes, "You")
     label = clean_name(name)[:LONGEST_NAME]
+    wanted = TokenToIssue(
+        kind="user",
+        group_id=actor.group_id,
+        user_id=user.id,
+        scopes=chosen,
+        name=label,
+    )
     return await context.write(
-        lambda stores: issue_token(
-            stores,
-            context.now_us,
-            kind="user",
-            group_id=actor.group_id,
-            user_id=user.id,
-            scopes=chosen,
-            name=label,
-        )
+        lambda stores: issue_token(stores, context.now_us, wanted)
     )
 
 
@@ -217,19 +217,18 @@ async def issue_user_token(
             reference = (group and group.owner_id) or 0
         owner = await find_active_user(stores, actor, reference)
         allowed = grantable_scopes(owner)
-        return await issue_token(
-            stores,
-            context.now_us,
+        if scopes is not None:
+            allowed = _check_grantable(scopes, allowed, owner.name)
+        wanted = TokenToIssue(
             kind="user",
             group_id=actor.group_id,
             user_id=owner.id,
-            scopes=allowed
-            if scopes is None
-            else _check_grantable(scopes, allowed, owner.name),
+            scopes=allowed,
             name=name,
             value=value,
             seconds=seconds,
         )
+        return await issue_token(stores, context.now_us, wanted)
 
     return await context.write(command)
 
@@ -256,9 +255,7 @@ async def issue_room_token(
 
     async def command(stores: Stores) -> tuple[IssuedToken, RoomRecord]:
         found = await find_room_to_administer(stores, context.actor, room)
-        issued = await issue_token(
-            stores,
-            context.now_us,
+        wanted = TokenToIssue(
             kind=ROOM_NOTIFICATION,
             group_id=found.group_id,
             room_id=found.id,
@@ -267,7 +264,7 @@ async def issue_room_token(
             value=value,
             seconds=seconds,
         )
-        return issued, found
+        return await issue_token(stores, context.now_us, wanted), found
 
     return await context.write(command)
 

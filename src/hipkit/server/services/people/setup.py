@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from hipkit.server.services.access.issuing import issue_token
+from hipkit.server.services.access.issuing import TokenToIssue, issue_token
 from hipkit.server.services.access.password_links import add_password_link
 from hipkit.server.services.access.scopes import SCOPES
 from hipkit.server.services.context import Context
@@ -45,9 +45,7 @@ async def create_first_group(context: Context, *, token: str, link_key: str) -> 
         )
         user_id = await insert_user(stores, group_id, admin, now_us)
         await stores.groups.set_owner(group_id, user_id)
-        await issue_token(
-            stores,
-            now_us,
+        first = TokenToIssue(
             kind="user",
             group_id=group_id,
             user_id=user_id,
@@ -55,6 +53,7 @@ async def create_first_group(context: Context, *, token: str, link_key: str) -> 
             name="First administrator",
             value=token,
         )
+        await issue_token(stores, now_us, first)
         await add_password_link(stores, link_key, user_id, now_us)
 
     await context.write(command)

@@ -11,6 +11,7 @@ from hipkit.server.services.access.authentication import hash_token
 from hipkit.server.services.access.issuing import (
     PERSONAL_SECONDS,
     IssuedToken,
+    TokenToIssue,
     issue_token,
 )
 from hipkit.server.storage.protocol import Stores
@@ -67,11 +68,13 @@ def issue(site: Site, *, seconds: int | None = PERSONAL_SECONDS) -> IssuedToken:
         return await issue_token(
             stores,
             NOW_US,
-            kind="user",
-            group_id=1,
-            user_id=1,
-            scopes={"view_room", "send_message"},
-            seconds=seconds,
+            TokenToIssue(
+                kind="user",
+                group_id=1,
+                user_id=1,
+                scopes={"view_room", "send_message"},
+                seconds=seconds,
+            ),
         )
 
     return asyncio.run(site.server.database.write(command))
