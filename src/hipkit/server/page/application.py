@@ -56,10 +56,9 @@ class Page:
         self._static = StaticFiles()
         self._environment = _make_environment(self._static)
         self._routes = load_routes()
-        self._renderer = Renderer(
-            self._environment, outside_pictures=server.settings.outside_pictures
-        )
-        self.feeds = Feeds(server.database, server.runtime.signals, self._renderer)
+        outside_pictures = server.settings.outside_pictures
+        renderer = Renderer(self._environment, outside_pictures=outside_pictures)
+        self.feeds = Feeds(server.database, server.runtime.signals, renderer)
         server.before_stop.append(self.feeds.close)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -95,11 +94,9 @@ class Page:
             request=request,
             path=path,
             arguments=arguments,
-            renderer=self._renderer,
             feeds=self.feeds,
             environment=self._environment,
             context=context,
-            is_secure=context.addresses.root.startswith("https:"),
         )
         try:
             headers = cast("list[Header]", scope["headers"])

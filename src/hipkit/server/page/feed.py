@@ -53,7 +53,7 @@ class Feeds:
         self.timing = timing or FeedTiming()
         self._database = database
         self._signals = signals
-        self._renderer = renderer
+        self.renderer = renderer
         self._feeds: dict[int, _Feed] = {}
         self._of_readers: dict[Reader, list[Stream]] = {}
         self._access_seen = 0
@@ -227,7 +227,7 @@ class Feeds:
             self._database.stores, conversation.group_id, messages
         )
         return b"".join(
-            message_event(message.sent_us, self._renderer.render(message, references))
+            message_event(message.sent_us, self.renderer.render(message, references))
             for message in messages
         )
 

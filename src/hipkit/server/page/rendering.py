@@ -106,25 +106,6 @@ class SenderView:
     remark: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileView:
-    """A shared file."""
-
-    path: str
-    name: str
-    size: str
-    is_picture: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParentView:
-    """The message that another replies to, abridged."""
-
-    id: str
-    name: str
-    text: str
-
-
 CONTENT = ("card", "text", "html", "file", "preview")
 """What the template shows of a message that was not deleted."""
 
@@ -220,25 +201,27 @@ def _shortened(text: str, most: int) -> str:
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"
 
 
-def _file(message: MessageRecord) -> FileView | None:
+def _file(message: MessageRecord) -> dict[str, object] | None:
+    """Return a shared file as the template shows it."""
     if message.file_key is None:
         return None
     name = message.file_name or "file"
-    return FileView(
-        path=f"/files/{message.file_key}/{quote(name, safe='')}",
-        name=one_line(name) or "file",
-        size=format_size(message.file_size_bytes or 0),
-        is_picture=message.file_content_type in PICTURE_TYPES,
-    )
+    return {
+        "path": f"/files/{message.file_key}/{quote(name, safe='')}",
+        "name": one_line(name) or "file",
+        "size": format_size(message.file_size_bytes or 0),
+        "is_picture": message.file_content_type in PICTURE_TYPES,
+    }
 
 
-def _parent(message: MessageRecord, references: References) -> ParentView | None:
+def _parent(message: MessageRecord, references: References) -> dict[str, object] | None:
+    """Return the message that another replies to, abridged, as the template shows it."""
     parent = references.parents.get(message.attach_to or "")
     if parent is None:
         return None
     text = "a deleted message" if parent.is_deleted else plain_text(parent)
-    return ParentView(
-        id=parent.id,
-        name=sender_view(parent, references.people).name,
-        text=_shortened(text, PARENT_CHARACTERS) or parent.file_name or "a message",
-    )
+    return {
+        "id": parent.id,
+        "name": sender_view(parent, references.people).name,
+        "text": _shortened(text, PARENT_CHARACTERS) or parent.file_name or "a message",
+    }

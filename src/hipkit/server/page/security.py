@@ -12,7 +12,6 @@ from hipkit.server.http.responses import NO_SNIFFING, Answer, Header, header
 __all__ = [
     "add_safe_headers",
     "check_origin",
-    "drop_cookie",
     "policy",
     "read_cookie",
     "set_cookie",
@@ -122,16 +121,14 @@ def read_cookie(request: Request, *, is_secure: bool) -> str:
 
 
 def set_cookie(answer: Answer, secret: str, *, is_secure: bool, seconds: int) -> None:
-    """Set a session's cookie, which scripts cannot read and forms of other sites do not send."""
+    """Set a session's cookie; 0 seconds delete it.
+
+    Scripts cannot read it, and forms of other sites do not send it.
+    """
     cookie = f"{_cookie_name(is_secure=is_secure)}={secret}; HttpOnly"
     cookie += f"; Max-Age={seconds}; Path=/; SameSite=lax"
     cookie += "; Secure" if is_secure else ""
     answer.headers.append(header("Set-Cookie", cookie))
-
-
-def drop_cookie(answer: Answer, *, is_secure: bool) -> None:
-    """Delete a session's cookie."""
-    set_cookie(answer, "", is_secure=is_secure, seconds=0)
 
 
 def _cookie_name(*, is_secure: bool) -> str:

@@ -14,7 +14,6 @@ from hipkit.api.errors import ApiError, BadRequestError
 from hipkit.server.http.requests import Request
 from hipkit.server.http.responses import Answer, header
 from hipkit.server.page.feed import Feeds
-from hipkit.server.page.rendering import Renderer
 from hipkit.server.services.access.lookup import list_rooms_by_name
 from hipkit.server.services.access.web_sessions import WebSession
 from hipkit.server.services.context import Context
@@ -42,11 +41,9 @@ class Visit:
     request: Request
     path: str
     arguments: Mapping[str, str]
-    renderer: Renderer
     feeds: Feeds
     environment: jinja2.Environment
     context: Context
-    is_secure: bool
     session: WebSession | None = None
     secret: str = field(default="", repr=False)
     fields: Mapping[str, Sequence[str]] = field(default_factory=dict, repr=False)
@@ -57,6 +54,11 @@ class Visit:
         if self.session is None:
             raise RuntimeError("this view is public, so nobody is signed in")
         return self.session.user
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether the browser uses TLS, as far as the server knows."""
+        return self.context.addresses.root.startswith("https:")
 
     @property
     def is_htmx(self) -> bool:

@@ -40,11 +40,9 @@ def visit(
         request=Request.from_scope(scope, receive),
         path=path,
         arguments={"room_id": "7"},
-        renderer=renderer,
         feeds=Feeds(site.server.database, site.server.runtime.signals, renderer),
         environment=environment,
         context=site.context(),
-        is_secure=False,
         fields={"count": ["1", "2"], "name": ["x"]},
     )
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from hipkit.api.errors import ApiError, BadRequestError
 from hipkit.server.http.responses import Answer
-from hipkit.server.page.security import drop_cookie
-from hipkit.server.page.views.sign_in import signed_in
+from hipkit.server.page.views.sign_in import sign_out, signed_in
 from hipkit.server.page.visit import ViewRoute, Visit
 from hipkit.server.services.access.password_links import (
     PATH,
@@ -52,12 +51,10 @@ async def save_password(visit: Visit) -> Answer:
 async def end_one(visit: Visit) -> Answer:
     """End one session; for the current one, that is to sign out."""
     session_id = visit.number("session_id")
+    if visit.session is not None and visit.session.record.id == session_id:
+        return await sign_out(visit)
     await end_session(visit.context, session_id)
-    if visit.session is None or visit.session.record.id != session_id:
-        return visit.redirect("/account", done="session")
-    answer = visit.redirect("/sign-in")
-    drop_cookie(answer, is_secure=visit.is_secure)
-    return answer
+    return visit.redirect("/account", done="session")
 
 
 async def end_others(visit: Visit) -> Answer:

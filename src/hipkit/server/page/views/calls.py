@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from hipkit.server.http.responses import Answer
 from hipkit.server.page.advice import advice_on
@@ -21,14 +20,6 @@ __all__ = ["VIEWS"]
 
 MOST_QUIET = 50
 """How many tokens without a recent call are listed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallView:
-    """A call, and advice on it."""
-
-    record: RecentCall
-    advice: str | None
 
 
 async def show_overview(visit: Visit) -> Answer:
@@ -59,7 +50,7 @@ async def _answer(
 ) -> Answer:
     """Answer with calls; htmx gets newer ones, and an element that polls for the next."""
     scopes = [] if token is None else token.scopes.split()
-    shown = [CallView(record=call, advice=advice_on(call, scopes)) for call in calls]
+    shown = [(call, advice_on(call, scopes)) for call in calls]
     if visit.is_htmx:
         return visit.part("newer_calls.html", calls=shown) if shown else Answer(204)
     described = None if token is None else (await show_tokens_of(visit, [token]))[0]

@@ -48,7 +48,7 @@ async def read_part(visit: Visit, conversation: ConversationView) -> Part:
         NotFoundError: `at` names a message that is not in the conversation.
         BadRequestError: `before` or `after` is not a timestamp.
     """
-    history = History(visit.context.stores, visit.renderer, conversation)
+    history = History(visit.context.stores, visit.feeds.renderer, conversation)
     if message_id := visit.query("at"):
         return await history.around(message_id)
     if before := visit.query("before"):

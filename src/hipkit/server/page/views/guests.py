@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from hipkit.server.http.responses import Answer
 from hipkit.server.page.history import ConversationView
 from hipkit.server.page.streams import Reader
@@ -45,10 +47,7 @@ async def show_history(visit: Visit) -> Answer:
 async def follow(visit: Visit) -> Answer:
     """Stream new messages as long as guest access is enabled."""
     found, conversation = await _find(visit)
-
-    async def may_read() -> bool:
-        return await is_still_open(visit.context.stores, found)
-
+    may_read = partial(is_still_open, visit.context.stores, found)
     network = network_of(visit.context.peer)
     reader = Reader(guest_key=found.room.guest_key, network=network)
     return stream_messages(visit, conversation, reader, may_read)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from hipkit.server.http.responses import Answer
 from hipkit.server.page.streams import Reader
 from hipkit.server.page.views.conversations import (
@@ -63,10 +65,7 @@ async def show_history(visit: Visit) -> Answer:
 async def follow(visit: Visit) -> Answer:
     """Stream new messages as long as the user has access."""
     room = await _room(visit)
-
-    async def may_read() -> bool:
-        return await may_read_room(visit.context, visit.secret, room.id)
-
+    may_read = partial(may_read_room, visit.context, visit.secret, room.id)
     reader = Reader(user_id=visit.user.id)
     return stream_messages(visit, conversation_of(room), reader, may_read)
 

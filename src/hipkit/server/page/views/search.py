@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
@@ -15,7 +14,6 @@ from hipkit.server.page.visit import ViewRoute, Visit
 from hipkit.server.services.access.lookup import find_room
 from hipkit.server.services.messages.message import users_of
 from hipkit.server.services.messages.search import (
-    FoundInRooms,
     read_phrases,
     search_messages,
     search_rooms,
@@ -35,38 +33,26 @@ BEFORE_CHARACTERS = 100
 SHOWN_CHARACTERS = 400
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HitView:
-    """A message that was found."""
-
-    room: RoomRecord
-    message: MessageRecord
-    sender: SenderView
-    text: Markup
-
-
 async def show_search(visit: Visit) -> Answer:
     """Show the search form, and the messages that were found."""
     text, context = visit.query("q").strip(), visit.context
     room, problem = None, None
     if reference := visit.query("room"):
         room = await find_room(context.stores, context.actor, reference)
-    found = FoundInRooms(messages=[], is_complete=True)
-    next_before = None
+    found: list[tuple[RoomRecord, MessageRecord]] = []
+    next_before, is_complete = None, True
     try:
-        if text and room is None:
-            found = await search_rooms(context, text, count=MOST_HITS)
-        elif text and room is not None:
-            in_room = await search_messages(
-                context,
-                room.conversation_id,
-                text,
-                before_us=visit.query_number("before") or None,
-                count=MOST_HITS,
+        if text and room is not None:
+            before_us = visit.query_number("before") or None
+            conversation_id = room.conversation_id
+            page = await search_messages(
+                context, conversation_id, text, before_us=before_us, count=MOST_HITS
             )
-            messages = [(room, message) for message in in_room.messages]
-            found = FoundInRooms(messages=messages, is_complete=True)
-            next_before = in_room.next_before_us
+            found = [(room, message) for message in page.messages]
+            next_before = page.next_before_us
+        elif text:
+            in_rooms = await search_rooms(context, text, count=MOST_HITS)
+            found, is_complete = in_rooms.messages, in_rooms.is_complete
     except BadRequestError as error:
         problem = error.message
     return await visit.page(
@@ -76,22 +62,24 @@ async def show_search(visit: Visit) -> Answer:
         room=room,
         hits=await _hits(context.stores, found, read_phrases(text)),
         next_before=next_before,
-        is_complete=found.is_complete,
+        is_complete=is_complete,
     )
 
 
 async def _hits(
-    stores: Stores, found: FoundInRooms, phrases: Sequence[Phrase]
-) -> list[HitView]:
-    people = await users_of(stores, [message for _, message in found.messages])
+    stores: Stores,
+    found: Sequence[tuple[RoomRecord, MessageRecord]],
+    phrases: Sequence[Phrase],
+) -> list[tuple[RoomRecord, MessageRecord, SenderView, Markup]]:
+    people = await users_of(stores, [message for _, message in found])
     return [
-        HitView(
-            room=room,
-            message=message,
-            sender=sender_view(message, people),
-            text=highlight(plain_text(message), phrases),
+        (
+            room,
+            message,
+            sender_view(message, people),
+            highlight(plain_text(message), phrases),
         )
-        for room, message in found.messages
+        for room, message in found
     ]
 
 

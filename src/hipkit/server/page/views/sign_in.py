@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hipkit.api.errors import RateLimitError, UnauthorizedError
 from hipkit.server.http.responses import Answer
-from hipkit.server.page.security import drop_cookie, set_cookie
+from hipkit.server.page.security import set_cookie
 from hipkit.server.page.visit import ViewRoute, Visit
 from hipkit.server.services.access import passwords
 from hipkit.server.services.access.web_sessions import (
@@ -14,7 +14,7 @@ from hipkit.server.services.access.web_sessions import (
 )
 from hipkit.server.storage.stores.users import UserRecord
 
-__all__ = ["VIEWS", "path_to_go_on", "signed_in"]
+__all__ = ["VIEWS", "path_to_go_on", "sign_out", "signed_in"]
 
 HOME = "/"
 
@@ -48,7 +48,7 @@ async def sign_out(visit: Visit) -> Answer:
     if visit.session is not None:
         await end_session(visit.context, visit.session.record.id)
     answer = visit.redirect("/sign-in")
-    drop_cookie(answer, is_secure=visit.is_secure)
+    set_cookie(answer, "", is_secure=visit.is_secure, seconds=0)
     return answer
 
 
@@ -56,11 +56,8 @@ async def signed_in(visit: Visit, user: UserRecord, path: str = HOME) -> Answer:
     """Replace the session by a new one of a user, and redirect to `path`."""
     if visit.session is not None:
         await end_session(visit.context, visit.session.record.id)
-    secret = await open_session(
-        visit.context,
-        user,
-        user_agent=visit.request.headers.get("user-agent", ""),
-    )
+    user_agent = visit.request.headers.get("user-agent", "")
+    secret = await open_session(visit.context, user, user_agent=user_agent)
     answer = visit.redirect(path)
     set_cookie(answer, secret, is_secure=visit.is_secure, seconds=LONGEST_SECONDS)
     return answer
