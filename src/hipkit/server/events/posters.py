@@ -103,12 +103,15 @@ class HttpPoster:
         self, delivery: Delivery, keep: Callable[[bytes], object]
     ) -> RawResponse:
         endpoint = parse_endpoint(delivery.url)
+        target = endpoint.target
+        if delivery.query:
+            target += f"{'&' if '?' in target else '?'}{delivery.query}"
         request = Request(
             "POST",
             endpoint.scheme,
             endpoint.host,
             endpoint.port,
-            _with_query(endpoint.target, delivery.query),
+            target,
             headers=delivery.headers,
             content=delivery.body,
         )
@@ -136,12 +139,6 @@ class HttpPoster:
 
 class _LongAnswerError(Exception):
     """The endpoint answers more than is read."""
-
-
-def _with_query(target: str, query: str) -> str:
-    if not query:
-        return target
-    return f"{target}{'&' if '?' in target else '?'}{query}"
 
 
 def _masked(body: bytes, delivery: Delivery) -> bytes:

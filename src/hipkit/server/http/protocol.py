@@ -11,7 +11,6 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Sequence
 from functools import partial
 from typing import cast
 
@@ -51,8 +50,6 @@ READ_SECONDS = 60.0
 VERSIONS = frozenset({"1.0", "1.1"})
 HOST = re.compile(rb"([\w.~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]+\])(:[0-9]*)?", re.ASCII)
 """What a Host header may hold (RFC 9112, section 3.2)."""
-
-Headers = Sequence[tuple[bytes, bytes]]
 
 
 class _InvalidRequestError(ValueError):
@@ -234,14 +231,8 @@ class BoundedProtocol(HttpToolsProtocol):
                 return
 
     def _head_without_offer(self) -> bytes:
-        lines = [
-            b"%b %b HTTP/%b"
-            % (
-                self.parser.get_method(),
-                self.url,
-                self.parser.get_http_version().encode(),
-            )
-        ]
+        version = self.parser.get_http_version().encode()
+        lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, version)]
         lines += [
             b"%b: %b" % header for header in self.headers if header[0] != b"upgrade"
         ]
@@ -258,7 +249,8 @@ class BoundedProtocol(HttpToolsProtocol):
             raise _InvalidRequestError("This version of HTTP is not supported.")
         if self.parser.get_method() == b"CONNECT":
             raise _InvalidRequestError("CONNECT is for proxies.")
-        if len(self.url) + _size(self.headers) > LARGEST_HEAD_BYTES:
+        size_bytes = sum(len(name) + len(value) for name, value in self.headers)
+        if len(self.url) + size_bytes > LARGEST_HEAD_BYTES:
             raise _InvalidRequestError("The head of the request is too large.")
         hosts = [value for name, value in self.headers if name == b"host"]
         if len(hosts) != 1 and (hosts or version != "1.0"):
@@ -334,10 +326,6 @@ def _disconnect(cycle: RequestResponseCycle) -> None:
     """End a request whose client is gone."""
     cycle.disconnected = True
     cycle.message_event.set()
-
-
-def _size(headers: Headers) -> int:
-    return sum(len(name) + len(value) for name, value in headers)
 
 
 def _authority(target: bytes) -> bytes | None:

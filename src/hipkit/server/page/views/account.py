@@ -64,36 +64,30 @@ async def end_others(visit: Visit) -> Answer:
     return visit.redirect("/account", done="sessions")
 
 
-async def show_link(visit: Visit) -> Answer:
+async def show_link(visit: Visit, error: ApiError | None = None) -> Answer:
     """Show the form of a one-time link, which stays valid: programs open links too."""
-    key = visit.query("key")
+    key = visit.field("key", visit.query("key"))
     user = await find_link_user(visit.context.stores, key, visit.context.now_us)
-    return await _set_password(visit, user.email, key)
+    return await visit.page(
+        "set_password.html",
+        error=error,
+        email=user.email,
+        key=key,
+        shortest=SHORTEST_PASSWORD,
+    )
 
 
 async def use_link(visit: Visit) -> Answer:
     """Set the password, and sign the user in."""
-    context, key = visit.context, visit.field("key")
-    user = await find_link_user(context.stores, key, context.now_us)
     try:
-        user = await use_password_link(context, key, _new_password(visit))
+        user = await use_password_link(
+            visit.context, visit.field("key"), _new_password(visit)
+        )
     except PasswordLinkError:
         raise
     except ApiError as error:
-        return await _set_password(visit, user.email, key, error)
+        return await show_link(visit, error)
     return await signed_in(visit, user)
-
-
-async def _set_password(
-    visit: Visit, email: str, key: str, error: ApiError | None = None
-) -> Answer:
-    return await visit.page(
-        "set_password.html",
-        error=error,
-        email=email,
-        key=key,
-        shortest=SHORTEST_PASSWORD,
-    )
 
 
 def _new_password(visit: Visit) -> str:

@@ -36,13 +36,11 @@ def root_of(webhook: WebhookRecord, runtime: Runtime, own_root: str) -> str:
 
 
 async def prepare_delivery(
+    runtime: Runtime,
     stores: Stores,
     webhook: WebhookRecord,
     event: EventRecord,
-    now_us: int,
-    *,
     root: str,
-    signs_query: bool,
 ) -> Delivery:
     """Return an event ready to be sent, with links that begin with `root`.
 
@@ -65,12 +63,12 @@ async def prepare_delivery(
         user_id=event.user_id,
         room_id=event.room_id,
         timezone="UTC" if user is None else user.timezone,
-        now_seconds=now_us // SECOND_US,
+        now_seconds=runtime.now_us() // SECOND_US,
     )
     token = sign(token_id=_new_id(), good_seconds=HEADER_SECONDS)
     headers = (*HEADERS, ("Authorization", f"JWT {token}"))
     delivery = replace(delivery, headers=headers, signatures=(token,))
-    if signs_query:
+    if runtime.settings.webhook_signed_request:
         short = sign(token_id=_new_id(), good_seconds=QUERY_SECONDS)
         query, signatures = f"signed_request={short}", (token, short)
         delivery = replace(delivery, query=query, signatures=signatures)

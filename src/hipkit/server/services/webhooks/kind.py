@@ -71,14 +71,8 @@ class WebhookKind:
         """Return an event as the webhook's receiver gets it, if its owner may see the room."""
         if not await may_still_see(stores, subscription, event.room_id):
             return Delivery(subscription=subscription, event=event, skip=OUT_OF_SIGHT)
-        return await prepare_delivery(
-            stores,
-            subscription,
-            event,
-            self._runtime.now_us(),
-            root=self._root_for(subscription),
-            signs_query=self._runtime.settings.webhook_signed_request,
-        )
+        root = self._root_for(subscription)
+        return await prepare_delivery(self._runtime, stores, subscription, event, root)
 
     async def settle(
         self,
