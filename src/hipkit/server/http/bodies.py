@@ -24,6 +24,7 @@ from hipkit.server.http.requests import (
     parse_pairs,
 )
 from hipkit.server.services.errors import TooLargeError, format_value
+from hipkit.server.settings import Settings
 from hipkit.server.shared.recent_calls import BODY_BYTES
 
 __all__ = [
@@ -125,9 +126,10 @@ async def chunks_of(
         raise TooLargeError(f"The body is larger than {largest_bytes} bytes")
 
 
-async def read_body(request: Request, largest_bytes: int, seconds: float) -> bytes:
-    """Return a whole body."""
-    pieces = [piece async for piece in chunks_of(request, largest_bytes, seconds)]
+async def read_body(request: Request, settings: Settings) -> bytes:
+    """Return a whole body, within the limits of bodies without a file."""
+    chunks = chunks_of(request, settings.largest_body_bytes, settings.body_seconds)
+    pieces = [piece async for piece in chunks]
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 

@@ -52,7 +52,7 @@ class Page:
     """Finds a request's view, and does what all views need: session, origin of forms, errors."""
 
     def __init__(self, server: Server) -> None:
-        self._server = server
+        self._runtime = server.runtime
         self._static = StaticFiles()
         self._environment = _make_environment(self._static)
         self._routes = load_routes()
@@ -85,7 +85,7 @@ class Page:
         try:
             request = Request.from_scope(scope, receive)
             request.check_query()
-            context = self._server.runtime.context(root=request.root, peer=request.peer)
+            context = self._runtime.context(root=request.root, peer=request.peer)
         except ApiError as error:
             # The address itself cannot be read, so there is no page to show the error on.
             return text_answer(error.status, error.message)
@@ -100,7 +100,7 @@ class Page:
         )
         try:
             headers = cast("list[Header]", scope["headers"])
-            answer = await self._visit(visit, route, headers)
+            answer = await _visit(visit, route, headers)
         except ClientGoneError:
             log.info("page %s: the client disconnected", route.path)
             return Answer(400)
@@ -116,27 +116,20 @@ class Page:
                 return route, found.groupdict()
         return NOT_FOUND, {}
 
-    async def _visit(
-        self, visit: Visit, route: ViewRoute, headers: list[Header]
-    ) -> Answer:
-        await _find_session(visit)
-        if visit.request.method not in SAFE_METHODS:
-            check_origin(headers, visit.context.addresses.root)
-            await self._read_form(visit)
-        if visit.session is None and not route.is_public:
-            return visit.redirect_to_sign_in()
-        if not (route.for_guests or route.is_public) and visit.user.is_guest:
-            raise ForbiddenError("Guests can use the rooms they are members of only")
-        return await route.view(visit)
 
-    async def _read_form(self, visit: Visit) -> None:
-        """Read a URL-encoded form; a body of another type is not read."""
-        settings = self._server.settings
+async def _visit(visit: Visit, route: ViewRoute, headers: list[Header]) -> Answer:
+    """Check session, origin and access, read the form, and answer with the view."""
+    await _find_session(visit)
+    if visit.request.method not in SAFE_METHODS:
+        check_origin(headers, visit.context.addresses.root)
         if content_type_of(visit.request) == FORM:
-            body = await read_body(
-                visit.request, settings.largest_body_bytes, settings.body_seconds
-            )
+            body = await read_body(visit.request, visit.context.runtime.settings)
             visit.fields = parse_fields(body, what="form", most=MOST_FIELDS)
+    if visit.session is None and not route.is_public:
+        return visit.redirect_to_sign_in()
+    if not (route.for_guests or route.is_public) and visit.user.is_guest:
+        raise ForbiddenError("Guests can use the rooms they are members of only")
+    return await route.view(visit)
 
 
 async def _find_session(visit: Visit) -> None:

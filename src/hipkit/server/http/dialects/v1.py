@@ -126,7 +126,7 @@ async def _read_fields(request: Request, settings: Settings) -> dict[str, object
     }
     if request.method != "POST":
         return fields
-    body = await read_body(request, settings.largest_body_bytes, settings.body_seconds)
+    body = await read_body(request, settings)
     if not body.strip():
         return fields
     content_type = content_type_of(request)

@@ -115,7 +115,7 @@ async def _read_body(call: Call) -> dict[str, object]:
     """Return the members of a JSON object or a form."""
     request, settings = call.request, call.runtime.settings
     content_type = content_type_of(request)
-    body = await read_body(request, settings.largest_body_bytes, settings.body_seconds)
+    body = await read_body(request, settings)
     members: dict[str, object] = {}
     is_form = call.kind.body_kind == "form"
     if is_form:

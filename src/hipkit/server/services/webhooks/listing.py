@@ -110,15 +110,13 @@ async def find_own_webhook(
     if not isinstance(request, InGroup):
         reference = request.room_id_or_name
         room_id = (await find_room_to_administer(stores, actor, reference)).id
-    own, webhook = (room_id, actor.client_id), None
-    if not isinstance(request, ById):
-        name: str | int = request.key
-        webhook = await stores.webhooks.by_key(actor.group_id, *own, request.key)
+    own = (room_id, actor.client_id)
+    if isinstance(request, ById):
+        name: str | int = request.webhook_id
+        webhook = await stores.webhooks.get(row_id(name) or 0)
     else:
-        name = request.webhook_id
-        webhook_id = row_id(name)
-        if webhook_id is not None:
-            webhook = await stores.webhooks.get(webhook_id)
+        name = request.key
+        webhook = await stores.webhooks.by_key(actor.group_id, *own, name)
     if webhook is None or (webhook.room_id, webhook.client_id) != own:
         raise NotFoundError(f"Webhook {name} not found")
     return webhook
