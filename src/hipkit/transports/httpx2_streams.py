@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from functools import cached_property
 from typing import Any, cast
 
 import httpcore2
@@ -99,19 +100,37 @@ class Backend(httpcore2.NetworkBackend):
         raise httpcore2.ConnectError("the name has no address")
 
 
-class _Stream(httpcore2.NetworkStream):
-    """A connection of the sync transport.
+class _Writing:
+    """What the connections of both transports share: which data to write when.
 
     Data before the TLS handshake is the dialogue with a proxy, not the request.
     """
 
-    def __init__(
-        self, plain: httpcore2.NetworkStream, *, carries_request: bool
-    ) -> None:
+    def __init__(self, plain: Any, *, carries_request: bool) -> None:
         self._plain = plain
-        self._socket: socket.socket = plain.get_extra_info("socket")
         self._carries_request = carries_request
         self._held = b""
+
+    def _due(self, buffer: bytes, progress: Progress) -> bytes:
+        # httpcore2 writes the head, the body and an empty end separately. The head
+        # is held back until the second write, so that a small request fits one packet.
+        if self._carries_request and not progress.has_connected:
+            progress.has_connected = True
+            self._held = buffer
+            return b""
+        data, self._held = self._held + buffer, b""
+        return data
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._plain.get_extra_info(info)
+
+
+class _Stream(_Writing, httpcore2.NetworkStream):
+    """A connection of the sync transport."""
+
+    @cached_property
+    def _socket(self) -> socket.socket:
+        return cast("socket.socket", self.get_extra_info("socket"))
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         progress = cast("Progress", timeout)
@@ -125,14 +144,7 @@ class _Stream(httpcore2.NetworkStream):
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         progress = cast("Progress", timeout)
-        if self._carries_request and not progress.has_connected:
-            # httpcore2 writes the head, the body and an empty end separately. The head
-            # is held back until the second write, so that a small request fits one packet.
-            progress.has_connected = True
-            self._held = buffer
-            return
-        view = memoryview(self._held + buffer)
-        self._held = b""
+        view = memoryview(self._due(buffer, progress))
         try:
             while view:
                 self._socket.settimeout(progress.left(httpcore2.WriteTimeout))
@@ -150,9 +162,8 @@ class _Stream(httpcore2.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore2.NetworkStream:
-        progress = cast("Progress", timeout)
         try:
-            wait = progress.left(httpcore2.ConnectTimeout)
+            wait = cast("Progress", timeout).left(httpcore2.ConnectTimeout)
             stream = self._plain.start_tls(ssl_context, server_hostname, wait)
         except BaseException:
             self.close()
@@ -161,9 +172,6 @@ class _Stream(httpcore2.NetworkStream):
 
     def close(self) -> None:
         self._plain.close()
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._plain.get_extra_info(info)
 
 
 # The names of the parameters below are httpcore2's, so a `timeout` stays one: ASYNC109.
@@ -188,12 +196,6 @@ class AsyncBackend(httpcore2.AsyncNetworkBackend):
     ) -> httpcore2.AsyncNetworkStream:
         """Connect to the address that answers first."""
         progress = cast("Progress", timeout)
-        stream = await self._connect(host, port, progress)
-        return _AsyncStream(stream, carries_request=not progress.is_secure)
-
-    async def _connect(
-        self, host: str, port: int, progress: Progress
-    ) -> httpcore2.AsyncNetworkStream:
         found: Sequence[str] = [host]
         if self._resolve is not None:
             try:
@@ -203,22 +205,17 @@ class AsyncBackend(httpcore2.AsyncNetworkBackend):
         for tried, address in enumerate(found, start=1):
             wait = progress.left(httpcore2.ConnectTimeout)
             try:
-                return await self._plain.connect_tcp(address, port, timeout=wait)
+                stream = await self._plain.connect_tcp(address, port, timeout=wait)
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
                 if tried == len(found):
                     raise
+            else:
+                return _AsyncStream(stream, carries_request=not progress.is_secure)
         raise httpcore2.ConnectError("the name has no address")
 
 
-class _AsyncStream(httpcore2.AsyncNetworkStream):
-    """A connection of the async transport; see `_Stream`."""
-
-    def __init__(
-        self, plain: httpcore2.AsyncNetworkStream, *, carries_request: bool
-    ) -> None:
-        self._plain = plain
-        self._carries_request = carries_request
-        self._held = b""
+class _AsyncStream(_Writing, httpcore2.AsyncNetworkStream):
+    """A connection of the async transport."""
 
     async def read(
         self,
@@ -238,12 +235,7 @@ class _AsyncStream(httpcore2.AsyncNetworkStream):
         timeout: float | None = None,  # noqa: ASYNC109
     ) -> None:
         progress = cast("Progress", timeout)
-        if self._carries_request and not progress.has_connected:
-            progress.has_connected = True
-            self._held = buffer
-            return
-        data, self._held = self._held + buffer, b""
-        if not data:
+        if not (data := self._due(buffer, progress)):
             return
         wait = progress.left(httpcore2.WriteTimeout)
         # asyncio does not report how much was sent when a write fails.
@@ -259,9 +251,8 @@ class _AsyncStream(httpcore2.AsyncNetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109
     ) -> httpcore2.AsyncNetworkStream:
-        progress = cast("Progress", timeout)
         try:
-            wait = progress.left(httpcore2.ConnectTimeout)
+            wait = cast("Progress", timeout).left(httpcore2.ConnectTimeout)
             stream = await self._plain.start_tls(ssl_context, server_hostname, wait)
         except BaseException:
             await self.aclose()
@@ -270,6 +261,3 @@ class _AsyncStream(httpcore2.AsyncNetworkStream):
 
     async def aclose(self) -> None:
         await self._plain.aclose()
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._plain.get_extra_info(info)
