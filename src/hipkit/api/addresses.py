@@ -45,10 +45,8 @@ def split_web_address(text: str, name: str = "the address") -> SplitResult:
 
 def is_web_address(text: str) -> bool:
     """Return whether a text is one `http` or `https` URL and nothing else."""
-    if any(letter.isspace() for letter in text):
-        return False
     try:
         split_web_address(text)
     except ValueError:
         return False
-    return True
+    return not any(letter.isspace() for letter in text)

@@ -37,10 +37,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
     def load(self) -> type[Operation[object]]:
         """Import the module and return the class."""
-        return cast(
-            "type[Operation[object]]",
-            getattr(import_module(self.module), self.class_name),
-        )
+        kind = getattr(import_module(self.module), self.class_name)
+        return cast("type[Operation[object]]", kind)
 
 
 class OperationHelp(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import sys
+from functools import partial
 from typing import NoReturn
 
 import msgspec
@@ -56,21 +57,14 @@ def _parse_slowly(text: str) -> object:
         found = (each for each in CONSTANTS.finditer(text) if each["constant"])
         raise json.JSONDecodeError("Expecting value", text, next(found).start())
 
-    document: object = json.loads(
-        text, parse_constant=reject, parse_float=_number, parse_int=_whole_number
-    )
+    parse = partial(json.loads, parse_float=_number, parse_int=_whole_number)
+    document: object = parse(text, parse_constant=reject)
     if "\\u" in text:
         # Parsed again, so that positions reported above refer to the original text.
-        document = json.loads(
-            ESCAPES.sub(_whole_letter, text),
-            parse_float=_number,
-            parse_int=_whole_number,
+        document = parse(
+            ESCAPES.sub(lambda found: r"\ufffd" if found["half"] else found[0], text)
         )
     return document
-
-
-def _whole_letter(escape: re.Match[str]) -> str:
-    return "\\ufffd" if escape["half"] else escape[0]
 
 
 def _number(text: str) -> float:

@@ -248,18 +248,13 @@ def _is_wordlike(text: str) -> bool:
 
 def _without_quotations(text: str, private: list[str], *, is_cut: bool) -> str:
     """Hide every run of characters that is part of a private text."""
-    shown = []
-    start = 0
+    shown, start = [], 0
     # The part of a private text that a cut leaves may be too short to be recognised.
     last = len(text) - (WINDOW if is_cut else 0)
     while start < last:
         end = max((_end_of_run(text, start, each) for each in private), default=start)
-        if end == start:
-            shown.append(text[start])
-            start += 1
-        else:
-            shown.append(HIDDEN)
-            start = end
+        shown.append(text[start] if end == start else HIDDEN)
+        start = max(end, start + 1)
     return "".join(shown)
 
 
@@ -284,14 +279,11 @@ def _quoted_variants(private: str) -> Iterator[str]:
     import json
 
     line = _on_one_line(private)
-    yield line
+    yield from (line, html.escape(line, quote=False), html.escape(line))
     yield quote(private, errors="replace")
     yield quote(private, safe="", errors="replace")
     yield quote_plus(private, errors="replace")
-    yield ascii(private)[1:-1]
-    yield json.dumps(private)[1:-1]
-    yield html.escape(line, quote=False)
-    yield html.escape(line)
+    yield from (ascii(private)[1:-1], json.dumps(private)[1:-1])
 
 
 def _texts(value: object) -> Iterator[str]:

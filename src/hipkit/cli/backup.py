@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 import click
 
@@ -18,24 +16,18 @@ from hipkit.server.storage.blobs import BlobStore
 
 __all__ = ["backup_command", "restore_command"]
 
-Function = TypeVar("Function", bound=Callable[..., object])
-
 STANDARD_OUTPUT = Path("-")
 
-
-def _database_option(function: Function) -> Function:
-    return click.option(
-        "--db",
-        "database",
-        type=click.Path(dir_okay=False, path_type=Path),
-        default="hipkit.db",
-        help="The server's SQLite database.",
-    )(function)
+DATABASE = click.Option(
+    ["--db", "database"],
+    type=click.Path(dir_okay=False, path_type=Path),
+    default="hipkit.db",
+    help="The server's SQLite database.",
+)
 
 
-@click.command("backup", cls=Command)
+@click.command("backup", cls=Command, params=[DATABASE])
 @click.argument("target", metavar="FILE", type=click.Path(path_type=Path))
-@_database_option
 @click.pass_obj
 def backup_command(settings: Settings, /, *, target: Path, database: Path) -> None:
     """Back up a server's database and shared files to a tar file.
@@ -60,9 +52,8 @@ def backup_command(settings: Settings, /, *, target: Path, database: Path) -> No
         )
 
 
-@click.command("restore", cls=Command)
+@click.command("restore", cls=Command, params=[DATABASE])
 @click.argument("source", metavar="FILE", type=click.Path(path_type=Path))
-@_database_option
 @click.option(
     "--replace",
     is_flag=True,
@@ -77,14 +68,12 @@ def restore_command(
 
     The database must not exist, unless --replace is given.
     """
-    done = restore(
-        source, database.absolute(), _files_of(database.absolute()), replace=replace
-    )
+    place = database.absolute()
+    done = restore(source, place, _files_of(place), replace=replace)
     if settings.json:
         saved_as = None if done.saved_as is None else str(done.saved_as)
-        write_json(
-            {"database": str(database), "saved_as": saved_as, **_summary(done.manifest)}
-        )
+        places = {"database": str(database), "saved_as": saved_as}
+        write_json({**places, **_summary(done.manifest)})
         return
     write(f"{database}: {_in_words(done.manifest)}, from {done.manifest.created}")
     if done.saved_as is not None:

@@ -240,9 +240,9 @@ class _Content:
 def _message(request: Request, route: _Route, progress: Progress) -> httpcore2.Request:
     size = content_size(request)
     lines = all_lines(request, size)
-    pool_seconds = progress.left(httpcore2.PoolTimeout)
-    timeouts = dict.fromkeys(("connect", "write", "read"), progress)
-    extensions: dict[str, object] = {"timeout": {"pool": pool_seconds, **timeouts}}
+    pool = progress.left(httpcore2.PoolTimeout)
+    timeout = {"pool": pool, "connect": progress, "write": progress, "read": progress}
+    extensions: dict[str, object] = {"timeout": timeout}
     host = request.host
     if route[1] is not None and ":" in host:
         # httpcore2 passes the host to a proxy exactly as it is given here.

@@ -61,9 +61,8 @@ def header_lines(request: Request) -> list[tuple[str, str]]:
         lower = name.lower()
         if lower in _OWN_HEADERS:
             raise ValueError(f"the header {name!r} is added by the transport")
-        if not (_is_name(name) and _is_plain(value)) and not _HEADER.fullmatch(
-            f"{name}: {value}"
-        ):
+        is_plain = _is_name(name) and _is_plain(value)
+        if not is_plain and not _HEADER.fullmatch(f"{name}: {value}"):
             raise ValueError(
                 f"the header {name!r} has a character that HTTP cannot carry"
             )
@@ -138,8 +137,7 @@ def exact_chunks(body: Body, size: int) -> Iterator[bytes]:
     if size < 0:
         yield from filter(None, body)
         return
-    left = size
-    last = b""
+    left, last = size, b""
     for chunk in body:
         left -= len(chunk)
         if left < 0:

@@ -13,7 +13,7 @@ from click.shell_completion import CompletionItem
 
 from hipkit.api.catalog import Entry
 from hipkit.api.operation import Operation
-from hipkit.cli.call.arguments import add_help, build, is_list, parameters
+from hipkit.cli.call.arguments import add_help, build, flag_of, is_list, parameters
 from hipkit.cli.options import Command, LazyGroup, Settings
 from hipkit.cli.output import write, write_json
 from hipkit.v2.catalog import OPERATIONS
@@ -27,6 +27,11 @@ __all__ = [
 ]
 
 UNKNOWN_OPERATION = "unknown operation; to see all, run: hipkit call --list"
+FLAGS = {
+    "all": "Fetch all pages of results.",
+    "raw": "Print the response as received, whatever its status.",
+    "dry_run": "Print the request without sending it. Secrets are hidden.",
+}
 
 
 def command_name(entry: Entry) -> str:
@@ -155,17 +160,8 @@ def _paragraph(text: str) -> str:
 
 
 def _call_options(kind: type[Operation[object]]) -> list[click.Parameter]:
-    every = click.Option(
-        ["cli_all", "--all"], is_flag=True, help="Fetch all pages of results."
-    )
-    raw = click.Option(
-        ["cli_raw", "--raw"],
-        is_flag=True,
-        help="Print the response as received, whatever its status.",
-    )
-    dry_run = click.Option(
-        ["cli_dry_run", "--dry-run"],
-        is_flag=True,
-        help="Print the request without sending it. Secrets are hidden.",
-    )
-    return [*([every] if is_list(kind) else []), raw, dry_run]
+    return [
+        click.Option([f"cli_{name}", flag_of(name)], is_flag=True, help=text)
+        for name, text in FLAGS.items()
+        if name != "all" or is_list(kind)
+    ]
