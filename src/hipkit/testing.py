@@ -238,17 +238,19 @@ class HipChatServer:
         """Add a user, with a password and a token that has every scope the user may have."""
         from hipkit.server.services.access.keys import new_password
         from hipkit.server.services.access.tokens import issue_user_token
-        from hipkit.server.services.people.accounts import NewUser, add_user
+        from hipkit.server.services.people.accounts import add_user
+        from hipkit.v2.users import CreateUser
 
         address = email or f"{'.'.join(name.lower().split())}@example.com"
         password = new_password()
-        new = NewUser(
+        new = CreateUser(
             name=name,
             email=address,
             mention_name=mention_name,
             is_group_admin=is_admin,
+            password=password,
         )
-        made = _finish(add_user(self._operator(), new, password=password))
+        made = _finish(add_user(self._operator(), new))
         token = _finish(issue_user_token(self._operator(), user=made.id, name="Test"))
         return TestUser(
             id=made.id,

@@ -19,11 +19,12 @@ from hipkit.server.services.access.clients import AddedClient, add_client
 from hipkit.server.services.access.consent import allow, read_authorization_request
 from hipkit.server.services.access.tokens import issue_room_token, issue_user_token
 from hipkit.server.services.context import Context
-from hipkit.server.services.people.accounts import NewUser, add_user
+from hipkit.server.services.people.accounts import add_user
 from hipkit.server.services.rooms.changes import create_room
 from hipkit.server.settings import FILE_QUOTA_BYTES, MEBIBYTE, Settings
 from hipkit.server.shared.limits import LimitSettings
 from hipkit.v2.rooms import CreateRoom
+from hipkit.v2.users import CreateUser
 
 
 @dataclass(frozen=True)
@@ -105,11 +106,14 @@ class Site:
 
     def add_user(self, name: str, **members: Any) -> int:
         members.setdefault("email", f"{name.replace(' ', '.').lower()}@example.com")
-        is_guest = members.get("is_guest", False)
-        password = members.pop("password", None if is_guest else "correct horse")
-        new = NewUser(name=name, **members)
-        context = self.operator_context()
-        return asyncio.run(add_user(context, new, password=password)).id
+        others = {
+            key: members.pop(key) for key in {"is_guest", "user_id"} & members.keys()
+        }
+        members.setdefault(
+            "password", None if others.get("is_guest") else "correct horse"
+        )
+        new = CreateUser(name, **members)
+        return asyncio.run(add_user(self.operator_context(), new, **others)).id
 
     def add_room(
         self,

@@ -20,11 +20,12 @@ from hipkit.server.app import open_server
 from hipkit.server.services.access.authentication import hash_token
 from hipkit.server.services.access.keys import new_token
 from hipkit.server.services.access.scopes import GROUP_SCOPES, SCOPES, TokenKind
-from hipkit.server.services.people.accounts import NewUser, insert_user
+from hipkit.server.services.people.accounts import insert_user
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.clients import ClientRecord
 from hipkit.server.storage.stores.emoticons import NewEmoticon
 from hipkit.server.storage.stores.tokens import NewToken
+from hipkit.v2.users import CreateUser
 from tests.unit.server.asgi import FORM, ForwardClock, RawResponse, Site, basic
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(8)
@@ -243,7 +244,7 @@ async def _add_group(site: Site) -> str:
         group_id = await stores.groups.add(
             name="Second of group 2", subdomain="second", now_us=1
         )
-        admin = NewUser(
+        admin = CreateUser(
             name="Boss of group 2", email="boss@second.test", is_group_admin=True
         )
         user_id = await insert_user(stores, group_id, admin, 1)
@@ -349,13 +350,14 @@ def _share_file(site: Site, part: Part, path: str) -> str:
 
 async def _add_people(stores: Stores, part: Part) -> None:
     for name in ("ann", "bob", "carol", "dan", "gil"):
-        person = NewUser(
+        person = CreateUser(
             name=f"{name} {MARK} {part.number}",
             email=f"{name}{part.number}@example.com",
             mention_name=f"{name}{part.number}",
-            is_guest=name == "gil",
         )
-        part.ids[name] = await insert_user(stores, part.number, person, 1)
+        part.ids[name] = await insert_user(
+            stores, part.number, person, 1, is_guest=name == "gil"
+        )
         part.tokens[name] = new_token()
         await add_token(
             stores,

@@ -11,9 +11,10 @@ from hipkit.server.services.access import password_links
 from hipkit.server.services.access.keys import new_password
 from hipkit.server.services.context import Context
 from hipkit.server.services.people import accounts
-from hipkit.server.services.people.accounts import NewUser, UserChanges
+from hipkit.server.services.people.accounts import UserChanges
 from hipkit.server.services.rooms import members
 from hipkit.server.storage.stores.users import UserRecord
+from hipkit.v2.users import CreateUser
 
 __all__ = ["user"]
 
@@ -62,18 +63,16 @@ async def add_user(
     """
     if is_admin and is_guest:
         raise click.UsageError("A guest cannot be an administrator.")
-    new = NewUser(
+    new = CreateUser(
         name=name,
         email=email,
         mention_name=mention_name,
         title=title,
         is_group_admin=is_admin,
-        is_guest=is_guest,
-        id=user_id,
+        password=None if is_guest else new_password(),
     )
-    password = None if is_guest else new_password()
-    added = await accounts.add_user(context, new, password=password)
-    generated = {} if is_guest else {"password": password}
+    added = await accounts.add_user(context, new, is_guest=is_guest, user_id=user_id)
+    generated = {} if is_guest else {"password": new.password}
     return {"id": added.id, "mention_name": added.mention_name, **generated}
 
 

@@ -33,10 +33,9 @@ from hipkit.server.services.rooms.publishing import leave_every_room
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.users import NewUserRecord, UserRecord
 from hipkit.v2.models import PresenceUpdate
-from hipkit.v2.users import UpdateUser
+from hipkit.v2.users import CreateUser, UpdateUser
 
 __all__ = [
-    "NewUser",
     "UserChanges",
     "add_user",
     "change_user",
@@ -55,23 +54,6 @@ MOST_LISTED = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NewUser:
-    """A user to add."""
-
-    name: str
-    email: str
-    mention_name: str | None = None
-    """Derived from the name if left out."""
-    title: str = ""
-    roles: list[str] | None = None
-    is_group_admin: bool = False
-    is_guest: bool = False
-    timezone: str = "UTC"
-    id: int | None = None
-    """The id that old programs know; the next free one if left out."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class UserChanges:
     """New values of a user's settings; `None` leaves a setting as it is."""
 
@@ -87,31 +69,41 @@ class UserChanges:
 
 
 async def add_user(
-    context: Context, user: NewUser, *, password: str | None = None
+    context: Context,
+    user: CreateUser,
+    *,
+    is_guest: bool = False,
+    user_id: int | None = None,
 ) -> UserRecord:
     """Add a user to the actor's group, who cannot sign in if there is no password.
 
-    Only the operator may add guests, and choose an id.
+    Only the operator may add guests, and choose an id, such as one that old programs know.
 
     Raises:
         ForbiddenError: The actor is not an administrator, or chooses what only the operator may.
         BadRequestError: A value is invalid, or another user has it.
     """
-    actor = context.actor
+    actor, password = context.actor, user.password
     check_group_admin(actor)
-    if user.is_guest or user.id is not None:
+    if is_guest or user_id is not None:
         check_operator(actor)
-    if user.is_guest and user.is_group_admin:
+    if is_guest and user.is_group_admin:
         raise BadRequestError("A guest cannot be an administrator")
-    if user.is_guest and password is not None:
+    if is_guest and password is not None:
         raise BadRequestError("A guest has no password")
     password_hash = None if password is None else await hash_new_password(password)
 
     async def command(stores: Stores) -> UserRecord:
-        user_id = await insert_user(
-            stores, actor.group_id, user, context.now_us, password_hash=password_hash
+        added_id = await insert_user(
+            stores,
+            actor.group_id,
+            user,
+            context.now_us,
+            is_guest=is_guest,
+            user_id=user_id,
+            password_hash=password_hash,
         )
-        return await find_active_user(stores, actor, user_id)
+        return await find_active_user(stores, actor, added_id)
 
     return await context.write(command)
 
@@ -119,9 +111,11 @@ async def add_user(
 async def insert_user(
     stores: Stores,
     group_id: int,
-    user: NewUser,
+    user: CreateUser,
     now_us: int,
     *,
+    is_guest: bool = False,
+    user_id: int | None = None,
     password_hash: str | None = None,
 ) -> int:
     """Within a command: store a user without checking who asks, and return the id.
@@ -129,33 +123,36 @@ async def insert_user(
     Raises:
         BadRequestError: A value is invalid, or another user has or had it.
     """
-    if user.id is not None and await stores.users.get(user.id) is not None:
-        raise InvalidValueError("id", "unique", "is another user's id", user.id)
-    email, mention_name = check_email(user.email), user.mention_name
+    if user_id is not None and await stores.users.get(user_id) is not None:
+        raise InvalidValueError("id", "unique", "is another user's id", user_id)
+    email, timezone = check_email(user.email), user.timezone or "UTC"
+    mention_name = user.mention_name
     if mention_name is not None:
         mention_name = clean_mention_name(mention_name)
-    find_zone(user.timezone)
+    find_zone(timezone)
     await _check_unique(stores, group_id, email, mention_name, None)
     if mention_name is None:
         mention_name = await _free_mention_name(stores, group_id, user.name)
-    is_admin = user.is_group_admin or not ADMIN_ROLES.isdisjoint(user.roles or ())
+    is_admin = user.is_group_admin is True or not ADMIN_ROLES.isdisjoint(
+        user.roles or ()
+    )
     roles = user.roles or ["admin" if is_admin else "user"]
-    if user.is_guest:
+    if is_guest:
         is_admin, roles = False, ["guest"]
     record = NewUserRecord(
         group_id=group_id,
         name=clean_name(user.name, most_characters=NAME_CHARACTERS),
         mention_name=mention_name,
         email=email,
-        title=user.title,
+        title=user.title or "",
         roles=_roles_to_json(roles),
         is_group_admin=is_admin,
-        is_guest=user.is_guest,
-        timezone=user.timezone,
+        is_guest=is_guest,
+        timezone=timezone,
         version=new_version(),
     )
     return await stores.users.add(
-        record, now_us, password_hash=password_hash, user_id=user.id
+        record, now_us, password_hash=password_hash, user_id=user_id
     )
 
 

@@ -8,8 +8,9 @@ from hipkit.server.services.access.issuing import TokenToIssue, issue_token
 from hipkit.server.services.access.password_links import add_password_link
 from hipkit.server.services.access.scopes import SCOPES
 from hipkit.server.services.context import Context
-from hipkit.server.services.people.accounts import NewUser, insert_user
+from hipkit.server.services.people.accounts import insert_user
 from hipkit.server.storage.protocol import Stores
+from hipkit.v2.users import CreateUser
 
 __all__ = ["create_first_group", "is_empty"]
 
@@ -37,7 +38,7 @@ async def create_first_group(context: Context, *, token: str, link_key: str) -> 
         group_id = await stores.groups.add(
             name=name, subdomain=subdomain or "group", now_us=now_us
         )
-        admin = NewUser(
+        admin = CreateUser(
             name=settings.admin_name,
             email=settings.admin_email,
             roles=["owner"],

@@ -13,7 +13,6 @@ from hipkit.server.services.access.lookup import check_group_admin, find_user
 from hipkit.server.services.context import Context
 from hipkit.server.services.files.avatars import replace_picture
 from hipkit.server.services.people.accounts import (
-    NewUser,
     add_user,
     change_user,
     delete_account,
@@ -100,16 +99,11 @@ async def get_user(context: Context, request: GetUser) -> User:
 async def create_user(context: Context, request: CreateUser) -> CreatedUser:
     """Create a user; a password that the server generates is in this response only."""
     password = request.password or new_password()
-    user = NewUser(
-        name=request.name,
-        email=request.email,
-        mention_name=request.mention_name or None,
-        title=request.title or "",
-        roles=request.roles,
-        is_group_admin=request.is_group_admin is True,
-        timezone=request.timezone or "UTC",
+    mention_name = request.mention_name or None
+    user = msgspec.structs.replace(
+        request, password=password, mention_name=mention_name
     )
-    added = await add_user(context, user, password=password)
+    added = await add_user(context, user)
     return CreatedUser(
         id=added.id,
         links=Links(self_=context.addresses.user(added.id)),
@@ -123,7 +117,7 @@ async def invite_user_to_group(context: Context, request: InviteUserToGroup) -> 
 
     This server sends no e-mail: an administrator passes on a link to set the password.
     """
-    user = NewUser(name=request.name, email=request.email, title=request.title or "")
+    user = CreateUser(request.name, request.email, title=request.title)
     return await full_user(context, context.stores, await add_user(context, user))
 
 

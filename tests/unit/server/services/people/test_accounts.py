@@ -12,7 +12,6 @@ from hipkit.api.errors import BadRequestError, ForbiddenError, NotFoundError
 from hipkit.server.services.access.authentication import identify
 from hipkit.server.services.context import Context
 from hipkit.server.services.people.accounts import (
-    NewUser,
     UserChanges,
     add_user,
     change_user,
@@ -21,11 +20,12 @@ from hipkit.server.services.people.accounts import (
     set_admin,
     undelete_user,
 )
+from hipkit.v2.users import CreateUser
 from tests.unit.server.asgi import FORM, Site
 
 Act = Callable[[Context], Coroutine[Any, Any, object]]
 
-NEW = NewUser(name="New", email="new@example.com")
+NEW = CreateUser(name="New", email="new@example.com")
 
 
 def test_a_mention_name_is_derived_from_the_name(site: Site) -> None:
@@ -149,38 +149,38 @@ def test_only_administrators_and_the_operator_manage_users(
 
 
 @pytest.mark.parametrize(
-    "user",
+    "chosen",
     [
-        NewUser(name="New", email="new@example.com", id=1804513),
-        NewUser(name="New", email="new@example.com", is_guest=True),
+        {"user_id": 1804513},
+        {"is_guest": True},
     ],
     ids=["id", "guest"],
 )
 def test_only_the_operator_adds_guests_and_chooses_ids(
-    people: Site, user: NewUser
+    people: Site, chosen: dict[str, Any]
 ) -> None:
     stores = people.server.database.stores
     token = people.client_token(["admin_group"])
     addon = people.context(asyncio.run(identify(stores, token, people.now_us)))
     for context in (people.context_of("boss"), addon):
         with pytest.raises(ForbiddenError, match="operator"):
-            asyncio.run(add_user(context, user))
+            asyncio.run(add_user(context, NEW, **chosen))
 
-    added = asyncio.run(add_user(people.operator_context(), user))
+    added = asyncio.run(add_user(people.operator_context(), NEW, **chosen))
 
-    assert added.is_guest is user.is_guest
-    assert user.id in (None, added.id)
+    assert added.is_guest is chosen.get("is_guest", False)
+    assert chosen.get("user_id") in (None, added.id)
 
 
 def test_a_guest_is_neither_administrator_nor_has_a_password(people: Site) -> None:
     operator = people.operator_context()
-    guest = NewUser(name="New", email="new@example.com", is_guest=True)
-    admin = NewUser(name="N", email="n@x.test", is_guest=True, is_group_admin=True)
+    guest = CreateUser("New", "new@example.com", password="correct horse")
+    admin = CreateUser("N", "n@x.test", is_group_admin=True)
 
     with pytest.raises(BadRequestError, match="cannot be an administrator"):
-        asyncio.run(add_user(operator, admin))
+        asyncio.run(add_user(operator, admin, is_guest=True))
     with pytest.raises(BadRequestError, match="has no password"):
-        asyncio.run(add_user(operator, guest, password="correct horse"))
+        asyncio.run(add_user(operator, guest, is_guest=True))
     for changes in (UserChanges(title="x"), UserChanges(password="correct horse")):
         with pytest.raises(ForbiddenError, match="Guests cannot be changed"):
             asyncio.run(change_user(operator, "@gil", changes))
