@@ -110,6 +110,47 @@ def test_a_restore_replaces_what_a_running_server_has(
     assert contents(filled) == after
 
 
+def test_a_restore_ends_tokens_that_the_backup_does_not_have(
+    filled: Site, tmp_path: Path
+) -> None:
+    files, target = filled.server.runtime.blobs, tmp_path / "backup.tar"
+    back_up(database_of(filled), files, target)
+    token = filled.add_token(user="admin@example.com", scopes=["view_group"])
+    assert filled.get("/v2/room", token=token).status == 200
+
+    restore(target, database_of(filled), files, replace=True)
+
+    assert filled.get("/v2/room", token=token).status == 401
+
+
+def test_a_right_that_a_restore_takes_back_does_not_return_with_the_next_change(
+    filled: Site, tmp_path: Path
+) -> None:
+    user = filled.add_user("Ann", email="ann@example.com")
+    token = filled.add_token(user="ann@example.com")
+    files, target = filled.server.runtime.blobs, tmp_path / "backup.tar"
+    back_up(database_of(filled), files, target)
+    change_user(filled, user, "is_group_admin = 1")
+    assert is_admin(filled, token)
+
+    restore(target, database_of(filled), files, replace=True)
+    # Counted from the backup on, this is the change that made the user an administrator.
+    change_user(filled, user, "title = 'Engineer'")
+
+    assert not is_admin(filled, token)
+
+
+def change_user(site: Site, user_id: int, change: str) -> None:
+    with contextlib.closing(sqlite3.connect(database_of(site))) as connection:
+        connection.execute(f"UPDATE users SET {change} WHERE id = ?", (user_id,))
+        connection.commit()
+
+
+def is_admin(site: Site, token: str) -> bool:
+    actors = site.server.runtime.actors
+    return asyncio.run(actors.identify(token, site.now_us)).is_group_admin
+
+
 def test_nothing_that_is_there_is_replaced_unasked(
     filled: Site, tmp_path: Path
 ) -> None:

@@ -7,6 +7,7 @@ writer. A replacement is one transaction, after which every other connection see
 from __future__ import annotations
 
 import contextlib
+import secrets
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,6 +30,9 @@ WHOLE = -1
 from the beginning, and on a busy server it never ends."""
 
 BUSY_SLEEP_SECONDS = 0.01
+
+ACTOR_VERSION_BITS = 62
+"""Far too many numbers to meet one twice, and still room to count on: integers have 63 bits."""
 
 
 def snapshot(database: Path, target: Path) -> int:
@@ -73,6 +77,9 @@ def bring_up_to_date(path: Path, version: int) -> None:
 def overwrite(database: Path, content: Path) -> None:
     """Replace the content of a database in one transaction, while others have it open.
 
+    The file with the new content is changed too: its number of changes to actors becomes a new
+    one.
+
     Raises:
         StorageError: Programs of another version may have it open, or it cannot be written.
     """
@@ -82,6 +89,10 @@ def overwrite(database: Path, content: Path) -> None:
                 f"{database}: its tables are not of this hipkit's version; start hipkit serve"
                 " of this version once, or restore to another file"
             )
+        # A server that runs keeps actors by this number. It counts from the backup's again, and
+        # would pass through numbers under which actors are kept from before the restore.
+        number = secrets.randbits(ACTOR_VERSION_BITS)
+        source.execute("UPDATE actor_version SET number = ?", (number,))
         source.backup(target, pages=WHOLE, sleep=BUSY_SLEEP_SECONDS)
 
 

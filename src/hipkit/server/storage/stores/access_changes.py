@@ -25,10 +25,11 @@ class AccessChangeStore(Store):
     """Reads the latest changes; older ones are gone."""
 
     async def actor_version(self) -> int | None:
-        """Return a number that grows with each change to something that actors depend on.
+        """Return a number that is new after each change to something that actors depend on.
 
-        That is a token, a user or an OAuth client, in whichever process it changed. `None` where
-        the database does not count: then nothing that was read may be kept.
+        That is a token, a user or an OAuth client, in whichever process it changed. A restore
+        sets it to a random number. `None` where the database does not count: then nothing that
+        was read may be kept.
         """
         return await self._value(int, "SELECT number FROM actor_version")
 
