@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -89,3 +90,34 @@ async def test_an_id_is_inserted_only_where_it_is_given(database: Database) -> N
         ]
 
     assert await database.write(command) == [1, 70, 71]
+
+
+async def test_a_single_value_is_none_for_null_and_without_a_row(
+    database: Database,
+) -> None:
+    users = database.stores.users
+    group_id = await add_group(database)
+    user_id = await add_user(database, group_id, "ann")
+
+    assert await users.password_hash(user_id) is None
+    assert await users.password_hash(user_id + 1) is None
+    await database.write(lambda stores: stores.users.set_password(user_id, "hash"))
+    assert await users.password_hash(user_id) == "hash"
+
+
+async def test_replacing_a_record_changes_every_column_that_it_was_inserted_with(
+    database: Database,
+) -> None:
+    group_id = await add_group(database)
+    user_id = await add_user(database, group_id, "ann")
+    user = await database.stores.users.get(user_id)
+    assert user is not None
+    changed = msgspec.structs.replace(
+        user, name="Ann B", mention_name="AnnB", email="B@example.com", title="Boss"
+    )
+
+    await database.write(lambda stores: stores.users.replace(changed))
+
+    assert await database.stores.users.get(user_id) == changed
+    assert await database.stores.users.by_mention(group_id, "annb") == changed
+    assert await database.stores.users.by_email(group_id, "b@EXAMPLE.com") == changed

@@ -166,8 +166,7 @@ class SqliteDatabase:
             self._scanners: queue.SimpleQueue[_Scanner] = queue.SimpleQueue()
             for _ in range(SCANNERS):
                 connection = self._connect_for_reading()
-                stores = self._stores_over(connection)
-                self._scanners.put(_Scanner(connection, stores))
+                self._scanners.put(_Scanner(connection, self._stores_over(connection)))
         except BaseException:
             self._close_connections()
             raise

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 
-from hipkit.server.storage.stores.messages import FILES, NAMES, MessageRecord
+from hipkit.server.storage.stores.messages import FILES, JOINED_COLUMNS, MessageRecord
 from hipkit.server.storage.stores.search import Phrase
 from hipkit.server.storage.stores.session import Store, select
 from hipkit.server.storage.tokenizer import tokenize_message
@@ -39,7 +39,7 @@ FOUND = select(
     "message_words CROSS JOIN messages ON messages.sequence = message_words.rowid"
     f" {FILES} WHERE message_words MATCH ? AND message_words.rowid <= ? AND is_deleted = 0"
     " ORDER BY message_words.rowid DESC LIMIT ?",
-    **NAMES,
+    **JOINED_COLUMNS,
 )
 
 

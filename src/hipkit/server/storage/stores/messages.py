@@ -17,7 +17,7 @@ from hipkit.server.storage.tokenizer import tokenize_message
 
 __all__ = [
     "FILES",
-    "NAMES",
+    "JOINED_COLUMNS",
     "ConversationRecord",
     "DoomedRecord",
     "MessageRecord",
@@ -83,7 +83,7 @@ class DoomedRecord(Record, frozen=True, array_like=True):
 
 
 FILES = "LEFT JOIN files ON files.id = messages.file_id"
-NAMES = {
+JOINED_COLUMNS = {
     "id": "messages.id",
     "file_key": "files.key",
     "file_name": "files.name",
@@ -92,7 +92,7 @@ NAMES = {
 }
 """Columns of a `MessageRecord` that are named differently in `messages` joined with `FILES`."""
 
-COLUMNS = select(MessageRecord, f"messages {FILES}", **NAMES)
+COLUMNS = select(MessageRecord, f"messages {FILES}", **JOINED_COLUMNS)
 SEQUENCES = (
     "(SELECT sequence FROM messages WHERE conversation_id = ? AND sent_us <= ?"
     " AND sent_us >= ? ORDER BY sent_us DESC LIMIT ? OFFSET ?)"
