@@ -130,19 +130,20 @@ def test_a_right_that_a_restore_takes_back_does_not_return_with_the_next_change(
     token = filled.add_token(user="ann@example.com")
     files, target = filled.server.runtime.blobs, tmp_path / "backup.tar"
     back_up(database_of(filled), files, target)
-    change_user(filled, user, "is_group_admin = 1")
+    change(filled, "UPDATE users SET is_group_admin = 1 WHERE id = ?", user)
     assert is_admin(filled, token)
 
     restore(target, database_of(filled), files, replace=True)
     # Counted from the backup on, this is the change that made the user an administrator.
-    change_user(filled, user, "title = 'Engineer'")
+    change(filled, "UPDATE users SET title = 'Engineer' WHERE id = ?", user)
 
     assert not is_admin(filled, token)
 
 
-def change_user(site: Site, user_id: int, change: str) -> None:
+def change(site: Site, sql: str, row_id: int) -> None:
+    """Change a row as another process does: on a connection of its own."""
     with contextlib.closing(sqlite3.connect(database_of(site))) as connection:
-        connection.execute(f"UPDATE users SET {change} WHERE id = ?", (user_id,))
+        connection.execute(sql, (row_id,))
         connection.commit()
 
 
