@@ -20,7 +20,6 @@ from hipkit import HipChat
 from hipkit.server.app import Server, open_server
 from hipkit.server.services.messages.message import new_message_id
 from hipkit.server.services.people.accounts import (
-    NewUser,
     UserChanges,
     add_user,
     change_user,
@@ -30,6 +29,7 @@ from hipkit.server.shared.limits import LimitSettings
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.messages import NewMessage
 from hipkit.transports.memory import MemoryTransport
+from hipkit.v2.users import CreateUser
 
 __all__ = [
     "ADMIN",
@@ -106,7 +106,7 @@ async def _add_people(server: Server, readers: Sequence[str]) -> None:
     await change_user(context, ADMIN, UserChanges(password=PASSWORD))
     for email in readers:
         name = email.partition("@")[0]
-        await add_user(context, NewUser(name=name, email=email), password=PASSWORD)
+        await add_user(context, CreateUser(name, email, password=PASSWORD))
 
 
 async def _add_messages(server: Server, room_name: str, count: int) -> None:

@@ -98,16 +98,16 @@ async def get_user(context: Context, request: GetUser) -> User:
 @handles(CreateUser)
 async def create_user(context: Context, request: CreateUser) -> CreatedUser:
     """Create a user; a password that the server generates is in this response only."""
-    password = request.password or new_password()
-    mention_name = request.mention_name or None
     user = msgspec.structs.replace(
-        request, password=password, mention_name=mention_name
+        request,
+        password=request.password or new_password(),
+        mention_name=request.mention_name or None,
     )
     added = await add_user(context, user)
     return CreatedUser(
         id=added.id,
         links=Links(self_=context.addresses.user(added.id)),
-        password=None if request.password else password,
+        password=None if request.password else user.password,
     )
 
 
