@@ -129,21 +129,13 @@ async def _read_fields(request: Request, settings: Settings) -> dict[str, object
     body = await read_body(request, settings)
     if not body.strip():
         return fields
-    content_type = content_type_of(request)
-    if content_type == MULTIPART:
-        fields.update(_read_parts(body, request.headers["content-type"]))
-    else:
-        # Old scripts name any type, or none.
-        is_json = body.lstrip().startswith(b"{")
-        fields.update(
-            read_members(
-                body,
-                JSON if is_json else FORM,
-                strict=settings.strict,
-                headers=request.headers,
-            )
-        )
-    return fields
+    if content_type_of(request) == MULTIPART:
+        return fields | _read_parts(body, request.headers["content-type"])
+    # Old scripts name any type, or none.
+    content_type = JSON if body.lstrip().startswith(b"{") else FORM
+    return fields | read_members(
+        body, content_type, strict=settings.strict, headers=request.headers
+    )
 
 
 def _read_parts(body: bytes, content_type: str) -> dict[str, object]:

@@ -124,10 +124,8 @@ async def _read_body(call: Call) -> dict[str, object]:
         is_json = body.lstrip().startswith(b"{")
         content_type = content_type or (JSON if is_json else FORM)
     is_nothing = not body or (is_empty(body) and not settings.strict)
-    if not is_nothing or (needs_body(call.kind) and not is_form):
-        members.update(
-            read_members(
-                body, content_type, strict=settings.strict, headers=request.headers
-            )
-        )
-    return members
+    if is_nothing and (is_form or not needs_body(call.kind)):
+        return members
+    return members | read_members(
+        body, content_type, strict=settings.strict, headers=request.headers
+    )
