@@ -176,13 +176,13 @@ def test_an_unusable_certificate_is_reported_before_anything_is_created(
 def test_an_authority_vouches_for_its_names_alone(authority: Path) -> None:
     refused = hipkit(authority, "admin", "ca", "other.example.com")
     assert refused.returncode == 1
-    assert "was not made for other.example.com" in refused.stderr
+    assert "was not created for other.example.com" in refused.stderr
     assert hipkit(authority, "admin", "ca", f"www.{NAME}").returncode == 0
     for name in ("ca-key.pem", "server-key.pem"):
         assert (authority / "hipkit-ca" / name).stat().st_mode & 0o077 == 0
     wrong = hipkit(authority, "admin", "ca", "--folder", "b", "two words")
     assert wrong.returncode == 1
-    assert "neither a host name nor an address" in wrong.stderr
+    assert "neither a host name nor an IP address" in wrong.stderr
 
 
 FORWARDED = {"X-Forwarded-For": "203.0.113.7", "X-Forwarded-Proto": "https"}

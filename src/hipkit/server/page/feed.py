@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Sequence
 from hipkit.api.errors import StorageError
 from hipkit.server.logs import log_task_error
 from hipkit.server.page.history import ConversationView
-from hipkit.server.page.rendering import Renderer, load_references
+from hipkit.server.page.rendering import Renderer
 from hipkit.server.page.streams import (
     GAP,
     REPLACED,
@@ -223,13 +223,10 @@ class Feeds:
     async def _events(
         self, conversation: ConversationView, messages: Sequence[MessageRecord]
     ) -> bytes:
-        references = await load_references(
-            self._database.stores, conversation.group_id, messages
-        )
-        return b"".join(
-            message_event(message.sent_us, self.renderer.render(message, references))
-            for message in messages
-        )
+        stores, group_id = self._database.stores, conversation.group_id
+        rendered = await self.renderer.render_all(stores, group_id, messages)
+        times = (message.sent_us for message in messages)
+        return b"".join(map(message_event, times, rendered))
 
 
 class _Feed:

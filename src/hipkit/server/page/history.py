@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from hipkit.api.errors import NotFoundError
-from hipkit.server.page.rendering import Renderer, load_references
+from hipkit.server.page.rendering import Renderer
 from hipkit.server.services.representations.timestamps import LATEST_US
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.messages import MessageRecord
@@ -118,14 +118,10 @@ class History:
     async def _part(
         self, messages: Sequence[MessageRecord], *, has_older: bool, has_newer: bool
     ) -> Part:
-        references = await load_references(
-            self.stores, self.conversation.group_id, messages
-        )
+        group_id = self.conversation.group_id
+        rendered = await self.renderer.render_all(self.stores, group_id, messages)
         return Part(
-            messages=[
-                Markup(self.renderer.render(one, references))  # noqa: S704 - the renderer's own
-                for one in messages
-            ],
+            messages=[Markup(one) for one in rendered],  # noqa: S704 - the renderer's own
             first_us=messages[0].sent_us if messages else 0,
             last_us=messages[-1].sent_us if messages else self.conversation.oldest_us,
             has_older=has_older,

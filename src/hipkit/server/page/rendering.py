@@ -33,7 +33,6 @@ __all__ = [
     "References",
     "Renderer",
     "SenderView",
-    "load_references",
     "plain_text",
     "sender_view",
 ]
@@ -62,7 +61,7 @@ class References:
     parents: Mapping[str, MessageRecord]
 
 
-async def load_references(
+async def _load_references(
     stores: Stores, group_id: int, messages: Sequence[MessageRecord]
 ) -> References:
     """Return the records that messages of one group refer to."""
@@ -118,6 +117,13 @@ class Renderer:
     ) -> None:
         self._template = environment.get_template("message.html")
         self._outside_pictures = outside_pictures
+
+    async def render_all(
+        self, stores: Stores, group_id: int, messages: Sequence[MessageRecord]
+    ) -> list[str]:
+        """Return messages of one group as HTML, each by itself."""
+        references = await _load_references(stores, group_id, messages)
+        return [self.render(message, references) for message in messages]
 
     def render(self, message: MessageRecord, references: References) -> str:
         """Return one message as HTML."""

@@ -129,12 +129,11 @@ class Visit:
 
     def redirect(self, path: str, **query: str) -> Answer:
         """Answer with a redirect to a path of the page."""
-        answer = redirect_answer(f"{path}?{urlencode(query)}" if query else path)
+        address = f"{path}?{urlencode(query)}" if query else path
         if not self.is_htmx:
-            return answer
+            return redirect_answer(address)
         # htmx would follow an HTTP redirect itself, and insert the page as a part.
-        [(_, address)] = answer.headers
-        return Answer(204, [(HX_REDIRECT, address)])
+        return Answer(204, [header("HX-Redirect", _in_ascii(address))])
 
     def redirect_to_sign_in(self) -> Answer:
         """Answer with a redirect to the sign-in page, which leads back to this one."""
@@ -145,14 +144,14 @@ class Visit:
         return self.redirect("/sign-in", next=wanted)
 
 
-HX_REDIRECT, _ = header("HX-Redirect", "")
-
-
 def redirect_answer(address: str) -> Answer:
     """Return a redirect, which browsers follow with GET."""
-    # Headers hold ASCII only.
-    location = quote(address, safe=":/%#?=@[]!$&'()*+,;")
-    return Answer(303, [header("Location", location)])
+    return Answer(303, [header("Location", _in_ascii(address))])
+
+
+def _in_ascii(address: str) -> str:
+    """Return an address as a header may hold it."""
+    return quote(address, safe=":/%#?=@[]!$&'()*+,;")
 
 
 def text_answer(status: int, text: str) -> Answer:

@@ -14,7 +14,6 @@ from hipkit.api.redaction import is_secret_name, mask_path
 from hipkit.api.secret import HIDDEN
 
 __all__ = [
-    "HIDDEN",
     "mask_addresses",
     "mask_body",
     "mask_header",

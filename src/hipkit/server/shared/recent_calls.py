@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from hipkit.api.redaction import secret_segments, secrets_in
-from hipkit.api.secret import Secret
+from hipkit.api.secret import HIDDEN, Secret
 from hipkit.server.shared.masking import (
-    HIDDEN,
     mask_addresses,
     mask_body,
     mask_header,

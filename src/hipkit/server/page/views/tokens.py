@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import msgspec
 
@@ -28,19 +27,9 @@ from hipkit.server.services.access.tokens import (
 from hipkit.server.storage.stores.rooms import RoomRecord
 from hipkit.server.storage.stores.tokens import TokenRecord
 
-__all__ = ["VIEWS", "TokenView", "show_tokens_of"]
+__all__ = ["VIEWS", "show_tokens_of"]
 
 MOST_SHOWN = 500
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenView:
-    """A token, with its purpose, its owner's name and its last call."""
-
-    record: TokenRecord
-    what: str
-    owner: str | None
-    last_call_us: int | None
 
 
 async def show_tokens(visit: Visit, error: ApiError | None = None) -> Answer:
@@ -110,8 +99,8 @@ async def end_program(visit: Visit) -> Answer:
 
 async def show_tokens_of(
     visit: Visit, tokens: Iterable[TokenRecord]
-) -> list[TokenView]:
-    """Return the views of tokens."""
+) -> list[dict[str, object]]:
+    """Return tokens as templates show them: with purpose, owner's name and last call."""
     stores, calls = visit.context.stores, visit.context.runtime.recent_calls
     shown = []
     for token in tokens:
@@ -121,12 +110,12 @@ async def show_tokens_of(
         what = KINDS.get(token.kind, token.kind) if client is None else client.name
         place = f" for the room {room.name}" if room is not None else ""
         shown.append(
-            TokenView(
-                record=token,
-                what=what + place,
-                owner=None if user is None else user.name,
-                last_call_us=calls.last_us(token.id),
-            )
+            {
+                "record": token,
+                "what": what + place,
+                "owner": None if user is None else user.name,
+                "last_call_us": calls.last_us(token.id),
+            }
         )
     return shown
 
