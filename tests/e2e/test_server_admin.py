@@ -146,10 +146,10 @@ def test_an_archived_room_is_closed_at_once(server: Running) -> None:
     [
         (["room", "add", "Twice"], "Another room exists with that name."),
         (["user", "add", "X", "no-address"], "is not an e-mail address"),
-        (["token", "add", "--user", "@Nobody"], "nobody is called @Nobody"),
+        (["token", "add", "--user", "@Nobody"], "User @Nobody not found"),
         (["token", "add", "--scope", "everything"], "everything"),
-        (["token", "revoke", "9999"], "no token has the number 9999"),
-        (["client", "add", "Bot"], "at least one --scope"),
+        (["token", "revoke", "9999"], "Token 9999 not found"),
+        (["client", "add", "Bot"], "At least one --scope is required"),
     ],
 )
 def test_an_error_is_reported_in_one_line(

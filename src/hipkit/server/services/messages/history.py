@@ -143,11 +143,8 @@ async def _run(
 
 def _range_of(request: HistoryRequest, zone: tzinfo) -> _Range:
     """Return the range that a request asks for, or raise `InvalidValueError` for its date."""
-    date, end, oldest_first = (
-        request.date,
-        request.end_date,
-        request.reverse is not False,
-    )
+    date, end = request.date, request.end_date
+    oldest_first = request.reverse is not False
     if date is None or date == RECENT:
         latest = _latest(request, "", RECENT_RESULTS)
         return _Range(part=latest, zone=zone, oldest_first=oldest_first)
