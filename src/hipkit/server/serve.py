@@ -9,14 +9,7 @@ import re
 import resource
 import signal
 import socket
-from collections.abc import (
-    AsyncIterator,
-    Awaitable,
-    Callable,
-    Coroutine,
-    Generator,
-    Mapping,
-)
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 from functools import partial
 from typing import cast
 
@@ -147,19 +140,12 @@ async def _run(
             at_once=at_once,
         ) as address:
             on_ready(address)
-            works = {
-                "sweeping": _sweep_hourly(server),
-                "reporting": _every(REPORT_SECONDS, report_left_out),
-            }
-            if certificate is not None:
-                renew = partial(certificate.renew, only_if_changed=True)
-                works["renewing"] = _every(RENEW_SECONDS, renew)
-            async with _meanwhile(works):
+            async with _meanwhile(server, certificate):
                 await stop.wait()
 
 
 async def _clean_up(name: str, work: Awaitable[None]) -> None:
-    """Log what is in the way of it: messages can be served all the same."""
+    """Wait for work on files, and log its error: messages can be served all the same."""
     try:
         await work
     except StorageError as error:
@@ -179,8 +165,16 @@ def open_certificate(settings: Settings) -> Certificate | None:
 
 @contextlib.asynccontextmanager
 async def _meanwhile(
-    works: Mapping[str, Coroutine[object, object, None]],
+    server: Server, certificate: Certificate | None
 ) -> AsyncIterator[None]:
+    """Do what recurs beside the requests, while the block runs."""
+    works = {
+        "sweeping": _sweep_hourly(server),
+        "reporting": _every(REPORT_SECONDS, report_left_out),
+    }
+    if certificate is not None:
+        renew = partial(certificate.renew, only_if_changed=True)
+        works["renewing"] = _every(RENEW_SECONDS, renew)
     tasks = [asyncio.create_task(work, name=name) for name, work in works.items()]
     for task in tasks:
         task.add_done_callback(log_task_error)
