@@ -66,7 +66,9 @@ NO_SNIFFING = header("X-Content-Type-Options", "nosniff")
 # Nothing in an answer of the API may be run by a browser.
 SAFE = (NO_SNIFFING, header("Cache-Control", "no-store"))
 JSON_HEADERS = (header("Content-Type", "application/json"), *SAFE)
-CONTENT_LENGTH = _spelled("Content-Length")
+CONTENT_LENGTH = b"Content-Length"
+"""Lowered like other names: the HTTP library looks for it, and would otherwise send chunks as
+well. Proxies reject an answer with both, or read it differently."""
 
 
 @dataclass(slots=True)

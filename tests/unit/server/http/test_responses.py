@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope
 
-from hipkit.server.http.requests import Message
+from hipkit.server.http.requests import Message, Send
 from hipkit.server.http.responses import (
     CHUNK_BYTES,
     Answer,
@@ -23,7 +24,7 @@ from hipkit.server.shared.limits import Allowance
 from hipkit.v2.extensions import CreateGlobalGlance
 from hipkit.v2.models import Created, Links
 from hipkit.v2.rooms import CreateRoom, DeleteRoom, GetRoom
-
+from tests.unit.server.wire import connect, settle
 
 def sent(answer: Answer, *, with_body: bool = True) -> list[Any]:
     messages: list[Message] = []
@@ -46,6 +47,25 @@ def test_a_name_keeps_its_capitals_when_the_http_library_lowers_it() -> None:
     name, _ = header("X-Ratelimit-Limit", "1")
 
     assert name.lower() == b"X-Ratelimit-Limit"
+
+
+def test_an_answer_on_the_connection_is_framed_by_its_length_only() -> None:
+    async def answer(
+        _: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
+    ) -> None:
+        await send_answer(cast("Send", send), json_answer(200, {}), with_body=True)
+
+    async def written() -> bytes:
+        protocol, wire = connect(answer)
+        protocol.data_received(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        await settle()
+        return wire.written
+
+    head, _, body = asyncio.run(written()).partition(b"\r\n\r\n")
+
+    assert b"content-length: 2" in head.lower().split(b"\r\n")
+    assert b"transfer-encoding" not in head.lower()
+    assert body == b"{}"
 
 
 def test_letters_that_no_header_can_hold_are_replaced() -> None:
