@@ -26,6 +26,7 @@ from hipkit.v2.models import Created, Links
 from hipkit.v2.rooms import CreateRoom, DeleteRoom, GetRoom
 from tests.unit.server.wire import connect, settle
 
+
 def sent(answer: Answer, *, with_body: bool = True) -> list[Any]:
     messages: list[Message] = []
 
