@@ -161,9 +161,6 @@ def _events(
     elsewhere = used.union(
         *(member.type.models for model in models for member in model.members)
     )
-    own += [
-        model
-        for model in models
-        if model.name in events.values() and model.name not in elsewhere
-    ]
+    only_here = {*events.values()} - elsewhere
+    own += [model for model in models if model.name in only_here]
     return tuple(events.items()), own

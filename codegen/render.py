@@ -154,9 +154,8 @@ def _package_blocks(package: Package) -> list[Block]:
 
 
 def _group_docstring(group: Group) -> str:
-    first, *rest = titled(
-        f"{group.tag}: {_count(group.operations)}", "Operations of one tag."
-    )
+    title = f"{group.tag}: {_count(group.operations)}"
+    first, *rest = titled(title, "Operations of one tag.")
     return layout([first, *group.text, *rest], 0)
 
 

@@ -227,7 +227,7 @@ def _mend_all(document: object, where: str, mend: Callable[[object], object]) ->
     """
     steps = re.findall(r"\.([^.\[\]]+)|\[[^\]]*\]", where.removeprefix("$"))
     changed = False
-    for owner, key in list(_places(document, steps)):
+    for owner, key in _places(document, steps):
         mended = mend(owner[key])
         if mended != owner[key] or type(mended) is not type(owner[key]):
             owner[key] = mended

@@ -57,7 +57,10 @@ class AsyncMemoryTransport:
             raise RuntimeError(CLOSED)
         header_lines(request)  # Raises for a request that cannot be sent over a socket.
         if self._app is not None:
-            return await self._server(self._app).send(request, options, sink)
+            loop = asyncio.get_running_loop()
+            if loop not in self._servers:
+                self._servers[loop] = AsgiServer(self._app)
+            return await self._servers[loop].send(request, options, sink)
         response = cast("AsyncHandler", self._handler)(request)
         if inspect.isawaitable(response):
             response = await response
@@ -69,12 +72,6 @@ class AsyncMemoryTransport:
         server = self._servers.pop(asyncio.get_running_loop(), None)
         if server is not None:
             await server.stop()
-
-    def _server(self, app: AsgiApp) -> AsgiServer:
-        loop = asyncio.get_running_loop()
-        if loop not in self._servers:
-            self._servers[loop] = AsgiServer(app)
-        return self._servers[loop]
 
 
 class MemoryTransport:
