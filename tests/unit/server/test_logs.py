@@ -171,6 +171,19 @@ def test_however_many_kinds_there_are_lines_are_limited(limited: Limited) -> Non
     assert len(limited.lines) == MOST_KINDS + MOST_LINES + 1
 
 
+def test_a_kind_that_ended_among_too_many_is_counted_once(limited: Limited) -> None:
+    for _ in range(MOST_LINES + 5):
+        limited.log.warning("refused")
+    for number in range(MOST_KINDS - 1):
+        limited.log.warning(f"refused {number}")
+    limited.now += WINDOW_SECONDS
+
+    limited.log.warning("refused")
+
+    counts = [line for line in limited.lines if "more like this" in line]
+    assert counts == ["5 more like this: refused"]
+
+
 def test_lines_about_calls_have_a_limit_of_their_own(limited: Limited) -> None:
     for _ in range(MOST_CALL_LINES + 1):
         limited.log.info("%s: %d", "get_room", 200)
