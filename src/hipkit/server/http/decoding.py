@@ -243,12 +243,14 @@ def _convert(
 
 def _check_members(field: _Field, value: object, made: object, *, strict: bool) -> None:
     odd = odd_members(value, made, field.wire)
-    for place, is_null in sorted(odd, key=lambda one: not one[1]):
-        if not is_null:
-            problem = "is none of the members that are taken there"
-            raise InvalidValueError(place, "additionalProperties", problem)
-        if strict:
-            raise InvalidValueError(place, "type", "is null", None)
+    # Nulls go first; only a strict server takes them for mistakes.
+    mistakes = (one for one in odd if strict or not one[1])
+    place, is_null = min(mistakes, key=lambda one: not one[1], default=("", False))
+    if is_null:
+        raise InvalidValueError(place, "type", "is null", None)
+    if place:
+        problem = "is none of the members that are taken there"
+        raise InvalidValueError(place, "additionalProperties", problem)
 
 
 def _holds_nul(value: object) -> bool:
