@@ -38,7 +38,6 @@ DATABASE = {
     "server/storage/sqlite/search.py": "contract/storage/test_search.py",
     "server/storage/stores/deliveries.py": "contract/storage/test_webhook_stores.py",
     "server/storage/stores/events.py": "contract/storage/test_webhook_stores.py",
-    "server/storage/stores/grants.py": "contract/storage/test_tokens.py",
     "server/storage/stores/groups.py": "contract/storage/test_writing.py",
     "server/storage/stores/subscriptions.py": "contract/storage/test_webhook_stores.py",
     "server/storage/stores/timestamps.py": "unit/server/test_clocks.py",

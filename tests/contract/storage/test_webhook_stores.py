@@ -178,6 +178,41 @@ async def test_a_sweep_keeps_what_subscriptions_need_and_what_is_shown(
     assert await events.get(nobody) is None
 
 
+async def test_a_sweep_of_an_empty_log_removes_nothing(filled: Database) -> None:
+    assert await filled.write(lambda stores: stores.events.sweep(0, 2)) == (0, 0)
+
+
+async def test_streams_are_those_of_the_events_after_one_up_to_another(
+    filled: Database,
+) -> None:
+    before, _, last, _ = [
+        await happen(filled, event=name) for name in ("a", "b", "c", "d")
+    ]
+
+    found = await filled.stores.events.streams_between(before, last)
+
+    assert {stream.event for stream in found} == {"b", "c"}
+
+
+@pytest.mark.parametrize("time", ["next_try_us", "failing_since_us", "paused_us"])
+async def test_every_time_of_a_subscription_is_shifted_with_the_clock(
+    filled: Database, time: str
+) -> None:
+    webhook_id = await add(filled)
+    state = SubscriptionState(position=0, **{time: NOW})  # type: ignore[arg-type]  # times only
+    await filled.write(lambda stores: stores.subscriptions.set_state(webhook_id, state))
+
+    await filled.write(lambda stores: stores.subscriptions.shift(5))
+
+    found = await filled.stores.subscriptions.get(webhook_id)
+    assert found is not None
+    times = {
+        name: getattr(found, name)
+        for name in ("next_try_us", "failing_since_us", "paused_us")
+    }
+    assert times == {**dict.fromkeys(times), time: NOW + 5}
+
+
 async def test_a_sweep_goes_on_where_it_was(filled: Database) -> None:
     await add(filled)
     ids = [await happen(filled) for _ in range(5)]
@@ -263,8 +298,11 @@ async def test_webhooks_of_a_deleted_room_go_when_they_have_got_everything(
     filled: Database,
 ) -> None:
     webhook_id, stays = await add(filled), await add(filled, room_id=2)
-    event_id = await happen(filled)
+    event_id = [await happen(filled) for _ in range(2)][-1]
     await filled.write(lambda stores: stores.subscriptions.end_of_room(1))
+    ending = await filled.stores.subscriptions.get(webhook_id)
+    assert ending is not None
+    assert ending.last_event_id == event_id
 
     assert await filled.write(lambda stores: stores.subscriptions.delete_ended()) == 0
     await filled.write(

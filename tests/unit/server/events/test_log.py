@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import pytest
 
+from hipkit.server.events import log as module
 from hipkit.server.events.log import (
     PLACEHOLDER,
-    WAITING_SECONDS,
+    LogSweep,
     publish,
     sweep_log,
 )
 from hipkit.server.shared.protocol import EVENTS
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.deliveries import NewDelivery
-from tests.unit.server.events.conftest import Call, World
+from tests.unit.server.events.conftest import SECOND, Call, World
+
+THREE_DAYS = 3 * 24 * 60 * 60
 
 
 async def write_nothing(root: str) -> bytes:
@@ -138,18 +141,53 @@ async def test_sweeping_a_deleted_room_keeps_what_still_waits(world: World) -> N
     assert await events.get(elsewhere) is not None
 
 
-async def test_events_that_wait_too_long_are_dropped_and_the_loss_is_noted(
+async def test_events_that_wait_for_three_days_are_dropped_and_the_loss_is_noted(
     world: World,
 ) -> None:
     subscription = await world.subscribe()
     old = await world.say()
     happened_us = world.now_us
-    world.pass_seconds(WAITING_SECONDS + 1)
+    world.pass_seconds(THREE_DAYS + 1)
     new = await world.say()
 
+    await sweep_log(world.database, world.now_us - 2 * SECOND)
+    assert (await world.record(subscription)).position == 0
     await sweep_log(world.database, world.now_us)
 
     record = await world.record(subscription)
     assert (record.position, record.dropped_us) == (old, happened_us)
     assert await world.database.stores.events.get(old) is None
     assert await world.database.stores.events.get(new) is not None
+
+
+async def test_a_sweep_of_a_log_ends_with_a_round_that_removes_nothing(
+    world: World,
+) -> None:
+    subscription = await world.subscribe()
+    event = await world.say()
+    sweep = LogSweep(world.database)
+    assert not await sweep.step()
+
+    await world.database.write(lambda s: s.subscriptions.advance(subscription, event))
+    sweep.has_work = True
+
+    assert await sweep.step()
+    assert await world.database.stores.events.get(event) is None
+    assert not await sweep.step()
+    assert not sweep.has_work
+
+
+async def test_a_log_is_swept_to_its_end(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "STEP_EVENTS", 2)
+    subscription = await world.subscribe()
+    events = [await world.say() for _ in range(5)]
+    await world.database.write(
+        lambda stores: stores.subscriptions.advance(subscription, events[-1])
+    )
+
+    await sweep_log(world.database, world.now_us)
+
+    log = world.database.stores.events
+    assert [await log.get(event) for event in events] == [None] * 5

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from hipkit.server.events.retry import (
     FIRST_WAIT_SECONDS,
     LONGEST_WAIT_SECONDS,
-    PAUSE_AFTER_SECONDS,
     PROBE_SECONDS,
     Verdict,
     judge,
@@ -106,12 +105,12 @@ def test_a_rejected_event_is_passed() -> None:
 
 
 @pytest.mark.parametrize("verdict", ["waiting", "refused"])
-def test_a_day_of_failures_pauses(verdict: Verdict) -> None:
-    since = NOW - PAUSE_AFTER_SECONDS * SECOND
+def test_after_a_day_of_failures_it_is_tried_twice_a_day(verdict: Verdict) -> None:
+    since = NOW - 24 * 60 * 60 * SECOND
     state = after(verdict, subscription(failing_since_us=since))
 
     assert state.paused_us == NOW
-    assert state.next_try_us == NOW + int(PROBE_SECONDS * SECOND)
+    assert state.next_try_us == NOW + 12 * 60 * 60 * SECOND
     later = after(verdict, subscription(failing_since_us=since + 1))
     assert later.paused_us is None
 
