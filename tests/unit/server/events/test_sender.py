@@ -5,10 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from types import SimpleNamespace
+
+import pytest
 
 from hipkit.api.errors import StorageError
+from hipkit.server.events import sender as module
 from hipkit.server.events.delivery import Delivery, Outcome
-from hipkit.server.events.sender import Sender, sending
+from hipkit.server.events.sender import (
+    LOOK_SECONDS,
+    STUCK_SECONDS,
+    Sender,
+    sending,
+)
 from hipkit.server.shared.memory import MemorySignals
 from hipkit.server.shared.protocol import EVENTS
 from hipkit.server.storage.stores.events import EventRecord
@@ -22,11 +31,18 @@ class MemorySource:
     waiting: dict[int, list[int]]
     settled: list[tuple[int, int, str]] = field(default_factory=list)
     fails: int = 0
+    broken: set[int] = field(default_factory=set)
+    wakes_once: bool = False
+    tidied: int = 0
     is_closed: bool = False
     enough: int = 1
     has_enough: asyncio.Event = field(default_factory=asyncio.Event)
+    has_looked: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def woken(self) -> Sequence[DueRecord]:
+        if self.wakes_once and self.has_looked.is_set():
+            return []
+        self.has_looked.set()
         return [
             DueRecord(subscription_id, "test", f"host{subscription_id}.example")
             for subscription_id, events in self.waiting.items()
@@ -34,6 +50,8 @@ class MemorySource:
         ]
 
     async def next_delivery(self, kind: str, subscription_id: int) -> Delivery | None:
+        if subscription_id in self.broken:
+            raise RuntimeError("broken")
         events = self.waiting[subscription_id]
         return delivery(subscription_id, events[0]) if events else None
 
@@ -49,7 +67,7 @@ class MemorySource:
         return True
 
     async def tidy(self) -> None:
-        pass
+        self.tidied += 1
 
     def close(self) -> None:
         self.is_closed = True
@@ -167,19 +185,43 @@ async def test_a_running_sender_is_woken_by_signals_and_stops_when_asked() -> No
     assert poster.is_closed
 
 
+async def let_others_run() -> None:
+    """Let the other tasks get as far as they can without anything from outside."""
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
 async def test_what_is_under_way_is_finished_when_the_sender_stops() -> None:
-    signals, source, poster = (
-        MemorySignals(),
-        MemorySource({0: [1]}),
-        MemoryPoster(held={0}),
-    )
-    sender = Sender(source, poster, signals)
-    async with sending(sender):
-        await poster.has_begun.wait()
-        sender.stop()
-        poster.released.set()
+    source, poster = MemorySource({0: [1]}), MemoryPoster(held={0})
+    sender = Sender(source, poster, MemorySignals())
+    running = asyncio.create_task(sender.run())
+    await poster.has_begun.wait()
+
+    sender.stop()
+    await let_others_run()
+    poster.released.set()
+    await running
 
     assert source.settled == [(0, 1, "delivered")]
+
+
+async def test_a_delivery_that_outlasts_the_grace_is_cancelled_and_not_settled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "GRACE_SECONDS", 0.0)
+    source, poster = MemorySource({0: [1]}), MemoryPoster(held={0})
+    sender = Sender(source, poster, MemorySignals())
+    running = asyncio.create_task(sender.run())
+    await poster.has_begun.wait()
+
+    sender.stop()
+    await let_others_run()
+    at_once = poster.at_once
+    poster.released.set()
+    await running
+
+    assert at_once == 0
+    assert source.settled == []
 
 
 async def test_nothing_is_begun_after_the_stop() -> None:
@@ -191,3 +233,64 @@ async def test_nothing_is_begun_after_the_stop() -> None:
         poster.released.set()
 
     assert source.waiting[0] == [2, 3]
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The sender's monotonic clock, which stands still until it is set."""
+    seconds = [100.0]
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: seconds[0]))
+    return seconds
+
+
+async def test_a_subscription_whose_outcome_cannot_be_stored_waits_a_while(
+    clock: list[float],
+) -> None:
+    source, poster = MemorySource({0: [1]}, fails=1, wakes_once=True), MemoryPoster()
+    sender = Sender(source, poster, MemorySignals())
+
+    await sender.drain()
+    clock[0] += STUCK_SECONDS - 1
+    await sender.drain()
+    assert poster.posted == [(0, 1)]
+
+    clock[0] += 1
+    await sender.drain()
+    assert poster.posted == [(0, 1), (0, 1)]
+    assert source.settled == [(0, 1, "delivered")]
+
+
+async def test_an_unexpected_error_of_a_turn_is_logged_and_ends_no_other(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    source = MemorySource({0: [1], 1: [1]}, broken={0}, wakes_once=True)
+
+    await Sender(source, MemoryPoster(), MemorySignals()).drain()
+    await let_others_run()
+
+    assert source.settled == [(1, 1, "delivered")]
+    (record,) = (one for one in caplog.records if one.levelname == "ERROR")
+    assert "test 0" in record.getMessage()
+
+
+async def test_a_running_sender_tidies_once_a_second_and_at_its_end(
+    clock: list[float],
+) -> None:
+    signals, source = MemorySignals(), MemorySource({})
+
+    async def look() -> None:
+        source.has_looked.clear()
+        signals.publish([EVENTS])
+        await source.has_looked.wait()
+        await let_others_run()
+
+    async with sending(Sender(source, MemoryPoster(), signals)):
+        await source.has_looked.wait()
+        await look()
+        assert source.tidied == 0
+        clock[0] += LOOK_SECONDS
+        await look()
+        await look()
+        assert source.tidied == 1
+
+    assert source.tidied == 2
