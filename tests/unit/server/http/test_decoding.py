@@ -37,6 +37,23 @@ def test_a_strict_server_still_reads_the_query(strict_site: Site) -> None:
     assert strict_site.get("/v2/room?max-results=5&include-private=true").status == 200
 
 
+def test_the_last_value_of_a_repeated_argument_counts(site: Site) -> None:
+    for name in ("One", "Two"):
+        site.add_room(name)
+
+    listed = site.get("/v2/room?max-results=2&max-results=1").json
+
+    assert [room["name"] for room in listed["items"]] == ["One"]
+
+
+def test_a_strict_server_rejects_a_null_for_what_may_be_left_out(
+    strict_ops: Site,
+) -> None:
+    for color, status in (("red", 204), (None, 400)):
+        body = {"message": "x", "color": color}
+        assert strict_ops.post("/v2/room/Ops/notification", body).status == status
+
+
 def test_a_name_of_a_member_in_another_spelling_is_read(site: Site) -> None:
     site.add_user("Ann")
     site.add_room("Ops")

@@ -19,7 +19,9 @@ from hipkit.api.errors import UnauthorizedError
 from hipkit.server.services.access.actor import Actor
 from hipkit.server.services.access.authentication import (
     ActorCache,
+    Credentials,
     hash_token,
+    identify_client,
     same_secret,
 )
 from hipkit.server.services.access.clients import delete_client
@@ -150,6 +152,21 @@ def test_a_room_token_stops_when_its_room_is_deleted(site: Site) -> None:
     assert site.delete(f"/v2/room/{room}").status == 204
 
     assert site.post(post, {"message": "two"}, token=token).status in (401, 403, 404)
+
+
+def test_a_rooms_client_is_rejected_when_its_room_is_deleted(site: Site) -> None:
+    site.add_room("Ops")
+    client = site.add_client(["view_room"], room="Ops")
+    stores = site.server.database.stores
+    given = Credentials(client_id=client.id, secret=client.secret)
+    known = asyncio.run(identify_client(stores, given))
+    assert known is not None
+    assert known.id == client.id
+
+    asyncio.run(remove_room(site.operator_context(), "Ops"))
+
+    with pytest.raises(UnauthorizedError):
+        asyncio.run(identify_client(stores, given))
 
 
 def test_what_is_remembered_is_bounded(

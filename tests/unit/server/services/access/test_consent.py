@@ -117,6 +117,14 @@ def test_a_code_has_no_scope_that_the_user_may_not_have(
     assert code.redirect_uri == BACK
 
 
+def test_a_code_is_valid_for_ten_minutes(site: Site, client: AddedClient) -> None:
+    ann = site.context_of("ann")
+
+    code = code_of(site, asyncio.run(allow(ann, read(ann, client))))
+
+    assert code.expires_us == ann.now_us + 10 * 60 * 1_000_000
+
+
 def test_a_right_that_was_lost_since_signing_in_is_not_given_on(
     site: Site, client: AddedClient
 ) -> None:

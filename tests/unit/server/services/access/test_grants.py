@@ -1,8 +1,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
+import pytest
+
+from hipkit.server.services.access import grants as module
 from hipkit.server.services.access.clients import AddedClient, delete_client
+from hipkit.server.services.context import Context
+from hipkit.server.services.people.accounts import delete_account
+from hipkit.server.services.rooms.changes import remove_room
 from tests.unit.server.asgi import FORM, RawResponse, Site, basic
 
 YEAR = 365 * 24 * 60 * 60
@@ -185,11 +192,13 @@ def test_a_refresh_token_gives_new_tokens_until_it_is_revoked(site: Site) -> Non
 
     second = ask(site, form + "&scope=send_message", login)
     without_client = ask(site, form)
+    other = site.add_client(["send_message"])
+    by_another = ask(site, form, basic(other.id, other.secret))
 
     assert second.json["scope"] == "send_message"
     assert second.json["refresh_token"] == first["refresh_token"]
     assert second.json["access_token"] != first["access_token"]
-    assert without_client.status == 401
+    assert (without_client.status, by_another.status) == (401, 401)
     own = second.json["access_token"]
     assert site.delete(f"/v2/oauth/token/{own}", token=own).status == 204
     assert ask(site, form, login).status == 401
@@ -280,3 +289,35 @@ def test_a_room_notification_token_cannot_issue_its_replacement(site: Site) -> N
 
     assert reply.status == 401
     assert "access_token" not in reply.json
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda context, client: delete_client(context, client.id),
+        lambda context, _: remove_room(context, "Ops"),
+        lambda context, _: delete_account(context, "@Ann"),
+    ],
+    ids=["client", "room", "user"],
+)
+def test_no_token_is_issued_if_its_client_room_or_user_ended_in_the_meantime(
+    site: Site,
+    monkeypatch: pytest.MonkeyPatch,
+    end: Callable[[Context, AddedClient], Awaitable[object]],
+) -> None:
+    site.add_user("Ann")
+    site.add_room("Ops")
+    client = site.add_client(["send_message"], room="Ops")
+    login = basic(client.id, client.secret)
+    form = "grant_type=client_credentials&username=@Ann"
+    operator, decide = site.operator_context(), module.GRANTS["client_credentials"]
+
+    async def decide_and_end(context: Context, request: object) -> object:
+        grant = await decide(context, request)  # type: ignore[arg-type]  # as it came
+        await end(operator, client)
+        return grant
+
+    assert ask(site, form, login).status == 200
+    monkeypatch.setitem(module.GRANTS, "client_credentials", decide_and_end)
+
+    assert ask(site, form, login).status == 401

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -91,6 +92,10 @@ def test_a_token_is_forty_characters_known_by_its_hash(site: Site) -> None:
     assert found.hash == hash_token(issued.token)
     assert issued.scopes == ("send_message", "view_room")
     assert found.scopes == "send_message view_room"
+
+
+def test_personal_notification_and_refresh_tokens_last_a_year() -> None:
+    assert timedelta(seconds=PERSONAL_SECONDS) == timedelta(days=365)
 
 
 @pytest.mark.parametrize("seconds", [3600, None])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -12,6 +13,7 @@ from hipkit.server.services.access.authentication import identify
 from hipkit.server.services.access.lookup import (
     chatting_user,
     check_group_admin,
+    check_may_read,
     check_operator,
     find_active_user,
     find_room_to_administer,
@@ -189,6 +191,51 @@ def test_the_operator_finds_private_rooms_and_administers_them(site: Site) -> No
     for reference in (secret, str(secret), "secret", " Secret "):
         room = asyncio.run(find_room_to_administer(stores, actor, reference))
         assert room.id == secret
+
+
+def test_a_private_chat_is_read_by_its_two_users_only(world: World) -> None:
+    site, first = world.site, world.first
+    stores = site.server.database.stores
+    ann, bob = (site.context_of(name).actor for name in ("ann1", "bob1"))
+    chat = asyncio.run(
+        site.server.database.write(
+            lambda stores: stores.messages.open_private_conversation(
+                1, first.ids["ann"], first.ids["bob"]
+            )
+        )
+    )
+
+    for actor in (ann, bob):
+        asyncio.run(check_may_read(stores, actor, chat))
+    admin = asyncio.run(stores.users.get(1))
+    assert admin is not None
+    others = [
+        browser_actor(admin),
+        site.operator_context().actor,
+        replace(ann, room_id=first.ids["open"]),
+        site.context_of("ann2", world.second.number).actor,
+    ]
+    for actor in others:
+        with pytest.raises(NotFoundError):
+            asyncio.run(check_may_read(stores, actor, chat))
+
+
+def test_a_rooms_messages_are_read_by_those_who_may_see_the_room(site: Site) -> None:
+    for name in ("ann", "bob"):
+        site.add_user(name, mention_name=name)
+    secret = site.add_room("Secret", is_private=True, owner="@ann")
+    stores = site.server.database.stores
+    room = asyncio.run(stores.rooms.get(secret))
+    assert room is not None
+
+    asyncio.run(
+        check_may_read(stores, site.context_of("ann").actor, room.conversation_id)
+    )
+    bob = site.context_of("bob").actor
+    with pytest.raises(ForbiddenError):
+        asyncio.run(check_may_read(stores, bob, room.conversation_id))
+    with pytest.raises(NotFoundError):
+        asyncio.run(check_may_read(stores, bob, 999))
 
 
 def test_guests_and_addons_have_no_private_chats(site: Site) -> None:
