@@ -213,6 +213,51 @@ async def test_every_time_of_a_subscription_is_shifted_with_the_clock(
     assert times == {**dict.fromkeys(times), time: NOW + 5}
 
 
+@pytest.mark.parametrize(
+    ("paused_us", "wait_us", "bounded_us"),
+    [
+        (None, 10, 10),
+        (None, 11, 0),
+        (NOW, 11, 11),
+        (NOW, 20, 20),
+        (NOW, 21, 0),
+    ],
+)
+async def test_a_wait_is_bounded_by_the_longest_that_its_state_allows(
+    filled: Database, paused_us: int | None, wait_us: int, bounded_us: int
+) -> None:
+    webhook_id = await add(filled)
+    state = SubscriptionState(
+        position=0, next_try_us=NOW + wait_us, paused_us=paused_us
+    )
+    await filled.write(lambda stores: stores.subscriptions.set_state(webhook_id, state))
+
+    await filled.write(
+        lambda stores: stores.subscriptions.bound(
+            NOW, longest_us=10, longest_paused_us=20
+        )
+    )
+
+    found = await filled.stores.subscriptions.get(webhook_id)
+    assert found is not None
+    assert (found.next_try_us, found.paused_us) == (NOW + bounded_us, paused_us)
+
+
+async def test_the_waiting_events_of_a_stream_are_counted_up_to_a_number(
+    filled: Database,
+) -> None:
+    first, *_ = [await happen(filled) for _ in range(3)]
+    await happen(filled, room_id=2)
+    await happen(filled, event="room_enter")
+    stream, events = StreamRecord(1, 1, "room_message"), filled.stores.events
+
+    assert await events.waiting(stream, 0, most=10) == 3
+    assert await events.waiting(stream, first, most=10) == 2
+    assert await events.waiting(stream, 0, most=2) == 2
+    everywhere = StreamRecord(1, None, "room_message")
+    assert await events.waiting(everywhere, 0, most=10) == 4
+
+
 async def test_a_sweep_goes_on_where_it_was(filled: Database) -> None:
     await add(filled)
     ids = [await happen(filled) for _ in range(5)]

@@ -34,6 +34,7 @@ class MemorySource:
     broken: set[int] = field(default_factory=set)
     wakes_once: bool = False
     tidied: int = 0
+    tidies: bool = True
     is_closed: bool = False
     enough: int = 1
     has_enough: asyncio.Event = field(default_factory=asyncio.Event)
@@ -67,6 +68,8 @@ class MemorySource:
         return True
 
     async def tidy(self) -> None:
+        if not self.tidies:
+            raise StorageError("no room on the disk")
         self.tidied += 1
 
     def close(self) -> None:
@@ -258,6 +261,19 @@ async def test_a_subscription_whose_outcome_cannot_be_stored_waits_a_while(
     await sender.drain()
     assert poster.posted == [(0, 1), (0, 1)]
     assert source.settled == [(0, 1, "delivered")]
+
+
+async def test_a_database_that_cannot_be_tidied_is_logged_and_does_not_end_the_sender(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    signals, source = MemorySignals(), MemorySource({}, tidies=False)
+
+    async with sending(Sender(source, MemoryPoster(), signals)):
+        await source.has_looked.wait()
+
+    assert [record.getMessage() for record in caplog.records] == [
+        "events: no room on the disk"
+    ]
 
 
 async def test_an_unexpected_error_of_a_turn_is_logged_and_ends_no_other(

@@ -37,6 +37,14 @@ def test_a_strict_server_still_reads_the_query(strict_site: Site) -> None:
     assert strict_site.get("/v2/room?max-results=5&include-private=true").status == 200
 
 
+def test_true_is_read_as_one_only_where_numbers_stand_for_truths(site: Site) -> None:
+    site.add_room("Ops")
+
+    assert site.get("/v1/users/list?include_deleted=true").status == 200
+    assert site.post("/v2/room/Ops/message", {"message": "true"}).status == 201
+    assert site.messages("Ops")[-1]["message"] == "true"
+
+
 def test_the_last_value_of_a_repeated_argument_counts(site: Site) -> None:
     for name in ("One", "Two"):
         site.add_room(name)

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from hipkit.server.services.access.actor import (
     Actor,
     browser_actor,
+    effective_scopes,
     operator,
     token_actor,
     webhook_actor,
@@ -104,6 +105,21 @@ def test_user_and_rights_are_those_of_the_user(
         assert (actor.user_id, actor.name) == (SAME, "Ann Other")
     assert token_actor(token, person, None).grant_id == token.grant_id
     assert browser_actor(person).grant_id is None
+
+
+def test_a_token_of_one_room_has_no_scopes_over_the_group(
+    token: TokenRecord, user: UserRecord
+) -> None:
+    scopes = replace(token, scopes="admin_group manage_rooms view_room")
+    admin = replace(user, is_group_admin=True)
+
+    for room_id, expected in (
+        (None, {"admin_group", "manage_rooms", "view_room"}),
+        (3, {"view_room"}),
+    ):
+        assert effective_scopes(replace(scopes, room_id=room_id), admin) == expected
+        assert effective_scopes(replace(scopes, room_id=room_id), None) == expected
+    assert effective_scopes(scopes, user) == {"manage_rooms", "view_room"}
 
 
 def test_the_operator_has_all_rights_and_no_name_in_messages(user: UserRecord) -> None:
