@@ -67,6 +67,15 @@ def test_a_token_that_was_seen_is_not_looked_up_again(site: Site) -> None:
     assert not [sql for sql in seen if "FROM tokens" in sql]
 
 
+def test_the_actors_of_several_tokens_are_remembered(site: Site) -> None:
+    tokens = [site.token, site.add_token(scopes=["view_group"])]
+    assert all(is_known(site, token) for token in tokens)
+    with statements_read(site) as seen:
+        assert all(is_known(site, token) for token in tokens)
+
+    assert not [sql for sql in seen if "FROM tokens" in sql]
+
+
 def test_a_message_does_not_make_tokens_be_looked_up_again(site: Site) -> None:
     room = site.add_room("Ops")
     assert site.post(f"/v2/room/{room}/notification", {"message": "one"}).status == 204
