@@ -140,6 +140,23 @@ def test_a_right_that_a_restore_takes_back_does_not_return_with_the_next_change(
     assert not is_admin(filled, token)
 
 
+def test_a_restore_leaves_a_gap_after_which_all_streams_are_checked(
+    filled: Site, tmp_path: Path
+) -> None:
+    files, target = filled.server.runtime.blobs, tmp_path / "backup.tar"
+    back_up(database_of(filled), files, target)
+    user = filled.add_user("Ann")
+    change(filled, "UPDATE users SET is_group_admin = 1 WHERE id = ?", user)
+    store = filled.server.database.stores.access_changes
+    seen = asyncio.run(store.newest())
+
+    restore(target, database_of(filled), files, replace=True)
+
+    found = asyncio.run(store.after(seen))
+    assert found
+    assert found[0].id > seen + 1
+
+
 def change(site: Site, sql: str, row_id: int) -> None:
     """Change a row as another process does: on a connection of its own."""
     with contextlib.closing(sqlite3.connect(database_of(site))) as connection:

@@ -34,6 +34,9 @@ BUSY_SLEEP_SECONDS = 0.01
 ACTOR_VERSION_BITS = 62
 """Far too many numbers to meet one twice, and still room to count on: integers have 63 bits."""
 
+ACCESS_CHANGES_GAP = 1000
+"""Numbers left out, after which servers check all streams: more than change during a restore."""
+
 
 def snapshot(database: Path, target: Path) -> int:
     """Copy a database as it is now, and return the version of its tables.
@@ -77,8 +80,7 @@ def bring_up_to_date(path: Path, version: int) -> None:
 def overwrite(database: Path, content: Path) -> None:
     """Replace the content of a database in one transaction, while others have it open.
 
-    The file with the new content is changed too: its number of changes to actors becomes a new
-    one.
+    The file with the new content is changed too, for servers to notice.
 
     Raises:
         StorageError: Programs of another version may have it open, or it cannot be written.
@@ -89,11 +91,27 @@ def overwrite(database: Path, content: Path) -> None:
                 f"{database}: its tables are not of this hipkit's version; start hipkit serve"
                 " of this version once, or restore to another file"
             )
-        # A server that runs keeps actors by this number. It counts from the backup's again, and
-        # would pass through numbers under which actors are kept from before the restore.
-        number = secrets.randbits(ACTOR_VERSION_BITS)
-        source.execute("UPDATE actor_version SET number = ?", (number,))
+        _mark_as_changed(source, after=target)
         source.backup(target, pages=WHOLE, sleep=BUSY_SLEEP_SECONDS)
+
+
+def _mark_as_changed(source: sqlite3.Connection, *, after: sqlite3.Connection) -> None:
+    """Let servers that run notice that everything may have changed.
+
+    They keep actors by one number, and end streams by the numbers of access changes. Both count
+    from the backup's again, and would pass through numbers that servers have seen before.
+    """
+    number = secrets.randbits(ACTOR_VERSION_BITS)
+    source.execute("UPDATE actor_version SET number = ?", (number,))
+    newest = max(
+        connection.execute(
+            "SELECT COALESCE(MAX(id), 0) FROM access_changes"
+        ).fetchone()[0]
+        for connection in (source, after)
+    )
+    source.execute(
+        "INSERT INTO access_changes (id) VALUES (?)", (newest + ACCESS_CHANGES_GAP,)
+    )
 
 
 def file_keys(database: Path) -> list[str]:
