@@ -73,8 +73,8 @@ class _Process:
             stdout=subprocess.PIPE,
             text=True,
         )
-        told = {"function": function, "task": asdict(task), "at_once": at_once}
-        self._say(json.dumps(told))
+        answered = {"function": function, "task": asdict(task), "at_once": at_once}
+        self._say(json.dumps(answered))
 
     def __enter__(self) -> Self:
         return self
@@ -85,10 +85,10 @@ class _Process:
     def take_turn(self, calls: int) -> tuple[float, float]:
         """Return the seconds of CPU and of the clock."""
         self._say(str(calls))
-        told = self._process.stdout.readline() if self._process.stdout else ""
-        if not told:
+        answered = self._process.stdout.readline() if self._process.stdout else ""
+        if not answered:
             raise RuntimeError("a contestant has failed; it said why")
-        cpu_seconds, wall_seconds = told.split()
+        cpu_seconds, wall_seconds = answered.split()
         return float(cpu_seconds), float(wall_seconds)
 
     def _say(self, line: str) -> None:

@@ -23,11 +23,11 @@ Run = Callable[[int], object]
 
 def main() -> None:
     """Open the client, take turns until standard input ends, close it."""
-    told = json.loads(sys.stdin.readline())
-    module, _, name = told["function"].partition(":")
+    options = json.loads(sys.stdin.readline())
+    module, _, name = options["function"].partition(":")
     function = getattr(import_module(f"benchmarks.contestants.{module}"), name)
-    opened = function(Task(**told["task"]))
-    at_once = told["at_once"]
+    opened = function(Task(**options["task"]))
+    at_once = options["at_once"]
     with _awaited(opened, at_once) if at_once else _blocking(opened) as run:
         for line in sys.stdin:
             cpu_seconds, wall_seconds = _measured(run, int(line))

@@ -80,13 +80,15 @@ def _table(
     unit: str,
 ) -> Table:
     given = (scene.tls.base_url, str(scene.tls.authority), argument)
-    told: dict[str, list[dict[str, float]]] = {name: [] for name in TRANSPORTS}
+    costs_by_transport: dict[str, list[dict[str, float]]] = {
+        name: [] for name in TRANSPORTS
+    }
     for _ in range(scene.rounds(rounds)):
         for transport in TRANSPORTS:
             child = run_child(scene, "-m", program, *given, transport)
-            told[transport].append(json.loads(child.output))
+            costs_by_transport[transport].append(json.loads(child.output))
     lines = []
-    for transport, costs in told.items():
+    for transport, costs in costs_by_transport.items():
         cpu, wall, growth = (
             [each[name] for each in costs]
             for name in ("cpu_seconds", "wall_seconds", "growth_bytes")

@@ -142,7 +142,7 @@ def _data_check(
     rooms: int,
     rate: int,
 ) -> tuple[list[float], int]:
-    told = {
+    options = {
         "port": served.port,
         "streams": streams,
         "requests": requests,
@@ -153,7 +153,7 @@ def _data_check(
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.programs.watch_streams"],
         cwd=REPOSITORY,
-        input=json.dumps(told),
+        input=json.dumps(options),
         stdout=subprocess.PIPE,
         text=True,
         check=True,

@@ -76,14 +76,14 @@ class Sender:
             stdout=subprocess.PIPE,
             text=True,
         )
-        told = {
+        answered = {
             "port": port,
             "requests": list(requests),
             "connections": connections,
             "status": status,
             "core": loading_core(),
         }
-        self._say(json.dumps(told))
+        self._say(json.dumps(answered))
 
     def __enter__(self) -> Self:
         return self
@@ -94,10 +94,10 @@ class Sender:
     def take_turn(self, count: int) -> Turn:
         """Send so many requests."""
         self._say(str(count))
-        told = self._process.stdout.readline() if self._process.stdout else ""
-        if not told:
+        answered = self._process.stdout.readline() if self._process.stdout else ""
+        if not answered:
             raise RuntimeError("the sender has failed; it said why")
-        return Turn(*map(float, told.split()))
+        return Turn(*map(float, answered.split()))
 
     def _say(self, line: str) -> None:
         if self._process.stdin:

@@ -75,8 +75,8 @@ class Server:
         """Run `hipkit admin` on the server's database and return what it printed."""
         options = ["--json", "--db", str(self.database)]
         printed = run([*HIPKIT, "admin", *options, *arguments], environment())
-        told: dict[str, object] = json.loads(printed)
-        return told
+        shown: dict[str, object] = json.loads(printed)
+        return shown
 
     def hipkit(self, *arguments: str, token: str) -> str:
         """Run any other command against the server and return what it printed."""
@@ -108,8 +108,8 @@ def running_server(folder: Path) -> Iterator[Server]:
             line = process.stdout.readline() if process.stdout else b""
             patience.cancel()
             if not line:
-                told = log.read_text(errors="replace").strip()
-                raise DemoError(f"the server did not start: {told}")
+                shown = log.read_text(errors="replace").strip()
+                raise DemoError(f"the server did not start: {shown}")
             ready = json.loads(line)
             yield Server(
                 base_url=ready["base_url"],

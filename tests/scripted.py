@@ -38,10 +38,10 @@ __all__ = [
     "body_of",
     "connect",
     "done",
+    "error_answer",
     "failure",
     "headers_of",
     "listed",
-    "refusal",
     "script_for",
 ]
 
@@ -171,8 +171,8 @@ def answer(body: object = None, status: int = 200, **headers: str) -> RawRespons
     return RawResponse(status, {"content-type": "application/json", **named}, raw)
 
 
-def refusal(status: int, message: str = "no", **headers: str) -> RawResponse:
-    """Make a refusal in HipChat's form."""
+def error_answer(status: int, message: str = "no", **headers: str) -> RawResponse:
+    """Return an error in HipChat's form."""
     error = {"code": status, "type": "A type", "message": message}
     return answer({"error": error}, status, **headers)
 

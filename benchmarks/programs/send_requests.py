@@ -96,15 +96,15 @@ def take_turn(connections: Sequence[Connection], count: int) -> list[float]:
 
 def main() -> None:
     """Connect, take turns until standard input ends."""
-    told = json.loads(sys.stdin.readline())
-    if told["core"] is not None:
-        os.sched_setaffinity(0, [told["core"]])
-    requests = [text.encode() for text in told["requests"]]
-    start = f"HTTP/1.1 {told['status']} ".encode()
+    options = json.loads(sys.stdin.readline())
+    if options["core"] is not None:
+        os.sched_setaffinity(0, [options["core"]])
+    requests = [text.encode() for text in options["requests"]]
+    start = f"HTTP/1.1 {options['status']} ".encode()
     connections = [
         # Each begins elsewhere, so that not all ask for the same at the same time.
-        Connection(told["port"], requests[index % len(requests) :] + requests, start)
-        for index in range(told["connections"])
+        Connection(options["port"], requests[index % len(requests) :] + requests, start)
+        for index in range(options["connections"])
     ]
     for line in sys.stdin:
         gc.collect()

@@ -51,12 +51,12 @@ class Stream:
 class Run:
     """All streams, and the posts on their way."""
 
-    def __init__(self, told: dict[str, object]) -> None:
-        port = int(str(told["port"]))
-        paths, requests = told["streams"], told["requests"]
+    def __init__(self, options: dict[str, object]) -> None:
+        port = int(str(options["port"]))
+        paths, requests = options["streams"], options["requests"]
         if not isinstance(paths, list) or not isinstance(requests, list):
             raise TypeError("streams and requests are lists")
-        self._every = 1 / float(str(told["rate"]))
+        self._every = 1 / float(str(options["rate"]))
         self._requests = [str(request).encode() for request in requests]
         self._streams = {
             stream.socket.fileno(): stream
@@ -71,7 +71,7 @@ class Run:
         self._idle = deque(self._posters.values())
         self._due: list[float] = []
         self._seconds: list[float] = []
-        self._expected = len(requests) * len(paths) // int(str(told["rooms"]))
+        self._expected = len(requests) * len(paths) // int(str(options["rooms"]))
 
     def run(self) -> tuple[list[float], int]:
         """Post and watch; return the seconds, and how many never came."""
@@ -110,10 +110,10 @@ class Run:
 
 def main() -> None:
     """Do what standard input says."""
-    told = json.load(sys.stdin)
-    if told["core"] is not None:
-        os.sched_setaffinity(0, [told["core"]])
-    seconds, missing = Run(told).run()
+    options = json.load(sys.stdin)
+    if options["core"] is not None:
+        os.sched_setaffinity(0, [options["core"]])
+    seconds, missing = Run(options).run()
     print(json.dumps({"seconds": sorted(seconds), "missing": missing}))
 
 

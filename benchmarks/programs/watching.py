@@ -24,8 +24,8 @@ def tell_costs() -> Iterator[None]:
     yield
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     growth = max(0, _memory_bytes(PEAK) - before)
-    told = {"cpu_seconds": cpu, "wall_seconds": wall, "growth_bytes": growth}
-    sys.stdout.write(json.dumps(told))
+    figures = {"cpu_seconds": cpu, "wall_seconds": wall, "growth_bytes": growth}
+    sys.stdout.write(json.dumps(figures))
 
 
 def _forget_peak() -> None:

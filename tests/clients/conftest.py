@@ -63,7 +63,7 @@ def place(
                 recordings=RECORDINGS if pytestconfig.getoption("record") else None,
             )
             server.stop()
-            assert "Traceback" not in "".join(server.told)
+            assert "Traceback" not in "".join(server.stderr_lines)
 
 
 @pytest.fixture

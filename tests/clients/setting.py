@@ -56,12 +56,12 @@ def said(page: Mapping[str, Any]) -> list[dict[str, Any]]:
     found = []
     for message in page["items"]:
         sender = message["from"]
-        told = {
+        shown = {
             "from": sender["name"] if isinstance(sender, dict) else sender,
             "message": message["message"],
             "type": message["type"],
         }
         members = ("color", "message_format", "card")
-        told |= {m: message[m] for m in members if message.get(m) is not None}
-        found.append(told)
+        shown |= {m: message[m] for m in members if message.get(m) is not None}
+        found.append(shown)
     return sorted(found, key=itemgetter("message"))

@@ -5,14 +5,14 @@ from __future__ import annotations
 from tests.clients.surroundings import Surroundings
 
 
-def told(place: Surroundings) -> list[tuple[str, str, str]]:
+def shown(place: Surroundings) -> list[tuple[str, str, str]]:
     return [(entry["from"], entry["message"], entry["color"]) for entry in place.said()]
 
 
 def test_python_simple_hipchat(place: Surroundings) -> None:
     place.run("python-simple-hipchat")
 
-    assert told(place) == [
+    assert shown(place) == [
         ("Someone", "no color", "yellow"),
         ("Room", "the room's own token", "yellow"),
         ("A name beyond f", "é <b>all</b> & more", "purple"),
@@ -23,7 +23,7 @@ def test_python_simple_hipchat(place: Surroundings) -> None:
 def test_python_hipchat_v1(place: Surroundings) -> None:
     place.run("python-hipchat-v1")
 
-    assert told(place) == [("Someone", "remember this", "green")]
+    assert shown(place) == [("Someone", "remember this", "green")]
     assert place.refusals() == []
 
 
@@ -46,7 +46,7 @@ def test_hipchat_api(place: Surroundings) -> None:
 def test_hipchat_notif(place: Surroundings) -> None:
     place.run("hipchat-notif", knows_one_address=True)
 
-    colors = {message: color for _, message, color in told(place)}
+    colors = {message: color for _, message, color in shown(place)}
     del colors["at random"]
     assert colors == {
         "of kind notif": "gray",
@@ -61,7 +61,7 @@ def test_hipchat_notif(place: Surroundings) -> None:
 def test_hipsaint(place: Surroundings) -> None:
     place.run("hipsaint", knows_one_address=True)
 
-    said = told(place)
+    said = shown(place)
     assert ("Nagios", "[PROBLEM] web1: no answer", "red") in said
     assert ("Jenkins", "[RECOVERY] web1 HTTP: 200 <em>fine</em>", "green") in said
     assert ("Monitor", "[RECOVERY] web1 HTTP: 200 <em>fine</em>", "green") in said
@@ -72,7 +72,7 @@ def test_hipsaint(place: Surroundings) -> None:
 def test_zenoss_hipchat(place: Surroundings) -> None:
     place.run("zenoss-hipchat")
 
-    colors = [(sender, color) for sender, _, color in told(place)]
+    colors = [(sender, color) for sender, _, color in shown(place)]
     assert sorted(colors) == [
         ("Z (Warn)", "yellow"),
         ("Zenoss (Clear)", "green"),
@@ -87,7 +87,7 @@ def test_zenoss_hipchat(place: Surroundings) -> None:
 def test_node_hipchat(place: Surroundings) -> None:
     place.run("node-hipchat", knows_one_address=True)
 
-    assert told(place) == [
+    assert shown(place) == [
         ("node-hipchat", "as it comes", "yellow"),
         ("Program", "red & more", "red"),
     ]
@@ -100,7 +100,7 @@ def test_node_hipchat(place: Surroundings) -> None:
 def test_hipchat_client(place: Surroundings) -> None:
     place.run("hipchat-client")
 
-    assert told(place) == [("Program", "é <b>note</b>", "green")]
+    assert shown(place) == [("Program", "é <b>note</b>", "green")]
     with place.client() as client:
         user = client.users.get_user("@Client")
         assert (user.name, user.is_group_admin) == ("Client Guy", True)

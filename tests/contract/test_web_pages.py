@@ -198,8 +198,8 @@ def test_a_refusal_is_no_success_whatever_its_status(
 
 
 def test_a_refusal_with_200_repeats_no_token() -> None:
-    refusal = {"error": {"code": 401, "message": f"no such token: {TOKEN}"}}
-    client = connect("sync", script_for("sync", answer(refusal)))
+    error_body = {"error": {"code": 401, "message": f"no such token: {TOKEN}"}}
+    client = connect("sync", script_for("sync", answer(error_body)))
     with pytest.raises(ResponseError, match=r"no such token: \*\*\*") as caught:
         client.rooms.send_room_notification("ops", message="hi")
     assert TOKEN not in repr(caught.value)

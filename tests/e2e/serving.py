@@ -27,7 +27,7 @@ class Running:
     base_url: str
     token: str
     folder: Path
-    told: list[str] = field(default_factory=list)
+    stderr_lines: list[str] = field(default_factory=list)
 
     def connect(self) -> http.client.HTTPConnection:
         parts = urlsplit(self.base_url)
@@ -75,16 +75,18 @@ def serving(folder: Path, *options: str) -> Iterator[Running]:
         stderr=subprocess.PIPE,
         text=True,
     )
-    told: list[str] = []
+    stderr_lines: list[str] = []
     assert process.stdout is not None
     assert process.stderr is not None
-    listener = threading.Thread(target=told.extend, args=(process.stderr,), daemon=True)
+    listener = threading.Thread(
+        target=stderr_lines.extend, args=(process.stderr,), daemon=True
+    )
     try:
         line = process.stdout.readline()
         listener.start()
-        assert line, "".join(told)
+        assert line, "".join(stderr_lines)
         token = (folder / "chat.db.admin-token").read_text().strip()
-        yield Running(process, line.split()[-1], token, folder, told)
+        yield Running(process, line.split()[-1], token, folder, stderr_lines)
     finally:
         if process.poll() is None:
             process.kill()

@@ -125,12 +125,14 @@ def test_a_backup_under_load_is_one_snapshot(busy: Path, tmp_path: Path) -> None
         token = server.token
         assert load.answers == {201, 204}
         assert server.stop() == 0
-        assert server.told == [line for line in server.told if "ERROR" not in line]
+        assert server.stderr_lines == [
+            line for line in server.stderr_lines if "ERROR" not in line
+        ]
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert told["missing"] == 0
+    report = json.loads(done.stdout)
+    assert report["missing"] == 0
     with tarfile.open(tmp_path / "a.tar") as tar:
-        assert len(tar.getnames()) == told["files"] + 2
+        assert len(tar.getnames()) == report["files"] + 2
 
     back = hipkit(elsewhere, "restore", "--db", "chat.db", "../a.tar")
 

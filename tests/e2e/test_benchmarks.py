@@ -88,7 +88,7 @@ def test_a_row_that_does_not_exist_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "shown"),
     [
         ("new.md", "No such file"),
         ("missing/page.md", "No such file"),
@@ -97,14 +97,14 @@ def test_a_row_that_does_not_exist_is_refused() -> None:
     ],
 )
 def test_a_page_that_cannot_take_the_figures_is_refused_before_anything_is_measured(
-    tmp_path: Path, name: str, told: str
+    tmp_path: Path, name: str, shown: str
 ) -> None:
     (tmp_path / "page.md").write_text("# Nothing here\n")
 
     done = run("--quick", "--page", str(tmp_path / name))
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert told in done.stderr
+    assert shown in done.stderr
 
 
 def test_a_spread_is_the_median_and_the_quartiles() -> None:

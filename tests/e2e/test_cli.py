@@ -41,8 +41,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
-            told = json.loads(process.stdout.readline())
-            yield Server(told["base_url"], Path(told["token_file"]).read_text().strip())
+            output = json.loads(process.stdout.readline())
+            yield Server(
+                output["base_url"], Path(output["token_file"]).read_text().strip()
+            )
         finally:
             process.terminate()
 
@@ -228,7 +230,7 @@ def test_a_reader_that_leaves_is_silent() -> None:
 
 
 @pytest.mark.parametrize(
-    ("redirection", "code", "told"),
+    ("redirection", "code", "output"),
     [
         ("<&-", 2, "standard input is closed"),
         ("< /dev/null", 2, "the message is empty"),
@@ -239,7 +241,7 @@ def test_a_reader_that_leaves_is_silent() -> None:
     ],
 )
 def test_closed_and_full_streams_are_reported_in_one_line(
-    redirection: str, code: int, told: str, server: Server, room: str
+    redirection: str, code: int, output: str, server: Server, room: str
 ) -> None:
     ended = subprocess.run(
         ["/bin/sh", "-c", f'{shlex.join(HIPKIT)} send "$ROOM" {redirection}'],
@@ -250,8 +252,8 @@ def test_closed_and_full_streams_are_reported_in_one_line(
     )
 
     assert ended.returncode == code
-    assert told in ended.stderr
-    assert ended.stderr.count("\n") == bool(told)
+    assert output in ended.stderr
+    assert ended.stderr.count("\n") == bool(output)
 
 
 def test_a_big_file_shows_how_far_it_is_on_a_terminal(

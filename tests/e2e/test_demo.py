@@ -31,7 +31,7 @@ def test_the_demo_does_the_main_job(repository: Path) -> None:
     assert (ended.returncode, ended.stderr) == (0, "")
     numbers = re.findall(r"^ ?(\d+)\. ", ended.stdout, re.MULTILINE)
     assert numbers == [str(number) for number in range(1, 12)]
-    for told in (
+    for shown in (
         "Build 7 is red",
         "mentions Bob Dev",
         "29,000 bytes",
@@ -39,7 +39,7 @@ def test_the_demo_does_the_main_job(repository: Path) -> None:
         "ForbiddenError: DELETE /room/Dev Ops: 403",
         "hipkit serve --db",
     ):
-        assert told in ended.stdout
+        assert shown in ended.stdout
     assert not TOKEN.search(ended.stdout)
 
 

@@ -128,7 +128,7 @@ def test_an_old_program_is_served_as_when_it_was_recorded(
     _, _, page = server.call("GET", private, token=replay.names["jane token"])
     assert said(json.loads(page)) == in_order(left["private"])
     server.stop()
-    assert "Traceback" not in "".join(server.told)
+    assert "Traceback" not in "".join(server.stderr_lines)
 
 
 def in_order(left: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ def read(address: str) -> str:
 def test_the_first_start_prints_a_link_and_later_ones_do_not(tmp_path: Path) -> None:
     with serving(tmp_path) as running:
         running.call("GET", "/room")
-        link = LINK.findall("".join(running.told))[0]
+        link = LINK.findall("".join(running.stderr_lines))[0]
         page = read(link)
         running.stop()
     with serving(tmp_path) as running:
@@ -27,7 +27,7 @@ def test_the_first_start_prints_a_link_and_later_ones_do_not(tmp_path: Path) -> 
 
     assert "Set your password" in page
     assert "admin@example.com" in page
-    assert "set-password" not in "".join(running.told)
+    assert "set-password" not in "".join(running.stderr_lines)
 
 
 def test_hipkit_admin_makes_a_link_for_a_person(tmp_path: Path) -> None:

@@ -105,7 +105,9 @@ def test_a_renewed_certificate_is_shown_after_sighup(authority: Path) -> None:
         renewed = (authority / "hipkit-ca" / "server.pem").read_bytes()
         (authority / "hipkit-ca" / "server.pem").write_bytes(b"half a fi")
         server.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: any("stays as it was" in line for line in server.told))
+        wait_until(
+            lambda: any("stays as it was" in line for line in server.stderr_lines)
+        )
         assert serial(server) == before
         (authority / "hipkit-ca" / "server.pem").write_bytes(renewed)
         server.process.send_signal(signal.SIGHUP)
@@ -130,7 +132,7 @@ def protected(pem: bytes) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("file", "spoilt", "told"),
+    ("file", "spoilt", "shown"),
     [
         ("server-key.pem", lambda _: None, "server-key.pem: No such file"),
         ("server.pem", lambda _: b"x\n", "server.pem: not PEM"),
@@ -157,7 +159,7 @@ def test_an_unusable_certificate_is_reported_before_anything_is_created(
     authority: Path,
     file: str,
     spoilt: Callable[[dict[str, bytes]], bytes | None],
-    told: str,
+    shown: str,
 ) -> None:
     folder = authority / "hipkit-ca"
     content = spoilt({path.name: path.read_bytes() for path in folder.iterdir()})
@@ -168,7 +170,7 @@ def test_an_unusable_certificate_is_reported_before_anything_is_created(
     done = hipkit(authority, "serve", "--port", "0", *TLS)
 
     assert done.returncode == 1
-    assert told in done.stderr
+    assert shown in done.stderr
     assert done.stderr.count("\n") == 1
     assert not (authority / "hipkit.db").exists()
 
@@ -355,10 +357,10 @@ def test_the_log_holds_nothing_that_was_sent(tmp_path: Path) -> None:
             f"Content-Length: {len(secret)}\r\n\r\n{secret}".encode()
         )
         assert server.stop() == 0
-        told = "".join(server.told)
-    assert secret not in told
-    assert server.token not in told
-    assert "send_message: 201" in told
+        shown = "".join(server.stderr_lines)
+    assert secret not in shown
+    assert server.token not in shown
+    assert "send_message: 201" in shown
 
 
 def test_many_looks_at_readiness_are_one(tmp_path: Path) -> None:

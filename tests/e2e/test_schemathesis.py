@@ -140,7 +140,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     with serving(folder, "--strict", "--no-rate-limits") as running:
         yield running
         assert running.stop() == 0
-    assert "Traceback" not in "".join(running.told)
+    assert "Traceback" not in "".join(running.stderr_lines)
 
 
 @pytest.fixture(scope="module")

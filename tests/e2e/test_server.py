@@ -63,7 +63,7 @@ def test_offers_of_another_protocol_cost_no_notification(tmp_path: Path) -> None
             assert b"HTTP/1.1 401 Unauthorized\r\n" in answer, offer
 
         assert len(bodies(server, "ops")) == len(offers)
-        assert "WARNING" not in "".join(server.told)
+        assert "WARNING" not in "".join(server.stderr_lines)
 
 
 def test_it_says_where_it_serves_and_never_the_token(tmp_path: Path) -> None:
@@ -75,10 +75,10 @@ def test_it_says_where_it_serves_and_never_the_token(tmp_path: Path) -> None:
 
     assert (status, json.loads(body)["name"]) == (200, "Acme")
     assert code == 0
-    told = "".join(server.told)
-    assert "chat.db.admin-token" in told
-    assert server.token not in told
-    assert "Traceback" not in told
+    shown = "".join(server.stderr_lines)
+    assert "chat.db.admin-token" in shown
+    assert server.token not in shown
+    assert "Traceback" not in shown
 
 
 def test_a_second_start_goes_on_where_the_first_ended(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_a_second_start_goes_on_where_the_first_ended(tmp_path: Path) -> None:
 
     with serving(tmp_path) as server:
         assert server.call("GET", "/room/Ops")[0] == 200
-        assert server.told == []
+        assert server.stderr_lines == []
 
 
 def test_limit_headers_have_hipchats_spelling(tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_hostile_requests_break_nothing(tmp_path: Path) -> None:
             )
         assert server.call("GET", "/room")[0] == 200
         assert server.stop() == 0
-    assert "Traceback" not in "".join(server.told)
+    assert "Traceback" not in "".join(server.stderr_lines)
 
 
 def test_a_client_that_hangs_up_early_breaks_nothing(tmp_path: Path) -> None:
@@ -202,7 +202,7 @@ def test_what_was_answered_survives_a_kill(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "shown"),
     [
         (["--db", "junk.db"], "junk.db: not a hipkit database"),
         (["--db", "missing/chat.db"], "missing/chat.db: cannot be opened"),
@@ -212,14 +212,14 @@ def test_what_was_answered_survives_a_kill(tmp_path: Path) -> None:
     ],
 )
 def test_what_prevents_a_start_is_reported_in_one_line(
-    tmp_path: Path, options: list[str], told: str
+    tmp_path: Path, options: list[str], shown: str
 ) -> None:
     (tmp_path / "junk.db").write_bytes(b"junk" * 100)
 
     done = hipkit(tmp_path, "serve", "--port", "0", *options)
 
     assert done.returncode != 0
-    assert told in done.stderr
+    assert shown in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert done.stdout == ""
 
@@ -236,7 +236,7 @@ def test_what_died_on_its_way_is_cleared_at_the_next_start(tmp_path: Path) -> No
     assert not part.exists()
     assert files.find(key) is None
     assert (files.path / "orphans" / key).is_file()
-    assert "1 file" in "".join(server.told)
+    assert "1 file" in "".join(server.stderr_lines)
 
 
 def test_a_second_server_on_the_same_database_is_refused(tmp_path: Path) -> None:
@@ -253,7 +253,7 @@ def test_what_listens_everywhere_is_named_by_its_machine(tmp_path: Path) -> None
     with serving(tmp_path, "--host", "0.0.0.0") as server:  # noqa: S104 - that is the point
         server.stop()
 
-    (link,) = re.findall(r"\S+/set-password\?key=", "".join(server.told))
+    (link,) = re.findall(r"\S+/set-password\?key=", "".join(server.stderr_lines))
     assert link.startswith(f"http://{socket.gethostname()}:")
 
 

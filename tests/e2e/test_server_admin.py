@@ -142,7 +142,7 @@ def test_an_archived_room_is_closed_at_once(server: Running) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "shown"),
     [
         (["room", "add", "Twice"], "Another room exists with that name."),
         (["user", "add", "X", "no-address"], "is not an e-mail address"),
@@ -153,14 +153,14 @@ def test_an_archived_room_is_closed_at_once(server: Running) -> None:
     ],
 )
 def test_an_error_is_reported_in_one_line(
-    server: Running, arguments: list[str], told: str
+    server: Running, arguments: list[str], shown: str
 ) -> None:
     hipkit(server.folder, "admin", "--db", "chat.db", "room", "add", "Twice")
 
     done = hipkit(server.folder, "admin", "--db", "chat.db", *arguments)
 
     assert done.returncode != 0
-    assert told in done.stderr
+    assert shown in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
 
 

@@ -63,7 +63,7 @@ def run(folder: Path) -> int:
             )
             assert not answer.startswith(b"HTTP/1.1 200 "), target
         assert server.stop() == 0
-        assert "Traceback" not in "".join(server.told)
+        assert "Traceback" not in "".join(server.stderr_lines)
     kept = inside / f"{DATABASE}.files"
     for file in set(_files(folder)) - before:
         is_database = file.name.startswith(DATABASE)
@@ -107,10 +107,10 @@ def _fetch(server: Running, name: str, url: str) -> None:
     request = f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
     head, _, body = server.raw(request.encode()).partition(b"\r\n\r\n")
     assert body == CONTENT, head
-    told = head.lower()
-    assert b"x-content-type-options: nosniff" in told
+    shown = head.lower()
+    assert b"x-content-type-options: nosniff" in shown
     # Either it is kept for the disk, or a browser shows it without running anything in it.
-    assert b"content-disposition: attachment" in told or b"sandbox" in told, head
+    assert b"content-disposition: attachment" in shown or b"sandbox" in shown, head
 
 
 def main() -> None:

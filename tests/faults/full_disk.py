@@ -64,7 +64,7 @@ def _inside(folder: Path) -> None:
         assert server.raw(_share(server)).startswith(b"HTTP/1.1 204 ")
         assert _stored(server) == sorted(promised)
         assert server.stop() == 0
-        assert "Traceback" not in "".join(server.told)
+        assert "Traceback" not in "".join(server.stderr_lines)
     print(
         f"disk full after {len(promised) - 2} messages: 503 with Retry-After for messages and"
         " files, reading went on; with room again all went on without a restart"

@@ -70,7 +70,7 @@ def run(folder: Path, name: str, *, connections: int = CONNECTIONS) -> Seen:
         assert other.waits, "the other client was never served"
         assert server.call("GET", f"/room/{ROOM}")[0] == 200
         assert server.stop() == 0
-        assert "Traceback" not in "".join(server.told)
+        assert "Traceback" not in "".join(server.stderr_lines)
     most = MOST_GROWTH_BYTES
     if name in MANY:
         most += connections * MOST_BYTES_FOR_A_CONNECTION
@@ -269,11 +269,11 @@ def huge_bodies(server: Running, _: int) -> frozenset[bytes]:
     answers: set[bytes] = set()
     for path, media, first in ((post, is_json, b""), (share, is_file, part)):
         size = f"Content-Length: {len(first) + pieces * len(piece)}"
-        told = itertools.chain(
+        shown = itertools.chain(
             [_head(server, "POST", path, media, size) + first],
             itertools.repeat(piece, pieces),
         )
-        answers |= _send(server, told)
+        answers |= _send(server, shown)
         begun = f"{len(first):x}\r\n".encode() + first + b"\r\n" if first else b""
         untold = itertools.chain(
             [_head(server, "POST", path, media, chunked) + begun],
@@ -378,9 +378,9 @@ def main() -> None:
     ):
         with tempfile.TemporaryDirectory() as folder:
             seen = run(Path(folder), name, connections=arguments.connections)
-        told = b" ".join(sorted(seen.answers)).decode() or "no answer"
+        shown = b" ".join(sorted(seen.answers)).decode() or "no answer"
         print(
-            f"{name}: {told}; memory grew by {seen.growth_bytes / 1e6:.1f} MB at most;"
+            f"{name}: {shown}; memory grew by {seen.growth_bytes / 1e6:.1f} MB at most;"
             f" the other client waited {seen.longest_wait * 1000:.0f} ms at most"
         )
 

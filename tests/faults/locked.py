@@ -34,7 +34,7 @@ def run(folder: Path) -> None:
         items = json.loads(server.call("GET", f"/room/{ROOM}/history")[2])["items"]
         assert [item["message"] for item in items] == ["kept"]
         assert server.stop() == 0
-        assert "Traceback" not in "".join(server.told)
+        assert "Traceback" not in "".join(server.stderr_lines)
 
 
 def main() -> None:

@@ -39,20 +39,22 @@ def serving(
         text=True,
         pass_fds=pass_fds,
     )
-    told: list[str] = []
+    stderr_lines: list[str] = []
     assert process.stdout is not None
     assert process.stderr is not None
-    listener = threading.Thread(target=told.extend, args=(process.stderr,), daemon=True)
+    listener = threading.Thread(
+        target=stderr_lines.extend, args=(process.stderr,), daemon=True
+    )
     listener.start()
     try:
         line = process.stdout.readline()
         if not line:
             process.wait()
             listener.join()
-            raise RuntimeError(f"the server did not start: {''.join(told)}")
+            raise RuntimeError(f"the server did not start: {''.join(stderr_lines)}")
         token = (folder / f"{DATABASE}.admin-token").read_text().strip()
         address = next(word for word in line.split() if word.startswith("http"))
-        yield Running(process, address, token, folder, told)
+        yield Running(process, address, token, folder, stderr_lines)
     finally:
         if process.poll() is None:
             process.kill()

@@ -1,4 +1,4 @@
-"""Whatever comes in, the server answers: with what was asked for, or with a documented refusal."""
+"""Whatever comes in, the server answers: with what was asked for, or with a documented error."""
 
 from __future__ import annotations
 

@@ -79,8 +79,8 @@ def test_an_unknown_name_has_not_arrived(driver: Driver) -> None:
 
 def _is_full(listener: socket.socket) -> bool:
     """Ask the system how many connections wait to be accepted, and how many may."""
-    told = listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 32)
-    waiting, most = struct.unpack_from("II", told, 24)
+    shown = listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 32)
+    waiting, most = struct.unpack_from("II", shown, 24)
     return bool(waiting > most)
 
 

@@ -111,7 +111,7 @@ QUOTED = "The text of a message that nobody else should read"
 
 def quoting(operation: Any, *texts: str) -> ApiError:
     text = " and ".join(texts)
-    told = {
+    shown = {
         "message": text,
         "type": text,
         "field": text,
@@ -119,7 +119,7 @@ def quoting(operation: Any, *texts: str) -> ApiError:
         "expected_type": [{text: text}],
     }
     response = answer(
-        {"error": told},
+        {"error": shown},
         400,
         x_debug=text,
         location=f"https://x/?auth_token={text}",
@@ -274,7 +274,7 @@ def example(kind: type[BaseException]) -> BaseException:
     return kind(*arguments, **keywords)
 
 
-def told(error: BaseException) -> dict[str, object]:
+def shown(error: BaseException) -> dict[str, object]:
     left_behind = {"body", "item", "_secrets"}
     return {name: each for name, each in vars(error).items() if name not in left_behind}
 
@@ -288,7 +288,7 @@ def test_every_error_can_be_pickled_copied_and_shown(kind: type[BaseException]) 
         again = pickle.loads(pickle.dumps(error, protocol))
         assert type(again) is kind
         assert (str(again), repr(again)) == (str(error), repr(error))
-        assert told(again) == told(error)
+        assert shown(again) == shown(error)
     for twin in (copy.copy(error), copy.deepcopy(error)):
         assert type(twin) is kind
         assert (str(twin), vars(twin)) == (str(error), vars(error))

@@ -16,8 +16,8 @@ from tests.scripted import (
     answer,
     connect,
     done,
+    error_answer,
     headers_of,
-    refusal,
     script_for,
 )
 
@@ -99,7 +99,9 @@ def test_a_call_by_hand_stays_one_call_below_the_base_url(
 def test_a_failed_call_by_hand_shows_no_secret_of_its_path_query_or_body(
     kind: Kind,
 ) -> None:
-    echo = refusal(400, "bad: s3cretInThePath and s3cretInTheQuery, s3cretInTheBody")
+    echo = error_answer(
+        400, "bad: s3cretInThePath and s3cretInTheQuery, s3cretInTheBody"
+    )
     client = connect(kind, script_for(kind, echo))
     # Not written in the call itself: a traceback shows the lines of the program.
     path = "/oauth/token/s3cretInThePath"

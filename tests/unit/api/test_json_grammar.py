@@ -43,7 +43,7 @@ def test_what_the_grammar_allows_is_read(body: bytes, value: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "shown"),
     [
         (b"", "Expecting value: line 1 column 1 (char 0)"),
         (b"NaN", "Expecting value: line 1 column 1 (char 0)"),
@@ -57,10 +57,10 @@ def test_what_the_grammar_allows_is_read(body: bytes, value: object) -> None:
         (b"[] []", "Extra data: line 1 column 4 (char 3)"),
     ],
 )
-def test_a_syntax_error_is_reported_with_its_position(body: bytes, told: str) -> None:
+def test_a_syntax_error_is_reported_with_its_position(body: bytes, shown: str) -> None:
     with pytest.raises(json.JSONDecodeError) as caught:
         parse_json(body)
-    assert str(caught.value) == told
+    assert str(caught.value) == shown
 
 
 def test_invalid_utf8_is_reported_with_its_position() -> None:

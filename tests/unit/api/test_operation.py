@@ -375,7 +375,7 @@ NAIVE = datetime(2016, 9, 9)  # noqa: DTZ001  # The mistake that this is about.
 @pytest.mark.parametrize("kind", [GetRoomHistory, GetPrivatechatHistory])
 @pytest.mark.parametrize("name", ["date", "end_date"])
 @pytest.mark.parametrize(
-    ("value", "error", "told"),
+    ("value", "error", "shown"),
     [
         (NAIVE, ValueError, "{} needs a UTC offset: datetime(2016, 9, 9, tzinfo=UTC)"),
         (date(2016, 9, 9), TypeError, "{} must be a datetime, not date"),
@@ -384,9 +384,9 @@ NAIVE = datetime(2016, 9, 9)  # noqa: DTZ001  # The mistake that this is about.
     ids=str,
 )
 def test_a_timestamp_argument_has_an_offset(
-    kind: Any, name: str, value: object, error: type[Exception], told: str
+    kind: Any, name: str, value: object, error: type[Exception], shown: str
 ) -> None:
-    with pytest.raises(error, match=re.escape(told.format(name))):
+    with pytest.raises(error, match=re.escape(shown.format(name))):
         kind("x", **{name: value}).call()
 
 

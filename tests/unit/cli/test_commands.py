@@ -8,7 +8,7 @@ import pytest
 
 from hipkit.cli.commands import COMMANDS, run
 from hipkit.version import VERSION
-from tests.scripted import refusal
+from tests.scripted import error_answer
 from tests.unit.cli.conftest import Hipkit, Server
 
 
@@ -146,7 +146,7 @@ def test_a_closed_pipe_prints_nothing_and_the_exit_code_is_141(
 def test_a_closed_standard_error_does_not_change_the_exit_code(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server.answer(refusal(404))
+    server.answer(error_answer(404))
     monkeypatch.setattr(sys, "stderr", None)
 
     assert run(["call", "get-room", "ops"], transport=server) == 6

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scripted import refusal
+from tests.scripted import error_answer
 from tests.unit.cli.conftest import Hipkit, Server
 
 
@@ -85,7 +85,7 @@ def test_a_wait_is_reported_with_its_reason(
     server: Server, hipkit: Hipkit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
-    limited = refusal(429, retry_after="3")
+    limited = error_answer(429, retry_after="3")
     server.answer(limited, {"id": 1}, limited, {"id": 1})
 
     ended = hipkit("call", "get-room", "ops")

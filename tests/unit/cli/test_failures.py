@@ -20,7 +20,7 @@ from hipkit.api.errors import (
 )
 from hipkit.cli.failures import ExitCode, exit_code
 from hipkit.transports.protocol import RawResponse, TransportError
-from tests.scripted import answer, failure, refusal
+from tests.scripted import answer, error_answer, failure
 from tests.unit.cli.conftest import Hipkit, Server
 
 CODES = [
@@ -58,13 +58,13 @@ def test_each_kind_of_error_has_its_exit_code(error: BaseException, code: int) -
 @pytest.mark.parametrize(
     ("outcome", "code"),
     [
-        (refusal(400), 8),
-        (refusal(401), 5),
-        (refusal(403), 5),
-        (refusal(404), 6),
-        (refusal(405), 8),
-        (refusal(429), 7),
-        (refusal(500), 9),
+        (error_answer(400), 8),
+        (error_answer(401), 5),
+        (error_answer(403), 5),
+        (error_answer(404), 6),
+        (error_answer(405), 8),
+        (error_answer(429), 7),
+        (error_answer(500), 9),
         (answer(b"<html>"), 10),
         (answer(b"\xff"), 10),
         (failure("connect", arrived=False), 3),
@@ -85,7 +85,9 @@ def test_an_error_of_a_call_is_one_line_with_an_exit_code(
 
 
 def test_with_json_an_error_is_an_object(server: Server, hipkit: Hipkit) -> None:
-    server.answer(refusal(403, "You need one of scopes: ['view_group', 'view_room']"))
+    server.answer(
+        error_answer(403, "You need one of scopes: ['view_group', 'view_room']")
+    )
 
     ended = hipkit("--json", "call", "get-room", "ops")
 
@@ -99,7 +101,7 @@ def test_with_json_an_error_is_an_object(server: Server, hipkit: Hipkit) -> None
 
 def test_an_error_does_not_contain_the_message(server: Server, hipkit: Hipkit) -> None:
     text = "the launch code is 0000"
-    server.answer(refusal(400, f"Value '{text}' for field 'message' is too short"))
+    server.answer(error_answer(400, f"Value '{text}' for field 'message' is too short"))
 
     ended = hipkit("send", "ops", text)
 

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from hipkit.cli.output import harmless, one_line, write, write_json, write_stderr
-from tests.scripted import refusal
+from tests.scripted import error_answer
 from tests.unit.cli.conftest import Hipkit, Server
 
 
@@ -15,7 +15,8 @@ def test_control_characters_of_a_server_never_reach_the_terminal(
     server: Server, hipkit: Hipkit
 ) -> None:
     server.answer(
-        {"id": 1, "name": "a\x1b]0;title\x07\x9b2J"}, refusal(404, "gone\x1b[2J\x9b")
+        {"id": 1, "name": "a\x1b]0;title\x07\x9b2J"},
+        error_answer(404, "gone\x1b[2J\x9b"),
     )
 
     good = hipkit("call", "get-room", "ops")

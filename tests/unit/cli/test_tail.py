@@ -11,7 +11,7 @@ from hipkit.api.limits import Limit, Limits
 from hipkit.cli.failures import ExitCode
 from hipkit.cli.tail import Tail, seconds_to_next
 from hipkit.v2.models import Message, MessagePage
-from tests.scripted import failure, refusal
+from tests.scripted import error_answer, failure
 from tests.unit.cli.conftest import Hipkit, Server
 
 START = datetime(2016, 9, 9, tzinfo=UTC)
@@ -118,7 +118,12 @@ def test_following_continues_after_temporary_errors_until_ctrl_c(
     monkeypatch.setattr("time.sleep", pauses.append)
     broken = failure("connect", arrived=False)
     server.answer(
-        history(1), history(1, 2), broken, refusal(503), history(2, 3), refusal(500)
+        history(1),
+        history(1, 2),
+        broken,
+        error_answer(503),
+        history(2, 3),
+        error_answer(500),
     )
     played = server.play
 
@@ -148,7 +153,7 @@ def test_a_permanent_error_ends_the_command(
     server: Server, hipkit: Hipkit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
-    server.answer(history(1), refusal(404))
+    server.answer(history(1), error_answer(404))
 
     ended = hipkit("tail", "ops")
 

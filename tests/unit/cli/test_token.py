@@ -8,7 +8,7 @@ import pytest
 from hipkit.cli.token import describe_session
 from hipkit.transports.protocol import RawResponse
 from hipkit.v2.models import Session
-from tests.scripted import TOKEN, headers_of, refusal
+from tests.scripted import TOKEN, error_answer, headers_of
 from tests.unit.cli.conftest import Hipkit, Server
 
 USER = {
@@ -71,7 +71,7 @@ def test_an_expiry_out_of_range_is_the_nearest_date(expires_in: int, date: str) 
 
 
 def test_an_invalid_token_gives_exit_code_5(server: Server, hipkit: Hipkit) -> None:
-    server.answer(refusal(401))
+    server.answer(error_answer(401))
 
     assert hipkit("token", "check").code == 5
 
@@ -104,7 +104,7 @@ def test_check_sends_the_operation_as_an_auth_test(
 def test_check_of_an_operation_lists_the_lacking_scopes(
     server: Server, hipkit: Hipkit
 ) -> None:
-    server.answer(refusal(403, "You need one of scopes: [u'admin_room']"))
+    server.answer(error_answer(403, "You need one of scopes: [u'admin_room']"))
 
     ended = hipkit("token", "check", "--operation", "delete-room", "ops", "--json")
 

@@ -20,7 +20,7 @@ from tests.scripted import (
     answer,
     connect,
     done,
-    refusal,
+    error_answer,
     script_for,
 )
 
@@ -32,8 +32,8 @@ both = pytest.mark.parametrize("kind", KINDS)
 
 @both
 def test_an_auth_test_checks_without_carrying_out(kind: Kind) -> None:
-    told = {"success": {"code": 202, "type": "Accepted", "message": "It may."}}
-    script = script_for(kind, answer(told, 202), answer(None, 202))
+    shown = {"success": {"code": 202, "type": "Accepted", "message": "It may."}}
+    script = script_for(kind, answer(shown, 202), answer(None, 202))
     client = connect(kind, script)
     outcome = done(client.auth_test(SendRoomNotification("ops", message="hi")))
     assert outcome
@@ -49,11 +49,13 @@ def test_an_auth_test_checks_without_carrying_out(kind: Kind) -> None:
 @both
 def test_an_auth_test_returns_the_lacking_scopes(kind: Kind) -> None:
     message = "This action requires one of the following scopes: [u'admin_room']"
-    script = script_for(kind, refusal(403, message), refusal(403, "no"), refusal(401))
+    script = script_for(
+        kind, error_answer(403, message), error_answer(403, "no"), error_answer(401)
+    )
     client = connect(kind, script)
-    told = done(client.auth_test(GetRoom("ops")))
-    assert not told
-    assert (told.status, told.lacking_scopes) == (403, ("admin_room",))
+    shown = done(client.auth_test(GetRoom("ops")))
+    assert not shown
+    assert (shown.status, shown.lacking_scopes) == (403, ("admin_room",))
     known = done(client.auth_test(GetRoom("ops")))
     assert known.lacking_scopes == ("view_group", "view_room")
     bad = done(client.auth_test(GetRoom("ops")))
@@ -63,7 +65,7 @@ def test_an_auth_test_returns_the_lacking_scopes(kind: Kind) -> None:
 @both
 def test_an_auth_test_never_quotes_the_token(kind: Kind) -> None:
     for status in (401, 403):
-        script = script_for(kind, refusal(status, f"the token {TOKEN} is no good"))
+        script = script_for(kind, error_answer(status, f"the token {TOKEN} is no good"))
         outcome = done(connect(kind, script).auth_test(GetRoom("ops")))
         assert TOKEN not in repr(outcome)
         assert "is no good" in outcome.message
@@ -72,7 +74,7 @@ def test_an_auth_test_never_quotes_the_token(kind: Kind) -> None:
 @both
 def test_an_auth_test_that_fails_for_another_reason_raises(kind: Kind) -> None:
     for status, error in ((404, NotFoundError), (400, BadRequestError)):
-        script = script_for(kind, refusal(status, f"what about {TOKEN}?"))
+        script = script_for(kind, error_answer(status, f"what about {TOKEN}?"))
         with pytest.raises(error) as caught:
             done(connect(kind, script).auth_test(GetRoom("ops")))
         assert TOKEN not in str(caught.value)

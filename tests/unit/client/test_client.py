@@ -55,10 +55,10 @@ from tests.scripted import (
     answer,
     connect,
     done,
+    error_answer,
     failure,
     headers_of,
     listed,
-    refusal,
     script_for,
 )
 
@@ -405,7 +405,7 @@ def test_an_error_response_of_any_format_is_an_api_error_with_its_status(
 
 @both
 def test_a_403_names_the_sufficient_scopes(kind: Kind) -> None:
-    client = connect(kind, script_for(kind, refusal(403, "no")))
+    client = connect(kind, script_for(kind, error_answer(403, "no")))
     with pytest.raises(ForbiddenError, match="view_group, view_room") as caught:
         done(client.rooms.get_room("ops"))
     assert caught.value.scopes == ("view_group", "view_room")
@@ -413,7 +413,7 @@ def test_a_403_names_the_sufficient_scopes(kind: Kind) -> None:
 
 @both
 def test_a_429_that_lasts_too_long_has_the_time_of_the_reset(kind: Kind) -> None:
-    late = refusal(429, x_ratelimit_remaining="0", x_ratelimit_reset="1500009999")
+    late = error_answer(429, x_ratelimit_remaining="0", x_ratelimit_reset="1500009999")
     client = connect(kind, script_for(kind, late))
     with pytest.raises(RateLimitError) as caught:
         done(client.rooms.get_room("ops"))
@@ -445,8 +445,8 @@ def test_a_file_that_can_be_read_once_is_never_sent_twice(kind: Kind) -> None:
 
     tokens = iter(["old", "new", "newer"])
     for refused, error in (
-        (refusal(401), UnauthorizedError),
-        (refusal(429), RateLimitError),
+        (error_answer(401), UnauthorizedError),
+        (error_answer(429), RateLimitError),
         (answer({}, 503, retry_after="0"), ServerError),
     ):
         script = script_for(kind, refused, answer(None, 204))
@@ -460,7 +460,7 @@ def test_a_file_that_can_be_read_once_is_never_sent_twice(kind: Kind) -> None:
 @both
 def test_a_file_that_can_be_read_again_is_sent_again_whole(kind: Kind) -> None:
     tokens = iter(["old", "new"])
-    script = script_for(kind, refusal(401), answer(None, 204))
+    script = script_for(kind, error_answer(401), answer(None, 204))
     client = connect(kind, script, lambda rejected: next(tokens))
     done(
         client.rooms.share_file_with_room(
@@ -480,7 +480,12 @@ def test_a_traceback_has_at_most_six_frames_of_hipkit(kind: Kind) -> None:
             return [frame.name for frame in frames if "/src/hipkit/" in frame.filename]
         raise AssertionError("nothing was raised")
 
-    for outcome in (refusal(404), failure("broken"), answer(b"[]"), answer(b"\xff")):
+    for outcome in (
+        error_answer(404),
+        failure("broken"),
+        answer(b"[]"),
+        answer(b"\xff"),
+    ):
         client = connect(kind, script_for(kind, outcome), retries=0)
         frames = trace(lambda client=client: client.rooms.get_room("ops"))  # type: ignore[misc]
         assert len(frames) <= 6, frames

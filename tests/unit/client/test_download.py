@@ -37,9 +37,9 @@ from tests.scripted import (
     answer,
     connect,
     done,
+    error_answer,
     failure,
     headers_of,
-    refusal,
     script_for,
 )
 
@@ -286,7 +286,7 @@ def test_what_another_host_says_of_limits_is_not_the_apis(kind: Kind) -> None:
 @both
 def test_a_token_is_renewed_for_a_file_too(kind: Kind) -> None:
     tokens = iter(["old", "new"])
-    script = script_for(kind, refusal(401), FILE)
+    script = script_for(kind, error_answer(401), FILE)
     target = io.BytesIO()
     client = connect(kind, script, lambda rejected: next(tokens))
     done(client.download("/a", target))
@@ -442,7 +442,7 @@ def test_a_folder_that_is_not_there_is_named_before_anything_is_sent(
 def test_a_refusal_is_an_error_and_writes_nothing(
     kind: Kind, status: int, error: type[Exception], tmp_path: Path
 ) -> None:
-    for response in (refusal(status), answer(b"<Error>s3cret</Error>", status)):
+    for response in (error_answer(status), answer(b"<Error>s3cret</Error>", status)):
         client = connect(kind, script_for(kind, response))
         with pytest.raises(error):
             done(client.download(shared(ELSEWHERE), tmp_path / "a"))
@@ -472,7 +472,7 @@ def test_addresses_of_files_are_secrets_in_errors_hooks_and_log(
     )
     quoting = f"no {ELSEWHERE} and no {TOKEN}"
     for outcome in (
-        refusal(404, quoting),
+        error_answer(404, quoting),
         failure("timeout"),
         answer(None, 302),
         redirect("ftp://s3cret"),

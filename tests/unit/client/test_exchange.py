@@ -354,14 +354,14 @@ def test_pacing_waits_before_a_call_that_would_be_refused() -> None:
 
 
 def test_limits_stay_when_an_answer_tells_none() -> None:
-    told = json(
+    shown = json(
         200,
         '{"id": 1}',
         x_ratelimit_limit="100",
         x_ratelimit_remaining="7",
         x_ratelimit_reset="1500000100.5",
     )
-    driver = Driver(told, OK)
+    driver = Driver(shown, OK)
     call(driver, GetThing(1))
     call(driver, GetThing(1))
     rate = driver.state.limits.read().rate

@@ -30,9 +30,9 @@ from tests.scripted import (
     answer,
     connect,
     done,
+    error_answer,
     headers_of,
     listed,
-    refusal,
     script_for,
 )
 
@@ -230,7 +230,7 @@ def test_where_a_link_repeats_what_was_asked_for_the_link_counts(kind: Kind) -> 
 @both
 def test_an_error_on_a_later_page_comes_after_the_items_before(kind: Kind) -> None:
     seen: list[Any] = []
-    script = script_for(kind, page([1, 2], "/v2/room?start-index=2"), refusal(404))
+    script = script_for(kind, page([1, 2], "/v2/room?start-index=2"), error_answer(404))
     with pytest.raises(NotFoundError):
         listed(note(connect(kind, script).items(GetAllRooms()), seen))
     assert ids(seen) == [1, 2]
@@ -518,7 +518,7 @@ def test_an_error_does_not_advance_the_position() -> None:
     assert before is None
     message = next(walk)
     assert walk.position == HistoryPosition(message.date, frozenset({message.id}))
-    failing = script_for("sync", chat, refusal(404))
+    failing = script_for("sync", chat, error_answer(404))
     walk = connect("sync", failing).history("ops")
     with pytest.raises(NotFoundError):
         listed(walk)

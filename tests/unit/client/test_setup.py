@@ -38,9 +38,9 @@ from tests.scripted import (
     answer,
     connect,
     done,
+    error_answer,
     headers_of,
     listed,
-    refusal,
     script_for,
 )
 
@@ -199,13 +199,13 @@ def test_an_address_must_be_a_text(kind: Kind, address: Any) -> None:
 def test_limits_are_shared_by_derived_clients_but_not_by_other_tokens(
     kind: Kind,
 ) -> None:
-    told = answer(
+    report = answer(
         {"id": 7},
         x_ratelimit_limit="100",
         x_ratelimit_remaining="9",
         x_ratelimit_reset="1500000100",
     )
-    client = connect(kind, script_for(kind, told))
+    client = connect(kind, script_for(kind, report))
     other = client.with_token("somebodyElse")
     done(client.with_options(timeout=1).rooms.get_room("ops"))
     assert client.limits.rate is not None
@@ -276,7 +276,7 @@ def test_a_token_may_be_a_coroutine_function_where_there_is_a_loop() -> None:
 def test_a_function_is_called_for_every_call_and_passed_the_rejected_token(
     kind: Kind,
 ) -> None:
-    script = script_for(kind, ROOM, refusal(401), ROOM)
+    script = script_for(kind, ROOM, error_answer(401), ROOM)
     seen: list[str | None] = []
     numbers = itertools.count()
 
@@ -295,7 +295,7 @@ def test_a_function_is_called_for_every_call_and_passed_the_rejected_token(
 @both
 def test_an_optional_argument_of_ones_own_is_left_alone(kind: Kind) -> None:
     """`def read_token(path="token.txt")` is about a path, not about refused tokens."""
-    script = script_for(kind, refusal(401), refusal(401))
+    script = script_for(kind, error_answer(401), error_answer(401))
     seen = []
 
     def token(path: str = "token.txt", *, strip: bool = True) -> str:

@@ -39,9 +39,9 @@ from tests.scripted import (
     answer,
     connect,
     done,
+    error_answer,
     failure,
     headers_of,
-    refusal,
     script_for,
 )
 
@@ -91,7 +91,7 @@ class Issuer:
             members = {name: make() for name, make in self.members.items()}
             return issued(f"token{number}", self.expires_in, **members)
         if headers_of(request)["authorization"].removeprefix("Bearer ") in self.refused:
-            return refusal(401, "Invalid OAuth session")
+            return error_answer(401, "Invalid OAuth session")
         return answer({"id": 7})
 
 
@@ -179,7 +179,9 @@ def test_a_token_in_the_environment_is_none_of_an_oauth_clients_business(
 
 @both
 def test_a_client_that_was_removed_is_unauthorized_and_asked_once(kind: Kind) -> None:
-    script = script_for(kind, refusal(401, f"bad client {CLIENT_ID} {CLIENT_SECRET}"))
+    script = script_for(
+        kind, error_answer(401, f"bad client {CLIENT_ID} {CLIENT_SECRET}")
+    )
     with pytest.raises(UnauthorizedError) as caught:
         done(oauth(kind, script).generate_token(grant_type="client_credentials"))
     shown = "".join(traceback.format_exception(caught.value)) + repr(caught.value)
@@ -414,7 +416,7 @@ def test_a_failed_fetch_fails_the_call_and_the_next_call_tries_again(
     kind: Kind,
 ) -> None:
     script = script_for(
-        kind, failure("connect", arrived=False), refusal(401), issued("token")
+        kind, failure("connect", arrived=False), error_answer(401), issued("token")
     )
     provider = make_provider(kind, script)
     with pytest.raises(ConnectError):
@@ -426,7 +428,7 @@ def test_a_failed_fetch_fails_the_call_and_the_next_call_tries_again(
 
 @both
 def test_the_error_of_a_fetch_names_the_token_operation(kind: Kind) -> None:
-    script = script_for(kind, refusal(401, "gone"))
+    script = script_for(kind, error_answer(401, "gone"))
     client = connect(kind, script, oauth(kind, script).client_credentials())
     with pytest.raises(UnauthorizedError, match="POST /oauth/token: 401") as caught:
         done(client.rooms.get_room(1))

@@ -29,7 +29,7 @@ def question(client: AddedClient, **changes: str | None) -> str:
     return f"{PATH}?{urlencode(sent)}"
 
 
-def told(answer: Answer) -> dict[str, str]:
+def shown(answer: Answer) -> dict[str, str]:
     """Return what the program is told, by way of the browser."""
     assert answer.status == 303, answer.text
     location = answer.location or ""
@@ -54,7 +54,7 @@ def test_a_code_is_exchanged_for_a_token_once(
     site: Site, ann: Visitor, client: AddedClient
 ) -> None:
     answer = ann.fill(question(client), PATH, answer="allow")
-    values = told(answer)
+    values = shown(answer)
 
     assert values["state"] == "a state&x=1"
     assert values["keep"] == "this one"
@@ -65,8 +65,8 @@ def test_a_code_is_exchanged_for_a_token_once(
 def test_a_code_is_valid_for_ten_minutes_and_its_redirect_uri(
     site: Site, ann: Visitor, client: AddedClient
 ) -> None:
-    first = told(ann.fill(question(client), PATH, answer="allow"))["code"]
-    second = told(ann.fill(question(client), PATH, answer="allow"))["code"]
+    first = shown(ann.fill(question(client), PATH, answer="allow"))["code"]
+    second = shown(ann.fill(question(client), PATH, answer="allow"))["code"]
 
     assert exchange(site, client, first, "https://other.test/") == 400
     site.clock[0] += 601
@@ -74,7 +74,7 @@ def test_a_code_is_valid_for_ten_minutes_and_its_redirect_uri(
 
 
 def test_a_denial_is_sent_to_the_program(ann: Visitor, client: AddedClient) -> None:
-    values = told(ann.fill(question(client), PATH, answer="deny"))
+    values = shown(ann.fill(question(client), PATH, answer="deny"))
 
     assert values == {
         "keep": "this one",
@@ -132,7 +132,7 @@ def test_an_unregistered_redirect_uri_gets_no_redirect(
 def test_an_invalid_request_is_reported_to_a_registered_redirect_uri(
     visitor: Visitor, client: AddedClient, changes: dict[str, str | None], error: str
 ) -> None:
-    assert told(visitor.get(question(client, **changes)))["error"] == error
+    assert shown(visitor.get(question(client, **changes)))["error"] == error
 
 
 def test_the_token_has_only_the_requested_scopes(
@@ -140,7 +140,7 @@ def test_the_token_has_only_the_requested_scopes(
 ) -> None:
     address = question(client, scope="view_room")
 
-    code = told(ann.fill(address, PATH, answer="allow"))["code"]
+    code = shown(ann.fill(address, PATH, answer="allow"))["code"]
     fields = {"grant_type": "authorization_code", "code": code, "redirect_uri": BACK}
     token = site.send(
         "POST",
@@ -176,7 +176,7 @@ def test_a_form_with_another_redirect_uri_gets_no_redirect(
 
 
 def test_access_can_be_revoked(site: Site, ann: Visitor, client: AddedClient) -> None:
-    code = told(ann.fill(question(client), PATH, answer="allow"))["code"]
+    code = shown(ann.fill(question(client), PATH, answer="allow"))["code"]
     fields = {"grant_type": "authorization_code", "code": code, "redirect_uri": BACK}
     headers = [basic(client.id, client.secret), FORM]
     granted = site.send(

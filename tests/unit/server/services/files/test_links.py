@@ -76,8 +76,8 @@ def test_a_private_chats_file_is_for_its_two_users(site: Site) -> None:
 
 
 def links(site: Site, file_id: str) -> tuple[str, str]:
-    told = site.get(f"/v2/file/{file_id}").json
-    shown, saved = told["temp_url"], told["temp_download_url"]
+    report = site.get(f"/v2/file/{file_id}").json
+    shown, saved = report["temp_url"], report["temp_download_url"]
     return shown.removeprefix("http://chat.test"), saved.removeprefix(
         "http://chat.test"
     )

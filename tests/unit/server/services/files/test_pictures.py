@@ -100,9 +100,9 @@ LARGE = [
 ]
 
 
-@pytest.mark.parametrize(("data", "told"), LARGE)
-def test_a_picture_with_too_many_pixels_is_rejected(data: bytes, told: str) -> None:
-    with pytest.raises(InvalidValueError, match=told) as caught:
+@pytest.mark.parametrize(("data", "shown"), LARGE)
+def test_a_picture_with_too_many_pixels_is_rejected(data: bytes, shown: str) -> None:
+    with pytest.raises(InvalidValueError, match=shown) as caught:
         read_picture(data, "avatar")
 
     assert caught.value.field == "avatar"

@@ -277,8 +277,8 @@ def test_the_webhooks_of_a_room_get_what_happened_in_it_and_its_end(
     assert site.delete("/v2/room/Ops").status == 204
     site.deliver()
 
-    told = {posted.json["event"] for posted in receiver.all()}
-    assert told == {"room_message", "room_deleted"}
+    shown = {posted.json["event"] for posted in receiver.all()}
+    assert shown == {"room_message", "room_deleted"}
 
 
 def test_what_the_operator_does_is_published_without_a_sender(

@@ -122,12 +122,12 @@ def test_a_signature_that_a_receiver_repeats_is_shown_nowhere(
         tokens = [posted.path.partition("signed_request=")[2]]
         tokens.append(posted.headers["Authorization"].removeprefix("JWT "))
         sent.extend(tokens)
-        told = {
+        report = {
             "whole": f"Cannot POST {posted.path} {tokens[1]}",
             "signature": " ".join(each.rpartition(".")[2] for each in tokens),
             "cut": " ".join(each.rpartition(".")[0] for each in tokens),
         }[part]
-        return json_answer({"message": told}, status)
+        return json_answer({"message": report}, status)
 
     receiver.answer = repeat
     say(site, "x")

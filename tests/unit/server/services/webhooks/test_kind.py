@@ -123,8 +123,8 @@ def test_a_pattern_that_takes_too_long_counts_as_not_found_and_is_shown(
     site.deliver()
 
     assert receiver.texts == ["aaa"]
-    told = [(one.state, one.problem) for one in deliveries(site, webhook_id)]
-    assert told == [
+    shown = [(one.state, one.problem) for one in deliveries(site, webhook_id)]
+    assert shown == [
         ("delivered", None),
         ("skipped", "the pattern took too long for this text"),
     ]
@@ -208,8 +208,8 @@ def test_what_a_receiver_rejects_is_not_sent_again(
     site.deliver()
 
     assert [posted.path for posted in receiver.all()] == ["/hook?a=b%20c"] * 2
-    told = [(one.state, one.status) for one in deliveries(site, webhook_id)]
-    assert told == [("refused", status)] * 2
+    shown = [(one.state, one.status) for one in deliveries(site, webhook_id)]
+    assert shown == [("refused", status)] * 2
 
 
 def test_a_receiver_that_fails_for_a_day_is_paused_and_can_be_resumed(
@@ -387,8 +387,8 @@ def test_answers_to_answers_are_sent_and_not_posted(
     problems = [
         delivery.problem for hook in (one, other) for delivery in deliveries(site, hook)
     ]
-    told = "not posted: this event is an answer itself"
-    assert sorted(map(str, problems)) == ["None", "None", told, told]
+    shown = "not posted: this event is an answer itself"
+    assert sorted(map(str, problems)) == ["None", "None", shown, shown]
 
 
 def test_what_was_sent_and_not_settled_is_sent_again_and_answered_once(
