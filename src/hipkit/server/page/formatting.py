@@ -25,7 +25,7 @@ def one_line(text: str) -> str:
 
 
 def iso_timestamp(timestamp_us: int) -> str:
-    """Return a timestamp in ISO 8601; `page.js` shows it in the reader's time zone."""
+    """Return a timestamp in ISO 8601; `times.js` shows it in the reader's time zone."""
     return Timestamp.from_us(timestamp_us).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

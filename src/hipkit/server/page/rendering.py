@@ -20,7 +20,7 @@ from hipkit.server.page.formatting import format_size, iso_timestamp, one_line
 from hipkit.server.page.sanitizer import sanitize
 from hipkit.server.page.typed_text import TypedText, typed_text
 from hipkit.server.services.files.pictures import PICTURE_TYPES
-from hipkit.server.services.messages.markup import find_in_text
+from hipkit.server.services.messages.mentions_and_links import find_in_text
 from hipkit.server.services.messages.message import Mentions, users_of
 from hipkit.server.services.messages.posting import COLORS
 from hipkit.server.services.representations.timestamps import Timestamp

@@ -18,7 +18,7 @@ from markupsafe import Markup, escape
 from hipkit.api.addresses import is_web_address
 from hipkit.api.message_html import TAGS, Tag, Text, read_html
 from hipkit.server.page.styles import CLASSES, clamped, read_style
-from hipkit.server.services.messages.markup import Link
+from hipkit.server.services.messages.mentions_and_links import Link
 
 __all__ = [
     "ATTRIBUTES",

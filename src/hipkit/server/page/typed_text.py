@@ -9,7 +9,11 @@ from typing import Literal, cast
 
 from markupsafe import Markup, escape
 
-from hipkit.server.services.messages.markup import EVERYBODY, Piece, split_text
+from hipkit.server.services.messages.mentions_and_links import (
+    EVERYBODY,
+    Piece,
+    split_text,
+)
 from hipkit.server.storage.stores.emoticons import EmoticonRecord
 from hipkit.server.storage.stores.users import UserRecord
 

@@ -1,24 +1,7 @@
-// The page works without this: it only shows local times, copies texts, and asks for confirmation.
+// The page works without this: it only copies texts, and asks for confirmation.
 "use strict";
 
 (() => {
-  const local = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
-  const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
-  const shortDay = new Intl.DateTimeFormat(undefined, { month: "short", day: "numeric" });
-
-  function showLocalTimes(root) {
-    for (const time of root.querySelectorAll("time[datetime]:not([title])")) {
-      time.title = time.dateTime;
-      time.textContent = local.format(new Date(time.dateTime));
-    }
-    for (const time of root.querySelectorAll("time.ago")) {
-      const date = new Date(time.dateTime);
-      const isToday = date.toDateString() === new Date().toDateString();
-      time.textContent = (isToday ? clock : shortDay).format(date);
-      time.title = `Last message: ${local.format(date)}`;
-    }
-  }
-
   function showCopyButtons(root) {
     for (const button of root.querySelectorAll("[data-copy]")) button.hidden = false;
   }
@@ -38,7 +21,7 @@
   }
 
   function enhance(root) {
-    showLocalTimes(root);
+    hipkit.showTimes(root);
     showCopyButtons(root);
   }
 
@@ -59,5 +42,5 @@
   document.addEventListener("htmx:load", (event) => enhance(event.detail.elt));
   enhance(document);
 
-  globalThis.hipkit = { enhance };
+  hipkit.enhance = enhance;
 })();

@@ -8,10 +8,6 @@
   const AT_BOTTOM_PIXELS = 40;
   const HIDDEN_MINUTES = 10;
 
-  const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
-  const day = new Intl.DateTimeFormat(undefined, { dateStyle: "full" });
-  const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
-
   const current = document.querySelector(".sidebar [aria-current]");
   if (current) {
     // Not by scrollIntoView, behind whose element Tab would begin. The list scrolls sideways on
@@ -61,16 +57,12 @@
   function dayLine(date) {
     const line = document.createElement("h2");
     line.className = "day";
-    line.textContent = day.format(date);
+    line.textContent = hipkit.dayOf(date);
     return line;
   }
 
   function dress(root) {
-    for (const time of root.querySelectorAll(".when time")) {
-      const date = new Date(time.dateTime);
-      time.textContent = clock.format(date);
-      time.title = exact.format(date);
-    }
+    hipkit.showTimes(root);
     const own = messages.dataset.person;
     for (const mention of root.querySelectorAll(".mention")) {
       const isOwn = "everybody" in mention.dataset || mention.dataset.person === own;

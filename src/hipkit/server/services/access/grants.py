@@ -15,6 +15,7 @@ from hipkit.server.services.access.authentication import (
     identify_client,
 )
 from hipkit.server.services.access.issuing import (
+    ACCESS_SECONDS,
     PERSONAL_SECONDS,
     IssuedToken,
     TokenToIssue,
@@ -41,14 +42,12 @@ from hipkit.v2.oauth_sessions import GenerateToken
 
 __all__ = ["generate_token"]
 
-SHORT_SECONDS = 60 * 60
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Grant(TokenToIssue):
     """A token to issue, and what it is granted by."""
 
-    seconds: int = SHORT_SECONDS
+    seconds: int = ACCESS_SECONDS
     with_refresh: bool = False
     refresh_client_id: str | None = None
     """The client that has to authenticate to refresh the token."""

@@ -15,12 +15,16 @@ from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.tokens import NewToken
 
 __all__ = [
+    "ACCESS_SECONDS",
     "PERSONAL_SECONDS",
     "IssuedToken",
     "TokenToIssue",
     "check_secret",
     "issue_token",
 ]
+
+ACCESS_SECONDS = 60 * 60
+"""Lifetime of the access tokens that `POST /v2/oauth/token` issues."""
 
 PERSONAL_SECONDS = 365 * 24 * 60 * 60
 """Lifetime of personal tokens, notification tokens and refresh tokens."""

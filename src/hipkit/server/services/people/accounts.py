@@ -22,7 +22,7 @@ from hipkit.server.services.access.web_sessions import change_password
 from hipkit.server.services.context import Context
 from hipkit.server.services.errors import InvalidValueError
 from hipkit.server.services.files.stored import remove_file
-from hipkit.server.services.messages.markup import (
+from hipkit.server.services.messages.mentions_and_links import (
     clean_mention_name,
     derive_mention_name,
     is_mention_name,
