@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import click
@@ -20,22 +21,19 @@ def emoticon() -> None:
 
 @emoticon.command("add")
 @click.argument("shortcut")
-@click.argument(
-    "picture",
-    type=click.Path(dir_okay=False, path_type=Path),
-    callback=lambda _command, _argument, path: path.read_bytes(),
-)
+@click.argument("picture", type=click.Path(dir_okay=False, path_type=Path))
 @number_option("number")
 async def add_emoticon(
-    context: Context, *, shortcut: str, picture: bytes, number: int | None
+    context: Context, *, shortcut: str, picture: Path, number: int | None
 ) -> Shown:
     """Add an emoticon from a JPEG, PNG or GIF file.
 
     In messages it is written as its shortcut in parentheses, such as (success).
     """
+    data = await asyncio.to_thread(picture.read_bytes)
     # A server that starts meanwhile would otherwise take the picture for left over.
     with context.runtime.blobs.shared():
         emoticon_id = await emoticons.add_emoticon(
-            context, shortcut=shortcut, picture=picture, emoticon_id=number
+            context, shortcut=shortcut, picture=data, emoticon_id=number
         )
     return {"id": emoticon_id, "shortcut": shortcut}

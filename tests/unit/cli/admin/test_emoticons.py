@@ -25,3 +25,18 @@ def test_an_emoticon_keeps_the_id_that_old_programs_know(
     assert "another emoticon's id" in done.err
     assert {path for path in folder.rglob("*") if path.is_file()} == kept
     assert run_json("emoticon", "add", "other", str(picture))["id"] == 168
+
+
+def test_an_argument_too_many_is_wrong_usage_even_if_the_picture_is_missing(
+    run: Run, tmp_path: Path
+) -> None:
+    done = run("emoticon", "add", "chef", str(tmp_path / "none.png"), "more")
+
+    assert done.code == ExitCode.USAGE
+    assert "unexpected argument" in done.err
+
+
+def test_a_picture_that_is_missing_is_named(run: Run, tmp_path: Path) -> None:
+    done = run("emoticon", "add", "chef", str(tmp_path / "none.png"))
+
+    assert "none.png: No such file or directory" in done.err
