@@ -21,7 +21,7 @@ from hipkit.server.http.decoding import decode, needs_body
 from hipkit.server.http.routes import Match, MethodNotAllowedError
 from hipkit.server.http.uploads import read_related
 from hipkit.server.services.errors import NotImplementedHereError
-from hipkit.server.services.files.stored import check_quota
+from hipkit.server.services.files.quota import check_quota
 from hipkit.v2.catalog import OPERATIONS
 
 __all__ = ["DialectV2"]

@@ -7,13 +7,12 @@ import contextlib
 from collections.abc import Iterator
 
 from hipkit.server.services.context import Context
-from hipkit.server.services.errors import TooLargeError
+from hipkit.server.services.files.quota import check_quota
 from hipkit.server.storage.blobs import BlobStore
 from hipkit.server.storage.protocol import Stores
 
 __all__ = [
     "add_file",
-    "check_quota",
     "remove_file",
     "removed_on_failure",
 ]
@@ -44,23 +43,6 @@ async def add_file(
         content_type=content_type,
         now_us=context.now_us,
     )
-
-
-async def check_quota(context: Context, stores: Stores, size_bytes: int) -> None:
-    """Check that a number of bytes more stays within the group's quota.
-
-    Raises:
-        TooLargeError: It does not.
-    """
-    quota = context.runtime.settings.file_quota_bytes
-    if quota == 0:
-        return
-    used = await stores.groups.file_bytes(context.actor.group_id)
-    if used + size_bytes > quota:
-        raise TooLargeError(
-            f"The group's files may take {quota} bytes, and {used} are taken:"
-            f" {size_bytes} more do not fit"
-        )
 
 
 async def remove_file(files: BlobStore, key: str | None) -> None:
