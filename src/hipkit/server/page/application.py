@@ -67,7 +67,7 @@ class Page:
         path = str(scope["path"]).removeprefix(str(scope.get("root_path") or ""))
         if method not in METHODS:
             answer = text_answer(405, "Method Not Allowed")
-            answer.headers.append(header("Allow", ", ".join(METHODS)))
+            answer.headers.append(header("Allow", ", ".join(self._methods_of(path))))
         elif method in SAFE_METHODS and (found := self._static.find(path)):
             answer = found
         else:
@@ -115,6 +115,16 @@ class Page:
             if wanted == route.method and (found := route.pattern.fullmatch(path)):
                 return route, found.groupdict()
         return NOT_FOUND, {}
+
+    def _methods_of(self, path: str) -> tuple[str, ...]:
+        """Return the methods that a path has, or for an unknown path, all of the page."""
+        found = tuple(
+            method
+            for method in METHODS
+            if self._find_view(method, path)[0] is not NOT_FOUND
+            or (method in SAFE_METHODS and self._static.find(path))
+        )
+        return found or METHODS
 
 
 async def _visit(visit: Visit, route: ViewRoute, headers: list[Header]) -> Answer:

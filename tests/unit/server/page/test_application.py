@@ -99,13 +99,23 @@ def test_head_is_answered_like_get_but_without_a_body(visitor: Visitor) -> None:
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS"])
-def test_other_methods_get_405_with_those_that_are_allowed(
-    visitor: Visitor, method: str
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/sign-in", "GET, HEAD, POST"),
+        ("/", "GET, HEAD"),
+        ("/rooms/21", "GET, HEAD"),
+        ("/sign-out", "POST"),
+        ("/nowhere", "GET, HEAD, POST"),
+    ],
+)
+def test_other_methods_get_405_with_those_that_the_path_allows(
+    visitor: Visitor, method: str, path: str, allowed: str
 ) -> None:
-    response = visitor.client.request(method, "/sign-in")
+    response = visitor.client.request(method, path)
 
     assert response.status_code == 405
-    assert response.headers["allow"] == "GET, HEAD, POST"
+    assert response.headers["allow"] == allowed
     assert response.headers["x-frame-options"] == "DENY"
 
 
