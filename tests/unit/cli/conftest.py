@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import pytest
 
 from hipkit.cli.commands import run
+from hipkit.server.logs import LIBRARIES
 from hipkit.transports.protocol import RawResponse, TransportError
 from tests.scripted import BASE_URL, TOKEN, Script, answer
 
@@ -73,6 +75,17 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Server:
     return Server()
 
 
+@pytest.fixture
+def logs_as_before() -> Iterator[None]:
+    """Take back what a command in this process has set up: other tests read logs too."""
+    loggers = [logging.getLogger(name) for name in ("hipkit.server", *LIBRARIES)]
+    before = [(log.handlers[:], log.level, log.propagate) for log in loggers]
+    yield
+    for log, (handlers, level, propagate) in zip(loggers, before, strict=True):
+        log.handlers[:], log.propagate = handlers, propagate
+        log.setLevel(level)
+
+
 Hipkit = Callable[..., Outcome]
 
 
@@ -81,6 +94,7 @@ def hipkit(
     server: Server,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
+    logs_as_before: None,
 ) -> Hipkit:
     def call(*arguments: str, stdin: bytes = b"") -> Outcome:
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
