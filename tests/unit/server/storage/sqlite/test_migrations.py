@@ -12,6 +12,7 @@ import pytest
 
 from hipkit.server.storage.sqlite import file as sqlite_file
 from hipkit.server.storage.sqlite.search import add_search_functions
+from hipkit.server.storage.stores.users import UserRecord
 
 GROUP = (
     "INSERT INTO chat_groups (id, name, subdomain, created_us) VALUES (1, 'G', 'g', 0)"
@@ -224,3 +225,20 @@ def test_webhook_subscription_and_deliveries_go_together(
     ):
         rows = before_events.execute(f"SELECT {column} FROM {table}").fetchall()  # noqa: S608 - names of our own
         assert rows == [(6,)]
+
+
+@pytest.mark.parametrize(
+    "column", sorted({*UserRecord.__struct_fields__} - {"last_active_us", "id"})
+)
+def test_a_change_of_any_column_of_an_actors_user_is_counted(
+    before_events: sqlite3.Connection, column: str
+) -> None:
+    # A column that a later migration adds has to be added to the trigger, too: otherwise other
+    # processes would go on to trust an actor that they have cached.
+    before_events.executescript(WEBHOOKS)
+    migrate(before_events)
+
+    before_events.execute(f"UPDATE users SET {column} = {column}")  # noqa: S608 - names of our own
+
+    (number,) = before_events.execute("SELECT number FROM actor_version").fetchone()
+    assert number > 0
