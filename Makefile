@@ -158,7 +158,7 @@ SOURCE := pyproject.toml src/hipkit/version.py .venv/pyvenv.cfg
 	@$(INSTALL) --require-hashes --build-constraints requirements/bench.txt -r requirements/bench.txt
 	@touch $@
 
-# Programs that nobody here wrote live apart, each with what it needs. One list of versions and
+# Third-party programs live apart, each with what it needs. One list of versions and
 # hashes serves them all; it overrides what old programs pin and no longer works. One that cannot
 # be installed is told, and fails its own tests.
 .tools/clients/ansible/.ready: ALSO := |prettytable

@@ -216,7 +216,7 @@ def mention(steps: Steps, ann: HipChat) -> None:
 
 def share_file(steps: Steps, ann: HipChat) -> None:
     """Share a file, and fetch it again."""
-    steps.begin("A file, there and back, as Ann")
+    steps.begin("A file, uploaded and downloaded, as Ann")
     ann.rooms.share_file_with_room(
         ROOM, file=File(REPORT, name="report.txt"), message="the report"
     )
@@ -228,13 +228,13 @@ def share_file(steps: Steps, ann: HipChat) -> None:
     expect(fetched.getvalue() == REPORT, "the file came back changed")
     steps.show(
         line(message),
-        f"{message.file.name}: {size:,} bytes fetched again, every one the same",
+        f"{message.file.name}: {size:,} bytes downloaded, identical to the original",
     )
 
 
 def post_with_another_client(steps: Steps, server: Server, admin: HipChat) -> None:
     """Run a third-party program against the server."""
-    steps.begin("hipcat, a client that nobody here wrote, unmodified")
+    steps.begin("hipcat, a third-party client, unmodified")
     text = "posted by hipcat"
     version, printed = other_client(server, server.token, ROOM, text)
     message = newest(admin)
@@ -258,7 +258,7 @@ def be_refused(steps: Steps, bob: HipChat) -> None:
     """Try what the token has no scope for."""
     steps.begin("What Bob's token may not do")
     asked = bob.auth_test(DeleteRoom(ROOM))
-    steps.show(f"asked beforehand: {'allowed' if asked else 'not allowed'}")
+    steps.show(f"checked beforehand: {'allowed' if asked else 'not allowed'}")
     try:
         bob.rooms.delete_room(ROOM)
     except ForbiddenError as error:
