@@ -26,11 +26,11 @@ CALLS = 100
 ASYNC_CALLS = 128
 """A multiple of every number below."""
 AT_ONCE = (1, 16, 64)
-TRANSPORTS = ("httpx2", "pycurl")
+TRANSPORTS = ("httpcore2", "pycurl")
 
 CONTESTANTS = {
     "hipkit, memory": "hipkit_client:in_memory",
-    "hipkit, httpx2": "hipkit_client:over_httpx2",
+    "hipkit, httpcore2": "hipkit_client:over_httpcore2",
     "hipkit, pycurl": "hipkit_client:over_pycurl",
     "bare httpx2": "httpx2_bare:transport",
     "bare httpcore2": "httpcore2_bare:pool",
@@ -39,15 +39,18 @@ CONTESTANTS = {
     "hypchat": "hypchat_client:notification",
 }
 ASYNC_CONTESTANTS = {
-    "hipkit, httpx2": "hipkit_client:async_over_httpx2",
+    "hipkit, httpcore2": "hipkit_client:async_over_httpcore2",
     "hipkit, pycurl": "hipkit_client:async_over_pycurl",
     "bare httpx2": "httpx2_bare:async_transport",
     "bare pycurl": "pycurl_bare:multi",
 }
 
+BARE = {"httpcore2": "bare httpx2", "pycurl": "bare pycurl"}
+"""The contestant beside which a transport is set: what a program would use in its place."""
+
 SHARE_AIM = 0.1, "under 0.1"
-BARE_AIMS = {"httpx2": (1.05, "at most 1.05"), "pycurl": (1.2, "at most 1.2")}
-HYPCHAT_AIMS = {"httpx2": (1 / 2, "at most 1/2"), "pycurl": (1 / 6, "at most 1/6")}
+BARE_AIMS = {"httpcore2": (1.05, "at most 1.05"), "pycurl": (1.2, "at most 1.2")}
+HYPCHAT_AIMS = {"httpcore2": (1 / 2, "at most 1/2"), "pycurl": (1 / 6, "at most 1/6")}
 
 
 def task_for(target: Target) -> Task:
@@ -102,9 +105,9 @@ def measure_against_bare(scene: Scene) -> Table:
 
 
 def _against_bare(scene: Scene, transport: str, target: Target) -> list[Line]:
-    us, bare = f"hipkit, {transport}", f"bare {transport}"
+    us, bare = f"hipkit, {transport}", BARE[transport]
     others = [bare]
-    if transport == "httpx2":
+    if transport == "httpcore2":
         others += ["bare httpcore2", "httpx2.Client"]
     costs = _compete(scene, target, us, *others)
     aims = {bare: BARE_AIMS[transport]}
@@ -116,7 +119,7 @@ def _against_bare(scene: Scene, transport: str, target: Target) -> list[Line]:
 
 
 def _against_bare_async(scene: Scene, transport: str, target: Target) -> list[Line]:
-    us, bare = f"hipkit, {transport}", f"bare {transport}"
+    us, bare = f"hipkit, {transport}", BARE[transport]
     lines = []
     for at_once in AT_ONCE[1:2] if scene.quick else AT_ONCE:
         costs = _compete(scene, target, us, bare, at_once=at_once)

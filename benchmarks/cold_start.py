@@ -21,7 +21,7 @@ def measure(scene: Scene) -> Table:
         return (str(PROGRAMS / f"{name}.py"), *given, *more)
 
     programs = {
-        "hipkit, httpx2": program("post_hipkit", "httpx2"),
+        "hipkit, httpcore2": program("post_hipkit", "httpcore2"),
         "hipkit, pycurl": program("post_hipkit", "pycurl"),
         "httpx2's transport": program("post_httpx2"),
         "httpcore2's pool": program("post_httpcore2"),
@@ -30,14 +30,17 @@ def measure(scene: Scene) -> Table:
     if find_spec("hypchat") is not None:
         programs["hypchat"] = program("post_hypchat")
     costs = take_turns(scene, programs, rounds=30)
-    over_httpx2, over_pycurl = costs.pop("hipkit, httpx2"), costs.pop("hipkit, pycurl")
-    aims = {"httpx2's transport": over_httpx2, "a libcurl handle": over_pycurl}
+    over_httpcore2, over_pycurl = (
+        costs.pop("hipkit, httpcore2"),
+        costs.pop("hipkit, pycurl"),
+    )
+    aims = {"httpx2's transport": over_httpcore2, "a libcurl handle": over_pycurl}
     return Table(
         title="Cold start: from the start of a process to a 204 over TLS",
         headings=COMPARED,
         lines=[
             compared(
-                "pycurl" if ours is over_pycurl else "httpx2",
+                "pycurl" if ours is over_pycurl else "httpcore2",
                 "TLS, sync",
                 other,
                 ours,
@@ -47,7 +50,7 @@ def measure(scene: Scene) -> Table:
             )
             for ours, others in (
                 (
-                    over_httpx2,
+                    over_httpcore2,
                     ("httpx2's transport", "httpcore2's pool", "hypchat"),
                 ),
                 (over_pycurl, ("a libcurl handle", "hypchat")),

@@ -15,7 +15,7 @@ MODULES = ("hipkit", "hipkit.client.client", "httpx2", "pycurl")
 FILE_BYTES = 50_000_000
 MOST_GROWTH_BYTES = 20_000_000
 AIM = "grows by less than 20 MB"
-TRANSPORTS = ("httpx2", "pycurl")
+TRANSPORTS = ("httpcore2", "pycurl")
 
 
 def measure_imports(scene: Scene) -> Table:

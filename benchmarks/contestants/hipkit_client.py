@@ -20,10 +20,10 @@ from hipkit.client.setup import TransportName
 from hipkit.transports.protocol import RawResponse, Request
 
 __all__ = [
-    "async_over_httpx2",
+    "async_over_httpcore2",
     "async_over_pycurl",
     "in_memory",
-    "over_httpx2",
+    "over_httpcore2",
     "over_pycurl",
     "request_for",
 ]
@@ -68,9 +68,9 @@ def in_memory(task: Task) -> Iterator[Send]:
         yield lambda: _notify(client)
 
 
-def over_httpx2(task: Task) -> Opening:
+def over_httpcore2(task: Task) -> Opening:
     """Send over the default transport."""
-    return _over("httpx2", task)
+    return _over("httpcore2", task)
 
 
 def over_pycurl(task: Task) -> Opening:
@@ -86,9 +86,9 @@ def _over(transport: TransportName, task: Task) -> Iterator[Send]:
         yield lambda: _notify(client)
 
 
-def async_over_httpx2(task: Task) -> AsyncOpening:
+def async_over_httpcore2(task: Task) -> AsyncOpening:
     """Send over the default transport, on asyncio."""
-    return _async_over("httpx2", task)
+    return _async_over("httpcore2", task)
 
 
 def async_over_pycurl(task: Task) -> AsyncOpening:

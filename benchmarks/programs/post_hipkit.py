@@ -9,6 +9,6 @@ with HipChat(
     "token",
     base_url=f"{origin}/v2",
     verify=authority,
-    transport="pycurl" if transport == "pycurl" else "httpx2",
+    transport="pycurl" if transport == "pycurl" else "httpcore2",
 ) as client:
     client.rooms.send_room_notification("Dev Ops", message="Done.", color="green")

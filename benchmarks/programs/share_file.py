@@ -11,7 +11,7 @@ with HipChat(
     "token",
     base_url=base_url,
     verify=authority,
-    transport="pycurl" if transport == "pycurl" else "httpx2",
+    transport="pycurl" if transport == "pycurl" else "httpcore2",
 ) as client:
     client.rooms.share_file_with_room("Dev Ops", file=b"a few bytes")
     with tell_costs():

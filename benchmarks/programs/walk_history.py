@@ -10,7 +10,7 @@ with HipChat(
     "token",
     base_url=base_url,
     verify=authority,
-    transport="pycurl" if transport == "pycurl" else "httpx2",
+    transport="pycurl" if transport == "pycurl" else "httpcore2",
 ) as client:
     client.rooms.get_room_history("Dev Ops")
     with tell_costs():

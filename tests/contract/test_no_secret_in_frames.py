@@ -31,7 +31,7 @@ from hipkit import (
     RequestError,
 )
 from hipkit.api.frames import clear_locals
-from hipkit.transports.httpx2 import HttpxTransport
+from hipkit.transports.httpcore2 import HttpcoreTransport
 from hipkit.v2 import DeleteSession, GenerateToken, GetAllRooms, GetRoom
 from tests.contract.transports.scripted_server import Connection, ScriptedServer
 from tests.scripted import AsyncScript, Script
@@ -271,8 +271,8 @@ CALLS: dict[str, tuple[Callable[..., Any], Callable[[Any], Any]]] = {
     ),
 }
 NETWORKS = {
-    "httpx2": (HipChat, "httpx2"),
-    "httpx2-async": (AsyncHipChat, "httpx2"),
+    "httpcore2": (HipChat, "httpcore2"),
+    "httpcore2-async": (AsyncHipChat, "httpcore2"),
     "pycurl": (HipChat, "pycurl"),
     "pycurl-async": (AsyncHipChat, "pycurl"),
 }
@@ -402,8 +402,10 @@ MISTAKES: dict[str, Callable[[], Any]] = {
     "a proxy's half a character": lambda: HipChat(
         "t", base_url="https://a/v2", proxy=f"http://a:{PASSWORD}{HALF}@b"
     ).rooms.get_room(1),
-    "a transport's bad proxy": lambda: HttpxTransport(proxy=f"gopher://a:{PASSWORD}@b"),
-    "a transport's bad certificate": lambda: HttpxTransport(
+    "a transport's bad proxy": lambda: HttpcoreTransport(
+        proxy=f"gopher://a:{PASSWORD}@b"
+    ),
+    "a transport's bad certificate": lambda: HttpcoreTransport(
         cert=("a", "b", PASSWORD, "c")  # type: ignore[arg-type]  # the mistake
     ),
     "a bad proxy": lambda: HipChat(
@@ -438,13 +440,13 @@ def test_no_mistake_of_the_caller_leaves_one(name: str) -> None:
 
 
 def test_a_transports_settings_show_no_password() -> None:
-    settings = HttpxTransport(
+    settings = HttpcoreTransport(
         proxy=f"http://a:{PASSWORD}@b", cert=("a", "b", PASSWORD)
     )._settings
     assert PASSWORD not in repr(settings)
 
 
-@pytest.mark.parametrize("transport", ["httpx2", "pycurl"])
+@pytest.mark.parametrize("transport", ["httpcore2", "pycurl"])
 def test_an_error_that_a_hook_reports_leaves_none(transport: Any) -> None:
     failures: list[Any] = []
     server = ScriptedServer(reset)

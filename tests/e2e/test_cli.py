@@ -77,7 +77,7 @@ def room(hipkit: Run) -> str:
     return ROOM
 
 
-@pytest.mark.parametrize("transport", ["httpx2", "pycurl"])
+@pytest.mark.parametrize("transport", ["httpcore2", "pycurl"])
 def test_what_is_sent_can_be_read_back(
     transport: str, hipkit: Run, room: str, tmp_path: Path
 ) -> None:
@@ -124,7 +124,7 @@ def free_port() -> int:
         return port
 
 
-@pytest.mark.parametrize("transport", ["httpx2", "pycurl"])
+@pytest.mark.parametrize("transport", ["httpcore2", "pycurl"])
 def test_exit_codes_distinguish_errors(transport: str, hipkit: Run, room: str) -> None:
     through = ["--transport", transport, "--retries", "0"]
     nobody = f"http://127.0.0.1:{free_port()}/v2"
@@ -138,7 +138,7 @@ def test_exit_codes_distinguish_errors(transport: str, hipkit: Run, room: str) -
     assert hipkit("send", room, "x" * 20_000, *through).returncode == 8
 
 
-@pytest.mark.parametrize("transport", ["httpx2", "pycurl"])
+@pytest.mark.parametrize("transport", ["httpcore2", "pycurl"])
 def test_a_message_that_may_have_arrived_is_code_4(transport: str, hipkit: Run) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
 

@@ -22,7 +22,7 @@ from hipkit import (
     RequestError,
     Response,
 )
-from hipkit.transports.httpx2 import HttpxTransport
+from hipkit.transports.httpcore2 import HttpcoreTransport
 from hipkit.v2 import (
     Card,
     CreatedExtension,
@@ -106,7 +106,7 @@ async def mistakes(client: AsyncHipChat, room: Room) -> None:
     room.name = "x"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
     AsyncHipChat("x", transport="curl")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     client.rooms.get_room("ops")  # type: ignore[unused-coroutine]  # pyright: ignore[reportUnusedCoroutine]
-    AsyncHipChat("x", transport=HttpxTransport())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    AsyncHipChat("x", transport=HttpcoreTransport())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     AsyncHipChat(b"x")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 

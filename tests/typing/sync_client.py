@@ -24,7 +24,7 @@ from hipkit import (
     TokenProvider,
 )
 from hipkit.api.response import RequestSummary
-from hipkit.transports.httpx2 import AsyncHttpxTransport
+from hipkit.transports.httpcore2 import AsyncHttpcoreTransport
 from hipkit.v2 import (
     Card,
     CreatedExtension,
@@ -107,7 +107,7 @@ def mistakes(client: HipChat, room: Room, asynchronous: AsyncOAuthClient) -> Non
     client.with_token(read_token)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     client.with_token(asynchronous.client_credentials())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     HipChat(asynchronous.client_credentials())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
-    HipChat("x", transport=AsyncHttpxTransport())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    HipChat("x", transport=AsyncHttpcoreTransport())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     client.history("ops", since=date(2016, 9, 9))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     client.history("ops", since="2016-09-09")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     HipChat(b"x")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

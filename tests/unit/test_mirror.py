@@ -24,8 +24,8 @@ SUITES = {"server/shared": "shared", "server/storage/stores": "storage"}
 
 TRANSPORTS = dict.fromkeys(
     (
-        "transports/httpx2.py",
-        "transports/httpx2_streams.py",
+        "transports/httpcore2.py",
+        "transports/httpcore2_streams.py",
         "transports/pycurl_transfer.py",
         "transports/resolved.py",
         "transports/tls.py",

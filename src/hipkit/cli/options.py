@@ -33,7 +33,7 @@ class Settings:
     deadline: float | None = None
     """In seconds; 0 for no end."""
     retries: int | None = None
-    transport: TransportName | Transport = "httpx2"
+    transport: TransportName | Transport = "httpcore2"
     allow_http: bool = False
     ca_file: str | None = None
     verbose: bool = False
@@ -207,8 +207,8 @@ def global_options() -> list[click.Option]:
         ),
         _option(
             "--transport",
-            type=click.Choice(["httpx2", "pycurl"]),
-            default="httpx2",
+            type=click.Choice(["httpcore2", "pycurl"]),
+            default="httpcore2",
             help="HTTP library to use.",
         ),
         _option(

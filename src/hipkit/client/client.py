@@ -87,7 +87,7 @@ class HipChat(ClientSetup, Api):
             are sent without one.
         base_url: Such as `https://chat.example.com/v2`. Defaults to the environment variable
             `HIPCHAT_BASE_URL`.
-        transport: `httpx2`, `pycurl` (extra `fast`), or a transport of your own.
+        transport: `httpcore2`, `pycurl` (extra `fast`), or a transport of your own.
         authorization: The whole authorization header, instead of a token.
         clock: Clock and randomness, for tests.
         options: See `ClientOptions` and `Policy`.
@@ -102,7 +102,7 @@ class HipChat(ClientSetup, Api):
         token: TokenSource | None = None,
         *,
         base_url: str | None = None,
-        transport: Transport | TransportName = "httpx2",
+        transport: Transport | TransportName = "httpcore2",
         authorization: str | Secret | None = None,
         clock: Clock | None = None,
         **options: Unpack[ClientOptions],
@@ -379,7 +379,7 @@ class AsyncHipChat(ClientSetup, AsyncApi):
             are sent without one.
         base_url: Such as `https://chat.example.com/v2`. Defaults to the environment variable
             `HIPCHAT_BASE_URL`.
-        transport: `httpx2`, `pycurl` (extra `fast`), or a transport of your own.
+        transport: `httpcore2`, `pycurl` (extra `fast`), or a transport of your own.
         authorization: The whole authorization header, instead of a token.
         clock: Clock and randomness, for tests.
         options: See `ClientOptions` and `Policy`.
@@ -394,7 +394,7 @@ class AsyncHipChat(ClientSetup, AsyncApi):
         token: AsyncTokenSource | None = None,
         *,
         base_url: str | None = None,
-        transport: AsyncTransport | TransportName = "httpx2",
+        transport: AsyncTransport | TransportName = "httpcore2",
         authorization: str | Secret | None = None,
         clock: Clock | None = None,
         **options: Unpack[ClientOptions],

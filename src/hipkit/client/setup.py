@@ -44,7 +44,7 @@ __all__ = [
 
 T = TypeVar("T")
 
-TransportName = Literal["httpx2", "pycurl"]
+TransportName = Literal["httpcore2", "pycurl"]
 TokenSource = str | Callable[[], str] | Callable[[str | None], str]
 """A token, or a function that returns one. A function with a required argument, or with one named
 `rejected`, is passed the token that the server has just rejected, or `None`."""
@@ -287,9 +287,9 @@ def choose_transport(
 
         return CurlTransport(**connecting)
     _known(transport)
-    from hipkit.transports.httpx2 import HttpxTransport
+    from hipkit.transports.httpcore2 import HttpcoreTransport
 
-    return HttpxTransport(**connecting)
+    return HttpcoreTransport(**connecting)
 
 
 def choose_async_transport(
@@ -308,9 +308,9 @@ def choose_async_transport(
 
         return AsyncCurlTransport(**connecting)
     _known(transport)
-    from hipkit.transports.httpx2 import AsyncHttpxTransport
+    from hipkit.transports.httpcore2 import AsyncHttpcoreTransport
 
-    return AsyncHttpxTransport(**connecting)
+    return AsyncHttpcoreTransport(**connecting)
 
 
 def _given(transport: T, connecting: ConnectOptions) -> T:
@@ -322,5 +322,5 @@ def _given(transport: T, connecting: ConnectOptions) -> T:
 
 
 def _known(name: str) -> None:
-    if name != "httpx2":
-        raise ValueError(f"no transport is called {name!r}: httpx2, pycurl")
+    if name != "httpcore2":
+        raise ValueError(f"no transport is called {name!r}: httpcore2, pycurl")

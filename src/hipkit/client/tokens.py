@@ -63,7 +63,7 @@ class OAuthClient:
         client_secret: str,
         *,
         base_url: str | None = None,
-        transport: Transport | TransportName = "httpx2",
+        transport: Transport | TransportName = "httpcore2",
         **options: Unpack[ClientOptions],
     ) -> None:
         self._client = HipChat(
@@ -137,7 +137,7 @@ class AsyncOAuthClient:
         client_secret: str,
         *,
         base_url: str | None = None,
-        transport: AsyncTransport | TransportName = "httpx2",
+        transport: AsyncTransport | TransportName = "httpcore2",
         **options: Unpack[ClientOptions],
     ) -> None:
         self._client = AsyncHipChat(

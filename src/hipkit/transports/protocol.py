@@ -1,7 +1,7 @@
 """The protocols of a transport, which sends one request and returns one response or an exact error.
 
 Only implementations of these two protocols use the network; everything above is pure.
-Read next: `httpx2.py`, the default.
+Read next: `httpcore2.py`, the default.
 """
 
 from __future__ import annotations

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hipkit.transports.httpx2 import AsyncHttpxTransport
-from hipkit.transports.httpx2_streams import AsyncBackend, Resolve
+from hipkit.transports.httpcore2 import AsyncHttpcoreTransport
+from hipkit.transports.httpcore2_streams import AsyncBackend, Resolve
 
 __all__ = ["ResolvedTransport"]
 
 
-class ResolvedTransport(AsyncHttpxTransport):
+class ResolvedTransport(AsyncHttpcoreTransport):
     """An asyncio transport that connects directly to the addresses that `resolve` returns.
 
     Args:

@@ -1,7 +1,7 @@
 """The settings of transports that open connections: trust, proxies and connection limits.
 
 This module reads the environment, unless `trust_env` is false.
-Read next: `httpx2.py`, which uses these settings.
+Read next: `httpcore2.py`, which uses these settings.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ def authorities(settings: Settings) -> tuple[str | None, str | None]:
     if isinstance(settings.verify, ssl.SSLContext):
         raise ValueError(
             "libcurl cannot use an ssl.SSLContext: pass the path of a CA file as verify, "
-            "or use the httpx2 transport"
+            "or use the httpcore2 transport"
         )
     file, folder = _named_authorities(settings)
     if file or folder:

@@ -2,7 +2,7 @@
 
 Everything here works on values and does no I/O. It makes two HTTP libraries send the same bytes,
 and reject the same responses.
-Read next: `httpx2.py`, which uses all of it.
+Read next: `httpcore2.py`, which uses all of it.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ class Kind:
 KINDS = [
     Kind(*names, is_async)
     for names in (
-        ("httpx2", "HttpxTransport", "AsyncHttpxTransport"),
+        ("httpcore2", "HttpcoreTransport", "AsyncHttpcoreTransport"),
         ("pycurl", "CurlTransport", "AsyncCurlTransport"),
     )
     for is_async in (False, True)
@@ -69,8 +69,8 @@ def only(*names: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("kind", kinds, ids=str, indirect=True)
 
 
-ONLY_SYNC = only("httpx2", "pycurl")
-ONLY_ASYNC = only("httpx2-async", "pycurl-async")
+ONLY_SYNC = only("httpcore2", "pycurl")
+ONLY_ASYNC = only("httpcore2-async", "pycurl-async")
 
 
 class Driver:

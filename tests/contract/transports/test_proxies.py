@@ -216,9 +216,9 @@ def test_version_six_addresses_are_named_to_a_proxy_in_brackets(
     assert proxy.heads[1].startswith(f"CONNECT [::1]:{secure.port} ")
 
 
-@only("httpx2", "httpx2-async")
+@only("httpcore2", "httpcore2-async")
 @pytest.mark.parametrize("scheme", ["https", "socks5"])
-def test_httpx2_says_which_proxies_it_cannot_use(
+def test_httpcore2_says_which_proxies_it_cannot_use(
     make_driver: MakeDriver, server: ScriptedServer, scheme: str
 ) -> None:
     driver = make_driver(proxy=f"{scheme}://u:s3cret-body@127.0.0.1:1")

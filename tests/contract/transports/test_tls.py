@@ -205,7 +205,7 @@ def test_plain_http_needs_no_authority(
     assert driver.send(request_to(server)).body == b"ok"
 
 
-@only("httpx2", "httpx2-async")  # libcurl has its own TLS.
+@only("httpcore2", "httpcore2-async")  # libcurl has its own TLS.
 def test_a_context_is_taken_as_it_is(
     make_driver: MakeDriver, secure_server: ScriptedServer, authority: Authority
 ) -> None:
@@ -375,7 +375,7 @@ def test_a_client_certificate_is_two_files_or_two_and_a_password(
         kind.make(cert=cert)
 
 
-@pytest.mark.parametrize("name", ["httpx2", "pycurl"])
+@pytest.mark.parametrize("name", ["httpcore2", "pycurl"])
 def test_a_client_says_it_at_once_as_an_error_of_hipkit(
     name: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -407,7 +407,7 @@ def test_version_six_addresses_are_shown_in_brackets(
     assert f"cannot connect to [::1]:{port}: " in failure.reason
 
 
-@only("httpx2", "httpx2-async")  # libcurl's words name no proxy.
+@only("httpcore2", "httpcore2-async")  # libcurl's words name no proxy.
 def test_a_proxys_too(make_driver: MakeDriver) -> None:
     if not _has_version_six():
         pytest.skip("this machine has no IPv6")

@@ -253,7 +253,7 @@ def test_what_is_not_http_is_named_so_at_once(
 
 
 @only(
-    "httpx2", "httpx2-async"
+    "httpcore2", "httpcore2-async"
 )  # libcurl takes the first three digits, and waits for more.
 def test_a_status_that_is_none_is_not_http(driver: Driver, serve: Serve) -> None:
     server = serve(then(say(b"HTTP/1.1 99999 Hm\r\n\r\n"), Connection.wait_for_close))
@@ -301,7 +301,7 @@ def test_silence_within_the_response_is_a_timeout(driver: Driver, serve: Serve) 
 
 # Blocking libcurl fills the system's send buffer, some 64 KiB a second, and takes that for
 # progress. The deadline holds all the same.
-@only("httpx2", "httpx2-async", "pycurl-async")
+@only("httpcore2", "httpcore2-async", "pycurl-async")
 @pytest.mark.parametrize(
     "content",
     [b"x" * 20_000_000, Chunks((b"x" * 65536,) * 300)],

@@ -133,7 +133,7 @@ def test_a_file_that_is_not_there_is_named_before_anything_is_sent(
     missing = tmp_path / "missing.png"
     for kind in KINDS:
         # Nobody listens there: a request would fail in another way.
-        client = connect(kind, "httpx2", base_url="http://127.0.0.1:1/v2", retries=0)
+        client = connect(kind, "httpcore2", base_url="http://127.0.0.1:1/v2", retries=0)
         with pytest.raises(FileNotFoundError, match=r"missing\.png"):
             done(client.rooms.share_file_with_room("ops", file=missing))
         with pytest.raises(FileNotFoundError, match=r"missing\.png"):

@@ -588,7 +588,7 @@ def test_many_tasks_at_once_get_each_its_own_answer() -> None:
 # --- making a client ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("transport", ["httpx2", "pycurl"])
+@pytest.mark.parametrize("transport", ["httpcore2", "pycurl"])
 @both
 def test_a_client_is_made_without_touching_the_network(
     kind: Kind, transport: str

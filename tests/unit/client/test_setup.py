@@ -460,7 +460,7 @@ def test_a_client_shows_its_address_and_no_token() -> None:
 
 @both
 def test_an_unknown_transport_is_named(kind: Kind) -> None:
-    with pytest.raises(ValueError, match=r"'curl'.*httpx2, pycurl"):
+    with pytest.raises(ValueError, match=r"'curl'.*httpcore2, pycurl"):
         connect(kind, "curl")
 
 

@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from hipkit.transports.httpx2 import HttpxTransport
+from hipkit.transports.httpcore2 import HttpcoreTransport
 from hipkit.transports.settings import Proxy, Settings
 
 
 def settings_in(monkeypatch: pytest.MonkeyPatch, **variables: str) -> Settings:
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    return HttpxTransport()._settings
+    return HttpcoreTransport()._settings
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_an_address_that_cannot_be_read_is_refused_without_repeating_it(
     url: str,
 ) -> None:
     with pytest.raises(ValueError, match="http://host:port") as caught:
-        HttpxTransport(proxy=url)
+        HttpcoreTransport(proxy=url)
     assert "s3cret" not in str(caught.value)
 
 
@@ -54,7 +54,7 @@ def test_a_proxys_password_is_not_shown() -> None:
 
 
 def test_without_anything_set_connections_are_direct() -> None:
-    assert HttpxTransport()._settings.proxy_for("http", "h", 80) is None
+    assert HttpcoreTransport()._settings.proxy_for("http", "h", 80) is None
 
 
 def test_the_lower_case_name_wins(monkeypatch: pytest.MonkeyPatch) -> None:

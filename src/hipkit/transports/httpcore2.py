@@ -2,7 +2,7 @@
 
 httpcore2 is the HTTP layer of httpx2. It sends the target unchanged, and accepts our own streams
 to read and write.
-Read next: `httpx2_streams.py`, and docs/explanation/transports.md for the limitations.
+Read next: `httpcore2_streams.py`, and docs/explanation/transports.md for the limitations.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 import httpcore2
 
-from hipkit.transports.httpx2_streams import AsyncBackend, Backend, Progress
+from hipkit.transports.httpcore2_streams import AsyncBackend, Backend, Progress
 from hipkit.transports.protocol import (
     Body,
     Options,
@@ -36,7 +36,7 @@ from hipkit.transports.wire import (
     shown_address,
 )
 
-__all__ = ["AsyncHttpxTransport", "HttpxTransport"]
+__all__ = ["AsyncHttpcoreTransport", "HttpcoreTransport"]
 
 _Route = tuple[str, Proxy | None]
 _LoopPools = dict[_Route, httpcore2.AsyncConnectionPool]
@@ -55,10 +55,10 @@ _TIMEOUT_REASONS = {
 }
 
 
-class HttpxTransport(NetworkTransport):
+class HttpcoreTransport(NetworkTransport):
     """A blocking transport for any number of threads, with one pool per scheme and proxy."""
 
-    name = "httpx2"
+    name = "httpcore2"
 
     def _start(self) -> None:
         self._lock = threading.Lock()
@@ -114,10 +114,10 @@ class HttpxTransport(NetworkTransport):
         self._start()
 
 
-class AsyncHttpxTransport(NetworkTransport):
+class AsyncHttpcoreTransport(NetworkTransport):
     """The asyncio counterpart; every event loop gets its own pools."""
 
-    name = "httpx2"
+    name = "httpcore2"
 
     def _start(self) -> None:
         self._loops: dict[asyncio.AbstractEventLoop, _LoopPools] = {}

@@ -1,4 +1,4 @@
-"""The network streams of `httpx2.py`, which know the deadline and record what was written.
+"""The network streams of `httpcore2.py`, which know the deadline and record what was written.
 
 httpcore2 reads and writes through these streams. They see timeouts and errors directly, so that
 nothing has to be inferred from the class of an exception.
