@@ -68,7 +68,6 @@ WITHOUT_DECISIONS = {
     "server/shared/memory.py": "one attribute for each part of the shared state",
     "server/shared/protocol.py": "the protocol of the shared state",
     "server/storage/protocol.py": "the protocol of a database, and the table of stores",
-    "transports/protocol.py": "the protocols of transports, and their values",
     "version.py": "the version",
 }
 """Module -> what it holds."""

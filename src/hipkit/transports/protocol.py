@@ -6,14 +6,17 @@ Read next: `httpcore2.py`, the default.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import Literal, Protocol
+from typing import ClassVar, Literal, Protocol, TypeVar, cast
+
+import msgspec
 
 __all__ = [
     "AsyncTransport",
     "Body",
+    "HeaderPairs",
+    "Headers",
     "Options",
     "RawResponse",
     "Request",
@@ -23,6 +26,10 @@ __all__ = [
     "TransportErrorKind",
 ]
 
+T = TypeVar("T")
+
+HeaderPairs = tuple[tuple[str, str], ...]
+"""Names and values of headers, in order."""
 Sink = Callable[[bytes], object]
 """Called with each chunk of a response body, in order."""
 
@@ -41,8 +48,54 @@ class Body(Protocol):
     def __iter__(self) -> Iterator[bytes]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Headers(tuple[tuple[str, str], ...]):
+    """Names and values of headers that a client makes once, owns, and sends with many requests.
+
+    A plain tuple is sent just the same. These also keep what a transport prepares from them, so
+    that it ends with the client: a module's cache, or one by `id()`, could send a client's token
+    in the call of another.
+    """
+
+    def __init__(self, _pairs: Iterable[tuple[str, str]] = ()) -> None:
+        self._prepared: dict[object, object] = {}
+
+    def prepare(self, function: Callable[[HeaderPairs], T]) -> T:
+        """Return what a function makes of the headers; it is called once if it raises nothing.
+
+        Args:
+            function: Not a lambda or a bound method: each would be kept beside the last.
+        """
+        try:
+            return cast("T", self._prepared[function])
+        except KeyError:
+            pass
+        # Two threads may both get here. Their results are equal.
+        prepared = self._prepared[function] = function(self)
+        return prepared
+
+    def __repr__(self) -> str:
+        return f"<Headers {', '.join(name for name, _ in self)}>"
+
+    def __rich_repr__(self) -> Iterator[str]:
+        """Yield the names for rich, which would otherwise show a tuple's content."""
+        return (name for name, _ in self)
+
+
+class _Value(msgspec.Struct, frozen=True, gc=False):
+    """A value made per call. Its `repr` shows no other field than those in `shown`."""
+
+    shown: ClassVar[tuple[str, ...]]
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        # msgspec's own shows everything, in tracebacks that are printed with rich.
+        return [(name, getattr(self, name)) for name in self.shown]
+
+    def __repr__(self) -> str:
+        fields = (f"{name}={value!r}" for name, value in self.__rich_repr__())
+        return f"{type(self).__name__}({', '.join(fields)})"
+
+
+class Request(_Value, frozen=True, gc=False):
     """One HTTP request, ready to be sent.
 
     `target` is written to the request line unchanged: a transport must not decode, normalise or
@@ -50,19 +103,20 @@ class Request:
     `Transfer-Encoding`.
     """
 
+    shown = ("method", "scheme", "host", "port")
+
     method: str
     scheme: Literal["http", "https"]
     host: str
     """Without brackets for IPv6."""
     port: int
-    target: str = field(repr=False)
+    target: str
     """ASCII, such as `/v2/room/Dev%20Ops?expand=owner`; may hold a secret."""
-    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    content: bytes | Body | None = field(default=None, repr=False)
+    headers: HeaderPairs = ()
+    content: bytes | Body | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(msgspec.Struct, frozen=True, gc=False):
     """Time and size limits, the same for every transport."""
 
     timeout_seconds: float = 30.0
@@ -73,17 +127,18 @@ class Options:
     """Maximum size of a decompressed body in bytes; not applied to a sink."""
 
 
-@dataclass(frozen=True, slots=True)
-class RawResponse:
+class RawResponse(_Value, frozen=True, gc=False):
     """A response with any status; redirects are not followed.
 
     Header names are in lower case; the values of repeated headers are joined by `, `. The body is
     decompressed. With a sink and a 2xx status the sink received it, and it is empty here.
     """
 
+    shown = ("status",)
+
     status: int
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(default=b"", repr=False)
+    headers: Mapping[str, str]
+    body: bytes = b""
 
 
 TransportErrorKind = Literal[

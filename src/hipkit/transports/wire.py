@@ -11,11 +11,12 @@ import re
 import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
 
 from hipkit.api.addresses import DEFAULT_PORTS
 from hipkit.transports.protocol import (
     Body,
+    HeaderPairs,
+    Headers,
     Options,
     RawResponse,
     Request,
@@ -26,6 +27,8 @@ from hipkit.transports.protocol import (
 __all__ = [
     "Incoming",
     "all_lines",
+    "check_request_line",
+    "checked_headers",
     "content_size",
     "exact_chunks",
     "header_lines",
@@ -45,43 +48,54 @@ _OWN_HEADERS = frozenset({"host", "content-length", "transfer-encoding"})
 _BODY_METHODS = frozenset({"PATCH", "POST", "PUT"})
 
 
-def header_lines(request: Request) -> list[tuple[str, str]]:
-    """Return the caller's headers and those that the transport adds, after checking them.
+def header_lines(request: Request) -> HeaderPairs:
+    """Return the caller's headers and those that the transport adds, after checking the request.
 
     Raises:
         ValueError: A part of the request has a character that HTTP cannot carry, or the caller
             set a header that the transport adds.
     """
+    check_request_line(request)
+    headers = request.headers
+    if isinstance(headers, Headers):
+        return headers.prepare(checked_headers)
+    return checked_headers(headers)
+
+
+def check_request_line(request: Request) -> None:
+    """Check the parts of the request line.
+
+    Raises:
+        ValueError: The method, host or target has a character that HTTP cannot carry.
+    """
     if not _REQUEST_LINE.fullmatch(f"{request.method} {request.host} {request.target}"):
         raise ValueError(
             "the method, host or target has a character that HTTP cannot carry"
         )
+
+
+def checked_headers(headers: HeaderPairs) -> HeaderPairs:
+    """Return headers and those that the transport adds, after checking them.
+
+    Once is enough for `Headers`: `headers.prepare(checked_headers)`.
+
+    Raises:
+        ValueError: A header has a character that HTTP cannot carry, or is the transport's own.
+    """
     encoding_is_open = True
-    for name, value in request.headers:
+    for name, value in headers:
         lower = name.lower()
         if lower in _OWN_HEADERS:
             raise ValueError(f"the header {name!r} is added by the transport")
-        is_plain = _is_name(name) and _is_plain(value)
-        if not is_plain and not _HEADER.fullmatch(f"{name}: {value}"):
+        if not _HEADER.fullmatch(f"{name}: {value}"):
             raise ValueError(
                 f"the header {name!r} has a character that HTTP cannot carry"
             )
         if lower == "accept-encoding":
             encoding_is_open = False
-    lines = [*request.headers]
     if encoding_is_open:
-        lines.append(("Accept-Encoding", ACCEPTED_ENCODINGS))
-    return lines
-
-
-@lru_cache(maxsize=256)
-def _is_name(name: str) -> bool:
-    return _HEADER.fullmatch(f"{name}: ") is not None
-
-
-def _is_plain(value: str) -> bool:
-    """Return whether a value is certainly valid: a fast check that nearly every value passes."""
-    return value.isascii() and value.isprintable() and value.strip() == value
+        return (*headers, ("Accept-Encoding", ACCEPTED_ENCODINGS))
+    return (*headers,)
 
 
 def host_line(request: Request) -> str:

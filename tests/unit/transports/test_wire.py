@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hipkit.transports.protocol import Options, Request, TransportError
+from hipkit.transports.protocol import Headers, Options, Request, TransportError
 from hipkit.transports.wire import (
     Incoming,
     content_size,
@@ -148,3 +148,26 @@ def test_the_deadline_limits_the_timeout() -> None:
     assert seconds_left(Options(timeout_seconds=5, deadline=now + 2)) <= 2
     with pytest.raises(TimeoutError):
         seconds_left(Options(timeout_seconds=5, deadline=now))
+
+
+def test_prepared_headers_go_out_as_a_plain_tuple_does() -> None:
+    pairs = (("User-Agent", "hipkit"), ("X-Empty", ""))
+    plain = Request("GET", "http", "h", 80, "/", pairs)
+    prepared = Request("GET", "http", "h", 80, "/", Headers(pairs))
+    lines = header_lines(prepared)
+    assert lines == header_lines(plain)
+    assert header_lines(prepared) is lines
+
+
+def test_prepared_headers_are_refused_at_every_call() -> None:
+    made = Request("GET", "http", "h", 80, "/", Headers((("Host", "other"),)))
+    for _ in range(2):
+        with pytest.raises(ValueError, match="Host"):
+            header_lines(made)
+
+
+def test_a_target_is_checked_though_its_headers_were_prepared_before() -> None:
+    headers = Headers((("Accept", "*/*"),))
+    header_lines(Request("GET", "http", "h", 80, "/", headers))
+    with pytest.raises(ValueError, match="HTTP cannot carry"):
+        header_lines(Request("GET", "http", "h", 80, "/a b", headers))
