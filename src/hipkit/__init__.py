@@ -30,122 +30,84 @@ from typing import TYPE_CHECKING
 
 from hipkit.version import VERSION
 
-# The same names for editors and type checkers; at run time see __getattr__.
-if TYPE_CHECKING:
-    from hipkit.api.errors import (
-        ApiError,
-        BadRequestError,
-        ConflictError,
-        ConnectError,
-        ForbiddenError,
-        HipkitError,
-        InstallationError,
-        NotFoundError,
-        RateLimitError,
-        RequestError,
-        RequestTimeoutError,
-        ResponseError,
-        ServerError,
-        SignatureError,
-        StorageError,
-        UnauthorizedError,
-    )
-    from hipkit.api.files import File
-    from hipkit.api.limits import Limit, Limits
-    from hipkit.api.model import Model, RuleError
-    from hipkit.api.operation import Operation
-    from hipkit.api.reading import UnreadableError
-    from hipkit.api.response import Response
-    from hipkit.api.unreadable import HistoryPosition, UnreadableItem
-    from hipkit.client.auth_test import AuthTest
-    from hipkit.client.client import AsyncHipChat, HipChat
-    from hipkit.client.exchange import Hooks, Policy
-    from hipkit.client.setup import AsyncTokenSource, ClientOptions, TokenSource
-    from hipkit.client.tokens import (
-        AsyncOAuthClient,
-        AsyncTokenProvider,
-        OAuthClient,
-        TokenProvider,
-    )
-
 __version__ = VERSION
 
-_HOMES = {
-    "client.auth_test": ("AuthTest",),
-    "client.client": ("AsyncHipChat", "HipChat"),
-    "client.setup": ("AsyncTokenSource", "ClientOptions", "TokenSource"),
-    "client.exchange": ("Hooks", "Policy"),
-    "api.files": ("File",),
-    "api.limits": ("Limit", "Limits"),
-    "api.model": ("Model", "RuleError"),
-    "api.operation": ("Operation",),
-    "api.reading": ("UnreadableError",),
-    "api.response": ("Response",),
-    "client.tokens": (
-        "AsyncOAuthClient",
-        "AsyncTokenProvider",
-        "OAuthClient",
-        "TokenProvider",
-    ),
-    "api.unreadable": ("HistoryPosition", "UnreadableItem"),
-}
+if TYPE_CHECKING:
+    # For type checkers and editors, where `X as X` means that `X` is exported.
+    from hipkit.api.errors import ApiError as ApiError
+    from hipkit.api.errors import BadRequestError as BadRequestError
+    from hipkit.api.errors import ConflictError as ConflictError
+    from hipkit.api.errors import ConnectError as ConnectError
+    from hipkit.api.errors import ForbiddenError as ForbiddenError
+    from hipkit.api.errors import HipkitError as HipkitError
+    from hipkit.api.errors import InstallationError as InstallationError
+    from hipkit.api.errors import NotFoundError as NotFoundError
+    from hipkit.api.errors import RateLimitError as RateLimitError
+    from hipkit.api.errors import RequestError as RequestError
+    from hipkit.api.errors import RequestTimeoutError as RequestTimeoutError
+    from hipkit.api.errors import ResponseError as ResponseError
+    from hipkit.api.errors import ServerError as ServerError
+    from hipkit.api.errors import SignatureError as SignatureError
+    from hipkit.api.errors import StorageError as StorageError
+    from hipkit.api.errors import UnauthorizedError as UnauthorizedError
+    from hipkit.api.files import File as File
+    from hipkit.api.limits import Limit as Limit
+    from hipkit.api.limits import Limits as Limits
+    from hipkit.api.model import Model as Model
+    from hipkit.api.model import RuleError as RuleError
+    from hipkit.api.operation import Operation as Operation
+    from hipkit.api.reading import UnreadableError as UnreadableError
+    from hipkit.api.response import Response as Response
+    from hipkit.api.unreadable import HistoryPosition as HistoryPosition
+    from hipkit.api.unreadable import UnreadableItem as UnreadableItem
+    from hipkit.client.auth_test import AuthTest as AuthTest
+    from hipkit.client.client import AsyncHipChat as AsyncHipChat
+    from hipkit.client.client import HipChat as HipChat
+    from hipkit.client.exchange import Hooks as Hooks
+    from hipkit.client.exchange import Policy as Policy
+    from hipkit.client.setup import AsyncTokenSource as AsyncTokenSource
+    from hipkit.client.setup import ClientOptions as ClientOptions
+    from hipkit.client.setup import TokenSource as TokenSource
+    from hipkit.client.tokens import AsyncOAuthClient as AsyncOAuthClient
+    from hipkit.client.tokens import AsyncTokenProvider as AsyncTokenProvider
+    from hipkit.client.tokens import OAuthClient as OAuthClient
+    from hipkit.client.tokens import TokenProvider as TokenProvider
+else:
+    # For programs. A type checker that read this would accept any name.
+    _NAMES = {
+        "api.errors": """
+            ApiError BadRequestError ConflictError ConnectError ForbiddenError HipkitError
+            InstallationError NotFoundError RateLimitError RequestError RequestTimeoutError
+            ResponseError ServerError SignatureError StorageError UnauthorizedError
+        """,
+        "api.files": "File",
+        "api.limits": "Limit Limits",
+        "api.model": "Model RuleError",
+        "api.operation": "Operation",
+        "api.reading": "UnreadableError",
+        "api.response": "Response",
+        "api.unreadable": "HistoryPosition UnreadableItem",
+        "client.auth_test": "AuthTest",
+        "client.client": "AsyncHipChat HipChat",
+        "client.exchange": "Hooks Policy",
+        "client.setup": "AsyncTokenSource ClientOptions TokenSource",
+        "client.tokens": "AsyncOAuthClient AsyncTokenProvider OAuthClient TokenProvider",
+    }
 
-__all__ = [
-    "ApiError",
-    "AsyncHipChat",
-    "AsyncOAuthClient",
-    "AsyncTokenProvider",
-    "AsyncTokenSource",
-    "AuthTest",
-    "BadRequestError",
-    "ClientOptions",
-    "ConflictError",
-    "ConnectError",
-    "File",
-    "ForbiddenError",
-    "HipChat",
-    "HipkitError",
-    "HistoryPosition",
-    "Hooks",
-    "InstallationError",
-    "Limit",
-    "Limits",
-    "Model",
-    "NotFoundError",
-    "OAuthClient",
-    "Operation",
-    "Policy",
-    "RateLimitError",
-    "RequestError",
-    "RequestTimeoutError",
-    "Response",
-    "ResponseError",
-    "RuleError",
-    "ServerError",
-    "SignatureError",
-    "StorageError",
-    "TokenProvider",
-    "TokenSource",
-    "UnauthorizedError",
-    "UnreadableError",
-    "UnreadableItem",
-    "__version__",
-]
+    _HOME_OF = {
+        name: f"hipkit.{home}"
+        for home, names in _NAMES.items()
+        for name in names.split()
+    }
+    __all__ = sorted([*_HOME_OF, "__version__"])
 
-# The names that have no home above are exceptions.
-_HOME_OF = dict.fromkeys(__all__, "api.errors") | {
-    name: home for home, names in _HOMES.items() for name in names
-}
+    def __getattr__(name: str) -> object:
+        home = _HOME_OF.get(name)
+        if home is None:
+            raise AttributeError(f"module 'hipkit' has no attribute {name!r}")
+        value: object = getattr(import_module(home), name)
+        globals()[name] = value
+        return value
 
-
-def __getattr__(name: str) -> object:
-    home = _HOME_OF.get(name)
-    if home is None:
-        raise AttributeError(f"module 'hipkit' has no attribute {name!r}")
-    value: object = getattr(import_module(f"hipkit.{home}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import pkgutil
 from collections.abc import Iterator
@@ -26,6 +27,20 @@ def test_every_public_name_exists() -> None:
     for name in public_names():
         module, _, member = name.rpartition(".")
         assert hasattr(importlib.import_module(module), member), name
+
+
+def test_type_checkers_see_the_names_of_hipkit_where_they_are() -> None:
+    statements = ast.walk(ast.parse(Path(hipkit.__file__).read_text()))
+    seen = {
+        f"{each.module}.{name.name} as {name.asname}"
+        for each in statements
+        if isinstance(each, ast.ImportFrom)
+        for name in each.names
+        if name.asname
+    }
+    homes: dict[str, str] = vars(hipkit)["_HOME_OF"]
+    assert seen == {f"{home}.{name} as {name}" for name, home in homes.items()}
+    assert {*vars(hipkit)["__all__"]} <= {*dir(hipkit)}
 
 
 def public_names() -> Iterator[str]:
