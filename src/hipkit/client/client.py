@@ -62,15 +62,11 @@ from hipkit.v2 import Api, AsyncApi, AsyncRawApi, RawApi
 
 # Imported on first use, so that a script that posts one line starts quickly.
 if TYPE_CHECKING:
-    from hipkit.api.unreadable import UnreadableItem
+    from hipkit.api.unreadable import HistoryPosition, UnreadableItem
     from hipkit.client.auth_test import AuthTest
     from hipkit.client.download import DownloadSource
-    from hipkit.client.paging import (
-        HistoryOperation,
-        HistoryPosition,
-        HistoryWalk,
-        Page,
-    )
+    from hipkit.client.history import HistoryOperation, HistoryWalk
+    from hipkit.client.paging import Page
     from hipkit.v2.models import Message
 
 __all__ = ["AsyncHipChat", "AsyncHistory", "HipChat", "History"]
@@ -250,7 +246,7 @@ class HipChat(ClientSetup, Api):
             resume: The `position` of an earlier iteration, to continue after it.
             options: For these calls only; see `Policy`.
         """
-        from hipkit.client.paging import HistoryWalk, history_operation
+        from hipkit.client.history import HistoryWalk, history_operation
 
         client = self.with_options(**options)
         walk = HistoryWalk(
@@ -544,7 +540,7 @@ class AsyncHipChat(ClientSetup, AsyncApi):
             resume: The `position` of an earlier iteration, to continue after it.
             options: For these calls only; see `Policy`.
         """
-        from hipkit.client.paging import HistoryWalk, history_operation
+        from hipkit.client.history import HistoryWalk, history_operation
 
         client = self.with_options(**options)
         walk = HistoryWalk(

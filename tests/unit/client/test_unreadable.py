@@ -25,7 +25,8 @@ from tests.scripted import (
     listed,
     script_for,
 )
-from tests.unit.client.test_paging import Chat, any_kind, chats, in_order, moments, note
+from tests.unit.client.test_history import Chat, chats, in_order, moments
+from tests.unit.client.test_paging import any_kind, note
 
 both = pytest.mark.parametrize("kind", KINDS)
 
