@@ -25,12 +25,13 @@ Names are imported on first use, so `import hipkit` is fast.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING
-
 from hipkit.version import VERSION
 
 __version__ = VERSION
+
+# Type checkers and editors know this name without `typing`, whose import takes as long as Python's
+# own start.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     # For type checkers and editors, where `X as X` means that `X` is exported.
@@ -105,6 +106,8 @@ else:
         home = _HOME_OF.get(name)
         if home is None:
             raise AttributeError(f"module 'hipkit' has no attribute {name!r}")
+        from importlib import import_module
+
         value: object = getattr(import_module(home), name)
         globals()[name] = value
         return value

@@ -1,0 +1,88 @@
+"""What a start loads: modules that a command or call does not use are not imported for it.
+
+Times differ from machine to machine; what is imported does not.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from hipkit.version import VERSION
+from tests.contract.transports.scripted_server import (
+    NO_CONTENT,
+    ScriptedServer,
+    answering,
+)
+
+NETWORK = {"asyncio", "httpcore2", "httpx2", "pycurl", "socket", "ssl"}
+"""What only a call needs, and asyncio only an asynchronous one."""
+
+
+@pytest.fixture
+def base_url() -> Iterator[str]:
+    """The URL of a server that answers every request with 204."""
+    server = ScriptedServer(answering(NO_CONTENT))
+    yield f"http://127.0.0.1:{server.port}/v2"
+    server.close()
+
+
+def start(*arguments: str, base_url: str = "") -> tuple[str, set[str]]:
+    """Run Python; return its standard output, and the modules that it imported."""
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=300,
+        env=os.environ | {"HIPCHAT_TOKEN": "token", "HIPCHAT_BASE_URL": base_url},
+    )
+    lines = [line.split("|") for line in done.stderr.splitlines()]
+    return done.stdout, {line[2].strip() for line in lines if len(line) == 3}
+
+
+def test_the_version_is_printed_without_loading_commands() -> None:
+    out, imported = start("-m", "hipkit.cli", "--version")
+
+    assert out == f"hipkit {VERSION}\n"
+    assert imported.isdisjoint({"click", "msgspec", "re", "typing"} | NETWORK)
+
+
+def test_importing_hipkit_loads_nothing_else() -> None:
+    _, imported = start("-c", "import hipkit")
+
+    assert {name for name in imported if name.startswith("hipkit")} == {
+        "hipkit",
+        "hipkit.version",
+    }
+    assert imported.isdisjoint({"msgspec", "re", "typing"} | NETWORK)
+
+
+@pytest.mark.parametrize(
+    ("transport", "unused"),
+    [
+        ("httpcore2", {"hmac", "httpx2", "pycurl"}),
+        ("pycurl", {"email", "httpcore2", "random", "secrets", "urllib.request"}),
+    ],
+)
+def test_a_call_loads_what_it_uses(
+    transport: str, unused: set[str], base_url: str
+) -> None:
+    call = "send_room_notification('ops', message='Done.')"
+    program = (
+        f"from hipkit import HipChat; HipChat(transport='{transport}').rooms.{call}"
+    )
+
+    _, imported = start("-c", program, base_url=base_url)
+
+    assert imported.isdisjoint(unused)
+    assert imported.isdisjoint(
+        {
+            f"hipkit.client.{name}"
+            for name in ("auth_test", "download", "paging", "tokens")
+        }
+    )
