@@ -6,7 +6,6 @@ boundary. The file is read in chunks while the request is sent.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator
 
 from hipkit.api.files import FileSource, as_file
@@ -21,7 +20,10 @@ class RelatedBody:
         self, source: FileSource, metadata: bytes | None, boundary: str | None = None
     ) -> None:
         self._file = as_file(source)
-        boundary = boundary or secrets.token_hex(16)
+        if boundary is None:
+            from secrets import token_hex  # Slow to import; most calls share no file.
+
+            boundary = token_hex(16)
         self.content_type = f"multipart/related; boundary={boundary}"
         # HipChat rejects a second JSON part, so its web client sends JSON files as text.
         media_type = self._file.content_type
