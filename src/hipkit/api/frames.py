@@ -7,8 +7,7 @@ variables are no longer needed and are cleared. The traceback's lines stay.
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import wraps
 from typing import ParamSpec, TypeVar, cast
@@ -17,6 +16,9 @@ __all__ = ["clear_locals", "clears_locals"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+CO_COROUTINE = 0x80
+"""`inspect.CO_COROUTINE`; a short program has no other use for that large module."""
 
 CLEARED = frozenset(
     {
@@ -61,12 +63,13 @@ def clear_locals(error: BaseException) -> None:
 
 def clears_locals(function: Callable[P, T]) -> Callable[P, T]:
     """Wrap a function that takes a secret, so that its arguments are cleared when it fails."""
-    if inspect.iscoroutinefunction(function):
+    code = getattr(function, "__code__", None)
+    if code is not None and code.co_flags & CO_COROUTINE:
 
         @wraps(function)
         async def call_async(*args: P.args, **kwargs: P.kwargs) -> object:
             try:
-                return await function(*args, **kwargs)
+                return await cast("Awaitable[object]", function(*args, **kwargs))
             except BaseException as error:
                 del args, kwargs
                 clear_locals(error)
