@@ -30,10 +30,11 @@ arguments include a token or password. `copy.copy` keeps everything.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import ClassVar, Self, TypeVar
+
+import msgspec
 
 from hipkit.api.operation import Operation
 from hipkit.api.redaction import holds_secrets, redact
@@ -295,7 +296,9 @@ class ResponseError(HipkitError):
     def _stored(self) -> dict[str, object]:
         state = super()._stored()
         if self.item is not None:
-            state["item"] = replace(self.item, raw=None)  # It is part of the body.
+            state["item"] = msgspec.structs.replace(
+                self.item, raw=None
+            )  # It is part of the body.
         return state
 
 

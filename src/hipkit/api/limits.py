@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+import msgspec
 
 __all__ = [
     "Limit",
@@ -23,8 +24,7 @@ LATEST_UNIX_SECONDS = 253_402_300_799.0
 """The last second that a `datetime` can hold."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(msgspec.Struct, frozen=True):
     """One limit, as of the last response that reported it."""
 
     limit: int
@@ -35,8 +35,7 @@ class Limit:
     """When the window ends, with UTC offset; `None` if unknown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True):
     """The limits reported by the last responses.
 
     `rate` counts calls per token (`X-Ratelimit-*`); `flood` counts messages to one room or

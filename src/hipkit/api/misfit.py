@@ -8,7 +8,6 @@ sentence; `tests/unit/api/test_misfit.py` compares with the installed version, a
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 import msgspec
 
@@ -19,8 +18,7 @@ EXPECTED = re.compile(r"^Expected `(.+?)`(?:, got `(.+?)`)?")
 MISSING = re.compile(r"missing required field `(.+?)`")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Misfit:
+class Misfit(msgspec.Struct, frozen=True, kw_only=True):
     """One value that does not fit its type."""
 
     text: str

@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 __all__ = ["RequestSummary", "Response", "SentRequest"]
 
 
-@dataclass(frozen=True, slots=True)
-class RequestSummary:
+class RequestSummary(msgspec.Struct, frozen=True):
     """The request that an error is about, without any value that was sent."""
 
     method: str
@@ -22,8 +22,7 @@ class RequestSummary:
     """Header names in lower case, without those that carry credentials."""
 
 
-@dataclass(frozen=True, slots=True)
-class SentRequest:
+class SentRequest(msgspec.Struct, frozen=True):
     """The parts of a request that may be shown: no token, no secret path argument, no body."""
 
     method: str
@@ -33,12 +32,14 @@ class SentRequest:
     """Names in lower case; the `authorization` value is `***`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(msgspec.Struct, frozen=True):
     """Status, headers and body of a response with any status."""
 
     status: int
-    headers: Mapping[str, str] = field(repr=False)
+    headers: Mapping[str, str]
     """Names in lower case. Values may hold secrets: a cookie, the address of a picture."""
-    body: bytes = field(repr=False)
+    body: bytes
     request: SentRequest
+
+    def __repr__(self) -> str:
+        return f"Response(status={self.status!r}, request={self.request!r})"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import msgspec
 
 from hipkit.api.model import DateTime, Model
 from hipkit.api.operation import Operation
@@ -22,11 +22,10 @@ class HistoryPosition(Model, frozen=True, omit_defaults=True):
     ids: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnreadableItem:
+class UnreadableItem(msgspec.Struct, frozen=True, kw_only=True):
     """An item of a response's list that does not match the spec."""
 
-    raw: object = field(repr=False)
+    raw: object
     """The raw item, as plain values. It may hold private text."""
     where: str
     """JSON path in the response, such as `$.items[3].date`."""
@@ -40,3 +39,8 @@ class UnreadableItem:
     """The call whose response holds the item."""
     position: HistoryPosition | None = None
     """Position at which a history continues after the item: pass it to `history` as `resume`."""
+
+    def __repr__(self) -> str:
+        names = (name for name in self.__struct_fields__ if name != "raw")
+        shown = (f"{name}={getattr(self, name)!r}" for name in names)
+        return f"UnreadableItem({', '.join(shown)})"

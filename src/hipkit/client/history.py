@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from operator import attrgetter
@@ -179,7 +178,7 @@ class HistoryWalk:
                 return
 
     def _hand_over(self, item: UnreadableItem) -> None:
-        item = replace(item, position=self.position)
+        item = msgspec.structs.replace(item, position=self.position)
         if self._on_unreadable is None:
             raise item_error(item)
         self._on_unreadable(item)
