@@ -50,6 +50,7 @@ TESTED_ELSEWHERE = {
     **TRANSPORTS,
     **DATABASE,
     "__init__.py": "unit/test_public_api.py",
+    "api/unreadable.py": "unit/client/test_unreadable.py",
     "cli/admin/ca.py": "e2e/test_running.py",
     "server/dispatch.py": "unit/server/page/test_streams.py",
     "server/page/views/__init__.py": "unit/server/page/test_application.py",
@@ -63,7 +64,6 @@ TESTED_ELSEWHERE = {
 
 WITHOUT_DECISIONS = {
     "api/response.py": "values: a raw response, and what may be shown of a request",
-    "api/unreadable.py": "values: an unreadable item, and a position in a history",
     "server/events/kinds.py": "the protocol of a kind of subscription",
     "server/http/call.py": "a call's state, and the protocol of a dialect",
     "server/shared/memory.py": "one attribute for each part of the shared state",

@@ -10,10 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, cast, get_args, get_origin
+from typing import Any, cast
 
 import msgspec
 
@@ -23,11 +22,9 @@ from hipkit.api.writing import remember_nulls
 
 __all__ = [
     "UnreadableError",
-    "UnreadablePart",
     "convert_json",
     "read_document",
     "read_json",
-    "read_parts",
 ]
 
 MOST_REPAIRS = 50
@@ -101,70 +98,6 @@ def convert_json(document: object, kind: object) -> object:
         if mend is None or not _mend_all(document, misfit.place, mend):
             break
     raise UnreadableError(misfit.text, misfit.place or "$")
-
-
-@dataclass(frozen=True, slots=True)
-class UnreadablePart:
-    """An item of a document's list that cannot be read."""
-
-    index: int
-    raw: object
-    where: str
-    reason: str
-
-
-def read_parts(
-    body: bytes, kind: object, where: str
-) -> tuple[object, list[UnreadablePart]]:
-    """Read a JSON body as a type, leaving out the items of its list that cannot be read.
-
-    Args:
-        body: A body that `read_json` could not read.
-        kind: The type.
-        where: The JSON path at which `read_json` failed, in an item of a list of the document.
-
-    Returns:
-        The document with the readable items, and the unreadable items.
-
-    Raises:
-        UnreadableError: The cause is not an item of a list.
-    """
-    # One copy is repaired, the other is passed on unchanged.
-    document: Any = read_document(body)
-    untouched: Any = read_document(body)
-    member = re.match(r"\$\.(\w+)\[\d+\]", where)
-    item_kind = member and _item_kind(kind, member[1])
-    if not member or item_kind is None:
-        return convert_json(document, kind), []
-    name = member[1]
-    readable, unreadable = [], []
-    for index, item in enumerate(document[name]):
-        try:
-            readable.append(convert_json(item, item_kind))
-        except UnreadableError as error:
-            raw, place = untouched[name][index], error.where.removeprefix("$")
-            place = f"$.{name}[{index}]{place}"
-            unreadable.append(UnreadablePart(index, raw, place, str(error)))
-    document[name] = []
-    whole = cast("msgspec.Struct", convert_json(document, kind))
-    field = next(
-        each.name for each in msgspec.structs.fields(whole) if each.encode_name == name
-    )
-    whole = msgspec.structs.replace(whole, **{field: readable})
-    remember_nulls(whole, document)
-    return whole, unreadable
-
-
-def _item_kind(kind: object, member: str) -> object | None:
-    """Return the item type of a list member; `None` if the member is not a list."""
-    if not (isinstance(kind, type) and issubclass(kind, msgspec.Struct)):
-        return None
-    for field in msgspec.structs.fields(kind):
-        if field.encode_name == member:
-            for part in (field.type, *get_args(field.type)):
-                if get_origin(part) is list:
-                    return cast("object", get_args(part)[0])
-    return None
 
 
 @cache

@@ -1,13 +1,18 @@
-"""An item that cannot be read, and the position from which to continue after it (pure)."""
+"""Read a list whose items cannot all be read; what is known of such an item (pure)."""
 
 from __future__ import annotations
+
+import re
+from typing import Any, get_args, get_origin
 
 import msgspec
 
 from hipkit.api.model import DateTime, Model
 from hipkit.api.operation import Operation
+from hipkit.api.reading import UnreadableError, convert_json, read_document
+from hipkit.api.writing import remember_nulls
 
-__all__ = ["HistoryPosition", "UnreadableItem"]
+__all__ = ["HistoryPosition", "UnreadableItem", "read_items"]
 
 
 class HistoryPosition(Model, frozen=True, omit_defaults=True):
@@ -44,3 +49,61 @@ class UnreadableItem(msgspec.Struct, frozen=True, kw_only=True):
         names = (name for name in self.__struct_fields__ if name != "raw")
         shown = (f"{name}={getattr(self, name)!r}" for name in names)
         return f"UnreadableItem({', '.join(shown)})"
+
+
+def read_items(
+    body: bytes, where: str, operation: Operation[object], start_index: int
+) -> tuple[object, list[UnreadableItem]]:
+    """Read a response's JSON, leaving out the items of its list that cannot be read.
+
+    Args:
+        body: A body that `read_json` could not read.
+        where: The JSON path at which `read_json` failed, in an item of a list of the document.
+        operation: The call.
+        start_index: The call's own `start_index`.
+
+    Returns:
+        The document with the readable items, and the unreadable items.
+
+    Raises:
+        UnreadableError: The cause is not an item of a list.
+    """
+    # One copy is repaired, the other is passed on unchanged.
+    document: Any = read_document(body)
+    untouched: Any = read_document(body)
+    kind = operation.result
+    name = found[1] if (found := re.match(r"\$\.(\w+)\[\d+\]", where)) else ""
+    field = _list_field(kind, name)
+    if field is None:
+        return convert_json(document, kind), []
+    member, item_kind = field
+    readable, unreadable = [], []
+    for index, item in enumerate(document[name]):
+        try:
+            readable.append(convert_json(item, item_kind))
+        except UnreadableError as error:
+            unreadable.append(
+                UnreadableItem(
+                    raw=untouched[name][index],
+                    where=f"$.{name}[{index}]{error.where.removeprefix('$')}",
+                    reason=str(error),
+                    index=index,
+                    start_index=start_index + index + 1,
+                    operation=operation,
+                )
+            )
+    document[name] = []
+    whole: Any = convert_json(document, kind)
+    whole = msgspec.structs.replace(whole, **{member: readable})
+    remember_nulls(whole, document)
+    return whole, unreadable
+
+
+def _list_field(kind: object, name: str) -> tuple[str, object] | None:
+    """Return the Python name and the item type of a list member; `None` if it is not one."""
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        for field in msgspec.structs.fields(kind):
+            for part in (field.type, *get_args(field.type)):
+                if field.encode_name == name and get_origin(part) is list:
+                    return field.name, get_args(part)[0]
+    return None

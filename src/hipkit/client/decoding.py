@@ -25,11 +25,11 @@ from hipkit.api.json_grammar import parse_json
 from hipkit.api.limits import LATEST_UNIX_SECONDS, seconds_until_allowed
 from hipkit.api.model import Model
 from hipkit.api.operation import Operation
-from hipkit.api.reading import UnreadableError, read_json, read_parts
+from hipkit.api.reading import UnreadableError, read_json
 from hipkit.api.redaction import redact, redact_page
 from hipkit.api.response import RequestSummary
 from hipkit.api.secret import Secret
-from hipkit.api.unreadable import UnreadableItem
+from hipkit.api.unreadable import UnreadableItem, read_items
 from hipkit.transports.protocol import RawResponse, Request
 
 __all__ = [
@@ -191,23 +191,16 @@ def _read_result(
         try:
             return cast("T", read_json(response.body, kind))
         except UnreadableError as error:
-            result, parts = read_parts(response.body, kind, error.where)
+            result, items = read_items(
+                response.body, error.where, operation, _start_index(url)
+            )
     except UnreadableError as error:
         problem = (
             f"{response.status}, but the body cannot be read: "
             f"{error.where or 'body'}: {error}"
         )
         raise unexpected(operation, response, problem, secrets, error.where) from None
-    start = _start_index(url)
-    for part in parts:
-        item = UnreadableItem(
-            raw=part.raw,
-            where=part.where,
-            reason=part.reason,
-            index=part.index,
-            start_index=start + part.index + 1,
-            operation=operation,
-        )
+    for item in items:
         if on_unreadable is None:
             raise item_error(item, response)
         on_unreadable(item)
