@@ -12,10 +12,11 @@ from pathlib import Path
 from codegen.check import check
 from codegen.document import SpecError
 from codegen.files import differences, write
+from codegen.formatting import HEADER
 from codegen.load import load
 from codegen.names import is_name
 from codegen.plan import plan
-from codegen.render import HEADER, render
+from codegen.render import render
 
 ROOT = Path(__file__).resolve().parent.parent
 OWN = ("v1", "v2")

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from codegen.document import SpecError
-from codegen.render import HEADER
+from codegen.formatting import HEADER
 
 __all__ = ["differences", "write"]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from codegen.__main__ import DIFFERENT, REFUSED, main
-from codegen.render import HEADER
+from codegen.formatting import HEADER
 from tests.codegen.test_cases import CASES
 
 NAMING = next(case / "spec.yaml" for case in CASES if case.name == "naming")
