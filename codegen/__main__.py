@@ -15,8 +15,10 @@ from codegen.files import differences, write
 from codegen.formatting import HEADER
 from codegen.load import load
 from codegen.names import is_name
+from codegen.pairs import TWINS
 from codegen.plan import plan
 from codegen.render import render
+from codegen.twins import render_twins
 
 ROOT = Path(__file__).resolve().parent.parent
 OWN = ("v1", "v2")
@@ -50,12 +52,14 @@ def main(arguments: list[str] | None = None) -> int:
     options = _options(arguments)
     lines: list[str] = []
     try:
-        made = [(job, _generate(job)) for job in _jobs(options)]
-        for job, texts in made:
+        made = [(job.out, _generate(job)) for job in _jobs(options)]
+        if options.is_own:
+            made += render_twins(ROOT, TWINS).items()
+        for out, texts in made:
             if options.check:
-                lines += differences(job.out, texts)
+                lines += differences(out, texts)
             else:
-                write(job.out, texts)
+                write(out, texts)
     except SpecError as error:
         print(error, file=sys.stderr)
         return REFUSED
@@ -70,7 +74,8 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         prog="python -m codegen",
         description="Write a typed Python package for an OpenAPI document.",
         epilog="Without --spec, --out and --package: every spec of this project into its"
-        " package, such as spec/hipchat-v2.yaml into src/hipkit/v2.",
+        " package, such as spec/hipchat-v2.yaml into src/hipkit/v2, and the async half of every"
+        " module in codegen/pairs.py.",
     )
     parser.add_argument(
         "--check", action="store_true", help="only show how the existing files differ"
