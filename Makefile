@@ -86,7 +86,7 @@ fix: setup ## format, and repair what the linter can repair
 	@$(VENV)/python -m ruff format --quiet .
 
 .PHONY: generate
-generate: setup ## rewrite src/hipkit/v2/ and v1/ from the specs
+generate: setup ## rewrite src/hipkit/v2/ and v1/ from the specs, and async modules from sync ones
 	@$(VENV)/python -m codegen
 
 .PHONY: bench

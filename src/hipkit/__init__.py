@@ -61,8 +61,8 @@ if TYPE_CHECKING:
     from hipkit.api.response import Response as Response
     from hipkit.api.unreadable import HistoryPosition as HistoryPosition
     from hipkit.api.unreadable import UnreadableItem as UnreadableItem
+    from hipkit.client.async_client import AsyncHipChat as AsyncHipChat
     from hipkit.client.auth_test import AuthTest as AuthTest
-    from hipkit.client.client import AsyncHipChat as AsyncHipChat
     from hipkit.client.client import HipChat as HipChat
     from hipkit.client.exchange import Hooks as Hooks
     from hipkit.client.exchange import Policy as Policy
@@ -88,8 +88,9 @@ else:
         "api.reading": "UnreadableError",
         "api.response": "Response",
         "api.unreadable": "HistoryPosition UnreadableItem",
+        "client.async_client": "AsyncHipChat",
         "client.auth_test": "AuthTest",
-        "client.client": "AsyncHipChat HipChat",
+        "client.client": "HipChat",
         "client.exchange": "Hooks Policy",
         "client.setup": "AsyncTokenSource ClientOptions TokenSource",
         "client.tokens": "AsyncOAuthClient AsyncTokenProvider OAuthClient TokenProvider",

@@ -26,7 +26,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
 
 if TYPE_CHECKING:  # Loaded when a server is made.
-    from hipkit.client.client import AsyncHipChat, HipChat
+    from hipkit.client.async_client import AsyncHipChat
+    from hipkit.client.client import HipChat
     from hipkit.server.app import Server
     from hipkit.server.http.pipeline import Api
     from hipkit.server.services.context import Context
@@ -174,7 +175,7 @@ class HipChatServer:
 
     def async_client_for(self, token: str | None = None) -> AsyncHipChat:
         """Return an asynchronous client; without a token, the administrator's."""
-        from hipkit.client.client import AsyncHipChat
+        from hipkit.client.async_client import AsyncHipChat
         from hipkit.transports.memory import AsyncMemoryTransport
 
         transport = AsyncMemoryTransport(app=self.app)

@@ -14,7 +14,8 @@ import pytest
 
 from hipkit.api.catalog import Entry
 from hipkit.api.operation import Operation
-from hipkit.client.client import AsyncHipChat, HipChat
+from hipkit.client.async_client import AsyncHipChat
+from hipkit.client.client import HipChat
 from hipkit.transports.memory import AsyncMemoryTransport, MemoryTransport
 from hipkit.transports.protocol import RawResponse, Request
 from tests.codegen.packages import Generate, spec

@@ -1,24 +1,17 @@
-"""The two clients: `HipChat` blocks, `AsyncHipChat` is awaited.
+"""The blocking client, `HipChat`.
 
 Every decision is made in `exchange.py`. The methods by tag, such as
-`client.rooms.get_room("ops")`, come from the generated `v2` package.
+`client.rooms.get_room("ops")`, come from the generated `v2` package. `async_client.py` is rendered
+from this module.
 """
 
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from copy import copy
 from datetime import datetime
-from typing import (
-    TYPE_CHECKING,
-    BinaryIO,
-    Self,
-    TypeVar,
-    Unpack,
-    cast,
-)
+from typing import TYPE_CHECKING, BinaryIO, Self, TypeVar, Unpack, cast
 
 from msgspec import UNSET, UnsetType
 
@@ -38,27 +31,23 @@ from hipkit.client.exchange import (
     exchange_raw,
 )
 from hipkit.client.setup import (
-    AsyncTokenSource,
     ClientOptions,
     ClientSetup,
     TokenSource,
     TransportName,
-    await_token,
-    check_async_token,
     check_sync_token,
     check_token,
-    choose_async_transport,
     choose_transport,
+    pause,
     policy_with,
     reveal,
 )
 from hipkit.transports.protocol import (
-    AsyncTransport,
     RawResponse,
     Transport,
     TransportError,
 )
-from hipkit.v2 import Api, AsyncApi, AsyncRawApi, RawApi
+from hipkit.v2 import Api, RawApi
 
 # Imported on first use, so that a script that posts one line starts quickly.
 if TYPE_CHECKING:
@@ -69,7 +58,7 @@ if TYPE_CHECKING:
     from hipkit.client.paging import Page
     from hipkit.v2.models import Message
 
-__all__ = ["AsyncHipChat", "AsyncHistory", "HipChat", "History"]
+__all__ = ["HipChat", "History"]
 
 T = TypeVar("T")
 
@@ -125,10 +114,8 @@ class HipChat(ClientSetup, Api):
         try:
             steps = exchange(operation, self._state, policy_with(self._policy, options))
         finally:
-            del (
-                operation,
-                options,
-            )  # They may hold secrets, and would appear in a traceback.
+            # They may hold secrets, and would appear in a traceback.
+            del operation, options
         return self._run(steps)
 
     @property
@@ -331,7 +318,7 @@ class HipChat(ClientSetup, Api):
                 elif isinstance(step, GetToken):
                     outcome = check_token(self._ask_for_token(reveal(step.rejected)))
                 else:
-                    time.sleep(step.seconds)
+                    pause(step.seconds)
                     outcome = None
         except BaseException as error:
             # The request holds the token, the response perhaps another.
@@ -364,300 +351,3 @@ class History:
 
     def __next__(self) -> Message:
         return next(self._messages)
-
-
-class AsyncHipChat(ClientSetup, AsyncApi):
-    """An asynchronous client of HipChat's API v2; the counterpart of `HipChat`.
-
-    Args:
-        token: A token, a function that returns one, or a provider of `hipkit.client.tokens`.
-            Defaults to the environment variable `HIPCHAT_TOKEN`. Operations that need no token
-            are sent without one.
-        base_url: Such as `https://chat.example.com/v2`. Defaults to the environment variable
-            `HIPCHAT_BASE_URL`.
-        transport: `httpcore2`, `pycurl` (extra `fast`), or a transport of your own.
-        authorization: The whole authorization header, instead of a token.
-        clock: Clock and randomness, for tests.
-        options: See `ClientOptions` and `Policy`.
-
-    Raises:
-        ValueError: The base URL is missing or invalid; the message says why.
-    """
-
-    @clears_locals
-    def __init__(
-        self,
-        token: AsyncTokenSource | None = None,
-        *,
-        base_url: str | None = None,
-        transport: AsyncTransport | TransportName = "httpcore2",
-        authorization: str | Secret | None = None,
-        clock: Clock | None = None,
-        **options: Unpack[ClientOptions],
-    ) -> None:
-        super().__init__(self.send)
-        check_async_token(token)
-        connecting = self._set_up(token, authorization, base_url, options, clock)
-        self._transport = choose_async_transport(transport, connecting)
-
-    async def send(
-        self, operation: Operation[T], /, **options: Unpack[CallOptions]
-    ) -> T:
-        """Carry out a call and return its typed result.
-
-        Args:
-            operation: The call, such as `GetRoom("ops")`.
-            options: For this call only; see `Policy`.
-
-        Raises:
-            RequestError: No response arrived; `may_have_arrived` says whether the server may have
-                carried out the call.
-            ApiError: The server answered with an error status.
-            ResponseError: The response cannot be read as this operation's result.
-            ValueError: There is no token, or a path argument would call another operation.
-        """
-        try:
-            steps = exchange(operation, self._state, policy_with(self._policy, options))
-        finally:
-            del operation, options
-        return await self._run(steps)
-
-    @property
-    def raw(self) -> AsyncRawApi:
-        """The same methods, returning status, headers and body without raising for any status."""
-        return AsyncRawApi(self.send_raw)
-
-    async def send_raw(
-        self, operation: Operation[object], /, **options: Unpack[CallOptions]
-    ) -> Response:
-        """Carry out a call and return the raw response, whatever its status."""
-        try:
-            steps = exchange_raw(
-                operation, self._state, policy_with(self._policy, options)
-            )
-        finally:
-            del operation, options
-        return await self._run(steps)
-
-    @clears_locals
-    async def request(
-        self,
-        method: str,
-        path: str,
-        *,
-        query: Mapping[str, str | int | bool] | None = None,
-        json: object | UnsetType = UNSET,
-        **options: Unpack[CallOptions],
-    ) -> object:
-        """Call an endpoint that is not in the spec; return its JSON, or `None` for an empty body.
-
-        Args:
-            method: Such as `GET`.
-            path: Path below the base URL, starting with `/`.
-            query: Query names and values.
-            json: The JSON body. Defaults to no body.
-            options: For this call only; see `Policy`.
-        """
-        return await self.send(
-            FreeRequest(method, path, query, json, self._authorize()), **options
-        )
-
-    async def auth_test(
-        self, operation: Operation[object], **options: Unpack[CallOptions]
-    ) -> AuthTest:
-        """Check whether a call would be allowed, without carrying it out."""
-        from hipkit.client.auth_test import auth_test
-
-        try:
-            steps = auth_test(
-                operation, self._state, policy_with(self._policy, options)
-            )
-        finally:
-            del operation, options
-        return await self._run(steps)
-
-    async def pages(
-        self, operation: Operation[T], **options: Unpack[CallOptions]
-    ) -> AsyncIterator[T]:
-        """Yield a list operation's pages, from the requested one to the last."""
-        from hipkit.client.paging import PageQueries
-
-        try:
-            client = self.with_options(**options)
-        finally:
-            del options
-        queries = PageQueries(operation)
-        query: str | None = None
-        while True:
-            page = await self._run(
-                exchange(operation, client._state, client._policy, query)
-            )
-            yield page
-            query = queries.next_query(page)
-            if query is None:
-                return
-
-    async def items(
-        self, operation: Operation[Page[T]], **options: Unpack[CallOptions]
-    ) -> AsyncIterator[T]:
-        """Yield the items of all pages of a list operation.
-
-        An item that cannot be read is passed to `on_unreadable`. Without it, `ResponseError` is
-        raised after the items before it; the error's `item.start_index` continues the list.
-        """
-        from hipkit.client.paging import items_in_order
-
-        try:
-            client = self.with_options(**options)
-        finally:
-            del options
-        unreadable: list[UnreadableItem] = []
-        async for page in client.pages(operation, on_unreadable=unreadable.append):
-            for item in items_in_order(page, unreadable, client._policy.on_unreadable):
-                yield item
-            unreadable.clear()
-
-    @clears_locals
-    def history(
-        self,
-        room: HistoryOperation | str | int,
-        *,
-        since: datetime | None = None,
-        limit: int | None = None,
-        resume: HistoryPosition | None = None,
-        **options: Unpack[CallOptions],
-    ) -> AsyncHistory:
-        """Iterate over a history, each message once, newest first.
-
-        A message that cannot be read is passed to `on_unreadable`. Without it, `ResponseError`
-        is raised after the newer messages; the error's `item.position` resumes the iteration.
-
-        Args:
-            room: A room's id or name; or `GetRoomHistory(...)`, `GetPrivatechatHistory(...)`
-                with further arguments; `max_results` is the page size.
-            since: Oldest timestamp to include, with UTC offset. Defaults to no limit.
-            limit: Maximum number of messages. Defaults to no limit.
-            resume: The `position` of an earlier iteration, to continue after it.
-            options: For these calls only; see `Policy`.
-        """
-        from hipkit.client.history import HistoryWalk, history_operation
-
-        client = self.with_options(**options)
-        walk = HistoryWalk(
-            history_operation(room),
-            since=since,
-            limit=limit,
-            resume=resume,
-            on_unreadable=client._policy.on_unreadable,
-            now=client._state.clock.now(),
-        )
-        return AsyncHistory(client, walk)
-
-    @clears_locals
-    async def download(
-        self,
-        source: DownloadSource,
-        to: str | os.PathLike[str] | BinaryIO,
-        **options: Unpack[CallOptions],
-    ) -> int:
-        """Download a shared file in chunks and return its size in bytes.
-
-        The token is sent only to the base URL's own host.
-
-        Args:
-            source: A message's `file` or `authenticated_file`, or an address.
-            to: A path, which is created once the file is complete, or a binary file object.
-            options: For this call only; see `Policy`.
-        """
-        from hipkit.client.download import download, open_target
-
-        with open_target(to) as target:
-            return await self._run(
-                download(
-                    source, self._state, policy_with(self._policy, options), target
-                )
-            )
-
-    @clears_locals
-    def with_token(self, token: AsyncTokenSource | None) -> Self:
-        """Return a client that uses another token, on the same connections."""
-        check_async_token(token)
-        return self._with_token(token)
-
-    async def aclose(self) -> None:
-        """Close the connections, which derived clients share."""
-        await self._transport.aclose()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.aclose()
-
-    def _copy(self) -> Self:
-        derived = copy(self)
-        AsyncApi.__init__(derived, derived.send)
-        return derived
-
-    async def _run(self, steps: Exchange[T]) -> T:
-        """Run an exchange to its end and return its result."""
-        step: Send | GetToken | Pause | None = None
-        outcome: Secret | RawResponse | TransportError | None = None
-        try:
-            while True:
-                # Only the exchange's StopIteration ends the call: token functions may raise one.
-                try:
-                    step = (
-                        steps.throw(outcome)
-                        if isinstance(outcome, TransportError)
-                        else steps.send(outcome)
-                    )
-                except StopIteration as done:
-                    return cast("T", done.value)
-                if isinstance(step, Send):
-                    try:
-                        outcome = await self._transport.send(*step)
-                    except TransportError as failure:
-                        # Hooks receive it, and may report it.
-                        clear_locals(failure)
-                        step, outcome = None, failure
-                elif isinstance(step, GetToken):
-                    outcome = await await_token(
-                        self._ask_for_token(reveal(step.rejected))
-                    )
-                else:
-                    import asyncio  # asyncio takes 30 ms to import and is needed only for a wait.
-
-                    await asyncio.sleep(step.seconds)
-                    outcome = None
-        except BaseException as error:
-            step = outcome = None
-            clear_locals(error)
-            raise
-
-
-class AsyncHistory:
-    """An async iterator over a history; pass its `position` as `resume` to continue later."""
-
-    def __init__(self, client: AsyncHipChat, walk: HistoryWalk) -> None:
-        self._walk = walk
-        self._messages = self._fetch(client)
-
-    @property
-    def position(self) -> HistoryPosition | None:
-        """Current position: all newer messages were returned. `None` before the first message."""
-        return self._walk.position
-
-    async def _fetch(self, client: AsyncHipChat) -> AsyncIterator[Message]:
-        unreadable: list[UnreadableItem] = []
-        while (operation := self._walk.next_operation()) is not None:
-            page = await client.send(operation, on_unreadable=unreadable.append)
-            for message in self._walk.take(page, unreadable):
-                yield message
-            unreadable.clear()
-
-    def __aiter__(self) -> AsyncIterator[Message]:
-        return self
-
-    async def __anext__(self) -> Message:
-        return await anext(self._messages)

@@ -31,12 +31,14 @@ __all__ = [
     "ConnectOptions",
     "TokenSource",
     "TransportName",
+    "async_pause",
     "await_token",
     "check_async_token",
     "check_sync_token",
     "check_token",
     "choose_async_transport",
     "choose_transport",
+    "pause",
     "policy_with",
     "reveal",
 ]
@@ -272,6 +274,18 @@ def check_token(token: object) -> Secret:
 async def await_token(token: object) -> Secret:
     """Await a token if necessary, then do the same as `check_token`."""
     return check_token(await token if inspect.isawaitable(token) else token)
+
+
+def pause(seconds: float) -> None:
+    """Wait between two attempts of a call."""
+    time.sleep(seconds)
+
+
+async def async_pause(seconds: float) -> None:
+    """Do the same as `pause`, while other tasks run."""
+    import asyncio  # asyncio takes 30 ms to import and is needed only for a wait.
+
+    await asyncio.sleep(seconds)
 
 
 def choose_transport(

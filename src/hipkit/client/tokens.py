@@ -22,7 +22,8 @@ import msgspec
 from hipkit.api.errors import HipkitError
 from hipkit.api.frames import clears_locals
 from hipkit.api.secret import Secret
-from hipkit.client.client import AsyncHipChat, HipChat
+from hipkit.client.async_client import AsyncHipChat
+from hipkit.client.client import HipChat
 from hipkit.client.exchange import is_async
 from hipkit.client.setup import ClientOptions, TransportName
 from hipkit.transports.protocol import AsyncTransport, Transport
