@@ -32,7 +32,6 @@ TWINS = (
             "_transport.send",
             "self.auth_test",
             "check_token",
-            "client.send",
             "close",
             "self.download",
             "next",
@@ -41,7 +40,7 @@ TWINS = (
             "self.send",
             "self.send_raw",
         },
-        iterated={"_fetch", "items", "pages"},
+        iterated={"_walk"},
         texts={
             "The blocking client, `HipChat`": "The asynchronous client, `AsyncHipChat`",
             "`async_client.py` is rendered\nfrom this module": (

@@ -51,15 +51,16 @@ from hipkit.v2 import Api, RawApi
 
 # Imported on first use, so that a script that posts one line starts quickly.
 if TYPE_CHECKING:
-    from hipkit.api.unreadable import HistoryPosition, UnreadableItem
+    from hipkit.api.unreadable import HistoryPosition
     from hipkit.client.auth_test import AuthTest
     from hipkit.client.download import DownloadSource
-    from hipkit.client.history import HistoryOperation, HistoryWalk
-    from hipkit.client.paging import Page
+    from hipkit.client.history import HistoryCursor, HistoryOperation
+    from hipkit.client.paging import Cursor, Page
     from hipkit.v2.models import Message
 
 __all__ = ["HipChat", "History"]
 
+P = TypeVar("P")
 T = TypeVar("T")
 
 
@@ -172,25 +173,17 @@ class HipChat(ClientSetup, Api):
             del operation, options
         return self._run(steps)
 
+    @clears_locals
     def pages(
         self, operation: Operation[T], **options: Unpack[CallOptions]
     ) -> Iterator[T]:
         """Yield a list operation's pages, from the requested one to the last."""
-        from hipkit.client.paging import PageQueries
+        from hipkit.client.paging import PageCursor
 
-        try:
-            client = self.with_options(**options)
-        finally:
-            del options
-        queries = PageQueries(operation)
-        query: str | None = None
-        while True:
-            page = self._run(exchange(operation, client._state, client._policy, query))
-            yield page
-            query = queries.next_query(page)
-            if query is None:
-                return
+        client = self.with_options(**options)
+        return client._walk(PageCursor(operation, client._policy.on_unreadable))
 
+    @clears_locals
     def items(
         self, operation: Operation[Page[T]], **options: Unpack[CallOptions]
     ) -> Iterator[T]:
@@ -199,16 +192,10 @@ class HipChat(ClientSetup, Api):
         An item that cannot be read is passed to `on_unreadable`. Without it, `ResponseError` is
         raised after the items before it; the error's `item.start_index` continues the list.
         """
-        from hipkit.client.paging import items_in_order
+        from hipkit.client.paging import ItemCursor
 
-        try:
-            client = self.with_options(**options)
-        finally:
-            del options
-        unreadable: list[UnreadableItem] = []
-        for page in client.pages(operation, on_unreadable=unreadable.append):
-            yield from items_in_order(page, unreadable, client._policy.on_unreadable)
-            unreadable.clear()
+        client = self.with_options(**options)
+        return client._walk(ItemCursor(operation, client._policy.on_unreadable))
 
     @clears_locals
     def history(
@@ -233,18 +220,18 @@ class HipChat(ClientSetup, Api):
             resume: The `position` of an earlier iteration, to continue after it.
             options: For these calls only; see `Policy`.
         """
-        from hipkit.client.history import HistoryWalk, history_operation
+        from hipkit.client.history import HistoryCursor
 
         client = self.with_options(**options)
-        walk = HistoryWalk(
-            history_operation(room),
+        cursor = HistoryCursor(
+            room,
             since=since,
             limit=limit,
             resume=resume,
             on_unreadable=client._policy.on_unreadable,
             now=client._state.clock.now(),
         )
-        return History(client, walk)
+        return History(client._walk(cursor), cursor)
 
     @clears_locals
     def download(
@@ -293,6 +280,14 @@ class HipChat(ClientSetup, Api):
         Api.__init__(derived, derived.send)
         return derived
 
+    def _walk(self, cursor: Cursor[P, T]) -> Iterator[T]:
+        """Make a cursor's calls, one after another, and yield what their pages add."""
+        client = self.with_options(on_unreadable=cursor.on_unreadable)
+        while (call := cursor.next_call()) is not None:
+            operation, query = call
+            page = self._run(exchange(operation, client._state, client._policy, query))
+            yield from cursor.take(page)
+
     def _run(self, steps: Exchange[T]) -> T:
         """Run an exchange to its end and return its result."""
         step: Send | GetToken | Pause | None = None
@@ -330,21 +325,14 @@ class HipChat(ClientSetup, Api):
 class History:
     """An iterator over a history; pass its `position` as `resume` to continue later."""
 
-    def __init__(self, client: HipChat, walk: HistoryWalk) -> None:
-        self._walk = walk
-        self._messages = self._fetch(client)
+    def __init__(self, messages: Iterator[Message], cursor: HistoryCursor) -> None:
+        self._messages = messages
+        self._cursor = cursor
 
     @property
     def position(self) -> HistoryPosition | None:
         """Current position: all newer messages were returned. `None` before the first message."""
-        return self._walk.position
-
-    def _fetch(self, client: HipChat) -> Iterator[Message]:
-        unreadable: list[UnreadableItem] = []
-        while (operation := self._walk.next_operation()) is not None:
-            page = client.send(operation, on_unreadable=unreadable.append)
-            yield from self._walk.take(page, unreadable)
-            unreadable.clear()
+        return self._cursor.position
 
     def __iter__(self) -> Iterator[Message]:
         return self

@@ -1,12 +1,12 @@
-"""Pagination: decisions without I/O.
+"""Lists that are read page by page: which call is next, and what its page adds (pure).
 
-The loops that fetch are in `client.py`.
+The loop that makes the calls is in `client.py`. Read next: `history.py`, the cursor of histories.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 from urllib.parse import parse_qsl, quote, urlencode
 
 from hipkit.api.errors import ResponseError
@@ -14,93 +14,81 @@ from hipkit.api.operation import Operation
 from hipkit.api.unreadable import UnreadableItem
 from hipkit.client.decoding import OnUnreadable, item_error
 
-__all__ = ["Page", "PageQueries", "items_in_order", "page_items"]
+__all__ = ["Cursor", "ItemCursor", "Page", "PageCursor", "in_order", "report"]
 
+P = TypeVar("P")
+T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
-
-class NextLink(Protocol):
-    """The links of a page."""
-
-    @property
-    def next(self) -> str | None:
-        """URL of the next page; `None` on the last."""
+NextCall = tuple[Operation[P], str | None]
+"""An operation, and the query that replaces its own."""
 
 
 class Page(Protocol[T_co]):
-    """The result of every list operation."""
+    """The result of every list operation; `links.next` is set if there is another page."""
 
     @property
     def items(self) -> Sequence[T_co] | None:
         """The items on this page."""
 
+
+class Cursor(Protocol[P, T_co]):
+    """A place in a list. Repeat until there is no next call: make it, then take its page."""
+
     @property
-    def links(self) -> NextLink | None:
-        """`links.next` is set if there is another page."""
+    def on_unreadable(self) -> OnUnreadable | None:
+        """The function to make the calls with."""
+
+    def next_call(self) -> NextCall[P] | None:
+        """Return the call for the next page, or `None` at the end."""
+
+    def take(self, page: P) -> Iterator[T_co]:
+        """Yield what a page adds, and move on.
+
+        Raises:
+            ResponseError: The list does not continue as lists do, or an item is unreadable and
+                nothing is to be called with it.
+        """
 
 
-def page_items(page: Page[T_co]) -> Sequence[T_co]:
-    """Return a page's items.
+class PageCursor(Generic[P]):
+    """Yields pages, by the links between them; detects links that form a cycle."""
 
-    Raises:
-        TypeError: The result is not a page, since the operation is not a list operation.
-    """
-    if not hasattr(page, "items"):
-        raise TypeError(
-            f"{type(page).__name__} is not a page: this operation returns no list"
-        )
-    return page.items or ()
-
-
-def items_in_order(
-    page: Page[T_co],
-    unreadable: Sequence[UnreadableItem],
-    on_unreadable: OnUnreadable | None,
-) -> Iterator[T_co]:
-    """Yield a page's items in order, passing unreadable ones to `on_unreadable` in their place.
-
-    Raises:
-        ResponseError: An item is unreadable and there is no `on_unreadable`.
-        TypeError: The result is not a page.
-    """
-    readable = page_items(page)
-    by_index = {item.index: item for item in unreadable}
-    rest = iter(readable)
-    for index in range(len(readable) + len(by_index)):
-        item = by_index.get(index)
-        if item is None:
-            yield next(rest)
-        elif on_unreadable is None:
-            raise item_error(item)
-        else:
-            on_unreadable(item)
-
-
-class PageQueries:
-    """Finds the query of the next page, and detects links that form a cycle."""
-
-    def __init__(self, operation: Operation[object]) -> None:
+    def __init__(
+        self, operation: Operation[P], on_unreadable: OnUnreadable | None = None
+    ) -> None:
+        self.on_unreadable = on_unreadable
         self._operation = operation
         self._asked = parse_qsl(operation.call().target.partition("?")[2])
         self._seen = {frozenset(self._asked)}
+        self._next: NextCall[P] | None = (operation, None)
 
-    def next_query(self, page: object) -> str | None:
-        """Return the query of the next page, or `None` after the last.
+    def next_call(self) -> NextCall[P] | None:
+        """Return the call for the next page, or `None` after the last."""
+        return self._next
+
+    def take(self, page: P) -> Iterator[P]:
+        """Yield the page.
+
+        Raises:
+            ResponseError: The link to the next page was followed before, or is invalid.
+        """
+        yield page
+        link = getattr(getattr(page, "links", None), "next", None)
+        is_last = not isinstance(link, str) or not link
+        self._next = None if is_last else (self._operation, self._query_of(str(link)))
+
+    def _query_of(self, link: str) -> str:
+        """Return the query of the next page.
 
         Only the query of `links.next` is used, on the operation's own URL: whatever host,
         scheme or path a link names, the token is never sent elsewhere. Arguments that the link
         leaves out, such as `expand`, are added again.
-
-        Raises:
-            ResponseError: The link was followed before, or is invalid.
         """
-        links = getattr(page, "links", None)
-        link = getattr(links, "next", None)
-        if not isinstance(link, str) or not link:
-            return None
-        query = _query_of(link)
+        query = link.partition("#")[0].partition("?")[2]
+        can_be_sent = query.isascii() and query.isprintable() and " " not in query
         pairs = frozenset(parse_qsl(query, keep_blank_values=True))
-        if not pairs or pairs in self._seen:
+        if not can_be_sent or not pairs or pairs in self._seen:
             raise ResponseError(
                 f"{self._operation}: links.next does not lead to a further page",
                 operation=self._operation,
@@ -112,8 +100,54 @@ class PageQueries:
         return f"{query}&{urlencode(kept, quote_via=quote)}" if kept else query
 
 
-def _query_of(link: str) -> str:
-    """Return the query of a link, or `None` if a request cannot carry it."""
-    query = link.partition("#")[0].partition("?")[2]
-    is_plain = query.isascii() and query.isprintable() and " " not in query
-    return query if is_plain else ""
+class ItemCursor(Generic[T]):
+    """Yields the items of pages; passes unreadable ones to `on_unreadable` in their place."""
+
+    def __init__(
+        self, operation: Operation[Page[T]], on_unreadable: OnUnreadable | None
+    ) -> None:
+        self._pages = PageCursor(operation)
+        self._unreadable: list[UnreadableItem] = []
+        self._on_unreadable = on_unreadable
+        self.on_unreadable = self._unreadable.append
+        self.next_call = self._pages.next_call
+
+    def take(self, page: Page[T]) -> Iterator[T]:
+        """Yield the page's items.
+
+        Raises:
+            ResponseError: An item is unreadable and there is no `on_unreadable`, or the link to
+                the next page was followed before or is invalid.
+            TypeError: The result is not a page, since the operation is not a list operation.
+        """
+        if not hasattr(page, "items"):
+            kind = type(page).__name__
+            raise TypeError(f"{kind} is not a page: this operation returns no list")
+        for each in self._pages.take(page):
+            for item in in_order(each.items or (), self._unreadable):
+                if isinstance(item, UnreadableItem):
+                    report(item, self._on_unreadable)
+                else:
+                    yield item
+
+
+def in_order(
+    readable: Sequence[T], unreadable: list[UnreadableItem]
+) -> list[T | UnreadableItem]:
+    """Return a page's items in the order of the response; empties `unreadable`."""
+    items: list[T | UnreadableItem] = [*readable]
+    for item in unreadable:
+        items.insert(item.index, item)
+    unreadable.clear()
+    return items
+
+
+def report(item: UnreadableItem, on_unreadable: OnUnreadable | None) -> None:
+    """Pass an unreadable item to the function, if there is one.
+
+    Raises:
+        ResponseError: There is none.
+    """
+    if on_unreadable is None:
+        raise item_error(item)
+    on_unreadable(item)

@@ -373,13 +373,13 @@ def test_messages_that_arrive_meanwhile_do_not_disturb_a_walk(
 
 def test_one_pages_worth_of_a_history_is_read_from_any_iterator_of_answers() -> None:
     """The pure half, as another program may drive it."""
-    from hipkit.client.history import HistoryWalk
+    from hipkit.client.history import HistoryCursor
 
-    walk = HistoryWalk(GetRoomHistory("ops"), limit=2)
-    operation = walk.next_operation()
-    assert isinstance(operation, GetRoomHistory)
-    assert operation.date == "recent"
+    walk = HistoryCursor(GetRoomHistory("ops"), limit=2)
+    call = walk.next_call()
+    assert call is not None
+    assert call[0].date == "recent"
     items = [{"id": f"m{n}", "date": "2016-09-09T12:00:00Z"} for n in range(3)]
     body = MessagePage.from_json(answer({"items": items}).body)
     assert [each.id for each in walk.take(body)] == ["m0", "m1"]
-    assert walk.next_operation() is None
+    assert walk.next_call() is None
