@@ -279,9 +279,10 @@ class Schemas:
                     " give one an 'x-python-name'"
                 )
             # msgspec writes names into JSON without escaping, and so rejects these.
-            if use is Use.ANSWER and re.search(r'["\\\x00-\x1f]', wire):
+            if re.search(r'["\\\x00-\x1f]', wire):
                 raise node.error(
-                    f"the member {wire!r} has a character that no model can have; rename it"
+                    f"the member {wire!r} has a character that neither model nor body"
+                    " can have; rename it"
                 )
             wires[name] = wire
             kind = self.type_of(

@@ -63,7 +63,8 @@ def hostile_document(text: str) -> dict[str, object]:
     body = {
         "type": "object",
         "description": text,
-        "properties": {f"member {text}": scheme},
+        # A member's name is no free text: models and bodies refuse what they cannot write.
+        "properties": {"member": scheme},
     }
     return document(
         {

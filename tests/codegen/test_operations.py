@@ -3,6 +3,7 @@ from __future__ import annotations
 import inspect
 
 from hipkit.api.multipart import RelatedBody
+from hipkit.api.operation import RequestParts
 from tests.codegen.packages import Generate, document, operation, sent, spec
 
 
@@ -13,7 +14,7 @@ def test_path_parameters_come_first_and_in_the_paths_order(generate: Generate) -
     call = sent(package, "book_shelves", "get_book", "top shelf", "4/2")
 
     assert list(signature.parameters) == ["shelf", "book_id", "page"]
-    assert call == ("GET", "/book/top%20shelf/4%2F2", (), None)
+    assert call == RequestParts("GET", "/book/top%20shelf/4%2F2")
 
 
 def test_a_body_member_named_like_a_path_parameter_gets_the_prefix_body(
@@ -76,7 +77,7 @@ def test_null_is_sent_only_for_nullable_members(
 def test_an_optional_body_without_members_is_not_sent(generate: Generate) -> None:
     package = generate(spec("bodies"))
 
-    assert sent(package, "things", "change_thing", "k") == (
+    assert sent(package, "things", "change_thing", "k") == RequestParts(
         "PATCH",
         "/thing/k",
         (),

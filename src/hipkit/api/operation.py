@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import cache
+from operator import attrgetter
 from pathlib import Path
 from typing import (
     ClassVar,
@@ -29,11 +30,10 @@ from urllib.parse import quote, urlencode
 import msgspec
 from msgspec import UNSET
 
-from hipkit.api.files import FileSource
 from hipkit.api.model import Rule
 from hipkit.api.multipart import RelatedBody
 from hipkit.api.response import Response
-from hipkit.api.secret import HIDDEN
+from hipkit.api.secret import Secret
 
 __all__ = [
     "AsyncRawSend",
@@ -56,18 +56,30 @@ Auth = Literal["bearer", "basic", "none"]
 BodyKind = Literal["json", "form", "related", "bytes"]
 """Encoding of the body: JSON, `a=1&b=2`, `multipart/related`, or raw."""
 
+FILE_MEMBER = "file"
+"""The member of a `related` body that is sent beside the JSON, not in it."""
+EMPTY_OBJECT = b"{}"
+SHOWN_AS_HIDDEN = Secret("")
+ALWAYS_SENT = object()
+"""A default that no argument has."""
 
-class RequestParts(NamedTuple):
+_is_unreserved = re.compile(r"[\w.~-]*", re.ASCII).fullmatch
+
+
+class RequestParts(msgspec.Struct, frozen=True, gc=False):
     """The parts of an operation's request, relative to the base URL and without a token."""
 
     method: str
     target: str
-    headers: tuple[tuple[str, str], ...]
-    content: bytes | RelatedBody | None
+    headers: tuple[tuple[str, str], ...] = ()
+    content: bytes | RelatedBody | None = None
 
     def __repr__(self) -> str:
         # Target and content may hold secrets; the operation's own `repr` shows what may be shown.
         return f"RequestParts({self.method!r})"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return [("method", self.method)]
 
 
 class Operation(msgspec.Struct, Generic[T_co], frozen=True):
@@ -136,58 +148,63 @@ class Operation(msgspec.Struct, Generic[T_co], frozen=True):
         )
 
     def _call(self) -> RequestParts:
-        for name, takes_text in _timestamp_arguments(type(self)):
+        plan = _plan(type(self))
+        for name, takes_text in plan.timestamps:
             value = getattr(self, name)
             if value is not None and not (takes_text and isinstance(value, str)):
                 check_timestamp(name, value)
-        target = "".join(
-            [
-                path_segment(text, getattr(self, text)) if is_argument else text
-                for is_argument, text in _path_pieces(self.path)
-            ]
-        )
-        if self.query:
+        target = self.path
+        if plan.path:
+            target = target.format_map(
+                {name: path_segment(name, getattr(self, name)) for name in plan.path}
+            )
+        if plan.query:
             pairs = [
-                pair
-                for name, wire in self.query.items()
+                f"{wire}={_quote(text)}"
+                for name, wire in plan.query
                 if (value := getattr(self, name)) is not None
-                for pair in _pairs(wire, value, joined=name in self.joined)
+                for text in _texts(value, joined=name in self.joined)
             ]
             if pairs:
-                target += "?" + urlencode(pairs, safe="", quote_via=quote)
-        headers = [
-            (wire, _text(value))
-            for name, wire in self.header.items()
-            if (value := getattr(self, name)) is not None
-        ]
-        content = None if self.body_kind is None else self._content()
-        if content is not None:
-            source = self if isinstance(content, bytes) else content
-            headers.append(("Content-Type", source.content_type))
-        return RequestParts(self.method, target, tuple(headers), content)
+                target = f"{target}?{'&'.join(pairs)}"
+        headers = tuple(
+            [
+                (wire, _text(value))
+                for name, wire in self.header.items()
+                if (value := getattr(self, name)) is not None
+            ]
+        )
+        content = None if self.body_kind is None else self._content(plan)
+        if isinstance(content, bytes):
+            headers += plan.content_headers
+        elif content is not None:
+            headers += (("Content-Type", content.content_type),)
+        return RequestParts(self.method, target, headers, content)
 
     def shown_target(self) -> str:
         """Return the path for errors and logs, with secret arguments as names in braces."""
-        shown = []
-        for is_argument, text in _path_pieces(self.path):
-            if is_argument and text in self.secrets:
-                shown.append(f"{{{text}}}")
-            elif is_argument:
-                shown.append(quote(_text(getattr(self, text)), safe=" @"))
-            else:
-                shown.append(text)
-        return "".join(shown)
+        shown = {
+            name: f"{{{name}}}"
+            if name in self.secrets
+            else quote(_text(getattr(self, name)), safe=" @")
+            for name in _plan(type(self)).path
+        }
+        return self.path.format_map(shown)
 
     def __str__(self) -> str:
         return f"{self.method} {self.shown_target()}"
 
     def __repr__(self) -> str:
-        shown = (
-            f"{name}={HIDDEN if self._is_hidden(name) else repr(value)}"
+        shown = (f"{name}={value!r}" for name, value in self.__rich_repr__())
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        # msgspec's own shows every argument, in tracebacks that are printed with rich.
+        return [
+            (name, SHOWN_AS_HIDDEN if self._is_hidden(name) else value)
             for name in self.__struct_fields__
             if (value := getattr(self, name)) is not None and value is not UNSET
-        )
-        return f"{type(self).__name__}({', '.join(shown)})"
+        ]
 
     def private_values(self) -> Iterator[object]:
         """Yield the values that must not be quoted: secret path arguments, and the body."""
@@ -213,38 +230,29 @@ class Operation(msgspec.Struct, Generic[T_co], frozen=True):
             or (self.whole_body and name == "body")
         )
 
-    def _content(self) -> bytes | RelatedBody | None:
+    def _content(self, plan: _Plan) -> bytes | RelatedBody | None:
         if self.whole_body:
             body = getattr(self, "body")  # noqa: B009 - only some operations have a body
             is_json = self.body_kind == "json"
-            if body is None and not (is_json and "body" in _nullable_names(type(self))):
+            if body is None and not (is_json and "body" in plan.nullable):
                 return None
-        else:
-            nullable = _nullable_names(type(self))
-            body = {
-                wire: value
+            return _encode_json(body) if is_json else cast("bytes", body)
+        if self.body_kind == "form":
+            pairs = [
+                (wire, text)
                 for name, wire in self.members.items()
                 if (value := getattr(self, name)) is not UNSET
-                and (value is not None or name in nullable)
-            }
-            if not body and self.optional_body:
-                return None
-        match self.body_kind:
-            case "json":
-                return msgspec.json.encode(body, enc_hook=_encode_picture)
-            case "form":
-                joined = {self.members[name] for name in self.joined & {*self.members}}
-                pairs = [
-                    pair
-                    for wire, value in body.items()
-                    for pair in _pairs(wire, value, joined=wire in joined)
-                ]
-                return urlencode(pairs).encode()
-            case "related":
-                source = cast("FileSource", body.pop("file"))
-                return RelatedBody(source, msgspec.json.encode(body) if body else None)
-            case _:
-                return cast("bytes", body)
+                and (value is not None or name in plan.nullable)
+                for text in _texts(value, joined=name in self.joined)
+            ]
+            return urlencode(pairs).encode()
+        content = _encode_json(_json_body(type(self))(self))
+        if self.body_kind == "related":
+            metadata = None if content == EMPTY_OBJECT else content
+            return RelatedBody(getattr(self, FILE_MEMBER), metadata)
+        if self.optional_body and content == EMPTY_OBJECT:
+            return None
+        return content
 
 
 def check_timestamp(name: str, value: object) -> datetime:
@@ -280,44 +288,78 @@ def path_segment(name: str, value: object) -> str:
             f"{name} is {text!r}: an empty, '.' or '..' path segment would call another operation"
         )
     try:
-        return quote(text, safe="")
+        return _quote(text)
     except UnicodeEncodeError:
         pass  # As in `Operation.call`.
     raise ValueError(f"{name} has half of a surrogate pair in it")
 
 
-@cache
-def _path_pieces(path: str) -> tuple[tuple[bool, str], ...]:
-    """Split a path template into (is argument, name or text) pairs."""
-    chunks = re.split(r"\{([^{}]*)\}", path)
-    return tuple((index % 2 == 1, chunk) for index, chunk in enumerate(chunks) if chunk)
+class _Plan(NamedTuple):
+    """What is the same in the requests of all calls of one operation class."""
+
+    path: tuple[str, ...]
+    """The arguments of the path."""
+    query: tuple[tuple[str, str], ...]
+    """Arguments of the query, and their names in it, percent-encoded."""
+    timestamps: tuple[tuple[str, bool], ...]
+    """Timestamp arguments, and whether each accepts a text too."""
+    nullable: frozenset[str]
+    """Arguments whose `None` is sent as `null`."""
+    content_headers: tuple[tuple[str, str], ...]
 
 
 @cache
-def _timestamp_arguments(kind: type[Operation[object]]) -> tuple[tuple[str, bool], ...]:
-    """Return the names of timestamp arguments, and whether each accepts a text too."""
-    return tuple(
-        (item.name, str in get_args(item.type))
-        for item in msgspec.structs.fields(kind)
-        if item.type is datetime or datetime in get_args(item.type)
+def _plan(kind: type[Operation[object]]) -> _Plan:
+    fields = msgspec.structs.fields(kind)
+    return _Plan(
+        path=tuple(re.findall(r"\{([^{}]*)\}", kind.path)),
+        query=tuple((name, _quote(wire)) for name, wire in kind.query.items()),
+        timestamps=tuple(
+            (item.name, str in get_args(item.type))
+            for item in fields
+            if item.type is datetime or datetime in get_args(item.type)
+        ),
+        nullable=frozenset(item.name for item in fields if item.default is not None),
+        content_headers=(("Content-Type", kind.content_type),),
     )
 
 
 @cache
-def _nullable_names(kind: type[Operation[object]]) -> frozenset[str]:
-    return frozenset(
-        item.name for item in msgspec.structs.fields(kind) if item.default is not None
+def _json_body(
+    kind: type[Operation[object]],
+) -> Callable[[Operation[object]], msgspec.Struct]:
+    """Return a function that makes a call's JSON body: a struct leaves out defaults by itself."""
+    defaults = {item.name: item.default for item in msgspec.structs.fields(kind)}
+    names = [name for name in kind.members if name != FILE_MEMBER]
+    struct = msgspec.defstruct(
+        f"{kind.__name__}Body",
+        [
+            (name, object, default if default in (None, UNSET) else ALWAYS_SENT)
+            for name in names
+            for default in [defaults[name]]
+        ],
+        omit_defaults=True,
+        rename=dict(kind.members),
+        gc=False,
     )
+    body = cast("Callable[..., msgspec.Struct]", struct)
+    if len(names) < 2:  # `attrgetter` returns a tuple only for several names.
+        return lambda call: body(*[getattr(call, name) for name in names])
+    values = attrgetter(*names)
+    return lambda call: body(*values(call))
 
 
-def _pairs(wire: str, value: object, *, joined: bool) -> Iterator[tuple[str, str]]:
+def _texts(value: object, *, joined: bool) -> Iterable[str]:
+    """Return the texts that a value of a query or form is sent as."""
     if not isinstance(value, (list, tuple)):
-        yield wire, _text(value)
-    elif joined:
-        yield wire, ",".join(map(_text, value))
-    else:
-        for item in value:
-            yield wire, _text(item)
+        return (_text(value),)
+    texts = map(_text, value)
+    return (",".join(texts),) if joined else texts
+
+
+def _quote(text: str) -> str:
+    # Most texts need no quoting, and `quote` takes longer to find that out.
+    return text if _is_unreserved(text) else quote(text, safe="")
 
 
 def _text(value: object) -> str:
@@ -336,6 +378,8 @@ def _encode_picture(value: object) -> object:
         return Path(value).read_bytes()
     raise TypeError(f"cannot be sent as JSON: {type(value).__name__}")
 
+
+_encode_json = msgspec.json.Encoder(enc_hook=_encode_picture).encode
 
 S = TypeVar("S")
 

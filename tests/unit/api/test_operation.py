@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import copy
+import os
 import pickle
 import re
 from datetime import UTC, date, datetime, timedelta, timezone
+from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar
-from urllib.parse import unquote
+from typing import Any, BinaryIO, ClassVar, Literal, get_args, get_origin
+from urllib.parse import quote, unquote, urlencode
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET, UnsetType
+from rich.pretty import pretty_repr
 
 from hipkit.api.files import FileSource, ImageSource
 from hipkit.api.model import Model, Rule, find_broken_rule
 from hipkit.api.multipart import RelatedBody
-from hipkit.api.operation import Operation, path_segment
+from hipkit.api.operation import Operation, RequestParts, path_segment
+from hipkit.v1.catalog import OPERATIONS as V1
 from hipkit.v2 import GetPrivatechatHistory, GetRoomHistory
+from hipkit.v2.catalog import OPERATIONS as V2
 
 NAMES = {
     "a space": ("Dev Ops", "Dev%20Ops"),
@@ -221,7 +226,9 @@ def test_lists_in_the_query_are_joined_or_repeated() -> None:
 
 
 def test_what_is_left_out_is_not_sent() -> None:
-    assert GetPart("r", "p").call() == ("GET", "/room/r/part/p.json", (), None)
+    assert GetPart("r", "p").call() == RequestParts(
+        "GET", "/room/r/part/p.json", (), None
+    )
 
 
 def test_headers_are_sent_as_they_are() -> None:
@@ -272,7 +279,7 @@ def test_a_body_of_what_json_has_no_form_for_raises() -> None:
 
 
 def test_an_optional_body_without_members_is_not_sent() -> None:
-    assert ChangePart().call() == ("PATCH", "/part", (), None)
+    assert ChangePart().call() == RequestParts("PATCH", "/part", (), None)
     assert ChangePart(message="").call().content == b'{"message":""}'
 
 
@@ -301,8 +308,8 @@ def test_a_whole_body_goes_out_as_given() -> None:
     assert PutAnything({}).call().headers == (
         ("Content-Type", "application/vnd.parts+json"),
     )
-    assert PutAnything().call() == ("PUT", "/anything", (), None)
-    assert PutBytes(b"\x89").call() == (
+    assert PutAnything().call() == RequestParts("PUT", "/anything", (), None)
+    assert PutBytes(b"\x89").call() == RequestParts(
         "PUT",
         "/bytes",
         (("Content-Type", "image/png"),),
@@ -323,6 +330,9 @@ def test_secrets_and_bodies_are_never_shown() -> None:
         repr(PutAnything("geheim")),
         repr(put.call()),
         repr(session.call()),
+        pretty_repr(session),
+        pretty_repr(put),
+        pretty_repr(put.call()),
     ):
         assert "geheim" not in text
     assert set(session.private_values()) == {"geheim"}
@@ -400,3 +410,127 @@ def test_a_timestamp_with_an_offset_is_sent_unchanged() -> None:
     timestamp = datetime(2016, 9, 9, 12, tzinfo=timezone(timedelta(hours=2)))
     target = GetRoomHistory("x", end_date=timestamp).call().target
     assert target.endswith("end-date=2016-09-09T12%3A00%3A00%2B02%3A00")
+
+
+# --- the same bytes as the declarations say, for every operation ---------------------------------
+
+CLASSES = [entry.load() for entry in (*V2, *V1)]
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(st.text(max_size=5), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+SCALARS: dict[object, st.SearchStrategy[object]] = {
+    str: st.text(min_size=1, max_size=20).filter(lambda text: text not in (".", "..")),
+    int: st.integers(-(2**60), 2**60),
+    float: st.floats(allow_nan=False, allow_infinity=False),
+    bool: st.booleans(),
+    bytes: st.binary(max_size=20),
+    datetime: st.datetimes(timezones=st.timezones()),
+    object: JSON,
+    type(None): st.none(),
+    UnsetType: st.just(UNSET),
+}
+
+
+def values(hint: Any) -> st.SearchStrategy[object]:
+    """Return a strategy for the values of a type."""
+    if hint in SCALARS:
+        return SCALARS[hint]
+    if get_origin(hint) is Literal:
+        return st.sampled_from(get_args(hint))
+    if get_origin(hint) is list:
+        return st.lists(values(get_args(hint)[0]), max_size=2)
+    if get_origin(hint) is dict:
+        return st.dictionaries(*map(values, get_args(hint)), max_size=2)
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        return st.deferred(lambda: structs(hint))
+    parts = get_args(hint)
+    if BinaryIO in parts:  # A file: its bytes are enough here.
+        return st.binary(max_size=20)
+    return st.one_of([values(part) for part in parts if part != os.PathLike[str]])
+
+
+@cache
+def structs(kind: type[msgspec.Struct]) -> st.SearchStrategy[Any]:
+    """Return a strategy for the values of a struct: any argument may be left out."""
+    fields = msgspec.structs.fields(kind)
+    required = {item.name: values(item.type) for item in fields if item.required}
+    optional = {item.name: values(item.type) for item in fields if not item.required}
+    arguments = st.fixed_dictionaries(required, optional=optional)
+    return arguments.map(lambda given: kind(**given))
+
+
+def declared_target(operation: Operation[object]) -> str:
+    """Return what path and query say, piece by piece."""
+    target = re.sub(
+        r"\{(\w+)\}",
+        lambda found: quote(as_text(getattr(operation, found[1])), safe=""),
+        operation.path,
+    )
+    pairs = []
+    for name, wire in operation.query.items():
+        value = getattr(operation, name)
+        if value is not None:
+            pairs += [(wire, text) for text in as_texts(operation, name, value)]
+    query = urlencode(pairs, safe="", quote_via=quote)
+    return f"{target}?{query}" if query else target
+
+
+def declared_content(operation: Operation[object]) -> bytes | None:
+    """Return what the members say, gathered in a dict."""
+    kind = type(operation)
+    defaults = {item.name: item.default for item in msgspec.structs.fields(kind)}
+    members = {
+        name: value
+        for name in operation.members
+        if (value := getattr(operation, name)) is not UNSET
+        and (value is not None or defaults[name] is not None)
+    }
+    if operation.body_kind == "form":
+        pairs = [
+            (operation.members[name], text)
+            for name, value in members.items()
+            for text in as_texts(operation, name, value)
+        ]
+        return urlencode(pairs).encode()
+    if operation.body_kind is None or (operation.optional_body and not members):
+        return None
+    body = {operation.members[name]: value for name, value in members.items()}
+    file = body.pop("file", None)
+    metadata = msgspec.json.encode(body)
+    if file is None:
+        return metadata
+    return b"".join(RelatedBody(file, metadata if body else None, "boundary"))
+
+
+def as_texts(operation: Operation[object], name: str, value: object) -> list[str]:
+    if not isinstance(value, list):
+        return [as_text(value)]
+    texts = [as_text(item) for item in value]
+    return [",".join(texts)] if name in operation.joined else texts
+
+
+def as_text(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+@pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__qualname__)
+@settings(max_examples=10)
+@given(data=st.data())
+def test_a_call_sends_the_bytes_that_its_declarations_say(
+    kind: type[Operation[object]], data: st.DataObject
+) -> None:
+    operation = data.draw(structs(kind))
+    call = operation.call()
+    content = call.content
+    if isinstance(content, RelatedBody):
+        boundary = content.content_type.partition("boundary=")[2]
+        content = b"".join(content).replace(boundary.encode(), b"boundary")
+    assert call.target == declared_target(operation)
+    assert content == declared_content(operation)
