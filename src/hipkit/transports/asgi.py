@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import unquote
 
@@ -40,8 +40,14 @@ class AsgiServer:
 
     def __init__(self, app: AsgiApp) -> None:
         self._app = app
-        self._lifespan = _Lifespan(app)
-        self._start = asyncio.create_task(self._lifespan.step("startup"))
+        self._state: dict[str, Any] = {}
+        self._to_app: asyncio.Queue[Message] = asyncio.Queue()
+        self._from_app: asyncio.Queue[Message] = asyncio.Queue()
+        scope = {"type": "lifespan", "asgi": VERSION, "state": self._state}
+        self._lifespan = asyncio.ensure_future(
+            app(scope, self._to_app.get, self._from_app.put)
+        )
+        self._start = asyncio.create_task(self._step("startup"))
 
     async def send(
         self, request: Request, options: Options, sink: Sink | None
@@ -54,40 +60,31 @@ class AsgiServer:
         # Shielded: a cancelled call must not cancel the startup that other calls wait for.
         await asyncio.shield(self._start)
         call = _Call(request, options, sink)
-        limit = asyncio.timeout(call.seconds_left())
+        limit: asyncio.Timeout | None = None
         try:
-            async with limit:
-                await call.run(self._app, self._lifespan.state)
+            async with (limit := asyncio.timeout(seconds_left(options))):
+                return await call.run(self._app, dict(self._state))
         except TimeoutError:
-            if not limit.expired():
-                raise
-            raise call.too_late() from None
-        return call.response()
+            if limit is not None and not limit.expired():
+                raise  # It is the app's own.
+            reason, has_begun = "the app did not answer in time", limit is not None
+            raise TransportError(
+                "timeout", reason, may_have_arrived=has_begun
+            ) from None
 
     async def stop(self) -> None:
         """End the lifespan."""
         await asyncio.wait([self._start])
-        await self._lifespan.step("shutdown")
-        await self._lifespan.end()
+        await self._step("shutdown")
+        self._lifespan.cancel()
+        await asyncio.gather(self._lifespan, return_exceptions=True)
 
-
-class _Lifespan:
-    """The startup and shutdown of an app."""
-
-    def __init__(self, app: AsgiApp) -> None:
-        self.state: dict[str, Any] = {}
-        self._to_app: asyncio.Queue[Message] = asyncio.Queue()
-        self._from_app: asyncio.Queue[Message] = asyncio.Queue()
-        scope = {"type": "lifespan", "asgi": VERSION, "state": self.state}
-        self._task = asyncio.ensure_future(
-            app(scope, self._to_app.get, self._from_app.put)
-        )
-
-    async def step(self, name: str) -> None:
+    async def _step(self, name: str) -> None:
         """Request startup or shutdown, and wait until it is complete."""
         self._to_app.put_nowait({"type": f"lifespan.{name}"})
         answer = asyncio.create_task(self._from_app.get())
-        await asyncio.wait({answer, self._task}, return_when=asyncio.FIRST_COMPLETED)
+        tasks = {answer, self._lifespan}
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         if not answer.done():
             # The app returned or raised instead: it does not support lifespans, and ASGI
             # requires that it is served anyway.
@@ -95,10 +92,6 @@ class _Lifespan:
         elif answer.result()["type"].endswith(".failed"):
             reason = answer.result().get("message", "")
             raise RuntimeError(f"the app failed at its {name}: {reason}")
-
-    async def end(self) -> None:
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
 
 
 class _Call:
@@ -108,40 +101,28 @@ class _Call:
         self._request = request
         self._options = options
         self._sink = sink
-        size = content_size(request)
+        size, content = content_size(request), request.content
         self._lines = all_lines(request, size)
-        self._chunks = _body(request, size)
+        parts = [content] if isinstance(content, bytes) else content
+        self._chunks = exact_chunks([] if parts is None else parts, size or 0)
         self._is_read = False
-        self._has_begun = False
         self._incoming: Incoming | None = None
         self._is_answered = asyncio.Event()
         self._error: BaseException | None = None
+        """What the body or the sink raised, which the app may have caught."""
 
-    async def run(self, app: AsgiApp, state: dict[str, Any]) -> None:
-        self._has_begun = True
+    async def run(self, app: AsgiApp, state: dict[str, Any]) -> RawResponse:
         try:
-            await app(self._scope() | {"state": dict(state)}, self._receive, self._send)
+            await app(self._scope() | {"state": state}, self._receive, self._send)
         except Exception:
             # A framework may re-raise an exception after answering with 500.
             if self._error is None and not self._is_answered.is_set():
                 raise
         if self._error is not None:
             raise self._error
-
-    def seconds_left(self) -> float:
-        try:
-            return seconds_left(self._options)
-        except TimeoutError:
-            raise self.too_late() from None
-
-    def response(self) -> RawResponse:
         if self._incoming is None or not self._is_answered.is_set():
             raise TransportError("broken", "the app did not send a complete response")
         return self._incoming.response()
-
-    def too_late(self) -> TransportError:
-        reason = "the app did not answer in time"
-        return TransportError("timeout", reason, may_have_arrived=self._has_begun)
 
     def _scope(self) -> dict[str, Any]:
         path, _, query = self._request.target.partition("?")
@@ -189,12 +170,3 @@ class _Call:
                 raise
             if not message.get("more_body", False):
                 self._is_answered.set()
-
-
-def _body(request: Request, size: int | None) -> Iterator[bytes]:
-    content = request.content
-    if content is None or size is None:
-        return iter(())
-    if isinstance(content, bytes):
-        return iter((content,))
-    return exact_chunks(content, size)

@@ -14,7 +14,6 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from hipkit.api.addresses import DEFAULT_PORTS
 from hipkit.transports.protocol import (
-    Body,
     HeaderPairs,
     Headers,
     Options,
@@ -141,7 +140,7 @@ def all_lines(request: Request, size: int | None) -> list[tuple[str, str]]:
     return lines
 
 
-def exact_chunks(body: Body, size: int) -> Iterator[bytes]:
+def exact_chunks(body: Iterable[bytes], size: int) -> Iterator[bytes]:
     """Yield the chunks of a body, the last one only after checking that it is the last.
 
     Raises:
