@@ -24,6 +24,7 @@ __all__ = [
     "Transport",
     "TransportError",
     "TransportErrorKind",
+    "Value",
 ]
 
 T = TypeVar("T")
@@ -81,7 +82,7 @@ class Headers(tuple[tuple[str, str], ...]):
         return (name for name, _ in self)
 
 
-class _Value(msgspec.Struct, frozen=True, gc=False):
+class Value(msgspec.Struct, frozen=True, gc=False):
     """A value made per call. Its `repr` shows no other field than those in `shown`."""
 
     shown: ClassVar[tuple[str, ...]]
@@ -95,7 +96,7 @@ class _Value(msgspec.Struct, frozen=True, gc=False):
         return f"{type(self).__name__}({', '.join(fields)})"
 
 
-class Request(_Value, frozen=True, gc=False):
+class Request(Value, frozen=True, gc=False):
     """One HTTP request, ready to be sent.
 
     `target` is written to the request line unchanged: a transport must not decode, normalise or
@@ -127,7 +128,7 @@ class Options(msgspec.Struct, frozen=True, gc=False):
     """Maximum size of a decompressed body in bytes; not applied to a sink."""
 
 
-class RawResponse(_Value, frozen=True, gc=False):
+class RawResponse(Value, frozen=True, gc=False):
     """A response with any status; redirects are not followed.
 
     Header names are in lower case; the values of repeated headers are joined by `, `. The body is

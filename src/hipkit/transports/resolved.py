@@ -6,7 +6,7 @@ addresses that `resolve` returned for that name. Proxies of the environment are 
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from hipkit.transports.httpcore2 import AsyncHttpcoreTransport
 from hipkit.transports.httpcore2_streams import AsyncBackend, Resolve

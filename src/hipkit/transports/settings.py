@@ -6,17 +6,17 @@ Read next: `httpcore2.py`, which uses these settings.
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from hipkit.api.addresses import DEFAULT_PORTS
 from hipkit.api.frames import clears_locals
+from hipkit.transports.protocol import Value
 
 if TYPE_CHECKING:  # `ssl` is slow to import, and a plain http call does not need it.
     import ssl
@@ -28,64 +28,56 @@ PROXY_PORTS = DEFAULT_PORTS | dict.fromkeys(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Proxy:
+class Proxy(Value, frozen=True):
     """A proxy's address and credentials."""
+
+    shown = ("scheme", "host", "port")
 
     scheme: str
     host: str
     port: int
-    username: str | None = field(default=None, repr=False)
-    password: str | None = field(default=None, repr=False)
+    username: str | None = None
+    password: str | None = None
 
     @classmethod
     def from_url(cls, url: str) -> Proxy:
         """Parse `http://user:password@host:port`; the scheme defaults to `http`."""
-        try:
+        with suppress(KeyError, ValueError):
             parts = urlsplit(url if "://" in url else f"http://{url}")
-            port = PROXY_PORTS[parts.scheme]
-            port = parts.port or port
+            port = parts.port or PROXY_PORTS[parts.scheme]
             unquote(parts.netloc).encode()  # A later error would show the password.
-        except (KeyError, ValueError):
-            port = 0
-        if not port or not parts.hostname:
-            # The URL may hold a password, so the message does not repeat it.
-            raise ValueError(
-                "the proxy's address is not like http://host:port; "
-                f"known schemes are {', '.join(PROXY_PORTS)}"
+            user, password = (
+                text and unquote(text) for text in (parts.username, parts.password)
             )
-        return cls(
-            parts.scheme,
-            parts.hostname,
-            port,
-            None if parts.username is None else unquote(parts.username),
-            None if parts.password is None else unquote(parts.password),
+            if parts.hostname and parts.scheme in PROXY_PORTS:
+                return cls(parts.scheme, parts.hostname, port, user, password)
+        # The URL may hold a password, so the message does not repeat it.
+        raise ValueError(
+            "the proxy's address is not like http://host:port; "
+            f"known schemes are {', '.join(PROXY_PORTS)}"
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Value, frozen=True, kw_only=True):
     """The settings of a transport; see the arguments of `NetworkTransport`."""
 
+    shown = ()
+
     verify: bool | str | os.PathLike[str] | ssl.SSLContext
-    cert: tuple[str, str] | tuple[str, str, str] | None = field(repr=False)
+    cert: tuple[str, str] | tuple[str, str, str] | None
     max_connections: int
     keepalive_seconds: float
     trust_env: bool
-    proxy: Proxy | None
     proxies: Mapping[str, Proxy]
-    """From the environment: scheme -> proxy."""
+    """Scheme -> proxy."""
     direct: tuple[str, ...]
-    """From the environment: the hosts reached without a proxy."""
+    """Entries of `NO_PROXY`: the hosts reached without a proxy."""
 
     def proxy_for(self, scheme: str, host: str, port: int) -> Proxy | None:
         """Return the proxy for a URL's host; `None` means a direct connection."""
-        if self.proxy is not None:
-            return self.proxy
-        proxy = self.proxies.get(scheme)
-        if proxy is None or any(_covers(rule, host, port) for rule in self.direct):
+        if any(_covers(rule, host, port) for rule in self.direct):
             return None
-        return proxy
+        return self.proxies.get(scheme)
 
 
 class NetworkTransport(ABC):
@@ -128,17 +120,17 @@ class NetworkTransport(ABC):
                 "password if it has one"
             )
         environment = os.environ if trust_env and proxy is None else {}
+        no_proxy = _variable(environment, "no_proxy").lower().replace(",", " ")
         self._settings = Settings(
             verify=verify,
             cert=cert,
             max_connections=max_connections,
             keepalive_seconds=keepalive_seconds,
             trust_env=trust_env,
-            proxy=None if proxy is None else Proxy.from_url(proxy),
-            proxies=_read_proxies(environment),
-            direct=tuple(
-                _variable(environment, "no_proxy").lower().replace(",", " ").split()
-            ),
+            proxies=_read_proxies(environment)
+            if proxy is None
+            else dict.fromkeys(("http", "https"), Proxy.from_url(proxy)),
+            direct=tuple(no_proxy.split()),
         )
         self._closed = False
         self._start()
@@ -199,8 +191,9 @@ def _covers(rule: str, host: str, port: int) -> bool:
             return False
         rule = name
     rule = rule.strip("[]")
-    try:
-        return ipaddress.ip_address(host) in ipaddress.ip_network(rule, strict=False)
-    except ValueError:
-        rule = rule.removeprefix("*").lstrip(".")
-        return bool(rule) and f".{host.lower()}".endswith(f".{rule}")
+    from ipaddress import ip_address, ip_network  # Slow to import and rarely needed.
+
+    with suppress(ValueError):
+        return ip_address(host) in ip_network(rule, strict=False)
+    rule = rule.removeprefix("*").lstrip(".")
+    return bool(rule) and f".{host.lower()}".endswith(f".{rule}")
