@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from binascii import a2b_base64
 from collections.abc import Iterator, Mapping
-from itertools import chain
+from contextlib import suppress
+from itertools import chain, groupby
 from types import NoneType
 from typing import Annotated, Literal, get_args, get_origin
 from urllib.parse import quote, quote_plus, unquote
@@ -24,7 +25,6 @@ __all__ = [
     "mask_path",
     "mask_query",
     "redact",
-    "redact_page",
     "secret_segments",
     "secrets_in",
 ]
@@ -36,43 +36,41 @@ WINDOW = 12
 SHORTEST_HIDDEN = 4
 """Shorter values (`hi`, `red`) are kept if they are a whole word of another sentence."""
 
-SECRET_PATHS = re.compile(
-    r"(/oauth/token/|/addon/link/|/addon/[^/]+/installable/)([^/?]+)"
-)
-SECRET_NAME = re.compile(
+# Patterns are texts: they compile when they are used, and most calls use none.
+PRIVATE_SEGMENTS = r"(/oauth/token/|/addon/link/|/addon/[^/]+/installable/)([^/?]+)"
+PRIVATE_NAME = (
     r"passw|^pass$|pwd|passphrase|secret|token(?!type$|url$)|^code$|^jwt$|assertion"
     r"|(?:api|access|private)key|credential|signedrequest|guestaccessurl"
     r"|^temp(?:download)?url$|^signature$"
     r"|authorization|authentication|^x?auth$|cookie|session"
 )
 """Of a name in lower case, without marks."""
-QUERY_PAIR = re.compile("([^&=]*)=([^&]*)")
+QUERY_PAIR = "([^&=]*)=([^&]*)"
 # HipChat's own message for an invalid value; the member's name may be shown.
-QUOTED_VALUE = re.compile(
-    r"""(?isx) \b(value[ ])
+QUOTED_VALUE = r"""(?isx) \b(value[ ])
     (?: (.*) ([ ]for[ ]field[ ] (['"])([\w.\[\]-]+)\4) | u?(['"]).*\6 (?=[ ]for|[ ]is) )"""
-)
-NAMED_FIELD = re.compile(r"""(?i)\bfields?:? (['"])([\w.\[\]-]+)\1""")
-WORDS = re.compile(r"[^\W_]+(?:[ '-][^\W_]+)*")
+NAMED_FIELD = r"""(?i)\bfields?:? (['"])([\w.\[\]-]+)\1"""
+WORDS = r"[^\W_]+(?:[ '-][^\W_]+)*"
 """Short texts that any sentence may contain by chance."""
 QUOTES = "'\"`\u2018\u2019\u201c\u201d\u00ab\u00bb"
-KEPT = "\ue000"
-"""Placeholder of a field's name: no printable text contains this character."""
+
+CLOSED_TYPES = (bool, int, float, NoneType, UnsetType)
 
 
 def mask_path(path: str) -> str:
     """Hide the secret segments of a free-form path."""
-    return SECRET_PATHS.sub(rf"\1{HIDDEN}", path)
+    return re.sub(PRIVATE_SEGMENTS, rf"\1{HIDDEN}", path)
 
 
 def is_secret_name(name: str) -> bool:
     """Return whether a field, member or header of this name holds a secret."""
-    return SECRET_NAME.search(re.sub(r"[\W_]", "", name).lower()) is not None
+    return re.search(PRIVATE_NAME, re.sub(r"[\W_]", "", name).lower()) is not None
 
 
 def mask_query(query: str) -> str:
     """Hide the secrets in a query."""
-    return QUERY_PAIR.sub(
+    return re.sub(
+        QUERY_PAIR,
         lambda pair: f"{pair[1]}={HIDDEN}" if is_secret_name(pair[1]) else pair[0],
         query,
     )
@@ -81,8 +79,9 @@ def mask_query(query: str) -> str:
 def secret_segments(route: str) -> list[str]:
     """Return the secrets in a free-form path and its query, encoded and decoded."""
     path, _, query = route.partition("?")
-    found = [match[2] for match in SECRET_PATHS.finditer(path)]
-    found += [pair[2] for pair in QUERY_PAIR.finditer(query) if is_secret_name(pair[1])]
+    found = [match[2] for match in re.finditer(PRIVATE_SEGMENTS, path)]
+    pairs = re.findall(QUERY_PAIR, query)
+    found += [value for name, value in pairs if is_secret_name(name)]
     return found + [unquote(each) for each in found]
 
 
@@ -93,25 +92,22 @@ def secrets_in(
 
     The caller's headers may be secrets too, and some error pages repeat all headers.
     """
-    own = tuple(map(Secret, (headers or {}).values()))
-    return (*own, *_credentials(authorization))
-
-
-def _credentials(authorization: Secret | None) -> tuple[Secret, ...]:
-    if authorization is None:
-        return ()
-    scheme, _, credentials = authorization.reveal().partition(" ")
-    if scheme.lower() != "basic":
-        return (Secret(credentials or scheme),)
-    try:
-        decoded = a2b_base64(credentials).decode()
-    except ValueError:
-        return (Secret(credentials),)
-    return (Secret(credentials), Secret(decoded.partition(":")[2]))
+    found = [*(headers or {}).values()]
+    if authorization is not None:
+        scheme, _, credentials = authorization.reveal().partition(" ")
+        found.append(credentials or scheme)
+        if scheme.lower() == "basic":
+            with suppress(ValueError):
+                found.append(a2b_base64(credentials).decode().partition(":")[2])
+    return tuple(map(Secret, found))
 
 
 def redact(
-    text: str, operation: Operation[object], secrets: tuple[Secret, ...] = ()
+    text: str,
+    operation: Operation[object],
+    secrets: tuple[Secret, ...] = (),
+    *,
+    is_page: bool = False,
 ) -> str:
     """Return a server's message as errors may show it.
 
@@ -119,153 +115,137 @@ def redact(
     by `***`. A text of one or two words is replaced only in quotation marks, since `hello` may
     occur in any sentence. Member names, numbers and values of a closed choice are kept. Line ends
     and control characters become spaces.
+
+    Args:
+        text: The message.
+        operation: The call.
+        secrets: Texts to hide besides the call's own.
+        is_page: Whether the text is a web page. A page that repeats a request is not a message
+            about it, so texts of one or two words are replaced everywhere.
     """
-    is_cut = len(text) > MOST_READ
+    kind, is_cut = type(operation), len(text) > MOST_READ
     text = _on_one_line(text[:MOST_READ])
-    text = QUOTED_VALUE.sub(lambda found: _quoted_value(found, type(operation)), text)
-    text, names = _without_names(text, type(operation))
-    plain = {*_texts(list(operation.private_values()))} - {*_chosen(operation)}
+    is_hidden = bytearray(len(text))
+
+    for start, end in _rejected_values(text, kind):
+        is_hidden[start:end] = b"\1" * (end - start)
+    names = [
+        found.span()
+        for found in re.finditer(NAMED_FIELD, text)
+        if _members(kind, found[2]) and not any(is_hidden[slice(*found.span())])
+    ]
+    for start, end in _quotations(text, operation, secrets, is_page=is_page):
+        is_hidden[start:end] = b"\1" * (end - start)
+    for start, end in names:
+        is_hidden[start:end] = bytes(end - start)
+    # The part of a private text that a cut leaves may be too short to be recognised.
+    places = range(len(text) - (WINDOW if is_cut else 0))
+    shown = "".join(
+        HIDDEN if hidden else "".join(text[place] for place in run)
+        for hidden, run in groupby(places, is_hidden.__getitem__)
+    )
+    return shown if len(shown) <= LONGEST_SHOWN else shown[:LONGEST_SHOWN] + "..."
+
+
+def holds_secrets(operation: Operation[object]) -> bool:
+    """Return whether a call has an argument that grants access."""
+    return any(_texts([*operation.secret_values()]))
+
+
+def _rejected_values(
+    text: str, kind: type[Operation[object]]
+) -> Iterator[tuple[int, int]]:
+    """Yield where the server quotes a value, unless its member cannot hold free text."""
+    for found in re.finditer(QUOTED_VALUE, text):
+        if found[3] is None:
+            yield found.end(1), found.end()
+        elif not (members := _members(kind, found[5])) or None in members:
+            yield found.span(2)
+
+
+def _quotations(
+    text: str,
+    operation: Operation[object],
+    secrets: tuple[Secret, ...],
+    *,
+    is_page: bool,
+) -> Iterator[tuple[int, int]]:
+    """Yield where a text quotes what was sent."""
+    private = {*_texts([*operation.private_values()])} - {*_chosen(operation)}
     sensitive = {each.reveal() for each in secrets}
-    sensitive.update(_texts(list(operation.secret_values())))
-    words = {each for each in plain - sensitive if _is_wordlike(each)}
-    hidden = {*chain.from_iterable(map(_quoted_variants, sensitive | (plain - words)))}
-    for private in sorted(hidden, key=len, reverse=True):
-        if len(private) >= SHORTEST_HIDDEN:
-            text = text.replace(private, HIDDEN)
-    for word in words:
-        if len(word) >= SHORTEST_HIDDEN:
-            pattern = rf"(?<=[{QUOTES}]){re.escape(word)}(?=[{QUOTES}])"
-            text = re.sub(pattern, HIDDEN, text)
-    long = [private for private in hidden if len(private) >= WINDOW]
-    text = _without_quotations(text, long, is_cut=is_cut)
-    for name in names:
-        text = text.replace(KEPT, name, 1)
-    return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "..."
-
-
-def redact_page(
-    page: str, operation: Operation[object], secrets: tuple[Secret, ...] = ()
-) -> str:
-    """Return the beginning of a web page as errors may show it.
-
-    Works as `redact`, but also replaces texts of one or two words everywhere: a page that repeats
-    a request is not a message about it.
-    """
-    texts = {*_texts(list(operation.private_values()))} - {*_chosen(operation)}
-    for text in sorted(texts, key=len, reverse=True):
-        if len(text) > 1:
-            page = re.sub(rf"(?<!\w){re.escape(text)}(?!\w)", HIDDEN, page)
-    return redact(page, operation, secrets)
+    sensitive.update(_texts([*operation.secret_values()]))
+    words = {each for each in private - sensitive if _is_wordlike(each)}
+    hidden = sensitive | (private - words)
+    for each in {*chain.from_iterable(map(_quoted_variants, hidden))}:
+        size = min(len(each), WINDOW)
+        if size >= SHORTEST_HIDDEN:
+            for start in range(len(text) - size + 1):
+                if text[start : start + size] in each:
+                    yield start, start + size
+    patterns = [
+        rf"(?<=[{QUOTES}]){re.escape(word)}(?=[{QUOTES}])"
+        for word in words
+        if len(word) >= SHORTEST_HIDDEN
+    ]
+    if is_page:
+        lines = [*filter(lambda line: len(line) > 1, map(_on_one_line, private))]
+        patterns += [rf"(?<!\w){re.escape(line)}(?!\w)" for line in lines]
+    for pattern in patterns:
+        yield from (found.span() for found in re.finditer(pattern, text))
 
 
 def _chosen(owner: msgspec.Struct) -> Iterator[object]:
     """Yield the values that are not private: choices, and single words in place of one."""
     for member in msgspec.structs.fields(owner):
         value = getattr(owner, member.name)
-        if (
-            isinstance(value, str)
-            and _is_closed(type(owner), member)
-            and (value in _choices(type(owner), member) or _is_wordlike(value))
-        ):
-            yield value
+        if isinstance(value, str):
+            choices = _choices(type(owner), member)
+            if choices is not None and (value in choices or _is_wordlike(value)):
+                yield value
 
 
-def holds_secrets(operation: Operation[object]) -> bool:
-    """Return whether a call has an argument that grants access."""
-    return any(_texts(list(operation.secret_values())))
-
-
-def _quoted_value(found: re.Match[str], kind: type[Operation[object]]) -> str:
-    """Hide the value that a server rejected, unless its member cannot hold free text."""
-    start, value, rest, _, member, _ = found.groups()
-    if rest is None:
-        return f"{start}{HIDDEN}"
-    is_closed = {*_closed_or_open(kind, member)} == {True}
-    return f"{start}{value if is_closed else HIDDEN}{rest}"
-
-
-def _without_names(text: str, kind: type[Operation[object]]) -> tuple[str, list[str]]:
-    """Replace member names by placeholders, so that they are not hidden; return them in order."""
-    names: list[str] = []
-
-    def keep(found: re.Match[str]) -> str:
-        if not list(_closed_or_open(kind, found[2])):
-            return found[0]
-        names.append(found[0])
-        return KEPT
-
-    return NAMED_FIELD.sub(keep, text), names
-
-
-def _closed_or_open(kind: type[msgspec.Struct], path: str) -> Iterator[bool]:
-    """Yield whether each member that a path like `card.attributes[0].label` may name is closed.
-
-    A closed member cannot hold free text: a choice, a number or a boolean.
-    """
+def _members(kind: type[msgspec.Struct], path: str) -> list[frozenset[object] | None]:
+    """Return the `_choices` of each member that a path like `card.attributes[0].label` may name."""
     name, _, rest = path.partition(".")
     name = name.partition("[")[0]
     wires: Mapping[str, str] = getattr(kind, "members", {})
+    found: list[frozenset[object] | None] = []
     for member in msgspec.structs.fields(kind):
         if name not in (wires.get(member.name), member.encode_name, member.name):
             continue
         if not rest:
-            yield _is_closed(kind, member)
+            found.append(_choices(kind, member))
             continue
         for part in _parts(member.type):
             if isinstance(part, type) and issubclass(part, msgspec.Struct):
-                yield from _closed_or_open(part, rest)
+                found += _members(part, rest)
+    return found
 
 
-def _is_closed(kind: type[msgspec.Struct], member: FieldInfo) -> bool:
-    return bool(_choices(kind, member)) or all(
-        part in (bool, int, float, NoneType, UnsetType) for part in _parts(member.type)
-    )
+def _choices(kind: type[msgspec.Struct], member: FieldInfo) -> frozenset[object] | None:
+    """Return the choices of a closed member, or `None` if it may hold free text.
 
-
-def _choices(kind: type[msgspec.Struct], member: FieldInfo) -> frozenset[object]:
-    """Return the allowed values; empty if every value is allowed."""
+    Numbers and booleans are closed too, without choices.
+    """
     rule: Rule | None = getattr(kind, "rules", {}).get(member.name)
-    listed = () if rule is None or rule.enum is None else rule.enum
-    parts = [part for part in _parts(member.type) if get_origin(part) is Literal]
-    return frozenset(listed).union(*map(get_args, parts))
+    parts = [*_parts(member.type)]
+    choices = [get_args(part) for part in parts if get_origin(part) is Literal]
+    found = frozenset((rule and rule.enum) or ()).union(*choices)
+    return found if found or all(part in CLOSED_TYPES for part in parts) else None
 
 
 def _parts(hint: object) -> Iterator[object]:
     """Yield the types that a value, or an item of it, may have."""
     origin, inner = get_origin(hint), get_args(hint)
-    if origin is Annotated:
-        yield from _parts(inner[0])
-    elif origin is None or origin is Literal:
+    if origin is None or origin is Literal:
         yield hint
     else:
-        for part in inner:
+        for part in inner[:1] if origin is Annotated else inner:
             yield from _parts(part)
 
 
 def _is_wordlike(text: str) -> bool:
-    return len(text) < WINDOW and WORDS.fullmatch(text) is not None
-
-
-def _without_quotations(text: str, private: list[str], *, is_cut: bool) -> str:
-    """Hide every run of characters that is part of a private text."""
-    shown, start = [], 0
-    # The part of a private text that a cut leaves may be too short to be recognised.
-    last = len(text) - (WINDOW if is_cut else 0)
-    while start < last:
-        end = max((_end_of_run(text, start, each) for each in private), default=start)
-        shown.append(text[start] if end == start else HIDDEN)
-        start = max(end, start + 1)
-    return "".join(shown)
-
-
-def _end_of_run(text: str, start: int, private: str) -> int:
-    """Return the end of the quotation that begins at `start`; `start` if there is none."""
-    end = start + WINDOW
-    if end > len(text) or text[start:end] not in private:
-        return start
-    while end < len(text) and text[start : end + 1] in private:
-        end += 1
-    return end
+    return len(text) < WINDOW and re.fullmatch(WORDS, text) is not None
 
 
 def _on_one_line(text: str) -> str:
@@ -280,9 +260,8 @@ def _quoted_variants(private: str) -> Iterator[str]:
 
     line = _on_one_line(private)
     yield from (line, html.escape(line, quote=False), html.escape(line))
-    yield quote(private, errors="replace")
-    yield quote(private, safe="", errors="replace")
-    yield quote_plus(private, errors="replace")
+    for encode, safe in ((quote, "/"), (quote, ""), (quote_plus, "")):
+        yield encode(private, safe, errors="replace")
     yield from (ascii(private)[1:-1], json.dumps(private)[1:-1])
 
 

@@ -26,7 +26,7 @@ from hipkit.api.limits import LATEST_UNIX_SECONDS, seconds_until_allowed
 from hipkit.api.model import Model
 from hipkit.api.operation import Operation
 from hipkit.api.reading import UnreadableError, read_json
-from hipkit.api.redaction import redact, redact_page
+from hipkit.api.redaction import redact
 from hipkit.api.response import RequestSummary
 from hipkit.api.secret import Secret
 from hipkit.api.unreadable import UnreadableItem, read_items
@@ -281,7 +281,7 @@ def _beginning(
             return ""
         return f" (Content-Type: {content_type or 'not given'!r})"
     # Unescaped, since a page may escape what it quotes in several ways.
-    shown = redact_page(html.unescape(text), operation, secrets)
+    shown = redact(html.unescape(text), operation, secrets, is_page=True)
     if not _is_web_page(response):
         return f" (Content-Type: {content_type or 'not given'!r}): {shown}"
     return (

@@ -191,6 +191,22 @@ def test_what_is_no_secret_stays(
     assert redact(text, operation) == (text if shown is None else shown)
 
 
+def test_texts_that_overlap_are_hidden_as_a_whole() -> None:
+    operation = say("launch at noontide", parts={"a": "noontide tomorrow"})
+    assert redact("no launch at noontide tomorrow!", operation) == "no ***!"
+    # What is quoted of a message may begin a token.
+    shown = redact("a long message withtokenInThePath99", say("a long message with"))
+    assert shown == "***"
+
+
+@pytest.mark.parametrize("is_page", [False, True])
+def test_only_a_page_is_masked_wherever_a_word_of_the_call_stands(
+    is_page: bool,
+) -> None:
+    shown = redact("You sent Room or a+b.", note("Room", card="a+b"), is_page=is_page)
+    assert shown == ("You sent *** or ***." if is_page else "You sent Room or a+b.")
+
+
 def test_a_token_that_is_a_word_is_hidden_everywhere() -> None:
     shown = redact("no session letmein", note("hello"), (Secret("letmein"),))
     assert shown == "no session ***"
