@@ -22,6 +22,7 @@ TWINS = (
             "Transport": "AsyncTransport",
             "check_sync_token": "check_async_token",
             "check_token": "await_token",
+            "client.tokens": "async_tokens",
             "choose_transport": "choose_async_transport",
             "close": "aclose",
             "next": "anext",
@@ -50,6 +51,52 @@ TWINS = (
             "A blocking client of HipChat's API v2. Safe for use by many threads.": (
                 "An asynchronous client of HipChat's API v2; the counterpart of `HipChat`."
             ),
+        },
+    ),
+    Twin(
+        source=f"{CLIENT}/tokens.py",
+        target=f"{CLIENT}/async_tokens.py",
+        names={
+            "HipChat": "AsyncHipChat",
+            "Lock": "LoopLock",
+            "OAuthClient": "AsyncOAuthClient",
+            "OauthSessions": "AsyncOauthSessions",
+            "SendGrant": "AsyncSendGrant",
+            "TokenProvider": "AsyncTokenProvider",
+            "Transport": "AsyncTransport",
+            "_notify": "_async_notify",
+            "client.client": "async_client",
+            "close": "aclose",
+        },
+        awaited={
+            "__call__",
+            "_client.close",
+            "_fetch",
+            "_notify",
+            "delete_session",
+            "get_session",
+            "self.close",
+            "self._send",
+            "send",
+        },
+        entered={"_lock"},
+        texts={
+            "from threading import Lock": "from hipkit.client.oauth import LoopLock",
+            "`async_tokens.py` is rendered from this module": (
+                "`tokens.py` has the blocking half"
+            ),
+            "Called with every new token.": (
+                "Called with every new token, and awaited if it is async."
+            ),
+            "Called with every new token; store its `refresh_token` if it has one.": (
+                "Called with every new token, and awaited if it is async; store its"
+                "\n                `refresh_token` if it has one."
+            ),
+            "Safe for use by many threads.": "Safe for use by many tasks.",
+            # The async provider takes functions of either kind.
+            "        check_blocking(send=send, on_token=on_token)\n": "",
+            "    blocks = True\n"
+            '    """It would block an event loop: `AsyncHipChat` rejects it."""\n\n': "",
         },
     ),
 )

@@ -62,6 +62,8 @@ if TYPE_CHECKING:
     from hipkit.api.unreadable import HistoryPosition as HistoryPosition
     from hipkit.api.unreadable import UnreadableItem as UnreadableItem
     from hipkit.client.async_client import AsyncHipChat as AsyncHipChat
+    from hipkit.client.async_tokens import AsyncOAuthClient as AsyncOAuthClient
+    from hipkit.client.async_tokens import AsyncTokenProvider as AsyncTokenProvider
     from hipkit.client.auth_test import AuthTest as AuthTest
     from hipkit.client.client import HipChat as HipChat
     from hipkit.client.exchange import Hooks as Hooks
@@ -69,8 +71,6 @@ if TYPE_CHECKING:
     from hipkit.client.setup import AsyncTokenSource as AsyncTokenSource
     from hipkit.client.setup import ClientOptions as ClientOptions
     from hipkit.client.setup import TokenSource as TokenSource
-    from hipkit.client.tokens import AsyncOAuthClient as AsyncOAuthClient
-    from hipkit.client.tokens import AsyncTokenProvider as AsyncTokenProvider
     from hipkit.client.tokens import OAuthClient as OAuthClient
     from hipkit.client.tokens import TokenProvider as TokenProvider
 else:
@@ -89,11 +89,12 @@ else:
         "api.response": "Response",
         "api.unreadable": "HistoryPosition UnreadableItem",
         "client.async_client": "AsyncHipChat",
+        "client.async_tokens": "AsyncOAuthClient AsyncTokenProvider",
         "client.auth_test": "AuthTest",
         "client.client": "HipChat",
         "client.exchange": "Hooks Policy",
         "client.setup": "AsyncTokenSource ClientOptions TokenSource",
-        "client.tokens": "AsyncOAuthClient AsyncTokenProvider OAuthClient TokenProvider",
+        "client.tokens": "OAuthClient TokenProvider",
     }
 
     _HOME_OF = {

@@ -69,7 +69,7 @@ class AsyncHipChat(ClientSetup, AsyncApi):
     """An asynchronous client of HipChat's API v2; the counterpart of `HipChat`.
 
     Args:
-        token: A token, a function that returns one, or a provider of `hipkit.client.tokens`.
+        token: A token, a function that returns one, or a provider of `hipkit.client.async_tokens`.
             Defaults to the environment variable `HIPCHAT_TOKEN`. Operations that need no token
             are sent without one.
         base_url: Such as `https://chat.example.com/v2`. Defaults to the environment variable
