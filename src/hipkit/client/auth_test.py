@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from hipkit.api.errors import ForbiddenError, UnauthorizedError
 from hipkit.api.operation import Operation
 from hipkit.api.redaction import secrets_in
-from hipkit.client.decoding import check_success, decode
+from hipkit.client.decoding import decode
 from hipkit.client.exchange import Exchange, Policy, State, deliver
+from hipkit.client.reply import Reply
 
 __all__ = ["AuthTest", "auth_test"]
 
@@ -44,7 +45,7 @@ def auth_test(
     response, request, token = yield from deliver(operation, state, policy, query)
     secrets = secrets_in(token, policy.headers)
     if 200 <= response.status < 300:
-        check_success(operation, response, secrets)
+        Reply(operation, response, secrets).check_success()
         return AuthTest(True, response.status)
     url = state.site.origin + request.target
     try:

@@ -18,15 +18,9 @@ from hipkit.api.limits import LimitMemory
 from hipkit.api.operation import Operation, path_segment
 from hipkit.api.redaction import secrets_in
 from hipkit.api.secret import HIDDEN, Secret
-from hipkit.client.decoding import (
-    HTML_TYPES,
-    MAX_EXCERPT_BYTES,
-    REDIRECTS,
-    decode,
-    is_html,
-    unexpected,
-)
+from hipkit.client.decoding import decode
 from hipkit.client.exchange import Exchange, Policy, State, deliver, exchange
+from hipkit.client.reply import HTML_TYPES, MAX_EXCERPT_BYTES, REDIRECTS, Reply
 from hipkit.client.settings import Site, parse_site
 from hipkit.transports.protocol import RawResponse
 from hipkit.v2.files import GetFile
@@ -154,7 +148,7 @@ def _check_file(
 ) -> None:
     """Check that the response is a whole file, and not a web page such as a sign-in page."""
     is_part = response.status in (204, 205, 206)
-    if not (is_html(response.headers) or is_part):
+    if not (Reply(fetch, response).is_html() or is_part):
         return
     if isinstance(source, str):
         name, size = fetch.route.partition("?")[0], None
@@ -167,9 +161,8 @@ def _check_file(
         return  # The content of a URL on another host is unknown.
     page = RawResponse(response.status, response.headers, target.beginning)
     target.restart()
-    raise unexpected(
-        fetch, page, f"{page.status}, but the body is not the file", secrets
-    )
+    problem = f"{page.status}, but the body is not the file"
+    raise Reply(fetch, page, secrets).unexpected(problem)
 
 
 class _Fetch(FreeRequest, frozen=True, kw_only=True):

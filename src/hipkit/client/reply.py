@@ -1,0 +1,240 @@
+"""The errors of a response: what the server reports, or why it is not the API's (pure)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import NamedTuple, cast
+from urllib.parse import urljoin, urlsplit
+
+from hipkit.api.addresses import split_web_address
+from hipkit.api.errors import (
+    ApiError,
+    ForbiddenError,
+    RateLimitError,
+    ResponseError,
+    error_class,
+)
+from hipkit.api.json_grammar import parse_json
+from hipkit.api.limits import LATEST_UNIX_SECONDS, seconds_until_allowed
+from hipkit.api.operation import Operation
+from hipkit.api.redaction import redact
+from hipkit.api.response import RequestSummary
+from hipkit.api.secret import Secret
+from hipkit.transports.protocol import RawResponse, Request
+
+__all__ = ["HTML_TYPES", "MAX_EXCERPT_BYTES", "REDIRECTS", "Reply"]
+
+HTML_TYPES = ("text/html", "application/xhtml+xml")
+REDIRECTS = (301, 302, 303, 307, 308)
+CREDENTIALS = frozenset({"authorization", "cookie", "proxy-authorization"})
+PAGE = re.compile(
+    r"(?i)(?:^[\ufeff\s]*<|<(?:!doctype|html|head|body|title|meta|script|form)\b)[^>]{0,1000}>\s*\S"
+)
+"""Matches a body that begins with markup or with a page's first tags, followed by content."""
+MAX_EXCERPT_BYTES = 8_000
+"""More than `redact` reads, so that it recognises a cut text."""
+REASONS = {
+    400: "Bad Request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    429: "Too Many Requests",
+}
+NOT_JSON = object()
+SCOPES = re.compile(r"scopes?:? *\[([^\]]*)\]")
+"""HipChat's Python-style list: `[u'view_group', u'view_room']`."""
+
+
+class Reply(NamedTuple):
+    """A response, with the call that it is for."""
+
+    operation: Operation[object]
+    response: RawResponse
+    secrets: tuple[Secret, ...] = ()
+    """Texts that no error may show, besides the operation's own."""
+
+    def check_success(self) -> None:
+        """Check that a successful response without a documented body comes from the API.
+
+        Servers of different years used different statuses, and some sent a body: both are
+        accepted. But a sign-in page, a captive portal or the web server at a wrong URL answers
+        200 to every request without carrying it out, and some gateways answer an error with 200.
+
+        Raises:
+            ResponseError: The body is a web page, or reports an error.
+        """
+        self.check_no_error()
+        body = self.response.body
+        if body.strip() and self._is_web_page() and _read(body) is NOT_JSON:
+            raise self.unexpected(
+                f"{self.response.status}, but the response is not one of the API"
+            )
+
+    def check_no_error(self, members: tuple[str, ...] = ()) -> None:
+        """Check that a successful response does not hold an error instead of the result.
+
+        Raises:
+            ResponseError: The body reports an error and has none of the result's `members`.
+        """
+        body = self.response.body
+        document = _read(body) if b'"error"' in body else NOT_JSON
+        if not isinstance(document, dict) or not document.get("error"):
+            return
+        if document.keys().isdisjoint(members):
+            names = ("message", "error_description", "error", "type")
+            message = self._redact(_text(_details(document), *names))
+            problem = f"the body reports an error: {message or 'without a message'}"
+            raise self.unexpected(f"{self.response.status}, but {problem}", "$.error")
+
+    def redirect_target(self, url: str) -> str:
+        """Return the absolute target of a redirect from this URL.
+
+        Raises:
+            ResponseError: There is none.
+        """
+        with suppress(KeyError, ValueError):
+            target = urljoin(url, self.response.headers["location"])
+            split_web_address(target)
+            return target
+        status = self.response.status
+        raise ResponseError(
+            f"{self.operation}: {status} without a Location that is an http URL",
+            operation=self.operation,
+            status=status,
+        )
+
+    def unexpected(self, problem: str, where: str = "") -> ResponseError:
+        """Return the error for a response that is not one of the API, quoting its beginning."""
+        return ResponseError(
+            f"{self.operation}: {problem}{self._beginning()}",
+            operation=self.operation,
+            where=where,
+            status=self.response.status,
+            body=self.response.body,
+        )
+
+    def redirect_error(self, url: str) -> ResponseError:
+        """Return the error for a redirect from this URL that is not followed."""
+        leads = ""
+        with suppress(KeyError, ValueError):
+            parts = urlsplit(urljoin(url, self.response.headers["location"]))
+            # User and password may precede the host, and the rest may repeat the request.
+            host = parts.netloc.rpartition("@")[2]
+            leads = f" to {self._redact(f'{parts.scheme}://{host}')}"
+        return self.unexpected(
+            f"unexpected answer {self.response.status}{leads}; "
+            "redirects are not followed, check the base URL"
+        )
+
+    def api_error(self, now: float, request: Request | None) -> ApiError:
+        """Return the error that the server reports.
+
+        Args:
+            now: UNIX seconds, for `retry_at`.
+            request: The request, whose public parts the error shows.
+        """
+        operation, response, secrets = self
+        status, headers = response.status, response.headers
+        details = _details(_read(response.body))
+        message = _text(details, "message", "error_description")
+        shown = self._redact(message) or REASONS.get(status, "rejected")
+        error = error_class(status)(
+            f"{operation}: {status}, {shown}",
+            message=message,
+            status=status,
+            type=_text(details, "type", "error"),
+            field=_text(details, "field") or None,
+            validation=_text(details, "validation") or None,
+            expected_type=details.get("expected_type"),
+            operation=operation,
+            headers=headers,
+            body=response.body,
+            request=None if request is None else _summary(operation, request),
+        )
+        error._secrets = secrets
+        hint = ""
+        if isinstance(error, ForbiddenError):
+            listed = SCOPES.search(message)
+            error.scopes = tuple(
+                re.findall(r"[a-z]+_[a-z_]+", listed[1] if listed else "")
+            )
+            if not error.scopes and operation.scopes:
+                error.scopes = operation.scopes
+                hint = f"; the call needs one of the scopes {', '.join(error.scopes)}"
+        elif isinstance(error, RateLimitError):
+            wait = seconds_until_allowed(headers, now)
+            if wait is not None:
+                seconds = min(now + wait, LATEST_UNIX_SECONDS)
+                error.retry_at = datetime.fromtimestamp(seconds, UTC)
+                hint = f"; calls are accepted again at {error.retry_at:%Y-%m-%d %H:%M:%S} UTC"
+        error.args = (f"{error}{hint}",)
+        return error
+
+    def _redact(self, text: str, *, is_page: bool = False) -> str:
+        return redact(text, self.operation, self.secrets, is_page=is_page)
+
+    def is_html(self) -> bool:
+        """Return whether the media type is that of a web page."""
+        media_type = self.response.headers.get("content-type", "").partition(";")[0]
+        return media_type.strip().lower() in HTML_TYPES
+
+    def _is_web_page(self) -> bool:
+        """Return whether this is a web page by its media type or by its first characters."""
+        return self.is_html() or PAGE.search(_excerpt(self.response.body)) is not None
+
+    def _beginning(self) -> str:
+        """Return a description of a body that is not JSON, without private text."""
+        if self.response.status in REDIRECTS:
+            return ""
+        import html  # Needed only for errors.
+
+        content_type = self._redact(self.response.headers.get("content-type", ""))
+        labelled = f" (Content-Type: {content_type or 'not given'!r})"
+        text = _excerpt(self.response.body).lstrip("\ufeff \t\r\n")
+        # Broken JSON may hold other users' messages.
+        if not text or text.startswith(("{", "[", '"')):
+            return "" if "json" in content_type else labelled
+        # Unescaped, since a page may escape what it quotes in several ways.
+        shown = self._redact(html.unescape(text), is_page=True)
+        if not self._is_web_page():
+            return f"{labelled}: {shown}"
+        return (
+            f"; this is a web page ({content_type or 'no Content-Type'}), not the API: "
+            "is the base URL right, or does a proxy or sign-in page answer? "
+            f"It begins: {shown}"
+        )
+
+
+def _excerpt(body: bytes) -> str:
+    """Decode the beginning of a body for display."""
+    is_wide = body.startswith((b"\xff\xfe", b"\xfe\xff"))
+    return body[:MAX_EXCERPT_BYTES].decode("utf-16" if is_wide else "utf-8", "replace")
+
+
+def _read(body: bytes) -> object:
+    with suppress(ValueError, RecursionError):
+        return parse_json(body)
+    return NOT_JSON
+
+
+def _details(document: object) -> Mapping[str, object]:
+    """Return the members of an error: HipChat's envelope, OAuth's flat object, or empty."""
+    if not isinstance(document, dict):
+        return {}
+    inner = document.get("error")
+    return cast("Mapping[str, object]", inner if isinstance(inner, dict) else document)
+
+
+def _text(details: Mapping[str, object], *names: str) -> str:
+    """Return the first of these members that is a text, empty if none is."""
+    texts = (details.get(name) for name in names)
+    return next((text for text in texts if isinstance(text, str) and text), "")
+
+
+def _summary(operation: Operation[object], request: Request) -> RequestSummary:
+    names = (name.lower() for name, _ in request.headers)
+    shown = tuple(name for name in names if name not in CREDENTIALS)
+    return RequestSummary(request.method, operation.template(), shown)
