@@ -8,15 +8,21 @@ from __future__ import annotations
 
 import os
 import re
-import ssl
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hipkit.transports.protocol import TransportError
 from hipkit.transports.settings import Settings
 
+if TYPE_CHECKING:  # It is slow to import, and libcurl seldom needs it.
+    import ssl
+
 __all__ = ["authorities", "check_client_certificate", "ssl_context"]
 
-HASHED_NAME = re.compile(r"[0-9a-fA-F]{8}\.[0-9]+")
+CERTIFICATE = b"CERTIFICATE-----"
+"""Ends the line before a certificate in a file in PEM format, of any of its three kinds."""
+NO_CERTIFICATE = "it holds no certificate in PEM format"
+HASHED_NAME = r"[0-9a-fA-F]{8}\.[0-9]+"
 """File names by which OpenSSL finds a certificate in a folder: the hash of its subject."""
 
 
@@ -27,31 +33,30 @@ def ssl_context(settings: Settings) -> ssl.SSLContext:
         TransportError: A file that a setting or the environment names cannot be used; the message
             names it.
     """
-    verify = settings.verify
-    if isinstance(verify, ssl.SSLContext):
-        context = verify
-    else:
-        file, folder = _named_authorities(settings)
-        if file or folder:
+    import ssl
+
+    file, folder = _named_authorities(settings)
+    if isinstance(settings.verify, ssl.SSLContext):
+        context = settings.verify
+    elif file or folder:
+        try:
             context = ssl.create_default_context(cafile=file, capath=folder)
-        else:
-            context = _system_context(settings)
+        except ssl.SSLError:
+            raise _unusable(_setting(settings), str(file), NO_CERTIFICATE) from None
+    elif settings.verify and settings.trust_env:
+        import httpcore2
+
+        context = httpcore2.default_ssl_context()
+    else:
+        # Importing all of httpx2 takes half of a cold start, and is rarely needed.
+        import httpx2
+
+        context = httpx2.create_ssl_context(
+            settings.verify is True, trust_env=settings.trust_env
+        )
     if settings.cert is not None:
         _load_client_certificate(context, settings.cert)
     return context
-
-
-def _system_context(settings: Settings) -> ssl.SSLContext:
-    if settings.verify is True and settings.trust_env:
-        import httpcore2
-
-        return httpcore2.default_ssl_context()
-    # Importing all of httpx2 takes half of a cold start, and is rarely needed.
-    import httpx2
-
-    return httpx2.create_ssl_context(
-        settings.verify is True, trust_env=settings.trust_env
-    )
 
 
 def authorities(settings: Settings) -> tuple[str | None, str | None]:
@@ -62,7 +67,7 @@ def authorities(settings: Settings) -> tuple[str | None, str | None]:
             the message names it.
         ValueError: No authorities were found, or the library cannot use the setting.
     """
-    if isinstance(settings.verify, ssl.SSLContext):
+    if not isinstance(settings.verify, (bool, str, os.PathLike)):
         raise ValueError(
             "libcurl cannot use an ssl.SSLContext: pass the path of a CA file as verify, "
             "or use the httpcore2 transport"
@@ -70,6 +75,8 @@ def authorities(settings: Settings) -> tuple[str | None, str | None]:
     file, folder = _named_authorities(settings)
     if file or folder:
         return file, folder
+    import ssl
+
     known = ssl.get_default_verify_paths()
     file = known.openssl_cafile if Path(known.openssl_cafile).is_file() else None
     folder = known.openssl_capath if Path(known.openssl_capath).is_dir() else None
@@ -88,38 +95,33 @@ def check_client_certificate(settings: Settings) -> None:
         TransportError: The certificate cannot be used; the message says why.
     """
     if settings.cert is not None:
+        import ssl
+
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         _load_client_certificate(context, settings.cert)
 
 
 def _named_authorities(settings: Settings) -> tuple[str | None, str | None]:
     """Return the file and the folder that a setting or the environment names, checked."""
-    if not isinstance(settings.verify, (bool, ssl.SSLContext)):
-        path = os.fspath(settings.verify)
-        if Path(path).is_dir():
-            _check_folder("verify", path)
-            return None, path
-        _check_file("verify", path)
-        return path, None
-    if settings.verify is not True or not settings.trust_env:
-        return None, None
-    known = ssl.get_default_verify_paths()
-    file = os.environ.get(known.openssl_cafile_env) or None
-    folder = os.environ.get(known.openssl_capath_env) or None
-    if file is not None:
-        _check_file(known.openssl_cafile_env, file)
+    verify = settings.verify
+    if isinstance(verify, (str, os.PathLike)):
+        path = os.fspath(verify)
+        file, folder = (None, path) if Path(path).is_dir() else (path, None)
+    elif verify is True and settings.trust_env:
+        file = os.environ.get("SSL_CERT_FILE") or None
+        folder = os.environ.get("SSL_CERT_DIR") or None
+    else:
+        file = folder = None
+    if file is not None and CERTIFICATE not in _read(_setting(settings), file):
+        raise _unusable(_setting(settings), file, NO_CERTIFICATE)
     if folder is not None:
-        _check_folder(known.openssl_capath_env, folder)
+        _check_folder(_setting(settings, "DIR"), folder)
     return file, folder
 
 
-def _check_file(setting: str, path: str) -> None:
-    _check_readable(setting, path)
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
-    except ssl.SSLError:
-        reason = "it holds no certificate in PEM format"
-        raise _unusable(setting, path, reason) from None
+def _setting(settings: Settings, kind: str = "FILE") -> str:
+    """Return the name of the setting that names authorities."""
+    return f"SSL_CERT_{kind}" if settings.verify is True else "verify"
 
 
 def _check_folder(setting: str, listed: str) -> None:
@@ -127,7 +129,9 @@ def _check_folder(setting: str, listed: str) -> None:
     reasons = []
     for each in listed.split(os.pathsep):
         try:
-            if any(HASHED_NAME.fullmatch(path.name) for path in Path(each).iterdir()):
+            if any(
+                re.fullmatch(HASHED_NAME, path.name) for path in Path(each).iterdir()
+            ):
                 return
             reasons.append("it holds no certificate named by `openssl rehash`")
         except OSError as error:
@@ -135,10 +139,9 @@ def _check_folder(setting: str, listed: str) -> None:
     raise _unusable(setting, listed, reasons[0])
 
 
-def _check_readable(setting: str, path: str) -> None:
+def _read(setting: str, path: str) -> bytes:
     try:
-        with Path(path).open("rb"):
-            return
+        return Path(path).read_bytes()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "cannot be read"
         raise _unusable(setting, path, reason) from None
@@ -148,13 +151,13 @@ def _load_client_certificate(
     context: ssl.SSLContext, cert: tuple[str, str] | tuple[str, str, str]
 ) -> None:
     for path in cert[:2]:
-        _check_readable("cert", path)
+        _read("cert", path)
     password = cert[2] if len(cert) == 3 else ""
     try:
         # Without a password OpenSSL would ask for one on the terminal.
         context.load_cert_chain(cert[0], cert[1], lambda: password)
-    except (ssl.SSLError, ValueError) as error:
-        reason = getattr(error, "reason", None) or "the password is too long"
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", None) or error
         fault = "not a certificate in PEM format and its key, or not the key's password"
         path = f"{cert[0]} and {cert[1]}"
         raise _unusable("cert", path, f"{fault} ({reason})") from None

@@ -174,6 +174,19 @@ def test_a_bad_file_of_certificates_is_named_with_its_setting(
     assert secure_server.connections == 0
 
 
+def test_a_damaged_certificate_is_named_too(
+    make_driver: MakeDriver, secure_server: ScriptedServer, tmp_path: Path
+) -> None:
+    path = tmp_path / "authority.pem"
+    path.write_text("-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n")
+    driver = make_driver(verify=path)
+    failure = driver.fail(request_to(secure_server, scheme="https"))
+    # libcurl loads the file after it has connected.
+    assert failure.kind in ("settings", "connect")
+    assert not failure.may_have_arrived
+    assert str(path) in failure.reason
+
+
 def test_a_wrong_password_of_a_key_is_said_and_never_asked_for(
     make_driver: MakeDriver, secure_server: ScriptedServer, authority: Authority
 ) -> None:
