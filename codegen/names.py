@@ -51,7 +51,7 @@ ANNOTATION_WORDS = words("bool int float str list dict object bytes datetime fie
 RESERVED_CLASSES = words(
     "Annotated Api AsyncApi AsyncRawApi AsyncRawSend AsyncSend ClassVar DateTime Entry FileSource"
     " ImageSource Literal Mapping Model Operation RawApi RawSend Response Rule Send UNSET UnsetType"
-    " UnixTime None True False OPERATIONS EVENTS TYPE_CHECKING"
+    " UnixTime None True False OPERATIONS EVENTS Event TYPE_CHECKING"
 )
 """Names that generated modules import, or define beside the document's classes."""
 

@@ -112,7 +112,7 @@ def _models(
         "models.py",
         docstring=layout([about], 0),
         models=models,
-        exports=[model.name for model in models] + ["EVENTS"] * bool(events),
+        exports=[model.name for model in models] + ["EVENTS", "Event"] * bool(events),
         events=events,
         imports=imports,
     )

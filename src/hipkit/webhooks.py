@@ -10,35 +10,11 @@ from typing import cast
 
 from hipkit.api.model import Model
 from hipkit.v2.models import EventEnvelope
-from hipkit.v2.webhooks import (
-    EVENTS,
-    RoomArchivedEvent,
-    RoomCreatedEvent,
-    RoomDeletedEvent,
-    RoomEnterEvent,
-    RoomExitEvent,
-    RoomFileUploadEvent,
-    RoomMessageEvent,
-    RoomNotificationEvent,
-    RoomTopicChangeEvent,
-    RoomUnarchivedEvent,
-)
+from hipkit.v2.webhooks import EVENTS, Event
 
 __all__ = ["WebhookEvent", "read_event"]
 
-WebhookEvent = (
-    RoomArchivedEvent
-    | RoomCreatedEvent
-    | RoomDeletedEvent
-    | RoomEnterEvent
-    | RoomExitEvent
-    | RoomFileUploadEvent
-    | RoomMessageEvent
-    | RoomNotificationEvent
-    | RoomTopicChangeEvent
-    | RoomUnarchivedEvent
-    | EventEnvelope
-)
+WebhookEvent = Event | EventEnvelope
 """One of the ten events, or `EventEnvelope` with plain JSON for an unknown one."""
 
 

@@ -15,6 +15,7 @@ from hipkit.v2.models import (
 
 __all__ = [
     "EVENTS",
+    "Event",
     "RoomArchivedEvent",
     "RoomCreatedEvent",
     "RoomDeletedEvent",
@@ -237,6 +238,20 @@ class RoomUnarchivedEvent(Model, frozen=True, omit_defaults=True, kw_only=True):
     webhook_id: int | str | None = None
     oauth_client_id: str | None = None
 
+
+Event = (
+    RoomArchivedEvent
+    | RoomCreatedEvent
+    | RoomDeletedEvent
+    | RoomEnterEvent
+    | RoomExitEvent
+    | RoomFileUploadEvent
+    | RoomMessageEvent
+    | RoomNotificationEvent
+    | RoomTopicChangeEvent
+    | RoomUnarchivedEvent
+)
+"""Any of the events."""
 
 EVENTS: dict[str, type[Model]] = {
     "room_archived": RoomArchivedEvent,
