@@ -117,7 +117,7 @@ class _Conversion:
             for parent in ast.walk(self._tree)
             for child in ast.iter_child_nodes(parent)
         }
-        self._lines = text.splitlines(keepends=True)
+        self._lines = list(io.StringIO(text))  # `splitlines` knows more ends of lines.
         self._starts = [0, *accumulate(map(len, self._lines))]
         self._unused = {
             *twin.names,
@@ -142,12 +142,15 @@ class _Conversion:
             if isinstance(node, Node) and not self._is_replaced(self._start(node)):
                 self._convert(node)
         self._rename()
-        for entry in sorted(self._unused):
-            raise SpecError(
-                f"{self._twin.source}: {entry!r} does not occur here; remove it from the table"
-            )
+        if self._unused:
+            entry = min(self._unused)
+            fault = f"{entry!r} does not occur here; remove it from codegen/pairs.py"
+            raise SpecError(f"{self._twin.source}: {fault}")
         pieces, position = [], 0
         for start, end, replacement in sorted(self._edits, key=lambda edit: edit[:2]):
+            if start < position:
+                line = self._text.count("\n", 0, start) + 1
+                raise SpecError(f"{self._twin.source}:{line}: two entries overlap here")
             pieces += [self._text[position:start], replacement]
             position = end
         return "".join([*pieces, self._text[position:]])
@@ -225,6 +228,10 @@ class _Conversion:
         """Replace identifiers in code, and in the code spans of comments."""
         path, previous = "", ""
         for token in tokenize.generate_tokens(io.StringIO(self._text).readline):
+            if (
+                token.type == tokenize.NL
+            ):  # A chain of names may go on in the next line.
+                continue
             start, end = (
                 self._starts[row - 1] + column
                 for row, column in (token.start, token.end)
@@ -234,6 +241,7 @@ class _Conversion:
                 self._replace_name(start, end, "self." * (previous == "def") + path)
             elif token.type == tokenize.COMMENT:
                 self._rename_spans(start, end)
+                continue
             elif token.string != ".":
                 path = ""
             previous = token.string

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from codegen.document import SpecError
+from codegen.files import differences, write
 from codegen.formatting import HEADER, formatted
 from codegen.pairs import TWINS
 from codegen.twins import Twin, render_twin, render_twins
@@ -326,6 +327,28 @@ def test_an_entry_that_does_not_occur_is_an_error(entry: dict[str, object]) -> N
         render_twin(table, "pass\n")
 
 
+def test_a_dotted_name_may_go_on_in_the_next_line() -> None:
+    source = "(\n    port  # It is open.\n    .close()\n)\nfile.close()\n"
+    table = Twin(
+        source="client.py", target="async_client.py", names={"port.close": "stop"}
+    )
+
+    _, _, text = render_twin(table, source).partition("\n")
+
+    assert text == "(\n    port  # It is open.\n    .stop()\n)\nfile.close()\n"
+
+
+def test_passages_that_overlap_are_an_error() -> None:
+    table = Twin(
+        source="client.py",
+        target="async_client.py",
+        texts={"one, two": "1, 2", "two, three": "2, 3"},
+    )
+
+    with pytest.raises(SpecError, match=r"^client\.py:2: two entries overlap here$"):
+        render_twin(table, "\nnames = one, two, three\n")
+
+
 def test_a_source_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     table = Twin(source="src/client.py", target="src/async_client.py")
 
@@ -350,6 +373,23 @@ def test_halves_are_given_by_folder(tmp_path: Path) -> None:
         tmp_path: ["z_async.py"],
     }
     assert halves[tmp_path]["z_async.py"] == f'{header}\nx = "é"\n'
+
+
+def test_only_rendered_modules_of_a_folder_are_written_and_removed(
+    tmp_path: Path,
+) -> None:
+    tmp_path.joinpath("x.py").write_text("x = 1\n", encoding="utf-8")
+    tmp_path.joinpath("old.py").write_text(f"{HEADER}`x`\n", encoding="utf-8")
+    ((folder, texts),) = render_twins(
+        tmp_path, [Twin(source="x.py", target="async_x.py")]
+    ).items()
+
+    write(folder, texts)
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["async_x.py", "x.py"]
+    assert list(differences(folder, texts)) == []
+    tmp_path.joinpath("async_x.py").write_text("x = 2\n", encoding="utf-8")
+    assert "-x = 2\n" in differences(folder, texts)
 
 
 def test_no_half_is_the_source_of_another() -> None:
