@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from copy import copy
+from math import inf
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -41,15 +42,13 @@ class TokenCache:
     ) -> None:
         self._grant = grant
         self._token = None if access_token is None else Secret(access_token)
-        self._renew_at: float | None = None
+        self._renew_at = inf
         self._on_token = on_token
         self._clock = clock
         self._failure: HipkitError | None = None
 
     def _valid_token(self, rejected: Secret | None) -> Secret | None:
-        if self._token is None or self._token == rejected:
-            return None
-        if self._renew_at is not None and self._clock() >= self._renew_at:
+        if self._token == rejected or self._clock() >= self._renew_at:
             return None
         return self._token
 
@@ -64,7 +63,7 @@ class TokenCache:
     def _keep(self, token: Token, asked_at: float) -> Secret:
         self._failure = None
         self._token = Secret(token.access_token)
-        self._renew_at = None
+        self._renew_at = inf
         if token.expires_in is not None:
             # A short-lived token is renewed at half its life: 60 s early could mean every call.
             life = min(max(token.expires_in, 0), LONGEST_LIFE_SECONDS)
@@ -93,6 +92,7 @@ class LoopLock:
     """A lock for the tasks of an event loop. Tasks of different loops do not wait for each other.
 
     One lock of asyncio would not do: it serves the first loop that waits for it, and no other.
+    A loop that is gone takes its lock with it.
     """
 
     def __init__(self) -> None:
