@@ -45,6 +45,8 @@ def _sections(package: str) -> list[str]:
     return [
         f"--config=lint.isort.known-first-party={[ours]}",
         f"--config=lint.isort.known-third-party={others}",
+        # What is left of a long import may fit into one line.
+        "--config=lint.isort.split-on-trailing-comma=false",
     ]
 
 

@@ -43,11 +43,7 @@ from hipkit.client.setup import (
     policy_with,
     reveal,
 )
-from hipkit.transports.protocol import (
-    AsyncTransport,
-    RawResponse,
-    TransportError,
-)
+from hipkit.transports.protocol import AsyncTransport, RawResponse, TransportError
 from hipkit.v2 import AsyncApi, AsyncRawApi
 
 # Imported on first use, so that a script that posts one line starts quickly.

@@ -13,9 +13,7 @@ from typing import Literal
 from hipkit.api.files import FileSource, ImageSource
 from hipkit.api.operation import AsyncRawSend, RawSend
 from hipkit.api.response import Response
-from hipkit.v2.models import (
-    PresenceUpdate,
-)
+from hipkit.v2.models import PresenceUpdate
 from hipkit.v2.users import (
     CreateUser,
     DeletePhoto,
