@@ -90,8 +90,12 @@ generate: setup ## rewrite src/hipkit/v2/ and v1/ from the specs, and async modu
 	@$(VENV)/python -m codegen
 
 .PHONY: bench
-bench: .venv/.bench ## measure, and rewrite the table in docs/explanation/performance.md
+bench: .venv/.bench ## measure for 15 minutes, and rewrite tables in docs/explanation/performance.md
 	@$(VENV)/python -m benchmarks
+
+.PHONY: bench-long
+bench-long: .venv/.bench ## the same with what takes longer: a million messages and notifications
+	@$(VENV)/python -m benchmarks --long
 
 .PHONY: docs
 docs: setup-all ## show the docs in a browser, rebuilt at every change

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from pathlib import Path
 
-from benchmarks.children import take_turns
+from benchmarks.competing import take_turns
 from benchmarks.report import COMPARED, Table, compared
 from benchmarks.scene import Scene
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 
-from benchmarks.children import run_child, take_turns
+from benchmarks.children import run_to_end
+from benchmarks.competing import take_turns
 from benchmarks.measuring import Spread
 from benchmarks.report import Table, figure, judged
 from benchmarks.scene import Scene
@@ -85,8 +87,12 @@ def _table(
     }
     for _ in range(scene.rounds(rounds)):
         for transport in TRANSPORTS:
-            child = run_child(scene, "-m", program, *given, transport)
-            costs_by_transport[transport].append(json.loads(child.output))
+            ended = run_to_end(
+                program,
+                [sys.executable, "-m", program, *given, transport],
+                scene.environment(),
+            )
+            costs_by_transport[transport].append(json.loads(ended.output))
     lines = []
     for transport, costs in costs_by_transport.items():
         cpu, wall, growth = (

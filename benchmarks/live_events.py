@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from collections.abc import Sequence
 from http.client import HTTPConnection
 from math import ceil
 from urllib.parse import urlencode
 
+from benchmarks.children import run_to_end
 from benchmarks.report import Table, judged
-from benchmarks.scene import REPOSITORY, Scene
+from benchmarks.scene import Scene
 from benchmarks.sending import loading_core, request_bytes
 from benchmarks.served import PASSWORD, Process, fill, serve_hipkit
 from hipkit.server.page.streams import MOST_OF_USER
@@ -98,7 +98,8 @@ def _line(
     streams = QUICK_STREAMS if scene.quick else STREAMS
     count = rooms if scene.quick else int(rate * SECONDS)
     count -= count % rooms
-    seconds, missing = _data_check(
+    seconds, missing = _watch(
+        scene,
         served,
         # The rooms' ids follow each other from 1 on.
         streams=[
@@ -134,7 +135,8 @@ def _line(
     )
 
 
-def _data_check(
+def _watch(
+    scene: Scene,
     served: Process,
     *,
     streams: Sequence[tuple[str, str]],
@@ -150,13 +152,11 @@ def _data_check(
         "rate": rate,
         "core": loading_core(),
     }
-    done = subprocess.run(
+    done = run_to_end(
+        "the program that watches streams",
         [sys.executable, "-m", "benchmarks.programs.watch_streams"],
-        cwd=REPOSITORY,
-        input=json.dumps(options),
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
+        scene.environment(),
+        given=json.dumps(options),
     )
-    result = json.loads(done.stdout)
+    result = json.loads(done.output)
     return result["seconds"], result["missing"]

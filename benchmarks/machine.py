@@ -6,7 +6,6 @@ import os
 import platform
 import ssl
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -21,7 +20,7 @@ def facts() -> list[str]:
     """Tell what one needs to compare these figures with others."""
     libraries = ", ".join(_versions())
     return [
-        f"{datetime.now(UTC):%d %B %Y}, hipkit {version('hipkit')}",
+        f"hipkit {version('hipkit')}",
         f"{_cores()} cores of {_processor()}, {platform.system()}",
         f"{platform.python_implementation()} {platform.python_version()}, {ssl.OPENSSL_VERSION}",
         f"{libraries}; {_curl()}",

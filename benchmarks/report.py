@@ -1,30 +1,23 @@
-"""Tables, for the terminal and for the page that the docs show."""
+"""Tables and their cells."""
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from benchmarks.measuring import Cost, Spread, quotients
 
 __all__ = [
     "COMPARED",
     "Table",
-    "around_figures",
     "compared",
     "figure",
     "judged",
-    "rewrite",
     "shown",
     "times",
 ]
 
-BEGIN = (
-    "<!-- measured: what stands between these two lines is written by `make bench` -->"
-)
-END = "<!-- measured: end -->"
 COMPARED = (
     "transport",
     "how",
@@ -107,41 +100,6 @@ def shown(table: Table) -> str:
         for row in rows
     )
     return "\n".join(filter(None, (table.title.upper(), table.note, laid_out)))
-
-
-def around_figures(page: Path) -> tuple[str, str]:
-    """Return what stands before and after the figures of a page.
-
-    Raises:
-        OSError: The page cannot be read, or not be written.
-        ValueError: It does not have the two lines between which they belong.
-    """
-    with page.open("r+", encoding="utf-8") as file:
-        before, begin, rest = file.read().partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"{page} lacks the lines {BEGIN!r} and {END!r}")
-    return before, after
-
-
-def rewrite(page: Path, facts: Sequence[str], tables: Sequence[Table]) -> None:
-    """Put the tables into the page, in place of those that stand there.
-
-    Raises:
-        OSError: The page cannot be read, or not be written.
-        ValueError: It does not have the two lines between which they belong.
-    """
-    before, after = around_figures(page)
-    measured = "\n\n".join(
-        ["\n".join(f"- {fact}" for fact in facts), *map(_markdown, tables)]
-    )
-    page.write_text(f"{before}{BEGIN}\n\n{measured}\n\n{END}{after}", encoding="utf-8")
-
-
-def _markdown(table: Table) -> str:
-    rows = [table.headings, ["---"] * len(table.headings), *table.lines]
-    drawn = "\n".join(f"| {' | '.join(row)} |" for row in rows)
-    return "\n\n".join(filter(None, (f"### {table.title}", table.note, drawn)))
 
 
 def _three_digits(value: float) -> str:

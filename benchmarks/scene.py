@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,9 +12,11 @@ from tempfile import TemporaryDirectory
 
 import trustme
 
-__all__ = ["REPOSITORY", "Scene", "Target", "open_scene"]
+from benchmarks.children import Child
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+__all__ = ["Scene", "Target", "open_scene"]
+
+MESSAGES, QUICK_MESSAGES = 1_000_000, 3_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +24,7 @@ class Target:
     """An address to send to, and whom to trust there."""
 
     name: str
-    """How the tables call it: `plain` or `TLS`."""
+    """How the tables call it, such as `TLS`."""
     origin: str
     authority: str | None
     """The file of the certificate authority that vouches for it."""
@@ -36,11 +37,13 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """The settings of one run."""
+    """The settings of one row."""
 
     quick: bool
     folder: Path
-    """For files that the run needs; it goes with the run."""
+    """For files that the row needs; it goes with the scene."""
+    compiled: Path
+    """For Python's compiled modules."""
     messages: int
     """How many messages the server's history has."""
     plain: Target
@@ -53,9 +56,7 @@ class Scene:
 
     def environment(self) -> dict[str, str]:
         """Return the environment of a measured process."""
-        environment = os.environ | {
-            "PYTHONPYCACHEPREFIX": str(self.folder / "compiled")
-        }
+        environment = os.environ | {"PYTHONPYCACHEPREFIX": str(self.compiled)}
         # Where Python may not keep what it compiles, every start would compile every module.
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
         return environment
@@ -70,43 +71,42 @@ class Scene:
 
 
 @contextmanager
-def open_scene(*, quick: bool, messages: int) -> Iterator[Scene]:
-    """Start the server in a process of its own, with a certificate made for the run."""
-    with TemporaryDirectory() as name:
-        folder = Path(name)
-        authority, certificate = folder / "authority.pem", folder / "server.pem"
+def open_scene(*, quick: bool, folder: Path) -> Iterator[Scene]:
+    """Start the server in a process of its own, with a certificate made for it.
+
+    Args:
+        quick: Whether figures do not matter.
+        folder: For what one scene may leave to the next: Python's compiled modules.
+    """
+    with TemporaryDirectory(dir=folder) as name:
+        own = Path(name)
+        authority, certificate = own / "authority.pem", own / "server.pem"
         authorities = trustme.CA()
         authorities.cert_pem.write_to_path(authority)
         issued = authorities.issue_cert("127.0.0.1")
         issued.private_key_and_cert_chain_pem.write_to_path(certificate)
-        command = [sys.executable, "-m", "benchmarks.load_server"]
-        with subprocess.Popen(
-            [*command, str(certificate), str(messages)],
-            cwd=REPOSITORY,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        ) as server:
-            if server.stdin is None or server.stdout is None:
-                raise RuntimeError("the server has no pipes")
-            ports = server.stdout.readline().split()
-            if len(ports) != 2:
-                raise RuntimeError("the server did not start")
-            try:
-                yield Scene(
-                    quick=quick,
-                    folder=folder,
-                    messages=messages,
-                    plain=Target(
-                        name="plain",
-                        origin=f"http://127.0.0.1:{ports[0]}",
-                        authority=None,
-                    ),
-                    tls=Target(
-                        name="TLS",
-                        origin=f"https://127.0.0.1:{ports[1]}",
-                        authority=str(authority),
-                    ),
-                )
-            finally:
-                server.stdin.close()
+        messages = QUICK_MESSAGES if quick else MESSAGES
+        server = Child(
+            "the server that is loaded",
+            [
+                *(sys.executable, "-m", "benchmarks.load_server"),
+                *(str(certificate), str(messages)),
+            ],
+            os.environ,
+        )
+        with server:
+            plain, tls = server.read().split()
+            yield Scene(
+                quick=quick,
+                folder=own,
+                compiled=folder / "compiled",
+                messages=messages,
+                plain=Target(
+                    name="plain", origin=f"http://127.0.0.1:{plain}", authority=None
+                ),
+                tls=Target(
+                    name="TLS",
+                    origin=f"https://127.0.0.1:{tls}",
+                    authority=str(authority),
+                ),
+            )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from benchmarks.scene import REPOSITORY, Scene
+from benchmarks.children import MOST_SECONDS, Child
+from benchmarks.scene import Scene
 
 __all__ = ["Sender", "Turn", "loading_core", "request_bytes", "serving_core"]
 
@@ -68,13 +68,10 @@ class Sender:
         connections: int,
         status: int,
     ) -> None:
-        self._process = subprocess.Popen(
+        self._process = Child(
+            "the sender",
             [sys.executable, "-m", "benchmarks.programs.send_requests"],
-            cwd=REPOSITORY,
-            env=scene.environment(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
+            scene.environment(),
         )
         answered = {
             "port": port,
@@ -83,23 +80,14 @@ class Sender:
             "status": status,
             "core": loading_core(),
         }
-        self._say(json.dumps(answered))
+        self._process.write(json.dumps(answered))
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._process.communicate()
+    def __exit__(self, error_type: type[BaseException] | None, *error: object) -> None:
+        self._process.__exit__(error_type, *error)
 
-    def take_turn(self, count: int) -> Turn:
-        """Send so many requests."""
-        self._say(str(count))
-        answered = self._process.stdout.readline() if self._process.stdout else ""
-        if not answered:
-            raise RuntimeError("the sender has failed; it said why")
-        return Turn(*map(float, answered.split()))
-
-    def _say(self, line: str) -> None:
-        if self._process.stdin:
-            self._process.stdin.write(f"{line}\n")
-            self._process.stdin.flush()
+    def take_turn(self, count: int, *, seconds: float = MOST_SECONDS) -> Turn:
+        """Send so many requests, which take no longer than so many seconds."""
+        return Turn(*map(float, self._process.ask(str(count), seconds=seconds).split()))

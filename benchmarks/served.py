@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,8 +12,9 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from benchmarks.children import Child
 from benchmarks.messages import COLOR, FORMAT, MESSAGE
-from benchmarks.scene import REPOSITORY, Scene
+from benchmarks.scene import Scene
 from benchmarks.sending import serving_core
 from hipkit import HipChat
 from hipkit.server.app import Server, open_server
@@ -61,12 +61,12 @@ IN_MEMORY = "https://hipchat.test/v2"
 class Process:
     """A server that is ready."""
 
-    process: subprocess.Popen[str]
+    pid: int
     port: int
 
     def memory_bytes(self) -> int:
         """Return what it has in memory now."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        status = Path(f"/proc/{self.pid}/status").read_text()
         line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
         return int(line.split()[1]) * 1024
 
@@ -141,7 +141,7 @@ def serve_hipkit(scene: Scene, database: Path, *options: str) -> Iterator[Proces
     with _running(scene, command) as (process, line):
         base_url = str(json.loads(line)["base_url"])
         port = int(base_url.rpartition(":")[2].partition("/")[0])
-        yield Process(process, port)
+        yield Process(process.pid, port)
 
 
 @contextmanager
@@ -150,29 +150,18 @@ def serve_bare(scene: Scene, database: Path) -> Iterator[Process]:
     program = str(Path(__file__).parent / "programs" / "bare_server.py")
     command = [sys.executable, program, str(database)]
     with _running(scene, command) as (process, line):
-        yield Process(process, int(line))
+        yield Process(process.pid, int(line))
 
 
 @contextmanager
-def _running(
-    scene: Scene, command: list[str]
-) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    with subprocess.Popen(
-        command,
-        cwd=REPOSITORY,
-        env=scene.environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
+def _running(scene: Scene, command: list[str]) -> Iterator[tuple[Child, str]]:
+    with Child("a server", command, scene.environment()) as process:
         core = serving_core()
         if core is not None:
             # While it has but one thread: those that it starts later stay there too.
             os.sched_setaffinity(process.pid, [core])
-        line = process.stdout.readline() if process.stdout else ""
+        line = process.read()
         try:
-            if not line:
-                raise RuntimeError("a server did not start; it said why")
             yield process, line
         finally:
             process.terminate()

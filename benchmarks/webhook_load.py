@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -12,9 +11,10 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
+from benchmarks.children import Child
 from benchmarks.measuring import Spread, quotients
 from benchmarks.report import Table, figure, judged, times
-from benchmarks.scene import REPOSITORY, Scene
+from benchmarks.scene import Scene
 from benchmarks.sending import Sender, Turn, loading_core, request_bytes
 from benchmarks.served import NOTIFICATION, fill, serve_hipkit
 from hipkit.server.storage.protocol import Stores
@@ -127,16 +127,13 @@ def measure(scene: Scene) -> Table:
 class _Receiver:
     """Where webhooks lead."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: Child) -> None:
         self._process = process
-        self.port = int(self._line())
+        self.port = int(process.read())
 
     def count(self) -> int:
         """Return how many have come since the last time."""
-        if self._process.stdin:
-            self._process.stdin.write("\n")
-            self._process.stdin.flush()
-        return int(self._line())
+        return int(self._process.ask(""))
 
     def drain(self, expected: int) -> None:
         """Wait until so many more have come.
@@ -150,26 +147,15 @@ class _Receiver:
                 raise TimeoutError(f"{expected} webhooks have not come")
             time.sleep(0.02)
 
-    def _line(self) -> str:
-        return self._process.stdout.readline() if self._process.stdout else ""
-
 
 @contextmanager
 def _receiving(scene: Scene) -> Iterator[_Receiver]:
-    with subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.programs.receive_webhooks"],
-        cwd=REPOSITORY,
-        env=scene.environment(),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
+    command = [sys.executable, "-m", "benchmarks.programs.receive_webhooks"]
+    with Child("the receiver", command, scene.environment()) as process:
         core = loading_core()
         if core is not None:
             os.sched_setaffinity(process.pid, [core])
         yield _Receiver(process)
-        if process.stdin:
-            process.stdin.close()
 
 
 async def _write(database: Path, adding: partial) -> None:  # type: ignore[type-arg]  # of one shape

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -11,30 +12,92 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.__main__ import PAGE, ROWS
+from benchmarks import document
+from benchmarks.__main__ import PAGE, ROWS, Row, measure_rows
+from benchmarks.calls import task_for
+from benchmarks.children import Child, ChildError
+from benchmarks.competing import compete
+from benchmarks.document import Run
 from benchmarks.measuring import Spread
+from benchmarks.report import Table
+from benchmarks.scene import Scene
 
 HYPCHAT_TABLE = "A notification, against hypchat 0.21"
+
+EXPECTED_PAGE = f"""\
+Before.
+
+{document.BEGIN}
+
+- 1 May 2026: a: b
+- 2 May 2026: c
+
+<!-- row: one; run: 2 May 2026 -->
+
+### Row one
+
+Noted.
+
+| figure |
+| --- |
+| 1 s |
+
+Run of 2 May 2026.
+
+<!-- row: two; run: 1 May 2026 -->
+
+### Row two
+
+Noted.
+
+| figure |
+| --- |
+| 2 s |
+
+Run of 1 May 2026.
+
+<!-- row: three; run: 2 May 2026 -->
+
+### Row three
+
+Noted.
+
+| figure |
+| --- |
+| 4 s |
+
+Run of 2 May 2026.
+
+{document.END}
+
+After.
+"""
 
 
 @pytest.fixture(scope="module")
 def written(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> tuple[subprocess.CompletedProcess[str], str]:
-    page = tmp_path_factory.mktemp("docs") / "performance.md"
-    shutil.copy(PAGE, page)
+    page = copy_of_page(tmp_path_factory.mktemp("docs"))
     done = run("--quick", "--page", str(page))
     return done, page.read_text(encoding="utf-8")
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "benchmarks", *arguments],
         cwd=PAGE.parent.parent.parent,
+        env=os.environ | environment,
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def copy_of_page(folder: Path) -> Path:
+    page = folder / "performance.md"
+    shutil.copy(PAGE, page)
+    return page
 
 
 def tables_of(page: str) -> dict[str, list[str]]:
@@ -56,8 +119,8 @@ def test_every_row_runs_and_yields_numbers(
     assert done.returncode == 0, done.stderr
     tables = tables_of(page)
     assert len(tables) == len(ROWS)
+    # Only `make bench` installs these; without them the page says so instead.
     if find_spec("hypchat") is None:
-        # Only `make bench` installs it; then the page says so instead.
         assert tables.pop(HYPCHAT_TABLE) == []
         assert "hypchat is missing" in page
     for title, lines in tables.items():
@@ -69,7 +132,9 @@ def test_the_page_says_what_was_measured_on_and_keeps_its_own_words(
     written: tuple[subprocess.CompletedProcess[str], str],
 ) -> None:
     _, page = written
-    assert re.search(r"^- .*CPython 3\.", page, flags=re.MULTILINE)
+    (facts,) = re.findall(r"^- .*CPython 3\..*$", page, flags=re.MULTILINE)
+    began, _, _ = facts.removeprefix("- ").partition(": ")
+    assert page.count(f"Run of {began}.") == len(ROWS)
     assert "msgspec 0." in page
     own_words = PAGE.read_text(encoding="utf-8").partition("<!-- measured: end -->")
     assert page.endswith("".join(own_words[1:]))
@@ -79,6 +144,88 @@ def test_a_run_of_some_rows_leaves_the_page_alone() -> None:
     before = PAGE.read_bytes()
     assert run("--quick", "import").returncode == 0
     assert PAGE.read_bytes() == before
+
+
+def test_a_row_that_fails_says_why_and_does_not_cost_the_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = copy_of_page(tmp_path)
+
+    def fail(scene: Scene) -> Table:
+        compete(scene, task_for(scene.plain), ["nobody:at_all"], rounds=1, calls=1)
+        raise AssertionError
+
+    rows = {
+        "bare": Row("Against nobody", fail),
+        "page": Row("Something", lambda _: Table("Something", ("a",), [("1 s",)])),
+    }
+
+    is_good = measure_rows(rows, list(rows), page=page, quick=True)
+
+    assert not is_good
+    reason = "nobody:at_all: ModuleNotFoundError: No module named 'benchmarks.contestants.nobody'"
+    failed = f"Not measured, as it failed: `ChildError: {reason}`"
+    output, errors = capsys.readouterr()
+    assert failed in output.splitlines()
+    assert "Traceback" not in output
+    # The other process's.
+    assert 'benchmarks/contestant.py", line' in errors
+    assert errors.endswith("failed: bare\n")
+    written = page.read_text(encoding="utf-8")
+    assert failed in written.splitlines()
+    assert tables_of(written) == {"Against nobody": [], "Something": ["| 1 s |"]}
+
+
+def test_a_process_that_does_not_answer_is_killed() -> None:
+    command = [sys.executable, "-c", "import sys; sys.stdin.read()"]
+    with (
+        pytest.raises(ChildError, match=r"^silent: killed, as it took too long"),
+        Child("silent", command, os.environ) as silent,
+    ):
+        silent.ask("1", seconds=0.1)
+
+
+def test_a_process_that_fails_at_its_end_is_noticed() -> None:
+    command = [sys.executable, "-c", "import sys; sys.stdin.read(); sys.exit('no end')"]
+    with (
+        pytest.raises(ChildError, match=r"^last: no end"),
+        Child("last", command, os.environ),
+    ):
+        pass
+
+
+def test_a_table_that_was_not_measured_keeps_its_run(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"Before.\n\n{document.BEGIN}\n{document.END}\n\nAfter.\n")
+    order = ["one", "two", "three"]
+    first, second = Run("1 May 2026", "a: b"), Run("2 May 2026", "c")
+
+    def update(row: str, run: Run, cell: str) -> None:
+        table = Table(f"Row {row}", ("figure",), [(cell,)], note="Noted.")
+        document.update(page, row, table, run, order=order)
+
+    update("three", first, "3 s")
+    update("two", first, "2 s")
+    update("one", second, "1 s")
+    update("three", second, "4 s")
+
+    assert page.read_text() == EXPECTED_PAGE
+
+    update("two", second, "5 s")
+
+    assert "- 1 May 2026" not in page.read_text()
+    assert page.read_text().count("Run of 2 May 2026.") == 3
+
+
+def test_a_row_that_is_gone_leaves_the_page(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"{document.BEGIN}\n{document.END}\n")
+    table = Table("A row", ("figure",), [("1 s",)])
+    document.update(page, "old", table, Run("1 May 2026", "a"), order=["old", "new"])
+
+    document.update(page, "new", table, Run("2 May 2026", "b"), order=["new"])
+
+    assert "1 May" not in page.read_text()
 
 
 def test_a_row_that_does_not_exist_is_refused() -> None:
