@@ -90,7 +90,7 @@ generate: setup ## rewrite src/hipkit/v2/ and v1/ from the specs, and async modu
 	@$(VENV)/python -m codegen
 
 .PHONY: bench
-bench: .venv/.bench ## measure for 15 minutes, and rewrite tables in docs/explanation/performance.md
+bench: .venv/.bench .tools/clients/node/.ready ## measure for 15 minutes, and rewrite tables in docs/explanation/performance.md
 	@$(VENV)/python -m benchmarks
 
 .PHONY: bench-long

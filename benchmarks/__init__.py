@@ -10,6 +10,7 @@
 | `contestants/` | who takes part |
 | `programs/` | what is measured from its start to its end, or takes part otherwise |
 | `children` | all these processes, and why one of them failed |
+| `counting` | instructions in place of seconds |
 | `load_server`, `scene`, `messages` | the other side: a process of its own, and what it says |
 | `served`, `sending` | hipkit's server in a process of its own, and load for it from another |
 | `measuring`, `report`, `machine` | spreads; tables; what they were measured on |

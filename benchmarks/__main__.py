@@ -48,9 +48,12 @@ class Row(NamedTuple):
 ROWS: Mapping[str, Row] = {
     "share": Row("A notification in memory", calls.measure_own_share),
     "bare": Row("Against bare transports", calls.measure_against_bare),
+    "distant": Row("Against a distant server", calls.measure_at_a_distance),
     "hypchat": Row("Against hypchat", calls.measure_against_hypchat),
+    "node": Row("Against hipchatter on Node.js", calls.measure_against_hipchatter),
     "page": Row("A page of history to typed objects", page.measure),
     "start": Row("Cold start", cold_start.measure),
+    "command": Row("The command line", cold_start.measure_commands),
     "import": Row("Imports", footprint.measure_imports),
     "file": Row("A large file, shared from a path", footprint.measure_file),
     "history": Row("A long history, iterated", footprint.measure_history, is_long=True),

@@ -8,16 +8,17 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 
-from benchmarks.children import Child, Ended, run_to_end
+from benchmarks.children import REPOSITORY, Child, Ended, run_to_end
 from benchmarks.contestants.openings import Task
 from benchmarks.measuring import Cost
 from benchmarks.scene import Scene
 
-__all__ = ["command_for", "compete", "options_for", "take_turns"]
+__all__ = ["NODE_MODULES", "command_for", "compete", "options_for", "take_turns"]
 
 GENERATIONS = 5
 """How often the processes are started anew: chance decides what lies where in their memory, and
 that alone can be worth five percent."""
+NODE_MODULES = REPOSITORY / ".tools" / "clients" / "node" / "node_modules"
 
 
 def compete(
@@ -37,7 +38,7 @@ def compete(
     Args:
         scene: The row's.
         task: What to do.
-        functions: The contestants below `contestants`: `module:function`.
+        functions: The contestants below `contestants`: `module:function`, or a file for Node.js.
         rounds: How many turns each gets.
         calls: How many calls make a turn.
         at_once: How many are on the way at a time on an event loop; 0 for blocking clients.
@@ -45,7 +46,7 @@ def compete(
     """
     cpu: list[list[float]] = [[] for _ in functions]
     wall: list[list[float]] = [[] for _ in functions]
-    environment = scene.environment()
+    environment = scene.environment() | {"NODE_PATH": str(NODE_MODULES)}
     for _ in range(1 if scene.quick else GENERATIONS):
         with ExitStack() as stack:
             turns = [
@@ -73,6 +74,8 @@ def compete(
 
 def command_for(function: str) -> list[str]:
     """Return the command that runs a contestant."""
+    if function.endswith(".js"):
+        return ["node", str(REPOSITORY / "benchmarks" / "contestants" / function)]
     return [sys.executable, "-m", "benchmarks.contestant"]
 
 

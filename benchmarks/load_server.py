@@ -1,8 +1,9 @@
 """The server that the benchmarks load: fixed bytes, from a process that is not counted.
 
 It reads just enough HTTP to tell a notification, a shared file and a page of history apart, and
-answers with the headers that HipChat sent. `python -m benchmarks.load_server CERTIFICATE MESSAGES`
-prints its two ports, plain and TLS, and ends when its standard input does.
+answers with the headers that HipChat sent.
+`python -m benchmarks.load_server CERTIFICATE MESSAGES DELAY` prints three ports: plain, TLS, and
+plain with answers so many milliseconds late. It ends when its standard input does.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import gc
 import ssl
 import sys
 from datetime import datetime
+from functools import partial
 from urllib.parse import parse_qs
 
 from benchmarks.messages import NEWEST, history_page
@@ -32,6 +34,7 @@ NO_CONTENT = HEAD % b"204 No Content" + b"\r\n"
 NOT_FOUND = HEAD % b"404 Not Found" + b"Content-Length: 0\r\n\r\n"
 POSTS = (
     b"POST /v2/room/Dev%20Ops/notification ",
+    b"POST /v2/room/Dev%20Ops/notification?",
     b"POST /v2/room/Dev%20Ops/share/file ",
 )
 HISTORY = b"GET /v2/room/Dev%20Ops/history"
@@ -41,8 +44,9 @@ DEFAULT_PAGE = 75
 class Connection(asyncio.Protocol):
     """One client's connection: a request after the other."""
 
-    def __init__(self, messages: int) -> None:
+    def __init__(self, messages: int, delay_ms: int = 0) -> None:
         self._messages = messages
+        self._delay_seconds = delay_ms / 1000
         self._transport: asyncio.Transport
         self._received = b""
         self._body_left = 0
@@ -65,7 +69,7 @@ class Connection(asyncio.Protocol):
                     return
                 data = data[self._body_left :]
                 self._body_left = 0
-                self._transport.write(self._answer)
+                self._write_answer()
                 continue
             head, end, rest = data.partition(b"\r\n\r\n")
             if not end:
@@ -75,7 +79,14 @@ class Connection(asyncio.Protocol):
             self._body_left = _content_length(head)
             data = rest
             if not self._body_left:
-                self._transport.write(self._answer)
+                self._write_answer()
+
+    def _write_answer(self) -> None:
+        if self._delay_seconds:
+            loop = asyncio.get_running_loop()
+            loop.call_later(self._delay_seconds, self._transport.write, self._answer)
+        else:
+            self._transport.write(self._answer)
 
     def _answer_to(self, head: bytes) -> bytes:
         if head.startswith(POSTS):
@@ -104,14 +115,16 @@ def _history(query: str, messages: int) -> bytes:
     return history_page(start, messages, int(asked.get("max-results", 100)))
 
 
-async def serve(certificate: str, messages: int) -> None:
+async def serve(certificate: str, messages: int, delay_ms: int) -> None:
     """Answer until standard input ends."""
     loop = asyncio.get_running_loop()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     servers = [
-        await loop.create_server(lambda: Connection(messages), "127.0.0.1", 0, ssl=tls)
-        for tls in (None, context)
+        await loop.create_server(
+            partial(Connection, messages, delay), "127.0.0.1", 0, ssl=tls
+        )
+        for tls, delay in ((None, 0), (context, 0), (None, delay_ms))
     ]
     gc.freeze()
     print(*(server.sockets[0].getsockname()[1] for server in servers), flush=True)
@@ -119,4 +132,4 @@ async def serve(certificate: str, messages: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(sys.argv[1], int(sys.argv[2])))
+    asyncio.run(serve(sys.argv[1], *map(int, sys.argv[2:])))

@@ -17,6 +17,7 @@ from benchmarks.children import Child
 __all__ = ["Scene", "Target", "open_scene"]
 
 MESSAGES, QUICK_MESSAGES = 1_000_000, 3_000
+DISTANCE_MS = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,8 @@ class Scene:
     """How many messages the server's history has."""
     plain: Target
     tls: Target
+    distant: Target
+    """The plain server, its answers delayed."""
 
     @property
     def targets(self) -> tuple[Target, Target]:
@@ -90,12 +93,12 @@ def open_scene(*, quick: bool, folder: Path) -> Iterator[Scene]:
             "the server that is loaded",
             [
                 *(sys.executable, "-m", "benchmarks.load_server"),
-                *(str(certificate), str(messages)),
+                *(str(certificate), str(messages), str(DISTANCE_MS)),
             ],
             os.environ,
         )
         with server:
-            plain, tls = server.read().split()
+            plain, tls, distant = server.read().split()
             yield Scene(
                 quick=quick,
                 folder=own,
@@ -108,5 +111,10 @@ def open_scene(*, quick: bool, folder: Path) -> Iterator[Scene]:
                     name="TLS",
                     origin=f"https://127.0.0.1:{tls}",
                     authority=str(authority),
+                ),
+                distant=Target(
+                    name=f"plain, {DISTANCE_MS} ms away",
+                    origin=f"http://127.0.0.1:{distant}",
+                    authority=None,
                 ),
             )

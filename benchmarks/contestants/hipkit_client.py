@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import TypedDict
 
@@ -20,6 +20,7 @@ from hipkit.client.setup import TransportName
 from hipkit.transports.protocol import RawResponse, Request
 
 __all__ = [
+    "async_in_memory",
     "async_over_httpcore2",
     "async_over_pycurl",
     "in_memory",
@@ -101,13 +102,30 @@ async def _async_over(transport: TransportName, task: Task) -> AsyncIterator[Asy
     async with AsyncHipChat(
         TOKEN, base_url=task.base_url, transport=transport, **_trust(task)
     ) as client:
-        yield lambda: client.rooms.send_room_notification(
-            ROOM, message=MESSAGE, color=COLOR, message_format=FORMAT, notify=False
-        )
+        yield lambda: _notify_async(client)
+
+
+@asynccontextmanager
+async def async_in_memory(task: Task) -> AsyncIterator[AsyncSend]:
+    """Send to nobody, on asyncio."""
+    from hipkit.transports.memory import AsyncMemoryTransport
+
+    response = RawResponse(NO_CONTENT, HEADERS)
+    transport = AsyncMemoryTransport(lambda _: response)
+    async with AsyncHipChat(
+        TOKEN, base_url=task.base_url, transport=transport
+    ) as client:
+        yield lambda: _notify_async(client)
 
 
 def _notify(client: HipChat) -> None:
     client.rooms.send_room_notification(
+        ROOM, message=MESSAGE, color=COLOR, message_format=FORMAT, notify=False
+    )
+
+
+def _notify_async(client: AsyncHipChat) -> Awaitable[object]:
+    return client.rooms.send_room_notification(
         ROOM, message=MESSAGE, color=COLOR, message_format=FORMAT, notify=False
     )
 

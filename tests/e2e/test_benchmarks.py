@@ -18,11 +18,12 @@ from benchmarks.calls import task_for
 from benchmarks.children import Child, ChildError
 from benchmarks.competing import compete
 from benchmarks.document import Run
-from benchmarks.measuring import Spread
-from benchmarks.report import Table
+from benchmarks.measuring import Cost, Spread
+from benchmarks.report import Table, compared
 from benchmarks.scene import Scene
 
 HYPCHAT_TABLE = "A notification, against hypchat 0.21"
+NODE_TABLE = "A notification, against hipchatter 1.0.0 on Node.js"
 
 EXPECTED_PAGE = f"""\
 Before.
@@ -123,6 +124,9 @@ def test_every_row_runs_and_yields_numbers(
     if find_spec("hypchat") is None:
         assert tables.pop(HYPCHAT_TABLE) == []
         assert "hypchat is missing" in page
+    if not tables[NODE_TABLE]:
+        assert tables.pop(NODE_TABLE) == []
+        assert "missing; `make bench` installs hipchatter" in page
     for title, lines in tables.items():
         assert lines, title
         assert all(re.search(r"\d (µs|ms|s|MB)\b", line) for line in lines), title
@@ -144,6 +148,14 @@ def test_a_run_of_some_rows_leaves_the_page_alone() -> None:
     before = PAGE.read_bytes()
     assert run("--quick", "import").returncode == 0
     assert PAGE.read_bytes() == before
+
+
+def test_a_row_says_which_programs_it_lacks() -> None:
+    done = run("--quick", "share", "node", PATH="")
+
+    assert done.returncode == 0, done.stderr
+    assert "not counted: no valgrind" in done.stdout
+    assert re.search(r"Not measured: node( and hipchatter)? missing", done.stdout)
 
 
 def test_a_row_that_fails_says_why_and_does_not_cost_the_others(
@@ -226,6 +238,15 @@ def test_a_row_that_is_gone_leaves_the_page(tmp_path: Path) -> None:
     document.update(page, "new", table, Run("2 May 2026", "b"), order=["new"])
 
     assert "1 May" not in page.read_text()
+
+
+def test_a_verdict_is_on_the_figure_that_is_shown() -> None:
+    ours, theirs = Cost((1.0004,), (1.0,)), Cost((1.0,), (1.0,))
+
+    line = compared("any", "sync", "another", ours, theirs, aim=1.0)
+
+    assert line[-2:] == ("1 (1 to 1)", "at most 1: met")
+    assert compared("any", "sync", "a", theirs, ours, aim=0.999)[-1].endswith("missed")
 
 
 def test_a_row_that_does_not_exist_is_refused() -> None:
