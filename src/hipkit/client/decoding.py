@@ -7,7 +7,8 @@ the errors.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar, cast
+from types import NoneType
+from typing import TypeVar, cast, get_args
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
@@ -21,7 +22,7 @@ from hipkit.api.unreadable import UnreadableItem, read_items
 from hipkit.client.reply import REDIRECTS, Reply
 from hipkit.transports.protocol import RawResponse, Request
 
-__all__ = ["OnUnreadable", "decode", "item_error"]
+__all__ = ["OnUnreadable", "decode", "report"]
 
 T = TypeVar("T")
 
@@ -80,12 +81,12 @@ def _read_result(reply: Reply, url: str, on_unreadable: OnUnreadable | None) -> 
         return body
     if isinstance(kind, type) and issubclass(kind, Model):
         reply.check_no_error(kind.__struct_encode_fields__)
-    if not body.strip() and _may_be_empty(kind):
-        return None
     try:
         try:
             return read_json(body, kind)
         except UnreadableError as error:
+            if not body.strip() and (kind is object or NoneType in get_args(kind)):
+                return None
             start = _start_index(url)
             result, items = read_items(body, error.where, operation, start)
     except UnreadableError as error:
@@ -93,17 +94,24 @@ def _read_result(reply: Reply, url: str, on_unreadable: OnUnreadable | None) -> 
         problem = f"{response.status}, but {problem}"
         raise reply.unexpected(problem, error.where) from None
     for item in items:
-        if on_unreadable is None:
-            raise item_error(item, response)
-        on_unreadable(item)
+        report(item, on_unreadable, response)
     return result
 
 
-def item_error(
-    item: UnreadableItem, response: RawResponse | None = None
-) -> ResponseError:
-    """Return the error for an unreadable item, for callers without `on_unreadable`."""
-    return ResponseError(
+def report(
+    item: UnreadableItem,
+    on_unreadable: OnUnreadable | None,
+    response: RawResponse | None = None,
+) -> None:
+    """Pass an unreadable item to the function, if there is one.
+
+    Raises:
+        ResponseError: There is none; the error has the response, if it is still at hand.
+    """
+    if on_unreadable is not None:
+        on_unreadable(item)
+        return
+    raise ResponseError(
         f"{item.operation}: an item cannot be read: {item.where}: {item.reason}; "
         "pass on_unreadable=... to continue after it",
         operation=item.operation,
@@ -112,13 +120,6 @@ def item_error(
         body=b"" if response is None else response.body,
         item=item,
     )
-
-
-def _may_be_empty(kind: object) -> bool:
-    try:
-        return msgspec.convert(None, kind) is None
-    except msgspec.ValidationError:
-        return False
 
 
 def _start_index(url: str) -> int:

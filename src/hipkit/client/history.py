@@ -20,8 +20,8 @@ import msgspec
 from hipkit.api.errors import ResponseError
 from hipkit.api.operation import check_timestamp
 from hipkit.api.unreadable import HistoryPosition, UnreadableItem
-from hipkit.client.decoding import OnUnreadable, item_error
-from hipkit.client.paging import in_order, report
+from hipkit.client.decoding import OnUnreadable, report
+from hipkit.client.paging import in_order
 from hipkit.v2.models import Message, MessagePage
 from hipkit.v2.rooms import GetRoomHistory
 from hipkit.v2.users import GetPrivatechatHistory
@@ -65,7 +65,7 @@ class HistoryCursor:
         limit: int | None = None,
         resume: HistoryPosition | None = None,
         on_unreadable: OnUnreadable | None = None,
-        now: float | None = None,
+        now: float,
     ) -> None:
         operation = _operation_of(room)
         begin = _begin(operation.date)
@@ -177,21 +177,17 @@ class HistoryCursor:
                 continue
             id = _id_of(item)
             times[id] += 1
-            date = self._latest_date(item, newer, known)
+            date = self._latest_date(newer, known)
             until = _shifted(older, -2 * ROUNDING) if newer and older else OLDEST
             entries.append(_Entry(date, f"{id}-{times[id]}", item, until))
         return entries
 
-    def _latest_date(
-        self, item: UnreadableItem, newer: datetime | None, known: list[datetime]
-    ) -> datetime:
+    def _latest_date(self, newer: datetime | None, known: list[datetime]) -> datetime:
         """Return an upper bound of the timestamp of an unreadable item."""
         if self.position is not None:
             return min(newer or self.position.date, self.position.date)
         if newer is not None:
             return newer
-        if self._now is None:
-            raise item_error(item)
         # Tomorrow, since the server's clock may be ahead of this one.
         tomorrow = datetime.fromtimestamp(self._now, UTC) + timedelta(days=1)
         return max([tomorrow, *known])

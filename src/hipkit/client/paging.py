@@ -12,9 +12,9 @@ from urllib.parse import parse_qsl, quote, urlencode
 from hipkit.api.errors import ResponseError
 from hipkit.api.operation import Operation
 from hipkit.api.unreadable import UnreadableItem
-from hipkit.client.decoding import OnUnreadable, item_error
+from hipkit.client.decoding import OnUnreadable, report
 
-__all__ = ["Cursor", "ItemCursor", "Page", "PageCursor", "in_order", "report"]
+__all__ = ["Cursor", "ItemCursor", "Page", "PageCursor", "in_order"]
 
 P = TypeVar("P")
 T = TypeVar("T")
@@ -140,14 +140,3 @@ def in_order(
         items.insert(item.index, item)
     unreadable.clear()
     return items
-
-
-def report(item: UnreadableItem, on_unreadable: OnUnreadable | None) -> None:
-    """Pass an unreadable item to the function, if there is one.
-
-    Raises:
-        ResponseError: There is none.
-    """
-    if on_unreadable is None:
-        raise item_error(item)
-    on_unreadable(item)

@@ -99,11 +99,8 @@ class Reply(NamedTuple):
             target = urljoin(url, self.response.headers["location"])
             split_web_address(target)
             return target
-        status = self.response.status
-        raise ResponseError(
-            f"{self.operation}: {status} without a Location that is an http URL",
-            operation=self.operation,
-            status=status,
+        raise self.unexpected(
+            f"{self.response.status} without a Location that is an http URL"
         )
 
     def unexpected(self, problem: str, where: str = "") -> ResponseError:

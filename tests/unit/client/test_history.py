@@ -375,7 +375,7 @@ def test_one_pages_worth_of_a_history_is_read_from_any_iterator_of_answers() -> 
     """The pure half, as another program may drive it."""
     from hipkit.client.history import HistoryCursor
 
-    walk = HistoryCursor(GetRoomHistory("ops"), limit=2)
+    walk = HistoryCursor(GetRoomHistory("ops"), limit=2, now=0)
     call = walk.next_call()
     assert call is not None
     assert call[0].date == "recent"
