@@ -7,9 +7,9 @@ Nothing is read before the request is sent.
 from __future__ import annotations
 
 import io
-import mimetypes
 import os
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import BinaryIO
 
@@ -49,23 +49,21 @@ class File:
                 )
             name = os.path.basename(os.fspath(own))  # noqa: PTH119 - a name, not a path on disk
         self.name = name
+        import mimetypes  # Most calls share no file.
+
         guessed, packed_by = mimetypes.guess_type(name)
-        guessed = None if packed_by else guessed
-        self.content_type = content_type or guessed or FALLBACK_TYPE
+        self.content_type = content_type or (not packed_by and guessed) or FALLBACK_TYPE
         if not (self.content_type.isascii() and self.content_type.isprintable()):
             raise ValueError("content_type must be printable ASCII, such as image/png")
         self._content = content
-        self._start: int | None = None
-        if not isinstance(content, (str, os.PathLike, bytes)) and content.seekable():
-            self._start = content.tell()
+        self._start: int | None = 0
+        if not isinstance(content, (str, os.PathLike, bytes)):
+            self._start = content.tell() if content.seekable() else None
 
     @property
     def replayable(self) -> bool:
         """Whether the bytes can be read again."""
-        return (
-            isinstance(self._content, (str, os.PathLike, bytes))
-            or self._start is not None
-        )
+        return self._start is not None
 
     @property
     def size_bytes(self) -> int | None:
@@ -82,18 +80,18 @@ class File:
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the bytes from the start, in chunks of at most 64 KiB."""
-        if isinstance(self._content, bytes):
-            view = memoryview(self._content)
-            for offset in range(0, len(view), CHUNK_BYTES):
-                yield bytes(view[offset : offset + CHUNK_BYTES])
-        elif isinstance(self._content, (str, os.PathLike)):
-            with Path(self._content).open("rb") as file:
-                yield from iter(lambda: file.read(CHUNK_BYTES), b"")
-        else:
-            source = self._content
-            if self._start is not None:
-                source.seek(self._start)
+        with self._open() as source:
             yield from iter(lambda: source.read(CHUNK_BYTES), b"")
+
+    def _open(self) -> AbstractContextManager[BinaryIO]:
+        """Open the content at its start; the caller's own file object stays open."""
+        if isinstance(self._content, bytes):
+            return io.BytesIO(self._content)
+        if isinstance(self._content, (str, os.PathLike)):
+            return Path(self._content).open("rb")
+        if self._start is not None:
+            self._content.seek(self._start)
+        return nullcontext(self._content)
 
     def __repr__(self) -> str:
         return f"File(name={self.name!r}, content_type={self.content_type!r})"

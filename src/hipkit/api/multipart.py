@@ -12,6 +12,8 @@ from hipkit.api.files import FileSource, as_file
 
 __all__ = ["RelatedBody"]
 
+JSON = "application/json; charset=UTF-8"
+
 
 class RelatedBody:
     """A body of two parts: metadata as JSON, and the file."""
@@ -29,21 +31,17 @@ class RelatedBody:
         media_type = self._file.content_type
         if media_type == "application/json":
             media_type = "text/plain"
-        opening = b""
-        if metadata is not None:
-            head = (
-                f"--{boundary}\r\n"
-                "Content-Type: application/json; charset=UTF-8\r\n"
-                'Content-Disposition: attachment; name="metadata"\r\n\r\n'
-            )
-            opening = head.encode() + metadata + b"\r\n"
-        head = (
-            f"--{boundary}\r\n"
-            f"Content-Type: {media_type}\r\n"
-            'Content-Disposition: attachment; name="file"; '
-            f"{_file_name(self._file.name)}\r\n\r\n"
+        # A quotation mark or a line end would end the header's value.
+        file_name = "".join(
+            "_" if letter in '"\\' or not letter.isprintable() else letter
+            for letter in self._file.name
         )
-        self._before = opening + head.encode()
+        self._before = b""
+        if metadata is not None:
+            self._before = _head(boundary, JSON, 'name="metadata"') + metadata + b"\r\n"
+        self._before += _head(
+            boundary, media_type, f'name="file"; filename="{file_name}"'
+        )
         self._after = f"\r\n--{boundary}--\r\n".encode()
 
     @property
@@ -63,10 +61,10 @@ class RelatedBody:
         yield self._after
 
 
-def _file_name(name: str) -> str:
-    """Escape quotes, line ends and non-ASCII characters in a file name for a header."""
-    plain = "".join(
-        "_" if character in '"\\' or not character.isprintable() else character
-        for character in name
-    )
-    return f'filename="{plain}"'
+def _head(boundary: str, content_type: str, parameters: str) -> bytes:
+    """Return the lines before a part's content."""
+    return (
+        f"--{boundary}\r\n"
+        f"Content-Type: {content_type}\r\n"
+        f"Content-Disposition: attachment; {parameters}\r\n\r\n"
+    ).encode()
