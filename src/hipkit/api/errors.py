@@ -32,7 +32,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
-from typing import ClassVar, Self, TypeVar
+from typing import ClassVar, Self
 
 import msgspec
 
@@ -74,47 +74,38 @@ PRIVATE_HEADERS = frozenset(
 DEEPEST = 20
 
 
-E = TypeVar("E", bound="HipkitError")
-
-
 class HipkitError(Exception):
     """The base class of every exception that hipkit defines."""
 
     operation: Operation[object] | None = None
     _secrets: tuple[Secret, ...] = ()
 
-    def __copy__(self) -> Self:
-        return _restore(type(self), self.args, vars(self))
+    # Past `__init__`, whose arguments differ from class to class.
+    def __copy__(self, _memo: object = None) -> Self:
+        copied = type(self).__new__(type(self), *self.args)
+        vars(copied).update(vars(self))
+        return copied
 
-    def __deepcopy__(self, _: object) -> Self:
-        return self.__copy__()
+    __deepcopy__ = __copy__
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _restore, (type(self), self.args, self._stored())
+        return _new, (type(self), *self.args), self._stored()
 
     def _stored(self) -> dict[str, object]:
         """Return the attributes without anything private."""
-        state = dict(vars(self))
-        for name in NEVER_STORED & state.keys():
-            del state[name]
-        operation = self.operation
-        if operation is None:
-            return state
-        show = partial(redact, operation=operation, secrets=self._secrets)
-        for name in QUOTING & state.keys():
-            state[name] = _redacted(state[name], show)
-        if holds_secrets(operation):
-            state["operation"] = None
+        attributes = vars(self).items()
+        state = {name: each for name, each in attributes if name not in NEVER_STORED}
+        if self.operation is not None:
+            show = partial(redact, operation=self.operation, secrets=self._secrets)
+            for name in QUOTING & state.keys():
+                state[name] = _redacted(state[name], show)
+            if holds_secrets(self.operation):
+                state["operation"] = None
         return state
 
 
-def _restore(
-    kind: type[E], arguments: tuple[object, ...], state: dict[str, object]
-) -> E:
-    # Past `__init__`, whose arguments differ from class to class.
-    error = kind.__new__(kind, *arguments)
-    vars(error).update(state)
-    return error
+def _new(kind: type[HipkitError], *arguments: object) -> HipkitError:
+    return kind.__new__(kind, *arguments)
 
 
 def _redacted(
