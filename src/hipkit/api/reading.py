@@ -8,7 +8,7 @@ ordinary responses do not pay for that.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
@@ -94,8 +94,7 @@ def convert_json(document: object, kind: object) -> object:
             with suppress(RecursionError):
                 remember_nulls(value, document)
             return value
-        mend = _mending(misfit)
-        if mend is None or not _mend_all(document, misfit.place, mend):
+        if not _mend_all(document, misfit):
             break
     raise UnreadableError(misfit.text, misfit.place or "$")
 
@@ -105,44 +104,41 @@ def _decoder(kind: object) -> msgspec.json.Decoder[object]:
     return msgspec.json.Decoder(cast("type[object]", kind), strict=False)
 
 
-def _mending(misfit: Misfit) -> Callable[[object], object] | None:
-    expected = set(misfit.expected)
-    if misfit.is_no_date:
-        return _mend_date
-    if "int" in expected and misfit.got == "float":
-        return _as_id if "str" in expected else _as_whole_number
-    if "str" in expected and misfit.got in ("int", "float", "bool"):
-        return _as_text
-    if "str" in expected <= {"str", "null"} and misfit.got == "object":
-        return _as_json
-    return None
+def _mend_all(document: object, misfit: Misfit) -> bool:
+    """Repair a value that does not fit, and its counterparts in the other items of the list.
+
+    Returns:
+        Whether anything changed.
+    """
+    steps = re.findall(r"\.([^.\[\]]+)|\[[^\]]*\]", misfit.place.removeprefix("$"))
+    changed = False
+    for owner, key in _places(document, steps):
+        value = owner[key]
+        owner[key] = mended = _mended(value, misfit)
+        changed |= mended != value or type(mended) is not type(value)
+    return changed
 
 
-def _as_json(value: object) -> object:
-    """Encode an object as JSON where a JSON text is expected, as for a card in a history."""
-    return msgspec.json.encode(value).decode() if isinstance(value, dict) else value
-
-
-def _as_text(value: object) -> object:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, (int, float)) else value
-
-
-def _as_whole_number(value: object) -> object:
-    """Convert a number such as `1e30`, which msgspec accepts as a float only."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def _as_id(value: object) -> object:
-    whole = _as_whole_number(value)
-    return _as_text(whole) if isinstance(whole, float) else whole
-
-
-def _mend_date(value: object) -> object:
-    """Add HipChat's offset, UTC, to a date without one; read texts that mean nothing as null."""
-    if not isinstance(value, str):
+def _mended(value: object, misfit: Misfit) -> object:
+    """Return a value as one of the types that the misfit expects, or unchanged."""
+    expected = misfit.expected
+    if isinstance(value, str):
+        return _mend_date(value) if misfit.is_no_date else value
+    if type(value).__name__ in expected:
         return value
+    # A number such as `1e30`, which msgspec accepts as a float only.
+    if isinstance(value, float) and "int" in expected and value.is_integer():
+        return int(value)
+    if "str" in expected and isinstance(value, (int, float)):
+        return str(value).lower() if isinstance(value, bool) else str(value)
+    # A JSON text is expected, as for a card in a history.
+    if isinstance(value, dict) and "str" in expected and {*expected} <= {"str", "null"}:
+        return msgspec.json.encode(value).decode()
+    return value
+
+
+def _mend_date(value: str) -> str | None:
+    """Add HipChat's offset, UTC, to a date without one; read texts that mean nothing as null."""
     if value.strip().lower() in ("", "none", "null", "never"):
         return None
     try:
@@ -150,22 +146,6 @@ def _mend_date(value: object) -> object:
     except ValueError:
         return value
     return timestamp.replace(tzinfo=timestamp.tzinfo or UTC).isoformat()
-
-
-def _mend_all(document: object, where: str, mend: Callable[[object], object]) -> bool:
-    """Repair the value at the path and its counterparts in the other items of the list.
-
-    Returns:
-        Whether anything changed.
-    """
-    steps = re.findall(r"\.([^.\[\]]+)|\[[^\]]*\]", where.removeprefix("$"))
-    changed = False
-    for owner, key in _places(document, steps):
-        mended = mend(owner[key])
-        if mended != owner[key] or type(mended) is not type(owner[key]):
-            owner[key] = mended
-            changed = True
-    return changed
 
 
 def _places(value: object, steps: list[str]) -> Iterator[tuple[Any, Any]]:

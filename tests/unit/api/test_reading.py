@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 
 import pytest
@@ -63,3 +64,19 @@ def test_a_value_of_a_wrong_type_is_reported_with_its_path(
     with pytest.raises(UnreadableError) as caught:
         read_json(body, Thing)
     assert caught.value.where == where
+
+
+class Things(Model, frozen=True, omit_defaults=True):
+    items: list[Thing]
+
+
+def test_a_repair_leaves_the_items_that_fit_as_they_are() -> None:
+    values = [1.5, 2, True, "3", 4.0]
+    body = json.dumps({"items": [{"number_or_text": each} for each in values]})
+    assert [each.number_or_text for each in Things.from_json(body).items] == [
+        "1.5",
+        2,
+        "true",
+        "3",
+        4,
+    ]
