@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from codegen import twins
 from codegen.document import SpecError
 from codegen.files import differences, write
 from codegen.formatting import HEADER, formatted
 from codegen.pairs import TWINS
 from codegen.twins import Twin, render_twin, render_twins
+
+PACKAGE = Path(twins.__file__).parent
 
 NAMES = {
     "Client": "AsyncClient",
@@ -288,6 +291,16 @@ def test_a_source_gives_what_stands_beside_it(name: str) -> None:
     source, expected = map(textwrap.dedent, CASES[name])
 
     assert render(source) == expected.strip()
+
+
+@pytest.mark.parametrize(
+    "path", sorted(PACKAGE.glob("*.py")), ids=lambda path: path.name
+)
+def test_what_no_entry_names_stays_as_it_is(path: Path) -> None:
+    source = path.read_text(encoding="utf-8")
+    table = Twin(source="client.py", target="async_client.py")
+
+    assert render_twin(table, source).partition("\n")[2] == source
 
 
 @pytest.mark.parametrize("name", BROKEN)
