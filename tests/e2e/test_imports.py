@@ -86,3 +86,13 @@ def test_a_call_loads_what_it_uses(
             for name in ("auth_test", "download", "paging", "tokens")
         }
     )
+
+
+def test_the_command_send_loads_what_sending_needs(base_url: str) -> None:
+    _, imported = start("-m", "hipkit.cli", "send", "ops", "Done.", base_url=base_url)
+
+    assert "hipkit.cli.send" in imported
+    assert imported.isdisjoint({"rich", "httpx2", "click.shell_completion"})
+    unused = ("serve", "admin", "call.command", "tail", "table", "completion")
+    assert imported.isdisjoint({f"hipkit.cli.{name}" for name in unused})
+    assert imported.isdisjoint({"hipkit.server", "hipkit.v2.users", "hipkit.v2.help"})

@@ -13,7 +13,6 @@ from importlib import import_module
 from typing import NamedTuple, NoReturn
 
 import click
-from click.shell_completion import shell_complete
 
 from hipkit.cli.failures import ExitCode, report
 from hipkit.cli.options import LazyGroup, Settings
@@ -90,6 +89,8 @@ def run(arguments: Sequence[str], *, transport: Transport | None = None) -> int:
     """
     instruction = os.environ.get(COMPLETE_VARIABLE)
     if instruction:
+        from click.shell_completion import shell_complete
+
         return shell_complete(hipkit, {}, "hipkit", COMPLETE_VARIABLE, instruction)
     settings = Settings() if transport is None else Settings(transport=transport)
     try:

@@ -7,11 +7,14 @@ import sys
 from abc import abstractmethod
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from click.shell_completion import CompletionItem
 
 from hipkit.api.json_grammar import parse_json
+
+if TYPE_CHECKING:  # Only a shell that completes needs it.
+    from click.shell_completion import CompletionItem
 
 __all__ = [
     "NULL",
@@ -273,6 +276,8 @@ class Listed(Value):
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
         """Complete the last item of the list."""
+        from click.shell_completion import CompletionItem
+
         before, comma, last = incomplete.rpartition(",")
         return [
             CompletionItem(before + comma + choice)

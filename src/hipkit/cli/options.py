@@ -5,16 +5,19 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 from click.core import ParameterSource
 from click.formatting import HelpFormatter
-from click.shell_completion import CompletionItem
 
 from hipkit.client.setup import TransportName
 from hipkit.transports.protocol import Transport
+
+if TYPE_CHECKING:  # Only a shell that completes needs it.
+    from click.shell_completion import CompletionItem
 
 __all__ = ["Command", "Group", "LazyGroup", "Settings", "global_options"]
 
@@ -157,6 +160,8 @@ class LazyGroup(Group, ABC):
         self, ctx: click.Context, incomplete: str
     ) -> list[CompletionItem]:
         """Complete the names and the group's own options."""
+        from click.shell_completion import CompletionItem
+
         return [
             CompletionItem(name, help=summary)
             for _, name, summary in self.rows()
@@ -164,9 +169,10 @@ class LazyGroup(Group, ABC):
         ] + click.Command.shell_complete(self, ctx, incomplete)
 
 
-def global_options() -> list[click.Option]:
+@cache  # They hold no values, and click asks for them four times for a command.
+def global_options() -> tuple[click.Option, ...]:
     """Return the options that every command takes."""
-    return [
+    return (
         _option(
             "--base-url",
             metavar="URL",
@@ -225,7 +231,7 @@ def global_options() -> list[click.Option]:
         ),
         _option("--verbose", is_flag=True, help="Log every request to standard error."),
         _option("--token", hidden=True),
-    ]
+    )
 
 
 def _option(flag: str, **settings: object) -> click.Option:

@@ -6,6 +6,7 @@ import types
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Literal, Union, get_args, get_origin
 
@@ -44,7 +45,7 @@ METAVARS: Mapping[type, str] = {
 
 def parameters(kind: type[Operation[object]]) -> list[click.Parameter]:
     """Return the arguments and options of an operation, without their help."""
-    return [_parameter(kind, field) for field in msgspec.structs.fields(kind)]
+    return [_parameter(kind, field) for field in _fields(kind)]
 
 
 def add_help(parameters: Iterable[click.Parameter], texts: Mapping[str, str]) -> None:
@@ -64,7 +65,7 @@ def build(
 ) -> Operation[object]:
     """Build the call from parsed values; files stay open until the stack is closed."""
     given = {}
-    for field in msgspec.structs.fields(kind):
+    for field in _fields(kind):
         value = values.get(field.name)
         if value is None or value == ():
             continue
@@ -97,10 +98,15 @@ def flag_of(name: str) -> str:
 
 def literals(kind: type[Operation[object]], name: str) -> tuple[str, ...]:
     """Return the values that an argument may have."""
-    for field in msgspec.structs.fields(kind):
+    for field in _fields(kind):
         if field.name == name:
             return tuple(_choices(_parts(field.type)))
     raise KeyError(name)
+
+
+@cache  # msgspec evaluates the annotations anew each time.
+def _fields(kind: type[Operation[object]]) -> tuple[FieldInfo, ...]:
+    return msgspec.structs.fields(kind)
 
 
 def _parameter(kind: type[Operation[object]], field: FieldInfo) -> click.Parameter:
