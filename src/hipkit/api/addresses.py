@@ -5,9 +5,17 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult, urlsplit
 
-__all__ = ["DEFAULT_PORTS", "is_web_address", "split_web_address"]
+__all__ = [
+    "DEFAULT_PORTS",
+    "KEPT_IN_PATHS",
+    "has_dot_segment",
+    "is_web_address",
+    "split_web_address",
+]
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
+KEPT_IN_PATHS = "/%:@!$&'()*+,;=~"
+"""What stays as it is when a written path is encoded; its percent-encoded parts do, too."""
 
 # `urlsplit` removes some of these, so what it reads would not be what was checked.
 LEFT_OUT = re.compile(r"\A |[\x00-\x1f\x7f]")
@@ -50,3 +58,8 @@ def is_web_address(text: str) -> bool:
     except ValueError:
         return False
     return not any(letter.isspace() for letter in text)
+
+
+def has_dot_segment(path: str) -> bool:
+    """Return whether a path has `.` or `..` as a segment, so that it may address another path."""
+    return not {".", ".."}.isdisjoint(path.lower().replace("%2e", ".").split("/"))

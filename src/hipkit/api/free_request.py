@@ -9,12 +9,11 @@ from urllib.parse import quote, urlencode
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from hipkit.api.addresses import KEPT_IN_PATHS, has_dot_segment
 from hipkit.api.operation import Auth, Operation, RequestParts, check_timestamp
 from hipkit.api.redaction import mask_path, secret_segments
 
 __all__ = ["FreeRequest"]
-
-KEPT_IN_PATHS = "/%:@!$&'()*+,;=~"
 
 
 class FreeRequest(Operation[object], frozen=True):
@@ -57,7 +56,7 @@ class FreeRequest(Operation[object], frozen=True):
             raise ValueError(
                 "the path must start with '/' and have no '#' or control character"
             )
-        if {".", ".."} & {*path.lower().replace("%2e", ".").split("/")}:
+        if has_dot_segment(path):
             raise ValueError(
                 "the path must not have '.' or '..' as a segment: it would address another path"
             )

@@ -13,7 +13,12 @@ from types import NoneType
 from typing import Literal, cast
 from urllib.parse import quote, unquote
 
-from hipkit.api.addresses import DEFAULT_PORTS, split_web_address
+from hipkit.api.addresses import (
+    DEFAULT_PORTS,
+    KEPT_IN_PATHS,
+    has_dot_segment,
+    split_web_address,
+)
 
 __all__ = [
     "BASE_URL_VARIABLE",
@@ -26,7 +31,6 @@ __all__ = [
 
 BASE_URL_VARIABLE = "HIPCHAT_BASE_URL"
 TOKEN_VARIABLE = "HIPCHAT_TOKEN"  # noqa: S105 - the name of a variable
-KEPT_IN_PATHS = "/%:@!$&'()*+,;=~"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,7 @@ def parse_site(url: str, *, allow_http: bool) -> Site:
             "use https, or pass allow_http=True if you accept that"
         )
     path = quote(parts.path.rstrip("/"), safe=KEPT_IN_PATHS)
-    if any(segment in (".", "..") for segment in path.split("/")):
+    if has_dot_segment(path):
         raise ValueError("the base URL's path must not have '.' or '..' in it")
     scheme = cast("Literal['http', 'https']", parts.scheme)
     return Site(scheme, ascii_host, parts.port or DEFAULT_PORTS[scheme], path)

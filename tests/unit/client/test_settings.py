@@ -88,6 +88,7 @@ def test_a_base_url_is_taken_apart(
         ("https://chat.example.com/v2?auth_token=hunter2", "path"),
         ("https://chat.example.com/v2#hunter2", "path"),
         ("https://chat.example.com/../v2", "'..'"),
+        ("https://chat.example.com/%2E%2e/v2", "'..'"),
         ("http://chat.example.com/v2", "allow_http"),
         ("http://10.0.0.5/v2", "allow_http"),
         ("http://localhost.example.com/v2", "allow_http"),
