@@ -7,6 +7,7 @@ import inspect
 import io
 import itertools
 import logging
+import subprocess
 import sys
 import threading
 import traceback
@@ -489,6 +490,32 @@ def test_a_traceback_has_at_most_six_frames_of_hipkit(kind: Kind) -> None:
         client = connect(kind, script_for(kind, outcome), retries=0)
         frames = trace(lambda client=client: client.rooms.get_room("ops"))  # type: ignore[misc]
         assert len(frames) <= 6, frames
+
+
+@pytest.mark.parametrize(
+    ("name", "modules"),
+    [
+        ("HipChat", ["client"]),
+        ("AsyncHipChat", ["async_client"]),
+        ("OAuthClient", ["client", "tokens"]),
+        ("AsyncOAuthClient", ["async_client", "async_tokens"]),
+    ],
+)
+def test_a_client_loads_neither_its_other_half_nor_asyncio(
+    name: str, modules: list[str]
+) -> None:
+    halves = ["async_client", "async_tokens", "client", "tokens"]
+    code = (
+        f"import sys; from hipkit import {name};"
+        f"loaded = ['hipkit.client.' + name for name in {halves}];"
+        "print(*(name for name in ['asyncio', *loaded] if name in sys.modules))"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.split() == [f"hipkit.client.{module}" for module in modules]
 
 
 # --- closing, threads, tasks --------------------------------------------------------------------
