@@ -48,6 +48,14 @@ class GetPicture(Operation[str], frozen=True):
     result = str
 
 
+class GetNotes(Operation[Notes], frozen=True):
+    operation_id = "get_notes"
+    tag = "Notes"
+    method = "GET"
+    path = "/notes"
+    result = Notes
+
+
 @pytest.mark.parametrize(
     "date",
     [
@@ -189,3 +197,16 @@ def test_a_byte_order_mark_is_passed_over() -> None:
 def test_an_object_where_json_in_a_text_belongs_becomes_that_text() -> None:
     note = read_json(b'{"id": "1", "text": {"a": [1]}}', Note)
     assert note == Note("1", text='{"a":[1]}')
+
+
+@pytest.mark.parametrize("items", [b"[]", b"null", b'[{"id": "1"}]'])
+def test_an_error_beside_a_result_is_no_error(items: bytes) -> None:
+    body = b'{"items": %b, "error": {"message": "late"}}' % items
+    decode(GetNotes(), RawResponse(200, {}, body), "https://example.com/", now=0.0)
+
+
+@pytest.mark.parametrize("rest", [b"", b', "links": {"self": "x"}'])
+def test_an_error_without_a_result_is_raised(rest: bytes) -> None:
+    body = b'{"error": {"message": "late"}%b}' % rest
+    with pytest.raises(ResponseError, match="reports an error: late"):
+        decode(GetNotes(), RawResponse(200, {}, body), "https://example.com/", now=0.0)
