@@ -7,11 +7,12 @@ variables.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from ipaddress import ip_address
 from types import NoneType
 from typing import Literal, cast
 from urllib.parse import quote, unquote
+
+import msgspec
 
 from hipkit.api.addresses import (
     DEFAULT_PORTS,
@@ -33,8 +34,7 @@ BASE_URL_VARIABLE = "HIPCHAT_BASE_URL"
 TOKEN_VARIABLE = "HIPCHAT_TOKEN"  # noqa: S105 - the name of a variable
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(msgspec.Struct, frozen=True):
     """A parsed base URL."""
 
     scheme: Literal["http", "https"]
