@@ -20,12 +20,12 @@ __all__ = ["BOM", "parse_json"]
 
 BOM = b"\xef\xbb\xbf"
 
-ESCAPES = re.compile(
-    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-    r"|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
-    re.DOTALL,
+# Texts, which compile when a rare document needs them.
+ESCAPES = (
+    r"(?s)\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    r"|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)"
 )
-CONSTANTS = re.compile(r'"(?:\\.|[^"\\])*"|(?P<constant>-?Infinity|NaN)', re.DOTALL)
+CONSTANTS = r'(?s)"(?:\\.|[^"\\])*"|(?P<constant>-?Infinity|NaN)'
 
 MOST_DIGITS = 4_000
 """Python does not convert integers of more than 4,300 digits."""
@@ -54,16 +54,17 @@ def _parse_slowly(text: str) -> object:
 
     def reject(_: str) -> NoReturn:
         # NaN and Infinity are Python extensions; everything before the first one was JSON.
-        found = (each for each in CONSTANTS.finditer(text) if each["constant"])
+        found = (each for each in re.finditer(CONSTANTS, text) if each["constant"])
         raise json.JSONDecodeError("Expecting value", text, next(found).start())
 
     parse = partial(json.loads, parse_float=_number, parse_int=_whole_number)
     document: object = parse(text, parse_constant=reject)
     if "\\u" in text:
         # Parsed again, so that positions reported above refer to the original text.
-        document = parse(
-            ESCAPES.sub(lambda found: r"\ufffd" if found["half"] else found[0], text)
+        mended = re.sub(
+            ESCAPES, lambda found: r"\ufffd" if found["half"] else found[0], text
         )
+        document = parse(mended)
     return document
 
 

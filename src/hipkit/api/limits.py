@@ -16,7 +16,7 @@ __all__ = [
     "seconds_until_allowed",
 ]
 
-NUMBER = re.compile(r"-?\d+(\.\d*)?", re.ASCII)
+NUMBER = r"(?a)-?\d+(\.\d*)?"
 
 EARLIEST_UNIX_SECONDS = 100_000_000
 """A smaller reset value is a number of seconds, not a UNIX time: some servers sent 60."""
@@ -123,7 +123,7 @@ def _read_limit(
 
 
 def _number(text: str | None) -> float | None:
-    if text is None or NUMBER.fullmatch(text.strip()) is None:
+    if text is None or re.fullmatch(NUMBER, text.strip()) is None:
         return None
     # A number with too many digits for a float is read as infinity.
     return max(-LATEST_UNIX_SECONDS, min(float(text), LATEST_UNIX_SECONDS))

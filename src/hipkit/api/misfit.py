@@ -14,8 +14,8 @@ import msgspec
 __all__ = ["Misfit", "read_misfit"]
 
 PLACE = " - at `$"
-EXPECTED = re.compile(r"^Expected `(.+?)`(?:, got `(.+?)`)?")
-MISSING = re.compile(r"missing required field `(.+?)`")
+EXPECTED = r"Expected `(.+?)`(?:, got `(.+?)`)?"
+MISSING = r"missing required field `(.+?)`"
 
 
 class Misfit(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,8 +44,8 @@ def read_misfit(error: msgspec.ValidationError) -> Misfit:
     if PLACE in text and text.endswith("`"):
         text, _, place = text.rpartition(PLACE)
         place = f"${place.removesuffix('`')}"
-    expected = EXPECTED.match(text)
-    missing = MISSING.search(text)
+    expected = re.match(EXPECTED, text)
+    missing = re.search(MISSING, text)
     return Misfit(
         text=text,
         place=place,
