@@ -42,6 +42,7 @@ class FreeRequest(Operation[object], frozen=True):
 
     # Any of its names and values may be a secret.
     private_query = True
+    secrets = frozenset({"route", "arguments", "json"})
 
     def __post_init__(self) -> None:
         if not (self.verb.isascii() and self.verb.isalpha()):

@@ -17,7 +17,7 @@ import msgspec
 from msgspec import UNSET
 
 from hipkit.api.reading import read_json
-from hipkit.api.secret import HIDDEN
+from hipkit.api.secret import MaskedStruct
 from hipkit.api.writing import UnixTime, to_plain
 
 __all__ = [
@@ -91,7 +91,7 @@ class RuleError(ValueError):
         return type(self), (self.member, self.rule, self.limit, text)
 
 
-class Model(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
+class Model(MaskedStruct, frozen=True, omit_defaults=True, dict=True):
     """A JSON object of the API.
 
     Members missing from the JSON are `None`; unknown members are ignored. `to_json` and
@@ -99,7 +99,6 @@ class Model(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
     """
 
     rules: ClassVar[Mapping[str, Rule]] = {}
-    secrets: ClassVar[frozenset[str]] = frozenset()
     is_closed: ClassVar[bool] = False
     """Whether the server rejects unknown members in a request."""
 
@@ -141,14 +140,6 @@ class Model(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
         copied = msgspec.structs.replace(self)
         vars(copied).update(vars(self))
         return copied
-
-    def __repr__(self) -> str:
-        shown = (
-            f"{name}={HIDDEN if name in self.secrets else repr(value)}"
-            for name in self.__struct_fields__
-            if (value := getattr(self, name)) is not None and value is not UNSET
-        )
-        return f"{type(self).__name__}({', '.join(shown)})"
 
 
 def find_broken_rule(

@@ -33,7 +33,7 @@ from msgspec import NODEFAULT, UNSET
 from hipkit.api.model import Rule
 from hipkit.api.multipart import RelatedBody
 from hipkit.api.response import Response
-from hipkit.api.secret import Secret
+from hipkit.api.secret import MaskedStruct
 
 __all__ = [
     "AsyncRawSend",
@@ -59,7 +59,6 @@ BodyKind = Literal["json", "form", "related", "bytes"]
 FILE_MEMBER = "file"
 """The member of a `related` body that is sent beside the JSON, not in it."""
 EMPTY_OBJECT = b"{}"
-SHOWN_AS_HIDDEN = Secret("")
 ALWAYS_SENT = object()
 """A default that no argument has."""
 
@@ -82,7 +81,7 @@ class RequestParts(msgspec.Struct, frozen=True, gc=False):
         return [("method", self.method)]
 
 
-class Operation(msgspec.Struct, Generic[T_co], frozen=True):
+class Operation(MaskedStruct, Generic[T_co], frozen=True):
     """A call of one API operation with its arguments filled in.
 
     Class variables describe the operation; the instance holds the arguments under their Python
@@ -124,8 +123,6 @@ class Operation(msgspec.Struct, Generic[T_co], frozen=True):
     """Whether a call without any body member sends no body, instead of an empty one."""
     content_type: ClassVar[str] = "application/json"
     rules: ClassVar[Mapping[str, Rule]] = {}
-    secrets: ClassVar[frozenset[str]] = frozenset()
-    """Path, query and header arguments that are never shown."""
     credentials: ClassVar[frozenset[str]] = frozenset()
     """Body arguments that grant access, such as passwords."""
     private_query: ClassVar[bool] = False
@@ -193,18 +190,6 @@ class Operation(msgspec.Struct, Generic[T_co], frozen=True):
 
     def __str__(self) -> str:
         return f"{self.method} {self.shown_target()}"
-
-    def __repr__(self) -> str:
-        shown = (f"{name}={value!r}" for name, value in self.__rich_repr__())
-        return f"{type(self).__name__}({', '.join(shown)})"
-
-    def __rich_repr__(self) -> list[tuple[str, object]]:
-        # msgspec's own shows every argument, in tracebacks that are printed with rich.
-        return [
-            (name, SHOWN_AS_HIDDEN if self._is_hidden(name) else value)
-            for name in self.__struct_fields__
-            if (value := getattr(self, name)) is not None and value is not UNSET
-        ]
 
     def private_values(self) -> Iterator[object]:
         """Yield the values that must not be quoted: secret path arguments, and the body."""

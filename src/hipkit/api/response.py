@@ -9,6 +9,8 @@ from collections.abc import Mapping
 
 import msgspec
 
+from hipkit.api.secret import MaskedStruct
+
 __all__ = ["RequestSummary", "Response", "SentRequest"]
 
 
@@ -32,14 +34,13 @@ class SentRequest(msgspec.Struct, frozen=True):
     """Names in lower case; the `authorization` value is `***`."""
 
 
-class Response(msgspec.Struct, frozen=True):
+class Response(MaskedStruct, frozen=True):
     """Status, headers and body of a response with any status."""
+
+    secrets = frozenset({"headers", "body"})
 
     status: int
     headers: Mapping[str, str]
     """Names in lower case. Values may hold secrets: a cookie, the address of a picture."""
     body: bytes
     request: SentRequest
-
-    def __repr__(self) -> str:
-        return f"Response(status={self.status!r}, request={self.request!r})"

@@ -1,11 +1,16 @@
-"""A text that is never shown: a token, a password, a client's secret (pure).
+"""What is never shown: a token, a password, a client's secret, a message (pure).
 
 Error trackers and debuggers record the values in frames: a `Secret` appears there as `***`.
 """
 
 from __future__ import annotations
 
-__all__ = ["HIDDEN", "Secret"]
+from typing import ClassVar
+
+import msgspec
+from msgspec import UNSET
+
+__all__ = ["HIDDEN", "MaskedStruct", "Secret"]
 
 HIDDEN = "***"
 
@@ -33,3 +38,29 @@ class Secret:
 
     def __reduce__(self) -> tuple[object, ...]:
         raise TypeError("a Secret cannot be pickled: a stored copy could be read")
+
+
+MASK = Secret("")
+"""Stands for a hidden value: its `repr` is `***`."""
+
+
+class MaskedStruct(msgspec.Struct, frozen=True):
+    """A struct whose `repr` has `***` for hidden fields, and leaves out absent ones."""
+
+    secrets: ClassVar[frozenset[str]] = frozenset()
+    """The fields that are never shown."""
+
+    def _is_hidden(self, name: str) -> bool:
+        return name in self.secrets
+
+    def __repr__(self) -> str:
+        shown = (f"{name}={value!r}" for name, value in self.__rich_repr__())
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        # msgspec's own shows every field, in tracebacks that are printed with rich.
+        return [
+            (name, MASK if self._is_hidden(name) else value)
+            for name in self.__struct_fields__
+            if (value := getattr(self, name)) is not None and value is not UNSET
+        ]

@@ -10,6 +10,7 @@ import msgspec
 from hipkit.api.model import DateTime, Model
 from hipkit.api.operation import Operation
 from hipkit.api.reading import UnreadableError, convert_json, read_document
+from hipkit.api.secret import MaskedStruct
 from hipkit.api.writing import remember_nulls
 
 __all__ = ["HistoryPosition", "UnreadableItem", "read_items"]
@@ -27,8 +28,10 @@ class HistoryPosition(Model, frozen=True, omit_defaults=True):
     ids: frozenset[str] = frozenset()
 
 
-class UnreadableItem(msgspec.Struct, frozen=True, kw_only=True):
+class UnreadableItem(MaskedStruct, frozen=True, kw_only=True):
     """An item of a response's list that does not match the spec."""
+
+    secrets = frozenset({"raw"})
 
     raw: object
     """The raw item, as plain values. It may hold private text."""
@@ -44,11 +47,6 @@ class UnreadableItem(msgspec.Struct, frozen=True, kw_only=True):
     """The call whose response holds the item."""
     position: HistoryPosition | None = None
     """Position at which a history continues after the item: pass it to `history` as `resume`."""
-
-    def __repr__(self) -> str:
-        names = (name for name in self.__struct_fields__ if name != "raw")
-        shown = (f"{name}={getattr(self, name)!r}" for name in names)
-        return f"UnreadableItem({', '.join(shown)})"
 
 
 def read_items(
