@@ -94,7 +94,7 @@ bench: .venv/.bench .tools/clients/node/.ready ## measure for 15 minutes, and re
 	@$(VENV)/python -m benchmarks
 
 .PHONY: bench-long
-bench-long: .venv/.bench ## the same with what takes longer: a million messages and notifications
+bench-long: .venv/.bench ## the same with what takes longer, more than an hour in all
 	@$(VENV)/python -m benchmarks --long
 
 .PHONY: docs

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["tell_costs"]
+__all__ = ["memory_bytes", "tell_costs"]
 
 PEAK, NOW = "VmHWM", "VmRSS"
 
@@ -19,11 +19,11 @@ PEAK, NOW = "VmHWM", "VmRSS"
 def tell_costs() -> Iterator[None]:
     """Print seconds and the largest growth of memory, as JSON, when the block ends."""
     _forget_peak()
-    before = _memory_bytes(NOW)
+    before = memory_bytes(NOW)
     wall, cpu = time.perf_counter(), time.process_time()
     yield
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    growth = max(0, _memory_bytes(PEAK) - before)
+    growth = max(0, memory_bytes(PEAK) - before)
     figures = {"cpu_seconds": cpu, "wall_seconds": wall, "growth_bytes": growth}
     sys.stdout.write(json.dumps(figures))
 
@@ -34,7 +34,8 @@ def _forget_peak() -> None:
         reset.write_text("5")  # Linux's word for: begin a new peak.
 
 
-def _memory_bytes(name: str) -> int:
+def memory_bytes(name: str = NOW) -> int:
+    """Return what this process has in memory, now or at its peak."""
     status = Path("/proc/self/status")
     if not status.exists():
         # Elsewhere only the peak since the start is known, so growth may be reported too small.
