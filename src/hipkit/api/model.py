@@ -199,20 +199,18 @@ def _broken(
             if (found := getattr(owner, other)) in values:
                 return "required", True, f"is required when {other} is {found!r}"
         return None
-    if rule.enum is not None:
-        items = value if isinstance(value, list) else [value]
-        if any(item not in rule.enum for item in items):
-            return "enum", rule.enum, f"must be one of {', '.join(map(str, rule.enum))}"
+    items = value if isinstance(value, list) else [value]
+    if rule.enum is not None and any(item not in rule.enum for item in items):
+        return "enum", rule.enum, f"must be one of {', '.join(map(str, rule.enum))}"
     if isinstance(value, (str, list)):
-        unit, size = "characters" if isinstance(value, str) else "items", len(value)
+        size, unit = len(value), "characters" if isinstance(value, str) else "items"
         low, high, longest = rule.min_length, rule.max_length, _longest(rule, reader)
         if low is not None and size < low:
             return "minLength", low, f"at least {low} {unit}, has {size}"
         if longest is not None and size > longest:
             return "maxLength", high, f"at most {high} {unit}, has {size}"
-    pattern = rule.pattern
-    if isinstance(value, str) and pattern and not re.search(pattern, value):
-        return "pattern", pattern, f"must match {pattern}"
+    if isinstance(value, str) and rule.pattern and not re.search(rule.pattern, value):
+        return "pattern", rule.pattern, f"must match {rule.pattern}"
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         if rule.minimum is not None and value < rule.minimum:
             return "minimum", rule.minimum, f"at least {rule.minimum:g}"
