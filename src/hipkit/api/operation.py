@@ -34,6 +34,7 @@ from hipkit.api.model import Rule
 from hipkit.api.multipart import RelatedBody
 from hipkit.api.response import Response
 from hipkit.api.secret import MaskedStruct
+from hipkit.api.writing import check_timestamp
 
 __all__ = [
     "AsyncRawSend",
@@ -44,7 +45,6 @@ __all__ = [
     "RawSend",
     "RequestParts",
     "Send",
-    "check_timestamp",
     "path_segment",
 ]
 
@@ -238,23 +238,6 @@ class Operation(MaskedStruct, Generic[T_co], frozen=True):
         if self.optional_body and content == EMPTY_OBJECT:
             return None
         return content
-
-
-def check_timestamp(name: str, value: object) -> datetime:
-    """Return a timestamp that has a UTC offset: without one it means different times elsewhere.
-
-    Raises:
-        ValueError: The timestamp has no UTC offset.
-        TypeError: The value is not a `datetime`.
-    """
-    example = "datetime(2016, 9, 9, tzinfo=UTC), for example"
-    if not isinstance(value, datetime):
-        raise TypeError(
-            f"{name} must be a datetime, not {type(value).__name__}: {example}"
-        )
-    if value.utcoffset() is None:
-        raise ValueError(f"{name} needs a UTC offset: {example}")
-    return value
 
 
 def path_segment(name: str, value: object) -> str:

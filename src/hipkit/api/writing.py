@@ -13,7 +13,7 @@ from typing import Annotated, cast, get_args
 import msgspec
 from msgspec import NODEFAULT, UNSET
 
-__all__ = ["UnixTime", "remember_nulls", "to_plain"]
+__all__ = ["UnixTime", "check_timestamp", "remember_nulls", "to_plain"]
 
 UnixTime = Annotated[datetime, msgspec.Meta(tz=True, extra={"form": "unix"})]
 """A timestamp that is written as a text with UNIX seconds; read like any other."""
@@ -38,12 +38,29 @@ def to_plain(value: object) -> object:
             and (member != default or wire in nulls)
         }
     if isinstance(value, datetime):
-        return _checked(value).isoformat()
+        return check_timestamp("a timestamp", value).isoformat()
     # Plain JSON is returned as it is, however deep.
     if isinstance(value, dict) and _has_models(value.values()):
         return {name: to_plain(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)) and _has_models(value):
         return [to_plain(item) for item in value]
+    return value
+
+
+def check_timestamp(name: str, value: object) -> datetime:
+    """Return a timestamp that has a UTC offset: without one it means different times elsewhere.
+
+    Raises:
+        ValueError: The timestamp has no UTC offset.
+        TypeError: The value is not a `datetime`.
+    """
+    example = "datetime(2016, 9, 9, tzinfo=UTC), for example"
+    if not isinstance(value, datetime):
+        raise TypeError(
+            f"{name} must be a datetime, not {type(value).__name__}: {example}"
+        )
+    if value.utcoffset() is None:
+        raise ValueError(f"{name} needs a UTC offset: {example}")
     return value
 
 
@@ -91,16 +108,8 @@ def _names(kind: type[msgspec.Struct]) -> dict[str, str]:
     return {wire: name for name, wire, _, _ in _members(kind)}
 
 
-def _checked(timestamp: datetime) -> datetime:
-    if timestamp.utcoffset() is None:
-        raise ValueError(
-            "a timestamp needs a UTC offset: datetime(2016, 9, 9, tzinfo=UTC), for example"
-        )
-    return timestamp
-
-
-def _unix(timestamp: object) -> str:
-    timestamp = _checked(cast("datetime", timestamp))
+def _unix(value: object) -> str:
+    timestamp = check_timestamp("a timestamp", value)
     # Servers wrote whole seconds here; a fraction can only have come from ISO 8601.
     return (
         timestamp.isoformat()
