@@ -66,8 +66,8 @@ if TYPE_CHECKING:
     from hipkit.client.async_tokens import AsyncTokenProvider as AsyncTokenProvider
     from hipkit.client.auth_test import AuthTest as AuthTest
     from hipkit.client.client import HipChat as HipChat
-    from hipkit.client.exchange import Hooks as Hooks
-    from hipkit.client.exchange import Policy as Policy
+    from hipkit.client.policy import Hooks as Hooks
+    from hipkit.client.policy import Policy as Policy
     from hipkit.client.setup import AsyncTokenSource as AsyncTokenSource
     from hipkit.client.setup import ClientOptions as ClientOptions
     from hipkit.client.setup import TokenSource as TokenSource
@@ -92,7 +92,7 @@ else:
         "client.async_tokens": "AsyncOAuthClient AsyncTokenProvider",
         "client.auth_test": "AuthTest",
         "client.client": "HipChat",
-        "client.exchange": "Hooks Policy",
+        "client.policy": "Hooks Policy",
         "client.setup": "AsyncTokenSource ClientOptions TokenSource",
         "client.tokens": "OAuthClient TokenProvider",
     }

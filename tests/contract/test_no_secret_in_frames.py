@@ -493,7 +493,7 @@ def test_the_lines_of_a_traceback_stay() -> None:
     server.close()
     assert isinstance(error, RequestError)
     lines = "".join(traceback.format_exception(error))
-    for name in ("get_room", "send", "_run", "exchange", "deliver"):
+    for name in ("get_room", "send", "_run", "steps", "deliver"):
         assert f", in {name}\n" in lines
 
 

@@ -12,7 +12,7 @@ from hipkit.cli.inputs import first_line, read_text
 from hipkit.cli.options import Settings
 from hipkit.cli.output import one_line, write_stderr, write_stderr_json
 from hipkit.client.client import HipChat
-from hipkit.client.exchange import Hooks
+from hipkit.client.policy import Hooks
 from hipkit.client.settings import find_token
 from hipkit.client.setup import ClientOptions
 

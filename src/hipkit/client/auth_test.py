@@ -6,9 +6,7 @@ from dataclasses import dataclass
 
 from hipkit.api.errors import ForbiddenError, UnauthorizedError
 from hipkit.api.operation import Operation
-from hipkit.api.redaction import secrets_in
-from hipkit.client.decoding import decode
-from hipkit.client.exchange import Exchange, Policy, State, deliver
+from hipkit.client.exchange import Exchange, State, Steps
 from hipkit.client.reply import Reply
 
 __all__ = ["AuthTest", "auth_test"]
@@ -31,9 +29,7 @@ class AuthTest:
         return self.allowed
 
 
-def auth_test(
-    operation: Operation[object], state: State, policy: Policy
-) -> Exchange[AuthTest]:
+def auth_test(operation: Operation[object], state: State) -> Steps[AuthTest]:
     """Check whether the call would be allowed.
 
     Raises:
@@ -42,21 +38,13 @@ def auth_test(
     """
     query = operation.call().target.partition("?")[2]
     query = f"{query}&auth_test=true" if query else "auth_test=true"
-    response, request, token = yield from deliver(operation, state, policy, query)
-    secrets = secrets_in(token, policy.headers)
+    call = Exchange(operation, state, query)
+    response = yield from call.deliver()
     if 200 <= response.status < 300:
-        Reply(operation, response, secrets).check_success()
+        Reply(operation, response, call.secrets).check_success()
         return AuthTest(True, response.status)
-    url = state.site.origin + request.target
     try:
-        decode(
-            operation,
-            response,
-            url,
-            now=state.clock.now(),
-            secrets=secrets,
-            request=request,
-        )
+        call.result(response)
     except ForbiddenError as error:
         return AuthTest(False, error.status, error.scopes, str(error))
     except UnauthorizedError as error:

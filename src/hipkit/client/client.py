@@ -21,15 +21,15 @@ from hipkit.api.operation import Operation
 from hipkit.api.response import Response
 from hipkit.api.secret import Secret
 from hipkit.client.exchange import (
-    CallOptions,
     Clock,
     Exchange,
     GetToken,
+    Outcome,
     Pause,
     Send,
-    exchange,
-    exchange_raw,
+    Steps,
 )
+from hipkit.client.policy import CallOptions
 from hipkit.client.setup import (
     ClientOptions,
     ClientSetup,
@@ -39,14 +39,9 @@ from hipkit.client.setup import (
     check_token,
     choose_transport,
     pause,
-    policy_with,
     reveal,
 )
-from hipkit.transports.protocol import (
-    RawResponse,
-    Transport,
-    TransportError,
-)
+from hipkit.transports.protocol import Transport, TransportError
 from hipkit.v2 import Api, RawApi
 
 # Imported on first use, so that a script that posts one line starts quickly.
@@ -112,12 +107,26 @@ class HipChat(ClientSetup, Api):
             ResponseError: The response cannot be read as this operation's result.
             ValueError: There is no token, or a path argument would call another operation.
         """
+        call: Exchange[T] | None = None
+        outcome: Outcome | None = None
         try:
-            steps = exchange(operation, self._state, policy_with(self._policy, options))
-        finally:
+            call = Exchange(operation, self._state.with_options(options))
+            if call.is_plain:
+                try:
+                    outcome = self._transport.send(call.next_request(), call.options)
+                except TransportError as failure:
+                    # Hooks receive it, and may report it.
+                    clear_locals(failure)
+                    outcome = failure
+                else:
+                    if call.is_success(outcome):
+                        return call.result(outcome)
+            return self._run(call.steps(outcome))
+        except BaseException as error:
             # They may hold secrets, and would appear in a traceback.
-            del operation, options
-        return self._run(steps)
+            del operation, options, call, outcome
+            clear_locals(error)
+            raise
 
     @property
     def raw(self) -> RawApi:
@@ -129,12 +138,10 @@ class HipChat(ClientSetup, Api):
     ) -> Response:
         """Carry out a call and return the raw response, whatever its status."""
         try:
-            steps = exchange_raw(
-                operation, self._state, policy_with(self._policy, options)
-            )
+            call = Exchange(operation, self._state.with_options(options))
         finally:
             del operation, options
-        return self._run(steps)
+        return self._run(call.raw_steps())
 
     @clears_locals
     def request(
@@ -166,9 +173,7 @@ class HipChat(ClientSetup, Api):
         from hipkit.client.auth_test import auth_test
 
         try:
-            steps = auth_test(
-                operation, self._state, policy_with(self._policy, options)
-            )
+            steps = auth_test(operation, self._state.with_options(options))
         finally:
             del operation, options
         return self._run(steps)
@@ -181,7 +186,7 @@ class HipChat(ClientSetup, Api):
         from hipkit.client.paging import PageCursor
 
         client = self.with_options(**options)
-        return client._walk(PageCursor(operation, client._policy.on_unreadable))
+        return client._walk(PageCursor(operation, client._state.policy.on_unreadable))
 
     @clears_locals
     def items(
@@ -195,7 +200,7 @@ class HipChat(ClientSetup, Api):
         from hipkit.client.paging import ItemCursor
 
         client = self.with_options(**options)
-        return client._walk(ItemCursor(operation, client._policy.on_unreadable))
+        return client._walk(ItemCursor(operation, client._state.policy.on_unreadable))
 
     @clears_locals
     def history(
@@ -228,7 +233,7 @@ class HipChat(ClientSetup, Api):
             since=since,
             limit=limit,
             resume=resume,
-            on_unreadable=client._policy.on_unreadable,
+            on_unreadable=client._state.policy.on_unreadable,
             now=client._state.clock.now(),
         )
         return History(client._walk(cursor), cursor)
@@ -253,9 +258,7 @@ class HipChat(ClientSetup, Api):
 
         with open_target(to) as target:
             return self._run(
-                download(
-                    source, self._state, policy_with(self._policy, options), target
-                )
+                download(source, self._state.with_options(options), target)
             )
 
     @clears_locals
@@ -285,29 +288,24 @@ class HipChat(ClientSetup, Api):
         client = self.with_options(on_unreadable=cursor.on_unreadable)
         while (call := cursor.next_call()) is not None:
             operation, query = call
-            page = self._run(exchange(operation, client._state, client._policy, query))
+            page = self._run(Exchange(operation, client._state, query).steps())
             yield from cursor.take(page)
 
-    def _run(self, steps: Exchange[T]) -> T:
+    def _run(self, steps: Steps[T]) -> T:
         """Run an exchange to its end and return its result."""
         step: Send | GetToken | Pause | None = None
-        outcome: Secret | RawResponse | TransportError | None = None
+        outcome: Secret | Outcome | None = None
         try:
             while True:
                 # Only the exchange's StopIteration ends the call: token functions may raise one.
                 try:
-                    step = (
-                        steps.throw(outcome)
-                        if isinstance(outcome, TransportError)
-                        else steps.send(outcome)
-                    )
+                    step = steps.send(outcome)
                 except StopIteration as done:
                     return cast("T", done.value)
                 if isinstance(step, Send):
                     try:
                         outcome = self._transport.send(*step)
                     except TransportError as failure:
-                        # Hooks receive it, and may report it.
                         clear_locals(failure)
                         step, outcome = None, failure
                 elif isinstance(step, GetToken):

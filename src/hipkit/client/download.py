@@ -19,7 +19,7 @@ from hipkit.api.operation import Operation, path_segment
 from hipkit.api.redaction import secrets_in
 from hipkit.api.secret import HIDDEN, Secret
 from hipkit.client.decoding import decode
-from hipkit.client.exchange import Exchange, Policy, State, deliver, exchange
+from hipkit.client.exchange import Exchange, State, Steps
 from hipkit.client.reply import HTML_TYPES, MAX_EXCERPT_BYTES, REDIRECTS, Reply
 from hipkit.client.settings import Site, parse_site
 from hipkit.transports.protocol import RawResponse
@@ -93,9 +93,7 @@ def open_target(to: str | os.PathLike[str] | BinaryIO) -> Iterator[FileTarget]:
         raise
 
 
-def download(
-    source: DownloadSource, state: State, policy: Policy, target: FileTarget
-) -> Exchange[int]:
+def download(source: DownloadSource, state: State, target: FileTarget) -> Steps[int]:
     """Download a file into `target` and return its size in bytes.
 
     Raises:
@@ -108,17 +106,15 @@ def download(
     file_id = _file_id(fetch, state)
     if file_id is not None:
         asking = GetFile(file_id)
-        found = yield from exchange(asking, state, policy)
+        found = yield from Exchange(asking, state).steps()
         url, fetch = _follow(asking, 200, url, found.temp_url, state)
     for _ in range(MOST_REDIRECTS + 1):
-        host_state, host_policy = _choose_credentials(fetch, state, policy)
-        response, request, token = yield from deliver(
-            fetch, host_state, host_policy, sink=target
-        )
+        call = Exchange(fetch, _state_for(fetch, state), sink=target)
+        response = yield from call.deliver()
         location = response.headers.get("location")
         if response.status not in REDIRECTS or location is None:
             secrets = (
-                *secrets_in(token, policy.headers),
+                *secrets_in(call.token, state.policy.headers),
                 *secrets_in(state.authorization),
             )
             if 200 <= response.status < 300:
@@ -130,7 +126,7 @@ def download(
                     url,
                     now=state.clock.now(),
                     secrets=secrets,
-                    request=request,
+                    request=call.request,
                 )
             return target.size_bytes
         url, fetch = _follow(fetch, response.status, url, location, state)
@@ -237,25 +233,18 @@ def _follow(
         ) from None
 
 
-def _choose_credentials(
-    fetch: _Fetch, state: State, policy: Policy
-) -> tuple[State, Policy]:
-    """Return state and policy for a request: another host gets no token and no own headers."""
-    if fetch.site.origin == state.site.origin:
-        own = policy.headers
-        host_state = replace(state, site=fetch.site)
-    else:
+def _state_for(fetch: _Fetch, state: State) -> State:
+    """Return the state for a request: another host gets no token and no own headers."""
+    own = state.policy.headers
+    if fetch.site.origin != state.site.origin:
         own = {}
-        host_state = replace(
-            state,
-            site=fetch.site,
-            authorization=None,
-            has_provider=False,
-            limits=LimitMemory(),
+        state = replace(
+            state, authorization=None, has_provider=False, limits=LimitMemory()
         )
     if not any(name.lower() == "accept" for name in own):
         own = {"Accept": "*/*", **own}
-    return host_state, replace(policy, headers=own)
+    policy = replace(state.policy, headers=own)
+    return replace(state, site=fetch.site, policy=policy)
 
 
 def _address(source: DownloadSource) -> str:

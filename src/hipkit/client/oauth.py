@@ -13,7 +13,7 @@ import msgspec
 
 from hipkit.api.errors import HipkitError
 from hipkit.api.secret import Secret
-from hipkit.client.exchange import is_async
+from hipkit.client.policy import is_async
 from hipkit.v2.models import Token
 from hipkit.v2.oauth_sessions import GenerateToken
 

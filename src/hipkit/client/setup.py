@@ -9,14 +9,20 @@ import inspect
 import os
 import time
 from collections.abc import Awaitable, Callable
-from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, Self, TypedDict, TypeVar, Unpack, cast
 
 from hipkit.api.frames import clears_locals
 from hipkit.api.limits import LimitMemory, Limits
 from hipkit.api.secret import Secret
-from hipkit.client.exchange import BEARER, CallOptions, Clock, Policy, State, is_async
+from hipkit.client.exchange import BEARER, Clock, State
+from hipkit.client.policy import (
+    CallOptions,
+    Policy,
+    check_known_options,
+    is_async,
+    policy_with,
+)
 from hipkit.client.settings import find_site, find_token
 from hipkit.transports.protocol import AsyncTransport, Transport
 from hipkit.version import VERSION
@@ -39,7 +45,6 @@ __all__ = [
     "choose_async_transport",
     "choose_transport",
     "pause",
-    "policy_with",
     "reveal",
 ]
 
@@ -86,7 +91,6 @@ class ClientSetup:
     """Base of both clients: settings and state, without I/O."""
 
     _state: State
-    _policy: Policy
     _ask_for_token: Callable[[str | None], object]
 
     def _set_up(
@@ -102,9 +106,8 @@ class ClientSetup:
         wanted = ConnectOptions.__annotations__.keys() & settings.keys()
         connecting = {name: settings.pop(name) for name in wanted}
         allow_http = settings.pop("allow_http", False) is True
-        _check_known_options(options, ClientOptions)
+        check_known_options(options, ClientOptions)
         site = find_site(base_url, allow_http=allow_http)
-        self._policy = policy_with(Policy(), cast("CallOptions", settings))
         self._state = State(
             site=site,
             user_agent=f"hipkit/{VERSION}",
@@ -114,16 +117,16 @@ class ClientSetup:
             has_provider=False,
             clock=clock
             or Clock(monotonic=time.monotonic, now=time.time, random=_random),
+            policy=policy_with(Policy(), cast("CallOptions", settings)),
         )
         if authorization is None:
             self._use_token(find_token() if token is None else token)
         return cast("ConnectOptions", connecting)
 
     def _use_token(self, token: object) -> None:
-        self._state.authorization = None
-        self._state.has_provider = callable(token)
+        authorization = None
         if isinstance(token, str):
-            self._state.authorization = Secret(BEARER + check_token(token).reveal())
+            authorization = Secret(BEARER + check_token(token).reveal())
         elif callable(token):
             # An optional argument of another name, such as a path, is not for the rejected token.
             takes_rejected = any(
@@ -136,6 +139,9 @@ class ClientSetup:
             raise TypeError(
                 "token must be a string, a function that returns one, or a provider"
             )
+        self._state = replace(
+            self._state, authorization=authorization, has_provider=callable(token)
+        )
 
     @property
     def limits(self) -> Limits:
@@ -155,13 +161,12 @@ class ClientSetup:
             options: See `Policy`; options that are left out keep their values.
         """
         derived = self._copy()
-        derived._policy = policy_with(self._policy, options)
+        derived._state = self._state.with_options(options)
         return derived
 
     def _with_token(self, token: object) -> Self:
         derived = self._copy()
-        derived._state = copy(self._state)
-        derived._state.limits = LimitMemory()
+        derived._state = replace(self._state, limits=LimitMemory())
         derived._use_token(token)
         return derived
 
@@ -183,39 +188,6 @@ def _random() -> float:
     from random import random  # Only a wait needs it.
 
     return random()  # noqa: S311 - it spreads retries and decides no secret
-
-
-def policy_with(policy: Policy, options: CallOptions) -> Policy:
-    """Return the policy with a call's options applied.
-
-    Raises:
-        TypeError: There is no such option; the message lists the existing ones.
-    """
-    try:
-        return _policy_with(policy, options) if options else policy
-    finally:
-        del options  # A header may hold a secret, and would appear in a traceback.
-
-
-@clears_locals
-def _policy_with(policy: Policy, options: CallOptions) -> Policy:
-    try:
-        return replace(policy, **options)
-    except TypeError:
-        _check_known_options(options, CallOptions)
-        raise
-
-
-def _check_known_options(options: CallOptions, kind: type[CallOptions]) -> None:
-    known = sorted(kind.__annotations__)
-    for name in sorted(options.keys() - known):
-        from difflib import get_close_matches  # Slow to import and rarely needed.
-
-        close = get_close_matches(name, known, 1)
-        hint = f", did you mean {close[0]}?" if close else "."
-        raise TypeError(
-            f"there is no option {name!r}{hint} There are {', '.join(known)}"
-        )
 
 
 def check_sync_token(token: object) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from hipkit.cli.failures import ExitCode
 from hipkit.cli.options import global_options
-from hipkit.client.exchange import Policy
+from hipkit.client.policy import Policy
 from tests.unit.cli.conftest import Hipkit, Server
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import ClassVar, TypeVar
 
 import msgspec
@@ -30,15 +31,13 @@ from hipkit.client.exchange import (
     Clock,
     Exchange,
     GetToken,
-    Hooks,
+    Outcome,
     Pause,
-    Policy,
     Send,
     State,
-    deliver,
-    exchange,
-    exchange_raw,
+    Steps,
 )
+from hipkit.client.policy import Hooks, Policy
 from hipkit.client.settings import parse_site
 from hipkit.client.setup import reveal
 from hipkit.transports.protocol import (
@@ -90,6 +89,21 @@ class OpenThing(Operation[object], frozen=True):
     result = object
 
 
+class GetWithHeader(GetThing, frozen=True, kw_only=True):
+    header: ClassVar[dict[str, str]] = {"thing_id": "X-Thing"}
+
+
+class PutFile(Operation[None], frozen=True):
+    operation_id = "put_file"
+    tag = "Things"
+    method = "PUT"
+    path = "/file"
+    members: ClassVar[dict[str, str]] = {"file": "file"}
+    body_kind = "related"
+
+    file: bytes
+
+
 class FakeClock:
     """Time that passes only when somebody waits."""
 
@@ -127,15 +141,11 @@ class Driver:
             clock=self.clock.as_clock(),
         )
 
-    def run(self, steps: Exchange[T]) -> T:
-        outcome: Secret | RawResponse | TransportError | None = None
+    def run(self, steps: Steps[T]) -> T:
+        outcome: Secret | Outcome | None = None
         try:
             while True:
-                step = (
-                    steps.throw(outcome)
-                    if isinstance(outcome, TransportError)
-                    else steps.send(outcome)
-                )
+                step = steps.send(outcome)
                 if isinstance(step, Send):
                     self.requests.append(step.request)
                     outcome = self.outcomes.pop(0)
@@ -172,7 +182,8 @@ POLICY = Policy()
 
 
 def call(driver: Driver, operation: Operation[T], policy: Policy = POLICY) -> T:
-    return driver.run(exchange(operation, driver.state, policy))
+    state = replace(driver.state, policy=policy)
+    return driver.run(Exchange(operation, state).steps())
 
 
 def test_a_call_sends_token_and_reads_the_answer() -> None:
@@ -191,7 +202,7 @@ def test_an_operation_that_needs_no_token_never_sends_one() -> None:
 
 def test_without_a_token_the_error_says_what_is_missing_and_nothing_is_sent() -> None:
     driver = Driver()
-    driver.state.authorization = None
+    driver.state = replace(driver.state, authorization=None)
     with pytest.raises(ValueError, match="HIPCHAT_TOKEN"):
         call(driver, GetThing(1))
     assert driver.requests == []
@@ -396,7 +407,7 @@ def test_a_second_refusal_is_final() -> None:
 
 def test_raw_gives_any_status_with_the_token_hidden() -> None:
     driver = Driver(refused(404, "Room not found"))
-    response = driver.run(exchange_raw(GetThing("ops"), driver.state, POLICY))
+    response = driver.run(Exchange(GetThing("ops"), driver.state).raw_steps())
     assert response.status == 404
     assert response.request.url == "https://chat.example.com/v2/thing/ops"
     assert response.request.headers["authorization"] == "***"
@@ -503,13 +514,7 @@ def test_an_exchange_always_ends_within_its_bounds(
     driver = Driver(*outcomes, tokens=("one", "two"))
     operation: Operation[object] = PostThing("hello") if post else GetThing(1)
     with suppress(RequestError, ApiError, ResponseError):
-        driver.run(
-            exchange(
-                operation,
-                driver.state,
-                Policy(retries=retries, deadline=deadline, pace=pace),
-            )
-        )
+        call(driver, operation, Policy(retries=retries, deadline=deadline, pace=pace))
     assert len(driver.requests) <= retries + 2
     if deadline is not None:
         assert driver.clock.passed <= deadline
@@ -542,10 +547,10 @@ def test_a_download_is_repeated_only_if_its_target_can_start_over(
     driver = Driver(failure("broken", arrived=True), OK)
     sink = Sink(restartable)
     if restartable:
-        driver.run(deliver(GetThing(1), driver.state, POLICY, sink=sink))
+        driver.run(Exchange(GetThing(1), driver.state, sink=sink).deliver())
     else:
         with pytest.raises(RequestError):
-            driver.run(deliver(GetThing(1), driver.state, POLICY, sink=sink))
+            driver.run(Exchange(GetThing(1), driver.state, sink=sink).deliver())
     assert sink.restarts == 1
 
 
@@ -558,8 +563,70 @@ def test_a_path_argument_has_to_be_given() -> None:
     assert driver.requests == []
 
 
-def test_options_of_a_wrong_type_are_refused() -> None:
-    with pytest.raises(TypeError, match="timeout"):
-        Policy(timeout=None)  # type: ignore[arg-type]  # the mistake that is tested
-    with pytest.raises(TypeError, match="retries"):
-        Policy(retries=1.5)  # type: ignore[arg-type]  # the mistake that is tested
+# --- the first request without the generator ------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("policy", "plain"),
+    [
+        (Policy(), True),
+        (Policy(retries=0, deadline=None, headers={"X-A": "b"}), True),
+        (Policy(hooks=Hooks(wait=lambda *_: None)), True),
+        (Policy(hooks=Hooks(before=lambda _: None)), False),
+        (Policy(hooks=Hooks(after=lambda *_: None)), False),
+        (Policy(pace=True), False),
+    ],
+)
+def test_a_call_is_plain_if_nothing_precedes_its_request(
+    policy: Policy, plain: bool
+) -> None:
+    state = replace(Driver().state, policy=policy)
+    assert Exchange(GetThing(1), state).is_plain is plain
+    assert not Exchange(GetThing(1), Driver(provider=True).state).is_plain
+
+
+def test_a_call_that_is_logged_is_not_plain(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("DEBUG", logger="hipkit"):
+        assert not Exchange(GetThing(1), Driver().state).is_plain
+
+
+def test_the_headers_of_a_client_are_made_once_for_each_kind_of_body() -> None:
+    state = Driver().state
+    first, again = (Exchange(GetThing(n), state).next_request() for n in (1, 2))
+    post, post_again = (
+        Exchange(PostThing(text), state).next_request() for text in "ab"
+    )
+    assert first.headers is again.headers
+    assert post.headers is post_again.headers
+    assert dict(post.headers) == {
+        **dict(first.headers),
+        "Content-Type": "application/json",
+    }
+
+
+def test_headers_are_not_taken_from_another_state() -> None:
+    state = Driver().state
+    Exchange(GetThing(1), state).next_request()
+    for other in (
+        replace(state, authorization=Secret("Bearer another")),
+        state.with_options({"headers": {"X-A": "b"}}),
+    ):
+        assert other.headers == {}
+    assert state.with_options({}) is state
+
+
+def test_headers_that_vary_are_not_kept() -> None:
+    state = Driver().state
+    for each in range(3):
+        Exchange(GetWithHeader(f"s3cret{each}"), state).next_request()
+        Exchange(PutFile(b"content"), state).next_request()
+        Exchange(OpenThing(), state).next_request()
+    assert state.headers == {}
+
+
+def test_the_token_of_a_provider_is_not_kept() -> None:
+    driver = Driver(OK, OK, tokens=("one", "two"))
+    for token in ("one", "two"):
+        call(driver, GetThing(1))
+        assert dict(driver.requests[-1].headers)["Authorization"] == f"Bearer {token}"
+    assert driver.state.headers == {}

@@ -16,8 +16,8 @@ from hipkit.cli.failures import ExitCode
 from hipkit.cli.options import Settings
 from hipkit.cli.output import write, write_json
 from hipkit.client.client import HipChat
-from hipkit.client.exchange import Hooks
 from hipkit.client.paging import Page
+from hipkit.client.policy import Hooks
 from hipkit.v2.rooms import GetRoomHistory
 from hipkit.v2.users import GetPrivatechatHistory
 

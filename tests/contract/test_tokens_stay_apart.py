@@ -1,0 +1,120 @@
+"""Clients that share a transport: no request has the token or the headers of another client.
+
+The clients are made and dropped by many threads, so that a new one may lie where another lay.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import import_module
+from typing import Any
+
+import msgspec
+import pytest
+
+from hipkit import HipChat
+from hipkit.transports.memory import MemoryTransport
+from hipkit.transports.protocol import RawResponse, Request, Transport
+
+THREADS = 16
+ROUNDS = 15
+JSON = {"content-type": "application/json"}
+
+
+def echo(request: Request) -> RawResponse:
+    headers = {name.lower(): value for name, value in request.headers}
+    return RawResponse(200, JSON, msgspec.json.encode(headers))
+
+
+class Echo(BaseHTTPRequestHandler):
+    """Answers with the headers that it received."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def do_GET(self) -> None:
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        body = msgspec.json.encode(headers)
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nobody reads it."""
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+
+@contextmanager
+def network(make: Callable[[], Transport]) -> Iterator[tuple[Transport, str]]:
+    server = Server(("127.0.0.1", 0), Echo)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    transport = make()
+    try:
+        yield transport, f"http://127.0.0.1:{server.server_address[1]}/v2"
+    finally:
+        transport.close()
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@contextmanager
+def memory() -> Iterator[tuple[Transport, str]]:
+    yield MemoryTransport(echo), "https://chat.example.com/v2"
+
+
+def from_module(name: str, kind: str) -> Callable[[], Transport]:
+    return lambda: getattr(import_module(f"hipkit.transports.{name}"), kind)()
+
+
+PLACES: dict[str, Callable[[], AbstractContextManager[tuple[Transport, str]]]] = {
+    "memory": memory,
+    "httpcore2": lambda: network(from_module("httpcore2", "HttpcoreTransport")),
+    "pycurl": lambda: network(from_module("pycurl", "CurlTransport")),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_no_request_has_the_token_of_another_client(place: str) -> None:
+    started = threading.Barrier(THREADS)
+
+    with PLACES[place]() as (transport, base_url):
+
+        def work(thread: int) -> list[tuple[str, str]]:
+            wrong = []
+            started.wait()
+            for turn in range(ROUNDS):
+                name = f"{thread}-{turn}"
+                client = HipChat(
+                    f"token-{name}", base_url=base_url, transport=transport
+                )
+                other = client.with_token(f"other-{name}")
+                own = client.with_options(headers={"X-Own": name})
+                for each, token, header in (
+                    (client, f"token-{name}", None),
+                    (other, f"other-{name}", None),
+                    (own, f"token-{name}", name),
+                    (client, f"token-{name}", None),
+                ):
+                    seen: Any = each.request("GET", "/echo")
+                    expected = (f"Bearer {token}", header)
+                    if (seen["authorization"], seen.get("x-own")) != expected:
+                        wrong.append((token, seen["authorization"]))
+                seen = client.request("GET", "/echo", headers={"Authorization": name})
+                if seen["authorization"] != name:
+                    wrong.append((name, seen["authorization"]))
+            return wrong
+
+        with ThreadPoolExecutor(THREADS) as pool:
+            assert [*pool.map(work, range(THREADS))] == [[]] * THREADS
