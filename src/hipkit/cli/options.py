@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
 from typing import TYPE_CHECKING, NoReturn
 
 import click
+import msgspec
 from click.core import ParameterSource
 from click.formatting import HelpFormatter
 
@@ -25,8 +25,7 @@ PREFIX = "global_"
 """Keeps the names of these parameters apart from an operation's own arguments."""
 
 
-@dataclass(slots=True)
-class Settings:
+class Settings(msgspec.Struct):
     """The values of the global options; the last one on the command line wins."""
 
     base_url: str | None = None

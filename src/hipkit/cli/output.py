@@ -30,16 +30,20 @@ __all__ = [
     "write_stderr_json",
 ]
 
-# Control characters of both ranges except tab and line end; line and paragraph separators; marks
-# that change the direction of text and could disguise it; lone surrogates, which have no encoding.
-HARMFUL = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+# Compiled by the first output: `hipkit send` usually has none.
+HARMFUL = (
+    "["
+    r"\x00-\x08\x0b-\x1f\x7f-\x9f"  # control characters except tab and line end
+    r"\u2028\u2029"  # line and paragraph separators
+    r"\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069"  # marks of direction: could disguise text
+    r"\ud800-\udfff"  # lone surrogates, which have no encoding
+    "]"
 )
 
 
 def harmless(text: str) -> str:
     """Replace characters that a terminal would interpret with visible escapes."""
-    return HARMFUL.sub(_escape, text.replace("\r\n", "\n"))
+    return re.sub(HARMFUL, _escape, text.replace("\r\n", "\n"))
 
 
 def one_line(text: str) -> str:
@@ -114,7 +118,7 @@ def _write_line(stream: TextIO, line: str) -> None:
 def _json_line(value: object) -> str:
     text = msgspec.json.encode(to_plain(value)).decode()
     # In JSON these characters occur in strings only, where an escape of JSON keeps the value.
-    return HARMFUL.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
+    return re.sub(HARMFUL, lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
 
 
 def _escape(found: re.Match[str]) -> str:
