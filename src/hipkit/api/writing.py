@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Annotated, cast, get_args
+from typing import Annotated, Any, cast, get_args
 
 import msgspec
 from msgspec import NODEFAULT, UNSET
@@ -19,6 +19,7 @@ UnixTime = Annotated[datetime, msgspec.Meta(tz=True, extra={"form": "unix"})]
 """A timestamp that is written as a text with UNIX seconds; read like any other."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+CONTAINERS = frozenset({dict, list})
 NULLS = "_nulls"
 NO_NULLS: frozenset[str] = frozenset()
 
@@ -64,36 +65,30 @@ def check_timestamp(name: str, value: object) -> datetime:
     return value
 
 
-def remember_nulls(value: object, source: object) -> None:
+def remember_nulls(value: object, source: Any) -> None:
     """Record in the models of `value` which members were null in their source.
 
     Args:
         value: The decoded value.
         source: The plain values from which it was decoded.
     """
-    if isinstance(source, dict):
-        if isinstance(value, msgspec.Struct):
-            _remember(value, source)
-        elif isinstance(value, dict) and _has_models(value.values()):
-            for name, item in value.items():
-                remember_nulls(item, source.get(name))
-    elif isinstance(source, list) and isinstance(value, list) and _has_models(value):
+    kind = type(source)
+    if kind is dict and isinstance(value, msgspec.Struct):
+        names, nulls = _names(type(value)), []
+        for wire, part in source.items():
+            if part is None:
+                if wire in names:
+                    nulls.append(wire)
+            elif type(part) in CONTAINERS and part and wire in names:
+                remember_nulls(getattr(value, names[wire]), part)
+        if nulls and hasattr(value, "__dict__"):
+            value.__dict__[NULLS] = frozenset(nulls)
+    elif kind is dict and isinstance(value, dict) and _has_models(value.values()):
+        for name, item in value.items():
+            remember_nulls(item, source.get(name))
+    elif kind is list and isinstance(value, list) and _has_models(value):
         for item, part in zip(value, source, strict=False):
             remember_nulls(item, part)
-
-
-def _remember(model: msgspec.Struct, source: dict[str, object]) -> None:
-    nulls = []
-    names = _names(type(model))
-    for wire, part in source.items():
-        if part is None:
-            if wire in names:
-                nulls.append(wire)
-        elif part and isinstance(part, (dict, list)) and wire in names:
-            remember_nulls(getattr(model, names[wire]), part)
-    memory = getattr(model, "__dict__", None)
-    if nulls and memory is not None:
-        memory[NULLS] = frozenset(nulls)
 
 
 def _has_models(items: object) -> bool:
