@@ -126,9 +126,9 @@ def redact(
     kind, is_cut = type(operation), len(text) > MOST_READ
     text = _on_one_line(text[:MOST_READ])
     is_hidden = bytearray(len(text))
-
     for start, end in _rejected_values(text, kind):
         is_hidden[start:end] = b"\1" * (end - start)
+    # Within a value, what looks like a field's name is part of the value.
     names = [
         found.span()
         for found in re.finditer(NAMED_FIELD, text)
