@@ -136,9 +136,7 @@ class _Call:
             "raw_path": path.encode(),
             "query_string": query.encode(),
             "root_path": "",
-            "headers": [
-                (name.lower().encode(), value.encode()) for name, value in self._lines
-            ],
+            "headers": [(name.lower(), value) for name, value in self._lines],
             "client": CLIENT,
             "server": (self._request.host, self._request.port),
         }

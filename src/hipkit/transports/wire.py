@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 import time
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TypeVar
 
 from hipkit.api.addresses import DEFAULT_PORTS
 from hipkit.transports.protocol import (
@@ -37,6 +38,8 @@ __all__ = [
     "shown_address",
 ]
 
+T = TypeVar("T")
+
 ACCEPTED_ENCODINGS = "gzip, deflate"
 INFLATE_STEP_BYTES = 64 * 1024
 GZIP_WINDOW = 16 + zlib.MAX_WBITS  # zlib's value for gzip
@@ -55,10 +58,7 @@ def header_lines(request: Request) -> HeaderPairs:
             set a header that the transport adds.
     """
     check_request_line(request)
-    headers = request.headers
-    if isinstance(headers, Headers):
-        return headers.prepare(checked_headers)
-    return checked_headers(headers)
+    return _once(checked_headers, request.headers)
 
 
 def check_request_line(request: Request) -> None:
@@ -130,14 +130,26 @@ def content_size(request: Request) -> int | None:
     return -1 if size is None else size
 
 
-def all_lines(request: Request, size: int | None) -> list[tuple[str, str]]:
-    """Return every header: `header_lines`, `Host`, and how a body of this size is framed."""
-    lines = [("Host", host_line(request)), *header_lines(request)]
+def all_lines(request: Request, size: int | None) -> list[tuple[bytes, bytes]]:
+    """Return every header: `Host`, `header_lines`, and how a body of this size is framed."""
+    check_request_line(request)
+    lines = _once(_encoded, request.headers)
+    host = b"Host", host_line(request).encode()
+    if size is None:
+        return [host, *lines]
     if size == -1:
-        lines.append(("Transfer-Encoding", "chunked"))
-    elif size is not None:
-        lines.append(("Content-Length", str(size)))
-    return lines
+        return [host, *lines, (b"Transfer-Encoding", b"chunked")]
+    return [host, *lines, (b"Content-Length", b"%d" % size)]
+
+
+def _once(function: Callable[[HeaderPairs], T], headers: HeaderPairs) -> T:
+    if isinstance(headers, Headers):
+        return headers.prepare(function)
+    return function(headers)
+
+
+def _encoded(headers: HeaderPairs) -> list[tuple[bytes, bytes]]:
+    return [(name.encode(), value.encode()) for name, value in checked_headers(headers)]
 
 
 def exact_chunks(body: Iterable[bytes], size: int) -> Iterator[bytes]:
