@@ -1,16 +1,16 @@
-"""The network streams of `httpcore2.py`, which know the deadline and record what was written.
+"""The network backends of `httpcore2.py`: their streams keep a call's limits and see what it sends.
 
-httpcore2 reads and writes through these streams. They see timeouts and errors directly, so that
-nothing has to be inferred from the class of an exception.
+httpcore2 opens, reads and writes connections through a network backend, its documented extension
+point. A stream knows which call it works for by a context variable. So the time of a call ends
+within a read, and what a failed call has sent is counted, not inferred from an exception's class.
 """
 
 from __future__ import annotations
 
 import socket
-import ssl
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from functools import cached_property
-from typing import Any, cast
+from collections.abc import Awaitable, Callable, Sequence
+from contextvars import ContextVar, Token
+from typing import Any
 
 import httpcore2
 
@@ -26,33 +26,34 @@ Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 RECORD_BYTES = 16 * 1024
 
 
-class Progress(float):
-    """The progress of a call, passed to the streams as its timeout.
+class Progress:
+    """What the streams of a call need: its time limits, and a place to record what they see.
 
-    httpcore2 passes a timeout to the streams unchanged. This class is a `float`, so that httpcore2
-    can also use it as a number.
+    As a context it is the progress of this thread or task.
     """
 
-    def __new__(cls, options: Options, *, is_secure: bool) -> Progress:
-        """Begin a call; with `is_secure` the request is written only after the TLS handshake."""
-        return super().__new__(cls, options.timeout_seconds)
+    has_connected = False
+    """Whether a connection exists, and the request has been passed to it."""
+    may_have_arrived = False
+    """Whether a byte of the request may have been sent."""
+    has_received = False
+    """Whether a byte was received, from the server or a proxy."""
+    has_ended = False
+    """Whether the peer has closed the connection."""
 
-    def __init__(self, options: Options, *, is_secure: bool) -> None:
-        self._options = options
-        self.is_secure = is_secure
-        self.has_connected = False
-        """Whether a connection exists, so that the next write is the request."""
-        self.may_have_arrived = False
-        """Whether a byte of the request may have been sent."""
-        self.has_received = False
-        """Whether a byte was received, from the server or a proxy."""
-        self.has_ended = False
-        """Whether the peer has closed the connection."""
+    def __init__(self, options: Options) -> None:
+        self.options = options
+
+    def __enter__(self) -> None:
+        self._token: Token[Progress] = PROGRESS.set(self)
+
+    def __exit__(self, *_: object) -> None:
+        PROGRESS.reset(self._token)
 
     def left(self, timed_out: type[httpcore2.TimeoutException]) -> float:
         """Return the longest wait still allowed in seconds, or raise the given error."""
         try:
-            return seconds_left(self._options)
+            return seconds_left(self.options)
         except TimeoutError as error:
             raise timed_out("the deadline has passed") from error
 
@@ -67,47 +68,19 @@ class Progress(float):
         return data
 
 
-class Backend(httpcore2.NetworkBackend):
-    """Opens the connections of the sync transport."""
-
-    def __init__(self) -> None:
-        self._plain = httpcore2.SyncBackend()
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
-    ) -> httpcore2.NetworkStream:
-        """Connect to the first address that answers."""
-        progress = cast("Progress", timeout)
-        try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as error:
-            raise httpcore2.ConnectError(str(error)) from error
-        # One address after another, each with the time that the deadline leaves.
-        for tried, (*_, address) in enumerate(found, start=1):
-            wait = progress.left(httpcore2.ConnectTimeout)
-            try:
-                stream = self._plain.connect_tcp(str(address[0]), port, timeout=wait)
-            except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
-                if tried == len(found):
-                    raise
-            else:
-                return _Stream(stream, carries_request=not progress.is_secure)
-        raise httpcore2.ConnectError("the name has no address")
+PROGRESS: ContextVar[Progress] = ContextVar("PROGRESS")
+"""That of the call which this thread or task is in."""
 
 
 class _Writing:
-    """What the connections of both transports share: which data to write when.
+    """What the streams of both halves share: which data to write when.
 
     Data before the TLS handshake is the dialogue with a proxy, not the request.
     """
 
     def __init__(self, plain: Any, *, carries_request: bool) -> None:
         self._plain = plain
+        self._socket: socket.socket = plain.get_extra_info("socket")
         self._carries_request = carries_request
         self._held = b""
 
@@ -125,15 +98,40 @@ class _Writing:
         return self._plain.get_extra_info(info)
 
 
+# httpcore2 also passes time limits of its own, which nobody sets: `*_` and `**_` drop them.
+
+
+class Backend(httpcore2.NetworkBackend):
+    """Opens the connections of the sync transport; with `is_secure`, TLS precedes the request."""
+
+    def __init__(self, is_secure: bool) -> None:
+        self._is_secure = is_secure
+        self._plain = httpcore2.SyncBackend()
+
+    def connect_tcp(
+        self, host: str, port: int, *_: Any, **__: Any
+    ) -> httpcore2.NetworkStream:
+        """Connect to the first address that answers."""
+        progress = PROGRESS.get()
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            raise httpcore2.ConnectError(str(error)) from error
+        # One address after another, each with the time that the deadline leaves.
+        for tried, (*_unused, address) in enumerate(found, start=1):
+            wait = progress.left(httpcore2.ConnectTimeout)
+            try:
+                stream = self._plain.connect_tcp(str(address[0]), port, wait)
+                return _Stream(stream, carries_request=not self._is_secure)
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
+                if tried == len(found):
+                    raise
+        raise httpcore2.ConnectError("the name has no address")
+
+
 class _Stream(_Writing, httpcore2.NetworkStream):
-    """A connection of the sync transport."""
-
-    @cached_property
-    def _socket(self) -> socket.socket:
-        return cast("socket.socket", self.get_extra_info("socket"))
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        progress = cast("Progress", timeout)
+    def read(self, max_bytes: int, *_: Any, **__: Any) -> bytes:
+        progress = PROGRESS.get()
         try:
             self._socket.settimeout(progress.left(httpcore2.ReadTimeout))
             return progress.record(self._socket.recv(max_bytes))
@@ -142,9 +140,11 @@ class _Stream(_Writing, httpcore2.NetworkStream):
         except OSError as error:
             raise httpcore2.ReadError(str(error)) from error
 
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        progress = cast("Progress", timeout)
-        view = memoryview(self._due(buffer, progress))
+    def write(self, buffer: bytes, *_: Any, **__: Any) -> None:
+        progress = PROGRESS.get()
+        if not (data := self._due(buffer, progress)):
+            return
+        view = memoryview(data)
         try:
             while view:
                 self._socket.settimeout(progress.left(httpcore2.WriteTimeout))
@@ -157,13 +157,10 @@ class _Stream(_Writing, httpcore2.NetworkStream):
             raise httpcore2.WriteError(str(error)) from error
 
     def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,
+        self, ssl_context: Any, server_hostname: Any = None, *_: Any, **__: Any
     ) -> httpcore2.NetworkStream:
         try:
-            wait = cast("Progress", timeout).left(httpcore2.ConnectTimeout)
+            wait = PROGRESS.get().left(httpcore2.ConnectTimeout)
             stream = self._plain.start_tls(ssl_context, server_hostname, wait)
         except BaseException:
             self.close()
@@ -174,28 +171,24 @@ class _Stream(_Writing, httpcore2.NetworkStream):
         self._plain.close()
 
 
-# The names of the parameters below are httpcore2's, so a `timeout` stays one: ASYNC109.
 class AsyncBackend(httpcore2.AsyncNetworkBackend):
-    """Opens the connections of the async transport.
+    """The asyncio counterpart of `Backend`.
 
     Args:
+        is_secure: Whether TLS precedes the request.
         resolve: Resolves host names, instead of the system.
     """
 
-    def __init__(self, resolve: Resolve | None = None) -> None:
+    def __init__(self, is_secure: bool, resolve: Resolve | None = None) -> None:
+        self._is_secure = is_secure
         self._plain = httpcore2.AnyIOBackend()
         self._resolve = resolve
 
     async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
+        self, host: str, port: int, *_: Any, **__: Any
     ) -> httpcore2.AsyncNetworkStream:
         """Connect to the address that answers first."""
-        progress = cast("Progress", timeout)
+        progress = PROGRESS.get()
         found: Sequence[str] = [host]
         if self._resolve is not None:
             try:
@@ -205,36 +198,25 @@ class AsyncBackend(httpcore2.AsyncNetworkBackend):
         for tried, address in enumerate(found, start=1):
             wait = progress.left(httpcore2.ConnectTimeout)
             try:
-                stream = await self._plain.connect_tcp(address, port, timeout=wait)
+                stream = await self._plain.connect_tcp(address, port, wait)
+                return _AsyncStream(stream, carries_request=not self._is_secure)
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
                 if tried == len(found):
                     raise
-            else:
-                return _AsyncStream(stream, carries_request=not progress.is_secure)
         raise httpcore2.ConnectError("the name has no address")
 
 
 class _AsyncStream(_Writing, httpcore2.AsyncNetworkStream):
-    """A connection of the async transport."""
-
-    async def read(
-        self,
-        max_bytes: int,
-        timeout: float | None = None,  # noqa: ASYNC109
-    ) -> bytes:
-        progress = cast("Progress", timeout)
+    async def read(self, max_bytes: int, *_: Any, **__: Any) -> bytes:
+        progress = PROGRESS.get()
         wait = progress.left(httpcore2.ReadTimeout)
         try:
             return progress.record(await self._plain.read(max_bytes, wait))
         except OSError as error:  # anyio does not translate all TLS alerts.
             raise httpcore2.ReadError(str(error)) from error
 
-    async def write(
-        self,
-        buffer: bytes,
-        timeout: float | None = None,  # noqa: ASYNC109
-    ) -> None:
-        progress = cast("Progress", timeout)
+    async def write(self, buffer: bytes, *_: Any, **__: Any) -> None:
+        progress = PROGRESS.get()
         if not (data := self._due(buffer, progress)):
             return
         wait = progress.left(httpcore2.WriteTimeout)
@@ -246,13 +228,10 @@ class _AsyncStream(_Writing, httpcore2.AsyncNetworkStream):
             raise httpcore2.WriteError(str(error)) from error
 
     async def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109
+        self, ssl_context: Any, server_hostname: Any = None, *_: Any, **__: Any
     ) -> httpcore2.AsyncNetworkStream:
         try:
-            wait = cast("Progress", timeout).left(httpcore2.ConnectTimeout)
+            wait = PROGRESS.get().left(httpcore2.ConnectTimeout)
             stream = await self._plain.start_tls(ssl_context, server_hostname, wait)
         except BaseException:
             await self.aclose()

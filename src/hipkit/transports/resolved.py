@@ -9,7 +9,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from hipkit.transports.httpcore2 import AsyncHttpcoreTransport
-from hipkit.transports.httpcore2_streams import AsyncBackend, Resolve
+from hipkit.transports.httpcore2_streams import Resolve
 
 __all__ = ["ResolvedTransport"]
 
@@ -36,6 +36,3 @@ class ResolvedTransport(AsyncHttpcoreTransport):
         )
         # SSL_CERT_FILE may still name the trusted authorities: it redirects no connection.
         self._settings = replace(self._settings, trust_env=True)
-
-    def _backend(self) -> AsyncBackend:
-        return AsyncBackend(self._resolve)

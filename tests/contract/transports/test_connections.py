@@ -330,6 +330,49 @@ def test_a_task_that_waits_for_a_connection_has_an_end(
 
 
 @ONLY_ASYNC
+def test_as_many_calls_as_there_may_be_connections_are_sent_at_once(
+    kind: Kind, serve: Serve
+) -> None:
+    all_came = threading.Event()
+
+    def answer_when_all_came(connection: Connection) -> None:
+        connection.read_request()
+        connection.wait_for(all_came)
+        connection.send(OK)
+
+    server = serve(answer_when_all_came)
+
+    async def main() -> None:
+        transport = kind.make(max_connections=25)
+        calls = [transport.send(request_to(server), PATIENT) for _ in range(30)]
+        running = asyncio.gather(*calls)
+        await asyncio.to_thread(wait_until, lambda: len(server.requests) == 25)
+        assert server.connections == 25
+        all_came.set()
+        assert {response.body for response in await running} == {b"ok"}
+        await transport.aclose()
+
+    asyncio.run(main())
+
+
+@only("httpcore2-async")  # libcurl decides itself which of the waiting calls is next.
+def test_calls_that_wait_for_a_connection_are_sent_in_the_order_they_came(
+    kind: Kind, server: ScriptedServer
+) -> None:
+    async def main() -> None:
+        transport = kind.make(max_connections=1)
+        targets = [f"/{number}" for number in range(20)]
+        calls = [
+            transport.send(request_to(server, target=each), PATIENT) for each in targets
+        ]
+        await asyncio.gather(*calls)
+        await transport.aclose()
+        assert [received.target for received in server.requests] == targets
+
+    asyncio.run(main())
+
+
+@ONLY_ASYNC
 @pytest.mark.parametrize("place", ["before the answer", "within the answer"])
 def test_the_connection_of_a_cancelled_call_is_not_used_again(
     kind: Kind, serve: Serve, place: str
