@@ -15,7 +15,7 @@ __all__ = ["TARGET", "measure"]
 
 CONNECTIONS = 64
 REQUESTS = 6_400
-ROUNDS = 31
+ROUNDS = 21
 MESSAGES_BEFORE = 1_000
 LEAST_SHARE = 0.4
 AIM = "at least 0.4"
