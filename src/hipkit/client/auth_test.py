@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from hipkit.api.errors import ForbiddenError, UnauthorizedError
 from hipkit.api.operation import Operation
 from hipkit.client.exchange import Exchange, State, Steps
-from hipkit.client.reply import Reply
 
 __all__ = ["AuthTest", "auth_test"]
 
@@ -41,13 +40,12 @@ def auth_test(operation: Operation[object], state: State) -> Steps[AuthTest]:
     call = Exchange(operation, state, query)
     response = yield from call.deliver()
     if 200 <= response.status < 300:
-        Reply(operation, response, call.secrets).check_success()
+        call.reply(response).check_success()
         return AuthTest(True, response.status)
     try:
         call.result(response)
-    except ForbiddenError as error:
-        return AuthTest(False, error.status, error.scopes, str(error))
-    except UnauthorizedError as error:
-        return AuthTest(False, error.status, (), str(error))
+    except (ForbiddenError, UnauthorizedError) as error:
+        scopes = error.scopes if isinstance(error, ForbiddenError) else ()
+        return AuthTest(False, error.status, scopes, str(error))
     # A redirect is the call's own success: the server ignored `auth_test`.
     return AuthTest(True, response.status)

@@ -9,24 +9,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar, cast
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from hipkit.api.errors import ResponseError
 from hipkit.api.free_request import FreeRequest
 from hipkit.api.limits import LimitMemory
-from hipkit.api.operation import Operation, path_segment
+from hipkit.api.operation import path_segment
 from hipkit.api.redaction import secrets_in
 from hipkit.api.secret import HIDDEN, Secret
-from hipkit.client.decoding import decode
 from hipkit.client.exchange import Exchange, State, Steps
-from hipkit.client.reply import HTML_TYPES, MAX_EXCERPT_BYTES, REDIRECTS, Reply
+from hipkit.client.reply import HTML_TYPES, MAX_EXCERPT_BYTES
 from hipkit.client.settings import Site, parse_site
 from hipkit.transports.protocol import RawResponse
 from hipkit.v2.files import GetFile
 from hipkit.v2.models import AuthenticatedFile, MessageFile
 
 __all__ = ["DownloadSource", "FileTarget", "download", "open_target"]
+
+T = TypeVar("T")
 
 DownloadSource = MessageFile | AuthenticatedFile | str
 """A file as described in a message, or its URL."""
@@ -102,34 +103,20 @@ def download(source: DownloadSource, state: State, target: FileTarget) -> Steps[
         RequestError: No response arrived, or it ended early.
         ResponseError: The response is not the file.
     """
-    url, fetch = _fetch(f"{state.site}/", _address(source), state)
+    fetch = _fetch(f"{state.site}/", _address(source), state)
     file_id = _file_id(fetch, state)
     if file_id is not None:
-        asking = GetFile(file_id)
-        found = yield from Exchange(asking, state).steps()
-        url, fetch = _follow(asking, 200, url, found.temp_url, state)
+        asking = Exchange(GetFile(file_id), state)
+        found = yield from asking.steps()
+        fetch = _follow(asking, 200, found.temp_url, state)
     for _ in range(MOST_REDIRECTS + 1):
-        call = Exchange(fetch, _state_for(fetch, state), sink=target)
+        call = Exchange(fetch, _state_for(fetch.site, state), sink=target)
         response = yield from call.deliver()
-        location = response.headers.get("location")
-        if response.status not in REDIRECTS or location is None:
-            secrets = (
-                *secrets_in(call.token, state.policy.headers),
-                *secrets_in(state.authorization),
-            )
-            if 200 <= response.status < 300:
-                _check_file(source, fetch, response, target, secrets)
-            else:
-                decode(
-                    fetch,
-                    response,
-                    url,
-                    now=state.clock.now(),
-                    secrets=secrets,
-                    request=call.request,
-                )
+        if 200 <= response.status < 300:
+            _check_file(source, call, response, target)
             return target.size_bytes
-        url, fetch = _follow(fetch, response.status, url, location, state)
+        location = cast("str", call.result(response))
+        fetch = _follow(call, response.status, location, state)
     raise ResponseError(
         f"{fetch}: more than {MOST_REDIRECTS} redirects", operation=fetch
     )
@@ -137,43 +124,43 @@ def download(source: DownloadSource, state: State, target: FileTarget) -> Steps[
 
 def _check_file(
     source: DownloadSource,
-    fetch: _Fetch,
+    call: Exchange[object],
     response: RawResponse,
     target: FileTarget,
-    secrets: tuple[Secret, ...],
 ) -> None:
     """Check that the response is a whole file, and not a web page such as a sign-in page."""
     is_part = response.status in (204, 205, 206)
-    if not (Reply(fetch, response).is_html() or is_part):
+    if not (is_part or call.reply(response).is_html()):
         return
     if isinstance(source, str):
-        name, size = fetch.route.partition("?")[0], None
+        name, size = call.request.target.partition("?")[0], None
     else:
         name, size = source.name or "", source.size
     guessed = mimetypes.guess_type(name)[0]
-    if size == target.size_bytes or (guessed in HTML_TYPES and not is_part):
+    # The content of a URL on another host is unknown.
+    is_unknown = (guessed, size, call.operation.auth) == (None, None, "none")
+    may_be_page = guessed in HTML_TYPES or is_unknown
+    if size == target.size_bytes or (may_be_page and not is_part):
         return
-    if not is_part and guessed is None and size is None and fetch.authorize == "none":
-        return  # The content of a URL on another host is unknown.
     page = RawResponse(response.status, response.headers, target.beginning)
     target.restart()
     problem = f"{page.status}, but the body is not the file"
-    raise Reply(fetch, page, secrets).unexpected(problem)
+    raise call.reply(page).unexpected(problem)
 
 
 class _Fetch(FreeRequest, frozen=True, kw_only=True):
     """The request for a file. The URL is not shown: knowing it is enough to read the file."""
 
-    private_query = True
+    redirect = True
 
     site: Site
+    hidden: tuple[Secret, ...]
+    """The credentials of the base URL's host, which another host might know and quote."""
 
     def private_values(self) -> Iterator[object]:
         yield self.route
         yield self.route.partition("?")[::2]
-
-    def secret_values(self) -> Iterator[object]:
-        return self.private_values()
+        yield [secret.reveal() for secret in self.hidden]
 
     def shown_target(self) -> str:
         return f"/{HIDDEN}"
@@ -181,16 +168,12 @@ class _Fetch(FreeRequest, frozen=True, kw_only=True):
     def __str__(self) -> str:
         return f"GET {self.site.origin}{self.shown_target()}"
 
-    def __repr__(self) -> str:
-        return f"<{self}>"
 
-
-def _fetch(base: str, address: str, state: State) -> tuple[str, _Fetch]:
-    """Return a file's absolute URL, and the request for it."""
+def _fetch(base: str, address: str, state: State) -> _Fetch:
+    """Return the request for a file at an address, which may be relative to a URL."""
     home = state.site
     try:
-        url = urljoin(base, address)
-        parts = urlsplit(url)
+        parts = urlsplit(urljoin(base, address))
         # Plain http is allowed if the caller accepted it for the base URL.
         site = parse_site(
             f"{parts.scheme}://{parts.netloc}", allow_http=home.scheme == "http"
@@ -199,14 +182,14 @@ def _fetch(base: str, address: str, state: State) -> tuple[str, _Fetch]:
         raise ValueError(
             "the file's URL must begin with https:// and name a host, without a user"
         ) from None
-    route = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     knows_token = state.authorization is not None or state.has_provider
     is_home = site.origin == home.origin
-    return url, _Fetch(
+    return _Fetch(
         verb="GET",
-        route=route,
+        route=(parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
         authorize="bearer" if is_home and knows_token else "none",
         site=site,
+        hidden=secrets_in(state.authorization, state.policy.headers),
     )
 
 
@@ -219,32 +202,29 @@ def _file_id(fetch: _Fetch, state: State) -> str | None:
     return file_id or None
 
 
-def _follow(
-    asked: Operation[object], status: int, base: str, address: str, state: State
-) -> tuple[str, _Fetch]:
-    """Return the URL that a response refers to, and the request for it."""
+def _follow(call: Exchange[T], status: int, address: str, state: State) -> _Fetch:
+    """Return the request for the address that a response refers to."""
     try:
-        return _fetch(base, address, state)
+        return _fetch(call.url, address, state)
     except ValueError:
         raise ResponseError(
-            f"{asked}: the redirect leads to an unusable URL",
-            operation=asked,
+            f"{call.operation}: the redirect leads to an unusable URL",
+            operation=call.operation,
             status=status,
         ) from None
 
 
-def _state_for(fetch: _Fetch, state: State) -> State:
+def _state_for(site: Site, state: State) -> State:
     """Return the state for a request: another host gets no token and no own headers."""
     own = state.policy.headers
-    if fetch.site.origin != state.site.origin:
+    if site.origin != state.site.origin:
         own = {}
         state = replace(
             state, authorization=None, has_provider=False, limits=LimitMemory()
         )
     if not any(name.lower() == "accept" for name in own):
         own = {"Accept": "*/*", **own}
-    policy = replace(state.policy, headers=own)
-    return replace(state, site=fetch.site, policy=policy)
+    return replace(state, site=site, policy=replace(state.policy, headers=own))
 
 
 def _address(source: DownloadSource) -> str:

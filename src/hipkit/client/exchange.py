@@ -32,6 +32,7 @@ from hipkit.api.response import Response, SentRequest
 from hipkit.api.secret import HIDDEN, Secret
 from hipkit.client.decoding import decode
 from hipkit.client.policy import CallOptions, Policy, policy_with
+from hipkit.client.reply import Reply
 from hipkit.client.retries import (
     LONGEST_WAIT_SECONDS,
     backoff_seconds,
@@ -230,6 +231,10 @@ class Exchange(Generic[T]):
             request=self.request,
             on_unreadable=self.state.policy.on_unreadable,
         )
+
+    def reply(self, response: RawResponse) -> Reply:
+        """Return the last response with what its errors may not show."""
+        return Reply(self.operation, response, self.secrets)
 
     # Every case
 

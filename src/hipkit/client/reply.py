@@ -100,7 +100,7 @@ class Reply(NamedTuple):
             split_web_address(target)
             return target
         raise self.unexpected(
-            f"{self.response.status} without a Location that is an http URL"
+            f"{self.response.status}, but the redirect names no http or https URL"
         )
 
     def unexpected(self, problem: str, where: str = "") -> ResponseError:
