@@ -7,10 +7,11 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, TypeVar, cast
 from urllib.parse import quote, unquote, urljoin, urlsplit
+
+from msgspec.structs import replace
 
 from hipkit.api.errors import ResponseError
 from hipkit.api.free_request import FreeRequest

@@ -15,9 +15,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, field, replace
+from functools import cached_property
 from types import NoneType
 from typing import Generic, NamedTuple, Protocol, TypeVar, cast
+
+import msgspec
+from msgspec.structs import replace
 
 from hipkit.api.errors import (
     ConnectError,
@@ -110,8 +113,7 @@ class RestartableSink(Protocol):
         """Discard the content; return whether that was possible."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clock:
+class Clock(msgspec.Struct, frozen=True, kw_only=True):
     """Clock and randomness of a client; tests replace them."""
 
     monotonic: Callable[[], float]
@@ -121,8 +123,7 @@ class Clock:
     """A random number, at least 0 and below 1."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class State:
+class State(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """What the calls of a client have in common. A client with another token has its own."""
 
     site: Site
@@ -132,15 +133,18 @@ class State:
     has_provider: bool
     """Whether a function provides the token."""
     clock: Clock
-    policy: Policy = field(default_factory=Policy)
-    limits: LimitMemory = field(default_factory=LimitMemory)
+    policy: Policy = Policy()
+    limits: LimitMemory = msgspec.field(default_factory=LimitMemory)
     """The last limits, shared by clients that differ only in their policy."""
-    headers: dict[HeaderPairs, Headers] = field(init=False, default_factory=dict)
-    """An operation's headers -> the request's, token included.
 
-    They depend on nothing else but this state. `replace` starts with none, so that no request
-    gets the token or the headers of another client.
-    """
+    @cached_property
+    def headers(self) -> dict[HeaderPairs, Headers]:
+        """An operation's headers -> the request's, token included.
+
+        They depend on nothing else but this state. `replace` starts with none, so that no request
+        gets the token or the headers of another client.
+        """
+        return {}
 
     def with_options(self, options: CallOptions) -> State:
         """Return the state with a call's options applied.

@@ -8,15 +8,17 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from functools import partial
 from types import NoneType
 from typing import TypedDict
 
+import msgspec
+from msgspec.structs import replace
+
 from hipkit.api.frames import clears_locals
 from hipkit.api.response import SentRequest
 from hipkit.client.decoding import OnUnreadable
-from hipkit.transports.protocol import TransportError
+from hipkit.transports.protocol import TransportError, Value
 
 __all__ = [
     "CallOptions",
@@ -39,8 +41,7 @@ def is_async(function: object) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hooks:
+class Hooks(msgspec.Struct, frozen=True, kw_only=True):
     """Functions called around every request, in the thread or task that sends it.
 
     Each should return at once; an exception ends the call. They receive no token, no secret path
@@ -64,8 +65,8 @@ class Hooks:
                 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+# Its functions may lead back to the client: the garbage collector has to see the cycle.
+class Policy(Value, frozen=True, kw_only=True, gc=True):
     """How a client sends calls.
 
     Args:
@@ -83,11 +84,21 @@ class Policy:
             ends the call. Without this function such an item raises `ResponseError`.
     """
 
+    shown = (
+        "timeout",
+        "deadline",
+        "retries",
+        "pace",
+        "hooks",
+        "max_response_bytes",
+        "on_unreadable",
+    )
+
     timeout: float = 30.0
     deadline: float | None = 120.0
     retries: int = 3
     pace: bool = False
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
     hooks: Hooks = Hooks()
     max_response_bytes: int = 64 * 1024 * 1024
     on_unreadable: OnUnreadable | None = None

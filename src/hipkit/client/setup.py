@@ -9,8 +9,9 @@ import inspect
 import os
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, Self, TypedDict, TypeVar, Unpack, cast
+
+from msgspec.structs import replace
 
 from hipkit.api.frames import clears_locals
 from hipkit.api.limits import LimitMemory, Limits
