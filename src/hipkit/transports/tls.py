@@ -1,6 +1,6 @@
 """The trusted authorities and client certificate of TLS connections, for each HTTP library.
 
-TLS versions, ciphers and the location of the system's authorities are up to httpx2 and libcurl;
+TLS versions, ciphers and the location of the system's authorities are up to httpcore2 and libcurl;
 this module only converts the settings.
 """
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # It is slow to import, and libcurl seldom needs it.
 
 __all__ = ["authorities", "check_client_certificate", "ssl_context"]
 
+VARIABLES = "SSL_CERT_FILE", "SSL_CERT_DIR"
 CERTIFICATE = b"CERTIFICATE-----"
 """Ends the line before a certificate in a file in PEM format, of any of its three kinds."""
 NO_CERTIFICATE = "it holds no certificate in PEM format"
@@ -27,7 +28,7 @@ HASHED_NAME = r"[0-9a-fA-F]{8}\.[0-9]+"
 
 
 def ssl_context(settings: Settings) -> ssl.SSLContext:
-    """Return the SSL context that httpx2 would create from these settings.
+    """Return the SSL context for these settings.
 
     Raises:
         TransportError: A file that a setting or the environment names cannot be used; the message
@@ -43,17 +44,18 @@ def ssl_context(settings: Settings) -> ssl.SSLContext:
             context = ssl.create_default_context(cafile=file, capath=folder)
         except ssl.SSLError:
             raise _unusable(_setting(settings), str(file), NO_CERTIFICATE) from None
-    elif settings.verify and settings.trust_env:
+    elif not settings.verify:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    elif not settings.trust_env and any(map(os.environ.get, VARIABLES)):
+        # httpcore2 would use the variables.
+        file, folder = authorities(settings)
+        context = ssl.create_default_context(cafile=file, capath=folder)
+    else:
         import httpcore2
 
         context = httpcore2.default_ssl_context()
-    else:
-        # Importing all of httpx2 takes half of a cold start, and is rarely needed.
-        import httpx2
-
-        context = httpx2.create_ssl_context(
-            settings.verify is True, trust_env=settings.trust_env
-        )
     if settings.cert is not None:
         _load_client_certificate(context, settings.cert)
     return context
@@ -108,8 +110,7 @@ def _named_authorities(settings: Settings) -> tuple[str | None, str | None]:
         path = os.fspath(verify)
         file, folder = (None, path) if Path(path).is_dir() else (path, None)
     elif verify is True and settings.trust_env:
-        file = os.environ.get("SSL_CERT_FILE") or None
-        folder = os.environ.get("SSL_CERT_DIR") or None
+        file, folder = (os.environ.get(name) or None for name in VARIABLES)
     else:
         file = folder = None
     if file is not None and CERTIFICATE not in _read(_setting(settings), file):
