@@ -68,40 +68,30 @@ class HistoryCursor:
         now: float,
     ) -> None:
         operation = _operation_of(room)
-        begin = _begin(operation.date)
-        bounds = [
-            check_timestamp(name, each)
-            for name, each in (("since", since), ("end_date", operation.end_date))
-            if each is not None
-        ]
-        if not isinstance(resume, (HistoryPosition, NoneType)):
-            raise TypeError(
-                "resume must be a position, not "
-                f"{_kind_of(resume)}: HistoryPosition.from_json reads a stored one"
-            )
-        # The ids of what was returned and may come again -> the timestamp down to which it may.
-        self._returned: dict[str, datetime] = {}
-        if resume is not None:
-            last = check_timestamp("resume.date", resume.date)
-            self._returned = {
-                id: OLDEST if id.startswith(UNREADABLE) else last for id in resume.ids
-            }
-        elif begin is not None:
-            resume = HistoryPosition(begin)
+        bounds = (("since", since), ("end_date", operation.end_date))
+        given = [check_timestamp(name, at) for name, at in bounds if at is not None]
         if not isinstance(limit, (int, NoneType)):
             raise TypeError(f"limit must be a whole number, not {_kind_of(limit)}")
-        self.position = resume
+        self.position = position = _begin(operation.date, resume)
         self._operation = operation
-        self._since = max(bounds, default=None)
+        self._since = max(given, default=None)
         self._left = inf if limit is None else limit
         self._ended = False
-        self._date = None if resume is None else _shifted(resume.date, ROUNDING)
+        self._date: datetime | None = None
         self._start_index = 0
         self._stale: list[str] = []
         self._now = now
-        self._on_unreadable = on_unreadable
+        self._handler = on_unreadable
         self._unreadable: list[UnreadableItem] = []
         self.on_unreadable = self._unreadable.append
+        # The ids of what was returned and may come again -> the timestamp down to which it may.
+        self._returned: dict[str, datetime] = {}
+        if position is not None:
+            self._date = _shifted(position.date, ROUNDING)
+            self._returned = {
+                id: OLDEST if id.startswith(UNREADABLE) else position.date
+                for id in position.ids
+            }
 
     def next_call(self) -> tuple[HistoryOperation, None] | None:
         """Return the call for the next page, or `None` at the end."""
@@ -146,7 +136,7 @@ class HistoryCursor:
             self._advance(entry)
             if isinstance(entry.content, UnreadableItem):
                 item = msgspec.structs.replace(entry.content, position=self.position)
-                report(item, self._on_unreadable)
+                report(item, self._handler)
             else:
                 self._left -= 1
                 yield entry.content
@@ -264,18 +254,28 @@ def _kind_of(value: object) -> str:
     return value.__name__ if isinstance(value, type) else type(value).__name__
 
 
-def _begin(date: datetime | str | None) -> datetime | None:
-    """Return the newest timestamp to include, or `None` for now."""
-    if date is None or date == "recent":
-        return None
+def _begin(
+    date: datetime | str | None, resume: HistoryPosition | None
+) -> HistoryPosition | None:
+    """Return the position to continue after, or `None` to begin with the newest message."""
     if isinstance(date, str):
         try:
-            date = datetime.fromisoformat(date)
+            date = None if date == "recent" else datetime.fromisoformat(date)
         except ValueError:
             raise ValueError(
                 "date must be recent, or like 2016-09-09T12:30:00+00:00"
             ) from None
-    return check_timestamp("date", date)
+    if date is not None:
+        check_timestamp("date", date)
+    if resume is None:
+        return None if date is None else HistoryPosition(date)
+    if not isinstance(resume, HistoryPosition):
+        raise TypeError(
+            "resume must be a position, not "
+            f"{_kind_of(resume)}: HistoryPosition.from_json reads a stored one"
+        )
+    check_timestamp("resume.date", resume.date)
+    return resume
 
 
 def _shifted(date: datetime, by: timedelta) -> datetime:

@@ -108,7 +108,7 @@ class ItemCursor(Generic[T]):
     ) -> None:
         self._pages = PageCursor(operation)
         self._unreadable: list[UnreadableItem] = []
-        self._on_unreadable = on_unreadable
+        self._handler = on_unreadable
         self.on_unreadable = self._unreadable.append
         self.next_call = self._pages.next_call
 
@@ -126,7 +126,7 @@ class ItemCursor(Generic[T]):
         for each in self._pages.take(page):
             for item in in_order(each.items or (), self._unreadable):
                 if isinstance(item, UnreadableItem):
-                    report(item, self._on_unreadable)
+                    report(item, self._handler)
                 else:
                     yield item
 
