@@ -12,6 +12,8 @@ from typing import ClassVar, Literal, Protocol, TypeVar, cast
 
 import msgspec
 
+from hipkit.api.secret import MaskedStruct
+
 __all__ = [
     "AsyncTransport",
     "Body",
@@ -82,18 +84,13 @@ class Headers(tuple[tuple[str, str], ...]):
         return (name for name, _ in self)
 
 
-class Value(msgspec.Struct, frozen=True, gc=False):
+class Value(MaskedStruct, frozen=True, gc=False):
     """A value made per call. Its `repr` shows no other field than those in `shown`."""
 
     shown: ClassVar[tuple[str, ...]]
 
-    def __rich_repr__(self) -> list[tuple[str, object]]:
-        # msgspec's own shows everything, in tracebacks that are printed with rich.
-        return [(name, getattr(self, name)) for name in self.shown]
-
-    def __repr__(self) -> str:
-        fields = (f"{name}={value!r}" for name, value in self.__rich_repr__())
-        return f"{type(self).__name__}({', '.join(fields)})"
+    def _is_hidden(self, name: str) -> bool:
+        return name not in self.shown
 
 
 class Request(Value, frozen=True, gc=False):
