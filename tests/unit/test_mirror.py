@@ -29,7 +29,7 @@ TRANSPORTS = dict.fromkeys(
     (
         "transports/httpcore2.py",
         "transports/httpcore2_streams.py",
-        "transports/pycurl_transfer.py",
+        "transports/pycurl_async.py",
         "transports/resolved.py",
         "transports/tls.py",
     ),

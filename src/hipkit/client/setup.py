@@ -296,7 +296,7 @@ def choose_async_transport(
             )
         return _given(transport, connecting)
     if transport == "pycurl":
-        from hipkit.transports.pycurl import AsyncCurlTransport
+        from hipkit.transports.pycurl_async import AsyncCurlTransport
 
         return AsyncCurlTransport(**connecting)
     _known(transport)

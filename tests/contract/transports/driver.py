@@ -39,8 +39,8 @@ class Kind:
     """A transport under test."""
 
     library: str
-    sync_class: str
-    async_class: str
+    module: str
+    name: str
     is_async: bool
 
     def __str__(self) -> str:
@@ -48,18 +48,15 @@ class Kind:
 
     def make(self, **settings: Any) -> Any:
         """Make the transport; a library that is not installed fails the test."""
-        module = importlib.import_module(f"hipkit.transports.{self.library}")
-        name = self.async_class if self.is_async else self.sync_class
-        return getattr(module, name)(**settings)
+        module = importlib.import_module(f"hipkit.transports.{self.module}")
+        return getattr(module, self.name)(**settings)
 
 
 KINDS = [
-    Kind(*names, is_async)
-    for names in (
-        ("httpcore2", "HttpcoreTransport", "AsyncHttpcoreTransport"),
-        ("pycurl", "CurlTransport", "AsyncCurlTransport"),
-    )
-    for is_async in (False, True)
+    Kind("httpcore2", "httpcore2", "HttpcoreTransport", False),
+    Kind("httpcore2", "httpcore2", "AsyncHttpcoreTransport", True),
+    Kind("pycurl", "pycurl", "CurlTransport", False),
+    Kind("pycurl", "pycurl_async", "AsyncCurlTransport", True),
 ]
 
 

@@ -12,18 +12,20 @@ import sys
 import threading
 import time
 import warnings
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from hipkit.transports.protocol import Options, TransportError
+from hipkit.transports.protocol import Headers, Options, TransportError
 from tests.contract.transports.authority import Authority
 from tests.contract.transports.conftest import Serve
 from tests.contract.transports.driver import (
     ONLY_ASYNC,
     ONLY_SYNC,
     PATIENT,
+    Chunks,
     Driver,
     Kind,
     MakeDriver,
@@ -254,7 +256,71 @@ def test_nothing_of_a_call_is_kept(driver: Driver, server: ScriptedServer) -> No
     assert living(Sink) == 0
 
 
+def test_calls_to_several_servers_keep_the_limit_of_connections(
+    make_driver: MakeDriver, serve: Serve
+) -> None:
+    driver = make_driver(max_connections=2)
+    left = threading.Event()
+
+    def has_left(connection: Connection) -> None:
+        answer_once(connection)
+        connection.wait_for_close()
+        left.set()
+
+    for script in (has_left, answering(OK), answering(OK)):
+        assert driver.send(request_to(serve(script))).body == b"ok"
+    assert left.wait(PATIENCE_SECONDS), "the oldest idle connection stays"
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "DELETE"])
+@pytest.mark.parametrize("before", ["GET", "HEAD", "POST", "DELETE", "chunks"])
+def test_nothing_of_a_call_shows_in_the_next_one_over_its_connection(
+    driver: Driver, serve: Serve, before: str, method: str
+) -> None:
+    def script(connection: Connection) -> None:
+        while True:
+            size = b"0" if connection.read_request().method == "HEAD" else b"2"
+            connection.send(
+                OK.replace(b": 2", b": " + size)[: -2 if size == b"0" else None]
+            )
+
+    server = serve(script)
+    if before == "chunks":
+        request = request_to(server, "POST", content=Chunks((b"s3cret", b"-body")))
+    else:
+        body = b"s3cret-body" if before == "POST" else None
+        request = request_to(server, before, content=body)
+    driver.send(request)
+    driver.send(request_to(server, method, "/next", headers=()))
+    driver.send(request_to(serve(script), method, "/next", headers=()))
+    _, received = server.requests
+    assert server.connections == 1
+    assert (received.method, received.target, received.body) == (method, "/next", b"")
+    length = "0" if method == "POST" else None
+    assert received.header("content-length") == length
+    assert received.header("transfer-encoding") is None
+    assert received.header("authorization") is None
+
+
 # Threads and tasks
+
+
+@ONLY_SYNC
+def test_two_clients_of_one_transport_never_send_each_others_token(
+    driver: Driver, serve: Serve
+) -> None:
+    server = serve(answering(OK))
+
+    def call(number: int) -> None:
+        token = f"token-{number % 16}"
+        headers = Headers((("Authorization", token),))
+        assert driver.send(request_to(server, "POST", f"/{token}", headers=headers))
+
+    with ThreadPoolExecutor(16) as threads:
+        assert len([*threads.map(call, range(400))]) == 400
+    assert len(server.requests) == 400
+    for received in server.requests:
+        assert received.header("authorization") == received.target.lstrip("/")
 
 
 @ONLY_SYNC  # In an event loop, `asyncio.run` turns Ctrl-C into a cancellation.
@@ -372,6 +438,60 @@ def test_calls_that_wait_for_a_connection_are_sent_in_the_order_they_came(
     asyncio.run(main())
 
 
+@pytest.mark.parametrize("is_cancelled", [False, True])
+def test_tasks_that_wait_for_a_connection_get_it_in_order(
+    kind: Kind, serve: Serve, is_cancelled: bool
+) -> None:
+    server = serve(echo)
+    began: list[int] = []
+
+    class Numbered(Chunks):
+        def __iter__(self) -> Iterator[bytes]:
+            began.append(int(self.chunks[0]))
+            return iter(self.chunks)
+
+    async def main() -> None:
+        transport = kind.make(max_connections=2)
+
+        async def call(number: int) -> None:
+            body = b"%d" % number
+            request = request_to(server, "POST", content=Numbered((body,)))
+            assert (await transport.send(request, PATIENT)).body == body
+
+        tasks = [asyncio.create_task(call(number)) for number in range(40)]
+        await asyncio.sleep(0)
+        if is_cancelled:
+            for task in tasks[10:20]:
+                task.cancel()
+        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+        assert all(outcome is None for outcome in outcomes) != is_cancelled
+        await transport.aclose()
+
+    asyncio.run(main())
+    left = [*range(10 if is_cancelled else 20), *range(20, 40)]
+    # The first two open their connections at the same time.
+    assert sorted(began[:2]) == left[:2]
+    assert began[2:] == left[2:]
+    assert server.connections <= 2
+
+
+@only("pycurl-async")  # httpcore2's pool goes on waiting, up to the timeout.
+def test_closing_ends_the_wait_for_a_connection(kind: Kind, serve: Serve) -> None:
+    server = serve(lambda connection: (connection.read_request(), connection.hang()))
+
+    async def main() -> None:
+        transport = kind.make(max_connections=1)
+        request = request_to(server, "POST", content=b"x")
+        calls = [asyncio.create_task(transport.send(request, PATIENT)) for _ in "ab"]
+        await asyncio.to_thread(wait_until, lambda: bool(server.requests))
+        await transport.aclose()
+        outcomes = await asyncio.gather(*calls, return_exceptions=True)
+        assert [type(each) for each in outcomes] == [TransportError, RuntimeError]
+
+    asyncio.run(main())
+    assert len(server.requests) == 1
+
+
 @ONLY_ASYNC
 @pytest.mark.parametrize("place", ["before the answer", "within the answer"])
 def test_the_connection_of_a_cancelled_call_is_not_used_again(
@@ -460,8 +580,8 @@ FORK = """
 import asyncio, importlib, os, sys
 from hipkit.transports.protocol import Options, Request
 
-library, name, port, authority = sys.argv[1:]
-module = importlib.import_module("hipkit.transports." + library)
+module, name, port, authority = sys.argv[1:]
+module = importlib.import_module("hipkit.transports." + module)
 transport = getattr(module, name)(verify=authority)
 runner = asyncio.Runner()
 
@@ -499,8 +619,7 @@ def test_after_a_fork_child_and_parent_go_their_own_ways(
     kind: Kind, serve: Serve, authority: Authority
 ) -> None:
     server = serve(answering(OK), tls=authority.server("127.0.0.1"))
-    name = kind.async_class if kind.is_async else kind.sync_class
-    command = [sys.executable, "-c", FORK, kind.library, name]
+    command = [sys.executable, "-c", FORK, kind.module, kind.name]
     subprocess.run([*command, str(server.port), authority.file], check=True)
     assert [received.target for received in server.requests] == [
         "/parent",

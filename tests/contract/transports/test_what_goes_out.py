@@ -279,9 +279,8 @@ def test_fifty_megabytes_go_out_in_flat_memory(kind: Kind, serve: Serve) -> None
             connection.send(OK)
 
     server = serve(script)
-    name = kind.async_class if kind.is_async else kind.sync_class
     grown = subprocess.run(
-        [sys.executable, "-c", UPLOAD, str(server.port), kind.library, name],
+        [sys.executable, "-c", UPLOAD, str(server.port), kind.module, kind.name],
         check=True,
         capture_output=True,
         text=True,
