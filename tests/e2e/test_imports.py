@@ -55,6 +55,14 @@ def test_the_version_is_printed_without_loading_commands() -> None:
     assert imported.isdisjoint({"click", "msgspec", "re", "typing"} | NETWORK)
 
 
+def test_help_is_printed_without_loading_commands_and_the_client() -> None:
+    out, imported = start(COMMAND, "--help")
+
+    assert "Send a notification, message or file to a room." in out
+    assert imported.isdisjoint({"hipkit.cli.send", "hipkit.cli.serve", "hipkit.client"})
+    assert imported.isdisjoint({"msgspec"} | NETWORK)
+
+
 def test_importing_hipkit_loads_nothing_else() -> None:
     _, imported = start("import hipkit")
 
@@ -68,8 +76,8 @@ def test_importing_hipkit_loads_nothing_else() -> None:
 @pytest.mark.parametrize(
     ("transport", "unused"),
     [
-        ("httpcore2", {"hmac", "httpx2", "pycurl"}),
-        ("pycurl", {"email", "httpcore2", "random", "secrets", "urllib.request"}),
+        ("httpcore2", {"asyncio", "hmac", "httpx2", "pycurl"}),
+        ("pycurl", NETWORK - {"pycurl"} | {"email", "random", "secrets"}),
     ],
 )
 def test_a_call_loads_what_it_uses(
@@ -86,7 +94,7 @@ def test_a_call_loads_what_it_uses(
     assert imported.isdisjoint(
         {
             f"hipkit.client.{name}"
-            for name in ("auth_test", "download", "paging", "tokens")
+            for name in ("async_client", "auth_test", "download", "paging", "tokens")
         }
     )
 
@@ -95,7 +103,7 @@ def test_the_command_send_loads_what_sending_needs(base_url: str) -> None:
     _, imported = start(COMMAND, "send", "ops", "Done.", base_url=base_url)
 
     assert "hipkit.cli.send" in imported
-    assert imported.isdisjoint({"rich", "httpx2", "click.shell_completion"})
+    assert imported.isdisjoint({"asyncio", "rich", "click.shell_completion"})
     unused = ("serve", "admin", "call.command", "tail", "table", "completion")
     assert imported.isdisjoint({f"hipkit.cli.{name}" for name in unused})
     assert imported.isdisjoint({"hipkit.server", "hipkit.v2.users", "hipkit.v2.help"})

@@ -10,15 +10,16 @@ import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
-from typing import NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 import click
 
-from hipkit.cli.failures import ExitCode, report
 from hipkit.cli.options import LazyGroup, Settings
 from hipkit.extras import install_hint
-from hipkit.transports.protocol import Transport
 from hipkit.version import VERSION
+
+if TYPE_CHECKING:
+    from hipkit.transports.protocol import Transport
 
 __all__ = ["run"]
 
@@ -92,12 +93,17 @@ def run(arguments: Sequence[str], *, transport: Transport | None = None) -> int:
         from click.shell_completion import shell_complete
 
         return shell_complete(hipkit, {}, "hipkit", COMPLETE_VARIABLE, instruction)
-    settings = Settings() if transport is None else Settings(transport=transport)
+    settings = Settings()
+    if transport is not None:
+        settings.transport = transport
     try:
         return _run(list(arguments), settings)
     except (Exception, KeyboardInterrupt) as error:
         # The edge of the program: every error becomes a line and an exit code here. Where the
-        # arguments were not parsed, the settings do not know of --json yet.
+        # arguments were not parsed, the settings do not know of --json yet. The client's errors
+        # are loaded now: help and completion do without.
+        from hipkit.cli.failures import report
+
         return report(error, as_json=settings.json or "--json" in arguments)
     finally:
         _settle_standard_output()
@@ -115,7 +121,7 @@ def _run(arguments: list[str], settings: Settings) -> int:
         raise click.UsageError(
             f"this command requires the extra 'server': {install_hint('server')}"
         ) from None
-    return result if isinstance(result, int) else ExitCode.OK
+    return result if isinstance(result, int) else 0
 
 
 def _settle_standard_output() -> None:

@@ -9,15 +9,14 @@ from itertools import groupby
 from typing import TYPE_CHECKING, NoReturn
 
 import click
-import msgspec
 from click.core import ParameterSource
 from click.formatting import HelpFormatter
 
-from hipkit.client.setup import TransportName
-from hipkit.transports.protocol import Transport
-
-if TYPE_CHECKING:  # Only a shell that completes needs it.
+if TYPE_CHECKING:  # Help and completion need no client, and commands no completion.
     from click.shell_completion import CompletionItem
+
+    from hipkit.client.setup import TransportName
+    from hipkit.transports.protocol import Transport
 
 __all__ = ["Command", "Group", "LazyGroup", "Settings", "global_options"]
 
@@ -25,7 +24,7 @@ PREFIX = "global_"
 """Keeps the names of these parameters apart from an operation's own arguments."""
 
 
-class Settings(msgspec.Struct):
+class Settings:
     """The values of the global options; the last one on the command line wins."""
 
     base_url: str | None = None
