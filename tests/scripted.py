@@ -9,12 +9,16 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
 from hipkit import AsyncHipChat, HipChat
+from hipkit.api.operation import Operation
+from hipkit.api.secret import Secret
+from hipkit.client import decoding
 from hipkit.client.exchange import Clock
+from hipkit.client.reply import Reply
 from hipkit.transports.protocol import (
     Options,
     RawResponse,
@@ -37,6 +41,7 @@ __all__ = [
     "answer",
     "body_of",
     "connect",
+    "decode",
     "done",
     "error_answer",
     "failure",
@@ -51,6 +56,8 @@ Client = Any
 """`HipChat` or `AsyncHipChat`: what a method returns may have to be awaited, see `done`."""
 Outcome = RawResponse | TransportError
 Answerer = Callable[[Request], Outcome]
+
+T = TypeVar("T")
 
 BASE_URL = "https://chat.example.com/v2"
 TOKEN = "tokenOfFortyCharacters1234567890abcdefgh"
@@ -182,6 +189,30 @@ def failure(
 ) -> TransportError:
     """Make a transport's failure."""
     return TransportError(kind, f"a {kind} failure", may_have_arrived=arrived)
+
+
+class Sent(msgspec.Struct, frozen=True, kw_only=True):
+    """A call that was sent, as far as the reading of its response needs it."""
+
+    operation: Operation[Any]
+    url: str
+    secrets: tuple[Secret, ...]
+    request: Request = Request("GET", "https", "chat.example.com", 443, "/")
+
+    def now(self) -> float:
+        """Return UNIX seconds."""
+        return 0.0
+
+
+def decode(
+    operation: Operation[T],
+    response: RawResponse,
+    url: str = "",
+    secrets: tuple[Secret, ...] = (),
+) -> T:
+    """Read a response as the client does."""
+    call = Sent(operation=operation, url=url, secrets=secrets)
+    return decoding.decode(operation, Reply(call, response))
 
 
 def body_of(request: Request) -> bytes:

@@ -14,12 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hipkit import Model, Response, ResponseError
-from hipkit.client.decoding import decode
 from hipkit.transports.protocol import RawResponse
 from tests.contract import spec
 from tests.contract.answers import MOMENT, NEW_VALUE, bare, full, normal, success
 from tests.contract.calls import CLASSES, OPERATION_IDS, Call, calls
-from tests.scripted import KINDS, answer, connect, done, script_for
+from tests.scripted import KINDS, answer, connect, decode, done, script_for
 
 
 def model_of(operation_id: str) -> type[Model] | None:
@@ -307,7 +306,7 @@ def test_an_answer_of_any_shape_is_read_or_refused_with_its_place(
         body = with_another_value(body, data)
     operation = first_call(operation_id).operation
     try:
-        result = decode(operation, answer(body, status), "", now=0)
+        result = decode(operation, answer(body, status))
     except ResponseError as error:
         refused = (error.operation, error.status, error.body)
         assert refused == (operation, status, answer(body).body)

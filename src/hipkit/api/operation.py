@@ -65,20 +65,16 @@ ALWAYS_SENT = object()
 _is_unreserved = re.compile(r"[\w.~-]*", re.ASCII).fullmatch
 
 
-class RequestParts(msgspec.Struct, frozen=True, gc=False):
+class RequestParts(MaskedStruct, frozen=True, gc=False):
     """The parts of an operation's request, relative to the base URL and without a token."""
+
+    # The operation's own `repr` shows what may be shown of them.
+    secrets = frozenset({"target", "headers", "content"})
 
     method: str
     target: str
     headers: tuple[tuple[str, str], ...] = ()
     content: bytes | RelatedBody | None = None
-
-    def __repr__(self) -> str:
-        # Target and content may hold secrets; the operation's own `repr` shows what may be shown.
-        return f"RequestParts({self.method!r})"
-
-    def __rich_repr__(self) -> list[tuple[str, object]]:
-        return [("method", self.method)]
 
 
 class Operation(MaskedStruct, Generic[T_co], frozen=True):

@@ -17,10 +17,9 @@ from hipkit.api.errors import ResponseError
 from hipkit.api.model import Model
 from hipkit.api.operation import Operation
 from hipkit.api.reading import UnreadableError, read_json
-from hipkit.api.secret import Secret
 from hipkit.api.unreadable import UnreadableItem, read_items
 from hipkit.client.reply import REDIRECTS, Reply
-from hipkit.transports.protocol import RawResponse, Request
+from hipkit.transports.protocol import RawResponse
 
 __all__ = ["OnUnreadable", "decode", "report"]
 
@@ -31,23 +30,14 @@ OnUnreadable = Callable[[UnreadableItem], object]
 
 def decode(
     operation: Operation[T],
-    response: RawResponse,
-    url: str,
-    *,
-    now: float,
-    secrets: tuple[Secret, ...] = (),
-    request: Request | None = None,
+    reply: Reply,
     on_unreadable: OnUnreadable | None = None,
 ) -> T:
     """Return the typed result of a response.
 
     Args:
         operation: The call.
-        response: The response.
-        url: The request's URL, to resolve a relative redirect.
-        now: UNIX seconds, for `retry_at`.
-        secrets: Texts that no error may show, besides the operation's own.
-        request: The request, whose public parts errors show.
+        reply: Its response.
         on_unreadable: Called with each item of a list that cannot be read. Without it, such an
             item raises `ResponseError`.
 
@@ -55,24 +45,23 @@ def decode(
         ApiError: The server answered with an error status.
         ResponseError: The response cannot be read as this operation's result.
     """
-    status = response.status
-    reply = Reply(operation, response, secrets)
+    status = reply.response.status
     if 200 <= status < 300 and not operation.redirect:
-        return cast("T", _read_result(reply, url, on_unreadable))
+        return cast("T", _read_result(reply, on_unreadable))
     if status >= 400:
-        raise reply.api_error(now, request)
+        raise reply.api_error()
     if status not in REDIRECTS:
         raise reply.unexpected(f"unexpected answer {status}")
     if operation.redirect:
-        return cast("T", reply.redirect_target(url))
+        return cast("T", reply.redirect_target())
     if operation.redirect_member is not None:
-        target = {operation.redirect_member: reply.redirect_target(url)}
+        target = {operation.redirect_member: reply.redirect_target()}
         return cast("T", msgspec.convert(target, operation.result))
-    raise reply.redirect_error(url)
+    raise reply.redirect_error()
 
 
-def _read_result(reply: Reply, url: str, on_unreadable: OnUnreadable | None) -> object:
-    operation, response, _ = reply
+def _read_result(reply: Reply, on_unreadable: OnUnreadable | None) -> object:
+    operation, response = reply.operation, reply.response
     body, kind = response.body, operation.result
     if kind is None:
         reply.check_success()
@@ -92,7 +81,7 @@ def _read_result(reply: Reply, url: str, on_unreadable: OnUnreadable | None) -> 
                 reply.check_no_error(kind.__struct_encode_fields__)
             if not body.strip() and (kind is object or NoneType in get_args(kind)):
                 return None
-            start = _start_index(url)
+            start = _start_index(reply.call.url)
             result, items = read_items(body, error.where, operation, start)
     except UnreadableError as error:
         problem = f"the body cannot be read: {error.where or 'body'}: {error}"

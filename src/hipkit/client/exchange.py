@@ -226,19 +226,12 @@ class Exchange(Generic[T]):
             ApiError: The server answered with an error status.
             ResponseError: The response cannot be read as this operation's result.
         """
-        return decode(
-            self.operation,
-            response,
-            self.url,
-            now=self.state.clock.now(),
-            secrets=self.secrets,
-            request=self.request,
-            on_unreadable=self.state.policy.on_unreadable,
-        )
+        on_unreadable = self.state.policy.on_unreadable
+        return decode(self.operation, self.reply(response), on_unreadable)
 
     def reply(self, response: RawResponse) -> Reply:
-        """Return the last response with what its errors may not show."""
-        return Reply(self.operation, response, self.secrets)
+        """Return a response of this call, for its errors."""
+        return Reply(self, response)
 
     # Every case
 
@@ -303,6 +296,10 @@ class Exchange(Generic[T]):
         """The texts of the request's headers that no error may show."""
         return secrets_in(self.token, self.state.policy.headers)
 
+    def now(self) -> float:
+        """Return the time in UNIX seconds."""
+        return self.state.clock.now()
+
     # Its steps
 
     def _ask_for_token(self, rejected: Secret | None) -> Steps[None]:
@@ -314,8 +311,8 @@ class Exchange(Generic[T]):
         """Wait if the last responses say that this call would be rejected."""
         if not self.state.policy.pace:
             return
-        limits, now = self.state.limits.read(), self.state.clock.now()
-        seconds = pace_seconds(limits, self.operation.method, now)
+        limits = self.state.limits.read()
+        seconds = pace_seconds(limits, self.operation.method, self.now())
         if seconds > 0 and self._has_time_for(seconds):
             yield from self._pause(seconds, "no calls are left in this window")
 
@@ -358,7 +355,7 @@ class Exchange(Generic[T]):
             return True
         if not is_worth_repeating(response, self._parts):
             return False
-        asked = seconds_until_allowed(response.headers, self.state.clock.now())
+        asked = seconds_until_allowed(response.headers, self.now())
         reason = f"the server answered {response.status}"
         return (yield from self._back_off(reason, asked or 0.0))
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import NamedTuple, cast
+from typing import NamedTuple, Protocol, cast
 from urllib.parse import urljoin, urlsplit
 
 from hipkit.api.addresses import split_web_address
@@ -25,7 +25,7 @@ from hipkit.api.response import RequestSummary
 from hipkit.api.secret import Secret
 from hipkit.transports.protocol import RawResponse, Request
 
-__all__ = ["HTML_TYPES", "MAX_EXCERPT_BYTES", "REDIRECTS", "Reply"]
+__all__ = ["HTML_TYPES", "MAX_EXCERPT_BYTES", "REDIRECTS", "Reply", "SentCall"]
 
 HTML_TYPES = ("text/html", "application/xhtml+xml")
 REDIRECTS = (301, 302, 303, 307, 308)
@@ -48,13 +48,39 @@ SCOPES = re.compile(r"scopes?:? *\[([^\]]*)\]")
 """HipChat's Python-style list: `[u'view_group', u'view_room']`."""
 
 
+class SentCall(Protocol):
+    """A call whose request was sent; what only errors need is computed when they ask for it."""
+
+    @property
+    def operation(self) -> Operation[object]:
+        """The operation, with its arguments."""
+
+    @property
+    def request(self) -> Request:
+        """The last request, whose public parts errors show."""
+
+    @property
+    def url(self) -> str:
+        """The URL of the request, to resolve a relative redirect."""
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """Texts that no error may show, besides the operation's own."""
+
+    def now(self) -> float:
+        """Return the time in UNIX seconds."""
+
+
 class Reply(NamedTuple):
     """A response, with the call that it is for."""
 
-    operation: Operation[object]
+    call: SentCall
     response: RawResponse
-    secrets: tuple[Secret, ...] = ()
-    """Texts that no error may show, besides the operation's own."""
+
+    @property
+    def operation(self) -> Operation[object]:
+        """The operation that was called."""
+        return self.call.operation
 
     def check_success(self) -> None:
         """Check that a successful response without a documented body comes from the API.
@@ -89,14 +115,14 @@ class Reply(NamedTuple):
             problem = f"the body reports an error: {message or 'without a message'}"
             raise self.unexpected(f"{self.response.status}, but {problem}", "$.error")
 
-    def redirect_target(self, url: str) -> str:
-        """Return the absolute target of a redirect from this URL.
+    def redirect_target(self) -> str:
+        """Return the absolute target of a redirect.
 
         Raises:
             ResponseError: There is none.
         """
         with suppress(KeyError, ValueError):
-            target = urljoin(url, self.response.headers["location"])
+            target = urljoin(self.call.url, self.response.headers["location"])
             split_web_address(target)
             return target
         raise self.unexpected(
@@ -113,11 +139,11 @@ class Reply(NamedTuple):
             body=self.response.body,
         )
 
-    def redirect_error(self, url: str) -> ResponseError:
-        """Return the error for a redirect from this URL that is not followed."""
+    def redirect_error(self) -> ResponseError:
+        """Return the error for a redirect that is not followed."""
         leads = ""
         with suppress(KeyError, ValueError):
-            parts = urlsplit(urljoin(url, self.response.headers["location"]))
+            parts = urlsplit(urljoin(self.call.url, self.response.headers["location"]))
             # User and password may precede the host, and the rest may repeat the request.
             host = parts.netloc.rpartition("@")[2]
             leads = f" to {self._redact(f'{parts.scheme}://{host}')}"
@@ -126,14 +152,10 @@ class Reply(NamedTuple):
             "redirects are not followed, check the base URL"
         )
 
-    def api_error(self, now: float, request: Request | None) -> ApiError:
-        """Return the error that the server reports.
-
-        Args:
-            now: UNIX seconds, for `retry_at`.
-            request: The request, whose public parts the error shows.
-        """
-        operation, response, secrets = self
+    def api_error(self) -> ApiError:
+        """Return the error that the server reports."""
+        call, response = self
+        operation = call.operation
         status, headers = response.status, response.headers
         details = _details(_read(response.body))
         message = _text(details, "message", "error_description")
@@ -149,9 +171,9 @@ class Reply(NamedTuple):
             operation=operation,
             headers=headers,
             body=response.body,
-            request=None if request is None else _summary(operation, request),
+            request=_summary(operation, call.request),
         )
-        error._secrets = secrets
+        error._secrets = call.secrets
         hint = ""
         if isinstance(error, ForbiddenError):
             listed = SCOPES.search(message)
@@ -162,6 +184,7 @@ class Reply(NamedTuple):
                 error.scopes = operation.scopes
                 hint = f"; the call needs one of the scopes {', '.join(error.scopes)}"
         elif isinstance(error, RateLimitError):
+            now = call.now()
             wait = seconds_until_allowed(headers, now)
             if wait is not None:
                 seconds = min(now + wait, LATEST_UNIX_SECONDS)
@@ -171,7 +194,7 @@ class Reply(NamedTuple):
         return error
 
     def _redact(self, text: str, *, is_page: bool = False) -> str:
-        return redact(text, self.operation, self.secrets, is_page=is_page)
+        return redact(text, self.operation, self.call.secrets, is_page=is_page)
 
     def is_html(self) -> bool:
         """Return whether the media type is that of a web page."""

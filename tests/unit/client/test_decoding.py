@@ -14,8 +14,8 @@ from hipkit.api.model import DateTime, Model
 from hipkit.api.operation import Operation
 from hipkit.api.reading import UnreadableError, read_json
 from hipkit.api.redaction import mask_path
-from hipkit.client.decoding import decode
 from hipkit.transports.protocol import RawResponse
+from tests.scripted import decode
 
 MOMENT = datetime(2014, 9, 26, 10, 44, 4, tzinfo=UTC)
 
@@ -149,7 +149,6 @@ def test_a_redirect_returns_its_target() -> None:
         GetPicture(),
         RawResponse(302, {"location": "/p/1.png"}),
         "https://chat.example.com/v2/picture",
-        now=0,
     )
     assert target == "https://chat.example.com/p/1.png"
 
@@ -187,7 +186,7 @@ def test_free_paths_hide_their_secrets() -> None:
 )
 def test_a_redirect_without_an_address_is_a_response_error(answer: RawResponse) -> None:
     with pytest.raises(ResponseError):
-        decode(GetPicture(), answer, "https://chat.example.com/v2/picture", now=0)
+        decode(GetPicture(), answer, "https://chat.example.com/v2/picture")
 
 
 def test_a_byte_order_mark_is_passed_over() -> None:
@@ -202,11 +201,11 @@ def test_an_object_where_json_in_a_text_belongs_becomes_that_text() -> None:
 @pytest.mark.parametrize("items", [b"[]", b"null", b'[{"id": "1"}]'])
 def test_an_error_beside_a_result_is_no_error(items: bytes) -> None:
     body = b'{"items": %b, "error": {"message": "late"}}' % items
-    decode(GetNotes(), RawResponse(200, {}, body), "https://example.com/", now=0.0)
+    decode(GetNotes(), RawResponse(200, {}, body), "https://example.com/")
 
 
 @pytest.mark.parametrize("rest", [b"", b', "links": {"self": "x"}'])
 def test_an_error_without_a_result_is_raised(rest: bytes) -> None:
     body = b'{"error": {"message": "late"}%b}' % rest
     with pytest.raises(ResponseError, match="reports an error: late"):
-        decode(GetNotes(), RawResponse(200, {}, body), "https://example.com/", now=0.0)
+        decode(GetNotes(), RawResponse(200, {}, body), "https://example.com/")

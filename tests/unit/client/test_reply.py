@@ -19,8 +19,8 @@ from hipkit.api.errors import (
 from hipkit.api.model import Model
 from hipkit.api.operation import Operation
 from hipkit.api.secret import Secret
-from hipkit.client.decoding import decode
 from hipkit.transports.protocol import RawResponse
+from tests.scripted import decode
 
 
 class Notes(Model, frozen=True, omit_defaults=True):
@@ -61,8 +61,6 @@ def test_an_unreadable_answer_is_a_response_error_that_keeps_the_body_out_of_its
             response(
                 200, b"<html>Sign in, the launch codes are 0000</html>", "text/html"
             ),
-            "",
-            now=0,
         )
     error = caught.value
     assert "text/html" in str(error)
@@ -75,7 +73,7 @@ def test_a_missing_scope_names_the_scopes_that_would_do() -> None:
     message = "This action requires one of the following scopes: [u'view_group', u'view_room']"
     body = msgspec.json.encode({"error": {"message": message}})
     with pytest.raises(ForbiddenError) as caught:
-        decode(CALL, response(403, body), "", now=0)
+        decode(CALL, response(403, body))
     assert caught.value.scopes == ("view_group", "view_room")
 
 
@@ -90,7 +88,7 @@ def test_a_refusal_without_json_is_still_an_api_error() -> None:
         b"[" * 100_000,
     ):
         with pytest.raises(UnauthorizedError):
-            decode(CALL, response(401, body), "", now=0)
+            decode(CALL, response(401, body))
 
 
 def test_an_oauth_error_is_read() -> None:
@@ -98,8 +96,6 @@ def test_an_oauth_error_is_read() -> None:
         decode(
             CALL,
             response(400, b'{"error": "invalid_grant", "error_description": "gone"}'),
-            "",
-            now=0,
         )
     assert (caught.value.type, caught.value.message) == ("invalid_grant", "gone")
 
@@ -127,9 +123,7 @@ def test_no_error_text_repeats_what_was_sent(message: str) -> None:
         }
     )
     with pytest.raises(BadRequestError) as caught:
-        decode(
-            CALL, response(400, body), "", now=0, secrets=(Secret("bearerSecret99"),)
-        )
+        decode(CALL, response(400, body), secrets=(Secret("bearerSecret99"),))
     error = caught.value
     shown = str(error) + repr(error)
     assert not any(
@@ -147,15 +141,13 @@ def test_an_error_message_with_line_ends_stays_one_line() -> None:
         decode(
             CALL,
             response(404, rb'{"error": {"message": "a\nb\u001b[31mc"}}'),
-            "",
-            now=0,
         )
     assert str(caught.value).isprintable()
 
 
 def test_errors_survive_pickle() -> None:
     with pytest.raises(ApiError) as caught:
-        decode(CALL, response(403, b'{"error": {"message": "no"}}'), "", now=0)
+        decode(CALL, response(403, b'{"error": {"message": "no"}}'))
     again = pickle.loads(pickle.dumps(caught.value))
     assert (str(again), again.status, again.scopes) == (
         str(caught.value),
@@ -170,4 +162,4 @@ def test_a_wrong_value_is_hidden_and_its_field_is_told() -> None:
     with pytest.raises(
         BadRequestError, match="Value \\*\\*\\* for field 'notify' is not of"
     ):
-        decode(CALL, response(400, body), "", now=0)
+        decode(CALL, response(400, body))
