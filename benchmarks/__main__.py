@@ -48,7 +48,8 @@ class Row(NamedTuple):
 
 ROWS: Mapping[str, Row] = {
     "share": Row("A notification in memory", calls.measure_own_share),
-    "bare": Row("Against bare transports", calls.measure_against_bare),
+    "default": Row("httpcore2 against the bare transport", calls.measure_httpcore2),
+    "fast": Row("pycurl against a bare handle", calls.measure_pycurl),
     "distant": Row("Against a distant server", calls.measure_at_a_distance),
     "hypchat": Row("Against hypchat", calls.measure_against_hypchat),
     "node": Row("Against hipchatter on Node.js", calls.measure_against_hipchatter),

@@ -22,11 +22,12 @@ from benchmarks.scene import Scene, Target
 from hipkit.transports.wire import header_lines, host_line
 
 __all__ = [
-    "measure_against_bare",
     "measure_against_hipchatter",
     "measure_against_hypchat",
     "measure_at_a_distance",
+    "measure_httpcore2",
     "measure_own_share",
+    "measure_pycurl",
     "task_for",
 ]
 
@@ -132,14 +133,22 @@ def measure_own_share(scene: Scene) -> Table:
     )
 
 
-def measure_against_bare(scene: Scene) -> Table:
-    """Compare with each transport used bare, both ways to the server, sync and async."""
+def measure_httpcore2(scene: Scene) -> Table:
+    """Compare with httpx2's transport, both ways to the server, sync and async."""
+    return _measure_against_bare(scene, "httpcore2")
+
+
+def measure_pycurl(scene: Scene) -> Table:
+    """Compare with libcurl's handles, both ways to the server, sync and async."""
+    return _measure_against_bare(scene, "pycurl")
+
+
+def _measure_against_bare(scene: Scene, transport: str) -> Table:
     return Table(
-        title="A notification, against the same transport used bare",
+        title=f"A notification over {transport}, against {BARE[transport]}",
         headings=COMPARED,
         lines=[
             line
-            for transport in TRANSPORTS
             for target in scene.targets
             for line in (
                 *_against_bare(scene, transport, target),

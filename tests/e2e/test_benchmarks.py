@@ -168,7 +168,7 @@ def test_a_row_that_fails_says_why_and_does_not_cost_the_others(
         raise AssertionError
 
     rows = {
-        "bare": Row("Against nobody", fail),
+        "fast": Row("Against nobody", fail),
         "page": Row("Something", lambda _: Table("Something", ("a",), [("1 s",)])),
     }
 
@@ -182,7 +182,7 @@ def test_a_row_that_fails_says_why_and_does_not_cost_the_others(
     assert "Traceback" not in output
     # The other process's.
     assert 'benchmarks/contestant.py", line' in errors
-    assert errors.endswith("failed: bare\n")
+    assert errors.endswith("failed: fast\n")
     written = page.read_text(encoding="utf-8")
     assert failed in written.splitlines()
     assert tables_of(written) == {"Against nobody": [], "Something": ["| 1 s |"]}
