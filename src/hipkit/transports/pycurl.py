@@ -27,7 +27,7 @@ from hipkit.transports.pycurl_handle import (
     header_lines,
 )
 from hipkit.transports.settings import NetworkTransport, Proxy, Settings
-from hipkit.transports.tls import authorities, check_client_certificate
+from hipkit.transports.tls import authorities
 from hipkit.transports.wire import seconds_left, shown_address
 
 __all__ = ["CurlTransport", "Routes", "never_free"]
@@ -152,7 +152,6 @@ def _tls_settings(settings: Settings) -> list[Setting]:
     ]
     if settings.verify is False:
         tls += [(pycurl.SSL_VERIFYPEER, 0), (pycurl.SSL_VERIFYHOST, 0)]
-    check_client_certificate(settings)
     if settings.cert is not None:
         certificate, key, *password = settings.cert
         tls += [(pycurl.SSLCERT, certificate), (pycurl.SSLKEY, key)]

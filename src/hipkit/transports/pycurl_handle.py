@@ -350,7 +350,9 @@ class Handle:
         if code == pycurl.E_OPERATION_TIMEDOUT or is_silent:
             return self._transport_error("timeout", "{} did not answer in time")
         if not self._has_connected:
-            return self._transport_error("connect", "cannot connect to {}: " + text)
+            is_setting = code == pycurl.E_SSL_CACERT_BADFILE
+            kind: TransportErrorKind = "settings" if is_setting else "connect"
+            return self._transport_error(kind, "cannot connect to {}: " + text)
         if code in NOT_HTTP or sum(map(len, self._head)) > MAX_HEAD_BYTES:
             return self._garbage()
         return self._broken()

@@ -17,7 +17,7 @@ from hipkit.transports.settings import Settings
 if TYPE_CHECKING:  # It is slow to import, and libcurl seldom needs it.
     import ssl
 
-__all__ = ["authorities", "check_client_certificate", "ssl_context"]
+__all__ = ["authorities", "ssl_context"]
 
 VARIABLES = "SSL_CERT_FILE", "SSL_CERT_DIR"
 CERTIFICATE = b"CERTIFICATE-----"
@@ -64,6 +64,8 @@ def ssl_context(settings: Settings) -> ssl.SSLContext:
 def authorities(settings: Settings) -> tuple[str | None, str | None]:
     """Return the file and the folder of authorities, for a library without its own.
 
+    The client certificate is checked too: such a library's errors are vague.
+
     Raises:
         TransportError: A file or folder that a setting or the environment names cannot be used;
             the message names it.
@@ -75,6 +77,11 @@ def authorities(settings: Settings) -> tuple[str | None, str | None]:
             "or use the httpcore2 transport"
         )
     file, folder = _named_authorities(settings)
+    if settings.cert is not None:
+        import ssl
+
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        _load_client_certificate(context, settings.cert)
     if file or folder:
         return file, folder
     import ssl
@@ -88,19 +95,6 @@ def authorities(settings: Settings) -> tuple[str | None, str | None]:
             "CA file as verify, or set SSL_CERT_FILE"
         )
     return file, folder
-
-
-def check_client_certificate(settings: Settings) -> None:
-    """Check that the client certificate can be used, for a library with vaguer errors.
-
-    Raises:
-        TransportError: The certificate cannot be used; the message says why.
-    """
-    if settings.cert is not None:
-        import ssl
-
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        _load_client_certificate(context, settings.cert)
 
 
 def _named_authorities(settings: Settings) -> tuple[str | None, str | None]:
