@@ -77,6 +77,16 @@ def test_pages_come_one_by_one_and_no_sooner_than_needed(kind: Kind) -> None:
 
 
 @both
+def test_a_list_that_cannot_be_asked_for_fails_at_once(kind: Kind) -> None:
+    client = connect(kind, script_for(kind))
+    for walk in (client.pages, client.items):
+        with pytest.raises(ValueError, match="another operation"):
+            walk(GetRoom(".."))
+        with pytest.raises(TypeError, match="timout"):
+            walk(GetAllRooms(), timout=1)
+
+
+@both
 def test_an_operation_without_pages_is_one_page(kind: Kind) -> None:
     client = connect(kind, script_for(kind, answer({"id": 7})))
     assert ids(listed(client.pages(GetRoom("ops")))) == [7]
