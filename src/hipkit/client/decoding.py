@@ -61,28 +61,36 @@ def decode(
 
 
 def _read_result(reply: Reply, on_unreadable: OnUnreadable | None) -> object:
-    operation, response = reply.operation, reply.response
-    body, kind = response.body, operation.result
+    body, kind = reply.response.body, reply.call.operation.result
     if kind is None:
         reply.check_success()
         return None
     if kind is bytes:
         return body
     try:
-        try:
-            result = read_json(body, kind)
-            # A result with a member is no error, and to search a long body takes a quarter of the
-            # time that reading it takes.
-            if isinstance(result, Model) and _is_empty(result):
-                reply.check_no_error(result.__struct_encode_fields__)
-            return result
-        except UnreadableError as error:
-            if isinstance(kind, type) and issubclass(kind, Model):
-                reply.check_no_error(kind.__struct_encode_fields__)
-            if not body.strip() and (kind is object or NoneType in get_args(kind)):
-                return None
-            start = _start_index(reply.call.url)
-            result, items = read_items(body, error.where, operation, start)
+        result = read_json(body, kind)
+    except UnreadableError as error:
+        where = error.where
+    else:
+        # A result with a member is no error, and to search a long body takes a quarter of the
+        # time that reading it takes.
+        if isinstance(result, Model) and _is_empty(result):
+            reply.check_no_error(result.__struct_encode_fields__)
+        return result
+    if isinstance(kind, type) and issubclass(kind, Model):
+        reply.check_no_error(kind.__struct_encode_fields__)
+    if not body.strip() and (kind is object or NoneType in get_args(kind)):
+        return None
+    return _read_partly(reply, where, on_unreadable)
+
+
+def _read_partly(
+    reply: Reply, where: str, on_unreadable: OnUnreadable | None
+) -> object:
+    """Return a result without the items that cannot be read, after reporting those."""
+    response, start = reply.response, _start_index(reply.call.url)
+    try:
+        result, items = read_items(response.body, where, reply.operation, start)
     except UnreadableError as error:
         problem = f"the body cannot be read: {error.where or 'body'}: {error}"
         problem = f"{response.status}, but {problem}"
