@@ -17,8 +17,9 @@ from msgspec.structs import replace
 
 from hipkit.api.frames import clears_locals
 from hipkit.api.response import SentRequest
+from hipkit.api.secret import MaskedStruct
 from hipkit.client.decoding import OnUnreadable
-from hipkit.transports.protocol import TransportError, Value
+from hipkit.transports.protocol import TransportError
 
 __all__ = [
     "CallOptions",
@@ -65,8 +66,7 @@ class Hooks(msgspec.Struct, frozen=True, kw_only=True):
                 )
 
 
-# Its functions may lead back to the client: the garbage collector has to see the cycle.
-class Policy(Value, frozen=True, kw_only=True, gc=True):
+class Policy(MaskedStruct, frozen=True, kw_only=True):
     """How a client sends calls.
 
     Args:
@@ -84,15 +84,7 @@ class Policy(Value, frozen=True, kw_only=True, gc=True):
             ends the call. Without this function such an item raises `ResponseError`.
     """
 
-    shown = (
-        "timeout",
-        "deadline",
-        "retries",
-        "pace",
-        "hooks",
-        "max_response_bytes",
-        "on_unreadable",
-    )
+    secrets = frozenset({"headers"})
 
     timeout: float = 30.0
     deadline: float | None = 120.0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import ClassVar, Literal, Protocol, TypeVar, cast
+from typing import Literal, Protocol, TypeVar, cast
 
 import msgspec
 
@@ -26,7 +26,6 @@ __all__ = [
     "Transport",
     "TransportError",
     "TransportErrorKind",
-    "Value",
 ]
 
 T = TypeVar("T")
@@ -84,16 +83,7 @@ class Headers(tuple[tuple[str, str], ...]):
         return (name for name, _ in self)
 
 
-class Value(MaskedStruct, frozen=True, gc=False):
-    """A value made per call. Its `repr` shows no other field than those in `shown`."""
-
-    shown: ClassVar[tuple[str, ...]]
-
-    def _is_hidden(self, name: str) -> bool:
-        return name not in self.shown
-
-
-class Request(Value, frozen=True, gc=False):
+class Request(MaskedStruct, frozen=True, gc=False):
     """One HTTP request, ready to be sent.
 
     `target` is written to the request line unchanged: a transport must not decode, normalise or
@@ -101,7 +91,7 @@ class Request(Value, frozen=True, gc=False):
     `Transfer-Encoding`.
     """
 
-    shown = ("method", "scheme", "host", "port")
+    secrets = frozenset({"target", "headers", "content"})
 
     method: str
     scheme: Literal["http", "https"]
@@ -125,14 +115,14 @@ class Options(msgspec.Struct, frozen=True, gc=False):
     """Maximum size of a decompressed body in bytes; not applied to a sink."""
 
 
-class RawResponse(Value, frozen=True, gc=False):
+class RawResponse(MaskedStruct, frozen=True, gc=False):
     """A response with any status; redirects are not followed.
 
     Header names are in lower case; the values of repeated headers are joined by `, `. The body is
     decompressed. With a sink and a 2xx status the sink received it, and it is empty here.
     """
 
-    shown = ("status",)
+    secrets = frozenset({"headers", "body"})
 
     status: int
     headers: Mapping[str, str]

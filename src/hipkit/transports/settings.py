@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from hipkit.api.addresses import DEFAULT_PORTS
 from hipkit.api.frames import clears_locals
-from hipkit.transports.protocol import Value
+from hipkit.api.secret import MaskedStruct
 
 if TYPE_CHECKING:  # `ssl` is slow to import, and a plain http call does not need it.
     import ssl
@@ -28,10 +28,10 @@ PROXY_PORTS = DEFAULT_PORTS | dict.fromkeys(
 )
 
 
-class Proxy(Value, frozen=True):
+class Proxy(MaskedStruct, frozen=True):
     """A proxy's address and credentials."""
 
-    shown = ("scheme", "host", "port")
+    secrets = frozenset({"username", "password"})
 
     scheme: str
     host: str
@@ -58,10 +58,10 @@ class Proxy(Value, frozen=True):
         )
 
 
-class Settings(Value, frozen=True, kw_only=True):
+class Settings(MaskedStruct, frozen=True, kw_only=True):
     """The settings of a transport; see the arguments of `NetworkTransport`."""
 
-    shown = ()
+    secrets = frozenset({"cert"})
 
     verify: bool | str | os.PathLike[str] | ssl.SSLContext
     cert: tuple[str, str] | tuple[str, str, str] | None
