@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import httpcore2
 
-from hipkit.transports.httpcore2_pools import Route, Shard, ShardedPool, route_of
+from hipkit.transports.httpcore2_pools import Route, Shard, ShardedPool
 from hipkit.transports.httpcore2_streams import AsyncBackend, Backend, Progress, Resolve
 from hipkit.transports.protocol import (
     Options,
@@ -99,7 +99,8 @@ class HttpcoreTransport(NetworkTransport):
                 connection.close()
 
     def _pool(self, request: Request) -> ShardedPool[_Pool]:
-        route = route_of(request, self._settings)
+        proxy = self._settings.proxy_for(request.scheme, request.host, request.port)
+        route = request.scheme, proxy
         if (pool := self._pools.get(route)) is None:
             pool = ShardedPool(self._settings, route, _Pool, Backend)
             # Another thread may have been faster. Nothing has been opened yet.
@@ -169,22 +170,30 @@ class AsyncHttpcoreTransport(NetworkTransport):
         The connections of another loop end with that loop.
         """
         self._closed = True
-        for pools in self._loops.pop(_running_loop(), {}).values():
-            for pool in pools:
+        for sharded in self._here().values():
+            for pool in sharded:
                 await pool.aclose()
 
     def _pool(self, request: Request) -> ShardedPool[_AsyncPool]:
-        loop = _running_loop()
-        if (pools := self._loops.get(loop)) is None:
-            for ended in [known for known in self._loops if known.is_closed()]:
-                del self._loops[ended]
-            pools = self._loops[loop] = {}
-        route = route_of(request, self._settings)
+        pools = self._here()
+        proxy = self._settings.proxy_for(request.scheme, request.host, request.port)
+        route = request.scheme, proxy
         if (pool := pools.get(route)) is None:
             backend = partial(AsyncBackend, resolve=self._resolve)
             pool = ShardedPool(self._settings, route, _AsyncPool, backend)
             pools[route] = pool
         return pool
+
+    def _here(self) -> _AsyncPools:
+        """Return the pools of this event loop, and forget those of loops that have ended."""
+        import asyncio
+
+        loop = asyncio.get_running_loop()
+        if loop not in self._loops:
+            for ended in [known for known in self._loops if known.is_closed()]:
+                del self._loops[ended]
+            self._loops[loop] = {}
+        return self._loops[loop]
 
     async def _acquire(self, call: _Call[_AsyncPool]) -> Shard[_AsyncPool]:
         turn = call.pool.acquire(call.server)
@@ -288,12 +297,6 @@ class _Content:
     async def __aiter__(self) -> AsyncIterator[bytes]:
         for chunk in self._chunks:
             yield chunk
-
-
-def _running_loop() -> asyncio.AbstractEventLoop:
-    import asyncio
-
-    return asyncio.get_running_loop()
 
 
 def _root_cause(error: BaseException) -> str:

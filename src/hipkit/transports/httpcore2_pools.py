@@ -15,12 +15,11 @@ from typing import Generic, TypeVar
 
 import httpcore2
 
-from hipkit.transports.protocol import Request
 from hipkit.transports.settings import Proxy, Settings
 from hipkit.transports.tls import ssl_context
 from hipkit.transports.wire import shown_address
 
-__all__ = ["Route", "Shard", "ShardedPool", "route_of"]
+__all__ = ["Route", "Shard", "ShardedPool"]
 
 P = TypeVar("P")
 
@@ -28,21 +27,6 @@ Route = tuple[str, Proxy | None]
 """The scheme and the proxy of a request."""
 
 SHARD_CONNECTIONS = 10
-
-
-def route_of(request: Request, settings: Settings) -> Route:
-    """Return the route of a request.
-
-    Raises:
-        ValueError: The proxy has a scheme that httpcore2 cannot use.
-    """
-    proxy = settings.proxy_for(request.scheme, request.host, request.port)
-    if proxy is not None and proxy.scheme != "http":
-        raise ValueError(
-            f"this transport cannot use a {proxy.scheme} proxy: the pycurl transport "
-            "can, or use a proxy that begins with http://"
-        )
-    return request.scheme, proxy
 
 
 class Shard(Generic[P]):
@@ -64,6 +48,7 @@ class ShardedPool(Generic[P]):
         make_backend: Makes the network backend, told whether TLS precedes the request.
 
     Raises:
+        ValueError: The proxy has a scheme that httpcore2 cannot use.
         TransportError: A certificate file that a setting names cannot be used.
     """
 
@@ -106,10 +91,11 @@ class ShardedPool(Generic[P]):
             server: Each begins with another shard, so that the connections to several servers do
                 not displace each other.
         """
-        shards = self._shards
-        first = hash(server) % (len(shards) or 1)
+        count = len(self._shards)
+        first = hash(server) % (count or 1)
         with self._lock:
-            for shard in shards[first:] + shards[:first]:
+            for index in range(first - count, first):
+                shard = self._shards[index]  # Those from the end come first.
                 if shard.free:
                     shard.free -= 1
                     return shard
@@ -163,6 +149,11 @@ class ShardedPool(Generic[P]):
 
 
 def _core_proxy(proxy: Proxy) -> httpcore2.Proxy:
+    if proxy.scheme != "http":
+        raise ValueError(
+            f"this transport cannot use a {proxy.scheme} proxy: the pycurl transport "
+            "can, or use a proxy that begins with http://"
+        )
     auth = None
     if proxy.username is not None:
         auth = (proxy.username.encode(), (proxy.password or "").encode())

@@ -75,9 +75,10 @@ class Settings(MaskedStruct, frozen=True, kw_only=True):
 
     def proxy_for(self, scheme: str, host: str, port: int) -> Proxy | None:
         """Return the proxy for a URL's host; `None` means a direct connection."""
-        if any(_covers(rule, host, port) for rule in self.direct):
+        proxy = self.proxies.get(scheme)
+        if proxy is None or any(_covers(rule, host, port) for rule in self.direct):
             return None
-        return self.proxies.get(scheme)
+        return proxy
 
 
 class NetworkTransport(ABC):
