@@ -99,6 +99,30 @@ def test_a_call_loads_what_it_uses(
     )
 
 
+def test_a_call_without_a_network_loads_no_large_module() -> None:
+    program = """
+sys.modules["typing_extensions"] = None  # msgspec can do without, and it needs `inspect`.
+from hipkit import HipChat
+from hipkit.transports.protocol import RawResponse
+
+class Transport:
+    name = "no network"
+
+    def send(self, request, options, sink=None):
+        return RawResponse(204, {})
+
+    def close(self):
+        pass
+
+with HipChat("token", base_url="https://h/v2", transport=Transport()) as client:
+    client.rooms.send_room_notification("ops", message="Done.")
+"""
+    _, imported = start(program)
+
+    assert "hipkit.v2.rooms" in imported
+    assert imported.isdisjoint({"dataclasses", "email", "random", "secrets"} | NETWORK)
+
+
 def test_the_command_send_loads_what_sending_needs(base_url: str) -> None:
     _, imported = start(COMMAND, "send", "ops", "Done.", base_url=base_url)
 

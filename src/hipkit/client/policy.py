@@ -5,7 +5,6 @@ Read next: `exchange.py`, which obeys them.
 
 from __future__ import annotations
 
-import inspect
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -37,9 +36,11 @@ def is_async(function: object) -> bool:
     """Return whether calling this returns an awaitable."""
     while isinstance(function, partial):
         function = function.func
-    return inspect.iscoroutinefunction(function) or (
-        callable(function) and inspect.iscoroutinefunction(type(function).__call__)
-    )
+    if not callable(function):
+        return False
+    from inspect import iscoroutinefunction  # Large, and most clients have no hooks.
+
+    return iscoroutinefunction(function) or iscoroutinefunction(type(function).__call__)
 
 
 class Hooks(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,10 +5,9 @@ Read next: `client.py`, which adds the calls.
 
 from __future__ import annotations
 
-import inspect
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Literal, Self, TypedDict, TypeVar, Unpack, cast
 
 from msgspec.structs import replace
@@ -129,10 +128,12 @@ class ClientSetup:
         if isinstance(token, str):
             authorization = Secret(BEARER + check_token(token).reveal())
         elif callable(token):
+            from inspect import signature  # Large, and a token of text needs none.
+
             # An optional argument of another name, such as a path, is not for the rejected token.
             takes_rejected = any(
                 each.name == "rejected" or each.default is each.empty
-                for each in inspect.signature(token).parameters.values()
+                for each in signature(token).parameters.values()
                 if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)
             )
             self._ask_for_token = token if takes_rejected else lambda _: token()
@@ -230,7 +231,7 @@ def check_token(token: object) -> Secret:
         ValueError: The token is empty or has a character that a header cannot carry. The message
             does not repeat it.
     """
-    if inspect.iscoroutine(token):
+    if isinstance(token, Coroutine):
         token.close()  # Otherwise Python warns that it was never awaited.
         check_sync_token(await_token)
     if not isinstance(token, str):
@@ -246,7 +247,9 @@ def check_token(token: object) -> Secret:
 
 async def await_token(token: object) -> Secret:
     """Await a token if necessary, then do the same as `check_token`."""
-    return check_token(await token if inspect.isawaitable(token) else token)
+    from inspect import isawaitable  # asyncio has loaded it.
+
+    return check_token(await token if isawaitable(token) else token)
 
 
 def pause(seconds: float) -> None:
