@@ -46,6 +46,7 @@ REASONS = {
 NOT_JSON = object()
 SCOPES = re.compile(r"scopes?:? *\[([^\]]*)\]")
 """HipChat's Python-style list: `[u'view_group', u'view_room']`."""
+SCOPE = re.compile("[a-z]+_[a-z_]+")
 
 
 class SentCall(Protocol):
@@ -155,8 +156,7 @@ class Reply(NamedTuple):
     def api_error(self) -> ApiError:
         """Return the error that the server reports."""
         call, response = self
-        operation = call.operation
-        status, headers = response.status, response.headers
+        operation, status = call.operation, response.status
         details = _details(_read(response.body))
         message = _text(details, "message", "error_description")
         shown = self._redact(message) or REASONS.get(status, "rejected")
@@ -169,37 +169,38 @@ class Reply(NamedTuple):
             validation=_text(details, "validation") or None,
             expected_type=details.get("expected_type"),
             operation=operation,
-            headers=headers,
+            headers=response.headers,
             body=response.body,
             request=_summary(operation, call.request),
         )
         error._secrets = call.secrets
-        hint = ""
-        if isinstance(error, ForbiddenError):
-            listed = SCOPES.search(message)
-            error.scopes = tuple(
-                re.findall(r"[a-z]+_[a-z_]+", listed[1] if listed else "")
-            )
-            if not error.scopes and operation.scopes:
-                error.scopes = operation.scopes
-                hint = f"; the call needs one of the scopes {', '.join(error.scopes)}"
-        elif isinstance(error, RateLimitError):
-            now = call.now()
-            wait = seconds_until_allowed(headers, now)
-            if wait is not None:
-                seconds = min(now + wait, LATEST_UNIX_SECONDS)
-                error.retry_at = datetime.fromtimestamp(seconds, UTC)
-                hint = f"; calls are accepted again at {error.retry_at:%Y-%m-%d %H:%M:%S} UTC"
-        error.args = (f"{error}{hint}",)
+        error.args = (f"{error}{self._next_step(error)}",)
         return error
-
-    def _redact(self, text: str, *, is_page: bool = False) -> str:
-        return redact(text, self.operation, self.call.secrets, is_page=is_page)
 
     def is_html(self) -> bool:
         """Return whether the media type is that of a web page."""
         media_type = self.response.headers.get("content-type", "").partition(";")[0]
         return media_type.strip().lower() in HTML_TYPES
+
+    def _next_step(self, error: ApiError) -> str:
+        """Set which scopes are lacking or when calls are accepted; return a text that says so."""
+        if isinstance(error, ForbiddenError):
+            listed = SCOPES.search(error.message)
+            error.scopes = tuple(SCOPE.findall(listed[1])) if listed else ()
+            if not error.scopes and self.operation.scopes:
+                error.scopes = self.operation.scopes
+                return f"; the call needs one of the scopes {', '.join(error.scopes)}"
+        if isinstance(error, RateLimitError):
+            now = self.call.now()
+            wait = seconds_until_allowed(self.response.headers, now)
+            if wait is not None:
+                at = datetime.fromtimestamp(min(now + wait, LATEST_UNIX_SECONDS), UTC)
+                error.retry_at = at
+                return f"; calls are accepted again at {at:%Y-%m-%d %H:%M:%S} UTC"
+        return ""
+
+    def _redact(self, text: str, *, is_page: bool = False) -> str:
+        return redact(text, self.operation, self.call.secrets, is_page=is_page)
 
     def _is_web_page(self) -> bool:
         """Return whether this is a web page by its media type or by its first characters."""
