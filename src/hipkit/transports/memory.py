@@ -22,8 +22,6 @@ T = TypeVar("T")
 Handler = Callable[[Request], RawResponse]
 AsyncHandler = Callable[[Request], RawResponse | Awaitable[RawResponse]]
 
-CLOSED = "the transport is closed; create a new one to send again"
-
 
 class AsyncMemoryTransport:
     """An async transport that answers from a function, or from an ASGI app in the caller's loop.
@@ -38,12 +36,10 @@ class AsyncMemoryTransport:
     name = "memory"
 
     def __init__(
-        self,
-        handler: AsyncHandler | None = None,
-        *,
-        app: AsgiApp | None = None,
+        self, handler: AsyncHandler | None = None, *, app: AsgiApp | None = None
     ) -> None:
-        _check_one_given(handler, app)
+        if (handler is None) == (app is None):
+            raise TypeError("pass either a handler or an app")
         self._handler = handler
         self._app = app
         self._closed = False
@@ -53,9 +49,7 @@ class AsyncMemoryTransport:
         self, request: Request, options: Options, sink: Sink | None = None
     ) -> RawResponse:
         """Send once, as `protocol.AsyncTransport` says."""
-        if self._closed:
-            raise RuntimeError(CLOSED)
-        header_lines(request)  # Raises for a request that cannot be sent over a socket.
+        self._check(request)
         if self._app is not None:
             loop = asyncio.get_running_loop()
             if loop not in self._servers:
@@ -73,6 +67,13 @@ class AsyncMemoryTransport:
         if server is not None:
             await server.stop()
 
+    def _check(self, request: Request) -> None:
+        if self._closed:
+            raise RuntimeError(
+                "the transport is closed; create a new one to send again"
+            )
+        header_lines(request)  # Raises for a request that cannot be sent over a socket.
+
 
 class MemoryTransport:
     """The blocking counterpart; an app runs in an event loop in its own thread.
@@ -85,15 +86,10 @@ class MemoryTransport:
     name = "memory"
 
     def __init__(
-        self,
-        handler: Handler | None = None,
-        *,
-        app: AsgiApp | None = None,
+        self, handler: Handler | None = None, *, app: AsgiApp | None = None
     ) -> None:
-        _check_one_given(handler, app)
+        self._inner = AsyncMemoryTransport(handler, app=app)
         self._handler = handler
-        self._apart = None if app is None else AsyncMemoryTransport(app=app)
-        self._closed = False
         self._lock = threading.Lock()
         self._thread: _LoopThread | None = None
 
@@ -101,29 +97,22 @@ class MemoryTransport:
         self, request: Request, options: Options, sink: Sink | None = None
     ) -> RawResponse:
         """Send once, as `protocol.Transport` says."""
-        if self._apart is not None:
-            return self._running().do(self._apart.send(request, options, sink))
-        if self._closed:
-            raise RuntimeError(CLOSED)
-        header_lines(request)
-        return _received(cast("Handler", self._handler)(request), options, sink)
+        if self._handler is not None:
+            self._inner._check(request)
+            return _received(self._handler(request), options, sink)
+        with self._lock:
+            self._inner._check(request)
+            thread = self._thread = self._thread or _LoopThread()
+        return thread.do(self._inner.send(request, options, sink))
 
     def close(self) -> None:
         """End the app's lifespan and its thread."""
         with self._lock:
-            self._closed = True
+            self._inner._closed = True
             thread, self._thread = self._thread, None
-        if thread is not None and self._apart is not None:
-            thread.do(self._apart.aclose())
+        if thread is not None:
+            thread.do(self._inner.aclose())
             thread.end()
-
-    def _running(self) -> _LoopThread:
-        with self._lock:
-            if self._closed:
-                raise RuntimeError(CLOSED)
-            if self._thread is None:
-                self._thread = _LoopThread()
-            return self._thread
 
 
 class _LoopThread:
@@ -157,8 +146,3 @@ def _received(
     if response.body:
         incoming.feed(response.body)
     return incoming.response()
-
-
-def _check_one_given(handler: object, app: object) -> None:
-    if (handler is None) == (app is None):
-        raise TypeError("pass either a handler or an app")
