@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import assert_type
 
+import hipkit
 from hipkit import (
     AsyncOAuthClient,
     AuthTest,
@@ -22,6 +23,7 @@ from hipkit import (
     RequestError,
     Response,
     TokenProvider,
+    v2,
 )
 from hipkit.api.response import RequestSummary
 from hipkit.transports.httpcore2 import AsyncHttpcoreTransport
@@ -92,6 +94,8 @@ def arguments(client: HipChat) -> None:
 
 
 def mistakes(client: HipChat, room: Room, asynchronous: AsyncOAuthClient) -> None:
+    assert hipkit.HipChta  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+    assert v2.GetRom  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
     client.rooms.get_room()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     client.rooms.send_room_notification("ops", message="x", color="pink")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     client.rooms.send_room_notification("ops", "x")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
