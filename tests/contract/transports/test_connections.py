@@ -421,23 +421,7 @@ def test_as_many_calls_as_there_may_be_connections_are_sent_at_once(
     asyncio.run(main())
 
 
-@only("httpcore2-async")  # libcurl decides itself which of the waiting calls is next.
-def test_calls_that_wait_for_a_connection_are_sent_in_the_order_they_came(
-    kind: Kind, server: ScriptedServer
-) -> None:
-    async def main() -> None:
-        transport = kind.make(max_connections=1)
-        targets = [f"/{number}" for number in range(20)]
-        calls = [
-            transport.send(request_to(server, target=each), PATIENT) for each in targets
-        ]
-        await asyncio.gather(*calls)
-        await transport.aclose()
-        assert [received.target for received in server.requests] == targets
-
-    asyncio.run(main())
-
-
+@ONLY_ASYNC
 @pytest.mark.parametrize("is_cancelled", [False, True])
 def test_tasks_that_wait_for_a_connection_get_it_in_order(
     kind: Kind, serve: Serve, is_cancelled: bool
