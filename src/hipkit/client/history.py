@@ -80,7 +80,8 @@ class HistoryCursor:
         self._date: datetime | None = None
         self._start_index = 0
         self._stale: list[str] = []
-        self._now = now
+        # Tomorrow, since the server's clock may be ahead of this one.
+        self._latest = datetime.fromtimestamp(now, UTC) + timedelta(days=1)
         self._handler = on_unreadable
         self._unreadable: list[UnreadableItem] = []
         self.on_unreadable = self._unreadable.append
@@ -158,6 +159,8 @@ class HistoryCursor:
             item.date if isinstance(item, Message) and is_sorted else None
             for item in items
         ]
+        last = self.position
+        latest = max([self._latest, *known]) if last is None else last.date
         before, after = _filled(dates), _filled(dates[::-1])[::-1]
         entries = []
         times: Counter[str] = Counter()
@@ -167,20 +170,10 @@ class HistoryCursor:
                 continue
             id = _id_of(item)
             times[id] += 1
-            date = self._latest_date(newer, known)
+            date = min(newer or latest, latest)
             until = _shifted(older, -2 * ROUNDING) if newer and older else OLDEST
             entries.append(_Entry(date, f"{id}-{times[id]}", item, until))
         return entries
-
-    def _latest_date(self, newer: datetime | None, known: list[datetime]) -> datetime:
-        """Return an upper bound of the timestamp of an unreadable item."""
-        if self.position is not None:
-            return min(newer or self.position.date, self.position.date)
-        if newer is not None:
-            return newer
-        # Tomorrow, since the server's clock may be ahead of this one.
-        tomorrow = datetime.fromtimestamp(self._now, UTC) + timedelta(days=1)
-        return max([tomorrow, *known])
 
     def _choose_next(
         self, page: MessagePage, entries: list[_Entry], fresh: list[_Entry]
