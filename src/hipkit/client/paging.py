@@ -75,8 +75,9 @@ class PageCursor(Generic[P]):
         """
         yield page
         link = getattr(getattr(page, "links", None), "next", None)
-        is_last = not isinstance(link, str) or not link
-        self._next = None if is_last else (self._operation, self._query_of(str(link)))
+        self._next = None
+        if isinstance(link, str) and link:
+            self._next = (self._operation, self._query_of(link))
 
     def _query_of(self, link: str) -> str:
         """Return the query of the next page.
@@ -123,6 +124,7 @@ class ItemCursor(Generic[T]):
         if not hasattr(page, "items"):
             kind = type(page).__name__
             raise TypeError(f"{kind} is not a page: this operation returns no list")
+        # Going on after the page reads its link: an invalid one costs none of the items before.
         for each in self._pages.take(page):
             for item in in_order(each.items or (), self._unreadable):
                 if isinstance(item, UnreadableItem):
