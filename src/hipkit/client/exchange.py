@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Generator, Mapping
-from functools import cached_property
 from types import NoneType
 from typing import Generic, NamedTuple, Protocol, TypeVar, cast
 
@@ -137,14 +136,16 @@ class State(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     limits: LimitMemory = msgspec.field(default_factory=LimitMemory)
     """The last limits, shared by clients that differ only in their policy."""
 
-    @cached_property
+    @property
     def headers(self) -> dict[HeaderPairs, Headers]:
         """An operation's headers -> the request's, token included.
 
         They depend on nothing else but this state. `replace` starts with none, so that no request
         gets the token or the headers of another client.
         """
-        return {}
+        # Two threads get the same; `cached_property` takes a lock, which a fork could leave locked.
+        prepared: dict[HeaderPairs, Headers] = vars(self).setdefault("headers", {})
+        return prepared
 
     def with_options(self, options: CallOptions) -> State:
         """Return the state with a call's options applied.
