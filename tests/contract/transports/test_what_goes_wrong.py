@@ -315,6 +315,13 @@ def test_a_server_that_does_not_read_the_request_is_a_timeout(
     assert (failure.kind, failure.may_have_arrived) == ("timeout", True)
 
 
+def test_the_deadline_ends_a_silence(driver: Driver, serve: Serve) -> None:
+    server = serve(then(Connection.hang))
+    failure = driver.fail(request_to(server, "POST", content=b"x"), ends_in())
+    assert (failure.kind, failure.may_have_arrived) == ("timeout", True)
+    wait_until(lambda: len(server.requests) == 1)
+
+
 def test_the_deadline_ends_a_head_that_drips(driver: Driver, serve: Serve) -> None:
     drip = b"HTTP/1.1 200 OK\r\n" + b"X-A: b\r\n" * 1000
     server = serve(then(lambda connection: connection.drip(drip)))
