@@ -45,7 +45,10 @@ MASK = Secret("")
 
 
 class MaskedStruct(msgspec.Struct, frozen=True):
-    """A struct whose `repr` has `***` for hidden fields, and leaves out absent ones."""
+    """A struct whose `repr` has `***` for hidden fields, and leaves out absent ones.
+
+    `None` is absence, unless a field has another default.
+    """
 
     secrets: ClassVar[frozenset[str]] = frozenset()
     """The fields that are never shown."""
@@ -59,8 +62,11 @@ class MaskedStruct(msgspec.Struct, frozen=True):
 
     def __rich_repr__(self) -> list[tuple[str, object]]:
         # msgspec's own shows every field, in tracebacks that are printed with rich.
+        names, defaults = self.__struct_fields__, self.__struct_defaults__
+        usual = dict(zip(names[len(names) - len(defaults) :], defaults, strict=True))
         return [
             (name, MASK if self._is_hidden(name) else value)
-            for name in self.__struct_fields__
-            if (value := getattr(self, name)) is not None and value is not UNSET
+            for name in names
+            if (value := getattr(self, name)) is not UNSET
+            and (value is not None or usual.get(name) is not None)
         ]
