@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from hipkit.api.errors import ForbiddenError, UnauthorizedError
 from hipkit.api.operation import Operation
@@ -11,8 +11,7 @@ from hipkit.client.exchange import Exchange, State, Steps
 __all__ = ["AuthTest", "auth_test"]
 
 
-@dataclass(frozen=True, slots=True)
-class AuthTest:
+class AuthTest(msgspec.Struct, frozen=True):
     """The outcome of `client.auth_test`."""
 
     allowed: bool
