@@ -454,9 +454,8 @@ def test_tasks_that_wait_for_a_connection_get_it_in_order(
 
     asyncio.run(main())
     left = [*range(10 if is_cancelled else 20), *range(20, 40)]
-    # The first two open their connections at the same time.
-    assert sorted(began[:2]) == left[:2]
-    assert began[2:] == left[2:]
+    # The first two open their connections at the same time, and either may take longer.
+    assert [number for number in began if number > 1] == left[2:]
     assert server.connections <= 2
 
 
