@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -353,14 +354,19 @@ def test_one_transport_serves_many_threads(kind: Kind, serve: Serve) -> None:
 
 
 @ONLY_ASYNC
-def test_one_transport_serves_many_tasks(kind: Kind, serve: Serve) -> None:
+@pytest.mark.parametrize("has_epoll", [True, False])
+def test_one_transport_serves_many_tasks(
+    kind: Kind, serve: Serve, monkeypatch: pytest.MonkeyPatch, has_epoll: bool
+) -> None:
+    if not has_epoll:
+        monkeypatch.delattr(select, "epoll", raising=False)
     server = serve(echo)
 
     async def main() -> None:
         transport = kind.make(max_connections=8)
 
         async def call(number: int) -> None:
-            body = b"%d" % number * 100
+            body = b"%d" % number * (100 if number % 50 else 100_000)
             request = request_to(server, "POST", content=body)
             assert (await transport.send(request, PATIENT)).body == body
 
