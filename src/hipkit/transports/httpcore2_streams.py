@@ -84,11 +84,6 @@ class _Writing:
         self._socket: socket.socket = plain.get_extra_info("socket")
         self._carries_request = carries_request
         self._held = b""
-        self._poll = None
-        if hasattr(select, "poll"):  # Windows has none.
-            poll = select.poll()
-            poll.register(self._socket, select.POLLIN)
-            self._poll = poll.poll
 
     def _due(self, buffer: bytes, progress: Progress) -> bytes:
         # httpcore2 writes the head, the body and an empty end separately. The head
@@ -101,10 +96,12 @@ class _Writing:
         return data
 
     def get_extra_info(self, info: str) -> Any:
-        # The pool asks this twice a call, and anyio collects everything it knows to answer. A
-        # closed socket counts as readable; its number may belong to another by now.
-        if info == "is_readable" and self._poll is not None:
-            return self._socket.fileno() < 0 or bool(self._poll(0))
+        # Pools ask twice a call, and anyio collects everything that it knows to answer this.
+        is_open = info == "is_readable" and self._socket.fileno() >= 0
+        if is_open and hasattr(select, "poll"):  # Windows has none.
+            poll = select.poll()
+            poll.register(self._socket, select.POLLIN)
+            return bool(poll.poll(0))
         return self._plain.get_extra_info(info)
 
 
