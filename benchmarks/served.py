@@ -28,7 +28,7 @@ from hipkit.server.settings import Settings
 from hipkit.server.shared.limits import LimitSettings
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.messages import NewMessage
-from hipkit.transports.memory import MemoryTransport
+from hipkit.testing import MemoryTransport
 from hipkit.v2.users import CreateUser
 
 __all__ = [

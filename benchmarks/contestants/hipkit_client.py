@@ -45,7 +45,7 @@ class Trust(TypedDict, total=False):
 
 def request_for(base_url: str) -> Request:
     """Return the request that the notification becomes."""
-    from hipkit.transports.memory import MemoryTransport
+    from hipkit.testing import MemoryTransport
 
     sent: list[Request] = []
 
@@ -61,7 +61,7 @@ def request_for(base_url: str) -> Request:
 @contextmanager
 def in_memory(task: Task) -> Iterator[Send]:
     """Send to nobody: the answer is ready."""
-    from hipkit.transports.memory import MemoryTransport
+    from hipkit.testing import MemoryTransport
 
     response = RawResponse(NO_CONTENT, HEADERS)
     transport = MemoryTransport(lambda _: response)
@@ -108,7 +108,7 @@ async def _async_over(transport: TransportName, task: Task) -> AsyncIterator[Asy
 @asynccontextmanager
 async def async_in_memory(task: Task) -> AsyncIterator[AsyncSend]:
     """Send to nobody, on asyncio."""
-    from hipkit.transports.memory import AsyncMemoryTransport
+    from hipkit.testing import AsyncMemoryTransport
 
     response = RawResponse(NO_CONTENT, HEADERS)
     transport = AsyncMemoryTransport(lambda _: response)

@@ -10,7 +10,7 @@ import msgspec
 from benchmarks.contestants.openings import Send, Task
 from benchmarks.messages import ROOM, TOKEN, history_page
 from hipkit import HipChat
-from hipkit.transports.memory import MemoryTransport
+from hipkit.testing import MemoryTransport
 from hipkit.transports.protocol import RawResponse
 from hipkit.v2 import GetRoomHistory
 from hipkit.v2.models import MessagePage

@@ -16,7 +16,7 @@ from hipkit.api.catalog import Entry
 from hipkit.api.operation import Operation
 from hipkit.client.async_client import AsyncHipChat
 from hipkit.client.client import HipChat
-from hipkit.transports.memory import AsyncMemoryTransport, MemoryTransport
+from hipkit.testing import AsyncMemoryTransport, MemoryTransport
 from hipkit.transports.protocol import RawResponse, Request
 from tests.codegen.packages import Generate, spec
 from tests.codegen.test_cases import CASES

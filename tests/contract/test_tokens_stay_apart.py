@@ -17,7 +17,7 @@ import msgspec
 import pytest
 
 from hipkit import HipChat
-from hipkit.transports.memory import MemoryTransport
+from hipkit.testing import MemoryTransport
 from hipkit.transports.protocol import RawResponse, Request, Transport
 
 THREADS = 16

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from hipkit import BadRequestError, HipChat, NotFoundError, UnauthorizedError
-from hipkit.testing import HipChatServer
-from hipkit.transports.memory import MemoryTransport
+from hipkit.testing import HipChatServer, MemoryTransport
 from hipkit.v1 import (
     RoomsCreate,
     RoomsDelete,

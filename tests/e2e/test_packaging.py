@@ -17,7 +17,7 @@ EXTRAS = ["", "fast", "cli", "server"]
 
 SEND_IN_MEMORY = """
 from hipkit import HipChat
-from hipkit.transports.memory import MemoryTransport
+from hipkit.testing import MemoryTransport
 from hipkit.transports.protocol import RawResponse
 
 requests = []

@@ -60,7 +60,8 @@ TESTED_ELSEWHERE = {
     "server/storage/sqlite/copy.py": "unit/server/storage/test_backup.py",
     "server/storage/sqlite/file.py": "unit/server/storage/sqlite/test_migrations.py",
     "server/storage/sqlite/schema.py": "unit/server/storage/test_backup.py",
-    "transports/asgi.py": "unit/transports/test_memory.py",
+    "testing/__init__.py": "unit/test_public_api.py",
+    "testing/asgi.py": "unit/testing/test_memory.py",
 }
 """Module -> what tests it in place of a file of its name."""
 

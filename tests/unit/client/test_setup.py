@@ -22,7 +22,7 @@ from hipkit import (
     OAuthClient,
     UnauthorizedError,
 )
-from hipkit.transports.memory import AsyncMemoryTransport, MemoryTransport
+from hipkit.testing import AsyncMemoryTransport, MemoryTransport
 from hipkit.transports.protocol import Options
 from hipkit.v2 import (
     GetAllRooms,

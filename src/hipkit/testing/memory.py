@@ -12,7 +12,7 @@ import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import TypeVar, cast
 
-from hipkit.transports.asgi import AsgiApp, AsgiServer
+from hipkit.testing.asgi import AsgiApp, AsgiServer
 from hipkit.transports.protocol import Options, RawResponse, Request, Sink
 from hipkit.transports.wire import Incoming, header_lines
 

@@ -10,8 +10,7 @@ from urllib.request import Request, urlopen
 import pytest
 
 from hipkit import File, ForbiddenError, NotFoundError, OAuthClient
-from hipkit.testing import HipChatServer, serve
-from hipkit.transports.memory import MemoryTransport
+from hipkit.testing import HipChatServer, MemoryTransport, serve
 from hipkit.v2.models import Card, Sender
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from hipkit.transports.asgi import Message, Receive, Send
-from hipkit.transports.memory import AsyncMemoryTransport, MemoryTransport
+from hipkit.testing import AsyncMemoryTransport, MemoryTransport
+from hipkit.testing.asgi import Message, Receive, Send
 from hipkit.transports.protocol import Options, RawResponse, Request, TransportError
 
 PATIENT = Options(timeout_seconds=10)

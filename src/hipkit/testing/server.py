@@ -1,17 +1,4 @@
-"""A HipChat server for your own tests: in memory, behind a normal client.
-
-With pytest there is nothing to set up: hipkit brings the fixture `hipchat`:
-
-```python
-def test_alert(hipchat):
-    my_program.alert(hipchat.client, "disk full")
-    assert hipchat.messages()[-1].message == "disk full"
-```
-
-Elsewhere, `with HipChatServer() as hipchat: ...`. It is the server that `hipkit serve` runs, with
-its database in a temporary folder and without limits on calls and messages. Programs that need a
-URL get `hipchat.url`, a real port on this machine (extra `server`).
-"""
+"""The HipChat server of `hipkit.testing`: what `hipkit serve` runs, in memory."""
 
 from __future__ import annotations
 
@@ -24,6 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, TypeVar
+
+from hipkit.testing.memory import AsyncMemoryTransport, MemoryTransport
 
 if TYPE_CHECKING:  # Loaded when a server is made.
     from hipkit.client.async_client import AsyncHipChat
@@ -166,7 +155,6 @@ class HipChatServer:
     def client_for(self, token: str) -> HipChat:
         """Return a client with another token, such as one from `add_token`."""
         from hipkit.client.client import HipChat
-        from hipkit.transports.memory import MemoryTransport
 
         transport = MemoryTransport(app=self.app)
         client = HipChat(token, base_url=BASE_URL, transport=transport)
@@ -176,7 +164,6 @@ class HipChatServer:
     def async_client_for(self, token: str | None = None) -> AsyncHipChat:
         """Return an asynchronous client; without a token, the administrator's."""
         from hipkit.client.async_client import AsyncHipChat
-        from hipkit.transports.memory import AsyncMemoryTransport
 
         transport = AsyncMemoryTransport(app=self.app)
         return AsyncHipChat(token or self.token, base_url=BASE_URL, transport=transport)
