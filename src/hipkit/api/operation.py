@@ -227,10 +227,14 @@ class Operation(MaskedStruct, Generic[T_co], frozen=True):
                 for text in _texts(value, joined=name in self.joined)
             ]
             return urlencode(pairs).encode()
-        content = _encode_json(_json_body(type(self))(self))
+        body = _json_body(type(self))(self)
         if self.body_kind == "related":
-            metadata = None if content == EMPTY_OBJECT else content
-            return RelatedBody(getattr(self, FILE_MEMBER), metadata)
+            # A path here is a mistake: only the file is read, never a picture.
+            metadata = msgspec.json.encode(body)
+            return RelatedBody(
+                getattr(self, FILE_MEMBER), None if metadata == EMPTY_OBJECT else metadata
+            )
+        content = _encode_json(body)
         if self.optional_body and content == EMPTY_OBJECT:
             return None
         return content
@@ -338,7 +342,8 @@ def _quote(text: str) -> str:
 
 def _text(value: object) -> str:
     if isinstance(value, str):
-        return value
+        # Formatting a member of an enum of texts returns its name, not its value.
+        return value if type(value) is str else str.__str__(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime):

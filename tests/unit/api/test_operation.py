@@ -7,6 +7,7 @@ import os
 import pickle
 import re
 from datetime import UTC, date, datetime, timedelta, timezone
+from enum import Enum
 from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar, Literal, get_args, get_origin
@@ -219,6 +220,24 @@ def test_arguments_of_the_query_go_out_under_their_own_names() -> None:
     assert call.content is None
 
 
+class Place(str, Enum):
+    OPS = "ops"
+    DEV = "dev ops"
+
+
+def test_a_member_of_an_enum_of_texts_is_sent_as_its_value() -> None:
+    # `format` and `str` of such a member return its name since Python 3.11.
+    assert GetPart(Place.OPS, Place.DEV, color=[*Place]).call().target == (
+        "/room/ops/part/dev%20ops.json?color=ops&color=dev%20ops"
+    )
+    assert type(path_segment("room", Place.OPS)) is str
+    call = GetPart("r", "p", if_none_match=Place.OPS).call()
+    assert repr(call.headers) == "(('If-None-Match', 'ops'),)"
+    assert SendForm(Place.DEV, names=[*Place]).call().content == (
+        b"scope=dev+ops&names=ops%2Cdev+ops"
+    )
+
+
 def test_lists_in_the_query_are_joined_or_repeated() -> None:
     call = GetPart("r", "p", expand=["a", "b c"], color=["red", "blue"]).call()
 
@@ -276,6 +295,14 @@ def test_json_bodies_hold_models_dates_and_pictures(tmp_path: Path) -> None:
 def test_a_body_of_what_json_has_no_form_for_raises() -> None:
     with pytest.raises(TypeError, match="cannot be sent as JSON: object"):
         PutAnything(object()).call()
+
+
+def test_a_path_beside_a_file_is_not_read_as_a_picture(tmp_path: Path) -> None:
+    private = tmp_path / "private.txt"
+    private.write_bytes(b"private")
+
+    with pytest.raises(TypeError, match="PosixPath|WindowsPath"):
+        ShareFile(b"bytes", message=private).call()  # type: ignore[arg-type]
 
 
 def test_an_optional_body_without_members_is_not_sent() -> None:
