@@ -232,7 +232,8 @@ class Operation(MaskedStruct, Generic[T_co], frozen=True):
             # A path here is a mistake: only the file is read, never a picture.
             metadata = msgspec.json.encode(body)
             return RelatedBody(
-                getattr(self, FILE_MEMBER), None if metadata == EMPTY_OBJECT else metadata
+                getattr(self, FILE_MEMBER),
+                None if metadata == EMPTY_OBJECT else metadata,
             )
         content = _encode_json(body)
         if self.optional_body and content == EMPTY_OBJECT:

@@ -220,7 +220,7 @@ def test_arguments_of_the_query_go_out_under_their_own_names() -> None:
     assert call.content is None
 
 
-class Place(str, Enum):
+class Place(str, Enum):  # noqa: UP042 - users have such classes; StrEnum differs
     OPS = "ops"
     DEV = "dev ops"
 
@@ -301,7 +301,7 @@ def test_a_path_beside_a_file_is_not_read_as_a_picture(tmp_path: Path) -> None:
     private = tmp_path / "private.txt"
     private.write_bytes(b"private")
 
-    with pytest.raises(TypeError, match="PosixPath|WindowsPath"):
+    with pytest.raises(TypeError, match=r"of type \w+Path is unsupported"):
         ShareFile(b"bytes", message=private).call()  # type: ignore[arg-type]
 
 
