@@ -15,6 +15,7 @@ from datetime import datetime
 from functools import cache
 from operator import attrgetter
 from pathlib import Path
+from string import ascii_letters, digits
 from typing import (
     ClassVar,
     Generic,
@@ -62,7 +63,11 @@ EMPTY_OBJECT = b"{}"
 ALWAYS_SENT = object()
 """A default that no argument has."""
 
-_is_unreserved = re.compile(r"[\w.~-]*", re.ASCII).fullmatch
+UNRESERVED = f"{ascii_letters}{digits}-._~"
+ESCAPES = tuple(
+    chr(code) if chr(code) in UNRESERVED else f"%{code:02X}" for code in range(128)
+)
+"""What each ASCII character is in a path or query, as RFC 3986 says."""
 
 
 class RequestParts(MaskedStruct, frozen=True, gc=False):
@@ -160,13 +165,13 @@ class Operation(MaskedStruct, Generic[T_co], frozen=True):
             ]
             if pairs:
                 target = f"{target}?{'&'.join(pairs)}"
-        headers = tuple(
-            [
+        headers: tuple[tuple[str, str], ...] = ()
+        if self.header:
+            headers = tuple(
                 (wire, _text(value))
                 for name, wire in self.header.items()
                 if (value := getattr(self, name)) is not None
-            ]
-        )
+            )
         content = None if self.body_kind is None else self._content(plan)
         if isinstance(content, bytes):
             headers += plan.content_headers
@@ -337,8 +342,8 @@ def _texts(value: object, *, joined: bool) -> Iterable[str]:
 
 
 def _quote(text: str) -> str:
-    # Most texts need no quoting, and `quote` takes longer to find that out.
-    return text if _is_unreserved(text) else quote(text, safe="")
+    # The common case in one step of C: `quote` takes three times as long.
+    return text.translate(ESCAPES) if text.isascii() else quote(text, safe="")
 
 
 def _text(value: object) -> str:
