@@ -22,6 +22,7 @@ from hipkit.transports.protocol import RawResponse, Request, Transport
 
 THREADS = 16
 ROUNDS = 15
+BASE_URL = "https://chat.example.com/v2"
 JSON = {"content-type": "application/json"}
 
 
@@ -71,7 +72,7 @@ def network(make: Callable[[], Transport]) -> Iterator[tuple[Transport, str]]:
 
 @contextmanager
 def memory() -> Iterator[tuple[Transport, str]]:
-    yield MemoryTransport(echo), "https://chat.example.com/v2"
+    yield MemoryTransport(echo), BASE_URL
 
 
 def from_module(name: str, kind: str) -> Callable[[], Transport]:
@@ -118,3 +119,26 @@ def test_no_request_has_the_token_of_another_client(place: str) -> None:
 
         with ThreadPoolExecutor(THREADS) as pool:
             assert [*pool.map(work, range(THREADS))] == [[]] * THREADS
+
+
+def test_a_derived_client_does_not_send_through_the_one_it_was_made_from() -> None:
+    tokens: list[str] = []
+
+    def take(request: Request) -> RawResponse:
+        tokens.append(dict(request.headers)["Authorization"])
+        return RawResponse(204, {})
+
+    client = HipChat("one", base_url=BASE_URL, transport=MemoryTransport(take))
+    assert client.rooms is client.rooms
+    for each in (
+        client,
+        client.with_token("two"),
+        client.with_token("two").with_options(),
+    ):
+        each.rooms.send_room_notification("ops", message="hello")
+        each.with_token("three").rooms.send_room_notification("ops", message="hello")
+    assert [token.removeprefix("Bearer ") for token in tokens] == [
+        *("one", "three"),
+        *("two", "three"),
+        *("two", "three"),
+    ]

@@ -12,6 +12,7 @@ import os
 from collections.abc import AsyncIterator, Mapping
 from copy import copy
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, BinaryIO, Self, TypeVar, Unpack, cast
 
 from msgspec import UNSET, UnsetType
@@ -283,8 +284,11 @@ class AsyncHipChat(ClientSetup, AsyncApi):
         await self.aclose()
 
     def _copy(self) -> Self:
-        # The methods by tag must send through the copy.
         derived = copy(self)
+        # The methods by tag must send through the copy; those in use send with this one's token.
+        for name in [*vars(derived)]:
+            if isinstance(getattr(type(derived), name, None), cached_property):
+                delattr(derived, name)
         AsyncApi.__init__(derived, derived.send)
         return derived
 

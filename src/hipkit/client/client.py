@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator, Mapping
 from copy import copy
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, BinaryIO, Self, TypeVar, Unpack, cast
 
 from msgspec import UNSET, UnsetType
@@ -278,8 +279,11 @@ class HipChat(ClientSetup, Api):
         self.close()
 
     def _copy(self) -> Self:
-        # The methods by tag must send through the copy.
         derived = copy(self)
+        # The methods by tag must send through the copy; those in use send with this one's token.
+        for name in [*vars(derived)]:
+            if isinstance(getattr(type(derived), name, None), cached_property):
+                delattr(derived, name)
         Api.__init__(derived, derived.send)
         return derived
 

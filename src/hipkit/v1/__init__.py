@@ -9,6 +9,7 @@ command line. Modules are imported on first use.
 
 from __future__ import annotations
 
+from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -203,14 +204,14 @@ class Api:
     def __init__(self, send: Send) -> None:
         self._send = send
 
-    @property
+    @cached_property
     def rooms(self) -> Rooms:
         """The operations of the tag Rooms."""
         from hipkit.v1.rooms import Rooms
 
         return Rooms(self._send)
 
-    @property
+    @cached_property
     def users(self) -> Users:
         """The operations of the tag Users."""
         from hipkit.v1.users import Users
@@ -228,14 +229,14 @@ class AsyncApi:
     def __init__(self, send: AsyncSend) -> None:
         self._send = send
 
-    @property
+    @cached_property
     def rooms(self) -> AsyncRooms:
         """The operations of the tag Rooms."""
         from hipkit.v1.rooms import AsyncRooms
 
         return AsyncRooms(self._send)
 
-    @property
+    @cached_property
     def users(self) -> AsyncUsers:
         """The operations of the tag Users."""
         from hipkit.v1.users import AsyncUsers
@@ -253,14 +254,14 @@ class RawApi:
     def __init__(self, send: RawSend) -> None:
         self._send = send
 
-    @property
+    @cached_property
     def rooms(self) -> RawRooms:
         """The operations of the tag Rooms."""
         from hipkit.v1.raw.rooms import RawRooms
 
         return RawRooms(self._send)
 
-    @property
+    @cached_property
     def users(self) -> RawUsers:
         """The operations of the tag Users."""
         from hipkit.v1.raw.users import RawUsers
@@ -278,14 +279,14 @@ class AsyncRawApi:
     def __init__(self, send: AsyncRawSend) -> None:
         self._send = send
 
-    @property
+    @cached_property
     def rooms(self) -> AsyncRawRooms:
         """The operations of the tag Rooms."""
         from hipkit.v1.raw.rooms import AsyncRawRooms
 
         return AsyncRawRooms(self._send)
 
-    @property
+    @cached_property
     def users(self) -> AsyncRawUsers:
         """The operations of the tag Users."""
         from hipkit.v1.raw.users import AsyncRawUsers

@@ -9,6 +9,7 @@ command line. Modules are imported on first use.
 
 from __future__ import annotations
 
+from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -769,70 +770,70 @@ class Api:
     def __init__(self, send: Send) -> None:
         self._send = send
 
-    @property
+    @cached_property
     def capabilities(self) -> Capabilities:
         """The operations of the tag Capabilities."""
         from hipkit.v2.capabilities import Capabilities
 
         return Capabilities(self._send)
 
-    @property
+    @cached_property
     def emoticons(self) -> Emoticons:
         """The operations of the tag Emoticons."""
         from hipkit.v2.emoticons import Emoticons
 
         return Emoticons(self._send)
 
-    @property
+    @cached_property
     def extensions(self) -> Extensions:
         """The operations of the tag Extensions."""
         from hipkit.v2.extensions import Extensions
 
         return Extensions(self._send)
 
-    @property
+    @cached_property
     def files(self) -> Files:
         """The operations of the tag Files."""
         from hipkit.v2.files import Files
 
         return Files(self._send)
 
-    @property
+    @cached_property
     def groups(self) -> Groups:
         """The operations of the tag Groups."""
         from hipkit.v2.groups import Groups
 
         return Groups(self._send)
 
-    @property
+    @cached_property
     def integrations(self) -> Integrations:
         """The operations of the tag Integrations."""
         from hipkit.v2.integrations import Integrations
 
         return Integrations(self._send)
 
-    @property
+    @cached_property
     def invites(self) -> Invites:
         """The operations of the tag Invites."""
         from hipkit.v2.invites import Invites
 
         return Invites(self._send)
 
-    @property
+    @cached_property
     def oauth_sessions(self) -> OauthSessions:
         """The operations of the tag Oauth Sessions."""
         from hipkit.v2.oauth_sessions import OauthSessions
 
         return OauthSessions(self._send)
 
-    @property
+    @cached_property
     def rooms(self) -> Rooms:
         """The operations of the tag Rooms."""
         from hipkit.v2.rooms import Rooms
 
         return Rooms(self._send)
 
-    @property
+    @cached_property
     def users(self) -> Users:
         """The operations of the tag Users."""
         from hipkit.v2.users import Users
@@ -850,70 +851,70 @@ class AsyncApi:
     def __init__(self, send: AsyncSend) -> None:
         self._send = send
 
-    @property
+    @cached_property
     def capabilities(self) -> AsyncCapabilities:
         """The operations of the tag Capabilities."""
         from hipkit.v2.capabilities import AsyncCapabilities
 
         return AsyncCapabilities(self._send)
 
-    @property
+    @cached_property
     def emoticons(self) -> AsyncEmoticons:
         """The operations of the tag Emoticons."""
         from hipkit.v2.emoticons import AsyncEmoticons
 
         return AsyncEmoticons(self._send)
 
-    @property
+    @cached_property
     def extensions(self) -> AsyncExtensions:
         """The operations of the tag Extensions."""
         from hipkit.v2.extensions import AsyncExtensions
 
         return AsyncExtensions(self._send)
 
-    @property
+    @cached_property
     def files(self) -> AsyncFiles:
         """The operations of the tag Files."""
         from hipkit.v2.files import AsyncFiles
 
         return AsyncFiles(self._send)
 
-    @property
+    @cached_property
     def groups(self) -> AsyncGroups:
         """The operations of the tag Groups."""
         from hipkit.v2.groups import AsyncGroups
 
         return AsyncGroups(self._send)
 
-    @property
+    @cached_property
     def integrations(self) -> AsyncIntegrations:
         """The operations of the tag Integrations."""
         from hipkit.v2.integrations import AsyncIntegrations
 
         return AsyncIntegrations(self._send)
 
-    @property
+    @cached_property
     def invites(self) -> AsyncInvites:
         """The operations of the tag Invites."""
         from hipkit.v2.invites import AsyncInvites
 
         return AsyncInvites(self._send)
 
-    @property
+    @cached_property
     def oauth_sessions(self) -> AsyncOauthSessions:
         """The operations of the tag Oauth Sessions."""
         from hipkit.v2.oauth_sessions import AsyncOauthSessions
 
         return AsyncOauthSessions(self._send)
 
-    @property
+    @cached_property
     def rooms(self) -> AsyncRooms:
         """The operations of the tag Rooms."""
         from hipkit.v2.rooms import AsyncRooms
 
         return AsyncRooms(self._send)
 
-    @property
+    @cached_property
     def users(self) -> AsyncUsers:
         """The operations of the tag Users."""
         from hipkit.v2.users import AsyncUsers
@@ -931,70 +932,70 @@ class RawApi:
     def __init__(self, send: RawSend) -> None:
         self._send = send
 
-    @property
+    @cached_property
     def capabilities(self) -> RawCapabilities:
         """The operations of the tag Capabilities."""
         from hipkit.v2.raw.capabilities import RawCapabilities
 
         return RawCapabilities(self._send)
 
-    @property
+    @cached_property
     def emoticons(self) -> RawEmoticons:
         """The operations of the tag Emoticons."""
         from hipkit.v2.raw.emoticons import RawEmoticons
 
         return RawEmoticons(self._send)
 
-    @property
+    @cached_property
     def extensions(self) -> RawExtensions:
         """The operations of the tag Extensions."""
         from hipkit.v2.raw.extensions import RawExtensions
 
         return RawExtensions(self._send)
 
-    @property
+    @cached_property
     def files(self) -> RawFiles:
         """The operations of the tag Files."""
         from hipkit.v2.raw.files import RawFiles
 
         return RawFiles(self._send)
 
-    @property
+    @cached_property
     def groups(self) -> RawGroups:
         """The operations of the tag Groups."""
         from hipkit.v2.raw.groups import RawGroups
 
         return RawGroups(self._send)
 
-    @property
+    @cached_property
     def integrations(self) -> RawIntegrations:
         """The operations of the tag Integrations."""
         from hipkit.v2.raw.integrations import RawIntegrations
 
         return RawIntegrations(self._send)
 
-    @property
+    @cached_property
     def invites(self) -> RawInvites:
         """The operations of the tag Invites."""
         from hipkit.v2.raw.invites import RawInvites
 
         return RawInvites(self._send)
 
-    @property
+    @cached_property
     def oauth_sessions(self) -> RawOauthSessions:
         """The operations of the tag Oauth Sessions."""
         from hipkit.v2.raw.oauth_sessions import RawOauthSessions
 
         return RawOauthSessions(self._send)
 
-    @property
+    @cached_property
     def rooms(self) -> RawRooms:
         """The operations of the tag Rooms."""
         from hipkit.v2.raw.rooms import RawRooms
 
         return RawRooms(self._send)
 
-    @property
+    @cached_property
     def users(self) -> RawUsers:
         """The operations of the tag Users."""
         from hipkit.v2.raw.users import RawUsers
@@ -1012,70 +1013,70 @@ class AsyncRawApi:
     def __init__(self, send: AsyncRawSend) -> None:
         self._send = send
 
-    @property
+    @cached_property
     def capabilities(self) -> AsyncRawCapabilities:
         """The operations of the tag Capabilities."""
         from hipkit.v2.raw.capabilities import AsyncRawCapabilities
 
         return AsyncRawCapabilities(self._send)
 
-    @property
+    @cached_property
     def emoticons(self) -> AsyncRawEmoticons:
         """The operations of the tag Emoticons."""
         from hipkit.v2.raw.emoticons import AsyncRawEmoticons
 
         return AsyncRawEmoticons(self._send)
 
-    @property
+    @cached_property
     def extensions(self) -> AsyncRawExtensions:
         """The operations of the tag Extensions."""
         from hipkit.v2.raw.extensions import AsyncRawExtensions
 
         return AsyncRawExtensions(self._send)
 
-    @property
+    @cached_property
     def files(self) -> AsyncRawFiles:
         """The operations of the tag Files."""
         from hipkit.v2.raw.files import AsyncRawFiles
 
         return AsyncRawFiles(self._send)
 
-    @property
+    @cached_property
     def groups(self) -> AsyncRawGroups:
         """The operations of the tag Groups."""
         from hipkit.v2.raw.groups import AsyncRawGroups
 
         return AsyncRawGroups(self._send)
 
-    @property
+    @cached_property
     def integrations(self) -> AsyncRawIntegrations:
         """The operations of the tag Integrations."""
         from hipkit.v2.raw.integrations import AsyncRawIntegrations
 
         return AsyncRawIntegrations(self._send)
 
-    @property
+    @cached_property
     def invites(self) -> AsyncRawInvites:
         """The operations of the tag Invites."""
         from hipkit.v2.raw.invites import AsyncRawInvites
 
         return AsyncRawInvites(self._send)
 
-    @property
+    @cached_property
     def oauth_sessions(self) -> AsyncRawOauthSessions:
         """The operations of the tag Oauth Sessions."""
         from hipkit.v2.raw.oauth_sessions import AsyncRawOauthSessions
 
         return AsyncRawOauthSessions(self._send)
 
-    @property
+    @cached_property
     def rooms(self) -> AsyncRawRooms:
         """The operations of the tag Rooms."""
         from hipkit.v2.raw.rooms import AsyncRawRooms
 
         return AsyncRawRooms(self._send)
 
-    @property
+    @cached_property
     def users(self) -> AsyncRawUsers:
         """The operations of the tag Users."""
         from hipkit.v2.raw.users import AsyncRawUsers
