@@ -29,7 +29,6 @@ TRANSPORTS = dict.fromkeys(
     (
         "transports/httpcore2.py",
         "transports/httpcore2_streams.py",
-        "transports/pycurl_async.py",
         "transports/resolved.py",
         "transports/tls.py",
     ),

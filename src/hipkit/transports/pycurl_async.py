@@ -67,6 +67,8 @@ class AsyncCurlTransport(NetworkTransport):
             here.idle.append(handle)
         finally:
             here.leave()
+        if self._closed:
+            here.idle.close()
         return response
 
     async def aclose(self) -> None:
@@ -181,7 +183,7 @@ class _Loop:
             for descriptor, action in events:
                 _, running = self._multi.socket_action(descriptor, action)
         except pycurl.error as error:
-            # A callback was interrupted, and with it libcurl gives up all transfers.
+            # A callback has failed, so libcurl gives up all transfers.
             self._end_all(error)
         if running < len(self._ends):
             _, ended, failed = self._multi.info_read()
@@ -249,7 +251,10 @@ class _EpollWatch:
     def on_socket(self, what: int, descriptor: int, *_: object) -> None:
         """Do what libcurl asks for: it is called back for each change."""
         if what == pycurl.POLL_REMOVE:
-            self._epoll.unregister(descriptor)
+            try:
+                self._epoll.unregister(descriptor)
+            except OSError:
+                return  # libcurl has closed it already, and its number may be in use again.
             return
         events = (what & pycurl.POLL_IN and select.EPOLLIN) | (
             what & pycurl.POLL_OUT and select.EPOLLOUT
@@ -269,6 +274,7 @@ class _EpollWatch:
         )
 
     def close(self) -> None:
+        """Stop watching."""
         if not self._loop.is_closed():
             self._loop.remove_reader(self._epoll.fileno())
         self._epoll.close()

@@ -30,7 +30,6 @@ from hipkit.transports.wire import (
     checked_headers,
     content_size,
     exact_chunks,
-    seconds_left,
 )
 
 __all__ = ["Handle", "Idle", "Route", "Setting", "header_lines"]
@@ -218,19 +217,18 @@ class Handle:
 
     def _limit_time(self, options: Options, is_large: bool) -> None:
         setopt, timeout = self.curl.setopt, options.timeout_seconds
-        self._options = options
-        try:
-            connect_timeout = seconds_left(options)
-        except TimeoutError:
-            raise self.route.no_connection_error() from None
+        connect_timeout, milliseconds_left = timeout, 0
+        if options.deadline is not None:
+            left = options.deadline - time.monotonic()
+            if left <= 0:
+                raise self.route.no_connection_error()
+            connect_timeout = min(timeout, left)
+            milliseconds_left = _milliseconds(left)
+        setopt(pycurl.TIMEOUT_MS, milliseconds_left)
         if connect_timeout != self._connect_timeout:
             self._connect_timeout = connect_timeout
             setopt(pycurl.CONNECTTIMEOUT_MS, _milliseconds(connect_timeout))
-        if options.deadline is None:
-            setopt(pycurl.TIMEOUT_MS, 0)
-        else:
-            left = options.deadline - time.monotonic()
-            setopt(pycurl.TIMEOUT_MS, _milliseconds(left))
+        self._options = options
         # The progress function costs as much as ten options. libcurl's own limit has whole
         # seconds, and wakes a multi handle each second, to write a little more of a large body.
         is_exact = timeout != int(timeout) or (is_large and self._in_multi)
