@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import TYPE_CHECKING, Literal, Self, TypedDict, TypeVar, Unpack, cast
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack, cast
 
 from msgspec.structs import replace
 
@@ -34,7 +34,6 @@ __all__ = [
     "AsyncTokenSource",
     "ClientOptions",
     "ClientSetup",
-    "ConnectOptions",
     "TokenSource",
     "TransportName",
     "async_pause",
@@ -59,8 +58,8 @@ AsyncTokenSource = (
 )
 
 
-class ConnectOptions(TypedDict, total=False):
-    """How a client connects.
+class ClientOptions(CallOptions, total=False):
+    """Options of a client: how to call, see `Policy`, and how to connect.
 
     Attributes:
         verify: True for the system's certificate authorities, a CA file or folder, a ready
@@ -68,23 +67,19 @@ class ConnectOptions(TypedDict, total=False):
         cert: A client certificate: paths of certificate and key, and the key's password.
         proxy: The proxy's URL. Defaults to the environment's.
         trust_env: Whether to use `HTTPS_PROXY`, `NO_PROXY`, `SSL_CERT_FILE` and the like.
+        allow_http: Whether to accept plain http to another machine, which sends the token
+            unencrypted.
     """
 
     verify: bool | str | os.PathLike[str] | ssl.SSLContext
     cert: tuple[str, str] | tuple[str, str, str] | None
     proxy: str | None
     trust_env: bool
-
-
-class ClientOptions(CallOptions, ConnectOptions, total=False):
-    """Options of a client: how to call, and how to connect.
-
-    Attributes:
-        allow_http: Whether to accept plain http to another machine, which sends the token
-            unencrypted.
-    """
-
     allow_http: bool
+
+
+Connecting = Mapping[str, Any]
+"""The options that a client passes on to its transport."""
 
 
 class ClientSetup:
@@ -100,13 +95,13 @@ class ClientSetup:
         base_url: str | None,
         options: ClientOptions,
         clock: Clock | None,
-    ) -> ConnectOptions:
-        """Store token, base URL and policy; return the options for connecting."""
-        settings = dict(options)
-        wanted = ConnectOptions.__annotations__.keys() & settings.keys()
-        connecting = {name: settings.pop(name) for name in wanted}
-        allow_http = settings.pop("allow_http", False) is True
+    ) -> Connecting:
+        """Store token, base URL and policy; return the options for the transport."""
         check_known_options(options, ClientOptions)
+        connecting: dict[str, Any] = {**options}
+        allow_http = connecting.pop("allow_http", False) is True
+        calling = connecting.keys() & CallOptions.__annotations__.keys()
+        policy = {name: connecting.pop(name) for name in calling}
         site = find_site(base_url, allow_http=allow_http)
         self._state = State(
             site=site,
@@ -117,11 +112,11 @@ class ClientSetup:
             has_provider=False,
             clock=clock
             or Clock(monotonic=time.monotonic, now=time.time, random=_random),
-            policy=policy_with(Policy(), cast("CallOptions", settings)),
+            policy=policy_with(Policy(), cast("CallOptions", policy)),
         )
         if authorization is None:
             self._use_token(find_token() if token is None else token)
-        return cast("ConnectOptions", connecting)
+        return connecting
 
     def _use_token(self, token: object) -> None:
         authorization = None
@@ -265,7 +260,7 @@ async def async_pause(seconds: float) -> None:
 
 
 def choose_transport(
-    transport: Transport | TransportName, connecting: ConnectOptions
+    transport: Transport | TransportName, connecting: Connecting
 ) -> Transport:
     """Return the given or named transport, which opens no connection yet."""
     if not isinstance(transport, str):
@@ -288,7 +283,7 @@ def choose_transport(
 
 
 def choose_async_transport(
-    transport: AsyncTransport | TransportName, connecting: ConnectOptions
+    transport: AsyncTransport | TransportName, connecting: Connecting
 ) -> AsyncTransport:
     """Return the given or named asynchronous transport, which opens no connection yet."""
     if not isinstance(transport, str):
@@ -308,7 +303,7 @@ def choose_async_transport(
     return AsyncHttpcoreTransport(**connecting)
 
 
-def _given(transport: T, connecting: ConnectOptions) -> T:
+def _given(transport: T, connecting: Connecting) -> T:
     if connecting:
         raise ValueError(
             f"{', '.join(sorted(connecting))}: set this on the transport itself"
