@@ -36,16 +36,21 @@ def count_instructions(
     if valgrind is None:
         return None
     few, many = (QUICK_FEW, QUICK_MANY) if scene.quick else (FEW, MANY)
-    command = [valgrind, "--tool=cachegrind", "--cache-sim=no"]
-    command += ["--cachegrind-out-file=/dev/null", *command_for(function)]
+    counted = [valgrind, "--tool=cachegrind", "--cache-sim=no"]
+    counted += ["--cachegrind-out-file=/dev/null", *command_for(function)]
     # The order of a set's members changes what is executed.
     environment = scene.environment() | {"PYTHONHASHSEED": "0"}
     counts = []
-    for calls in (few, many):
+    # The first run only compiles Python's modules.
+    for command, calls in (
+        (command_for(function), few),
+        (counted, few),
+        (counted, many),
+    ):
         given = f"{options_for(function, task, at_once)}\n{calls}\n"
         ended = run_to_end(function, command, environment, given=given)
-        counted = re.search(r"I +refs: +([\d,]+)", ended.messages)
-        if counted is None:
+        found = re.search(r"I +refs: +([\d,]+)", ended.messages)
+        if command is counted and found is None:
             raise RuntimeError(f"no count from valgrind: {ended.messages[-200:]}")
-        counts.append(int(counted[1].replace(",", "")))
-    return (counts[1] - counts[0]) / (many - few)
+        counts.append(int(found[1].replace(",", "")) if found else 0)
+    return (counts[2] - counts[1]) / (many - few)
