@@ -104,6 +104,7 @@ class _Loop:
         self._free = limit
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._ends: dict[pycurl.Curl, asyncio.Future[None]] = {}
+        self._is_beginning = False
         self._timer: asyncio.TimerHandle | None = None
         self._delays: list[int] = []
         self._multi = pycurl.CurlMulti()
@@ -158,13 +159,22 @@ class _Loop:
         end = self._ends[handle.curl] = self._loop.create_future()
         try:
             self._multi.add_handle(handle.curl)
-            self._act(WAKE)  # The transfer may end in here.
+            if not self._is_beginning:
+                # All transfers of this turn of the loop begin in the next. At once a transfer could
+                # even end: tasks would then go one after the other, and other tasks not at all.
+                self._is_beginning = True
+                self._loop.call_soon(self._begin)
             if handle.is_exact:
                 self._watch(handle, end)
             await end
         finally:
             if self._ends.pop(handle.curl, None) is not None:
                 self._multi.remove_handle(handle.curl)
+
+    def _begin(self) -> None:
+        self._is_beginning = False
+        if self._ends:
+            self._act(WAKE)
 
     def _watch(self, handle: Handle, end: asyncio.Future[None]) -> None:
         """End a transfer that has stalled: libcurl calls nothing while nothing happens."""

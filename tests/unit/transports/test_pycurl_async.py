@@ -74,3 +74,22 @@ def test_most_transfers_set_no_timer(server: ScriptedServer) -> None:
         await transport.aclose()
 
     asyncio.run(main())
+
+
+def test_a_call_lets_other_tasks_go_on_however_soon_its_answer_comes(
+    server: ScriptedServer,
+) -> None:
+    server.script = answering(OK)
+
+    async def main() -> None:
+        transport = AsyncCurlTransport()
+        loop = asyncio.get_running_loop()
+        for _ in range(20):
+            order: list[str] = []
+            loop.call_soon(order.append, "another task")
+            await transport.send(request_to(server), PATIENT)
+            order.append("the answer")
+            assert order == ["another task", "the answer"]
+        await transport.aclose()
+
+    asyncio.run(main())
