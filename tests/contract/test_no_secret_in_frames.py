@@ -396,6 +396,21 @@ MISTAKES: dict[str, Callable[[], Any]] = {
     "a path's half a character": lambda: HipChat(
         "t", base_url="https://a/v2"
     ).oauth_sessions.delete_session(f"{TOKEN}{HALF}"),
+    "a raw call's half a character": lambda: HipChat(
+        "t", base_url="https://a/v2"
+    ).raw.oauth_sessions.delete_session(f"{TOKEN}{HALF}"),
+    "an async raw call's half a character": lambda: AsyncHipChat(
+        "t", base_url="https://a/v2"
+    ).raw.oauth_sessions.delete_session(f"{TOKEN}{HALF}"),
+    "a raw call's bad header": lambda: HipChat("t", base_url="https://a/v2").send_raw(
+        GetRoom("ops"), headers={"X": f"{HEADER}\n"}
+    ),
+    "a test of rights with half a character": lambda: HipChat(
+        "t", base_url="https://a/v2"
+    ).auth_test(DeleteSession(f"{TOKEN}{HALF}")),
+    "a test of rights with a bad header": lambda: HipChat(
+        "t", base_url="https://a/v2"
+    ).auth_test(GetRoom("ops"), headers={"X": f"{HEADER}\n"}),
     "half a character by hand": lambda: HipChat("t", base_url="https://a/v2").request(
         "POST", "/x", json={"password": f"{PASSWORD}{HALF}"}
     ),

@@ -134,14 +134,12 @@ class HipChat(ClientSetup, Api):
         """The same methods, returning status, headers and body without raising for any status."""
         return RawApi(self.send_raw)
 
+    @clears_locals
     def send_raw(
         self, operation: Operation[object], /, **options: Unpack[CallOptions]
     ) -> Response:
         """Carry out a call and return the raw response, whatever its status."""
-        try:
-            call = Exchange(operation, self._state.with_options(options))
-        finally:
-            del operation, options
+        call = Exchange(operation, self._state.with_options(options))
         return self._run(call.raw_steps())
 
     @clears_locals
@@ -167,17 +165,14 @@ class HipChat(ClientSetup, Api):
             FreeRequest(method, path, query, json, self._authorize()), **options
         )
 
+    @clears_locals
     def auth_test(
         self, operation: Operation[object], **options: Unpack[CallOptions]
     ) -> AuthTest:
         """Check whether a call would be allowed, without carrying it out."""
         from hipkit.client.auth_test import auth_test
 
-        try:
-            steps = auth_test(operation, self._state.with_options(options))
-        finally:
-            del operation, options
-        return self._run(steps)
+        return self._run(auth_test(operation, self._state.with_options(options)))
 
     @clears_locals
     def pages(

@@ -33,7 +33,7 @@ from hipkit.api.redaction import mask_query, secrets_in
 from hipkit.api.response import Response, SentRequest
 from hipkit.api.secret import HIDDEN, Secret
 from hipkit.client.decoding import decode
-from hipkit.client.policy import CallOptions, Policy, policy_with
+from hipkit.client.policy import CallOptions, Policy
 from hipkit.client.reply import Reply
 from hipkit.client.retries import (
     LONGEST_WAIT_SECONDS,
@@ -155,10 +155,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """
         if not options:
             return self
-        try:
-            return replace(self, policy=policy_with(self.policy, options))
-        finally:
-            del options  # A header may hold a secret, and would appear in a traceback.
+        return replace(self, policy=self.policy.with_options(options))
 
 
 class Exchange(Generic[T]):

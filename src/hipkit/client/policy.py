@@ -14,7 +14,6 @@ from typing import TypedDict
 import msgspec
 from msgspec.structs import replace
 
-from hipkit.api.frames import clears_locals
 from hipkit.api.response import SentRequest
 from hipkit.api.secret import MaskedStruct
 from hipkit.client.decoding import OnUnreadable
@@ -26,7 +25,6 @@ __all__ = [
     "Policy",
     "check_known_options",
     "is_async",
-    "policy_with",
 ]
 
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -136,6 +134,18 @@ class Policy(MaskedStruct, frozen=True, kw_only=True):
                     "and its name a token"
                 )
 
+    def with_options(self, options: CallOptions) -> Policy:
+        """Return the policy with a call's options applied.
+
+        Raises:
+            TypeError: There is no such option; the message lists the existing ones.
+        """
+        try:
+            return replace(self, **options)
+        except TypeError:
+            check_known_options(options, CallOptions)
+            raise
+
 
 class CallOptions(TypedDict, total=False):
     """Options that can be set per call; see `Policy`."""
@@ -148,27 +158,6 @@ class CallOptions(TypedDict, total=False):
     hooks: Hooks
     max_response_bytes: int
     on_unreadable: OnUnreadable | None
-
-
-def policy_with(policy: Policy, options: CallOptions) -> Policy:
-    """Return the policy with a call's options applied.
-
-    Raises:
-        TypeError: There is no such option; the message lists the existing ones.
-    """
-    try:
-        return _policy_with(policy, options) if options else policy
-    finally:
-        del options  # A header may hold a secret, and would appear in a traceback.
-
-
-@clears_locals
-def _policy_with(policy: Policy, options: CallOptions) -> Policy:
-    try:
-        return replace(policy, **options)
-    except TypeError:
-        check_known_options(options, CallOptions)
-        raise
 
 
 def check_known_options(options: CallOptions, kind: type[CallOptions]) -> None:

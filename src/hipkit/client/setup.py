@@ -21,7 +21,6 @@ from hipkit.client.policy import (
     Policy,
     check_known_options,
     is_async,
-    policy_with,
 )
 from hipkit.client.settings import find_site, find_token
 from hipkit.transports.protocol import AsyncTransport, Transport
@@ -112,7 +111,7 @@ class ClientSetup:
             has_provider=False,
             clock=clock
             or Clock(monotonic=time.monotonic, now=time.time, random=_random),
-            policy=policy_with(Policy(), cast("CallOptions", policy)),
+            policy=Policy().with_options(cast("CallOptions", policy)),
         )
         if authorization is None:
             self._use_token(find_token() if token is None else token)
