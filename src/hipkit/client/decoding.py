@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import NoneType
-from typing import TypeVar, cast, get_args
+from typing import Any, TypeVar, cast, get_args
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
@@ -47,7 +47,8 @@ def decode(
     """
     status = reply.response.status
     if 200 <= status < 300 and not operation.redirect:
-        return cast("T", _read_result(reply, on_unreadable))
+        result: T = _read_result(reply, on_unreadable)
+        return result
     if status >= 400:
         raise reply.api_error()
     if status not in REDIRECTS:
@@ -60,7 +61,7 @@ def decode(
     raise reply.redirect_error()
 
 
-def _read_result(reply: Reply, on_unreadable: OnUnreadable | None) -> object:
+def _read_result(reply: Reply, on_unreadable: OnUnreadable | None) -> Any:
     body, kind = reply.response.body, reply.call.operation.result
     if kind is None:
         reply.check_success()

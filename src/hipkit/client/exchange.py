@@ -225,7 +225,7 @@ class Exchange(Generic[T]):
             ResponseError: The response cannot be read as this operation's result.
         """
         on_unreadable = self.state.policy.on_unreadable
-        return decode(self.operation, self.reply(response), on_unreadable)
+        return decode(self.operation, Reply(self, response), on_unreadable)
 
     def reply(self, response: RawResponse) -> Reply:
         """Return a response of this call, for its errors."""

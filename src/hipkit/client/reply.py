@@ -93,9 +93,11 @@ class Reply(NamedTuple):
         Raises:
             ResponseError: The body is a web page, or reports an error.
         """
-        self.check_no_error()
         body = self.response.body
-        if body.strip() and self._is_web_page() and _read(body) is NOT_JSON:
+        if not body.strip():
+            return
+        self.check_no_error()
+        if self._is_web_page() and _read(body) is NOT_JSON:
             raise self.unexpected(
                 f"{self.response.status}, but the response is not one of the API"
             )

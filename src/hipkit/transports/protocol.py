@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from typing import Literal, Protocol, TypeVar, cast
+from typing import Any, Literal, Protocol, TypeVar
 
 import msgspec
 
@@ -59,7 +59,7 @@ class Headers(tuple[tuple[str, str], ...]):
     """
 
     def __init__(self, _pairs: Iterable[tuple[str, str]] = ()) -> None:
-        self._prepared: dict[object, object] = {}
+        self._prepared: dict[object, Any] = {}
 
     def prepare(self, function: Callable[[HeaderPairs], T]) -> T:
         """Return what a function makes of the headers; it is called once if it raises nothing.
@@ -68,7 +68,8 @@ class Headers(tuple[tuple[str, str], ...]):
             function: Not a lambda or a bound method: each would be kept beside the last.
         """
         try:
-            return cast("T", self._prepared[function])
+            known: T = self._prepared[function]
+            return known
         except KeyError:
             pass
         # Two threads may both get here. Their results are equal.
