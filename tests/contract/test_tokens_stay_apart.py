@@ -142,3 +142,32 @@ def test_a_derived_client_does_not_send_through_the_one_it_was_made_from() -> No
         *("two", "three"),
         *("two", "three"),
     ]
+
+
+def test_first_uses_of_two_clients_do_not_wait_for_each_other() -> None:
+    # If they did, a fork during the one could leave the child waiting for ever.
+    is_inside, may_go_on = threading.Event(), threading.Event()
+
+    class Slow(HipChat):
+        @property
+        def _send(self) -> Any:
+            is_inside.set()
+            assert may_go_on.wait(60)
+            return self.send
+
+        @_send.setter
+        def _send(self, send: object) -> None: ...
+
+    transport = MemoryTransport(lambda _: RawResponse(204, {}))
+    slow, quick = (
+        kind("token", base_url=BASE_URL, transport=transport)
+        for kind in (Slow, HipChat)
+    )
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(lambda: slow.rooms)
+        assert is_inside.wait(60)
+        try:
+            assert pool.submit(lambda: quick.rooms).result(20) is quick.rooms
+        finally:
+            may_go_on.set()
+        assert first.result(20) is slow.rooms

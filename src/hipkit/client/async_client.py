@@ -12,7 +12,6 @@ import os
 from collections.abc import AsyncIterator, Mapping
 from copy import copy
 from datetime import datetime
-from functools import cached_property
 from typing import TYPE_CHECKING, BinaryIO, Self, TypeVar, Unpack, cast
 
 from msgspec import UNSET, UnsetType
@@ -281,9 +280,6 @@ class AsyncHipChat(ClientSetup, AsyncApi):
     def _copy(self) -> Self:
         derived = copy(self)
         # The methods by tag must send through the copy; those in use send with this one's token.
-        for name in [*vars(derived)]:
-            if isinstance(getattr(type(derived), name, None), cached_property):
-                delattr(derived, name)
         AsyncApi.__init__(derived, derived.send)
         return derived
 

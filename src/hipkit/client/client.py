@@ -11,7 +11,6 @@ import os
 from collections.abc import Iterator, Mapping
 from copy import copy
 from datetime import datetime
-from functools import cached_property
 from typing import TYPE_CHECKING, BinaryIO, Self, TypeVar, Unpack, cast
 
 from msgspec import UNSET, UnsetType
@@ -276,9 +275,6 @@ class HipChat(ClientSetup, Api):
     def _copy(self) -> Self:
         derived = copy(self)
         # The methods by tag must send through the copy; those in use send with this one's token.
-        for name in [*vars(derived)]:
-            if isinstance(getattr(type(derived), name, None), cached_property):
-                delattr(derived, name)
         Api.__init__(derived, derived.send)
         return derived
 

@@ -9,7 +9,6 @@ command line. Modules are imported on first use.
 
 from __future__ import annotations
 
-from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -203,20 +202,27 @@ class Api:
 
     def __init__(self, send: Send) -> None:
         self._send = send
+        # Not `cached_property`: in Python 3.11 it takes a lock, which a fork could leave locked.
+        self._rooms_methods: Rooms | None = None
+        self._users_methods: Users | None = None
 
-    @cached_property
+    @property
     def rooms(self) -> Rooms:
         """The operations of the tag Rooms."""
-        from hipkit.v1.rooms import Rooms
+        if self._rooms_methods is None:
+            from hipkit.v1.rooms import Rooms
 
-        return Rooms(self._send)
+            self._rooms_methods = Rooms(self._send)
+        return self._rooms_methods
 
-    @cached_property
+    @property
     def users(self) -> Users:
         """The operations of the tag Users."""
-        from hipkit.v1.users import Users
+        if self._users_methods is None:
+            from hipkit.v1.users import Users
 
-        return Users(self._send)
+            self._users_methods = Users(self._send)
+        return self._users_methods
 
 
 class AsyncApi:
@@ -228,20 +234,27 @@ class AsyncApi:
 
     def __init__(self, send: AsyncSend) -> None:
         self._send = send
+        # Not `cached_property`: in Python 3.11 it takes a lock, which a fork could leave locked.
+        self._rooms_methods: AsyncRooms | None = None
+        self._users_methods: AsyncUsers | None = None
 
-    @cached_property
+    @property
     def rooms(self) -> AsyncRooms:
         """The operations of the tag Rooms."""
-        from hipkit.v1.rooms import AsyncRooms
+        if self._rooms_methods is None:
+            from hipkit.v1.rooms import AsyncRooms
 
-        return AsyncRooms(self._send)
+            self._rooms_methods = AsyncRooms(self._send)
+        return self._rooms_methods
 
-    @cached_property
+    @property
     def users(self) -> AsyncUsers:
         """The operations of the tag Users."""
-        from hipkit.v1.users import AsyncUsers
+        if self._users_methods is None:
+            from hipkit.v1.users import AsyncUsers
 
-        return AsyncUsers(self._send)
+            self._users_methods = AsyncUsers(self._send)
+        return self._users_methods
 
 
 class RawApi:
@@ -253,20 +266,27 @@ class RawApi:
 
     def __init__(self, send: RawSend) -> None:
         self._send = send
+        # Not `cached_property`: in Python 3.11 it takes a lock, which a fork could leave locked.
+        self._rooms_methods: RawRooms | None = None
+        self._users_methods: RawUsers | None = None
 
-    @cached_property
+    @property
     def rooms(self) -> RawRooms:
         """The operations of the tag Rooms."""
-        from hipkit.v1.raw.rooms import RawRooms
+        if self._rooms_methods is None:
+            from hipkit.v1.raw.rooms import RawRooms
 
-        return RawRooms(self._send)
+            self._rooms_methods = RawRooms(self._send)
+        return self._rooms_methods
 
-    @cached_property
+    @property
     def users(self) -> RawUsers:
         """The operations of the tag Users."""
-        from hipkit.v1.raw.users import RawUsers
+        if self._users_methods is None:
+            from hipkit.v1.raw.users import RawUsers
 
-        return RawUsers(self._send)
+            self._users_methods = RawUsers(self._send)
+        return self._users_methods
 
 
 class AsyncRawApi:
@@ -278,17 +298,24 @@ class AsyncRawApi:
 
     def __init__(self, send: AsyncRawSend) -> None:
         self._send = send
+        # Not `cached_property`: in Python 3.11 it takes a lock, which a fork could leave locked.
+        self._rooms_methods: AsyncRawRooms | None = None
+        self._users_methods: AsyncRawUsers | None = None
 
-    @cached_property
+    @property
     def rooms(self) -> AsyncRawRooms:
         """The operations of the tag Rooms."""
-        from hipkit.v1.raw.rooms import AsyncRawRooms
+        if self._rooms_methods is None:
+            from hipkit.v1.raw.rooms import AsyncRawRooms
 
-        return AsyncRawRooms(self._send)
+            self._rooms_methods = AsyncRawRooms(self._send)
+        return self._rooms_methods
 
-    @cached_property
+    @property
     def users(self) -> AsyncRawUsers:
         """The operations of the tag Users."""
-        from hipkit.v1.raw.users import AsyncRawUsers
+        if self._users_methods is None:
+            from hipkit.v1.raw.users import AsyncRawUsers
 
-        return AsyncRawUsers(self._send)
+            self._users_methods = AsyncRawUsers(self._send)
+        return self._users_methods

@@ -9,7 +9,6 @@ command line. Modules are imported on first use.
 
 from __future__ import annotations
 
-from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -769,76 +768,107 @@ class Api:
 
     def __init__(self, send: Send) -> None:
         self._send = send
+        # Not `cached_property`: in Python 3.11 it takes a lock, which a fork could leave locked.
+        self._capabilities_methods: Capabilities | None = None
+        self._emoticons_methods: Emoticons | None = None
+        self._extensions_methods: Extensions | None = None
+        self._files_methods: Files | None = None
+        self._groups_methods: Groups | None = None
+        self._integrations_methods: Integrations | None = None
+        self._invites_methods: Invites | None = None
+        self._oauth_sessions_methods: OauthSessions | None = None
+        self._rooms_methods: Rooms | None = None
+        self._users_methods: Users | None = None
 
-    @cached_property
+    @property
     def capabilities(self) -> Capabilities:
         """The operations of the tag Capabilities."""
-        from hipkit.v2.capabilities import Capabilities
+        if self._capabilities_methods is None:
+            from hipkit.v2.capabilities import Capabilities
 
-        return Capabilities(self._send)
+            self._capabilities_methods = Capabilities(self._send)
+        return self._capabilities_methods
 
-    @cached_property
+    @property
     def emoticons(self) -> Emoticons:
         """The operations of the tag Emoticons."""
-        from hipkit.v2.emoticons import Emoticons
+        if self._emoticons_methods is None:
+            from hipkit.v2.emoticons import Emoticons
 
-        return Emoticons(self._send)
+            self._emoticons_methods = Emoticons(self._send)
+        return self._emoticons_methods
 
-    @cached_property
+    @property
     def extensions(self) -> Extensions:
         """The operations of the tag Extensions."""
-        from hipkit.v2.extensions import Extensions
+        if self._extensions_methods is None:
+            from hipkit.v2.extensions import Extensions
 
-        return Extensions(self._send)
+            self._extensions_methods = Extensions(self._send)
+        return self._extensions_methods
 
-    @cached_property
+    @property
     def files(self) -> Files:
         """The operations of the tag Files."""
-        from hipkit.v2.files import Files
+        if self._files_methods is None:
+            from hipkit.v2.files import Files
 
-        return Files(self._send)
+            self._files_methods = Files(self._send)
+        return self._files_methods
 
-    @cached_property
+    @property
     def groups(self) -> Groups:
         """The operations of the tag Groups."""
-        from hipkit.v2.groups import Groups
+        if self._groups_methods is None:
+            from hipkit.v2.groups import Groups
 
-        return Groups(self._send)
+            self._groups_methods = Groups(self._send)
+        return self._groups_methods
 
-    @cached_property
+    @property
     def integrations(self) -> Integrations:
         """The operations of the tag Integrations."""
-        from hipkit.v2.integrations import Integrations
+        if self._integrations_methods is None:
+            from hipkit.v2.integrations import Integrations
 
-        return Integrations(self._send)
+            self._integrations_methods = Integrations(self._send)
+        return self._integrations_methods
 
-    @cached_property
+    @property
     def invites(self) -> Invites:
         """The operations of the tag Invites."""
-        from hipkit.v2.invites import Invites
+        if self._invites_methods is None:
+            from hipkit.v2.invites import Invites
 
-        return Invites(self._send)
+            self._invites_methods = Invites(self._send)
+        return self._invites_methods
 
-    @cached_property
+    @property
     def oauth_sessions(self) -> OauthSessions:
         """The operations of the tag Oauth Sessions."""
-        from hipkit.v2.oauth_sessions import OauthSessions
+        if self._oauth_sessions_methods is None:
+            from hipkit.v2.oauth_sessions import OauthSessions
 
-        return OauthSessions(self._send)
+            self._oauth_sessions_methods = OauthSessions(self._send)
+        return self._oauth_sessions_methods
 
-    @cached_property
+    @property
     def rooms(self) -> Rooms:
         """The operations of the tag Rooms."""
-        from hipkit.v2.rooms import Rooms
+        if self._rooms_methods is None:
+            from hipkit.v2.rooms import Rooms
 
-        return Rooms(self._send)
+            self._rooms_methods = Rooms(self._send)
+        return self._rooms_methods
 
-    @cached_property
+    @property
     def users(self) -> Users:
         """The operations of the tag Users."""
-        from hipkit.v2.users import Users
+        if self._users_methods is None:
+            from hipkit.v2.users import Users
 
-        return Users(self._send)
+            self._users_methods = Users(self._send)
+        return self._users_methods
 
 
 class AsyncApi:
@@ -850,76 +880,107 @@ class AsyncApi:
 
     def __init__(self, send: AsyncSend) -> None:
         self._send = send
+        # Not `cached_property`: in Python 3.11 it takes a lock, which a fork could leave locked.
+        self._capabilities_methods: AsyncCapabilities | None = None
+        self._emoticons_methods: AsyncEmoticons | None = None
+        self._extensions_methods: AsyncExtensions | None = None
+        self._files_methods: AsyncFiles | None = None
+        self._groups_methods: AsyncGroups | None = None
+        self._integrations_methods: AsyncIntegrations | None = None
+        self._invites_methods: AsyncInvites | None = None
+        self._oauth_sessions_methods: AsyncOauthSessions | None = None
+        self._rooms_methods: AsyncRooms | None = None
+        self._users_methods: AsyncUsers | None = None
 
-    @cached_property
+    @property
     def capabilities(self) -> AsyncCapabilities:
         """The operations of the tag Capabilities."""
-        from hipkit.v2.capabilities import AsyncCapabilities
+        if self._capabilities_methods is None:
+            from hipkit.v2.capabilities import AsyncCapabilities
 
-        return AsyncCapabilities(self._send)
+            self._capabilities_methods = AsyncCapabilities(self._send)
+        return self._capabilities_methods
 
-    @cached_property
+    @property
     def emoticons(self) -> AsyncEmoticons:
         """The operations of the tag Emoticons."""
-        from hipkit.v2.emoticons import AsyncEmoticons
+        if self._emoticons_methods is None:
+            from hipkit.v2.emoticons import AsyncEmoticons
 
-        return AsyncEmoticons(self._send)
+            self._emoticons_methods = AsyncEmoticons(self._send)
+        return self._emoticons_methods
 
-    @cached_property
+    @property
     def extensions(self) -> AsyncExtensions:
         """The operations of the tag Extensions."""
-        from hipkit.v2.extensions import AsyncExtensions
+        if self._extensions_methods is None:
+            from hipkit.v2.extensions import AsyncExtensions
 
-        return AsyncExtensions(self._send)
+            self._extensions_methods = AsyncExtensions(self._send)
+        return self._extensions_methods
 
-    @cached_property
+    @property
     def files(self) -> AsyncFiles:
         """The operations of the tag Files."""
-        from hipkit.v2.files import AsyncFiles
+        if self._files_methods is None:
+            from hipkit.v2.files import AsyncFiles
 
-        return AsyncFiles(self._send)
+            self._files_methods = AsyncFiles(self._send)
+        return self._files_methods
 
-    @cached_property
+    @property
     def groups(self) -> AsyncGroups:
         """The operations of the tag Groups."""
-        from hipkit.v2.groups import AsyncGroups
+        if self._groups_methods is None:
+            from hipkit.v2.groups import AsyncGroups
 
-        return AsyncGroups(self._send)
+            self._groups_methods = AsyncGroups(self._send)
+        return self._groups_methods
 
-    @cached_property
+    @property
     def integrations(self) -> AsyncIntegrations:
         """The operations of the tag Integrations."""
-        from hipkit.v2.integrations import AsyncIntegrations
+        if self._integrations_methods is None:
+            from hipkit.v2.integrations import AsyncIntegrations
 
-        return AsyncIntegrations(self._send)
+            self._integrations_methods = AsyncIntegrations(self._send)
+        return self._integrations_methods
 
-    @cached_property
+    @property
     def invites(self) -> AsyncInvites:
         """The operations of the tag Invites."""
-        from hipkit.v2.invites import AsyncInvites
+        if self._invites_methods is None:
+            from hipkit.v2.invites import AsyncInvites
 
-        return AsyncInvites(self._send)
+            self._invites_methods = AsyncInvites(self._send)
+        return self._invites_methods
 
-    @cached_property
+    @property
     def oauth_sessions(self) -> AsyncOauthSessions:
         """The operations of the tag Oauth Sessions."""
-        from hipkit.v2.oauth_sessions import AsyncOauthSessions
+        if self._oauth_sessions_methods is None:
+            from hipkit.v2.oauth_sessions import AsyncOauthSessions
 
-        return AsyncOauthSessions(self._send)
+            self._oauth_sessions_methods = AsyncOauthSessions(self._send)
+        return self._oauth_sessions_methods
 
-    @cached_property
+    @property
     def rooms(self) -> AsyncRooms:
         """The operations of the tag Rooms."""
-        from hipkit.v2.rooms import AsyncRooms
+        if self._rooms_methods is None:
+            from hipkit.v2.rooms import AsyncRooms
 
-        return AsyncRooms(self._send)
+            self._rooms_methods = AsyncRooms(self._send)
+        return self._rooms_methods
 
-    @cached_property
+    @property
     def users(self) -> AsyncUsers:
         """The operations of the tag Users."""
-        from hipkit.v2.users import AsyncUsers
+        if self._users_methods is None:
+            from hipkit.v2.users import AsyncUsers
 
-        return AsyncUsers(self._send)
+            self._users_methods = AsyncUsers(self._send)
+        return self._users_methods
 
 
 class RawApi:
@@ -931,76 +992,107 @@ class RawApi:
 
     def __init__(self, send: RawSend) -> None:
         self._send = send
+        # Not `cached_property`: in Python 3.11 it takes a lock, which a fork could leave locked.
+        self._capabilities_methods: RawCapabilities | None = None
+        self._emoticons_methods: RawEmoticons | None = None
+        self._extensions_methods: RawExtensions | None = None
+        self._files_methods: RawFiles | None = None
+        self._groups_methods: RawGroups | None = None
+        self._integrations_methods: RawIntegrations | None = None
+        self._invites_methods: RawInvites | None = None
+        self._oauth_sessions_methods: RawOauthSessions | None = None
+        self._rooms_methods: RawRooms | None = None
+        self._users_methods: RawUsers | None = None
 
-    @cached_property
+    @property
     def capabilities(self) -> RawCapabilities:
         """The operations of the tag Capabilities."""
-        from hipkit.v2.raw.capabilities import RawCapabilities
+        if self._capabilities_methods is None:
+            from hipkit.v2.raw.capabilities import RawCapabilities
 
-        return RawCapabilities(self._send)
+            self._capabilities_methods = RawCapabilities(self._send)
+        return self._capabilities_methods
 
-    @cached_property
+    @property
     def emoticons(self) -> RawEmoticons:
         """The operations of the tag Emoticons."""
-        from hipkit.v2.raw.emoticons import RawEmoticons
+        if self._emoticons_methods is None:
+            from hipkit.v2.raw.emoticons import RawEmoticons
 
-        return RawEmoticons(self._send)
+            self._emoticons_methods = RawEmoticons(self._send)
+        return self._emoticons_methods
 
-    @cached_property
+    @property
     def extensions(self) -> RawExtensions:
         """The operations of the tag Extensions."""
-        from hipkit.v2.raw.extensions import RawExtensions
+        if self._extensions_methods is None:
+            from hipkit.v2.raw.extensions import RawExtensions
 
-        return RawExtensions(self._send)
+            self._extensions_methods = RawExtensions(self._send)
+        return self._extensions_methods
 
-    @cached_property
+    @property
     def files(self) -> RawFiles:
         """The operations of the tag Files."""
-        from hipkit.v2.raw.files import RawFiles
+        if self._files_methods is None:
+            from hipkit.v2.raw.files import RawFiles
 
-        return RawFiles(self._send)
+            self._files_methods = RawFiles(self._send)
+        return self._files_methods
 
-    @cached_property
+    @property
     def groups(self) -> RawGroups:
         """The operations of the tag Groups."""
-        from hipkit.v2.raw.groups import RawGroups
+        if self._groups_methods is None:
+            from hipkit.v2.raw.groups import RawGroups
 
-        return RawGroups(self._send)
+            self._groups_methods = RawGroups(self._send)
+        return self._groups_methods
 
-    @cached_property
+    @property
     def integrations(self) -> RawIntegrations:
         """The operations of the tag Integrations."""
-        from hipkit.v2.raw.integrations import RawIntegrations
+        if self._integrations_methods is None:
+            from hipkit.v2.raw.integrations import RawIntegrations
 
-        return RawIntegrations(self._send)
+            self._integrations_methods = RawIntegrations(self._send)
+        return self._integrations_methods
 
-    @cached_property
+    @property
     def invites(self) -> RawInvites:
         """The operations of the tag Invites."""
-        from hipkit.v2.raw.invites import RawInvites
+        if self._invites_methods is None:
+            from hipkit.v2.raw.invites import RawInvites
 
-        return RawInvites(self._send)
+            self._invites_methods = RawInvites(self._send)
+        return self._invites_methods
 
-    @cached_property
+    @property
     def oauth_sessions(self) -> RawOauthSessions:
         """The operations of the tag Oauth Sessions."""
-        from hipkit.v2.raw.oauth_sessions import RawOauthSessions
+        if self._oauth_sessions_methods is None:
+            from hipkit.v2.raw.oauth_sessions import RawOauthSessions
 
-        return RawOauthSessions(self._send)
+            self._oauth_sessions_methods = RawOauthSessions(self._send)
+        return self._oauth_sessions_methods
 
-    @cached_property
+    @property
     def rooms(self) -> RawRooms:
         """The operations of the tag Rooms."""
-        from hipkit.v2.raw.rooms import RawRooms
+        if self._rooms_methods is None:
+            from hipkit.v2.raw.rooms import RawRooms
 
-        return RawRooms(self._send)
+            self._rooms_methods = RawRooms(self._send)
+        return self._rooms_methods
 
-    @cached_property
+    @property
     def users(self) -> RawUsers:
         """The operations of the tag Users."""
-        from hipkit.v2.raw.users import RawUsers
+        if self._users_methods is None:
+            from hipkit.v2.raw.users import RawUsers
 
-        return RawUsers(self._send)
+            self._users_methods = RawUsers(self._send)
+        return self._users_methods
 
 
 class AsyncRawApi:
@@ -1012,73 +1104,104 @@ class AsyncRawApi:
 
     def __init__(self, send: AsyncRawSend) -> None:
         self._send = send
+        # Not `cached_property`: in Python 3.11 it takes a lock, which a fork could leave locked.
+        self._capabilities_methods: AsyncRawCapabilities | None = None
+        self._emoticons_methods: AsyncRawEmoticons | None = None
+        self._extensions_methods: AsyncRawExtensions | None = None
+        self._files_methods: AsyncRawFiles | None = None
+        self._groups_methods: AsyncRawGroups | None = None
+        self._integrations_methods: AsyncRawIntegrations | None = None
+        self._invites_methods: AsyncRawInvites | None = None
+        self._oauth_sessions_methods: AsyncRawOauthSessions | None = None
+        self._rooms_methods: AsyncRawRooms | None = None
+        self._users_methods: AsyncRawUsers | None = None
 
-    @cached_property
+    @property
     def capabilities(self) -> AsyncRawCapabilities:
         """The operations of the tag Capabilities."""
-        from hipkit.v2.raw.capabilities import AsyncRawCapabilities
+        if self._capabilities_methods is None:
+            from hipkit.v2.raw.capabilities import AsyncRawCapabilities
 
-        return AsyncRawCapabilities(self._send)
+            self._capabilities_methods = AsyncRawCapabilities(self._send)
+        return self._capabilities_methods
 
-    @cached_property
+    @property
     def emoticons(self) -> AsyncRawEmoticons:
         """The operations of the tag Emoticons."""
-        from hipkit.v2.raw.emoticons import AsyncRawEmoticons
+        if self._emoticons_methods is None:
+            from hipkit.v2.raw.emoticons import AsyncRawEmoticons
 
-        return AsyncRawEmoticons(self._send)
+            self._emoticons_methods = AsyncRawEmoticons(self._send)
+        return self._emoticons_methods
 
-    @cached_property
+    @property
     def extensions(self) -> AsyncRawExtensions:
         """The operations of the tag Extensions."""
-        from hipkit.v2.raw.extensions import AsyncRawExtensions
+        if self._extensions_methods is None:
+            from hipkit.v2.raw.extensions import AsyncRawExtensions
 
-        return AsyncRawExtensions(self._send)
+            self._extensions_methods = AsyncRawExtensions(self._send)
+        return self._extensions_methods
 
-    @cached_property
+    @property
     def files(self) -> AsyncRawFiles:
         """The operations of the tag Files."""
-        from hipkit.v2.raw.files import AsyncRawFiles
+        if self._files_methods is None:
+            from hipkit.v2.raw.files import AsyncRawFiles
 
-        return AsyncRawFiles(self._send)
+            self._files_methods = AsyncRawFiles(self._send)
+        return self._files_methods
 
-    @cached_property
+    @property
     def groups(self) -> AsyncRawGroups:
         """The operations of the tag Groups."""
-        from hipkit.v2.raw.groups import AsyncRawGroups
+        if self._groups_methods is None:
+            from hipkit.v2.raw.groups import AsyncRawGroups
 
-        return AsyncRawGroups(self._send)
+            self._groups_methods = AsyncRawGroups(self._send)
+        return self._groups_methods
 
-    @cached_property
+    @property
     def integrations(self) -> AsyncRawIntegrations:
         """The operations of the tag Integrations."""
-        from hipkit.v2.raw.integrations import AsyncRawIntegrations
+        if self._integrations_methods is None:
+            from hipkit.v2.raw.integrations import AsyncRawIntegrations
 
-        return AsyncRawIntegrations(self._send)
+            self._integrations_methods = AsyncRawIntegrations(self._send)
+        return self._integrations_methods
 
-    @cached_property
+    @property
     def invites(self) -> AsyncRawInvites:
         """The operations of the tag Invites."""
-        from hipkit.v2.raw.invites import AsyncRawInvites
+        if self._invites_methods is None:
+            from hipkit.v2.raw.invites import AsyncRawInvites
 
-        return AsyncRawInvites(self._send)
+            self._invites_methods = AsyncRawInvites(self._send)
+        return self._invites_methods
 
-    @cached_property
+    @property
     def oauth_sessions(self) -> AsyncRawOauthSessions:
         """The operations of the tag Oauth Sessions."""
-        from hipkit.v2.raw.oauth_sessions import AsyncRawOauthSessions
+        if self._oauth_sessions_methods is None:
+            from hipkit.v2.raw.oauth_sessions import AsyncRawOauthSessions
 
-        return AsyncRawOauthSessions(self._send)
+            self._oauth_sessions_methods = AsyncRawOauthSessions(self._send)
+        return self._oauth_sessions_methods
 
-    @cached_property
+    @property
     def rooms(self) -> AsyncRawRooms:
         """The operations of the tag Rooms."""
-        from hipkit.v2.raw.rooms import AsyncRawRooms
+        if self._rooms_methods is None:
+            from hipkit.v2.raw.rooms import AsyncRawRooms
 
-        return AsyncRawRooms(self._send)
+            self._rooms_methods = AsyncRawRooms(self._send)
+        return self._rooms_methods
 
-    @cached_property
+    @property
     def users(self) -> AsyncRawUsers:
         """The operations of the tag Users."""
-        from hipkit.v2.raw.users import AsyncRawUsers
+        if self._users_methods is None:
+            from hipkit.v2.raw.users import AsyncRawUsers
 
-        return AsyncRawUsers(self._send)
+            self._users_methods = AsyncRawUsers(self._send)
+        return self._users_methods
