@@ -406,8 +406,8 @@ class Exchange(Generic[T]):
 
     def _headers(self) -> HeaderPairs:
         state, own = self.state, self._parts.headers
-        # A provider's token changes, and some operations get none.
-        is_common = self.token is state.authorization
+        # A provider's token changes, and so may the caller's headers; some operations get no token.
+        is_common = self.token is state.authorization and not state.policy.headers
         if is_common and (known := state.headers.get(own)) is not None:
             return known
         headers: HeaderPairs = (

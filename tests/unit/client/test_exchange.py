@@ -624,6 +624,17 @@ def test_headers_that_vary_are_not_kept() -> None:
     assert state.headers == {}
 
 
+def test_headers_of_the_caller_are_read_for_every_request() -> None:
+    headers = {"X-Trace": "1"}
+    state = Driver().state.with_options({"headers": headers})
+    sent = []
+    for trace in "12":
+        headers["X-Trace"] = trace
+        sent.append(Exchange(GetThing(1), state).next_request())
+    assert [dict(each.headers)["X-Trace"] for each in sent] == ["1", "2"]
+    assert state.headers == {}
+
+
 def test_the_token_of_a_provider_is_not_kept() -> None:
     driver = Driver(OK, OK, tokens=("one", "two"))
     for token in ("one", "two"):
