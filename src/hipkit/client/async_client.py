@@ -124,7 +124,7 @@ class AsyncHipChat(ClientSetup, AsyncApi):
                     clear_locals(failure)
                     outcome = failure
                 else:
-                    if call.is_success(outcome):
+                    if call.accept(outcome):
                         return call.result(outcome)
             return await self._run(call.steps(outcome))
         except BaseException as error:

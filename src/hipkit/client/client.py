@@ -119,7 +119,7 @@ class HipChat(ClientSetup, Api):
                     clear_locals(failure)
                     outcome = failure
                 else:
-                    if call.is_success(outcome):
+                    if call.accept(outcome):
                         return call.result(outcome)
             return self._run(call.steps(outcome))
         except BaseException as error:

@@ -212,8 +212,8 @@ class Exchange(Generic[T]):
         state = self.state
         return not (state.has_provider or state.policy.pace or self._is_observed())
 
-    def is_success(self, response: RawResponse) -> bool:
-        """Store the limits in a response; return whether it ends the call with success."""
+    def accept(self, response: RawResponse) -> bool:
+        """Store the limits in a response, and return whether it ends the call with success."""
         self.state.limits.note(response.headers, self.state.clock.now())
         return 200 <= response.status < 300
 
@@ -347,7 +347,7 @@ class Exchange(Generic[T]):
 
     def _retry_after_response(self, response: RawResponse) -> Steps[bool]:
         """Return whether there is to be another attempt, after waiting for it."""
-        if self.is_success(response):
+        if self.accept(response):
             return False
         if response.status == 401 and (yield from self._renew_token()):
             return True
