@@ -249,30 +249,52 @@ class _Loop:
         self._watched.close()
 
 
-class _EpollWatch:
-    """Watches libcurl's sockets by one descriptor, and the event loop watches that."""
+class _LoopWatch:
+    """Watches each of libcurl's sockets by the event loop, where the system has no epoll."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, act: Act) -> None:
         self._loop = loop
         self._act = act
+
+    def on_socket(self, what: int, descriptor: int, *_: object) -> None:
+        """Follow what libcurl reports: which events of a socket it waits for."""
+        if what in (pycurl.POLL_IN, pycurl.POLL_INOUT):
+            self._loop.add_reader(descriptor, self._act, [(descriptor, IN)])
+        else:
+            self._loop.remove_reader(descriptor)
+        if what in (pycurl.POLL_OUT, pycurl.POLL_INOUT):
+            self._loop.add_writer(descriptor, self._act, [(descriptor, OUT)])
+        else:
+            self._loop.remove_writer(descriptor)
+
+    def close(self) -> None:
+        """Stop watching: libcurl has reported the end of each socket."""
+
+
+class _EpollWatch(_LoopWatch):
+    """Watches them by one descriptor for all: a third of the CPU time of a call less."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, act: Act) -> None:
+        super().__init__(loop, act)
         self._epoll = select.epoll()
         loop.add_reader(self._epoll.fileno(), self._on_ready)
 
     def on_socket(self, what: int, descriptor: int, *_: object) -> None:
-        """Do what libcurl asks for: it is called back for each change."""
-        if what == pycurl.POLL_REMOVE:
-            try:
-                self._epoll.unregister(descriptor)
-            except OSError:
-                return  # libcurl has closed it already, and its number may be in use again.
-            return
+        """Follow what libcurl reports."""
         events = (what & pycurl.POLL_IN and select.EPOLLIN) | (
             what & pycurl.POLL_OUT and select.EPOLLOUT
         )
         try:
-            self._epoll.register(descriptor, events)
+            if what == pycurl.POLL_REMOVE:
+                self._epoll.unregister(descriptor)
+            else:
+                self._epoll.register(descriptor, events)
         except FileExistsError:
             self._epoll.modify(descriptor, events)
+        except OSError:
+            if what != pycurl.POLL_REMOVE:
+                raise
+            # libcurl has closed it already, and its number may be in use again.
 
     def _on_ready(self) -> None:
         writable = select.EPOLLOUT
@@ -288,25 +310,3 @@ class _EpollWatch:
         if not self._loop.is_closed():
             self._loop.remove_reader(self._epoll.fileno())
         self._epoll.close()
-
-
-class _LoopWatch:
-    """Has the event loop watch each socket, for systems without epoll: half as fast."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, act: Act) -> None:
-        self._loop = loop
-        self._act = act
-
-    def on_socket(self, what: int, descriptor: int, *_: object) -> None:
-        """As `_EpollWatch.on_socket`."""
-        if what in (pycurl.POLL_IN, pycurl.POLL_INOUT):
-            self._loop.add_reader(descriptor, self._act, [(descriptor, IN)])
-        else:
-            self._loop.remove_reader(descriptor)
-        if what in (pycurl.POLL_OUT, pycurl.POLL_INOUT):
-            self._loop.add_writer(descriptor, self._act, [(descriptor, OUT)])
-        else:
-            self._loop.remove_writer(descriptor)
-
-    def close(self) -> None:
-        """Do nothing: libcurl has removed all sockets."""
