@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Iterator
-from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import httpcore2
 
-from hipkit.transports.httpcore2_pools import Route, Shard, ShardedPool
+from hipkit.transports.httpcore2_pools import Pools, Shard, ShardedPool
 from hipkit.transports.httpcore2_streams import AsyncBackend, Backend, Progress, Resolve
 from hipkit.transports.protocol import (
     Options,
@@ -43,7 +42,6 @@ P = TypeVar("P")
 
 _Pool = httpcore2.ConnectionPool
 _AsyncPool = httpcore2.AsyncConnectionPool
-_AsyncPools = dict[Route, ShardedPool[_AsyncPool]]
 
 _FAILURES = (
     httpcore2.NetworkError,
@@ -65,14 +63,14 @@ class HttpcoreTransport(NetworkTransport):
     name = "httpcore2"
 
     def _start(self) -> None:
-        self._pools: dict[Route, ShardedPool[_Pool]] = {}
+        self._pools = Pools(self._settings, _Pool, Backend)
 
     def send(
         self, request: Request, options: Options, sink: Sink | None = None
     ) -> RawResponse:
         """Send a request once; see `protocol.Transport`."""
         self._check_open()
-        call = _Call(request, options, self._pool(request))
+        call = _Call(request, options, self._pools.find(request))
         with call:
             message = call.message()
             shard = self._acquire(call)
@@ -94,24 +92,10 @@ class HttpcoreTransport(NetworkTransport):
     def close(self) -> None:
         """Close every connection; those in use are closed when their call ends."""
         self._closed = True
-        for connection in self._connections():
-            if connection.is_idle():
-                connection.close()
-
-    def _pool(self, request: Request) -> ShardedPool[_Pool]:
-        proxy = self._settings.proxy_for(request.scheme, request.host, request.port)
-        route = request.scheme, proxy
-        if (pool := self._pools.get(route)) is None:
-            pool = ShardedPool(self._settings, route, _Pool, Backend)
-            # Another thread may have been faster. Nothing has been opened yet.
-            pool = self._pools.setdefault(route, pool)
-        return pool
-
-    def _connections(self) -> list[httpcore2.ConnectionInterface]:
-        sharded = list(self._pools.values())
-        return [
-            each for pools in sharded for pool in pools for each in pool.connections
-        ]
+        for pool in self._pools:
+            for connection in pool.connections:
+                if connection.is_idle():
+                    connection.close()
 
     def _acquire(self, call: _Call[_Pool]) -> Shard[_Pool]:
         turn = call.pool.acquire(call.server)
@@ -128,8 +112,9 @@ class HttpcoreTransport(NetworkTransport):
     def _leave_to_parent(self) -> None:
         # This closes the child's descriptors without sending anything. The pools' own `close`
         # would take locks, which another thread may have held during the fork: a deadlock.
-        for connection in self._connections():
-            connection.close()
+        for pool in self._pools:
+            for connection in pool.connections:
+                connection.close()
         self._start()
 
 
@@ -140,14 +125,14 @@ class AsyncHttpcoreTransport(NetworkTransport):
     _resolve: Resolve | None = None
 
     def _start(self) -> None:
-        self._loops: dict[asyncio.AbstractEventLoop, _AsyncPools] = {}
+        self._loops: dict[asyncio.AbstractEventLoop, Pools[_AsyncPool]] = {}
 
     async def send(
         self, request: Request, options: Options, sink: Sink | None = None
     ) -> RawResponse:
         """Send a request once; see `protocol.AsyncTransport`."""
         self._check_open()
-        call = _Call(request, options, self._pool(request))
+        call = _Call(request, options, self._pools().find(request))
         with call:
             message = call.message()
             shard = await self._acquire(call)
@@ -170,21 +155,10 @@ class AsyncHttpcoreTransport(NetworkTransport):
         The connections of another loop end with that loop.
         """
         self._closed = True
-        for sharded in self._here().values():
-            for pool in sharded:
-                await pool.aclose()
+        for pool in self._pools():
+            await pool.aclose()
 
-    def _pool(self, request: Request) -> ShardedPool[_AsyncPool]:
-        pools = self._here()
-        proxy = self._settings.proxy_for(request.scheme, request.host, request.port)
-        route = request.scheme, proxy
-        if (pool := pools.get(route)) is None:
-            backend = partial(AsyncBackend, resolve=self._resolve)
-            pool = ShardedPool(self._settings, route, _AsyncPool, backend)
-            pools[route] = pool
-        return pool
-
-    def _here(self) -> _AsyncPools:
+    def _pools(self) -> Pools[_AsyncPool]:
         """Return the pools of this event loop, and forget those of loops that have ended."""
         import asyncio
 
@@ -192,8 +166,11 @@ class AsyncHttpcoreTransport(NetworkTransport):
         if loop not in self._loops:
             for ended in [known for known in self._loops if known.is_closed()]:
                 del self._loops[ended]
-            self._loops[loop] = {}
+            self._loops[loop] = Pools(self._settings, _AsyncPool, self._backend)
         return self._loops[loop]
+
+    def _backend(self, is_secure: bool) -> AsyncBackend:
+        return AsyncBackend(is_secure, self._resolve)
 
     async def _acquire(self, call: _Call[_AsyncPool]) -> Shard[_AsyncPool]:
         turn = call.pool.acquire(call.server)
@@ -246,17 +223,17 @@ class _Call(Progress, Generic[P]):
             extensions["sni_hostname"] = host
             host = f"[{host}]"
         scheme, port, target = request.scheme, request.port, request.target
+        url = httpcore2.URL(scheme=scheme, host=host, port=port, target=target)
         message = httpcore2.Request(
             request.method,
-            httpcore2.URL(scheme=scheme, host=host, port=port, target=target),
+            url,
             content=content
             if content is None or isinstance(content, bytes)
             else _Content(exact_chunks(content, size or 0)),
             extensions=extensions,
         )
-        message.headers = (
-            lines  # Given to the constructor, each would be checked again.
-        )
+        # Given to the constructor, each line would be checked once more.
+        message.headers = lines
         return message
 
     def incoming(self, response: httpcore2.Response, sink: Sink | None) -> Incoming:

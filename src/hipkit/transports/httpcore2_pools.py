@@ -15,11 +15,12 @@ from typing import Generic, TypeVar
 
 import httpcore2
 
+from hipkit.transports.protocol import Request
 from hipkit.transports.settings import Proxy, Settings
 from hipkit.transports.tls import ssl_context
 from hipkit.transports.wire import shown_address
 
-__all__ = ["Route", "Shard", "ShardedPool"]
+__all__ = ["Pools", "Shard", "ShardedPool"]
 
 P = TypeVar("P")
 
@@ -146,6 +147,33 @@ class ShardedPool(Generic[P]):
     def _shard(self, connections: int) -> Shard[P]:
         pool = self._make(max_connections=connections, **self._options)
         return Shard(pool, connections)
+
+
+class Pools(Generic[P]):
+    """The pools of a transport or of one of its event loops, made when they are first needed."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        make: Callable[..., P],
+        make_backend: Callable[[bool], object],
+    ) -> None:
+        self._settings = settings
+        self._make = make, make_backend
+        self._pools: dict[Route, ShardedPool[P]] = {}
+
+    def __iter__(self) -> Iterator[P]:
+        return (pool for sharded in list(self._pools.values()) for pool in sharded)
+
+    def find(self, request: Request) -> ShardedPool[P]:
+        """Return the pool for a request; see `ShardedPool` for what it may raise."""
+        proxy = self._settings.proxy_for(request.scheme, request.host, request.port)
+        route = request.scheme, proxy
+        if (pool := self._pools.get(route)) is None:
+            # Another thread may be faster. Nothing has been opened yet.
+            pool = ShardedPool(self._settings, route, *self._make)
+            pool = self._pools.setdefault(route, pool)
+        return pool
 
 
 def _core_proxy(proxy: Proxy) -> httpcore2.Proxy:
