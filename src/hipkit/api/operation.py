@@ -232,15 +232,13 @@ class Operation(MaskedStruct, Generic[T_co], frozen=True):
                 for text in _texts(value, joined=name in self.joined)
             ]
             return urlencode(pairs).encode()
-        body = _json_body(type(self))(self)
-        if self.body_kind == "related":
-            # A path here is a mistake: only the file is read, never a picture.
-            metadata = msgspec.json.encode(body)
-            return RelatedBody(
-                getattr(self, FILE_MEMBER),
-                None if metadata == EMPTY_OBJECT else metadata,
-            )
-        content = _encode_json(body)
+        # A path beside a file is a mistake, and no picture to be read.
+        is_related = self.body_kind == "related"
+        encode = msgspec.json.encode if is_related else _encode_json
+        content = encode(_json_body(type(self))(self))
+        if is_related:
+            metadata = None if content == EMPTY_OBJECT else content
+            return RelatedBody(getattr(self, FILE_MEMBER), metadata)
         if self.optional_body and content == EMPTY_OBJECT:
             return None
         return content
