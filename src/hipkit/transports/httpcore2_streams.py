@@ -7,6 +7,7 @@ within a read, and what a failed call has sent is counted, not inferred from an 
 
 from __future__ import annotations
 
+import os
 import select
 import socket
 from collections.abc import Awaitable, Callable, Sequence
@@ -168,6 +169,9 @@ class _Stream(_Writing, httpcore2.NetworkStream):
     ) -> httpcore2.NetworkStream:
         try:
             wait = PROGRESS.get().left(httpcore2.ConnectTimeout)
+            # Python's `ssl` does not close a socket that was reset before the handshake.
+            if fault := self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+                raise httpcore2.ConnectError(os.strerror(fault))
             stream = self._plain.start_tls(ssl_context, server_hostname, wait)
         except BaseException:
             self.close()

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import select
 import socket
 import ssl
+import struct
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpcore2
 import pytest
 
 from hipkit import ConnectError, HipChat, Hooks
+from hipkit.transports.httpcore2_streams import Backend, Progress
 from hipkit.transports.protocol import Options, Request
 from tests.contract.transports.authority import Authority
 from tests.contract.transports.conftest import Serve
@@ -314,6 +319,23 @@ def test_a_server_without_tls_gets_nothing(
     failure = driver.fail(request, Options(timeout_seconds=0.3))
     assert failure.kind in ("connect", "timeout")
     assert not failure.may_have_arrived
+
+
+def test_a_socket_that_was_reset_before_the_handshake_is_closed_at_once() -> None:
+    # That of asyncio is closed by its event loop; libcurl's is no object of Python's.
+    with socket.create_server(("127.0.0.1", 0)) as listener, Progress(Options()):
+        stream = Backend(is_secure=True).connect_tcp(*listener.getsockname())
+        accepted, _ = listener.accept()
+        # Without lingering, closing sends a reset.
+        accepted.setsockopt(
+            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+        )
+        accepted.close()
+        select.select([stream.get_extra_info("socket")], [], [])
+        with pytest.raises(httpcore2.ConnectError, match="reset by peer"):
+            stream.start_tls(ssl.create_default_context(), "localhost")
+
+    gc.collect()  # A socket that was not closed warns here.
 
 
 def test_a_reused_connection_that_closes_unanswered_is_not_replaced_over_tls(
