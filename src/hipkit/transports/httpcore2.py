@@ -240,6 +240,10 @@ class _Call(Progress, Generic[P]):
         """Return what takes the body of a response."""
         if response.status < 200:
             raise httpcore2.RemoteProtocolError("an upgrade that was not requested")
+        if not self.has_received:
+            # It came in one piece with the last response, before this request was sent: taken
+            # for its response, it would shift those of all later calls by one.
+            raise httpcore2.RemoteProtocolError("a response that was not requested")
         headers = joined_headers(response.headers)
         return Incoming(response.status, headers, self.options, sink)
 

@@ -126,6 +126,21 @@ def test_what_an_idle_server_says_is_not_taken_for_an_answer(
     assert server.connections == 2
 
 
+def test_a_second_answer_to_a_call_is_not_taken_for_that_to_the_next(
+    driver: Driver, serve: Serve
+) -> None:
+    second = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsecond"
+    server = serve(one_after_another(answering(OK + second), answering(OK)))
+    assert driver.send(request_to(server)).body == b"ok"
+    if driver.kind.library == "pycurl":  # libcurl closes the connection.
+        assert driver.send(request_to(server, "POST")).body == b"ok"
+    else:  # httpcore2 keeps what it has read, and shows it only after sending.
+        failure = driver.fail(request_to(server, "POST"))
+        assert (failure.kind, failure.may_have_arrived) == ("garbage", True)
+    assert driver.send(request_to(server)).body == b"ok"
+    assert server.connections == 2
+
+
 @pytest.mark.parametrize("line", [b"Connection: close", b"connection: Close"])
 def test_a_connection_that_the_server_closes_is_not_kept(
     driver: Driver, serve: Serve, line: bytes
