@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import select
+import weakref
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from hipkit.extras import install_hint
 
@@ -106,12 +108,13 @@ class _Loop:
         self._ends: dict[pycurl.Curl, asyncio.Future[None]] = {}
         self._is_beginning = False
         self._timer: asyncio.TimerHandle | None = None
+        self._on_time_weakly = weakref.WeakMethod(self._on_time)
         self._delays: list[int] = []
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_MAXCONNECTS, 1)  # for each handle, see there
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._delays.append)
         make_watch = _EpollWatch if hasattr(select, "epoll") else _LoopWatch
-        self._watched = make_watch(loop, self._act)
+        self._watched = make_watch(loop, self._act, self._ends)
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watched.on_socket)
 
     # The limit of connections
@@ -232,7 +235,7 @@ class _Loop:
             return
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._loop.call_at(at, self._on_time)
+        self._timer = self._loop.call_at(at, _call, self._on_time_weakly)
 
     def _on_time(self) -> None:
         self._timer = None
@@ -252,7 +255,9 @@ class _Loop:
 class _LoopWatch:
     """Watches each of libcurl's sockets by the event loop, where the system has no epoll."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, act: Act) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, act: Act, _transfers: object
+    ) -> None:
         self._loop = loop
         self._act = act
 
@@ -274,10 +279,14 @@ class _LoopWatch:
 class _EpollWatch(_LoopWatch):
     """Watches them by one descriptor for all: a third of the CPU time of a call less."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, act: Act) -> None:
-        super().__init__(loop, act)
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, act: Act, transfers: object
+    ) -> None:
+        super().__init__(loop, act, transfers)
         self._epoll = select.epoll()
-        loop.add_reader(self._epoll.fileno(), self._on_ready)
+        on_ready = weakref.WeakMethod(self._on_ready)
+        # The loop keeps the transfers, and so the tasks that wait for them: asyncio does not.
+        loop.add_reader(self._epoll.fileno(), _call, on_ready, transfers)
 
     def on_socket(self, what: int, descriptor: int, *_: object) -> None:
         """Follow what libcurl reports."""
@@ -307,6 +316,23 @@ class _EpollWatch(_LoopWatch):
 
     def close(self) -> None:
         """Stop watching."""
-        if not self._loop.is_closed():
-            self._loop.remove_reader(self._epoll.fileno())
-        self._epoll.close()
+        _stop(self._loop, self._epoll)
+
+    def __del__(self) -> None:
+        # The garbage collector may run in any thread. A loop that has ended watches nothing.
+        with suppress(RuntimeError):
+            if not self._epoll.closed:
+                self._loop.call_soon_threadsafe(_stop, self._loop, self._epoll)
+
+
+def _call(method: weakref.WeakMethod[Callable[[], None]], *_kept: object) -> None:
+    """Call what the loop may not keep: a transport that nobody closed, and its connections."""
+    if (living := method()) is not None:
+        living()
+
+
+def _stop(loop: asyncio.AbstractEventLoop, epoll: select.epoll) -> None:
+    # In this order: closed first, its number could be in use again when the loop is told.
+    if not loop.is_closed():
+        loop.remove_reader(epoll.fileno())
+    epoll.close()

@@ -573,6 +573,58 @@ def test_a_loop_that_has_ended_is_forgotten(kind: Kind, server: ScriptedServer) 
     drop(transport)
 
 
+@ONLY_ASYNC
+def test_a_transport_that_nobody_closed_leaves_nothing_to_a_running_loop(
+    kind: Kind, serve: Serve
+) -> None:
+    left = threading.Event()
+
+    def has_left(connection: Connection) -> None:
+        answer_once(connection)
+        connection.wait_for_close()
+        left.set()
+
+    async def main() -> None:
+        for script in (has_left, answering(OK)):
+            transport = kind.make()
+            await transport.send(request_to(serve(script)), PATIENT)
+            transport = None
+            drop()
+            await asyncio.sleep(0)
+        assert await asyncio.to_thread(left.wait, PATIENCE_SECONDS)
+
+    asyncio.run(main())
+
+
+@ONLY_ASYNC
+def test_a_call_whose_task_nobody_keeps_comes_to_its_end(
+    kind: Kind, serve: Serve
+) -> None:
+    collected, ended = threading.Event(), threading.Event()
+
+    def answer_late(connection: Connection) -> None:
+        connection.read_request()
+        connection.wait_for(collected)
+        connection.send(OK)
+
+    server = serve(answer_late)
+
+    async def call() -> None:
+        transport = kind.make()
+        assert (await transport.send(request_to(server), PATIENT)).body == b"ok"
+        await transport.aclose()
+        ended.set()
+
+    async def main() -> None:
+        asyncio.create_task(call())  # noqa: RUF006 - nobody keeps it, as said
+        await asyncio.to_thread(wait_until, lambda: bool(server.requests))
+        gc.collect()
+        collected.set()
+        assert await asyncio.to_thread(ended.wait, PATIENCE_SECONDS)
+
+    asyncio.run(main())
+
+
 def drop(transport: Any = None) -> None:
     """Let go of connections whose loop has ended: Python reports them, as any socket."""
     with warnings.catch_warnings():
