@@ -230,8 +230,8 @@ class Handle:
             setopt(pycurl.CONNECTTIMEOUT_MS, _milliseconds(connect_timeout))
         self._options = options
         # The progress function costs as much as ten options. libcurl's own limit has whole
-        # seconds, and wakes a multi handle each second, to write a little more of a large body.
-        is_exact = timeout != int(timeout) or (is_large and self._in_multi)
+        # seconds, and takes each bit of a large body that it stores for progress of the server.
+        is_exact = timeout != int(timeout) or is_large
         if (timeout, is_exact) == (self._timeout, self.is_exact):
             return
         self._timeout, self.is_exact = timeout, is_exact

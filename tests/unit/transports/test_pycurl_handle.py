@@ -91,7 +91,7 @@ def test_a_connection_that_closed_is_neither_checked_nor_used(
         (30.0, True, b"x", False),
         (30.0, True, b"x" * 100_000, True),
         (30.0, True, Chunks((b"x",)), True),
-        (30.0, False, b"x" * 100_000, False),
+        (30.0, False, b"x" * 100_000, True),
         (0.5, False, b"x", True),
         (0.5, True, None, True),
     ],
