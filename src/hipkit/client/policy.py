@@ -68,7 +68,7 @@ class Hooks(msgspec.Struct, frozen=True, kw_only=True):
 class Policy(MaskedStruct, frozen=True, kw_only=True):
     """How a client sends calls.
 
-    Args:
+    Attributes:
         timeout: Maximum silence of the server, in seconds.
         deadline: Maximum duration of a whole call, waits and retries included, in seconds;
             `None` for no deadline.
