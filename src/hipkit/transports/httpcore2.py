@@ -75,6 +75,7 @@ class HttpcoreTransport(NetworkTransport):
             message = call.message()
             shard = self._acquire(call)
             try:
+                self._check_open()  # It may have been closed meanwhile.
                 response = shard.pool.handle_request(message)
                 try:
                     incoming = call.incoming(response, sink)
@@ -137,6 +138,7 @@ class AsyncHttpcoreTransport(NetworkTransport):
             message = call.message()
             shard = await self._acquire(call)
             try:
+                self._check_open()  # It may have been closed meanwhile.
                 response = await shard.pool.handle_async_request(message)
                 try:
                     incoming = call.incoming(response, sink)

@@ -60,6 +60,7 @@ class CurlTransport(NetworkTransport):
         except (queue.Empty, TimeoutError):
             raise route.no_connection_error() from None
         try:
+            self._check_open()  # It may have been closed meanwhile.
             handle = self._idle.take(route, self._slots.qsize()) or Handle(route)
             try:
                 handle.prepare(request, options, sink, lines)

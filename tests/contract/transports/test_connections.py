@@ -481,7 +481,7 @@ def test_tasks_that_wait_for_a_connection_get_it_in_order(
     assert server.connections <= 2
 
 
-@only("pycurl-async")  # httpcore2's pool goes on waiting, up to the timeout.
+@ONLY_ASYNC
 def test_closing_ends_the_wait_for_a_connection(kind: Kind, serve: Serve) -> None:
     server = serve(lambda connection: (connection.read_request(), connection.hang()))
 
@@ -495,6 +495,33 @@ def test_closing_ends_the_wait_for_a_connection(kind: Kind, serve: Serve) -> Non
         assert [type(each) for each in outcomes] == [TransportError, RuntimeError]
 
     asyncio.run(main())
+    assert len(server.requests) == 1
+
+
+@ONLY_SYNC
+def test_a_call_that_waits_for_a_connection_is_not_sent_after_closing(
+    kind: Kind, serve: Serve
+) -> None:
+    closed = threading.Event()
+
+    def answer_late(connection: Connection) -> None:
+        connection.read_request()
+        closed.wait(PATIENCE_SECONDS)
+        connection.send(OK)
+
+    server = serve(answer_late)
+    transport = kind.make(max_connections=1)
+    request = request_to(server, "POST", content=b"x")
+    with ThreadPoolExecutor(2) as pool:
+        calls = [pool.submit(transport.send, request, PATIENT) for _ in "ab"]
+        wait_until(lambda: bool(server.requests))
+        transport.close()
+        closed.set()
+    outcomes = [call.exception() for call in calls]
+    assert sorted(type(each).__name__ for each in outcomes) == [
+        "NoneType",
+        "RuntimeError",
+    ]
     assert len(server.requests) == 1
 
 
