@@ -17,8 +17,8 @@ from hipkit import AsyncHipChat, HipChat
 from hipkit.api.operation import Operation
 from hipkit.api.secret import Secret
 from hipkit.client import decoding
-from hipkit.client.exchange import Clock
 from hipkit.client.reply import Reply
+from hipkit.client.state import Clock
 from hipkit.transports.protocol import (
     Options,
     RawResponse,

@@ -52,6 +52,7 @@ TESTED_ELSEWHERE = {
     **DATABASE,
     "__init__.py": "unit/test_public_api.py",
     "api/unreadable.py": "unit/client/test_unreadable.py",
+    "client/state.py": "contract/test_tokens_stay_apart.py",
     "cli/admin/ca.py": "e2e/test_running.py",
     "server/dispatch.py": "unit/server/page/test_streams.py",
     "server/page/views/__init__.py": "unit/server/page/test_application.py",

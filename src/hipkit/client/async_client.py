@@ -21,15 +21,7 @@ from hipkit.api.free_request import FreeRequest
 from hipkit.api.operation import Operation
 from hipkit.api.response import Response
 from hipkit.api.secret import Secret
-from hipkit.client.exchange import (
-    Clock,
-    Exchange,
-    GetToken,
-    Outcome,
-    Pause,
-    Send,
-    Steps,
-)
+from hipkit.client.exchange import Exchange, GetToken, Outcome, Pause, Send, Steps
 from hipkit.client.policy import CallOptions
 from hipkit.client.setup import (
     AsyncTokenSource,
@@ -42,6 +34,7 @@ from hipkit.client.setup import (
     choose_async_transport,
     reveal,
 )
+from hipkit.client.state import Clock
 from hipkit.transports.protocol import AsyncTransport, TransportError
 from hipkit.v2 import AsyncApi, AsyncRawApi
 

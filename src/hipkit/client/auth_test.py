@@ -6,7 +6,8 @@ import msgspec
 
 from hipkit.api.errors import ForbiddenError, UnauthorizedError
 from hipkit.api.operation import Operation
-from hipkit.client.exchange import Exchange, State, Steps
+from hipkit.client.exchange import Exchange, Steps
+from hipkit.client.state import State
 
 __all__ = ["AuthTest", "auth_test"]
 

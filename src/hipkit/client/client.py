@@ -21,7 +21,6 @@ from hipkit.api.operation import Operation
 from hipkit.api.response import Response
 from hipkit.api.secret import Secret
 from hipkit.client.exchange import (
-    Clock,
     Exchange,
     GetToken,
     Outcome,
@@ -41,6 +40,7 @@ from hipkit.client.setup import (
     pause,
     reveal,
 )
+from hipkit.client.state import Clock
 from hipkit.transports.protocol import Transport, TransportError
 from hipkit.v2 import Api, RawApi
 

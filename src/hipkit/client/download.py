@@ -19,9 +19,10 @@ from hipkit.api.limits import LimitMemory
 from hipkit.api.operation import path_segment
 from hipkit.api.redaction import secrets_in
 from hipkit.api.secret import HIDDEN, Secret
-from hipkit.client.exchange import Exchange, State, Steps
+from hipkit.client.exchange import Exchange, Steps
 from hipkit.client.reply import HTML_TYPES, MAX_EXCERPT_BYTES
 from hipkit.client.settings import Site, parse_site
+from hipkit.client.state import State
 from hipkit.transports.protocol import RawResponse
 from hipkit.v2.files import GetFile
 from hipkit.v2.models import AuthenticatedFile, MessageFile

@@ -14,12 +14,9 @@ Read next: `retries.py` for the rules of retries, `decoding.py` for the result.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from types import NoneType
 from typing import Generic, NamedTuple, Protocol, TypeVar, cast
-
-import msgspec
-from msgspec.structs import replace
 
 from hipkit.api.errors import (
     ConnectError,
@@ -27,13 +24,12 @@ from hipkit.api.errors import (
     RequestTimeoutError,
     ResponseError,
 )
-from hipkit.api.limits import LimitMemory, seconds_until_allowed
+from hipkit.api.limits import seconds_until_allowed
 from hipkit.api.operation import Operation
 from hipkit.api.redaction import mask_query, secrets_in
 from hipkit.api.response import Response, SentRequest
 from hipkit.api.secret import HIDDEN, Secret
 from hipkit.client.decoding import decode
-from hipkit.client.policy import CallOptions, Policy
 from hipkit.client.reply import Reply
 from hipkit.client.retries import (
     LONGEST_WAIT_SECONDS,
@@ -43,7 +39,8 @@ from hipkit.client.retries import (
     may_repeat_after,
     pace_seconds,
 )
-from hipkit.client.settings import TOKEN_VARIABLE, Site
+from hipkit.client.settings import TOKEN_VARIABLE
+from hipkit.client.state import State
 from hipkit.transports.protocol import (
     HeaderPairs,
     Headers,
@@ -56,13 +53,11 @@ from hipkit.transports.protocol import (
 )
 
 __all__ = [
-    "Clock",
     "Exchange",
     "GetToken",
     "Outcome",
     "Pause",
     "Send",
-    "State",
     "Steps",
 ]
 
@@ -110,52 +105,6 @@ class RestartableSink(Protocol):
 
     def restart(self) -> bool:
         """Discard the content; return whether that was possible."""
-
-
-class Clock(msgspec.Struct, frozen=True, kw_only=True):
-    """Clock and randomness of a client; tests replace them."""
-
-    monotonic: Callable[[], float]
-    now: Callable[[], float]
-    """UNIX seconds."""
-    random: Callable[[], float]
-    """A random number, at least 0 and below 1."""
-
-
-class State(msgspec.Struct, frozen=True, kw_only=True, dict=True):
-    """What the calls of a client have in common. A client with another token has its own."""
-
-    site: Site
-    user_agent: str
-    authorization: Secret | None
-    """The whole header value, if it does not change."""
-    has_provider: bool
-    """Whether a function provides the token."""
-    clock: Clock
-    policy: Policy = Policy()
-    limits: LimitMemory = msgspec.field(default_factory=LimitMemory)
-    """The last limits, shared by clients that differ only in their policy."""
-
-    @property
-    def headers(self) -> dict[HeaderPairs, Headers]:
-        """An operation's headers -> the request's, token included.
-
-        They depend on nothing else but this state. `replace` starts with none, so that no request
-        gets the token or the headers of another client.
-        """
-        # Two threads get the same; `cached_property` takes a lock, which a fork could leave locked.
-        prepared: dict[HeaderPairs, Headers] = vars(self).setdefault("headers", {})
-        return prepared
-
-    def with_options(self, options: CallOptions) -> State:
-        """Return the state with a call's options applied.
-
-        Raises:
-            TypeError: There is no such option; the message lists the existing ones.
-        """
-        if not options:
-            return self
-        return replace(self, policy=self.policy.with_options(options))
 
 
 class Exchange(Generic[T]):

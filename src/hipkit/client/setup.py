@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from hipkit.api.frames import clears_locals
 from hipkit.api.limits import LimitMemory, Limits
 from hipkit.api.secret import Secret
-from hipkit.client.exchange import BEARER, Clock, State
+from hipkit.client.exchange import BEARER
 from hipkit.client.policy import (
     CallOptions,
     Policy,
@@ -23,6 +23,7 @@ from hipkit.client.policy import (
     is_async,
 )
 from hipkit.client.settings import find_site, find_token
+from hipkit.client.state import Clock, State
 from hipkit.transports.protocol import AsyncTransport, Transport
 from hipkit.version import VERSION
 

@@ -28,18 +28,17 @@ from hipkit.api.model import Model
 from hipkit.api.operation import Operation
 from hipkit.api.secret import Secret
 from hipkit.client.exchange import (
-    Clock,
     Exchange,
     GetToken,
     Outcome,
     Pause,
     Send,
-    State,
     Steps,
 )
 from hipkit.client.policy import Hooks, Policy
 from hipkit.client.settings import parse_site
 from hipkit.client.setup import reveal
+from hipkit.client.state import Clock, State
 from hipkit.transports.protocol import (
     RawResponse,
     Request,
