@@ -1,5 +1,5 @@
 # hipkit's server in a container. Untried: no container engine runs where hipkit is built.
-# See docs/how-to/operate.md.
+# See docs/how-to/operators/operate.md.
 FROM python:3.13-slim AS build
 WORKDIR /build
 COPY . .

@@ -22,6 +22,6 @@ pytest_collect_file = Sybil(
         PythonCodeBlockParser(),
         CodeBlockParser("console", run_console),
     ],
-    patterns=["docs/*.md", "docs/*/*.md"],
+    patterns=["docs/*.md", "docs/*/*.md", "docs/*/*/*.md"],
     fixtures=["folder"],
 ).pytest()

@@ -1,4 +1,4 @@
-"""What docs/how-to/old-senders.md tells, done: senders that know no other name than HipChat's."""
+"""What docs/how-to/operators/old-senders.md tells, done: senders that know no other name than HipChat's."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Map exceptions to exit codes, and report each as a line or a JSON object.
 
-Scripts rely on the codes: see `docs/how-to/command-line.md`.
+Scripts rely on the codes: see `docs/how-to/developers/command-line.md`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# Old senders post to https://api.hipchat.com, as docs/how-to/old-senders.md has it.
+# Old senders post to https://api.hipchat.com, as docs/how-to/operators/old-senders.md has it.
 #
 # Run by test_old_senders.py, as root of namespaces of its own: whatever is changed here below
 # /etc and /usr/local/share, and whatever is called api.hipchat.com, is so for this script alone.
