@@ -37,7 +37,8 @@ It prints its address, and where the administrator's token is. Then, in another 
     .venv/bin/hipkit call create-room --name "Dev Ops"
     .venv/bin/hipkit send "Dev Ops" "Hello HipChat!" --color green
 
-Read on in README.md, docs/tutorial/first-notification.md and docs/how-to/developers/command-line.md.
+Read on in README.md, docs/tutorial/first-notification.md
+and docs/how-to/developers/command-line.md.
 """
 
 

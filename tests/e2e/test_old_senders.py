@@ -1,4 +1,4 @@
-"""What docs/how-to/operators/old-senders.md tells, done: senders that know no other name than HipChat's."""
+"""Follows docs/how-to/operators/old-senders.md, with senders that know only HipChat's name."""
 
 from __future__ import annotations
 
