@@ -16,6 +16,7 @@ def recorded(token_id: int | None, at_us: int) -> RecordedCall:
         method="GET",
         target=b"/v2/room/Ops",
         operation_id="get_room",
+        request_id="4f2a",
         headers=[(b"authorization", b"Bearer s3cr3t-v4lue")],
         body=b"",
         status=200,

@@ -28,6 +28,7 @@ class Call:
     Attributes:
         body: Receives the request, and has the beginning of its body.
         runtime: What the calls to this server share.
+        request_id: By which the call is found again: the sender's, or one of this server.
         operation_id: For the log and the list of recent calls.
         allowance: The caller's; `None` until the caller was identified and counted.
         problem: What the error says, if there is one.
@@ -49,6 +50,7 @@ class Call:
     body: BodyRecorder
     runtime: Runtime
     dialect: Dialect
+    request_id: str
     operation_id: str = "unknown"
     allowance: Allowance | None = None
     problem: str | None = None

@@ -19,7 +19,7 @@ CORS_HEADERS = (
     header(
         "Access-Control-Expose-Headers",
         "Date, ETag, Link, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset,"
-        " X-Backoff",
+        " X-Backoff, X-Request-Id",
     ),
 )
 """What every answer of the API carries, errors and files included."""
@@ -41,7 +41,10 @@ def preflight_answer(methods: Iterable[str]) -> Answer:
         204,
         [
             header("Access-Control-Allow-Methods", ", ".join(sorted(methods))),
-            header("Access-Control-Allow-Headers", "Authorization, Content-Type"),
+            header(
+                "Access-Control-Allow-Headers",
+                "Authorization, Content-Type, X-Request-Id",
+            ),
             header("Access-Control-Max-Age", str(PREFLIGHT_SECONDS)),
         ],
     )

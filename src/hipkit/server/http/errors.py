@@ -22,19 +22,26 @@ CHALLENGE = header("WWW-Authenticate", "Bearer")
 LONGEST_PROBLEM = 500
 
 
-def answer_for(error: Exception, operation_id: str) -> Answer:
-    """Return the answer to a call that an error ended."""
+def answer_for(error: Exception, where: str, request_id: str = "") -> Answer:
+    """Return the answer to a call that an error ended, and log what only the log may name.
+
+    Args:
+        error: What ended it.
+        where: The operation or the page.
+        request_id: The call's; pages have none.
+    """
+    call = f", request {request_id}" if request_id else ""
     if isinstance(error, ApiError):
         return _api_error_answer(error)
     if isinstance(error, StorageError):
-        log.error("%s: %s", operation_id, error)
+        log.error("%s%s: %s", where, call, error)
         if error.may_pass:
             answer = error_answer(503, "The server cannot store anything just now")
             answer.headers.append(RETRY_AFTER)
             return answer
         return error_answer(500, "The server cannot reach its data")
     # Where it happened, but not its message: that may hold what a caller sent.
-    log.error("%s: %s", operation_id, describe_error(error))
+    log.error("%s%s: %s", where, call, describe_error(error))
     return error_answer(500, "Internal server error")
 
 

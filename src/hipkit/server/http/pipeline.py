@@ -19,9 +19,11 @@ from hipkit.server.http.dialects.v1 import DialectV1
 from hipkit.server.http.dialects.v2 import DialectV2
 from hipkit.server.http.errors import answer_for, problem_of
 from hipkit.server.http.files import FILE_METHODS, file_answer, is_file_path
+from hipkit.server.http.request_ids import request_id_header, request_id_of
 from hipkit.server.http.requests import Receive, Request, Scope, Send
 from hipkit.server.http.responses import (
     Answer,
+    Header,
     accepted,
     limit_headers,
     limit_names,
@@ -64,15 +66,19 @@ class Api:
         if scope["type"] != "http":
             await _answer_event(scope, receive, send)
             return
-        call = Call(scope, BodyRecorder(receive), self._runtime, self._default)
+        request_id = request_id_of(cast("list[Header]", scope["headers"]))
+        body = BodyRecorder(receive)
+        call = Call(scope, body, self._runtime, self._default, request_id)
         try:
             answer = await self._answer(call)
         except ClientGoneError:
-            log.info("%s: the client hung up", call.operation_id)
+            log.info(
+                "%s: the client hung up, request %s", call.operation_id, request_id
+            )
             return
         except Exception as error:  # the one place where everything is caught
             translated = call.dialect.translate_error(error)
-            answer = answer_for(translated, call.operation_id)
+            answer = answer_for(translated, call.operation_id, request_id)
             call.problem = problem_of(error)
         finally:
             if call.upload is not None:
@@ -80,9 +86,10 @@ class Api:
         if call.operation_id not in UNRECORDED:
             # Before the answer goes out: its receiver may read the list at once.
             _record(call, answer)
-        # What every answer carries: who may read it, and how many calls are left.
+        # What every answer carries: who may read it, its id, and how many calls are left.
         allowance = call.allowance or call.runtime.limits.uncounted()
         answer.headers.extend(CORS_HEADERS)
+        answer.headers.append(request_id_header(request_id))
         answer.headers.extend(limit_headers(call.dialect.limit_names, allowance))
         # Who is counted has a context.
         if call.allowance is not None and call.context.flood is not None:
@@ -90,7 +97,13 @@ class Api:
         is_head = str(scope["method"]).upper() == "HEAD"
         await send_answer(send, answer, with_body=not is_head)
         milliseconds = (time.perf_counter() - call.began) * 1000
-        log.info("%s: %d in %.1f ms", call.operation_id, answer.status, milliseconds)
+        log.info(
+            "%s: %d in %.1f ms, request %s",
+            call.operation_id,
+            answer.status,
+            milliseconds,
+            request_id,
+        )
 
     async def _answer(self, call: Call) -> Answer:
         """Answer a call of the API, a preflight, or a request for a file: the path says which."""
@@ -227,6 +240,7 @@ def _record(call: Call, answer: Answer) -> None:
             method=str(scope["method"]),
             target=path + b"?" + query if query else path,
             operation_id=call.operation_id,
+            request_id=call.request_id,
             headers=cast("list[tuple[bytes, bytes]]", scope["headers"]),
             body=call.body.beginning,
             status=answer.status,

@@ -32,6 +32,7 @@ from uvicorn.server import ServerState
 
 from hipkit.server.http.cors import CORS_HEADERS
 from hipkit.server.http.errors import error_answer
+from hipkit.server.http.request_ids import new_request_id, request_id_header
 from hipkit.server.http.responses import limit_headers, limit_names
 from hipkit.server.shared.limits import LimitSettings, MemoryLimits
 
@@ -145,6 +146,7 @@ class BoundedProtocol(HttpToolsProtocol):
         headers = (
             *answer.headers,
             *CORS_HEADERS,
+            request_id_header(new_request_id()),
             *limit_headers(LIMIT_NAMES, allowance),
             (b"Content-Length", b"%d" % len(answer.body)),
             (b"Connection", b"close"),

@@ -48,6 +48,7 @@ class RecordedCall:
     method: str
     target: bytes
     operation_id: str
+    request_id: str
     headers: Headers
     body: bytes
     status: int
@@ -69,6 +70,7 @@ class RecentCall:
         token_id: The call's token; `None` without one, or with one that is not valid.
         target: Path and query.
         operation_id: `unknown` where no operation has the path.
+        request_id: By which its sender and the log name it.
         request_body: Its beginning; empty if it was refused before it was read.
         answer: Its beginning.
         problem: What the error said, where it was one.
@@ -83,6 +85,7 @@ class RecentCall:
     method: str
     target: str
     operation_id: str
+    request_id: str
     headers: tuple[tuple[str, str], ...]
     request_body: str
     status: int
@@ -118,6 +121,7 @@ def show_call(number: int, call: RecordedCall) -> RecentCall:
         method=call.method,
         target=without_tokens(mask_target(target)),
         operation_id=call.operation_id,
+        request_id=call.request_id,
         headers=tuple(
             (name.decode("latin-1"), without_tokens(mask_header(name, value)))
             for name, value in call.headers

@@ -15,7 +15,7 @@ from tests.unit.server.services.files.test_links import share
 
 EXPOSED = (
     "Date, ETag, Link, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset,"
-    " X-Backoff"
+    " X-Backoff, X-Request-Id"
 )
 
 
@@ -102,7 +102,9 @@ def test_a_preflight_lists_the_methods_of_the_path(
     assert (reply.status, reply.body) == (204, b"")
     assert reply.header("Access-Control-Allow-Origin") == "*"
     assert reply.header("Access-Control-Allow-Methods") == allowed
-    assert reply.header("Access-Control-Allow-Headers") == "Authorization, Content-Type"
+    assert reply.header("Access-Control-Allow-Headers") == (
+        "Authorization, Content-Type, X-Request-Id"
+    )
     assert reply.header("Access-Control-Max-Age") == "600"
     assert reply.header("Content-Length") is None
 

@@ -20,6 +20,7 @@ def call(status: int, **members: Any) -> RecentCall:
         "method": "POST",
         "target": "/v2/room/Ops/notification",
         "operation_id": "send_room_notification",
+        "request_id": "4f2a",
         "headers": (),
         "request_body": "{}",
         "status": status,

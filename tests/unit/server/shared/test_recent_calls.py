@@ -24,6 +24,7 @@ def heard(token_id: int | None = 1, **members: object) -> RecordedCall:
         "method": "POST",
         "target": b"/v2/room/Ops/notification",
         "operation_id": "send_room_notification",
+        "request_id": "4f2a",
         "headers": [(b"content-type", b"application/json")],
         "body": b"",
         "status": 204,
