@@ -73,6 +73,10 @@ class Visit:
         """Return a field of the form, or the last of several."""
         return self.fields.get(name, [default])[-1]
 
+    def is_checked(self, name: str) -> bool:
+        """Return whether a checkbox of the form is checked: browsers leave out others."""
+        return bool(self.field(name))
+
     def number(self, name: str) -> int:
         """Return a number from the path or the form.
 
@@ -97,19 +101,28 @@ class Visit:
         error: ApiError | None = None,
         **values: object,
     ) -> Answer:
-        """Answer with a whole page, beside the list of rooms.
-
-        An error gives the answer its status, and the template its message as `problem`.
-        """
-        if error is not None:
-            status, values = error.status, {"problem": error.message, **values}
+        """Answer with a whole page, beside the list of rooms; an error is as for a part."""
         sidebar = None
         if self.session is not None:
             sidebar = await list_rooms_by_name(self.context)
-        return self.part(template, status, sidebar=sidebar, **values)
+        return self.part(template, status, error=error, sidebar=sidebar, **values)
 
-    def part(self, template: str, status: int = 200, **values: object) -> Answer:
-        """Answer with a part of a page, for htmx to insert."""
+    def part(
+        self,
+        template: str,
+        status: int = 200,
+        *,
+        error: ApiError | None = None,
+        **values: object,
+    ) -> Answer:
+        """Answer with a part of a page, for htmx to insert.
+
+        An error gives the answer its status, and the template its message as `problem` and
+        the field of the form as `wrong`.
+        """
+        if error is not None:
+            shown = {"problem": error.message, "wrong": error.field}
+            status, values = error.status, {**shown, **values}
         return Answer(status, [HTML], self.text(template, **values).encode())
 
     def text(self, template: str, **values: object) -> str:
@@ -122,6 +135,7 @@ class Visit:
                 "sidebar": None,
                 "title": None,
                 "problem": None,
+                "wrong": None,
                 "notice": NOTICES.get(self.query("done")),
                 **values,
             },

@@ -29,10 +29,22 @@
     const button = event.target.closest("[data-copy]");
     if (button) copy(button);
   });
-  document.addEventListener("submit", (event) => {
-    const question = event.target.dataset.confirm;
-    if (question && !confirm(question)) event.preventDefault();
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || event.isComposing) return;
+    event.target.closest?.("form")?.querySelector("[data-cancel]")?.click();
   });
+  let sent = new WeakSet();
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    const question = form.dataset.confirm;
+    if (question && !confirm(question)) event.preventDefault();
+    if (event.defaultPrevented || form.method !== "post") return;
+    // A second click while the answer is on its way sends nothing; htmx has its own way.
+    if (sent.has(form)) event.preventDefault();
+    sent.add(form);
+  });
+  // A form that the browser kept, for "Back", may be sent again.
+  addEventListener("pageshow", () => { sent = new WeakSet(); });
   document.addEventListener("htmx:beforeRequest", (event) => {
     // A list that is being read or used is not replaced.
     const list = event.detail.elt;

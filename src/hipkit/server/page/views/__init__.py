@@ -9,7 +9,11 @@ __all__ = ["load_routes"]
 
 
 def load_routes() -> list[ViewRoute]:
-    """Import every module of this folder, and return the routes that each lists in `VIEWS`."""
+    """Import every module of this folder, and return the routes that each lists in `VIEWS`.
+
+    A path without variable parts comes first: `/rooms/new` is no room.
+    """
     names = [module.name for module in iter_modules(__path__, f"{__name__}.")]
     listed = (getattr(import_module(name), "VIEWS", ()) for name in names)
-    return [route for routes in listed for route in routes]
+    routes = [route for routes in listed for route in routes]
+    return sorted(routes, key=lambda route: "{" in route.path)

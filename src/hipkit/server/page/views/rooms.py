@@ -13,6 +13,7 @@ from hipkit.server.page.views.conversations import (
     show_part,
     stream_messages,
 )
+from hipkit.server.page.views.topics import may_set_topic, run_topic_command
 from hipkit.server.page.visit import ViewRoute, Visit
 from hipkit.server.services.access.lookup import find_room, list_rooms_by_name
 from hipkit.server.services.access.web_sessions import may_read_room
@@ -48,6 +49,7 @@ async def show_room(visit: Visit) -> Answer:
         room=room,
         conversation=conversation,
         part=await read_part(visit, conversation),
+        may_set_topic=await may_set_topic(visit, room),
         people=sorted(present, key=lambda person: person.name.casefold()),
         at=visit.query("at"),
         guest_page=visit.context.addresses.guest_page(room.guest_key)
@@ -71,9 +73,12 @@ async def follow(visit: Visit) -> Answer:
 
 
 async def post_message(visit: Visit) -> Answer:
-    """Send a message as the user; it arrives by the feed."""
+    """Send a message as the user, which arrives by the feed, or run the command `/topic`."""
     room_id = visit.number("room_id")
     text = visit.field("message").replace("\r\n", "\n").strip()
+    answer = await run_topic_command(visit, text)
+    if answer is not None:
+        return answer
     if text:
         await send_message(visit.context, SendMessage(room_id, message=text))
     if visit.is_htmx:
