@@ -20,6 +20,8 @@ from hipkit.server.storage.stores.grants import GrantStore
 from hipkit.server.storage.stores.groups import GroupStore
 from hipkit.server.storage.stores.members import MemberStore
 from hipkit.server.storage.stores.messages import MessageStore
+from hipkit.server.storage.stores.page_changes import PageChangeStore
+from hipkit.server.storage.stores.read_marks import ReadMarkStore
 from hipkit.server.storage.stores.rooms import RoomStore
 from hipkit.server.storage.stores.search import SearchStore
 from hipkit.server.storage.stores.session import Session
@@ -54,6 +56,8 @@ class Stores:
         self.members = MemberStore(session)
         self.messages = MessageStore(session)
         self.search = search
+        self.read_marks = ReadMarkStore(session)
+        self.page_changes = PageChangeStore(session)
         self.files = FileStore(session)
         self.emoticons = EmoticonStore(session)
         self.clients = ClientStore(session)
