@@ -54,6 +54,16 @@ class Served:
         return self.running.call(method, path, body)[0]
 
 
+def enter(page: Page, name: str, password: str) -> Page:
+    """Sign somebody in, by the form."""
+    page.goto("/sign-in")
+    page.get_by_label("E-mail address or mention name").fill(name)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(re.compile(r"^(?!.*/sign-in)"))
+    return page
+
+
 @pytest.fixture(scope="session")
 def chromium_path() -> str:
     """Where Chromium is installed."""
@@ -127,12 +137,7 @@ def sign_in(served: Served) -> Callable[[Page], Page]:
     def sign_in_as(
         page: Page, name: str = EMAIL, password: str = served.password
     ) -> Page:
-        page.goto("/sign-in")
-        page.get_by_label("E-mail address or mention name").fill(name)
-        page.get_by_label("Password").fill(password)
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url(re.compile(r"^(?!.*/sign-in)"))
-        return page
+        return enter(page, name, password)
 
     return sign_in_as
 

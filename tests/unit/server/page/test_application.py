@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hipkit.server.page.visit import ViewRoute
+from tests.browser.pages import PAGES, PARTS
 from tests.unit.server.asgi import Site
 from tests.unit.server.page.conftest import MakeVisitor
 from tests.unit.server.page.routes import VIEWS, names, path_of
@@ -50,6 +51,13 @@ def test_a_page_has_no_inline_script_or_style(root: Visitor) -> None:
         assert " style=" not in text, route.path
         assert "<script>" not in text, route.path
         assert " onclick" not in text, route.path
+
+
+def test_the_browser_tests_look_at_every_page() -> None:
+    shown = {route.path for route in VIEWS if route.method == "GET"} | {"/..."}
+
+    assert shown - PARTS.keys() == PAGES.keys()
+    assert PARTS.keys() <= shown
 
 
 def test_names_of_users_are_never_read_as_html(

@@ -1,0 +1,111 @@
+"""Fills a server with something for every page to show: long, foreign, failing and empty things."""
+
+from __future__ import annotations
+
+import json
+
+from tests.browser.conftest import Served
+
+__all__ = ["fill_everything"]
+
+LONG = "A name that is far too long to be shown in one line of a list of rooms"[:50]
+CARD = {
+    "style": "application",
+    "id": "build",
+    "title": "Build 8 is green again",
+    "url": "https://ci.example/8",
+    "description": {"value": "All <b>412</b> tests passed.", "format": "html"},
+    "attributes": [
+        {
+            "label": "state",
+            "value": {
+                "label": "passed",
+                "style": "lozenge-success",
+                "url": "https://a.example",
+            },
+        },
+        {"label": "branch", "value": {"label": "main"}},
+    ],
+}
+TABLE = (
+    "<table><tr><th>Host</th><th>State</th></tr>"
+    '<tr><td>db1</td><td><span style="color: red">down</span></td></tr></table>'
+    '<a href="https://a.example">a link</a> <code>code</code>'
+)
+
+
+def fill_everything(served: Served) -> dict[str, object]:
+    """Fill the server, and return the places that addresses in `pages.py` name."""
+
+    def post(path: str, body: object, *, method: str = "POST") -> dict[str, object]:
+        status, _, answer = served.running.call(method, path, body)
+        assert status < 300, answer
+        made: dict[str, object] = json.loads(answer) if answer else {}
+        return made
+
+    topic = (
+        "What the builds say: https://ci.example/ and more than fits into a line " * 2
+    )
+    room = post("/room", {"name": "Dev Ops", "topic": topic, "guest_access": True})[
+        "id"
+    ]
+    archived = post("/room", {"name": "Old things"})["id"]
+    post(
+        f"/room/{archived}",
+        {
+            "name": "Old things",
+            "privacy": "public",
+            "is_archived": True,
+            "is_guest_accessible": False,
+            "topic": "",
+            "owner": {"id": 1},
+        },
+        method="PUT",
+    )
+    for name in (LONG, "غرفة العمليات", "🚀 Releases 🎉", "日本語の部屋"):
+        post("/room", {"name": name})
+    post("/room", {"name": "Secret", "privacy": "private"})
+
+    notifications = f"/room/{room}/notification"
+    for color in ("yellow", "green", "red", "purple", "gray"):
+        build = f"build in {color}, {TABLE}"
+        post(notifications, {"message": build, "color": color, "from": "Build bot"})
+    post(notifications, {"message": "fallback", "card": CARD})
+    activity = {**CARD, "id": "folded", "activity": {"html": "<b>Ann</b> pushed"}}
+    post(notifications, {"message": "fallback", "card": activity})
+    messages = f"/room/{room}/message"
+    said = post(messages, {"message": "@all is the build green?"})
+    reply = {"message": "yes: https://ci.example/8", "parentMessageId": said["id"]}
+    post(f"/room/{room}/reply", reply)
+    for text in ("/code make test", "/quote said", "/me waves", "word " * 600):
+        post(messages, {"message": text})
+
+    # The webhook fails, since nothing listens there.
+    hook = {"url": "http://127.0.0.1:1/", "event": "room_message", "name": "Relay"}
+    webhook = post(f"/room/{room}/webhook", hook)["id"]
+    post(messages, {"message": "for the webhook"})
+    served.call("GET", "/room/nowhere")
+    served.running.call("GET", "/room", token="unknown")
+
+    token = served.admin("token", "add", "--room", "Dev Ops", "--name", "Build bot")
+    secret = str(token["token"])
+    assert served.running.call("GET", "/room", token=secret)[0] == 403
+    client = served.admin(
+        *("client", "add", "Dashboards", "--scope", "view_room"),
+        *("--redirect-uri", "https://dash.example/back"),
+    )
+    served.admin("user", "add", "Jane Doe", "jane@example.com")
+    link = served.admin(
+        "user", "password-link", "jane@example.com", "--url", served.url
+    )
+    guest = json.loads(served.running.call("GET", f"/room/{room}")[2])
+    return {
+        "archived": archived,
+        "client": client["id"],
+        "guest": guest["guest_access_url"],
+        "message": said["id"],
+        "password_link": link["link"],
+        "room": room,
+        "token": token["id"],
+        "webhook": webhook,
+    }

@@ -1,0 +1,57 @@
+"""Every page that the routes have, and at which addresses the tests of all pages look at it.
+
+`tests/unit/server/page/test_application.py` compares both tables with the routes: a new view
+that shows a page needs an address here, and what it shows in the room that `filling.py` makes.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+__all__ = ["PAGES", "PARTS", "SIGNED_OUT"]
+
+CONSENT = urlencode(
+    {
+        "response_type": "code",
+        "redirect_uri": "https://dash.example/back",
+        "scope": "view_room",
+        "state": "x",
+    }
+)
+
+PAGES = {
+    "/": ("/",),
+    "/account": ("/account",),
+    "/calls": ("/calls",),
+    "/calls/without-token": ("/calls/without-token",),
+    "/calls/{token_id}": ("/calls/{token}",),
+    "/clients": ("/clients",),
+    "/guest/{key}": ("{guest}",),
+    "/rooms/{room_id}": (
+        "/rooms/{room}",
+        "/rooms/{archived}",
+        "/rooms/{room}?at={message}",
+    ),
+    "/rooms/{room_id}/topic": ("/rooms/{room}/topic",),
+    "/search": ("/search", "/search?q=build", "/search?q=nothing&room={room}"),
+    "/set-password": ("{password_link}", "/set-password?key=wrong"),
+    "/sign-in": ("/sign-in",),
+    "/tokens": ("/tokens",),
+    "/tokens/group": ("/tokens/group",),
+    "/users/authorize": (f"/users/authorize?client_id={{client}}&{CONSENT}",),
+    "/webhooks": ("/webhooks",),
+    "/webhooks/{webhook_id}": ("/webhooks/{webhook}",),
+    "/...": ("/no/such/page",),
+}
+"""Route -> addresses to look at; a word in braces is a key of `Filled.places`."""
+
+SIGNED_OUT = ("/guest/{key}", "/set-password", "/sign-in")
+"""Routes that are looked at by nobody who is signed in."""
+
+PARTS = {
+    "/guest/{key}/feed": "a stream",
+    "/guest/{key}/history": "more messages of a page",
+    "/rooms/{room_id}/feed": "a stream",
+    "/rooms/{room_id}/history": "more messages of a page",
+}
+"""Route that shows no page of its own -> what it answers."""

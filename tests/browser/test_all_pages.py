@@ -1,0 +1,91 @@
+"""Every page of `pages.py`, in both themes and at all sizes: what everybody must be able to use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from importlib import resources
+
+import pytest
+from playwright.sync_api import Browser, Page, StorageState
+
+from tests.browser.conftest import EMAIL, Served, enter
+from tests.browser.filling import fill_everything
+from tests.browser.pages import PAGES, SIGNED_OUT
+
+SIZES = ((320, 256), (320, 640), (667, 375), (1280, 800), (1920, 1080))
+"""A phone, also on its side, two screens, and the smaller of them enlarged to 400 %."""
+
+RULES = """async () => (await axe.run(document, {
+    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    rules: {"target-size": {enabled: true}},
+    resultTypes: ["violations"],
+})).violations.flatMap((rule) => rule.nodes.map(
+    (node) => `${rule.id}: ${node.html.slice(0, 160)} (${node.failureSummary})`))"""
+
+UNFOLD = 'document.querySelectorAll("details").forEach((one) => { one.open = true; })'
+
+ADDRESSES = [
+    pytest.param(address, route not in SIGNED_OUT, id=address)
+    for route, addresses in PAGES.items()
+    for address in addresses
+]
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    """The script of axe-core."""
+    return (resources.files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def places(served: Served) -> dict[str, object]:
+    """What stands at the places of addresses."""
+    return fill_everything(served)
+
+
+@pytest.fixture(scope="module")
+def session(
+    chromium: Browser, served: Served, places: dict[str, object]
+) -> Iterator[StorageState]:
+    """The cookies of one who has signed in."""
+    with chromium.new_context(base_url=served.url) as context:
+        enter(context.new_page(), EMAIL, served.password)
+        yield context.storage_state()
+
+
+@pytest.fixture
+def visit(
+    open_page: Callable[..., Page],
+    session: StorageState,
+    places: dict[str, object],
+) -> Callable[[str, bool], Page]:
+    """Opens an address, as one who has signed in or not."""
+
+    def visit_one(address: str, is_signed_in: bool) -> Page:
+        cookies = {"storage_state": session} if is_signed_in else {}
+        page = open_page(reduced_motion="reduce", **cookies)
+        page.goto(address.format(**places))
+        return page
+
+    return visit_one
+
+
+@pytest.mark.parametrize(("address", "is_signed_in"), ADDRESSES)
+def test_axe_finds_nothing(
+    visit: Callable[[str, bool], Page], axe: str, address: str, is_signed_in: bool
+) -> None:
+    page = visit(address, is_signed_in)
+    page.evaluate(axe)
+
+    found = []
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            found += [
+                f"{width}x{height} {scheme}: {one}" for one in page.evaluate(RULES)
+            ]
+    page.evaluate(UNFOLD)
+    found += [f"unfolded: {one}" for one in page.evaluate(RULES)]
+
+    assert "\n".join(found) == ""
