@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -66,9 +66,14 @@ class Commands(LazyGroup):
         command: click.Command = getattr(module, place.name)
         return command
 
-    def fail_unknown(self, ctx: click.Context) -> NoReturn:
-        """Fail with the names of the commands."""
-        ctx.fail(f"unknown command; available commands: {', '.join(COMMANDS)}")
+    def unknown_command(self, ctx: click.Context, name: str) -> str:
+        """Return the error for a name that no command has; it may be an operation's."""
+        from hipkit.cli.call.command import command_name, find_entry
+
+        entry = find_entry(name)
+        if entry is None:
+            return super().unknown_command(ctx, name)
+        return f"unknown command, did you mean hipkit call {command_name(entry)}?"
 
 
 @click.group(cls=Commands)

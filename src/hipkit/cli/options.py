@@ -6,11 +6,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from functools import cache
 from itertools import groupby
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 from click.core import ParameterSource
 from click.formatting import HelpFormatter
+
+from hipkit.api.suggestions import did_you_mean
 
 if TYPE_CHECKING:  # Help and completion need no client, and commands no completion.
     from click.shell_completion import CompletionItem
@@ -112,6 +114,26 @@ class Group(_WithGlobalOptions, click.Group):
 
     command_class = Command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or fail."""
+        command = self.get_command(ctx, args[0])
+        if command is None and not ctx.resilient_parsing:
+            ctx.fail(self.unknown_command(ctx, args[0]))
+        return args[0] if command else None, command, args[1:]
+
+    def unknown_command(self, ctx: click.Context, name: str) -> str:
+        """Return the error for a name that no command has.
+
+        The error does not repeat the name, which may be a word of a private message.
+        """
+        names = self.list_commands(ctx)
+        return (
+            f"unknown command{did_you_mean(name, names)} "
+            f"Available commands: {', '.join(names)}"
+        )
+
     def format_options(self, ctx: click.Context, formatter: HelpFormatter) -> None:
         """Describe the group's own options, and at the top level the global ones too."""
         if ctx.parent is None:
@@ -131,22 +153,9 @@ class LazyGroup(Group, ABC):
     def rows(self) -> Iterable[tuple[str, str, str]]:
         """Return section, name and summary of each command, section after section."""
 
-    @abstractmethod
-    def fail_unknown(self, ctx: click.Context) -> NoReturn:
-        """Raise the error for a name that no command has."""
-
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the commands."""
         return [name for _, name, _ in self.rows()]
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, or fail."""
-        command = self.get_command(ctx, args[0])
-        if command is None and not ctx.resilient_parsing:
-            self.fail_unknown(ctx)
-        return args[0] if command else None, command, args[1:]
 
     def format_commands(self, ctx: click.Context, formatter: HelpFormatter) -> None:
         """Write the commands by section."""

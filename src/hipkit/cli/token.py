@@ -11,7 +11,7 @@ import click
 
 from hipkit.api.limits import LATEST_UNIX_SECONDS
 from hipkit.cli.call.arguments import build
-from hipkit.cli.call.command import UNKNOWN_OPERATION, OperationCommand, find_entry
+from hipkit.cli.call.command import OperationCommand, find_entry, unknown_operation
 from hipkit.cli.connect import client_options, open_client, read_token
 from hipkit.cli.failures import ExitCode
 from hipkit.cli.inputs import Text, first_line, read_text
@@ -111,7 +111,7 @@ def _kind(session: Session) -> str:
 def _check_operation(settings: Settings, name: str, arguments: list[str]) -> int:
     entry = find_entry(name)
     if entry is None:
-        raise click.UsageError(UNKNOWN_OPERATION)
+        raise click.UsageError(unknown_operation(name))
     command = OperationCommand(entry)
     parent = click.get_current_context()
     with (

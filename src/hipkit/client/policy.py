@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from hipkit.api.response import SentRequest
 from hipkit.api.secret import MaskedStruct
+from hipkit.api.suggestions import did_you_mean
 from hipkit.client.decoding import OnUnreadable
 from hipkit.transports.protocol import TransportError
 
@@ -168,10 +169,7 @@ def check_known_options(options: CallOptions, kind: type[CallOptions]) -> None:
     """
     known = sorted(kind.__annotations__)
     for name in sorted(options.keys() - known):
-        from difflib import get_close_matches  # Slow to import and rarely needed.
-
-        close = get_close_matches(name, known, 1)
-        hint = f", did you mean {close[0]}?" if close else "."
         raise TypeError(
-            f"there is no option {name!r}{hint} There are {', '.join(known)}"
+            f"there is no option {name!r}{did_you_mean(name, known)} "
+            f"There are {', '.join(known)}"
         )

@@ -29,7 +29,13 @@ def test_without_a_command_the_help_is_printed_and_the_exit_code_is_2(
     ("arguments", "expected"),
     [
         (["nonsense"], "unknown command"),
-        (["call", "nonsense"], "unknown operation"),
+        (["tial"], "unknown command, did you mean tail? Available commands: send,"),
+        (["get-room", "ops"], "did you mean hipkit call get-room?"),
+        (["admin", "usr"], "unknown command, did you mean user? Available"),
+        (["admin", "user", "lst"], "unknown command, did you mean list? Available"),
+        (["call", "nonsense"], "unknown operation. To see all"),
+        (["call", "get_rom"], "unknown operation, did you mean get-room? To see all"),
+        (["token", "check", "--operation", "get-rom"], "did you mean get-room?"),
         (["call", "get-room"], "Missing argument"),
         (["call", "get-room", "ops", "too", "much"], "2 unexpected arguments"),
         (

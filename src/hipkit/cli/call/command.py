@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import ExitStack
 from textwrap import fill
-from typing import NoReturn
 
 import click
 from click.formatting import HelpFormatter
@@ -13,20 +12,20 @@ from click.shell_completion import CompletionItem
 
 from hipkit.api.catalog import Entry
 from hipkit.api.operation import Operation
+from hipkit.api.suggestions import did_you_mean
 from hipkit.cli.call.arguments import add_help, build, flag_of, is_list, parameters
 from hipkit.cli.options import Command, LazyGroup, Settings
 from hipkit.cli.output import write, write_json
 from hipkit.v2.catalog import OPERATIONS
 
 __all__ = [
-    "UNKNOWN_OPERATION",
     "OperationCommand",
     "call",
     "command_name",
     "find_entry",
+    "unknown_operation",
 ]
 
-UNKNOWN_OPERATION = "unknown operation; to see all, run: hipkit call --list"
 FLAGS = {
     "all": "Fetch all pages of results.",
     "raw": "Print the response as received, whatever its status.",
@@ -43,6 +42,12 @@ def find_entry(name: str) -> Entry | None:
     """Return the operation of this name, written with dashes or underscores."""
     wanted = name.replace("-", "_")
     return next((each for each in OPERATIONS if each.operation_id == wanted), None)
+
+
+def unknown_operation(name: str) -> str:
+    """Return the error for a name that no operation has."""
+    hint = did_you_mean(name, map(command_name, OPERATIONS))
+    return f"unknown operation{hint} To see all, run: hipkit call --list"
 
 
 class OperationCommand(Command):
@@ -111,9 +116,9 @@ class Operations(LazyGroup):
         entry = find_entry(cmd_name)
         return None if entry is None else OperationCommand(entry)
 
-    def fail_unknown(self, ctx: click.Context) -> NoReturn:
-        """Fail with a hint at `--list`."""
-        ctx.fail(UNKNOWN_OPERATION)
+    def unknown_command(self, ctx: click.Context, name: str) -> str:
+        """Return the error for a name that no operation has."""
+        return unknown_operation(name)
 
 
 @click.group(cls=Operations, invoke_without_command=True, no_args_is_help=True)
