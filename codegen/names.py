@@ -42,7 +42,9 @@ OPERATION_ATTRIBUTES = words(
 )
 """Attributes of `hipkit.api.operation.Operation`, which no argument may be named after."""
 
-MODEL_ATTRIBUTES = words("rules secrets is_closed check from_json to_json")
+MODEL_ATTRIBUTES = words(
+    "rules secrets is_closed listed_by check from_json to_dict to_json"
+)
 """Attributes of `hipkit.api.model.Model`."""
 
 ANNOTATION_WORDS = words("bool int float str list dict object bytes datetime field")
@@ -50,8 +52,8 @@ ANNOTATION_WORDS = words("bool int float str list dict object bytes datetime fie
 
 RESERVED_CLASSES = words(
     "Annotated Api AsyncApi AsyncRawApi AsyncRawSend AsyncSend ClassVar DateTime Entry FileSource"
-    " ImageSource Literal Mapping Model Operation RawApi RawSend Response Rule Send UNSET UnsetType"
-    " UnixTime None True False OPERATIONS EVENTS Event TYPE_CHECKING"
+    " ImageSource ListPage Literal Mapping Model Operation OperationGroup RawApi RawSend Response"
+    " Rule Send UNSET UnsetType UnixTime None True False OPERATIONS EVENTS Event TYPE_CHECKING"
 )
 """Names that generated modules import, or define beside the document's classes."""
 

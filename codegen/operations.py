@@ -92,6 +92,7 @@ class _Planner:
             token_types=self._node.texts("x-token-types"),
             any_token=self._node.flag("x-any-token"),
             result=outcome,
+            is_page=self._node.flag("x-page"),
             reads=None if redirect or outcome == "None" else outcome,
             redirect=redirect,
             redirect_member=self._redirect_member(result),

@@ -87,6 +87,8 @@ class Operation:
     """Whether a token of any kind may be used for it."""
     result: str
     """What the methods return; `str` for a redirect."""
+    is_page: bool
+    """Whether the result is one page of a list."""
     reads: str | None
     """The type that the body is decoded into, if there is one."""
     redirect: bool
@@ -114,6 +116,12 @@ class Operation:
     def keywords(self) -> list[Argument]:
         """Arguments elsewhere."""
         return [argument for argument in self.arguments if argument.where != "path"]
+
+    @property
+    def shown_call(self) -> str:
+        """The class with the names of its required arguments, for a hint."""
+        required = [item.name for item in self.arguments if item.default is None]
+        return f"{self.class_name}({', '.join(required)})"
 
     @property
     def forwarded(self) -> list[str]:
@@ -210,6 +218,8 @@ class ModelClass:
     fields: tuple[Field, ...]
     is_closed: bool
     """Whether the server rejects further members."""
+    listed_by: tuple[str, ...] = ()
+    """If it is a page of a list: the calls that return it, such as `GetAllRooms()`."""
     models: frozenset[str] = field(default=frozenset())
 
     @property

@@ -51,6 +51,9 @@ def plan(document: Document, package: str, source: str, command: str) -> Package
     )
     events, event_models = _events(document, schemas, models, used)
     moved = {model.name for model in event_models}
+    pages: dict[str, tuple[str, ...]] = {}
+    for item in (item for items in tags.values() for item in items if item.is_page):
+        pages[item.result] = (*pages.get(item.result, ()), item.shown_call)
     about = {
         tag.text("name"): docstrings.paragraphs(tag.text("description"))
         for tag in document.root.listed("tags")
@@ -65,7 +68,9 @@ def plan(document: Document, package: str, source: str, command: str) -> Package
             _group(tag, about.get(tag, []), found) for tag, found in tags.items()
         ),
         models=tuple(
-            _model_class(model) for model in models if model.name not in moved
+            _model_class(model, pages.get(model.name, ()))
+            for model in models
+            if model.name not in moved
         ),
         events=events,
         event_models=tuple(map(_model_class, event_models)),
@@ -118,11 +123,12 @@ def _with_names(operation: Operation, names: Mapping[str, str]) -> Operation:
     )
 
 
-def _model_class(model: Model) -> ModelClass:
+def _model_class(model: Model, listed_by: tuple[str, ...] = ()) -> ModelClass:
     return ModelClass(
         name=model.name,
         text=docstrings.model_text(model),
         is_closed=model.is_closed,
+        listed_by=listed_by,
         fields=tuple(
             Field(
                 name=member.name,

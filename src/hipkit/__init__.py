@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from hipkit.api.errors import ConflictError as ConflictError
     from hipkit.api.errors import ConnectError as ConnectError
     from hipkit.api.errors import ForbiddenError as ForbiddenError
+    from hipkit.api.errors import HipChatError as HipChatError
     from hipkit.api.errors import HipkitError as HipkitError
     from hipkit.api.errors import InstallationError as InstallationError
     from hipkit.api.errors import NotFoundError as NotFoundError
@@ -77,9 +78,10 @@ else:
     # For programs. A type checker that read this would accept any name.
     _NAMES = {
         "api.errors": """
-            ApiError BadRequestError ConflictError ConnectError ForbiddenError HipkitError
-            InstallationError NotFoundError RateLimitError RequestError RequestTimeoutError
-            ResponseError ServerError SignatureError StorageError UnauthorizedError
+            ApiError BadRequestError ConflictError ConnectError ForbiddenError HipChatError
+            HipkitError InstallationError NotFoundError RateLimitError RequestError
+            RequestTimeoutError ResponseError ServerError SignatureError StorageError
+            UnauthorizedError
         """,
         "api.files": "File",
         "api.limits": "Limit Limits",

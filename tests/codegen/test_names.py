@@ -11,7 +11,7 @@ from codegen.names import (
     module_name,
     operation_name,
 )
-from hipkit.api.model import Model
+from hipkit.api.model import ListPage
 from hipkit.api.operation import Operation
 
 
@@ -104,4 +104,6 @@ def test_no_argument_can_hide_what_an_operation_needs() -> None:
 
 
 def test_no_member_can_hide_what_a_model_needs() -> None:
-    assert {name for name in dir(Model) if not name.startswith("_")} == MODEL_ATTRIBUTES
+    names = {name for name in dir(ListPage) if not name.startswith("_")}
+
+    assert names == MODEL_ATTRIBUTES

@@ -110,6 +110,11 @@ async def mistakes(client: AsyncHipChat, room: Room) -> None:
     AsyncHipChat(b"x")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
+async def pages_are_no_iterables(client: AsyncHipChat) -> None:
+    async for _ in await client.rooms.get_all_rooms():  # type: ignore[attr-defined]  # pyright: ignore[reportGeneralTypeIssues, reportUnknownVariableType]
+        pass
+
+
 async def lists(client: AsyncHipChat) -> None:
     assert_type(client.pages(GetAllRooms()), AsyncIterator[RoomPage])
     assert_type(client.items(GetAllRooms()), AsyncIterator[Room])

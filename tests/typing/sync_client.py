@@ -14,6 +14,7 @@ from hipkit import (
     File,
     ForbiddenError,
     HipChat,
+    HipChatError,
     HistoryPosition,
     Hooks,
     Limits,
@@ -128,7 +129,15 @@ def lists(client: HipChat) -> None:
         assert_type(message, Message)
 
 
+def pages_are_no_iterables(client: HipChat, page: RoomPage) -> None:
+    for _ in client.rooms.get_all_rooms():  # type: ignore[attr-defined]  # pyright: ignore[reportGeneralTypeIssues, reportUnknownVariableType]
+        pass
+    list(page)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
+    assert_type(page.items, list[Room])
+
+
 def models(room: Room, message: Message) -> None:
+    assert_type(room.to_dict(), dict[str, object])
     assert_type(room.id, int)
     assert_type(room.name, str | None)
     assert_type(room.created, datetime | None)
@@ -142,6 +151,8 @@ def models(room: Room, message: Message) -> None:
 def errors(
     forbidden: ForbiddenError, limited: RateLimitError, unsent: RequestError
 ) -> None:
+    root: HipChatError = forbidden
+    assert_type(root.operation, Operation[object] | None)
     assert_type(forbidden.scopes, tuple[str, ...])
     assert_type(forbidden.operation, Operation[object] | None)
     assert_type(limited.retry_at, datetime | None)

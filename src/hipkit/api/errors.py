@@ -17,10 +17,10 @@
     ├── InstallationError             an add-on could not be installed
     └── StorageError                  the server could not read or write its data
 
-Two errors have different classes where a program would react differently. The server raises the
-same classes that its clients see. No error text contains a token, a secret path argument or the
-text of a message. A programming mistake raises `ValueError` or `TypeError` before anything is
-sent.
+`HipChatError` is another name of `HipkitError`. Two errors have different classes where a program
+would react differently. The server raises the same classes that its clients see. No error text
+contains a token, a secret path argument or the text of a message. A programming mistake raises
+`ValueError` or `TypeError` before anything is sent.
 
 Every error can be pickled, for another process or for storage. Pickling drops the response's body
 and cookies, hides what the server quoted from the request, and sets `operation` to `None` if its
@@ -48,6 +48,7 @@ __all__ = [
     "ConflictError",
     "ConnectError",
     "ForbiddenError",
+    "HipChatError",
     "HipkitError",
     "InstallationError",
     "NotFoundError",
@@ -102,6 +103,10 @@ class HipkitError(Exception):
             if holds_secrets(self.operation):
                 state["operation"] = None
         return state
+
+
+HipChatError = HipkitError
+"""The same class, under the name that is guessed first."""
 
 
 def _new(kind: type[HipkitError], *arguments: object) -> HipkitError:

@@ -11,7 +11,15 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cache
-from typing import Annotated, ClassVar, Literal, Self, cast
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    ClassVar,
+    Literal,
+    NoReturn,
+    Self,
+    cast,
+)
 
 import msgspec
 from msgspec import UNSET
@@ -22,6 +30,7 @@ from hipkit.api.writing import UnixTime, to_plain
 
 __all__ = [
     "DateTime",
+    "ListPage",
     "Model",
     "Reader",
     "Rule",
@@ -29,6 +38,9 @@ __all__ = [
     "UnixTime",
     "find_broken_rule",
 ]
+
+DECLARATIONS = frozenset({"is_closed", "listed_by", "rules", "secrets"})
+"""What a class declares about its members, and is no member."""
 
 DateTime = Annotated[datetime, msgspec.Meta(tz=True)]
 """A timestamp with UTC offset. Read from ISO 8601 or UNIX seconds, as number or text."""
@@ -122,6 +134,16 @@ class Model(MaskedStruct, frozen=True, omit_defaults=True, dict=True):
         """
         return msgspec.json.encode(to_plain(self))
 
+    def to_dict(self) -> dict[str, object]:
+        """Return the content of the model's JSON: the API's names, and timestamps as texts.
+
+        The dictionary and all that it holds are new; changing them does not change the model.
+
+        Raises:
+            ValueError: A timestamp has no UTC offset.
+        """
+        return cast("dict[str, object]", msgspec.json.decode(self.to_json()))
+
     def check(self) -> None:
         """Compare every member with the documented limits.
 
@@ -132,6 +154,9 @@ class Model(MaskedStruct, frozen=True, omit_defaults=True, dict=True):
         if broken is not None:
             raise broken
 
+    def __dir__(self) -> list[str]:
+        return [name for name in super().__dir__() if name not in DECLARATIONS]
+
     # The remembered nulls are part of the state.
     def __reduce__(self) -> tuple[object, ...]:
         return (*cast("tuple[object, ...]", super().__reduce__()), vars(self) or None)
@@ -140,6 +165,29 @@ class Model(MaskedStruct, frozen=True, omit_defaults=True, dict=True):
         copied = msgspec.structs.replace(self)
         vars(copied).update(vars(self))
         return copied
+
+
+class ListPage(Model, frozen=True, omit_defaults=True):
+    """One page of a list: a value with `items`, and with `links` to the other pages.
+
+    It is not iterable: that would silently leave out the items of all other pages.
+    """
+
+    listed_by: ClassVar[tuple[str, ...]] = ()
+    """The calls that return such a page, such as `GetAllRooms()`."""
+
+    # Type checkers see no iterable, so that they reject the mistake before it runs.
+    if not TYPE_CHECKING:
+
+        def __iter__(self) -> NoReturn:
+            calls = (f"client.items({call})" for call in self.listed_by)
+            raise TypeError(
+                f"{type(self).__name__} is one page of a list: iterate over "
+                f"{' or '.join(calls)} for the items of all pages (`async for` with "
+                "AsyncHipChat); those of this page are in .items"
+            )
+
+        __aiter__ = __iter__
 
 
 def find_broken_rule(

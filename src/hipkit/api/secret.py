@@ -10,6 +10,8 @@ from typing import ClassVar
 import msgspec
 from msgspec import UNSET
 
+from hipkit.api.groups import completed_names
+
 __all__ = ["HIDDEN", "MaskedStruct", "Secret"]
 
 HIDDEN = "***"
@@ -55,6 +57,9 @@ class MaskedStruct(msgspec.Struct, frozen=True):
 
     def _is_hidden(self, name: str) -> bool:
         return name in self.secrets
+
+    def __dir__(self) -> list[str]:
+        return completed_names(super().__dir__())
 
     def __repr__(self) -> str:
         shown = (f"{name}={value!r}" for name, value in self.__rich_repr__())

@@ -12,6 +12,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from hipkit.api.groups import OperationGroup
 from hipkit.api.operation import AsyncRawSend, AsyncSend, RawSend, Send
 
 if TYPE_CHECKING:
@@ -193,7 +194,7 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-class Api:
+class Api(OperationGroup[Send]):
     """All operations, by tag; each method sends a request and returns the result.
 
     Args:
@@ -201,7 +202,7 @@ class Api:
     """
 
     def __init__(self, send: Send) -> None:
-        self._send = send
+        super().__init__(send)
         # Not `cached_property`: in Python 3.11 it takes a lock, which a fork could leave locked.
         self._rooms_methods: Rooms | None = None
         self._users_methods: Users | None = None
@@ -225,7 +226,7 @@ class Api:
         return self._users_methods
 
 
-class AsyncApi:
+class AsyncApi(OperationGroup[AsyncSend]):
     """All operations, by tag, to be awaited.
 
     Args:
@@ -233,7 +234,7 @@ class AsyncApi:
     """
 
     def __init__(self, send: AsyncSend) -> None:
-        self._send = send
+        super().__init__(send)
         # Not `cached_property`: in Python 3.11 it takes a lock, which a fork could leave locked.
         self._rooms_methods: AsyncRooms | None = None
         self._users_methods: AsyncUsers | None = None
@@ -257,7 +258,7 @@ class AsyncApi:
         return self._users_methods
 
 
-class RawApi:
+class RawApi(OperationGroup[RawSend]):
     """All operations, by tag; each method returns the raw response.
 
     Args:
@@ -265,7 +266,7 @@ class RawApi:
     """
 
     def __init__(self, send: RawSend) -> None:
-        self._send = send
+        super().__init__(send)
         # Not `cached_property`: in Python 3.11 it takes a lock, which a fork could leave locked.
         self._rooms_methods: RawRooms | None = None
         self._users_methods: RawUsers | None = None
@@ -289,7 +290,7 @@ class RawApi:
         return self._users_methods
 
 
-class AsyncRawApi:
+class AsyncRawApi(OperationGroup[AsyncRawSend]):
     """All operations, by tag, to be awaited; each method returns the raw response.
 
     Args:
@@ -297,7 +298,7 @@ class AsyncRawApi:
     """
 
     def __init__(self, send: AsyncRawSend) -> None:
-        self._send = send
+        super().__init__(send)
         # Not `cached_property`: in Python 3.11 it takes a lock, which a fork could leave locked.
         self._rooms_methods: AsyncRawRooms | None = None
         self._users_methods: AsyncRawUsers | None = None

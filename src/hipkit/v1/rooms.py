@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from hipkit.api.groups import OperationGroup
 from hipkit.api.model import Rule
 from hipkit.api.operation import AsyncSend, Operation, Send
 from hipkit.v1.models import Deletion, Done, MessageList, RoomEnvelope, RoomList, Sent
@@ -306,13 +307,10 @@ class RoomsHistory(Operation[MessageList], frozen=True):
     timezone: str | None = None
 
 
-class Rooms:
+class Rooms(OperationGroup[Send]):
     """The operations of the tag Rooms, a method each."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: Send) -> None:
-        self._send = send
+    __slots__ = ()
 
     def rooms_list(self) -> RoomList:
         """List rooms.
@@ -637,13 +635,10 @@ class Rooms:
         return self._send(RoomsHistory(room_id=room_id, date=date, timezone=timezone))
 
 
-class AsyncRooms:
+class AsyncRooms(OperationGroup[AsyncSend]):
     """The operations of the tag Rooms, a method each, to be awaited."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: AsyncSend) -> None:
-        self._send = send
+    __slots__ = ()
 
     async def rooms_list(self) -> RoomList:
         """List rooms.

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from hipkit.api.groups import OperationGroup
 from hipkit.api.model import Rule
 from hipkit.api.operation import AsyncSend, Operation, Send
 from hipkit.v1.models import (
@@ -244,13 +245,10 @@ class UsersUndelete(Operation[Undeletion], frozen=True):
     user_id: str | int
 
 
-class Users:
+class Users(OperationGroup[Send]):
     """The operations of the tag Users, a method each."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: Send) -> None:
-        self._send = send
+    __slots__ = ()
 
     def users_list(self, *, include_deleted: Literal[0, 1] | None = None) -> UserList:
         """List users.
@@ -491,13 +489,10 @@ class Users:
         return self._send(UsersUndelete(user_id=user_id))
 
 
-class AsyncUsers:
+class AsyncUsers(OperationGroup[AsyncSend]):
     """The operations of the tag Users, a method each, to be awaited."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: AsyncSend) -> None:
-        self._send = send
+    __slots__ = ()
 
     async def users_list(
         self, *, include_deleted: Literal[0, 1] | None = None

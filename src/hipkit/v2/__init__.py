@@ -12,6 +12,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from hipkit.api.groups import OperationGroup
 from hipkit.api.operation import AsyncRawSend, AsyncSend, RawSend, Send
 
 if TYPE_CHECKING:
@@ -759,7 +760,7 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-class Api:
+class Api(OperationGroup[Send]):
     """All operations, by tag; each method sends a request and returns the result.
 
     Args:
@@ -767,7 +768,7 @@ class Api:
     """
 
     def __init__(self, send: Send) -> None:
-        self._send = send
+        super().__init__(send)
         # Not `cached_property`: in Python 3.11 it takes a lock, which a fork could leave locked.
         self._capabilities_methods: Capabilities | None = None
         self._emoticons_methods: Emoticons | None = None
@@ -871,7 +872,7 @@ class Api:
         return self._users_methods
 
 
-class AsyncApi:
+class AsyncApi(OperationGroup[AsyncSend]):
     """All operations, by tag, to be awaited.
 
     Args:
@@ -879,7 +880,7 @@ class AsyncApi:
     """
 
     def __init__(self, send: AsyncSend) -> None:
-        self._send = send
+        super().__init__(send)
         # Not `cached_property`: in Python 3.11 it takes a lock, which a fork could leave locked.
         self._capabilities_methods: AsyncCapabilities | None = None
         self._emoticons_methods: AsyncEmoticons | None = None
@@ -983,7 +984,7 @@ class AsyncApi:
         return self._users_methods
 
 
-class RawApi:
+class RawApi(OperationGroup[RawSend]):
     """All operations, by tag; each method returns the raw response.
 
     Args:
@@ -991,7 +992,7 @@ class RawApi:
     """
 
     def __init__(self, send: RawSend) -> None:
-        self._send = send
+        super().__init__(send)
         # Not `cached_property`: in Python 3.11 it takes a lock, which a fork could leave locked.
         self._capabilities_methods: RawCapabilities | None = None
         self._emoticons_methods: RawEmoticons | None = None
@@ -1095,7 +1096,7 @@ class RawApi:
         return self._users_methods
 
 
-class AsyncRawApi:
+class AsyncRawApi(OperationGroup[AsyncRawSend]):
     """All operations, by tag, to be awaited; each method returns the raw response.
 
     Args:
@@ -1103,7 +1104,7 @@ class AsyncRawApi:
     """
 
     def __init__(self, send: AsyncRawSend) -> None:
-        self._send = send
+        super().__init__(send)
         # Not `cached_property`: in Python 3.11 it takes a lock, which a fork could leave locked.
         self._capabilities_methods: AsyncRawCapabilities | None = None
         self._emoticons_methods: AsyncRawEmoticons | None = None

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from hipkit.api.groups import OperationGroup
 from hipkit.api.model import Rule
 from hipkit.api.operation import AsyncSend, Operation, Send
 from hipkit.v2.models import CapabilitiesDocument
@@ -54,13 +55,10 @@ class GetAddonCapabilitiesSchema(Operation[dict[str, object]], frozen=True):
     draft: Literal["v2", "v4"] | None = None
 
 
-class Capabilities:
+class Capabilities(OperationGroup[Send]):
     """The operations of the tag Capabilities, a method each."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: Send) -> None:
-        self._send = send
+    __slots__ = ()
 
     def get_capabilities(self) -> CapabilitiesDocument:
         """Get the server's capabilities.
@@ -115,13 +113,10 @@ class Capabilities:
         return self._send(GetAddonCapabilitiesSchema(draft=draft))
 
 
-class AsyncCapabilities:
+class AsyncCapabilities(OperationGroup[AsyncSend]):
     """The operations of the tag Capabilities, a method each, to be awaited."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: AsyncSend) -> None:
-        self._send = send
+    __slots__ = ()
 
     async def get_capabilities(self) -> CapabilitiesDocument:
         """Get the server's capabilities.

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from hipkit.api.groups import OperationGroup
 from hipkit.api.model import Rule
 from hipkit.api.operation import AsyncSend, Operation, Send
 from hipkit.v2.models import Emoticon, EmoticonPage
@@ -75,13 +76,10 @@ class GetAllEmoticons(Operation[EmoticonPage], frozen=True):
     expand: list[str] | None = None
 
 
-class Emoticons:
+class Emoticons(OperationGroup[Send]):
     """The operations of the tag Emoticons, a method each."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: Send) -> None:
-        self._send = send
+    __slots__ = ()
 
     def get_emoticon(
         self, emoticon_id_or_key: str | int, *, expand: list[str] | None = None
@@ -159,13 +157,10 @@ class Emoticons:
         )
 
 
-class AsyncEmoticons:
+class AsyncEmoticons(OperationGroup[AsyncSend]):
     """The operations of the tag Emoticons, a method each, to be awaited."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: AsyncSend) -> None:
-        self._send = send
+    __slots__ = ()
 
     async def get_emoticon(
         self, emoticon_id_or_key: str | int, *, expand: list[str] | None = None

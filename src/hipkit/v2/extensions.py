@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from hipkit.api.groups import OperationGroup
 from hipkit.api.model import Rule
 from hipkit.api.operation import AsyncSend, Operation, Send
 from hipkit.v2.models import (
@@ -638,13 +639,10 @@ class DeleteGlobalWebhook(Operation[None], frozen=True):
     key: str
 
 
-class Extensions:
+class Extensions(OperationGroup[Send]):
     """The operations of the tag Extensions, a method each."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: Send) -> None:
-        self._send = send
+    __slots__ = ()
 
     def get_global_action(self, key: str) -> Action:
         """Get an action for the group.
@@ -1393,13 +1391,10 @@ class Extensions:
         return self._send(DeleteGlobalWebhook(key))
 
 
-class AsyncExtensions:
+class AsyncExtensions(OperationGroup[AsyncSend]):
     """The operations of the tag Extensions, a method each, to be awaited."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: AsyncSend) -> None:
-        self._send = send
+    __slots__ = ()
 
     async def get_global_action(self, key: str) -> Action:
         """Get an action for the group.

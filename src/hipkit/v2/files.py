@@ -8,6 +8,7 @@ Access to shared files.
 
 from __future__ import annotations
 
+from hipkit.api.groups import OperationGroup
 from hipkit.api.model import Rule
 from hipkit.api.operation import AsyncSend, Operation, Send
 from hipkit.v2.models import FileUrls
@@ -40,13 +41,10 @@ class GetFile(Operation[FileUrls], frozen=True):
     thumbnail: bool | None = None
 
 
-class Files:
+class Files(OperationGroup[Send]):
     """The operations of the tag Files, a method each."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: Send) -> None:
-        self._send = send
+    __slots__ = ()
 
     def get_file(self, file_id: str, *, thumbnail: bool | None = None) -> FileUrls:
         """Get download URLs of a shared file.
@@ -82,13 +80,10 @@ class Files:
         return self._send(GetFile(file_id, thumbnail=thumbnail))
 
 
-class AsyncFiles:
+class AsyncFiles(OperationGroup[AsyncSend]):
     """The operations of the tag Files, a method each, to be awaited."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: AsyncSend) -> None:
-        self._send = send
+    __slots__ = ()
 
     async def get_file(
         self, file_id: str, *, thumbnail: bool | None = None

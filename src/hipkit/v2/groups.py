@@ -9,6 +9,7 @@ The group (a company or team) that owns rooms and users.
 from __future__ import annotations
 
 from hipkit.api.files import ImageSource
+from hipkit.api.groups import OperationGroup
 from hipkit.api.model import Rule
 from hipkit.api.operation import AsyncSend, Operation, Send
 from hipkit.v2.models import Group
@@ -122,13 +123,10 @@ class GetGroupStatistics(Operation[dict[str, object]], frozen=True):
     group_id: str | int
 
 
-class Groups:
+class Groups(OperationGroup[Send]):
     """The operations of the tag Groups, a method each."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: Send) -> None:
-        self._send = send
+    __slots__ = ()
 
     def get_group(
         self, group_id: str | int, *, expand: list[str] | None = None
@@ -274,13 +272,10 @@ class Groups:
         return self._send(GetGroupStatistics(group_id))
 
 
-class AsyncGroups:
+class AsyncGroups(OperationGroup[AsyncSend]):
     """The operations of the tag Groups, a method each, to be awaited."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: AsyncSend) -> None:
-        self._send = send
+    __slots__ = ()
 
     async def get_group(
         self, group_id: str | int, *, expand: list[str] | None = None

@@ -8,6 +8,7 @@ Installation of add-ons, links to their modules, and updates of their glances.
 
 from __future__ import annotations
 
+from hipkit.api.groups import OperationGroup
 from hipkit.api.model import Rule
 from hipkit.api.operation import AsyncSend, Operation, Send
 from hipkit.v2.models import GlanceUpdate, Installation, IntegrationLink
@@ -206,13 +207,10 @@ class UserAddonUiUpdate(Operation[None], frozen=True):
     glance: list[GlanceUpdate]
 
 
-class Integrations:
+class Integrations(OperationGroup[Send]):
     """The operations of the tag Integrations, a method each."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: Send) -> None:
-        self._send = send
+    __slots__ = ()
 
     def get_integration_installable_data(
         self, integration_id_or_key: str | int, token: str
@@ -484,13 +482,10 @@ class Integrations:
         return self._send(UserAddonUiUpdate(user_id_or_email, glance=glance))
 
 
-class AsyncIntegrations:
+class AsyncIntegrations(OperationGroup[AsyncSend]):
     """The operations of the tag Integrations, a method each, to be awaited."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: AsyncSend) -> None:
-        self._send = send
+    __slots__ = ()
 
     async def get_integration_installable_data(
         self, integration_id_or_key: str | int, token: str

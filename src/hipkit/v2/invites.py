@@ -8,6 +8,7 @@ Invitations to the group.
 
 from __future__ import annotations
 
+from hipkit.api.groups import OperationGroup
 from hipkit.api.model import Rule
 from hipkit.api.operation import AsyncSend, Operation, Send
 
@@ -40,13 +41,10 @@ class InviteUserToGroup(Operation[object], frozen=True):
     title: str | None = None
 
 
-class Invites:
+class Invites(OperationGroup[Send]):
     """The operations of the tag Invites, a method each."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: Send) -> None:
-        self._send = send
+    __slots__ = ()
 
     def invite_user_to_group(
         self, *, email: str, name: str, title: str | None = None
@@ -85,13 +83,10 @@ class Invites:
         return self._send(InviteUserToGroup(email=email, name=name, title=title))
 
 
-class AsyncInvites:
+class AsyncInvites(OperationGroup[AsyncSend]):
     """The operations of the tag Invites, a method each, to be awaited."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: AsyncSend) -> None:
-        self._send = send
+    __slots__ = ()
 
     async def invite_user_to_group(
         self, *, email: str, name: str, title: str | None = None

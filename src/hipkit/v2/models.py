@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from msgspec import field
 
-from hipkit.api.model import DateTime, Model, Rule, UnixTime
+from hipkit.api.model import DateTime, ListPage, Model, Rule, UnixTime
 
 __all__ = [
     "Action",
@@ -159,7 +159,7 @@ class PageEnvelope(Model, frozen=True, omit_defaults=True, kw_only=True):
     links: PageLinks | None = None
 
 
-class EmoticonPage(Model, frozen=True, omit_defaults=True, kw_only=True):
+class EmoticonPage(ListPage, frozen=True, omit_defaults=True, kw_only=True):
     """A page of emoticons.
 
     Attributes:
@@ -169,13 +169,15 @@ class EmoticonPage(Model, frozen=True, omit_defaults=True, kw_only=True):
         links: URLs of this page and its neighbours.
     """
 
+    listed_by = ("GetAllEmoticons()",)
+
     items: list[Emoticon]
     start_index: int | None = field(name="startIndex", default=None)
     max_results: int | None = field(name="maxResults", default=None)
     links: PageLinks | None = None
 
 
-class MessagePage(Model, frozen=True, omit_defaults=True, kw_only=True):
+class MessagePage(ListPage, frozen=True, omit_defaults=True, kw_only=True):
     """A page of messages.
 
     Attributes:
@@ -185,13 +187,20 @@ class MessagePage(Model, frozen=True, omit_defaults=True, kw_only=True):
         links: URLs of this page and its neighbours.
     """
 
+    listed_by = (
+        "GetRoomHistory(room_id_or_name)",
+        "GetRecentRoomHistory(room_id_or_name)",
+        "GetPrivatechatHistory(id_or_email)",
+        "GetRecentPrivatechatHistory(id_or_email)",
+    )
+
     items: list[Message]
     start_index: int | None = field(name="startIndex", default=None)
     max_results: int | None = field(name="maxResults", default=None)
     links: PageLinks | None = None
 
 
-class RoomPage(Model, frozen=True, omit_defaults=True, kw_only=True):
+class RoomPage(ListPage, frozen=True, omit_defaults=True, kw_only=True):
     """A page of rooms.
 
     Attributes:
@@ -201,13 +210,15 @@ class RoomPage(Model, frozen=True, omit_defaults=True, kw_only=True):
         links: URLs of this page and its neighbours.
     """
 
+    listed_by = ("GetAllRooms()", "GetAutoJoinRooms(id_or_email)")
+
     items: list[Room]
     start_index: int | None = field(name="startIndex", default=None)
     max_results: int | None = field(name="maxResults", default=None)
     links: PageLinks | None = None
 
 
-class UserPage(Model, frozen=True, omit_defaults=True, kw_only=True):
+class UserPage(ListPage, frozen=True, omit_defaults=True, kw_only=True):
     """A page of users.
 
     Attributes:
@@ -217,13 +228,19 @@ class UserPage(Model, frozen=True, omit_defaults=True, kw_only=True):
         links: URLs of this page and its neighbours.
     """
 
+    listed_by = (
+        "GetAllMembers(room_id_or_name)",
+        "GetAllParticipants(room_id_or_name)",
+        "GetAllUsers()",
+    )
+
     items: list[User]
     start_index: int | None = field(name="startIndex", default=None)
     max_results: int | None = field(name="maxResults", default=None)
     links: PageLinks | None = None
 
 
-class WebhookPage(Model, frozen=True, omit_defaults=True, kw_only=True):
+class WebhookPage(ListPage, frozen=True, omit_defaults=True, kw_only=True):
     """A page of webhooks.
 
     Attributes:
@@ -232,6 +249,8 @@ class WebhookPage(Model, frozen=True, omit_defaults=True, kw_only=True):
         max_results: Maximum number of items on the page, not their actual number.
         links: URLs of this page and its neighbours.
     """
+
+    listed_by = ("GetAllWebhooks(room_id_or_name)",)
 
     items: list[Webhook]
     start_index: int | None = field(name="startIndex", default=None)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from hipkit.api.groups import OperationGroup
 from hipkit.api.model import Rule
 from hipkit.api.operation import AsyncSend, Operation, Send
 from hipkit.v2.models import Session, Token
@@ -141,13 +142,10 @@ class GenerateToken(Operation[Token], frozen=True):
     client_name: str | None = None
 
 
-class OauthSessions:
+class OauthSessions(OperationGroup[Send]):
     """The operations of the tag Oauth Sessions, a method each."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: Send) -> None:
-        self._send = send
+    __slots__ = ()
 
     def get_session(
         self, access_token: str, *, expand: list[str] | None = None
@@ -307,13 +305,10 @@ class OauthSessions:
             del code, password, refresh_token  # A traceback would hold it.
 
 
-class AsyncOauthSessions:
+class AsyncOauthSessions(OperationGroup[AsyncSend]):
     """The operations of the tag Oauth Sessions, a method each, to be awaited."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: AsyncSend) -> None:
-        self._send = send
+    __slots__ = ()
 
     async def get_session(
         self, access_token: str, *, expand: list[str] | None = None

@@ -14,6 +14,7 @@ from typing import Literal
 from msgspec import UNSET, UnsetType
 
 from hipkit.api.files import FileSource, ImageSource
+from hipkit.api.groups import OperationGroup
 from hipkit.api.model import Rule
 from hipkit.api.operation import AsyncSend, Operation, Send
 from hipkit.v2.models import (
@@ -1723,13 +1724,10 @@ class DeleteWebhook(Operation[None], frozen=True):
     webhook_id: int
 
 
-class Rooms:
+class Rooms(OperationGroup[Send]):
     """The operations of the tag Rooms, a method each."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: Send) -> None:
-        self._send = send
+    __slots__ = ()
 
     def get_all_rooms(
         self,
@@ -3680,13 +3678,10 @@ class Rooms:
         return self._send(DeleteWebhook(room_id_or_name, webhook_id))
 
 
-class AsyncRooms:
+class AsyncRooms(OperationGroup[AsyncSend]):
     """The operations of the tag Rooms, a method each, to be awaited."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: AsyncSend) -> None:
-        self._send = send
+    __slots__ = ()
 
     async def get_all_rooms(
         self,

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Literal
 
 from hipkit.api.files import FileSource, ImageSource
+from hipkit.api.groups import OperationGroup
 from hipkit.api.model import Rule
 from hipkit.api.operation import AsyncSend, Operation, Send
 from hipkit.v2.models import (
@@ -588,13 +589,10 @@ class ShareLinkWithUser(Operation[None], frozen=True):
     message: str | None = None
 
 
-class Users:
+class Users(OperationGroup[Send]):
     """The operations of the tag Users, a method each."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: Send) -> None:
-        self._send = send
+    __slots__ = ()
 
     def get_all_users(
         self,
@@ -1298,13 +1296,10 @@ class Users:
             del message  # A traceback would hold it.
 
 
-class AsyncUsers:
+class AsyncUsers(OperationGroup[AsyncSend]):
     """The operations of the tag Users, a method each, to be awaited."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: AsyncSend) -> None:
-        self._send = send
+    __slots__ = ()
 
     async def get_all_users(
         self,

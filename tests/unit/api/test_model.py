@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import ClassVar
+from typing import Any, ClassVar, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import field
 
-from hipkit.api.model import DateTime, Model, Reader, Rule, RuleError, find_broken_rule
+from hipkit.api.model import (
+    DateTime,
+    ListPage,
+    Model,
+    Reader,
+    Rule,
+    RuleError,
+    find_broken_rule,
+)
 from hipkit.api.reading import UnreadableError
-from hipkit.v2.models import Card, CardDescription
+from hipkit.v2.catalog import OPERATIONS
+from hipkit.v2.models import Card, CardDescription, RoomPage, UserPage
 
 
 class Point(Model, frozen=True, omit_defaults=True, kw_only=True):
@@ -95,18 +106,85 @@ def test_models_survive_json_pickle_and_copy(point: Point) -> None:
     assert copy.copy(point) == point == copy.deepcopy(point)
 
 
-@given(
-    st.builds(
-        Point,
-        x=st.floats(allow_nan=False, allow_infinity=False),
-        label=st.none() | st.text(),
-        colors=st.none() | st.lists(st.text()),
-        from_=st.none() | st.text(),
-        seen=st.none() | st.datetimes(timezones=st.just(UTC)),
-    )
+ANY_POINT = st.builds(
+    Point,
+    x=st.floats(allow_nan=False, allow_infinity=False),
+    label=st.none() | st.text(),
+    colors=st.none() | st.lists(st.text()),
+    from_=st.none() | st.text(),
+    seen=st.none() | st.datetimes(timezones=st.just(UTC)),
 )
+
+
+@given(ANY_POINT)
 def test_any_model_survives_json(point: Point) -> None:
     assert Point.from_json(point.to_json()) == point
+
+
+@given(ANY_POINT)
+def test_a_dict_is_what_the_json_says(point: Point) -> None:
+    assert point.to_dict() == json.loads(point.to_json())
+    assert Point.from_json(json.dumps(point.to_dict())) == point
+
+
+def test_a_dict_has_the_apis_names_and_forms() -> None:
+    point = Point(x=1, from_="a", seen=datetime(2016, 9, 9, tzinfo=UTC))
+
+    assert point.to_dict() == {
+        "x": 1.0,
+        "from": "a",
+        "seen": "2016-09-09T00:00:00+00:00",
+    }
+
+
+def test_a_dict_has_what_was_null_and_leaves_out_what_is_unset() -> None:
+    assert Point.from_json(b'{"x": 1, "label": null}').to_dict() == {
+        "x": 1.0,
+        "label": None,
+    }
+
+
+def test_what_is_changed_in_a_dict_does_not_change_the_model() -> None:
+    point = Point(x=1, colors=["red"], inner=Point(x=2))
+    changed = point.to_dict()
+    cast("list[str]", changed["colors"]).append("blue")
+    cast("dict[str, object]", changed["inner"])["x"] = 3
+
+    assert point == Point(x=1, colors=["red"], inner=Point(x=2))
+
+
+def test_a_timestamp_without_an_offset_gives_no_dict() -> None:
+    with pytest.raises(ValueError, match="UTC offset"):
+        Point(x=1, seen=datetime(2016, 9, 9)).to_dict()  # noqa: DTZ001 - the mistake
+
+
+# Type checkers, which refuse to iterate over a page, must not see it here.
+PAGES: list[tuple[Any, str]] = [
+    (RoomPage(items=[]), "RoomPage is .* client.items(GetAllRooms()) "),
+    (UserPage(items=[]), "client.items(GetAllMembers(room_id_or_name)) or "),
+]
+
+
+@pytest.mark.parametrize(("page", "text"), PAGES)
+@pytest.mark.parametrize("iterate", [iter, aiter, list, dict])
+def test_a_page_that_is_iterated_over_names_what_to_iterate_over(
+    iterate: Callable[[Any], object], page: Any, text: str
+) -> None:
+    pattern = text.replace("(", r"\(").replace(")", r"\)")
+    with pytest.raises(TypeError, match=pattern):
+        iterate(page)
+
+
+def test_every_page_of_the_api_names_its_calls() -> None:
+    pages = 0
+    for entry in OPERATIONS:
+        kind = entry.load().result
+        if isinstance(kind, type) and {"items", "links"} <= {*dir(kind)}:
+            pages += 1
+            assert issubclass(kind, ListPage)
+            names = [call.partition("(")[0] for call in kind.listed_by]
+            assert entry.class_name in names
+    assert pages
 
 
 def test_a_model_does_not_change() -> None:

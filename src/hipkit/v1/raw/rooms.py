@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from hipkit.api.groups import OperationGroup
 from hipkit.api.operation import AsyncRawSend, RawSend
 from hipkit.api.response import Response
 from hipkit.v1.rooms import (
@@ -25,13 +26,10 @@ from hipkit.v1.rooms import (
 __all__ = ["AsyncRawRooms", "RawRooms"]
 
 
-class RawRooms:
+class RawRooms(OperationGroup[RawSend]):
     """The operations of the tag Rooms, with raw responses."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: RawSend) -> None:
-        self._send = send
+    __slots__ = ()
 
     def rooms_list(self) -> Response:
         """Send `RoomsList`."""
@@ -130,13 +128,10 @@ class RawRooms:
         return self._send(RoomsHistory(room_id=room_id, date=date, timezone=timezone))
 
 
-class AsyncRawRooms:
+class AsyncRawRooms(OperationGroup[AsyncRawSend]):
     """The operations of the tag Rooms, to be awaited, with raw responses."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: AsyncRawSend) -> None:
-        self._send = send
+    __slots__ = ()
 
     async def rooms_list(self) -> Response:
         """Send `RoomsList`."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from hipkit.api.groups import OperationGroup
 from hipkit.api.operation import AsyncRawSend, RawSend
 from hipkit.api.response import Response
 from hipkit.v1.users import (
@@ -23,13 +24,10 @@ from hipkit.v1.users import (
 __all__ = ["AsyncRawUsers", "RawUsers"]
 
 
-class RawUsers:
+class RawUsers(OperationGroup[RawSend]):
     """The operations of the tag Users, with raw responses."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: RawSend) -> None:
-        self._send = send
+    __slots__ = ()
 
     def users_list(self, *, include_deleted: Literal[0, 1] | None = None) -> Response:
         """Send `UsersList`."""
@@ -104,13 +102,10 @@ class RawUsers:
         return self._send(UsersUndelete(user_id=user_id))
 
 
-class AsyncRawUsers:
+class AsyncRawUsers(OperationGroup[AsyncRawSend]):
     """The operations of the tag Users, to be awaited, with raw responses."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: AsyncRawSend) -> None:
-        self._send = send
+    __slots__ = ()
 
     async def users_list(
         self, *, include_deleted: Literal[0, 1] | None = None

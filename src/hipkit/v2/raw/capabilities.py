@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from hipkit.api.groups import OperationGroup
 from hipkit.api.operation import AsyncRawSend, RawSend
 from hipkit.api.response import Response
 from hipkit.v2.capabilities import GetAddonCapabilitiesSchema, GetCapabilities
@@ -16,13 +17,10 @@ from hipkit.v2.capabilities import GetAddonCapabilitiesSchema, GetCapabilities
 __all__ = ["AsyncRawCapabilities", "RawCapabilities"]
 
 
-class RawCapabilities:
+class RawCapabilities(OperationGroup[RawSend]):
     """The operations of the tag Capabilities, with raw responses."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: RawSend) -> None:
-        self._send = send
+    __slots__ = ()
 
     def get_capabilities(self) -> Response:
         """Send `GetCapabilities`."""
@@ -35,13 +33,10 @@ class RawCapabilities:
         return self._send(GetAddonCapabilitiesSchema(draft=draft))
 
 
-class AsyncRawCapabilities:
+class AsyncRawCapabilities(OperationGroup[AsyncRawSend]):
     """The operations of the tag Capabilities, to be awaited, with raw responses."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: AsyncRawSend) -> None:
-        self._send = send
+    __slots__ = ()
 
     async def get_capabilities(self) -> Response:
         """Send `GetCapabilities`."""

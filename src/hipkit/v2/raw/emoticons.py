@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from hipkit.api.groups import OperationGroup
 from hipkit.api.operation import AsyncRawSend, RawSend
 from hipkit.api.response import Response
 from hipkit.v2.emoticons import GetAllEmoticons, GetEmoticon
@@ -16,13 +17,10 @@ from hipkit.v2.emoticons import GetAllEmoticons, GetEmoticon
 __all__ = ["AsyncRawEmoticons", "RawEmoticons"]
 
 
-class RawEmoticons:
+class RawEmoticons(OperationGroup[RawSend]):
     """The operations of the tag Emoticons, with raw responses."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: RawSend) -> None:
-        self._send = send
+    __slots__ = ()
 
     def get_emoticon(
         self, emoticon_id_or_key: str | int, *, expand: list[str] | None = None
@@ -49,13 +47,10 @@ class RawEmoticons:
         )
 
 
-class AsyncRawEmoticons:
+class AsyncRawEmoticons(OperationGroup[AsyncRawSend]):
     """The operations of the tag Emoticons, to be awaited, with raw responses."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: AsyncRawSend) -> None:
-        self._send = send
+    __slots__ = ()
 
     async def get_emoticon(
         self, emoticon_id_or_key: str | int, *, expand: list[str] | None = None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from hipkit.api.groups import OperationGroup
 from hipkit.api.operation import AsyncRawSend, RawSend
 from hipkit.api.response import Response
 from hipkit.v2.extensions import (
@@ -43,13 +44,10 @@ from hipkit.v2.models import (
 __all__ = ["AsyncRawExtensions", "RawExtensions"]
 
 
-class RawExtensions:
+class RawExtensions(OperationGroup[RawSend]):
     """The operations of the tag Extensions, with raw responses."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: RawSend) -> None:
-        self._send = send
+    __slots__ = ()
 
     def get_global_action(self, key: str) -> Response:
         """Send `GetGlobalAction`."""
@@ -231,13 +229,10 @@ class RawExtensions:
         return self._send(DeleteGlobalWebhook(key))
 
 
-class AsyncRawExtensions:
+class AsyncRawExtensions(OperationGroup[AsyncRawSend]):
     """The operations of the tag Extensions, to be awaited, with raw responses."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: AsyncRawSend) -> None:
-        self._send = send
+    __slots__ = ()
 
     async def get_global_action(self, key: str) -> Response:
         """Send `GetGlobalAction`."""

@@ -7,6 +7,7 @@ The methods return the `Response`, whatever its status. Their arguments are desc
 
 from __future__ import annotations
 
+from hipkit.api.groups import OperationGroup
 from hipkit.api.operation import AsyncRawSend, RawSend
 from hipkit.api.response import Response
 from hipkit.v2.files import GetFile
@@ -14,26 +15,20 @@ from hipkit.v2.files import GetFile
 __all__ = ["AsyncRawFiles", "RawFiles"]
 
 
-class RawFiles:
+class RawFiles(OperationGroup[RawSend]):
     """The operations of the tag Files, with raw responses."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: RawSend) -> None:
-        self._send = send
+    __slots__ = ()
 
     def get_file(self, file_id: str, *, thumbnail: bool | None = None) -> Response:
         """Send `GetFile`."""
         return self._send(GetFile(file_id, thumbnail=thumbnail))
 
 
-class AsyncRawFiles:
+class AsyncRawFiles(OperationGroup[AsyncRawSend]):
     """The operations of the tag Files, to be awaited, with raw responses."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: AsyncRawSend) -> None:
-        self._send = send
+    __slots__ = ()
 
     async def get_file(
         self, file_id: str, *, thumbnail: bool | None = None

@@ -8,6 +8,7 @@ The methods return the `Response`, whatever its status. Their arguments are desc
 from __future__ import annotations
 
 from hipkit.api.files import ImageSource
+from hipkit.api.groups import OperationGroup
 from hipkit.api.operation import AsyncRawSend, RawSend
 from hipkit.api.response import Response
 from hipkit.v2.groups import (
@@ -21,13 +22,10 @@ from hipkit.v2.groups import (
 __all__ = ["AsyncRawGroups", "RawGroups"]
 
 
-class RawGroups:
+class RawGroups(OperationGroup[RawSend]):
     """The operations of the tag Groups, with raw responses."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: RawSend) -> None:
-        self._send = send
+    __slots__ = ()
 
     def get_group(
         self, group_id: str | int, *, expand: list[str] | None = None
@@ -54,13 +52,10 @@ class RawGroups:
         return self._send(GetGroupStatistics(group_id))
 
 
-class AsyncRawGroups:
+class AsyncRawGroups(OperationGroup[AsyncRawSend]):
     """The operations of the tag Groups, to be awaited, with raw responses."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: AsyncRawSend) -> None:
-        self._send = send
+    __slots__ = ()
 
     async def get_group(
         self, group_id: str | int, *, expand: list[str] | None = None

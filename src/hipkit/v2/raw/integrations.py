@@ -7,6 +7,7 @@ The methods return the `Response`, whatever its status. Their arguments are desc
 
 from __future__ import annotations
 
+from hipkit.api.groups import OperationGroup
 from hipkit.api.operation import AsyncRawSend, RawSend
 from hipkit.api.response import Response
 from hipkit.v2.integrations import (
@@ -24,13 +25,10 @@ from hipkit.v2.models import GlanceUpdate
 __all__ = ["AsyncRawIntegrations", "RawIntegrations"]
 
 
-class RawIntegrations:
+class RawIntegrations(OperationGroup[RawSend]):
     """The operations of the tag Integrations, with raw responses."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: RawSend) -> None:
-        self._send = send
+    __slots__ = ()
 
     def get_integration_installable_data(
         self, integration_id_or_key: str | int, token: str
@@ -90,13 +88,10 @@ class RawIntegrations:
         return self._send(UserAddonUiUpdate(user_id_or_email, glance=glance))
 
 
-class AsyncRawIntegrations:
+class AsyncRawIntegrations(OperationGroup[AsyncRawSend]):
     """The operations of the tag Integrations, to be awaited, with raw responses."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: AsyncRawSend) -> None:
-        self._send = send
+    __slots__ = ()
 
     async def get_integration_installable_data(
         self, integration_id_or_key: str | int, token: str

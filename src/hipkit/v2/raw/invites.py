@@ -7,6 +7,7 @@ The methods return the `Response`, whatever its status. Their arguments are desc
 
 from __future__ import annotations
 
+from hipkit.api.groups import OperationGroup
 from hipkit.api.operation import AsyncRawSend, RawSend
 from hipkit.api.response import Response
 from hipkit.v2.invites import InviteUserToGroup
@@ -14,13 +15,10 @@ from hipkit.v2.invites import InviteUserToGroup
 __all__ = ["AsyncRawInvites", "RawInvites"]
 
 
-class RawInvites:
+class RawInvites(OperationGroup[RawSend]):
     """The operations of the tag Invites, with raw responses."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: RawSend) -> None:
-        self._send = send
+    __slots__ = ()
 
     def invite_user_to_group(
         self, *, email: str, name: str, title: str | None = None
@@ -29,13 +27,10 @@ class RawInvites:
         return self._send(InviteUserToGroup(email=email, name=name, title=title))
 
 
-class AsyncRawInvites:
+class AsyncRawInvites(OperationGroup[AsyncRawSend]):
     """The operations of the tag Invites, to be awaited, with raw responses."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: AsyncRawSend) -> None:
-        self._send = send
+    __slots__ = ()
 
     async def invite_user_to_group(
         self, *, email: str, name: str, title: str | None = None

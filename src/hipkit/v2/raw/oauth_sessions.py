@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from hipkit.api.groups import OperationGroup
 from hipkit.api.operation import AsyncRawSend, RawSend
 from hipkit.api.response import Response
 from hipkit.v2.oauth_sessions import DeleteSession, GenerateToken, GetSession
@@ -16,13 +17,10 @@ from hipkit.v2.oauth_sessions import DeleteSession, GenerateToken, GetSession
 __all__ = ["AsyncRawOauthSessions", "RawOauthSessions"]
 
 
-class RawOauthSessions:
+class RawOauthSessions(OperationGroup[RawSend]):
     """The operations of the tag Oauth Sessions, with raw responses."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: RawSend) -> None:
-        self._send = send
+    __slots__ = ()
 
     def get_session(
         self, access_token: str, *, expand: list[str] | None = None
@@ -81,13 +79,10 @@ class RawOauthSessions:
             del code, password, refresh_token  # A traceback would hold it.
 
 
-class AsyncRawOauthSessions:
+class AsyncRawOauthSessions(OperationGroup[AsyncRawSend]):
     """The operations of the tag Oauth Sessions, to be awaited, with raw responses."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: AsyncRawSend) -> None:
-        self._send = send
+    __slots__ = ()
 
     async def get_session(
         self, access_token: str, *, expand: list[str] | None = None

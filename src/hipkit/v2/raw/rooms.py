@@ -13,6 +13,7 @@ from typing import Literal
 from msgspec import UNSET, UnsetType
 
 from hipkit.api.files import FileSource, ImageSource
+from hipkit.api.groups import OperationGroup
 from hipkit.api.operation import AsyncRawSend, RawSend
 from hipkit.api.response import Response
 from hipkit.v2.models import (
@@ -76,13 +77,10 @@ from hipkit.v2.rooms import (
 __all__ = ["AsyncRawRooms", "RawRooms"]
 
 
-class RawRooms:
+class RawRooms(OperationGroup[RawSend]):
     """The operations of the tag Rooms, with raw responses."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: RawSend) -> None:
-        self._send = send
+    __slots__ = ()
 
     def get_all_rooms(
         self,
@@ -673,13 +671,10 @@ class RawRooms:
         return self._send(DeleteWebhook(room_id_or_name, webhook_id))
 
 
-class AsyncRawRooms:
+class AsyncRawRooms(OperationGroup[AsyncRawSend]):
     """The operations of the tag Rooms, to be awaited, with raw responses."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: AsyncRawSend) -> None:
-        self._send = send
+    __slots__ = ()
 
     async def get_all_rooms(
         self,

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Literal
 
 from hipkit.api.files import FileSource, ImageSource
+from hipkit.api.groups import OperationGroup
 from hipkit.api.operation import AsyncRawSend, RawSend
 from hipkit.api.response import Response
 from hipkit.v2.models import PresenceUpdate
@@ -35,13 +36,10 @@ from hipkit.v2.users import (
 __all__ = ["AsyncRawUsers", "RawUsers"]
 
 
-class RawUsers:
+class RawUsers(OperationGroup[RawSend]):
     """The operations of the tag Users, with raw responses."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: RawSend) -> None:
-        self._send = send
+    __slots__ = ()
 
     def get_all_users(
         self,
@@ -281,13 +279,10 @@ class RawUsers:
             del message  # A traceback would hold it.
 
 
-class AsyncRawUsers:
+class AsyncRawUsers(OperationGroup[AsyncRawSend]):
     """The operations of the tag Users, to be awaited, with raw responses."""
 
-    __slots__ = ("_send",)
-
-    def __init__(self, send: AsyncRawSend) -> None:
-        self._send = send
+    __slots__ = ()
 
     async def get_all_users(
         self,
