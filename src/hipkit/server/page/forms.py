@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeVar
 
-from hipkit.api.errors import ForbiddenError
+from hipkit.api.errors import ApiError, ForbiddenError
 from hipkit.api.operation import Operation
 from hipkit.server.http.authorization import check_allowed
 from hipkit.server.http.decoding import decode
+from hipkit.server.page.visit import Visit
 from hipkit.server.services.context import Context
 
-__all__ = ["read_operation"]
+__all__ = ["read_operation", "shown_values"]
 
 OperationT = TypeVar("OperationT", bound=Operation[object])
 
@@ -50,3 +51,12 @@ async def read_operation(
         body=members,
         strict=False,
     )
+
+
+def shown_values(
+    visit: Visit, stored: Mapping[str, str], error: ApiError | None
+) -> Mapping[str, str]:
+    """Return the values that a form shows: what was typed if that had an error."""
+    if error is None:
+        return stored
+    return {name: visit.field(name) for name in stored}

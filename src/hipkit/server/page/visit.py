@@ -189,6 +189,10 @@ NOTICES = {
     "route": "The webhook is being retried.",
     "sent": "The delivery is queued and will be sent at once.",
     "webhook": "The webhook was deleted.",
+    "saved": "The changes were saved.",
+    "person": "The person was deleted. Their messages stay.",
+    "restored": "The person was restored. They need a new link to set a password.",
+    "room": "The room was deleted.",
 }
 """The notices at the top of a page, after a redirect with `done=`."""
 

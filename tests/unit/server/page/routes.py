@@ -7,7 +7,15 @@ from hipkit.server.page.visit import ViewRoute
 
 VIEWS = load_routes()
 NUMBERS = dict.fromkeys(
-    ("room_id", "token_id", "session_id", "refresh_id", "webhook_id", "delivery_id"),
+    (
+        "room_id",
+        "token_id",
+        "session_id",
+        "refresh_id",
+        "webhook_id",
+        "delivery_id",
+        "user_id",
+    ),
     "1",
 )
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from hipkit.api.errors import BadRequestError
 from hipkit.server.services.access.authentication import hash_token
 from hipkit.server.services.access.keys import new_key
-from hipkit.server.services.access.lookup import check_operator, find_active_user
+from hipkit.server.services.access.lookup import check_group_admin, find_active_user
 from hipkit.server.services.access.passwords import hash_new_password, remember_network
 from hipkit.server.services.access.web_sessions import change_password
 from hipkit.server.services.context import Context
+from hipkit.server.services.people.accounts import find_changeable_user
 from hipkit.server.services.representations.timestamps import SECOND_US
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.users import UserRecord
@@ -51,20 +52,21 @@ async def add_password_link(
 
 
 async def create_password_link(context: Context, reference: str | int) -> str:
-    """Create a link for a user as the operator, and return its key.
+    """Create a link for a user as an administrator, and return its key.
 
     Raises:
-        ForbiddenError: The actor is not the operator.
+        ForbiddenError: The actor is not an administrator, or may not change this user.
         NotFoundError: The user does not exist.
         BadRequestError: The user is a guest, who has no password.
     """
-    check_operator(context.actor)
+    check_group_admin(context.actor)
     key = new_key()
 
     async def command(stores: Stores) -> None:
         user = await find_active_user(stores, context.actor, reference)
         if user.is_guest:
             raise BadRequestError("A guest has no password")
+        await find_changeable_user(context, stores, user.id)
         await add_password_link(stores, key, user.id, context.now_us)
 
     await context.write(command)

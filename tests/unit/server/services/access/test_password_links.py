@@ -92,11 +92,19 @@ def test_the_link_of_a_deleted_user_is_unknown(site: Site) -> None:
         asyncio.run(find_link_user(site.server.database.stores, key, site.now_us))
 
 
-def test_only_the_operator_creates_links(site: Site) -> None:
+def test_administrators_create_links_for_those_whom_they_may_change(
+    site: Site,
+) -> None:
     site.add_user("boss", mention_name="boss", is_group_admin=True)
+    eve = site.add_user("eve", mention_name="eve")
 
-    with pytest.raises(ForbiddenError):
-        asyncio.run(create_password_link(site.context_of("boss"), "@boss"))
+    key = asyncio.run(create_password_link(site.context_of("boss"), "@eve"))
+
+    assert use(site, key) == eve
+    for name, other in (("eve", "@eve"), ("eve", "@boss"), ("boss", 1)):
+        # Number 1 owns the group.
+        with pytest.raises(ForbiddenError):
+            asyncio.run(create_password_link(site.context_of(name), other))
 
 
 def test_guests_and_unknown_users_get_no_link(site: Site) -> None:
