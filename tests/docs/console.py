@@ -3,33 +3,29 @@
 from __future__ import annotations
 
 import difflib
-import os
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 from sybil import Example
+
+from tests.docs.reader import Reader
+from tests.docs.shell import shell_environment
 
 PROMPT = "$ "
 CONTINUATION = "> "
 ANYTHING = "..."
+COLUMN_GAP = re.compile(r"(?<=\S) {2,}")
 
 
 def run_console(example: Example) -> str | None:
     """Run every command of a block; return what is wrong, or `None`."""
-    environment = os.environ | {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "COLUMNS": "80",
-        "NO_COLOR": "1",
-        "TERM": "dumb",
-    }
+    reader: Reader = example.namespace["reader"]
     for command, expected in read_steps(str(example.parsed)):
         done = subprocess.run(
-            ["/bin/sh", "-c", command],
-            cwd=example.namespace["folder"],
-            env=environment,
+            ["/bin/sh", "-c", reader.local(command)],
+            cwd=reader.folder,
+            env=shell_environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -37,9 +33,10 @@ def run_console(example: Example) -> str | None:
             timeout=300,
             check=False,
         )
-        if not matches(done.stdout, expected):
+        printed = reader.as_written(done.stdout)
+        if not matches(printed, expected):
             shown = "\n".join(
-                difflib.ndiff(expected.splitlines(), done.stdout.splitlines())
+                difflib.ndiff(expected.splitlines(), printed.splitlines())
             )
             return f"$ {command}\nthe page (-) and the program (+) differ:\n{shown}"
     return None
@@ -62,10 +59,20 @@ def read_steps(block: str) -> Iterator[tuple[str, str]]:
 
 
 def matches(printed: str, expected: str) -> bool:
-    """Compare, leaving out spaces at the ends of lines; `...` stands for anything."""
-    pattern = ".*".join(re.escape(part) for part in _bare(expected).split(ANYTHING))
-    return re.fullmatch(pattern, _bare(printed), re.DOTALL) is not None
+    """Compare, leaving out the width of columns and spaces at the ends of lines.
+
+    `...` stands for anything, and as a line of its own for any lines, or none.
+    """
+    pattern = "".join(
+        r"(?:.*\n)?"
+        if line == ANYTHING
+        else ".*".join(re.escape(part) for part in line.split(ANYTHING)) + r"\n"
+        for line in _bare(expected)
+    )
+    return (
+        re.fullmatch(pattern, "\n".join([*_bare(printed), ""]), re.DOTALL) is not None
+    )
 
 
-def _bare(text: str) -> str:
-    return "\n".join(line.rstrip() for line in text.strip().splitlines())
+def _bare(text: str) -> list[str]:
+    return [COLUMN_GAP.sub("  ", line.rstrip()) for line in text.strip().splitlines()]

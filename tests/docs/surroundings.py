@@ -1,44 +1,41 @@
-"""What the examples of a page find around them: an empty folder, and a server of their own."""
+"""What a reader of the docs has: one folder, with hipkit's server running in it."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+import os
+from collections.abc import Iterator
+from unittest.mock import patch
+from urllib.parse import urlsplit
 
 import pytest
-from anyio.from_thread import start_blocking_portal
 
-from hipkit.server.app import open_server
-from hipkit.server.serve import listen, serving
-from hipkit.server.settings import Settings
+from tests.docs.reader import Reader
+from tests.e2e.serving import Running, serving
+
+NO_HURRY = ("--user-calls", "100000", "--messages", "100000")
+"""The tests read all pages within seconds: HipChat's limits would stop them."""
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Start the one server of all pages, in the folder of all pages."""
+    folder = tmp_path_factory.mktemp("reader")
+    with serving(folder, *NO_HURRY, database="hipkit.db") as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Stand in an empty folder, with a fresh server's address and token in the environment.
+def reader(running: Running) -> Iterator[Reader]:
+    """Stand in the folder, with the server's address and token in the environment.
 
-    So a page's `HipChat()` works as it does for a reader who just started `hipkit serve`.
+    So a page's `HipChat()` works as it does in a reader's second terminal. What a page exports
+    ends with it.
     """
-    path = tmp_path_factory.mktemp("page")
-    settings = Settings(database=tmp_path_factory.mktemp("server") / "hipkit.db")
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        start_blocking_portal() as portal,
-        portal.wrap_async_context_manager(_serve(settings)) as address,
-    ):
-        patch.chdir(path)
-        patch.setenv("HIPCHAT_BASE_URL", f"{address}/v2")
-        patch.setenv("HIPCHAT_TOKEN", settings.token_file.read_text().strip())
-        yield path
-
-
-@contextlib.asynccontextmanager
-async def _serve(settings: Settings) -> AsyncIterator[str]:
-    listener = listen("127.0.0.1", 0)
-    with (
-        contextlib.closing(listener),
-        contextlib.closing(await open_server(settings)) as server,
-    ):
-        async with serving(server, listener) as address:
-            yield address
+    address = urlsplit(running.base_url)
+    variables = {
+        "HIPCHAT_BASE_URL": f"http://{address.netloc}/v2",
+        "HIPCHAT_TOKEN": running.token,
+    }
+    with pytest.MonkeyPatch.context() as monkeypatch, patch.dict(os.environ, variables):
+        monkeypatch.chdir(running.folder)
+        yield Reader(folder=running.folder, port=f":{address.port}")

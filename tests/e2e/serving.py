@@ -67,9 +67,11 @@ class Running:
 
 
 @contextlib.contextmanager
-def serving(folder: Path, *options: str) -> Iterator[Running]:
+def serving(
+    folder: Path, *options: str, database: str = "chat.db"
+) -> Iterator[Running]:
     process = subprocess.Popen(
-        [*HIPKIT, "serve", "--db", "chat.db", "--port", "0", *options],
+        [*HIPKIT, "serve", "--db", database, "--port", "0", *options],
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -85,7 +87,7 @@ def serving(folder: Path, *options: str) -> Iterator[Running]:
         line = process.stdout.readline()
         listener.start()
         assert line, "".join(stderr_lines)
-        token = (folder / "chat.db.admin-token").read_text().strip()
+        token = (folder / f"{database}.admin-token").read_text().strip()
         yield Running(process, line.split()[-1], token, folder, stderr_lines)
     finally:
         if process.poll() is None:
