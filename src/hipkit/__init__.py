@@ -55,6 +55,8 @@ if TYPE_CHECKING:
     from hipkit.api.files import File as File
     from hipkit.api.limits import Limit as Limit
     from hipkit.api.limits import Limits as Limits
+    from hipkit.api.long_messages import split_message as split_message
+    from hipkit.api.long_messages import truncate_message as truncate_message
     from hipkit.api.model import Model as Model
     from hipkit.api.model import RuleError as RuleError
     from hipkit.api.operation import Operation as Operation
@@ -85,6 +87,7 @@ else:
         """,
         "api.files": "File",
         "api.limits": "Limit Limits",
+        "api.long_messages": "split_message truncate_message",
         "api.model": "Model RuleError",
         "api.operation": "Operation",
         "api.reading": "UnreadableError",

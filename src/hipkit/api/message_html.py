@@ -10,10 +10,20 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import unescape
 
-__all__ = ["CARD_TAGS", "LINE_TAGS", "TAGS", "Tag", "Text", "plain_text", "read_html"]
+__all__ = [
+    "CARD_TAGS",
+    "CELLS",
+    "LINE_TAGS",
+    "TABLE_PARTS",
+    "TAGS",
+    "Tag",
+    "Text",
+    "plain_text",
+    "read_html",
+]
 
 LINE_TAGS = frozenset({"a", "b", "br", "em", "i", "span", "strong"})
 """Tags rendered in the single line of a collapsed card."""
@@ -88,6 +98,7 @@ class Tag:
     is_end: bool
     attributes: Mapping[str, str]
     """Lower-case name -> value; of several with the same name the first one counts."""
+    source: str = field(default="", compare=False)
 
 
 def read_html(html: str, tags: Set[str] = TAGS) -> Iterator[Text | Tag]:
@@ -118,7 +129,9 @@ def _drawn(
     if name not in tags or (name in TABLE_PARTS and not opened["table"]):
         return None
     if found["end"]:
-        return Tag(name, is_end=True, attributes={}) if opened[name] else None
+        if not opened[name]:
+            return None
+        return Tag(name, is_end=True, attributes={}, source=found.group())
     attributes: dict[str, str] = {}
     for attribute in ATTRIBUTE.finditer(found["attributes"]):
         key = attribute["name"].lower()
@@ -127,7 +140,7 @@ def _drawn(
         attributes.setdefault(key, attribute[attribute.lastgroup or "name"])
     if name in NEEDED and NEEDED[name] not in attributes:
         return None
-    return Tag(name, is_end=False, attributes=attributes)
+    return Tag(name, is_end=False, attributes=attributes, source=found.group())
 
 
 def plain_text(html: str, tags: Set[str] = TAGS) -> str:

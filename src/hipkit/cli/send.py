@@ -7,6 +7,8 @@ from contextlib import ExitStack
 
 import click
 
+from hipkit.api.errors import HipkitError
+from hipkit.api.long_messages import LONGEST_MESSAGE, split_message
 from hipkit.api.operation import Operation
 from hipkit.cli.call.arguments import build, literals
 from hipkit.cli.connect import open_client
@@ -66,6 +68,12 @@ class JsonFile(Json):
     help="File to share, with MESSAGE as an optional comment.",
 )
 @click.option(
+    "--split",
+    is_flag=True,
+    help="Send a message of more than 10,000 characters in parts. "
+    "The first one has the alert and the card.",
+)
+@click.option(
     "--as-message",
     is_flag=True,
     help="Send a message from the token's owner instead of a notification.",
@@ -78,6 +86,7 @@ def send(
     room_id_or_name: str,
     message: str | None,
     file: str | None,
+    split: bool,
     as_message: bool,
     **options: object,
 ) -> None:
@@ -93,13 +102,46 @@ def send(
         _refuse_notification_options(options)
     if file is None or message == "-":
         message = _message(message)
-    options |= {"room_id_or_name": room_id_or_name, "message": message, "file": file}
-    with ExitStack() as stack:
-        operation = build(kind, options, stack)
-        with open_client(settings) as client:
-            result = client.send(operation)
+    parts: list[str | None] = [message]
+    if split:
+        parts = [*_split(message, kind, options)]
+    elif kind is SendRoomNotification:
+        _check_length(message)
+    options |= {"room_id_or_name": room_id_or_name, "file": file}
+    results = []
+    with ExitStack() as stack, open_client(settings) as client:
+        for part in parts:
+            operation = build(kind, {**options, "message": part}, stack)
+            try:
+                results.append(client.send(operation))
+            except HipkitError:
+                if results:
+                    write_stderr(f"{len(results)} of {len(parts)} parts were sent")
+                raise
+            options |= {"notify": None, "card": None}
     if settings.json:
-        write_json(result)
+        write_json(results if split else results[0])
+
+
+def _check_length(message: str | None) -> None:
+    size = len(message or "")
+    if size > LONGEST_MESSAGE:
+        raise click.UsageError(
+            f"the message has {size:,} characters, and a server accepts "
+            f"{LONGEST_MESSAGE:,}; with --split it is sent in parts"
+        )
+
+
+def _split(
+    message: str | None, kind: type[Operation[object]], options: dict[str, object]
+) -> list[str]:
+    if message is None or kind is ShareFileWithRoom:
+        raise click.UsageError("--split cannot be combined with --file")
+    is_html = kind is SendRoomNotification and options["message_format"] != "text"
+    parts = split_message(message, message_format="html" if is_html else "text")
+    if not parts:
+        raise click.UsageError("the message is empty: it would show nothing")
+    return parts
 
 
 def _message(given: str | None) -> str:

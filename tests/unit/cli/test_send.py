@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from hipkit.transports.protocol import RawResponse
 from tests.scripted import headers_of
 from tests.unit.cli.conftest import Hipkit, Server
 
@@ -143,3 +144,83 @@ def test_a_file_is_shared_with_or_without_a_message(
 
 def test_with_json_a_notification_prints_null(hipkit: Hipkit) -> None:
     assert hipkit("send", "ops", "Hello", "--json").out == "null\n"
+
+
+def test_a_message_that_is_too_long_names_the_option_that_splits_it(
+    server: Server, hipkit: Hipkit
+) -> None:
+    ended = hipkit("send", "ops", "x" * 10_001)
+
+    assert ended.code == 2
+    assert "10,001 characters" in ended.err
+    assert "--split" in ended.err
+    assert server.requests == []
+
+
+def test_a_long_message_is_sent_in_parts_with_the_same_options(
+    server: Server, hipkit: Hipkit
+) -> None:
+    message = f"<b>{'word ' * 2500}</b>"
+    ended = hipkit(
+        "send", "ops", message, "--split", "--color", "red", "--notify", "--json",
+        "--card", json.dumps(CARD),
+    )  # fmt: skip
+
+    first, second = map(json.loads, server.bodies)
+    both = first["message"] + second["message"]
+    assert both.replace("</b><b>", "") == message
+    assert max(len(first["message"]), len(second["message"])) <= 10_000
+    # One alert and one card.
+    assert first["notify"] is True
+    assert first["card"] == CARD
+    assert second == {"message": second["message"], "color": "red"}
+    assert ended.json == [None, None]
+
+
+@pytest.mark.parametrize("option", ["--format", "--as-message"])
+def test_a_long_text_is_split_as_text(
+    option: str, server: Server, hipkit: Hipkit
+) -> None:
+    sent = {"id": "abc", "timestamp": "2016-09-09T12:00:00+00:00"}
+    server.answer(sent, sent)
+    arguments = [option, "text"] if option == "--format" else [option]
+    hipkit("send", "ops", "--split", *arguments, stdin=b"<b>" * 4000)
+
+    texts = [json.loads(body)["message"] for body in server.bodies]
+    assert "".join(texts) == "<b>" * 4000
+    assert len(texts) == 2
+
+
+def test_a_short_message_is_sent_as_it_is_with_split(
+    server: Server, hipkit: Hipkit
+) -> None:
+    assert hipkit("send", "ops", "<b>Hello", "--split").code == 0
+    assert server.sent == {"message": "<b>Hello"}
+
+
+def test_a_failure_between_parts_says_how_many_were_sent(
+    server: Server, hipkit: Hipkit
+) -> None:
+    server.answer(
+        RawResponse(204, {}), RawResponse(404, {"content-type": "application/json"})
+    )
+
+    ended = hipkit("send", "ops", "x" * 25_000, "--split")
+
+    assert ended.code == 6
+    assert "1 of 3 parts" in ended.err
+
+
+@pytest.mark.parametrize("message", ["", "<b></b>" * 2000])
+def test_a_message_without_parts_is_a_usage_error(
+    message: str, server: Server, hipkit: Hipkit
+) -> None:
+    assert hipkit("send", "ops", message, "--split").code == 2
+    assert server.requests == []
+
+
+def test_a_file_is_not_split(server: Server, hipkit: Hipkit) -> None:
+    ended = hipkit("send", "ops", "--file", __file__, "--split")
+
+    assert ended.code == 2
+    assert "--split" in ended.err
