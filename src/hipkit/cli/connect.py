@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import ssl
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,32 +15,96 @@ from hipkit.cli.output import one_line, write_stderr, write_stderr_json
 from hipkit.client.client import HipChat
 from hipkit.client.policy import Hooks
 from hipkit.client.settings import find_token
-from hipkit.client.setup import ClientOptions
+from hipkit.client.setup import ClientOptions, TransportName
+from hipkit.transports.protocol import Transport
 
-__all__ = ["client_options", "open_client", "read_token", "report_wait"]
+if TYPE_CHECKING:  # tomllib and subprocess are loaded for a profile only.
+    from hipkit.client.profiles import Profile
+
+__all__ = ["connection", "open_client", "read_token", "report_wait"]
 
 
-def open_client(settings: Settings) -> HipChat:
+class Connection(ClientOptions, total=False):
+    """What a client is created from, except its token."""
+
+    base_url: str | None
+    transport: TransportName | Transport
+
+
+def open_client(settings: Settings, token: str | None = None) -> HipChat:
     """Create a client from the options.
+
+    Args:
+        settings: The options.
+        token: The token, if `read_token` has been called.
 
     Raises:
         click.UsageError: The token file or the CA certificates cannot be read.
-        ValueError: There is no base URL, or it is invalid.
+        ValueError: There is no base URL, or it is invalid; or the profile cannot be used.
     """
-    return HipChat(
-        read_token(settings),
-        base_url=settings.base_url,
-        transport=settings.transport,
-        **client_options(settings),
-    )
+    return HipChat(token or read_token(settings), **connection(settings))
 
 
-def client_options(settings: Settings) -> ClientOptions:
-    """Return the client's options, and start logging with `--verbose`.
+def connection(settings: Settings) -> Connection:
+    """Return what a client is created from, and start logging with `--verbose`.
 
     Raises:
         click.UsageError: The CA certificates cannot be read.
+        ValueError: The profile cannot be read.
     """
+    profile = _profile(settings)
+    options = _options(settings)
+    if profile is None:
+        chosen: Connection = {
+            "base_url": settings.base_url,
+            "transport": "httpcore2",
+            **options,
+        }
+    else:
+        chosen = {
+            "base_url": profile.base_url,
+            "transport": profile.transport,
+            **profile.options(options),
+        }
+        if profile.ca_file is not None and settings.ca_file is None:
+            _check_authorities(profile.ca_file)
+    if settings.transport is not None:
+        chosen["transport"] = settings.transport
+    return chosen
+
+
+def read_token(settings: Settings) -> str | None:
+    """Return the token from the profile, the options or the environment, or `None`.
+
+    Raises:
+        click.UsageError: The token file cannot be read, or its first line is empty.
+        ValueError: The profile or its token cannot be read.
+    """
+    profile = _profile(settings)
+    if profile is not None:
+        return profile.read_token().reveal()
+    if settings.token_file is None:
+        return find_token()
+    token = first_line(read_text(settings.token_file, "the token"))
+    if not token:
+        raise click.UsageError("the first line of the token file is empty")
+    return token
+
+
+def _profile(settings: Settings) -> Profile | None:
+    if settings.profile is None:
+        return None
+    # A token must not go to another address than the profile's.
+    if settings.base_url is not None or settings.token_file is not None:
+        raise click.UsageError(
+            "--profile sets URL and token: leave out --base-url and --token-file"
+        )
+    from hipkit.client.profiles import read_profile
+
+    return read_profile(settings.profile)
+
+
+def _options(settings: Settings) -> ClientOptions:
     options: ClientOptions = {}
     if settings.verbose:
         _log_to_stderr(settings)
@@ -59,20 +124,6 @@ def client_options(settings: Settings) -> ClientOptions:
     return options
 
 
-def read_token(settings: Settings) -> str | None:
-    """Return the token from the options or the environment, or `None`.
-
-    Raises:
-        click.UsageError: The token file cannot be read, or its first line is empty.
-    """
-    if settings.token_file is None:
-        return find_token()
-    token = first_line(read_text(settings.token_file, "the token"))
-    if not token:
-        raise click.UsageError("the first line of the token file is empty")
-    return token
-
-
 def report_wait(settings: Settings, seconds: float, reason: str) -> None:
     """Report a wait and its reason on standard error."""
     if settings.json:
@@ -90,7 +141,7 @@ def _check_authorities(path: str) -> None:
             cafile=None if is_folder else path, capath=path if is_folder else None
         )
     except OSError:
-        raise click.UsageError(f"--ca-file {path}: no PEM certificates found") from None
+        raise click.UsageError(f"{path}: no PEM certificates found") from None
 
 
 class _StderrHandler(logging.Handler):

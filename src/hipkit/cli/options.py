@@ -31,12 +31,13 @@ class Settings:
 
     base_url: str | None = None
     token_file: str | None = None
+    profile: str | None = None
     json: bool = False
     timeout: float | None = None
     deadline: float | None = None
     """In seconds; 0 for no end."""
     retries: int | None = None
-    transport: TransportName | Transport = "httpcore2"
+    transport: TransportName | Transport | None = None
     allow_http: bool = False
     ca_file: str | None = None
     verbose: bool = False
@@ -191,6 +192,12 @@ def global_options() -> tuple[click.Option, ...]:
             metavar="PATH|-",
             help="Read the token from the first line of a file, or of standard input with -. "
             "Overrides HIPCHAT_TOKEN.",
+        ),
+        _option(
+            "--profile",
+            metavar="NAME",
+            help="Take URL, token and settings from this profile of ~/.config/hipkit/config.toml, "
+            "and none of them from the environment.",
         ),
         _option(
             "--json",

@@ -12,7 +12,7 @@ import click
 from hipkit.api.limits import LATEST_UNIX_SECONDS
 from hipkit.cli.call.arguments import build
 from hipkit.cli.call.command import OperationCommand, find_entry, unknown_operation
-from hipkit.cli.connect import client_options, open_client, read_token
+from hipkit.cli.connect import connection, open_client, read_token
 from hipkit.cli.failures import ExitCode
 from hipkit.cli.inputs import Text, first_line, read_text
 from hipkit.cli.options import Group, Settings
@@ -64,7 +64,7 @@ def check(
     text = read_token(settings)
     if text is None:
         raise click.UsageError(f"no token: set {TOKEN_VARIABLE} or use --token-file")
-    with open_client(settings) as client:
+    with open_client(settings, text) as client:
         session = client.send(GetSession(text))
     description = describe_session(session, time.time())
     if settings.json:
@@ -173,9 +173,7 @@ def generate(
     with OAuthClient(
         client_id,
         _secret(secret_file),
-        base_url=settings.base_url,
-        transport=settings.transport,
-        **client_options(settings),
+        **connection(settings),
     ) as client:
         issued = client.generate_token(grant_type="client_credentials", scope=scope)
     if settings.json:

@@ -93,6 +93,38 @@ class HipChat(ClientSetup, Api):
         connecting = self._set_up(token, authorization, base_url, options, clock)
         self._transport = choose_transport(transport, connecting)
 
+    @classmethod
+    @clears_locals
+    def from_profile(
+        cls,
+        name: str,
+        *,
+        file: str | os.PathLike[str] | None = None,
+        **options: Unpack[ClientOptions],
+    ) -> Self:
+        """Create a client from a profile: address, token and options, all from one file.
+
+        The variables `HIPCHAT_BASE_URL` and `HIPCHAT_TOKEN` are ignored. The token's file is read,
+        or its command run, once and now.
+
+        Args:
+            name: The profile's name.
+            file: The file; see `read_profile`.
+            options: Options that replace the profile's.
+
+        Raises:
+            ValueError: The profile or its token cannot be read; the message says where and why.
+        """
+        from hipkit.client.profiles import read_profile
+
+        profile = read_profile(name, file)
+        return cls(
+            profile.read_token().reveal(),
+            base_url=profile.base_url,
+            transport=profile.transport,
+            **profile.options(options),
+        )
+
     def send(self, operation: Operation[T], /, **options: Unpack[CallOptions]) -> T:
         """Carry out a call and return its typed result.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from ipaddress import ip_address
+from pathlib import Path
 from types import NoneType
 from typing import Literal, cast
 from urllib.parse import quote, unquote
@@ -23,8 +24,10 @@ from hipkit.api.addresses import (
 
 __all__ = [
     "BASE_URL_VARIABLE",
+    "PROFILE_FILE_VARIABLE",
     "TOKEN_VARIABLE",
     "Site",
+    "find_profile_file",
     "find_site",
     "find_token",
     "parse_site",
@@ -32,6 +35,7 @@ __all__ = [
 
 BASE_URL_VARIABLE = "HIPCHAT_BASE_URL"
 TOKEN_VARIABLE = "HIPCHAT_TOKEN"  # noqa: S105 - the name of a variable
+PROFILE_FILE_VARIABLE = "HIPKIT_CONFIG"
 
 
 class Site(msgspec.Struct, frozen=True):
@@ -78,6 +82,14 @@ def find_token() -> str | None:
     """Return the token in `HIPCHAT_TOKEN`, or `None`."""
     # A file written on Windows may begin with a byte order mark, which a shell keeps.
     return os.environ.get(TOKEN_VARIABLE, "").removeprefix("\ufeff") or None
+
+
+def find_profile_file() -> Path:
+    """Return the path of the file of profiles, whether it exists or not."""
+    if path := os.environ.get(PROFILE_FILE_VARIABLE):
+        return Path(path)
+    configuration = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
+    return Path(configuration, "hipkit", "config.toml").expanduser()
 
 
 def parse_site(url: str, *, allow_http: bool) -> Site:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -93,3 +94,68 @@ def test_a_wait_is_reported_with_its_reason(
     assert "429" in ended.err
     ended = hipkit("call", "get-room", "ops", "--json")
     assert '{"wait":{"seconds":3' in ended.err
+
+
+@pytest.fixture
+def profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "config.toml"
+    path.write_text(
+        '[profiles.ops]\nbase-url = "https://ops.example.com/v2"\n'
+        f"token-command = ['{sys.executable}', '-c', "
+        f"\"open('{tmp_path}/runs', 'a').write('x'); print('of-the-profile')\"]\n"
+        "retries = 0\n"
+    )
+    monkeypatch.setenv("HIPKIT_CONFIG", str(path))
+    return path
+
+
+def test_a_profile_sets_url_and_token_whatever_the_environment_holds(
+    server: Server, hipkit: Hipkit, profiles: Path
+) -> None:
+    ended = hipkit("--profile", "ops", "call", "delete-room", "ops")
+
+    assert ended.code == 0, ended.err
+    assert authorization(server) == "Bearer of-the-profile"
+    assert server.requests[0].host == "ops.example.com"
+
+
+def test_the_token_command_runs_once_for_a_command(
+    server: Server, hipkit: Hipkit, profiles: Path, tmp_path: Path
+) -> None:
+    server.answer({"access_token": "x", "scopes": []})
+
+    hipkit("token", "check", "--profile", "ops")
+
+    assert (tmp_path / "runs").read_text() == "x"
+
+
+@pytest.mark.parametrize(
+    "other", [["--base-url", "https://other/v2"], ["--token-file", "-"]]
+)
+def test_a_profile_is_not_mixed_with_another_source(
+    server: Server, hipkit: Hipkit, profiles: Path, other: list[str]
+) -> None:
+    ended = hipkit("call", "delete-room", "ops", "--profile", "ops", *other, stdin=b"t")
+
+    assert ended.code == 2
+    assert "leave out --base-url and --token-file" in ended.err
+    assert not server.requests
+
+
+def test_options_replace_those_of_the_profile(
+    server: Server, hipkit: Hipkit, profiles: Path
+) -> None:
+    server.answer(error_answer(503), error_answer(503))
+    hipkit("call", "get-room", "ops", "--profile", "ops")
+    once = len(server.requests)
+    server.answer(error_answer(503), {"id": 1})
+    hipkit("call", "get-room", "ops", "--profile", "ops", "--retries", "1")
+
+    assert (once, len(server.requests)) == (1, 3)
+
+
+def test_an_unknown_profile_is_a_usage_error(hipkit: Hipkit, profiles: Path) -> None:
+    ended = hipkit("call", "get-room", "ops", "--profile", "opss")
+
+    assert ended.code == 2
+    assert "no profile 'opss', did you mean ops?" in ended.err

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from hipkit.client.settings import find_site, find_token, is_this_machine, parse_site
+from hipkit.client.settings import (
+    find_profile_file,
+    find_site,
+    find_token,
+    is_this_machine,
+    parse_site,
+)
 
 
 @pytest.mark.parametrize(
@@ -173,3 +179,23 @@ def test_a_base_url_that_would_go_elsewhere_is_refused_with_the_reason(
     with pytest.raises(ValueError, match=r"^the base URL") as caught:
         parse_site(url, allow_http=False)
     assert problem in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({"HIPKIT_CONFIG": "/etc/hipkit.toml"}, "/etc/hipkit.toml"),
+        ({"XDG_CONFIG_HOME": "/xdg"}, "/xdg/hipkit/config.toml"),
+        ({"XDG_CONFIG_HOME": ""}, "/home/jane/.config/hipkit/config.toml"),
+    ],
+)
+def test_the_file_of_profiles_is_where_the_environment_says(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], expected: str
+) -> None:
+    monkeypatch.setenv("HOME", "/home/jane")
+    for name in ("HIPKIT_CONFIG", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    assert str(find_profile_file()) == expected

@@ -1,0 +1,220 @@
+"""Named profiles: base URL, token and options of a client, from one TOML file.
+
+```toml
+[profiles.ops]
+base-url = "https://chat.example.com/v2"
+token-command = ["pass", "show", "hipchat/ops"]
+
+[profiles.bot]
+base-url = "https://chat.example.com/v2"
+token-file = "bot.token"
+timeout = 5
+```
+
+Read next: `settings.py`, which finds the file.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import stat
+import subprocess
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, cast
+
+import msgspec
+
+from hipkit.api.secret import Secret
+from hipkit.api.suggestions import did_you_mean
+from hipkit.client.settings import find_profile_file
+from hipkit.client.setup import ClientOptions, check_token
+
+__all__ = ["Profile", "read_profile"]
+
+COMMAND_SECONDS = 120
+"""A command may ask a person for a passphrase."""
+MOST_BYTES = 1024 * 1024
+"""Neither file is nearly as long; a device or the wrong file may never end."""
+FOR_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
+
+
+class Profile(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    rename="kebab",
+    omit_defaults=True,
+):
+    """A profile, as it is written in the file, with dashes in place of underscores.
+
+    Attributes:
+        base_url: Such as `https://chat.example.com/v2`.
+        token_file: A file whose first line is the token, relative to the profiles' file. Only its
+            owner may read it.
+        token_command: A program and its arguments, run without a shell; the first line that it
+            prints is the token.
+        transport: `httpcore2` or `pycurl`.
+        ca_file: CA certificates (PEM) instead of the system's, relative to the profiles' file.
+        proxy: The proxy's URL.
+        timeout: See `Policy`.
+        deadline: See `Policy`; 0 for no deadline.
+        retries: See `Policy`.
+        allow_http: See `ClientOptions`.
+    """
+
+    base_url: Annotated[str, msgspec.Meta(min_length=1)]
+    token_file: str | None = None
+    token_command: str | list[str] | None = None
+    transport: Literal["httpcore2", "pycurl"] = "httpcore2"
+    ca_file: str | None = None
+    proxy: str | None = None
+    timeout: float | None = None
+    deadline: float | None = None
+    retries: int | None = None
+    allow_http: bool | None = None
+
+    def read_token(self) -> Secret:
+        """Return the token, from its file or from what its command prints.
+
+        Raises:
+            ValueError: The file cannot be read, or others may read it; or the command fails. The
+                message does not repeat what was read.
+        """
+        if self.token_file is not None:
+            text = _read(Path(self.token_file), FOR_OTHERS, "read")
+        else:
+            text = _run(self.token_command or [])
+        line = text.removeprefix("\ufeff").lstrip("\r\n").partition("\n")[0]
+        return check_token(line)
+
+    def options(self, replaced: ClientOptions | None = None) -> ClientOptions:
+        """Return the client's options, some of them replaced."""
+        options: dict[str, object] = {
+            "verify": self.ca_file,
+            "proxy": self.proxy,
+            "timeout": self.timeout,
+            "deadline": self.deadline,
+            "retries": self.retries,
+            "allow_http": self.allow_http,
+        }
+        given = {name: value for name, value in options.items() if value is not None}
+        if self.deadline == 0:
+            given["deadline"] = None
+        return cast("ClientOptions", {**given, **(replaced or {})})
+
+
+def read_profile(name: str, file: str | os.PathLike[str] | None = None) -> Profile:
+    """Read a profile from the file of profiles; its token is not read yet.
+
+    Args:
+        name: The profile's name.
+        file: The file. Defaults to `HIPKIT_CONFIG`, otherwise `hipkit/config.toml` below
+            `XDG_CONFIG_HOME`, otherwise `~/.config/hipkit/config.toml`.
+
+    Raises:
+        ValueError: The file cannot be read, or others may write it, or it has no such profile, or
+            the profile has a wrong value. The message names the file, the place and what to do.
+    """
+    path = find_profile_file() if file is None else Path(file)
+    # Whoever writes the file chooses the address to which tokens go, and a program to run.
+    text = _read(path, WRITABLE_BY_OTHERS, "write")
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"{path}: {error}") from None
+    profiles = document.get("profiles", {})
+    if not isinstance(profiles, Mapping) or not isinstance(name, str):
+        raise ValueError(f"{path}: a profile is a table such as [profiles.ops]")
+    if name not in profiles:
+        known = ", ".join(profiles) or "none"
+        raise ValueError(
+            f"{path}: no profile {name!r}{did_you_mean(name, profiles)} There are: {known}"
+        )
+    where = f"{path}: profile {name!r}"
+    profile = _convert(profiles[name], where)
+    folder = path.absolute().parent
+    return msgspec.structs.replace(
+        profile,
+        token_file=_resolved(folder, profile.token_file),
+        ca_file=_resolved(folder, profile.ca_file),
+    )
+
+
+def _convert(table: object, where: str) -> Profile:
+    if isinstance(table, Mapping):
+        if "token" in table:
+            raise ValueError(
+                f"{where}: a token does not belong into this file; "
+                "use token-file or token-command"
+            )
+        known = [field.encode_name for field in msgspec.structs.fields(Profile)]
+        for key in table.keys() - set(known):
+            raise ValueError(
+                f"{where}: there is no setting {key!r}{did_you_mean(key, known)} "
+                f"There are {', '.join(known)}"
+            )
+    try:
+        profile = msgspec.convert(table, Profile)
+    except msgspec.ValidationError as error:
+        raise ValueError(f"{where}: {error}") from None
+    if (profile.token_file is None) == (not profile.token_command):
+        raise ValueError(f"{where}: set either token-file or token-command")
+    return profile
+
+
+def _resolved(folder: Path, path: str | None) -> str | None:
+    return None if path is None else str(folder / Path(path).expanduser())
+
+
+def _read(path: Path, refused: int, access: str) -> str:
+    """Read a file that users other than its owner must not read or write."""
+    try:
+        with path.open("rb") as file:
+            found = os.fstat(file.fileno())
+            raw = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        reason = error.strerror or "it cannot be read"
+        raise ValueError(f"{path}: {reason}") from None
+    # Windows has no such modes.
+    if os.name == "posix":
+        if found.st_uid not in (0, os.geteuid()):
+            raise ValueError(f"{path}: it belongs to another user")
+        if found.st_mode & refused:
+            raise ValueError(
+                f"{path}: other users may {access} it; run: chmod 600 {shlex.quote(str(path))}"
+            )
+    if len(raw) > MOST_BYTES:
+        raise ValueError(f"{path}: it is larger than {MOST_BYTES} bytes")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        raise ValueError(f"{path}: it is not UTF-8") from None
+
+
+def _run(command: str | list[str]) -> str:
+    arguments = shlex.split(command) if isinstance(command, str) else command
+    name = f"the token command {arguments[0]!r}"
+    try:
+        done = subprocess.run(  # noqa: S603 - the user's own command; only they can write it
+            arguments,
+            # What is piped into the caller is not for the command.
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            timeout=COMMAND_SECONDS,
+            check=False,
+        )
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it cannot be run"
+        raise ValueError(f"{name}: {reason}") from None
+    except subprocess.TimeoutExpired:
+        raise ValueError(
+            f"{name}: it did not end within {COMMAND_SECONDS} seconds"
+        ) from None
+    if done.returncode:
+        raise ValueError(f"{name}: it ended with exit code {done.returncode}")
+    return done.stdout[:MOST_BYTES].decode("utf-8", "replace")
