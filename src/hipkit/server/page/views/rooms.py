@@ -13,7 +13,7 @@ from hipkit.server.page.views.conversations import (
     show_part,
     stream_messages,
 )
-from hipkit.server.page.views.topics import may_set_topic, run_topic_command
+from hipkit.server.page.views.topics import may_administer, run_topic_command
 from hipkit.server.page.visit import ViewRoute, Visit
 from hipkit.server.services.access.lookup import find_room, list_rooms_by_name
 from hipkit.server.services.access.web_sessions import may_read_room
@@ -33,7 +33,8 @@ async def show_start(visit: Visit) -> Answer:
     ]
     if rooms:
         newest = max(rooms, key=lambda room: room.last_active_us or 0)
-        return visit.redirect(f"/rooms/{newest.id}")
+        done = {"done": visit.query("done")} if visit.query("done") else {}
+        return visit.redirect(f"/rooms/{newest.id}", **done)
     return await visit.page("start.html")
 
 
@@ -49,7 +50,7 @@ async def show_room(visit: Visit) -> Answer:
         room=room,
         conversation=conversation,
         part=await read_part(visit, conversation),
-        may_set_topic=await may_set_topic(visit, room),
+        may_administer=await may_administer(visit, room),
         people=sorted(present, key=lambda person: person.name.casefold()),
         at=visit.query("at"),
         guest_page=visit.context.addresses.guest_page(room.guest_key)

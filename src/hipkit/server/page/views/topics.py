@@ -18,7 +18,7 @@ from hipkit.server.services.messages.posting import set_topic
 from hipkit.server.storage.stores.rooms import RoomRecord
 from hipkit.v2.rooms import SetTopic
 
-__all__ = ["VIEWS", "may_set_topic", "run_topic_command"]
+__all__ = ["VIEWS", "may_administer", "run_topic_command"]
 
 LONGEST_TOPIC = SetTopic.rules["topic"].max_length
 
@@ -26,10 +26,10 @@ COMMAND = re.compile(r"/topic(?:\s+(.*))?", re.DOTALL)
 """Add-ons wait for every other word after a slash, `/topics` among them."""
 
 
-async def may_set_topic(visit: Visit, room: RoomRecord) -> bool:
-    """Return whether the user may change the topic of a room that they may see."""
+async def may_administer(visit: Visit, room: RoomRecord) -> bool:
+    """Return whether the user may change the settings of a room that they may see."""
     actor = visit.context.actor
-    if room.is_archived or actor.scopes.isdisjoint(SetTopic.scopes):
+    if actor.scopes.isdisjoint(SetTopic.scopes):
         return False
     return await is_room_admin(visit.context.stores, actor, room)
 
@@ -106,8 +106,8 @@ async def _done(visit: Visit) -> Answer:
 async def _shown(visit: Visit) -> Answer:
     context = visit.context
     room = await find_room(context.stores, context.actor, visit.number("room_id"))
-    may_set = await may_set_topic(visit, room)
-    return visit.part("topic.html", room=room, may_set_topic=may_set)
+    is_admin = await may_administer(visit, room)
+    return visit.part("topic.html", room=room, may_administer=is_admin)
 
 
 def _address(visit: Visit) -> str:

@@ -1,0 +1,207 @@
+"""Rooms: created by every member of the group, changed and deleted by who administers them."""
+
+from __future__ import annotations
+
+from hipkit.api.errors import ApiError, BadRequestError, ForbiddenError
+from hipkit.server.http.responses import Answer
+from hipkit.server.page.formatting import one_line
+from hipkit.server.page.forms import read_operation, shown_values
+from hipkit.server.page.visit import ViewRoute, Visit
+from hipkit.server.services.access.lookup import (
+    OWNER_ROLES,
+    ROOM_ADMIN,
+    ROOM_MEMBER,
+    find_room_to_administer,
+)
+from hipkit.server.services.people.users import get_all_users
+from hipkit.server.services.rooms.changes import create_room, delete_room, update_room
+from hipkit.server.services.rooms.members import add_member, remove_member
+from hipkit.server.services.webhooks.management import list_webhooks
+from hipkit.server.storage.stores.members import MemberRecord
+from hipkit.server.storage.stores.rooms import RoomRecord
+from hipkit.v2.rooms import AddMember, CreateRoom, DeleteRoom, RemoveMember, UpdateRoom
+from hipkit.v2.users import GetAllUsers
+
+__all__ = ["VIEWS"]
+
+MOST_LISTED = 1_000
+
+EMPTY = {"name": "", "topic": "", "private": "", "guests": ""}
+"""The values of an empty form."""
+
+ROLES = {ROOM_MEMBER: [ROOM_MEMBER], ROOM_ADMIN: OWNER_ROLES.split()}
+"""What a member may be, by the choice in the form."""
+
+
+async def show_new(visit: Visit, error: ApiError | None = None) -> Answer:
+    """Show the form for a new room."""
+    values = shown_values(visit, EMPTY, error)
+    return await visit.page("new_room.html", error=error, values=values)
+
+
+async def add_room(visit: Visit) -> Answer:
+    """Create a room that the user owns."""
+    context = visit.context
+    members = {
+        "name": visit.field("name"),
+        "topic": visit.field("topic"),
+        "privacy": _privacy(visit),
+        "guest_access": visit.is_checked("guests"),
+    }
+    try:
+        request = await read_operation(context, CreateRoom, members)
+        added = await create_room(context, request)
+    except ApiError as error:
+        return await show_new(visit, error)
+    return visit.redirect(f"/rooms/{added.id}")
+
+
+async def show_settings(visit: Visit, error: ApiError | None = None) -> Answer:
+    """Show a room's settings, members and webhooks; an error is of the form that was sent."""
+    context = visit.context
+    room = await _room(visit)
+    stored = await _stored(visit, room)
+    is_of_settings = error is not None and "name" in visit.fields
+    return await visit.page(
+        "room_settings.html",
+        error=error,
+        is_of_settings=is_of_settings,
+        room=room,
+        values=shown_values(visit, stored, error if is_of_settings else None),
+        topic=stored["topic"],
+        roles=ROLES,
+        role=visit.field("role", ROOM_MEMBER),
+        person=visit.field("person"),
+        members=await _members(visit, room),
+        people=await get_all_users(
+            context, GetAllUsers(max_results=MOST_LISTED, include_guests=True)
+        ),
+        webhooks=[
+            webhook
+            for webhook in await list_webhooks(context)
+            if webhook.record.room_id == room.id
+        ],
+        guest_page=context.addresses.guest_page(room.guest_key)
+        if room.is_guest_accessible and room.guest_key
+        else None,
+    )
+
+
+async def save_settings(visit: Visit) -> Answer:
+    """Change a room's settings."""
+    context, room = visit.context, await _room(visit)
+    stored = await _stored(visit, room)
+    topic, owner = visit.field("topic"), visit.field("owner")
+    members = {
+        "name": visit.field("name"),
+        "privacy": _privacy(visit),
+        "is_archived": visit.is_checked("archived"),
+        "is_guest_accessible": visit.is_checked("guests"),
+        # Null keeps what is there: a program may have set a topic since the form was opened.
+        "topic": None if topic == visit.field("topic_before") else topic,
+        "owner": None if owner in ("", stored["owner"]) else {"id": owner},
+    }
+    try:
+        request = await read_operation(
+            context, UpdateRoom, members, room_id_or_name=room.id
+        )
+        await update_room(context, request)
+    except ApiError as error:
+        return await show_settings(visit, error)
+    return await _done(visit)
+
+
+async def save_member(visit: Visit) -> Answer:
+    """Add a member, or change a member's role."""
+    context, room_id = visit.context, visit.number("room_id")
+    roles = ROLES.get(visit.field("role"), [ROOM_MEMBER])
+    try:
+        request = await read_operation(
+            context,
+            AddMember,
+            {"room_roles": roles},
+            room_id_or_name=room_id,
+            user_id_or_email=visit.field("person"),
+        )
+        await add_member(context, request)
+    except ApiError as error:
+        return await show_settings(visit, error)
+    return await _done(visit)
+
+
+async def end_member(visit: Visit) -> Answer:
+    """Remove a member."""
+    context, room_id = visit.context, visit.number("room_id")
+    try:
+        request = await read_operation(
+            context,
+            RemoveMember,
+            {},
+            room_id_or_name=room_id,
+            user_id_or_email=visit.number("user_id"),
+        )
+        await remove_member(context, request)
+    except ApiError as error:
+        return await show_settings(visit, error)
+    return await _done(visit)
+
+
+async def end_room(visit: Visit) -> Answer:
+    """Delete a room."""
+    context, room_id = visit.context, visit.number("room_id")
+    if not visit.is_checked("sure"):
+        error = BadRequestError("Nothing was deleted: check the box first")
+        return await show_settings(visit, error)
+    request = await read_operation(context, DeleteRoom, {}, room_id_or_name=room_id)
+    await delete_room(context, request)
+    return visit.redirect("/", done="room")
+
+
+async def _room(visit: Visit) -> RoomRecord:
+    context, room_id = visit.context, visit.number("room_id")
+    return await find_room_to_administer(context.stores, context.actor, room_id)
+
+
+async def _stored(visit: Visit, room: RoomRecord) -> dict[str, str]:
+    """Return a room's settings as texts of a form."""
+    owner = await visit.context.stores.users.get(room.owner_id)
+    return {
+        "name": room.name,
+        # In one line, as browsers send it back.
+        "topic": one_line(room.topic),
+        "owner": "" if owner is None else f"@{owner.mention_name}",
+        "private": "on" if room.privacy == "private" else "",
+        "archived": "on" if room.is_archived else "",
+        "guests": "on" if room.is_guest_accessible else "",
+    }
+
+
+async def _members(visit: Visit, room: RoomRecord) -> list[MemberRecord]:
+    found = await visit.context.stores.members.members(
+        room.id, start=0, count=MOST_LISTED
+    )
+    return sorted(found, key=lambda member: member.name.casefold())
+
+
+def _privacy(visit: Visit) -> str:
+    return "private" if visit.is_checked("private") else "public"
+
+
+async def _done(visit: Visit) -> Answer:
+    """Redirect to the settings, or to the start for who may not administer the room any more."""
+    try:
+        room = await _room(visit)
+    except ForbiddenError:
+        return visit.redirect("/", done="saved")
+    return visit.redirect(f"/rooms/{room.id}/settings", done="saved")
+
+
+VIEWS = [
+    ViewRoute("/rooms/new", show_new),
+    ViewRoute("/rooms/new", add_room, method="POST"),
+    ViewRoute("/rooms/{room_id}/settings", show_settings),
+    ViewRoute("/rooms/{room_id}/settings", save_settings, method="POST"),
+    ViewRoute("/rooms/{room_id}/members", save_member, method="POST"),
+    ViewRoute("/rooms/{room_id}/members/{user_id}/remove", end_member, method="POST"),
+    ViewRoute("/rooms/{room_id}/delete", end_room, method="POST"),
+]
