@@ -94,7 +94,9 @@ def fill_everything(served: Served) -> dict[str, object]:
         *("client", "add", "Dashboards", "--scope", "view_room"),
         *("--redirect-uri", "https://dash.example/back"),
     )
-    served.admin("user", "add", "Jane Doe", "jane@example.com")
+    person = served.admin("user", "add", "Jane Doe", "jane@example.com")["id"]
+    for text in ("hello Jane", "word " * 600, "/code make test"):
+        post(f"/user/{person}/message", {"message": text})
     link = served.admin(
         "user", "password-link", "jane@example.com", "--url", served.url
     )
@@ -104,6 +106,7 @@ def fill_everything(served: Served) -> dict[str, object]:
         "client": client["id"],
         "guest": guest["guest_access_url"],
         "message": said["id"],
+        "person": person,
         "password_link": link["link"],
         "room": room,
         "token": token["id"],

@@ -25,6 +25,8 @@ PAGES = {
     "/calls": ("/calls",),
     "/calls/without-token": ("/calls/without-token",),
     "/calls/{token_id}": ("/calls/{token}",),
+    "/chats": ("/chats", "/chats?q=nobody"),
+    "/chats/{user_id}": ("/chats/{person}", "/search?chat={person}&q=hello"),
     "/clients": ("/clients",),
     "/guest/{key}": ("{guest}",),
     "/rooms/{room_id}": (
@@ -49,6 +51,8 @@ SIGNED_OUT = ("/guest/{key}", "/set-password", "/sign-in")
 """Routes that are looked at by nobody who is signed in."""
 
 PARTS = {
+    "/chats/{user_id}/feed": "a stream",
+    "/chats/{user_id}/history": "more messages of a page",
     "/guest/{key}/feed": "a stream",
     "/guest/{key}/history": "more messages of a page",
     "/rooms/{room_id}/feed": "a stream",

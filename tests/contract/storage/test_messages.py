@@ -96,3 +96,35 @@ async def test_two_users_have_one_conversation(database: Database) -> None:
 
     assert one == other
     assert await database.stores.messages.private_conversation(bob, ann) == one
+
+
+async def test_a_users_private_chats_with_messages_come_latest_first(
+    database: Database,
+) -> None:
+    group_id = await add_group(database)
+    ann, bob, eve, zoe = [
+        await add_user(database, group_id, name)
+        for name in ("ann", "bob", "eve", "zoe")
+    ]
+
+    async def open_chat(one: int, other: int, sent_us: int | None) -> int:
+        async def command(stores: Stores) -> int:
+            chat = await stores.messages.open_private_conversation(group_id, one, other)
+            if sent_us is not None:
+                await stores.messages.add(chat, message(chat), sent_us)
+            return chat
+
+        return await database.write(command)
+
+    first = await open_chat(bob, ann, NOW)
+    second = await open_chat(bob, eve, NOW + 5)
+    own = await open_chat(bob, bob, NOW + 3)
+    await open_chat(bob, zoe, None)
+    await open_chat(ann, eve, NOW + 9)
+
+    found = await database.stores.messages.private_chats(bob, count=10)
+
+    shown = [(one.conversation_id, one.other_id, one.last_active_us) for one in found]
+    assert shown == [(second, eve, NOW + 5), (own, bob, NOW + 3), (first, ann, NOW)]
+    assert len(await database.stores.messages.private_chats(bob, count=2)) == 2
+    assert await database.stores.messages.private_chats(zoe, count=2) == []

@@ -16,7 +16,7 @@ from hipkit.server.page.views.conversations import (
 from hipkit.server.page.views.topics import may_administer, run_topic_command
 from hipkit.server.page.visit import ViewRoute, Visit
 from hipkit.server.services.access.lookup import find_room, list_rooms_by_name
-from hipkit.server.services.access.web_sessions import may_read_room
+from hipkit.server.services.access.web_sessions import may_read
 from hipkit.server.services.messages.posting import send_message
 from hipkit.server.storage.stores.rooms import RoomRecord
 from hipkit.v2.rooms import SendMessage
@@ -68,9 +68,10 @@ async def show_history(visit: Visit) -> Answer:
 async def follow(visit: Visit) -> Answer:
     """Stream new messages as long as the user has access."""
     room = await _room(visit)
-    may_read = partial(may_read_room, visit.context, visit.secret, room.id)
+    conversation = conversation_of(room)
+    check = partial(may_read, visit.context, visit.secret, room.conversation_id)
     reader = Reader(user_id=visit.user.id)
-    return stream_messages(visit, conversation_of(room), reader, may_read)
+    return stream_messages(visit, conversation, reader, check)
 
 
 async def post_message(visit: Visit) -> Answer:

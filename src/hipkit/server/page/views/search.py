@@ -1,4 +1,4 @@
-"""Searches messages, in one room or in all that the user may see."""
+"""Searches messages: in one room or private chat, or in all rooms that the user may see."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from hipkit.server.page.rendering import SenderView, plain_text, sender_view
 from hipkit.server.page.visit import ViewRoute, Visit
 from hipkit.server.services.access.lookup import find_room
 from hipkit.server.services.messages.message import users_of
+from hipkit.server.services.messages.private_chats import open_private_chat
 from hipkit.server.services.messages.search import (
     read_phrases,
     search_messages,
@@ -36,15 +37,18 @@ SHOWN_CHARACTERS = 400
 async def show_search(visit: Visit) -> Answer:
     """Show the search form, and the messages that were found."""
     text, context = visit.query("q").strip(), visit.context
-    room, problem = None, None
+    room, chat, problem = None, None, None
     if reference := visit.query("room"):
         room = await find_room(context.stores, context.actor, reference)
-    found: list[tuple[RoomRecord, MessageRecord]] = []
+    elif visit.query("chat"):
+        chat = await open_private_chat(context, visit.query_number("chat"))
+    place = room or chat
+    found: list[tuple[RoomRecord | None, MessageRecord]] = []
     next_before, is_complete = None, True
     try:
-        if text and room is not None:
+        if text and place is not None:
             before_us = visit.query_number("before") or None
-            conversation_id = room.conversation_id
+            conversation_id = place.conversation_id
             page = await search_messages(
                 context, conversation_id, text, before_us=before_us, count=MOST_HITS
             )
@@ -52,25 +56,28 @@ async def show_search(visit: Visit) -> Answer:
             next_before = page.next_before_us
         elif text:
             in_rooms = await search_rooms(context, text, count=MOST_HITS)
-            found, is_complete = in_rooms.messages, in_rooms.is_complete
+            found, is_complete = list(in_rooms.messages), in_rooms.is_complete
     except BadRequestError as error:
         problem = error.message
+    within = {"room": room.id} if room else {"chat": chat.other.id} if chat else {}
     return await visit.page(
         "search.html",
         problem=problem,
         text=text,
         room=room,
+        chat=chat,
+        within=within,
         hits=await _hits(context.stores, found, read_phrases(text)),
-        next_before=next_before,
+        older=next_before and {**within, "q": text, "before": next_before},
         is_complete=is_complete,
     )
 
 
 async def _hits(
     stores: Stores,
-    found: Sequence[tuple[RoomRecord, MessageRecord]],
+    found: Sequence[tuple[RoomRecord | None, MessageRecord]],
     phrases: Sequence[Phrase],
-) -> list[tuple[RoomRecord, MessageRecord, SenderView, Markup]]:
+) -> list[tuple[RoomRecord | None, MessageRecord, SenderView, Markup]]:
     people = await users_of(stores, [message for _, message in found])
     return [
         (

@@ -11,7 +11,7 @@ from hipkit.api.errors import ForbiddenError, NotFoundError
 from hipkit.server.services.access.actor import Actor, browser_actor
 from hipkit.server.services.access.authentication import hash_token, same_secret
 from hipkit.server.services.access.keys import new_key
-from hipkit.server.services.access.lookup import find_room, own_user
+from hipkit.server.services.access.lookup import check_may_read, own_user
 from hipkit.server.services.context import Context
 from hipkit.server.services.representations.timestamps import SECOND_US
 from hipkit.server.storage.protocol import Stores
@@ -26,7 +26,7 @@ __all__ = [
     "end_session",
     "find_session",
     "list_sessions",
-    "may_read_room",
+    "may_read",
     "open_session",
     "sweep_sessions",
     "touch_session",
@@ -88,8 +88,8 @@ async def find_session(stores: Stores, secret: str, now_us: int) -> WebSession |
     return WebSession(record=record, user=user)
 
 
-async def may_read_room(context: Context, secret: str, room_id: int) -> bool:
-    """Return whether a secret's session is still valid, and its user may read a room.
+async def may_read(context: Context, secret: str, conversation_id: int) -> bool:
+    """Return whether a secret's session is still valid, and its user may read a conversation.
 
     The time is the present one, not that of the context: a stream asks again and again.
     """
@@ -98,7 +98,7 @@ async def may_read_room(context: Context, secret: str, room_id: int) -> bool:
     if session is None:
         return False
     try:
-        await find_room(context.stores, session.actor, room_id)
+        await check_may_read(context.stores, session.actor, conversation_id)
     except (ForbiddenError, NotFoundError):
         return False
     return True

@@ -46,6 +46,7 @@ __all__ = [
     "LONGEST_MESSAGE",
     "Compose",
     "add_notification",
+    "check_length",
     "compose_link",
     "reply_to_message",
     "send_message",
@@ -73,9 +74,7 @@ async def send_message(context: Context, request: SendMessage) -> SentMessage:
     Raises:
         InvalidValueError: It is longer than `LONGEST_MESSAGE`.
     """
-    if len(request.message) > LONGEST_MESSAGE:
-        problem = f"is longer than {LONGEST_MESSAGE} characters"
-        raise InvalidValueError("message", "maxLength", problem, "(a message)")
+    check_length(request.message)
     compose = partial(new_message, context, kind="message", body=request.message)
     message_id, sent_us = await _post(context, request.room_id_or_name, compose)
     return SentMessage(id=message_id, timestamp=MessageTimestamp.from_us(sent_us))
@@ -196,6 +195,17 @@ def compose_link(
     return partial(new_message, context, kind="message", body=body, link=link)
 
 
+def check_length(message: str | None) -> None:
+    """Check that a user's message is not longer than `LONGEST_MESSAGE`.
+
+    Raises:
+        InvalidValueError: It is.
+    """
+    if message is not None and len(message) > LONGEST_MESSAGE:
+        problem = f"is longer than {LONGEST_MESSAGE} characters"
+        raise InvalidValueError("message", "maxLength", problem, "(a message)")
+
+
 async def share_file(
     context: Context,
     request: ShareFileWithRoom | ShareFileWithUser,
@@ -205,7 +215,11 @@ async def share_file(
 
     The bytes are on disk before the message is stored: a crash in between leaves an orphan, and
     never a message whose file is missing.
+
+    Raises:
+        InvalidValueError: The comment is longer than a message may be.
     """
+    check_length(request.message)
     file = request.file
     if not isinstance(file, ReceivedFile):
         raise TypeError(f"not a received file: {type(file).__name__}")

@@ -23,6 +23,7 @@ __all__ = [
     "MessageRecord",
     "MessageStore",
     "NewMessage",
+    "PrivateChatRecord",
 ]
 
 
@@ -73,6 +74,14 @@ class ConversationRecord(Record, frozen=True, array_like=True):
     def is_of_a_deleted_room(self) -> bool:
         """Whether its messages are still to be swept."""
         return self.room_id is None and self.lower_user_id is None
+
+
+class PrivateChatRecord(Record, frozen=True, array_like=True):
+    """A private chat as one of the two users sees it."""
+
+    conversation_id: int
+    other_id: int
+    last_active_us: int
 
 
 class DoomedRecord(Record, frozen=True, array_like=True):
@@ -202,6 +211,21 @@ class MessageStore(Store):
             return found
         sql = "INSERT INTO conversations (group_id, lower_user_id, higher_user_id) VALUES (?, ?, ?)"
         return await self._insert(sql, group_id, *sorted((one_id, other_id)))
+
+    async def private_chats(
+        self, user_id: int, *, count: int
+    ) -> list[PrivateChatRecord]:
+        """Return the private chats of a user that hold messages, the latest first."""
+        # A UNION of two and no OR, so that each half has an index. It drops the second row of a
+        # chat with oneself.
+        sql = (
+            "SELECT id, higher_user_id, last_active_us FROM conversations"
+            " WHERE lower_user_id = ? AND last_active_us IS NOT NULL"
+            " UNION SELECT id, lower_user_id, last_active_us FROM conversations"
+            " WHERE higher_user_id = ? AND last_active_us IS NOT NULL"
+            " ORDER BY last_active_us DESC LIMIT ?"
+        )
+        return await self._all(PrivateChatRecord, sql, user_id, user_id, count)
 
     async def doomed(self, count: int) -> list[DoomedRecord]:
         """Return some messages of deleted rooms."""

@@ -15,7 +15,7 @@ from hipkit.server.services.access.web_sessions import (
     end_session,
     find_session,
     list_sessions,
-    may_read_room,
+    may_read,
     open_session,
     sweep_sessions,
     touch_session,
@@ -176,19 +176,26 @@ def test_the_stored_address_is_cut(people: Site) -> None:
     assert record(people, secret).address == "x" * LONGEST_ADDRESS
 
 
-def test_a_session_may_read_the_rooms_of_its_user_at_the_present_time(
+def test_a_session_may_read_what_its_user_may_at_the_present_time(
     people: Site,
 ) -> None:
     secret, context = sign_in(people, "ann"), people.context()
-    room_id = people.add_room("Ops")
-    board_id = people.add_room("Board", is_private=True)
+    stores = people.server.database.stores
 
-    def may_read(secret: str, room_id: int) -> bool:
-        return asyncio.run(may_read_room(context, secret, room_id))
+    def conversation(room_id: int) -> int:
+        room = asyncio.run(stores.rooms.get(room_id))
+        assert room is not None
+        return room.conversation_id
 
-    assert may_read(secret, room_id)
-    assert not may_read(secret, board_id)
-    assert not may_read(secret, 999)
-    assert not may_read("another secret", room_id)
+    ops = conversation(people.add_room("Ops"))
+    board = conversation(people.add_room("Board", is_private=True))
+
+    def allowed(secret: str, conversation_id: int) -> bool:
+        return asyncio.run(may_read(context, secret, conversation_id))
+
+    assert allowed(secret, ops)
+    assert not allowed(secret, board)
+    assert not allowed(secret, 999)
+    assert not allowed("another secret", ops)
     people.clock[0] += 15 * DAY
-    assert not may_read(secret, room_id)
+    assert not allowed(secret, ops)

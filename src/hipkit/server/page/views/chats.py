@@ -1,0 +1,102 @@
+"""Private chats: with whom one may begin, and each with its messages and a form to send one.
+
+An address names the other user, so nobody can name the chat of two others.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from hipkit.server.http.responses import Answer
+from hipkit.server.page.history import ConversationView
+from hipkit.server.page.streams import Reader
+from hipkit.server.page.views.conversations import (
+    allow_pictures,
+    read_part,
+    show_part,
+    stream_messages,
+)
+from hipkit.server.page.visit import ViewRoute, Visit
+from hipkit.server.services.access.web_sessions import may_read
+from hipkit.server.services.messages.private_chats import (
+    PrivateChat,
+    list_chat_partners,
+    list_private_chats,
+    open_private_chat,
+    send_privatechat_message,
+)
+from hipkit.v2.users import SendPrivatechatMessage
+
+__all__ = ["VIEWS"]
+
+MOST_PEOPLE = 100
+
+
+async def show_chats(visit: Visit) -> Answer:
+    """Show the user's private chats, and people to begin one with."""
+    text = visit.query("q").strip()
+    people = await list_chat_partners(visit.context, text)
+    return await visit.page(
+        "chats.html",
+        text=text,
+        chats=await list_private_chats(visit.context),
+        people=people[:MOST_PEOPLE],
+        left_out=max(0, len(people) - MOST_PEOPLE),
+    )
+
+
+async def show_chat(visit: Visit) -> Answer:
+    """Show a private chat: its newest messages, or those around the one in the query."""
+    chat, conversation = await _find(visit)
+    answer = await visit.page(
+        "chat.html",
+        chat=chat,
+        conversation=conversation,
+        part=await read_part(visit, conversation),
+        at=visit.query("at"),
+    )
+    return allow_pictures(visit, answer)
+
+
+async def show_history(visit: Visit) -> Answer:
+    """Show the part of the history that adjoins what the reader has."""
+    _, conversation = await _find(visit)
+    return await show_part(visit, conversation)
+
+
+async def follow(visit: Visit) -> Answer:
+    """Stream new messages as long as the user's session is valid."""
+    chat, conversation = await _find(visit)
+    check = partial(may_read, visit.context, visit.secret, chat.conversation_id)
+    reader = Reader(user_id=visit.user.id)
+    return stream_messages(visit, conversation, reader, check)
+
+
+async def post_message(visit: Visit) -> Answer:
+    """Send a message as the user; it arrives by the feed."""
+    user_id = visit.number("user_id")
+    text = visit.field("message").replace("\r\n", "\n").strip()
+    if text:
+        request = SendPrivatechatMessage(user_id, message=text)
+        await send_privatechat_message(visit.context, request)
+    if visit.is_htmx:
+        return Answer(204)
+    return visit.redirect(f"/chats/{user_id}")
+
+
+async def _find(visit: Visit) -> tuple[PrivateChat, ConversationView]:
+    chat = await open_private_chat(visit.context, visit.number("user_id"))
+    return chat, ConversationView(
+        group_id=chat.other.group_id,
+        conversation_id=chat.conversation_id,
+        address=f"/chats/{chat.other.id}",
+    )
+
+
+VIEWS = [
+    ViewRoute("/chats", show_chats),
+    ViewRoute("/chats/{user_id}", show_chat),
+    ViewRoute("/chats/{user_id}/history", show_history),
+    ViewRoute("/chats/{user_id}/feed", follow),
+    ViewRoute("/chats/{user_id}/messages", post_message, method="POST"),
+]
