@@ -86,8 +86,9 @@ fix: setup ## format, and repair what the linter can repair
 	@$(VENV)/python -m ruff format --quiet .
 
 .PHONY: generate
-generate: setup ## rewrite src/hipkit/v2/ and v1/ from the specs, and async modules from sync ones
+generate: setup ## rewrite src/hipkit/v2/, v1/ and docs/reference/operations/ from the specs, async modules from sync ones
 	@$(VENV)/python -m codegen
+	@$(VENV)/python -m scripts.reference
 
 .PHONY: bench
 bench: .venv/.bench .tools/clients/node/.ready ## measure for 15 minutes, and rewrite tables in docs/explanation/performance.md
