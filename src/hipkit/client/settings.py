@@ -24,9 +24,11 @@ from hipkit.api.addresses import (
 
 __all__ = [
     "BASE_URL_VARIABLE",
+    "LOG_VARIABLE",
     "PROFILE_FILE_VARIABLE",
     "TOKEN_VARIABLE",
     "Site",
+    "find_log_level",
     "find_profile_file",
     "find_site",
     "find_token",
@@ -34,6 +36,7 @@ __all__ = [
 ]
 
 BASE_URL_VARIABLE = "HIPCHAT_BASE_URL"
+LOG_VARIABLE = "HIPKIT_LOG"
 TOKEN_VARIABLE = "HIPCHAT_TOKEN"  # noqa: S105 - the name of a variable
 PROFILE_FILE_VARIABLE = "HIPKIT_CONFIG"
 
@@ -76,6 +79,11 @@ def find_site(base_url: str | None, *, allow_http: bool) -> Site:
             f"or set {BASE_URL_VARIABLE}"
         )
     return parse_site(url, allow_http=allow_http)
+
+
+def find_log_level() -> str | None:
+    """Return the level in `HIPKIT_LOG`, from which on the library's log is shown, or `None`."""
+    return os.environ.get(LOG_VARIABLE, "").strip() or None
 
 
 def find_token() -> str | None:

@@ -16,13 +16,14 @@ from hipkit.api.frames import clears_locals
 from hipkit.api.limits import LimitMemory, Limits
 from hipkit.api.secret import Secret
 from hipkit.client.exchange import BEARER
+from hipkit.client.logs import show_log
 from hipkit.client.policy import (
     CallOptions,
     Policy,
     check_known_options,
     is_async,
 )
-from hipkit.client.settings import find_site, find_token
+from hipkit.client.settings import find_log_level, find_site, find_token
 from hipkit.client.state import Clock, State
 from hipkit.transports.protocol import AsyncTransport, Transport
 from hipkit.version import VERSION
@@ -98,6 +99,8 @@ class ClientSetup:
     ) -> Connecting:
         """Store token, base URL and policy; return the options for the transport."""
         check_known_options(options, ClientOptions)
+        if (level := find_log_level()) is not None:
+            show_log(level)
         connecting: dict[str, Any] = {**options}
         allow_http = connecting.pop("allow_http", False) is True
         calling = connecting.keys() & CallOptions.__annotations__.keys()
