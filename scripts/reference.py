@@ -70,7 +70,11 @@ def tag_table(page: str, tag: str, entries: list[Entry]) -> list[str]:
         for entry in entries
     ]
     heading = f"\n### [{tag}]({page})\n\n"
-    return [heading, "| method | | request |\n| --- | --- | --- |\n", *rows]
+    return [
+        heading,
+        "| method | what it does | request |\n| --- | --- | --- |\n",
+        *rows,
+    ]
 
 
 def anchor_of(entry: Entry) -> str:

@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+import inspect
 import re
 
 import pytest
 
+import hipkit
+import hipkit.testing
+from hipkit import HipChat
+from hipkit.client.setup import ClientSetup
 from hipkit.v1.catalog import OPERATIONS as V1
 from hipkit.v2.catalog import OPERATIONS as V2
 from scripts.reference import FOLDER, OVERVIEW, pages
@@ -24,3 +29,27 @@ def test_the_overview_links_every_operation_once() -> None:
     overview = (FOLDER / OVERVIEW).read_text(encoding="utf-8")
     linked = re.findall(r"^\| \[`(\w+)`\]\(operations/", overview, re.MULTILINE)
     assert linked == [entry.operation_id for entry in (*V2, *V1)]
+
+
+def test_the_reference_has_every_public_name() -> None:
+    described = set(re.findall(r"^::: (\S+)$", reference(), re.MULTILINE))
+    homes: dict[str, str] = vars(hipkit)["_HOME_OF"]
+    public = {f"{home}.{name}": home for name, home in homes.items()}
+    public |= {f"hipkit.testing.{name}": "" for name in hipkit.testing.__all__}
+    missing = [name for name, home in public.items() if not described & {name, home}]
+    assert missing == []
+
+
+def test_the_reference_of_the_clients_has_what_both_inherit() -> None:
+    listed = re.findall(r"inherited_members: \[(.*)\]", reference())
+    inherited = {
+        name
+        for name, _ in inspect.getmembers_static(ClientSetup)
+        if not name.startswith("_") and name not in vars(HipChat)
+    }
+    assert [set(each.split(", ")) for each in listed] == [inherited, inherited]
+
+
+def reference() -> str:
+    """Return the pages of the reference that are written by hand."""
+    return "".join(path.read_text(encoding="utf-8") for path in FOLDER.glob("*.md"))
