@@ -47,7 +47,9 @@ PAGES = {
     "/tokens/group": ("/tokens/group",),
     "/users/authorize": (f"/users/authorize?client_id={{client}}&{CONSENT}",),
     "/webhooks": ("/webhooks",),
+    "/webhooks/new": ("/webhooks/new?room={room}",),
     "/webhooks/{webhook_id}": ("/webhooks/{webhook}",),
+    "/webhooks/{webhook_id}/settings": ("/webhooks/{webhook}/settings",),
     "/...": ("/no/such/page",),
 }
 """Route -> addresses to look at; a word in braces is a key of `Filled.places`."""

@@ -189,6 +189,7 @@ NOTICES = {
     "route": "The webhook is being retried.",
     "sent": "The delivery is queued and will be sent at once.",
     "webhook": "The webhook was deleted.",
+    "created": "The webhook was created. It gets the events from now on.",
     "saved": "The changes were saved.",
     "person": "The person was deleted. Their messages stay.",
     "restored": "The person was restored. They need a new link to set a password.",

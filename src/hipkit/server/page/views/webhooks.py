@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from hipkit.server.http.responses import Answer
+from hipkit.server.page.views.webhook_settings import may_change
 from hipkit.server.page.visit import ViewRoute, Visit
 from hipkit.server.services.representations.urls import with_root
 from hipkit.server.services.webhooks.deliveries import root_of
@@ -48,7 +49,12 @@ async def show_webhook(visit: Visit) -> Answer:
     ]
     if visit.is_htmx:
         return visit.part("deliveries.html", webhook=webhook, deliveries=deliveries)
-    return await visit.page("webhook.html", webhook=webhook, deliveries=deliveries)
+    return await visit.page(
+        "webhook.html",
+        webhook=webhook,
+        deliveries=deliveries,
+        may_change=await may_change(visit, webhook.record),
+    )
 
 
 async def resume_webhook(visit: Visit) -> Answer:
