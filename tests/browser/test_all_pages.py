@@ -22,6 +22,34 @@ RULES = """async () => (await axe.run(document, {
 })).violations.flatMap((rule) => rule.nodes.map(
     (node) => `${rule.id}: ${node.html.slice(0, 160)} (${node.failureSummary})`))"""
 
+REACH = """(root) => {
+    const faults = [];
+    const controls = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']";
+    for (const one of root.querySelectorAll(controls)) {
+        if (!one.checkVisibility({visibilityProperty: true}) || one.matches(".skip")) continue;
+        const target = one.closest("label") ?? one;
+        const name = one.outerHTML.slice(0, 160);
+        const isHit = (block) => {
+            target.scrollIntoView({block, behavior: "instant"});
+            const {x, y, width, height} = target.getClientRects()[0];
+            const hit = document.elementFromPoint(x + width / 2, y + height / 2);
+            // What leads to the newest messages disappears where it is done with.
+            return hit && (target.contains(hit) || hit.contains(target) || hit.id === "newest");
+        };
+        if (!["center", "start", "end"].some(isHit)) faults.push(`not reached: ${name}`);
+        const {width, height} = target.getClientRects()[0];
+        const isInSentence = getComputedStyle(target).display === "inline"
+            && target.parentElement.innerText.trim() !== target.innerText.trim();
+        if (!isInSentence && (width < 24 || height < 24)) {
+            faults.push(`${width.toFixed(1)} by ${height.toFixed(1)}: ${name}`);
+        }
+    }
+    const beyond = document.documentElement.scrollWidth - innerWidth;
+    if (beyond > 0) faults.push(`${beyond} pixels beyond the right edge`);
+    return faults;
+}"""
+"""Every control comes into view by scrolling and measures 24 pixels, as WCAG 2.5.8 has it."""
+
 UNFOLD = 'document.querySelectorAll("details").forEach((one) => { one.open = true; })'
 
 ADDRESSES = [
@@ -87,5 +115,24 @@ def test_axe_finds_nothing(
             ]
     page.evaluate(UNFOLD)
     found += [f"unfolded: {one}" for one in page.evaluate(RULES)]
+
+    assert "\n".join(found) == ""
+
+
+@pytest.mark.parametrize(("address", "is_signed_in"), ADDRESSES)
+def test_every_control_can_be_reached_and_hit(
+    visit: Callable[[str, bool], Page], address: str, is_signed_in: bool
+) -> None:
+    page = visit(address, is_signed_in)
+
+    found = []
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        faults = page.locator("body").evaluate(REACH)
+        for opener in page.locator("[popovertarget]:visible").all():
+            opener.click()
+            faults += page.locator(":popover-open").evaluate(REACH)
+            page.keyboard.press("Escape")
+        found += [f"{width}x{height}: {fault}" for fault in faults]
 
     assert "\n".join(found) == ""

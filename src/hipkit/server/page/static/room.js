@@ -8,18 +8,20 @@
   const AT_BOTTOM_PIXELS = 40;
   const HIDDEN_MINUTES = 10;
 
-  const current = document.querySelector(".sidebar [aria-current]");
-  if (current) {
-    // Not by scrollIntoView, behind whose element Tab would begin. The list scrolls sideways on
-    // a phone, and what is around it down elsewhere.
-    for (const frame of [current.closest("ul"), current.closest(".sidebar")]) {
-      const inner = current.getBoundingClientRect();
-      const outer = frame.getBoundingClientRect();
-      frame.scrollLeft += inner.left - outer.left - (outer.width - inner.width) / 2;
-      if (inner.bottom > Math.min(outer.bottom, innerHeight)) {
-        frame.scrollTop += inner.top - outer.top - outer.height / 2;
-      }
+  const sidebar = document.getElementById("rooms");
+  function showCurrent() {
+    const current = sidebar.querySelector("[aria-current]");
+    if (!current) return;
+    // Not by scrollIntoView, behind whose element Tab would begin.
+    const inner = current.getBoundingClientRect();
+    const outer = sidebar.getBoundingClientRect();
+    if (inner.bottom > Math.min(outer.bottom, innerHeight)) {
+      sidebar.scrollTop += inner.top - outer.top - outer.height / 2;
     }
+  }
+  if (sidebar) {
+    showCurrent();
+    sidebar.addEventListener("toggle", showCurrent);
   }
 
   const log = document.getElementById("log");
