@@ -24,7 +24,8 @@ RULES = """async () => (await axe.run(document, {
 
 REACH = """(root) => {
     const faults = [];
-    const controls = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']";
+    const controls = "a[href], button, input:not([type=hidden]), select, textarea, summary,"
+        + "[tabindex='0']";
     for (const one of root.querySelectorAll(controls)) {
         if (!one.checkVisibility({visibilityProperty: true}) || one.matches(".skip")) continue;
         const target = one.closest("label") ?? one;
