@@ -41,7 +41,7 @@ TWINS = (
             "self.send",
             "self.send_raw",
         },
-        iterated={"_walk"},
+        iterated={"_spooled_chunks", "_walk"},
         texts={
             "The blocking client, `HipChat`": "The asynchronous client, `AsyncHipChat`",
             "`async_client.py` is rendered\nfrom this module": (

@@ -1,4 +1,4 @@
-"""Files and pictures to upload, from a path, bytes or a file object.
+"""Files and pictures to upload, from a path, bytes, a file object or an iterable.
 
 `share_file_with_room` takes a `FileSource`, `update_photo` an `ImageSource`.
 Nothing is read before the request is sent.
@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
-__all__ = ["File", "FileSource", "ImageSource", "as_file"]
+__all__ = ["CHUNK_BYTES", "File", "FileSource", "ImageSource", "Progress", "as_file"]
 
 CHUNK_BYTES = 64 * 1024
+Progress = Callable[[int, int | None], object]
+"""A function that is called with the bytes that have been transferred, and with their total,
+`None` if it is unknown: first with 0, then after each chunk, in the thread or task that transfers
+them. A retry begins at 0 again. An exception ends the call. It is a plain function, not async."""
 FALLBACK_TYPE = "application/octet-stream"
 
 
@@ -23,20 +27,22 @@ class File:
     """A file to share: its bytes, its displayed name and its media type.
 
     Args:
-        content: A path, the bytes themselves, or a binary file object, which is read from its
-            current position. An object that cannot seek is read once, so the call is never
-            retried.
+        content: A path, the bytes themselves, a binary file object, which is read from its
+            current position, or an iterable of bytes. An object that cannot seek, and an
+            iterable, are read once, so the call is never retried.
         name: The file's name in the room. Defaults to the name of the path or file object;
-            required for bytes.
+            required for bytes and for an iterable.
         content_type: The media type. Defaults to a guess from the name.
+        on_progress: Called while the file is sent, see `Progress`.
     """
 
     def __init__(
         self,
-        content: str | os.PathLike[str] | bytes | BinaryIO,
+        content: str | os.PathLike[str] | bytes | BinaryIO | Iterable[bytes],
         *,
         name: str | None = None,
         content_type: str | None = None,
+        on_progress: Progress | None = None,
     ) -> None:
         if isinstance(content, io.TextIOBase):
             raise TypeError('the file is open in text mode; open it with mode "rb"')
@@ -55,10 +61,16 @@ class File:
         self.content_type = content_type or (not packed_by and guessed) or FALLBACK_TYPE
         if not (self.content_type.isascii() and self.content_type.isprintable()):
             raise ValueError("content_type must be printable ASCII, such as image/png")
-        self._content = content
+        if not isinstance(content, (str, os.PathLike, bytes)) and not hasattr(
+            content, "read"
+        ):
+            content = cast("BinaryIO", _Iterated(content))
+        self._content = cast("str | os.PathLike[str] | bytes | BinaryIO", content)
+        self._on_progress = on_progress
         self._start: int | None = 0
-        if not isinstance(content, (str, os.PathLike, bytes)):
-            self._start = content.tell() if content.seekable() else None
+        if not isinstance(self._content, (str, os.PathLike, bytes)):
+            can_seek = self._content.seekable()
+            self._start = self._content.tell() if can_seek else None
 
     @property
     def replayable(self) -> bool:
@@ -79,7 +91,24 @@ class File:
         return end - self._start
 
     def chunks(self) -> Iterator[bytes]:
-        """Yield the bytes from the start, in chunks of at most 64 KiB."""
+        """Yield the bytes from the start, in chunks of at most 64 KiB, or as the iterable has them.
+
+        Raises:
+            TypeError: The iterable yields something else than bytes.
+        """
+        report = self._on_progress
+        if report is None:
+            yield from self._read()
+            return
+        total, sent = self.size_bytes, 0
+        report(sent, total)
+        for chunk in self._read():
+            yield chunk
+            # The next chunk is asked for once this one has been passed on.
+            sent += len(chunk)
+            report(sent, total)
+
+    def _read(self) -> Iterator[bytes]:
         with self._open() as source:
             yield from iter(lambda: source.read(CHUNK_BYTES), b"")
 
@@ -95,6 +124,26 @@ class File:
 
     def __repr__(self) -> str:
         return f"File(name={self.name!r}, content_type={self.content_type!r})"
+
+
+class _Iterated:
+    """Reads an iterable of bytes once, as a file object that cannot seek."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks = iter(chunks)
+
+    def seekable(self) -> bool:
+        return False
+
+    def read(self, _size: int) -> bytes:
+        for chunk in self._chunks:
+            if not isinstance(chunk, bytes):
+                raise TypeError(
+                    f"a file to upload yields bytes, not {type(chunk).__name__}"
+                )
+            if chunk:  # An empty one would mean that nothing follows.
+                return chunk
+        return b""
 
 
 FileSource = File | str | os.PathLike[str] | bytes | BinaryIO

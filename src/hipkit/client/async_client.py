@@ -40,6 +40,7 @@ from hipkit.v2 import AsyncApi, AsyncRawApi
 
 # Imported on first use, so that a script that posts one line starts quickly.
 if TYPE_CHECKING:
+    from hipkit.api.files import Progress
     from hipkit.api.unreadable import HistoryPosition
     from hipkit.client.auth_test import AuthTest
     from hipkit.client.download import DownloadSource
@@ -268,6 +269,8 @@ class AsyncHipChat(ClientSetup, AsyncApi):
         self,
         source: DownloadSource,
         to: str | os.PathLike[str] | BinaryIO,
+        *,
+        on_progress: Progress | None = None,
         **options: Unpack[CallOptions],
     ) -> int:
         """Download a shared file in chunks and return its size in bytes.
@@ -277,14 +280,41 @@ class AsyncHipChat(ClientSetup, AsyncApi):
         Args:
             source: A message's `file` or `authenticated_file`, or an address.
             to: A path, which is created once the file is complete, or a binary file object.
+            on_progress: Called while the file arrives, see `Progress`. The total is the size in
+                the message; it is unknown for an address.
             options: For this call only; see `Policy`.
         """
-        from hipkit.client.download import download, open_target
+        from hipkit.client.download import check_source, download, open_target
 
-        with open_target(to) as target:
+        check_source(source)
+        with open_target(to, source, on_progress) as target:
             return await self._run(
                 download(source, self._state.with_options(options), target)
             )
+
+    @clears_locals
+    def download_chunks(
+        self,
+        source: DownloadSource,
+        *,
+        on_progress: Progress | None = None,
+        **options: Unpack[CallOptions],
+    ) -> AsyncIterator[bytes]:
+        """Download a shared file and yield its bytes, in chunks of at most 64 KiB.
+
+        The first chunk comes when the file is complete, so a retry never yields a byte twice. Until
+        then a file of more than 1 MiB is on disk, in a temporary file.
+
+        Args:
+            source: See `download`.
+            on_progress: See `download`.
+            options: For this call only; see `Policy`.
+        """
+        from hipkit.client.download import check_source
+
+        check_source(source)
+        client = self.with_options(**options)
+        return client._spooled_chunks(source, on_progress)
 
     @clears_locals
     def with_token(self, token: AsyncTokenSource | None) -> Self:
@@ -315,6 +345,17 @@ class AsyncHipChat(ClientSetup, AsyncApi):
             operation, query = call
             page = await self._run(Exchange(operation, client._state, query).steps())
             for item in cursor.take(page):
+                yield item
+
+    async def _spooled_chunks(
+        self, source: DownloadSource, on_progress: Progress | None
+    ) -> AsyncIterator[bytes]:
+        """Yield the bytes of a downloaded file."""
+        from hipkit.client.download import chunks_of, open_spool
+
+        with open_spool() as spool:
+            await self.download(source, spool, on_progress=on_progress)
+            for item in chunks_of(spool):
                 yield item
 
     async def _run(self, steps: Steps[T]) -> T:

@@ -46,6 +46,7 @@ from hipkit.v2 import Api, RawApi
 
 # Imported on first use, so that a script that posts one line starts quickly.
 if TYPE_CHECKING:
+    from hipkit.api.files import Progress
     from hipkit.api.unreadable import HistoryPosition
     from hipkit.client.auth_test import AuthTest
     from hipkit.client.download import DownloadSource
@@ -270,6 +271,8 @@ class HipChat(ClientSetup, Api):
         self,
         source: DownloadSource,
         to: str | os.PathLike[str] | BinaryIO,
+        *,
+        on_progress: Progress | None = None,
         **options: Unpack[CallOptions],
     ) -> int:
         """Download a shared file in chunks and return its size in bytes.
@@ -279,14 +282,41 @@ class HipChat(ClientSetup, Api):
         Args:
             source: A message's `file` or `authenticated_file`, or an address.
             to: A path, which is created once the file is complete, or a binary file object.
+            on_progress: Called while the file arrives, see `Progress`. The total is the size in
+                the message; it is unknown for an address.
             options: For this call only; see `Policy`.
         """
-        from hipkit.client.download import download, open_target
+        from hipkit.client.download import check_source, download, open_target
 
-        with open_target(to) as target:
+        check_source(source)
+        with open_target(to, source, on_progress) as target:
             return self._run(
                 download(source, self._state.with_options(options), target)
             )
+
+    @clears_locals
+    def download_chunks(
+        self,
+        source: DownloadSource,
+        *,
+        on_progress: Progress | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Iterator[bytes]:
+        """Download a shared file and yield its bytes, in chunks of at most 64 KiB.
+
+        The first chunk comes when the file is complete, so a retry never yields a byte twice. Until
+        then a file of more than 1 MiB is on disk, in a temporary file.
+
+        Args:
+            source: See `download`.
+            on_progress: See `download`.
+            options: For this call only; see `Policy`.
+        """
+        from hipkit.client.download import check_source
+
+        check_source(source)
+        client = self.with_options(**options)
+        return client._spooled_chunks(source, on_progress)
 
     @clears_locals
     def with_token(self, token: TokenSource | None) -> Self:
@@ -317,6 +347,16 @@ class HipChat(ClientSetup, Api):
             operation, query = call
             page = self._run(Exchange(operation, client._state, query).steps())
             yield from cursor.take(page)
+
+    def _spooled_chunks(
+        self, source: DownloadSource, on_progress: Progress | None
+    ) -> Iterator[bytes]:
+        """Yield the bytes of a downloaded file."""
+        from hipkit.client.download import chunks_of, open_spool
+
+        with open_spool() as spool:
+            self.download(source, spool, on_progress=on_progress)
+            yield from chunks_of(spool)
 
     def _run(self, steps: Steps[T]) -> T:
         """Run an exchange to its end and return its result."""

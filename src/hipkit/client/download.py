@@ -8,18 +8,21 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
 from typing import BinaryIO, TypeVar, cast
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from msgspec.structs import replace
 
 from hipkit.api.errors import ResponseError
+from hipkit.api.files import CHUNK_BYTES, Progress
 from hipkit.api.free_request import FreeRequest
 from hipkit.api.limits import LimitMemory
 from hipkit.api.operation import path_segment
 from hipkit.api.redaction import secrets_in
 from hipkit.api.secret import HIDDEN, Secret
 from hipkit.client.exchange import Exchange, Steps
+from hipkit.client.policy import is_async
 from hipkit.client.reply import HTML_TYPES, MAX_EXCERPT_BYTES
 from hipkit.client.settings import Site, parse_site
 from hipkit.client.state import State
@@ -27,7 +30,15 @@ from hipkit.transports.protocol import RawResponse
 from hipkit.v2.files import GetFile
 from hipkit.v2.models import AuthenticatedFile, MessageFile
 
-__all__ = ["DownloadSource", "FileTarget", "download", "open_target"]
+__all__ = [
+    "DownloadSource",
+    "FileTarget",
+    "check_source",
+    "chunks_of",
+    "download",
+    "open_spool",
+    "open_target",
+]
 
 T = TypeVar("T")
 
@@ -35,16 +46,25 @@ DownloadSource = MessageFile | AuthenticatedFile | str
 """A file as described in a message, or its URL."""
 
 MOST_REDIRECTS = 5
+SPOOLED_BYTES = 1024 * 1024
 
 
 class FileTarget:
     """Writes and counts a file's bytes; can start over when a request is retried."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(
+        self,
+        file: BinaryIO,
+        on_progress: Progress | None = None,
+        expected_bytes: int | None = None,
+    ) -> None:
         self._file = file
+        self._on_progress = on_progress
+        self._expected_bytes = expected_bytes
         self._start = file.tell() if file.seekable() else None
         self.size_bytes = 0
         self.beginning = b""
+        self._report()
 
     def __call__(self, chunk: bytes) -> None:
         """Write one chunk."""
@@ -52,6 +72,7 @@ class FileTarget:
             self.beginning += chunk
         self._file.write(chunk)
         self.size_bytes += len(chunk)
+        self._report()
 
     def restart(self) -> bool:
         """Discard what was written; return whether that was possible."""
@@ -63,33 +84,45 @@ class FileTarget:
         self._file.truncate()
         self.size_bytes = 0
         self.beginning = b""
+        self._report()
         return True
+
+    def _report(self) -> None:
+        if self._on_progress is not None:
+            self._on_progress(self.size_bytes, self._expected_bytes)
 
 
 @contextmanager
-def open_target(to: str | os.PathLike[str] | BinaryIO) -> Iterator[FileTarget]:
+def open_target(
+    to: str | os.PathLike[str] | BinaryIO,
+    source: DownloadSource,
+    on_progress: Progress | None = None,
+) -> Iterator[FileTarget]:
     """Open a target. A path gets a temporary file beside it, which replaces it when complete.
 
     Raises:
-        TypeError: The target is neither a path nor an open file.
+        TypeError: The target is neither a path nor an open file, or the function is async.
     """
+    if not (on_progress is None or callable(on_progress)) or is_async(on_progress):
+        raise TypeError("on_progress must be a plain function, not an async one")
+    size = None if isinstance(source, str) else source.size
     if not isinstance(to, (str, os.PathLike)):
         if not hasattr(to, "write"):
             kind = type(to).__name__
             raise TypeError(f"a download needs a path or a binary file, not {kind}")
-        yield FileTarget(to)
+        yield FileTarget(to, on_progress, size)
         return
     path = Path(to)
     if path.exists() and not path.is_file():
         # A pipe or a device is written to directly: replacing it would break it for all users.
         with path.open("wb") as file:
-            yield FileTarget(file)
+            yield FileTarget(file, on_progress, size)
         return
     # Opened like any new file, so that it gets the default permissions.
     part = path.with_name(f".{path.name[:50]}.{secrets.token_hex(8)}.part")
     try:
         with part.open("xb") as file:
-            yield FileTarget(file)
+            yield FileTarget(file, on_progress, size)
         part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)
@@ -229,12 +262,31 @@ def _state_for(site: Site, state: State) -> State:
     return replace(state, site=site, policy=replace(state.policy, headers=own))
 
 
-def _address(source: DownloadSource) -> str:
+def check_source(source: object) -> None:
+    """Check the type of what is to be downloaded.
+
+    Raises:
+        TypeError: It is neither a message's file nor a URL.
+    """
     if not isinstance(source, DownloadSource):
         raise TypeError(
             "download takes a message's file or authenticated_file, or a URL, "
             f"not {type(source).__name__}"
         )
+
+
+def open_spool() -> BinaryIO:
+    """Open a file in memory that moves to disk when it grows; closing removes it."""
+    return cast("BinaryIO", SpooledTemporaryFile(max_size=SPOOLED_BYTES))
+
+
+def chunks_of(spool: BinaryIO) -> Iterator[bytes]:
+    """Yield a file's bytes from its start."""
+    spool.seek(0)
+    return iter(lambda: spool.read(CHUNK_BYTES), b"")
+
+
+def _address(source: DownloadSource) -> str:
     if isinstance(source, AuthenticatedFile):
         if not source.id:
             raise ValueError("the file has no id")

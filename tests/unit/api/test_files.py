@@ -186,3 +186,52 @@ def test_nothing_is_read_before_the_call_is_sent(tmp_path: Path) -> None:
     assert "later" not in repr(operation)
     place.write_bytes(b"x")
     assert json.loads(operation.call().content or b"") == {"photo": "eA=="}  # type: ignore[arg-type]
+
+
+def test_an_iterable_is_read_once_in_its_own_chunks() -> None:
+    file = File(iter([b"a", b"", b"bc"]), name="a.txt")
+
+    assert (file.size_bytes, file.replayable) == (None, False)
+    assert list(file.chunks()) == [b"a", b"bc"]
+
+
+def test_an_iterable_needs_a_name_and_yields_bytes() -> None:
+    with pytest.raises(ValueError, match="no name"):
+        File(iter([b"a"]))
+    with pytest.raises(TypeError, match="yields bytes, not str"):
+        list(File(["text"], name="a.txt").chunks())  # type: ignore[list-item]
+    with pytest.raises(TypeError):
+        File(17, name="a.txt")  # type: ignore[arg-type]
+
+
+def test_progress_counts_from_zero_to_the_size_at_every_reading() -> None:
+    seen: list[tuple[int, int | None]] = []
+    data = b"x" * 150_000
+    file = File(data, name="x", on_progress=lambda *values: seen.append(values))
+
+    for _ in range(2):
+        assert b"".join(file.chunks()) == data
+
+    once = [(0, 150_000), (65_536, 150_000), (131_072, 150_000), (150_000, 150_000)]
+    assert seen == once * 2
+
+
+def test_progress_of_a_stream_has_no_total() -> None:
+    seen: list[tuple[int, int | None]] = []
+    file = File([b"ab"], name="x", on_progress=lambda *values: seen.append(values))
+
+    list(file.chunks())
+
+    assert seen == [(0, None), (2, None)]
+
+
+@both
+def test_an_iterable_and_its_progress_reach_the_request(kind: Kind) -> None:
+    seen: list[int] = []
+    script = script_for(kind, answer(None, 204))
+    file = File([b"ab", b"c"], name="x", on_progress=lambda sent, _: seen.append(sent))
+
+    done(connect(kind, script).rooms.share_file_with_room("ops", file=file))
+
+    assert b"\r\n\r\nabc\r\n--" in script.bodies[0]
+    assert seen == [0, 2, 3]

@@ -40,6 +40,7 @@ from tests.scripted import (
     error_answer,
     failure,
     headers_of,
+    listed,
     script_for,
 )
 
@@ -549,3 +550,99 @@ def test_a_download_says_what_it_takes(
         done(connect(kind, script).download(source, target))
     assert script.requests == []
     assert list(tmp_path.iterdir()) == []
+
+
+@both
+def test_progress_counts_to_the_size_in_the_message(kind: Kind) -> None:
+    seen: list[tuple[int, int | None]] = []
+    client = connect(kind, script_for(kind, FILE))
+
+    done(
+        client.download(
+            shared("/f"), io.BytesIO(), on_progress=lambda *each: seen.append(each)
+        )
+    )
+
+    assert (seen[0], seen[-1]) == ((0, len(DATA)), (len(DATA), len(DATA)))
+    assert seen == sorted(seen)
+
+
+@both
+def test_the_size_of_an_address_is_unknown_and_a_retry_begins_again(kind: Kind) -> None:
+    seen: list[tuple[int, int | None]] = []
+
+    client = connect(kind, script_for(kind, failure(), FILE))
+
+    done(
+        client.download(
+            f"{HOME}/f", io.BytesIO(), on_progress=lambda *each: seen.append(each)
+        )
+    )
+
+    assert (seen[0], seen[-1]) == ((0, None), (len(DATA), None))
+
+
+@both
+def test_an_error_in_the_progress_function_ends_the_call(
+    kind: Kind, tmp_path: Path
+) -> None:
+    def stop(size_bytes: int, _: int | None) -> None:
+        if size_bytes > 100:
+            raise KeyError("enough")
+
+    client = connect(kind, script_for(kind, FILE))
+
+    with pytest.raises(KeyError, match="enough"):
+        done(client.download(shared("/f"), tmp_path / "a", on_progress=stop))
+    assert list(tmp_path.iterdir()) == []
+
+
+@both
+@pytest.mark.parametrize("wrong", [1, "x", object()])
+def test_what_is_no_plain_function_is_refused_before_the_call(
+    kind: Kind, wrong: Any
+) -> None:
+    script = script_for(kind)
+
+    async def report(_done: int, _total: int | None) -> None:
+        """Never awaited."""
+
+    for each in (wrong, report):
+        with pytest.raises(TypeError, match="on_progress must be a plain function"):
+            done(
+                connect(kind, script).download(
+                    f"{HOME}/f", io.BytesIO(), on_progress=each
+                )
+            )
+    assert script.requests == []
+
+
+@both
+@pytest.mark.parametrize("size", [0, 1, 65_536, 200_000, 2_000_000])
+def test_the_chunks_of_a_file_are_its_bytes(kind: Kind, size: int) -> None:
+    data = bytes(range(256)) * (size // 256) + b"x" * (size % 256)
+    client = connect(kind, script_for(kind, answer(data)))
+
+    chunks = listed(client.download_chunks(MessageFile(name="a", size=size, url="/f")))
+
+    assert b"".join(chunks) == data
+    assert all(0 < len(chunk) <= 65_536 for chunk in chunks)
+
+
+@both
+def test_no_chunk_comes_twice_when_a_download_is_tried_again(kind: Kind) -> None:
+    client = connect(kind, script_for(kind, failure(), FILE))
+
+    assert b"".join(listed(client.download_chunks(shared("/f")))) == DATA
+
+
+@both
+def test_what_cannot_be_downloaded_is_refused_before_the_first_chunk(
+    kind: Kind,
+) -> None:
+    client = connect(kind, script_for(kind))
+
+    with pytest.raises(TypeError, match="not int"):
+        client.download_chunks(17)
+    with pytest.raises(TypeError, match="no option 'time_out', did you mean timeout"):
+        client.download_chunks(f"{HOME}/f", time_out=3)
