@@ -9,7 +9,12 @@ from pathlib import Path
 import click
 import pytest
 
-from hipkit.cli.call.progress import WORTH_SHOWING_BYTES, counted, open_upload
+from hipkit.cli.call.progress import (
+    WORTH_SHOWING_BYTES,
+    counted,
+    open_upload,
+    transfer_bar,
+)
 
 
 class Terminal(io.StringIO):
@@ -64,6 +69,24 @@ def test_on_a_terminal_a_small_file_has_no_progress_bar(
         assert b"".join(file.chunks()) == b"few bytes"
 
     assert terminal.getvalue() == ""
+
+
+def test_a_transfer_of_unknown_size_has_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = open_terminal(monkeypatch)
+    with transfer_bar("a\x1b[2J.bin", None) as report:
+        assert report is not None
+        report(5, None)
+
+    assert "a\\x1b[2J.bin" in terminal.getvalue()
+
+
+def test_a_large_upload_can_be_sent_again(
+    large_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_terminal(monkeypatch)
+    with open_upload(large_file) as file:
+        assert file.replayable
+        assert b"".join(file.chunks()) == b"".join(file.chunks())
 
 
 def test_a_pipe_is_uploaded_as_a_stream(tmp_path: Path) -> None:
