@@ -57,6 +57,7 @@ class OperationTexts:
     answers: Sequence[Answer]
     returns: bool
     auth: str
+    options: str
 
     def for_class(self) -> list[Block]:
         """Return the blocks for the class: what it is, and its arguments."""
@@ -64,13 +65,15 @@ class OperationTexts:
 
     def for_method(self) -> list[Block]:
         """Return the blocks for the methods: all that is known."""
+        bare = "Takes no options, since an argument is called like one: see `with_options`."
         page = "The response is one page of a list; a client's `items()` iterates over all pages."
         return [
             *self._title(),
             *self._description(),
             *[page] * self.node.flag("x-page"),
+            *[bare] * (not self.options),
             *self._remarks(),
-            *_section("Args", self._argument_entries()),
+            *_section("Args", [*self._argument_entries(), *self._options_entries()]),
             *_section("Returns", self._returned()),
             *_section("Raises", self._raised()),
             *self._notes(),
@@ -113,6 +116,13 @@ class OperationTexts:
                 else argument.text,
             )
             for argument in self.arguments
+        ]
+
+    def _options_entries(self) -> list[tuple[str, str]]:
+        if not self.options:
+            return []
+        return [
+            (self.options, "For this call only, such as `timeout`; see `CallOptions`.")
         ]
 
     def _returned(self) -> list[tuple[str, str]]:

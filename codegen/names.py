@@ -9,8 +9,10 @@ from __future__ import annotations
 import keyword
 import re
 import unicodedata
+from collections.abc import Iterable
 
 __all__ = [
+    "CALL_OPTIONS",
     "MODEL_ATTRIBUTES",
     "OPERATION_ATTRIBUTES",
     "RESERVED_CLASSES",
@@ -22,6 +24,7 @@ __all__ = [
     "is_secret_name",
     "module_name",
     "operation_name",
+    "options_name",
     "words",
 ]
 
@@ -51,18 +54,26 @@ ANNOTATION_WORDS = words("bool int float str list dict object bytes datetime fie
 """A field of such a name would hide the type from the fields after it."""
 
 RESERVED_CLASSES = words(
-    "Annotated Api AsyncApi AsyncRawApi AsyncRawSend AsyncSend ClassVar DateTime Entry FileSource"
-    " ImageSource ListPage Literal Mapping Model Operation OperationGroup RawApi RawSend Response"
-    " Rule Send UNSET UnsetType UnixTime None True False OPERATIONS EVENTS Event TYPE_CHECKING"
+    "Annotated Api AsyncApi AsyncRawApi AsyncRawSend AsyncSend CallOptions ClassVar DateTime"
+    " Entry FileSource ImageSource ListPage Literal Mapping Model Operation OperationGroup"
+    " RawApi RawSend Response Rule Send UNSET Unpack UnsetType UnixTime None True False"
+    " OPERATIONS EVENTS Event TYPE_CHECKING"
 )
 """Names that generated modules import, or define beside the document's classes."""
+
+CALL_OPTIONS = words(
+    "timeout deadline retries pace headers hooks max_response_bytes on_unreadable"
+)
+"""The options of `hipkit.api.calling.CallOptions`."""
 
 SECRET_NAMES = words(
     "accesstoken token refreshtoken password clientsecret secret oauthsecret authtoken apikey"
 )
 """In lower case, without separators."""
 
-RESERVED_METHODS = words("_send builtins datetime Literal UNSET UnsetType")
+RESERVED_METHODS = words(
+    "_send builtins datetime CallOptions Literal UNSET Unpack UnsetType"
+)
 """A method of such a name would hide a name that later methods need."""
 
 RESERVED_MODULES = frozenset(("catalog", "help", "models", "raw", "webhooks"))
@@ -116,6 +127,18 @@ def argument_name(wire: str, taken: frozenset[str]) -> str:
     if name in taken | ANNOTATION_WORDS | {"self"} or keyword.iskeyword(name):
         name = f"{name}_"
     return name
+
+
+def options_name(arguments: Iterable[str]) -> str:
+    """Return the name of the parameter for a call's options.
+
+    Empty if an argument is called like an option: a method cannot have both, so the argument stays
+    and the options are left to a client's `with_options`.
+    """
+    names = {*arguments}
+    if names & CALL_OPTIONS:
+        return ""
+    return "call_options" if "options" in names else "options"
 
 
 def _snake(text: str) -> str:

@@ -9,7 +9,12 @@ from urllib.parse import quote
 from codegen import docstrings
 from codegen.document import Node
 from codegen.flat import Flat
-from codegen.names import OPERATION_ATTRIBUTES, class_name, is_secret_name
+from codegen.names import (
+    OPERATION_ATTRIBUTES,
+    class_name,
+    is_secret_name,
+    options_name,
+)
 from codegen.openapi import (
     Answer,
     Body,
@@ -68,6 +73,7 @@ class _Planner:
         outcome = "str" if redirect else result.annotation
         auth = self._auth()
         scopes = self._node.texts("x-scopes")
+        options = options_name(argument.name for argument in arguments)
         texts = docstrings.OperationTexts(
             name=self._operation.name,
             node=self._node,
@@ -75,6 +81,7 @@ class _Planner:
             answers=answers(self._operation),
             returns=outcome != "None",
             auth=auth,
+            options=options,
         )
         content = self._body
         return Operation(
@@ -106,6 +113,7 @@ class _Planner:
             class_text=texts.for_class(),
             method_text=texts.for_method(),
             help=texts.for_help(),
+            options=options,
             models=result.models.union(*(item.models for item in arguments)),
         )
 

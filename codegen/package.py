@@ -105,6 +105,8 @@ class Operation:
     class_text: Sequence[Block]
     method_text: Sequence[Block]
     help: Help
+    options: str
+    """The parameter of the methods that takes a call's options; empty if they take none."""
     models: frozenset[str]
 
     @property
@@ -130,6 +132,11 @@ class Operation:
             *(argument.name for argument in self.positional),
             *(f"{argument.name}={argument.name}" for argument in self.keywords),
         ]
+
+    @property
+    def passed_options(self) -> str:
+        """What follows the operation when a method passes it on."""
+        return f", **{self.options}" if self.options else ""
 
     def wires(self, where: str) -> dict[str, str]:
         """Python name -> name in the document, of the arguments in one place."""
@@ -157,9 +164,10 @@ class Operation:
         return sorted(item.name for item in self.arguments if item.credential)
 
     @property
-    def private_arguments(self) -> list[str]:
-        """All arguments that are never shown, those in the body too."""
-        return sorted(item.name for item in self.arguments if item.secret)
+    def cleared(self) -> list[str]:
+        """The parameters that no frame may keep: secret arguments, and the headers in options."""
+        secret = sorted(item.name for item in self.arguments if item.secret)
+        return [*secret, self.options] if self.options else secret
 
     @property
     def rules(self) -> dict[str, Rule]:

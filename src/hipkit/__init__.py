@@ -35,6 +35,8 @@ TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     # For type checkers and editors, where `X as X` means that `X` is exported.
+    from hipkit.api.calling import CallOptions as CallOptions
+    from hipkit.api.calling import Hooks as Hooks
     from hipkit.api.errors import ApiError as ApiError
     from hipkit.api.errors import BadRequestError as BadRequestError
     from hipkit.api.errors import ConflictError as ConflictError
@@ -69,7 +71,6 @@ if TYPE_CHECKING:
     from hipkit.client.async_tokens import AsyncTokenProvider as AsyncTokenProvider
     from hipkit.client.auth_test import AuthTest as AuthTest
     from hipkit.client.client import HipChat as HipChat
-    from hipkit.client.policy import Hooks as Hooks
     from hipkit.client.policy import Policy as Policy
     from hipkit.client.setup import AsyncTokenSource as AsyncTokenSource
     from hipkit.client.setup import ClientOptions as ClientOptions
@@ -79,6 +80,7 @@ if TYPE_CHECKING:
 else:
     # For programs. A type checker that read this would accept any name.
     _NAMES = {
+        "api.calling": "CallOptions Hooks",
         "api.errors": """
             ApiError BadRequestError ConflictError ConnectError ForbiddenError HipChatError
             HipkitError InstallationError NotFoundError RateLimitError RequestError
@@ -97,7 +99,7 @@ else:
         "client.async_tokens": "AsyncOAuthClient AsyncTokenProvider",
         "client.auth_test": "AuthTest",
         "client.client": "HipChat",
-        "client.policy": "Hooks Policy",
+        "client.policy": "Policy",
         "client.setup": "AsyncTokenSource ClientOptions TokenSource",
         "client.tokens": "OAuthClient TokenProvider",
     }

@@ -10,6 +10,7 @@ from codegen.names import (
     is_name,
     module_name,
     operation_name,
+    options_name,
 )
 from hipkit.api.model import ListPage
 from hipkit.api.operation import Operation
@@ -107,3 +108,19 @@ def test_no_member_can_hide_what_a_model_needs() -> None:
     names = {name for name in dir(ListPage) if not name.startswith("_")}
 
     assert names == MODEL_ATTRIBUTES
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        ([], "options"),
+        (["room_id", "options"], "call_options"),
+        (["room_id", "timeout"], ""),
+        (["options", "headers"], ""),
+        (["time_out"], "options"),
+    ],
+)
+def test_an_argument_that_is_called_like_an_option_stays(
+    arguments: list[str], name: str
+) -> None:
+    assert options_name(arguments) == name

@@ -13,7 +13,7 @@ def test_path_parameters_come_first_and_in_the_paths_order(generate: Generate) -
     signature = inspect.signature(package.Api(None).book_shelves.get_book)
     call = sent(package, "book_shelves", "get_book", "top shelf", "4/2")
 
-    assert list(signature.parameters) == ["shelf", "book_id", "page"]
+    assert list(signature.parameters) == ["shelf", "book_id", "page", "options"]
     assert call == RequestParts("GET", "/book/top%20shelf/4%2F2")
 
 

@@ -212,6 +212,14 @@ CALLS: dict[str, tuple[Callable[..., Any], Callable[[Any], Any]]] = {
             GetRoom("ops"), headers={"Authorization": f"Bearer {HEADER}"}
         ),
     ),
+    "a header of one method": (
+        bearer,
+        lambda client: client.rooms.get_room("ops", headers={"X-A": HEADER}),
+    ),
+    "a header of one raw method": (
+        bearer,
+        lambda client: client.raw.rooms.get_room("ops", headers={"X-A": HEADER}),
+    ),
     "a page": (
         bearer,
         lambda client: first(client.pages(GetAllRooms(), headers={"X-A": HEADER})),
@@ -365,6 +373,12 @@ MISTAKES: dict[str, Callable[[], Any]] = {
     "a bad header of one call": lambda: HipChat("t", base_url="https://a/v2").send(
         GetRoom("ops"), headers={"X": f"{HEADER}\n"}
     ),
+    "a method's bad header": lambda: HipChat(
+        "t", base_url="https://a/v2"
+    ).rooms.get_room("ops", headers={"X": f"{HEADER}\n"}),
+    "a message under a misspelt name": lambda: HipChat(
+        "t", base_url="https://a/v2"
+    ).rooms.send_room_notification("ops", message="hi", mesage=PASSWORD),  # type: ignore[call-arg]  # the mistake
     "a page's bad header": lambda: next(
         HipChat("t", base_url="https://a/v2").pages(
             GetAllRooms(), headers={"X": f"{HEADER}\n"}

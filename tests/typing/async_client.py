@@ -51,6 +51,9 @@ async def calls(client: AsyncHipChat) -> None:
     assert_type(
         await client.send(GetRoom(1), timeout=3, deadline=None, retries=0), Room
     )
+    assert_type(await client.rooms.get_room("ops", timeout=2), Room)
+    assert_type(await client.raw.rooms.get_room("ops", retries=0), Response)
+    await client.rooms.get_room("ops", time_out=3)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     assert_type(await client.users.get_photo("@jane", "big"), str)
     assert_type(await client.send(GetPhoto("@jane", "big")), str)
     assert_type(await client.raw.rooms.get_room("ops"), Response)

@@ -54,6 +54,8 @@ def calls(client: HipChat) -> None:
     assert_type(client.rooms.get_room("ops"), Room)
     assert_type(client.send(GetRoom("ops")), Room)
     assert_type(client.send(GetRoom(1), timeout=3, deadline=None, retries=0), Room)
+    assert_type(client.rooms.get_room("ops", timeout=2, deadline=None), Room)
+    assert_type(client.raw.rooms.get_room("ops", retries=0), Response)
     assert_type(client.users.get_photo("@jane", "big"), str)
     assert_type(client.send(GetPhoto("@jane", "big")), str)
     assert_type(client.raw.rooms.get_room("ops"), Response)
@@ -103,6 +105,9 @@ def mistakes(client: HipChat, room: Room, asynchronous: AsyncOAuthClient) -> Non
     client.rooms.get_rom("ops")  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
     client.send(GetRoom())  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     client.send(GetRoom("ops"), time_out=3)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    client.rooms.get_room("ops", time_out=3)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    client.rooms.get_room("ops", timeout="3")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    client.raw.rooms.get_room("ops", time_out=3)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     client.with_options(verify=False)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     client.items(GetRoom("ops"))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     client.history(GetRoom("ops"))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

@@ -21,7 +21,6 @@ from typing import (
     Generic,
     Literal,
     NamedTuple,
-    Protocol,
     TypeVar,
     cast,
     get_args,
@@ -33,19 +32,14 @@ from msgspec import NODEFAULT, UNSET
 
 from hipkit.api.model import Rule
 from hipkit.api.multipart import RelatedBody
-from hipkit.api.response import Response
 from hipkit.api.secret import MaskedStruct
 from hipkit.api.writing import check_timestamp
 
 __all__ = [
-    "AsyncRawSend",
-    "AsyncSend",
     "Auth",
     "BodyKind",
     "Operation",
-    "RawSend",
     "RequestParts",
-    "Send",
     "path_segment",
 ]
 
@@ -363,33 +357,3 @@ def _encode_picture(value: object) -> object:
 
 
 _encode_json = msgspec.json.Encoder(enc_hook=_encode_picture).encode
-
-S = TypeVar("S")
-
-
-class Send(Protocol):
-    """The client function that generated methods call."""
-
-    def __call__(self, operation: Operation[S], /) -> S:
-        """Carry out a call."""
-
-
-class AsyncSend(Protocol):
-    """The asynchronous counterpart."""
-
-    async def __call__(self, operation: Operation[S], /) -> S:
-        """Carry out a call."""
-
-
-class RawSend(Protocol):
-    """The client function that returns raw responses."""
-
-    def __call__(self, operation: Operation[object], /) -> Response:
-        """Carry out a call."""
-
-
-class AsyncRawSend(Protocol):
-    """The asynchronous counterpart."""
-
-    async def __call__(self, operation: Operation[object], /) -> Response:
-        """Carry out a call."""

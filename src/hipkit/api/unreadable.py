@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any, get_args, get_origin
 
 import msgspec
@@ -13,7 +14,7 @@ from hipkit.api.reading import UnreadableError, convert_json, read_document
 from hipkit.api.secret import MaskedStruct
 from hipkit.api.writing import remember_nulls
 
-__all__ = ["HistoryPosition", "UnreadableItem", "read_items"]
+__all__ = ["HistoryPosition", "OnUnreadable", "UnreadableItem", "read_items"]
 
 
 class HistoryPosition(Model, frozen=True, omit_defaults=True):
@@ -47,6 +48,9 @@ class UnreadableItem(MaskedStruct, frozen=True, kw_only=True):
     """The call whose response holds the item."""
     position: HistoryPosition | None = None
     """Position at which a history continues after the item: pass it to `history` as `resume`."""
+
+
+OnUnreadable = Callable[[UnreadableItem], object]
 
 
 def read_items(

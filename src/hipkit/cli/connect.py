@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hipkit.api.calling import Hooks
 from hipkit.cli.inputs import first_line, read_text
 from hipkit.cli.options import Settings
 from hipkit.cli.output import one_line, write_stderr, write_stderr_json
 from hipkit.client.client import HipChat
-from hipkit.client.policy import Hooks
 from hipkit.client.settings import find_token
 from hipkit.client.setup import ClientOptions, TransportName
 from hipkit.transports.protocol import Transport

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, BinaryIO, Self, TypeVar, Unpack, cast
 
 from msgspec import UNSET, UnsetType
 
+from hipkit.api.calling import CallOptions
 from hipkit.api.frames import clear_locals, clears_locals
 from hipkit.api.free_request import FreeRequest
 from hipkit.api.operation import Operation
 from hipkit.api.response import Response
 from hipkit.api.secret import Secret
 from hipkit.client.exchange import Exchange, GetToken, Outcome, Pause, Send, Steps
-from hipkit.client.policy import CallOptions
 from hipkit.client.setup import (
     AsyncTokenSource,
     ClientOptions,
@@ -139,7 +139,7 @@ class AsyncHipChat(ClientSetup, AsyncApi):
         call: Exchange[T] | None = None
         outcome: Outcome | None = None
         try:
-            call = Exchange(operation, self._state.with_options(options))
+            call = Exchange(operation, self._state.with_options(options, operation))
             if call.is_plain:
                 try:
                     outcome = await self._transport.send(
@@ -169,7 +169,7 @@ class AsyncHipChat(ClientSetup, AsyncApi):
         self, operation: Operation[object], /, **options: Unpack[CallOptions]
     ) -> Response:
         """Carry out a call and return the raw response, whatever its status."""
-        call = Exchange(operation, self._state.with_options(options))
+        call = Exchange(operation, self._state.with_options(options, operation))
         return await self._run(call.raw_steps())
 
     @clears_locals
@@ -202,7 +202,8 @@ class AsyncHipChat(ClientSetup, AsyncApi):
         """Check whether a call would be allowed, without carrying it out."""
         from hipkit.client.auth_test import auth_test
 
-        return await self._run(auth_test(operation, self._state.with_options(options)))
+        state = self._state.with_options(options, operation)
+        return await self._run(auth_test(operation, state))
 
     @clears_locals
     def pages(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO, Self, TypeVar, Unpack, cast
 
 from msgspec import UNSET, UnsetType
 
+from hipkit.api.calling import CallOptions
 from hipkit.api.frames import clear_locals, clears_locals
 from hipkit.api.free_request import FreeRequest
 from hipkit.api.operation import Operation
@@ -28,7 +29,6 @@ from hipkit.client.exchange import (
     Send,
     Steps,
 )
-from hipkit.client.policy import CallOptions
 from hipkit.client.setup import (
     ClientOptions,
     ClientSetup,
@@ -143,7 +143,7 @@ class HipChat(ClientSetup, Api):
         call: Exchange[T] | None = None
         outcome: Outcome | None = None
         try:
-            call = Exchange(operation, self._state.with_options(options))
+            call = Exchange(operation, self._state.with_options(options, operation))
             if call.is_plain:
                 try:
                     outcome = self._transport.send(call.next_request(), call.options)
@@ -171,7 +171,7 @@ class HipChat(ClientSetup, Api):
         self, operation: Operation[object], /, **options: Unpack[CallOptions]
     ) -> Response:
         """Carry out a call and return the raw response, whatever its status."""
-        call = Exchange(operation, self._state.with_options(options))
+        call = Exchange(operation, self._state.with_options(options, operation))
         return self._run(call.raw_steps())
 
     @clears_locals
@@ -204,7 +204,8 @@ class HipChat(ClientSetup, Api):
         """Check whether a call would be allowed, without carrying it out."""
         from hipkit.client.auth_test import auth_test
 
-        return self._run(auth_test(operation, self._state.with_options(options)))
+        state = self._state.with_options(options, operation)
+        return self._run(auth_test(operation, state))
 
     @clears_locals
     def pages(

@@ -6,7 +6,6 @@ the errors.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from types import NoneType
 from typing import Any, TypeVar, cast, get_args
 from urllib.parse import parse_qsl, urlsplit
@@ -17,15 +16,13 @@ from hipkit.api.errors import ResponseError
 from hipkit.api.model import Model
 from hipkit.api.operation import Operation
 from hipkit.api.reading import UnreadableError, read_json
-from hipkit.api.unreadable import UnreadableItem, read_items
+from hipkit.api.unreadable import OnUnreadable, UnreadableItem, read_items
 from hipkit.client.reply import REDIRECTS, Reply
 from hipkit.transports.protocol import RawResponse
 
-__all__ = ["OnUnreadable", "decode", "report"]
+__all__ = ["decode", "report"]
 
 T = TypeVar("T")
-
-OnUnreadable = Callable[[UnreadableItem], object]
 
 
 def decode(

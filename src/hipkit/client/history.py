@@ -18,9 +18,9 @@ from typing import NamedTuple
 import msgspec
 
 from hipkit.api.errors import ResponseError
-from hipkit.api.unreadable import HistoryPosition, UnreadableItem
+from hipkit.api.unreadable import HistoryPosition, OnUnreadable, UnreadableItem
 from hipkit.api.writing import check_timestamp
-from hipkit.client.decoding import OnUnreadable, report
+from hipkit.client.decoding import report
 from hipkit.client.paging import in_order
 from hipkit.v2.models import Message, MessagePage
 from hipkit.v2.rooms import GetRoomHistory

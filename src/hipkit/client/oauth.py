@@ -11,9 +11,9 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
+from hipkit.api.calling import is_async
 from hipkit.api.errors import HipkitError
 from hipkit.api.secret import Secret
-from hipkit.client.policy import is_async
 from hipkit.v2.models import Token
 from hipkit.v2.oauth_sessions import GenerateToken
 

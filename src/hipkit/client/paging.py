@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 from hipkit.api.errors import ResponseError
 from hipkit.api.operation import Operation
-from hipkit.api.unreadable import UnreadableItem
-from hipkit.client.decoding import OnUnreadable, report
+from hipkit.api.unreadable import OnUnreadable, UnreadableItem
+from hipkit.client.decoding import report
 
 __all__ = ["Cursor", "ItemCursor", "Page", "PageCursor", "in_order"]
 

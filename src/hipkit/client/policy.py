@@ -6,64 +6,20 @@ Read next: `exchange.py`, which obeys them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
 from types import NoneType
-from typing import TypedDict
 
 import msgspec
 from msgspec.structs import replace
 
-from hipkit.api.response import SentRequest
+from hipkit.api.calling import CallOptions, Hooks, check_known_options, is_async
+from hipkit.api.operation import Operation
 from hipkit.api.secret import MaskedStruct
-from hipkit.api.suggestions import did_you_mean
-from hipkit.client.decoding import OnUnreadable
-from hipkit.transports.protocol import TransportError
+from hipkit.api.unreadable import OnUnreadable
 
-__all__ = [
-    "CallOptions",
-    "Hooks",
-    "Policy",
-    "check_known_options",
-    "is_async",
-]
+__all__ = ["Policy"]
 
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-
-
-def is_async(function: object) -> bool:
-    """Return whether calling this returns an awaitable."""
-    while isinstance(function, partial):
-        function = function.func
-    if not callable(function):
-        return False
-    from inspect import iscoroutinefunction  # Large, and most clients have no hooks.
-
-    return iscoroutinefunction(function) or iscoroutinefunction(type(function).__call__)
-
-
-class Hooks(msgspec.Struct, frozen=True, kw_only=True):
-    """Functions called around every request, in the thread or task that sends it.
-
-    Each should return at once; an exception ends the call. They receive no token, no secret path
-    argument and no body.
-    """
-
-    before: Callable[[SentRequest], object] | None = None
-    after: Callable[[SentRequest, int | TransportError, float], object] | None = None
-    """Called after every attempt with the request, the status or error, and the seconds taken."""
-    wait: Callable[[float, str], object] | None = None
-    """Called before every wait with its seconds and the reason."""
-
-    def __post_init__(self) -> None:
-        for name in ("before", "after", "wait"):
-            hook = getattr(self, name)
-            if not (hook is None or callable(hook)):
-                raise TypeError(f"the hook {name} must be a function")
-            if is_async(hook):
-                raise TypeError(
-                    f"the hook {name} must be a plain function, not an async one"
-                )
 
 
 class Policy(MaskedStruct, frozen=True, kw_only=True):
@@ -135,8 +91,14 @@ class Policy(MaskedStruct, frozen=True, kw_only=True):
                     "and its name a token"
                 )
 
-    def with_options(self, options: CallOptions) -> Policy:
+    def with_options(
+        self, options: CallOptions, operation: Operation[object] | None = None
+    ) -> Policy:
         """Return the policy with a call's options applied.
+
+        Args:
+            options: The options; those left out stay.
+            operation: The call, whose arguments the message of an error lists as well.
 
         Raises:
             TypeError: There is no such option; the message lists the existing ones.
@@ -144,32 +106,5 @@ class Policy(MaskedStruct, frozen=True, kw_only=True):
         try:
             return replace(self, **options)
         except TypeError:
-            check_known_options(options, CallOptions)
+            check_known_options(options, CallOptions, operation)
             raise
-
-
-class CallOptions(TypedDict, total=False):
-    """Options that can be set per call; see `Policy`."""
-
-    timeout: float
-    deadline: float | None
-    retries: int
-    pace: bool
-    headers: Mapping[str, str]
-    hooks: Hooks
-    max_response_bytes: int
-    on_unreadable: OnUnreadable | None
-
-
-def check_known_options(options: CallOptions, kind: type[CallOptions]) -> None:
-    """Check that each option is one of a kind.
-
-    Raises:
-        TypeError: There is no such option; the message lists the existing ones.
-    """
-    known = sorted(kind.__annotations__)
-    for name in sorted(options.keys() - known):
-        raise TypeError(
-            f"there is no option {name!r}{did_you_mean(name, known)} "
-            f"There are {', '.join(known)}"
-        )

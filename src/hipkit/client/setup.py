@@ -12,17 +12,13 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack, cast
 
 from msgspec.structs import replace
 
+from hipkit.api.calling import CallOptions, check_known_options, is_async
 from hipkit.api.frames import clears_locals
 from hipkit.api.limits import LimitMemory, Limits
 from hipkit.api.secret import Secret
 from hipkit.client.exchange import BEARER
 from hipkit.client.logs import show_log
-from hipkit.client.policy import (
-    CallOptions,
-    Policy,
-    check_known_options,
-    is_async,
-)
+from hipkit.client.policy import Policy
 from hipkit.client.settings import find_log_level, find_site, find_token
 from hipkit.client.state import Clock, State
 from hipkit.transports.protocol import AsyncTransport, Transport

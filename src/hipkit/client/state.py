@@ -10,9 +10,11 @@ from collections.abc import Callable
 import msgspec
 from msgspec.structs import replace
 
+from hipkit.api.calling import CallOptions
 from hipkit.api.limits import LimitMemory
+from hipkit.api.operation import Operation
 from hipkit.api.secret import Secret
-from hipkit.client.policy import CallOptions, Policy
+from hipkit.client.policy import Policy
 from hipkit.client.settings import Site
 from hipkit.transports.protocol import HeaderPairs, Headers
 
@@ -54,12 +56,14 @@ class State(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         prepared: dict[HeaderPairs, Headers] = vars(self).setdefault("headers", {})
         return prepared
 
-    def with_options(self, options: CallOptions) -> State:
-        """Return the state with a call's options applied.
+    def with_options(
+        self, options: CallOptions, operation: Operation[object] | None = None
+    ) -> State:
+        """Return the state with a call's options applied; see `Policy.with_options`.
 
         Raises:
             TypeError: There is no such option; the message lists the existing ones.
         """
         if not options:
             return self
-        return replace(self, policy=self.policy.with_options(options))
+        return replace(self, policy=self.policy.with_options(options, operation))

@@ -12,8 +12,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from hipkit.api.calling import AsyncRawSend, AsyncSend, RawSend, Send
 from hipkit.api.groups import OperationGroup
-from hipkit.api.operation import AsyncRawSend, AsyncSend, RawSend, Send
 
 if TYPE_CHECKING:
     # For type checkers and editors; when the program runs, a module loads when it is first used.

@@ -8,11 +8,12 @@ Rooms, their messages and participants.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Unpack
 
+from hipkit.api.calling import AsyncSend, CallOptions, Send
 from hipkit.api.groups import OperationGroup
 from hipkit.api.model import Rule
-from hipkit.api.operation import AsyncSend, Operation, Send
+from hipkit.api.operation import Operation
 from hipkit.v1.models import Deletion, Done, MessageList, RoomEnvelope, RoomList, Sent
 
 __all__ = [
@@ -312,13 +313,16 @@ class Rooms(OperationGroup[Send]):
 
     __slots__ = ()
 
-    def rooms_list(self) -> RoomList:
+    def rooms_list(self, **options: Unpack[CallOptions]) -> RoomList:
         """List rooms.
 
         Known quirks:
 
         - Whether the list includes archived rooms is not known; each room has
           `is_archived`.
+
+        Args:
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The whole list.
@@ -337,13 +341,19 @@ class Rooms(OperationGroup[Send]):
 
         Source: the official method page `rooms/list`, now gone (confidence: high).
         """
-        return self._send(RoomsList())
+        try:
+            return self._send(RoomsList(), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def rooms_show(self, *, room_id: str | int) -> RoomEnvelope:
+    def rooms_show(
+        self, *, room_id: str | int, **options: Unpack[CallOptions]
+    ) -> RoomEnvelope:
         """Get a room.
 
         Args:
             room_id: Id or name of the room. 1 to 100 characters.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The room and its participants.
@@ -364,7 +374,10 @@ class Rooms(OperationGroup[Send]):
 
         Source: the official method page `rooms/show`, now gone (confidence: high).
         """
-        return self._send(RoomsShow(room_id=room_id))
+        try:
+            return self._send(RoomsShow(room_id=room_id), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def rooms_create(
         self,
@@ -374,6 +387,7 @@ class Rooms(OperationGroup[Send]):
         privacy: Literal["public", "private"] | None = None,
         topic: str | None = None,
         guest_access: Literal[0, 1] | None = None,
+        **options: Unpack[CallOptions],
     ) -> RoomEnvelope:
         """Create a room.
 
@@ -384,6 +398,7 @@ class Rooms(OperationGroup[Send]):
                 default is `public`.
             topic: The topic. At most 250 characters.
             guest_access: Whether guests may enter. The server's default is `0`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The room.
@@ -402,17 +417,23 @@ class Rooms(OperationGroup[Send]):
 
         Source: the official method page `rooms/create`, now gone (confidence: high).
         """
-        return self._send(
-            RoomsCreate(
-                name=name,
-                owner_user_id=owner_user_id,
-                privacy=privacy,
-                topic=topic,
-                guest_access=guest_access,
+        try:
+            return self._send(
+                RoomsCreate(
+                    name=name,
+                    owner_user_id=owner_user_id,
+                    privacy=privacy,
+                    topic=topic,
+                    guest_access=guest_access,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def rooms_delete(self, *, room_id: str | int) -> Deletion:
+    def rooms_delete(
+        self, *, room_id: str | int, **options: Unpack[CallOptions]
+    ) -> Deletion:
         """Delete a room.
 
         Known quirks:
@@ -421,6 +442,7 @@ class Rooms(OperationGroup[Send]):
 
         Args:
             room_id: Id or name of a room. 1 to 100 characters.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The room was deleted.
@@ -440,7 +462,10 @@ class Rooms(OperationGroup[Send]):
 
         Source: the official method page `rooms/delete`, now gone (confidence: high).
         """
-        return self._send(RoomsDelete(room_id=room_id))
+        try:
+            return self._send(RoomsDelete(room_id=room_id), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def rooms_message_by_get(
         self,
@@ -452,6 +477,7 @@ class Rooms(OperationGroup[Send]):
         notify: Literal[0, 1] | None = None,
         color: Literal["yellow", "red", "green", "purple", "gray", "random"]
         | None = None,
+        **options: Unpack[CallOptions],
     ) -> Sent:
         """Send a message to a room, in the query.
 
@@ -472,6 +498,7 @@ class Rooms(OperationGroup[Send]):
             notify: Whether to alert the users in the room; 0 or 1. The server's default
                 is `0`.
             color: Background color of the message. The server's default is `yellow`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The message was sent.
@@ -501,10 +528,11 @@ class Rooms(OperationGroup[Send]):
                     message_format=message_format,
                     notify=notify,
                     color=color,
-                )
+                ),
+                **options,
             )
         finally:
-            del message  # A traceback would hold it.
+            del message, options  # A traceback would hold what is secret.
 
     def rooms_message(
         self,
@@ -516,6 +544,7 @@ class Rooms(OperationGroup[Send]):
         notify: Literal[0, 1] | None = None,
         color: Literal["yellow", "red", "green", "purple", "gray", "random"]
         | None = None,
+        **options: Unpack[CallOptions],
     ) -> Sent:
         """Send a message to a room.
 
@@ -533,6 +562,7 @@ class Rooms(OperationGroup[Send]):
                 `html`.
             notify: Whether to alert the users in the room. The server's default is `0`.
             color: Background color of a message. The server's default is `yellow`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The message was sent.
@@ -562,13 +592,19 @@ class Rooms(OperationGroup[Send]):
                     message_format=message_format,
                     notify=notify,
                     color=color,
-                )
+                ),
+                **options,
             )
         finally:
-            del message  # A traceback would hold it.
+            del message, options  # A traceback would hold what is secret.
 
     def rooms_topic(
-        self, *, room_id: str | int, topic: str, from_: str | None = None
+        self,
+        *,
+        room_id: str | int,
+        topic: str,
+        from_: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> Done:
         """Set the topic of a room.
 
@@ -577,6 +613,7 @@ class Rooms(OperationGroup[Send]):
             topic: The topic. At most 250 characters.
             from_: Name to show as the one who changed it. At most 64 characters. The
                 server's default is `API`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The topic was changed.
@@ -596,10 +633,20 @@ class Rooms(OperationGroup[Send]):
 
         Source: the official method page `rooms/topic`, now gone (confidence: high).
         """
-        return self._send(RoomsTopic(room_id=room_id, topic=topic, from_=from_))
+        try:
+            return self._send(
+                RoomsTopic(room_id=room_id, topic=topic, from_=from_), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def rooms_history(
-        self, *, room_id: str | int, date: str, timezone: str | None = None
+        self,
+        *,
+        room_id: str | int,
+        date: str,
+        timezone: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> MessageList:
         """Get the history of a room.
 
@@ -613,6 +660,7 @@ class Rooms(OperationGroup[Send]):
             timezone: Time zone of the day and of dates in the response, as a name of
                 the tz database; other names are rejected. The server's default is
                 `UTC`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The messages, oldest first.
@@ -632,7 +680,12 @@ class Rooms(OperationGroup[Send]):
 
         Source: the official method page `rooms/history`, now gone (confidence: high).
         """
-        return self._send(RoomsHistory(room_id=room_id, date=date, timezone=timezone))
+        try:
+            return self._send(
+                RoomsHistory(room_id=room_id, date=date, timezone=timezone), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
 
 class AsyncRooms(OperationGroup[AsyncSend]):
@@ -640,13 +693,16 @@ class AsyncRooms(OperationGroup[AsyncSend]):
 
     __slots__ = ()
 
-    async def rooms_list(self) -> RoomList:
+    async def rooms_list(self, **options: Unpack[CallOptions]) -> RoomList:
         """List rooms.
 
         Known quirks:
 
         - Whether the list includes archived rooms is not known; each room has
           `is_archived`.
+
+        Args:
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The whole list.
@@ -665,13 +721,19 @@ class AsyncRooms(OperationGroup[AsyncSend]):
 
         Source: the official method page `rooms/list`, now gone (confidence: high).
         """
-        return await self._send(RoomsList())
+        try:
+            return await self._send(RoomsList(), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def rooms_show(self, *, room_id: str | int) -> RoomEnvelope:
+    async def rooms_show(
+        self, *, room_id: str | int, **options: Unpack[CallOptions]
+    ) -> RoomEnvelope:
         """Get a room.
 
         Args:
             room_id: Id or name of the room. 1 to 100 characters.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The room and its participants.
@@ -692,7 +754,10 @@ class AsyncRooms(OperationGroup[AsyncSend]):
 
         Source: the official method page `rooms/show`, now gone (confidence: high).
         """
-        return await self._send(RoomsShow(room_id=room_id))
+        try:
+            return await self._send(RoomsShow(room_id=room_id), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def rooms_create(
         self,
@@ -702,6 +767,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         privacy: Literal["public", "private"] | None = None,
         topic: str | None = None,
         guest_access: Literal[0, 1] | None = None,
+        **options: Unpack[CallOptions],
     ) -> RoomEnvelope:
         """Create a room.
 
@@ -712,6 +778,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
                 default is `public`.
             topic: The topic. At most 250 characters.
             guest_access: Whether guests may enter. The server's default is `0`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The room.
@@ -730,17 +797,23 @@ class AsyncRooms(OperationGroup[AsyncSend]):
 
         Source: the official method page `rooms/create`, now gone (confidence: high).
         """
-        return await self._send(
-            RoomsCreate(
-                name=name,
-                owner_user_id=owner_user_id,
-                privacy=privacy,
-                topic=topic,
-                guest_access=guest_access,
+        try:
+            return await self._send(
+                RoomsCreate(
+                    name=name,
+                    owner_user_id=owner_user_id,
+                    privacy=privacy,
+                    topic=topic,
+                    guest_access=guest_access,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def rooms_delete(self, *, room_id: str | int) -> Deletion:
+    async def rooms_delete(
+        self, *, room_id: str | int, **options: Unpack[CallOptions]
+    ) -> Deletion:
         """Delete a room.
 
         Known quirks:
@@ -749,6 +822,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
 
         Args:
             room_id: Id or name of a room. 1 to 100 characters.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The room was deleted.
@@ -768,7 +842,10 @@ class AsyncRooms(OperationGroup[AsyncSend]):
 
         Source: the official method page `rooms/delete`, now gone (confidence: high).
         """
-        return await self._send(RoomsDelete(room_id=room_id))
+        try:
+            return await self._send(RoomsDelete(room_id=room_id), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def rooms_message_by_get(
         self,
@@ -780,6 +857,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         notify: Literal[0, 1] | None = None,
         color: Literal["yellow", "red", "green", "purple", "gray", "random"]
         | None = None,
+        **options: Unpack[CallOptions],
     ) -> Sent:
         """Send a message to a room, in the query.
 
@@ -800,6 +878,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             notify: Whether to alert the users in the room; 0 or 1. The server's default
                 is `0`.
             color: Background color of the message. The server's default is `yellow`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The message was sent.
@@ -829,10 +908,11 @@ class AsyncRooms(OperationGroup[AsyncSend]):
                     message_format=message_format,
                     notify=notify,
                     color=color,
-                )
+                ),
+                **options,
             )
         finally:
-            del message  # A traceback would hold it.
+            del message, options  # A traceback would hold what is secret.
 
     async def rooms_message(
         self,
@@ -844,6 +924,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         notify: Literal[0, 1] | None = None,
         color: Literal["yellow", "red", "green", "purple", "gray", "random"]
         | None = None,
+        **options: Unpack[CallOptions],
     ) -> Sent:
         """Send a message to a room.
 
@@ -861,6 +942,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
                 `html`.
             notify: Whether to alert the users in the room. The server's default is `0`.
             color: Background color of a message. The server's default is `yellow`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The message was sent.
@@ -890,13 +972,19 @@ class AsyncRooms(OperationGroup[AsyncSend]):
                     message_format=message_format,
                     notify=notify,
                     color=color,
-                )
+                ),
+                **options,
             )
         finally:
-            del message  # A traceback would hold it.
+            del message, options  # A traceback would hold what is secret.
 
     async def rooms_topic(
-        self, *, room_id: str | int, topic: str, from_: str | None = None
+        self,
+        *,
+        room_id: str | int,
+        topic: str,
+        from_: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> Done:
         """Set the topic of a room.
 
@@ -905,6 +993,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             topic: The topic. At most 250 characters.
             from_: Name to show as the one who changed it. At most 64 characters. The
                 server's default is `API`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The topic was changed.
@@ -924,10 +1013,20 @@ class AsyncRooms(OperationGroup[AsyncSend]):
 
         Source: the official method page `rooms/topic`, now gone (confidence: high).
         """
-        return await self._send(RoomsTopic(room_id=room_id, topic=topic, from_=from_))
+        try:
+            return await self._send(
+                RoomsTopic(room_id=room_id, topic=topic, from_=from_), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def rooms_history(
-        self, *, room_id: str | int, date: str, timezone: str | None = None
+        self,
+        *,
+        room_id: str | int,
+        date: str,
+        timezone: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> MessageList:
         """Get the history of a room.
 
@@ -941,6 +1040,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             timezone: Time zone of the day and of dates in the response, as a name of
                 the tz database; other names are rejected. The server's default is
                 `UTC`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The messages, oldest first.
@@ -960,6 +1060,9 @@ class AsyncRooms(OperationGroup[AsyncSend]):
 
         Source: the official method page `rooms/history`, now gone (confidence: high).
         """
-        return await self._send(
-            RoomsHistory(room_id=room_id, date=date, timezone=timezone)
-        )
+        try:
+            return await self._send(
+                RoomsHistory(room_id=room_id, date=date, timezone=timezone), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.

@@ -8,11 +8,12 @@ Users.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Unpack
 
+from hipkit.api.calling import AsyncSend, CallOptions, Send
 from hipkit.api.groups import OperationGroup
 from hipkit.api.model import Rule
-from hipkit.api.operation import AsyncSend, Operation, Send
+from hipkit.api.operation import Operation
 from hipkit.v1.models import (
     CreatedUserEnvelope,
     Deletion,
@@ -250,11 +251,17 @@ class Users(OperationGroup[Send]):
 
     __slots__ = ()
 
-    def users_list(self, *, include_deleted: Literal[0, 1] | None = None) -> UserList:
+    def users_list(
+        self,
+        *,
+        include_deleted: Literal[0, 1] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> UserList:
         """List users.
 
         Args:
             include_deleted: Include deleted users; 0 or 1. The server's default is `0`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The whole list.
@@ -273,13 +280,19 @@ class Users(OperationGroup[Send]):
 
         Source: the official method page `users/list`, now gone (confidence: high).
         """
-        return self._send(UsersList(include_deleted=include_deleted))
+        try:
+            return self._send(UsersList(include_deleted=include_deleted), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def users_show(self, *, user_id: str | int) -> UserEnvelope:
+    def users_show(
+        self, *, user_id: str | int, **options: Unpack[CallOptions]
+    ) -> UserEnvelope:
         """Get a user.
 
         Args:
             user_id: Id or e-mail address of the user. 1 to 255 characters.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The user.
@@ -299,7 +312,10 @@ class Users(OperationGroup[Send]):
 
         Source: the official method page `users/show`, now gone (confidence: high).
         """
-        return self._send(UsersShow(user_id=user_id))
+        try:
+            return self._send(UsersShow(user_id=user_id), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def users_create(
         self,
@@ -311,6 +327,7 @@ class Users(OperationGroup[Send]):
         is_group_admin: Literal[0, 1] | None = None,
         password: str | None = None,
         timezone: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> CreatedUserEnvelope:
         """Create a user.
 
@@ -331,6 +348,7 @@ class Users(OperationGroup[Send]):
                 user and returns it once.
             timezone: Time zone of a user, as a name of the tz database; `UTC` if left
                 out for a new user.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The user, with the generated password.
@@ -359,10 +377,11 @@ class Users(OperationGroup[Send]):
                     is_group_admin=is_group_admin,
                     password=password,
                     timezone=timezone,
-                )
+                ),
+                **options,
             )
         finally:
-            del password  # A traceback would hold it.
+            del password, options  # A traceback would hold what is secret.
 
     def users_update(
         self,
@@ -375,6 +394,7 @@ class Users(OperationGroup[Send]):
         is_group_admin: Literal[0, 1] | None = None,
         password: str | None = None,
         timezone: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> UserEnvelope:
         """Update a user.
 
@@ -395,6 +415,7 @@ class Users(OperationGroup[Send]):
                 user and returns it once.
             timezone: Time zone of a user, as a name of the tz database; `UTC` if left
                 out for a new user.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The updated user.
@@ -425,16 +446,20 @@ class Users(OperationGroup[Send]):
                     is_group_admin=is_group_admin,
                     password=password,
                     timezone=timezone,
-                )
+                ),
+                **options,
             )
         finally:
-            del password  # A traceback would hold it.
+            del password, options  # A traceback would hold what is secret.
 
-    def users_delete(self, *, user_id: str | int) -> Deletion:
+    def users_delete(
+        self, *, user_id: str | int, **options: Unpack[CallOptions]
+    ) -> Deletion:
         """Delete a user.
 
         Args:
             user_id: Id or e-mail address of a user. 1 to 255 characters.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The user was deleted.
@@ -454,9 +479,14 @@ class Users(OperationGroup[Send]):
 
         Source: the official method page `users/delete`, now gone (confidence: high).
         """
-        return self._send(UsersDelete(user_id=user_id))
+        try:
+            return self._send(UsersDelete(user_id=user_id), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def users_undelete(self, *, user_id: str | int) -> Undeletion:
+    def users_undelete(
+        self, *, user_id: str | int, **options: Unpack[CallOptions]
+    ) -> Undeletion:
         """Restore a deleted user.
 
         Known quirks:
@@ -467,6 +497,7 @@ class Users(OperationGroup[Send]):
 
         Args:
             user_id: Id or e-mail address of a user. 1 to 255 characters.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The user was restored.
@@ -486,7 +517,10 @@ class Users(OperationGroup[Send]):
 
         Source: the official method page `users/undelete`, now gone (confidence: high).
         """
-        return self._send(UsersUndelete(user_id=user_id))
+        try:
+            return self._send(UsersUndelete(user_id=user_id), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
 
 class AsyncUsers(OperationGroup[AsyncSend]):
@@ -495,12 +529,16 @@ class AsyncUsers(OperationGroup[AsyncSend]):
     __slots__ = ()
 
     async def users_list(
-        self, *, include_deleted: Literal[0, 1] | None = None
+        self,
+        *,
+        include_deleted: Literal[0, 1] | None = None,
+        **options: Unpack[CallOptions],
     ) -> UserList:
         """List users.
 
         Args:
             include_deleted: Include deleted users; 0 or 1. The server's default is `0`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The whole list.
@@ -519,13 +557,21 @@ class AsyncUsers(OperationGroup[AsyncSend]):
 
         Source: the official method page `users/list`, now gone (confidence: high).
         """
-        return await self._send(UsersList(include_deleted=include_deleted))
+        try:
+            return await self._send(
+                UsersList(include_deleted=include_deleted), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def users_show(self, *, user_id: str | int) -> UserEnvelope:
+    async def users_show(
+        self, *, user_id: str | int, **options: Unpack[CallOptions]
+    ) -> UserEnvelope:
         """Get a user.
 
         Args:
             user_id: Id or e-mail address of the user. 1 to 255 characters.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The user.
@@ -545,7 +591,10 @@ class AsyncUsers(OperationGroup[AsyncSend]):
 
         Source: the official method page `users/show`, now gone (confidence: high).
         """
-        return await self._send(UsersShow(user_id=user_id))
+        try:
+            return await self._send(UsersShow(user_id=user_id), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def users_create(
         self,
@@ -557,6 +606,7 @@ class AsyncUsers(OperationGroup[AsyncSend]):
         is_group_admin: Literal[0, 1] | None = None,
         password: str | None = None,
         timezone: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> CreatedUserEnvelope:
         """Create a user.
 
@@ -577,6 +627,7 @@ class AsyncUsers(OperationGroup[AsyncSend]):
                 user and returns it once.
             timezone: Time zone of a user, as a name of the tz database; `UTC` if left
                 out for a new user.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The user, with the generated password.
@@ -605,10 +656,11 @@ class AsyncUsers(OperationGroup[AsyncSend]):
                     is_group_admin=is_group_admin,
                     password=password,
                     timezone=timezone,
-                )
+                ),
+                **options,
             )
         finally:
-            del password  # A traceback would hold it.
+            del password, options  # A traceback would hold what is secret.
 
     async def users_update(
         self,
@@ -621,6 +673,7 @@ class AsyncUsers(OperationGroup[AsyncSend]):
         is_group_admin: Literal[0, 1] | None = None,
         password: str | None = None,
         timezone: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> UserEnvelope:
         """Update a user.
 
@@ -641,6 +694,7 @@ class AsyncUsers(OperationGroup[AsyncSend]):
                 user and returns it once.
             timezone: Time zone of a user, as a name of the tz database; `UTC` if left
                 out for a new user.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The updated user.
@@ -671,16 +725,20 @@ class AsyncUsers(OperationGroup[AsyncSend]):
                     is_group_admin=is_group_admin,
                     password=password,
                     timezone=timezone,
-                )
+                ),
+                **options,
             )
         finally:
-            del password  # A traceback would hold it.
+            del password, options  # A traceback would hold what is secret.
 
-    async def users_delete(self, *, user_id: str | int) -> Deletion:
+    async def users_delete(
+        self, *, user_id: str | int, **options: Unpack[CallOptions]
+    ) -> Deletion:
         """Delete a user.
 
         Args:
             user_id: Id or e-mail address of a user. 1 to 255 characters.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The user was deleted.
@@ -700,9 +758,14 @@ class AsyncUsers(OperationGroup[AsyncSend]):
 
         Source: the official method page `users/delete`, now gone (confidence: high).
         """
-        return await self._send(UsersDelete(user_id=user_id))
+        try:
+            return await self._send(UsersDelete(user_id=user_id), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def users_undelete(self, *, user_id: str | int) -> Undeletion:
+    async def users_undelete(
+        self, *, user_id: str | int, **options: Unpack[CallOptions]
+    ) -> Undeletion:
         """Restore a deleted user.
 
         Known quirks:
@@ -713,6 +776,7 @@ class AsyncUsers(OperationGroup[AsyncSend]):
 
         Args:
             user_id: Id or e-mail address of a user. 1 to 255 characters.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The user was restored.
@@ -732,4 +796,7 @@ class AsyncUsers(OperationGroup[AsyncSend]):
 
         Source: the official method page `users/undelete`, now gone (confidence: high).
         """
-        return await self._send(UsersUndelete(user_id=user_id))
+        try:
+            return await self._send(UsersUndelete(user_id=user_id), **options)
+        finally:
+            del options  # A traceback would hold what is secret.

@@ -8,11 +8,12 @@ What the server offers, and at which URLs.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Unpack
 
+from hipkit.api.calling import AsyncSend, CallOptions, Send
 from hipkit.api.groups import OperationGroup
 from hipkit.api.model import Rule
-from hipkit.api.operation import AsyncSend, Operation, Send
+from hipkit.api.operation import Operation
 from hipkit.v2.models import CapabilitiesDocument
 
 __all__ = [
@@ -60,11 +61,14 @@ class Capabilities(OperationGroup[Send]):
 
     __slots__ = ()
 
-    def get_capabilities(self) -> CapabilitiesDocument:
+    def get_capabilities(self, **options: Unpack[CallOptions]) -> CapabilitiesDocument:
         """Get the server's capabilities.
 
         Add-ons get the URL of this document when they are installed, and read all other
         URLs from it. Some servers rejected a call with a token.
+
+        Args:
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The capabilities.
@@ -80,10 +84,16 @@ class Capabilities(OperationGroup[Send]):
 
         Source: the official method page `get_capabilities`, now gone (confidence: high).
         """
-        return self._send(GetCapabilities())
+        try:
+            return self._send(GetCapabilities(), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def get_addon_capabilities_schema(
-        self, *, draft: Literal["v2", "v4"] | None = None
+        self,
+        *,
+        draft: Literal["v2", "v4"] | None = None,
+        **options: Unpack[CallOptions],
     ) -> dict[str, object]:
         """Get the JSON Schema of add-on descriptors.
 
@@ -93,6 +103,7 @@ class Capabilities(OperationGroup[Send]):
 
         Args:
             draft: Draft of JSON Schema to return. The server's default is not known.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             A JSON Schema.
@@ -110,7 +121,10 @@ class Capabilities(OperationGroup[Send]):
         Source: the official method page `get_addon_capabilities_schema`, now gone
         (confidence: medium).
         """
-        return self._send(GetAddonCapabilitiesSchema(draft=draft))
+        try:
+            return self._send(GetAddonCapabilitiesSchema(draft=draft), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
 
 class AsyncCapabilities(OperationGroup[AsyncSend]):
@@ -118,11 +132,16 @@ class AsyncCapabilities(OperationGroup[AsyncSend]):
 
     __slots__ = ()
 
-    async def get_capabilities(self) -> CapabilitiesDocument:
+    async def get_capabilities(
+        self, **options: Unpack[CallOptions]
+    ) -> CapabilitiesDocument:
         """Get the server's capabilities.
 
         Add-ons get the URL of this document when they are installed, and read all other
         URLs from it. Some servers rejected a call with a token.
+
+        Args:
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The capabilities.
@@ -138,10 +157,16 @@ class AsyncCapabilities(OperationGroup[AsyncSend]):
 
         Source: the official method page `get_capabilities`, now gone (confidence: high).
         """
-        return await self._send(GetCapabilities())
+        try:
+            return await self._send(GetCapabilities(), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def get_addon_capabilities_schema(
-        self, *, draft: Literal["v2", "v4"] | None = None
+        self,
+        *,
+        draft: Literal["v2", "v4"] | None = None,
+        **options: Unpack[CallOptions],
     ) -> dict[str, object]:
         """Get the JSON Schema of add-on descriptors.
 
@@ -151,6 +176,7 @@ class AsyncCapabilities(OperationGroup[AsyncSend]):
 
         Args:
             draft: Draft of JSON Schema to return. The server's default is not known.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             A JSON Schema.
@@ -168,4 +194,7 @@ class AsyncCapabilities(OperationGroup[AsyncSend]):
         Source: the official method page `get_addon_capabilities_schema`, now gone
         (confidence: medium).
         """
-        return await self._send(GetAddonCapabilitiesSchema(draft=draft))
+        try:
+            return await self._send(GetAddonCapabilitiesSchema(draft=draft), **options)
+        finally:
+            del options  # A traceback would hold what is secret.

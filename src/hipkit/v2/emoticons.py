@@ -8,11 +8,12 @@ Images shown in place of a `(shortcut)`.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Unpack
 
+from hipkit.api.calling import AsyncSend, CallOptions, Send
 from hipkit.api.groups import OperationGroup
 from hipkit.api.model import Rule
-from hipkit.api.operation import AsyncSend, Operation, Send
+from hipkit.api.operation import Operation
 from hipkit.v2.models import Emoticon, EmoticonPage
 
 __all__ = ["AsyncEmoticons", "Emoticons", "GetAllEmoticons", "GetEmoticon"]
@@ -82,13 +83,18 @@ class Emoticons(OperationGroup[Send]):
     __slots__ = ()
 
     def get_emoticon(
-        self, emoticon_id_or_key: str | int, *, expand: list[str] | None = None
+        self,
+        emoticon_id_or_key: str | int,
+        *,
+        expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Emoticon:
         """Get an emoticon.
 
         Args:
             emoticon_id_or_key: Id or shortcut (without parentheses) of the emoticon.
             expand: Members to return in full: `creator`. Use dots for nested members.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The emoticon.
@@ -108,7 +114,10 @@ class Emoticons(OperationGroup[Send]):
 
         Source: the official method page `get_emoticon`, now gone (confidence: high).
         """
-        return self._send(GetEmoticon(emoticon_id_or_key, expand=expand))
+        try:
+            return self._send(GetEmoticon(emoticon_id_or_key, expand=expand), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def get_all_emoticons(
         self,
@@ -117,6 +126,7 @@ class Emoticons(OperationGroup[Send]):
         max_results: int | None = None,
         type: Literal["global", "group", "all"] | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> EmoticonPage:
         """List emoticons.
 
@@ -129,6 +139,7 @@ class Emoticons(OperationGroup[Send]):
             type: Emoticons to list: HipChat's own, the group's, or both. The server's
                 default is `all`.
             expand: Members to return in full: `items`. Use dots for nested members.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             A page of emoticons.
@@ -147,14 +158,18 @@ class Emoticons(OperationGroup[Send]):
 
         Source: the official method page `get_all_emoticons`, now gone (confidence: high).
         """
-        return self._send(
-            GetAllEmoticons(
-                start_index=start_index,
-                max_results=max_results,
-                type=type,
-                expand=expand,
+        try:
+            return self._send(
+                GetAllEmoticons(
+                    start_index=start_index,
+                    max_results=max_results,
+                    type=type,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
 
 class AsyncEmoticons(OperationGroup[AsyncSend]):
@@ -163,13 +178,18 @@ class AsyncEmoticons(OperationGroup[AsyncSend]):
     __slots__ = ()
 
     async def get_emoticon(
-        self, emoticon_id_or_key: str | int, *, expand: list[str] | None = None
+        self,
+        emoticon_id_or_key: str | int,
+        *,
+        expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Emoticon:
         """Get an emoticon.
 
         Args:
             emoticon_id_or_key: Id or shortcut (without parentheses) of the emoticon.
             expand: Members to return in full: `creator`. Use dots for nested members.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The emoticon.
@@ -189,7 +209,12 @@ class AsyncEmoticons(OperationGroup[AsyncSend]):
 
         Source: the official method page `get_emoticon`, now gone (confidence: high).
         """
-        return await self._send(GetEmoticon(emoticon_id_or_key, expand=expand))
+        try:
+            return await self._send(
+                GetEmoticon(emoticon_id_or_key, expand=expand), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def get_all_emoticons(
         self,
@@ -198,6 +223,7 @@ class AsyncEmoticons(OperationGroup[AsyncSend]):
         max_results: int | None = None,
         type: Literal["global", "group", "all"] | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> EmoticonPage:
         """List emoticons.
 
@@ -210,6 +236,7 @@ class AsyncEmoticons(OperationGroup[AsyncSend]):
             type: Emoticons to list: HipChat's own, the group's, or both. The server's
                 default is `all`.
             expand: Members to return in full: `items`. Use dots for nested members.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             A page of emoticons.
@@ -228,11 +255,15 @@ class AsyncEmoticons(OperationGroup[AsyncSend]):
 
         Source: the official method page `get_all_emoticons`, now gone (confidence: high).
         """
-        return await self._send(
-            GetAllEmoticons(
-                start_index=start_index,
-                max_results=max_results,
-                type=type,
-                expand=expand,
+        try:
+            return await self._send(
+                GetAllEmoticons(
+                    start_index=start_index,
+                    max_results=max_results,
+                    type=type,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.

@@ -8,11 +8,12 @@ Modules that an add-on registers for the whole group.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Unpack
 
+from hipkit.api.calling import AsyncSend, CallOptions, Send
 from hipkit.api.groups import OperationGroup
 from hipkit.api.model import Rule
-from hipkit.api.operation import AsyncSend, Operation, Send
+from hipkit.api.operation import Operation
 from hipkit.v2.models import (
     Action,
     Condition,
@@ -644,7 +645,7 @@ class Extensions(OperationGroup[Send]):
 
     __slots__ = ()
 
-    def get_global_action(self, key: str) -> Action:
+    def get_global_action(self, key: str, **options: Unpack[CallOptions]) -> Action:
         """Get an action for the group.
 
         Known quirks:
@@ -654,6 +655,7 @@ class Extensions(OperationGroup[Send]):
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The action. No recording exists; assumed to be what was stored.
@@ -674,7 +676,10 @@ class Extensions(OperationGroup[Send]):
 
         Source: the official method page `get_global_action`, now gone (confidence: medium).
         """
-        return self._send(GetGlobalAction(key))
+        try:
+            return self._send(GetGlobalAction(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def create_global_action(
         self,
@@ -685,6 +690,7 @@ class Extensions(OperationGroup[Send]):
         target: str | Target,
         weight: int | None = None,
         conditions: list[Condition] | None = None,
+        **options: Unpack[CallOptions],
     ) -> CreatedExtension | None:
         """Create or replace an action for the group.
 
@@ -704,6 +710,7 @@ class Extensions(OperationGroup[Send]):
             weight: Position; lower comes first, as documented. The server's default is
                 `100`.
             conditions: Conditions for showing it.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             Created or replaced. The body is only partly known. Success. The response
@@ -727,18 +734,22 @@ class Extensions(OperationGroup[Send]):
         Source: the official method page `create_global_action`, now gone (confidence:
         medium).
         """
-        return self._send(
-            CreateGlobalAction(
-                key,
-                name=name,
-                location=location,
-                target=target,
-                weight=weight,
-                conditions=conditions,
+        try:
+            return self._send(
+                CreateGlobalAction(
+                    key,
+                    name=name,
+                    location=location,
+                    target=target,
+                    weight=weight,
+                    conditions=conditions,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def delete_global_action(self, key: str) -> None:
+    def delete_global_action(self, key: str, **options: Unpack[CallOptions]) -> None:
         """Delete an action for the group.
 
         Known quirks:
@@ -748,6 +759,7 @@ class Extensions(OperationGroup[Send]):
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -766,9 +778,12 @@ class Extensions(OperationGroup[Send]):
         Source: the official method page `delete_global_action`, now gone (confidence:
         medium).
         """
-        return self._send(DeleteGlobalAction(key))
+        try:
+            return self._send(DeleteGlobalAction(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def get_global_dialog(self, key: str) -> Dialog:
+    def get_global_dialog(self, key: str, **options: Unpack[CallOptions]) -> Dialog:
         """Get a dialog for the group.
 
         Known quirks:
@@ -778,6 +793,7 @@ class Extensions(OperationGroup[Send]):
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The dialog. No recording exists; assumed to be what was stored.
@@ -798,7 +814,10 @@ class Extensions(OperationGroup[Send]):
 
         Source: the official method page `get_global_dialog`, now gone (confidence: medium).
         """
-        return self._send(GetGlobalDialog(key))
+        try:
+            return self._send(GetGlobalDialog(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def create_global_dialog(
         self,
@@ -808,6 +827,7 @@ class Extensions(OperationGroup[Send]):
         url: str,
         authentication: Literal["jwt", "none"] | None = None,
         options: DialogOptions | None = None,
+        **call_options: Unpack[CallOptions],
     ) -> CreatedExtension | None:
         """Create or replace a dialog for the group.
 
@@ -826,6 +846,7 @@ class Extensions(OperationGroup[Send]):
             authentication: Whether HipChat signs the request for the page. The server's
                 default is `jwt`.
             options: Options of a dialog.
+            call_options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             Created or replaced. The body is only partly known. Success. The response
@@ -849,17 +870,21 @@ class Extensions(OperationGroup[Send]):
         Source: the official method page `create_global_dialog`, now gone (confidence:
         medium).
         """
-        return self._send(
-            CreateGlobalDialog(
-                key,
-                title=title,
-                url=url,
-                authentication=authentication,
-                options=options,
+        try:
+            return self._send(
+                CreateGlobalDialog(
+                    key,
+                    title=title,
+                    url=url,
+                    authentication=authentication,
+                    options=options,
+                ),
+                **call_options,
             )
-        )
+        finally:
+            del call_options  # A traceback would hold what is secret.
 
-    def delete_global_dialog(self, key: str) -> None:
+    def delete_global_dialog(self, key: str, **options: Unpack[CallOptions]) -> None:
         """Delete a dialog for the group.
 
         Known quirks:
@@ -869,6 +894,7 @@ class Extensions(OperationGroup[Send]):
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -887,9 +913,14 @@ class Extensions(OperationGroup[Send]):
         Source: the official method page `delete_global_dialog`, now gone (confidence:
         medium).
         """
-        return self._send(DeleteGlobalDialog(key))
+        try:
+            return self._send(DeleteGlobalDialog(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def get_global_external_page(self, key: str) -> ExternalPage:
+    def get_global_external_page(
+        self, key: str, **options: Unpack[CallOptions]
+    ) -> ExternalPage:
         """Get an external page for the group.
 
         Known quirks:
@@ -899,6 +930,7 @@ class Extensions(OperationGroup[Send]):
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The external page. No recording exists; assumed to be what was stored.
@@ -920,10 +952,18 @@ class Extensions(OperationGroup[Send]):
         Source: the official method page `get_global_external_page`, now gone
         (confidence: medium).
         """
-        return self._send(GetGlobalExternalPage(key))
+        try:
+            return self._send(GetGlobalExternalPage(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def create_global_external_page(
-        self, key: str, *, url: str, name: TextI18n | None = None
+        self,
+        key: str,
+        *,
+        url: str,
+        name: TextI18n | None = None,
+        **options: Unpack[CallOptions],
     ) -> CreatedExtension | None:
         """Create or replace an external page for the group.
 
@@ -939,6 +979,7 @@ class Extensions(OperationGroup[Send]):
                 `-` and `.`.
             url: URL of the page. May contain variables such as `{message.body}`.
             name: The name. One source says that it is required.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             Created or replaced. The body is only partly known. Success. The response
@@ -962,9 +1003,16 @@ class Extensions(OperationGroup[Send]):
         Source: the official method page `create_global_external_page`, now gone
         (confidence: medium).
         """
-        return self._send(CreateGlobalExternalPage(key, url=url, name=name))
+        try:
+            return self._send(
+                CreateGlobalExternalPage(key, url=url, name=name), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def delete_global_external_page(self, key: str) -> None:
+    def delete_global_external_page(
+        self, key: str, **options: Unpack[CallOptions]
+    ) -> None:
         """Delete an external page for the group.
 
         Known quirks:
@@ -974,6 +1022,7 @@ class Extensions(OperationGroup[Send]):
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -992,9 +1041,12 @@ class Extensions(OperationGroup[Send]):
         Source: the official method page `delete_global_external_page`, now gone
         (confidence: medium).
         """
-        return self._send(DeleteGlobalExternalPage(key))
+        try:
+            return self._send(DeleteGlobalExternalPage(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def get_global_glance(self, key: str) -> Glance:
+    def get_global_glance(self, key: str, **options: Unpack[CallOptions]) -> Glance:
         """Get a glance for the group.
 
         Known quirks:
@@ -1004,6 +1056,7 @@ class Extensions(OperationGroup[Send]):
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The glance. No recording exists; assumed to be what was stored.
@@ -1024,7 +1077,10 @@ class Extensions(OperationGroup[Send]):
 
         Source: the official method page `get_global_glance`, now gone (confidence: medium).
         """
-        return self._send(GetGlobalGlance(key))
+        try:
+            return self._send(GetGlobalGlance(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def create_global_glance(
         self,
@@ -1036,6 +1092,7 @@ class Extensions(OperationGroup[Send]):
         target: str | Target | None = None,
         weight: int | None = None,
         conditions: list[Condition] | None = None,
+        **options: Unpack[CallOptions],
     ) -> CreatedExtension | None:
         """Create or replace a glance for the group.
 
@@ -1057,6 +1114,7 @@ class Extensions(OperationGroup[Send]):
             weight: Position; lower comes first, as documented. The server's default is
                 `100`.
             conditions: Conditions for showing it.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             Created or replaced. The body is only partly known. Success. The response
@@ -1080,19 +1138,23 @@ class Extensions(OperationGroup[Send]):
         Source: the official method page `create_global_glance`, now gone (confidence:
         medium).
         """
-        return self._send(
-            CreateGlobalGlance(
-                key,
-                name=name,
-                icon=icon,
-                query_url=query_url,
-                target=target,
-                weight=weight,
-                conditions=conditions,
+        try:
+            return self._send(
+                CreateGlobalGlance(
+                    key,
+                    name=name,
+                    icon=icon,
+                    query_url=query_url,
+                    target=target,
+                    weight=weight,
+                    conditions=conditions,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def delete_global_glance(self, key: str) -> None:
+    def delete_global_glance(self, key: str, **options: Unpack[CallOptions]) -> None:
         """Delete a glance for the group.
 
         Known quirks:
@@ -1102,6 +1164,7 @@ class Extensions(OperationGroup[Send]):
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -1120,9 +1183,14 @@ class Extensions(OperationGroup[Send]):
         Source: the official method page `delete_global_glance`, now gone (confidence:
         medium).
         """
-        return self._send(DeleteGlobalGlance(key))
+        try:
+            return self._send(DeleteGlobalGlance(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def get_global_web_panel(self, key: str) -> WebPanel:
+    def get_global_web_panel(
+        self, key: str, **options: Unpack[CallOptions]
+    ) -> WebPanel:
         """Get a web panel for the group.
 
         Known quirks:
@@ -1132,6 +1200,7 @@ class Extensions(OperationGroup[Send]):
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The web panel. No recording exists; assumed to be what was stored.
@@ -1153,7 +1222,10 @@ class Extensions(OperationGroup[Send]):
         Source: the official method page `get_global_web_panel`, now gone (confidence:
         medium).
         """
-        return self._send(GetGlobalWebPanel(key))
+        try:
+            return self._send(GetGlobalWebPanel(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def create_global_web_panel(
         self,
@@ -1166,6 +1238,7 @@ class Extensions(OperationGroup[Send]):
         icon: WebPanelIcon | None = None,
         weight: int | None = None,
         conditions: list[Condition] | None = None,
+        **options: Unpack[CallOptions],
     ) -> CreatedExtension | None:
         """Create or replace a web panel for the group.
 
@@ -1188,6 +1261,7 @@ class Extensions(OperationGroup[Send]):
             weight: Position; lower comes first, as documented. The server's default is
                 `100`.
             conditions: Conditions for showing it.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             Created or replaced. The body is only partly known. Success. The response
@@ -1211,20 +1285,24 @@ class Extensions(OperationGroup[Send]):
         Source: the official method page `create_global_web_panel`, now gone
         (confidence: medium).
         """
-        return self._send(
-            CreateGlobalWebPanel(
-                key,
-                name=name,
-                url=url,
-                location=location,
-                authentication=authentication,
-                icon=icon,
-                weight=weight,
-                conditions=conditions,
+        try:
+            return self._send(
+                CreateGlobalWebPanel(
+                    key,
+                    name=name,
+                    url=url,
+                    location=location,
+                    authentication=authentication,
+                    icon=icon,
+                    weight=weight,
+                    conditions=conditions,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def delete_global_web_panel(self, key: str) -> None:
+    def delete_global_web_panel(self, key: str, **options: Unpack[CallOptions]) -> None:
         """Delete a web panel for the group.
 
         Known quirks:
@@ -1234,6 +1312,7 @@ class Extensions(OperationGroup[Send]):
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -1252,9 +1331,12 @@ class Extensions(OperationGroup[Send]):
         Source: the official method page `delete_global_web_panel`, now gone
         (confidence: medium).
         """
-        return self._send(DeleteGlobalWebPanel(key))
+        try:
+            return self._send(DeleteGlobalWebPanel(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def get_global_webhook(self, key: str) -> Webhook:
+    def get_global_webhook(self, key: str, **options: Unpack[CallOptions]) -> Webhook:
         """Get a webhook for the group.
 
         Known quirks:
@@ -1264,6 +1346,7 @@ class Extensions(OperationGroup[Send]):
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The webhook. No recording exists; assumed to be what was stored, with what
@@ -1285,7 +1368,10 @@ class Extensions(OperationGroup[Send]):
         Source: the official method page `get_global_webhook`, now gone (confidence:
         medium).
         """
-        return self._send(GetGlobalWebhook(key))
+        try:
+            return self._send(GetGlobalWebhook(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def create_global_webhook(
         self,
@@ -1307,6 +1393,7 @@ class Extensions(OperationGroup[Send]):
         name: str | None = None,
         pattern: str | None = None,
         authentication: Literal["jwt", "none"] | None = None,
+        **options: Unpack[CallOptions],
     ) -> CreatedExtension | None:
         """Create or replace a webhook for the group.
 
@@ -1328,6 +1415,7 @@ class Extensions(OperationGroup[Send]):
                 messages only.
             authentication: Whether HipChat signs requests (`jwt`) or not (`none`). The
                 server's default is `none`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             Created or replaced. The body is only partly known. Success. The response
@@ -1350,18 +1438,22 @@ class Extensions(OperationGroup[Send]):
         Source: the official method page `create_global_webhook`, now gone (confidence:
         medium).
         """
-        return self._send(
-            CreateGlobalWebhook(
-                key,
-                url=url,
-                event=event,
-                name=name,
-                pattern=pattern,
-                authentication=authentication,
+        try:
+            return self._send(
+                CreateGlobalWebhook(
+                    key,
+                    url=url,
+                    event=event,
+                    name=name,
+                    pattern=pattern,
+                    authentication=authentication,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def delete_global_webhook(self, key: str) -> None:
+    def delete_global_webhook(self, key: str, **options: Unpack[CallOptions]) -> None:
         """Delete a webhook for the group.
 
         Known quirks:
@@ -1371,6 +1463,7 @@ class Extensions(OperationGroup[Send]):
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -1388,7 +1481,10 @@ class Extensions(OperationGroup[Send]):
         Source: the official method page `delete_global_webhook`, now gone (confidence:
         medium).
         """
-        return self._send(DeleteGlobalWebhook(key))
+        try:
+            return self._send(DeleteGlobalWebhook(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
 
 class AsyncExtensions(OperationGroup[AsyncSend]):
@@ -1396,7 +1492,9 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
 
     __slots__ = ()
 
-    async def get_global_action(self, key: str) -> Action:
+    async def get_global_action(
+        self, key: str, **options: Unpack[CallOptions]
+    ) -> Action:
         """Get an action for the group.
 
         Known quirks:
@@ -1406,6 +1504,7 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The action. No recording exists; assumed to be what was stored.
@@ -1426,7 +1525,10 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
 
         Source: the official method page `get_global_action`, now gone (confidence: medium).
         """
-        return await self._send(GetGlobalAction(key))
+        try:
+            return await self._send(GetGlobalAction(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def create_global_action(
         self,
@@ -1437,6 +1539,7 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
         target: str | Target,
         weight: int | None = None,
         conditions: list[Condition] | None = None,
+        **options: Unpack[CallOptions],
     ) -> CreatedExtension | None:
         """Create or replace an action for the group.
 
@@ -1456,6 +1559,7 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
             weight: Position; lower comes first, as documented. The server's default is
                 `100`.
             conditions: Conditions for showing it.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             Created or replaced. The body is only partly known. Success. The response
@@ -1479,18 +1583,24 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
         Source: the official method page `create_global_action`, now gone (confidence:
         medium).
         """
-        return await self._send(
-            CreateGlobalAction(
-                key,
-                name=name,
-                location=location,
-                target=target,
-                weight=weight,
-                conditions=conditions,
+        try:
+            return await self._send(
+                CreateGlobalAction(
+                    key,
+                    name=name,
+                    location=location,
+                    target=target,
+                    weight=weight,
+                    conditions=conditions,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def delete_global_action(self, key: str) -> None:
+    async def delete_global_action(
+        self, key: str, **options: Unpack[CallOptions]
+    ) -> None:
         """Delete an action for the group.
 
         Known quirks:
@@ -1500,6 +1610,7 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -1518,9 +1629,14 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
         Source: the official method page `delete_global_action`, now gone (confidence:
         medium).
         """
-        return await self._send(DeleteGlobalAction(key))
+        try:
+            return await self._send(DeleteGlobalAction(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def get_global_dialog(self, key: str) -> Dialog:
+    async def get_global_dialog(
+        self, key: str, **options: Unpack[CallOptions]
+    ) -> Dialog:
         """Get a dialog for the group.
 
         Known quirks:
@@ -1530,6 +1646,7 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The dialog. No recording exists; assumed to be what was stored.
@@ -1550,7 +1667,10 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
 
         Source: the official method page `get_global_dialog`, now gone (confidence: medium).
         """
-        return await self._send(GetGlobalDialog(key))
+        try:
+            return await self._send(GetGlobalDialog(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def create_global_dialog(
         self,
@@ -1560,6 +1680,7 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
         url: str,
         authentication: Literal["jwt", "none"] | None = None,
         options: DialogOptions | None = None,
+        **call_options: Unpack[CallOptions],
     ) -> CreatedExtension | None:
         """Create or replace a dialog for the group.
 
@@ -1578,6 +1699,7 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
             authentication: Whether HipChat signs the request for the page. The server's
                 default is `jwt`.
             options: Options of a dialog.
+            call_options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             Created or replaced. The body is only partly known. Success. The response
@@ -1601,17 +1723,23 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
         Source: the official method page `create_global_dialog`, now gone (confidence:
         medium).
         """
-        return await self._send(
-            CreateGlobalDialog(
-                key,
-                title=title,
-                url=url,
-                authentication=authentication,
-                options=options,
+        try:
+            return await self._send(
+                CreateGlobalDialog(
+                    key,
+                    title=title,
+                    url=url,
+                    authentication=authentication,
+                    options=options,
+                ),
+                **call_options,
             )
-        )
+        finally:
+            del call_options  # A traceback would hold what is secret.
 
-    async def delete_global_dialog(self, key: str) -> None:
+    async def delete_global_dialog(
+        self, key: str, **options: Unpack[CallOptions]
+    ) -> None:
         """Delete a dialog for the group.
 
         Known quirks:
@@ -1621,6 +1749,7 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -1639,9 +1768,14 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
         Source: the official method page `delete_global_dialog`, now gone (confidence:
         medium).
         """
-        return await self._send(DeleteGlobalDialog(key))
+        try:
+            return await self._send(DeleteGlobalDialog(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def get_global_external_page(self, key: str) -> ExternalPage:
+    async def get_global_external_page(
+        self, key: str, **options: Unpack[CallOptions]
+    ) -> ExternalPage:
         """Get an external page for the group.
 
         Known quirks:
@@ -1651,6 +1785,7 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The external page. No recording exists; assumed to be what was stored.
@@ -1672,10 +1807,18 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
         Source: the official method page `get_global_external_page`, now gone
         (confidence: medium).
         """
-        return await self._send(GetGlobalExternalPage(key))
+        try:
+            return await self._send(GetGlobalExternalPage(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def create_global_external_page(
-        self, key: str, *, url: str, name: TextI18n | None = None
+        self,
+        key: str,
+        *,
+        url: str,
+        name: TextI18n | None = None,
+        **options: Unpack[CallOptions],
     ) -> CreatedExtension | None:
         """Create or replace an external page for the group.
 
@@ -1691,6 +1834,7 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
                 `-` and `.`.
             url: URL of the page. May contain variables such as `{message.body}`.
             name: The name. One source says that it is required.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             Created or replaced. The body is only partly known. Success. The response
@@ -1714,9 +1858,16 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
         Source: the official method page `create_global_external_page`, now gone
         (confidence: medium).
         """
-        return await self._send(CreateGlobalExternalPage(key, url=url, name=name))
+        try:
+            return await self._send(
+                CreateGlobalExternalPage(key, url=url, name=name), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def delete_global_external_page(self, key: str) -> None:
+    async def delete_global_external_page(
+        self, key: str, **options: Unpack[CallOptions]
+    ) -> None:
         """Delete an external page for the group.
 
         Known quirks:
@@ -1726,6 +1877,7 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -1744,9 +1896,14 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
         Source: the official method page `delete_global_external_page`, now gone
         (confidence: medium).
         """
-        return await self._send(DeleteGlobalExternalPage(key))
+        try:
+            return await self._send(DeleteGlobalExternalPage(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def get_global_glance(self, key: str) -> Glance:
+    async def get_global_glance(
+        self, key: str, **options: Unpack[CallOptions]
+    ) -> Glance:
         """Get a glance for the group.
 
         Known quirks:
@@ -1756,6 +1913,7 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The glance. No recording exists; assumed to be what was stored.
@@ -1776,7 +1934,10 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
 
         Source: the official method page `get_global_glance`, now gone (confidence: medium).
         """
-        return await self._send(GetGlobalGlance(key))
+        try:
+            return await self._send(GetGlobalGlance(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def create_global_glance(
         self,
@@ -1788,6 +1949,7 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
         target: str | Target | None = None,
         weight: int | None = None,
         conditions: list[Condition] | None = None,
+        **options: Unpack[CallOptions],
     ) -> CreatedExtension | None:
         """Create or replace a glance for the group.
 
@@ -1809,6 +1971,7 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
             weight: Position; lower comes first, as documented. The server's default is
                 `100`.
             conditions: Conditions for showing it.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             Created or replaced. The body is only partly known. Success. The response
@@ -1832,19 +1995,25 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
         Source: the official method page `create_global_glance`, now gone (confidence:
         medium).
         """
-        return await self._send(
-            CreateGlobalGlance(
-                key,
-                name=name,
-                icon=icon,
-                query_url=query_url,
-                target=target,
-                weight=weight,
-                conditions=conditions,
+        try:
+            return await self._send(
+                CreateGlobalGlance(
+                    key,
+                    name=name,
+                    icon=icon,
+                    query_url=query_url,
+                    target=target,
+                    weight=weight,
+                    conditions=conditions,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def delete_global_glance(self, key: str) -> None:
+    async def delete_global_glance(
+        self, key: str, **options: Unpack[CallOptions]
+    ) -> None:
         """Delete a glance for the group.
 
         Known quirks:
@@ -1854,6 +2023,7 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -1872,9 +2042,14 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
         Source: the official method page `delete_global_glance`, now gone (confidence:
         medium).
         """
-        return await self._send(DeleteGlobalGlance(key))
+        try:
+            return await self._send(DeleteGlobalGlance(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def get_global_web_panel(self, key: str) -> WebPanel:
+    async def get_global_web_panel(
+        self, key: str, **options: Unpack[CallOptions]
+    ) -> WebPanel:
         """Get a web panel for the group.
 
         Known quirks:
@@ -1884,6 +2059,7 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The web panel. No recording exists; assumed to be what was stored.
@@ -1905,7 +2081,10 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
         Source: the official method page `get_global_web_panel`, now gone (confidence:
         medium).
         """
-        return await self._send(GetGlobalWebPanel(key))
+        try:
+            return await self._send(GetGlobalWebPanel(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def create_global_web_panel(
         self,
@@ -1918,6 +2097,7 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
         icon: WebPanelIcon | None = None,
         weight: int | None = None,
         conditions: list[Condition] | None = None,
+        **options: Unpack[CallOptions],
     ) -> CreatedExtension | None:
         """Create or replace a web panel for the group.
 
@@ -1940,6 +2120,7 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
             weight: Position; lower comes first, as documented. The server's default is
                 `100`.
             conditions: Conditions for showing it.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             Created or replaced. The body is only partly known. Success. The response
@@ -1963,20 +2144,26 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
         Source: the official method page `create_global_web_panel`, now gone
         (confidence: medium).
         """
-        return await self._send(
-            CreateGlobalWebPanel(
-                key,
-                name=name,
-                url=url,
-                location=location,
-                authentication=authentication,
-                icon=icon,
-                weight=weight,
-                conditions=conditions,
+        try:
+            return await self._send(
+                CreateGlobalWebPanel(
+                    key,
+                    name=name,
+                    url=url,
+                    location=location,
+                    authentication=authentication,
+                    icon=icon,
+                    weight=weight,
+                    conditions=conditions,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def delete_global_web_panel(self, key: str) -> None:
+    async def delete_global_web_panel(
+        self, key: str, **options: Unpack[CallOptions]
+    ) -> None:
         """Delete a web panel for the group.
 
         Known quirks:
@@ -1986,6 +2173,7 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -2004,9 +2192,14 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
         Source: the official method page `delete_global_web_panel`, now gone
         (confidence: medium).
         """
-        return await self._send(DeleteGlobalWebPanel(key))
+        try:
+            return await self._send(DeleteGlobalWebPanel(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def get_global_webhook(self, key: str) -> Webhook:
+    async def get_global_webhook(
+        self, key: str, **options: Unpack[CallOptions]
+    ) -> Webhook:
         """Get a webhook for the group.
 
         Known quirks:
@@ -2016,6 +2209,7 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The webhook. No recording exists; assumed to be what was stored, with what
@@ -2037,7 +2231,10 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
         Source: the official method page `get_global_webhook`, now gone (confidence:
         medium).
         """
-        return await self._send(GetGlobalWebhook(key))
+        try:
+            return await self._send(GetGlobalWebhook(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def create_global_webhook(
         self,
@@ -2059,6 +2256,7 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
         name: str | None = None,
         pattern: str | None = None,
         authentication: Literal["jwt", "none"] | None = None,
+        **options: Unpack[CallOptions],
     ) -> CreatedExtension | None:
         """Create or replace a webhook for the group.
 
@@ -2080,6 +2278,7 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
                 messages only.
             authentication: Whether HipChat signs requests (`jwt`) or not (`none`). The
                 server's default is `none`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             Created or replaced. The body is only partly known. Success. The response
@@ -2102,18 +2301,24 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
         Source: the official method page `create_global_webhook`, now gone (confidence:
         medium).
         """
-        return await self._send(
-            CreateGlobalWebhook(
-                key,
-                url=url,
-                event=event,
-                name=name,
-                pattern=pattern,
-                authentication=authentication,
+        try:
+            return await self._send(
+                CreateGlobalWebhook(
+                    key,
+                    url=url,
+                    event=event,
+                    name=name,
+                    pattern=pattern,
+                    authentication=authentication,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def delete_global_webhook(self, key: str) -> None:
+    async def delete_global_webhook(
+        self, key: str, **options: Unpack[CallOptions]
+    ) -> None:
         """Delete a webhook for the group.
 
         Known quirks:
@@ -2123,6 +2328,7 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
         Args:
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -2140,4 +2346,7 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
         Source: the official method page `delete_global_webhook`, now gone (confidence:
         medium).
         """
-        return await self._send(DeleteGlobalWebhook(key))
+        try:
+            return await self._send(DeleteGlobalWebhook(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.

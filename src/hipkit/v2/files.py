@@ -8,9 +8,12 @@ Access to shared files.
 
 from __future__ import annotations
 
+from typing import Unpack
+
+from hipkit.api.calling import AsyncSend, CallOptions, Send
 from hipkit.api.groups import OperationGroup
 from hipkit.api.model import Rule
-from hipkit.api.operation import AsyncSend, Operation, Send
+from hipkit.api.operation import Operation
 from hipkit.v2.models import FileUrls
 
 __all__ = ["AsyncFiles", "Files", "GetFile"]
@@ -46,47 +49,12 @@ class Files(OperationGroup[Send]):
 
     __slots__ = ()
 
-    def get_file(self, file_id: str, *, thumbnail: bool | None = None) -> FileUrls:
-        """Get download URLs of a shared file.
-
-        For a message's `authenticated_file`. The URLs need no token.
-
-        Known quirks:
-
-        - Some servers answer with a redirect, whose target is then returned as
-          `temp_url`.
-
-        Args:
-            file_id: Id of a message's `authenticated_file`. 1 to 100 characters.
-            thumbnail: Return the thumbnail instead of the file. The server's default is
-                `false`.
-
-        Returns:
-            URLs of the file.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_messages`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `view_messages` (confidence: low). Token: kind not known.
-        """
-        return self._send(GetFile(file_id, thumbnail=thumbnail))
-
-
-class AsyncFiles(OperationGroup[AsyncSend]):
-    """The operations of the tag Files, a method each, to be awaited."""
-
-    __slots__ = ()
-
-    async def get_file(
-        self, file_id: str, *, thumbnail: bool | None = None
+    def get_file(
+        self,
+        file_id: str,
+        *,
+        thumbnail: bool | None = None,
+        **options: Unpack[CallOptions],
     ) -> FileUrls:
         """Get download URLs of a shared file.
 
@@ -101,6 +69,7 @@ class AsyncFiles(OperationGroup[AsyncSend]):
             file_id: Id of a message's `authenticated_file`. 1 to 100 characters.
             thumbnail: Return the thumbnail instead of the file. The server's default is
                 `false`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             URLs of the file.
@@ -118,4 +87,56 @@ class AsyncFiles(OperationGroup[AsyncSend]):
 
         Scope: `view_messages` (confidence: low). Token: kind not known.
         """
-        return await self._send(GetFile(file_id, thumbnail=thumbnail))
+        try:
+            return self._send(GetFile(file_id, thumbnail=thumbnail), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
+
+
+class AsyncFiles(OperationGroup[AsyncSend]):
+    """The operations of the tag Files, a method each, to be awaited."""
+
+    __slots__ = ()
+
+    async def get_file(
+        self,
+        file_id: str,
+        *,
+        thumbnail: bool | None = None,
+        **options: Unpack[CallOptions],
+    ) -> FileUrls:
+        """Get download URLs of a shared file.
+
+        For a message's `authenticated_file`. The URLs need no token.
+
+        Known quirks:
+
+        - Some servers answer with a redirect, whose target is then returned as
+          `temp_url`.
+
+        Args:
+            file_id: Id of a message's `authenticated_file`. 1 to 100 characters.
+            thumbnail: Return the thumbnail instead of the file. The server's default is
+                `false`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
+
+        Returns:
+            URLs of the file.
+
+        Raises:
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_messages`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
+                `X-Ratelimit-Reset`.
+            ServerError: The server failed. The server is unavailable.
+
+        Scope: `view_messages` (confidence: low). Token: kind not known.
+        """
+        try:
+            return await self._send(GetFile(file_id, thumbnail=thumbnail), **options)
+        finally:
+            del options  # A traceback would hold what is secret.

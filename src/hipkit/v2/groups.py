@@ -8,10 +8,13 @@ The group (a company or team) that owns rooms and users.
 
 from __future__ import annotations
 
+from typing import Unpack
+
+from hipkit.api.calling import AsyncSend, CallOptions, Send
 from hipkit.api.files import ImageSource
 from hipkit.api.groups import OperationGroup
 from hipkit.api.model import Rule
-from hipkit.api.operation import AsyncSend, Operation, Send
+from hipkit.api.operation import Operation
 from hipkit.v2.models import Group
 
 __all__ = [
@@ -129,7 +132,11 @@ class Groups(OperationGroup[Send]):
     __slots__ = ()
 
     def get_group(
-        self, group_id: str | int, *, expand: list[str] | None = None
+        self,
+        group_id: str | int,
+        *,
+        expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Group:
         """Get a group.
 
@@ -137,6 +144,7 @@ class Groups(OperationGroup[Send]):
             group_id: Id of the group.
             expand: Members to return in full: `owner`, `statistics`. Use dots for
                 nested members.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The group.
@@ -156,9 +164,14 @@ class Groups(OperationGroup[Send]):
 
         Source: the official method page `view_group`, now gone (confidence: high).
         """
-        return self._send(GetGroup(group_id, expand=expand))
+        try:
+            return self._send(GetGroup(group_id, expand=expand), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def get_group_avatar(self, group_id: str | int) -> str:
+    def get_group_avatar(
+        self, group_id: str | int, **options: Unpack[CallOptions]
+    ) -> str:
         """Get the URL of a group's avatar.
 
         Known quirks:
@@ -168,6 +181,7 @@ class Groups(OperationGroup[Send]):
 
         Args:
             group_id: Id of the group.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The image is at the URL in `Location`.
@@ -187,159 +201,17 @@ class Groups(OperationGroup[Send]):
 
         Source: the official method page `get_group_avatar`, now gone (confidence: medium).
         """
-        return self._send(GetGroupAvatar(group_id))
+        try:
+            return self._send(GetGroupAvatar(group_id), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def update_group_avatar(self, group_id: str | int, *, avatar: ImageSource) -> None:
-        """Set a group's avatar.
-
-        Known quirks:
-
-        - The image is sent as base64. Some clients put `data:...;base64,` before it;
-          servers accept both.
-
-        Args:
-            group_id: Id of the group.
-            avatar: The image, as JPEG, PNG or GIF. At least 1 character.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            ApiError: The body is larger than the server accepts.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_group` (confidence: low). Token: kind not known.
-
-        Source: the official method page `update_group_avatar`, now gone (confidence:
-        medium).
-        """
-        return self._send(UpdateGroupAvatar(group_id, avatar=avatar))
-
-    def delete_group_avatar(self, group_id: str | int) -> None:
-        """Delete a group's avatar.
-
-        Args:
-            group_id: Id of the group.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `admin_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `admin_group` (confidence: low). Token: kind not known.
-
-        Source: the official method page `delete_group_avatar`, now gone (confidence:
-        medium).
-        """
-        return self._send(DeleteGroupAvatar(group_id))
-
-    def get_group_statistics(self, group_id: str | int) -> dict[str, object]:
-        """Get statistics of a group.
-
-        Args:
-            group_id: Id of the group.
-
-        Returns:
-            The statistics. No source names the members; those of a room suggest
-            `messages_sent` and `links`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `view_group` (confidence: low). Token: kind not known.
-
-        Source: the official method page `group_statistics`, now gone (confidence: low).
-        """
-        return self._send(GetGroupStatistics(group_id))
-
-
-class AsyncGroups(OperationGroup[AsyncSend]):
-    """The operations of the tag Groups, a method each, to be awaited."""
-
-    __slots__ = ()
-
-    async def get_group(
-        self, group_id: str | int, *, expand: list[str] | None = None
-    ) -> Group:
-        """Get a group.
-
-        Args:
-            group_id: Id of the group.
-            expand: Members to return in full: `owner`, `statistics`. Use dots for
-                nested members.
-
-        Returns:
-            The group.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `view_group` (confidence: medium). Token: kind not known.
-
-        Source: the official method page `view_group`, now gone (confidence: high).
-        """
-        return await self._send(GetGroup(group_id, expand=expand))
-
-    async def get_group_avatar(self, group_id: str | int) -> str:
-        """Get the URL of a group's avatar.
-
-        Known quirks:
-
-        - The author of one library found the three operations on group avatars broken
-          in 2016.
-
-        Args:
-            group_id: Id of the group.
-
-        Returns:
-            The image is at the URL in `Location`.
-
-        Raises:
-            BadRequestError: An argument is missing, has the wrong type or is out of
-                range, or the body has the wrong content type.
-            UnauthorizedError: The token is missing, invalid, expired or revoked.
-            ForbiddenError: The token is valid but lacks the scope, or its owner is not
-                allowed to do this. Requires the scope `view_group`.
-            NotFoundError: The object does not exist, or the token may not see it.
-            RateLimitError: The token's rate limit is exceeded until the time in
-                `X-Ratelimit-Reset`.
-            ServerError: The server failed. The server is unavailable.
-
-        Scope: `view_group` (confidence: low). Token: kind not known.
-
-        Source: the official method page `get_group_avatar`, now gone (confidence: medium).
-        """
-        return await self._send(GetGroupAvatar(group_id))
-
-    async def update_group_avatar(
-        self, group_id: str | int, *, avatar: ImageSource
+    def update_group_avatar(
+        self,
+        group_id: str | int,
+        *,
+        avatar: ImageSource,
+        **options: Unpack[CallOptions],
     ) -> None:
         """Set a group's avatar.
 
@@ -351,6 +223,7 @@ class AsyncGroups(OperationGroup[AsyncSend]):
         Args:
             group_id: Id of the group.
             avatar: The image, as JPEG, PNG or GIF. At least 1 character.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -369,13 +242,19 @@ class AsyncGroups(OperationGroup[AsyncSend]):
         Source: the official method page `update_group_avatar`, now gone (confidence:
         medium).
         """
-        return await self._send(UpdateGroupAvatar(group_id, avatar=avatar))
+        try:
+            return self._send(UpdateGroupAvatar(group_id, avatar=avatar), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def delete_group_avatar(self, group_id: str | int) -> None:
+    def delete_group_avatar(
+        self, group_id: str | int, **options: Unpack[CallOptions]
+    ) -> None:
         """Delete a group's avatar.
 
         Args:
             group_id: Id of the group.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -393,13 +272,19 @@ class AsyncGroups(OperationGroup[AsyncSend]):
         Source: the official method page `delete_group_avatar`, now gone (confidence:
         medium).
         """
-        return await self._send(DeleteGroupAvatar(group_id))
+        try:
+            return self._send(DeleteGroupAvatar(group_id), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def get_group_statistics(self, group_id: str | int) -> dict[str, object]:
+    def get_group_statistics(
+        self, group_id: str | int, **options: Unpack[CallOptions]
+    ) -> dict[str, object]:
         """Get statistics of a group.
 
         Args:
             group_id: Id of the group.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The statistics. No source names the members; those of a room suggest
@@ -420,4 +305,194 @@ class AsyncGroups(OperationGroup[AsyncSend]):
 
         Source: the official method page `group_statistics`, now gone (confidence: low).
         """
-        return await self._send(GetGroupStatistics(group_id))
+        try:
+            return self._send(GetGroupStatistics(group_id), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
+
+
+class AsyncGroups(OperationGroup[AsyncSend]):
+    """The operations of the tag Groups, a method each, to be awaited."""
+
+    __slots__ = ()
+
+    async def get_group(
+        self,
+        group_id: str | int,
+        *,
+        expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Group:
+        """Get a group.
+
+        Args:
+            group_id: Id of the group.
+            expand: Members to return in full: `owner`, `statistics`. Use dots for
+                nested members.
+            options: For this call only, such as `timeout`; see `CallOptions`.
+
+        Returns:
+            The group.
+
+        Raises:
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
+                `X-Ratelimit-Reset`.
+            ServerError: The server failed. The server is unavailable.
+
+        Scope: `view_group` (confidence: medium). Token: kind not known.
+
+        Source: the official method page `view_group`, now gone (confidence: high).
+        """
+        try:
+            return await self._send(GetGroup(group_id, expand=expand), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
+
+    async def get_group_avatar(
+        self, group_id: str | int, **options: Unpack[CallOptions]
+    ) -> str:
+        """Get the URL of a group's avatar.
+
+        Known quirks:
+
+        - The author of one library found the three operations on group avatars broken
+          in 2016.
+
+        Args:
+            group_id: Id of the group.
+            options: For this call only, such as `timeout`; see `CallOptions`.
+
+        Returns:
+            The image is at the URL in `Location`.
+
+        Raises:
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
+                `X-Ratelimit-Reset`.
+            ServerError: The server failed. The server is unavailable.
+
+        Scope: `view_group` (confidence: low). Token: kind not known.
+
+        Source: the official method page `get_group_avatar`, now gone (confidence: medium).
+        """
+        try:
+            return await self._send(GetGroupAvatar(group_id), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
+
+    async def update_group_avatar(
+        self,
+        group_id: str | int,
+        *,
+        avatar: ImageSource,
+        **options: Unpack[CallOptions],
+    ) -> None:
+        """Set a group's avatar.
+
+        Known quirks:
+
+        - The image is sent as base64. Some clients put `data:...;base64,` before it;
+          servers accept both.
+
+        Args:
+            group_id: Id of the group.
+            avatar: The image, as JPEG, PNG or GIF. At least 1 character.
+            options: For this call only, such as `timeout`; see `CallOptions`.
+
+        Raises:
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            ApiError: The body is larger than the server accepts.
+            RateLimitError: The token's rate limit is exceeded until the time in
+                `X-Ratelimit-Reset`.
+            ServerError: The server failed. The server is unavailable.
+
+        Scope: `admin_group` (confidence: low). Token: kind not known.
+
+        Source: the official method page `update_group_avatar`, now gone (confidence:
+        medium).
+        """
+        try:
+            return await self._send(
+                UpdateGroupAvatar(group_id, avatar=avatar), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
+
+    async def delete_group_avatar(
+        self, group_id: str | int, **options: Unpack[CallOptions]
+    ) -> None:
+        """Delete a group's avatar.
+
+        Args:
+            group_id: Id of the group.
+            options: For this call only, such as `timeout`; see `CallOptions`.
+
+        Raises:
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `admin_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
+                `X-Ratelimit-Reset`.
+            ServerError: The server failed. The server is unavailable.
+
+        Scope: `admin_group` (confidence: low). Token: kind not known.
+
+        Source: the official method page `delete_group_avatar`, now gone (confidence:
+        medium).
+        """
+        try:
+            return await self._send(DeleteGroupAvatar(group_id), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
+
+    async def get_group_statistics(
+        self, group_id: str | int, **options: Unpack[CallOptions]
+    ) -> dict[str, object]:
+        """Get statistics of a group.
+
+        Args:
+            group_id: Id of the group.
+            options: For this call only, such as `timeout`; see `CallOptions`.
+
+        Returns:
+            The statistics. No source names the members; those of a room suggest
+            `messages_sent` and `links`.
+
+        Raises:
+            BadRequestError: An argument is missing, has the wrong type or is out of
+                range, or the body has the wrong content type.
+            UnauthorizedError: The token is missing, invalid, expired or revoked.
+            ForbiddenError: The token is valid but lacks the scope, or its owner is not
+                allowed to do this. Requires the scope `view_group`.
+            NotFoundError: The object does not exist, or the token may not see it.
+            RateLimitError: The token's rate limit is exceeded until the time in
+                `X-Ratelimit-Reset`.
+            ServerError: The server failed. The server is unavailable.
+
+        Scope: `view_group` (confidence: low). Token: kind not known.
+
+        Source: the official method page `group_statistics`, now gone (confidence: low).
+        """
+        try:
+            return await self._send(GetGroupStatistics(group_id), **options)
+        finally:
+            del options  # A traceback would hold what is secret.

@@ -8,9 +8,12 @@ Installation of add-ons, links to their modules, and updates of their glances.
 
 from __future__ import annotations
 
+from typing import Unpack
+
+from hipkit.api.calling import AsyncSend, CallOptions, Send
 from hipkit.api.groups import OperationGroup
 from hipkit.api.model import Rule
-from hipkit.api.operation import AsyncSend, Operation, Send
+from hipkit.api.operation import Operation
 from hipkit.v2.models import GlanceUpdate, Installation, IntegrationLink
 
 __all__ = [
@@ -213,7 +216,10 @@ class Integrations(OperationGroup[Send]):
     __slots__ = ()
 
     def get_integration_installable_data(
-        self, integration_id_or_key: str | int, token: str
+        self,
+        integration_id_or_key: str | int,
+        token: str,
+        **options: Unpack[CallOptions],
     ) -> Installation:
         """Get the installation data of an add-on, once.
 
@@ -223,6 +229,7 @@ class Integrations(OperationGroup[Send]):
         Args:
             integration_id_or_key: Id or key of the add-on.
             token: One-time token from the `installable_url` that the add-on received.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The installation.
@@ -241,12 +248,14 @@ class Integrations(OperationGroup[Send]):
         """
         try:
             return self._send(
-                GetIntegrationInstallableData(integration_id_or_key, token)
+                GetIntegrationInstallableData(integration_id_or_key, token), **options
             )
         finally:
-            del token  # A traceback would hold it.
+            del token, options  # A traceback would hold what is secret.
 
-    def invoke_integration_link(self, token: str) -> str:
+    def invoke_integration_link(
+        self, token: str, **options: Unpack[CallOptions]
+    ) -> str:
         """Open a link to a module of an add-on.
 
         Known quirks:
@@ -256,6 +265,7 @@ class Integrations(OperationGroup[Send]):
 
         Args:
             token: Token that `create_integration_link` returned.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             Not known: no source has the status or the body.
@@ -273,11 +283,13 @@ class Integrations(OperationGroup[Send]):
         (confidence: low).
         """
         try:
-            return self._send(InvokeIntegrationLink(token))
+            return self._send(InvokeIntegrationLink(token), **options)
         finally:
-            del token  # A traceback would hold it.
+            del token, options  # A traceback would hold what is secret.
 
-    def delete_integration_link(self, token: str) -> None:
+    def delete_integration_link(
+        self, token: str, **options: Unpack[CallOptions]
+    ) -> None:
         """Delete a link to a module of an add-on.
 
         Known quirks:
@@ -286,6 +298,7 @@ class Integrations(OperationGroup[Send]):
 
         Args:
             token: Token that `create_integration_link` returned.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -305,11 +318,13 @@ class Integrations(OperationGroup[Send]):
         (confidence: medium).
         """
         try:
-            return self._send(DeleteIntegrationLink(token))
+            return self._send(DeleteIntegrationLink(token), **options)
         finally:
-            del token  # A traceback would hold it.
+            del token, options  # A traceback would hold what is secret.
 
-    def create_integration_link(self, *, target: str, ttl: int) -> IntegrationLink:
+    def create_integration_link(
+        self, *, target: str, ttl: int, **options: Unpack[CallOptions]
+    ) -> IntegrationLink:
         """Create a link to a module of an add-on.
 
         Known quirks:
@@ -320,6 +335,7 @@ class Integrations(OperationGroup[Send]):
         Args:
             target: Key of the module to open.
             ttl: Lifetime of the link, in seconds.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The link.
@@ -341,9 +357,14 @@ class Integrations(OperationGroup[Send]):
         Source: the official method page `create_integration_link`, now gone
         (confidence: low).
         """
-        return self._send(CreateIntegrationLink(target=target, ttl=ttl))
+        try:
+            return self._send(CreateIntegrationLink(target=target, ttl=ttl), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def addon_ui_update(self, *, glance: list[GlanceUpdate]) -> None:
+    def addon_ui_update(
+        self, *, glance: list[GlanceUpdate], **options: Unpack[CallOptions]
+    ) -> None:
         """Update glances for the whole group.
 
         Known quirks:
@@ -352,6 +373,7 @@ class Integrations(OperationGroup[Send]):
 
         Args:
             glance: One entry for each glance to update.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -369,10 +391,17 @@ class Integrations(OperationGroup[Send]):
 
         Source: the official method page `addon_ui_update`, now gone (confidence: medium).
         """
-        return self._send(AddonUiUpdate(glance=glance))
+        try:
+            return self._send(AddonUiUpdate(glance=glance), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def room_addon_ui_update(
-        self, room_id_or_name: str | int, *, glance: list[GlanceUpdate]
+        self,
+        room_id_or_name: str | int,
+        *,
+        glance: list[GlanceUpdate],
+        **options: Unpack[CallOptions],
     ) -> None:
         """Update glances in a room.
 
@@ -384,6 +413,7 @@ class Integrations(OperationGroup[Send]):
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
             glance: One entry for each glance to update.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -403,7 +433,12 @@ class Integrations(OperationGroup[Send]):
         Source: the official method page `room_addon_ui_update`, now gone (confidence:
         high).
         """
-        return self._send(RoomAddonUiUpdate(room_id_or_name, glance=glance))
+        try:
+            return self._send(
+                RoomAddonUiUpdate(room_id_or_name, glance=glance), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def user_in_room_addon_ui_update(
         self,
@@ -411,6 +446,7 @@ class Integrations(OperationGroup[Send]):
         user_id_or_email: str | int,
         *,
         glance: list[GlanceUpdate],
+        **options: Unpack[CallOptions],
     ) -> None:
         """Update glances for a user in a room.
 
@@ -424,6 +460,7 @@ class Integrations(OperationGroup[Send]):
             user_id_or_email: Id, e-mail address or `@mention` name of the user, 1 to
                 100 characters.
             glance: One entry for each glance to update.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -443,12 +480,22 @@ class Integrations(OperationGroup[Send]):
         Source: the official method page `user_in_room_addon_ui_update`, now gone
         (confidence: medium).
         """
-        return self._send(
-            UserInRoomAddonUiUpdate(room_id_or_name, user_id_or_email, glance=glance)
-        )
+        try:
+            return self._send(
+                UserInRoomAddonUiUpdate(
+                    room_id_or_name, user_id_or_email, glance=glance
+                ),
+                **options,
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def user_addon_ui_update(
-        self, user_id_or_email: str | int, *, glance: list[GlanceUpdate]
+        self,
+        user_id_or_email: str | int,
+        *,
+        glance: list[GlanceUpdate],
+        **options: Unpack[CallOptions],
     ) -> None:
         """Update glances for a user in all rooms.
 
@@ -460,6 +507,7 @@ class Integrations(OperationGroup[Send]):
             user_id_or_email: Id, e-mail address or `@mention` name of the user, 1 to
                 100 characters.
             glance: One entry for each glance to update.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -479,7 +527,12 @@ class Integrations(OperationGroup[Send]):
         Source: the official method page `user_addon_ui_update`, now gone (confidence:
         medium).
         """
-        return self._send(UserAddonUiUpdate(user_id_or_email, glance=glance))
+        try:
+            return self._send(
+                UserAddonUiUpdate(user_id_or_email, glance=glance), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
 
 class AsyncIntegrations(OperationGroup[AsyncSend]):
@@ -488,7 +541,10 @@ class AsyncIntegrations(OperationGroup[AsyncSend]):
     __slots__ = ()
 
     async def get_integration_installable_data(
-        self, integration_id_or_key: str | int, token: str
+        self,
+        integration_id_or_key: str | int,
+        token: str,
+        **options: Unpack[CallOptions],
     ) -> Installation:
         """Get the installation data of an add-on, once.
 
@@ -498,6 +554,7 @@ class AsyncIntegrations(OperationGroup[AsyncSend]):
         Args:
             integration_id_or_key: Id or key of the add-on.
             token: One-time token from the `installable_url` that the add-on received.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The installation.
@@ -516,12 +573,14 @@ class AsyncIntegrations(OperationGroup[AsyncSend]):
         """
         try:
             return await self._send(
-                GetIntegrationInstallableData(integration_id_or_key, token)
+                GetIntegrationInstallableData(integration_id_or_key, token), **options
             )
         finally:
-            del token  # A traceback would hold it.
+            del token, options  # A traceback would hold what is secret.
 
-    async def invoke_integration_link(self, token: str) -> str:
+    async def invoke_integration_link(
+        self, token: str, **options: Unpack[CallOptions]
+    ) -> str:
         """Open a link to a module of an add-on.
 
         Known quirks:
@@ -531,6 +590,7 @@ class AsyncIntegrations(OperationGroup[AsyncSend]):
 
         Args:
             token: Token that `create_integration_link` returned.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             Not known: no source has the status or the body.
@@ -548,11 +608,13 @@ class AsyncIntegrations(OperationGroup[AsyncSend]):
         (confidence: low).
         """
         try:
-            return await self._send(InvokeIntegrationLink(token))
+            return await self._send(InvokeIntegrationLink(token), **options)
         finally:
-            del token  # A traceback would hold it.
+            del token, options  # A traceback would hold what is secret.
 
-    async def delete_integration_link(self, token: str) -> None:
+    async def delete_integration_link(
+        self, token: str, **options: Unpack[CallOptions]
+    ) -> None:
         """Delete a link to a module of an add-on.
 
         Known quirks:
@@ -561,6 +623,7 @@ class AsyncIntegrations(OperationGroup[AsyncSend]):
 
         Args:
             token: Token that `create_integration_link` returned.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -580,12 +643,12 @@ class AsyncIntegrations(OperationGroup[AsyncSend]):
         (confidence: medium).
         """
         try:
-            return await self._send(DeleteIntegrationLink(token))
+            return await self._send(DeleteIntegrationLink(token), **options)
         finally:
-            del token  # A traceback would hold it.
+            del token, options  # A traceback would hold what is secret.
 
     async def create_integration_link(
-        self, *, target: str, ttl: int
+        self, *, target: str, ttl: int, **options: Unpack[CallOptions]
     ) -> IntegrationLink:
         """Create a link to a module of an add-on.
 
@@ -597,6 +660,7 @@ class AsyncIntegrations(OperationGroup[AsyncSend]):
         Args:
             target: Key of the module to open.
             ttl: Lifetime of the link, in seconds.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The link.
@@ -618,9 +682,16 @@ class AsyncIntegrations(OperationGroup[AsyncSend]):
         Source: the official method page `create_integration_link`, now gone
         (confidence: low).
         """
-        return await self._send(CreateIntegrationLink(target=target, ttl=ttl))
+        try:
+            return await self._send(
+                CreateIntegrationLink(target=target, ttl=ttl), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def addon_ui_update(self, *, glance: list[GlanceUpdate]) -> None:
+    async def addon_ui_update(
+        self, *, glance: list[GlanceUpdate], **options: Unpack[CallOptions]
+    ) -> None:
         """Update glances for the whole group.
 
         Known quirks:
@@ -629,6 +700,7 @@ class AsyncIntegrations(OperationGroup[AsyncSend]):
 
         Args:
             glance: One entry for each glance to update.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -646,10 +718,17 @@ class AsyncIntegrations(OperationGroup[AsyncSend]):
 
         Source: the official method page `addon_ui_update`, now gone (confidence: medium).
         """
-        return await self._send(AddonUiUpdate(glance=glance))
+        try:
+            return await self._send(AddonUiUpdate(glance=glance), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def room_addon_ui_update(
-        self, room_id_or_name: str | int, *, glance: list[GlanceUpdate]
+        self,
+        room_id_or_name: str | int,
+        *,
+        glance: list[GlanceUpdate],
+        **options: Unpack[CallOptions],
     ) -> None:
         """Update glances in a room.
 
@@ -661,6 +740,7 @@ class AsyncIntegrations(OperationGroup[AsyncSend]):
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
             glance: One entry for each glance to update.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -680,7 +760,12 @@ class AsyncIntegrations(OperationGroup[AsyncSend]):
         Source: the official method page `room_addon_ui_update`, now gone (confidence:
         high).
         """
-        return await self._send(RoomAddonUiUpdate(room_id_or_name, glance=glance))
+        try:
+            return await self._send(
+                RoomAddonUiUpdate(room_id_or_name, glance=glance), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def user_in_room_addon_ui_update(
         self,
@@ -688,6 +773,7 @@ class AsyncIntegrations(OperationGroup[AsyncSend]):
         user_id_or_email: str | int,
         *,
         glance: list[GlanceUpdate],
+        **options: Unpack[CallOptions],
     ) -> None:
         """Update glances for a user in a room.
 
@@ -701,6 +787,7 @@ class AsyncIntegrations(OperationGroup[AsyncSend]):
             user_id_or_email: Id, e-mail address or `@mention` name of the user, 1 to
                 100 characters.
             glance: One entry for each glance to update.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -720,12 +807,22 @@ class AsyncIntegrations(OperationGroup[AsyncSend]):
         Source: the official method page `user_in_room_addon_ui_update`, now gone
         (confidence: medium).
         """
-        return await self._send(
-            UserInRoomAddonUiUpdate(room_id_or_name, user_id_or_email, glance=glance)
-        )
+        try:
+            return await self._send(
+                UserInRoomAddonUiUpdate(
+                    room_id_or_name, user_id_or_email, glance=glance
+                ),
+                **options,
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def user_addon_ui_update(
-        self, user_id_or_email: str | int, *, glance: list[GlanceUpdate]
+        self,
+        user_id_or_email: str | int,
+        *,
+        glance: list[GlanceUpdate],
+        **options: Unpack[CallOptions],
     ) -> None:
         """Update glances for a user in all rooms.
 
@@ -737,6 +834,7 @@ class AsyncIntegrations(OperationGroup[AsyncSend]):
             user_id_or_email: Id, e-mail address or `@mention` name of the user, 1 to
                 100 characters.
             glance: One entry for each glance to update.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -756,4 +854,9 @@ class AsyncIntegrations(OperationGroup[AsyncSend]):
         Source: the official method page `user_addon_ui_update`, now gone (confidence:
         medium).
         """
-        return await self._send(UserAddonUiUpdate(user_id_or_email, glance=glance))
+        try:
+            return await self._send(
+                UserAddonUiUpdate(user_id_or_email, glance=glance), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.

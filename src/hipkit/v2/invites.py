@@ -8,9 +8,12 @@ Invitations to the group.
 
 from __future__ import annotations
 
+from typing import Unpack
+
+from hipkit.api.calling import AsyncSend, CallOptions, Send
 from hipkit.api.groups import OperationGroup
 from hipkit.api.model import Rule
-from hipkit.api.operation import AsyncSend, Operation, Send
+from hipkit.api.operation import Operation
 
 __all__ = ["AsyncInvites", "InviteUserToGroup", "Invites"]
 
@@ -47,7 +50,12 @@ class Invites(OperationGroup[Send]):
     __slots__ = ()
 
     def invite_user_to_group(
-        self, *, email: str, name: str, title: str | None = None
+        self,
+        *,
+        email: str,
+        name: str,
+        title: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> object:
         """Invite a user to the group.
 
@@ -59,6 +67,7 @@ class Invites(OperationGroup[Send]):
             email: E-mail address.
             name: Full name, 1 to 50 characters.
             title: Job title.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The invitation was sent. No source has the members of the body; one library
@@ -80,7 +89,12 @@ class Invites(OperationGroup[Send]):
         Source: the official method page `invite_user_to_group`, now gone (confidence:
         medium).
         """
-        return self._send(InviteUserToGroup(email=email, name=name, title=title))
+        try:
+            return self._send(
+                InviteUserToGroup(email=email, name=name, title=title), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
 
 class AsyncInvites(OperationGroup[AsyncSend]):
@@ -89,7 +103,12 @@ class AsyncInvites(OperationGroup[AsyncSend]):
     __slots__ = ()
 
     async def invite_user_to_group(
-        self, *, email: str, name: str, title: str | None = None
+        self,
+        *,
+        email: str,
+        name: str,
+        title: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> object:
         """Invite a user to the group.
 
@@ -101,6 +120,7 @@ class AsyncInvites(OperationGroup[AsyncSend]):
             email: E-mail address.
             name: Full name, 1 to 50 characters.
             title: Job title.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The invitation was sent. No source has the members of the body; one library
@@ -122,4 +142,9 @@ class AsyncInvites(OperationGroup[AsyncSend]):
         Source: the official method page `invite_user_to_group`, now gone (confidence:
         medium).
         """
-        return await self._send(InviteUserToGroup(email=email, name=name, title=title))
+        try:
+            return await self._send(
+                InviteUserToGroup(email=email, name=name, title=title), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.

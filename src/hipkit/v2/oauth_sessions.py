@@ -8,11 +8,12 @@ Issue, inspect and revoke tokens.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Unpack
 
+from hipkit.api.calling import AsyncSend, CallOptions, Send
 from hipkit.api.groups import OperationGroup
 from hipkit.api.model import Rule
-from hipkit.api.operation import AsyncSend, Operation, Send
+from hipkit.api.operation import Operation
 from hipkit.v2.models import Session, Token
 
 __all__ = [
@@ -148,7 +149,11 @@ class OauthSessions(OperationGroup[Send]):
     __slots__ = ()
 
     def get_session(
-        self, access_token: str, *, expand: list[str] | None = None
+        self,
+        access_token: str,
+        *,
+        expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Session:
         """Get a token's session.
 
@@ -162,6 +167,7 @@ class OauthSessions(OperationGroup[Send]):
             access_token: Token to inspect or revoke.
             expand: Members to return in full: `owner`, `client.room`. Use dots for
                 nested members.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The token's session.
@@ -180,11 +186,11 @@ class OauthSessions(OperationGroup[Send]):
         Source: the official method page `get_session`, now gone (confidence: high).
         """
         try:
-            return self._send(GetSession(access_token, expand=expand))
+            return self._send(GetSession(access_token, expand=expand), **options)
         finally:
-            del access_token  # A traceback would hold it.
+            del access_token, options  # A traceback would hold what is secret.
 
-    def delete_session(self, access_token: str) -> None:
+    def delete_session(self, access_token: str, **options: Unpack[CallOptions]) -> None:
         """Revoke a token.
 
         Needs no scope. Atlassian's own library authenticates with the token that it
@@ -192,6 +198,7 @@ class OauthSessions(OperationGroup[Send]):
 
         Args:
             access_token: Token to inspect or revoke.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -207,9 +214,9 @@ class OauthSessions(OperationGroup[Send]):
         Source: the official method page `delete_session`, now gone (confidence: high).
         """
         try:
-            return self._send(DeleteSession(access_token))
+            return self._send(DeleteSession(access_token), **options)
         finally:
-            del access_token  # A traceback would hold it.
+            del access_token, options  # A traceback would hold what is secret.
 
     def generate_token(
         self,
@@ -231,6 +238,7 @@ class OauthSessions(OperationGroup[Send]):
         user_id: str | int | None = None,
         group_id: str | int | None = None,
         client_name: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> Token:
         """Issue a token.
 
@@ -267,6 +275,7 @@ class OauthSessions(OperationGroup[Send]):
             group_id: The user's group. For `authorization_code` and `refresh_token`.
             client_name: Name of the public client. For `authorization_code` and
                 `refresh_token`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The token.
@@ -299,10 +308,16 @@ class OauthSessions(OperationGroup[Send]):
                     user_id=user_id,
                     group_id=group_id,
                     client_name=client_name,
-                )
+                ),
+                **options,
             )
         finally:
-            del code, password, refresh_token  # A traceback would hold it.
+            del (
+                code,
+                password,
+                refresh_token,
+                options,
+            )  # A traceback would hold what is secret.
 
 
 class AsyncOauthSessions(OperationGroup[AsyncSend]):
@@ -311,7 +326,11 @@ class AsyncOauthSessions(OperationGroup[AsyncSend]):
     __slots__ = ()
 
     async def get_session(
-        self, access_token: str, *, expand: list[str] | None = None
+        self,
+        access_token: str,
+        *,
+        expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Session:
         """Get a token's session.
 
@@ -325,6 +344,7 @@ class AsyncOauthSessions(OperationGroup[AsyncSend]):
             access_token: Token to inspect or revoke.
             expand: Members to return in full: `owner`, `client.room`. Use dots for
                 nested members.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The token's session.
@@ -343,11 +363,13 @@ class AsyncOauthSessions(OperationGroup[AsyncSend]):
         Source: the official method page `get_session`, now gone (confidence: high).
         """
         try:
-            return await self._send(GetSession(access_token, expand=expand))
+            return await self._send(GetSession(access_token, expand=expand), **options)
         finally:
-            del access_token  # A traceback would hold it.
+            del access_token, options  # A traceback would hold what is secret.
 
-    async def delete_session(self, access_token: str) -> None:
+    async def delete_session(
+        self, access_token: str, **options: Unpack[CallOptions]
+    ) -> None:
         """Revoke a token.
 
         Needs no scope. Atlassian's own library authenticates with the token that it
@@ -355,6 +377,7 @@ class AsyncOauthSessions(OperationGroup[AsyncSend]):
 
         Args:
             access_token: Token to inspect or revoke.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -370,9 +393,9 @@ class AsyncOauthSessions(OperationGroup[AsyncSend]):
         Source: the official method page `delete_session`, now gone (confidence: high).
         """
         try:
-            return await self._send(DeleteSession(access_token))
+            return await self._send(DeleteSession(access_token), **options)
         finally:
-            del access_token  # A traceback would hold it.
+            del access_token, options  # A traceback would hold what is secret.
 
     async def generate_token(
         self,
@@ -394,6 +417,7 @@ class AsyncOauthSessions(OperationGroup[AsyncSend]):
         user_id: str | int | None = None,
         group_id: str | int | None = None,
         client_name: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> Token:
         """Issue a token.
 
@@ -430,6 +454,7 @@ class AsyncOauthSessions(OperationGroup[AsyncSend]):
             group_id: The user's group. For `authorization_code` and `refresh_token`.
             client_name: Name of the public client. For `authorization_code` and
                 `refresh_token`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The token.
@@ -462,7 +487,13 @@ class AsyncOauthSessions(OperationGroup[AsyncSend]):
                     user_id=user_id,
                     group_id=group_id,
                     client_name=client_name,
-                )
+                ),
+                **options,
             )
         finally:
-            del code, password, refresh_token  # A traceback would hold it.
+            del (
+                code,
+                password,
+                refresh_token,
+                options,
+            )  # A traceback would hold what is secret.

@@ -9,14 +9,15 @@ Rooms, their messages, members and participants, and the modules of add-ons in a
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Unpack
 
 from msgspec import UNSET, UnsetType
 
+from hipkit.api.calling import AsyncSend, CallOptions, Send
 from hipkit.api.files import FileSource, ImageSource
 from hipkit.api.groups import OperationGroup
 from hipkit.api.model import Rule
-from hipkit.api.operation import AsyncSend, Operation, Send
+from hipkit.api.operation import Operation
 from hipkit.v2.models import (
     Action,
     Card,
@@ -1737,6 +1738,7 @@ class Rooms(OperationGroup[Send]):
         include_private: bool | None = None,
         include_archived: bool | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> RoomPage:
         """List rooms.
 
@@ -1751,6 +1753,7 @@ class Rooms(OperationGroup[Send]):
             include_archived: Include archived rooms. The server's default is `false`.
             expand: Members to return in full: `items`, `items.owner`. Use dots for
                 nested members.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             A page of rooms.
@@ -1769,15 +1772,19 @@ class Rooms(OperationGroup[Send]):
 
         Source: the official method page `get_all_rooms`, now gone (confidence: high).
         """
-        return self._send(
-            GetAllRooms(
-                start_index=start_index,
-                max_results=max_results,
-                include_private=include_private,
-                include_archived=include_archived,
-                expand=expand,
+        try:
+            return self._send(
+                GetAllRooms(
+                    start_index=start_index,
+                    max_results=max_results,
+                    include_private=include_private,
+                    include_archived=include_archived,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def create_room(
         self,
@@ -1789,6 +1796,7 @@ class Rooms(OperationGroup[Send]):
         owner_user_id: str | int | UnsetType | None = UNSET,
         delegate_admin_visibility: bool | UnsetType | None = UNSET,
         created: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> Created:
         """Create a room.
 
@@ -1809,6 +1817,7 @@ class Rooms(OperationGroup[Send]):
                 null uses the group's setting.
             created: Creation time, for imports. Only one page mentions it; the format
                 is not known.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The room was created.
@@ -1828,20 +1837,28 @@ class Rooms(OperationGroup[Send]):
 
         Source: the official method page `create_room`, now gone (confidence: high).
         """
-        return self._send(
-            CreateRoom(
-                name=name,
-                topic=topic,
-                privacy=privacy,
-                guest_access=guest_access,
-                owner_user_id=owner_user_id,
-                delegate_admin_visibility=delegate_admin_visibility,
-                created=created,
+        try:
+            return self._send(
+                CreateRoom(
+                    name=name,
+                    topic=topic,
+                    privacy=privacy,
+                    guest_access=guest_access,
+                    owner_user_id=owner_user_id,
+                    delegate_admin_visibility=delegate_admin_visibility,
+                    created=created,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def get_room(
-        self, room_id_or_name: str | int, *, expand: list[str] | None = None
+        self,
+        room_id_or_name: str | int,
+        *,
+        expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Room:
         """Get a room.
 
@@ -1850,6 +1867,7 @@ class Rooms(OperationGroup[Send]):
                 always an id.
             expand: Members to return in full: `statistics`, `participants`, `owner`.
                 Use dots for nested members.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The room.
@@ -1870,7 +1888,10 @@ class Rooms(OperationGroup[Send]):
 
         Source: the official method page `get_room`, now gone (confidence: high).
         """
-        return self._send(GetRoom(room_id_or_name, expand=expand))
+        try:
+            return self._send(GetRoom(room_id_or_name, expand=expand), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def update_room(
         self,
@@ -1883,6 +1904,7 @@ class Rooms(OperationGroup[Send]):
         topic: str,
         owner: OwnerReference,
         delegate_admin_visibility: bool | UnsetType | None = UNSET,
+        **options: Unpack[CallOptions],
     ) -> None:
         """Update a room.
 
@@ -1901,6 +1923,7 @@ class Rooms(OperationGroup[Send]):
             owner: The owner.
             delegate_admin_visibility: Whether delegated administrators see the room;
                 null uses the group's setting.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -1918,25 +1941,32 @@ class Rooms(OperationGroup[Send]):
 
         Source: the official method page `update_room`, now gone (confidence: high).
         """
-        return self._send(
-            UpdateRoom(
-                room_id_or_name,
-                name=name,
-                privacy=privacy,
-                is_archived=is_archived,
-                is_guest_accessible=is_guest_accessible,
-                topic=topic,
-                owner=owner,
-                delegate_admin_visibility=delegate_admin_visibility,
+        try:
+            return self._send(
+                UpdateRoom(
+                    room_id_or_name,
+                    name=name,
+                    privacy=privacy,
+                    is_archived=is_archived,
+                    is_guest_accessible=is_guest_accessible,
+                    topic=topic,
+                    owner=owner,
+                    delegate_admin_visibility=delegate_admin_visibility,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def delete_room(self, room_id_or_name: str | int) -> None:
+    def delete_room(
+        self, room_id_or_name: str | int, **options: Unpack[CallOptions]
+    ) -> None:
         """Delete a room.
 
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -1953,9 +1983,14 @@ class Rooms(OperationGroup[Send]):
 
         Source: the official method page `delete_room`, now gone (confidence: high).
         """
-        return self._send(DeleteRoom(room_id_or_name))
+        try:
+            return self._send(DeleteRoom(room_id_or_name), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def get_room_avatar(self, room_id_or_name: str | int) -> str:
+    def get_room_avatar(
+        self, room_id_or_name: str | int, **options: Unpack[CallOptions]
+    ) -> str:
         """Get the URL of a room's avatar.
 
         Known quirks:
@@ -1965,6 +2000,7 @@ class Rooms(OperationGroup[Send]):
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The image is at the URL in `Location`.
@@ -1984,10 +2020,17 @@ class Rooms(OperationGroup[Send]):
 
         Source: the official method page `get_room_avatar`, now gone (confidence: medium).
         """
-        return self._send(GetRoomAvatar(room_id_or_name))
+        try:
+            return self._send(GetRoomAvatar(room_id_or_name), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def update_room_avatar(
-        self, room_id_or_name: str | int, *, avatar: ImageSource
+        self,
+        room_id_or_name: str | int,
+        *,
+        avatar: ImageSource,
+        **options: Unpack[CallOptions],
     ) -> None:
         """Set a room's avatar.
 
@@ -2000,6 +2043,7 @@ class Rooms(OperationGroup[Send]):
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
             avatar: The image, as JPEG, PNG or GIF. At least 1 character.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -2018,14 +2062,22 @@ class Rooms(OperationGroup[Send]):
         Source: the official method page `update_room_avatar`, now gone (confidence:
         medium).
         """
-        return self._send(UpdateRoomAvatar(room_id_or_name, avatar=avatar))
+        try:
+            return self._send(
+                UpdateRoomAvatar(room_id_or_name, avatar=avatar), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def delete_room_avatar(self, room_id_or_name: str | int) -> None:
+    def delete_room_avatar(
+        self, room_id_or_name: str | int, **options: Unpack[CallOptions]
+    ) -> None:
         """Delete a room's avatar.
 
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -2043,9 +2095,14 @@ class Rooms(OperationGroup[Send]):
         Source: the official method page `delete_room_avatar`, now gone (confidence:
         medium).
         """
-        return self._send(DeleteRoomAvatar(room_id_or_name))
+        try:
+            return self._send(DeleteRoomAvatar(room_id_or_name), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def get_room_action(self, room_id_or_name: str | int, key: str) -> Action:
+    def get_room_action(
+        self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
+    ) -> Action:
         """Get an action of a room.
 
         Known quirks:
@@ -2057,6 +2114,7 @@ class Rooms(OperationGroup[Send]):
                 always an id.
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The action. No recording exists; assumed to be what was stored.
@@ -2078,7 +2136,10 @@ class Rooms(OperationGroup[Send]):
 
         Source: the official method page `get_room_action`, now gone (confidence: medium).
         """
-        return self._send(GetRoomAction(room_id_or_name, key))
+        try:
+            return self._send(GetRoomAction(room_id_or_name, key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def create_room_action(
         self,
@@ -2090,6 +2151,7 @@ class Rooms(OperationGroup[Send]):
         target: str | Target,
         weight: int | None = None,
         conditions: list[Condition] | None = None,
+        **options: Unpack[CallOptions],
     ) -> CreatedExtension | None:
         """Create or replace an action of a room.
 
@@ -2106,6 +2168,7 @@ class Rooms(OperationGroup[Send]):
             weight: Position; lower comes first, as documented. The server's default is
                 `100`.
             conditions: Conditions for showing it.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             Created or replaced. The body is only partly known. Success. The response
@@ -2129,19 +2192,25 @@ class Rooms(OperationGroup[Send]):
         Source: the official method page `create_room_action`, now gone (confidence:
         medium).
         """
-        return self._send(
-            CreateRoomAction(
-                room_id_or_name,
-                key,
-                name=name,
-                location=location,
-                target=target,
-                weight=weight,
-                conditions=conditions,
+        try:
+            return self._send(
+                CreateRoomAction(
+                    room_id_or_name,
+                    key,
+                    name=name,
+                    location=location,
+                    target=target,
+                    weight=weight,
+                    conditions=conditions,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def delete_room_action(self, room_id_or_name: str | int, key: str) -> None:
+    def delete_room_action(
+        self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
+    ) -> None:
         """Delete an action of a room.
 
         Args:
@@ -2149,6 +2218,7 @@ class Rooms(OperationGroup[Send]):
                 always an id.
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -2167,9 +2237,14 @@ class Rooms(OperationGroup[Send]):
         Source: the official method page `delete_room_action`, now gone (confidence:
         medium).
         """
-        return self._send(DeleteRoomAction(room_id_or_name, key))
+        try:
+            return self._send(DeleteRoomAction(room_id_or_name, key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def get_room_dialog(self, room_id_or_name: str | int, key: str) -> Dialog:
+    def get_room_dialog(
+        self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
+    ) -> Dialog:
         """Get a dialog of a room.
 
         Known quirks:
@@ -2181,6 +2256,7 @@ class Rooms(OperationGroup[Send]):
                 always an id.
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The dialog. No recording exists; assumed to be what was stored.
@@ -2202,7 +2278,10 @@ class Rooms(OperationGroup[Send]):
 
         Source: the official method page `get_room_dialog`, now gone (confidence: medium).
         """
-        return self._send(GetRoomDialog(room_id_or_name, key))
+        try:
+            return self._send(GetRoomDialog(room_id_or_name, key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def create_room_dialog(
         self,
@@ -2213,6 +2292,7 @@ class Rooms(OperationGroup[Send]):
         url: str,
         authentication: Literal["jwt", "none"] | None = None,
         options: DialogOptions | None = None,
+        **call_options: Unpack[CallOptions],
     ) -> CreatedExtension | None:
         """Create or replace a dialog of a room.
 
@@ -2228,6 +2308,7 @@ class Rooms(OperationGroup[Send]):
             authentication: Whether HipChat signs the request for the page. The server's
                 default is `jwt`.
             options: Options of a dialog.
+            call_options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             Created or replaced. The body is only partly known. Success. The response
@@ -2251,18 +2332,24 @@ class Rooms(OperationGroup[Send]):
         Source: the official method page `create_room_dialog`, now gone (confidence:
         medium).
         """
-        return self._send(
-            CreateRoomDialog(
-                room_id_or_name,
-                key,
-                title=title,
-                url=url,
-                authentication=authentication,
-                options=options,
+        try:
+            return self._send(
+                CreateRoomDialog(
+                    room_id_or_name,
+                    key,
+                    title=title,
+                    url=url,
+                    authentication=authentication,
+                    options=options,
+                ),
+                **call_options,
             )
-        )
+        finally:
+            del call_options  # A traceback would hold what is secret.
 
-    def delete_room_dialog(self, room_id_or_name: str | int, key: str) -> None:
+    def delete_room_dialog(
+        self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
+    ) -> None:
         """Delete a dialog of a room.
 
         Args:
@@ -2270,6 +2357,7 @@ class Rooms(OperationGroup[Send]):
                 always an id.
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -2288,10 +2376,13 @@ class Rooms(OperationGroup[Send]):
         Source: the official method page `delete_room_dialog`, now gone (confidence:
         medium).
         """
-        return self._send(DeleteRoomDialog(room_id_or_name, key))
+        try:
+            return self._send(DeleteRoomDialog(room_id_or_name, key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def get_room_external_page(
-        self, room_id_or_name: str | int, key: str
+        self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
     ) -> ExternalPage:
         """Get an external page of a room.
 
@@ -2304,6 +2395,7 @@ class Rooms(OperationGroup[Send]):
                 always an id.
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The external page. No recording exists; assumed to be what was stored.
@@ -2326,7 +2418,10 @@ class Rooms(OperationGroup[Send]):
         Source: the official method page `get_room_external_page`, now gone (confidence:
         medium).
         """
-        return self._send(GetRoomExternalPage(room_id_or_name, key))
+        try:
+            return self._send(GetRoomExternalPage(room_id_or_name, key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def create_room_external_page(
         self,
@@ -2335,6 +2430,7 @@ class Rooms(OperationGroup[Send]):
         *,
         url: str,
         name: TextI18n | None = None,
+        **options: Unpack[CallOptions],
     ) -> CreatedExtension | None:
         """Create or replace an external page of a room.
 
@@ -2347,6 +2443,7 @@ class Rooms(OperationGroup[Send]):
                 `-` and `.`.
             url: URL of the page. May contain variables such as `{message.body}`.
             name: The name. One source says that it is required.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             Created or replaced. The body is only partly known. Success. The response
@@ -2370,11 +2467,17 @@ class Rooms(OperationGroup[Send]):
         Source: the official method page `create_room_external_page`, now gone
         (confidence: medium).
         """
-        return self._send(
-            CreateRoomExternalPage(room_id_or_name, key, url=url, name=name)
-        )
+        try:
+            return self._send(
+                CreateRoomExternalPage(room_id_or_name, key, url=url, name=name),
+                **options,
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def delete_room_external_page(self, room_id_or_name: str | int, key: str) -> None:
+    def delete_room_external_page(
+        self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
+    ) -> None:
         """Delete an external page of a room.
 
         Args:
@@ -2382,6 +2485,7 @@ class Rooms(OperationGroup[Send]):
                 always an id.
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -2400,9 +2504,14 @@ class Rooms(OperationGroup[Send]):
         Source: the official method page `delete_room_external_page`, now gone
         (confidence: medium).
         """
-        return self._send(DeleteRoomExternalPage(room_id_or_name, key))
+        try:
+            return self._send(DeleteRoomExternalPage(room_id_or_name, key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def get_room_glance(self, room_id_or_name: str | int, key: str) -> Glance:
+    def get_room_glance(
+        self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
+    ) -> Glance:
         """Get a glance of a room.
 
         Known quirks:
@@ -2414,6 +2523,7 @@ class Rooms(OperationGroup[Send]):
                 always an id.
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The glance. No recording exists; assumed to be what was stored.
@@ -2435,7 +2545,10 @@ class Rooms(OperationGroup[Send]):
 
         Source: the official method page `get_room_glance`, now gone (confidence: medium).
         """
-        return self._send(GetRoomGlance(room_id_or_name, key))
+        try:
+            return self._send(GetRoomGlance(room_id_or_name, key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def create_room_glance(
         self,
@@ -2448,6 +2561,7 @@ class Rooms(OperationGroup[Send]):
         target: str | Target | None = None,
         weight: int | None = None,
         conditions: list[Condition] | None = None,
+        **options: Unpack[CallOptions],
     ) -> CreatedExtension | None:
         """Create or replace a glance of a room.
 
@@ -2470,6 +2584,7 @@ class Rooms(OperationGroup[Send]):
             weight: Position; lower comes first, as documented. The server's default is
                 `100`.
             conditions: Conditions for showing it.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             Created or replaced. The body is only partly known. Success. The response
@@ -2492,20 +2607,26 @@ class Rooms(OperationGroup[Send]):
 
         Source: the official method page `create_room_glance`, now gone (confidence: high).
         """
-        return self._send(
-            CreateRoomGlance(
-                room_id_or_name,
-                key,
-                name=name,
-                icon=icon,
-                query_url=query_url,
-                target=target,
-                weight=weight,
-                conditions=conditions,
+        try:
+            return self._send(
+                CreateRoomGlance(
+                    room_id_or_name,
+                    key,
+                    name=name,
+                    icon=icon,
+                    query_url=query_url,
+                    target=target,
+                    weight=weight,
+                    conditions=conditions,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def delete_room_glance(self, room_id_or_name: str | int, key: str) -> None:
+    def delete_room_glance(
+        self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
+    ) -> None:
         """Delete a glance of a room.
 
         Args:
@@ -2513,6 +2634,7 @@ class Rooms(OperationGroup[Send]):
                 always an id.
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -2530,9 +2652,14 @@ class Rooms(OperationGroup[Send]):
 
         Source: the official method page `delete_room_glance`, now gone (confidence: high).
         """
-        return self._send(DeleteRoomGlance(room_id_or_name, key))
+        try:
+            return self._send(DeleteRoomGlance(room_id_or_name, key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def get_room_web_panel(self, room_id_or_name: str | int, key: str) -> WebPanel:
+    def get_room_web_panel(
+        self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
+    ) -> WebPanel:
         """Get a web panel of a room.
 
         Known quirks:
@@ -2544,6 +2671,7 @@ class Rooms(OperationGroup[Send]):
                 always an id.
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The web panel. No recording exists; assumed to be what was stored.
@@ -2566,7 +2694,10 @@ class Rooms(OperationGroup[Send]):
         Source: the official method page `get_room_web_panel`, now gone (confidence:
         medium).
         """
-        return self._send(GetRoomWebPanel(room_id_or_name, key))
+        try:
+            return self._send(GetRoomWebPanel(room_id_or_name, key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def create_room_web_panel(
         self,
@@ -2580,6 +2711,7 @@ class Rooms(OperationGroup[Send]):
         icon: WebPanelIcon | None = None,
         weight: int | None = None,
         conditions: list[Condition] | None = None,
+        **options: Unpack[CallOptions],
     ) -> CreatedExtension | None:
         """Create or replace a web panel of a room.
 
@@ -2599,6 +2731,7 @@ class Rooms(OperationGroup[Send]):
             weight: Position; lower comes first, as documented. The server's default is
                 `100`.
             conditions: Conditions for showing it.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             Created or replaced. The body is only partly known. Success. The response
@@ -2622,21 +2755,27 @@ class Rooms(OperationGroup[Send]):
         Source: the official method page `create_room_web_panel`, now gone (confidence:
         medium).
         """
-        return self._send(
-            CreateRoomWebPanel(
-                room_id_or_name,
-                key,
-                name=name,
-                url=url,
-                location=location,
-                authentication=authentication,
-                icon=icon,
-                weight=weight,
-                conditions=conditions,
+        try:
+            return self._send(
+                CreateRoomWebPanel(
+                    room_id_or_name,
+                    key,
+                    name=name,
+                    url=url,
+                    location=location,
+                    authentication=authentication,
+                    icon=icon,
+                    weight=weight,
+                    conditions=conditions,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def delete_room_web_panel(self, room_id_or_name: str | int, key: str) -> None:
+    def delete_room_web_panel(
+        self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
+    ) -> None:
         """Delete a web panel of a room.
 
         Args:
@@ -2644,6 +2783,7 @@ class Rooms(OperationGroup[Send]):
                 always an id.
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -2662,10 +2802,18 @@ class Rooms(OperationGroup[Send]):
         Source: the official method page `delete_room_web_panel`, now gone (confidence:
         medium).
         """
-        return self._send(DeleteRoomWebPanel(room_id_or_name, key))
+        try:
+            return self._send(DeleteRoomWebPanel(room_id_or_name, key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def get_room_webhook(
-        self, room_id_or_name: str | int, key: str, *, expand: list[str] | None = None
+        self,
+        room_id_or_name: str | int,
+        key: str,
+        *,
+        expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Webhook:
         """Get a webhook of a room.
 
@@ -2676,6 +2824,7 @@ class Rooms(OperationGroup[Send]):
                 `-` and `.`.
             expand: Members to return in full: `room`, `creator`. Use dots for nested
                 members.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The webhook.
@@ -2695,7 +2844,12 @@ class Rooms(OperationGroup[Send]):
 
         Source: the official method page `get_room_webhook`, now gone (confidence: high).
         """
-        return self._send(GetRoomWebhook(room_id_or_name, key, expand=expand))
+        try:
+            return self._send(
+                GetRoomWebhook(room_id_or_name, key, expand=expand), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def create_room_webhook(
         self,
@@ -2718,6 +2872,7 @@ class Rooms(OperationGroup[Send]):
         name: str | None = None,
         pattern: str | None = None,
         authentication: Literal["jwt", "none"] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Created:
         """Create or replace a webhook of a room.
 
@@ -2736,6 +2891,7 @@ class Rooms(OperationGroup[Send]):
                 messages only.
             authentication: Whether HipChat signs requests (`jwt`) or not (`none`). The
                 server's default is `none`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             Created or replaced.
@@ -2756,19 +2912,25 @@ class Rooms(OperationGroup[Send]):
 
         Source: the official method page `create_room_webhook`, now gone (confidence: high).
         """
-        return self._send(
-            CreateRoomWebhook(
-                room_id_or_name,
-                key,
-                url=url,
-                event=event,
-                name=name,
-                pattern=pattern,
-                authentication=authentication,
+        try:
+            return self._send(
+                CreateRoomWebhook(
+                    room_id_or_name,
+                    key,
+                    url=url,
+                    event=event,
+                    name=name,
+                    pattern=pattern,
+                    authentication=authentication,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def delete_room_webhook(self, room_id_or_name: str | int, key: str) -> None:
+    def delete_room_webhook(
+        self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
+    ) -> None:
         """Delete a webhook of a room.
 
         Args:
@@ -2776,6 +2938,7 @@ class Rooms(OperationGroup[Send]):
                 always an id.
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -2792,7 +2955,10 @@ class Rooms(OperationGroup[Send]):
 
         Source: the official method page `delete_room_webhook`, now gone (confidence: high).
         """
-        return self._send(DeleteRoomWebhook(room_id_or_name, key))
+        try:
+            return self._send(DeleteRoomWebhook(room_id_or_name, key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def get_room_message(
         self,
@@ -2802,6 +2968,7 @@ class Rooms(OperationGroup[Send]):
         timezone: str | None = None,
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> MessageEnvelope:
         """Get a message of a room.
 
@@ -2815,6 +2982,7 @@ class Rooms(OperationGroup[Send]):
                 default is `true`.
             expand: Members to return in full: `message.from`, `message.mentions`. Use
                 dots for nested members.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The message.
@@ -2834,15 +3002,19 @@ class Rooms(OperationGroup[Send]):
 
         Source: the official method page `get_room_message`, now gone (confidence: high).
         """
-        return self._send(
-            GetRoomMessage(
-                room_id_or_name,
-                message_id,
-                timezone=timezone,
-                include_deleted=include_deleted,
-                expand=expand,
+        try:
+            return self._send(
+                GetRoomMessage(
+                    room_id_or_name,
+                    message_id,
+                    timezone=timezone,
+                    include_deleted=include_deleted,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def get_room_history(
         self,
@@ -2856,6 +3028,7 @@ class Rooms(OperationGroup[Send]):
         timezone: str | None = None,
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> MessagePage:
         """Get the history of a room.
 
@@ -2889,6 +3062,7 @@ class Rooms(OperationGroup[Send]):
                 default is `true`.
             expand: Members to return in full: `items.from`, `items.mentions`. Use dots
                 for nested members.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             A page of messages.
@@ -2908,19 +3082,23 @@ class Rooms(OperationGroup[Send]):
 
         Source: the official method page `view_room_history`, now gone (confidence: high).
         """
-        return self._send(
-            GetRoomHistory(
-                room_id_or_name,
-                start_index=start_index,
-                max_results=max_results,
-                reverse=reverse,
-                date=date,
-                end_date=end_date,
-                timezone=timezone,
-                include_deleted=include_deleted,
-                expand=expand,
+        try:
+            return self._send(
+                GetRoomHistory(
+                    room_id_or_name,
+                    start_index=start_index,
+                    max_results=max_results,
+                    reverse=reverse,
+                    date=date,
+                    end_date=end_date,
+                    timezone=timezone,
+                    include_deleted=include_deleted,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def get_recent_room_history(
         self,
@@ -2931,6 +3109,7 @@ class Rooms(OperationGroup[Send]):
         not_before: str | None = None,
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> MessagePage:
         """Get the latest messages of a room.
 
@@ -2948,6 +3127,7 @@ class Rooms(OperationGroup[Send]):
                 default is `true`.
             expand: Members to return in full: `items.from`, `items.mentions`. Use dots
                 for nested members.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             A page of messages.
@@ -2968,16 +3148,20 @@ class Rooms(OperationGroup[Send]):
         Source: the official method page `view_recent_room_history`, now gone
         (confidence: high).
         """
-        return self._send(
-            GetRecentRoomHistory(
-                room_id_or_name,
-                max_results=max_results,
-                timezone=timezone,
-                not_before=not_before,
-                include_deleted=include_deleted,
-                expand=expand,
+        try:
+            return self._send(
+                GetRecentRoomHistory(
+                    room_id_or_name,
+                    max_results=max_results,
+                    timezone=timezone,
+                    not_before=not_before,
+                    include_deleted=include_deleted,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def invite_user(
         self,
@@ -2985,6 +3169,7 @@ class Rooms(OperationGroup[Send]):
         user_id_or_email: str | int,
         *,
         reason: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> None:
         """Invite a user to a public room.
 
@@ -2994,6 +3179,7 @@ class Rooms(OperationGroup[Send]):
             user_id_or_email: Id, e-mail address or `@mention` name of the user, 1 to
                 100 characters.
             reason: Reason for the invitation.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -3013,10 +3199,10 @@ class Rooms(OperationGroup[Send]):
         """
         try:
             return self._send(
-                InviteUser(room_id_or_name, user_id_or_email, reason=reason)
+                InviteUser(room_id_or_name, user_id_or_email, reason=reason), **options
             )
         finally:
-            del reason  # A traceback would hold it.
+            del reason, options  # A traceback would hold what is secret.
 
     def get_all_members(
         self,
@@ -3025,6 +3211,7 @@ class Rooms(OperationGroup[Send]):
         start_index: int | None = None,
         max_results: int | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> UserPage:
         """List the members of a private room.
 
@@ -3041,6 +3228,7 @@ class Rooms(OperationGroup[Send]):
             max_results: Maximum number of items on the page. 0 to 1,000. The server's
                 default is `100`.
             expand: Members to return in full: `items`. Use dots for nested members.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             A page of members; each has `room_roles` on later servers.
@@ -3060,14 +3248,18 @@ class Rooms(OperationGroup[Send]):
 
         Source: the official method page `get_all_members`, now gone (confidence: high).
         """
-        return self._send(
-            GetAllMembers(
-                room_id_or_name,
-                start_index=start_index,
-                max_results=max_results,
-                expand=expand,
+        try:
+            return self._send(
+                GetAllMembers(
+                    room_id_or_name,
+                    start_index=start_index,
+                    max_results=max_results,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def add_member(
         self,
@@ -3075,6 +3267,7 @@ class Rooms(OperationGroup[Send]):
         user_id_or_email: str | int,
         *,
         room_roles: list[Literal["room_admin", "room_member"]] | None = None,
+        **options: Unpack[CallOptions],
     ) -> None:
         """Add a member to a private room.
 
@@ -3088,6 +3281,7 @@ class Rooms(OperationGroup[Send]):
             user_id_or_email: Id, e-mail address or `@mention` name of the user, 1 to
                 100 characters.
             room_roles: The user's roles in the room.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -3105,12 +3299,19 @@ class Rooms(OperationGroup[Send]):
 
         Source: the official method page `add_member`, now gone (confidence: high).
         """
-        return self._send(
-            AddMember(room_id_or_name, user_id_or_email, room_roles=room_roles)
-        )
+        try:
+            return self._send(
+                AddMember(room_id_or_name, user_id_or_email, room_roles=room_roles),
+                **options,
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def remove_member(
-        self, room_id_or_name: str | int, user_id_or_email: str | int
+        self,
+        room_id_or_name: str | int,
+        user_id_or_email: str | int,
+        **options: Unpack[CallOptions],
     ) -> None:
         """Remove a member from a private room.
 
@@ -3119,6 +3320,7 @@ class Rooms(OperationGroup[Send]):
                 always an id.
             user_id_or_email: Id, e-mail address or `@mention` name of the user, 1 to
                 100 characters.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -3135,9 +3337,20 @@ class Rooms(OperationGroup[Send]):
 
         Source: the official method page `remove_member`, now gone (confidence: high).
         """
-        return self._send(RemoveMember(room_id_or_name, user_id_or_email))
+        try:
+            return self._send(
+                RemoveMember(room_id_or_name, user_id_or_email), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def send_message(self, room_id_or_name: str | int, *, message: str) -> SentMessage:
+    def send_message(
+        self,
+        room_id_or_name: str | int,
+        *,
+        message: str,
+        **options: Unpack[CallOptions],
+    ) -> SentMessage:
         """Send a message to a room as the token's owner.
 
         Known quirks:
@@ -3150,6 +3363,7 @@ class Rooms(OperationGroup[Send]):
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
             message: The message. Its maximum length is not known. At least 1 character.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The message was sent.
@@ -3171,9 +3385,9 @@ class Rooms(OperationGroup[Send]):
         Source: the official method page `send_message`, now gone (confidence: high).
         """
         try:
-            return self._send(SendMessage(room_id_or_name, message=message))
+            return self._send(SendMessage(room_id_or_name, message=message), **options)
         finally:
-            del message  # A traceback would hold it.
+            del message, options  # A traceback would hold what is secret.
 
     def send_room_notification(
         self,
@@ -3187,6 +3401,7 @@ class Rooms(OperationGroup[Send]):
         from_: str | None = None,
         attach_to: str | None = None,
         card: Card | UnsetType | None = UNSET,
+        **options: Unpack[CallOptions],
     ) -> None:
         """Send a notification to a room.
 
@@ -3214,6 +3429,7 @@ class Rooms(OperationGroup[Send]):
             attach_to: Id of the room's message to attach the notification to. Clients
                 that cannot attach it show it on its own. At most 36 characters.
             card: Card to show instead of the text. `None` sends null.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -3244,10 +3460,11 @@ class Rooms(OperationGroup[Send]):
                     from_=from_,
                     attach_to=attach_to,
                     card=card,
-                )
+                ),
+                **options,
             )
         finally:
-            del message  # A traceback would hold it.
+            del message, options  # A traceback would hold what is secret.
 
     def get_all_participants(
         self,
@@ -3257,6 +3474,7 @@ class Rooms(OperationGroup[Send]):
         max_results: int | None = None,
         include_offline: bool | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> UserPage:
         """List the participants of a room.
 
@@ -3273,6 +3491,7 @@ class Rooms(OperationGroup[Send]):
             include_offline: In a private room, include members who are offline. The
                 server's default is `false`.
             expand: Members to return in full: `items`. Use dots for nested members.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             A page of users; each has `room_roles` on later servers.
@@ -3293,18 +3512,27 @@ class Rooms(OperationGroup[Send]):
         Source: the official method page `get_all_participants`, now gone (confidence:
         high).
         """
-        return self._send(
-            GetAllParticipants(
-                room_id_or_name,
-                start_index=start_index,
-                max_results=max_results,
-                include_offline=include_offline,
-                expand=expand,
+        try:
+            return self._send(
+                GetAllParticipants(
+                    room_id_or_name,
+                    start_index=start_index,
+                    max_results=max_results,
+                    include_offline=include_offline,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def reply_to_message(
-        self, room_id_or_name: str | int, *, parent_message_id: str, message: str
+        self,
+        room_id_or_name: str | int,
+        *,
+        parent_message_id: str,
+        message: str,
+        **options: Unpack[CallOptions],
     ) -> None:
         """Reply to a message in a room as the token's owner.
 
@@ -3318,6 +3546,7 @@ class Rooms(OperationGroup[Send]):
                 always an id.
             parent_message_id: Id of the message to reply to, 1 to 100 characters.
             message: The message, 1 to 1,000 characters.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -3341,10 +3570,11 @@ class Rooms(OperationGroup[Send]):
                     room_id_or_name,
                     parent_message_id=parent_message_id,
                     message=message,
-                )
+                ),
+                **options,
             )
         finally:
-            del message  # A traceback would hold it.
+            del message, options  # A traceback would hold what is secret.
 
     def share_file_with_room(
         self,
@@ -3352,6 +3582,7 @@ class Rooms(OperationGroup[Send]):
         *,
         file: FileSource,
         message: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> None:
         """Share a file with a room as the token's owner.
 
@@ -3370,6 +3601,7 @@ class Rooms(OperationGroup[Send]):
                 always an id.
             file: The file. It needs a name.
             message: Comment, up to 1,000 characters.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -3390,13 +3622,19 @@ class Rooms(OperationGroup[Send]):
         """
         try:
             return self._send(
-                ShareFileWithRoom(room_id_or_name, file=file, message=message)
+                ShareFileWithRoom(room_id_or_name, file=file, message=message),
+                **options,
             )
         finally:
-            del message  # A traceback would hold it.
+            del message, options  # A traceback would hold what is secret.
 
     def share_link_with_room(
-        self, room_id_or_name: str | int, *, link: str, message: str | None = None
+        self,
+        room_id_or_name: str | int,
+        *,
+        link: str,
+        message: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> None:
         """Share a link with a room as the token's owner.
 
@@ -3409,6 +3647,7 @@ class Rooms(OperationGroup[Send]):
                 always an id.
             link: The URL, 10 to 1,000 characters.
             message: Comment, up to 1,000 characters.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -3429,17 +3668,21 @@ class Rooms(OperationGroup[Send]):
         """
         try:
             return self._send(
-                ShareLinkWithRoom(room_id_or_name, link=link, message=message)
+                ShareLinkWithRoom(room_id_or_name, link=link, message=message),
+                **options,
             )
         finally:
-            del message  # A traceback would hold it.
+            del message, options  # A traceback would hold what is secret.
 
-    def get_room_statistics(self, room_id_or_name: str | int) -> RoomStatistics:
+    def get_room_statistics(
+        self, room_id_or_name: str | int, **options: Unpack[CallOptions]
+    ) -> RoomStatistics:
         """Get statistics of a room.
 
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The statistics.
@@ -3460,15 +3703,21 @@ class Rooms(OperationGroup[Send]):
 
         Source: the official method page `get_room_statistics`, now gone (confidence: high).
         """
-        return self._send(GetRoomStatistics(room_id_or_name))
+        try:
+            return self._send(GetRoomStatistics(room_id_or_name), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def set_topic(self, room_id_or_name: str | int, *, topic: str) -> None:
+    def set_topic(
+        self, room_id_or_name: str | int, *, topic: str, **options: Unpack[CallOptions]
+    ) -> None:
         """Set the topic of a room.
 
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
             topic: The new topic, up to 250 characters; may be empty.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -3486,7 +3735,10 @@ class Rooms(OperationGroup[Send]):
 
         Source: the official method page `set_topic`, now gone (confidence: high).
         """
-        return self._send(SetTopic(room_id_or_name, topic=topic))
+        try:
+            return self._send(SetTopic(room_id_or_name, topic=topic), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def get_all_webhooks(
         self,
@@ -3495,6 +3747,7 @@ class Rooms(OperationGroup[Send]):
         start_index: int | None = None,
         max_results: int | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> WebhookPage:
         """List the webhooks of a room.
 
@@ -3511,6 +3764,7 @@ class Rooms(OperationGroup[Send]):
             max_results: Maximum number of items on the page. 0 to 1,000. The server's
                 default is `100`.
             expand: Members to return in full: `items`. Use dots for nested members.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             A page of webhooks.
@@ -3530,14 +3784,18 @@ class Rooms(OperationGroup[Send]):
 
         Source: the official method page `get_all_webhooks`, now gone (confidence: high).
         """
-        return self._send(
-            GetAllWebhooks(
-                room_id_or_name,
-                start_index=start_index,
-                max_results=max_results,
-                expand=expand,
+        try:
+            return self._send(
+                GetAllWebhooks(
+                    room_id_or_name,
+                    start_index=start_index,
+                    max_results=max_results,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def create_webhook(
         self,
@@ -3560,6 +3818,7 @@ class Rooms(OperationGroup[Send]):
         name: str | None = None,
         key: str | None = None,
         authentication: Literal["jwt", "none"] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Created:
         """Create a webhook in a room.
 
@@ -3580,6 +3839,7 @@ class Rooms(OperationGroup[Send]):
             key: Key of the webhook, 1 to 40 characters. Later servers only.
             authentication: Whether HipChat signs requests (`jwt`) or not (`none`).
                 Later servers only. The server's default is `none`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The webhook was created.
@@ -3600,17 +3860,21 @@ class Rooms(OperationGroup[Send]):
 
         Source: the official method page `create_webhook`, now gone (confidence: high).
         """
-        return self._send(
-            CreateWebhook(
-                room_id_or_name,
-                url=url,
-                event=event,
-                pattern=pattern,
-                name=name,
-                key=key,
-                authentication=authentication,
+        try:
+            return self._send(
+                CreateWebhook(
+                    room_id_or_name,
+                    url=url,
+                    event=event,
+                    pattern=pattern,
+                    name=name,
+                    key=key,
+                    authentication=authentication,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def get_webhook(
         self,
@@ -3618,6 +3882,7 @@ class Rooms(OperationGroup[Send]):
         webhook_id: int,
         *,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Webhook:
         """Get a webhook of a room by id.
 
@@ -3629,6 +3894,7 @@ class Rooms(OperationGroup[Send]):
             webhook_id: Id of the webhook.
             expand: Members to return in full: `room`, `creator`. Use dots for nested
                 members.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The webhook.
@@ -3648,9 +3914,19 @@ class Rooms(OperationGroup[Send]):
 
         Source: the official method page `get_webhook`, now gone (confidence: high).
         """
-        return self._send(GetWebhook(room_id_or_name, webhook_id, expand=expand))
+        try:
+            return self._send(
+                GetWebhook(room_id_or_name, webhook_id, expand=expand), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def delete_webhook(self, room_id_or_name: str | int, webhook_id: int) -> None:
+    def delete_webhook(
+        self,
+        room_id_or_name: str | int,
+        webhook_id: int,
+        **options: Unpack[CallOptions],
+    ) -> None:
         """Delete a webhook of a room by id.
 
         Deprecated by the API: use `delete_room_webhook`.
@@ -3659,6 +3935,7 @@ class Rooms(OperationGroup[Send]):
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
             webhook_id: Id of the webhook.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -3675,7 +3952,10 @@ class Rooms(OperationGroup[Send]):
 
         Source: the official method page `delete_webhook`, now gone (confidence: high).
         """
-        return self._send(DeleteWebhook(room_id_or_name, webhook_id))
+        try:
+            return self._send(DeleteWebhook(room_id_or_name, webhook_id), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
 
 class AsyncRooms(OperationGroup[AsyncSend]):
@@ -3691,6 +3971,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         include_private: bool | None = None,
         include_archived: bool | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> RoomPage:
         """List rooms.
 
@@ -3705,6 +3986,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             include_archived: Include archived rooms. The server's default is `false`.
             expand: Members to return in full: `items`, `items.owner`. Use dots for
                 nested members.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             A page of rooms.
@@ -3723,15 +4005,19 @@ class AsyncRooms(OperationGroup[AsyncSend]):
 
         Source: the official method page `get_all_rooms`, now gone (confidence: high).
         """
-        return await self._send(
-            GetAllRooms(
-                start_index=start_index,
-                max_results=max_results,
-                include_private=include_private,
-                include_archived=include_archived,
-                expand=expand,
+        try:
+            return await self._send(
+                GetAllRooms(
+                    start_index=start_index,
+                    max_results=max_results,
+                    include_private=include_private,
+                    include_archived=include_archived,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def create_room(
         self,
@@ -3743,6 +4029,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         owner_user_id: str | int | UnsetType | None = UNSET,
         delegate_admin_visibility: bool | UnsetType | None = UNSET,
         created: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> Created:
         """Create a room.
 
@@ -3763,6 +4050,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
                 null uses the group's setting.
             created: Creation time, for imports. Only one page mentions it; the format
                 is not known.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The room was created.
@@ -3782,20 +4070,28 @@ class AsyncRooms(OperationGroup[AsyncSend]):
 
         Source: the official method page `create_room`, now gone (confidence: high).
         """
-        return await self._send(
-            CreateRoom(
-                name=name,
-                topic=topic,
-                privacy=privacy,
-                guest_access=guest_access,
-                owner_user_id=owner_user_id,
-                delegate_admin_visibility=delegate_admin_visibility,
-                created=created,
+        try:
+            return await self._send(
+                CreateRoom(
+                    name=name,
+                    topic=topic,
+                    privacy=privacy,
+                    guest_access=guest_access,
+                    owner_user_id=owner_user_id,
+                    delegate_admin_visibility=delegate_admin_visibility,
+                    created=created,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def get_room(
-        self, room_id_or_name: str | int, *, expand: list[str] | None = None
+        self,
+        room_id_or_name: str | int,
+        *,
+        expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Room:
         """Get a room.
 
@@ -3804,6 +4100,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
                 always an id.
             expand: Members to return in full: `statistics`, `participants`, `owner`.
                 Use dots for nested members.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The room.
@@ -3824,7 +4121,10 @@ class AsyncRooms(OperationGroup[AsyncSend]):
 
         Source: the official method page `get_room`, now gone (confidence: high).
         """
-        return await self._send(GetRoom(room_id_or_name, expand=expand))
+        try:
+            return await self._send(GetRoom(room_id_or_name, expand=expand), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def update_room(
         self,
@@ -3837,6 +4137,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         topic: str,
         owner: OwnerReference,
         delegate_admin_visibility: bool | UnsetType | None = UNSET,
+        **options: Unpack[CallOptions],
     ) -> None:
         """Update a room.
 
@@ -3855,6 +4156,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             owner: The owner.
             delegate_admin_visibility: Whether delegated administrators see the room;
                 null uses the group's setting.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -3872,25 +4174,32 @@ class AsyncRooms(OperationGroup[AsyncSend]):
 
         Source: the official method page `update_room`, now gone (confidence: high).
         """
-        return await self._send(
-            UpdateRoom(
-                room_id_or_name,
-                name=name,
-                privacy=privacy,
-                is_archived=is_archived,
-                is_guest_accessible=is_guest_accessible,
-                topic=topic,
-                owner=owner,
-                delegate_admin_visibility=delegate_admin_visibility,
+        try:
+            return await self._send(
+                UpdateRoom(
+                    room_id_or_name,
+                    name=name,
+                    privacy=privacy,
+                    is_archived=is_archived,
+                    is_guest_accessible=is_guest_accessible,
+                    topic=topic,
+                    owner=owner,
+                    delegate_admin_visibility=delegate_admin_visibility,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def delete_room(self, room_id_or_name: str | int) -> None:
+    async def delete_room(
+        self, room_id_or_name: str | int, **options: Unpack[CallOptions]
+    ) -> None:
         """Delete a room.
 
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -3907,9 +4216,14 @@ class AsyncRooms(OperationGroup[AsyncSend]):
 
         Source: the official method page `delete_room`, now gone (confidence: high).
         """
-        return await self._send(DeleteRoom(room_id_or_name))
+        try:
+            return await self._send(DeleteRoom(room_id_or_name), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def get_room_avatar(self, room_id_or_name: str | int) -> str:
+    async def get_room_avatar(
+        self, room_id_or_name: str | int, **options: Unpack[CallOptions]
+    ) -> str:
         """Get the URL of a room's avatar.
 
         Known quirks:
@@ -3919,6 +4233,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The image is at the URL in `Location`.
@@ -3938,10 +4253,17 @@ class AsyncRooms(OperationGroup[AsyncSend]):
 
         Source: the official method page `get_room_avatar`, now gone (confidence: medium).
         """
-        return await self._send(GetRoomAvatar(room_id_or_name))
+        try:
+            return await self._send(GetRoomAvatar(room_id_or_name), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def update_room_avatar(
-        self, room_id_or_name: str | int, *, avatar: ImageSource
+        self,
+        room_id_or_name: str | int,
+        *,
+        avatar: ImageSource,
+        **options: Unpack[CallOptions],
     ) -> None:
         """Set a room's avatar.
 
@@ -3954,6 +4276,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
             avatar: The image, as JPEG, PNG or GIF. At least 1 character.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -3972,14 +4295,22 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         Source: the official method page `update_room_avatar`, now gone (confidence:
         medium).
         """
-        return await self._send(UpdateRoomAvatar(room_id_or_name, avatar=avatar))
+        try:
+            return await self._send(
+                UpdateRoomAvatar(room_id_or_name, avatar=avatar), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def delete_room_avatar(self, room_id_or_name: str | int) -> None:
+    async def delete_room_avatar(
+        self, room_id_or_name: str | int, **options: Unpack[CallOptions]
+    ) -> None:
         """Delete a room's avatar.
 
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -3997,9 +4328,14 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         Source: the official method page `delete_room_avatar`, now gone (confidence:
         medium).
         """
-        return await self._send(DeleteRoomAvatar(room_id_or_name))
+        try:
+            return await self._send(DeleteRoomAvatar(room_id_or_name), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def get_room_action(self, room_id_or_name: str | int, key: str) -> Action:
+    async def get_room_action(
+        self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
+    ) -> Action:
         """Get an action of a room.
 
         Known quirks:
@@ -4011,6 +4347,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
                 always an id.
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The action. No recording exists; assumed to be what was stored.
@@ -4032,7 +4369,10 @@ class AsyncRooms(OperationGroup[AsyncSend]):
 
         Source: the official method page `get_room_action`, now gone (confidence: medium).
         """
-        return await self._send(GetRoomAction(room_id_or_name, key))
+        try:
+            return await self._send(GetRoomAction(room_id_or_name, key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def create_room_action(
         self,
@@ -4044,6 +4384,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         target: str | Target,
         weight: int | None = None,
         conditions: list[Condition] | None = None,
+        **options: Unpack[CallOptions],
     ) -> CreatedExtension | None:
         """Create or replace an action of a room.
 
@@ -4060,6 +4401,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             weight: Position; lower comes first, as documented. The server's default is
                 `100`.
             conditions: Conditions for showing it.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             Created or replaced. The body is only partly known. Success. The response
@@ -4083,19 +4425,25 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         Source: the official method page `create_room_action`, now gone (confidence:
         medium).
         """
-        return await self._send(
-            CreateRoomAction(
-                room_id_or_name,
-                key,
-                name=name,
-                location=location,
-                target=target,
-                weight=weight,
-                conditions=conditions,
+        try:
+            return await self._send(
+                CreateRoomAction(
+                    room_id_or_name,
+                    key,
+                    name=name,
+                    location=location,
+                    target=target,
+                    weight=weight,
+                    conditions=conditions,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def delete_room_action(self, room_id_or_name: str | int, key: str) -> None:
+    async def delete_room_action(
+        self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
+    ) -> None:
         """Delete an action of a room.
 
         Args:
@@ -4103,6 +4451,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
                 always an id.
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -4121,9 +4470,14 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         Source: the official method page `delete_room_action`, now gone (confidence:
         medium).
         """
-        return await self._send(DeleteRoomAction(room_id_or_name, key))
+        try:
+            return await self._send(DeleteRoomAction(room_id_or_name, key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def get_room_dialog(self, room_id_or_name: str | int, key: str) -> Dialog:
+    async def get_room_dialog(
+        self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
+    ) -> Dialog:
         """Get a dialog of a room.
 
         Known quirks:
@@ -4135,6 +4489,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
                 always an id.
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The dialog. No recording exists; assumed to be what was stored.
@@ -4156,7 +4511,10 @@ class AsyncRooms(OperationGroup[AsyncSend]):
 
         Source: the official method page `get_room_dialog`, now gone (confidence: medium).
         """
-        return await self._send(GetRoomDialog(room_id_or_name, key))
+        try:
+            return await self._send(GetRoomDialog(room_id_or_name, key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def create_room_dialog(
         self,
@@ -4167,6 +4525,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         url: str,
         authentication: Literal["jwt", "none"] | None = None,
         options: DialogOptions | None = None,
+        **call_options: Unpack[CallOptions],
     ) -> CreatedExtension | None:
         """Create or replace a dialog of a room.
 
@@ -4182,6 +4541,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             authentication: Whether HipChat signs the request for the page. The server's
                 default is `jwt`.
             options: Options of a dialog.
+            call_options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             Created or replaced. The body is only partly known. Success. The response
@@ -4205,18 +4565,24 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         Source: the official method page `create_room_dialog`, now gone (confidence:
         medium).
         """
-        return await self._send(
-            CreateRoomDialog(
-                room_id_or_name,
-                key,
-                title=title,
-                url=url,
-                authentication=authentication,
-                options=options,
+        try:
+            return await self._send(
+                CreateRoomDialog(
+                    room_id_or_name,
+                    key,
+                    title=title,
+                    url=url,
+                    authentication=authentication,
+                    options=options,
+                ),
+                **call_options,
             )
-        )
+        finally:
+            del call_options  # A traceback would hold what is secret.
 
-    async def delete_room_dialog(self, room_id_or_name: str | int, key: str) -> None:
+    async def delete_room_dialog(
+        self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
+    ) -> None:
         """Delete a dialog of a room.
 
         Args:
@@ -4224,6 +4590,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
                 always an id.
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -4242,10 +4609,13 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         Source: the official method page `delete_room_dialog`, now gone (confidence:
         medium).
         """
-        return await self._send(DeleteRoomDialog(room_id_or_name, key))
+        try:
+            return await self._send(DeleteRoomDialog(room_id_or_name, key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def get_room_external_page(
-        self, room_id_or_name: str | int, key: str
+        self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
     ) -> ExternalPage:
         """Get an external page of a room.
 
@@ -4258,6 +4628,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
                 always an id.
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The external page. No recording exists; assumed to be what was stored.
@@ -4280,7 +4651,12 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         Source: the official method page `get_room_external_page`, now gone (confidence:
         medium).
         """
-        return await self._send(GetRoomExternalPage(room_id_or_name, key))
+        try:
+            return await self._send(
+                GetRoomExternalPage(room_id_or_name, key), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def create_room_external_page(
         self,
@@ -4289,6 +4665,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         *,
         url: str,
         name: TextI18n | None = None,
+        **options: Unpack[CallOptions],
     ) -> CreatedExtension | None:
         """Create or replace an external page of a room.
 
@@ -4301,6 +4678,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
                 `-` and `.`.
             url: URL of the page. May contain variables such as `{message.body}`.
             name: The name. One source says that it is required.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             Created or replaced. The body is only partly known. Success. The response
@@ -4324,12 +4702,16 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         Source: the official method page `create_room_external_page`, now gone
         (confidence: medium).
         """
-        return await self._send(
-            CreateRoomExternalPage(room_id_or_name, key, url=url, name=name)
-        )
+        try:
+            return await self._send(
+                CreateRoomExternalPage(room_id_or_name, key, url=url, name=name),
+                **options,
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def delete_room_external_page(
-        self, room_id_or_name: str | int, key: str
+        self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
     ) -> None:
         """Delete an external page of a room.
 
@@ -4338,6 +4720,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
                 always an id.
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -4356,9 +4739,16 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         Source: the official method page `delete_room_external_page`, now gone
         (confidence: medium).
         """
-        return await self._send(DeleteRoomExternalPage(room_id_or_name, key))
+        try:
+            return await self._send(
+                DeleteRoomExternalPage(room_id_or_name, key), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def get_room_glance(self, room_id_or_name: str | int, key: str) -> Glance:
+    async def get_room_glance(
+        self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
+    ) -> Glance:
         """Get a glance of a room.
 
         Known quirks:
@@ -4370,6 +4760,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
                 always an id.
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The glance. No recording exists; assumed to be what was stored.
@@ -4391,7 +4782,10 @@ class AsyncRooms(OperationGroup[AsyncSend]):
 
         Source: the official method page `get_room_glance`, now gone (confidence: medium).
         """
-        return await self._send(GetRoomGlance(room_id_or_name, key))
+        try:
+            return await self._send(GetRoomGlance(room_id_or_name, key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def create_room_glance(
         self,
@@ -4404,6 +4798,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         target: str | Target | None = None,
         weight: int | None = None,
         conditions: list[Condition] | None = None,
+        **options: Unpack[CallOptions],
     ) -> CreatedExtension | None:
         """Create or replace a glance of a room.
 
@@ -4426,6 +4821,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             weight: Position; lower comes first, as documented. The server's default is
                 `100`.
             conditions: Conditions for showing it.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             Created or replaced. The body is only partly known. Success. The response
@@ -4448,20 +4844,26 @@ class AsyncRooms(OperationGroup[AsyncSend]):
 
         Source: the official method page `create_room_glance`, now gone (confidence: high).
         """
-        return await self._send(
-            CreateRoomGlance(
-                room_id_or_name,
-                key,
-                name=name,
-                icon=icon,
-                query_url=query_url,
-                target=target,
-                weight=weight,
-                conditions=conditions,
+        try:
+            return await self._send(
+                CreateRoomGlance(
+                    room_id_or_name,
+                    key,
+                    name=name,
+                    icon=icon,
+                    query_url=query_url,
+                    target=target,
+                    weight=weight,
+                    conditions=conditions,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def delete_room_glance(self, room_id_or_name: str | int, key: str) -> None:
+    async def delete_room_glance(
+        self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
+    ) -> None:
         """Delete a glance of a room.
 
         Args:
@@ -4469,6 +4871,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
                 always an id.
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -4486,10 +4889,13 @@ class AsyncRooms(OperationGroup[AsyncSend]):
 
         Source: the official method page `delete_room_glance`, now gone (confidence: high).
         """
-        return await self._send(DeleteRoomGlance(room_id_or_name, key))
+        try:
+            return await self._send(DeleteRoomGlance(room_id_or_name, key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def get_room_web_panel(
-        self, room_id_or_name: str | int, key: str
+        self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
     ) -> WebPanel:
         """Get a web panel of a room.
 
@@ -4502,6 +4908,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
                 always an id.
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The web panel. No recording exists; assumed to be what was stored.
@@ -4524,7 +4931,10 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         Source: the official method page `get_room_web_panel`, now gone (confidence:
         medium).
         """
-        return await self._send(GetRoomWebPanel(room_id_or_name, key))
+        try:
+            return await self._send(GetRoomWebPanel(room_id_or_name, key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def create_room_web_panel(
         self,
@@ -4538,6 +4948,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         icon: WebPanelIcon | None = None,
         weight: int | None = None,
         conditions: list[Condition] | None = None,
+        **options: Unpack[CallOptions],
     ) -> CreatedExtension | None:
         """Create or replace a web panel of a room.
 
@@ -4557,6 +4968,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             weight: Position; lower comes first, as documented. The server's default is
                 `100`.
             conditions: Conditions for showing it.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             Created or replaced. The body is only partly known. Success. The response
@@ -4580,21 +4992,27 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         Source: the official method page `create_room_web_panel`, now gone (confidence:
         medium).
         """
-        return await self._send(
-            CreateRoomWebPanel(
-                room_id_or_name,
-                key,
-                name=name,
-                url=url,
-                location=location,
-                authentication=authentication,
-                icon=icon,
-                weight=weight,
-                conditions=conditions,
+        try:
+            return await self._send(
+                CreateRoomWebPanel(
+                    room_id_or_name,
+                    key,
+                    name=name,
+                    url=url,
+                    location=location,
+                    authentication=authentication,
+                    icon=icon,
+                    weight=weight,
+                    conditions=conditions,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def delete_room_web_panel(self, room_id_or_name: str | int, key: str) -> None:
+    async def delete_room_web_panel(
+        self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
+    ) -> None:
         """Delete a web panel of a room.
 
         Args:
@@ -4602,6 +5020,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
                 always an id.
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -4620,10 +5039,18 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         Source: the official method page `delete_room_web_panel`, now gone (confidence:
         medium).
         """
-        return await self._send(DeleteRoomWebPanel(room_id_or_name, key))
+        try:
+            return await self._send(DeleteRoomWebPanel(room_id_or_name, key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def get_room_webhook(
-        self, room_id_or_name: str | int, key: str, *, expand: list[str] | None = None
+        self,
+        room_id_or_name: str | int,
+        key: str,
+        *,
+        expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Webhook:
         """Get a webhook of a room.
 
@@ -4634,6 +5061,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
                 `-` and `.`.
             expand: Members to return in full: `room`, `creator`. Use dots for nested
                 members.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The webhook.
@@ -4653,7 +5081,12 @@ class AsyncRooms(OperationGroup[AsyncSend]):
 
         Source: the official method page `get_room_webhook`, now gone (confidence: high).
         """
-        return await self._send(GetRoomWebhook(room_id_or_name, key, expand=expand))
+        try:
+            return await self._send(
+                GetRoomWebhook(room_id_or_name, key, expand=expand), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def create_room_webhook(
         self,
@@ -4676,6 +5109,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         name: str | None = None,
         pattern: str | None = None,
         authentication: Literal["jwt", "none"] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Created:
         """Create or replace a webhook of a room.
 
@@ -4694,6 +5128,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
                 messages only.
             authentication: Whether HipChat signs requests (`jwt`) or not (`none`). The
                 server's default is `none`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             Created or replaced.
@@ -4714,19 +5149,25 @@ class AsyncRooms(OperationGroup[AsyncSend]):
 
         Source: the official method page `create_room_webhook`, now gone (confidence: high).
         """
-        return await self._send(
-            CreateRoomWebhook(
-                room_id_or_name,
-                key,
-                url=url,
-                event=event,
-                name=name,
-                pattern=pattern,
-                authentication=authentication,
+        try:
+            return await self._send(
+                CreateRoomWebhook(
+                    room_id_or_name,
+                    key,
+                    url=url,
+                    event=event,
+                    name=name,
+                    pattern=pattern,
+                    authentication=authentication,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def delete_room_webhook(self, room_id_or_name: str | int, key: str) -> None:
+    async def delete_room_webhook(
+        self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
+    ) -> None:
         """Delete a webhook of a room.
 
         Args:
@@ -4734,6 +5175,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
                 always an id.
             key: Key that the add-on chose, 1 to 40 characters: letters, digits, `_`,
                 `-` and `.`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -4750,7 +5192,10 @@ class AsyncRooms(OperationGroup[AsyncSend]):
 
         Source: the official method page `delete_room_webhook`, now gone (confidence: high).
         """
-        return await self._send(DeleteRoomWebhook(room_id_or_name, key))
+        try:
+            return await self._send(DeleteRoomWebhook(room_id_or_name, key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def get_room_message(
         self,
@@ -4760,6 +5205,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         timezone: str | None = None,
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> MessageEnvelope:
         """Get a message of a room.
 
@@ -4773,6 +5219,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
                 default is `true`.
             expand: Members to return in full: `message.from`, `message.mentions`. Use
                 dots for nested members.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The message.
@@ -4792,15 +5239,19 @@ class AsyncRooms(OperationGroup[AsyncSend]):
 
         Source: the official method page `get_room_message`, now gone (confidence: high).
         """
-        return await self._send(
-            GetRoomMessage(
-                room_id_or_name,
-                message_id,
-                timezone=timezone,
-                include_deleted=include_deleted,
-                expand=expand,
+        try:
+            return await self._send(
+                GetRoomMessage(
+                    room_id_or_name,
+                    message_id,
+                    timezone=timezone,
+                    include_deleted=include_deleted,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def get_room_history(
         self,
@@ -4814,6 +5265,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         timezone: str | None = None,
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> MessagePage:
         """Get the history of a room.
 
@@ -4847,6 +5299,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
                 default is `true`.
             expand: Members to return in full: `items.from`, `items.mentions`. Use dots
                 for nested members.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             A page of messages.
@@ -4866,19 +5319,23 @@ class AsyncRooms(OperationGroup[AsyncSend]):
 
         Source: the official method page `view_room_history`, now gone (confidence: high).
         """
-        return await self._send(
-            GetRoomHistory(
-                room_id_or_name,
-                start_index=start_index,
-                max_results=max_results,
-                reverse=reverse,
-                date=date,
-                end_date=end_date,
-                timezone=timezone,
-                include_deleted=include_deleted,
-                expand=expand,
+        try:
+            return await self._send(
+                GetRoomHistory(
+                    room_id_or_name,
+                    start_index=start_index,
+                    max_results=max_results,
+                    reverse=reverse,
+                    date=date,
+                    end_date=end_date,
+                    timezone=timezone,
+                    include_deleted=include_deleted,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def get_recent_room_history(
         self,
@@ -4889,6 +5346,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         not_before: str | None = None,
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> MessagePage:
         """Get the latest messages of a room.
 
@@ -4906,6 +5364,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
                 default is `true`.
             expand: Members to return in full: `items.from`, `items.mentions`. Use dots
                 for nested members.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             A page of messages.
@@ -4926,16 +5385,20 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         Source: the official method page `view_recent_room_history`, now gone
         (confidence: high).
         """
-        return await self._send(
-            GetRecentRoomHistory(
-                room_id_or_name,
-                max_results=max_results,
-                timezone=timezone,
-                not_before=not_before,
-                include_deleted=include_deleted,
-                expand=expand,
+        try:
+            return await self._send(
+                GetRecentRoomHistory(
+                    room_id_or_name,
+                    max_results=max_results,
+                    timezone=timezone,
+                    not_before=not_before,
+                    include_deleted=include_deleted,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def invite_user(
         self,
@@ -4943,6 +5406,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         user_id_or_email: str | int,
         *,
         reason: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> None:
         """Invite a user to a public room.
 
@@ -4952,6 +5416,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             user_id_or_email: Id, e-mail address or `@mention` name of the user, 1 to
                 100 characters.
             reason: Reason for the invitation.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -4971,10 +5436,10 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         """
         try:
             return await self._send(
-                InviteUser(room_id_or_name, user_id_or_email, reason=reason)
+                InviteUser(room_id_or_name, user_id_or_email, reason=reason), **options
             )
         finally:
-            del reason  # A traceback would hold it.
+            del reason, options  # A traceback would hold what is secret.
 
     async def get_all_members(
         self,
@@ -4983,6 +5448,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         start_index: int | None = None,
         max_results: int | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> UserPage:
         """List the members of a private room.
 
@@ -4999,6 +5465,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             max_results: Maximum number of items on the page. 0 to 1,000. The server's
                 default is `100`.
             expand: Members to return in full: `items`. Use dots for nested members.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             A page of members; each has `room_roles` on later servers.
@@ -5018,14 +5485,18 @@ class AsyncRooms(OperationGroup[AsyncSend]):
 
         Source: the official method page `get_all_members`, now gone (confidence: high).
         """
-        return await self._send(
-            GetAllMembers(
-                room_id_or_name,
-                start_index=start_index,
-                max_results=max_results,
-                expand=expand,
+        try:
+            return await self._send(
+                GetAllMembers(
+                    room_id_or_name,
+                    start_index=start_index,
+                    max_results=max_results,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def add_member(
         self,
@@ -5033,6 +5504,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         user_id_or_email: str | int,
         *,
         room_roles: list[Literal["room_admin", "room_member"]] | None = None,
+        **options: Unpack[CallOptions],
     ) -> None:
         """Add a member to a private room.
 
@@ -5046,6 +5518,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             user_id_or_email: Id, e-mail address or `@mention` name of the user, 1 to
                 100 characters.
             room_roles: The user's roles in the room.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -5063,12 +5536,19 @@ class AsyncRooms(OperationGroup[AsyncSend]):
 
         Source: the official method page `add_member`, now gone (confidence: high).
         """
-        return await self._send(
-            AddMember(room_id_or_name, user_id_or_email, room_roles=room_roles)
-        )
+        try:
+            return await self._send(
+                AddMember(room_id_or_name, user_id_or_email, room_roles=room_roles),
+                **options,
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def remove_member(
-        self, room_id_or_name: str | int, user_id_or_email: str | int
+        self,
+        room_id_or_name: str | int,
+        user_id_or_email: str | int,
+        **options: Unpack[CallOptions],
     ) -> None:
         """Remove a member from a private room.
 
@@ -5077,6 +5557,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
                 always an id.
             user_id_or_email: Id, e-mail address or `@mention` name of the user, 1 to
                 100 characters.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -5093,10 +5574,19 @@ class AsyncRooms(OperationGroup[AsyncSend]):
 
         Source: the official method page `remove_member`, now gone (confidence: high).
         """
-        return await self._send(RemoveMember(room_id_or_name, user_id_or_email))
+        try:
+            return await self._send(
+                RemoveMember(room_id_or_name, user_id_or_email), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def send_message(
-        self, room_id_or_name: str | int, *, message: str
+        self,
+        room_id_or_name: str | int,
+        *,
+        message: str,
+        **options: Unpack[CallOptions],
     ) -> SentMessage:
         """Send a message to a room as the token's owner.
 
@@ -5110,6 +5600,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
             message: The message. Its maximum length is not known. At least 1 character.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The message was sent.
@@ -5131,9 +5622,11 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         Source: the official method page `send_message`, now gone (confidence: high).
         """
         try:
-            return await self._send(SendMessage(room_id_or_name, message=message))
+            return await self._send(
+                SendMessage(room_id_or_name, message=message), **options
+            )
         finally:
-            del message  # A traceback would hold it.
+            del message, options  # A traceback would hold what is secret.
 
     async def send_room_notification(
         self,
@@ -5147,6 +5640,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         from_: str | None = None,
         attach_to: str | None = None,
         card: Card | UnsetType | None = UNSET,
+        **options: Unpack[CallOptions],
     ) -> None:
         """Send a notification to a room.
 
@@ -5174,6 +5668,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             attach_to: Id of the room's message to attach the notification to. Clients
                 that cannot attach it show it on its own. At most 36 characters.
             card: Card to show instead of the text. `None` sends null.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -5204,10 +5699,11 @@ class AsyncRooms(OperationGroup[AsyncSend]):
                     from_=from_,
                     attach_to=attach_to,
                     card=card,
-                )
+                ),
+                **options,
             )
         finally:
-            del message  # A traceback would hold it.
+            del message, options  # A traceback would hold what is secret.
 
     async def get_all_participants(
         self,
@@ -5217,6 +5713,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         max_results: int | None = None,
         include_offline: bool | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> UserPage:
         """List the participants of a room.
 
@@ -5233,6 +5730,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             include_offline: In a private room, include members who are offline. The
                 server's default is `false`.
             expand: Members to return in full: `items`. Use dots for nested members.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             A page of users; each has `room_roles` on later servers.
@@ -5253,18 +5751,27 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         Source: the official method page `get_all_participants`, now gone (confidence:
         high).
         """
-        return await self._send(
-            GetAllParticipants(
-                room_id_or_name,
-                start_index=start_index,
-                max_results=max_results,
-                include_offline=include_offline,
-                expand=expand,
+        try:
+            return await self._send(
+                GetAllParticipants(
+                    room_id_or_name,
+                    start_index=start_index,
+                    max_results=max_results,
+                    include_offline=include_offline,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def reply_to_message(
-        self, room_id_or_name: str | int, *, parent_message_id: str, message: str
+        self,
+        room_id_or_name: str | int,
+        *,
+        parent_message_id: str,
+        message: str,
+        **options: Unpack[CallOptions],
     ) -> None:
         """Reply to a message in a room as the token's owner.
 
@@ -5278,6 +5785,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
                 always an id.
             parent_message_id: Id of the message to reply to, 1 to 100 characters.
             message: The message, 1 to 1,000 characters.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -5301,10 +5809,11 @@ class AsyncRooms(OperationGroup[AsyncSend]):
                     room_id_or_name,
                     parent_message_id=parent_message_id,
                     message=message,
-                )
+                ),
+                **options,
             )
         finally:
-            del message  # A traceback would hold it.
+            del message, options  # A traceback would hold what is secret.
 
     async def share_file_with_room(
         self,
@@ -5312,6 +5821,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         *,
         file: FileSource,
         message: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> None:
         """Share a file with a room as the token's owner.
 
@@ -5330,6 +5840,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
                 always an id.
             file: The file. It needs a name.
             message: Comment, up to 1,000 characters.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -5350,13 +5861,19 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         """
         try:
             return await self._send(
-                ShareFileWithRoom(room_id_or_name, file=file, message=message)
+                ShareFileWithRoom(room_id_or_name, file=file, message=message),
+                **options,
             )
         finally:
-            del message  # A traceback would hold it.
+            del message, options  # A traceback would hold what is secret.
 
     async def share_link_with_room(
-        self, room_id_or_name: str | int, *, link: str, message: str | None = None
+        self,
+        room_id_or_name: str | int,
+        *,
+        link: str,
+        message: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> None:
         """Share a link with a room as the token's owner.
 
@@ -5369,6 +5886,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
                 always an id.
             link: The URL, 10 to 1,000 characters.
             message: Comment, up to 1,000 characters.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -5389,17 +5907,21 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         """
         try:
             return await self._send(
-                ShareLinkWithRoom(room_id_or_name, link=link, message=message)
+                ShareLinkWithRoom(room_id_or_name, link=link, message=message),
+                **options,
             )
         finally:
-            del message  # A traceback would hold it.
+            del message, options  # A traceback would hold what is secret.
 
-    async def get_room_statistics(self, room_id_or_name: str | int) -> RoomStatistics:
+    async def get_room_statistics(
+        self, room_id_or_name: str | int, **options: Unpack[CallOptions]
+    ) -> RoomStatistics:
         """Get statistics of a room.
 
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The statistics.
@@ -5420,15 +5942,21 @@ class AsyncRooms(OperationGroup[AsyncSend]):
 
         Source: the official method page `get_room_statistics`, now gone (confidence: high).
         """
-        return await self._send(GetRoomStatistics(room_id_or_name))
+        try:
+            return await self._send(GetRoomStatistics(room_id_or_name), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def set_topic(self, room_id_or_name: str | int, *, topic: str) -> None:
+    async def set_topic(
+        self, room_id_or_name: str | int, *, topic: str, **options: Unpack[CallOptions]
+    ) -> None:
         """Set the topic of a room.
 
         Args:
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
             topic: The new topic, up to 250 characters; may be empty.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -5446,7 +5974,10 @@ class AsyncRooms(OperationGroup[AsyncSend]):
 
         Source: the official method page `set_topic`, now gone (confidence: high).
         """
-        return await self._send(SetTopic(room_id_or_name, topic=topic))
+        try:
+            return await self._send(SetTopic(room_id_or_name, topic=topic), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def get_all_webhooks(
         self,
@@ -5455,6 +5986,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         start_index: int | None = None,
         max_results: int | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> WebhookPage:
         """List the webhooks of a room.
 
@@ -5471,6 +6003,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             max_results: Maximum number of items on the page. 0 to 1,000. The server's
                 default is `100`.
             expand: Members to return in full: `items`. Use dots for nested members.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             A page of webhooks.
@@ -5490,14 +6023,18 @@ class AsyncRooms(OperationGroup[AsyncSend]):
 
         Source: the official method page `get_all_webhooks`, now gone (confidence: high).
         """
-        return await self._send(
-            GetAllWebhooks(
-                room_id_or_name,
-                start_index=start_index,
-                max_results=max_results,
-                expand=expand,
+        try:
+            return await self._send(
+                GetAllWebhooks(
+                    room_id_or_name,
+                    start_index=start_index,
+                    max_results=max_results,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def create_webhook(
         self,
@@ -5520,6 +6057,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         name: str | None = None,
         key: str | None = None,
         authentication: Literal["jwt", "none"] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Created:
         """Create a webhook in a room.
 
@@ -5540,6 +6078,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             key: Key of the webhook, 1 to 40 characters. Later servers only.
             authentication: Whether HipChat signs requests (`jwt`) or not (`none`).
                 Later servers only. The server's default is `none`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The webhook was created.
@@ -5560,17 +6099,21 @@ class AsyncRooms(OperationGroup[AsyncSend]):
 
         Source: the official method page `create_webhook`, now gone (confidence: high).
         """
-        return await self._send(
-            CreateWebhook(
-                room_id_or_name,
-                url=url,
-                event=event,
-                pattern=pattern,
-                name=name,
-                key=key,
-                authentication=authentication,
+        try:
+            return await self._send(
+                CreateWebhook(
+                    room_id_or_name,
+                    url=url,
+                    event=event,
+                    pattern=pattern,
+                    name=name,
+                    key=key,
+                    authentication=authentication,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def get_webhook(
         self,
@@ -5578,6 +6121,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
         webhook_id: int,
         *,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Webhook:
         """Get a webhook of a room by id.
 
@@ -5589,6 +6133,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             webhook_id: Id of the webhook.
             expand: Members to return in full: `room`, `creator`. Use dots for nested
                 members.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The webhook.
@@ -5608,9 +6153,19 @@ class AsyncRooms(OperationGroup[AsyncSend]):
 
         Source: the official method page `get_webhook`, now gone (confidence: high).
         """
-        return await self._send(GetWebhook(room_id_or_name, webhook_id, expand=expand))
+        try:
+            return await self._send(
+                GetWebhook(room_id_or_name, webhook_id, expand=expand), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def delete_webhook(self, room_id_or_name: str | int, webhook_id: int) -> None:
+    async def delete_webhook(
+        self,
+        room_id_or_name: str | int,
+        webhook_id: int,
+        **options: Unpack[CallOptions],
+    ) -> None:
         """Delete a webhook of a room by id.
 
         Deprecated by the API: use `delete_room_webhook`.
@@ -5619,6 +6174,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             room_id_or_name: Id or name of the room, 1 to 100 characters. A number is
                 always an id.
             webhook_id: Id of the webhook.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -5635,4 +6191,9 @@ class AsyncRooms(OperationGroup[AsyncSend]):
 
         Source: the official method page `delete_webhook`, now gone (confidence: high).
         """
-        return await self._send(DeleteWebhook(room_id_or_name, webhook_id))
+        try:
+            return await self._send(
+                DeleteWebhook(room_id_or_name, webhook_id), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.

@@ -9,12 +9,13 @@ Users, and private chats with them.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Unpack
 
+from hipkit.api.calling import AsyncSend, CallOptions, Send
 from hipkit.api.files import FileSource, ImageSource
 from hipkit.api.groups import OperationGroup
 from hipkit.api.model import Rule
-from hipkit.api.operation import AsyncSend, Operation, Send
+from hipkit.api.operation import Operation
 from hipkit.v2.models import (
     CreatedUser,
     MessageEnvelope,
@@ -602,6 +603,7 @@ class Users(OperationGroup[Send]):
         include_guests: bool | None = None,
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> UserPage:
         """List users.
 
@@ -616,6 +618,7 @@ class Users(OperationGroup[Send]):
             include_guests: Include guests. The server's default is `false`.
             include_deleted: Include deleted users. The server's default is `false`.
             expand: Members to return in full: `items`. Use dots for nested members.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             A page of users.
@@ -634,15 +637,19 @@ class Users(OperationGroup[Send]):
 
         Source: the official method page `get_all_users`, now gone (confidence: high).
         """
-        return self._send(
-            GetAllUsers(
-                start_index=start_index,
-                max_results=max_results,
-                include_guests=include_guests,
-                include_deleted=include_deleted,
-                expand=expand,
+        try:
+            return self._send(
+                GetAllUsers(
+                    start_index=start_index,
+                    max_results=max_results,
+                    include_guests=include_guests,
+                    include_deleted=include_deleted,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def create_user(
         self,
@@ -656,6 +663,7 @@ class Users(OperationGroup[Send]):
         timezone: str | None = None,
         password: str | None = None,
         created: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> CreatedUser:
         """Create a user.
 
@@ -678,6 +686,7 @@ class Users(OperationGroup[Send]):
                 `UTC`.
             password: Password. When left out, the server generates one and returns it.
             created: Creation time, for imports. The format is not known.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The user was created.
@@ -709,13 +718,18 @@ class Users(OperationGroup[Send]):
                     timezone=timezone,
                     password=password,
                     created=created,
-                )
+                ),
+                **options,
             )
         finally:
-            del password  # A traceback would hold it.
+            del password, options  # A traceback would hold what is secret.
 
     def get_user(
-        self, id_or_email: str | int, *, expand: list[str] | None = None
+        self,
+        id_or_email: str | int,
+        *,
+        expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> User:
         """Get a user.
 
@@ -723,6 +737,7 @@ class Users(OperationGroup[Send]):
             id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
             expand: Members to return in full: `group`. Use dots for nested members.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The user.
@@ -742,7 +757,10 @@ class Users(OperationGroup[Send]):
 
         Source: the official method page `view_user`, now gone (confidence: high).
         """
-        return self._send(GetUser(id_or_email, expand=expand))
+        try:
+            return self._send(GetUser(id_or_email, expand=expand), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def update_user(
         self,
@@ -757,6 +775,7 @@ class Users(OperationGroup[Send]):
         is_group_admin: bool | None = None,
         timezone: str | None = None,
         password: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> None:
         """Update a user.
 
@@ -781,6 +800,7 @@ class Users(OperationGroup[Send]):
             timezone: Time zone, as a name of the tz database. The server's default is
                 `UTC`.
             password: New password.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -811,12 +831,15 @@ class Users(OperationGroup[Send]):
                     is_group_admin=is_group_admin,
                     timezone=timezone,
                     password=password,
-                )
+                ),
+                **options,
             )
         finally:
-            del password  # A traceback would hold it.
+            del password, options  # A traceback would hold what is secret.
 
-    def delete_user(self, id_or_email: str | int) -> None:
+    def delete_user(
+        self, id_or_email: str | int, **options: Unpack[CallOptions]
+    ) -> None:
         """Delete a user.
 
         Known quirks:
@@ -826,6 +849,7 @@ class Users(OperationGroup[Send]):
         Args:
             id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -842,7 +866,10 @@ class Users(OperationGroup[Send]):
 
         Source: the official method page `delete_user`, now gone (confidence: high).
         """
-        return self._send(DeleteUser(id_or_email))
+        try:
+            return self._send(DeleteUser(id_or_email), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def get_privatechat_message(
         self,
@@ -851,6 +878,7 @@ class Users(OperationGroup[Send]):
         *,
         timezone: str | None = None,
         include_deleted: bool | None = None,
+        **options: Unpack[CallOptions],
     ) -> MessageEnvelope:
         """Get a message of a private chat.
 
@@ -862,6 +890,7 @@ class Users(OperationGroup[Send]):
                 other names are rejected. The server's default is `UTC`.
             include_deleted: Include deleted messages, without their text. The server's
                 default is `true`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The message.
@@ -882,14 +911,18 @@ class Users(OperationGroup[Send]):
         Source: the official method page `get_privatechat_message`, now gone
         (confidence: high).
         """
-        return self._send(
-            GetPrivatechatMessage(
-                id_or_email,
-                message_id,
-                timezone=timezone,
-                include_deleted=include_deleted,
+        try:
+            return self._send(
+                GetPrivatechatMessage(
+                    id_or_email,
+                    message_id,
+                    timezone=timezone,
+                    include_deleted=include_deleted,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def get_privatechat_history(
         self,
@@ -903,6 +936,7 @@ class Users(OperationGroup[Send]):
         timezone: str | None = None,
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> MessagePage:
         """Get the history of a private chat.
 
@@ -930,6 +964,7 @@ class Users(OperationGroup[Send]):
                 default is `true`.
             expand: Members to return in full: `items.from`, `items.mentions`. Use dots
                 for nested members.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             A page of messages.
@@ -950,19 +985,23 @@ class Users(OperationGroup[Send]):
         Source: the official method page `view_privatechat_history`, now gone
         (confidence: high).
         """
-        return self._send(
-            GetPrivatechatHistory(
-                id_or_email,
-                start_index=start_index,
-                max_results=max_results,
-                reverse=reverse,
-                date=date,
-                end_date=end_date,
-                timezone=timezone,
-                include_deleted=include_deleted,
-                expand=expand,
+        try:
+            return self._send(
+                GetPrivatechatHistory(
+                    id_or_email,
+                    start_index=start_index,
+                    max_results=max_results,
+                    reverse=reverse,
+                    date=date,
+                    end_date=end_date,
+                    timezone=timezone,
+                    include_deleted=include_deleted,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def get_recent_privatechat_history(
         self,
@@ -973,6 +1012,7 @@ class Users(OperationGroup[Send]):
         not_before: str | None = None,
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> MessagePage:
         """Get the latest messages of a private chat.
 
@@ -990,6 +1030,7 @@ class Users(OperationGroup[Send]):
                 default is `true`.
             expand: Members to return in full: `items.from`, `items.mentions`. Use dots
                 for nested members.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             A page of messages.
@@ -1010,16 +1051,20 @@ class Users(OperationGroup[Send]):
         Source: the official method page `view_recent_privatechat_history`, now gone
         (confidence: high).
         """
-        return self._send(
-            GetRecentPrivatechatHistory(
-                id_or_email,
-                max_results=max_results,
-                timezone=timezone,
-                not_before=not_before,
-                include_deleted=include_deleted,
-                expand=expand,
+        try:
+            return self._send(
+                GetRecentPrivatechatHistory(
+                    id_or_email,
+                    max_results=max_results,
+                    timezone=timezone,
+                    not_before=not_before,
+                    include_deleted=include_deleted,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def send_privatechat_message(
         self,
@@ -1028,6 +1073,7 @@ class Users(OperationGroup[Send]):
         message: str,
         notify: bool | None = None,
         message_format: Literal["html", "text"] | None = None,
+        **options: Unpack[CallOptions],
     ) -> SentMessage | None:
         """Send a private message to a user.
 
@@ -1043,6 +1089,7 @@ class Users(OperationGroup[Send]):
             notify: Whether the user is alerted. The server's default is `false`.
             message_format: Message format: plain text as if typed, or HTML with a few
                 tags. The server's default is `text`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The message was sent. Only one library knows this response. Success. The
@@ -1072,18 +1119,25 @@ class Users(OperationGroup[Send]):
                     message=message,
                     notify=notify,
                     message_format=message_format,
-                )
+                ),
+                **options,
             )
         finally:
-            del message  # A traceback would hold it.
+            del message, options  # A traceback would hold what is secret.
 
-    def get_photo(self, id_or_email: str | int, size: Literal["small", "big"]) -> str:
+    def get_photo(
+        self,
+        id_or_email: str | int,
+        size: Literal["small", "big"],
+        **options: Unpack[CallOptions],
+    ) -> str:
         """Get the URL of a user's photo.
 
         Args:
             id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
             size: Size of the photo.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The image is at the URL in `Location`.
@@ -1103,9 +1157,18 @@ class Users(OperationGroup[Send]):
 
         Source: the official method page `get_photo`, now gone (confidence: medium).
         """
-        return self._send(GetPhoto(id_or_email, size))
+        try:
+            return self._send(GetPhoto(id_or_email, size), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def update_photo(self, id_or_email: str | int, *, photo: ImageSource) -> None:
+    def update_photo(
+        self,
+        id_or_email: str | int,
+        *,
+        photo: ImageSource,
+        **options: Unpack[CallOptions],
+    ) -> None:
         """Set a user's photo.
 
         Known quirks:
@@ -1118,6 +1181,7 @@ class Users(OperationGroup[Send]):
             id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
             photo: The image, as JPEG, PNG or GIF. At least 1 character.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -1135,14 +1199,20 @@ class Users(OperationGroup[Send]):
 
         Source: the official method page `update_photo`, now gone (confidence: high).
         """
-        return self._send(UpdatePhoto(id_or_email, photo=photo))
+        try:
+            return self._send(UpdatePhoto(id_or_email, photo=photo), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def delete_photo(self, id_or_email: str | int) -> None:
+    def delete_photo(
+        self, id_or_email: str | int, **options: Unpack[CallOptions]
+    ) -> None:
         """Delete a user's photo.
 
         Args:
             id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -1159,7 +1229,10 @@ class Users(OperationGroup[Send]):
 
         Source: the official method page `delete_photo`, now gone (confidence: high).
         """
-        return self._send(DeletePhoto(id_or_email))
+        try:
+            return self._send(DeletePhoto(id_or_email), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def get_auto_join_rooms(
         self,
@@ -1168,6 +1241,7 @@ class Users(OperationGroup[Send]):
         start_index: int | None = None,
         max_results: int | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> RoomPage:
         """List the auto-join rooms of a user.
 
@@ -1184,6 +1258,7 @@ class Users(OperationGroup[Send]):
             max_results: Maximum number of items on the page. 0 to 1,000. The server's
                 default is `100`.
             expand: Members to return in full: `items`. Use dots for nested members.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             A page of rooms.
@@ -1204,17 +1279,26 @@ class Users(OperationGroup[Send]):
         Source: the official method page `get_auto_join_rooms`, now gone (confidence:
         medium).
         """
-        return self._send(
-            GetAutoJoinRooms(
-                id_or_email,
-                start_index=start_index,
-                max_results=max_results,
-                expand=expand,
+        try:
+            return self._send(
+                GetAutoJoinRooms(
+                    id_or_email,
+                    start_index=start_index,
+                    max_results=max_results,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def share_file_with_user(
-        self, id_or_email: str | int, *, file: FileSource, message: str | None = None
+        self,
+        id_or_email: str | int,
+        *,
+        file: FileSource,
+        message: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> None:
         """Share a file with a user.
 
@@ -1231,6 +1315,7 @@ class Users(OperationGroup[Send]):
                 characters.
             file: The file. It needs a name.
             message: Comment, up to 1,000 characters.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -1251,13 +1336,18 @@ class Users(OperationGroup[Send]):
         """
         try:
             return self._send(
-                ShareFileWithUser(id_or_email, file=file, message=message)
+                ShareFileWithUser(id_or_email, file=file, message=message), **options
             )
         finally:
-            del message  # A traceback would hold it.
+            del message, options  # A traceback would hold what is secret.
 
     def share_link_with_user(
-        self, id_or_email: str | int, *, link: str, message: str | None = None
+        self,
+        id_or_email: str | int,
+        *,
+        link: str,
+        message: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> None:
         """Share a link with a user.
 
@@ -1270,6 +1360,7 @@ class Users(OperationGroup[Send]):
                 characters.
             link: The URL, 10 to 1,000 characters.
             message: Comment, up to 1,000 characters.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -1290,10 +1381,10 @@ class Users(OperationGroup[Send]):
         """
         try:
             return self._send(
-                ShareLinkWithUser(id_or_email, link=link, message=message)
+                ShareLinkWithUser(id_or_email, link=link, message=message), **options
             )
         finally:
-            del message  # A traceback would hold it.
+            del message, options  # A traceback would hold what is secret.
 
 
 class AsyncUsers(OperationGroup[AsyncSend]):
@@ -1309,6 +1400,7 @@ class AsyncUsers(OperationGroup[AsyncSend]):
         include_guests: bool | None = None,
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> UserPage:
         """List users.
 
@@ -1323,6 +1415,7 @@ class AsyncUsers(OperationGroup[AsyncSend]):
             include_guests: Include guests. The server's default is `false`.
             include_deleted: Include deleted users. The server's default is `false`.
             expand: Members to return in full: `items`. Use dots for nested members.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             A page of users.
@@ -1341,15 +1434,19 @@ class AsyncUsers(OperationGroup[AsyncSend]):
 
         Source: the official method page `get_all_users`, now gone (confidence: high).
         """
-        return await self._send(
-            GetAllUsers(
-                start_index=start_index,
-                max_results=max_results,
-                include_guests=include_guests,
-                include_deleted=include_deleted,
-                expand=expand,
+        try:
+            return await self._send(
+                GetAllUsers(
+                    start_index=start_index,
+                    max_results=max_results,
+                    include_guests=include_guests,
+                    include_deleted=include_deleted,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def create_user(
         self,
@@ -1363,6 +1460,7 @@ class AsyncUsers(OperationGroup[AsyncSend]):
         timezone: str | None = None,
         password: str | None = None,
         created: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> CreatedUser:
         """Create a user.
 
@@ -1385,6 +1483,7 @@ class AsyncUsers(OperationGroup[AsyncSend]):
                 `UTC`.
             password: Password. When left out, the server generates one and returns it.
             created: Creation time, for imports. The format is not known.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The user was created.
@@ -1416,13 +1515,18 @@ class AsyncUsers(OperationGroup[AsyncSend]):
                     timezone=timezone,
                     password=password,
                     created=created,
-                )
+                ),
+                **options,
             )
         finally:
-            del password  # A traceback would hold it.
+            del password, options  # A traceback would hold what is secret.
 
     async def get_user(
-        self, id_or_email: str | int, *, expand: list[str] | None = None
+        self,
+        id_or_email: str | int,
+        *,
+        expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> User:
         """Get a user.
 
@@ -1430,6 +1534,7 @@ class AsyncUsers(OperationGroup[AsyncSend]):
             id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
             expand: Members to return in full: `group`. Use dots for nested members.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The user.
@@ -1449,7 +1554,10 @@ class AsyncUsers(OperationGroup[AsyncSend]):
 
         Source: the official method page `view_user`, now gone (confidence: high).
         """
-        return await self._send(GetUser(id_or_email, expand=expand))
+        try:
+            return await self._send(GetUser(id_or_email, expand=expand), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def update_user(
         self,
@@ -1464,6 +1572,7 @@ class AsyncUsers(OperationGroup[AsyncSend]):
         is_group_admin: bool | None = None,
         timezone: str | None = None,
         password: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> None:
         """Update a user.
 
@@ -1488,6 +1597,7 @@ class AsyncUsers(OperationGroup[AsyncSend]):
             timezone: Time zone, as a name of the tz database. The server's default is
                 `UTC`.
             password: New password.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -1518,12 +1628,15 @@ class AsyncUsers(OperationGroup[AsyncSend]):
                     is_group_admin=is_group_admin,
                     timezone=timezone,
                     password=password,
-                )
+                ),
+                **options,
             )
         finally:
-            del password  # A traceback would hold it.
+            del password, options  # A traceback would hold what is secret.
 
-    async def delete_user(self, id_or_email: str | int) -> None:
+    async def delete_user(
+        self, id_or_email: str | int, **options: Unpack[CallOptions]
+    ) -> None:
         """Delete a user.
 
         Known quirks:
@@ -1533,6 +1646,7 @@ class AsyncUsers(OperationGroup[AsyncSend]):
         Args:
             id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -1549,7 +1663,10 @@ class AsyncUsers(OperationGroup[AsyncSend]):
 
         Source: the official method page `delete_user`, now gone (confidence: high).
         """
-        return await self._send(DeleteUser(id_or_email))
+        try:
+            return await self._send(DeleteUser(id_or_email), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def get_privatechat_message(
         self,
@@ -1558,6 +1675,7 @@ class AsyncUsers(OperationGroup[AsyncSend]):
         *,
         timezone: str | None = None,
         include_deleted: bool | None = None,
+        **options: Unpack[CallOptions],
     ) -> MessageEnvelope:
         """Get a message of a private chat.
 
@@ -1569,6 +1687,7 @@ class AsyncUsers(OperationGroup[AsyncSend]):
                 other names are rejected. The server's default is `UTC`.
             include_deleted: Include deleted messages, without their text. The server's
                 default is `true`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The message.
@@ -1589,14 +1708,18 @@ class AsyncUsers(OperationGroup[AsyncSend]):
         Source: the official method page `get_privatechat_message`, now gone
         (confidence: high).
         """
-        return await self._send(
-            GetPrivatechatMessage(
-                id_or_email,
-                message_id,
-                timezone=timezone,
-                include_deleted=include_deleted,
+        try:
+            return await self._send(
+                GetPrivatechatMessage(
+                    id_or_email,
+                    message_id,
+                    timezone=timezone,
+                    include_deleted=include_deleted,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def get_privatechat_history(
         self,
@@ -1610,6 +1733,7 @@ class AsyncUsers(OperationGroup[AsyncSend]):
         timezone: str | None = None,
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> MessagePage:
         """Get the history of a private chat.
 
@@ -1637,6 +1761,7 @@ class AsyncUsers(OperationGroup[AsyncSend]):
                 default is `true`.
             expand: Members to return in full: `items.from`, `items.mentions`. Use dots
                 for nested members.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             A page of messages.
@@ -1657,19 +1782,23 @@ class AsyncUsers(OperationGroup[AsyncSend]):
         Source: the official method page `view_privatechat_history`, now gone
         (confidence: high).
         """
-        return await self._send(
-            GetPrivatechatHistory(
-                id_or_email,
-                start_index=start_index,
-                max_results=max_results,
-                reverse=reverse,
-                date=date,
-                end_date=end_date,
-                timezone=timezone,
-                include_deleted=include_deleted,
-                expand=expand,
+        try:
+            return await self._send(
+                GetPrivatechatHistory(
+                    id_or_email,
+                    start_index=start_index,
+                    max_results=max_results,
+                    reverse=reverse,
+                    date=date,
+                    end_date=end_date,
+                    timezone=timezone,
+                    include_deleted=include_deleted,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def get_recent_privatechat_history(
         self,
@@ -1680,6 +1809,7 @@ class AsyncUsers(OperationGroup[AsyncSend]):
         not_before: str | None = None,
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> MessagePage:
         """Get the latest messages of a private chat.
 
@@ -1697,6 +1827,7 @@ class AsyncUsers(OperationGroup[AsyncSend]):
                 default is `true`.
             expand: Members to return in full: `items.from`, `items.mentions`. Use dots
                 for nested members.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             A page of messages.
@@ -1717,16 +1848,20 @@ class AsyncUsers(OperationGroup[AsyncSend]):
         Source: the official method page `view_recent_privatechat_history`, now gone
         (confidence: high).
         """
-        return await self._send(
-            GetRecentPrivatechatHistory(
-                id_or_email,
-                max_results=max_results,
-                timezone=timezone,
-                not_before=not_before,
-                include_deleted=include_deleted,
-                expand=expand,
+        try:
+            return await self._send(
+                GetRecentPrivatechatHistory(
+                    id_or_email,
+                    max_results=max_results,
+                    timezone=timezone,
+                    not_before=not_before,
+                    include_deleted=include_deleted,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def send_privatechat_message(
         self,
@@ -1735,6 +1870,7 @@ class AsyncUsers(OperationGroup[AsyncSend]):
         message: str,
         notify: bool | None = None,
         message_format: Literal["html", "text"] | None = None,
+        **options: Unpack[CallOptions],
     ) -> SentMessage | None:
         """Send a private message to a user.
 
@@ -1750,6 +1886,7 @@ class AsyncUsers(OperationGroup[AsyncSend]):
             notify: Whether the user is alerted. The server's default is `false`.
             message_format: Message format: plain text as if typed, or HTML with a few
                 tags. The server's default is `text`.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The message was sent. Only one library knows this response. Success. The
@@ -1779,13 +1916,17 @@ class AsyncUsers(OperationGroup[AsyncSend]):
                     message=message,
                     notify=notify,
                     message_format=message_format,
-                )
+                ),
+                **options,
             )
         finally:
-            del message  # A traceback would hold it.
+            del message, options  # A traceback would hold what is secret.
 
     async def get_photo(
-        self, id_or_email: str | int, size: Literal["small", "big"]
+        self,
+        id_or_email: str | int,
+        size: Literal["small", "big"],
+        **options: Unpack[CallOptions],
     ) -> str:
         """Get the URL of a user's photo.
 
@@ -1793,6 +1934,7 @@ class AsyncUsers(OperationGroup[AsyncSend]):
             id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
             size: Size of the photo.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             The image is at the URL in `Location`.
@@ -1812,9 +1954,18 @@ class AsyncUsers(OperationGroup[AsyncSend]):
 
         Source: the official method page `get_photo`, now gone (confidence: medium).
         """
-        return await self._send(GetPhoto(id_or_email, size))
+        try:
+            return await self._send(GetPhoto(id_or_email, size), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def update_photo(self, id_or_email: str | int, *, photo: ImageSource) -> None:
+    async def update_photo(
+        self,
+        id_or_email: str | int,
+        *,
+        photo: ImageSource,
+        **options: Unpack[CallOptions],
+    ) -> None:
         """Set a user's photo.
 
         Known quirks:
@@ -1827,6 +1978,7 @@ class AsyncUsers(OperationGroup[AsyncSend]):
             id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
             photo: The image, as JPEG, PNG or GIF. At least 1 character.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -1844,14 +1996,20 @@ class AsyncUsers(OperationGroup[AsyncSend]):
 
         Source: the official method page `update_photo`, now gone (confidence: high).
         """
-        return await self._send(UpdatePhoto(id_or_email, photo=photo))
+        try:
+            return await self._send(UpdatePhoto(id_or_email, photo=photo), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def delete_photo(self, id_or_email: str | int) -> None:
+    async def delete_photo(
+        self, id_or_email: str | int, **options: Unpack[CallOptions]
+    ) -> None:
         """Delete a user's photo.
 
         Args:
             id_or_email: Id, e-mail address or `@mention` name of the user, 1 to 100
                 characters.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -1868,7 +2026,10 @@ class AsyncUsers(OperationGroup[AsyncSend]):
 
         Source: the official method page `delete_photo`, now gone (confidence: high).
         """
-        return await self._send(DeletePhoto(id_or_email))
+        try:
+            return await self._send(DeletePhoto(id_or_email), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def get_auto_join_rooms(
         self,
@@ -1877,6 +2038,7 @@ class AsyncUsers(OperationGroup[AsyncSend]):
         start_index: int | None = None,
         max_results: int | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> RoomPage:
         """List the auto-join rooms of a user.
 
@@ -1893,6 +2055,7 @@ class AsyncUsers(OperationGroup[AsyncSend]):
             max_results: Maximum number of items on the page. 0 to 1,000. The server's
                 default is `100`.
             expand: Members to return in full: `items`. Use dots for nested members.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Returns:
             A page of rooms.
@@ -1913,17 +2076,26 @@ class AsyncUsers(OperationGroup[AsyncSend]):
         Source: the official method page `get_auto_join_rooms`, now gone (confidence:
         medium).
         """
-        return await self._send(
-            GetAutoJoinRooms(
-                id_or_email,
-                start_index=start_index,
-                max_results=max_results,
-                expand=expand,
+        try:
+            return await self._send(
+                GetAutoJoinRooms(
+                    id_or_email,
+                    start_index=start_index,
+                    max_results=max_results,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def share_file_with_user(
-        self, id_or_email: str | int, *, file: FileSource, message: str | None = None
+        self,
+        id_or_email: str | int,
+        *,
+        file: FileSource,
+        message: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> None:
         """Share a file with a user.
 
@@ -1940,6 +2112,7 @@ class AsyncUsers(OperationGroup[AsyncSend]):
                 characters.
             file: The file. It needs a name.
             message: Comment, up to 1,000 characters.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -1960,13 +2133,18 @@ class AsyncUsers(OperationGroup[AsyncSend]):
         """
         try:
             return await self._send(
-                ShareFileWithUser(id_or_email, file=file, message=message)
+                ShareFileWithUser(id_or_email, file=file, message=message), **options
             )
         finally:
-            del message  # A traceback would hold it.
+            del message, options  # A traceback would hold what is secret.
 
     async def share_link_with_user(
-        self, id_or_email: str | int, *, link: str, message: str | None = None
+        self,
+        id_or_email: str | int,
+        *,
+        link: str,
+        message: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> None:
         """Share a link with a user.
 
@@ -1979,6 +2157,7 @@ class AsyncUsers(OperationGroup[AsyncSend]):
                 characters.
             link: The URL, 10 to 1,000 characters.
             message: Comment, up to 1,000 characters.
+            options: For this call only, such as `timeout`; see `CallOptions`.
 
         Raises:
             BadRequestError: An argument is missing, has the wrong type or is out of
@@ -1999,7 +2178,7 @@ class AsyncUsers(OperationGroup[AsyncSend]):
         """
         try:
             return await self._send(
-                ShareLinkWithUser(id_or_email, link=link, message=message)
+                ShareLinkWithUser(id_or_email, link=link, message=message), **options
             )
         finally:
-            del message  # A traceback would hold it.
+            del message, options  # A traceback would hold what is secret.

@@ -17,6 +17,7 @@ import msgspec
 import pytest
 
 import hipkit
+from hipkit.api.calling import Hooks
 from hipkit.api.errors import (
     ApiError,
     BadRequestError,
@@ -35,7 +36,7 @@ from hipkit.api.reading import UnreadableError
 from hipkit.api.response import RequestSummary, Response, SentRequest
 from hipkit.api.secret import Secret
 from hipkit.api.unreadable import UnreadableItem
-from hipkit.client.policy import Hooks, Policy
+from hipkit.client.policy import Policy
 from hipkit.client.settings import Site
 from hipkit.transports.protocol import Options, RawResponse, Request, TransportError
 from hipkit.v2.oauth_sessions import DeleteSession, GenerateToken

@@ -127,9 +127,11 @@ def test_every_method_takes_what_its_operation_takes_and_tells_about_it() -> Non
         entry = next(
             each for each in OPERATIONS if each.operation_id == name.partition(".")[2]
         )
-        assert list(inspect.signature(method).parameters) == list(
-            entry.load().__struct_fields__
-        )
+        *arguments, options = inspect.signature(method).parameters.values()
+        fields = entry.load().__struct_fields__
+        assert [each.name for each in arguments] == list(fields)
+        assert options.kind is options.VAR_KEYWORD
+        assert options.annotation == "Unpack[CallOptions]"
         assert (inspect.getdoc(method) or "").partition("\n")[0].strip(
             "."
         ) == entry.summary

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from hipkit.api.calling import Hooks
 from hipkit.api.errors import (
     ApiError,
     BadRequestError,
@@ -35,7 +36,7 @@ from hipkit.client.exchange import (
     Send,
     Steps,
 )
-from hipkit.client.policy import Hooks, Policy
+from hipkit.client.policy import Policy
 from hipkit.client.settings import parse_site
 from hipkit.client.setup import reveal
 from hipkit.client.state import Clock, State

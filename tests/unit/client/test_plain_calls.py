@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from hipkit import Hooks, Operation
-from hipkit.client.policy import CallOptions
+from hipkit.api.calling import CallOptions
 from hipkit.transports.protocol import RawResponse, Request, TransportError
 from hipkit.v2 import (
     DeleteSession,

@@ -7,6 +7,7 @@ from typing import NoReturn, cast
 
 import msgspec
 
+from hipkit.api.calling import Hooks
 from hipkit.api.operation import Operation
 from hipkit.api.response import SentRequest
 from hipkit.cli.call.results import show_items, show_response, show_result
@@ -17,7 +18,6 @@ from hipkit.cli.options import Settings
 from hipkit.cli.output import write, write_json
 from hipkit.client.client import HipChat
 from hipkit.client.paging import Page
-from hipkit.client.policy import Hooks
 from hipkit.v2.rooms import GetRoomHistory
 from hipkit.v2.users import GetPrivatechatHistory
 

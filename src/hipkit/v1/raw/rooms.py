@@ -7,10 +7,10 @@ The methods return the `Response`, whatever its status. Their arguments are desc
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Unpack
 
+from hipkit.api.calling import AsyncRawSend, CallOptions, RawSend
 from hipkit.api.groups import OperationGroup
-from hipkit.api.operation import AsyncRawSend, RawSend
 from hipkit.api.response import Response
 from hipkit.v1.rooms import (
     RoomsCreate,
@@ -31,13 +31,21 @@ class RawRooms(OperationGroup[RawSend]):
 
     __slots__ = ()
 
-    def rooms_list(self) -> Response:
+    def rooms_list(self, **options: Unpack[CallOptions]) -> Response:
         """Send `RoomsList`."""
-        return self._send(RoomsList())
+        try:
+            return self._send(RoomsList(), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def rooms_show(self, *, room_id: str | int) -> Response:
+    def rooms_show(
+        self, *, room_id: str | int, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `RoomsShow`."""
-        return self._send(RoomsShow(room_id=room_id))
+        try:
+            return self._send(RoomsShow(room_id=room_id), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def rooms_create(
         self,
@@ -47,21 +55,31 @@ class RawRooms(OperationGroup[RawSend]):
         privacy: Literal["public", "private"] | None = None,
         topic: str | None = None,
         guest_access: Literal[0, 1] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `RoomsCreate`."""
-        return self._send(
-            RoomsCreate(
-                name=name,
-                owner_user_id=owner_user_id,
-                privacy=privacy,
-                topic=topic,
-                guest_access=guest_access,
+        try:
+            return self._send(
+                RoomsCreate(
+                    name=name,
+                    owner_user_id=owner_user_id,
+                    privacy=privacy,
+                    topic=topic,
+                    guest_access=guest_access,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def rooms_delete(self, *, room_id: str | int) -> Response:
+    def rooms_delete(
+        self, *, room_id: str | int, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `RoomsDelete`."""
-        return self._send(RoomsDelete(room_id=room_id))
+        try:
+            return self._send(RoomsDelete(room_id=room_id), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def rooms_message_by_get(
         self,
@@ -73,6 +91,7 @@ class RawRooms(OperationGroup[RawSend]):
         notify: Literal[0, 1] | None = None,
         color: Literal["yellow", "red", "green", "purple", "gray", "random"]
         | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `RoomsMessageByGet`."""
         try:
@@ -84,10 +103,11 @@ class RawRooms(OperationGroup[RawSend]):
                     message_format=message_format,
                     notify=notify,
                     color=color,
-                )
+                ),
+                **options,
             )
         finally:
-            del message  # A traceback would hold it.
+            del message, options  # A traceback would hold what is secret.
 
     def rooms_message(
         self,
@@ -99,6 +119,7 @@ class RawRooms(OperationGroup[RawSend]):
         notify: Literal[0, 1] | None = None,
         color: Literal["yellow", "red", "green", "purple", "gray", "random"]
         | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `RoomsMessage`."""
         try:
@@ -110,22 +131,43 @@ class RawRooms(OperationGroup[RawSend]):
                     message_format=message_format,
                     notify=notify,
                     color=color,
-                )
+                ),
+                **options,
             )
         finally:
-            del message  # A traceback would hold it.
+            del message, options  # A traceback would hold what is secret.
 
     def rooms_topic(
-        self, *, room_id: str | int, topic: str, from_: str | None = None
+        self,
+        *,
+        room_id: str | int,
+        topic: str,
+        from_: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `RoomsTopic`."""
-        return self._send(RoomsTopic(room_id=room_id, topic=topic, from_=from_))
+        try:
+            return self._send(
+                RoomsTopic(room_id=room_id, topic=topic, from_=from_), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def rooms_history(
-        self, *, room_id: str | int, date: str, timezone: str | None = None
+        self,
+        *,
+        room_id: str | int,
+        date: str,
+        timezone: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `RoomsHistory`."""
-        return self._send(RoomsHistory(room_id=room_id, date=date, timezone=timezone))
+        try:
+            return self._send(
+                RoomsHistory(room_id=room_id, date=date, timezone=timezone), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
 
 class AsyncRawRooms(OperationGroup[AsyncRawSend]):
@@ -133,13 +175,21 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
 
     __slots__ = ()
 
-    async def rooms_list(self) -> Response:
+    async def rooms_list(self, **options: Unpack[CallOptions]) -> Response:
         """Send `RoomsList`."""
-        return await self._send(RoomsList())
+        try:
+            return await self._send(RoomsList(), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def rooms_show(self, *, room_id: str | int) -> Response:
+    async def rooms_show(
+        self, *, room_id: str | int, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `RoomsShow`."""
-        return await self._send(RoomsShow(room_id=room_id))
+        try:
+            return await self._send(RoomsShow(room_id=room_id), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def rooms_create(
         self,
@@ -149,21 +199,31 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         privacy: Literal["public", "private"] | None = None,
         topic: str | None = None,
         guest_access: Literal[0, 1] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `RoomsCreate`."""
-        return await self._send(
-            RoomsCreate(
-                name=name,
-                owner_user_id=owner_user_id,
-                privacy=privacy,
-                topic=topic,
-                guest_access=guest_access,
+        try:
+            return await self._send(
+                RoomsCreate(
+                    name=name,
+                    owner_user_id=owner_user_id,
+                    privacy=privacy,
+                    topic=topic,
+                    guest_access=guest_access,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def rooms_delete(self, *, room_id: str | int) -> Response:
+    async def rooms_delete(
+        self, *, room_id: str | int, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `RoomsDelete`."""
-        return await self._send(RoomsDelete(room_id=room_id))
+        try:
+            return await self._send(RoomsDelete(room_id=room_id), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def rooms_message_by_get(
         self,
@@ -175,6 +235,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         notify: Literal[0, 1] | None = None,
         color: Literal["yellow", "red", "green", "purple", "gray", "random"]
         | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `RoomsMessageByGet`."""
         try:
@@ -186,10 +247,11 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
                     message_format=message_format,
                     notify=notify,
                     color=color,
-                )
+                ),
+                **options,
             )
         finally:
-            del message  # A traceback would hold it.
+            del message, options  # A traceback would hold what is secret.
 
     async def rooms_message(
         self,
@@ -201,6 +263,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         notify: Literal[0, 1] | None = None,
         color: Literal["yellow", "red", "green", "purple", "gray", "random"]
         | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `RoomsMessage`."""
         try:
@@ -212,21 +275,40 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
                     message_format=message_format,
                     notify=notify,
                     color=color,
-                )
+                ),
+                **options,
             )
         finally:
-            del message  # A traceback would hold it.
+            del message, options  # A traceback would hold what is secret.
 
     async def rooms_topic(
-        self, *, room_id: str | int, topic: str, from_: str | None = None
+        self,
+        *,
+        room_id: str | int,
+        topic: str,
+        from_: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `RoomsTopic`."""
-        return await self._send(RoomsTopic(room_id=room_id, topic=topic, from_=from_))
+        try:
+            return await self._send(
+                RoomsTopic(room_id=room_id, topic=topic, from_=from_), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def rooms_history(
-        self, *, room_id: str | int, date: str, timezone: str | None = None
+        self,
+        *,
+        room_id: str | int,
+        date: str,
+        timezone: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `RoomsHistory`."""
-        return await self._send(
-            RoomsHistory(room_id=room_id, date=date, timezone=timezone)
-        )
+        try:
+            return await self._send(
+                RoomsHistory(room_id=room_id, date=date, timezone=timezone), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.

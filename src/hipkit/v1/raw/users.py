@@ -7,10 +7,10 @@ The methods return the `Response`, whatever its status. Their arguments are desc
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Unpack
 
+from hipkit.api.calling import AsyncRawSend, CallOptions, RawSend
 from hipkit.api.groups import OperationGroup
-from hipkit.api.operation import AsyncRawSend, RawSend
 from hipkit.api.response import Response
 from hipkit.v1.users import (
     UsersCreate,
@@ -29,13 +29,26 @@ class RawUsers(OperationGroup[RawSend]):
 
     __slots__ = ()
 
-    def users_list(self, *, include_deleted: Literal[0, 1] | None = None) -> Response:
+    def users_list(
+        self,
+        *,
+        include_deleted: Literal[0, 1] | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Response:
         """Send `UsersList`."""
-        return self._send(UsersList(include_deleted=include_deleted))
+        try:
+            return self._send(UsersList(include_deleted=include_deleted), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def users_show(self, *, user_id: str | int) -> Response:
+    def users_show(
+        self, *, user_id: str | int, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `UsersShow`."""
-        return self._send(UsersShow(user_id=user_id))
+        try:
+            return self._send(UsersShow(user_id=user_id), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def users_create(
         self,
@@ -47,6 +60,7 @@ class RawUsers(OperationGroup[RawSend]):
         is_group_admin: Literal[0, 1] | None = None,
         password: str | None = None,
         timezone: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `UsersCreate`."""
         try:
@@ -59,10 +73,11 @@ class RawUsers(OperationGroup[RawSend]):
                     is_group_admin=is_group_admin,
                     password=password,
                     timezone=timezone,
-                )
+                ),
+                **options,
             )
         finally:
-            del password  # A traceback would hold it.
+            del password, options  # A traceback would hold what is secret.
 
     def users_update(
         self,
@@ -75,6 +90,7 @@ class RawUsers(OperationGroup[RawSend]):
         is_group_admin: Literal[0, 1] | None = None,
         password: str | None = None,
         timezone: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `UsersUpdate`."""
         try:
@@ -88,18 +104,29 @@ class RawUsers(OperationGroup[RawSend]):
                     is_group_admin=is_group_admin,
                     password=password,
                     timezone=timezone,
-                )
+                ),
+                **options,
             )
         finally:
-            del password  # A traceback would hold it.
+            del password, options  # A traceback would hold what is secret.
 
-    def users_delete(self, *, user_id: str | int) -> Response:
+    def users_delete(
+        self, *, user_id: str | int, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `UsersDelete`."""
-        return self._send(UsersDelete(user_id=user_id))
+        try:
+            return self._send(UsersDelete(user_id=user_id), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def users_undelete(self, *, user_id: str | int) -> Response:
+    def users_undelete(
+        self, *, user_id: str | int, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `UsersUndelete`."""
-        return self._send(UsersUndelete(user_id=user_id))
+        try:
+            return self._send(UsersUndelete(user_id=user_id), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
 
 class AsyncRawUsers(OperationGroup[AsyncRawSend]):
@@ -108,14 +135,27 @@ class AsyncRawUsers(OperationGroup[AsyncRawSend]):
     __slots__ = ()
 
     async def users_list(
-        self, *, include_deleted: Literal[0, 1] | None = None
+        self,
+        *,
+        include_deleted: Literal[0, 1] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `UsersList`."""
-        return await self._send(UsersList(include_deleted=include_deleted))
+        try:
+            return await self._send(
+                UsersList(include_deleted=include_deleted), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def users_show(self, *, user_id: str | int) -> Response:
+    async def users_show(
+        self, *, user_id: str | int, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `UsersShow`."""
-        return await self._send(UsersShow(user_id=user_id))
+        try:
+            return await self._send(UsersShow(user_id=user_id), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def users_create(
         self,
@@ -127,6 +167,7 @@ class AsyncRawUsers(OperationGroup[AsyncRawSend]):
         is_group_admin: Literal[0, 1] | None = None,
         password: str | None = None,
         timezone: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `UsersCreate`."""
         try:
@@ -139,10 +180,11 @@ class AsyncRawUsers(OperationGroup[AsyncRawSend]):
                     is_group_admin=is_group_admin,
                     password=password,
                     timezone=timezone,
-                )
+                ),
+                **options,
             )
         finally:
-            del password  # A traceback would hold it.
+            del password, options  # A traceback would hold what is secret.
 
     async def users_update(
         self,
@@ -155,6 +197,7 @@ class AsyncRawUsers(OperationGroup[AsyncRawSend]):
         is_group_admin: Literal[0, 1] | None = None,
         password: str | None = None,
         timezone: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `UsersUpdate`."""
         try:
@@ -168,15 +211,26 @@ class AsyncRawUsers(OperationGroup[AsyncRawSend]):
                     is_group_admin=is_group_admin,
                     password=password,
                     timezone=timezone,
-                )
+                ),
+                **options,
             )
         finally:
-            del password  # A traceback would hold it.
+            del password, options  # A traceback would hold what is secret.
 
-    async def users_delete(self, *, user_id: str | int) -> Response:
+    async def users_delete(
+        self, *, user_id: str | int, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `UsersDelete`."""
-        return await self._send(UsersDelete(user_id=user_id))
+        try:
+            return await self._send(UsersDelete(user_id=user_id), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def users_undelete(self, *, user_id: str | int) -> Response:
+    async def users_undelete(
+        self, *, user_id: str | int, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `UsersUndelete`."""
-        return await self._send(UsersUndelete(user_id=user_id))
+        try:
+            return await self._send(UsersUndelete(user_id=user_id), **options)
+        finally:
+            del options  # A traceback would hold what is secret.

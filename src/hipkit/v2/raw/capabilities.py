@@ -7,10 +7,10 @@ The methods return the `Response`, whatever its status. Their arguments are desc
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Unpack
 
+from hipkit.api.calling import AsyncRawSend, CallOptions, RawSend
 from hipkit.api.groups import OperationGroup
-from hipkit.api.operation import AsyncRawSend, RawSend
 from hipkit.api.response import Response
 from hipkit.v2.capabilities import GetAddonCapabilitiesSchema, GetCapabilities
 
@@ -22,15 +22,24 @@ class RawCapabilities(OperationGroup[RawSend]):
 
     __slots__ = ()
 
-    def get_capabilities(self) -> Response:
+    def get_capabilities(self, **options: Unpack[CallOptions]) -> Response:
         """Send `GetCapabilities`."""
-        return self._send(GetCapabilities())
+        try:
+            return self._send(GetCapabilities(), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def get_addon_capabilities_schema(
-        self, *, draft: Literal["v2", "v4"] | None = None
+        self,
+        *,
+        draft: Literal["v2", "v4"] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GetAddonCapabilitiesSchema`."""
-        return self._send(GetAddonCapabilitiesSchema(draft=draft))
+        try:
+            return self._send(GetAddonCapabilitiesSchema(draft=draft), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
 
 class AsyncRawCapabilities(OperationGroup[AsyncRawSend]):
@@ -38,12 +47,21 @@ class AsyncRawCapabilities(OperationGroup[AsyncRawSend]):
 
     __slots__ = ()
 
-    async def get_capabilities(self) -> Response:
+    async def get_capabilities(self, **options: Unpack[CallOptions]) -> Response:
         """Send `GetCapabilities`."""
-        return await self._send(GetCapabilities())
+        try:
+            return await self._send(GetCapabilities(), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def get_addon_capabilities_schema(
-        self, *, draft: Literal["v2", "v4"] | None = None
+        self,
+        *,
+        draft: Literal["v2", "v4"] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GetAddonCapabilitiesSchema`."""
-        return await self._send(GetAddonCapabilitiesSchema(draft=draft))
+        try:
+            return await self._send(GetAddonCapabilitiesSchema(draft=draft), **options)
+        finally:
+            del options  # A traceback would hold what is secret.

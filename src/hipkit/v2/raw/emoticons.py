@@ -7,10 +7,10 @@ The methods return the `Response`, whatever its status. Their arguments are desc
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Unpack
 
+from hipkit.api.calling import AsyncRawSend, CallOptions, RawSend
 from hipkit.api.groups import OperationGroup
-from hipkit.api.operation import AsyncRawSend, RawSend
 from hipkit.api.response import Response
 from hipkit.v2.emoticons import GetAllEmoticons, GetEmoticon
 
@@ -23,10 +23,17 @@ class RawEmoticons(OperationGroup[RawSend]):
     __slots__ = ()
 
     def get_emoticon(
-        self, emoticon_id_or_key: str | int, *, expand: list[str] | None = None
+        self,
+        emoticon_id_or_key: str | int,
+        *,
+        expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GetEmoticon`."""
-        return self._send(GetEmoticon(emoticon_id_or_key, expand=expand))
+        try:
+            return self._send(GetEmoticon(emoticon_id_or_key, expand=expand), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def get_all_emoticons(
         self,
@@ -35,16 +42,21 @@ class RawEmoticons(OperationGroup[RawSend]):
         max_results: int | None = None,
         type: Literal["global", "group", "all"] | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GetAllEmoticons`."""
-        return self._send(
-            GetAllEmoticons(
-                start_index=start_index,
-                max_results=max_results,
-                type=type,
-                expand=expand,
+        try:
+            return self._send(
+                GetAllEmoticons(
+                    start_index=start_index,
+                    max_results=max_results,
+                    type=type,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
 
 class AsyncRawEmoticons(OperationGroup[AsyncRawSend]):
@@ -53,10 +65,19 @@ class AsyncRawEmoticons(OperationGroup[AsyncRawSend]):
     __slots__ = ()
 
     async def get_emoticon(
-        self, emoticon_id_or_key: str | int, *, expand: list[str] | None = None
+        self,
+        emoticon_id_or_key: str | int,
+        *,
+        expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GetEmoticon`."""
-        return await self._send(GetEmoticon(emoticon_id_or_key, expand=expand))
+        try:
+            return await self._send(
+                GetEmoticon(emoticon_id_or_key, expand=expand), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def get_all_emoticons(
         self,
@@ -65,13 +86,18 @@ class AsyncRawEmoticons(OperationGroup[AsyncRawSend]):
         max_results: int | None = None,
         type: Literal["global", "group", "all"] | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GetAllEmoticons`."""
-        return await self._send(
-            GetAllEmoticons(
-                start_index=start_index,
-                max_results=max_results,
-                type=type,
-                expand=expand,
+        try:
+            return await self._send(
+                GetAllEmoticons(
+                    start_index=start_index,
+                    max_results=max_results,
+                    type=type,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.

@@ -7,10 +7,10 @@ The methods return the `Response`, whatever its status. Their arguments are desc
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Unpack
 
+from hipkit.api.calling import AsyncRawSend, CallOptions, RawSend
 from hipkit.api.groups import OperationGroup
-from hipkit.api.operation import AsyncRawSend, RawSend
 from hipkit.api.response import Response
 from hipkit.v2.extensions import (
     CreateGlobalAction,
@@ -49,9 +49,12 @@ class RawExtensions(OperationGroup[RawSend]):
 
     __slots__ = ()
 
-    def get_global_action(self, key: str) -> Response:
+    def get_global_action(self, key: str, **options: Unpack[CallOptions]) -> Response:
         """Send `GetGlobalAction`."""
-        return self._send(GetGlobalAction(key))
+        try:
+            return self._send(GetGlobalAction(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def create_global_action(
         self,
@@ -62,26 +65,39 @@ class RawExtensions(OperationGroup[RawSend]):
         target: str | Target,
         weight: int | None = None,
         conditions: list[Condition] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `CreateGlobalAction`."""
-        return self._send(
-            CreateGlobalAction(
-                key,
-                name=name,
-                location=location,
-                target=target,
-                weight=weight,
-                conditions=conditions,
+        try:
+            return self._send(
+                CreateGlobalAction(
+                    key,
+                    name=name,
+                    location=location,
+                    target=target,
+                    weight=weight,
+                    conditions=conditions,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def delete_global_action(self, key: str) -> Response:
+    def delete_global_action(
+        self, key: str, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `DeleteGlobalAction`."""
-        return self._send(DeleteGlobalAction(key))
+        try:
+            return self._send(DeleteGlobalAction(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def get_global_dialog(self, key: str) -> Response:
+    def get_global_dialog(self, key: str, **options: Unpack[CallOptions]) -> Response:
         """Send `GetGlobalDialog`."""
-        return self._send(GetGlobalDialog(key))
+        try:
+            return self._send(GetGlobalDialog(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def create_global_dialog(
         self,
@@ -91,39 +107,72 @@ class RawExtensions(OperationGroup[RawSend]):
         url: str,
         authentication: Literal["jwt", "none"] | None = None,
         options: DialogOptions | None = None,
+        **call_options: Unpack[CallOptions],
     ) -> Response:
         """Send `CreateGlobalDialog`."""
-        return self._send(
-            CreateGlobalDialog(
-                key,
-                title=title,
-                url=url,
-                authentication=authentication,
-                options=options,
+        try:
+            return self._send(
+                CreateGlobalDialog(
+                    key,
+                    title=title,
+                    url=url,
+                    authentication=authentication,
+                    options=options,
+                ),
+                **call_options,
             )
-        )
+        finally:
+            del call_options  # A traceback would hold what is secret.
 
-    def delete_global_dialog(self, key: str) -> Response:
+    def delete_global_dialog(
+        self, key: str, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `DeleteGlobalDialog`."""
-        return self._send(DeleteGlobalDialog(key))
+        try:
+            return self._send(DeleteGlobalDialog(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def get_global_external_page(self, key: str) -> Response:
+    def get_global_external_page(
+        self, key: str, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `GetGlobalExternalPage`."""
-        return self._send(GetGlobalExternalPage(key))
+        try:
+            return self._send(GetGlobalExternalPage(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def create_global_external_page(
-        self, key: str, *, url: str, name: TextI18n | None = None
+        self,
+        key: str,
+        *,
+        url: str,
+        name: TextI18n | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `CreateGlobalExternalPage`."""
-        return self._send(CreateGlobalExternalPage(key, url=url, name=name))
+        try:
+            return self._send(
+                CreateGlobalExternalPage(key, url=url, name=name), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def delete_global_external_page(self, key: str) -> Response:
+    def delete_global_external_page(
+        self, key: str, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `DeleteGlobalExternalPage`."""
-        return self._send(DeleteGlobalExternalPage(key))
+        try:
+            return self._send(DeleteGlobalExternalPage(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def get_global_glance(self, key: str) -> Response:
+    def get_global_glance(self, key: str, **options: Unpack[CallOptions]) -> Response:
         """Send `GetGlobalGlance`."""
-        return self._send(GetGlobalGlance(key))
+        try:
+            return self._send(GetGlobalGlance(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def create_global_glance(
         self,
@@ -135,27 +184,42 @@ class RawExtensions(OperationGroup[RawSend]):
         target: str | Target | None = None,
         weight: int | None = None,
         conditions: list[Condition] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `CreateGlobalGlance`."""
-        return self._send(
-            CreateGlobalGlance(
-                key,
-                name=name,
-                icon=icon,
-                query_url=query_url,
-                target=target,
-                weight=weight,
-                conditions=conditions,
+        try:
+            return self._send(
+                CreateGlobalGlance(
+                    key,
+                    name=name,
+                    icon=icon,
+                    query_url=query_url,
+                    target=target,
+                    weight=weight,
+                    conditions=conditions,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def delete_global_glance(self, key: str) -> Response:
+    def delete_global_glance(
+        self, key: str, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `DeleteGlobalGlance`."""
-        return self._send(DeleteGlobalGlance(key))
+        try:
+            return self._send(DeleteGlobalGlance(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def get_global_web_panel(self, key: str) -> Response:
+    def get_global_web_panel(
+        self, key: str, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `GetGlobalWebPanel`."""
-        return self._send(GetGlobalWebPanel(key))
+        try:
+            return self._send(GetGlobalWebPanel(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def create_global_web_panel(
         self,
@@ -168,28 +232,41 @@ class RawExtensions(OperationGroup[RawSend]):
         icon: WebPanelIcon | None = None,
         weight: int | None = None,
         conditions: list[Condition] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `CreateGlobalWebPanel`."""
-        return self._send(
-            CreateGlobalWebPanel(
-                key,
-                name=name,
-                url=url,
-                location=location,
-                authentication=authentication,
-                icon=icon,
-                weight=weight,
-                conditions=conditions,
+        try:
+            return self._send(
+                CreateGlobalWebPanel(
+                    key,
+                    name=name,
+                    url=url,
+                    location=location,
+                    authentication=authentication,
+                    icon=icon,
+                    weight=weight,
+                    conditions=conditions,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def delete_global_web_panel(self, key: str) -> Response:
+    def delete_global_web_panel(
+        self, key: str, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `DeleteGlobalWebPanel`."""
-        return self._send(DeleteGlobalWebPanel(key))
+        try:
+            return self._send(DeleteGlobalWebPanel(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def get_global_webhook(self, key: str) -> Response:
+    def get_global_webhook(self, key: str, **options: Unpack[CallOptions]) -> Response:
         """Send `GetGlobalWebhook`."""
-        return self._send(GetGlobalWebhook(key))
+        try:
+            return self._send(GetGlobalWebhook(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def create_global_webhook(
         self,
@@ -211,22 +288,32 @@ class RawExtensions(OperationGroup[RawSend]):
         name: str | None = None,
         pattern: str | None = None,
         authentication: Literal["jwt", "none"] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `CreateGlobalWebhook`."""
-        return self._send(
-            CreateGlobalWebhook(
-                key,
-                url=url,
-                event=event,
-                name=name,
-                pattern=pattern,
-                authentication=authentication,
+        try:
+            return self._send(
+                CreateGlobalWebhook(
+                    key,
+                    url=url,
+                    event=event,
+                    name=name,
+                    pattern=pattern,
+                    authentication=authentication,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def delete_global_webhook(self, key: str) -> Response:
+    def delete_global_webhook(
+        self, key: str, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `DeleteGlobalWebhook`."""
-        return self._send(DeleteGlobalWebhook(key))
+        try:
+            return self._send(DeleteGlobalWebhook(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
 
 class AsyncRawExtensions(OperationGroup[AsyncRawSend]):
@@ -234,9 +321,14 @@ class AsyncRawExtensions(OperationGroup[AsyncRawSend]):
 
     __slots__ = ()
 
-    async def get_global_action(self, key: str) -> Response:
+    async def get_global_action(
+        self, key: str, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `GetGlobalAction`."""
-        return await self._send(GetGlobalAction(key))
+        try:
+            return await self._send(GetGlobalAction(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def create_global_action(
         self,
@@ -247,26 +339,41 @@ class AsyncRawExtensions(OperationGroup[AsyncRawSend]):
         target: str | Target,
         weight: int | None = None,
         conditions: list[Condition] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `CreateGlobalAction`."""
-        return await self._send(
-            CreateGlobalAction(
-                key,
-                name=name,
-                location=location,
-                target=target,
-                weight=weight,
-                conditions=conditions,
+        try:
+            return await self._send(
+                CreateGlobalAction(
+                    key,
+                    name=name,
+                    location=location,
+                    target=target,
+                    weight=weight,
+                    conditions=conditions,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def delete_global_action(self, key: str) -> Response:
+    async def delete_global_action(
+        self, key: str, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `DeleteGlobalAction`."""
-        return await self._send(DeleteGlobalAction(key))
+        try:
+            return await self._send(DeleteGlobalAction(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def get_global_dialog(self, key: str) -> Response:
+    async def get_global_dialog(
+        self, key: str, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `GetGlobalDialog`."""
-        return await self._send(GetGlobalDialog(key))
+        try:
+            return await self._send(GetGlobalDialog(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def create_global_dialog(
         self,
@@ -276,39 +383,74 @@ class AsyncRawExtensions(OperationGroup[AsyncRawSend]):
         url: str,
         authentication: Literal["jwt", "none"] | None = None,
         options: DialogOptions | None = None,
+        **call_options: Unpack[CallOptions],
     ) -> Response:
         """Send `CreateGlobalDialog`."""
-        return await self._send(
-            CreateGlobalDialog(
-                key,
-                title=title,
-                url=url,
-                authentication=authentication,
-                options=options,
+        try:
+            return await self._send(
+                CreateGlobalDialog(
+                    key,
+                    title=title,
+                    url=url,
+                    authentication=authentication,
+                    options=options,
+                ),
+                **call_options,
             )
-        )
+        finally:
+            del call_options  # A traceback would hold what is secret.
 
-    async def delete_global_dialog(self, key: str) -> Response:
+    async def delete_global_dialog(
+        self, key: str, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `DeleteGlobalDialog`."""
-        return await self._send(DeleteGlobalDialog(key))
+        try:
+            return await self._send(DeleteGlobalDialog(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def get_global_external_page(self, key: str) -> Response:
+    async def get_global_external_page(
+        self, key: str, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `GetGlobalExternalPage`."""
-        return await self._send(GetGlobalExternalPage(key))
+        try:
+            return await self._send(GetGlobalExternalPage(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def create_global_external_page(
-        self, key: str, *, url: str, name: TextI18n | None = None
+        self,
+        key: str,
+        *,
+        url: str,
+        name: TextI18n | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `CreateGlobalExternalPage`."""
-        return await self._send(CreateGlobalExternalPage(key, url=url, name=name))
+        try:
+            return await self._send(
+                CreateGlobalExternalPage(key, url=url, name=name), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def delete_global_external_page(self, key: str) -> Response:
+    async def delete_global_external_page(
+        self, key: str, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `DeleteGlobalExternalPage`."""
-        return await self._send(DeleteGlobalExternalPage(key))
+        try:
+            return await self._send(DeleteGlobalExternalPage(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def get_global_glance(self, key: str) -> Response:
+    async def get_global_glance(
+        self, key: str, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `GetGlobalGlance`."""
-        return await self._send(GetGlobalGlance(key))
+        try:
+            return await self._send(GetGlobalGlance(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def create_global_glance(
         self,
@@ -320,27 +462,42 @@ class AsyncRawExtensions(OperationGroup[AsyncRawSend]):
         target: str | Target | None = None,
         weight: int | None = None,
         conditions: list[Condition] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `CreateGlobalGlance`."""
-        return await self._send(
-            CreateGlobalGlance(
-                key,
-                name=name,
-                icon=icon,
-                query_url=query_url,
-                target=target,
-                weight=weight,
-                conditions=conditions,
+        try:
+            return await self._send(
+                CreateGlobalGlance(
+                    key,
+                    name=name,
+                    icon=icon,
+                    query_url=query_url,
+                    target=target,
+                    weight=weight,
+                    conditions=conditions,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def delete_global_glance(self, key: str) -> Response:
+    async def delete_global_glance(
+        self, key: str, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `DeleteGlobalGlance`."""
-        return await self._send(DeleteGlobalGlance(key))
+        try:
+            return await self._send(DeleteGlobalGlance(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def get_global_web_panel(self, key: str) -> Response:
+    async def get_global_web_panel(
+        self, key: str, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `GetGlobalWebPanel`."""
-        return await self._send(GetGlobalWebPanel(key))
+        try:
+            return await self._send(GetGlobalWebPanel(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def create_global_web_panel(
         self,
@@ -353,28 +510,43 @@ class AsyncRawExtensions(OperationGroup[AsyncRawSend]):
         icon: WebPanelIcon | None = None,
         weight: int | None = None,
         conditions: list[Condition] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `CreateGlobalWebPanel`."""
-        return await self._send(
-            CreateGlobalWebPanel(
-                key,
-                name=name,
-                url=url,
-                location=location,
-                authentication=authentication,
-                icon=icon,
-                weight=weight,
-                conditions=conditions,
+        try:
+            return await self._send(
+                CreateGlobalWebPanel(
+                    key,
+                    name=name,
+                    url=url,
+                    location=location,
+                    authentication=authentication,
+                    icon=icon,
+                    weight=weight,
+                    conditions=conditions,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def delete_global_web_panel(self, key: str) -> Response:
+    async def delete_global_web_panel(
+        self, key: str, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `DeleteGlobalWebPanel`."""
-        return await self._send(DeleteGlobalWebPanel(key))
+        try:
+            return await self._send(DeleteGlobalWebPanel(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def get_global_webhook(self, key: str) -> Response:
+    async def get_global_webhook(
+        self, key: str, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `GetGlobalWebhook`."""
-        return await self._send(GetGlobalWebhook(key))
+        try:
+            return await self._send(GetGlobalWebhook(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def create_global_webhook(
         self,
@@ -396,19 +568,29 @@ class AsyncRawExtensions(OperationGroup[AsyncRawSend]):
         name: str | None = None,
         pattern: str | None = None,
         authentication: Literal["jwt", "none"] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `CreateGlobalWebhook`."""
-        return await self._send(
-            CreateGlobalWebhook(
-                key,
-                url=url,
-                event=event,
-                name=name,
-                pattern=pattern,
-                authentication=authentication,
+        try:
+            return await self._send(
+                CreateGlobalWebhook(
+                    key,
+                    url=url,
+                    event=event,
+                    name=name,
+                    pattern=pattern,
+                    authentication=authentication,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def delete_global_webhook(self, key: str) -> Response:
+    async def delete_global_webhook(
+        self, key: str, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `DeleteGlobalWebhook`."""
-        return await self._send(DeleteGlobalWebhook(key))
+        try:
+            return await self._send(DeleteGlobalWebhook(key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.

@@ -7,8 +7,10 @@ The methods return the `Response`, whatever its status. Their arguments are desc
 
 from __future__ import annotations
 
+from typing import Unpack
+
+from hipkit.api.calling import AsyncRawSend, CallOptions, RawSend
 from hipkit.api.groups import OperationGroup
-from hipkit.api.operation import AsyncRawSend, RawSend
 from hipkit.api.response import Response
 from hipkit.v2.files import GetFile
 
@@ -20,9 +22,18 @@ class RawFiles(OperationGroup[RawSend]):
 
     __slots__ = ()
 
-    def get_file(self, file_id: str, *, thumbnail: bool | None = None) -> Response:
+    def get_file(
+        self,
+        file_id: str,
+        *,
+        thumbnail: bool | None = None,
+        **options: Unpack[CallOptions],
+    ) -> Response:
         """Send `GetFile`."""
-        return self._send(GetFile(file_id, thumbnail=thumbnail))
+        try:
+            return self._send(GetFile(file_id, thumbnail=thumbnail), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
 
 class AsyncRawFiles(OperationGroup[AsyncRawSend]):
@@ -31,7 +42,14 @@ class AsyncRawFiles(OperationGroup[AsyncRawSend]):
     __slots__ = ()
 
     async def get_file(
-        self, file_id: str, *, thumbnail: bool | None = None
+        self,
+        file_id: str,
+        *,
+        thumbnail: bool | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GetFile`."""
-        return await self._send(GetFile(file_id, thumbnail=thumbnail))
+        try:
+            return await self._send(GetFile(file_id, thumbnail=thumbnail), **options)
+        finally:
+            del options  # A traceback would hold what is secret.

@@ -7,9 +7,11 @@ The methods return the `Response`, whatever its status. Their arguments are desc
 
 from __future__ import annotations
 
+from typing import Unpack
+
+from hipkit.api.calling import AsyncRawSend, CallOptions, RawSend
 from hipkit.api.files import ImageSource
 from hipkit.api.groups import OperationGroup
-from hipkit.api.operation import AsyncRawSend, RawSend
 from hipkit.api.response import Response
 from hipkit.v2.groups import (
     DeleteGroupAvatar,
@@ -28,28 +30,57 @@ class RawGroups(OperationGroup[RawSend]):
     __slots__ = ()
 
     def get_group(
-        self, group_id: str | int, *, expand: list[str] | None = None
+        self,
+        group_id: str | int,
+        *,
+        expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GetGroup`."""
-        return self._send(GetGroup(group_id, expand=expand))
+        try:
+            return self._send(GetGroup(group_id, expand=expand), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def get_group_avatar(self, group_id: str | int) -> Response:
+    def get_group_avatar(
+        self, group_id: str | int, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `GetGroupAvatar`."""
-        return self._send(GetGroupAvatar(group_id))
+        try:
+            return self._send(GetGroupAvatar(group_id), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def update_group_avatar(
-        self, group_id: str | int, *, avatar: ImageSource
+        self,
+        group_id: str | int,
+        *,
+        avatar: ImageSource,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `UpdateGroupAvatar`."""
-        return self._send(UpdateGroupAvatar(group_id, avatar=avatar))
+        try:
+            return self._send(UpdateGroupAvatar(group_id, avatar=avatar), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def delete_group_avatar(self, group_id: str | int) -> Response:
+    def delete_group_avatar(
+        self, group_id: str | int, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `DeleteGroupAvatar`."""
-        return self._send(DeleteGroupAvatar(group_id))
+        try:
+            return self._send(DeleteGroupAvatar(group_id), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def get_group_statistics(self, group_id: str | int) -> Response:
+    def get_group_statistics(
+        self, group_id: str | int, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `GetGroupStatistics`."""
-        return self._send(GetGroupStatistics(group_id))
+        try:
+            return self._send(GetGroupStatistics(group_id), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
 
 class AsyncRawGroups(OperationGroup[AsyncRawSend]):
@@ -58,25 +89,56 @@ class AsyncRawGroups(OperationGroup[AsyncRawSend]):
     __slots__ = ()
 
     async def get_group(
-        self, group_id: str | int, *, expand: list[str] | None = None
+        self,
+        group_id: str | int,
+        *,
+        expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GetGroup`."""
-        return await self._send(GetGroup(group_id, expand=expand))
+        try:
+            return await self._send(GetGroup(group_id, expand=expand), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def get_group_avatar(self, group_id: str | int) -> Response:
+    async def get_group_avatar(
+        self, group_id: str | int, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `GetGroupAvatar`."""
-        return await self._send(GetGroupAvatar(group_id))
+        try:
+            return await self._send(GetGroupAvatar(group_id), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def update_group_avatar(
-        self, group_id: str | int, *, avatar: ImageSource
+        self,
+        group_id: str | int,
+        *,
+        avatar: ImageSource,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `UpdateGroupAvatar`."""
-        return await self._send(UpdateGroupAvatar(group_id, avatar=avatar))
+        try:
+            return await self._send(
+                UpdateGroupAvatar(group_id, avatar=avatar), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def delete_group_avatar(self, group_id: str | int) -> Response:
+    async def delete_group_avatar(
+        self, group_id: str | int, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `DeleteGroupAvatar`."""
-        return await self._send(DeleteGroupAvatar(group_id))
+        try:
+            return await self._send(DeleteGroupAvatar(group_id), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def get_group_statistics(self, group_id: str | int) -> Response:
+    async def get_group_statistics(
+        self, group_id: str | int, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `GetGroupStatistics`."""
-        return await self._send(GetGroupStatistics(group_id))
+        try:
+            return await self._send(GetGroupStatistics(group_id), **options)
+        finally:
+            del options  # A traceback would hold what is secret.

@@ -7,8 +7,10 @@ The methods return the `Response`, whatever its status. Their arguments are desc
 
 from __future__ import annotations
 
+from typing import Unpack
+
+from hipkit.api.calling import AsyncRawSend, CallOptions, RawSend
 from hipkit.api.groups import OperationGroup
-from hipkit.api.operation import AsyncRawSend, RawSend
 from hipkit.api.response import Response
 from hipkit.v2.integrations import (
     AddonUiUpdate,
@@ -31,43 +33,69 @@ class RawIntegrations(OperationGroup[RawSend]):
     __slots__ = ()
 
     def get_integration_installable_data(
-        self, integration_id_or_key: str | int, token: str
+        self,
+        integration_id_or_key: str | int,
+        token: str,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GetIntegrationInstallableData`."""
         try:
             return self._send(
-                GetIntegrationInstallableData(integration_id_or_key, token)
+                GetIntegrationInstallableData(integration_id_or_key, token), **options
             )
         finally:
-            del token  # A traceback would hold it.
+            del token, options  # A traceback would hold what is secret.
 
-    def invoke_integration_link(self, token: str) -> Response:
+    def invoke_integration_link(
+        self, token: str, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `InvokeIntegrationLink`."""
         try:
-            return self._send(InvokeIntegrationLink(token))
+            return self._send(InvokeIntegrationLink(token), **options)
         finally:
-            del token  # A traceback would hold it.
+            del token, options  # A traceback would hold what is secret.
 
-    def delete_integration_link(self, token: str) -> Response:
+    def delete_integration_link(
+        self, token: str, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `DeleteIntegrationLink`."""
         try:
-            return self._send(DeleteIntegrationLink(token))
+            return self._send(DeleteIntegrationLink(token), **options)
         finally:
-            del token  # A traceback would hold it.
+            del token, options  # A traceback would hold what is secret.
 
-    def create_integration_link(self, *, target: str, ttl: int) -> Response:
+    def create_integration_link(
+        self, *, target: str, ttl: int, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `CreateIntegrationLink`."""
-        return self._send(CreateIntegrationLink(target=target, ttl=ttl))
+        try:
+            return self._send(CreateIntegrationLink(target=target, ttl=ttl), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def addon_ui_update(self, *, glance: list[GlanceUpdate]) -> Response:
+    def addon_ui_update(
+        self, *, glance: list[GlanceUpdate], **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `AddonUiUpdate`."""
-        return self._send(AddonUiUpdate(glance=glance))
+        try:
+            return self._send(AddonUiUpdate(glance=glance), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def room_addon_ui_update(
-        self, room_id_or_name: str | int, *, glance: list[GlanceUpdate]
+        self,
+        room_id_or_name: str | int,
+        *,
+        glance: list[GlanceUpdate],
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `RoomAddonUiUpdate`."""
-        return self._send(RoomAddonUiUpdate(room_id_or_name, glance=glance))
+        try:
+            return self._send(
+                RoomAddonUiUpdate(room_id_or_name, glance=glance), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def user_in_room_addon_ui_update(
         self,
@@ -75,17 +103,33 @@ class RawIntegrations(OperationGroup[RawSend]):
         user_id_or_email: str | int,
         *,
         glance: list[GlanceUpdate],
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `UserInRoomAddonUiUpdate`."""
-        return self._send(
-            UserInRoomAddonUiUpdate(room_id_or_name, user_id_or_email, glance=glance)
-        )
+        try:
+            return self._send(
+                UserInRoomAddonUiUpdate(
+                    room_id_or_name, user_id_or_email, glance=glance
+                ),
+                **options,
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def user_addon_ui_update(
-        self, user_id_or_email: str | int, *, glance: list[GlanceUpdate]
+        self,
+        user_id_or_email: str | int,
+        *,
+        glance: list[GlanceUpdate],
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `UserAddonUiUpdate`."""
-        return self._send(UserAddonUiUpdate(user_id_or_email, glance=glance))
+        try:
+            return self._send(
+                UserAddonUiUpdate(user_id_or_email, glance=glance), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
 
 class AsyncRawIntegrations(OperationGroup[AsyncRawSend]):
@@ -94,43 +138,71 @@ class AsyncRawIntegrations(OperationGroup[AsyncRawSend]):
     __slots__ = ()
 
     async def get_integration_installable_data(
-        self, integration_id_or_key: str | int, token: str
+        self,
+        integration_id_or_key: str | int,
+        token: str,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GetIntegrationInstallableData`."""
         try:
             return await self._send(
-                GetIntegrationInstallableData(integration_id_or_key, token)
+                GetIntegrationInstallableData(integration_id_or_key, token), **options
             )
         finally:
-            del token  # A traceback would hold it.
+            del token, options  # A traceback would hold what is secret.
 
-    async def invoke_integration_link(self, token: str) -> Response:
+    async def invoke_integration_link(
+        self, token: str, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `InvokeIntegrationLink`."""
         try:
-            return await self._send(InvokeIntegrationLink(token))
+            return await self._send(InvokeIntegrationLink(token), **options)
         finally:
-            del token  # A traceback would hold it.
+            del token, options  # A traceback would hold what is secret.
 
-    async def delete_integration_link(self, token: str) -> Response:
+    async def delete_integration_link(
+        self, token: str, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `DeleteIntegrationLink`."""
         try:
-            return await self._send(DeleteIntegrationLink(token))
+            return await self._send(DeleteIntegrationLink(token), **options)
         finally:
-            del token  # A traceback would hold it.
+            del token, options  # A traceback would hold what is secret.
 
-    async def create_integration_link(self, *, target: str, ttl: int) -> Response:
+    async def create_integration_link(
+        self, *, target: str, ttl: int, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `CreateIntegrationLink`."""
-        return await self._send(CreateIntegrationLink(target=target, ttl=ttl))
+        try:
+            return await self._send(
+                CreateIntegrationLink(target=target, ttl=ttl), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def addon_ui_update(self, *, glance: list[GlanceUpdate]) -> Response:
+    async def addon_ui_update(
+        self, *, glance: list[GlanceUpdate], **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `AddonUiUpdate`."""
-        return await self._send(AddonUiUpdate(glance=glance))
+        try:
+            return await self._send(AddonUiUpdate(glance=glance), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def room_addon_ui_update(
-        self, room_id_or_name: str | int, *, glance: list[GlanceUpdate]
+        self,
+        room_id_or_name: str | int,
+        *,
+        glance: list[GlanceUpdate],
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `RoomAddonUiUpdate`."""
-        return await self._send(RoomAddonUiUpdate(room_id_or_name, glance=glance))
+        try:
+            return await self._send(
+                RoomAddonUiUpdate(room_id_or_name, glance=glance), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def user_in_room_addon_ui_update(
         self,
@@ -138,14 +210,30 @@ class AsyncRawIntegrations(OperationGroup[AsyncRawSend]):
         user_id_or_email: str | int,
         *,
         glance: list[GlanceUpdate],
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `UserInRoomAddonUiUpdate`."""
-        return await self._send(
-            UserInRoomAddonUiUpdate(room_id_or_name, user_id_or_email, glance=glance)
-        )
+        try:
+            return await self._send(
+                UserInRoomAddonUiUpdate(
+                    room_id_or_name, user_id_or_email, glance=glance
+                ),
+                **options,
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def user_addon_ui_update(
-        self, user_id_or_email: str | int, *, glance: list[GlanceUpdate]
+        self,
+        user_id_or_email: str | int,
+        *,
+        glance: list[GlanceUpdate],
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `UserAddonUiUpdate`."""
-        return await self._send(UserAddonUiUpdate(user_id_or_email, glance=glance))
+        try:
+            return await self._send(
+                UserAddonUiUpdate(user_id_or_email, glance=glance), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.

@@ -7,8 +7,10 @@ The methods return the `Response`, whatever its status. Their arguments are desc
 
 from __future__ import annotations
 
+from typing import Unpack
+
+from hipkit.api.calling import AsyncRawSend, CallOptions, RawSend
 from hipkit.api.groups import OperationGroup
-from hipkit.api.operation import AsyncRawSend, RawSend
 from hipkit.api.response import Response
 from hipkit.v2.invites import InviteUserToGroup
 
@@ -21,10 +23,20 @@ class RawInvites(OperationGroup[RawSend]):
     __slots__ = ()
 
     def invite_user_to_group(
-        self, *, email: str, name: str, title: str | None = None
+        self,
+        *,
+        email: str,
+        name: str,
+        title: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `InviteUserToGroup`."""
-        return self._send(InviteUserToGroup(email=email, name=name, title=title))
+        try:
+            return self._send(
+                InviteUserToGroup(email=email, name=name, title=title), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
 
 class AsyncRawInvites(OperationGroup[AsyncRawSend]):
@@ -33,7 +45,17 @@ class AsyncRawInvites(OperationGroup[AsyncRawSend]):
     __slots__ = ()
 
     async def invite_user_to_group(
-        self, *, email: str, name: str, title: str | None = None
+        self,
+        *,
+        email: str,
+        name: str,
+        title: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `InviteUserToGroup`."""
-        return await self._send(InviteUserToGroup(email=email, name=name, title=title))
+        try:
+            return await self._send(
+                InviteUserToGroup(email=email, name=name, title=title), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.

@@ -7,10 +7,10 @@ The methods return the `Response`, whatever its status. Their arguments are desc
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Unpack
 
+from hipkit.api.calling import AsyncRawSend, CallOptions, RawSend
 from hipkit.api.groups import OperationGroup
-from hipkit.api.operation import AsyncRawSend, RawSend
 from hipkit.api.response import Response
 from hipkit.v2.oauth_sessions import DeleteSession, GenerateToken, GetSession
 
@@ -23,20 +23,26 @@ class RawOauthSessions(OperationGroup[RawSend]):
     __slots__ = ()
 
     def get_session(
-        self, access_token: str, *, expand: list[str] | None = None
+        self,
+        access_token: str,
+        *,
+        expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GetSession`."""
         try:
-            return self._send(GetSession(access_token, expand=expand))
+            return self._send(GetSession(access_token, expand=expand), **options)
         finally:
-            del access_token  # A traceback would hold it.
+            del access_token, options  # A traceback would hold what is secret.
 
-    def delete_session(self, access_token: str) -> Response:
+    def delete_session(
+        self, access_token: str, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `DeleteSession`."""
         try:
-            return self._send(DeleteSession(access_token))
+            return self._send(DeleteSession(access_token), **options)
         finally:
-            del access_token  # A traceback would hold it.
+            del access_token, options  # A traceback would hold what is secret.
 
     def generate_token(
         self,
@@ -58,6 +64,7 @@ class RawOauthSessions(OperationGroup[RawSend]):
         user_id: str | int | None = None,
         group_id: str | int | None = None,
         client_name: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GenerateToken`."""
         try:
@@ -73,10 +80,16 @@ class RawOauthSessions(OperationGroup[RawSend]):
                     user_id=user_id,
                     group_id=group_id,
                     client_name=client_name,
-                )
+                ),
+                **options,
             )
         finally:
-            del code, password, refresh_token  # A traceback would hold it.
+            del (
+                code,
+                password,
+                refresh_token,
+                options,
+            )  # A traceback would hold what is secret.
 
 
 class AsyncRawOauthSessions(OperationGroup[AsyncRawSend]):
@@ -85,20 +98,26 @@ class AsyncRawOauthSessions(OperationGroup[AsyncRawSend]):
     __slots__ = ()
 
     async def get_session(
-        self, access_token: str, *, expand: list[str] | None = None
+        self,
+        access_token: str,
+        *,
+        expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GetSession`."""
         try:
-            return await self._send(GetSession(access_token, expand=expand))
+            return await self._send(GetSession(access_token, expand=expand), **options)
         finally:
-            del access_token  # A traceback would hold it.
+            del access_token, options  # A traceback would hold what is secret.
 
-    async def delete_session(self, access_token: str) -> Response:
+    async def delete_session(
+        self, access_token: str, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `DeleteSession`."""
         try:
-            return await self._send(DeleteSession(access_token))
+            return await self._send(DeleteSession(access_token), **options)
         finally:
-            del access_token  # A traceback would hold it.
+            del access_token, options  # A traceback would hold what is secret.
 
     async def generate_token(
         self,
@@ -120,6 +139,7 @@ class AsyncRawOauthSessions(OperationGroup[AsyncRawSend]):
         user_id: str | int | None = None,
         group_id: str | int | None = None,
         client_name: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GenerateToken`."""
         try:
@@ -135,7 +155,13 @@ class AsyncRawOauthSessions(OperationGroup[AsyncRawSend]):
                     user_id=user_id,
                     group_id=group_id,
                     client_name=client_name,
-                )
+                ),
+                **options,
             )
         finally:
-            del code, password, refresh_token  # A traceback would hold it.
+            del (
+                code,
+                password,
+                refresh_token,
+                options,
+            )  # A traceback would hold what is secret.

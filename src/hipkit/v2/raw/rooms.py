@@ -8,13 +8,13 @@ The methods return the `Response`, whatever its status. Their arguments are desc
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Unpack
 
 from msgspec import UNSET, UnsetType
 
+from hipkit.api.calling import AsyncRawSend, CallOptions, RawSend
 from hipkit.api.files import FileSource, ImageSource
 from hipkit.api.groups import OperationGroup
-from hipkit.api.operation import AsyncRawSend, RawSend
 from hipkit.api.response import Response
 from hipkit.v2.models import (
     Card,
@@ -90,17 +90,22 @@ class RawRooms(OperationGroup[RawSend]):
         include_private: bool | None = None,
         include_archived: bool | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GetAllRooms`."""
-        return self._send(
-            GetAllRooms(
-                start_index=start_index,
-                max_results=max_results,
-                include_private=include_private,
-                include_archived=include_archived,
-                expand=expand,
+        try:
+            return self._send(
+                GetAllRooms(
+                    start_index=start_index,
+                    max_results=max_results,
+                    include_private=include_private,
+                    include_archived=include_archived,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def create_room(
         self,
@@ -112,25 +117,37 @@ class RawRooms(OperationGroup[RawSend]):
         owner_user_id: str | int | UnsetType | None = UNSET,
         delegate_admin_visibility: bool | UnsetType | None = UNSET,
         created: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `CreateRoom`."""
-        return self._send(
-            CreateRoom(
-                name=name,
-                topic=topic,
-                privacy=privacy,
-                guest_access=guest_access,
-                owner_user_id=owner_user_id,
-                delegate_admin_visibility=delegate_admin_visibility,
-                created=created,
+        try:
+            return self._send(
+                CreateRoom(
+                    name=name,
+                    topic=topic,
+                    privacy=privacy,
+                    guest_access=guest_access,
+                    owner_user_id=owner_user_id,
+                    delegate_admin_visibility=delegate_admin_visibility,
+                    created=created,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def get_room(
-        self, room_id_or_name: str | int, *, expand: list[str] | None = None
+        self,
+        room_id_or_name: str | int,
+        *,
+        expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GetRoom`."""
-        return self._send(GetRoom(room_id_or_name, expand=expand))
+        try:
+            return self._send(GetRoom(room_id_or_name, expand=expand), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def update_room(
         self,
@@ -143,42 +160,76 @@ class RawRooms(OperationGroup[RawSend]):
         topic: str,
         owner: OwnerReference,
         delegate_admin_visibility: bool | UnsetType | None = UNSET,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `UpdateRoom`."""
-        return self._send(
-            UpdateRoom(
-                room_id_or_name,
-                name=name,
-                privacy=privacy,
-                is_archived=is_archived,
-                is_guest_accessible=is_guest_accessible,
-                topic=topic,
-                owner=owner,
-                delegate_admin_visibility=delegate_admin_visibility,
+        try:
+            return self._send(
+                UpdateRoom(
+                    room_id_or_name,
+                    name=name,
+                    privacy=privacy,
+                    is_archived=is_archived,
+                    is_guest_accessible=is_guest_accessible,
+                    topic=topic,
+                    owner=owner,
+                    delegate_admin_visibility=delegate_admin_visibility,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def delete_room(self, room_id_or_name: str | int) -> Response:
+    def delete_room(
+        self, room_id_or_name: str | int, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `DeleteRoom`."""
-        return self._send(DeleteRoom(room_id_or_name))
+        try:
+            return self._send(DeleteRoom(room_id_or_name), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def get_room_avatar(self, room_id_or_name: str | int) -> Response:
+    def get_room_avatar(
+        self, room_id_or_name: str | int, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `GetRoomAvatar`."""
-        return self._send(GetRoomAvatar(room_id_or_name))
+        try:
+            return self._send(GetRoomAvatar(room_id_or_name), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def update_room_avatar(
-        self, room_id_or_name: str | int, *, avatar: ImageSource
+        self,
+        room_id_or_name: str | int,
+        *,
+        avatar: ImageSource,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `UpdateRoomAvatar`."""
-        return self._send(UpdateRoomAvatar(room_id_or_name, avatar=avatar))
+        try:
+            return self._send(
+                UpdateRoomAvatar(room_id_or_name, avatar=avatar), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def delete_room_avatar(self, room_id_or_name: str | int) -> Response:
+    def delete_room_avatar(
+        self, room_id_or_name: str | int, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `DeleteRoomAvatar`."""
-        return self._send(DeleteRoomAvatar(room_id_or_name))
+        try:
+            return self._send(DeleteRoomAvatar(room_id_or_name), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def get_room_action(self, room_id_or_name: str | int, key: str) -> Response:
+    def get_room_action(
+        self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `GetRoomAction`."""
-        return self._send(GetRoomAction(room_id_or_name, key))
+        try:
+            return self._send(GetRoomAction(room_id_or_name, key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def create_room_action(
         self,
@@ -190,27 +241,42 @@ class RawRooms(OperationGroup[RawSend]):
         target: str | Target,
         weight: int | None = None,
         conditions: list[Condition] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `CreateRoomAction`."""
-        return self._send(
-            CreateRoomAction(
-                room_id_or_name,
-                key,
-                name=name,
-                location=location,
-                target=target,
-                weight=weight,
-                conditions=conditions,
+        try:
+            return self._send(
+                CreateRoomAction(
+                    room_id_or_name,
+                    key,
+                    name=name,
+                    location=location,
+                    target=target,
+                    weight=weight,
+                    conditions=conditions,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def delete_room_action(self, room_id_or_name: str | int, key: str) -> Response:
+    def delete_room_action(
+        self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `DeleteRoomAction`."""
-        return self._send(DeleteRoomAction(room_id_or_name, key))
+        try:
+            return self._send(DeleteRoomAction(room_id_or_name, key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def get_room_dialog(self, room_id_or_name: str | int, key: str) -> Response:
+    def get_room_dialog(
+        self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `GetRoomDialog`."""
-        return self._send(GetRoomDialog(room_id_or_name, key))
+        try:
+            return self._send(GetRoomDialog(room_id_or_name, key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def create_room_dialog(
         self,
@@ -221,26 +287,41 @@ class RawRooms(OperationGroup[RawSend]):
         url: str,
         authentication: Literal["jwt", "none"] | None = None,
         options: DialogOptions | None = None,
+        **call_options: Unpack[CallOptions],
     ) -> Response:
         """Send `CreateRoomDialog`."""
-        return self._send(
-            CreateRoomDialog(
-                room_id_or_name,
-                key,
-                title=title,
-                url=url,
-                authentication=authentication,
-                options=options,
+        try:
+            return self._send(
+                CreateRoomDialog(
+                    room_id_or_name,
+                    key,
+                    title=title,
+                    url=url,
+                    authentication=authentication,
+                    options=options,
+                ),
+                **call_options,
             )
-        )
+        finally:
+            del call_options  # A traceback would hold what is secret.
 
-    def delete_room_dialog(self, room_id_or_name: str | int, key: str) -> Response:
+    def delete_room_dialog(
+        self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `DeleteRoomDialog`."""
-        return self._send(DeleteRoomDialog(room_id_or_name, key))
+        try:
+            return self._send(DeleteRoomDialog(room_id_or_name, key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def get_room_external_page(self, room_id_or_name: str | int, key: str) -> Response:
+    def get_room_external_page(
+        self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `GetRoomExternalPage`."""
-        return self._send(GetRoomExternalPage(room_id_or_name, key))
+        try:
+            return self._send(GetRoomExternalPage(room_id_or_name, key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def create_room_external_page(
         self,
@@ -249,21 +330,34 @@ class RawRooms(OperationGroup[RawSend]):
         *,
         url: str,
         name: TextI18n | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `CreateRoomExternalPage`."""
-        return self._send(
-            CreateRoomExternalPage(room_id_or_name, key, url=url, name=name)
-        )
+        try:
+            return self._send(
+                CreateRoomExternalPage(room_id_or_name, key, url=url, name=name),
+                **options,
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def delete_room_external_page(
-        self, room_id_or_name: str | int, key: str
+        self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
     ) -> Response:
         """Send `DeleteRoomExternalPage`."""
-        return self._send(DeleteRoomExternalPage(room_id_or_name, key))
+        try:
+            return self._send(DeleteRoomExternalPage(room_id_or_name, key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def get_room_glance(self, room_id_or_name: str | int, key: str) -> Response:
+    def get_room_glance(
+        self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `GetRoomGlance`."""
-        return self._send(GetRoomGlance(room_id_or_name, key))
+        try:
+            return self._send(GetRoomGlance(room_id_or_name, key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def create_room_glance(
         self,
@@ -276,28 +370,43 @@ class RawRooms(OperationGroup[RawSend]):
         target: str | Target | None = None,
         weight: int | None = None,
         conditions: list[Condition] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `CreateRoomGlance`."""
-        return self._send(
-            CreateRoomGlance(
-                room_id_or_name,
-                key,
-                name=name,
-                icon=icon,
-                query_url=query_url,
-                target=target,
-                weight=weight,
-                conditions=conditions,
+        try:
+            return self._send(
+                CreateRoomGlance(
+                    room_id_or_name,
+                    key,
+                    name=name,
+                    icon=icon,
+                    query_url=query_url,
+                    target=target,
+                    weight=weight,
+                    conditions=conditions,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def delete_room_glance(self, room_id_or_name: str | int, key: str) -> Response:
+    def delete_room_glance(
+        self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `DeleteRoomGlance`."""
-        return self._send(DeleteRoomGlance(room_id_or_name, key))
+        try:
+            return self._send(DeleteRoomGlance(room_id_or_name, key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def get_room_web_panel(self, room_id_or_name: str | int, key: str) -> Response:
+    def get_room_web_panel(
+        self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `GetRoomWebPanel`."""
-        return self._send(GetRoomWebPanel(room_id_or_name, key))
+        try:
+            return self._send(GetRoomWebPanel(room_id_or_name, key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def create_room_web_panel(
         self,
@@ -311,31 +420,51 @@ class RawRooms(OperationGroup[RawSend]):
         icon: WebPanelIcon | None = None,
         weight: int | None = None,
         conditions: list[Condition] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `CreateRoomWebPanel`."""
-        return self._send(
-            CreateRoomWebPanel(
-                room_id_or_name,
-                key,
-                name=name,
-                url=url,
-                location=location,
-                authentication=authentication,
-                icon=icon,
-                weight=weight,
-                conditions=conditions,
+        try:
+            return self._send(
+                CreateRoomWebPanel(
+                    room_id_or_name,
+                    key,
+                    name=name,
+                    url=url,
+                    location=location,
+                    authentication=authentication,
+                    icon=icon,
+                    weight=weight,
+                    conditions=conditions,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def delete_room_web_panel(self, room_id_or_name: str | int, key: str) -> Response:
+    def delete_room_web_panel(
+        self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `DeleteRoomWebPanel`."""
-        return self._send(DeleteRoomWebPanel(room_id_or_name, key))
+        try:
+            return self._send(DeleteRoomWebPanel(room_id_or_name, key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def get_room_webhook(
-        self, room_id_or_name: str | int, key: str, *, expand: list[str] | None = None
+        self,
+        room_id_or_name: str | int,
+        key: str,
+        *,
+        expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GetRoomWebhook`."""
-        return self._send(GetRoomWebhook(room_id_or_name, key, expand=expand))
+        try:
+            return self._send(
+                GetRoomWebhook(room_id_or_name, key, expand=expand), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def create_room_webhook(
         self,
@@ -358,23 +487,33 @@ class RawRooms(OperationGroup[RawSend]):
         name: str | None = None,
         pattern: str | None = None,
         authentication: Literal["jwt", "none"] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `CreateRoomWebhook`."""
-        return self._send(
-            CreateRoomWebhook(
-                room_id_or_name,
-                key,
-                url=url,
-                event=event,
-                name=name,
-                pattern=pattern,
-                authentication=authentication,
+        try:
+            return self._send(
+                CreateRoomWebhook(
+                    room_id_or_name,
+                    key,
+                    url=url,
+                    event=event,
+                    name=name,
+                    pattern=pattern,
+                    authentication=authentication,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def delete_room_webhook(self, room_id_or_name: str | int, key: str) -> Response:
+    def delete_room_webhook(
+        self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `DeleteRoomWebhook`."""
-        return self._send(DeleteRoomWebhook(room_id_or_name, key))
+        try:
+            return self._send(DeleteRoomWebhook(room_id_or_name, key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def get_room_message(
         self,
@@ -384,17 +523,22 @@ class RawRooms(OperationGroup[RawSend]):
         timezone: str | None = None,
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GetRoomMessage`."""
-        return self._send(
-            GetRoomMessage(
-                room_id_or_name,
-                message_id,
-                timezone=timezone,
-                include_deleted=include_deleted,
-                expand=expand,
+        try:
+            return self._send(
+                GetRoomMessage(
+                    room_id_or_name,
+                    message_id,
+                    timezone=timezone,
+                    include_deleted=include_deleted,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def get_room_history(
         self,
@@ -408,21 +552,26 @@ class RawRooms(OperationGroup[RawSend]):
         timezone: str | None = None,
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GetRoomHistory`."""
-        return self._send(
-            GetRoomHistory(
-                room_id_or_name,
-                start_index=start_index,
-                max_results=max_results,
-                reverse=reverse,
-                date=date,
-                end_date=end_date,
-                timezone=timezone,
-                include_deleted=include_deleted,
-                expand=expand,
+        try:
+            return self._send(
+                GetRoomHistory(
+                    room_id_or_name,
+                    start_index=start_index,
+                    max_results=max_results,
+                    reverse=reverse,
+                    date=date,
+                    end_date=end_date,
+                    timezone=timezone,
+                    include_deleted=include_deleted,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def get_recent_room_history(
         self,
@@ -433,18 +582,23 @@ class RawRooms(OperationGroup[RawSend]):
         not_before: str | None = None,
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GetRecentRoomHistory`."""
-        return self._send(
-            GetRecentRoomHistory(
-                room_id_or_name,
-                max_results=max_results,
-                timezone=timezone,
-                not_before=not_before,
-                include_deleted=include_deleted,
-                expand=expand,
+        try:
+            return self._send(
+                GetRecentRoomHistory(
+                    room_id_or_name,
+                    max_results=max_results,
+                    timezone=timezone,
+                    not_before=not_before,
+                    include_deleted=include_deleted,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def invite_user(
         self,
@@ -452,14 +606,15 @@ class RawRooms(OperationGroup[RawSend]):
         user_id_or_email: str | int,
         *,
         reason: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `InviteUser`."""
         try:
             return self._send(
-                InviteUser(room_id_or_name, user_id_or_email, reason=reason)
+                InviteUser(room_id_or_name, user_id_or_email, reason=reason), **options
             )
         finally:
-            del reason  # A traceback would hold it.
+            del reason, options  # A traceback would hold what is secret.
 
     def get_all_members(
         self,
@@ -468,16 +623,21 @@ class RawRooms(OperationGroup[RawSend]):
         start_index: int | None = None,
         max_results: int | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GetAllMembers`."""
-        return self._send(
-            GetAllMembers(
-                room_id_or_name,
-                start_index=start_index,
-                max_results=max_results,
-                expand=expand,
+        try:
+            return self._send(
+                GetAllMembers(
+                    room_id_or_name,
+                    start_index=start_index,
+                    max_results=max_results,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def add_member(
         self,
@@ -485,24 +645,43 @@ class RawRooms(OperationGroup[RawSend]):
         user_id_or_email: str | int,
         *,
         room_roles: list[Literal["room_admin", "room_member"]] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `AddMember`."""
-        return self._send(
-            AddMember(room_id_or_name, user_id_or_email, room_roles=room_roles)
-        )
+        try:
+            return self._send(
+                AddMember(room_id_or_name, user_id_or_email, room_roles=room_roles),
+                **options,
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def remove_member(
-        self, room_id_or_name: str | int, user_id_or_email: str | int
+        self,
+        room_id_or_name: str | int,
+        user_id_or_email: str | int,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `RemoveMember`."""
-        return self._send(RemoveMember(room_id_or_name, user_id_or_email))
+        try:
+            return self._send(
+                RemoveMember(room_id_or_name, user_id_or_email), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def send_message(self, room_id_or_name: str | int, *, message: str) -> Response:
+    def send_message(
+        self,
+        room_id_or_name: str | int,
+        *,
+        message: str,
+        **options: Unpack[CallOptions],
+    ) -> Response:
         """Send `SendMessage`."""
         try:
-            return self._send(SendMessage(room_id_or_name, message=message))
+            return self._send(SendMessage(room_id_or_name, message=message), **options)
         finally:
-            del message  # A traceback would hold it.
+            del message, options  # A traceback would hold what is secret.
 
     def send_room_notification(
         self,
@@ -516,6 +695,7 @@ class RawRooms(OperationGroup[RawSend]):
         from_: str | None = None,
         attach_to: str | None = None,
         card: Card | UnsetType | None = UNSET,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `SendRoomNotification`."""
         try:
@@ -529,10 +709,11 @@ class RawRooms(OperationGroup[RawSend]):
                     from_=from_,
                     attach_to=attach_to,
                     card=card,
-                )
+                ),
+                **options,
             )
         finally:
-            del message  # A traceback would hold it.
+            del message, options  # A traceback would hold what is secret.
 
     def get_all_participants(
         self,
@@ -542,20 +723,30 @@ class RawRooms(OperationGroup[RawSend]):
         max_results: int | None = None,
         include_offline: bool | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GetAllParticipants`."""
-        return self._send(
-            GetAllParticipants(
-                room_id_or_name,
-                start_index=start_index,
-                max_results=max_results,
-                include_offline=include_offline,
-                expand=expand,
+        try:
+            return self._send(
+                GetAllParticipants(
+                    room_id_or_name,
+                    start_index=start_index,
+                    max_results=max_results,
+                    include_offline=include_offline,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def reply_to_message(
-        self, room_id_or_name: str | int, *, parent_message_id: str, message: str
+        self,
+        room_id_or_name: str | int,
+        *,
+        parent_message_id: str,
+        message: str,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `ReplyToMessage`."""
         try:
@@ -564,10 +755,11 @@ class RawRooms(OperationGroup[RawSend]):
                     room_id_or_name,
                     parent_message_id=parent_message_id,
                     message=message,
-                )
+                ),
+                **options,
             )
         finally:
-            del message  # A traceback would hold it.
+            del message, options  # A traceback would hold what is secret.
 
     def share_file_with_room(
         self,
@@ -575,33 +767,51 @@ class RawRooms(OperationGroup[RawSend]):
         *,
         file: FileSource,
         message: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `ShareFileWithRoom`."""
         try:
             return self._send(
-                ShareFileWithRoom(room_id_or_name, file=file, message=message)
+                ShareFileWithRoom(room_id_or_name, file=file, message=message),
+                **options,
             )
         finally:
-            del message  # A traceback would hold it.
+            del message, options  # A traceback would hold what is secret.
 
     def share_link_with_room(
-        self, room_id_or_name: str | int, *, link: str, message: str | None = None
+        self,
+        room_id_or_name: str | int,
+        *,
+        link: str,
+        message: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `ShareLinkWithRoom`."""
         try:
             return self._send(
-                ShareLinkWithRoom(room_id_or_name, link=link, message=message)
+                ShareLinkWithRoom(room_id_or_name, link=link, message=message),
+                **options,
             )
         finally:
-            del message  # A traceback would hold it.
+            del message, options  # A traceback would hold what is secret.
 
-    def get_room_statistics(self, room_id_or_name: str | int) -> Response:
+    def get_room_statistics(
+        self, room_id_or_name: str | int, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `GetRoomStatistics`."""
-        return self._send(GetRoomStatistics(room_id_or_name))
+        try:
+            return self._send(GetRoomStatistics(room_id_or_name), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def set_topic(self, room_id_or_name: str | int, *, topic: str) -> Response:
+    def set_topic(
+        self, room_id_or_name: str | int, *, topic: str, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `SetTopic`."""
-        return self._send(SetTopic(room_id_or_name, topic=topic))
+        try:
+            return self._send(SetTopic(room_id_or_name, topic=topic), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def get_all_webhooks(
         self,
@@ -610,16 +820,21 @@ class RawRooms(OperationGroup[RawSend]):
         start_index: int | None = None,
         max_results: int | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GetAllWebhooks`."""
-        return self._send(
-            GetAllWebhooks(
-                room_id_or_name,
-                start_index=start_index,
-                max_results=max_results,
-                expand=expand,
+        try:
+            return self._send(
+                GetAllWebhooks(
+                    room_id_or_name,
+                    start_index=start_index,
+                    max_results=max_results,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def create_webhook(
         self,
@@ -642,19 +857,24 @@ class RawRooms(OperationGroup[RawSend]):
         name: str | None = None,
         key: str | None = None,
         authentication: Literal["jwt", "none"] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `CreateWebhook`."""
-        return self._send(
-            CreateWebhook(
-                room_id_or_name,
-                url=url,
-                event=event,
-                pattern=pattern,
-                name=name,
-                key=key,
-                authentication=authentication,
+        try:
+            return self._send(
+                CreateWebhook(
+                    room_id_or_name,
+                    url=url,
+                    event=event,
+                    pattern=pattern,
+                    name=name,
+                    key=key,
+                    authentication=authentication,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def get_webhook(
         self,
@@ -662,13 +882,27 @@ class RawRooms(OperationGroup[RawSend]):
         webhook_id: int,
         *,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GetWebhook`."""
-        return self._send(GetWebhook(room_id_or_name, webhook_id, expand=expand))
+        try:
+            return self._send(
+                GetWebhook(room_id_or_name, webhook_id, expand=expand), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def delete_webhook(self, room_id_or_name: str | int, webhook_id: int) -> Response:
+    def delete_webhook(
+        self,
+        room_id_or_name: str | int,
+        webhook_id: int,
+        **options: Unpack[CallOptions],
+    ) -> Response:
         """Send `DeleteWebhook`."""
-        return self._send(DeleteWebhook(room_id_or_name, webhook_id))
+        try:
+            return self._send(DeleteWebhook(room_id_or_name, webhook_id), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
 
 class AsyncRawRooms(OperationGroup[AsyncRawSend]):
@@ -684,17 +918,22 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         include_private: bool | None = None,
         include_archived: bool | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GetAllRooms`."""
-        return await self._send(
-            GetAllRooms(
-                start_index=start_index,
-                max_results=max_results,
-                include_private=include_private,
-                include_archived=include_archived,
-                expand=expand,
+        try:
+            return await self._send(
+                GetAllRooms(
+                    start_index=start_index,
+                    max_results=max_results,
+                    include_private=include_private,
+                    include_archived=include_archived,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def create_room(
         self,
@@ -706,25 +945,37 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         owner_user_id: str | int | UnsetType | None = UNSET,
         delegate_admin_visibility: bool | UnsetType | None = UNSET,
         created: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `CreateRoom`."""
-        return await self._send(
-            CreateRoom(
-                name=name,
-                topic=topic,
-                privacy=privacy,
-                guest_access=guest_access,
-                owner_user_id=owner_user_id,
-                delegate_admin_visibility=delegate_admin_visibility,
-                created=created,
+        try:
+            return await self._send(
+                CreateRoom(
+                    name=name,
+                    topic=topic,
+                    privacy=privacy,
+                    guest_access=guest_access,
+                    owner_user_id=owner_user_id,
+                    delegate_admin_visibility=delegate_admin_visibility,
+                    created=created,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def get_room(
-        self, room_id_or_name: str | int, *, expand: list[str] | None = None
+        self,
+        room_id_or_name: str | int,
+        *,
+        expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GetRoom`."""
-        return await self._send(GetRoom(room_id_or_name, expand=expand))
+        try:
+            return await self._send(GetRoom(room_id_or_name, expand=expand), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def update_room(
         self,
@@ -737,42 +988,76 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         topic: str,
         owner: OwnerReference,
         delegate_admin_visibility: bool | UnsetType | None = UNSET,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `UpdateRoom`."""
-        return await self._send(
-            UpdateRoom(
-                room_id_or_name,
-                name=name,
-                privacy=privacy,
-                is_archived=is_archived,
-                is_guest_accessible=is_guest_accessible,
-                topic=topic,
-                owner=owner,
-                delegate_admin_visibility=delegate_admin_visibility,
+        try:
+            return await self._send(
+                UpdateRoom(
+                    room_id_or_name,
+                    name=name,
+                    privacy=privacy,
+                    is_archived=is_archived,
+                    is_guest_accessible=is_guest_accessible,
+                    topic=topic,
+                    owner=owner,
+                    delegate_admin_visibility=delegate_admin_visibility,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def delete_room(self, room_id_or_name: str | int) -> Response:
+    async def delete_room(
+        self, room_id_or_name: str | int, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `DeleteRoom`."""
-        return await self._send(DeleteRoom(room_id_or_name))
+        try:
+            return await self._send(DeleteRoom(room_id_or_name), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def get_room_avatar(self, room_id_or_name: str | int) -> Response:
+    async def get_room_avatar(
+        self, room_id_or_name: str | int, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `GetRoomAvatar`."""
-        return await self._send(GetRoomAvatar(room_id_or_name))
+        try:
+            return await self._send(GetRoomAvatar(room_id_or_name), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def update_room_avatar(
-        self, room_id_or_name: str | int, *, avatar: ImageSource
+        self,
+        room_id_or_name: str | int,
+        *,
+        avatar: ImageSource,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `UpdateRoomAvatar`."""
-        return await self._send(UpdateRoomAvatar(room_id_or_name, avatar=avatar))
+        try:
+            return await self._send(
+                UpdateRoomAvatar(room_id_or_name, avatar=avatar), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def delete_room_avatar(self, room_id_or_name: str | int) -> Response:
+    async def delete_room_avatar(
+        self, room_id_or_name: str | int, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `DeleteRoomAvatar`."""
-        return await self._send(DeleteRoomAvatar(room_id_or_name))
+        try:
+            return await self._send(DeleteRoomAvatar(room_id_or_name), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def get_room_action(self, room_id_or_name: str | int, key: str) -> Response:
+    async def get_room_action(
+        self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `GetRoomAction`."""
-        return await self._send(GetRoomAction(room_id_or_name, key))
+        try:
+            return await self._send(GetRoomAction(room_id_or_name, key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def create_room_action(
         self,
@@ -784,29 +1069,42 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         target: str | Target,
         weight: int | None = None,
         conditions: list[Condition] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `CreateRoomAction`."""
-        return await self._send(
-            CreateRoomAction(
-                room_id_or_name,
-                key,
-                name=name,
-                location=location,
-                target=target,
-                weight=weight,
-                conditions=conditions,
+        try:
+            return await self._send(
+                CreateRoomAction(
+                    room_id_or_name,
+                    key,
+                    name=name,
+                    location=location,
+                    target=target,
+                    weight=weight,
+                    conditions=conditions,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def delete_room_action(
-        self, room_id_or_name: str | int, key: str
+        self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
     ) -> Response:
         """Send `DeleteRoomAction`."""
-        return await self._send(DeleteRoomAction(room_id_or_name, key))
+        try:
+            return await self._send(DeleteRoomAction(room_id_or_name, key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def get_room_dialog(self, room_id_or_name: str | int, key: str) -> Response:
+    async def get_room_dialog(
+        self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `GetRoomDialog`."""
-        return await self._send(GetRoomDialog(room_id_or_name, key))
+        try:
+            return await self._send(GetRoomDialog(room_id_or_name, key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def create_room_dialog(
         self,
@@ -817,30 +1115,43 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         url: str,
         authentication: Literal["jwt", "none"] | None = None,
         options: DialogOptions | None = None,
+        **call_options: Unpack[CallOptions],
     ) -> Response:
         """Send `CreateRoomDialog`."""
-        return await self._send(
-            CreateRoomDialog(
-                room_id_or_name,
-                key,
-                title=title,
-                url=url,
-                authentication=authentication,
-                options=options,
+        try:
+            return await self._send(
+                CreateRoomDialog(
+                    room_id_or_name,
+                    key,
+                    title=title,
+                    url=url,
+                    authentication=authentication,
+                    options=options,
+                ),
+                **call_options,
             )
-        )
+        finally:
+            del call_options  # A traceback would hold what is secret.
 
     async def delete_room_dialog(
-        self, room_id_or_name: str | int, key: str
+        self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
     ) -> Response:
         """Send `DeleteRoomDialog`."""
-        return await self._send(DeleteRoomDialog(room_id_or_name, key))
+        try:
+            return await self._send(DeleteRoomDialog(room_id_or_name, key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def get_room_external_page(
-        self, room_id_or_name: str | int, key: str
+        self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
     ) -> Response:
         """Send `GetRoomExternalPage`."""
-        return await self._send(GetRoomExternalPage(room_id_or_name, key))
+        try:
+            return await self._send(
+                GetRoomExternalPage(room_id_or_name, key), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def create_room_external_page(
         self,
@@ -849,21 +1160,36 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         *,
         url: str,
         name: TextI18n | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `CreateRoomExternalPage`."""
-        return await self._send(
-            CreateRoomExternalPage(room_id_or_name, key, url=url, name=name)
-        )
+        try:
+            return await self._send(
+                CreateRoomExternalPage(room_id_or_name, key, url=url, name=name),
+                **options,
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def delete_room_external_page(
-        self, room_id_or_name: str | int, key: str
+        self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
     ) -> Response:
         """Send `DeleteRoomExternalPage`."""
-        return await self._send(DeleteRoomExternalPage(room_id_or_name, key))
+        try:
+            return await self._send(
+                DeleteRoomExternalPage(room_id_or_name, key), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def get_room_glance(self, room_id_or_name: str | int, key: str) -> Response:
+    async def get_room_glance(
+        self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `GetRoomGlance`."""
-        return await self._send(GetRoomGlance(room_id_or_name, key))
+        try:
+            return await self._send(GetRoomGlance(room_id_or_name, key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def create_room_glance(
         self,
@@ -876,32 +1202,43 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         target: str | Target | None = None,
         weight: int | None = None,
         conditions: list[Condition] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `CreateRoomGlance`."""
-        return await self._send(
-            CreateRoomGlance(
-                room_id_or_name,
-                key,
-                name=name,
-                icon=icon,
-                query_url=query_url,
-                target=target,
-                weight=weight,
-                conditions=conditions,
+        try:
+            return await self._send(
+                CreateRoomGlance(
+                    room_id_or_name,
+                    key,
+                    name=name,
+                    icon=icon,
+                    query_url=query_url,
+                    target=target,
+                    weight=weight,
+                    conditions=conditions,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def delete_room_glance(
-        self, room_id_or_name: str | int, key: str
+        self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
     ) -> Response:
         """Send `DeleteRoomGlance`."""
-        return await self._send(DeleteRoomGlance(room_id_or_name, key))
+        try:
+            return await self._send(DeleteRoomGlance(room_id_or_name, key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def get_room_web_panel(
-        self, room_id_or_name: str | int, key: str
+        self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
     ) -> Response:
         """Send `GetRoomWebPanel`."""
-        return await self._send(GetRoomWebPanel(room_id_or_name, key))
+        try:
+            return await self._send(GetRoomWebPanel(room_id_or_name, key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def create_room_web_panel(
         self,
@@ -915,33 +1252,51 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         icon: WebPanelIcon | None = None,
         weight: int | None = None,
         conditions: list[Condition] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `CreateRoomWebPanel`."""
-        return await self._send(
-            CreateRoomWebPanel(
-                room_id_or_name,
-                key,
-                name=name,
-                url=url,
-                location=location,
-                authentication=authentication,
-                icon=icon,
-                weight=weight,
-                conditions=conditions,
+        try:
+            return await self._send(
+                CreateRoomWebPanel(
+                    room_id_or_name,
+                    key,
+                    name=name,
+                    url=url,
+                    location=location,
+                    authentication=authentication,
+                    icon=icon,
+                    weight=weight,
+                    conditions=conditions,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def delete_room_web_panel(
-        self, room_id_or_name: str | int, key: str
+        self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
     ) -> Response:
         """Send `DeleteRoomWebPanel`."""
-        return await self._send(DeleteRoomWebPanel(room_id_or_name, key))
+        try:
+            return await self._send(DeleteRoomWebPanel(room_id_or_name, key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def get_room_webhook(
-        self, room_id_or_name: str | int, key: str, *, expand: list[str] | None = None
+        self,
+        room_id_or_name: str | int,
+        key: str,
+        *,
+        expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GetRoomWebhook`."""
-        return await self._send(GetRoomWebhook(room_id_or_name, key, expand=expand))
+        try:
+            return await self._send(
+                GetRoomWebhook(room_id_or_name, key, expand=expand), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def create_room_webhook(
         self,
@@ -964,25 +1319,33 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         name: str | None = None,
         pattern: str | None = None,
         authentication: Literal["jwt", "none"] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `CreateRoomWebhook`."""
-        return await self._send(
-            CreateRoomWebhook(
-                room_id_or_name,
-                key,
-                url=url,
-                event=event,
-                name=name,
-                pattern=pattern,
-                authentication=authentication,
+        try:
+            return await self._send(
+                CreateRoomWebhook(
+                    room_id_or_name,
+                    key,
+                    url=url,
+                    event=event,
+                    name=name,
+                    pattern=pattern,
+                    authentication=authentication,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def delete_room_webhook(
-        self, room_id_or_name: str | int, key: str
+        self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
     ) -> Response:
         """Send `DeleteRoomWebhook`."""
-        return await self._send(DeleteRoomWebhook(room_id_or_name, key))
+        try:
+            return await self._send(DeleteRoomWebhook(room_id_or_name, key), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def get_room_message(
         self,
@@ -992,17 +1355,22 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         timezone: str | None = None,
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GetRoomMessage`."""
-        return await self._send(
-            GetRoomMessage(
-                room_id_or_name,
-                message_id,
-                timezone=timezone,
-                include_deleted=include_deleted,
-                expand=expand,
+        try:
+            return await self._send(
+                GetRoomMessage(
+                    room_id_or_name,
+                    message_id,
+                    timezone=timezone,
+                    include_deleted=include_deleted,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def get_room_history(
         self,
@@ -1016,21 +1384,26 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         timezone: str | None = None,
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GetRoomHistory`."""
-        return await self._send(
-            GetRoomHistory(
-                room_id_or_name,
-                start_index=start_index,
-                max_results=max_results,
-                reverse=reverse,
-                date=date,
-                end_date=end_date,
-                timezone=timezone,
-                include_deleted=include_deleted,
-                expand=expand,
+        try:
+            return await self._send(
+                GetRoomHistory(
+                    room_id_or_name,
+                    start_index=start_index,
+                    max_results=max_results,
+                    reverse=reverse,
+                    date=date,
+                    end_date=end_date,
+                    timezone=timezone,
+                    include_deleted=include_deleted,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def get_recent_room_history(
         self,
@@ -1041,18 +1414,23 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         not_before: str | None = None,
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GetRecentRoomHistory`."""
-        return await self._send(
-            GetRecentRoomHistory(
-                room_id_or_name,
-                max_results=max_results,
-                timezone=timezone,
-                not_before=not_before,
-                include_deleted=include_deleted,
-                expand=expand,
+        try:
+            return await self._send(
+                GetRecentRoomHistory(
+                    room_id_or_name,
+                    max_results=max_results,
+                    timezone=timezone,
+                    not_before=not_before,
+                    include_deleted=include_deleted,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def invite_user(
         self,
@@ -1060,14 +1438,15 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         user_id_or_email: str | int,
         *,
         reason: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `InviteUser`."""
         try:
             return await self._send(
-                InviteUser(room_id_or_name, user_id_or_email, reason=reason)
+                InviteUser(room_id_or_name, user_id_or_email, reason=reason), **options
             )
         finally:
-            del reason  # A traceback would hold it.
+            del reason, options  # A traceback would hold what is secret.
 
     async def get_all_members(
         self,
@@ -1076,16 +1455,21 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         start_index: int | None = None,
         max_results: int | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GetAllMembers`."""
-        return await self._send(
-            GetAllMembers(
-                room_id_or_name,
-                start_index=start_index,
-                max_results=max_results,
-                expand=expand,
+        try:
+            return await self._send(
+                GetAllMembers(
+                    room_id_or_name,
+                    start_index=start_index,
+                    max_results=max_results,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def add_member(
         self,
@@ -1093,26 +1477,45 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         user_id_or_email: str | int,
         *,
         room_roles: list[Literal["room_admin", "room_member"]] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `AddMember`."""
-        return await self._send(
-            AddMember(room_id_or_name, user_id_or_email, room_roles=room_roles)
-        )
+        try:
+            return await self._send(
+                AddMember(room_id_or_name, user_id_or_email, room_roles=room_roles),
+                **options,
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def remove_member(
-        self, room_id_or_name: str | int, user_id_or_email: str | int
+        self,
+        room_id_or_name: str | int,
+        user_id_or_email: str | int,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `RemoveMember`."""
-        return await self._send(RemoveMember(room_id_or_name, user_id_or_email))
+        try:
+            return await self._send(
+                RemoveMember(room_id_or_name, user_id_or_email), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def send_message(
-        self, room_id_or_name: str | int, *, message: str
+        self,
+        room_id_or_name: str | int,
+        *,
+        message: str,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `SendMessage`."""
         try:
-            return await self._send(SendMessage(room_id_or_name, message=message))
+            return await self._send(
+                SendMessage(room_id_or_name, message=message), **options
+            )
         finally:
-            del message  # A traceback would hold it.
+            del message, options  # A traceback would hold what is secret.
 
     async def send_room_notification(
         self,
@@ -1126,6 +1529,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         from_: str | None = None,
         attach_to: str | None = None,
         card: Card | UnsetType | None = UNSET,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `SendRoomNotification`."""
         try:
@@ -1139,10 +1543,11 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
                     from_=from_,
                     attach_to=attach_to,
                     card=card,
-                )
+                ),
+                **options,
             )
         finally:
-            del message  # A traceback would hold it.
+            del message, options  # A traceback would hold what is secret.
 
     async def get_all_participants(
         self,
@@ -1152,20 +1557,30 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         max_results: int | None = None,
         include_offline: bool | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GetAllParticipants`."""
-        return await self._send(
-            GetAllParticipants(
-                room_id_or_name,
-                start_index=start_index,
-                max_results=max_results,
-                include_offline=include_offline,
-                expand=expand,
+        try:
+            return await self._send(
+                GetAllParticipants(
+                    room_id_or_name,
+                    start_index=start_index,
+                    max_results=max_results,
+                    include_offline=include_offline,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def reply_to_message(
-        self, room_id_or_name: str | int, *, parent_message_id: str, message: str
+        self,
+        room_id_or_name: str | int,
+        *,
+        parent_message_id: str,
+        message: str,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `ReplyToMessage`."""
         try:
@@ -1174,10 +1589,11 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
                     room_id_or_name,
                     parent_message_id=parent_message_id,
                     message=message,
-                )
+                ),
+                **options,
             )
         finally:
-            del message  # A traceback would hold it.
+            del message, options  # A traceback would hold what is secret.
 
     async def share_file_with_room(
         self,
@@ -1185,33 +1601,51 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         *,
         file: FileSource,
         message: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `ShareFileWithRoom`."""
         try:
             return await self._send(
-                ShareFileWithRoom(room_id_or_name, file=file, message=message)
+                ShareFileWithRoom(room_id_or_name, file=file, message=message),
+                **options,
             )
         finally:
-            del message  # A traceback would hold it.
+            del message, options  # A traceback would hold what is secret.
 
     async def share_link_with_room(
-        self, room_id_or_name: str | int, *, link: str, message: str | None = None
+        self,
+        room_id_or_name: str | int,
+        *,
+        link: str,
+        message: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `ShareLinkWithRoom`."""
         try:
             return await self._send(
-                ShareLinkWithRoom(room_id_or_name, link=link, message=message)
+                ShareLinkWithRoom(room_id_or_name, link=link, message=message),
+                **options,
             )
         finally:
-            del message  # A traceback would hold it.
+            del message, options  # A traceback would hold what is secret.
 
-    async def get_room_statistics(self, room_id_or_name: str | int) -> Response:
+    async def get_room_statistics(
+        self, room_id_or_name: str | int, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `GetRoomStatistics`."""
-        return await self._send(GetRoomStatistics(room_id_or_name))
+        try:
+            return await self._send(GetRoomStatistics(room_id_or_name), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def set_topic(self, room_id_or_name: str | int, *, topic: str) -> Response:
+    async def set_topic(
+        self, room_id_or_name: str | int, *, topic: str, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `SetTopic`."""
-        return await self._send(SetTopic(room_id_or_name, topic=topic))
+        try:
+            return await self._send(SetTopic(room_id_or_name, topic=topic), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def get_all_webhooks(
         self,
@@ -1220,16 +1654,21 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         start_index: int | None = None,
         max_results: int | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GetAllWebhooks`."""
-        return await self._send(
-            GetAllWebhooks(
-                room_id_or_name,
-                start_index=start_index,
-                max_results=max_results,
-                expand=expand,
+        try:
+            return await self._send(
+                GetAllWebhooks(
+                    room_id_or_name,
+                    start_index=start_index,
+                    max_results=max_results,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def create_webhook(
         self,
@@ -1252,19 +1691,24 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         name: str | None = None,
         key: str | None = None,
         authentication: Literal["jwt", "none"] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `CreateWebhook`."""
-        return await self._send(
-            CreateWebhook(
-                room_id_or_name,
-                url=url,
-                event=event,
-                pattern=pattern,
-                name=name,
-                key=key,
-                authentication=authentication,
+        try:
+            return await self._send(
+                CreateWebhook(
+                    room_id_or_name,
+                    url=url,
+                    event=event,
+                    pattern=pattern,
+                    name=name,
+                    key=key,
+                    authentication=authentication,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def get_webhook(
         self,
@@ -1272,12 +1716,26 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         webhook_id: int,
         *,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GetWebhook`."""
-        return await self._send(GetWebhook(room_id_or_name, webhook_id, expand=expand))
+        try:
+            return await self._send(
+                GetWebhook(room_id_or_name, webhook_id, expand=expand), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def delete_webhook(
-        self, room_id_or_name: str | int, webhook_id: int
+        self,
+        room_id_or_name: str | int,
+        webhook_id: int,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `DeleteWebhook`."""
-        return await self._send(DeleteWebhook(room_id_or_name, webhook_id))
+        try:
+            return await self._send(
+                DeleteWebhook(room_id_or_name, webhook_id), **options
+            )
+        finally:
+            del options  # A traceback would hold what is secret.

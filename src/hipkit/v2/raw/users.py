@@ -8,11 +8,11 @@ The methods return the `Response`, whatever its status. Their arguments are desc
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Unpack
 
+from hipkit.api.calling import AsyncRawSend, CallOptions, RawSend
 from hipkit.api.files import FileSource, ImageSource
 from hipkit.api.groups import OperationGroup
-from hipkit.api.operation import AsyncRawSend, RawSend
 from hipkit.api.response import Response
 from hipkit.v2.models import PresenceUpdate
 from hipkit.v2.users import (
@@ -49,17 +49,22 @@ class RawUsers(OperationGroup[RawSend]):
         include_guests: bool | None = None,
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GetAllUsers`."""
-        return self._send(
-            GetAllUsers(
-                start_index=start_index,
-                max_results=max_results,
-                include_guests=include_guests,
-                include_deleted=include_deleted,
-                expand=expand,
+        try:
+            return self._send(
+                GetAllUsers(
+                    start_index=start_index,
+                    max_results=max_results,
+                    include_guests=include_guests,
+                    include_deleted=include_deleted,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def create_user(
         self,
@@ -73,6 +78,7 @@ class RawUsers(OperationGroup[RawSend]):
         timezone: str | None = None,
         password: str | None = None,
         created: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `CreateUser`."""
         try:
@@ -87,16 +93,24 @@ class RawUsers(OperationGroup[RawSend]):
                     timezone=timezone,
                     password=password,
                     created=created,
-                )
+                ),
+                **options,
             )
         finally:
-            del password  # A traceback would hold it.
+            del password, options  # A traceback would hold what is secret.
 
     def get_user(
-        self, id_or_email: str | int, *, expand: list[str] | None = None
+        self,
+        id_or_email: str | int,
+        *,
+        expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GetUser`."""
-        return self._send(GetUser(id_or_email, expand=expand))
+        try:
+            return self._send(GetUser(id_or_email, expand=expand), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def update_user(
         self,
@@ -111,6 +125,7 @@ class RawUsers(OperationGroup[RawSend]):
         is_group_admin: bool | None = None,
         timezone: str | None = None,
         password: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `UpdateUser`."""
         try:
@@ -126,14 +141,20 @@ class RawUsers(OperationGroup[RawSend]):
                     is_group_admin=is_group_admin,
                     timezone=timezone,
                     password=password,
-                )
+                ),
+                **options,
             )
         finally:
-            del password  # A traceback would hold it.
+            del password, options  # A traceback would hold what is secret.
 
-    def delete_user(self, id_or_email: str | int) -> Response:
+    def delete_user(
+        self, id_or_email: str | int, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `DeleteUser`."""
-        return self._send(DeleteUser(id_or_email))
+        try:
+            return self._send(DeleteUser(id_or_email), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def get_privatechat_message(
         self,
@@ -142,16 +163,21 @@ class RawUsers(OperationGroup[RawSend]):
         *,
         timezone: str | None = None,
         include_deleted: bool | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GetPrivatechatMessage`."""
-        return self._send(
-            GetPrivatechatMessage(
-                id_or_email,
-                message_id,
-                timezone=timezone,
-                include_deleted=include_deleted,
+        try:
+            return self._send(
+                GetPrivatechatMessage(
+                    id_or_email,
+                    message_id,
+                    timezone=timezone,
+                    include_deleted=include_deleted,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def get_privatechat_history(
         self,
@@ -165,21 +191,26 @@ class RawUsers(OperationGroup[RawSend]):
         timezone: str | None = None,
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GetPrivatechatHistory`."""
-        return self._send(
-            GetPrivatechatHistory(
-                id_or_email,
-                start_index=start_index,
-                max_results=max_results,
-                reverse=reverse,
-                date=date,
-                end_date=end_date,
-                timezone=timezone,
-                include_deleted=include_deleted,
-                expand=expand,
+        try:
+            return self._send(
+                GetPrivatechatHistory(
+                    id_or_email,
+                    start_index=start_index,
+                    max_results=max_results,
+                    reverse=reverse,
+                    date=date,
+                    end_date=end_date,
+                    timezone=timezone,
+                    include_deleted=include_deleted,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def get_recent_privatechat_history(
         self,
@@ -190,18 +221,23 @@ class RawUsers(OperationGroup[RawSend]):
         not_before: str | None = None,
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GetRecentPrivatechatHistory`."""
-        return self._send(
-            GetRecentPrivatechatHistory(
-                id_or_email,
-                max_results=max_results,
-                timezone=timezone,
-                not_before=not_before,
-                include_deleted=include_deleted,
-                expand=expand,
+        try:
+            return self._send(
+                GetRecentPrivatechatHistory(
+                    id_or_email,
+                    max_results=max_results,
+                    timezone=timezone,
+                    not_before=not_before,
+                    include_deleted=include_deleted,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def send_privatechat_message(
         self,
@@ -210,6 +246,7 @@ class RawUsers(OperationGroup[RawSend]):
         message: str,
         notify: bool | None = None,
         message_format: Literal["html", "text"] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `SendPrivatechatMessage`."""
         try:
@@ -219,24 +256,45 @@ class RawUsers(OperationGroup[RawSend]):
                     message=message,
                     notify=notify,
                     message_format=message_format,
-                )
+                ),
+                **options,
             )
         finally:
-            del message  # A traceback would hold it.
+            del message, options  # A traceback would hold what is secret.
 
     def get_photo(
-        self, id_or_email: str | int, size: Literal["small", "big"]
+        self,
+        id_or_email: str | int,
+        size: Literal["small", "big"],
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GetPhoto`."""
-        return self._send(GetPhoto(id_or_email, size))
+        try:
+            return self._send(GetPhoto(id_or_email, size), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def update_photo(self, id_or_email: str | int, *, photo: ImageSource) -> Response:
+    def update_photo(
+        self,
+        id_or_email: str | int,
+        *,
+        photo: ImageSource,
+        **options: Unpack[CallOptions],
+    ) -> Response:
         """Send `UpdatePhoto`."""
-        return self._send(UpdatePhoto(id_or_email, photo=photo))
+        try:
+            return self._send(UpdatePhoto(id_or_email, photo=photo), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    def delete_photo(self, id_or_email: str | int) -> Response:
+    def delete_photo(
+        self, id_or_email: str | int, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `DeletePhoto`."""
-        return self._send(DeletePhoto(id_or_email))
+        try:
+            return self._send(DeletePhoto(id_or_email), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def get_auto_join_rooms(
         self,
@@ -245,38 +303,53 @@ class RawUsers(OperationGroup[RawSend]):
         start_index: int | None = None,
         max_results: int | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GetAutoJoinRooms`."""
-        return self._send(
-            GetAutoJoinRooms(
-                id_or_email,
-                start_index=start_index,
-                max_results=max_results,
-                expand=expand,
+        try:
+            return self._send(
+                GetAutoJoinRooms(
+                    id_or_email,
+                    start_index=start_index,
+                    max_results=max_results,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     def share_file_with_user(
-        self, id_or_email: str | int, *, file: FileSource, message: str | None = None
+        self,
+        id_or_email: str | int,
+        *,
+        file: FileSource,
+        message: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `ShareFileWithUser`."""
         try:
             return self._send(
-                ShareFileWithUser(id_or_email, file=file, message=message)
+                ShareFileWithUser(id_or_email, file=file, message=message), **options
             )
         finally:
-            del message  # A traceback would hold it.
+            del message, options  # A traceback would hold what is secret.
 
     def share_link_with_user(
-        self, id_or_email: str | int, *, link: str, message: str | None = None
+        self,
+        id_or_email: str | int,
+        *,
+        link: str,
+        message: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `ShareLinkWithUser`."""
         try:
             return self._send(
-                ShareLinkWithUser(id_or_email, link=link, message=message)
+                ShareLinkWithUser(id_or_email, link=link, message=message), **options
             )
         finally:
-            del message  # A traceback would hold it.
+            del message, options  # A traceback would hold what is secret.
 
 
 class AsyncRawUsers(OperationGroup[AsyncRawSend]):
@@ -292,17 +365,22 @@ class AsyncRawUsers(OperationGroup[AsyncRawSend]):
         include_guests: bool | None = None,
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GetAllUsers`."""
-        return await self._send(
-            GetAllUsers(
-                start_index=start_index,
-                max_results=max_results,
-                include_guests=include_guests,
-                include_deleted=include_deleted,
-                expand=expand,
+        try:
+            return await self._send(
+                GetAllUsers(
+                    start_index=start_index,
+                    max_results=max_results,
+                    include_guests=include_guests,
+                    include_deleted=include_deleted,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def create_user(
         self,
@@ -316,6 +394,7 @@ class AsyncRawUsers(OperationGroup[AsyncRawSend]):
         timezone: str | None = None,
         password: str | None = None,
         created: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `CreateUser`."""
         try:
@@ -330,16 +409,24 @@ class AsyncRawUsers(OperationGroup[AsyncRawSend]):
                     timezone=timezone,
                     password=password,
                     created=created,
-                )
+                ),
+                **options,
             )
         finally:
-            del password  # A traceback would hold it.
+            del password, options  # A traceback would hold what is secret.
 
     async def get_user(
-        self, id_or_email: str | int, *, expand: list[str] | None = None
+        self,
+        id_or_email: str | int,
+        *,
+        expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GetUser`."""
-        return await self._send(GetUser(id_or_email, expand=expand))
+        try:
+            return await self._send(GetUser(id_or_email, expand=expand), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def update_user(
         self,
@@ -354,6 +441,7 @@ class AsyncRawUsers(OperationGroup[AsyncRawSend]):
         is_group_admin: bool | None = None,
         timezone: str | None = None,
         password: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `UpdateUser`."""
         try:
@@ -369,14 +457,20 @@ class AsyncRawUsers(OperationGroup[AsyncRawSend]):
                     is_group_admin=is_group_admin,
                     timezone=timezone,
                     password=password,
-                )
+                ),
+                **options,
             )
         finally:
-            del password  # A traceback would hold it.
+            del password, options  # A traceback would hold what is secret.
 
-    async def delete_user(self, id_or_email: str | int) -> Response:
+    async def delete_user(
+        self, id_or_email: str | int, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `DeleteUser`."""
-        return await self._send(DeleteUser(id_or_email))
+        try:
+            return await self._send(DeleteUser(id_or_email), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def get_privatechat_message(
         self,
@@ -385,16 +479,21 @@ class AsyncRawUsers(OperationGroup[AsyncRawSend]):
         *,
         timezone: str | None = None,
         include_deleted: bool | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GetPrivatechatMessage`."""
-        return await self._send(
-            GetPrivatechatMessage(
-                id_or_email,
-                message_id,
-                timezone=timezone,
-                include_deleted=include_deleted,
+        try:
+            return await self._send(
+                GetPrivatechatMessage(
+                    id_or_email,
+                    message_id,
+                    timezone=timezone,
+                    include_deleted=include_deleted,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def get_privatechat_history(
         self,
@@ -408,21 +507,26 @@ class AsyncRawUsers(OperationGroup[AsyncRawSend]):
         timezone: str | None = None,
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GetPrivatechatHistory`."""
-        return await self._send(
-            GetPrivatechatHistory(
-                id_or_email,
-                start_index=start_index,
-                max_results=max_results,
-                reverse=reverse,
-                date=date,
-                end_date=end_date,
-                timezone=timezone,
-                include_deleted=include_deleted,
-                expand=expand,
+        try:
+            return await self._send(
+                GetPrivatechatHistory(
+                    id_or_email,
+                    start_index=start_index,
+                    max_results=max_results,
+                    reverse=reverse,
+                    date=date,
+                    end_date=end_date,
+                    timezone=timezone,
+                    include_deleted=include_deleted,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def get_recent_privatechat_history(
         self,
@@ -433,18 +537,23 @@ class AsyncRawUsers(OperationGroup[AsyncRawSend]):
         not_before: str | None = None,
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GetRecentPrivatechatHistory`."""
-        return await self._send(
-            GetRecentPrivatechatHistory(
-                id_or_email,
-                max_results=max_results,
-                timezone=timezone,
-                not_before=not_before,
-                include_deleted=include_deleted,
-                expand=expand,
+        try:
+            return await self._send(
+                GetRecentPrivatechatHistory(
+                    id_or_email,
+                    max_results=max_results,
+                    timezone=timezone,
+                    not_before=not_before,
+                    include_deleted=include_deleted,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def send_privatechat_message(
         self,
@@ -453,6 +562,7 @@ class AsyncRawUsers(OperationGroup[AsyncRawSend]):
         message: str,
         notify: bool | None = None,
         message_format: Literal["html", "text"] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `SendPrivatechatMessage`."""
         try:
@@ -462,26 +572,45 @@ class AsyncRawUsers(OperationGroup[AsyncRawSend]):
                     message=message,
                     notify=notify,
                     message_format=message_format,
-                )
+                ),
+                **options,
             )
         finally:
-            del message  # A traceback would hold it.
+            del message, options  # A traceback would hold what is secret.
 
     async def get_photo(
-        self, id_or_email: str | int, size: Literal["small", "big"]
+        self,
+        id_or_email: str | int,
+        size: Literal["small", "big"],
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GetPhoto`."""
-        return await self._send(GetPhoto(id_or_email, size))
+        try:
+            return await self._send(GetPhoto(id_or_email, size), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def update_photo(
-        self, id_or_email: str | int, *, photo: ImageSource
+        self,
+        id_or_email: str | int,
+        *,
+        photo: ImageSource,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `UpdatePhoto`."""
-        return await self._send(UpdatePhoto(id_or_email, photo=photo))
+        try:
+            return await self._send(UpdatePhoto(id_or_email, photo=photo), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
-    async def delete_photo(self, id_or_email: str | int) -> Response:
+    async def delete_photo(
+        self, id_or_email: str | int, **options: Unpack[CallOptions]
+    ) -> Response:
         """Send `DeletePhoto`."""
-        return await self._send(DeletePhoto(id_or_email))
+        try:
+            return await self._send(DeletePhoto(id_or_email), **options)
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def get_auto_join_rooms(
         self,
@@ -490,35 +619,50 @@ class AsyncRawUsers(OperationGroup[AsyncRawSend]):
         start_index: int | None = None,
         max_results: int | None = None,
         expand: list[str] | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `GetAutoJoinRooms`."""
-        return await self._send(
-            GetAutoJoinRooms(
-                id_or_email,
-                start_index=start_index,
-                max_results=max_results,
-                expand=expand,
+        try:
+            return await self._send(
+                GetAutoJoinRooms(
+                    id_or_email,
+                    start_index=start_index,
+                    max_results=max_results,
+                    expand=expand,
+                ),
+                **options,
             )
-        )
+        finally:
+            del options  # A traceback would hold what is secret.
 
     async def share_file_with_user(
-        self, id_or_email: str | int, *, file: FileSource, message: str | None = None
+        self,
+        id_or_email: str | int,
+        *,
+        file: FileSource,
+        message: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `ShareFileWithUser`."""
         try:
             return await self._send(
-                ShareFileWithUser(id_or_email, file=file, message=message)
+                ShareFileWithUser(id_or_email, file=file, message=message), **options
             )
         finally:
-            del message  # A traceback would hold it.
+            del message, options  # A traceback would hold what is secret.
 
     async def share_link_with_user(
-        self, id_or_email: str | int, *, link: str, message: str | None = None
+        self,
+        id_or_email: str | int,
+        *,
+        link: str,
+        message: str | None = None,
+        **options: Unpack[CallOptions],
     ) -> Response:
         """Send `ShareLinkWithUser`."""
         try:
             return await self._send(
-                ShareLinkWithUser(id_or_email, link=link, message=message)
+                ShareLinkWithUser(id_or_email, link=link, message=message), **options
             )
         finally:
-            del message  # A traceback would hold it.
+            del message, options  # A traceback would hold what is secret.

@@ -1,0 +1,154 @@
+"""What generated methods call, and the options that they pass on (pure).
+
+A client obeys the options: see `hipkit.client.policy`, which also has their defaults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Protocol, TypedDict, TypeVar, Unpack
+
+import msgspec
+
+from hipkit.api.operation import Operation
+from hipkit.api.response import Response, SentRequest
+from hipkit.api.suggestions import did_you_mean
+from hipkit.api.transport_error import TransportError
+from hipkit.api.unreadable import OnUnreadable
+
+__all__ = [
+    "AsyncRawSend",
+    "AsyncSend",
+    "CallOptions",
+    "Hooks",
+    "RawSend",
+    "Send",
+    "check_known_options",
+    "is_async",
+]
+
+T = TypeVar("T")
+
+
+def is_async(function: object) -> bool:
+    """Return whether calling this returns an awaitable."""
+    while isinstance(function, partial):
+        function = function.func
+    if not callable(function):
+        return False
+    from inspect import iscoroutinefunction  # Large, and most clients have no hooks.
+
+    return iscoroutinefunction(function) or iscoroutinefunction(type(function).__call__)
+
+
+class Hooks(msgspec.Struct, frozen=True, kw_only=True):
+    """Functions called around every request, in the thread or task that sends it.
+
+    Each should return at once; an exception ends the call. They receive no token, no secret path
+    argument and no body.
+    """
+
+    before: Callable[[SentRequest], object] | None = None
+    after: Callable[[SentRequest, int | TransportError, float], object] | None = None
+    """Called after every attempt with the request, the status or error, and the seconds taken."""
+    wait: Callable[[float, str], object] | None = None
+    """Called before every wait with its seconds and the reason."""
+
+    def __post_init__(self) -> None:
+        for name in ("before", "after", "wait"):
+            hook = getattr(self, name)
+            if not (hook is None or callable(hook)):
+                raise TypeError(f"the hook {name} must be a function")
+            if is_async(hook):
+                raise TypeError(
+                    f"the hook {name} must be a plain function, not an async one"
+                )
+
+
+class CallOptions(TypedDict, total=False):
+    """Options of one call. Those left out are the client's; `with_options` changes these.
+
+    Attributes:
+        timeout: Maximum silence of the server, in seconds, above 0.
+        deadline: Maximum duration of the whole call, waits and retries included, in seconds,
+            above 0; `None` for no deadline.
+        retries: Maximum number of retries, 0 for none.
+        pace: Whether to wait for the end of the window before a call that the server would
+            reject, according to the limits in its last responses.
+        headers: Headers to send with the request, in place of the client's own.
+        hooks: Functions to call around every request.
+        max_response_bytes: Maximum size of a decompressed response body, in bytes.
+        on_unreadable: Called with each item of a response's list that cannot be read.
+    """
+
+    timeout: float
+    deadline: float | None
+    retries: int
+    pace: bool
+    headers: Mapping[str, str]
+    hooks: Hooks
+    max_response_bytes: int
+    on_unreadable: OnUnreadable | None
+
+
+def check_known_options(
+    options: CallOptions,
+    kind: type[CallOptions],
+    operation: Operation[object] | None = None,
+) -> None:
+    """Check that each option is one of a kind.
+
+    Args:
+        options: The options.
+        kind: Declares the existing ones.
+        operation: The call. A misspelt argument of its method arrives here as an option.
+
+    Raises:
+        TypeError: There is no such option; the message lists the existing ones.
+    """
+    known = sorted(kind.__annotations__)
+    arguments = () if operation is None else operation.__struct_fields__
+    for name in sorted(options.keys() - known):
+        what, also = "option", ""
+        if arguments:
+            what = "option or argument"
+            also = f"; the arguments of {type(operation).__name__} are {', '.join(arguments)}"
+        raise TypeError(
+            f"there is no {what} {name!r}{did_you_mean(name, [*known, *arguments])} "
+            f"There are {', '.join(known)}{also}"
+        )
+
+
+class Send(Protocol):
+    """The client function that generated methods call."""
+
+    def __call__(self, operation: Operation[T], /, **options: Unpack[CallOptions]) -> T:
+        """Carry out a call."""
+
+
+class AsyncSend(Protocol):
+    """The asynchronous counterpart."""
+
+    async def __call__(
+        self, operation: Operation[T], /, **options: Unpack[CallOptions]
+    ) -> T:
+        """Carry out a call."""
+
+
+class RawSend(Protocol):
+    """The client function that returns raw responses."""
+
+    def __call__(
+        self, operation: Operation[object], /, **options: Unpack[CallOptions]
+    ) -> Response:
+        """Carry out a call."""
+
+
+class AsyncRawSend(Protocol):
+    """The asynchronous counterpart."""
+
+    async def __call__(
+        self, operation: Operation[object], /, **options: Unpack[CallOptions]
+    ) -> Response:
+        """Carry out a call."""
