@@ -8,6 +8,7 @@ from hipkit.cli.admin.running import AdminGroup, Shown, number_option
 from hipkit.server.services.access.lookup import list_seen_rooms
 from hipkit.server.services.context import Context
 from hipkit.server.services.rooms import changes
+from hipkit.server.services.rooms.changes import RoomChanges
 from hipkit.server.services.rooms.members import add_member, remove_member
 from hipkit.server.storage.stores.rooms import RoomRecord
 from hipkit.v2.rooms import AddMember, CreateRoom, RemoveMember
@@ -53,6 +54,50 @@ async def add_room(
     )
     added = await changes.create_room(context, new, room_id=room_id)
     return {"id": added.id, "name": name.strip()}
+
+
+@room.command("update")
+@click.argument("room_name", metavar="ROOM")
+@click.option("--name", help="New name.")
+@click.option("--topic", help="New topic, which is posted as a message.")
+@click.option(
+    "--private/--public",
+    "is_private",
+    default=None,
+    help="Make the room private, for members only, or public.",
+)
+@click.option(
+    "--guest-access/--no-guest-access",
+    "is_guest_accessible",
+    default=None,
+    help="Enable or disable the address at which anybody can read the room.",
+)
+@click.option("--owner", metavar="USER", help="New owner.")
+async def update_room(
+    context: Context,
+    *,
+    room_name: str,
+    name: str | None,
+    topic: str | None,
+    is_private: bool | None,
+    is_guest_accessible: bool | None,
+    owner: str | None,
+) -> Shown:
+    """Change a room's name, topic, privacy, guest access or owner.
+
+    What is not named stays as it is. See also the commands archive, unarchive and member.
+    """
+    privacy = {None: None, True: "private", False: "public"}[is_private]
+    changed = RoomChanges(
+        name=name,
+        topic=topic,
+        privacy=privacy,
+        is_guest_accessible=is_guest_accessible,
+        owner=owner,
+    )
+    if changed == RoomChanges():
+        raise click.UsageError("Nothing to change: use --name or another option.")
+    return _summary(await changes.change_room(context, room_name, changed))
 
 
 @room.command("list")
@@ -108,14 +153,16 @@ async def set_member(
 @click.argument("room_name", metavar="ROOM")
 async def archive_room(context: Context, room_name: str) -> Shown:
     """Archive a room: it stays readable, but takes no new messages."""
-    return _summary(await changes.set_archived(context, room_name, is_archived=True))
+    archived = RoomChanges(is_archived=True)
+    return _summary(await changes.change_room(context, room_name, archived))
 
 
 @room.command("unarchive")
 @click.argument("room_name", metavar="ROOM")
 async def unarchive_room(context: Context, room_name: str) -> Shown:
     """Reopen an archived room."""
-    return _summary(await changes.set_archived(context, room_name, is_archived=False))
+    reopened = RoomChanges(is_archived=False)
+    return _summary(await changes.change_room(context, room_name, reopened))
 
 
 @room.command("delete")

@@ -82,6 +82,46 @@ async def list_users(context: Context) -> Shown:
     return [_summary(one) for one in await accounts.list_users(context)]
 
 
+@user.command("update")
+@click.argument("reference", metavar="USER")
+@click.option("--name", help="New name.")
+@click.option("--email", help="New e-mail address.")
+@click.option("--mention-name", metavar="NAME", help="New name for @mentions.")
+@click.option("--title", help="New job title.")
+async def update_user(
+    context: Context,
+    *,
+    reference: str,
+    name: str | None,
+    email: str | None,
+    mention_name: str | None,
+    title: str | None,
+) -> Shown:
+    """Change a user's name, e-mail address, mention name or title.
+
+    What is not named stays as it is. See also the commands promote, demote and password.
+    """
+    changed = UserChanges(
+        name=name,
+        email=email,
+        mention_name=None if mention_name is None else mention_name.removeprefix("@"),
+        title=title,
+    )
+    if changed == UserChanges():
+        raise click.UsageError("Nothing to change: use --name or another option.")
+    return _summary(await accounts.change_user(context, reference, changed))
+
+
+@user.command("restore")
+@click.argument("reference", metavar="USER")
+async def restore_user(context: Context, reference: str) -> Shown:
+    """Restore a deleted user, by id or by their former e-mail address.
+
+    Tokens, sessions, the password, the picture and memberships do not come back.
+    """
+    return _summary(await accounts.undelete_user(context, reference))
+
+
 @user.command("promote")
 @click.argument("reference", metavar="USER")
 async def promote_user(context: Context, reference: str) -> Shown:

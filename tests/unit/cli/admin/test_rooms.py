@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.unit.cli.admin.conftest import Admin, Run
 
 
@@ -33,3 +35,45 @@ def test_users_become_members_and_leave(run_json: Admin, run: Run) -> None:
     assert run_json("room", "member", "Ops", "@Ann", "--remove")["is_member"] is False
     assert "is not a member" in run("room", "member", "Ops", "@Ann", "--remove").err
     assert "stays its member" in run("room", "member", "Ops", "1", "--remove").err
+
+
+def test_a_room_is_renamed_and_the_rest_stays(run_json: Admin) -> None:
+    run_json("user", "add", "Ann", "ann@example.com")
+    made = run_json("room", "add", "Ops", "--private", "--topic", "calm")
+
+    renamed = run_json("room", "update", "ops", "--name", "Ops 2")
+    opened = run_json(
+        *("room", "update", str(made["id"]), "--public", "--topic", "busy"),
+        *("--owner", "@Ann", "--guest-access"),
+    )
+
+    assert renamed["id"] == made["id"]
+    assert (renamed["name"], renamed["privacy"]) == ("Ops 2", "private")
+    assert (opened["name"], opened["privacy"]) == ("Ops 2", "public")
+    # The topic and the guest access are told in the room.
+    assert opened["messages_sent"] == renamed["messages_sent"]
+    assert run_json("room", "list")[0]["messages_sent"] == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        ([], "Nothing to change"),
+        (["--name", ""], "is empty"),
+        (["--name", "x" * 51], "longer than 50"),
+        (["--name", "dev"], "Another room exists with that name."),
+        (["--owner", "@nobody"], "is not a user"),
+    ],
+)
+def test_a_room_is_not_changed_to_what_cannot_be(
+    run: Run, run_json: Admin, words: list[str], problem: str
+) -> None:
+    run_json("room", "add", "Dev")
+    run_json("room", "add", "Ops")
+    before = run_json("room", "list")
+
+    done = run("room", "update", "Ops", *words)
+
+    assert done.code != 0
+    assert problem in done.err
+    assert run_json("room", "list") == before

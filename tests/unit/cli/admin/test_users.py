@@ -102,3 +102,53 @@ def test_no_link_is_created_for_nobody_or_nowhere(
     assert done.code != 0
     assert problem in done.err
     assert done.out == ""
+
+
+def test_a_user_is_renamed_and_the_rest_stays(run_json: Admin) -> None:
+    run_json("user", "add", "Ann Lee", "ann@example.com", "--title", "Boss", "--admin")
+
+    renamed = run_json("user", "update", "@AnnLee", "--name", "Ann Smith")
+    moved = run_json(
+        *("user", "update", "ann@example.com", "--email", "smith@example.com"),
+        *("--mention-name", "@ann", "--title", ""),
+    )
+
+    assert (renamed["name"], renamed["mention_name"]) == ("Ann Smith", "AnnLee")
+    assert moved == {
+        **renamed, "email": "smith@example.com", "mention_name": "ann",
+    }  # fmt: skip
+    assert moved["is_group_admin"] is True
+    assert run_json("user", "list")[1] == moved
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        ([], "Nothing to change"),
+        (["--name", ""], "is empty"),
+        (["--name", "x" * 51], "longer than 50"),
+        (["--email", "nobody"], "is not an e-mail address"),
+        (["--mention-name", "a b"], "is not a name"),
+        (["--email", "admin@example.com"], "Another user has that email."),
+    ],
+)
+def test_a_user_is_not_changed_to_what_cannot_be(
+    run: Run, run_json: Admin, words: list[str], problem: str
+) -> None:
+    run_json("user", "add", "Ann", "ann@example.com")
+    before = run_json("user", "list")
+
+    done = run("user", "update", "@Ann", *words)
+
+    assert done.code != 0
+    assert problem in done.err
+    assert run_json("user", "list") == before
+
+
+def test_a_deleted_user_is_restored(run_json: Admin, run: Run) -> None:
+    added = run_json("user", "add", "Ann", "ann@example.com")
+    run_json("user", "delete", "@Ann")
+
+    assert run_json("user", "restore", "ann@example.com")["id"] == added["id"]
+    assert [one["name"] for one in run_json("user", "list")][1:] == ["Ann"]
+    assert "not found" in run("user", "restore", "nobody@example.com").err

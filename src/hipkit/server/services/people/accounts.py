@@ -186,7 +186,8 @@ async def change_user(
     check_group_admin(context.actor)
     email, name = changes.email, changes.name
     email = None if email is None else check_email(email)
-    name = None if name is None else clean_name(name)
+    if name is not None:
+        name = clean_name(name, most_characters=NAME_CHARACTERS)
     if changes.timezone is not None:
         find_zone(changes.timezone)
     password_hash = None
@@ -269,8 +270,8 @@ async def delete_account(context: Context, reference: str | int) -> UserRecord:
     return deleted
 
 
-async def undelete_user(context: Context, reference: str | int) -> None:
-    """Restore a deleted user, known by id or by their former e-mail address.
+async def undelete_user(context: Context, reference: str | int) -> UserRecord:
+    """Restore a deleted user, known by id or by their former e-mail address, and return them.
 
     Nothing else comes back: no token, session, password, picture or membership. A user who is
     not deleted stays as they are.
@@ -282,7 +283,7 @@ async def undelete_user(context: Context, reference: str | int) -> None:
     """
     check_group_admin(context.actor)
 
-    async def command(stores: Stores) -> None:
+    async def command(stores: Stores) -> UserRecord:
         group_id = context.actor.group_id
         user = await look_up_user(stores, group_id, reference)
         if user is None:
@@ -293,8 +294,9 @@ async def undelete_user(context: Context, reference: str | int) -> None:
             names = (user.email, user.mention_name)
             await _check_unique(stores, user.group_id, *names, user.id)
             await stores.users.undelete(user, new_version())
+        return user
 
-    await context.write(command)
+    return await context.write(command)
 
 
 async def find_changeable_user(

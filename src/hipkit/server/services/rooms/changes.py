@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from hipkit.api.errors import BadRequestError
 from hipkit.server.services.access.keys import new_key, new_version
@@ -28,7 +30,14 @@ from hipkit.server.storage.stores.rooms import NewRoom, RoomRecord
 from hipkit.v2.models import Created, Links
 from hipkit.v2.rooms import CreateRoom, DeleteRoom, UpdateRoom
 
-__all__ = ["create_room", "delete_room", "remove_room", "set_archived", "update_room"]
+__all__ = [
+    "RoomChanges",
+    "change_room",
+    "create_room",
+    "delete_room",
+    "remove_room",
+    "update_room",
+]
 
 
 @handles(CreateRoom)
@@ -89,68 +98,100 @@ async def create_room(
     return Created(id=added_id, links=Links(self_=context.addresses.room(added_id)))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomChanges:
+    """New values of a room's settings; `None` leaves a setting as it is.
+
+    Attributes:
+        owner: The new owner's id, e-mail address or `@mention` name.
+        delegate_admin_visibility: `UNSET` leaves it; `None` uses the group's setting.
+    """
+
+    name: str | None = None
+    topic: str | None = None
+    privacy: str | None = None
+    is_archived: bool | None = None
+    is_guest_accessible: bool | None = None
+    owner: str | int | None = None
+    delegate_admin_visibility: bool | UnsetType | None = UNSET
+
+
 @handles(UpdateRoom)
 async def update_room(context: Context, request: UpdateRoom) -> None:
     """Replace every setting of a room; a new topic or guest access is posted as a message."""
-    actor = context.actor
-    name = clean_name(request.name)
+    changes = RoomChanges(
+        name=request.name,
+        topic=None if _is_unchanged(request.topic) else request.topic,
+        privacy=request.privacy,
+        is_archived=request.is_archived,
+        is_guest_accessible=request.is_guest_accessible,
+        owner=None if _is_unchanged(request.owner) else request.owner.id,
+        delegate_admin_visibility=request.delegate_admin_visibility,
+    )
+    await change_room(context, request.room_id_or_name, changes)
 
-    async def command(stores: Stores) -> None:
-        room = await find_room_to_administer(stores, actor, request.room_id_or_name)
-        await _check_name(stores, actor.group_id, name, room.id)
-        topic = room.topic if _is_unchanged(request.topic) else request.topic
-        if request.is_archived and topic != room.topic:
+
+async def change_room(
+    context: Context, reference: str | int, changes: RoomChanges
+) -> RoomRecord:
+    """Change some of a room's settings, and return the room.
+
+    A new topic or guest access is posted as a message. An archived room takes no new messages.
+
+    Raises:
+        ForbiddenError: The actor may not administer the room, or it is archived and stays so
+            with another topic.
+        BadRequestError: A value is invalid, or another room has the name.
+    """
+    actor, name = context.actor, changes.name
+    if name is not None:
+        name = clean_name(name, most_characters=NAME_CHARACTERS)
+
+    async def command(stores: Stores) -> RoomRecord:
+        room = await find_room_to_administer(stores, actor, reference)
+        if name is not None:
+            await _check_name(stores, actor.group_id, name, room.id)
+        owner_id = None
+        if changes.owner is not None:
+            named = await find_named_user(
+                stores, actor.group_id, "owner", changes.owner
+            )
+            owner_id = named.id
+        changed = _changed(room, changes, name, owner_id)
+        if changed.is_archived and changed.topic != room.topic:
             check_open(room)
-        owner_id = room.owner_id
-        if not _is_unchanged(request.owner):
-            reference = request.owner.id
-            owner = await find_named_user(stores, actor.group_id, "owner", reference)
-            owner_id = owner.id
-        visibility = request.delegate_admin_visibility
-        changed = msgspec.structs.replace(
-            room,
-            name=name,
-            topic=topic,
-            privacy=request.privacy,
-            is_archived=request.is_archived,
-            is_guest_accessible=request.is_guest_accessible,
-            guest_key=(room.guest_key or new_key())
-            if request.is_guest_accessible
-            else None,
-            delegate_admin_visibility=room.delegate_admin_visibility
-            if visibility is UNSET
-            else visibility,
-            owner_id=owner_id,
-            version=new_version(),
-        )
         await stores.rooms.replace(changed)
         if changed.privacy == "private":
             await _settle_members(stores, room, changed)
         await _publish_archiving(context, stores, room, changed)
         await _announce(context, stores, room, changed)
-
-    await context.write(command)
-
-
-async def set_archived(
-    context: Context, reference: str | int, *, is_archived: bool
-) -> RoomRecord:
-    """Archive a room, which then takes no new messages, or reopen it.
-
-    Raises:
-        ForbiddenError: The actor may not administer the room.
-    """
-
-    async def command(stores: Stores) -> RoomRecord:
-        room = await find_room_to_administer(stores, context.actor, reference)
-        changed = msgspec.structs.replace(
-            room, is_archived=is_archived, version=new_version()
-        )
-        await stores.rooms.replace(changed)
-        await _publish_archiving(context, stores, room, changed)
         return changed
 
     return await context.write(command)
+
+
+def _changed(
+    room: RoomRecord, changes: RoomChanges, name: str | None, owner_id: int | None
+) -> RoomRecord:
+    new = {
+        "name": name,
+        "topic": changes.topic,
+        "privacy": changes.privacy,
+        "is_archived": changes.is_archived,
+        "is_guest_accessible": changes.is_guest_accessible,
+        "owner_id": owner_id,
+    }
+    kept = {name: value for name, value in new.items() if value is not None}
+    changed = msgspec.structs.replace(room, **kept, version=new_version())
+    guest_key = (room.guest_key or new_key()) if changed.is_guest_accessible else None
+    visibility = changes.delegate_admin_visibility
+    return msgspec.structs.replace(
+        changed,
+        guest_key=guest_key,
+        delegate_admin_visibility=room.delegate_admin_visibility
+        if visibility is UNSET
+        else visibility,
+    )
 
 
 @handles(DeleteRoom)

@@ -9,9 +9,10 @@ import pytest
 from hipkit.api.errors import ForbiddenError, NotFoundError
 from hipkit.server.services.errors import InvalidValueError
 from hipkit.server.services.rooms.changes import (
+    RoomChanges,
+    change_room,
     create_room,
     remove_room,
-    set_archived,
 )
 from hipkit.v2.rooms import CreateRoom
 from tests.unit.server.asgi import Site
@@ -126,17 +127,50 @@ def test_the_owner_of_a_new_room_is_the_one_named_or_the_actor(people: Site) -> 
 def test_rooms_are_archived_and_deleted_by_who_administers_them(people: Site) -> None:
     bob = people.context_of("bob")
     with pytest.raises(ForbiddenError):
-        asyncio.run(set_archived(bob, "Mine", is_archived=True))
+        asyncio.run(change_room(bob, "Mine", RoomChanges(is_archived=True)))
     with pytest.raises(ForbiddenError):
         asyncio.run(remove_room(bob, "Mine"))
 
     ann = people.context_of("ann")
-    archived = asyncio.run(set_archived(ann, "Mine", is_archived=True))
+    archived = asyncio.run(change_room(ann, "Mine", RoomChanges(is_archived=True)))
     reopened = asyncio.run(
-        set_archived(people.operator_context(), "Mine", is_archived=False)
+        change_room(people.operator_context(), "Mine", RoomChanges(is_archived=False))
     )
     assert (archived.is_archived, reopened.is_archived) == (True, False)
     assert archived.version != reopened.version
     assert asyncio.run(remove_room(ann, "Mine")).name == "Mine"
     with pytest.raises(NotFoundError):
         asyncio.run(remove_room(people.context_of("boss"), "Mine"))
+
+
+def test_what_is_not_named_stays_as_it_is(people: Site) -> None:
+    ann = people.context_of("ann")
+    before = people.get("/v2/room/Mine?expand=owner").json
+
+    changed = asyncio.run(change_room(ann, "Mine", RoomChanges(name=" Ours ")))
+    asyncio.run(change_room(ann, changed.id, RoomChanges(owner="@bob")))
+
+    after = people.get("/v2/room/Ours?expand=owner").json
+    for name in ("topic", "privacy", "is_archived", "is_guest_accessible"):
+        assert after[name] == before[name], name
+    assert after["owner"]["id"] == people.context_of("bob").actor.user_id
+    with pytest.raises(ForbiddenError):
+        asyncio.run(change_room(ann, "Ours", RoomChanges(name="Back")))
+    bob = people.context_of("bob")
+    for changes in (
+        RoomChanges(name="x" * 51),
+        RoomChanges(owner="@nobody"),
+        RoomChanges(name=""),
+    ):
+        with pytest.raises(InvalidValueError):
+            asyncio.run(change_room(bob, "Ours", changes))
+
+
+def test_an_archived_room_gets_a_topic_only_when_it_is_reopened(people: Site) -> None:
+    ann = people.context_of("ann")
+    asyncio.run(change_room(ann, "Mine", RoomChanges(is_archived=True)))
+
+    with pytest.raises(ForbiddenError, match="archived"):
+        asyncio.run(change_room(ann, "Mine", RoomChanges(topic="x")))
+    reopened = RoomChanges(topic="x", is_archived=False)
+    assert asyncio.run(change_room(ann, "Mine", reopened)).topic == "x"
