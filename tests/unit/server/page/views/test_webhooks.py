@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.deliveries import NewDelivery
 from hipkit.server.storage.stores.subscriptions import SubscriptionState
@@ -98,6 +100,30 @@ def test_a_failing_webhook_is_retried_at_once(site: Site, root: Visitor) -> None
     assert webhook is not None
     assert webhook.next_try_us is not None
     assert webhook.next_try_us < later_us
+
+
+@pytest.mark.parametrize(("tries", "is_shown"), [(3, True), (0, False)])
+def test_the_list_says_why_a_webhook_fails(
+    site: Site, root: Visitor, tries: int, is_shown: bool
+) -> None:
+    """The last problem of one that works again is on its own page only."""
+    site.add_room("Ops")
+    number = make(site, "Ops")
+    reason = "No answer from <example.com>"
+
+    async def command(stores: Stores) -> None:
+        state = SubscriptionState(
+            position=0,
+            tries=tries,
+            next_try_us=site.now_us + 1 if tries else None,
+            problem=reason,
+        )
+        await stores.subscriptions.set_state(number, state)
+
+    asyncio.run(site.server.database.write(command))
+
+    shown = "No answer from &lt;example.com&gt;" in root.get("/webhooks").text
+    assert shown is is_shown
 
 
 def test_a_webhook_is_deleted(site: Site, root: Visitor) -> None:
