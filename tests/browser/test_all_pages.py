@@ -22,10 +22,10 @@ RULES = """async () => (await axe.run(document, {
 })).violations.flatMap((rule) => rule.nodes.map(
     (node) => `${rule.id}: ${node.html.slice(0, 160)} (${node.failureSummary})`))"""
 
-REACH = """(root) => {
+CONTROLS = "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']"
+
+REACH = """([root, controls]) => {
     const faults = [];
-    const controls = "a[href], button, input:not([type=hidden]), select, textarea, summary,"
-        + "[tabindex='0']";
     for (const one of root.querySelectorAll(controls)) {
         if (!one.checkVisibility({visibilityProperty: true}) || one.matches(".skip")) continue;
         const target = one.closest("label") ?? one;
@@ -50,6 +50,26 @@ REACH = """(root) => {
     return faults;
 }"""
 """Every control comes into view by scrolling and measures 24 pixels, as WCAG 2.5.8 has it."""
+
+TABBED = """() => {
+    const one = document.activeElement;
+    if (one === document.body) return "";
+    if ("reached" in one.dataset) return null;
+    one.dataset.reached = "";
+    const {outlineStyle, outlineWidth, opacity} = getComputedStyle(one);
+    const {top, bottom, left, right} = one.getBoundingClientRect();
+    const isSeen = outlineStyle !== "none" && parseFloat(outlineWidth) >= 2 && opacity > 0
+        && bottom > 0 && right > 0 && top < innerHeight && left < innerWidth;
+    return isSeen ? "" : `not seen: ${one.outerHTML.slice(0, 160)}`;
+}"""
+"""Nothing on the body, `null` when it has come round, or what is wrong with where it is."""
+
+NOT_TABBED = """(controls) => [...document.querySelectorAll(controls)].filter((one) =>
+    !("reached" in one.dataset) && one.checkVisibility({visibilityProperty: true})
+    && one.tabIndex >= 0 && !one.disabled && !(one.type === "radio" && !one.checked)
+).map((one) => `not reached: ${one.outerHTML.slice(0, 160)}`)"""
+
+MOST_TABS = 500
 
 UNFOLD = 'document.querySelectorAll("details").forEach((one) => { one.open = true; })'
 
@@ -120,6 +140,15 @@ def test_axe_finds_nothing(
     assert "\n".join(found) == ""
 
 
+def reach(page: Page, root: str) -> list[str]:
+    """Return what is wrong with the controls of a part of the page."""
+    faults: list[str] = page.evaluate(
+        f"([root, controls]) => ({REACH})([document.querySelector(root), controls])",
+        [root, CONTROLS],
+    )
+    return faults
+
+
 @pytest.mark.parametrize(("address", "is_signed_in"), ADDRESSES)
 def test_every_control_can_be_reached_and_hit(
     visit: Callable[[str, bool], Page], address: str, is_signed_in: bool
@@ -129,11 +158,48 @@ def test_every_control_can_be_reached_and_hit(
     found = []
     for width, height in SIZES:
         page.set_viewport_size({"width": width, "height": height})
-        faults = page.locator("body").evaluate(REACH)
+        faults = reach(page, "body")
         for opener in page.locator("[popovertarget]:visible").all():
             opener.click()
-            faults += page.locator(":popover-open").evaluate(REACH)
+            faults += reach(page, ":popover-open")
             page.keyboard.press("Escape")
         found += [f"{width}x{height}: {fault}" for fault in faults]
 
     assert "\n".join(found) == ""
+
+
+@pytest.mark.parametrize(("address", "is_signed_in"), ADDRESSES)
+def test_tab_reaches_every_control_and_shows_where_it_is(
+    visit: Callable[[str, bool], Page], address: str, is_signed_in: bool
+) -> None:
+    page = visit(address, is_signed_in)
+    page.evaluate(UNFOLD)
+
+    found = []
+    for _ in range(MOST_TABS):
+        page.keyboard.press("Tab")
+        fault = page.evaluate(TABBED)
+        if fault is None:
+            break
+        found += [fault] if fault else []
+    found += page.evaluate(NOT_TABBED, CONTROLS)
+
+    assert "\n".join(found) == ""
+
+
+@pytest.mark.parametrize(("size", "least"), [((667, 375), 180), ((320, 256), 80)])
+@pytest.mark.parametrize(
+    "address", [*PAGES["/rooms/{room_id}"], PAGES["/chats/{user_id}"][0]]
+)
+def test_messages_have_their_share_of_a_small_window(
+    visit: Callable[[str, bool], Page], address: str, size: tuple[int, int], least: int
+) -> None:
+    page = visit(address, True)
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+
+    box = page.locator("#log").bounding_box()
+
+    assert box is not None
+    assert box["height"] >= least
+    # The line to write in is in view, or at most a turn of the wheel away.
+    assert page.evaluate("document.documentElement.scrollHeight") <= size[1] + 64

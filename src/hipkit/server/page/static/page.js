@@ -1,4 +1,4 @@
-// The page works without this: it only copies texts, and asks for confirmation.
+// The page works without this: it copies texts, asks for confirmation, and knows a key.
 "use strict";
 
 (() => {
@@ -32,6 +32,18 @@
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || event.isComposing) return;
     event.target.closest?.("form")?.querySelector("[data-cancel]")?.click();
+  });
+  document.addEventListener("keydown", (event) => {
+    const isTyped = event.target.closest?.("input, textarea, select, [contenteditable]");
+    if (event.key !== "/" || event.ctrlKey || event.altKey || event.metaKey || isTyped) return;
+    // In what is shown, or else in all rooms.
+    const field = "form[action='/search'] input[type=search]";
+    const search = document.querySelector(`main ${field}`) ?? document.querySelector(field);
+    if (!search) return;
+    event.preventDefault();
+    if (!search.checkVisibility()) search.closest("[popover]")?.showPopover();
+    search.focus();
+    search.select();
   });
   let sent = new WeakSet();
   document.addEventListener("submit", (event) => {
