@@ -14,6 +14,7 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from msgspec.structs import replace
 
+from hipkit.api.calling import is_async
 from hipkit.api.errors import ResponseError
 from hipkit.api.files import CHUNK_BYTES, Progress
 from hipkit.api.free_request import FreeRequest
@@ -22,7 +23,6 @@ from hipkit.api.operation import path_segment
 from hipkit.api.redaction import secrets_in
 from hipkit.api.secret import HIDDEN, Secret
 from hipkit.client.exchange import Exchange, Steps
-from hipkit.client.policy import is_async
 from hipkit.client.reply import HTML_TYPES, MAX_EXCERPT_BYTES
 from hipkit.client.settings import Site, parse_site
 from hipkit.client.state import State
