@@ -6,6 +6,7 @@ import asyncio
 import inspect
 from collections.abc import Callable
 
+import pytest
 from sybil import Example
 from sybil.evaluators.python import PythonEvaluator
 
@@ -25,9 +26,9 @@ def run_python(example: Example) -> None:
 
 
 def run_test(function: Callable[..., object]) -> None:
-    """Call a test with a fresh server, if it asks for the fixture `hipchat`."""
-    with HipChatServer() as hipchat:
-        fixtures = {"hipchat": hipchat}
+    """Call a test with the fixtures that it asks for, of those that pages use."""
+    with HipChatServer() as hipchat, pytest.MonkeyPatch.context() as monkeypatch:
+        fixtures = {"hipchat": hipchat, "monkeypatch": monkeypatch}
         wanted = inspect.signature(function).parameters
         outcome = function(**{name: fixtures[name] for name in wanted})
         if inspect.iscoroutine(outcome):
