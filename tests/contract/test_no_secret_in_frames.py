@@ -202,6 +202,13 @@ def first(items: Any) -> Any:
     return anext(items) if hasattr(items, "__anext__") else next(items)
 
 
+def parsed(response: Any) -> Any:
+    async def wait() -> Any:
+        return (await response).parse()
+
+    return wait() if inspect.isawaitable(response) else response.parse()
+
+
 CALLS: dict[str, tuple[Callable[..., Any], Callable[[Any], Any]]] = {
     "a method": (bearer, lambda client: client.rooms.get_room("ops")),
     "a method, raw": (bearer, lambda client: client.raw.rooms.get_room("ops")),
@@ -219,6 +226,10 @@ CALLS: dict[str, tuple[Callable[..., Any], Callable[[Any], Any]]] = {
     "a header of one raw method": (
         bearer,
         lambda client: client.raw.rooms.get_room("ops", headers={"X-A": HEADER}),
+    ),
+    "a raw answer that is parsed": (
+        bearer,
+        lambda client: parsed(client.raw.oauth_sessions.get_session(TOKEN)),
     ),
     "a page": (
         bearer,

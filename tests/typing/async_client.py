@@ -52,12 +52,13 @@ async def calls(client: AsyncHipChat) -> None:
         await client.send(GetRoom(1), timeout=3, deadline=None, retries=0), Room
     )
     assert_type(await client.rooms.get_room("ops", timeout=2), Room)
-    assert_type(await client.raw.rooms.get_room("ops", retries=0), Response)
+    assert_type(await client.raw.rooms.get_room("ops", retries=0), Response[Room])
     await client.rooms.get_room("ops", time_out=3)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     assert_type(await client.users.get_photo("@jane", "big"), str)
     assert_type(await client.send(GetPhoto("@jane", "big")), str)
-    assert_type(await client.raw.rooms.get_room("ops"), Response)
-    assert_type(await client.send_raw(GetRoom("ops")), Response)
+    assert_type(await client.raw.rooms.get_room("ops"), Response[Room])
+    assert_type(await client.send_raw(GetRoom("ops")), Response[Room])
+    assert_type((await client.raw.rooms.get_room("ops")).parse(), Room)
     assert_type(await client.request("GET", "/flag"), object)
     assert_type(await client.auth_test(GetRoom("ops")), AuthTest)
     assert_type(client.limits, Limits)

@@ -66,7 +66,6 @@ TESTED_ELSEWHERE = {
 """Module -> what tests it in place of a file of its name."""
 
 WITHOUT_DECISIONS = {
-    "api/response.py": "values: a raw response, and what may be shown of a request",
     "server/events/kinds.py": "the protocol of a kind of subscription",
     "server/http/call.py": "a call's state, and the protocol of a dialect",
     "server/shared/memory.py": "one attribute for each part of the shared state",

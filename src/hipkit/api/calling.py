@@ -140,8 +140,8 @@ class RawSend(Protocol):
     """The client function that returns raw responses."""
 
     def __call__(
-        self, operation: Operation[object], /, **options: Unpack[CallOptions]
-    ) -> Response:
+        self, operation: Operation[T], /, **options: Unpack[CallOptions]
+    ) -> Response[T]:
         """Carry out a call."""
 
 
@@ -149,6 +149,6 @@ class AsyncRawSend(Protocol):
     """The asynchronous counterpart."""
 
     async def __call__(
-        self, operation: Operation[object], /, **options: Unpack[CallOptions]
-    ) -> Response:
+        self, operation: Operation[T], /, **options: Unpack[CallOptions]
+    ) -> Response[T]:
         """Carry out a call."""

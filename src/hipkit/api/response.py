@@ -1,17 +1,23 @@
 """A raw response, and the parts of its request that may be shown.
 
-`client.raw` returns these; the other methods decode them.
+`client.raw` returns these; the other methods return what `Response.parse` does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Generic, Self, TypeVar, cast
 
 import msgspec
 
+from hipkit.api.frames import clears_locals
 from hipkit.api.secret import MaskedStruct
 
 __all__ = ["RequestSummary", "Response", "SentRequest"]
+
+T_co = TypeVar("T_co", covariant=True)
+
+READER = "_read"
 
 
 class RequestSummary(msgspec.Struct, frozen=True):
@@ -34,8 +40,8 @@ class SentRequest(msgspec.Struct, frozen=True):
     """Names in lower case; the `authorization` value is `***`."""
 
 
-class Response(MaskedStruct, frozen=True):
-    """Status, headers and body of a response with any status."""
+class Response(MaskedStruct, Generic[T_co], frozen=True, dict=True):
+    """Status, headers and body of a response with any status; `parse` returns the typed result."""
 
     secrets = frozenset({"headers", "body"})
 
@@ -44,3 +50,24 @@ class Response(MaskedStruct, frozen=True):
     """Names in lower case. Values may hold secrets: a cookie, the address of a picture."""
     body: bytes
     request: SentRequest
+
+    @clears_locals
+    def parse(self) -> T_co:
+        """Return the typed result, as the same method without `raw` returns it.
+
+        Raises:
+            ApiError: The server answered with an error status.
+            ResponseError: The body cannot be read as the operation's result.
+            TypeError: The response is a copy, and does not know its call any more.
+        """
+        read = vars(self).get(READER)
+        if read is None:
+            raise TypeError(
+                "only the response that a client returned can be parsed, not a copy of it"
+            )
+        return cast("T_co", read())
+
+    def read_by(self, read: Callable[[], T_co]) -> Self:
+        """Return the response after storing the function that reads it; no part of its value."""
+        vars(self)[READER] = read
+        return self

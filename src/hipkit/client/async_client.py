@@ -161,14 +161,20 @@ class AsyncHipChat(ClientSetup, AsyncApi):
 
     @property
     def raw(self) -> AsyncRawApi:
-        """The same methods, returning status, headers and body without raising for any status."""
+        """The same methods, returning status, headers and body without raising for any status.
+
+        The response's `parse()` returns the typed result or raises the error.
+        """
         return AsyncRawApi(self.send_raw)
 
     @clears_locals
     async def send_raw(
-        self, operation: Operation[object], /, **options: Unpack[CallOptions]
-    ) -> Response:
-        """Carry out a call and return the raw response, whatever its status."""
+        self, operation: Operation[T], /, **options: Unpack[CallOptions]
+    ) -> Response[T]:
+        """Carry out a call and return the raw response, whatever its status.
+
+        Its `parse` returns what `send` would have returned, or raises what it would have raised.
+        """
         call = Exchange(operation, self._state.with_options(options, operation))
         return await self._run(call.raw_steps())
 

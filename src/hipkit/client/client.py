@@ -163,14 +163,20 @@ class HipChat(ClientSetup, Api):
 
     @property
     def raw(self) -> RawApi:
-        """The same methods, returning status, headers and body without raising for any status."""
+        """The same methods, returning status, headers and body without raising for any status.
+
+        The response's `parse()` returns the typed result or raises the error.
+        """
         return RawApi(self.send_raw)
 
     @clears_locals
     def send_raw(
-        self, operation: Operation[object], /, **options: Unpack[CallOptions]
-    ) -> Response:
-        """Carry out a call and return the raw response, whatever its status."""
+        self, operation: Operation[T], /, **options: Unpack[CallOptions]
+    ) -> Response[T]:
+        """Carry out a call and return the raw response, whatever its status.
+
+        Its `parse` returns what `send` would have returned, or raises what it would have raised.
+        """
         call = Exchange(operation, self._state.with_options(options, operation))
         return self._run(call.raw_steps())
 

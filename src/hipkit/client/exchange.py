@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Generator, Mapping
+from functools import partial
 from types import NoneType
 from typing import Generic, NamedTuple, Protocol, TypeVar, cast
 
@@ -195,12 +196,12 @@ class Exchange(Generic[T]):
         """
         return self.result((yield from self.deliver(outcome)))
 
-    def raw_steps(self) -> Steps[Response]:
+    def raw_steps(self) -> Steps[Response[T]]:
         """Carry out the call and return the raw response, whatever its status."""
         response = yield from self.deliver()
-        return Response(
-            response.status, response.headers, response.body, self._shown_request()
-        )
+        shown = self._shown_request()
+        raw = Response[T](response.status, response.headers, response.body, shown)
+        return raw.read_by(partial(self.result, response))
 
     def deliver(self, outcome: Outcome | None = None) -> Steps[RawResponse]:
         """Send the request as often as the policy allows, and return the last response."""

@@ -55,7 +55,7 @@ def show_items(settings: Settings, items: Iterable[object], what: str) -> None:
     write_table([cast("dict[str, object]", item) for item in plain])
 
 
-def show_response(settings: Settings, response: Response) -> int:
+def show_response(settings: Settings, response: Response[object]) -> int:
     """Print a response as received, and return the exit code for its status."""
     if settings.json:
         document = {

@@ -2,7 +2,8 @@
 
 """The operations of `hipkit.v1.rooms`, with raw responses.
 
-The methods return the `Response`, whatever its status. Their arguments are described there.
+The methods return the `Response`, whatever its status; its `parse` returns the result. Their
+arguments are described there.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Literal, Unpack
 from hipkit.api.calling import AsyncRawSend, CallOptions, RawSend
 from hipkit.api.groups import OperationGroup
 from hipkit.api.response import Response
+from hipkit.v1.models import Deletion, Done, MessageList, RoomEnvelope, RoomList, Sent
 from hipkit.v1.rooms import (
     RoomsCreate,
     RoomsDelete,
@@ -31,7 +33,7 @@ class RawRooms(OperationGroup[RawSend]):
 
     __slots__ = ()
 
-    def rooms_list(self, **options: Unpack[CallOptions]) -> Response:
+    def rooms_list(self, **options: Unpack[CallOptions]) -> Response[RoomList]:
         """Send `RoomsList`."""
         try:
             return self._send(RoomsList(), **options)
@@ -40,7 +42,7 @@ class RawRooms(OperationGroup[RawSend]):
 
     def rooms_show(
         self, *, room_id: str | int, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[RoomEnvelope]:
         """Send `RoomsShow`."""
         try:
             return self._send(RoomsShow(room_id=room_id), **options)
@@ -56,7 +58,7 @@ class RawRooms(OperationGroup[RawSend]):
         topic: str | None = None,
         guest_access: Literal[0, 1] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[RoomEnvelope]:
         """Send `RoomsCreate`."""
         try:
             return self._send(
@@ -74,7 +76,7 @@ class RawRooms(OperationGroup[RawSend]):
 
     def rooms_delete(
         self, *, room_id: str | int, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[Deletion]:
         """Send `RoomsDelete`."""
         try:
             return self._send(RoomsDelete(room_id=room_id), **options)
@@ -92,7 +94,7 @@ class RawRooms(OperationGroup[RawSend]):
         color: Literal["yellow", "red", "green", "purple", "gray", "random"]
         | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[Sent]:
         """Send `RoomsMessageByGet`."""
         try:
             return self._send(
@@ -120,7 +122,7 @@ class RawRooms(OperationGroup[RawSend]):
         color: Literal["yellow", "red", "green", "purple", "gray", "random"]
         | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[Sent]:
         """Send `RoomsMessage`."""
         try:
             return self._send(
@@ -144,7 +146,7 @@ class RawRooms(OperationGroup[RawSend]):
         topic: str,
         from_: str | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[Done]:
         """Send `RoomsTopic`."""
         try:
             return self._send(
@@ -160,7 +162,7 @@ class RawRooms(OperationGroup[RawSend]):
         date: str,
         timezone: str | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[MessageList]:
         """Send `RoomsHistory`."""
         try:
             return self._send(
@@ -175,7 +177,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
 
     __slots__ = ()
 
-    async def rooms_list(self, **options: Unpack[CallOptions]) -> Response:
+    async def rooms_list(self, **options: Unpack[CallOptions]) -> Response[RoomList]:
         """Send `RoomsList`."""
         try:
             return await self._send(RoomsList(), **options)
@@ -184,7 +186,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
 
     async def rooms_show(
         self, *, room_id: str | int, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[RoomEnvelope]:
         """Send `RoomsShow`."""
         try:
             return await self._send(RoomsShow(room_id=room_id), **options)
@@ -200,7 +202,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         topic: str | None = None,
         guest_access: Literal[0, 1] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[RoomEnvelope]:
         """Send `RoomsCreate`."""
         try:
             return await self._send(
@@ -218,7 +220,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
 
     async def rooms_delete(
         self, *, room_id: str | int, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[Deletion]:
         """Send `RoomsDelete`."""
         try:
             return await self._send(RoomsDelete(room_id=room_id), **options)
@@ -236,7 +238,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         color: Literal["yellow", "red", "green", "purple", "gray", "random"]
         | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[Sent]:
         """Send `RoomsMessageByGet`."""
         try:
             return await self._send(
@@ -264,7 +266,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         color: Literal["yellow", "red", "green", "purple", "gray", "random"]
         | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[Sent]:
         """Send `RoomsMessage`."""
         try:
             return await self._send(
@@ -288,7 +290,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         topic: str,
         from_: str | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[Done]:
         """Send `RoomsTopic`."""
         try:
             return await self._send(
@@ -304,7 +306,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         date: str,
         timezone: str | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[MessageList]:
         """Send `RoomsHistory`."""
         try:
             return await self._send(

@@ -2,7 +2,8 @@
 
 """The operations of `hipkit.v1.users`, with raw responses.
 
-The methods return the `Response`, whatever its status. Their arguments are described there.
+The methods return the `Response`, whatever its status; its `parse` returns the result. Their
+arguments are described there.
 """
 
 from __future__ import annotations
@@ -12,6 +13,13 @@ from typing import Literal, Unpack
 from hipkit.api.calling import AsyncRawSend, CallOptions, RawSend
 from hipkit.api.groups import OperationGroup
 from hipkit.api.response import Response
+from hipkit.v1.models import (
+    CreatedUserEnvelope,
+    Deletion,
+    Undeletion,
+    UserEnvelope,
+    UserList,
+)
 from hipkit.v1.users import (
     UsersCreate,
     UsersDelete,
@@ -34,7 +42,7 @@ class RawUsers(OperationGroup[RawSend]):
         *,
         include_deleted: Literal[0, 1] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[UserList]:
         """Send `UsersList`."""
         try:
             return self._send(UsersList(include_deleted=include_deleted), **options)
@@ -43,7 +51,7 @@ class RawUsers(OperationGroup[RawSend]):
 
     def users_show(
         self, *, user_id: str | int, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[UserEnvelope]:
         """Send `UsersShow`."""
         try:
             return self._send(UsersShow(user_id=user_id), **options)
@@ -61,7 +69,7 @@ class RawUsers(OperationGroup[RawSend]):
         password: str | None = None,
         timezone: str | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[CreatedUserEnvelope]:
         """Send `UsersCreate`."""
         try:
             return self._send(
@@ -91,7 +99,7 @@ class RawUsers(OperationGroup[RawSend]):
         password: str | None = None,
         timezone: str | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[UserEnvelope]:
         """Send `UsersUpdate`."""
         try:
             return self._send(
@@ -112,7 +120,7 @@ class RawUsers(OperationGroup[RawSend]):
 
     def users_delete(
         self, *, user_id: str | int, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[Deletion]:
         """Send `UsersDelete`."""
         try:
             return self._send(UsersDelete(user_id=user_id), **options)
@@ -121,7 +129,7 @@ class RawUsers(OperationGroup[RawSend]):
 
     def users_undelete(
         self, *, user_id: str | int, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[Undeletion]:
         """Send `UsersUndelete`."""
         try:
             return self._send(UsersUndelete(user_id=user_id), **options)
@@ -139,7 +147,7 @@ class AsyncRawUsers(OperationGroup[AsyncRawSend]):
         *,
         include_deleted: Literal[0, 1] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[UserList]:
         """Send `UsersList`."""
         try:
             return await self._send(
@@ -150,7 +158,7 @@ class AsyncRawUsers(OperationGroup[AsyncRawSend]):
 
     async def users_show(
         self, *, user_id: str | int, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[UserEnvelope]:
         """Send `UsersShow`."""
         try:
             return await self._send(UsersShow(user_id=user_id), **options)
@@ -168,7 +176,7 @@ class AsyncRawUsers(OperationGroup[AsyncRawSend]):
         password: str | None = None,
         timezone: str | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[CreatedUserEnvelope]:
         """Send `UsersCreate`."""
         try:
             return await self._send(
@@ -198,7 +206,7 @@ class AsyncRawUsers(OperationGroup[AsyncRawSend]):
         password: str | None = None,
         timezone: str | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[UserEnvelope]:
         """Send `UsersUpdate`."""
         try:
             return await self._send(
@@ -219,7 +227,7 @@ class AsyncRawUsers(OperationGroup[AsyncRawSend]):
 
     async def users_delete(
         self, *, user_id: str | int, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[Deletion]:
         """Send `UsersDelete`."""
         try:
             return await self._send(UsersDelete(user_id=user_id), **options)
@@ -228,7 +236,7 @@ class AsyncRawUsers(OperationGroup[AsyncRawSend]):
 
     async def users_undelete(
         self, *, user_id: str | int, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[Undeletion]:
         """Send `UsersUndelete`."""
         try:
             return await self._send(UsersUndelete(user_id=user_id), **options)

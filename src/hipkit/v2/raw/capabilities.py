@@ -2,7 +2,8 @@
 
 """The operations of `hipkit.v2.capabilities`, with raw responses.
 
-The methods return the `Response`, whatever its status. Their arguments are described there.
+The methods return the `Response`, whatever its status; its `parse` returns the result. Their
+arguments are described there.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from hipkit.api.calling import AsyncRawSend, CallOptions, RawSend
 from hipkit.api.groups import OperationGroup
 from hipkit.api.response import Response
 from hipkit.v2.capabilities import GetAddonCapabilitiesSchema, GetCapabilities
+from hipkit.v2.models import CapabilitiesDocument
 
 __all__ = ["AsyncRawCapabilities", "RawCapabilities"]
 
@@ -22,7 +24,9 @@ class RawCapabilities(OperationGroup[RawSend]):
 
     __slots__ = ()
 
-    def get_capabilities(self, **options: Unpack[CallOptions]) -> Response:
+    def get_capabilities(
+        self, **options: Unpack[CallOptions]
+    ) -> Response[CapabilitiesDocument]:
         """Send `GetCapabilities`."""
         try:
             return self._send(GetCapabilities(), **options)
@@ -34,7 +38,7 @@ class RawCapabilities(OperationGroup[RawSend]):
         *,
         draft: Literal["v2", "v4"] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[dict[str, object]]:
         """Send `GetAddonCapabilitiesSchema`."""
         try:
             return self._send(GetAddonCapabilitiesSchema(draft=draft), **options)
@@ -47,7 +51,9 @@ class AsyncRawCapabilities(OperationGroup[AsyncRawSend]):
 
     __slots__ = ()
 
-    async def get_capabilities(self, **options: Unpack[CallOptions]) -> Response:
+    async def get_capabilities(
+        self, **options: Unpack[CallOptions]
+    ) -> Response[CapabilitiesDocument]:
         """Send `GetCapabilities`."""
         try:
             return await self._send(GetCapabilities(), **options)
@@ -59,7 +65,7 @@ class AsyncRawCapabilities(OperationGroup[AsyncRawSend]):
         *,
         draft: Literal["v2", "v4"] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[dict[str, object]]:
         """Send `GetAddonCapabilitiesSchema`."""
         try:
             return await self._send(GetAddonCapabilitiesSchema(draft=draft), **options)

@@ -2,7 +2,8 @@
 
 """The operations of `hipkit.v2.emoticons`, with raw responses.
 
-The methods return the `Response`, whatever its status. Their arguments are described there.
+The methods return the `Response`, whatever its status; its `parse` returns the result. Their
+arguments are described there.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from hipkit.api.calling import AsyncRawSend, CallOptions, RawSend
 from hipkit.api.groups import OperationGroup
 from hipkit.api.response import Response
 from hipkit.v2.emoticons import GetAllEmoticons, GetEmoticon
+from hipkit.v2.models import Emoticon, EmoticonPage
 
 __all__ = ["AsyncRawEmoticons", "RawEmoticons"]
 
@@ -28,7 +30,7 @@ class RawEmoticons(OperationGroup[RawSend]):
         *,
         expand: list[str] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[Emoticon]:
         """Send `GetEmoticon`."""
         try:
             return self._send(GetEmoticon(emoticon_id_or_key, expand=expand), **options)
@@ -43,7 +45,7 @@ class RawEmoticons(OperationGroup[RawSend]):
         type: Literal["global", "group", "all"] | None = None,
         expand: list[str] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[EmoticonPage]:
         """Send `GetAllEmoticons`."""
         try:
             return self._send(
@@ -70,7 +72,7 @@ class AsyncRawEmoticons(OperationGroup[AsyncRawSend]):
         *,
         expand: list[str] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[Emoticon]:
         """Send `GetEmoticon`."""
         try:
             return await self._send(
@@ -87,7 +89,7 @@ class AsyncRawEmoticons(OperationGroup[AsyncRawSend]):
         type: Literal["global", "group", "all"] | None = None,
         expand: list[str] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[EmoticonPage]:
         """Send `GetAllEmoticons`."""
         try:
             return await self._send(

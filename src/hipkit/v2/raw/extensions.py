@@ -2,7 +2,8 @@
 
 """The operations of `hipkit.v2.extensions`, with raw responses.
 
-The methods return the `Response`, whatever its status. Their arguments are described there.
+The methods return the `Response`, whatever its status; its `parse` returns the result. Their
+arguments are described there.
 """
 
 from __future__ import annotations
@@ -33,11 +34,18 @@ from hipkit.v2.extensions import (
     GetGlobalWebPanel,
 )
 from hipkit.v2.models import (
+    Action,
     Condition,
+    CreatedExtension,
+    Dialog,
     DialogOptions,
+    ExternalPage,
+    Glance,
     GlanceIcon,
     Target,
     TextI18n,
+    Webhook,
+    WebPanel,
     WebPanelIcon,
 )
 
@@ -49,7 +57,9 @@ class RawExtensions(OperationGroup[RawSend]):
 
     __slots__ = ()
 
-    def get_global_action(self, key: str, **options: Unpack[CallOptions]) -> Response:
+    def get_global_action(
+        self, key: str, **options: Unpack[CallOptions]
+    ) -> Response[Action]:
         """Send `GetGlobalAction`."""
         try:
             return self._send(GetGlobalAction(key), **options)
@@ -66,7 +76,7 @@ class RawExtensions(OperationGroup[RawSend]):
         weight: int | None = None,
         conditions: list[Condition] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[CreatedExtension | None]:
         """Send `CreateGlobalAction`."""
         try:
             return self._send(
@@ -85,14 +95,16 @@ class RawExtensions(OperationGroup[RawSend]):
 
     def delete_global_action(
         self, key: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[None]:
         """Send `DeleteGlobalAction`."""
         try:
             return self._send(DeleteGlobalAction(key), **options)
         finally:
             del options  # A traceback would hold what is secret.
 
-    def get_global_dialog(self, key: str, **options: Unpack[CallOptions]) -> Response:
+    def get_global_dialog(
+        self, key: str, **options: Unpack[CallOptions]
+    ) -> Response[Dialog]:
         """Send `GetGlobalDialog`."""
         try:
             return self._send(GetGlobalDialog(key), **options)
@@ -108,7 +120,7 @@ class RawExtensions(OperationGroup[RawSend]):
         authentication: Literal["jwt", "none"] | None = None,
         options: DialogOptions | None = None,
         **call_options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[CreatedExtension | None]:
         """Send `CreateGlobalDialog`."""
         try:
             return self._send(
@@ -126,7 +138,7 @@ class RawExtensions(OperationGroup[RawSend]):
 
     def delete_global_dialog(
         self, key: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[None]:
         """Send `DeleteGlobalDialog`."""
         try:
             return self._send(DeleteGlobalDialog(key), **options)
@@ -135,7 +147,7 @@ class RawExtensions(OperationGroup[RawSend]):
 
     def get_global_external_page(
         self, key: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[ExternalPage]:
         """Send `GetGlobalExternalPage`."""
         try:
             return self._send(GetGlobalExternalPage(key), **options)
@@ -149,7 +161,7 @@ class RawExtensions(OperationGroup[RawSend]):
         url: str,
         name: TextI18n | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[CreatedExtension | None]:
         """Send `CreateGlobalExternalPage`."""
         try:
             return self._send(
@@ -160,14 +172,16 @@ class RawExtensions(OperationGroup[RawSend]):
 
     def delete_global_external_page(
         self, key: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[None]:
         """Send `DeleteGlobalExternalPage`."""
         try:
             return self._send(DeleteGlobalExternalPage(key), **options)
         finally:
             del options  # A traceback would hold what is secret.
 
-    def get_global_glance(self, key: str, **options: Unpack[CallOptions]) -> Response:
+    def get_global_glance(
+        self, key: str, **options: Unpack[CallOptions]
+    ) -> Response[Glance]:
         """Send `GetGlobalGlance`."""
         try:
             return self._send(GetGlobalGlance(key), **options)
@@ -185,7 +199,7 @@ class RawExtensions(OperationGroup[RawSend]):
         weight: int | None = None,
         conditions: list[Condition] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[CreatedExtension | None]:
         """Send `CreateGlobalGlance`."""
         try:
             return self._send(
@@ -205,7 +219,7 @@ class RawExtensions(OperationGroup[RawSend]):
 
     def delete_global_glance(
         self, key: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[None]:
         """Send `DeleteGlobalGlance`."""
         try:
             return self._send(DeleteGlobalGlance(key), **options)
@@ -214,7 +228,7 @@ class RawExtensions(OperationGroup[RawSend]):
 
     def get_global_web_panel(
         self, key: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[WebPanel]:
         """Send `GetGlobalWebPanel`."""
         try:
             return self._send(GetGlobalWebPanel(key), **options)
@@ -233,7 +247,7 @@ class RawExtensions(OperationGroup[RawSend]):
         weight: int | None = None,
         conditions: list[Condition] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[CreatedExtension | None]:
         """Send `CreateGlobalWebPanel`."""
         try:
             return self._send(
@@ -254,14 +268,16 @@ class RawExtensions(OperationGroup[RawSend]):
 
     def delete_global_web_panel(
         self, key: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[None]:
         """Send `DeleteGlobalWebPanel`."""
         try:
             return self._send(DeleteGlobalWebPanel(key), **options)
         finally:
             del options  # A traceback would hold what is secret.
 
-    def get_global_webhook(self, key: str, **options: Unpack[CallOptions]) -> Response:
+    def get_global_webhook(
+        self, key: str, **options: Unpack[CallOptions]
+    ) -> Response[Webhook]:
         """Send `GetGlobalWebhook`."""
         try:
             return self._send(GetGlobalWebhook(key), **options)
@@ -289,7 +305,7 @@ class RawExtensions(OperationGroup[RawSend]):
         pattern: str | None = None,
         authentication: Literal["jwt", "none"] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[CreatedExtension | None]:
         """Send `CreateGlobalWebhook`."""
         try:
             return self._send(
@@ -308,7 +324,7 @@ class RawExtensions(OperationGroup[RawSend]):
 
     def delete_global_webhook(
         self, key: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[None]:
         """Send `DeleteGlobalWebhook`."""
         try:
             return self._send(DeleteGlobalWebhook(key), **options)
@@ -323,7 +339,7 @@ class AsyncRawExtensions(OperationGroup[AsyncRawSend]):
 
     async def get_global_action(
         self, key: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[Action]:
         """Send `GetGlobalAction`."""
         try:
             return await self._send(GetGlobalAction(key), **options)
@@ -340,7 +356,7 @@ class AsyncRawExtensions(OperationGroup[AsyncRawSend]):
         weight: int | None = None,
         conditions: list[Condition] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[CreatedExtension | None]:
         """Send `CreateGlobalAction`."""
         try:
             return await self._send(
@@ -359,7 +375,7 @@ class AsyncRawExtensions(OperationGroup[AsyncRawSend]):
 
     async def delete_global_action(
         self, key: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[None]:
         """Send `DeleteGlobalAction`."""
         try:
             return await self._send(DeleteGlobalAction(key), **options)
@@ -368,7 +384,7 @@ class AsyncRawExtensions(OperationGroup[AsyncRawSend]):
 
     async def get_global_dialog(
         self, key: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[Dialog]:
         """Send `GetGlobalDialog`."""
         try:
             return await self._send(GetGlobalDialog(key), **options)
@@ -384,7 +400,7 @@ class AsyncRawExtensions(OperationGroup[AsyncRawSend]):
         authentication: Literal["jwt", "none"] | None = None,
         options: DialogOptions | None = None,
         **call_options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[CreatedExtension | None]:
         """Send `CreateGlobalDialog`."""
         try:
             return await self._send(
@@ -402,7 +418,7 @@ class AsyncRawExtensions(OperationGroup[AsyncRawSend]):
 
     async def delete_global_dialog(
         self, key: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[None]:
         """Send `DeleteGlobalDialog`."""
         try:
             return await self._send(DeleteGlobalDialog(key), **options)
@@ -411,7 +427,7 @@ class AsyncRawExtensions(OperationGroup[AsyncRawSend]):
 
     async def get_global_external_page(
         self, key: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[ExternalPage]:
         """Send `GetGlobalExternalPage`."""
         try:
             return await self._send(GetGlobalExternalPage(key), **options)
@@ -425,7 +441,7 @@ class AsyncRawExtensions(OperationGroup[AsyncRawSend]):
         url: str,
         name: TextI18n | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[CreatedExtension | None]:
         """Send `CreateGlobalExternalPage`."""
         try:
             return await self._send(
@@ -436,7 +452,7 @@ class AsyncRawExtensions(OperationGroup[AsyncRawSend]):
 
     async def delete_global_external_page(
         self, key: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[None]:
         """Send `DeleteGlobalExternalPage`."""
         try:
             return await self._send(DeleteGlobalExternalPage(key), **options)
@@ -445,7 +461,7 @@ class AsyncRawExtensions(OperationGroup[AsyncRawSend]):
 
     async def get_global_glance(
         self, key: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[Glance]:
         """Send `GetGlobalGlance`."""
         try:
             return await self._send(GetGlobalGlance(key), **options)
@@ -463,7 +479,7 @@ class AsyncRawExtensions(OperationGroup[AsyncRawSend]):
         weight: int | None = None,
         conditions: list[Condition] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[CreatedExtension | None]:
         """Send `CreateGlobalGlance`."""
         try:
             return await self._send(
@@ -483,7 +499,7 @@ class AsyncRawExtensions(OperationGroup[AsyncRawSend]):
 
     async def delete_global_glance(
         self, key: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[None]:
         """Send `DeleteGlobalGlance`."""
         try:
             return await self._send(DeleteGlobalGlance(key), **options)
@@ -492,7 +508,7 @@ class AsyncRawExtensions(OperationGroup[AsyncRawSend]):
 
     async def get_global_web_panel(
         self, key: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[WebPanel]:
         """Send `GetGlobalWebPanel`."""
         try:
             return await self._send(GetGlobalWebPanel(key), **options)
@@ -511,7 +527,7 @@ class AsyncRawExtensions(OperationGroup[AsyncRawSend]):
         weight: int | None = None,
         conditions: list[Condition] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[CreatedExtension | None]:
         """Send `CreateGlobalWebPanel`."""
         try:
             return await self._send(
@@ -532,7 +548,7 @@ class AsyncRawExtensions(OperationGroup[AsyncRawSend]):
 
     async def delete_global_web_panel(
         self, key: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[None]:
         """Send `DeleteGlobalWebPanel`."""
         try:
             return await self._send(DeleteGlobalWebPanel(key), **options)
@@ -541,7 +557,7 @@ class AsyncRawExtensions(OperationGroup[AsyncRawSend]):
 
     async def get_global_webhook(
         self, key: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[Webhook]:
         """Send `GetGlobalWebhook`."""
         try:
             return await self._send(GetGlobalWebhook(key), **options)
@@ -569,7 +585,7 @@ class AsyncRawExtensions(OperationGroup[AsyncRawSend]):
         pattern: str | None = None,
         authentication: Literal["jwt", "none"] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[CreatedExtension | None]:
         """Send `CreateGlobalWebhook`."""
         try:
             return await self._send(
@@ -588,7 +604,7 @@ class AsyncRawExtensions(OperationGroup[AsyncRawSend]):
 
     async def delete_global_webhook(
         self, key: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[None]:
         """Send `DeleteGlobalWebhook`."""
         try:
             return await self._send(DeleteGlobalWebhook(key), **options)

@@ -2,7 +2,8 @@
 
 """The operations of `hipkit.v2.files`, with raw responses.
 
-The methods return the `Response`, whatever its status. Their arguments are described there.
+The methods return the `Response`, whatever its status; its `parse` returns the result. Their
+arguments are described there.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from hipkit.api.calling import AsyncRawSend, CallOptions, RawSend
 from hipkit.api.groups import OperationGroup
 from hipkit.api.response import Response
 from hipkit.v2.files import GetFile
+from hipkit.v2.models import FileUrls
 
 __all__ = ["AsyncRawFiles", "RawFiles"]
 
@@ -28,7 +30,7 @@ class RawFiles(OperationGroup[RawSend]):
         *,
         thumbnail: bool | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[FileUrls]:
         """Send `GetFile`."""
         try:
             return self._send(GetFile(file_id, thumbnail=thumbnail), **options)
@@ -47,7 +49,7 @@ class AsyncRawFiles(OperationGroup[AsyncRawSend]):
         *,
         thumbnail: bool | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[FileUrls]:
         """Send `GetFile`."""
         try:
             return await self._send(GetFile(file_id, thumbnail=thumbnail), **options)

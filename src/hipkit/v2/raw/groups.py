@@ -2,7 +2,8 @@
 
 """The operations of `hipkit.v2.groups`, with raw responses.
 
-The methods return the `Response`, whatever its status. Their arguments are described there.
+The methods return the `Response`, whatever its status; its `parse` returns the result. Their
+arguments are described there.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from hipkit.v2.groups import (
     GetGroupStatistics,
     UpdateGroupAvatar,
 )
+from hipkit.v2.models import Group
 
 __all__ = ["AsyncRawGroups", "RawGroups"]
 
@@ -35,7 +37,7 @@ class RawGroups(OperationGroup[RawSend]):
         *,
         expand: list[str] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[Group]:
         """Send `GetGroup`."""
         try:
             return self._send(GetGroup(group_id, expand=expand), **options)
@@ -44,7 +46,7 @@ class RawGroups(OperationGroup[RawSend]):
 
     def get_group_avatar(
         self, group_id: str | int, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[str]:
         """Send `GetGroupAvatar`."""
         try:
             return self._send(GetGroupAvatar(group_id), **options)
@@ -57,7 +59,7 @@ class RawGroups(OperationGroup[RawSend]):
         *,
         avatar: ImageSource,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[None]:
         """Send `UpdateGroupAvatar`."""
         try:
             return self._send(UpdateGroupAvatar(group_id, avatar=avatar), **options)
@@ -66,7 +68,7 @@ class RawGroups(OperationGroup[RawSend]):
 
     def delete_group_avatar(
         self, group_id: str | int, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[None]:
         """Send `DeleteGroupAvatar`."""
         try:
             return self._send(DeleteGroupAvatar(group_id), **options)
@@ -75,7 +77,7 @@ class RawGroups(OperationGroup[RawSend]):
 
     def get_group_statistics(
         self, group_id: str | int, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[dict[str, object]]:
         """Send `GetGroupStatistics`."""
         try:
             return self._send(GetGroupStatistics(group_id), **options)
@@ -94,7 +96,7 @@ class AsyncRawGroups(OperationGroup[AsyncRawSend]):
         *,
         expand: list[str] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[Group]:
         """Send `GetGroup`."""
         try:
             return await self._send(GetGroup(group_id, expand=expand), **options)
@@ -103,7 +105,7 @@ class AsyncRawGroups(OperationGroup[AsyncRawSend]):
 
     async def get_group_avatar(
         self, group_id: str | int, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[str]:
         """Send `GetGroupAvatar`."""
         try:
             return await self._send(GetGroupAvatar(group_id), **options)
@@ -116,7 +118,7 @@ class AsyncRawGroups(OperationGroup[AsyncRawSend]):
         *,
         avatar: ImageSource,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[None]:
         """Send `UpdateGroupAvatar`."""
         try:
             return await self._send(
@@ -127,7 +129,7 @@ class AsyncRawGroups(OperationGroup[AsyncRawSend]):
 
     async def delete_group_avatar(
         self, group_id: str | int, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[None]:
         """Send `DeleteGroupAvatar`."""
         try:
             return await self._send(DeleteGroupAvatar(group_id), **options)
@@ -136,7 +138,7 @@ class AsyncRawGroups(OperationGroup[AsyncRawSend]):
 
     async def get_group_statistics(
         self, group_id: str | int, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[dict[str, object]]:
         """Send `GetGroupStatistics`."""
         try:
             return await self._send(GetGroupStatistics(group_id), **options)

@@ -2,7 +2,8 @@
 
 """The operations of `hipkit.v2.integrations`, with raw responses.
 
-The methods return the `Response`, whatever its status. Their arguments are described there.
+The methods return the `Response`, whatever its status; its `parse` returns the result. Their
+arguments are described there.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from hipkit.v2.integrations import (
     UserAddonUiUpdate,
     UserInRoomAddonUiUpdate,
 )
-from hipkit.v2.models import GlanceUpdate
+from hipkit.v2.models import GlanceUpdate, Installation, IntegrationLink
 
 __all__ = ["AsyncRawIntegrations", "RawIntegrations"]
 
@@ -37,7 +38,7 @@ class RawIntegrations(OperationGroup[RawSend]):
         integration_id_or_key: str | int,
         token: str,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[Installation]:
         """Send `GetIntegrationInstallableData`."""
         try:
             return self._send(
@@ -48,7 +49,7 @@ class RawIntegrations(OperationGroup[RawSend]):
 
     def invoke_integration_link(
         self, token: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[str]:
         """Send `InvokeIntegrationLink`."""
         try:
             return self._send(InvokeIntegrationLink(token), **options)
@@ -57,7 +58,7 @@ class RawIntegrations(OperationGroup[RawSend]):
 
     def delete_integration_link(
         self, token: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[None]:
         """Send `DeleteIntegrationLink`."""
         try:
             return self._send(DeleteIntegrationLink(token), **options)
@@ -66,7 +67,7 @@ class RawIntegrations(OperationGroup[RawSend]):
 
     def create_integration_link(
         self, *, target: str, ttl: int, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[IntegrationLink]:
         """Send `CreateIntegrationLink`."""
         try:
             return self._send(CreateIntegrationLink(target=target, ttl=ttl), **options)
@@ -75,7 +76,7 @@ class RawIntegrations(OperationGroup[RawSend]):
 
     def addon_ui_update(
         self, *, glance: list[GlanceUpdate], **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[None]:
         """Send `AddonUiUpdate`."""
         try:
             return self._send(AddonUiUpdate(glance=glance), **options)
@@ -88,7 +89,7 @@ class RawIntegrations(OperationGroup[RawSend]):
         *,
         glance: list[GlanceUpdate],
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[None]:
         """Send `RoomAddonUiUpdate`."""
         try:
             return self._send(
@@ -104,7 +105,7 @@ class RawIntegrations(OperationGroup[RawSend]):
         *,
         glance: list[GlanceUpdate],
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[None]:
         """Send `UserInRoomAddonUiUpdate`."""
         try:
             return self._send(
@@ -122,7 +123,7 @@ class RawIntegrations(OperationGroup[RawSend]):
         *,
         glance: list[GlanceUpdate],
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[None]:
         """Send `UserAddonUiUpdate`."""
         try:
             return self._send(
@@ -142,7 +143,7 @@ class AsyncRawIntegrations(OperationGroup[AsyncRawSend]):
         integration_id_or_key: str | int,
         token: str,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[Installation]:
         """Send `GetIntegrationInstallableData`."""
         try:
             return await self._send(
@@ -153,7 +154,7 @@ class AsyncRawIntegrations(OperationGroup[AsyncRawSend]):
 
     async def invoke_integration_link(
         self, token: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[str]:
         """Send `InvokeIntegrationLink`."""
         try:
             return await self._send(InvokeIntegrationLink(token), **options)
@@ -162,7 +163,7 @@ class AsyncRawIntegrations(OperationGroup[AsyncRawSend]):
 
     async def delete_integration_link(
         self, token: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[None]:
         """Send `DeleteIntegrationLink`."""
         try:
             return await self._send(DeleteIntegrationLink(token), **options)
@@ -171,7 +172,7 @@ class AsyncRawIntegrations(OperationGroup[AsyncRawSend]):
 
     async def create_integration_link(
         self, *, target: str, ttl: int, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[IntegrationLink]:
         """Send `CreateIntegrationLink`."""
         try:
             return await self._send(
@@ -182,7 +183,7 @@ class AsyncRawIntegrations(OperationGroup[AsyncRawSend]):
 
     async def addon_ui_update(
         self, *, glance: list[GlanceUpdate], **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[None]:
         """Send `AddonUiUpdate`."""
         try:
             return await self._send(AddonUiUpdate(glance=glance), **options)
@@ -195,7 +196,7 @@ class AsyncRawIntegrations(OperationGroup[AsyncRawSend]):
         *,
         glance: list[GlanceUpdate],
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[None]:
         """Send `RoomAddonUiUpdate`."""
         try:
             return await self._send(
@@ -211,7 +212,7 @@ class AsyncRawIntegrations(OperationGroup[AsyncRawSend]):
         *,
         glance: list[GlanceUpdate],
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[None]:
         """Send `UserInRoomAddonUiUpdate`."""
         try:
             return await self._send(
@@ -229,7 +230,7 @@ class AsyncRawIntegrations(OperationGroup[AsyncRawSend]):
         *,
         glance: list[GlanceUpdate],
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[None]:
         """Send `UserAddonUiUpdate`."""
         try:
             return await self._send(

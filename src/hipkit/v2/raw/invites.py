@@ -2,7 +2,8 @@
 
 """The operations of `hipkit.v2.invites`, with raw responses.
 
-The methods return the `Response`, whatever its status. Their arguments are described there.
+The methods return the `Response`, whatever its status; its `parse` returns the result. Their
+arguments are described there.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class RawInvites(OperationGroup[RawSend]):
         name: str,
         title: str | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[object]:
         """Send `InviteUserToGroup`."""
         try:
             return self._send(
@@ -51,7 +52,7 @@ class AsyncRawInvites(OperationGroup[AsyncRawSend]):
         name: str,
         title: str | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[object]:
         """Send `InviteUserToGroup`."""
         try:
             return await self._send(

@@ -2,7 +2,8 @@
 
 """The operations of `hipkit.v2.oauth_sessions`, with raw responses.
 
-The methods return the `Response`, whatever its status. Their arguments are described there.
+The methods return the `Response`, whatever its status; its `parse` returns the result. Their
+arguments are described there.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Literal, Unpack
 from hipkit.api.calling import AsyncRawSend, CallOptions, RawSend
 from hipkit.api.groups import OperationGroup
 from hipkit.api.response import Response
+from hipkit.v2.models import Session, Token
 from hipkit.v2.oauth_sessions import DeleteSession, GenerateToken, GetSession
 
 __all__ = ["AsyncRawOauthSessions", "RawOauthSessions"]
@@ -28,7 +30,7 @@ class RawOauthSessions(OperationGroup[RawSend]):
         *,
         expand: list[str] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[Session]:
         """Send `GetSession`."""
         try:
             return self._send(GetSession(access_token, expand=expand), **options)
@@ -37,7 +39,7 @@ class RawOauthSessions(OperationGroup[RawSend]):
 
     def delete_session(
         self, access_token: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[None]:
         """Send `DeleteSession`."""
         try:
             return self._send(DeleteSession(access_token), **options)
@@ -65,7 +67,7 @@ class RawOauthSessions(OperationGroup[RawSend]):
         group_id: str | int | None = None,
         client_name: str | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[Token]:
         """Send `GenerateToken`."""
         try:
             return self._send(
@@ -103,7 +105,7 @@ class AsyncRawOauthSessions(OperationGroup[AsyncRawSend]):
         *,
         expand: list[str] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[Session]:
         """Send `GetSession`."""
         try:
             return await self._send(GetSession(access_token, expand=expand), **options)
@@ -112,7 +114,7 @@ class AsyncRawOauthSessions(OperationGroup[AsyncRawSend]):
 
     async def delete_session(
         self, access_token: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[None]:
         """Send `DeleteSession`."""
         try:
             return await self._send(DeleteSession(access_token), **options)
@@ -140,7 +142,7 @@ class AsyncRawOauthSessions(OperationGroup[AsyncRawSend]):
         group_id: str | int | None = None,
         client_name: str | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[Token]:
         """Send `GenerateToken`."""
         try:
             return await self._send(

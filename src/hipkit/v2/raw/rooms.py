@@ -2,7 +2,8 @@
 
 """The operations of `hipkit.v2.rooms`, with raw responses.
 
-The methods return the `Response`, whatever its status. Their arguments are described there.
+The methods return the `Response`, whatever its status; its `parse` returns the result. Their
+arguments are described there.
 """
 
 from __future__ import annotations
@@ -17,13 +18,29 @@ from hipkit.api.files import FileSource, ImageSource
 from hipkit.api.groups import OperationGroup
 from hipkit.api.response import Response
 from hipkit.v2.models import (
+    Action,
     Card,
     Condition,
+    Created,
+    CreatedExtension,
+    Dialog,
     DialogOptions,
+    ExternalPage,
+    Glance,
     GlanceIcon,
+    MessageEnvelope,
+    MessagePage,
     OwnerReference,
+    Room,
+    RoomPage,
+    RoomStatistics,
+    SentMessage,
     Target,
     TextI18n,
+    UserPage,
+    Webhook,
+    WebhookPage,
+    WebPanel,
     WebPanelIcon,
 )
 from hipkit.v2.rooms import (
@@ -91,7 +108,7 @@ class RawRooms(OperationGroup[RawSend]):
         include_archived: bool | None = None,
         expand: list[str] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[RoomPage]:
         """Send `GetAllRooms`."""
         try:
             return self._send(
@@ -118,7 +135,7 @@ class RawRooms(OperationGroup[RawSend]):
         delegate_admin_visibility: bool | UnsetType | None = UNSET,
         created: str | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[Created]:
         """Send `CreateRoom`."""
         try:
             return self._send(
@@ -142,7 +159,7 @@ class RawRooms(OperationGroup[RawSend]):
         *,
         expand: list[str] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[Room]:
         """Send `GetRoom`."""
         try:
             return self._send(GetRoom(room_id_or_name, expand=expand), **options)
@@ -161,7 +178,7 @@ class RawRooms(OperationGroup[RawSend]):
         owner: OwnerReference,
         delegate_admin_visibility: bool | UnsetType | None = UNSET,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[None]:
         """Send `UpdateRoom`."""
         try:
             return self._send(
@@ -182,7 +199,7 @@ class RawRooms(OperationGroup[RawSend]):
 
     def delete_room(
         self, room_id_or_name: str | int, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[None]:
         """Send `DeleteRoom`."""
         try:
             return self._send(DeleteRoom(room_id_or_name), **options)
@@ -191,7 +208,7 @@ class RawRooms(OperationGroup[RawSend]):
 
     def get_room_avatar(
         self, room_id_or_name: str | int, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[str]:
         """Send `GetRoomAvatar`."""
         try:
             return self._send(GetRoomAvatar(room_id_or_name), **options)
@@ -204,7 +221,7 @@ class RawRooms(OperationGroup[RawSend]):
         *,
         avatar: ImageSource,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[None]:
         """Send `UpdateRoomAvatar`."""
         try:
             return self._send(
@@ -215,7 +232,7 @@ class RawRooms(OperationGroup[RawSend]):
 
     def delete_room_avatar(
         self, room_id_or_name: str | int, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[None]:
         """Send `DeleteRoomAvatar`."""
         try:
             return self._send(DeleteRoomAvatar(room_id_or_name), **options)
@@ -224,7 +241,7 @@ class RawRooms(OperationGroup[RawSend]):
 
     def get_room_action(
         self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[Action]:
         """Send `GetRoomAction`."""
         try:
             return self._send(GetRoomAction(room_id_or_name, key), **options)
@@ -242,7 +259,7 @@ class RawRooms(OperationGroup[RawSend]):
         weight: int | None = None,
         conditions: list[Condition] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[CreatedExtension | None]:
         """Send `CreateRoomAction`."""
         try:
             return self._send(
@@ -262,7 +279,7 @@ class RawRooms(OperationGroup[RawSend]):
 
     def delete_room_action(
         self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[None]:
         """Send `DeleteRoomAction`."""
         try:
             return self._send(DeleteRoomAction(room_id_or_name, key), **options)
@@ -271,7 +288,7 @@ class RawRooms(OperationGroup[RawSend]):
 
     def get_room_dialog(
         self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[Dialog]:
         """Send `GetRoomDialog`."""
         try:
             return self._send(GetRoomDialog(room_id_or_name, key), **options)
@@ -288,7 +305,7 @@ class RawRooms(OperationGroup[RawSend]):
         authentication: Literal["jwt", "none"] | None = None,
         options: DialogOptions | None = None,
         **call_options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[CreatedExtension | None]:
         """Send `CreateRoomDialog`."""
         try:
             return self._send(
@@ -307,7 +324,7 @@ class RawRooms(OperationGroup[RawSend]):
 
     def delete_room_dialog(
         self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[None]:
         """Send `DeleteRoomDialog`."""
         try:
             return self._send(DeleteRoomDialog(room_id_or_name, key), **options)
@@ -316,7 +333,7 @@ class RawRooms(OperationGroup[RawSend]):
 
     def get_room_external_page(
         self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[ExternalPage]:
         """Send `GetRoomExternalPage`."""
         try:
             return self._send(GetRoomExternalPage(room_id_or_name, key), **options)
@@ -331,7 +348,7 @@ class RawRooms(OperationGroup[RawSend]):
         url: str,
         name: TextI18n | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[CreatedExtension | None]:
         """Send `CreateRoomExternalPage`."""
         try:
             return self._send(
@@ -343,7 +360,7 @@ class RawRooms(OperationGroup[RawSend]):
 
     def delete_room_external_page(
         self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[None]:
         """Send `DeleteRoomExternalPage`."""
         try:
             return self._send(DeleteRoomExternalPage(room_id_or_name, key), **options)
@@ -352,7 +369,7 @@ class RawRooms(OperationGroup[RawSend]):
 
     def get_room_glance(
         self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[Glance]:
         """Send `GetRoomGlance`."""
         try:
             return self._send(GetRoomGlance(room_id_or_name, key), **options)
@@ -371,7 +388,7 @@ class RawRooms(OperationGroup[RawSend]):
         weight: int | None = None,
         conditions: list[Condition] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[CreatedExtension | None]:
         """Send `CreateRoomGlance`."""
         try:
             return self._send(
@@ -392,7 +409,7 @@ class RawRooms(OperationGroup[RawSend]):
 
     def delete_room_glance(
         self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[None]:
         """Send `DeleteRoomGlance`."""
         try:
             return self._send(DeleteRoomGlance(room_id_or_name, key), **options)
@@ -401,7 +418,7 @@ class RawRooms(OperationGroup[RawSend]):
 
     def get_room_web_panel(
         self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[WebPanel]:
         """Send `GetRoomWebPanel`."""
         try:
             return self._send(GetRoomWebPanel(room_id_or_name, key), **options)
@@ -421,7 +438,7 @@ class RawRooms(OperationGroup[RawSend]):
         weight: int | None = None,
         conditions: list[Condition] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[CreatedExtension | None]:
         """Send `CreateRoomWebPanel`."""
         try:
             return self._send(
@@ -443,7 +460,7 @@ class RawRooms(OperationGroup[RawSend]):
 
     def delete_room_web_panel(
         self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[None]:
         """Send `DeleteRoomWebPanel`."""
         try:
             return self._send(DeleteRoomWebPanel(room_id_or_name, key), **options)
@@ -457,7 +474,7 @@ class RawRooms(OperationGroup[RawSend]):
         *,
         expand: list[str] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[Webhook]:
         """Send `GetRoomWebhook`."""
         try:
             return self._send(
@@ -488,7 +505,7 @@ class RawRooms(OperationGroup[RawSend]):
         pattern: str | None = None,
         authentication: Literal["jwt", "none"] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[Created]:
         """Send `CreateRoomWebhook`."""
         try:
             return self._send(
@@ -508,7 +525,7 @@ class RawRooms(OperationGroup[RawSend]):
 
     def delete_room_webhook(
         self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[None]:
         """Send `DeleteRoomWebhook`."""
         try:
             return self._send(DeleteRoomWebhook(room_id_or_name, key), **options)
@@ -524,7 +541,7 @@ class RawRooms(OperationGroup[RawSend]):
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[MessageEnvelope]:
         """Send `GetRoomMessage`."""
         try:
             return self._send(
@@ -553,7 +570,7 @@ class RawRooms(OperationGroup[RawSend]):
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[MessagePage]:
         """Send `GetRoomHistory`."""
         try:
             return self._send(
@@ -583,7 +600,7 @@ class RawRooms(OperationGroup[RawSend]):
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[MessagePage]:
         """Send `GetRecentRoomHistory`."""
         try:
             return self._send(
@@ -607,7 +624,7 @@ class RawRooms(OperationGroup[RawSend]):
         *,
         reason: str | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[None]:
         """Send `InviteUser`."""
         try:
             return self._send(
@@ -624,7 +641,7 @@ class RawRooms(OperationGroup[RawSend]):
         max_results: int | None = None,
         expand: list[str] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[UserPage]:
         """Send `GetAllMembers`."""
         try:
             return self._send(
@@ -646,7 +663,7 @@ class RawRooms(OperationGroup[RawSend]):
         *,
         room_roles: list[Literal["room_admin", "room_member"]] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[None]:
         """Send `AddMember`."""
         try:
             return self._send(
@@ -661,7 +678,7 @@ class RawRooms(OperationGroup[RawSend]):
         room_id_or_name: str | int,
         user_id_or_email: str | int,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[None]:
         """Send `RemoveMember`."""
         try:
             return self._send(
@@ -676,7 +693,7 @@ class RawRooms(OperationGroup[RawSend]):
         *,
         message: str,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[SentMessage]:
         """Send `SendMessage`."""
         try:
             return self._send(SendMessage(room_id_or_name, message=message), **options)
@@ -696,7 +713,7 @@ class RawRooms(OperationGroup[RawSend]):
         attach_to: str | None = None,
         card: Card | UnsetType | None = UNSET,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[None]:
         """Send `SendRoomNotification`."""
         try:
             return self._send(
@@ -724,7 +741,7 @@ class RawRooms(OperationGroup[RawSend]):
         include_offline: bool | None = None,
         expand: list[str] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[UserPage]:
         """Send `GetAllParticipants`."""
         try:
             return self._send(
@@ -747,7 +764,7 @@ class RawRooms(OperationGroup[RawSend]):
         parent_message_id: str,
         message: str,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[None]:
         """Send `ReplyToMessage`."""
         try:
             return self._send(
@@ -768,7 +785,7 @@ class RawRooms(OperationGroup[RawSend]):
         file: FileSource,
         message: str | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[None]:
         """Send `ShareFileWithRoom`."""
         try:
             return self._send(
@@ -785,7 +802,7 @@ class RawRooms(OperationGroup[RawSend]):
         link: str,
         message: str | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[None]:
         """Send `ShareLinkWithRoom`."""
         try:
             return self._send(
@@ -797,7 +814,7 @@ class RawRooms(OperationGroup[RawSend]):
 
     def get_room_statistics(
         self, room_id_or_name: str | int, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[RoomStatistics]:
         """Send `GetRoomStatistics`."""
         try:
             return self._send(GetRoomStatistics(room_id_or_name), **options)
@@ -806,7 +823,7 @@ class RawRooms(OperationGroup[RawSend]):
 
     def set_topic(
         self, room_id_or_name: str | int, *, topic: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[None]:
         """Send `SetTopic`."""
         try:
             return self._send(SetTopic(room_id_or_name, topic=topic), **options)
@@ -821,7 +838,7 @@ class RawRooms(OperationGroup[RawSend]):
         max_results: int | None = None,
         expand: list[str] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[WebhookPage]:
         """Send `GetAllWebhooks`."""
         try:
             return self._send(
@@ -858,7 +875,7 @@ class RawRooms(OperationGroup[RawSend]):
         key: str | None = None,
         authentication: Literal["jwt", "none"] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[Created]:
         """Send `CreateWebhook`."""
         try:
             return self._send(
@@ -883,7 +900,7 @@ class RawRooms(OperationGroup[RawSend]):
         *,
         expand: list[str] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[Webhook]:
         """Send `GetWebhook`."""
         try:
             return self._send(
@@ -897,7 +914,7 @@ class RawRooms(OperationGroup[RawSend]):
         room_id_or_name: str | int,
         webhook_id: int,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[None]:
         """Send `DeleteWebhook`."""
         try:
             return self._send(DeleteWebhook(room_id_or_name, webhook_id), **options)
@@ -919,7 +936,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         include_archived: bool | None = None,
         expand: list[str] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[RoomPage]:
         """Send `GetAllRooms`."""
         try:
             return await self._send(
@@ -946,7 +963,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         delegate_admin_visibility: bool | UnsetType | None = UNSET,
         created: str | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[Created]:
         """Send `CreateRoom`."""
         try:
             return await self._send(
@@ -970,7 +987,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         *,
         expand: list[str] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[Room]:
         """Send `GetRoom`."""
         try:
             return await self._send(GetRoom(room_id_or_name, expand=expand), **options)
@@ -989,7 +1006,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         owner: OwnerReference,
         delegate_admin_visibility: bool | UnsetType | None = UNSET,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[None]:
         """Send `UpdateRoom`."""
         try:
             return await self._send(
@@ -1010,7 +1027,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
 
     async def delete_room(
         self, room_id_or_name: str | int, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[None]:
         """Send `DeleteRoom`."""
         try:
             return await self._send(DeleteRoom(room_id_or_name), **options)
@@ -1019,7 +1036,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
 
     async def get_room_avatar(
         self, room_id_or_name: str | int, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[str]:
         """Send `GetRoomAvatar`."""
         try:
             return await self._send(GetRoomAvatar(room_id_or_name), **options)
@@ -1032,7 +1049,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         *,
         avatar: ImageSource,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[None]:
         """Send `UpdateRoomAvatar`."""
         try:
             return await self._send(
@@ -1043,7 +1060,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
 
     async def delete_room_avatar(
         self, room_id_or_name: str | int, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[None]:
         """Send `DeleteRoomAvatar`."""
         try:
             return await self._send(DeleteRoomAvatar(room_id_or_name), **options)
@@ -1052,7 +1069,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
 
     async def get_room_action(
         self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[Action]:
         """Send `GetRoomAction`."""
         try:
             return await self._send(GetRoomAction(room_id_or_name, key), **options)
@@ -1070,7 +1087,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         weight: int | None = None,
         conditions: list[Condition] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[CreatedExtension | None]:
         """Send `CreateRoomAction`."""
         try:
             return await self._send(
@@ -1090,7 +1107,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
 
     async def delete_room_action(
         self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[None]:
         """Send `DeleteRoomAction`."""
         try:
             return await self._send(DeleteRoomAction(room_id_or_name, key), **options)
@@ -1099,7 +1116,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
 
     async def get_room_dialog(
         self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[Dialog]:
         """Send `GetRoomDialog`."""
         try:
             return await self._send(GetRoomDialog(room_id_or_name, key), **options)
@@ -1116,7 +1133,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         authentication: Literal["jwt", "none"] | None = None,
         options: DialogOptions | None = None,
         **call_options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[CreatedExtension | None]:
         """Send `CreateRoomDialog`."""
         try:
             return await self._send(
@@ -1135,7 +1152,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
 
     async def delete_room_dialog(
         self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[None]:
         """Send `DeleteRoomDialog`."""
         try:
             return await self._send(DeleteRoomDialog(room_id_or_name, key), **options)
@@ -1144,7 +1161,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
 
     async def get_room_external_page(
         self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[ExternalPage]:
         """Send `GetRoomExternalPage`."""
         try:
             return await self._send(
@@ -1161,7 +1178,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         url: str,
         name: TextI18n | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[CreatedExtension | None]:
         """Send `CreateRoomExternalPage`."""
         try:
             return await self._send(
@@ -1173,7 +1190,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
 
     async def delete_room_external_page(
         self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[None]:
         """Send `DeleteRoomExternalPage`."""
         try:
             return await self._send(
@@ -1184,7 +1201,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
 
     async def get_room_glance(
         self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[Glance]:
         """Send `GetRoomGlance`."""
         try:
             return await self._send(GetRoomGlance(room_id_or_name, key), **options)
@@ -1203,7 +1220,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         weight: int | None = None,
         conditions: list[Condition] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[CreatedExtension | None]:
         """Send `CreateRoomGlance`."""
         try:
             return await self._send(
@@ -1224,7 +1241,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
 
     async def delete_room_glance(
         self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[None]:
         """Send `DeleteRoomGlance`."""
         try:
             return await self._send(DeleteRoomGlance(room_id_or_name, key), **options)
@@ -1233,7 +1250,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
 
     async def get_room_web_panel(
         self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[WebPanel]:
         """Send `GetRoomWebPanel`."""
         try:
             return await self._send(GetRoomWebPanel(room_id_or_name, key), **options)
@@ -1253,7 +1270,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         weight: int | None = None,
         conditions: list[Condition] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[CreatedExtension | None]:
         """Send `CreateRoomWebPanel`."""
         try:
             return await self._send(
@@ -1275,7 +1292,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
 
     async def delete_room_web_panel(
         self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[None]:
         """Send `DeleteRoomWebPanel`."""
         try:
             return await self._send(DeleteRoomWebPanel(room_id_or_name, key), **options)
@@ -1289,7 +1306,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         *,
         expand: list[str] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[Webhook]:
         """Send `GetRoomWebhook`."""
         try:
             return await self._send(
@@ -1320,7 +1337,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         pattern: str | None = None,
         authentication: Literal["jwt", "none"] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[Created]:
         """Send `CreateRoomWebhook`."""
         try:
             return await self._send(
@@ -1340,7 +1357,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
 
     async def delete_room_webhook(
         self, room_id_or_name: str | int, key: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[None]:
         """Send `DeleteRoomWebhook`."""
         try:
             return await self._send(DeleteRoomWebhook(room_id_or_name, key), **options)
@@ -1356,7 +1373,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[MessageEnvelope]:
         """Send `GetRoomMessage`."""
         try:
             return await self._send(
@@ -1385,7 +1402,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[MessagePage]:
         """Send `GetRoomHistory`."""
         try:
             return await self._send(
@@ -1415,7 +1432,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[MessagePage]:
         """Send `GetRecentRoomHistory`."""
         try:
             return await self._send(
@@ -1439,7 +1456,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         *,
         reason: str | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[None]:
         """Send `InviteUser`."""
         try:
             return await self._send(
@@ -1456,7 +1473,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         max_results: int | None = None,
         expand: list[str] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[UserPage]:
         """Send `GetAllMembers`."""
         try:
             return await self._send(
@@ -1478,7 +1495,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         *,
         room_roles: list[Literal["room_admin", "room_member"]] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[None]:
         """Send `AddMember`."""
         try:
             return await self._send(
@@ -1493,7 +1510,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         room_id_or_name: str | int,
         user_id_or_email: str | int,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[None]:
         """Send `RemoveMember`."""
         try:
             return await self._send(
@@ -1508,7 +1525,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         *,
         message: str,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[SentMessage]:
         """Send `SendMessage`."""
         try:
             return await self._send(
@@ -1530,7 +1547,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         attach_to: str | None = None,
         card: Card | UnsetType | None = UNSET,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[None]:
         """Send `SendRoomNotification`."""
         try:
             return await self._send(
@@ -1558,7 +1575,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         include_offline: bool | None = None,
         expand: list[str] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[UserPage]:
         """Send `GetAllParticipants`."""
         try:
             return await self._send(
@@ -1581,7 +1598,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         parent_message_id: str,
         message: str,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[None]:
         """Send `ReplyToMessage`."""
         try:
             return await self._send(
@@ -1602,7 +1619,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         file: FileSource,
         message: str | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[None]:
         """Send `ShareFileWithRoom`."""
         try:
             return await self._send(
@@ -1619,7 +1636,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         link: str,
         message: str | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[None]:
         """Send `ShareLinkWithRoom`."""
         try:
             return await self._send(
@@ -1631,7 +1648,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
 
     async def get_room_statistics(
         self, room_id_or_name: str | int, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[RoomStatistics]:
         """Send `GetRoomStatistics`."""
         try:
             return await self._send(GetRoomStatistics(room_id_or_name), **options)
@@ -1640,7 +1657,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
 
     async def set_topic(
         self, room_id_or_name: str | int, *, topic: str, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[None]:
         """Send `SetTopic`."""
         try:
             return await self._send(SetTopic(room_id_or_name, topic=topic), **options)
@@ -1655,7 +1672,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         max_results: int | None = None,
         expand: list[str] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[WebhookPage]:
         """Send `GetAllWebhooks`."""
         try:
             return await self._send(
@@ -1692,7 +1709,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         key: str | None = None,
         authentication: Literal["jwt", "none"] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[Created]:
         """Send `CreateWebhook`."""
         try:
             return await self._send(
@@ -1717,7 +1734,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         *,
         expand: list[str] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[Webhook]:
         """Send `GetWebhook`."""
         try:
             return await self._send(
@@ -1731,7 +1748,7 @@ class AsyncRawRooms(OperationGroup[AsyncRawSend]):
         room_id_or_name: str | int,
         webhook_id: int,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[None]:
         """Send `DeleteWebhook`."""
         try:
             return await self._send(

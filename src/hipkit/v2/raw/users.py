@@ -2,7 +2,8 @@
 
 """The operations of `hipkit.v2.users`, with raw responses.
 
-The methods return the `Response`, whatever its status. Their arguments are described there.
+The methods return the `Response`, whatever its status; its `parse` returns the result. Their
+arguments are described there.
 """
 
 from __future__ import annotations
@@ -14,7 +15,16 @@ from hipkit.api.calling import AsyncRawSend, CallOptions, RawSend
 from hipkit.api.files import FileSource, ImageSource
 from hipkit.api.groups import OperationGroup
 from hipkit.api.response import Response
-from hipkit.v2.models import PresenceUpdate
+from hipkit.v2.models import (
+    CreatedUser,
+    MessageEnvelope,
+    MessagePage,
+    PresenceUpdate,
+    RoomPage,
+    SentMessage,
+    User,
+    UserPage,
+)
 from hipkit.v2.users import (
     CreateUser,
     DeletePhoto,
@@ -50,7 +60,7 @@ class RawUsers(OperationGroup[RawSend]):
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[UserPage]:
         """Send `GetAllUsers`."""
         try:
             return self._send(
@@ -79,7 +89,7 @@ class RawUsers(OperationGroup[RawSend]):
         password: str | None = None,
         created: str | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[CreatedUser]:
         """Send `CreateUser`."""
         try:
             return self._send(
@@ -105,7 +115,7 @@ class RawUsers(OperationGroup[RawSend]):
         *,
         expand: list[str] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[User]:
         """Send `GetUser`."""
         try:
             return self._send(GetUser(id_or_email, expand=expand), **options)
@@ -126,7 +136,7 @@ class RawUsers(OperationGroup[RawSend]):
         timezone: str | None = None,
         password: str | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[None]:
         """Send `UpdateUser`."""
         try:
             return self._send(
@@ -149,7 +159,7 @@ class RawUsers(OperationGroup[RawSend]):
 
     def delete_user(
         self, id_or_email: str | int, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[None]:
         """Send `DeleteUser`."""
         try:
             return self._send(DeleteUser(id_or_email), **options)
@@ -164,7 +174,7 @@ class RawUsers(OperationGroup[RawSend]):
         timezone: str | None = None,
         include_deleted: bool | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[MessageEnvelope]:
         """Send `GetPrivatechatMessage`."""
         try:
             return self._send(
@@ -192,7 +202,7 @@ class RawUsers(OperationGroup[RawSend]):
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[MessagePage]:
         """Send `GetPrivatechatHistory`."""
         try:
             return self._send(
@@ -222,7 +232,7 @@ class RawUsers(OperationGroup[RawSend]):
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[MessagePage]:
         """Send `GetRecentPrivatechatHistory`."""
         try:
             return self._send(
@@ -247,7 +257,7 @@ class RawUsers(OperationGroup[RawSend]):
         notify: bool | None = None,
         message_format: Literal["html", "text"] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[SentMessage | None]:
         """Send `SendPrivatechatMessage`."""
         try:
             return self._send(
@@ -267,7 +277,7 @@ class RawUsers(OperationGroup[RawSend]):
         id_or_email: str | int,
         size: Literal["small", "big"],
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[str]:
         """Send `GetPhoto`."""
         try:
             return self._send(GetPhoto(id_or_email, size), **options)
@@ -280,7 +290,7 @@ class RawUsers(OperationGroup[RawSend]):
         *,
         photo: ImageSource,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[None]:
         """Send `UpdatePhoto`."""
         try:
             return self._send(UpdatePhoto(id_or_email, photo=photo), **options)
@@ -289,7 +299,7 @@ class RawUsers(OperationGroup[RawSend]):
 
     def delete_photo(
         self, id_or_email: str | int, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[None]:
         """Send `DeletePhoto`."""
         try:
             return self._send(DeletePhoto(id_or_email), **options)
@@ -304,7 +314,7 @@ class RawUsers(OperationGroup[RawSend]):
         max_results: int | None = None,
         expand: list[str] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[RoomPage]:
         """Send `GetAutoJoinRooms`."""
         try:
             return self._send(
@@ -326,7 +336,7 @@ class RawUsers(OperationGroup[RawSend]):
         file: FileSource,
         message: str | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[None]:
         """Send `ShareFileWithUser`."""
         try:
             return self._send(
@@ -342,7 +352,7 @@ class RawUsers(OperationGroup[RawSend]):
         link: str,
         message: str | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[None]:
         """Send `ShareLinkWithUser`."""
         try:
             return self._send(
@@ -366,7 +376,7 @@ class AsyncRawUsers(OperationGroup[AsyncRawSend]):
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[UserPage]:
         """Send `GetAllUsers`."""
         try:
             return await self._send(
@@ -395,7 +405,7 @@ class AsyncRawUsers(OperationGroup[AsyncRawSend]):
         password: str | None = None,
         created: str | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[CreatedUser]:
         """Send `CreateUser`."""
         try:
             return await self._send(
@@ -421,7 +431,7 @@ class AsyncRawUsers(OperationGroup[AsyncRawSend]):
         *,
         expand: list[str] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[User]:
         """Send `GetUser`."""
         try:
             return await self._send(GetUser(id_or_email, expand=expand), **options)
@@ -442,7 +452,7 @@ class AsyncRawUsers(OperationGroup[AsyncRawSend]):
         timezone: str | None = None,
         password: str | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[None]:
         """Send `UpdateUser`."""
         try:
             return await self._send(
@@ -465,7 +475,7 @@ class AsyncRawUsers(OperationGroup[AsyncRawSend]):
 
     async def delete_user(
         self, id_or_email: str | int, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[None]:
         """Send `DeleteUser`."""
         try:
             return await self._send(DeleteUser(id_or_email), **options)
@@ -480,7 +490,7 @@ class AsyncRawUsers(OperationGroup[AsyncRawSend]):
         timezone: str | None = None,
         include_deleted: bool | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[MessageEnvelope]:
         """Send `GetPrivatechatMessage`."""
         try:
             return await self._send(
@@ -508,7 +518,7 @@ class AsyncRawUsers(OperationGroup[AsyncRawSend]):
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[MessagePage]:
         """Send `GetPrivatechatHistory`."""
         try:
             return await self._send(
@@ -538,7 +548,7 @@ class AsyncRawUsers(OperationGroup[AsyncRawSend]):
         include_deleted: bool | None = None,
         expand: list[str] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[MessagePage]:
         """Send `GetRecentPrivatechatHistory`."""
         try:
             return await self._send(
@@ -563,7 +573,7 @@ class AsyncRawUsers(OperationGroup[AsyncRawSend]):
         notify: bool | None = None,
         message_format: Literal["html", "text"] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[SentMessage | None]:
         """Send `SendPrivatechatMessage`."""
         try:
             return await self._send(
@@ -583,7 +593,7 @@ class AsyncRawUsers(OperationGroup[AsyncRawSend]):
         id_or_email: str | int,
         size: Literal["small", "big"],
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[str]:
         """Send `GetPhoto`."""
         try:
             return await self._send(GetPhoto(id_or_email, size), **options)
@@ -596,7 +606,7 @@ class AsyncRawUsers(OperationGroup[AsyncRawSend]):
         *,
         photo: ImageSource,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[None]:
         """Send `UpdatePhoto`."""
         try:
             return await self._send(UpdatePhoto(id_or_email, photo=photo), **options)
@@ -605,7 +615,7 @@ class AsyncRawUsers(OperationGroup[AsyncRawSend]):
 
     async def delete_photo(
         self, id_or_email: str | int, **options: Unpack[CallOptions]
-    ) -> Response:
+    ) -> Response[None]:
         """Send `DeletePhoto`."""
         try:
             return await self._send(DeletePhoto(id_or_email), **options)
@@ -620,7 +630,7 @@ class AsyncRawUsers(OperationGroup[AsyncRawSend]):
         max_results: int | None = None,
         expand: list[str] | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[RoomPage]:
         """Send `GetAutoJoinRooms`."""
         try:
             return await self._send(
@@ -642,7 +652,7 @@ class AsyncRawUsers(OperationGroup[AsyncRawSend]):
         file: FileSource,
         message: str | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[None]:
         """Send `ShareFileWithUser`."""
         try:
             return await self._send(
@@ -658,7 +668,7 @@ class AsyncRawUsers(OperationGroup[AsyncRawSend]):
         link: str,
         message: str | None = None,
         **options: Unpack[CallOptions],
-    ) -> Response:
+    ) -> Response[None]:
         """Send `ShareLinkWithUser`."""
         try:
             return await self._send(
