@@ -20,6 +20,7 @@ from hipkit.api.errors import (
     ResponseError,
 )
 from hipkit.cli.output import one_line, write_stderr, write_stderr_json
+from hipkit.server.services.errors import plain_words
 
 __all__ = ["ExitCode", "exit_code", "exit_code_of_status", "report"]
 
@@ -108,7 +109,7 @@ def _sentence(error: BaseException) -> str:
         case click.ClickException():
             return error.format_message()
         case HipkitError():
-            return str(error)
+            return plain_words(str(error))
         case OSError():
             has_name = isinstance(error.filename, (str, Path))
             name = f"{error.filename}: " if has_name else ""

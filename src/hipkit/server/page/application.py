@@ -38,6 +38,7 @@ from hipkit.server.page.streams import EventStreamAnswer
 from hipkit.server.page.views import load_routes
 from hipkit.server.page.visit import ViewRoute, Visit, text_answer
 from hipkit.server.services.access.web_sessions import find_session, touch_session
+from hipkit.server.services.errors import plain_words
 
 __all__ = ["Page"]
 
@@ -158,7 +159,7 @@ async def _find_session(visit: Visit) -> None:
 
 async def _show_error(visit: Visit, route: ViewRoute, error: Exception) -> Answer:
     status = answer_for(error, f"page {route.path}").status
-    problem = problem_of(error)
+    problem = plain_words(problem_of(error))
     if not visit.is_htmx:
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             # What failed may fail again, so this page reads nothing.

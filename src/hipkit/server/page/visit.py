@@ -17,6 +17,7 @@ from hipkit.server.page.feed import Feeds
 from hipkit.server.services.access.lookup import list_rooms_by_name
 from hipkit.server.services.access.web_sessions import WebSession
 from hipkit.server.services.context import Context
+from hipkit.server.services.errors import plain_words
 from hipkit.server.storage.stores.users import UserRecord
 
 __all__ = ["View", "ViewRoute", "Visit", "redirect_answer", "text_answer"]
@@ -121,7 +122,8 @@ class Visit:
         the field of the form as `wrong`.
         """
         if error is not None:
-            shown = {"problem": error.message, "wrong": error.field}
+            problem = plain_words(error.message)
+            shown = {"problem": problem, "wrong": error.field}
             status, values = error.status, {**shown, **values}
         return Answer(status, [HTML], self.text(template, **values).encode())
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from msgspec import UNSET
 
 from hipkit.api.errors import BadRequestError, ServerError
@@ -12,9 +14,26 @@ __all__ = [
     "NotImplementedHereError",
     "TooLargeError",
     "format_value",
+    "plain_words",
 ]
 
 LONGEST_VALUE = 100
+
+PLAIN_WORDS = (
+    (r"(?<![\w'\"])u(?=['\"])", ""),
+    (r"\[('[^']*'(?:, '[^']*')*)\]", r"\1"),
+    (r"is not in the enumeration: ", "is not one of "),
+    (r"\AValue None for", "Value null for"),
+    (r"\AValue True for", "Value true for"),
+    (r"\AValue False for", "Value false for"),
+    (r"Invalid content type: None", "The content type is missing"),
+    (
+        r"'utf8' codec can't decode byte (\w+) in position (\d+)",
+        r"byte \1 at position \2",
+    ),
+    (r"'utf8' codec can't decode bytes in position", "bytes at position"),
+)
+"""What HipChat's messages have of Python 2, and what it means."""
 
 
 class InvalidValueError(BadRequestError):
@@ -72,3 +91,13 @@ def format_value(value: object) -> str:
     """Return a value as HipChat showed it: with Python 2's `repr`."""
     text = f"u{value!r}" if isinstance(value, str) else repr(value)
     return text if len(text) <= LONGEST_VALUE else text[:LONGEST_VALUE] + "..."
+
+
+def plain_words(message: str) -> str:
+    """Return an error's message without what only Python 2 would say, for people.
+
+    Programs get the message itself: some in use look for just these words.
+    """
+    for python, plain in PLAIN_WORDS:
+        message = re.sub(python, plain, message)
+    return message

@@ -77,3 +77,10 @@ def test_a_room_is_not_changed_to_what_cannot_be(
     assert done.code != 0
     assert problem in done.err
     assert run_json("room", "list") == before
+
+
+def test_a_wrong_value_is_told_in_plain_words(run: Run) -> None:
+    told = run("room", "add", "Ops", "--owner", "nobody").err
+
+    assert "'nobody'" in told
+    assert "u'" not in told

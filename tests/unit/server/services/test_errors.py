@@ -10,6 +10,7 @@ from hipkit.server.services.errors import (
     NotImplementedHereError,
     TooLargeError,
     format_value,
+    plain_words,
 )
 
 
@@ -45,3 +46,49 @@ def test_values_are_shown_as_python_2_did(value: object, text: str) -> None:
 
 def test_a_long_value_is_cut() -> None:
     assert format_value("x" * 200) == "u'" + "x" * 98 + "..."
+
+
+@pytest.mark.parametrize(
+    ("message", "plain"),
+    [
+        (
+            "Value u'bob' for field 'owner' is not a user",
+            "Value 'bob' for field 'owner' is not a user",
+        ),
+        (
+            "Value u\"it's\" for field 'x' is empty",
+            "Value \"it's\" for field 'x' is empty",
+        ),
+        (
+            "This action requires one of the following scopes: [u'view_room', u'admin_room']",
+            "This action requires one of the following scopes: 'view_room', 'admin_room'",
+        ),
+        (
+            "Value u'pink' for field 'color' is not in the enumeration: [u'red', u'gray']",
+            "Value 'pink' for field 'color' is not one of 'red', 'gray'",
+        ),
+        ("Value None for field 'x' is empty", "Value null for field 'x' is empty"),
+        ("Value True for field 'x' is wrong", "Value true for field 'x' is wrong"),
+        ("Invalid content type: None", "The content type is missing"),
+        (
+            "'utf8' codec can't decode byte 0xe4 in position 7: invalid start byte",
+            "byte 0xe4 at position 7: invalid start byte",
+        ),
+        (
+            "'utf8' codec can't decode bytes in position 7-8: unexpected end of data",
+            "bytes at position 7-8: unexpected end of data",
+        ),
+        (
+            "Value u'" + "x" * 98 + "... for field",
+            "Value '" + "x" * 98 + "... for field",
+        ),
+        ("Room tu'bu not found", "Room tu'bu not found"),
+        ("Room u'u'bu' not found", "Room 'u'bu' not found"),
+        ("Room [a] not found", "Room [a] not found"),
+    ],
+)
+def test_people_are_told_without_the_words_of_python_2(
+    message: str, plain: str
+) -> None:
+    assert plain_words(message) == plain
+    assert plain_words(plain) == plain
