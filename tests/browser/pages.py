@@ -22,9 +22,14 @@ CONSENT = urlencode(
 PAGES = {
     "/": ("/",),
     "/account": ("/account",),
-    "/calls": ("/calls",),
-    "/calls/without-token": ("/calls/without-token",),
-    "/calls/{token_id}": ("/calls/{token}",),
+    "/calls": (
+        "/calls",
+        "/calls?failed=1",
+        "/calls?token={token}",
+        "/calls?token=none",
+        "/calls?peer=nowhere",
+    ),
+    "/calls/tokens": ("/calls/tokens",),
     "/chats": ("/chats", "/chats?q=nobody"),
     "/chats/{user_id}": ("/chats/{person}", "/search?chat={person}&q=hello"),
     "/clients": ("/clients",),
@@ -58,6 +63,8 @@ SIGNED_OUT = ("/guest/{key}", "/set-password", "/sign-in")
 """Routes that are looked at by nobody who is signed in."""
 
 PARTS = {
+    "/calls/without-token": "a redirect",
+    "/calls/{token_id}": "a redirect",
     "/chats/{user_id}/feed": "a stream",
     "/chats/{user_id}/history": "more messages of a page",
     "/guest/{key}/feed": "a stream",

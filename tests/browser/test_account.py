@@ -81,23 +81,50 @@ def test_a_failed_call_appears_by_itself_with_advice(
 ) -> None:
     served.call("POST", "/room", {"name": "Watched"})
     signed_in.goto("/calls")
-    signed_in.get_by_role("link", name="First administrator").click()
+    failed = signed_in.locator("#call-counts a", has_text="Failed")
+    before = int(failed.locator("b").inner_text())
 
     served.call("POST", "/room/Watched/notification", {"msg": "no such field"})
 
-    call = signed_in.locator("details", has_text="/v2/room/Watched/notification").first
+    call = signed_in.get_by_role("article").first
+    expect(call).to_contain_text("/v2/room/Watched/notification")
     expect(call).to_contain_text("400")
+    expect(call.get_by_text("A field is missing")).to_be_visible()
+    expect(failed.locator("b")).to_have_text(str(before + 1))
     call.locator("summary").click()
-    expect(call).to_contain_text("A field is missing")
     expect(call).to_contain_text("no such field")
     assert served.running.token not in signed_in.content()
+    failed.click()
+    expect(call).to_contain_text("/v2/room/Watched/notification")
+    expect(signed_in.get_by_role("article")).to_have_count(before + 1)
+
+
+def test_calls_are_filtered_without_scripts_and_lead_to_their_message(
+    open_page: Callable[..., Page], sign_in: Callable[[Page], Page], served: Served
+) -> None:
+    served.call("POST", "/room", {"name": "Leading"})
+    served.call("POST", "/room/Leading/message", {"message": "look here"})
+    served.call("GET", "/room/Leading")
+    page = sign_in(open_page(java_script_enabled=False))
+    page.goto("/calls")
+
+    page.locator("summary", has_text="Filter").click()
+    page.get_by_label("Operation").select_option("send_message")
+    page.get_by_role("button", name="Filter").click()
+
+    expect(page).to_have_url(re.compile("operation=send_message"))
+    call = page.get_by_role("article").first
+    expect(call).to_contain_text("POST /v2/room/Leading/message")
+    call.get_by_role("link", name="look here").click()
+    expect(page).to_have_url(re.compile(r"/rooms/\d+\?at="))
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Leading")
 
 
 def test_an_opened_call_stays_open_while_new_ones_appear(
     signed_in: Page, served: Served
 ) -> None:
     served.call("GET", "/room/nowhere")
-    signed_in.goto("/calls/1")
+    signed_in.goto("/calls")
     call = signed_in.locator("details", has_text="/v2/room/nowhere").first
     call.locator("summary").click()
 

@@ -86,7 +86,16 @@ def test_a_password_link_signs_in_and_works_once(
 
 
 @pytest.mark.parametrize(
-    "path", ["/account", "/tokens", "/tokens/group", "/clients", "/calls", "/webhooks"]
+    "path",
+    [
+        "/account",
+        "/tokens",
+        "/tokens/group",
+        "/clients",
+        "/calls",
+        "/calls/tokens",
+        "/webhooks",
+    ],
 )
 def test_pages_fit_a_phone(
     open_page: Callable[..., Page], sign_in: Callable[[Page], Page], path: str

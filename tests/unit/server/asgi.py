@@ -23,6 +23,7 @@ from hipkit.server.services.people.accounts import add_user
 from hipkit.server.services.rooms.changes import create_room
 from hipkit.server.settings import FILE_QUOTA_BYTES, MEBIBYTE, Settings
 from hipkit.server.shared.limits import LimitSettings
+from hipkit.server.shared.recent_calls import CallFilter, RecentCall
 from hipkit.v2.rooms import CreateRoom
 from hipkit.v2.users import CreateUser
 
@@ -99,6 +100,10 @@ class Site:
 
     def delete(self, target: str, **options: Any) -> RawResponse:
         return self.send("DELETE", target, **options)
+
+    def calls(self, token_id: int | None = 1) -> list[RecentCall]:
+        """Return the recent calls of a token, by default the administrator's, newest first."""
+        return self.server.runtime.recent_calls.find(CallFilter([token_id]))
 
     @property
     def now_us(self) -> int:

@@ -32,6 +32,7 @@ class Call:
         operation_id: For the log and the list of recent calls.
         allowance: The caller's; `None` until the caller was identified and counted.
         problem: What the error says, if there is one.
+        room: The room that it names, once that is known.
         notes: What was left out of a call that succeeded.
         upload: The file that came along; closed with the call.
         began: By `time.perf_counter`.
@@ -54,6 +55,7 @@ class Call:
     operation_id: str = "unknown"
     allowance: Allowance | None = None
     problem: str | None = None
+    room: str | None = None
     notes: list[str] = field(default_factory=list)
     upload: Upload | None = None
     began: float = field(default_factory=time.perf_counter)

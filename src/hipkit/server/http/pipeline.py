@@ -217,8 +217,8 @@ def _match(call: Call) -> None:
 async def _authorise(call: Call, *, is_served: bool) -> None:
     """Check that the token is valid, and suffices for the operation and the room."""
     call.dialect.check_token(call)
-    room = call.dialect.room_of(call)
-    await check_allowed(call.context, call.kind, room, is_served=is_served)
+    call.room = call.dialect.room_of(call)
+    await check_allowed(call.context, call.kind, call.room, is_served=is_served)
 
 
 def _record(call: Call, answer: Answer) -> None:
@@ -247,6 +247,8 @@ def _record(call: Call, answer: Answer) -> None:
             answer=answer.body,
             problem=call.problem,
             note=" ".join(call.notes) or None,
+            room=call.room,
+            message=None if context is None else context.message,
             milliseconds=(time.perf_counter() - call.began) * 1000,
         )
     )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Collection
 from urllib.parse import parse_qsl
 
+from hipkit.server.services.errors import plain_words
 from hipkit.server.shared.recent_calls import RecentCall
 
 __all__ = ["advice_on"]
@@ -24,7 +25,7 @@ def advice_on(call: RecentCall, scopes: Collection[str]) -> str | None:
         scopes: The scopes of its token.
     """
     if call.status < 400:
-        return call.note
+        return call.note and plain_words(call.note)
     if call.status >= 500 and call.status not in REASONS:
         return (
             "This is an error of the server, not of the program. See the server's log."
@@ -35,11 +36,21 @@ def advice_on(call: RecentCall, scopes: Collection[str]) -> str | None:
 
 
 def _version(call: RecentCall) -> str:
-    return re.split(r"[/?]", call.target.lstrip("/"), maxsplit=1)[0]
+    return _segments(call)[0]
+
+
+def _segments(call: RecentCall) -> list[str]:
+    """Return the parts of the path, without empty ones; at least one."""
+    path = call.target.partition("?")[0]
+    return [part for part in path.split("/") if part] or [""]
 
 
 def _invalid_request(call: RecentCall, scopes: Collection[str]) -> str:
-    if "content type" in (call.problem or "").lower():
+    problem = (call.problem or "").lower()
+    for sign, advice in UNREADABLE.items():
+        if sign in problem:
+            return advice
+    if "content type" in problem:
         return (
             "The content type is missing or not supported: send the header"
             " Content-Type: application/json with a JSON body, or"
@@ -51,8 +62,8 @@ def _invalid_request(call: RecentCall, scopes: Collection[str]) -> str:
             " https: configure the final address."
         )
     return (
-        "A field is missing or has an invalid value. The line above names it; the request is"
-        " below."
+        "A field is missing or has an invalid value. The line above names it; open the call to"
+        " see the request."
     )
 
 
@@ -102,11 +113,17 @@ def _forbidden(call: RecentCall, scopes: Collection[str]) -> str:
 
 
 def _not_found(call: RecentCall, scopes: Collection[str]) -> str:
-    if _version(call) not in ("v1", "v2"):
-        return (
-            "The path lacks the version: the API is below /v2, the first one below /v1."
-        )
+    version, *rest = _segments(call)
+    if version not in VERSIONS:
+        return _wrong_version(version, rest)
     if call.operation_id == "unknown":
+        first = rest[0] if rest else ""
+        if (version, first) in OTHER_VERSION:
+            other = OTHER_VERSION[version, first]
+            return (
+                f"Paths with /{first}/ are of the API's other version: send this to"
+                f" /{other}/{'/'.join(rest)}."
+            )
         return (
             "The path belongs to no operation. A slash or a space in a name has to be escaped,"
             " as %2F or %20."
@@ -114,6 +131,24 @@ def _not_found(call: RecentCall, scopes: Collection[str]) -> str:
     return (
         "What the path names does not exist. Ids differ from those of the old HipChat: names"
         " and e-mail addresses are safer. Users are named by id, e-mail address or @mention."
+    )
+
+
+def _wrong_version(version: str, rest: list[str]) -> str:
+    found = next((one for one in rest if one in VERSIONS), None)
+    if found is not None:
+        path = "/".join(rest[rest.index(found) :])
+        return (
+            f"The path has something before /{found}: send this to /{path}, or have a"
+            " proxy remove it."
+        )
+    if re.fullmatch(r"(?i)v[0-9.]+", version):
+        return f"There is no version {version}: the API has the versions /v2 and /v1."
+    is_first = version in ("rooms", "users")
+    path = "/".join(["v1" if is_first else "v2", version, *rest])
+    return (
+        "The path lacks the version: the API is below /v2, the first one below /v1. Send"
+        f" this to /{path}."
     )
 
 
@@ -129,6 +164,36 @@ def _listed(words: Collection[str], last: str) -> str:
     *first, final = words
     return f"{', '.join(first)} {last} {final}" if first else final
 
+
+VERSIONS = ("v1", "v2")
+
+OTHER_VERSION = {
+    ("v2", "rooms"): "v1",
+    ("v2", "users"): "v1",
+    ("v1", "room"): "v2",
+    ("v1", "user"): "v2",
+}
+"""The version that a path belongs to, by the one that it has and its next segment."""
+
+UNREADABLE = {
+    "is compressed": (
+        "The body is compressed, which the API does not read: send it as it is, without"
+        " Content-Encoding."
+    ),
+    "decoded as utf-8": (
+        "The text is in another encoding, such as Latin-1: send it as UTF-8. The line above"
+        " says where it ends to be UTF-8."
+    ),
+    "is said to be a form": (
+        "The body is JSON, but its header says that it is a form, which is curl's default:"
+        " send the header Content-Type: application/json."
+    ),
+    "parsed as valid json": (
+        "The body is not valid JSON. The line above says where: often a shell removed the"
+        " quotes, or a message holds a quote or a line end that is not escaped."
+    ),
+}
+"""Advice on a body that cannot be read, by the words of the error."""
 
 REASONS: dict[int, Reason] = {
     400: _invalid_request,

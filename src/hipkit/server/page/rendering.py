@@ -33,6 +33,7 @@ __all__ = [
     "References",
     "Renderer",
     "SenderView",
+    "abridged",
     "plain_text",
     "sender_view",
 ]
@@ -202,6 +203,12 @@ def plain_text(message: MessageRecord) -> str:
     return text or message.file_name or ""
 
 
+def abridged(message: MessageRecord) -> str:
+    """Return the beginning of a message in one line."""
+    text = _shortened(plain_text(message), PARENT_CHARACTERS)
+    return text or message.file_name or "a message"
+
+
 def _shortened(text: str, most: int) -> str:
     line = one_line(text[: 4 * most])
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"
@@ -225,9 +232,9 @@ def _parent(message: MessageRecord, references: References) -> dict[str, object]
     parent = references.parents.get(message.attach_to or "")
     if parent is None:
         return None
-    text = "a deleted message" if parent.is_deleted else plain_text(parent)
+    text = "a deleted message" if parent.is_deleted else abridged(parent)
     return {
         "id": parent.id,
         "name": sender_view(parent, references.people).name,
-        "text": _shortened(text, PARENT_CHARACTERS) or parent.file_name or "a message",
+        "text": text,
     }

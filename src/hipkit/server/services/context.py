@@ -120,8 +120,8 @@ class Runtime:
 class Context:
     """One call to the services. `Runtime.context` creates it.
 
-    Whoever identifies the actor sets both `actor_or_none` and `actor`; after that only `flood`
-    and `topics` change.
+    Whoever identifies the actor sets both `actor_or_none` and `actor`; after that only `flood`,
+    `message` and `topics` change.
     """
 
     runtime: Runtime
@@ -141,6 +141,8 @@ class Context:
     """The webhook whose receiver's response is taken in; no webhook is sent its own."""
     flood: Allowance | None = None
     """The caller's allowance for the room or user written to, for the response's headers."""
+    message: tuple[int, str] | None = None
+    """The message that was posted into a room, by the ids of conversation and message."""
     topics: set[Topic] = field(default_factory=set)
     """The topics that a command changed; `write` publishes them once it is committed."""
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator
-from itertools import takewhile
+from heapq import merge
+from itertools import islice, takewhile
+from operator import itemgetter
 
 from hipkit.server.shared.limits import LimitSettings, MemoryLimits
 from hipkit.server.shared.protocol import (
@@ -18,6 +20,8 @@ from hipkit.server.shared.protocol import (
 from hipkit.server.shared.recent_calls import (
     ANSWER_BYTES,
     BODY_BYTES,
+    CallCounts,
+    CallFilter,
     RecentCall,
     RecordedCall,
     show_call,
@@ -33,6 +37,7 @@ HEADER_BYTES = 6 * 1024
 BYTES_AROUND_HEADER = 130
 """What Python needs for a header beside its letters: a tuple, two objects, and their place."""
 LONGEST_PROBLEM = 600
+LONGEST_ROOM = 100
 
 
 class MemoryState:
@@ -59,18 +64,59 @@ class MemoryState:
         """Return at once: there is no other process."""
 
 
+class _Ring:
+    """Calls by number, the oldest first: so many in all, and so many of one token."""
+
+    def __init__(self, most: int, most_of_token: int) -> None:
+        self.calls: OrderedDict[int, RecordedCall] = OrderedDict()
+        self.numbers: dict[int | None, deque[int]] = {}
+        self._most = most
+        self._most_of_token = most_of_token
+
+    def add(self, number: int, call: RecordedCall) -> None:
+        """Keep a call in place of an older one."""
+        self.calls[number] = call
+        numbers = self.numbers.setdefault(call.token_id, deque())
+        numbers.append(number)
+        if len(numbers) > self._most_of_token:
+            self._drop_oldest(call.token_id)
+        elif len(self.calls) > self._most:
+            self._drop_oldest(self._token_to_drop(call.token_id))
+
+    def _token_to_drop(self, token_id: int | None) -> int | None:
+        """Return the token that loses a call, now that one of `token_id` was one too many."""
+        return next(iter(self.calls.values())).token_id
+
+    def _drop_oldest(self, token_id: int | None) -> None:
+        numbers = self.numbers[token_id]
+        del self.calls[numbers.popleft()]
+        if not numbers:
+            del self.numbers[token_id]
+
+
+class _FairRing(_Ring):
+    """A ring in which the token with the most calls makes room."""
+
+    def _token_to_drop(self, token_id: int | None) -> int | None:
+        own = len(self.numbers[token_id])
+        if own * len(self.numbers) >= len(self.calls):
+            # Nobody is looked for while one token is alone in failing all the time.
+            return token_id
+        return max(self.numbers, key=lambda token: len(self.numbers[token]))
+
+
 class MemoryRecentCalls:
     """The `RecentCalls` of one process: bounded in number, and of each call the beginning."""
 
-    def __init__(self, most: int = 1000, most_of_token: int = 50) -> None:
-        self._most = most
-        self._most_of_token = most_of_token
-        self._calls: OrderedDict[int, RecordedCall] = OrderedDict()
-        self._numbers: dict[int | None, deque[int]] = {}
+    def __init__(
+        self, most: int = 1000, most_of_token: int = 50, most_failed: int = 1000
+    ) -> None:
+        self._succeeded = _Ring(most, most_of_token)
+        self._failed = _FairRing(most_failed, most_failed)
         self._last = 0
 
     def add(self, call: RecordedCall) -> None:
-        """Keep a call in place of the oldest of its token, or of all."""
+        """Keep a call in place of an older one."""
         call.peer = call.peer[:LONGEST_PEER]
         call.target = call.target[:TARGET_BYTES]
         left = HEADER_BYTES
@@ -83,32 +129,61 @@ class MemoryRecentCalls:
         call.answer = call.answer[:ANSWER_BYTES]
         call.problem = call.problem and call.problem[:LONGEST_PROBLEM]
         call.note = call.note and call.note[:LONGEST_PROBLEM]
+        call.room = call.room and call.room[:LONGEST_ROOM]
         self._last += 1
-        self._calls[self._last] = call
-        numbers = self._numbers.setdefault(call.token_id, deque())
-        numbers.append(self._last)
-        if len(numbers) > self._most_of_token:
-            del self._calls[numbers.popleft()]
-        elif len(self._calls) > self._most:
-            _, oldest = self._calls.popitem(last=False)
-            of_its_token = self._numbers[oldest.token_id]
-            of_its_token.popleft()
-            if not of_its_token:
-                del self._numbers[oldest.token_id]
+        ring = self._failed if call.is_failed else self._succeeded
+        ring.add(self._last, call)
 
-    def of_token(self, token_id: int | None, after: int = 0) -> list[RecentCall]:
-        """Return a token's calls, the newest first: all, or those after a number."""
-        if after > self._last:
-            # A page that was open before the server started again sends such a number.
-            after = 0
-        numbers = self._numbers.get(token_id, ())
-        newer = takewhile(lambda number: number > after, reversed(numbers))
-        return [show_call(number, self._calls[number]) for number in newer]
+    def find(
+        self,
+        wanted: CallFilter,
+        *,
+        after: int = 0,
+        before: int | None = None,
+        count: int | None = None,
+    ) -> list[RecentCall]:
+        """Return calls, the newest first; see `RecentCalls.find`."""
+        found = (
+            show_call(number, call)
+            for number, call in self._newest_first(after)
+            if (before is None or number < before) and wanted.fits(call)
+        )
+        return list(islice(found, count))
+
+    def count(self, wanted: CallFilter) -> CallCounts:
+        """Return how many calls are kept."""
+        calls = [call for _, call in self._newest_first() if wanted.fits(call)]
+        return CallCounts(
+            all=len(calls),
+            failed=sum(call.is_failed for call in calls),
+            operation_ids=frozenset(call.operation_id for call in calls),
+        )
+
+    def tokens(self, after: int = 0) -> set[int | None]:
+        """Return the tokens with calls after a number; `None` for calls without a valid one."""
+        return {call.token_id for _, call in self._newest_first(after)}
 
     def last_us(self, token_id: int) -> int | None:
         """Return when a token's latest call was, if it is kept."""
-        numbers = self._numbers.get(token_id)
-        return self._calls[numbers[-1]].at_us if numbers else None
+        latest = [
+            (ring.numbers[token_id][-1], ring)
+            for ring in (self._succeeded, self._failed)
+            if token_id in ring.numbers
+        ]
+        if not latest:
+            return None
+        number, ring = max(latest, key=lambda pair: pair[0])
+        return ring.calls[number].at_us
+
+    def _newest_first(self, after: int = 0) -> Iterator[tuple[int, RecordedCall]]:
+        """Yield the calls of both rings with their numbers, which belong to no other call."""
+        if after > self._last:
+            # A page that was open before the server started again sends such a number.
+            after = 0
+        rings = (self._succeeded, self._failed)
+        numbered = (reversed(ring.calls.items()) for ring in rings)
+        merged = merge(*numbered, key=itemgetter(0), reverse=True)
+        return takewhile(lambda pair: pair[0] > after, merged)
 
 
 class MemorySignals:

@@ -12,7 +12,12 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from hipkit.server.shared.limits import Allowance
-from hipkit.server.shared.recent_calls import RecentCall, RecordedCall
+from hipkit.server.shared.recent_calls import (
+    CallCounts,
+    CallFilter,
+    RecentCall,
+    RecordedCall,
+)
 from hipkit.server.shared.sign_in_limits import Attempt
 
 __all__ = [
@@ -71,16 +76,38 @@ class SignInLimits(Protocol):
 
 
 class RecentCalls(Protocol):
-    """Keeps the latest calls: so many altogether, and so many of one token."""
+    """Keeps the latest calls: those that succeeded, and apart from them those that failed.
+
+    Of both so many are kept, and of one token 50 that succeeded. Once there are too many failed
+    calls, the token with the most of them loses its oldest: so neither a busy program nor a broken
+    one pushes out the failed calls of another. Calls without a valid token count as one token's.
+    """
 
     def add(self, call: RecordedCall) -> None:
-        """Keep a call in place of the oldest of its token, or of all."""
+        """Keep a call in place of an older one."""
 
-    def of_token(self, token_id: int | None, after: int = 0) -> list[RecentCall]:
-        """Return a token's calls, the newest first: all, or those after a number.
+    def find(
+        self,
+        wanted: CallFilter,
+        *,
+        after: int = 0,
+        before: int | None = None,
+        count: int | None = None,
+    ) -> list[RecentCall]:
+        """Return calls, the newest first.
 
-        With `None` those without a valid token.
+        Args:
+            wanted: Which ones.
+            after: A call's number; only newer ones are returned.
+            before: A call's number; only older ones are returned.
+            count: How many at most.
         """
+
+    def count(self, wanted: CallFilter) -> CallCounts:
+        """Return how many calls are kept."""
+
+    def tokens(self, after: int = 0) -> set[int | None]:
+        """Return the tokens with calls after a number; `None` for calls without a valid one."""
 
     def last_us(self, token_id: int) -> int | None:
         """Return when a token's latest call was, if it is kept."""

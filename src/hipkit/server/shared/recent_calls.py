@@ -6,8 +6,8 @@ secrets in them masked (`masking.py`), when they are shown.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import KW_ONLY, dataclass
 from urllib.parse import unquote
 
 from hipkit.api.redaction import secret_segments, secrets_in
@@ -23,6 +23,8 @@ from hipkit.server.shared.masking import (
 __all__ = [
     "ANSWER_BYTES",
     "BODY_BYTES",
+    "CallCounts",
+    "CallFilter",
     "RecentCall",
     "RecordedCall",
     "show_call",
@@ -31,6 +33,7 @@ __all__ = [
 BODY_BYTES = 2048
 ANSWER_BYTES = 1024
 """How much of each is kept; one of this length may have been cut off."""
+FIRST_ERROR = 400
 SHORTEST_TOKEN = 6
 """Shorter values are no tokens, but may be words of a message."""
 
@@ -56,6 +59,13 @@ class RecordedCall:
     problem: str | None
     milliseconds: float
     note: str | None = None
+    room: str | None = None
+    message: tuple[int, str] | None = None
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether the answer was an error."""
+        return self.status >= FIRST_ERROR
 
     def __repr__(self) -> str:
         return f"RecordedCall({self.operation_id!r}, {self.status})"
@@ -75,6 +85,8 @@ class RecentCall:
         answer: Its beginning.
         problem: What the error said, where it was one.
         note: What was left out of the request, as it only decorated and could not be read.
+        room: The room that it named, by id or name.
+        message: The message that it created in a room: ids of the conversation and the message.
     """
 
     number: int
@@ -93,6 +105,58 @@ class RecentCall:
     problem: str | None
     milliseconds: float
     note: str | None = None
+    room: str | None = None
+    message: tuple[int, str] | None = None
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether the answer was an error."""
+        return self.status >= FIRST_ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class CallFilter:
+    """Which calls are wanted: those that fit in every respect.
+
+    Attributes:
+        tokens: Of which tokens; `None` among them stands for calls without a valid token.
+        only_failed: Whether calls that succeeded are left out.
+        operation_id: Of which operation; empty for all.
+        peer: From which address; empty for all.
+        request_id: With which request id; empty for all.
+    """
+
+    tokens: Container[int | None]
+    _: KW_ONLY
+    only_failed: bool = False
+    operation_id: str = ""
+    peer: str = ""
+    request_id: str = ""
+
+    def fits(self, call: RecordedCall) -> bool:
+        """Return whether a call is wanted."""
+        return (
+            call.token_id in self.tokens
+            and (call.is_failed or not self.only_failed)
+            and self.operation_id in ("", call.operation_id)
+            and self.peer in ("", call.peer)
+            and self.request_id in ("", call.request_id)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallCounts:
+    """How many calls are kept.
+
+    Attributes:
+        all: How many in all.
+        failed: How many of them failed.
+        operation_ids: The operations that were called.
+    """
+
+    all: int
+    failed: int
+    operation_ids: frozenset[str]
 
 
 def show_call(number: int, call: RecordedCall) -> RecentCall:
@@ -132,6 +196,8 @@ def show_call(number: int, call: RecordedCall) -> RecentCall:
         problem=call.problem and without_tokens(call.problem),
         milliseconds=call.milliseconds,
         note=call.note and without_tokens(call.note),
+        room=call.room,
+        message=call.message,
     )
 
 

@@ -81,7 +81,7 @@ def test_invalid_json_is_reported_with_its_position(
 
     assert reply.status == 400
     assert reply.error == {"code": 400, "type": "Bad Request", "message": message}
-    assert each.server.runtime.recent_calls.of_token(1)[-1].problem == message
+    assert each.calls()[-1].problem == message
 
 
 @pytest.mark.parametrize(

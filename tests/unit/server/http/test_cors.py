@@ -118,7 +118,7 @@ def test_preflights_are_neither_counted_nor_recorded(
             reply = ask(site, target, "GET")
         assert reply.status != 429
 
-    assert site.server.runtime.recent_calls.of_token(None) == []
+    assert site.calls(None) == []
     assert ask(site, "/v2/nothing", "GET").status == 404
     assert (
         site.get("/v2/capabilities", token=None).header("X-Ratelimit-Remaining") == "99"
@@ -130,7 +130,7 @@ def test_options_without_a_preflight_header_is_a_call_like_others(site: Site) ->
 
     assert (reply.status, reply.header("Allow")) == (405, "DELETE, GET, PUT")
     assert reply.header("Access-Control-Allow-Methods") is None
-    (call,) = site.server.runtime.recent_calls.of_token(None)
+    (call,) = site.calls(None)
     assert call.method == "OPTIONS"
 
 

@@ -60,7 +60,7 @@ def test_an_empty_or_wrong_presence_leaves_the_other_changes_valid(
     for number, presence in enumerate(presences):
         reply = put_user(ops, presence=presence, title=f"Number {number}")
         assert reply.status == 204, (presence, reply.body)
-        latest = ops.server.runtime.recent_calls.of_token(1)[0]
+        latest = ops.calls()[0]
         assert (latest.note is not None) == is_noted, presence
         user = ops.get("/v2/user/@Ann").json
         assert user["title"] == f"Number {number}"
@@ -201,7 +201,7 @@ def test_choices_and_ids_that_are_empty_are_left_out(ops: Site) -> None:
     for members in cases:
         body = {"message": "x", **members}
         assert ops.post("/v2/room/Ops/notification", body).status == 204, members
-        assert ops.server.runtime.recent_calls.of_token(1)[0].note is None
+        assert ops.calls()[0].note is None
         message = ops.messages("Ops")[-1]
         assert (message["color"], message["message_format"]) == ("yellow", "html")
 

@@ -100,12 +100,10 @@ def test_the_file_of_a_call_is_closed_whatever_becomes_of_it(site: Site) -> None
 
 
 def test_a_call_is_recorded_with_what_is_known_when_it_fails(site: Site) -> None:
-    recent = site.server.runtime.recent_calls
-
     site.get("/v2/room?a=%ff")
-    (unparsed,) = recent.of_token(None)
+    (unparsed,) = site.calls(None)
     site.get("/v2/room/Ops")
-    matched = recent.of_token(1)[0]
+    matched = site.calls()[0]
 
     assert (unparsed.operation_id, unparsed.status) == ("unknown", 400)
     assert (matched.operation_id, matched.status) == ("get_room", 404)

@@ -84,7 +84,7 @@ def test_the_call_is_recorded_and_logged_with_its_id(
 
     site.get("/v2/room", headers=[("X-Request-Id", "deploy-7")])
 
-    (call,) = site.server.runtime.recent_calls.of_token(1)
+    (call,) = site.calls()
     assert call.request_id == "deploy-7"
     assert "request deploy-7" in caplog.text
 

@@ -20,6 +20,13 @@
     setTimeout(() => { text.data = "Copy"; }, 2000);
   }
 
+  function dropOldest() {
+    // A page that stays open for days would slow the browser down.
+    for (const list of document.querySelectorAll("[data-most]")) {
+      while (list.childElementCount > Number(list.dataset.most)) list.lastElementChild.remove();
+    }
+  }
+
   function enhance(root) {
     hipkit.showTimes(root);
     showCopyButtons(root);
@@ -64,6 +71,7 @@
     if (list.matches("[data-renewed]") && isInUse) event.preventDefault();
   });
   document.addEventListener("htmx:load", (event) => enhance(event.detail.elt));
+  document.addEventListener("htmx:afterSwap", dropOldest);
   enhance(document);
 
   hipkit.enhance = enhance;

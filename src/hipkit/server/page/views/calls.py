@@ -1,64 +1,190 @@
-"""Recent API calls of each token, with advice on those that failed."""
+"""API calls: all that the user may see in one list, with advice on those that failed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from hipkit.server.http.responses import Answer
 from hipkit.server.page.advice import advice_on
+from hipkit.server.page.rendering import abridged
 from hipkit.server.page.views.tokens import show_tokens_of
 from hipkit.server.page.visit import ViewRoute, Visit
 from hipkit.server.services.access.token_calls import (
-    list_calls_without_token,
-    list_token_calls,
+    SeenCall,
+    WantedCalls,
+    count_calls,
+    list_callers,
+    list_calls,
     list_tokens_by_last_call,
+    may_see_strangers,
 )
-from hipkit.server.shared.recent_calls import RecentCall
-from hipkit.server.storage.stores.tokens import TokenRecord
+from hipkit.server.services.errors import plain_words
+from hipkit.server.shared.recent_calls import CallCounts
 
 __all__ = ["VIEWS"]
 
+PART_CALLS = 50
+MOST_NEW = 100
+"""How many new calls appear at once on an open page."""
+MOST_CHOICES = 200
+"""How many tokens the filter offers: the latest callers."""
 MOST_QUIET = 50
 """How many tokens without a recent call are listed."""
 
+NO_TOKEN = "none"  # noqa: S105 - a word of the address, no token
 
-async def show_overview(visit: Visit) -> Answer:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownCall:
+    """A call as the template shows it.
+
+    Attributes:
+        seen: The call, its token, room and message.
+        problem: What was wrong, in plain words.
+        advice: What to change.
+        excerpt: The beginning of the message that it created.
+    """
+
+    seen: SeenCall
+    problem: str | None
+    advice: str | None
+    excerpt: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heading:
+    """What the page shows above the list.
+
+    Attributes:
+        wanted: The filters.
+        counts: The calls that fit, whether they failed or not.
+        is_filtered: Whether anything but failure matters.
+        all_address: The same filters, and all calls.
+        failed_address: The same filters, and failed calls only.
+        address: The page's own, with the newest calls.
+    """
+
+    wanted: WantedCalls
+    counts: CallCounts
+    is_filtered: bool
+    all_address: str
+    failed_address: str
+    address: str
+
+
+async def show_calls(visit: Visit) -> Answer:
+    """Show the latest calls that fit the filters; htmx polls for newer ones."""
+    wanted = _wanted(visit)
+    if visit.is_htmx:
+        return await _show_newer(visit, wanted)
+    context = visit.context
+    before = visit.query_number("before") or None
+    found = await list_calls(context, wanted, before=before, count=PART_CALLS + 1)
+    callers = await list_callers(context)
+    token = None
+    if wanted.token_id is not None:
+        record = await context.stores.tokens.get(wanted.token_id)
+        token = (await show_tokens_of(visit, [record] if record else []))[0]
+    return await visit.page(
+        "calls.html",
+        calls=[_shown(one) for one in found[:PART_CALLS]],
+        has_older=len(found) > PART_CALLS,
+        is_newest=before is None,
+        after=found[0].call.number if found else 0,
+        token=token,
+        callers=callers[:MOST_CHOICES],
+        sees_strangers=await may_see_strangers(context),
+        heading=await _heading(visit, wanted),
+    )
+
+
+async def _show_newer(visit: Visit, wanted: WantedCalls) -> Answer:
+    """Answer with newer calls, and with an element that polls for the next."""
+    after = visit.query_number("after")
+    found = await list_calls(visit.context, wanted, after=after, count=MOST_NEW)
+    if not found:
+        return Answer(204)
+    return visit.part(
+        "newer_calls.html",
+        calls=[_shown(one) for one in found],
+        after=found[0].call.number,
+        heading=await _heading(visit, wanted),
+    )
+
+
+async def _heading(visit: Visit, wanted: WantedCalls) -> Heading:
+    filters = {
+        "token": NO_TOKEN if wanted.has_no_token else wanted.token_id or "",
+        "operation": wanted.operation_id,
+        "peer": wanted.peer,
+        "request": wanted.request_id,
+    }
+    others = {name: value for name, value in filters.items() if value}
+    failed = {"failed": "1", **others}
+    return Heading(
+        wanted=wanted,
+        counts=await count_calls(visit.context, wanted),
+        is_filtered=bool(others),
+        all_address=_address(others),
+        failed_address=_address(failed),
+        address=_address(failed if wanted.only_failed else others),
+    )
+
+
+async def show_tokens(visit: Visit) -> Answer:
     """Show the tokens whose calls the user may see, the one with the latest call first."""
     called, quiet = await list_tokens_by_last_call(visit.context)
     return await visit.page(
-        "calls.html",
+        "callers.html",
         called=await show_tokens_of(visit, called),
         quiet=await show_tokens_of(visit, quiet[:MOST_QUIET]),
     )
 
 
-async def show_calls(visit: Visit) -> Answer:
-    """Show the calls of one token; htmx polls for newer ones."""
-    token_id, after = visit.number("token_id"), visit.query_number("after")
-    token, calls = await list_token_calls(visit.context, token_id, after)
-    return await _answer(visit, calls, token)
+async def show_token(visit: Visit) -> Answer:
+    """Redirect from where a token's calls once were."""
+    return visit.redirect("/calls", token=str(visit.number("token_id")))
 
 
 async def show_without_token(visit: Visit) -> Answer:
-    """Show the calls without a valid token."""
-    calls = await list_calls_without_token(visit.context, visit.query_number("after"))
-    return await _answer(visit, calls, None)
+    """Redirect from where the calls without a valid token once were."""
+    return visit.redirect("/calls", token=NO_TOKEN)
 
 
-async def _answer(
-    visit: Visit, calls: Iterable[RecentCall], token: TokenRecord | None
-) -> Answer:
-    """Answer with calls; htmx gets newer ones, and an element that polls for the next."""
-    scopes = [] if token is None else token.scopes.split()
-    shown = [(call, advice_on(call, scopes)) for call in calls]
-    if visit.is_htmx:
-        return visit.part("newer_calls.html", calls=shown) if shown else Answer(204)
-    described = None if token is None else (await show_tokens_of(visit, [token]))[0]
-    return await visit.page("token_calls.html", token=described, calls=shown)
+def _wanted(visit: Visit) -> WantedCalls:
+    token = visit.query("token")
+    return WantedCalls(
+        token_id=visit.query_number("token") if token not in ("", NO_TOKEN) else None,
+        has_no_token=token == NO_TOKEN,
+        only_failed=visit.query("failed") == "1",
+        operation_id=visit.query("operation").strip(),
+        peer=visit.query("peer").strip(),
+        request_id=visit.query("request").strip(),
+    )
+
+
+def _shown(seen: SeenCall) -> ShownCall:
+    scopes: Iterable[str] = [] if seen.token is None else seen.token.scopes.split()
+    excerpt = None
+    if seen.message is not None and not seen.message.is_deleted:
+        excerpt = abridged(seen.message)
+    return ShownCall(
+        seen=seen,
+        problem=seen.call.problem and plain_words(seen.call.problem),
+        advice=advice_on(seen.call, list(scopes)),
+        excerpt=excerpt,
+    )
+
+
+def _address(query: Mapping[str, object]) -> str:
+    return f"/calls?{urlencode(query)}" if query else "/calls"
 
 
 VIEWS = [
-    ViewRoute("/calls", show_overview),
+    ViewRoute("/calls", show_calls),
+    ViewRoute("/calls/tokens", show_tokens),
     ViewRoute("/calls/without-token", show_without_token),
-    ViewRoute("/calls/{token_id}", show_calls),
+    ViewRoute("/calls/{token_id}", show_token),
 ]

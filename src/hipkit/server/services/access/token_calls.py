@@ -1,22 +1,39 @@
-"""Recent API calls: who may see which of them, and how much."""
+"""API calls: who may see which of them, how much of each, and what they belong to."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import unquote
 
-from hipkit.api.errors import ForbiddenError
+from hipkit.api.errors import ForbiddenError, NotFoundError
+from hipkit.api.secret import HIDDEN
+from hipkit.server.services.access.lookup import find_room
 from hipkit.server.services.access.tokens import (
     find_managed_token,
     list_managed_tokens,
 )
 from hipkit.server.services.context import Context
-from hipkit.server.shared.recent_calls import RecentCall
+from hipkit.server.shared.recent_calls import CallCounts, CallFilter, RecentCall
+from hipkit.server.storage.protocol import Stores
+from hipkit.server.storage.stores.messages import MessageRecord
+from hipkit.server.storage.stores.rooms import RoomRecord
 from hipkit.server.storage.stores.tokens import TokenRecord
 
-__all__ = ["list_calls_without_token", "list_token_calls", "list_tokens_by_last_call"]
+__all__ = [
+    "SeenCall",
+    "WantedCalls",
+    "count_calls",
+    "list_callers",
+    "list_calls",
+    "list_tokens_by_last_call",
+    "may_see_strangers",
+]
 
 PRIVATE_CHAT = frozenset(
     {
+        "get_file",
         "get_privatechat_history",
         "get_privatechat_message",
         "get_recent_privatechat_history",
@@ -25,13 +42,107 @@ PRIVATE_CHAT = frozenset(
         "share_link_with_user",
     }
 )
+"""Operations whose bodies may hold something of a private chat."""
+USER_PATH = re.compile(r"/users?(?:/|\Z)", re.IGNORECASE)
+"""A mistaken path that may have been meant for one of them."""
+QUERY_VALUE = re.compile("=[^&;]*")
 WITHHELD = "(a private chat: shown to the token's owner only)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedCalls:
+    """Which calls somebody asks for: those that fit in every respect.
+
+    Attributes:
+        token_id: Of one token.
+        has_no_token: Whether only those without a valid token are wanted.
+        only_failed: Whether calls that succeeded are left out.
+        operation_id: Of which operation; empty for all.
+        peer: From which address; empty for all.
+        request_id: With which request id; empty for all.
+    """
+
+    token_id: int | None = None
+    has_no_token: bool = False
+    only_failed: bool = False
+    operation_id: str = ""
+    peer: str = ""
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenCall:
+    """A call, and what of it the actor may go on to.
+
+    Attributes:
+        call: The call, without what the actor may not see.
+        token: Its token; `None` for a call without a valid one.
+        room: The room that it named or posted to, if the actor may see it.
+        message: The message that it created there, unless the message is gone.
+    """
+
+    call: RecentCall
+    token: TokenRecord | None
+    room: RoomRecord | None
+    message: MessageRecord | None
+
+
+async def list_calls(
+    context: Context,
+    wanted: WantedCalls,
+    *,
+    after: int = 0,
+    before: int | None = None,
+    count: int,
+) -> list[SeenCall]:
+    """Return the calls that the actor may see, the newest first.
+
+    What may be of a private chat is shown to the token's owner only: administrators cannot read
+    private chats anywhere else either.
+
+    Args:
+        context: The context of the call.
+        wanted: Which ones.
+        after: A call's number; only newer ones are returned.
+        before: A call's number; only older ones are returned.
+        count: How many at most.
+
+    Raises:
+        NotFoundError: The token does not exist, or the actor may not see its calls.
+        ForbiddenError: The actor may not see calls without a valid token.
+    """
+    tokens = await _seen_tokens(context, wanted, after)
+    calls = context.runtime.recent_calls.find(
+        _filter(wanted, tokens), after=after, before=before, count=count
+    )
+    places = _Places(context)
+    return [await _seen(context, places, call, tokens[call.token_id]) for call in calls]
+
+
+async def count_calls(context: Context, wanted: WantedCalls) -> CallCounts:
+    """Return how many calls are kept that the actor may see, and how many of them failed.
+
+    Raises:
+        NotFoundError: The token does not exist, or the actor may not see its calls.
+        ForbiddenError: The actor may not see calls without a valid token.
+    """
+    tokens = await _seen_tokens(context, wanted)
+    everything = replace(wanted, only_failed=False)
+    return context.runtime.recent_calls.count(_filter(everything, tokens))
+
+
+async def list_callers(context: Context) -> list[TokenRecord]:
+    """Return the tokens with calls that the actor may see, the latest caller first."""
+    tokens = await _seen_tokens(context, WantedCalls())
+    last_us = context.runtime.recent_calls.last_us
+    callers = [token for token in tokens.values() if token is not None]
+    return sorted(callers, key=lambda token: last_us(token.id) or 0, reverse=True)
 
 
 async def list_tokens_by_last_call(
     context: Context,
 ) -> tuple[list[TokenRecord], list[TokenRecord]]:
-    """Return the tokens whose calls the actor may see: those with calls, and the others.
+    """Return the valid tokens whose calls the actor may see: those with calls, and the others.
 
     The token with the latest call is the first.
     """
@@ -42,44 +153,127 @@ async def list_tokens_by_last_call(
     return called, [token for token in tokens if last_us(token.id) is None]
 
 
-async def list_token_calls(
-    context: Context, token_id: int, after: int = 0
-) -> tuple[TokenRecord, list[RecentCall]]:
-    """Return a token and its calls after a number, the newest first.
+async def may_see_strangers(context: Context) -> bool:
+    """Return whether the actor may see calls without a valid token.
 
-    Bodies of private chats are withheld, unless the token is the actor's own or has no user:
-    administrators cannot read private chats anywhere else either.
-
-    Raises:
-        NotFoundError: The token does not exist, or the actor may not see its calls.
-    """
-    token = await find_managed_token(context, context.stores, token_id)
-    calls = context.runtime.recent_calls.of_token(token.id, after)
-    if token.user_id not in (None, context.actor.user_id):
-        calls = [
-            replace(
-                call, request_body=WITHHELD, answer=WITHHELD, problem=None, note=None
-            )
-            if call.operation_id in PRIVATE_CHAT
-            else call
-            for call in calls
-        ]
-    return token, calls
-
-
-async def list_calls_without_token(
-    context: Context, after: int = 0
-) -> list[RecentCall]:
-    """Return the calls without a valid token, the newest first.
-
-    They belong to no group, so only administrators of the first group may see them, who run the
-    server.
-
-    Raises:
-        ForbiddenError: The actor is not an administrator of the first group.
+    They belong to no group, so only administrators of the first group may, who run the server.
     """
     first = await context.stores.groups.first()
     is_first = first is not None and first.id == context.actor.group_id
-    if not (is_first and context.actor.is_group_admin):
+    return is_first and context.actor.is_group_admin
+
+
+async def _seen_tokens(
+    context: Context, wanted: WantedCalls, after: int = 0
+) -> Mapping[int | None, TokenRecord | None]:
+    """Return the tokens with calls after a number that are wanted and may be seen, by id."""
+    if wanted.token_id is not None:
+        token = await find_managed_token(context, context.stores, wanted.token_id)
+        return {token.id: token}
+    strangers: dict[int | None, TokenRecord | None] = {}
+    if await may_see_strangers(context):
+        strangers[None] = None
+    elif wanted.has_no_token:
         raise ForbiddenError("Only the group's administrators may see that")
-    return context.runtime.recent_calls.of_token(None, after)
+    if wanted.has_no_token:
+        return strangers
+    ids = context.runtime.recent_calls.tokens(after) - {None}
+
+    async def query(stores: Stores) -> dict[int | None, TokenRecord | None]:
+        found: dict[int | None, TokenRecord | None] = {}
+        for token_id in ids:
+            token = await _managed_or_none(context, stores, token_id or 0)
+            if token is not None:
+                found[token.id] = token
+        return found
+
+    return strangers | await context.runtime.database.scan(query) if ids else strangers
+
+
+async def _managed_or_none(
+    context: Context, stores: Stores, token_id: int
+) -> TokenRecord | None:
+    try:
+        return await find_managed_token(context, stores, token_id)
+    except NotFoundError:
+        return None
+
+
+def _filter(
+    wanted: WantedCalls, tokens: Mapping[int | None, TokenRecord | None]
+) -> CallFilter:
+    return CallFilter(
+        tokens,
+        only_failed=wanted.only_failed,
+        operation_id=wanted.operation_id,
+        peer=wanted.peer,
+        request_id=wanted.request_id,
+    )
+
+
+async def _seen(
+    context: Context, places: _Places, call: RecentCall, token: TokenRecord | None
+) -> SeenCall:
+    user_id = context.actor.user_id
+    is_own = token is not None and token.user_id == user_id is not None
+    if _is_of_private_chat(call) and not is_own:
+        call = _without_bodies(call)
+    message = None
+    room = await places.room(call.room)
+    if call.message is not None:
+        posted_to = await places.room_of(call.message[0])
+        if posted_to is not None:
+            room, message = posted_to, await context.stores.messages.get(*call.message)
+    return SeenCall(call=call, token=token, room=room, message=message)
+
+
+def _is_of_private_chat(call: RecentCall) -> bool:
+    if call.operation_id in PRIVATE_CHAT:
+        return True
+    path = unquote(call.target.partition("?")[0])
+    return call.operation_id == "unknown" and USER_PATH.search(path) is not None
+
+
+def _without_bodies(call: RecentCall) -> RecentCall:
+    """Return a call without anything that its sender wrote, or that it was answered."""
+    path, mark, query = call.target.partition("?")
+    return replace(
+        call,
+        target=path + mark + QUERY_VALUE.sub(f"={HIDDEN}", query),
+        # An empty body stays one: that it is missing is what went wrong.
+        request_body=call.request_body and WITHHELD,
+        answer=WITHHELD,
+        problem=None,
+        note=None,
+    )
+
+
+class _Places:
+    """Finds the rooms of calls, as far as the actor may see them; each once."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._rooms: dict[str | int | None, RoomRecord | None] = {None: None}
+        self._conversations: dict[int, int | None] = {}
+
+    async def room(self, reference: str | int | None) -> RoomRecord | None:
+        """Return a room by id or name."""
+        if reference not in self._rooms:
+            self._rooms[reference] = await self._find(reference or "")
+        return self._rooms[reference]
+
+    async def room_of(self, conversation_id: int) -> RoomRecord | None:
+        """Return the room of a conversation."""
+        if conversation_id not in self._conversations:
+            messages = self._context.stores.messages
+            found = await messages.conversation(conversation_id)
+            self._conversations[conversation_id] = (
+                None if found is None else found.room_id
+            )
+        return await self.room(self._conversations[conversation_id])
+
+    async def _find(self, reference: str | int) -> RoomRecord | None:
+        try:
+            return await find_room(self._context.stores, self._context.actor, reference)
+        except (ForbiddenError, NotFoundError):
+            return None

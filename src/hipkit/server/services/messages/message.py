@@ -136,6 +136,7 @@ async def add_to_room(
     A user who sends a message becomes a participant of the room.
     """
     sent_us = await stores.messages.add(room.conversation_id, message, context.now_us)
+    context.message = room.conversation_id, message.id
     context.topics.add(room.conversation_id)
     if message.sender_id is not None and message.kind != "notification":
         await enter_room(context, stores, room, message.sender_id, sent_us)

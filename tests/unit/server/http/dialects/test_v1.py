@@ -388,7 +388,7 @@ def test_calls_are_recorded_without_their_token(site: Site) -> None:
     form(site, "rooms/message", **message(color="pink"))
     get(site, "rooms/list")
 
-    listed, posted = site.server.runtime.recent_calls.of_token(1)
+    listed, posted = site.calls()
 
     assert (posted.operation_id, posted.status) == ("rooms_message", 400)
     assert "auth_token=***" in posted.request_body

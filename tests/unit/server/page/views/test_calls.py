@@ -3,16 +3,28 @@ from __future__ import annotations
 import re
 from html import unescape
 
+import pytest
+
 from tests.unit.server.asgi import FORM, Site
 from tests.unit.server.page.conftest import MakeVisitor
 from tests.unit.server.page.visitor import Visitor
 
 
-def advice(visitor: Visitor, path: str = "/calls/1") -> str:
+def advice(visitor: Visitor, path: str = "/calls?token=1") -> str:
     """Return what the page says of the newest call."""
-    newest = visitor.get(path).text.split("<details", 2)[1]
+    newest = visitor.get(path).text.split("<article", 2)[1]
     found = re.findall(r'<p class="notice">(.*?)</p>', newest, re.DOTALL)
     return unescape(found[0]) if found else ""
+
+
+def polled(page: str) -> str:
+    """Return the address that an open page asks for newer calls."""
+    return unescape(re.findall(r'hx-get="([^"]+)"', page)[0])
+
+
+def listed(text: str) -> list[str]:
+    """Return the request lines of the calls on a page, the newest first."""
+    return re.findall(r"<summary>.*?<code>(.*?)</code>", unescape(text), re.DOTALL)
 
 
 def test_a_call_is_shown_with_request_and_response_but_without_the_token(
@@ -21,7 +33,7 @@ def test_a_call_is_shown_with_request_and_response_but_without_the_token(
     site.add_room("Ops")
     site.post("/v2/room/Ops/notification", {"message": "disk full"})
 
-    text = unescape(root.get("/calls/1").text)
+    text = unescape(root.get("/calls?token=1").text)
 
     assert "POST /v2/room/Ops/notification" in text
     assert '{"message": "disk full"}' in text
@@ -45,10 +57,10 @@ def test_each_common_error_has_advice(site: Site, root: Visitor) -> None:
     site.get("/v2/no/such/thing")
     assert "belongs to no operation" in advice(root)
     site.post(f"/v2/room/{room}/notification", {"message": "x"}, token=reader)
-    assert "this needs send_notification" in advice(root, "/calls/3")
-    assert "has view_group" in advice(root, "/calls/3")
+    assert "this needs send_notification" in advice(root, "/calls?token=3")
+    assert "has view_group" in advice(root, "/calls?token=3")
     site.post("/v2/room/Other/notification", {"message": "x"}, token=room_token)
-    assert "valid for one room only" in advice(root, "/calls/2")
+    assert "valid for one room only" in advice(root, "/calls?token=2")
     site.put("/v2/room/Ops/notification", {"message": "x"})
     assert "not with this method" in advice(root)
 
@@ -63,14 +75,14 @@ def test_a_successful_call_says_what_was_left_out(site: Site, root: Visitor) -> 
     fits_not = f'{{"id": "1", "title": "x", "style": "{site.token}"}}'
     site.post("/v2/room/Ops/notification", {"message": "x", "card": fits_not})
     assert advice(root).startswith(
-        "The card was left out: Value u'***' for field 'card."
+        "The card was left out: Value '***' for field 'card."
     )
 
 
 def test_administrators_see_calls_without_a_valid_token_with_advice(
     site: Site, root: Visitor, ann: Visitor
 ) -> None:
-    path = "/calls/without-token"
+    path = "/calls?token=none"
 
     site.get("/v2/room", token=None)
     assert "The token is missing" in advice(root, path)
@@ -93,14 +105,14 @@ def test_errors_of_version_1_have_advice_of_their_own(
     )
 
     assert answer.status == 401
-    assert "lacks a scope" in advice(root, "/calls/2")
-    assert reader not in root.get("/calls/2").text
+    assert "lacks a scope" in advice(root, "/calls?token=2")
+    assert reader not in root.get("/calls?token=2").text
 
 
 def test_htmx_gets_newer_calls_only(site: Site, root: Visitor) -> None:
     site.get("/v2/room/first")
-    page = root.get("/calls/1").text
-    address = re.findall(r'hx-get="([^"]+)"', page)[0]
+    page = root.get("/calls?token=1").text
+    address = polled(page)
 
     nothing = root.get(address, hx_request="true")
     site.get("/v2/room/second")
@@ -117,12 +129,14 @@ def test_users_see_the_calls_of_their_own_tokens_only(
 ) -> None:
     token = site.add_token(user="@ann")
     site.get("/v2/room", token=token)
-    number = int(re.findall(r'href="/calls/(\d+)"', ann.get("/calls").text)[0])
+    number = int(re.findall(r'href="/calls\?token=(\d+)"', ann.get("/calls").text)[0])
 
-    assert ann.get(f"/calls/{number}").status == 200
-    assert ann.get("/calls/1").status == 404
-    assert sign_in("bob").get(f"/calls/{number}").status == 404
-    assert sign_in("boss", is_group_admin=True).get(f"/calls/{number}").status == 200
+    assert ann.get(f"/calls?token={number}").status == 200
+    assert ann.get("/calls?token=1").status == 404
+    assert sign_in("bob").get(f"/calls?token={number}").status == 404
+    assert (
+        sign_in("boss", is_group_admin=True).get(f"/calls?token={number}").status == 200
+    )
 
 
 def test_a_private_chat_is_shown_to_the_tokens_owner_only(
@@ -132,10 +146,10 @@ def test_a_private_chat_is_shown_to_the_tokens_owner_only(
     token = site.add_token(user="@ann")
     site.post("/v2/user/@bob/message", {"message": "between us"}, token=token)
     site.get("/v2/user/@bob/history", token=token)
-    number = int(re.findall(r'href="/calls/(\d+)"', ann.get("/calls").text)[0])
+    number = int(re.findall(r'href="/calls\?token=(\d+)"', ann.get("/calls").text)[0])
 
-    assert ann.get(f"/calls/{number}").text.count("between us") == 2
-    seen = root.get(f"/calls/{number}")
+    assert ann.get(f"/calls?token={number}").text.count("between us") == 2
+    seen = root.get(f"/calls?token={number}")
     assert "between us" not in seen.text
     assert "POST /v2/user/@bob/message" in seen.text
 
@@ -154,7 +168,7 @@ def test_room_administrators_see_the_calls_of_its_tokens(
 def test_a_call_is_never_shown_as_html(site: Site, root: Visitor) -> None:
     site.post("/v2/room/%3Cb%3E/notification?x=<i>", {"message": "<script>1</script>"})
 
-    text = root.get("/calls/1").text
+    text = root.get("/calls?token=1").text
 
     assert "<script>1" not in text
     assert "<i>" not in text
@@ -173,6 +187,247 @@ def test_a_program_whose_path_lacks_the_version_gets_json(
     assert "the API is below /v2" in by_header.text
     assert by_header.text.startswith("{")
     assert by_query.text.startswith("{")
-    shown = unescape(root.get("/calls/without-token").text)
+    shown = unescape(root.get("/calls?token=none").text)
     assert "GET /room/Ops/notification" in shown
     assert site.token not in shown
+
+
+def test_all_calls_are_in_one_list_failed_ones_with_their_advice(
+    site: Site, root: Visitor
+) -> None:
+    site.add_room("Ops")
+    site.get("/v2/room/Ops")
+    site.get("/v2/room/Nowhere")
+    site.get("/v2/room/Ops", token="x" * 40)
+
+    page = root.get("/calls").text
+
+    assert listed(page) == [
+        "GET /v2/room/Ops",
+        "GET /v2/room/Nowhere",
+        "GET /v2/room/Ops",
+    ]
+    articles = page.split("<article")[1:]
+    assert ["card call failed" in one for one in articles] == [True, True, False]
+    # What to change is said outside of what has to be opened.
+    closed = [
+        re.sub(r"<details>.*?</details>", "", one, flags=re.S) for one in articles
+    ]
+    assert "The token is unknown" in closed[0]
+    assert "does not exist" in closed[1]
+    assert re.findall(r"All <b>(\d+)</b>", page) == ["3"]
+    assert re.findall(r"Failed <b>(\d+)</b>", page) == ["2"]
+
+
+def test_filters_combine_and_are_in_the_address(site: Site, root: Visitor) -> None:
+    site.add_room("Ops")
+    peer = "10.0.0.7"
+    site.get("/v2/room/Ops", peer=peer)
+    site.get("/v2/room/Nowhere?a", peer=peer)
+    site.get("/v2/user/Nobody?b", peer=peer)
+    site.get("/v2/room/Nowhere?c")
+    site.get("/v2/room/Nowhere?d", peer=peer, token=None)
+    site.get("/v2/room/Ops?e", headers=[("X-Request-Id", "deploy-7")])
+
+    def found(query: str) -> str:
+        return "".join(line[-1] for line in listed(root.get(f"/calls?{query}").text))
+
+    assert found("") == "edcbas"
+    assert found("failed=1") == "dcba"
+    assert found("token=1") == "ecbas"
+    assert found("token=none") == "d"
+    assert found("operation=get_room") == "edcas"
+    assert found(f"peer={peer}") == "dbas"
+    assert found("request=deploy-7") == "e"
+    assert found(f"failed=1&token=1&operation=get_room&peer={peer}") == "a"
+    assert found("failed=1&request=deploy-7") == ""
+    assert found("peer=+10.0.0.7+") == "dbas"
+
+
+def test_a_live_page_keeps_its_filters(site: Site, root: Visitor) -> None:
+    site.get("/v2/room/Nowhere")
+    address = polled(root.get("/calls?failed=1&operation=get_room&token=1").text)
+
+    site.get("/v2/room")
+    site.get("/v2/user/nobody")
+    nothing = root.get(address, hx_request="true")
+    site.get("/v2/room/Elsewhere")
+    new = root.get(address, hx_request="true").text
+
+    assert nothing.status == 204
+    assert listed(new) == ["GET /v2/room/Elsewhere"]
+    assert re.findall(r"Failed <b>(\d+)</b>", new) == ["2"]
+    assert polled(new) != address
+    assert root.get(polled(new), hx_request="true").status == 204
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("token=1", 404),
+        ("token=99", 404),
+        ("token=none", 403),
+        ("token=x", 400),
+        ("token=-1", 400),
+        ("token=" + "9" * 19, 400),
+        ("before=x", 400),
+        ("operation=%3Cb%3E&peer=%22&request=%27", 200),
+        ("failed=2&before=0&unknown=1", 200),
+    ],
+)
+def test_what_one_may_not_see_is_no_filter(
+    site: Site, ann: Visitor, query: str, status: int
+) -> None:
+    site.get("/v2/room")
+    site.get("/v2/room", token=None)
+
+    for extra in ({}, {"hx_request": "true"}):
+        shown = ann.get(f"/calls?{query}", **extra)
+        # htmx asks for newer calls, of which there are none.
+        is_newer = extra and not query.startswith("token")
+        assert shown.status == (204 if is_newer else status)
+        assert "<b>1</b>" not in shown.text
+        assert "<b>%22" not in shown.text
+
+
+def test_strangers_and_guests_see_no_calls(
+    site: Site, visitor: Visitor, sign_in: MakeVisitor
+) -> None:
+    site.get("/v2/room")
+    guest = sign_in("gil", is_guest=True)
+
+    for path in ("/calls", "/calls?token=none", "/calls?token=1", "/calls/tokens"):
+        assert visitor.get(path).location is not None
+        assert guest.get(path).status == 403
+
+
+def test_older_calls_have_pages_of_their_own(site: Site, root: Visitor) -> None:
+    for number in range(55):
+        site.get(f"/v2/room/Nowhere?n={number}")
+
+    page = root.get("/calls?failed=1").text
+    (older,) = re.findall(r'href="(/calls[^"]*before=\d+)"', page)
+    second = root.get(unescape(older)).text
+
+    assert len(listed(page)) == 50
+    assert [line[-2:] for line in listed(second)] == ["=4", "=3", "=2", "=1", "=0"]
+    assert "hx-get" not in second
+    assert "before=" not in second
+
+
+def test_a_call_leads_to_its_token_room_and_message(site: Site, root: Visitor) -> None:
+    room = site.add_room("Ops <b>")
+    token = site.add_token(user="@root", name="Builds <i>")
+    sent = site.post(
+        f"/v2/room/{room}/message", {"message": "disk <u> full"}, token=token
+    )
+
+    page = root.get("/calls").text
+
+    assert '<a href="/calls?token=2"><bdi>Builds &lt;i&gt;</bdi></a>' in page
+    assert f'<a href="/rooms/{room}"><bdi>Ops &lt;b&gt;</bdi></a>' in page
+    assert (
+        f'<a href="/rooms/{room}?at={sent.json["id"]}"><bdi>disk &lt;u&gt; full</bdi></a>'
+        in page
+    )
+
+
+def test_of_a_private_chat_the_list_shows_no_beginning(
+    site: Site, ann: Visitor, root: Visitor
+) -> None:
+    site.add_user("Bob", mention_name="bob", password=None)
+    token = site.add_token(user="@ann")
+    site.post("/v2/user/@bob/message", {"message": "between us"}, token=token)
+
+    own, other = ann.get("/calls").text, root.get("/calls").text
+
+    assert "between us" not in re.sub(r"<details>.*?</details>", "", own, flags=re.S)
+    assert "between us" in own
+    assert "between us" not in other
+    assert listed(own) == listed(other) == ["POST /v2/user/@bob/message"]
+
+
+def test_a_call_of_a_private_room_shows_others_no_room_and_no_message(
+    site: Site, ann: Visitor
+) -> None:
+    site.add_room("Hidden", is_private=True)
+    token = site.add_token(user="@ann")
+    site.put("/v2/room/Hidden/member/@ann", {"room_roles": ["room_member"]})
+    site.post("/v2/room/Hidden/notification", {"message": "disk full"}, token=token)
+    before = ann.get("/calls").text
+    site.delete("/v2/room/Hidden/member/@ann")
+
+    after = ann.get("/calls").text
+
+    assert "<bdi>disk full</bdi>" in before
+    assert "<bdi>disk full</bdi>" not in after
+    assert "<bdi>Hidden</bdi>" not in after
+
+
+def test_who_has_no_calls_yet_sees_what_to_do_next(
+    site: Site, ann: Visitor, root: Visitor
+) -> None:
+    for visitor in (ann, root):
+        page = visitor.get("/calls").text
+        assert "No calls yet" in page
+        assert "<code>http://chat.test</code>" in page
+        assert 'href="/tokens"' in page
+    assert "hipkit admin token add --value @FILE" in root.get("/calls").text
+    assert "hipkit admin" not in ann.get("/calls").text
+    assert "No calls match" in root.get("/calls?peer=10.0.0.9").text
+
+
+def test_where_a_tokens_calls_once_were_leads_on(root: Visitor) -> None:
+    assert root.get("/calls/7").location == "/calls?token=7"
+    assert root.get("/calls/without-token").location == "/calls?token=none"
+    assert root.get("/calls/x").status == 400
+
+
+def test_tokens_are_listed_by_their_last_call(site: Site, root: Visitor) -> None:
+    site.add_token(name="Quiet")
+    site.get("/v2/room", token=site.add_token(name="Busy"))
+
+    page = root.get("/calls/tokens").text
+
+    assert page.index("Busy") < page.index("Tokens without calls") < page.index("Quiet")
+
+
+def test_a_wrong_value_is_told_in_plain_words(site: Site, root: Visitor) -> None:
+    site.add_room("Ops")
+
+    reply = site.post("/v2/room/Ops/notification", {"message": "x", "color": "pink"})
+    page = unescape(root.get("/calls").text)
+    problem = re.findall(r'<span class="problem">(.*?)</span>', page)[0]
+
+    assert "Value u'pink' for field 'color'" in reply.error["message"]
+    assert problem.startswith("Value 'pink' for field 'color' is not one of 'yellow', ")
+    # The answer stays as the program got it.
+    assert "Value u'pink' for field 'color'" in page
+
+
+@pytest.mark.parametrize("number", ["old", "unread", "unread form", "v1"])
+def test_a_program_that_was_moved_is_seen_to_arrive(
+    site: Site, root: Visitor, number: str
+) -> None:
+    calls = {
+        "old": ("POST", "/v3/room/Ops/notification", b"{}", "There is no version v3"),
+        "unread": ("POST", "/v2/room/Ops/notification", b"{'message': 1}", "not valid"),
+        "unread form": (
+            "POST",
+            "/v2/room/Ops/notification",
+            b"\xe4",
+            "send it as UTF-8",
+        ),
+        "v1": ("GET", f"/v1/rooms/lst?auth_token={site.token}", b"", "no operation"),
+    }
+    method, target, body, advised = calls[number]
+    kind = ("Content-Type", "application/json")
+    site.add_room("Ops")
+
+    site.send(method, target, body=body, headers=[kind])
+
+    page = unescape(root.get("/calls?failed=1").text)
+    assert [line.split()[0] for line in listed(page)] == [method]
+    assert target.partition("?")[0] in listed(page)[0]
+    assert advised in page
+    assert site.token not in page

@@ -187,7 +187,7 @@ def test_a_deleted_user_is_signed_out(site: Site, ann: Visitor) -> None:
 def test_htmx_without_a_session_is_redirected_to_the_sign_in_page(
     visitor: Visitor,
 ) -> None:
-    answer = visitor.get("/calls/1", hx_request="true")
+    answer = visitor.get("/calls?token=1", hx_request="true")
 
     assert answer.status == 204
     assert answer.headers["hx-redirect"] == "/sign-in"
