@@ -46,6 +46,15 @@ class Visitor:
         sent = {"origin": self.origin, **_named(headers)}
         return Answer(self.client.post(path, data=fields, headers=sent))
 
+    def share(
+        self, path: str, name: str, content: bytes, message: str = "", **headers: str
+    ) -> Answer:
+        """Post a form with a file, as browsers do."""
+        sent = {"origin": self.origin, **_named(headers)}
+        files = {"file": (name, content, "application/octet-stream")}
+        form = {"message": message}
+        return Answer(self.client.post(path, data=form, files=files, headers=sent))
+
     def fill(self, path: str, action: str, **fields: str | list[str]) -> Answer:
         """Open a page, fill in its form for `action`, and send it."""
         hidden = self.get(path).form(action)

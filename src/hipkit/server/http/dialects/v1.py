@@ -26,9 +26,9 @@ from hipkit.server.http.bodies import (
 from hipkit.server.http.call import Call, Dialect, is_true
 from hipkit.server.http.decoding import decode
 from hipkit.server.http.header_values import parse_parameters
+from hipkit.server.http.multipart import read_part_headers
 from hipkit.server.http.requests import Request
 from hipkit.server.http.routes import MethodNotAllowedError
-from hipkit.server.http.uploads import read_part_headers
 from hipkit.server.settings import Settings
 from hipkit.v1.catalog import OPERATIONS
 from hipkit.v1.rooms import RoomsMessageByGet

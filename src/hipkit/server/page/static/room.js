@@ -244,19 +244,6 @@
 
   addEventListener("focus", follow);
 
-  // -- Composer --------------------------------------------------------------------------------
-
-  const composer = document.querySelector("form.composer");
-  const box = composer?.querySelector("textarea");
-  box?.addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-    event.preventDefault();
-    if (box.value.trim()) composer.requestSubmit();
-  });
-  composer?.addEventListener("htmx:afterRequest", (event) => {
-    if (event.detail.successful) composer.reset();
-  });
-
   // -- Beginning -------------------------------------------------------------------------------
 
   dress(messages);

@@ -8,6 +8,7 @@ from __future__ import annotations
 from functools import partial
 
 from hipkit.server.http.responses import Answer
+from hipkit.server.page.composer import read_post
 from hipkit.server.page.history import ConversationView
 from hipkit.server.page.streams import Reader
 from hipkit.server.page.views.conversations import (
@@ -20,12 +21,14 @@ from hipkit.server.page.visit import ViewRoute, Visit
 from hipkit.server.services.access.web_sessions import may_read
 from hipkit.server.services.messages.private_chats import (
     PrivateChat,
+    check_writable,
     list_chat_partners,
     list_private_chats,
     open_private_chat,
     send_privatechat_message,
+    share_file_with_user,
 )
-from hipkit.v2.users import SendPrivatechatMessage
+from hipkit.v2.users import SendPrivatechatMessage, ShareFileWithUser
 
 __all__ = ["VIEWS"]
 
@@ -73,15 +76,21 @@ async def follow(visit: Visit) -> Answer:
 
 
 async def post_message(visit: Visit) -> Answer:
-    """Send a message as the user; it arrives by the feed."""
-    user_id = visit.number("user_id")
-    text = visit.field("message").replace("\r\n", "\n").strip()
-    if text:
-        request = SendPrivatechatMessage(user_id, message=text)
-        await send_privatechat_message(visit.context, request)
+    """Send a message or a file as the user; it arrives by the feed."""
+    context = visit.context
+    chat, conversation = await _find(visit)
+    check_writable(chat)
+    async with read_post(visit) as post:
+        if post.file is not None:
+            comment = post.text or None
+            share = ShareFileWithUser(chat.other.id, file=post.file, message=comment)
+            await share_file_with_user(context, share)
+        elif post.text:
+            message = SendPrivatechatMessage(chat.other.id, message=post.text)
+            await send_privatechat_message(context, message)
     if visit.is_htmx:
         return Answer(204)
-    return visit.redirect(f"/chats/{user_id}")
+    return visit.redirect(conversation.address)
 
 
 async def _find(visit: Visit) -> tuple[PrivateChat, ConversationView]:

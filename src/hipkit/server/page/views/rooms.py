@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from hipkit.server.http.responses import Answer
+from hipkit.server.page.composer import read_post
 from hipkit.server.page.streams import Reader
 from hipkit.server.page.views.conversations import (
     allow_pictures,
@@ -15,11 +16,18 @@ from hipkit.server.page.views.conversations import (
 )
 from hipkit.server.page.views.topics import may_administer, run_topic_command
 from hipkit.server.page.visit import ViewRoute, Visit
-from hipkit.server.services.access.lookup import find_room, list_rooms_by_name
+from hipkit.server.services.access.lookup import (
+    check_open,
+    find_room,
+    list_rooms_by_name,
+)
 from hipkit.server.services.access.web_sessions import may_read
-from hipkit.server.services.messages.posting import send_message
+from hipkit.server.services.messages.posting import (
+    send_message,
+    share_file_with_room,
+)
 from hipkit.server.storage.stores.rooms import RoomRecord
-from hipkit.v2.rooms import SendMessage
+from hipkit.v2.rooms import SendMessage, ShareFileWithRoom
 
 __all__ = ["VIEWS"]
 
@@ -75,17 +83,21 @@ async def follow(visit: Visit) -> Answer:
 
 
 async def post_message(visit: Visit) -> Answer:
-    """Send a message as the user, which arrives by the feed, or run the command `/topic`."""
-    room_id = visit.number("room_id")
-    text = visit.field("message").replace("\r\n", "\n").strip()
-    answer = await run_topic_command(visit, text)
-    if answer is not None:
-        return answer
-    if text:
-        await send_message(visit.context, SendMessage(room_id, message=text))
+    """Send a message or a file as the user, which arrives by the feed, or run `/topic`."""
+    context, room = visit.context, await _room(visit)
+    check_open(room)
+    async with read_post(visit) as post:
+        if post.file is not None:
+            comment = post.text or None
+            share = ShareFileWithRoom(room.id, file=post.file, message=comment)
+            await share_file_with_room(context, share)
+        elif (answer := await run_topic_command(visit, post.text)) is not None:
+            return answer
+        elif post.text:
+            await send_message(context, SendMessage(room.id, message=post.text))
     if visit.is_htmx:
         return Answer(204)
-    return visit.redirect(f"/rooms/{room_id}")
+    return visit.redirect(f"/rooms/{room.id}")
 
 
 async def _room(visit: Visit) -> RoomRecord:

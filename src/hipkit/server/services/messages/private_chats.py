@@ -30,6 +30,7 @@ from hipkit.v2.users import (
 
 __all__ = [
     "PrivateChat",
+    "check_writable",
     "list_chat_partners",
     "list_private_chats",
     "open_private_chat",
@@ -132,6 +133,16 @@ async def open_private_chat(context: Context, reference: str | int) -> PrivateCh
             )
         )
     return PrivateChat(other=other, conversation_id=conversation_id)
+
+
+def check_writable(chat: PrivateChat) -> None:
+    """Check that somebody would read a message in a chat.
+
+    Raises:
+        NotFoundError: The other user was deleted, or is a guest.
+    """
+    if not chat.is_open:
+        raise NotFoundError(f"User {chat.other.id} not found")
 
 
 @handles(SendPrivatechatMessage)
