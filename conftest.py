@@ -6,7 +6,8 @@ reader would. Each can be run by itself too: `pytest docs/how-to/developers/card
 Python blocks are executed, in order, one namespace a page, and so are the tests that they define.
 In `console` blocks every command runs, and what it prints is compared with what the page shows;
 `...` there stands for anything. Blocks marked `sh` run on the pages that are followed to the
-letter, and nowhere else. A block after the comment `<!-- skip: next "the reason" -->` is not run.
+letter, and nowhere else. A block with a title, such as `toml title="profiles.toml"`, is saved as
+that file. A block after the comment `<!-- skip: next "the reason" -->` is not run.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 from tests.docs.console import run_console
 from tests.docs.python import run_python
 from tests.docs.reading import read_pages
+from tests.docs.saving import titled_blocks
 from tests.docs.shell import run_shell
 
 pytest_plugins = ["tests.docs.surroundings"]
@@ -29,6 +31,7 @@ PARSERS: list[Parser] = [
     SkipParser(),
     CodeBlockParser("python", run_python),
     CodeBlockParser("console", run_console),
+    titled_blocks,
 ]
 
 pytest_collect_file = (
