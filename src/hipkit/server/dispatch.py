@@ -10,11 +10,15 @@ from hipkit.server.http.requests import Receive, Scope, Send
 from hipkit.server.http.responses import Header
 from hipkit.server.http.transport_security import Application
 from hipkit.server.page.application import Page
+from hipkit.v1.catalog import OPERATIONS
 
 __all__ = ["Dispatcher"]
 
 API = frozenset({"v1", "v2", "files", "pictures"})
 """First segments of the paths that the API answers, after any number of slashes."""
+
+V1_PATHS = frozenset(entry.path for entry in OPERATIONS)
+"""Paths of API v1 without its version. Its token may be in the body, which is not read here."""
 
 
 class Dispatcher:
@@ -36,14 +40,19 @@ class Dispatcher:
         if path in HEALTH_PATHS:
             return self._health
         segment = path.lstrip("/").partition("/")[0]
-        is_for_api = segment in API or _is_from_program(scope)
+        is_for_api = (
+            segment in API
+            or path in V1_PATHS
+            or _is_from_program(scope)
+            or not self.page.may_be_for_people(scope)
+        )
         return self._api if is_for_api else self.page
 
 
 def _is_from_program(scope: Scope) -> bool:
     """Return whether a program sent a request, whose address lacks `/v2` perhaps.
 
-    The API answers it in JSON, and it appears among the recent calls.
+    The API answers it in JSON, and it appears among the API calls.
     """
     if b"auth_token=" in cast("bytes", scope["query_string"]):
         return True

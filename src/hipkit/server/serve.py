@@ -244,7 +244,9 @@ def _configured(
     proxies = server.settings.trusted_proxies
     return uvicorn.Config(
         cast("ASGIApplication", application),
-        http=BoundedProtocol,
+        http=cast(
+            "type[asyncio.Protocol]", partial(BoundedProtocol, runtime=server.runtime)
+        ),
         ws="none",
         lifespan="off",
         log_config=None,

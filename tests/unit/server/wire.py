@@ -9,6 +9,7 @@ from uvicorn._types import ASGI3Application
 from uvicorn.server import ServerState
 
 from hipkit.server.http.protocol import BoundedProtocol
+from hipkit.server.services.context import Runtime
 
 TURNS = 50
 """How often the event loop goes round for everything to happen that can."""
@@ -46,10 +47,13 @@ class Wire(asyncio.Transport):
         """Nothing comes but what the test sends."""
 
 
-def connect(app: ASGI3Application) -> tuple[BoundedProtocol, Wire]:
+def connect(
+    app: ASGI3Application, runtime: Runtime | None = None
+) -> tuple[BoundedProtocol, Wire]:
     config = uvicorn.Config(app, lifespan="off", log_config=None)
     config.load()
-    made = BoundedProtocol(config, ServerState(), {}, _loop=asyncio.get_running_loop())
+    loop = asyncio.get_running_loop()
+    made = BoundedProtocol(config, ServerState(), {}, _loop=loop, runtime=runtime)
     wire = Wire()
     made.connection_made(wire)
     return made, wire

@@ -34,7 +34,9 @@ from hipkit.server.http.cors import CORS_HEADERS
 from hipkit.server.http.errors import error_answer
 from hipkit.server.http.request_ids import new_request_id, request_id_header
 from hipkit.server.http.responses import limit_headers, limit_names
+from hipkit.server.services.context import Runtime
 from hipkit.server.shared.limits import LimitSettings, MemoryLimits
+from hipkit.server.shared.recent_calls import RecordedCall
 
 __all__ = ["BoundedProtocol"]
 
@@ -51,6 +53,11 @@ READ_SECONDS = 60.0
 VERSIONS = frozenset({"1.0", "1.1"})
 HOST = re.compile(rb"([\w.~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]+\])(:[0-9]*)?", re.ASCII)
 """What a Host header may hold (RFC 9112, section 3.2)."""
+
+
+TLS_HANDSHAKE = b"\x16\x03"
+"""The first bytes of a client that speaks TLS."""
+SPEAKS_TLS = "The client speaks TLS (https), and this port plain HTTP."
 
 
 class _InvalidRequestError(ValueError):
@@ -75,12 +82,18 @@ class BoundedProtocol(HttpToolsProtocol):
     It answers request lines and headers beyond 64 KiB, and more than 32 requests that wait, with
     400; it closes connections whose head never ends, or whose client reads none of its answer.
 
+    Requests that are refused here appear among the API calls: their senders see no more than that
+    the connection ended.
+
     Offers to speak another protocol are ignored, as HTTP allows: the request is answered as
     if nothing was offered, and its body belongs to it.
     """
 
+    url = b""
     _head_bytes = 0
     _is_in_head = True
+    _is_first = True
+    """Whether no head was whole yet on this connection."""
     _is_in_body = False
     _is_offer = False
     """Whether the parser has stopped behind a head, for the other protocol to begin."""
@@ -98,8 +111,11 @@ class BoundedProtocol(HttpToolsProtocol):
         server_state: ServerState,
         app_state: dict[str, object],
         _loop: asyncio.AbstractEventLoop | None = None,
+        *,
+        runtime: Runtime | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
+        self._runtime = runtime
         self._application = cast("ASGI3Application", self.app)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as its base class does
@@ -127,8 +143,12 @@ class BoundedProtocol(HttpToolsProtocol):
         except httptools.HttpParserError as error:
             # The parser raises an error of its own in place of what a callback raised.
             reason = error.__context__
-            is_ours = isinstance(reason, _InvalidRequestError)
-            self._reject(str(reason) if is_ours else "Invalid HTTP request received.")
+            problem = "Invalid HTTP request received."
+            if isinstance(reason, _InvalidRequestError):
+                problem = str(reason)
+            elif self._is_first and data.startswith(TLS_HANDSHAKE):
+                problem = SPEAKS_TLS
+            self._reject(problem)
             return
         if not self._is_in_head or self.transport.is_closing():
             return
@@ -143,10 +163,12 @@ class BoundedProtocol(HttpToolsProtocol):
         """Answer what is not an HTTP request with HipChat's error, and close the connection."""
         allowance = MemoryLimits(LimitSettings(), time.time).uncounted()
         answer = error_answer(400, msg)
+        request_id = new_request_id()
+        self._record(msg, answer.body, request_id)
         headers = (
             *answer.headers,
             *CORS_HEADERS,
-            request_id_header(new_request_id()),
+            request_id_header(request_id),
             *limit_headers(LIMIT_NAMES, allowance),
             (b"Content-Length", b"%d" % len(answer.body)),
             (b"Connection", b"close"),
@@ -195,6 +217,7 @@ class BoundedProtocol(HttpToolsProtocol):
         )
         super().on_headers_complete()
         self._end_head()
+        self._is_first = False
         self._is_in_body = True
         if self._running is None:
             self._running = self.cycle
@@ -290,6 +313,30 @@ class BoundedProtocol(HttpToolsProtocol):
             self._hang_up(problem)
         else:
             self.pipeline.popleft()
+
+    def _record(self, problem: str, answer: bytes, request_id: str) -> None:
+        """Add what was refused to the recent calls, as far as it was read."""
+        if self._runtime is None:
+            return
+        self._runtime.recent_calls.add(
+            RecordedCall(
+                at_us=self._runtime.now_us(),
+                token_id=None,
+                group_id=None,
+                peer="" if self.client is None else self.client[0],
+                # Before an address the parser has no method but a default one.
+                method=self.parser.get_method().decode() if self.url else "",
+                target=self.url,
+                operation_id="unknown",
+                request_id=request_id,
+                headers=list(self.headers or ()),
+                body=b"",
+                status=400,
+                answer=answer,
+                problem=problem,
+                milliseconds=0.0,
+            )
+        )
 
     def _hang_up(self, problem: str) -> None:
         if not self.transport.is_closing():

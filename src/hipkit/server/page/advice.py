@@ -176,6 +176,22 @@ OTHER_VERSION = {
 """The version that a path belongs to, by the one that it has and its next segment."""
 
 UNREADABLE = {
+    "speaks tls (https)": (
+        "The program uses https, and this port is without TLS: configure http:// in the program,"
+        " or start the server with TLS: hipkit serve --tls-cert."
+    ),
+    "invalid http request": (
+        "What came is no HTTP request. A program of another protocol, or one that looks for open"
+        " ports, sent it."
+    ),
+    "one host header": (
+        "The program, or a proxy before the server, sends no Host header, or two of them: HTTP"
+        " needs exactly one."
+    ),
+    "the host header": (
+        "The program, or a proxy before the server, sends the name of another host, or none that"
+        " can be one. Check the address that it is configured with."
+    ),
     "is compressed": (
         "The body is compressed, which the API does not read: send it as it is, without"
         " Content-Encoding."

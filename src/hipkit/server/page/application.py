@@ -65,7 +65,7 @@ class Page:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request as an ASGI application."""
         method = str(scope["method"]).upper()
-        path = str(scope["path"]).removeprefix(str(scope.get("root_path") or ""))
+        path = _path_of(scope)
         if method not in METHODS:
             answer = text_answer(405, "Method Not Allowed")
             answer.headers.append(header("Allow", ", ".join(self._methods_of(path))))
@@ -79,6 +79,17 @@ class Page:
             await answer.send(receive, send)
         else:
             await send_answer(send, answer, with_body=has_body)
+
+    def may_be_for_people(self, scope: Scope) -> bool:
+        """Return whether a browser may have sent a request.
+
+        A browser asks for any path, but sends forms only where this page has one.
+        """
+        if str(scope["method"]).upper() in SAFE_METHODS:
+            return True
+        path = _path_of(scope)
+        is_of_page = any(route.pattern.fullmatch(path) for route in self._routes)
+        return is_of_page or self._static.find(path) is not None
 
     async def _answer(
         self, scope: Scope, receive: Receive, method: str, path: str
@@ -118,14 +129,17 @@ class Page:
         return NOT_FOUND, {}
 
     def _methods_of(self, path: str) -> tuple[str, ...]:
-        """Return the methods that a path has, or for an unknown path, all of the page."""
-        found = tuple(
+        """Return the methods that a path of the page has."""
+        return tuple(
             method
             for method in METHODS
             if self._find_view(method, path)[0] is not NOT_FOUND
             or (method in SAFE_METHODS and self._static.find(path))
         )
-        return found or METHODS
+
+
+def _path_of(scope: Scope) -> str:
+    return str(scope["path"]).removeprefix(str(scope.get("root_path") or ""))
 
 
 async def _visit(visit: Visit, route: ViewRoute, headers: list[Header]) -> Answer:

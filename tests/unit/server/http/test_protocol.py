@@ -11,8 +11,10 @@ from uvicorn._types import ASGIReceiveCallable, ASGISendCallable, Scope
 
 from hipkit.server.http import protocol
 from hipkit.server.http.protocol import BoundedProtocol
+from hipkit.server.page.advice import advice_on
 from hipkit.server.serve import listen
 from tests.unit.server import wire
+from tests.unit.server.asgi import Site
 from tests.unit.server.wire import Wire
 
 
@@ -157,3 +159,72 @@ def test_small_pieces_of_an_answer_are_sent_at_once() -> None:
                 writer.close()
 
     assert asyncio.run(test()) == 1
+
+
+HELLO = bytes.fromhex("16030100c8010000c40303") + bytes(range(32))
+
+
+@pytest.mark.parametrize(
+    ("sent", "line", "problem"),
+    [
+        (HELLO, ("", ""), "speaks TLS (https)"),
+        (b"nonsense\r\n\r\n", ("", ""), "Invalid HTTP request"),
+        (
+            b"GET /v2/room HTTP/1.1\r\nX-A: b\r\n\r\n",
+            ("GET", "/v2/room"),
+            "one Host header",
+        ),
+        (
+            b"POST /v2/room?auth_token=s3cr3t-t0ken HTTP/1.1\r\nHost: a b\r\n\r\n",
+            ("POST", "/v2/room?auth_token=***"),
+            "The Host header",
+        ),
+        (
+            b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" + b"\xff" * 20,
+            ("", ""),
+            "Invalid HTTP request",
+        ),
+    ],
+    ids=["TLS", "nonsense", "no host", "bad host", "nonsense behind a request"],
+)
+def test_what_is_refused_here_is_among_the_calls(
+    site: Site, sent: bytes, line: tuple[str, str], problem: str
+) -> None:
+    async def test() -> None:
+        made, _ = wire.connect(answers_at_once, site.server.runtime)
+        made.data_received(sent)
+        await wire.settle()
+        made.connection_lost(None)
+
+    asyncio.run(test())
+
+    (call,) = site.calls(None)
+    assert (call.method, call.target) == line
+    assert problem in (call.problem or "")
+    assert (call.status, call.operation_id) == (400, "unknown")
+    assert call.is_failed
+    assert "s3cr3t" not in repr(call)
+    assert advice_on(call, ()) is not None
+
+
+def test_bytes_of_tls_behind_a_request_are_no_sign_of_https(site: Site) -> None:
+    async def test() -> None:
+        made, _ = wire.connect(answers_at_once, site.server.runtime)
+        made.data_received(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        await wire.settle()
+        made.data_received(HELLO)
+        made.connection_lost(None)
+
+    asyncio.run(test())
+
+    (call,) = site.calls(None)
+    assert call.problem == "Invalid HTTP request received."
+
+
+async def answers_at_once(
+    scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable
+) -> None:
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send(
+        {"type": "http.response.body", "body": b"", "more_body": False},
+    )

@@ -44,7 +44,47 @@ def call(status: int, **members: Any) -> RecentCall:
         (403, {"problem": "good for one room only"}, "valid for one room only"),
         (403, {"problem": "tokens of the kinds user"}, "this kind of token"),
         (403, {}, "lacks the permission"),
-        (404, {"target": "/room/Ops"}, "lacks the version"),
+        (404, {"target": "/room/Ops"}, "Send this to /v2/room/Ops"),
+        (404, {"target": "/rooms/message?a=b"}, "Send this to /v1/rooms/message."),
+        (
+            404,
+            {"target": "/api/v2/room/Ops?a"},
+            "before /v2: send this to /v2/room/Ops,",
+        ),
+        (404, {"target": "/v3/room/Ops"}, "There is no version v3"),
+        (404, {"target": "/V2/room/Ops"}, "There is no version V2"),
+        (404, {"target": "/"}, "lacks the version"),
+        (404, {"target": "/v2", "operation_id": "unknown"}, "no operation"),
+        (
+            404,
+            {"target": "/v2/rooms/message", "operation_id": "unknown"},
+            "send this to /v1/rooms/message.",
+        ),
+        (
+            404,
+            {"target": "/v1/room/Ops", "operation_id": "unknown"},
+            "send this to /v2/room/Ops.",
+        ),
+        (
+            400,
+            {"problem": "cannot be parsed as valid JSON: Expecting"},
+            "not valid JSON",
+        ),
+        (
+            400,
+            {"problem": "cannot be decoded as UTF-8: 'utf8' codec"},
+            "another encoding",
+        ),
+        (400, {"problem": "decoded as UTF-8: it is compressed"}, "is compressed"),
+        (
+            400,
+            {"problem": "the body is JSON, but is said to be a form"},
+            "curl's default",
+        ),
+        (400, {"problem": "The client speaks TLS (https), and"}, "configure http://"),
+        (400, {"problem": "Invalid HTTP request received."}, "no HTTP request"),
+        (400, {"problem": "A request needs one Host header."}, "exactly one"),
+        (400, {"problem": "The Host header holds no host."}, "another host"),
         (404, {"operation_id": "unknown"}, "belongs to no operation"),
         (404, {}, "does not exist"),
         (405, {}, "not with this method"),
@@ -89,6 +129,10 @@ def test_version_1_has_other_meanings_of_some_statuses(
 
 def test_a_successful_call_has_its_note_only() -> None:
     assert advice_on(call(204), ()) is None
+    left_out = call(204, note="The card was left out: Value u'x' for field 'card'")
+    assert advice_on(left_out, ()) == (
+        "The card was left out: Value 'x' for field 'card'"
+    )
     assert advice_on(call(204, note="The card was left out"), ()) == (
         "The card was left out"
     )

@@ -118,7 +118,6 @@ def test_head_is_answered_like_get_but_without_a_body(visitor: Visitor) -> None:
         ("/", "GET, HEAD"),
         ("/rooms/21", "GET, HEAD"),
         ("/sign-out", "POST"),
-        ("/nowhere", "GET, HEAD, POST"),
     ],
 )
 def test_other_methods_get_405_with_those_that_the_path_allows(
@@ -129,6 +128,32 @@ def test_other_methods_get_405_with_those_that_the_path_allows(
     assert response.status_code == 405
     assert response.headers["allow"] == allowed
     assert response.headers["x-frame-options"] == "DENY"
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
+@pytest.mark.parametrize("path", ["/rooms/message", "/nowhere", "/api/v2/room"])
+def test_a_program_that_misses_the_path_gets_json_and_is_recorded(
+    site: Site, visitor: Visitor, method: str, path: str
+) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    response = visitor.client.request(
+        method, path, content=b"room_id=Ops&auth_token=x", headers=form
+    )
+
+    assert response.status_code == 404
+    assert "the API is below /v2" in response.json()["error"]["message"]
+    (call,) = site.calls(None)
+    assert (call.method, call.target, call.status) == (method, path, 404)
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/api/v2/room"])
+def test_a_person_who_misses_the_path_gets_a_page(
+    site: Site, visitor: Visitor, path: str
+) -> None:
+    response = visitor.client.get(path)
+
+    assert response.headers["content-type"] == "text/html; charset=utf-8"
+    assert site.calls(None) == []
 
 
 def test_a_query_that_cannot_be_read_gets_400_as_plain_text(visitor: Visitor) -> None:
