@@ -66,7 +66,9 @@ class Api:
         if scope["type"] != "http":
             await _answer_event(scope, receive, send)
             return
-        request_id = request_id_of(cast("list[Header]", scope["headers"]))
+        headers = cast("list[Header]", scope["headers"])
+        query = cast("bytes", scope.get("query_string") or b"")
+        request_id = request_id_of(headers, query)
         body = BodyRecorder(receive)
         call = Call(scope, body, self._runtime, self._default, request_id)
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from hipkit.server.http.responses import Header, header
 
@@ -14,15 +14,19 @@ ACCEPTED = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 """Others could forge lines of a log, or fill it."""
 
 
-def request_id_of(headers: Iterable[Header]) -> str:
+def request_id_of(headers: Sequence[Header], query: bytes = b"") -> str:
     """Return the id that the caller chose in `X-Request-Id`, or a new one.
 
     An id that is not acceptable is passed over, and so are several: nobody could say which counts.
+    So is a word of the credentials or the query: it may be a token, which must not be logged.
     """
     sent = [value for name, value in headers if name == b"x-request-id"]
-    if len(sent) == 1 and ACCEPTED.fullmatch(sent[0]):
-        return sent[0].decode()
-    return new_request_id()
+    if len(sent) != 1 or ACCEPTED.fullmatch(sent[0]) is None:
+        return new_request_id()
+    chosen = sent[0]
+    credentials = [value for name, value in headers if name == b"authorization"]
+    words = re.split(rb"[&;=\s]", b" ".join([query, *credentials]))
+    return new_request_id() if chosen in words else chosen.decode()
 
 
 def new_request_id() -> str:

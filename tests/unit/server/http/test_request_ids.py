@@ -21,7 +21,9 @@ def name(value: bytes) -> tuple[bytes, bytes]:
 
 @pytest.mark.parametrize("sent", ["a", "4F2a-91.b_C", "x" * 64])
 def test_an_acceptable_id_of_the_sender_stays(sent: str) -> None:
-    assert request_id_of([(b"host", b"a"), name(sent.encode())]) == sent
+    headers = [(b"host", b"a"), name(sent.encode()), (b"authorization", b"Bearer xa")]
+
+    assert request_id_of(headers, b"auth_token=xa&b=ab") == sent
 
 
 @pytest.mark.parametrize(
@@ -37,6 +39,7 @@ def test_an_acceptable_id_of_the_sender_stays(sent: str) -> None:
         [name(b"a, b")],
         [name(b"a"), name(b"a")],
         [name(b"a"), name(b"")],
+        [name(b"s3cr3t"), (b"authorization", b"Bearer s3cr3t")],
     ],
     ids=repr,
 )
@@ -75,6 +78,22 @@ def test_every_answer_names_the_id(
     assert (named.status, unnamed.status) == (status, status)
     assert named.header("X-Request-Id") == "deploy-7"
     assert OWN.fullmatch(unnamed.header("X-Request-Id") or "")
+
+
+def test_a_token_in_the_query_is_no_request_id(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "hipkit.server")
+
+    site.get(
+        f"/v1/rooms/list?format=json&auth_token={site.token}",
+        token=None,
+        headers=[("X-Request-Id", site.token)],
+    )
+
+    (call,) = site.calls()
+    assert OWN.fullmatch(call.request_id)
+    assert site.token not in caplog.text
 
 
 def test_the_call_is_recorded_and_logged_with_its_id(
