@@ -1,1 +1,1 @@
-"""Programs that show hipkit at work; `make demo` runs `demo.py`."""
+"""Programs that show hipkit at work: some to copy, and `demo.py`, which `make demo` runs."""
