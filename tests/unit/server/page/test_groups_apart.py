@@ -53,10 +53,11 @@ def test_no_page_shows_anything_of_another_group(
     world.site.get("/v2/room", token=None)
     paths = ["/", "/tokens", "/tokens/group", "/calls", "/clients", "/webhooks"]
     paths += [f"/search?q={MARK.split()[-1]}", "/account", "/calls?token=none"]
-    paths.append("/calls/tokens")
+    paths += ["/calls/tokens", "/rooms/new", "/webhooks/new"]
     for kind, pattern in (
         ("/calls/tokens", r'href="(/calls\?token=\d+)"'),
         ("/webhooks", r'href="(/webhooks/\d+)"'),
+        ("/people", r'href="(/people/\d+)"'),
         ("/", r'href="(/rooms/\d+)"'),
     ):
         found = re.findall(pattern, mine.get(kind).text)
@@ -66,9 +67,13 @@ def test_no_page_shows_anything_of_another_group(
         paths += [
             f"/rooms/{room}",
             f"/rooms/{room}/history",
+            f"/rooms/{room}/settings",
+            f"/rooms/{room}/topic",
+            f"/rooms/{room}/topic?shown=1",
             f"/search?q=a&room={room}",
         ]
 
+    paths += [f"{path}/settings" for path in paths if re.search(r"hooks/\d", path)]
     for path in paths:
         shown = stranger.get(path)
         assert shown.status in (200, 303, 403, 404), path
@@ -120,3 +125,42 @@ def test_calls_without_a_token_are_shown_in_the_first_group_only(
 
     assert stranger.get("/calls?token=none").status == 403
     assert sign_in(world, world.first).get("/calls?token=none").status == 200
+
+
+def test_nothing_of_another_group_is_changed(world: World, stranger: Visitor) -> None:
+    mine = sign_in(world, world.first)
+    numbers = [world.first.ids[name] for name in ("open", "private", "archived")]
+    rooms = [f"/rooms/{number}" for number in numbers]
+    people = re.findall(r'href="(/people/\d+)"', mine.get("/people").text)
+    hooks = re.findall(r'href="(/webhooks/\d+)"', mine.get("/webhooks").text)
+    pages = [*(f"{room}/settings" for room in rooms), *people, *hooks]
+    before = [mine.get(page).text for page in pages]
+    fields: dict[str, str | list[str]] = {
+        "name": "Taken",
+        "topic": "taken",
+        "email": "taken@example.com",
+        "mention_name": "taken",
+        "person": "1",
+        "role": "room_admin",
+        "url": "http://93.184.216.34/",
+        "event": "room_message",
+        "sure": "on",
+    }
+
+    assert people
+    assert hooks
+    for things, actions in (
+        (rooms, ("settings", "topic", "members", "members/1/remove", "delete")),
+        (people, ("", "password-link", "delete", "restore")),
+        (hooks, ("settings", "resume", "delete")),
+    ):
+        for thing in things:
+            for action in actions:
+                path = f"{thing}/{action}".removesuffix("/")
+                refused = stranger.send(path, fields)
+                assert refused.status in (403, 404), path
+                assert OTHER not in refused.text, path
+    for number in numbers:
+        refused = stranger.send("/webhooks/new", {**fields, "room": str(number)})
+        assert refused.status == 404
+    assert [mine.get(page).text for page in pages] == before

@@ -53,6 +53,14 @@ def test_everybody_sees_people_but_no_addresses_and_nothing_to_change(
     assert "Gone" not in listed
 
 
+def test_a_name_of_invisible_letters_can_still_be_clicked(
+    site: Site, ann: Visitor
+) -> None:
+    number = site.add_user("\u200b\u202e", mention_name="ghost", email="g@example.com")
+
+    assert f'href="/people/{number}"><bdi>Unnamed<' in ann.get("/people").text
+
+
 @pytest.mark.parametrize(
     "path",
     ["new", "{bob}", "{bob}/password-link", "{bob}/delete", "{bob}/restore"],
