@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fastapi.testclient import TestClient
 
-from examples import disk_alert, polling_bot
+from examples import disk_alert, fastapi_service, polling_bot
 from hipkit.testing import HipChatServer
 
 SECONDS = 30
@@ -171,3 +172,46 @@ def test_the_bot_stops_when_it_is_told(
         _, error = bot.communicate(timeout=SECONDS)
 
     assert (bot.returncode, error) == (0, "")
+
+
+@pytest.fixture
+def service(server: HipChatServer) -> Iterator[TestClient]:
+    with TestClient(fastapi_service.app) as service:
+        yield service
+
+
+def test_the_service_announces_a_deployment(
+    server: HipChatServer, service: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HIPCHAT_ROOM", "Dev Ops")
+    body = {"project": "<b>shop</b>", "version": "1.2.0", "succeeded": False}
+
+    assert service.post("/deployments", json=body).status_code == 204
+
+    (message,) = server.messages()
+    assert message.message == "<b>shop</b> 1.2.0 could not be deployed"
+    assert (message.message_format, message.color) == ("text", "red")
+
+
+def test_the_service_says_what_went_wrong_in_the_chat(
+    server: HipChatServer, service: TestClient
+) -> None:
+    answer = service.post("/deployments", json={"project": "shop", "version": "1"})
+
+    assert answer.status_code == 502
+    assert "404" in answer.json()["detail"]
+
+
+def test_the_service_checks_what_callers_post(service: TestClient) -> None:
+    assert service.post("/deployments", json={"project": ""}).status_code == 422
+
+
+def test_another_client_can_be_put_in_for_a_test(server: HipChatServer) -> None:
+    other = server.async_client_for(server.add_token("view_group"))
+    fastapi_service.app.dependency_overrides[fastapi_service.hipchat] = lambda: other
+    try:
+        with TestClient(fastapi_service.app) as service:
+            body = {"project": "shop", "version": "1"}
+            assert service.post("/deployments", json=body).status_code == 502
+    finally:
+        fastapi_service.app.dependency_overrides.clear()
