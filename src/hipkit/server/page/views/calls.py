@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from hipkit.server.http.responses import Answer
@@ -83,6 +83,7 @@ async def show_calls(visit: Visit) -> Answer:
     before = visit.query_number("before") or None
     found = await list_calls(context, wanted, before=before, count=PART_CALLS + 1)
     callers = await list_callers(context)
+    every_operation = await count_calls(context, replace(wanted, operation_id=""))
     token = None
     if wanted.token_id is not None:
         record = await context.stores.tokens.get(wanted.token_id)
@@ -95,6 +96,7 @@ async def show_calls(visit: Visit) -> Answer:
         after=found[0].call.number if found else 0,
         token=token,
         callers=callers[:MOST_CHOICES],
+        operation_ids=sorted(every_operation.operation_ids | {wanted.operation_id}),
         sees_strangers=await may_see_strangers(context),
         heading=await _heading(visit, wanted),
     )

@@ -244,6 +244,26 @@ def test_filters_combine_and_are_in_the_address(site: Site, root: Visitor) -> No
     assert found("peer=+10.0.0.7+") == "dbas"
 
 
+def test_each_filter_offers_what_the_others_leave(site: Site, root: Visitor) -> None:
+    site.get("/v2/room")
+    site.get("/v2/user")
+    site.get("/v2/capabilities", peer="10.0.0.7", token=None)
+
+    def offered(query: str) -> list[str]:
+        page = root.get(f"/calls?{query}").text
+        found = page.split('name="operation"')[1].split("</select>")[0]
+        return re.findall(r"<option(?: selected)?>([^<]+)<", found)
+
+    every = ["get_all_rooms", "get_all_users", "get_capabilities"]
+    assert offered("") == every
+    assert offered("operation=get_all_rooms") == every
+    assert offered("peer=10.0.0.7") == ["get_capabilities"]
+    assert offered("peer=10.0.0.7&operation=get_room") == [
+        "get_capabilities",
+        "get_room",
+    ]
+
+
 def test_a_live_page_keeps_its_filters(site: Site, root: Visitor) -> None:
     site.get("/v2/room/Nowhere")
     address = polled(root.get("/calls?failed=1&operation=get_room&token=1").text)

@@ -242,6 +242,22 @@ def test_of_a_private_chat_others_see_nothing(
     assert all(WITHHELD in text for text in shown)
 
 
+def test_the_file_of_a_private_chat_is_shown_to_the_tokens_owner(world: World) -> None:
+    site, file_id = world.site, world.first.files["chat"]
+    site.get(f"/v2/file/{file_id}", token=world.first.tokens["ann"])
+
+    async def viewers() -> list[Context]:
+        users = site.server.database.stores.users
+        found = [await users.get(one) for one in (1, world.first.ids["ann"])]
+        return [site.context(browser_actor(one)) for one in found if one is not None]
+
+    boss, ann = asyncio.run(viewers())
+
+    assert boss.actor.is_group_admin
+    assert seen(boss)[0].call.answer == WITHHELD
+    assert "name" in seen(ann)[0].call.answer or "url" in seen(ann)[0].call.answer
+
+
 def test_a_private_chat_is_shown_to_the_tokens_owner(
     site: Site, people: dict[str, str]
 ) -> None:
