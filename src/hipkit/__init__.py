@@ -13,6 +13,7 @@ The packages, from the top layer to the lowest; imports only point down:
 | --- | --- |
 | `cli`, `testing` | the command `hipkit`; a server in memory for tests |
 | `logging` | a handler of Python's `logging` that posts to a room |
+| `otel` | tracing with OpenTelemetry |
 | `server` | `page` and `http` over `services` over `events`, `shared` and `storage` |
 | `client` | `HipChat` and `AsyncHipChat`, tokens, pagination and downloads, over one exchange |
 | `transports` | the only code that touches the network |

@@ -50,13 +50,15 @@ class Hooks(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     before: Callable[[SentRequest], object] | None = None
+    headers: Callable[[SentRequest], Mapping[str, str]] | None = None
+    """Called before every attempt; it returns headers to send as well, such as `traceparent`."""
     after: Callable[[SentRequest, int | TransportError, float], object] | None = None
     """Called after every attempt with the request, the status or error, and the seconds taken."""
     wait: Callable[[float, str], object] | None = None
     """Called before every wait with its seconds and the reason."""
 
     def __post_init__(self) -> None:
-        for name in ("before", "after", "wait"):
+        for name in ("before", "headers", "after", "wait"):
             hook = getattr(self, name)
             if not (hook is None or callable(hook)):
                 raise TypeError(f"the hook {name} must be a function")

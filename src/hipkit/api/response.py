@@ -38,6 +38,11 @@ class SentRequest(msgspec.Struct, frozen=True):
     """The URL, with secret path arguments as names in braces."""
     headers: Mapping[str, str]
     """Names in lower case; the `authorization` value is `***`."""
+    template: str = ""
+    """The path with the names of its arguments, such as `/v2/room/{room_id_or_name}`; empty for
+    requests that are not an operation of the API."""
+    resend_count: int = 0
+    """How many times the call was sent before."""
 
 
 class Response(MaskedStruct, Generic[T_co], frozen=True, dict=True):

@@ -22,7 +22,15 @@ from hipkit.api.free_request import FreeRequest
 from hipkit.api.operation import Operation
 from hipkit.api.response import Response
 from hipkit.api.secret import Secret
-from hipkit.client.exchange import Exchange, GetToken, Outcome, Pause, Send, Steps
+from hipkit.client.exchange import (
+    Exchange,
+    GetToken,
+    Outcome,
+    Pause,
+    Send,
+    Steps,
+    interrupt,
+)
 from hipkit.client.setup import (
     AsyncTokenSource,
     ClientOptions,
@@ -390,6 +398,7 @@ class AsyncHipChat(ClientSetup, AsyncApi):
                     await async_pause(step.seconds)
                     outcome = None
         except BaseException as error:
+            interrupt(steps)
             # The request holds the token, the response perhaps another.
             step = outcome = None
             clear_locals(error)

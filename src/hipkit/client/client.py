@@ -28,6 +28,7 @@ from hipkit.client.exchange import (
     Pause,
     Send,
     Steps,
+    interrupt,
 )
 from hipkit.client.setup import (
     ClientOptions,
@@ -388,6 +389,7 @@ class HipChat(ClientSetup, Api):
                     pause(step.seconds)
                     outcome = None
         except BaseException as error:
+            interrupt(steps)
             # The request holds the token, the response perhaps another.
             step = outcome = None
             clear_locals(error)

@@ -19,6 +19,8 @@ from functools import partial
 from types import NoneType
 from typing import Generic, NamedTuple, Protocol, TypeVar, cast
 
+from msgspec.structs import replace
+
 from hipkit.api.errors import (
     ConnectError,
     RequestError,
@@ -60,6 +62,7 @@ __all__ = [
     "Pause",
     "Send",
     "Steps",
+    "interrupt",
 ]
 
 T = TypeVar("T")
@@ -126,6 +129,7 @@ class Exchange(Generic[T]):
     token: Secret | None = None
     """The value of its authorization header; `None` if it has none."""
     _attempts = 0
+    _sends = 0
     _has_renewed = False
 
     def __init__(
@@ -266,21 +270,35 @@ class Exchange(Generic[T]):
 
     def _send(self) -> Steps[Outcome]:
         """Send once, and if someone observes it, call the hooks and log."""
-        step = Send(self.next_request(), self.options, self._sink)
+        request = self.next_request()
         if not self._is_observed():
-            return cast("Outcome", (yield step))
+            return cast("Outcome", (yield Send(request, self.options, self._sink)))
         hooks, clock = self.state.policy.hooks, self.state.clock
         shown = self._shown_request()
+        self._sends += 1
         started = clock.monotonic()
         if hooks.before is not None:
             hooks.before(shown)
-        outcome = cast("Outcome", (yield step))
+        if hooks.headers is not None:
+            headers = _with_headers(request.headers, hooks.headers(shown))
+            request = self.request = replace(request, headers=headers)
+        try:
+            outcome = cast("Outcome", (yield Send(request, self.options, self._sink)))
+        except GeneratorExit:
+            failure = TransportError("interrupted", "the call was interrupted")
+            self._report(shown, failure, clock.monotonic() - started)
+            raise
         result = outcome if isinstance(outcome, TransportError) else outcome.status
-        seconds = clock.monotonic() - started
-        logger.debug("%s -> %s in %.3f s", self.operation, result, seconds)
-        if hooks.after is not None:
-            hooks.after(shown, result, seconds)
+        self._report(shown, result, clock.monotonic() - started)
         return outcome
+
+    def _report(
+        self, shown: SentRequest, result: int | TransportError, seconds: float
+    ) -> None:
+        """Log how an attempt ended, and pass it to the hook."""
+        logger.debug("%s -> %s in %.3f s", self.operation, result, seconds)
+        if self.state.policy.hooks.after is not None:
+            self.state.policy.hooks.after(shown, result, seconds)
 
     def _retry_after_failure(self, failure: TransportError) -> Steps[None]:
         """Wait before another attempt.
@@ -350,6 +368,7 @@ class Exchange(Generic[T]):
         hooks = self.state.policy.hooks
         return (
             hooks.before is not None
+            or hooks.headers is not None
             or hooks.after is not None
             or logger.isEnabledFor(logging.DEBUG)
         )
@@ -368,11 +387,7 @@ class Exchange(Generic[T]):
         if self.token is not None:
             headers = (*headers, ("Authorization", self.token.reveal()))
         if state.policy.headers:
-            replaced = {name.lower() for name in state.policy.headers}
-            headers = (
-                *(pair for pair in headers if pair[0].lower() not in replaced),
-                *state.policy.headers.items(),
-            )
+            headers = _with_headers(headers, state.policy.headers)
         # Only content types are left to vary: no argument, and no boundary of a file.
         if is_common and not self.operation.header and not self._is_streamed():
             return state.headers.setdefault(own, Headers(headers))
@@ -398,7 +413,24 @@ class Exchange(Generic[T]):
                 name.lower(): HIDDEN if name.lower() in hidden else value
                 for name, value in request.headers
             },
+            operation.path and f"{self.state.site.path}{operation.path}",
+            self._sends,
         )
+
+
+def interrupt(steps: Steps[object]) -> None:
+    """End a call that its driver gives up; does nothing after the exchange has ended it.
+
+    The hook `after` is called now, not when memory is collected.
+    """
+    steps.close()
+
+
+def _with_headers(headers: HeaderPairs, others: Mapping[str, str]) -> HeaderPairs:
+    """Return headers with others, which replace those of the same names."""
+    replaced = {name.lower() for name in others}
+    kept = (pair for pair in headers if pair[0].lower() not in replaced)
+    return (*kept, *others.items())
 
 
 def _request_error(

@@ -65,7 +65,9 @@ class Policy(MaskedStruct, frozen=True, kw_only=True):
         if not isinstance(self.max_response_bytes, int):
             raise TypeError("max_response_bytes must be a whole number")
         if not isinstance(self.hooks, Hooks):
-            raise TypeError("hooks must be Hooks(before=..., after=..., wait=...)")
+            raise TypeError(
+                "hooks must be Hooks(before=..., headers=..., after=..., wait=...)"
+            )
         if not (self.on_unreadable is None or callable(self.on_unreadable)):
             raise TypeError("on_unreadable must be a function that takes an item")
         if not isinstance(self.headers, Mapping):

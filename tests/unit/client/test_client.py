@@ -35,7 +35,14 @@ from hipkit import (
     ServerError,
     UnauthorizedError,
 )
-from hipkit.transports.protocol import Options, RawResponse, Request, Sink
+from hipkit.api.response import SentRequest
+from hipkit.transports.protocol import (
+    Options,
+    RawResponse,
+    Request,
+    Sink,
+    TransportError,
+)
 from hipkit.v2 import (
     GetAllRooms,
     GetCapabilities,
@@ -344,6 +351,52 @@ def test_what_a_hook_raises_ends_the_call(kind: Kind) -> None:
     client = connect(kind, script_for(kind), hooks=Hooks(before=refuse))
     with pytest.raises(PermissionError, match="not now"):
         done(client.rooms.get_room("ops"))
+
+
+@both
+def test_a_hook_adds_headers_to_each_attempt(kind: Kind) -> None:
+    seen: list[tuple[str, int]] = []
+
+    def headers(request: SentRequest) -> dict[str, str]:
+        seen.append((request.template, request.resend_count))
+        return {"Traceparent": f"00-{request.resend_count}", "accept": "text/plain"}
+
+    script = script_for(kind, answer({}, 503), ROOM)
+    client = connect(kind, script, hooks=Hooks(headers=headers))
+    done(client.rooms.get_room("ops"))
+    assert seen == [
+        ("/v2/room/{room_id_or_name}", 0),
+        ("/v2/room/{room_id_or_name}", 1),
+    ]
+    sent = [headers_of(request) for request in script.requests]
+    assert [each["traceparent"] for each in sent] == ["00-0", "00-1"]
+    assert sent[0]["accept"] == "text/plain"
+    assert sent[0]["authorization"] == f"Bearer {TOKEN}"
+
+
+@both
+def test_a_request_of_no_operation_has_no_template(kind: Kind) -> None:
+    seen: list[str] = []
+    hooks = Hooks(before=lambda request: seen.append(request.template))
+    client = connect(kind, script_for(kind, answer({})), hooks=hooks)
+    done(client.request("GET", "/user/s3cret"))
+    assert seen == [""]
+
+
+@both
+def test_a_hook_learns_of_an_attempt_that_was_interrupted(kind: Kind) -> None:
+    seen: list[object] = []
+    hooks = Hooks(after=lambda request, outcome, seconds: seen.append(outcome))
+
+    def interrupt(_: object) -> Any:
+        raise KeyboardInterrupt
+
+    client = connect(kind, script_for(kind, interrupt), hooks=hooks)
+    with pytest.raises(KeyboardInterrupt):
+        done(client.rooms.get_room("ops"))
+    (outcome,) = seen
+    assert isinstance(outcome, TransportError)
+    assert outcome.kind == "interrupted"
 
 
 # --- failures and errors ---------------------------------------------------------

@@ -399,13 +399,13 @@ def test_a_transport_of_the_other_kind_is_rejected_with_a_readable_error() -> No
             AsyncHipChat("t", base_url=BASE_URL, transport=blocking)  # type: ignore[arg-type]  # the mistake
 
 
-@pytest.mark.parametrize("name", ["before", "after", "wait"])
+@pytest.mark.parametrize("name", ["before", "headers", "after", "wait"])
 def test_a_hook_that_must_be_awaited_is_refused(name: str) -> None:
-    async def hook(*_: object) -> None:
+    async def hook(*_: object) -> Any:
         pass
 
     with pytest.raises(TypeError, match=name):
-        Hooks(**{name: hook})
+        Hooks(**{name: hook})  # type: ignore[arg-type]  # the mistake
 
 
 @both
