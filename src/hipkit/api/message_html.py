@@ -143,11 +143,19 @@ def _drawn(
     return Tag(name, is_end=False, attributes=attributes, source=found.group())
 
 
-def plain_text(html: str, tags: Set[str] = TAGS) -> str:
-    """Return HTML as plain text: one line per line or row, cells separated by ` | `."""
+def plain_text(
+    html: str, tags: Set[str] = TAGS, *, between_cells: str = BETWEEN_CELLS
+) -> str:
+    r"""Return HTML as plain text: one line per line or row.
+
+    Args:
+        html: As it was sent.
+        tags: Those that are rendered.
+        between_cells: What separates the cells of a row. The text itself holds no `\0`.
+    """
     if "<" not in html:
         return Text(html).text.strip()
-    lines = _Lines()
+    lines = _Lines(between_cells)
     for part in read_html(html, tags):
         if isinstance(part, Text):
             lines.write(part.text)
@@ -159,7 +167,8 @@ def plain_text(html: str, tags: Set[str] = TAGS) -> str:
 class _Lines:
     """Collects rendered HTML as lines of text."""
 
-    def __init__(self) -> None:
+    def __init__(self, between_cells: str) -> None:
+        self._between_cells = between_cells
         self._lines: list[str] = []
         self._line: list[str] = []
         self._is_begun = False
@@ -189,7 +198,7 @@ class _Lines:
     def draw(self, tag: Tag) -> None:
         """Append the effect of a start or end tag: a line break or a separator."""
         if tag.name == "img" and not tag.is_end:
-            self.write(unescape(tag.attributes.get("alt", "")) or PICTURE)
+            self.write(Text(tag.attributes.get("alt", "")).text or PICTURE)
         elif tag.name in CELLS:
             self._draw_cell(is_end=tag.is_end)
         elif tag.name in TABLE_PARTS or tag.name == "table":
@@ -210,7 +219,7 @@ class _Lines:
         if is_end:
             return
         if self._has_cells:
-            self._line = ["".join(self._line).rstrip(), BETWEEN_CELLS]
+            self._line = ["".join(self._line).rstrip(), self._between_cells]
             self._is_begun = True
         self._has_cells = True
 

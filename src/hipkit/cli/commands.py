@@ -37,7 +37,9 @@ class Place(NamedTuple):
 
 COMMANDS: Mapping[str, Place] = {
     "send": Place("send", "send", "Send a notification, message or file to a room."),
-    "tail": Place("tail", "tail", "Show a room's messages and follow new ones."),
+    "tail": Place(
+        "tail", "tail", "Show messages of rooms and private chats, and follow new ones."
+    ),
     "download": Place("download", "download", "Save a file shared in a room."),
     "call": Place("call.command", "call", "Call any API operation."),
     "token": Place("token", "token", "Check the current token, or get a new one."),

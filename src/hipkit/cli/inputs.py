@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import codecs
+import re
 import sys
 from abc import abstractmethod
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ __all__ = [
     "NullableBoolean",
     "Number",
     "Secret",
+    "Since",
     "Text",
     "Timestamp",
     "Value",
@@ -100,6 +102,13 @@ def _decoded(data: bytes) -> str:
 def _misfit(error: UnicodeDecodeError) -> str:
     encoding = error.encoding.upper()[: len("UTF-16")]  # Without the byte order.
     return f"not {encoding} at byte {error.start}"
+
+
+DURATION = re.compile(
+    r"(?:[0-9]{1,6}d)?(?:[0-9]{1,6}h)?(?:[0-9]{1,6}m)?(?:[0-9]{1,9}s)?"
+)
+DURATION_PART = re.compile(r"([0-9]+)([dhms])")
+DAY = re.compile(r"[0-9]{4}-?[0-9]{2}-?[0-9]{2}")
 
 
 class Null:
@@ -204,6 +213,35 @@ class Timestamp(Value):
         if timestamp.utcoffset() is None:
             raise ValueError(f"needs a time and a UTC offset: must be {wanted}")
         return timestamp
+
+
+class Since(Value):
+    """A time in the past: a duration until now, or a date."""
+
+    name = "time"
+
+    def _read(self, text: str) -> object:
+        parts = DURATION.fullmatch(text)
+        if parts and text:
+            counts = {unit: int(number) for number, unit in DURATION_PART.findall(text)}
+            return timedelta(
+                days=counts.get("d", 0),
+                hours=counts.get("h", 0),
+                minutes=counts.get("m", 0),
+                seconds=counts.get("s", 0),
+            )
+        try:
+            timestamp = datetime.fromisoformat(text)
+        except ValueError:
+            raise ValueError(
+                "must be a duration such as 30m, 2h or 1d, or a date such as 2016-09-09"
+            ) from None
+        if timestamp.utcoffset() is not None:
+            return timestamp
+        if DAY.fullmatch(text) is None:
+            raise ValueError("needs a UTC offset: 2016-09-09T12:30:00+00:00")
+        # Midnight here, as messages are shown in this machine's time zone.
+        return timestamp.astimezone()
 
 
 class NullableBoolean(Value):

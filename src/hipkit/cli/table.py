@@ -6,17 +6,69 @@ Scripts use `--json`, which is complete; here `links` are left out, and long cel
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len, chop_cells, set_cell_size
 
 from hipkit.cli.output import one_line, write, write_stderr
 
-__all__ = ["describe", "table", "write_table"]
+__all__ = ["align", "describe", "table", "write_table"]
 
 LEFT_OUT = frozenset({"links", "version"})
 """Members that only programs need."""
 WIDEST_CELL = 60
+NARROWEST = 8
+"""A column that is cut to fit gets so much at least."""
+MOST_ALIGNED_ROWS = 2_000
 INDENT = "  "
+
+
+def align(rows: Sequence[Sequence[str]], width: int) -> list[str]:
+    """Return rows of cells as lines in which columns stand below each other.
+
+    Long cells are wrapped, so that nothing is lost and no line is wider than `width`. Where that
+    leaves columns too narrow to read, cells are separated by ` | ` instead, and lines may be wider.
+
+    Args:
+        rows: The cells, each without line ends and harmless to a terminal.
+        width: In columns of the terminal.
+    """
+    count = max(map(len, rows), default=0)
+    filled = [[*row, *[""] * (count - len(row))] for row in rows[:MOST_ALIGNED_ROWS]]
+    natural = [max(1, *map(cell_len, column)) for column in zip(*filled, strict=True)]
+    widths = _fit(natural, width - len(INDENT) * (count - 1))
+    if widths is None or len(rows) > MOST_ALIGNED_ROWS:
+        return [" | ".join(row) for row in rows]
+    lines = []
+    for row in filled:
+        cells = [_wrap(cell, size) for cell, size in zip(row, widths, strict=True)]
+        for pieces in zip_longest(*cells, fillvalue=""):
+            padded = map(set_cell_size, pieces, widths)
+            lines.append(INDENT.join(padded).rstrip())
+    return lines
+
+
+def _fit(natural: Sequence[int], room: int) -> list[int] | None:
+    """Return widths that fit into a line, the widest cut to the same; `None` if too narrow."""
+    most = max(natural, default=0)
+    for widest in range(min(most, room), min(most, NARROWEST) - 1, -1):
+        widths = [min(each, widest) for each in natural]
+        if sum(widths) <= room:
+            return widths
+    return None
+
+
+def _wrap(text: str, width: int) -> list[str]:
+    lines = [""]
+    for word in text.split():
+        if not lines[-1] or cell_len(lines[-1]) + 1 + cell_len(word) > width:
+            first, *others = (
+                [word] if cell_len(word) <= width else chop_cells(word, width)
+            )
+            lines[-1:] = [*filter(None, lines[-1:]), first, *others]
+        else:
+            lines[-1] += f" {word}"
+    return lines
 
 
 def describe(value: object) -> str:

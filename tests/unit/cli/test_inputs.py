@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import codecs
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import click
 import pytest
 
+from hipkit.cli.inputs import Since
 from tests.scripted import headers_of
 from tests.unit.cli.conftest import Hipkit, Server
 
@@ -79,3 +82,32 @@ def test_bytes_that_do_not_fit_the_byte_order_mark_are_a_usage_error(
     assert ended.code == 2
     assert expected in ended.err
     assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("90s", timedelta(seconds=90)),
+        ("30m", timedelta(minutes=30)),
+        ("2h", timedelta(hours=2)),
+        ("1d12h", timedelta(days=1, hours=12)),
+        ("2016-09-09", datetime(2016, 9, 9).astimezone()),
+        ("2016-09-09T10:00:00Z", datetime(2016, 9, 9, 10, tzinfo=UTC)),
+    ],
+)
+def test_a_time_in_the_past_is_a_duration_or_a_date(
+    text: str, expected: timedelta | datetime
+) -> None:
+    assert Since().convert(text, None, None) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "2", "h", "-2h", "2 h", "2x", "30m2h", "²h", "9999999d", "yesterday"),
+        *("2016-09-09T10:00:00", "2016-13-01", "0000-01-01"),
+    ],
+)
+def test_another_time_in_the_past_is_refused(text: str) -> None:
+    with pytest.raises(click.BadParameter):
+        Since().convert(text, None, None)

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
 
-from hipkit.cli.table import describe, table, write_table
+from hipkit.cli.table import align, describe, table, write_table
 
 
 def test_an_object_is_described_in_lines_of_name_and_value() -> None:
@@ -47,3 +50,23 @@ def test_an_empty_table_is_a_note_on_standard_error(
     assert capsys.readouterr() == ("", "hipkit: nothing found\n")
     write_table([{"id": 1}])
     assert capsys.readouterr() == ("ID\n1\n", "")
+
+
+CELLS = st.text(st.sampled_from("ab日é\u0301 "), max_size=40)
+
+
+@given(st.lists(st.lists(CELLS, max_size=4), max_size=6), st.integers(40, 90))
+def test_no_aligned_line_is_wider_than_wanted_and_no_letter_is_lost(
+    rows: list[list[str]], width: int
+) -> None:
+    lines = align(rows, width)
+
+    assert all(cell_len(line) <= width for line in lines)
+    typed = sorted("".join(cell for row in rows for cell in row).replace(" ", ""))
+    assert sorted("".join(lines).replace(" ", "")) == typed
+
+
+def test_very_long_tables_and_rows_are_not_aligned() -> None:
+    assert align([["a", "b"]] * 3_000, 80)[-1] == "a | b"
+    assert align([["x" * 9] * 5_000], 80) == [" | ".join(["x" * 9] * 5_000)]
+    assert align([], 80) == []

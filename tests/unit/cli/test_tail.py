@@ -241,3 +241,134 @@ def test_after_unreadable_messages_only_the_first_readable_one_is_new(
 ) -> None:
     shown, items = follow(server, hipkit, monkeypatch, [ODD], [ODD], [ODD, LATER])
     assert (shown, items) == (["m3"], [])
+
+
+def test_a_private_chat_is_named_by_the_other_user(
+    server: Server, hipkit: Hipkit
+) -> None:
+    server.answer(history(1))
+
+    ended = hipkit("tail", "@alice", "--no-follow")
+
+    assert ended.out.endswith("text 1\n")
+    assert server.targets == ["/v2/user/%40alice/history/latest?max-results=10"]
+
+
+def test_several_rooms_are_shown_together_by_date_and_named(
+    server: Server, hipkit: Hipkit
+) -> None:
+    server.answer(history(2, 6), history(4))
+
+    ended = hipkit("tail", "Dev Ops", "@alice", "Dev Ops", "--no-follow")
+
+    lines = [line.split(" ", 2)[2] for line in ended.out.splitlines()]
+    assert lines == [
+        "[Dev Ops] (unknown sender): text 2",
+        "[@alice] (unknown sender): text 4",
+        "[Dev Ops] (unknown sender): text 6",
+    ]
+    assert len(server.requests) == 2
+
+
+def test_several_rooms_in_json_name_the_room_of_each_message(
+    server: Server, hipkit: Hipkit
+) -> None:
+    server.answer(history(1), history(2))
+
+    ended = hipkit("tail", "ops", "dev", "--no-follow", "--json")
+
+    shown = [json.loads(line) for line in ended.out.splitlines()]
+    assert [(one["room"], one["id"]) for one in shown] == [("ops", "m1"), ("dev", "m2")]
+
+
+def test_what_one_room_sent_is_shown_although_another_fails(
+    server: Server, hipkit: Hipkit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    server.answer(
+        *(history(1), history(1)),
+        *(history(1, 2), error_answer(503)),
+        *(history(2, 3), history(1, 4)),
+        *(history(3, 5), error_answer(404)),
+    )
+
+    ended = hipkit("tail", "ops", "dev", "--json", "-n", "0", "--retries", "0")
+
+    assert [json.loads(line)["id"] for line in ended.out.splitlines()] == [
+        *("m2", "m3", "m4", "m5")
+    ]
+    assert ended.code == ExitCode.NOT_FOUND
+
+
+def test_several_rooms_share_the_rate_limit() -> None:
+    assert seconds_to_next(limits(10, 300), 5, START.timestamp(), calls=3) == 90
+
+
+def test_since_shows_all_messages_from_then_on() -> None:
+    looks = Tail("ops", None, START + timedelta(seconds=2))
+
+    assert looks.operation().max_results == 1_000
+    assert ids(looks.take(page(1, 3, 4, 6))) == ["m4", "m6"]
+    assert ids(looks.take(page(6, 7))) == ["m7"]
+
+
+def test_since_a_time_without_messages_new_ones_are_shown() -> None:
+    looks = Tail("ops", None, START + timedelta(seconds=50))
+
+    assert looks.take(page(1, 2)) == []
+    assert ids(looks.take(page(2, 3))) == ["m3"]
+
+
+def test_since_with_lines_shows_the_last_of_them() -> None:
+    looks = Tail("ops", 1, START)
+
+    assert ids(looks.take(page(1, 2, 3))) == ["m3"]
+    assert Tail("ops", 0, START).take(page(1)) == []
+
+
+def test_since_reads_back_as_far_as_needed(server: Server, hipkit: Hipkit) -> None:
+    latest, older = history(8, 9), history(9, 8, 6, 5)
+    oldest = {"items": [json.loads(message(1).to_json())]}
+    server.answer(latest, older, oldest)
+
+    ended = hipkit(
+        *("tail", "ops", "--no-follow", "--json"),
+        *("--since", "2016-09-09T00:00:02+00:00"),
+    )
+
+    assert [json.loads(line)["id"] for line in ended.out.splitlines()] == [
+        *("m5", "m6", "m8", "m9")
+    ]
+    assert server.targets[1].startswith("/v2/room/ops/history?")
+
+
+def test_a_gap_between_two_responses_is_filled(
+    server: Server, hipkit: Hipkit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    server.answer(
+        history(1),
+        history(8, 9),  # The latest only: more were sent than a response holds.
+        history(9, 8, 6, 4, 2, 1),
+        {"items": []},
+        error_answer(404),
+    )
+
+    ended = hipkit("tail", "@alice", "--json", "-n", "0", "--retries", "0")
+
+    assert [json.loads(line)["id"] for line in ended.out.splitlines()] == [
+        *("m2", "m4", "m6", "m8", "m9")
+    ]
+    assert "/history?" in server.targets[2]
+    assert "date=2016-09-09T00%3A00%3A05" in server.targets[2]
+
+
+def test_tables_are_drawn_as_columns(server: Server, hipkit: Hipkit) -> None:
+    table = "<table><tr><td>db1</td><td>down</td></tr><tr><td>a</td><td>up</td></tr>"
+    shown = message(1, message_format="html")
+    items = [{**json.loads(shown.to_json()), "message": f"{table}</table>"}]
+    server.answer({"items": items})
+
+    ended = hipkit("tail", "ops", "--no-follow")
+
+    assert ended.out.splitlines()[1:] == ["    db1  down", "    a    up"]
