@@ -11,6 +11,8 @@ INSTALL := $(UV) pip install --quiet --python $(VENV)/python --no-deps
 NEED_MORE := tests/browser tests/e2e/test_schemathesis.py
 LATER := $(NEED_MORE) tests/faults tests/e2e/test_benchmarks.py tests/e2e/test_demo.py \
 	tests/e2e/test_old_programs.py tests/e2e/test_old_senders.py tests/e2e/test_packaging.py
+# What the type check leaves out besides, for the same want of packages.
+UNCHECKED := $(NEED_MORE) scripts/screenshots/__main__.py
 EXAMPLES := 60
 # Three on two cores: many tests wait for a program that they started.
 PYTEST := $(VENV)/python -m pytest --quiet --numprocesses 3 --dist loadfile
@@ -56,7 +58,7 @@ demo: .venv/.demo .tools/clients/hipcat/.ready ## start the server on an empty d
 
 .PHONY: test
 test: setup ## what a newcomer needs: checks, docs' blocks, and the tests that need nothing more
-	@$(VENV)/python scripts/check.py $(NEED_MORE:%=--without %)
+	@$(VENV)/python scripts/check.py $(UNCHECKED:%=--without %)
 	@echo "tests:"
 	@$(PYTEST) $(LATER:%=--ignore %)
 
@@ -78,7 +80,7 @@ record-clients: setup $(ALL_CLIENTS) ## the same, and write what they send to te
 
 .PHONY: check
 check: setup ## only the checks of `make test`: format, lint, types, layers, generated code
-	@$(VENV)/python scripts/check.py $(NEED_MORE:%=--without %)
+	@$(VENV)/python scripts/check.py $(UNCHECKED:%=--without %)
 
 .PHONY: fix
 fix: setup ## format, and repair what the linter can repair
@@ -101,6 +103,10 @@ bench-long: .venv/.bench ## the same with what takes longer, more than an hour i
 .PHONY: docs
 docs: setup-all ## show the docs in a browser, rebuilt at every change
 	@$(VENV)/python -m mkdocs serve
+
+.PHONY: screenshots
+screenshots: setup-all ## take the pictures of the page again, docs/images/, after it was changed
+	@$(VENV)/python -m scripts.screenshots
 
 .PHONY: dist
 dist: setup-all ## build wheel and sdist into dist/

@@ -54,6 +54,11 @@ class Served:
         return self.running.call(method, path, body)[0]
 
 
+def find_chromium() -> str | None:
+    """Return where Chromium is installed, or `None`."""
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
 def enter(page: Page, name: str, password: str) -> Page:
     """Sign somebody in, by the form."""
     page.goto("/sign-in")
@@ -67,9 +72,8 @@ def enter(page: Page, name: str, password: str) -> Page:
 @pytest.fixture(scope="session")
 def chromium_path() -> str:
     """Where Chromium is installed."""
-    for name in NAMES:
-        if path := shutil.which(name):
-            return path
+    if path := find_chromium():
+        return path
     pytest.skip(f"no browser, none of {', '.join(NAMES)}: apt install chromium")
 
 
