@@ -1,0 +1,53 @@
+"""The units of the guide for operators, as systemd itself checks them."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+GUIDE = "docs/how-to/operators/cron-and-systemd.md"
+UNIT = re.compile(
+    r"`/etc/systemd/system/([^`]+)`[^\n]*\n\n```ini\n(.*?)^```",
+    re.DOTALL | re.MULTILINE,
+)
+PROGRAM = "/opt/hipkit/bin/hipkit"
+
+
+def verify(folder: Path) -> str:
+    """Return what `systemd-analyze verify` says of the units in a folder."""
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("no systemd-analyze: apt install systemd")
+    done = subprocess.run(
+        ["systemd-analyze", "verify", *sorted(map(str, folder.iterdir()))],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout + done.stderr
+
+
+def write_units(repository: Path, folder: Path) -> dict[str, str]:
+    units = dict(UNIT.findall((repository / GUIDE).read_text(encoding="utf-8")))
+    for name, content in units.items():
+        # It checks that programs exist, and hipkit is in /opt on none of our machines.
+        (folder / name).write_text(content.replace(PROGRAM, "/bin/true"))
+    return units
+
+
+def test_systemd_accepts_every_unit(repository: Path, tmp_path: Path) -> None:
+    units = write_units(repository, tmp_path)
+
+    assert len(units) == 4
+    assert verify(tmp_path) == ""
+
+
+def test_the_check_finds_a_misspelt_setting(repository: Path, tmp_path: Path) -> None:
+    write_units(repository, tmp_path)
+    path = tmp_path / "hipkit.service"
+    path.write_text(path.read_text().replace("Restart=", "Restarts="))
+
+    assert "Restarts" in verify(tmp_path)
