@@ -52,6 +52,8 @@ ENDED_BY: dict[str, tuple[Set[str], Set[str]]] = {
 """Tag -> those it ends if they are open, and those within which it looks: `<li>` ends an item."""
 
 LINES = re.compile(r"[^\n]*+\n[\r\n]*+|[^\n]++")
+SLASH = re.compile(r"(<[A-Za-z0-9]+|.*[\s\"'])/>", re.DOTALL)
+"""A start tag with a slash at its end, which is not the end of an attribute's value."""
 REFERENCE = re.compile(r"&[#A-Za-z0-9]{0,32};?")
 LONGEST_REFERENCE = 34
 LONGEST_CHARACTER = 16
@@ -259,7 +261,7 @@ def _html_pieces(html: str, limit: int) -> Iterator[_Piece]:
             opened = _opened(inside, part, limit)
             if opened is not None:
                 inside = opened
-                yield _Piece(part.source, NOWHERE, inside, is_shown=False)
+                yield _Piece(opened.source, NOWHERE, inside, is_shown=False)
 
 
 def _void_piece(tag: Tag, inside: _Open | None, limit: int) -> Iterator[_Piece]:
@@ -278,12 +280,15 @@ def _opened(inside: _Open | None, tag: Tag, limit: int) -> _Open | None:
         return None
     if tag.name in TABLE_PARTS and _find(inside, frozenset({"table"})) is None:
         return None
+    # Browsers ignore a slash; parsers of XML would take the tag for ended.
+    with_slash = SLASH.fullmatch(tag.source)
+    source = tag.source if with_slash is None else f"{with_slash[1]}>"
     opened = _Open(
         outer=inside,
         name=tag.name,
-        source=tag.source,
+        source=source,
         depth=1 if inside is None else inside.depth + 1,
-        opening=_opening(inside) + len(tag.source),
+        opening=_opening(inside) + len(source),
         closing=_closing(inside) + len(f"</{tag.name}>"),
     )
     return opened if opened.opening + opened.closing <= limit // 2 else None

@@ -153,7 +153,7 @@ class HipChatHandler(logging.Handler):
         lost = self._current_worker().close(seconds)
         if lost:
             try:
-                raise TimeoutError(f"{lost:,} records were not posted")
+                raise TimeoutError(f"records not posted: {lost:,}")
             except TimeoutError:
                 self._report("the handler was closed")
         if self._owns_client:

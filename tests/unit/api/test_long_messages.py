@@ -33,6 +33,9 @@ class Strict(HTMLParser):
         if tag not in VOID:
             self.open.append(tag)
 
+    def handle_startendtag(self, tag: str, attrs: object) -> None:
+        assert tag in VOID
+
     def handle_endtag(self, tag: str) -> None:
         assert self.open, f"</{tag}> ends nothing"
         assert self.open.pop() == tag
@@ -160,6 +163,12 @@ def test_what_is_open_is_closed_and_opened_again() -> None:
     ]
 
 
+def test_a_start_tag_has_no_slash_at_its_end() -> None:
+    message = f"<i/><a href=x/><a href='x' />{'y' * 100}"
+    first, _ = split_message(message, limit=100)
+    assert first.startswith("<i><a href=x/></a><a href='x' >yy")
+
+
 def test_a_table_is_split_between_rows() -> None:
     row = "<tr><td>host</td><td>down</td></tr>"
     message = f"<table>{row * 8}</table>"
@@ -221,6 +230,9 @@ SOURCES = st.lists(
             '<a href="https://a.example/?b=1&amp;c">',
             '<img src="x" alt="y">',
             "<b/>",
+            "<br />",
+            '<a href="x" />',
+            "<a href=x/>",
             '<a href="',
             '"',
             ">",

@@ -249,7 +249,7 @@ def test_a_flush_and_the_end_take_limited_time_and_the_loss_is_reported(
     room.may_go_on.clear()
     log.error("not posted")
     logging.shutdown([lambda: handler])
-    assert "TimeoutError: 1 records were not posted" in capsys.readouterr().err
+    assert "TimeoutError: records not posted: 1" in capsys.readouterr().err
 
 
 def test_closing_posts_what_waits_and_leaves_a_given_client_open(
