@@ -12,9 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hipkit import BadRequestError
 from hipkit.api.long_messages import LONGEST_MESSAGE, split_message, truncate_message
 from hipkit.api.message_html import TAGS, Text, plain_text, read_html
 from hipkit.api.model import find_broken_rule
+from hipkit.testing import HipChatServer
 from hipkit.v2.rooms import SendRoomNotification
 
 VOID = {"br", "img"}
@@ -67,6 +69,17 @@ def test_the_limit_is_that_of_a_notification() -> None:
     fits = "\U0001f600" * LONGEST_MESSAGE  # Characters, whatever their bytes.
     assert find_broken_rule(SendRoomNotification(1, message=fits)) is None
     assert split_message(fits) == [fits]
+
+
+def test_a_server_counts_in_the_same_way(hipchat: HipChatServer) -> None:
+    longest = "\U0001f600" * (LONGEST_MESSAGE - 7) + "<b></b>"
+    send = hipchat.client.rooms.send_room_notification
+    with pytest.raises(BadRequestError):
+        send("Room", message=f"{longest}x")
+    parts = split_message(f"<b>{longest * 2}</b>")
+    for part in (longest, *parts):
+        send("Room", message=part)
+    assert [each.message for each in hipchat.messages()] == [longest, *parts]
 
 
 @pytest.mark.parametrize("message_format", ["html", "text"])
