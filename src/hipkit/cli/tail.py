@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 
 import click
 import msgspec
@@ -85,14 +86,17 @@ class Tail:
 
         A response holds the latest messages only, so a busy room may have sent more.
         """
-        reach = self._last.date if self._last else None
-        if not self.started:
-            reach = self._since
-        dates = [message.date for message in page.items or ()]
-        if reach is None or not dates or min(dates) <= reach:
+        items = page.items or []
+        reach = self._since if self._last is None else self._last.date
+        if not items or reach is None or (self._last is None and self.started):
+            return None
+        if self._last is not None and self._last.id in {one.id for one in items}:
+            return None
+        oldest = min(message.date for message in items)
+        if oldest < reach:
             return None
         kind = GetPrivatechatHistory if self.is_chat else GetRoomHistory
-        return kind(self.place, date=min(dates)), reach
+        return kind(self.place, date=oldest), reach
 
     def is_new(self, item: UnreadableItem) -> bool:
         """Return whether no earlier response held this unreadable message."""
@@ -106,8 +110,11 @@ class Tail:
         if self._unreadable and not (page.items or self.started or self._is_wide):
             self._is_wide = True
             return []
-        # A history comes newest first; messages of one timestamp keep their order.
-        in_order = [*reversed([*older]), *(page.items or ())]
+        # A history comes newest first; messages of one timestamp keep their order. Those that it
+        # returns after the last one may have its timestamp, and are older.
+        last_id = self._last.id if self._last else None
+        missed = [*takewhile(lambda message: message.id != last_id, older)]
+        in_order = [*reversed(missed), *(page.items or ())]
         found = {message.id: message for message in in_order}
         messages = sorted(found.values(), key=lambda message: message.date)
         last, seen = self._last, self._seen
@@ -119,7 +126,7 @@ class Tail:
             since, lines = self._since, self._lines
             if since is not None:
                 messages = [one for one in messages if one.date >= since]
-            return messages if lines is None else messages[len(messages) - lines :]
+            return messages[0 if lines is None else max(0, len(messages) - lines) :]
         # After a message is deleted, the response holds an older one that was not in it before.
         return [
             message

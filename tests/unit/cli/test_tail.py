@@ -372,3 +372,35 @@ def test_tables_are_drawn_as_columns(server: Server, hipkit: Hipkit) -> None:
     ended = hipkit("tail", "ops", "--no-follow")
 
     assert ended.out.splitlines()[1:] == ["    db1  down", "    a    up"]
+
+
+@given(
+    st.lists(st.integers(0, 30), max_size=12),
+    st.integers(1, 8),
+    st.none() | st.integers(0, 20),
+)
+def test_nothing_is_lost_or_repeated_when_a_response_holds_few_messages(
+    arrivals: list[int], most: int, since: int | None
+) -> None:
+    there = list(range(10))
+    reach = None if since is None else START + timedelta(seconds=since)
+    looks = Tail("ops", 0 if since is None else None, reach)
+    shown: list[str] = []
+    for count in [0, *arrivals]:
+        there += range(len(there), len(there) + count)
+        latest, older = page(*there[-most:]), []
+        if gap := looks.gap(latest):
+            read_back = [message(number) for number in reversed(there)]
+            older = [one for one in read_back if one.date >= gap[1]]
+        shown += ids(looks.take(latest, older))
+
+    # What was sent after the start is new, even if the clock of the reader is ahead.
+    first = 10 if since is None else min(10, 2 * since)
+    assert shown == [f"m{number}" for number in there[first:]]
+
+
+@pytest.mark.parametrize(
+    ("lines", "shown"), [(2, ["m3", "m4"]), (5, ["m2", "m3", "m4"])]
+)
+def test_more_lines_than_there_are_show_them_all(lines: int, shown: list[str]) -> None:
+    assert ids(Tail("ops", lines).take(page(2, 3, 4))) == shown
