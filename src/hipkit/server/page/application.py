@@ -100,7 +100,7 @@ class Page:
             context = self._runtime.context(root=request.root, peer=request.peer)
         except ApiError as error:
             # The address itself cannot be read, so there is no page to show the error on.
-            return text_answer(error.status, error.message)
+            return text_answer(error.status, plain_words(error.message))
         route, arguments = self._find_view(method, path)
         visit = Visit(
             request=request,
