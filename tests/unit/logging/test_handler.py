@@ -365,7 +365,9 @@ os.waitpid(child, 0)
 log.error("in the parent")
 """
     with HipChatServer() as server:
-        arguments = [sys.executable, "-c", program, server.url, server.token]
+        # Newer Pythons warn of every fork of a process with threads.
+        python = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", program]
+        arguments = [*python, server.url, server.token]
         ended = subprocess.run(arguments, check=True, capture_output=True, text=True)
         texts = [each.message for each in server.messages()]
     assert ended.stderr == ""
