@@ -20,6 +20,7 @@ from hipkit.server.storage.stores.rooms import RoomRecord
 from hipkit.server.storage.stores.users import UserRecord
 
 __all__ = [
+    "MOST_ROOMS",
     "OWNER_ROLES",
     "ROOM_ADMIN",
     "ROOM_MEMBER",
