@@ -104,7 +104,7 @@ def _line(
         # The rooms' ids follow each other from 1 on.
         streams=[
             (
-                f"/rooms/{1 + number % rooms}/feed?after={LATER_US}",
+                f"/feed?room={1 + number % rooms}&after={LATER_US}",
                 cookies[number // MOST_OF_USER],
             )
             for number in range(streams)

@@ -65,11 +65,13 @@ SIGNED_OUT = ("/guest/{key}", "/set-password", "/sign-in")
 PARTS = {
     "/calls/without-token": "a redirect",
     "/calls/{token_id}": "a redirect",
-    "/chats/{user_id}/feed": "a stream",
     "/chats/{user_id}/history": "more messages of a page",
     "/guest/{key}/feed": "a stream",
     "/guest/{key}/history": "more messages of a page",
-    "/rooms/{room_id}/feed": "a stream",
+    "/feed": "a stream",
+    "/rooms/{room_id}/head": "a part of a page that has changed",
     "/rooms/{room_id}/history": "more messages of a page",
+    "/rooms/{room_id}/people": "a part of a page that has changed",
+    "/sidebar": "a part of every page that has changed",
 }
 """Route that shows no page of its own -> what it answers."""

@@ -33,6 +33,7 @@ from hipkit.server.page.security import (
     check_origin,
     read_cookie,
 )
+from hipkit.server.page.sidebar import address_of, show_count
 from hipkit.server.page.static_files import StaticFiles
 from hipkit.server.page.streams import EventStreamAnswer
 from hipkit.server.page.views import load_routes
@@ -207,4 +208,6 @@ def _make_environment(static: StaticFiles) -> jinja2.Environment:
     environment.globals["static"] = static.address
     environment.filters["iso"] = iso_timestamp
     environment.filters["one_line"] = one_line
+    environment.filters["address"] = address_of
+    environment.filters["shown_count"] = show_count
     return environment

@@ -1,8 +1,8 @@
-"""New messages for every open page of a room.
+"""The streams of all open pages, and new messages for those that show a conversation.
 
-A room that somebody watches has one task. A signal wakes it; it reads the new messages, renders
-each once, and offers the same bytes to every stream. Before it offers anything, it ends the
-streams of those who have lost their access.
+A conversation that somebody watches has one task. A signal wakes it; it reads the new messages,
+renders each once, and offers the same bytes to every stream. Before it offers anything, it ends
+the streams of those who have lost their access. What else pages are told is in `updates.py`.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from hipkit.server.page.streams import (
     Stream,
     message_event,
 )
+from hipkit.server.page.updates import Updates
 from hipkit.server.services.representations.timestamps import LATEST_US
 from hipkit.server.shared.protocol import ACCESS, Signals
 from hipkit.server.storage.protocol import Database
@@ -41,7 +42,7 @@ MOST_STREAMS = 5_000
 
 
 class Feeds:
-    """The feeds of the conversations that are watched."""
+    """Every open stream, and the feeds of the conversations that are watched."""
 
     def __init__(
         self,
@@ -56,6 +57,8 @@ class Feeds:
         self.renderer = renderer
         self._feeds: dict[int, _Feed] = {}
         self._of_readers: dict[Reader, list[Stream]] = {}
+        self.updates = Updates(database, self.timing, self._end_without_access)
+        self._gaps = 0
         self._access_seen = 0
         """The number of the last change of access that was handled."""
         self._checking = asyncio.Lock()
@@ -72,51 +75,74 @@ class Feeds:
     @property
     def streams(self) -> int:
         """The number of open streams."""
-        return sum(len(feed.streams) for feed in self._feeds.values())
+        return sum(map(len, self._of_readers.values()))
 
     def close(self) -> None:
         """End every stream, now and from now on: readers reconnect to the next process."""
         self._is_closed = True
-        for feed in self._feeds.values():
-            feed.end()
+        for stream in self._all():
+            stream.end()
 
     @contextlib.asynccontextmanager
     async def streaming(
         self,
-        conversation: ConversationView,
+        conversation: ConversationView | None,
         after_us: int,
         reader: Reader,
         may_read: AccessCheck,
+        *,
+        changes_seen: int | None = None,
     ) -> AsyncIterator[Stream]:
-        """Open a stream with the messages after a timestamp, for as long as the block runs.
+        """Open a stream for as long as the block runs.
 
-        A reader who has the maximum of streams loses the oldest one.
+        Without a conversation it tells users only what changes elsewhere, and with one also its
+        messages after a timestamp. A reader who has the maximum of streams loses the oldest one.
+
+        Args:
+            conversation: The one that is open.
+            after_us: The timestamp of the last message that its page shows.
+            reader: Who opens it.
+            may_read: Checks again and again whether they may.
+            changes_seen: The number of the last change of a part that the page shows.
         """
+        stream = Stream(reader, conversation, may_read, changes_seen)
+        async with contextlib.AsyncExitStack() as stack:
+            if conversation is not None:
+                feed = await stack.enter_async_context(
+                    self._following(stream, conversation)
+                )
+            self._enter(stream)
+            stack.callback(self._leave, stream)
+            if self._is_closed:
+                stream.end()
+            # Access was checked before the stream was in the list: a change in between was
+            # handled without it.
+            await stream.check()
+            if conversation is not None:
+                await self._offer_missed(stream, feed, after_us)
+            yield stream
+
+    @contextlib.asynccontextmanager
+    async def _following(
+        self, stream: Stream, conversation: ConversationView
+    ) -> AsyncIterator[_Feed]:
+        """Offer a stream the messages of a conversation while the block runs."""
         conversation_id = conversation.conversation_id
         feed = self._feeds.get(conversation_id)
         if feed is None:
             newest = await self._newest(conversation_id)
             # While that was read, another stream may have created the feed.
             feed = self._feeds.setdefault(conversation_id, _Feed(conversation, newest))
-        stream = Stream(reader, conversation.room_id, may_read)
         feed.streams.add(stream)
-        self._enter(stream)
         if feed.task is None or feed.task.done():
             feed.task = asyncio.create_task(self._run(feed), name="page feed")
             feed.task.add_done_callback(log_task_error)
             feed.task.add_done_callback(lambda _: feed.end())
         try:
-            if self._is_closed:
-                stream.end()
-            # Access was checked before the stream was in the list: a change in between was
-            # handled without it.
-            await stream.check()
-            await self._offer_missed(stream, feed, after_us)
-            yield stream
+            yield feed
         finally:
             feed.streams.discard(stream)
-            self._leave(stream)
-            if not feed.streams and feed.task is not None:
+            if not feed.streams:
                 feed.task.cancel()
                 self._feeds.pop(conversation_id, None)
 
@@ -125,35 +151,43 @@ class Feeds:
         while len(others) >= stream.reader.most_streams:
             others.pop(0).end(REPLACED)
         others.append(stream)
+        self.updates.enter(stream)
 
     def _leave(self, stream: Stream) -> None:
+        self.updates.leave(stream)
         others = self._of_readers.get(stream.reader, [])
         if stream in others:
             others.remove(stream)
         if not others:
             self._of_readers.pop(stream.reader, None)
 
-    async def _end_without_access(self) -> None:
-        """End the streams of readers who lost access, whichever process took it away."""
+    def _all(self) -> list[Stream]:
+        return [one for streams in self._of_readers.values() for one in streams]
+
+    async def _end_without_access(self) -> int:
+        """End the streams of readers who lost access, whichever process took it away.
+
+        Return how often so far it was not known what changed, as after a restore.
+        """
         async with self._checking:
             changes = await self._database.stores.access_changes.after(
                 self._access_seen
             )
             if not changes:
-                return
+                return self._gaps
             # Only the latest changes are stored: after a gap everybody is checked.
             is_complete = changes[0].id == self._access_seen + 1
             people = {change.user_id for change in changes} - {None}
             rooms = {change.room_id for change in changes} - {None}
-            for stream in [
-                one for feed in self._feeds.values() for one in feed.streams
-            ]:
+            for stream in self._all():
                 is_affected = stream.reader.user_id in people or stream.room_id in rooms
                 if is_affected or not is_complete:
                     await stream.check()
                     # There may be thousands, and other tasks wait.
                     await asyncio.sleep(0)
             self._access_seen = changes[-1].id
+            self._gaps += not is_complete
+            return self._gaps
 
     async def _newest(self, conversation_id: int) -> int:
         found = await self._database.stores.messages.page(

@@ -28,12 +28,14 @@ class ConversationView:
 
     Attributes:
         address: The path of its page, such as `/rooms/7`.
+        feed: The address of its stream, such as `/feed?room=7`.
         oldest_us: The earliest timestamp that is shown.
     """
 
     group_id: int
     conversation_id: int
     address: str
+    feed: str = ""
     oldest_us: int = 0
     room_id: int | None = None
 

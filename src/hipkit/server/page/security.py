@@ -14,6 +14,7 @@ __all__ = [
     "check_origin",
     "policy",
     "read_cookie",
+    "read_cookies",
     "set_cookie",
 ]
 
@@ -114,10 +115,14 @@ def _is_own_origin(origin: str, root: str, host: str) -> bool:
 
 def read_cookie(request: Request, *, is_secure: bool) -> str:
     """Return the secret of a session from its cookie; empty if the browser has none."""
+    return read_cookies(request).get(_cookie_name(is_secure=is_secure), "")
+
+
+def read_cookies(request: Request) -> dict[str, str]:
+    """Return the browser's cookies."""
     pairs = request.headers.get("cookie", "").split(";")
     split = (pair.strip().partition("=") for pair in pairs)
-    cookies = {cookie: value for cookie, _, value in split}
-    return cookies.get(_cookie_name(is_secure=is_secure), "")
+    return {cookie: value for cookie, _, value in split}
 
 
 def set_cookie(answer: Answer, secret: str, *, is_secure: bool, seconds: int) -> None:

@@ -1,8 +1,8 @@
 """One reader's stream of events: what waits to be sent to it, and what ends it.
 
-Each event holds one rendered message, and its id is the message's timestamp: a browser that
-reconnects sends the last id that it has, and so misses nothing. Read next: `feed.py`, which
-fills the streams.
+An event with an id holds one rendered message, and the id is its timestamp: a browser that
+reconnects sends the last id that it has, and so misses none. Other events tell unread counts and
+what else has changed. Read next: `feed.py` and `updates.py`, which fill the streams.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from time import monotonic
 
 from hipkit.server.http.requests import Receive, Send
 from hipkit.server.http.responses import Answer, header
+from hipkit.server.page.history import ConversationView
 
 __all__ = ["EventStreamAnswer", "FeedTiming", "Reader", "Stream", "message_event"]
 
@@ -37,6 +38,8 @@ class FeedTiming:
     It happens with the first event or comment after that time."""
     send: float = 20.0
     """How long a reader may take to receive what was sent."""
+    update: float = 1.0
+    """How often streams are told what changed besides the messages of their conversation."""
     pause: float = 0.00004
     """How long a feed collects messages after a round, for each of its streams: the more there
     are, the more a round costs, and the more messages it should carry."""
@@ -76,10 +79,17 @@ class Stream:
     """The events that wait for one reader, until the reader is too slow, gone or without access."""
 
     def __init__(
-        self, reader: Reader, room_id: int | None, may_read: AccessCheck
+        self,
+        reader: Reader,
+        conversation: ConversationView | None,
+        may_read: AccessCheck,
+        changes_seen: int | None = None,
     ) -> None:
         self.reader = reader
-        self.room_id = room_id
+        self.changes_seen = changes_seen
+        """The number of the last change of a part that its page has seen, if it says so."""
+        self.room_id = None if conversation is None else conversation.room_id
+        self.address = None if conversation is None else conversation.address
         self.last_event = b""
         self.is_ended = False
         self._may_read = may_read

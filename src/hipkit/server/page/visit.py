@@ -14,7 +14,7 @@ from hipkit.api.errors import ApiError, BadRequestError
 from hipkit.server.http.requests import Request
 from hipkit.server.http.responses import Answer, header
 from hipkit.server.page.feed import Feeds
-from hipkit.server.services.access.lookup import list_rooms_by_name
+from hipkit.server.page.sidebar import load_sidebar, sorting_of
 from hipkit.server.services.access.web_sessions import WebSession
 from hipkit.server.services.context import Context
 from hipkit.server.services.errors import plain_words
@@ -102,10 +102,10 @@ class Visit:
         error: ApiError | None = None,
         **values: object,
     ) -> Answer:
-        """Answer with a whole page, beside the list of rooms; an error is as for a part."""
+        """Answer with a whole page, beside the conversations; an error is as for a part."""
         sidebar = None
         if self.session is not None:
-            sidebar = await list_rooms_by_name(self.context)
+            sidebar = await load_sidebar(self.context, sorting_of(self.request))
         return self.part(template, status, error=error, sidebar=sidebar, **values)
 
     def part(
@@ -132,8 +132,8 @@ class Visit:
         return self.environment.get_template(template).render(
             visit=self,
             user=None if self.session is None else self.session.user,
-            path=self.path,
             **{
+                "path": self.path,
                 "sidebar": None,
                 "title": None,
                 "problem": None,

@@ -28,7 +28,7 @@ from tests.unit.server.page.conftest import MakeVisitor
 from tests.unit.server.page.test_feed import Browser
 from tests.unit.server.page.visitor import Visitor
 
-NEVER = FeedTiming(poll=3600, keep_alive=3600, check=3600)
+NEVER = FeedTiming(poll=3600, keep_alive=3600, check=3600, update=3600)
 """Nothing happens but what something causes."""
 OFTEN = FeedTiming(poll=0.01, keep_alive=3600, check=3600)
 
@@ -40,11 +40,12 @@ class Page:
         self.site = site
         self.app = Dispatcher(site.server)
         self.feeds = self.app.page.feeds
-        self.feeds.timing = timing
+        self.feeds.timing = self.feeds.updates.timing = timing
 
     def stream(
         self, path: str, secret: str | None = None, *, peer: str = "10.0.0.1"
     ) -> Browser:
+        path, _, query = path.partition("?")
         headers = [(b"host", b"chat.test")]
         if secret is not None:
             headers.append((b"cookie", f"hipkit-session={secret}".encode()))
@@ -54,7 +55,7 @@ class Page:
             "scheme": "http",
             "path": path,
             "raw_path": path.encode(),
-            "query_string": b"after=4000000000000000",
+            "query_string": f"{query}&after=4000000000000000".encode(),
             "root_path": "",
             "headers": headers,
             "client": (peer, 50000),
@@ -176,7 +177,7 @@ def guest_page(site: Site) -> str:
 @pytest.mark.parametrize("act", IN_THIS_PROCESS.values(), ids=IN_THIS_PROCESS.keys())
 async def test_a_stream_ends_at_once_when(site: Site, ann: Visitor, act: Act) -> None:
     page = Page(site)
-    stream = page.stream("/rooms/1/feed", secret_of(ann))
+    stream = page.stream("/feed?room=1", secret_of(ann))
     async with stream.listening():
         await act(page)
         await stream.end()
@@ -193,7 +194,7 @@ async def test_a_stream_ends_soon_when_elsewhere(
     act: Callable[[Context], Awaitable[object]],
 ) -> None:
     page = Page(site, OFTEN)
-    stream = page.stream("/rooms/1/feed", secret_of(ann))
+    stream = page.stream("/feed?room=1", secret_of(ann))
     async with stream.listening():
         with contextlib.closing(
             SqliteDatabase.open(site.server.settings.database)
@@ -208,8 +209,8 @@ async def test_a_message_after_the_end_of_access_is_not_sent(
 ) -> None:
     # The other process gives no signal, so the message itself is what wakes the feed.
     page = Page(site)
-    gone = page.stream("/rooms/1/feed", secret_of(ann))
-    stays = page.stream("/rooms/1/feed", secret_of(root))
+    gone = page.stream("/feed?room=1", secret_of(ann))
+    stays = page.stream("/feed?room=1", secret_of(root))
     async with gone.listening(), stays.listening():
         with contextlib.closing(
             SqliteDatabase.open(site.server.settings.database)
@@ -229,7 +230,7 @@ async def test_removing_a_member_of_a_private_room_ends_their_stream(
     site: Site, ann: Visitor, secret_room: int
 ) -> None:
     page = Page(site)
-    stream = page.stream(f"/rooms/{secret_room}/feed", secret_of(ann))
+    stream = page.stream(f"/feed?room={secret_room}", secret_of(ann))
     async with stream.listening():
         await page.call("DELETE", "/v2/room/Secret/member/@ann")
         await stream.end()
@@ -239,7 +240,7 @@ async def test_demoting_an_administrator_ends_streams_of_private_rooms(
     site: Site, root: Visitor, secret_room: int
 ) -> None:
     page = Page(site, OFTEN)
-    stream = page.stream(f"/rooms/{secret_room}/feed", secret_of(root))
+    stream = page.stream(f"/feed?room={secret_room}", secret_of(root))
     async with stream.listening():
         with contextlib.closing(
             SqliteDatabase.open(site.server.settings.database)
@@ -264,7 +265,7 @@ async def test_changes_that_concern_others_end_no_stream(
     site: Site, ann: Visitor, bob: Visitor
 ) -> None:
     page = Page(site)
-    stream = page.stream("/rooms/1/feed", secret_of(ann))
+    stream = page.stream("/feed?room=1", secret_of(ann))
     async with stream.listening():
         await page.call("DELETE", "/v2/user/@bob")
         await page.call("DELETE", "/v2/room/Dev")
@@ -278,7 +279,7 @@ async def test_more_changes_than_are_stored_check_every_stream(
     site: Site, ann: Visitor
 ) -> None:
     page = Page(site)
-    stream = page.stream("/rooms/1/feed", secret_of(ann))
+    stream = page.stream("/feed?room=1", secret_of(ann))
     async with stream.listening():
 
         async def command(stores: Stores) -> None:
@@ -299,12 +300,12 @@ async def test_one_stream_too_many_ends_the_users_oldest(
     # In whichever of their sessions and rooms: else one person could take them all.
     page = Page(site)
     async with contextlib.AsyncExitStack() as stack:
-        others = await listen(stack, page.stream("/rooms/1/feed", secret_of(bob)))
+        others = await listen(stack, page.stream("/feed?room=1", secret_of(bob)))
         mine = [
             await listen(
                 stack,
                 page.stream(
-                    f"/rooms/{1 + number % 2}/feed",
+                    f"/feed?room={1 + number % 2}",
                     secret_of(ann if number % 3 else anns_phone),
                 ),
             )
@@ -327,9 +328,9 @@ async def test_one_stream_too_many_ends_the_users_oldest(
 
 async def test_a_closed_stream_does_not_count(site: Site, ann: Visitor) -> None:
     page = Page(site)
-    async with page.stream("/rooms/1/feed", secret_of(ann)).listening() as first:
+    async with page.stream("/feed?room=1", secret_of(ann)).listening() as first:
         for _ in range(MOST_OF_USER * 2):
-            async with page.stream("/rooms/1/feed", secret_of(ann)).listening():
+            async with page.stream("/feed?room=1", secret_of(ann)).listening():
                 pass
         await page.say("message 1")
         await first.until("message 1")

@@ -6,7 +6,6 @@
   const MOST_MESSAGES = 1000;
   const BLOCK_MINUTES = 5;
   const AT_BOTTOM_PIXELS = 40;
-  const HIDDEN_MINUTES = 10;
 
   const sidebar = document.getElementById("rooms");
   function showCurrent() {
@@ -29,8 +28,7 @@
   const messages = document.getElementById("messages");
   const newest = document.getElementById("newest");
   const announcement = document.getElementById("announcement");
-  const lost = document.getElementById("lost");
-  const address = messages.dataset.address;
+  const { feed, read } = messages.dataset;
   const all = () => messages.querySelectorAll(".message");
   const edgeOf = (name) => messages.querySelector(`.edge.${name}`);
 
@@ -39,6 +37,7 @@
   function arrange() {
     // Days begin at midnight in the reader's time zone, which only the browser knows.
     let before = null;
+    markFirstNew();
     for (const message of all()) {
       const date = new Date(Number(message.dataset.sent) / 1000);
       const name = date.toDateString();
@@ -49,11 +48,25 @@
       } else if (!isNewDay && line?.classList.contains("day")) {
         line.remove();
       }
-      const isSame = before?.sender === message.dataset.sender && !isNewDay;
+      const isFirstNew = message.previousElementSibling?.matches(".first-new");
+      const isSame = before?.sender === message.dataset.sender && !isNewDay && !isFirstNew;
       const isSoon = date - (before?.date ?? 0) < BLOCK_MINUTES * 60_000;
       message.classList.toggle("follows", isSame && isSoon && message.matches(".said, .notification"));
       before = { name, date, sender: message.matches(".event") ? null : message.dataset.sender };
     }
+  }
+
+  function markFirstNew() {
+    // Where the reader had come to when the page was opened, once that is among what is loaded.
+    if (!read || messages.querySelector(".first-new")) return;
+    const shown = [...all()];
+    const place = shown.findIndex((one) => Number(one.dataset.sent) > Number(read));
+    if (place < 0 || (place === 0 && edgeOf("older"))) return;
+    const line = document.createElement("p");
+    line.className = "first-new";
+    line.textContent = "New messages";
+    const above = shown[place].previousElementSibling;
+    (above?.matches(".day") ? above : shown[place]).before(line);
   }
 
   function dayLine(date) {
@@ -118,7 +131,7 @@
     const left = all();
     const last = end === "older" ? left[0] : left[left.length - 1];
     setEdge(end, last.dataset.sent);
-    if (end === "newer") unfollow();
+    if (end === "newer") follow();
   }
 
   document.body.addEventListener("htmx:beforeSwap", (event) => {
@@ -142,41 +155,26 @@
 
   // -- New messages ----------------------------------------------------------------------------
 
-  let source = null;
   let waiting = [];
   let timer = 0;
   let unseen = 0;
 
-  function follow() {
-    // While newer messages are not loaded, a new one would be shown in the wrong place.
-    if (source || edgeOf("newer") || document.hidden) return;
-    const shown = all();
-    const last = shown.length ? shown[shown.length - 1].dataset.sent : messages.dataset.last;
-    source = new EventSource(`${address}/feed?after=${last}`);
-    source.onmessage = (event) => {
-      waiting.push(event.data);
+  const stream = {
+    address() {
+      const shown = all();
+      const last = shown.length ? shown[shown.length - 1].dataset.sent : messages.dataset.last;
+      return `${feed}${feed.includes("?") ? "&" : "?"}after=${last}`;
+    },
+    message(html) {
+      waiting.push(html);
       // Messages that arrive together are added together. A timer, as a hidden page has no frames.
       if (!timer) timer = setTimeout(addWaiting, 30);
-    };
-    source.addEventListener("gap", () => location.assign(address));
-    source.addEventListener("replaced", () => {
-      // Too many pages are open, and this one is the oldest: it continues when it is used again.
-      unfollow();
-      lost.hidden = false;
-    });
-    source.onopen = () => { lost.hidden = true; };
-    source.onerror = () => {
-      lost.hidden = false;
-      if (source?.readyState !== EventSource.CLOSED) return;
-      // Rejected: access has ended, which the page says when it is loaded, or the server is full.
-      unfollow();
-      setTimeout(follow, 10_000);
-    };
-  }
+    },
+  };
 
-  function unfollow() {
-    source?.close();
-    source = null;
+  function follow() {
+    // While newer messages are not loaded, a new one would be shown in the wrong place.
+    hipkit.feed.follow(edgeOf("newer") ? null : stream);
   }
 
   function addWaiting() {
@@ -205,6 +203,7 @@
       else trim("newer");
     });
     if (!wasAtBottom) unseen += added.length;
+    for (const message of added) hipkit.unread?.add(message, hipkit.isSeen());
     showNewest();
     announce(added);
   }
@@ -223,6 +222,7 @@
     newest.textContent = unseen
       ? `${unseen} new message${unseen === 1 ? "" : "s"}`
       : "Newest messages";
+    tellRead();
   }
 
   newest.addEventListener("click", (event) => {
@@ -234,15 +234,15 @@
   });
   log.addEventListener("scroll", showNewest, { passive: true });
 
-  // A browser opens few connections to one server: a hidden page gives its own up.
-  let hidden = 0;
-  document.addEventListener("visibilitychange", () => {
-    clearTimeout(hidden);
-    if (document.hidden) hidden = setTimeout(unfollow, HIDDEN_MINUTES * 60_000);
-    else follow();
-  });
+  // Read is what stands at the end of the log while the page is looked at.
+  hipkit.isSeen = () => !document.hidden && isAtBottom() && !edgeOf("newer");
 
-  addEventListener("focus", follow);
+  function tellRead() {
+    const shown = all();
+    if (shown.length && hipkit.isSeen()) hipkit.unread?.read(shown[shown.length - 1].dataset.sent);
+  }
+
+  document.addEventListener("visibilitychange", tellRead);
 
   // -- Beginning -------------------------------------------------------------------------------
 

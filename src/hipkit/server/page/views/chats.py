@@ -5,20 +5,16 @@ An address names the other user, so nobody can name the chat of two others.
 
 from __future__ import annotations
 
-from functools import partial
-
 from hipkit.server.http.responses import Answer
 from hipkit.server.page.composer import read_post
 from hipkit.server.page.history import ConversationView
-from hipkit.server.page.streams import Reader
 from hipkit.server.page.views.conversations import (
     allow_pictures,
+    chat_conversation,
     read_part,
     show_part,
-    stream_messages,
 )
 from hipkit.server.page.visit import ViewRoute, Visit
-from hipkit.server.services.access.web_sessions import may_read
 from hipkit.server.services.messages.private_chats import (
     PrivateChat,
     check_writable,
@@ -67,14 +63,6 @@ async def show_history(visit: Visit) -> Answer:
     return await show_part(visit, conversation)
 
 
-async def follow(visit: Visit) -> Answer:
-    """Stream new messages as long as the user's session is valid."""
-    chat, conversation = await _find(visit)
-    check = partial(may_read, visit.context, visit.secret, chat.conversation_id)
-    reader = Reader(user_id=visit.user.id)
-    return stream_messages(visit, conversation, reader, check)
-
-
 async def post_message(visit: Visit) -> Answer:
     """Send a message or a file as the user; it arrives by the feed."""
     context = visit.context
@@ -95,17 +83,12 @@ async def post_message(visit: Visit) -> Answer:
 
 async def _find(visit: Visit) -> tuple[PrivateChat, ConversationView]:
     chat = await open_private_chat(visit.context, visit.number("user_id"))
-    return chat, ConversationView(
-        group_id=chat.other.group_id,
-        conversation_id=chat.conversation_id,
-        address=f"/chats/{chat.other.id}",
-    )
+    return chat, chat_conversation(chat)
 
 
 VIEWS = [
     ViewRoute("/chats", show_chats),
     ViewRoute("/chats/{user_id}", show_chat),
     ViewRoute("/chats/{user_id}/history", show_history),
-    ViewRoute("/chats/{user_id}/feed", follow),
     ViewRoute("/chats/{user_id}/messages", post_message, method="POST"),
 ]

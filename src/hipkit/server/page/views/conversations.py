@@ -1,6 +1,6 @@
 """Answers with a conversation: its history, and a stream of its new messages.
 
-Rooms and a room's guest page are shown alike; what differs is in `ConversationView`.
+All kinds of them are shown alike; what differs is in `ConversationView`.
 """
 
 from __future__ import annotations
@@ -11,15 +11,18 @@ from hipkit.server.page.history import ConversationView, History, Part
 from hipkit.server.page.security import policy
 from hipkit.server.page.streams import AccessCheck, EventStreamAnswer, Reader
 from hipkit.server.page.visit import Visit
+from hipkit.server.services.messages.private_chats import PrivateChat
 from hipkit.server.services.representations.timestamps import LATEST_US
 from hipkit.server.storage.stores.rooms import RoomRecord
 
 __all__ = [
     "allow_pictures",
+    "chat_conversation",
     "conversation_of",
+    "open_stream",
     "read_part",
+    "read_timestamp",
     "show_part",
-    "stream_messages",
 ]
 
 RETRY_AFTER = header("Retry-After", "10")
@@ -29,15 +32,26 @@ LONGEST_TIMESTAMP = 19
 
 
 def conversation_of(
-    room: RoomRecord, *, address: str = "", oldest_us: int = 0
+    room: RoomRecord, *, guest_page: str | None = None, oldest_us: int = 0
 ) -> ConversationView:
     """Return a room's conversation: for the group's users, or as its guest page shows it."""
     return ConversationView(
         group_id=room.group_id,
         room_id=room.id,
         conversation_id=room.conversation_id,
-        address=address or f"/rooms/{room.id}",
+        address=guest_page or f"/rooms/{room.id}",
+        feed=f"{guest_page}/feed" if guest_page else f"/feed?room={room.id}",
         oldest_us=oldest_us,
+    )
+
+
+def chat_conversation(chat: PrivateChat) -> ConversationView:
+    """Return a private chat's conversation, as one of the two users sees it."""
+    return ConversationView(
+        group_id=chat.other.group_id,
+        conversation_id=chat.conversation_id,
+        address=f"/chats/{chat.other.id}",
+        feed=f"/feed?chat={chat.other.id}",
     )
 
 
@@ -52,9 +66,9 @@ async def read_part(visit: Visit, conversation: ConversationView) -> Part:
     if message_id := visit.query("at"):
         return await history.around(message_id)
     if before := visit.query("before"):
-        return await history.before(_timestamp(before))
+        return await history.before(read_timestamp(before))
     if after := visit.query("after"):
-        return await history.after(_timestamp(after))
+        return await history.after(read_timestamp(after))
     return await history.newest()
 
 
@@ -72,20 +86,36 @@ def allow_pictures(visit: Visit, answer: Answer) -> Answer:
     return answer
 
 
-def stream_messages(
-    visit: Visit, conversation: ConversationView, reader: Reader, may_read: AccessCheck
+def open_stream(
+    visit: Visit,
+    conversation: ConversationView | None,
+    reader: Reader,
+    may_read: AccessCheck,
 ) -> Answer:
-    """Answer with a stream of the messages after a timestamp."""
+    """Answer with a stream, of a conversation with its messages after a timestamp."""
     feeds = visit.feeds
     if feeds.is_full_for(reader):
         return Answer(503, [RETRY_AFTER])
     after = visit.request.headers.get("last-event-id") or visit.query("after", "0")
-    after_us = max(_timestamp(after), conversation.oldest_us - 1)
-    opening = feeds.streaming(conversation, after_us, reader, may_read)
+    after_us = read_timestamp(after)
+    if conversation is not None:
+        after_us = max(after_us, conversation.oldest_us - 1)
+    opening = feeds.streaming(
+        conversation,
+        after_us,
+        reader,
+        may_read,
+        changes_seen=visit.query_number("seen") if visit.query("seen") else None,
+    )
     return EventStreamAnswer(opening, feeds.timing)
 
 
-def _timestamp(text: str) -> int:
+def read_timestamp(text: str) -> int:
+    """Return a timestamp from a request.
+
+    Raises:
+        BadRequestError: It is none.
+    """
     is_number = text.isascii() and text.isdigit() and len(text) <= LONGEST_TIMESTAMP
     if is_number and int(text) < LATEST_US:
         return int(text)

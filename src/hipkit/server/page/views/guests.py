@@ -10,9 +10,9 @@ from hipkit.server.page.streams import Reader
 from hipkit.server.page.views.conversations import (
     allow_pictures,
     conversation_of,
+    open_stream,
     read_part,
     show_part,
-    stream_messages,
 )
 from hipkit.server.page.visit import ViewRoute, Visit
 from hipkit.server.services.rooms.guests import (
@@ -50,14 +50,14 @@ async def follow(visit: Visit) -> Answer:
     may_read = partial(is_still_open, visit.context.stores, found)
     network = network_of(visit.context.peer)
     reader = Reader(guest_key=found.room.guest_key, network=network)
-    return stream_messages(visit, conversation, reader, may_read)
+    return open_stream(visit, conversation, reader, may_read)
 
 
 async def _find(visit: Visit) -> tuple[GuestRoom, ConversationView]:
     key = visit.arguments["key"]
     found = await find_guest_room(visit.context.stores, key)
     return found, conversation_of(
-        found.room, address=f"/guest/{key}", oldest_us=found.since_us
+        found.room, guest_page=f"/guest/{key}", oldest_us=found.since_us
     )
 
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from hipkit.server.http.responses import Answer
 from hipkit.server.page.composer import read_post
-from hipkit.server.page.streams import Reader
 from hipkit.server.page.views.conversations import (
     allow_pictures,
     conversation_of,
     read_part,
     show_part,
-    stream_messages,
 )
 from hipkit.server.page.views.topics import may_administer, run_topic_command
 from hipkit.server.page.visit import ViewRoute, Visit
@@ -21,11 +17,11 @@ from hipkit.server.services.access.lookup import (
     find_room,
     list_rooms_by_name,
 )
-from hipkit.server.services.access.web_sessions import may_read
 from hipkit.server.services.messages.posting import (
     send_message,
     share_file_with_room,
 )
+from hipkit.server.storage.stores.members import MemberRecord
 from hipkit.server.storage.stores.rooms import RoomRecord
 from hipkit.v2.rooms import SendMessage, ShareFileWithRoom
 
@@ -50,36 +46,44 @@ async def show_room(visit: Visit) -> Answer:
     """Show a room: its newest messages, or those around the one in the query."""
     room = await _room(visit)
     conversation = conversation_of(room)
-    present = await visit.context.stores.members.participants(
-        room.id, include_members=False, start=0, count=MOST_PEOPLE
-    )
     answer = await visit.page(
         "room.html",
         room=room,
         conversation=conversation,
         part=await read_part(visit, conversation),
         may_administer=await may_administer(visit, room),
-        people=sorted(present, key=lambda person: person.name.casefold()),
         at=visit.query("at"),
-        guest_page=visit.context.addresses.guest_page(room.guest_key)
-        if room.is_guest_accessible and room.guest_key
-        else None,
+        people=await _people(visit, room),
+        guest_page=_guest_page(visit, room),
     )
     return allow_pictures(visit, answer)
+
+
+async def show_head(visit: Visit) -> Answer:
+    """Show a room's name, state and topic as they are now."""
+    room = await _room(visit)
+    return visit.part(
+        "room_head.html",
+        room=room,
+        may_administer=await may_administer(visit, room),
+        is_oob=True,
+    )
+
+
+async def show_people(visit: Visit) -> Answer:
+    """Show the people in a room as they are now."""
+    room = await _room(visit)
+    return visit.part(
+        "room_people.html",
+        people=await _people(visit, room),
+        guest_page=_guest_page(visit, room),
+        is_oob=True,
+    )
 
 
 async def show_history(visit: Visit) -> Answer:
     """Show the part of the history that adjoins what the reader has."""
     return await show_part(visit, conversation_of(await _room(visit)))
-
-
-async def follow(visit: Visit) -> Answer:
-    """Stream new messages as long as the user has access."""
-    room = await _room(visit)
-    conversation = conversation_of(room)
-    check = partial(may_read, visit.context, visit.secret, room.conversation_id)
-    reader = Reader(user_id=visit.user.id)
-    return stream_messages(visit, conversation, reader, check)
 
 
 async def post_message(visit: Visit) -> Answer:
@@ -100,6 +104,20 @@ async def post_message(visit: Visit) -> Answer:
     return visit.redirect(f"/rooms/{room.id}")
 
 
+async def _people(visit: Visit, room: RoomRecord) -> list[MemberRecord]:
+    """Return the people in a room, in the order of their names."""
+    present = await visit.context.stores.members.participants(
+        room.id, include_members=False, start=0, count=MOST_PEOPLE
+    )
+    return sorted(present, key=lambda person: person.name.casefold())
+
+
+def _guest_page(visit: Visit, room: RoomRecord) -> str | None:
+    if not (room.is_guest_accessible and room.guest_key):
+        return None
+    return visit.context.addresses.guest_page(room.guest_key)
+
+
 async def _room(visit: Visit) -> RoomRecord:
     context = visit.context
     return await find_room(context.stores, context.actor, visit.number("room_id"))
@@ -109,7 +127,8 @@ VIEWS = [
     ViewRoute("/", show_start, for_guests=True),
     ViewRoute("/rooms/{room_id}", show_room, for_guests=True),
     ViewRoute("/rooms/{room_id}/history", show_history, for_guests=True),
-    ViewRoute("/rooms/{room_id}/feed", follow, for_guests=True),
+    ViewRoute("/rooms/{room_id}/head", show_head, for_guests=True),
+    ViewRoute("/rooms/{room_id}/people", show_people, for_guests=True),
     ViewRoute(
         "/rooms/{room_id}/messages", post_message, method="POST", for_guests=True
     ),

@@ -88,8 +88,10 @@ async def find_session(stores: Stores, secret: str, now_us: int) -> WebSession |
     return WebSession(record=record, user=user)
 
 
-async def may_read(context: Context, secret: str, conversation_id: int) -> bool:
+async def may_read(context: Context, secret: str, conversation_id: int | None) -> bool:
     """Return whether a secret's session is still valid, and its user may read a conversation.
+
+    Without a conversation only the session counts.
 
     The time is the present one, not that of the context: a stream asks again and again.
     """
@@ -98,7 +100,8 @@ async def may_read(context: Context, secret: str, conversation_id: int) -> bool:
     if session is None:
         return False
     try:
-        await check_may_read(context.stores, session.actor, conversation_id)
+        if conversation_id is not None:
+            await check_may_read(context.stores, session.actor, conversation_id)
     except (ForbiddenError, NotFoundError):
         return False
     return True

@@ -128,7 +128,7 @@ def test_people_in_a_room_lead_to_a_private_chat(
     assert f'href="/chats/{user_id(site, "ann")}"' not in page
 
 
-@pytest.mark.parametrize("path", ["", "/2", "/2/history", "/2/feed"])
+@pytest.mark.parametrize("path", ["", "/2", "/2/history"])
 def test_guests_have_no_private_chats(sign_in: MakeVisitor, path: str) -> None:
     gus = sign_in("gus", is_guest=True)
 

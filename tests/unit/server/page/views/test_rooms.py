@@ -40,7 +40,7 @@ def test_the_commands_for_a_first_room_work(ann: Visitor, tmp_path: Path) -> Non
         assert run([*words, "--db", str(database)]) == 0
 
 
-@pytest.mark.parametrize("part", ["", "/history?before=5", "/feed"])
+@pytest.mark.parametrize("part", ["", "/history?before=5", "/head", "/people"])
 def test_a_private_room_is_shown_to_its_members_only(
     site: Site, ann: Visitor, root: Visitor, part: str
 ) -> None:
@@ -55,7 +55,7 @@ def test_a_private_room_is_shown_to_its_members_only(
     assert "Plans" in root.get("/search").text
 
 
-@pytest.mark.parametrize("part", ["", "/history", "/feed"])
+@pytest.mark.parametrize("part", ["", "/history", "/head", "/people"])
 def test_rooms_require_a_session(site: Site, visitor: Visitor, part: str) -> None:
     room = site.add_room("Ops")
 
