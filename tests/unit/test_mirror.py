@@ -41,6 +41,7 @@ DATABASE = {
     "server/storage/stores/deliveries.py": "contract/storage/test_webhook_stores.py",
     "server/storage/stores/events.py": "contract/storage/test_webhook_stores.py",
     "server/storage/stores/groups.py": "contract/storage/test_writing.py",
+    "server/storage/stores/page_changes.py": "contract/storage/test_read_marks.py",
     "server/storage/stores/subscriptions.py": "contract/storage/test_webhook_stores.py",
     "server/storage/stores/timestamps.py": "unit/server/test_clocks.py",
     "server/storage/stores/webhooks.py": "contract/storage/test_webhook_stores.py",
