@@ -63,6 +63,7 @@ RESERVED_CLASSES = words(
 
 CALL_OPTIONS = words(
     "timeout deadline retries pace headers hooks max_response_bytes on_unreadable"
+    " request_id"
 )
 """The options of `hipkit.api.calling.CallOptions`."""
 

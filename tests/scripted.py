@@ -32,6 +32,7 @@ __all__ = [
     "BASE_URL",
     "KINDS",
     "NOW",
+    "REQUEST_ID",
     "STILL",
     "TOKEN",
     "AsyncScript",
@@ -62,8 +63,14 @@ T = TypeVar("T")
 BASE_URL = "https://chat.example.com/v2"
 TOKEN = "tokenOfFortyCharacters1234567890abcdefgh"
 NOW = 1_500_000_000.0
-STILL = Clock(monotonic=lambda: 100.0, now=lambda: NOW, random=lambda: 0.0)
-"""No time passes, and backing off takes none."""
+REQUEST_ID = "0123456789abcdef"
+STILL = Clock(
+    monotonic=lambda: 100.0,
+    now=lambda: NOW,
+    random=lambda: 0.0,
+    request_id=lambda: REQUEST_ID,
+)
+"""No time passes, backing off takes none, and every call has the same id."""
 
 
 class _Played:
@@ -198,6 +205,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     url: str
     secrets: tuple[Secret, ...]
     request: Request = Request("GET", "https", "chat.example.com", 443, "/")
+    request_id: str = REQUEST_ID
 
     def now(self) -> float:
         """Return UNIX seconds."""
@@ -225,6 +233,6 @@ def body_of(request: Request) -> bytes:
 
 def headers_of(request: Request) -> dict[str, str]:
     """Return a request's headers, names in lower case; a repeated one fails."""
-    headers = {name.lower(): value for name, value in request.headers}
-    assert len(headers) == len(request.headers), "a header stands there twice"
+    headers = {name.lower(): value for name, value in request.all_headers}
+    assert len(headers) == len(request.all_headers), "a header stands there twice"
     return headers

@@ -23,7 +23,16 @@ from hipkit.v2.catalog import OPERATIONS
 from hipkit.version import VERSION
 from tests.contract import spec
 from tests.contract.calls import CLASSES, OPERATION_IDS, Call, calls
-from tests.scripted import KINDS, Kind, answer, body_of, connect, done, script_for
+from tests.scripted import (
+    KINDS,
+    REQUEST_ID,
+    Kind,
+    answer,
+    body_of,
+    connect,
+    done,
+    script_for,
+)
 
 FOLDER = Path(__file__).resolve().parent / "wire"
 BOUNDARY = re.compile(r"[0-9a-f]{32}")
@@ -45,7 +54,7 @@ def record(call: Call, kind: Kind) -> Golden:
             BOUNDARY.sub(
                 "BOUNDARY", f"{name}: {value}".replace(f"/{VERSION}", "/VERSION")
             )
-            for name, value in request.headers
+            for name, value in request.all_headers
         ],
         "body": None if request.content is None else _readable(body),
     }
@@ -150,6 +159,7 @@ def check_headers(operation: spec.Schema, headers: list[str]) -> None:
     assert len(named) == len(headers)
     assert ("Authorization" in named) == (operation["x-auth"] != "none")
     assert named["Accept"] == "application/json"
+    assert named["X-Request-Id"] == REQUEST_ID
     content_types = list(operation["body"])
     assert named.get("Content-Type", "").partition(";")[0] in (
         content_types[:1] or [""]

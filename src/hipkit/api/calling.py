@@ -82,6 +82,8 @@ class CallOptions(TypedDict, total=False):
         hooks: Functions to call around every request.
         max_response_bytes: Maximum size of a decompressed response body, in bytes.
         on_unreadable: Called with each item of a response's list that cannot be read.
+        request_id: The value of `X-Request-Id`, 1 to 64 letters, digits, `.`, `_` and `-`;
+            `None` for a new id for every call.
     """
 
     timeout: float
@@ -92,6 +94,7 @@ class CallOptions(TypedDict, total=False):
     hooks: Hooks
     max_response_bytes: int
     on_unreadable: OnUnreadable | None
+    request_id: str | None
 
 
 def check_known_options(

@@ -76,9 +76,16 @@ DEEPEST = 20
 
 
 class HipkitError(Exception):
-    """The base class of every exception that hipkit defines."""
+    """The base class of every exception that hipkit defines.
+
+    Attributes:
+        operation: The call that failed; `None` if the error is not about a call.
+        request_id: The id that was sent as `X-Request-Id`, the same at all attempts of the call;
+            `None` if nothing was sent.
+    """
 
     operation: Operation[object] | None = None
+    request_id: str | None = None
     _secrets: tuple[Secret, ...] = ()
 
     # Past `__init__`, whose arguments differ from class to class.

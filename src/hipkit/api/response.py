@@ -43,6 +43,8 @@ class SentRequest(msgspec.Struct, frozen=True):
     requests that are not an operation of the API."""
     resend_count: int = 0
     """How many times the call was sent before."""
+    request_id: str = ""
+    """The call's `X-Request-Id`, the same at its retries."""
 
 
 class Response(MaskedStruct, Generic[T_co], frozen=True, dict=True):
@@ -55,6 +57,14 @@ class Response(MaskedStruct, Generic[T_co], frozen=True, dict=True):
     """Names in lower case. Values may hold secrets: a cookie, the address of a picture."""
     body: bytes
     request: SentRequest
+
+    @property
+    def request_id(self) -> str:
+        """The id that was sent as `X-Request-Id`.
+
+        A server that uses another returns it in `headers["x-request-id"]`.
+        """
+        return self.request.request_id
 
     @clears_locals
     def parse(self) -> T_co:

@@ -147,7 +147,10 @@ class AsyncHipChat(ClientSetup, AsyncApi):
         call: Exchange[T] | None = None
         outcome: Outcome | None = None
         try:
-            call = Exchange(operation, self._state.with_options(options, operation))
+            state = self._state
+            if options:
+                state = state.with_options(options, operation)
+            call = Exchange(operation, state)
             if call.is_plain:
                 try:
                     outcome = await self._transport.send(
@@ -163,7 +166,7 @@ class AsyncHipChat(ClientSetup, AsyncApi):
             return await self._run(call.steps(outcome))
         except BaseException as error:
             # They may hold secrets, and would appear in a traceback.
-            del operation, options, call, outcome
+            del operation, options, state, call, outcome
             clear_locals(error)
             raise
 

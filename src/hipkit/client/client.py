@@ -144,7 +144,10 @@ class HipChat(ClientSetup, Api):
         call: Exchange[T] | None = None
         outcome: Outcome | None = None
         try:
-            call = Exchange(operation, self._state.with_options(options, operation))
+            state = self._state
+            if options:
+                state = state.with_options(options, operation)
+            call = Exchange(operation, state)
             if call.is_plain:
                 try:
                     outcome = self._transport.send(call.next_request(), call.options)
@@ -158,7 +161,7 @@ class HipChat(ClientSetup, Api):
             return self._run(call.steps(outcome))
         except BaseException as error:
             # They may hold secrets, and would appear in a traceback.
-            del operation, options, call, outcome
+            del operation, options, state, call, outcome
             clear_locals(error)
             raise
 

@@ -18,7 +18,6 @@ from hipkit.api.operation import Operation
 from hipkit.api.reading import UnreadableError, read_json
 from hipkit.api.unreadable import OnUnreadable, UnreadableItem, read_items
 from hipkit.client.reply import REDIRECTS, Reply
-from hipkit.transports.protocol import RawResponse
 
 __all__ = ["decode", "report"]
 
@@ -94,7 +93,7 @@ def _read_partly(
         problem = f"{response.status}, but {problem}"
         raise reply.unexpected(problem, error.where) from None
     for item in items:
-        report(item, on_unreadable, response)
+        report(item, on_unreadable, reply)
     return result
 
 
@@ -105,7 +104,7 @@ def _is_empty(result: Model) -> bool:
 def report(
     item: UnreadableItem,
     on_unreadable: OnUnreadable | None,
-    response: RawResponse | None = None,
+    reply: Reply | None = None,
 ) -> None:
     """Pass an unreadable item to the function, if there is one.
 
@@ -115,15 +114,17 @@ def report(
     if on_unreadable is not None:
         on_unreadable(item)
         return
-    raise ResponseError(
+    error = ResponseError(
         f"{item.operation}: an item cannot be read: {item.where}: {item.reason}; "
         "pass on_unreadable=... to continue after it",
         operation=item.operation,
         where=item.where,
-        status=None if response is None else response.status,
-        body=b"" if response is None else response.body,
+        status=None if reply is None else reply.response.status,
+        body=b"" if reply is None else reply.response.body,
         item=item,
     )
+    error.request_id = None if reply is None else reply.call.request_id
+    raise error
 
 
 def _start_index(url: str) -> int:

@@ -250,16 +250,17 @@ def _follow(call: Exchange[T], status: int, address: str, state: State) -> _Fetc
 
 
 def _state_for(site: Site, state: State) -> State:
-    """Return the state for a request: another host gets no token and no own headers."""
-    own = state.policy.headers
+    """Return the state for a request: another host gets no token, and nothing of the caller's."""
+    own, request_id = state.policy.headers, state.policy.request_id
     if site.origin != state.site.origin:
-        own = {}
+        own, request_id = {}, None
         state = replace(
             state, authorization=None, has_provider=False, limits=LimitMemory()
         )
     if not any(name.lower() == "accept" for name in own):
         own = {"Accept": "*/*", **own}
-    return replace(state, site=site, policy=replace(state.policy, headers=own))
+    policy = replace(state.policy, headers=own, request_id=request_id)
+    return replace(state, site=site, policy=policy)
 
 
 def check_source(source: object) -> None:

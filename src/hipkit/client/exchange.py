@@ -45,6 +45,7 @@ from hipkit.client.retries import (
 from hipkit.client.settings import TOKEN_VARIABLE
 from hipkit.client.state import State
 from hipkit.transports.protocol import (
+    REQUEST_ID_HEADER,
     HeaderPairs,
     Headers,
     Options,
@@ -70,6 +71,7 @@ T = TypeVar("T")
 logger = logging.getLogger("hipkit")
 
 BEARER = "Bearer "
+ID_HEADER = REQUEST_ID_HEADER.lower()
 ERRORS: Mapping[TransportErrorKind, type[RequestError]] = {
     "connect": ConnectError,
     "settings": ConnectError,
@@ -145,6 +147,11 @@ class Exchange(Generic[T]):
         self._query = query
         self._sink = sink
         self._parts = operation.call()
+        self.request_id = (
+            policy.request_id
+            or (policy.headers and _given_id(policy.headers))
+            or state.clock.request_id()
+        )
         self._deadline = policy.deadline
         if policy.deadline is not None:
             self._deadline = state.clock.monotonic() + policy.deadline
@@ -235,6 +242,7 @@ class Exchange(Generic[T]):
             target,
             self._headers(),
             parts.content,
+            self.request_id,
         )
         return self.request
 
@@ -296,7 +304,13 @@ class Exchange(Generic[T]):
         self, shown: SentRequest, result: int | TransportError, seconds: float
     ) -> None:
         """Log how an attempt ended, and pass it to the hook."""
-        logger.debug("%s -> %s in %.3f s", self.operation, result, seconds)
+        logger.debug(
+            "%s -> %s in %.3f s, request id %s",
+            self.operation,
+            result,
+            seconds,
+            self.request_id,
+        )
         if self.state.policy.hooks.after is not None:
             self.state.policy.hooks.after(shown, result, seconds)
 
@@ -311,7 +325,7 @@ class Exchange(Generic[T]):
             self._sink is None or self._sink.restart()
         )
         if not may_repeat or not (yield from self._back_off(failure.reason)):
-            raise _request_error(failure, self.operation) from failure
+            raise self._request_error(failure) from failure
 
     def _retry_after_response(self, response: RawResponse) -> Steps[bool]:
         """Return whether there is to be another attempt, after waiting for it."""
@@ -353,7 +367,9 @@ class Exchange(Generic[T]):
         return True
 
     def _pause(self, seconds: float, reason: str) -> Steps[None]:
-        logger.info("waiting %.1f s: %s", seconds, reason)
+        logger.info(
+            "waiting %.1f s: %s, request id %s", seconds, reason, self.request_id
+        )
         if self.state.policy.hooks.wait is not None:
             self.state.policy.hooks.wait(seconds, reason)
         yield Pause(seconds, reason)
@@ -393,6 +409,25 @@ class Exchange(Generic[T]):
             return state.headers.setdefault(own, Headers(headers))
         return headers
 
+    def _request_error(self, failure: TransportError) -> RequestError | ResponseError:
+        operation = self.operation
+        error: RequestError | ResponseError
+        if failure.kind == "too_large":
+            error = ResponseError(f"{operation}: {failure.reason}", operation=operation)
+        else:
+            outcome = (
+                f"it may have arrived, as request {self.request_id}"
+                if failure.may_have_arrived
+                else "it was not carried out"
+            )
+            error = ERRORS.get(failure.kind, RequestError)(
+                f"{operation}: {failure.reason}; {outcome}",
+                operation=operation,
+                may_have_arrived=failure.may_have_arrived,
+            )
+        error.request_id = self.request_id
+        return error
+
     def _is_streamed(self) -> bool:
         return not isinstance(self._parts.content, (bytes, NoneType))
 
@@ -406,15 +441,17 @@ class Exchange(Generic[T]):
             query = HIDDEN if is_private else mask_query(query)
         # The caller's own headers may hold secrets.
         hidden = {"authorization", *(name.lower() for name in policy.headers)}
+        hidden.discard(ID_HEADER)
         return SentRequest(
             request.method,
             f"{self.state.site}{operation.shown_target()}{'?' + query if query else ''}",
             {
                 name.lower(): HIDDEN if name.lower() in hidden else value
-                for name, value in request.headers
+                for name, value in request.all_headers
             },
             operation.path and f"{self.state.site.path}{operation.path}",
             self._sends,
+            self.request_id,
         )
 
 
@@ -427,23 +464,19 @@ def interrupt(steps: Steps[object]) -> None:
 
 
 def _with_headers(headers: HeaderPairs, others: Mapping[str, str]) -> HeaderPairs:
-    """Return headers with others, which replace those of the same names."""
+    """Return headers with others, which replace those of the same names.
+
+    An id among them is left out: a call has one, which the transport adds.
+    """
     replaced = {name.lower() for name in others}
     kept = (pair for pair in headers if pair[0].lower() not in replaced)
-    return (*kept, *others.items())
+    return (*kept, *(pair for pair in others.items() if not _is_id(pair[0])))
 
 
-def _request_error(
-    failure: TransportError, operation: Operation[object]
-) -> RequestError | ResponseError:
-    if failure.kind == "too_large":
-        return ResponseError(f"{operation}: {failure.reason}", operation=operation)
-    kind = ERRORS.get(failure.kind, RequestError)
-    arrived = (
-        "it may have arrived" if failure.may_have_arrived else "it was not carried out"
-    )
-    return kind(
-        f"{operation}: {failure.reason}; {arrived}",
-        operation=operation,
-        may_have_arrived=failure.may_have_arrived,
-    )
+def _is_id(name: str) -> bool:
+    return name.lower() == ID_HEADER
+
+
+def _given_id(headers: Mapping[str, str]) -> str:
+    """Return the id in the caller's own headers, empty if there is none."""
+    return next((text for name, text in headers.items() if _is_id(name)), "")

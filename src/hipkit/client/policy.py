@@ -19,6 +19,8 @@ from hipkit.api.unreadable import OnUnreadable
 
 __all__ = ["Policy"]
 
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+"""Servers replace any other."""
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
@@ -38,6 +40,8 @@ class Policy(MaskedStruct, frozen=True, kw_only=True):
         on_unreadable: Called with each item of a response's list that cannot be read, in the
             thread or task that sends; the list then continues without the item. An exception
             ends the call. Without this function such an item raises `ResponseError`.
+        request_id: The value of `X-Request-Id`, 1 to 64 letters, digits, `.`, `_` and `-`;
+            `None` for a new id for every call.
     """
 
     secrets = frozenset({"headers"})
@@ -50,6 +54,7 @@ class Policy(MaskedStruct, frozen=True, kw_only=True):
     hooks: Hooks = Hooks()
     max_response_bytes: int = 64 * 1024 * 1024
     on_unreadable: OnUnreadable | None = None
+    request_id: str | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.timeout, (int, float)):
@@ -70,6 +75,12 @@ class Policy(MaskedStruct, frozen=True, kw_only=True):
             )
         if not (self.on_unreadable is None or callable(self.on_unreadable)):
             raise TypeError("on_unreadable must be a function that takes an item")
+        if not isinstance(self.request_id, (str, NoneType)):
+            raise TypeError("request_id must be a string, or None for a new one")
+        if self.request_id is not None and not REQUEST_ID.fullmatch(self.request_id):
+            raise ValueError(
+                "request_id must be 1 to 64 letters, digits, dots, underscores and hyphens"
+            )
         if not isinstance(self.headers, Mapping):
             raise TypeError("headers must be names and values, such as a dict")
         if not self.timeout > 0 or not (self.deadline is None or self.deadline > 0):

@@ -6,8 +6,10 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import NamedTuple, Protocol, cast
+from typing import Protocol, cast
 from urllib.parse import urljoin, urlsplit
+
+import msgspec
 
 from hipkit.api.addresses import split_web_address
 from hipkit.api.errors import (
@@ -15,6 +17,7 @@ from hipkit.api.errors import (
     ForbiddenError,
     RateLimitError,
     ResponseError,
+    ServerError,
     error_class,
 )
 from hipkit.api.json_grammar import parse_json
@@ -44,6 +47,7 @@ REASONS = {
     429: "Too Many Requests",
 }
 NOT_JSON = object()
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 SCOPES = re.compile(r"scopes?:? *\[([^\]]*)\]")
 """HipChat's Python-style list: `[u'view_group', u'view_room']`."""
 SCOPE = re.compile("[a-z]+_[a-z_]+")
@@ -55,6 +59,10 @@ class SentCall(Protocol):
     @property
     def operation(self) -> Operation[object]:
         """The operation, with its arguments."""
+
+    @property
+    def request_id(self) -> str:
+        """The id of the call."""
 
     @property
     def request(self) -> Request:
@@ -72,7 +80,7 @@ class SentCall(Protocol):
         """Return the time in UNIX seconds."""
 
 
-class Reply(NamedTuple):
+class Reply(msgspec.Struct, frozen=True, gc=False):
     """A response, with the call that it is for."""
 
     call: SentCall
@@ -134,13 +142,15 @@ class Reply(NamedTuple):
 
     def unexpected(self, problem: str, where: str = "") -> ResponseError:
         """Return the error for a response that is not one of the API, quoting its beginning."""
-        return ResponseError(
+        error = ResponseError(
             f"{self.operation}: {problem}{self._beginning()}",
             operation=self.operation,
             where=where,
             status=self.response.status,
             body=self.response.body,
         )
+        error.request_id = self.call.request_id
+        return error
 
     def redirect_error(self) -> ResponseError:
         """Return the error for a redirect that is not followed."""
@@ -157,7 +167,7 @@ class Reply(NamedTuple):
 
     def api_error(self) -> ApiError:
         """Return the error that the server reports."""
-        call, response = self
+        call, response = self.call, self.response
         operation, status = call.operation, response.status
         details = _details(_read(response.body))
         message = _text(details, "message", "error_description")
@@ -176,6 +186,7 @@ class Reply(NamedTuple):
             request=_summary(operation, call.request),
         )
         error._secrets = call.secrets
+        error.request_id = call.request_id
         error.args = (f"{error}{self._next_step(error)}",)
         return error
 
@@ -199,7 +210,17 @@ class Reply(NamedTuple):
                 at = datetime.fromtimestamp(min(now + wait, LATEST_UNIX_SECONDS), UTC)
                 error.retry_at = at
                 return f"; calls are accepted again at {at:%Y-%m-%d %H:%M:%S} UTC"
+        if isinstance(error, ServerError):
+            return f"; request id {self._shown_ids()}"
         return ""
+
+    def _shown_ids(self) -> str:
+        """Return the call's id, and the one that the server or a proxy uses if it differs."""
+        sent = self.call.request_id
+        other = self._redact(self.response.headers.get("x-request-id", ""))
+        if other == sent or not REQUEST_ID.fullmatch(other):
+            return sent
+        return f"{sent}, on the server {other}"
 
     def _redact(self, text: str, *, is_page: bool = False) -> str:
         return redact(text, self.operation, self.call.secrets, is_page=is_page)
@@ -258,6 +279,6 @@ def _text(details: Mapping[str, object], *names: str) -> str:
 
 
 def _summary(operation: Operation[object], request: Request) -> RequestSummary:
-    names = (name.lower() for name, _ in request.headers)
+    names = (name.lower() for name, _ in request.all_headers)
     shown = tuple(name for name in names if name not in CREDENTIALS)
     return RequestSummary(request.method, operation.template(), shown)

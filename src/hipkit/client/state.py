@@ -5,7 +5,9 @@ Nothing here changes but the last limits and the prepared headers. Read next: `e
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 from msgspec.structs import replace
@@ -18,17 +20,25 @@ from hipkit.client.policy import Policy
 from hipkit.client.settings import Site
 from hipkit.transports.protocol import HeaderPairs, Headers
 
-__all__ = ["Clock", "State"]
+__all__ = ["Clock", "State", "new_request_id"]
+
+
+# In C throughout: a function in Python would take a hundredth of a call. Threads and forks need
+# no care, since the system's randomness has no state here.
+new_request_id = map(bytes.hex, iter(partial(os.urandom, 8), b"")).__next__
+"""Returns an id that no other call has."""
 
 
 class Clock(msgspec.Struct, frozen=True, kw_only=True):
-    """Clock and randomness of a client; tests replace them."""
+    """Clock, randomness and ids of a client; tests replace them."""
 
     monotonic: Callable[[], float]
     now: Callable[[], float]
     """UNIX seconds."""
     random: Callable[[], float]
     """A random number, at least 0 and below 1."""
+    request_id: Callable[[], str] = new_request_id
+    """The id of a new call."""
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True, dict=True):

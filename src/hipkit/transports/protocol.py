@@ -15,6 +15,7 @@ from hipkit.api.secret import MaskedStruct
 from hipkit.api.transport_error import TransportError, TransportErrorKind
 
 __all__ = [
+    "REQUEST_ID_HEADER",
     "AsyncTransport",
     "Body",
     "HeaderPairs",
@@ -29,6 +30,8 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+
+REQUEST_ID_HEADER = "X-Request-Id"
 
 HeaderPairs = tuple[tuple[str, str], ...]
 """Names and values of headers, in order."""
@@ -88,7 +91,7 @@ class Request(MaskedStruct, frozen=True, gc=False):
     """One HTTP request, ready to be sent.
 
     `target` is written to the request line unchanged: a transport must not decode, normalise or
-    re-encode it. `headers` keep their order; the transport adds `Host`, `Content-Length` and
+    re-encode it. `all_headers` keep their order; the transport adds `Host`, `Content-Length` and
     `Transfer-Encoding`.
     """
 
@@ -102,7 +105,17 @@ class Request(MaskedStruct, frozen=True, gc=False):
     target: str
     """ASCII, such as `/v2/room/Dev%20Ops?expand=owner`; may hold a secret."""
     headers: HeaderPairs = ()
+    """The headers that many requests have in common, see `Headers`."""
     content: bytes | Body | None = None
+    request_id: str = ""
+    """The value of `X-Request-Id`, which differs from call to call; empty for none."""
+
+    @property
+    def all_headers(self) -> HeaderPairs:
+        """The headers to send: those in common, and the id."""
+        if not self.request_id:
+            return self.headers
+        return (*self.headers, (REQUEST_ID_HEADER, self.request_id))
 
 
 class Options(msgspec.Struct, frozen=True, gc=False):

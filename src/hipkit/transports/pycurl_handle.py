@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import pycurl
 
 from hipkit.transports.protocol import (
+    REQUEST_ID_HEADER,
     HeaderPairs,
     Headers,
     Options,
@@ -104,9 +105,14 @@ def header_lines(request: Request) -> list[str]:
     """
     check_request_line(request)
     headers = request.headers
-    if isinstance(headers, Headers):
-        return headers.prepare(_header_lines)
-    return _header_lines(headers)
+    lines = (
+        headers.prepare(_header_lines)
+        if isinstance(headers, Headers)
+        else _header_lines(headers)
+    )
+    if request.request_id:
+        return [*lines, f"{REQUEST_ID_HEADER}: {request.request_id}"]
+    return lines
 
 
 def _header_lines(headers: HeaderPairs) -> list[str]:

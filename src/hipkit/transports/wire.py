@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 import time
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
 
 from hipkit.api.addresses import DEFAULT_PORTS
 from hipkit.transports.protocol import (
+    REQUEST_ID_HEADER,
     HeaderPairs,
     Headers,
     Options,
@@ -44,8 +45,9 @@ ACCEPTED_ENCODINGS = "gzip, deflate"
 INFLATE_STEP_BYTES = 64 * 1024
 GZIP_WINDOW = 16 + zlib.MAX_WBITS  # zlib's value for gzip
 
-_REQUEST_LINE = re.compile(r"[A-Z]+ [0-9A-Za-z._:%-]+ [!-~]+")
+_REQUEST_LINE = re.compile(r"[A-Z]+ [0-9A-Za-z._:%-]+ [!-~]+ [!-~]*")
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+: (?:[!-~](?:[ -~\t]*[!-~])?)?")
+_REQUEST_ID = REQUEST_ID_HEADER.encode()
 _OWN_HEADERS = frozenset({"host", "content-length", "transfer-encoding"})
 _BODY_METHODS = frozenset({"PATCH", "POST", "PUT"})
 
@@ -58,18 +60,28 @@ def header_lines(request: Request) -> HeaderPairs:
             set a header that the transport adds.
     """
     check_request_line(request)
-    return _once(checked_headers, request.headers)
+    headers = request.headers
+    lines = (
+        headers.prepare(checked_headers)
+        if isinstance(headers, Headers)
+        else checked_headers(headers)
+    )
+    if not request.request_id:
+        return lines
+    return (*lines, (REQUEST_ID_HEADER, request.request_id))
 
 
 def check_request_line(request: Request) -> None:
-    """Check the parts of the request line.
+    """Check the parts of the request line, and the request's id.
 
     Raises:
-        ValueError: The method, host or target has a character that HTTP cannot carry.
+        ValueError: The method, host, target or id has a character that HTTP cannot carry.
     """
-    if not _REQUEST_LINE.fullmatch(f"{request.method} {request.host} {request.target}"):
+    if not _REQUEST_LINE.fullmatch(
+        f"{request.method} {request.host} {request.target} {request.request_id}"
+    ):
         raise ValueError(
-            "the method, host or target has a character that HTTP cannot carry"
+            "the method, host, target or id has a character that HTTP cannot carry"
         )
 
 
@@ -133,19 +145,18 @@ def content_size(request: Request) -> int | None:
 def all_lines(request: Request, size: int | None) -> list[tuple[bytes, bytes]]:
     """Return every header: `Host`, `header_lines`, and how a body of this size is framed."""
     check_request_line(request)
-    lines = _once(_encoded, request.headers)
-    host = b"Host", host_line(request).encode()
-    if size is None:
-        return [host, *lines]
+    lines = [(b"Host", host_line(request).encode())]
+    headers = request.headers
+    lines += (
+        headers.prepare(_encoded) if isinstance(headers, Headers) else _encoded(headers)
+    )
+    if request.request_id:
+        lines.append((_REQUEST_ID, request.request_id.encode()))
     if size == -1:
-        return [host, *lines, (b"Transfer-Encoding", b"chunked")]
-    return [host, *lines, (b"Content-Length", b"%d" % size)]
-
-
-def _once(function: Callable[[HeaderPairs], T], headers: HeaderPairs) -> T:
-    if isinstance(headers, Headers):
-        return headers.prepare(function)
-    return function(headers)
+        lines.append((b"Transfer-Encoding", b"chunked"))
+    elif size is not None:
+        lines.append((b"Content-Length", b"%d" % size))
+    return lines
 
 
 def _encoded(headers: HeaderPairs) -> list[tuple[bytes, bytes]]:

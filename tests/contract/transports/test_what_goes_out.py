@@ -8,8 +8,9 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from msgspec.structs import replace
 
-from hipkit.transports.protocol import Request
+from hipkit.transports.protocol import Headers, Request
 from tests.contract.transports.conftest import Serve
 from tests.contract.transports.driver import SECRETS, Chunks, Driver, Kind, request_to
 from tests.contract.transports.scripted_server import (
@@ -67,6 +68,29 @@ def test_headers_go_out_in_order_with_nothing_added_unasked(
         "Content-Length: 2",
         f"Host: 127.0.0.1:{server.port}",
     ]
+
+
+def test_the_id_of_a_request_is_not_kept_with_the_headers_of_many(
+    driver: Driver, server: ScriptedServer
+) -> None:
+    common = Headers((("X-One", "1"),))
+    plain = request_to(server, headers=common)
+
+    for request_id in ("first", "second", ""):
+        driver.send(replace(plain, request_id=request_id))
+
+    sent = [each.header("x-request-id") for each in server.requests]
+    assert sent == ["first", "second", None]
+    assert all(each.header("x-one") == "1" for each in server.requests)
+
+
+@pytest.mark.parametrize("request_id", ["a b", "a\r\nX-B: c", "\u00e9", "\x00"])
+def test_an_id_that_would_break_the_request_is_refused_before_anything_is_sent(
+    driver: Driver, server: ScriptedServer, request_id: str
+) -> None:
+    with pytest.raises(ValueError, match="or id has a character"):
+        driver.send(replace(request_to(server), request_id=request_id))
+    assert server.connections == 0
 
 
 def test_accept_encoding_is_the_callers_where_given(

@@ -72,7 +72,9 @@ def test_an_api_error_has_the_answer_and_what_may_be_shown_of_the_request(
     assert error.headers["set-cookie"] == "a=b"
     assert b"Room not found" in error.body
     assert error.request == RequestSummary(
-        "GET", "/room/{room_id_or_name}", ("user-agent", "accept", "x-own")
+        "GET",
+        "/room/{room_id_or_name}",
+        ("user-agent", "accept", "x-own", "x-request-id"),
     )
 
 

@@ -122,7 +122,11 @@ def test_a_file_known_by_its_id_elsewhere_is_fetched_without_the_token(
     script = script_for(kind, answer({"temp_url": ELSEWHERE}), FILE)
     client = connect(kind, script, headers={"X-Key": "s3cret"})
     done(client.download(AuthenticatedFile(id="17"), io.BytesIO()))
-    assert headers_of(script.requests[1]).keys() == {"user-agent", "accept"}
+    assert headers_of(script.requests[1]).keys() == {
+        "user-agent",
+        "accept",
+        "x-request-id",
+    }
 
 
 @pytest.mark.parametrize(
@@ -171,7 +175,7 @@ def test_another_host_gets_neither_token_nor_headers_of_ones_own(
         )
         done(client.download(url, io.BytesIO()))
         (request,) = script.requests
-        assert headers_of(request).keys() == {"user-agent", "accept"}
+        assert headers_of(request).keys() == {"user-agent", "accept", "x-request-id"}
 
 
 @both
@@ -185,7 +189,7 @@ def test_a_redirect_is_followed_across_hosts_without_the_token(kind: Kind) -> No
     assert headers_of(home)["x-key"] == "s3cret"
     assert elsewhere.host == "files.example.com"
     assert elsewhere.target == "/1/s3cretPath/a.png?Signature=s3cretSignature"
-    assert headers_of(elsewhere).keys() == {"user-agent", "accept"}
+    assert headers_of(elsewhere).keys() == {"user-agent", "accept", "x-request-id"}
     assert target.getvalue() == DATA
 
 

@@ -60,7 +60,8 @@ def test_nothing_secret_is_shown(value: object) -> None:
 def test_a_request_and_a_response_show_what_is_public() -> None:
     request = Request("GET", "http", "h", 80, "/")
     assert repr(request) == (
-        "Request(method='GET', scheme='http', host='h', port=80, target=***, headers=***)"
+        "Request(method='GET', scheme='http', host='h', port=80, target=***, headers=***, "
+        "request_id='')"
     )
     assert (
         repr(RawResponse(204, {})) == "RawResponse(status=204, headers=***, body=***)"

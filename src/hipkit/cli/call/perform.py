@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NoReturn, cast
 
 import msgspec
+from msgspec.structs import replace
 
 from hipkit.api.calling import Hooks
 from hipkit.api.operation import Operation
@@ -89,6 +90,10 @@ def _write_request(
     size = (
         len(content) if isinstance(content, bytes) else content and content.size_bytes
     )
+    # Nothing is sent, so no call will have the id.
+    shown = request.headers.items()
+    headers = {name: text for name, text in shown if name != "x-request-id"}
+    request = replace(request, headers=headers, request_id="")
     if settings.json:
         write_json({**msgspec.to_builtins(request), "body_bytes": size})
         return
