@@ -84,17 +84,15 @@ async def show_calls(visit: Visit) -> Answer:
     found = await list_calls(context, wanted, before=before, count=PART_CALLS + 1)
     callers = await list_callers(context)
     every_operation = await count_calls(context, replace(wanted, operation_id=""))
-    token = None
-    if wanted.token_id is not None:
-        record = await context.stores.tokens.get(wanted.token_id)
-        token = (await show_tokens_of(visit, [record] if record else []))[0]
+    record = await context.stores.tokens.get(wanted.token_id or 0)
+    described = await show_tokens_of(visit, [] if record is None else [record])
     return await visit.page(
         "calls.html",
         calls=[_shown(one) for one in found[:PART_CALLS]],
         has_older=len(found) > PART_CALLS,
         is_newest=before is None,
         after=found[0].call.number if found else 0,
-        token=token,
+        token=described[0] if described else None,
         callers=callers[:MOST_CHOICES],
         operation_ids=sorted(every_operation.operation_ids | {wanted.operation_id}),
         sees_strangers=await may_see_strangers(context),

@@ -243,7 +243,7 @@ def _without_bodies(call: RecentCall) -> RecentCall:
         # An empty body stays one: that it is missing is what went wrong.
         request_body=call.request_body and WITHHELD,
         answer=WITHHELD,
-        problem=None,
+        problem=call.problem and WITHHELD,
         note=None,
     )
 

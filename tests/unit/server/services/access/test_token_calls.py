@@ -240,6 +240,8 @@ def test_of_a_private_chat_others_see_nothing(
     assert len(shown) == len(PRIVATE_CALLS)
     assert [text for text in shown if SECRET in text] == []
     assert all(WITHHELD in text for text in shown)
+    # A failed call says why its reason is not shown.
+    assert {one.call.problem for one in found if one.call.is_failed} <= {WITHHELD}
 
 
 def test_the_file_of_a_private_chat_is_shown_to_the_tokens_owner(world: World) -> None:
