@@ -29,7 +29,9 @@ TWO_FRAMES = """() => new Promise(
 WATCH_PLACE = f"""
     const place = {PLACE};
     window.shifts = [];
-    document.addEventListener("htmx:beforeSwap", () => {{
+    document.addEventListener("htmx:beforeSwap", (event) => {{
+        // Lists beside the messages are renewed too.
+        if (!event.detail.target.matches(".edge")) return;
         const seen = document.getElementById(place()[0]);
         const before = seen.getBoundingClientRect().top;
         queueMicrotask(

@@ -198,3 +198,40 @@ def test_without_scripts_counts_are_shown_and_a_button_marks_as_read(
 
     expect(count(page, "Plain")).to_be_hidden()
     expect(page.get_by_role("button", name="Mark as read")).to_have_count(0)
+
+
+NOTICES = """
+    window.Notification = class {
+        static permission = "default";
+        static async requestPermission() { return (this.permission = "granted"); }
+        constructor(title, options) {
+            const { dataset } = document.documentElement;
+            dataset.notices = `${dataset.notices ?? ""}${title}: ${options.body};`;
+        }
+    };
+"""
+"""A browser that asks nobody: a test cannot press the browser's own button."""
+
+
+def test_the_browser_notifies_on_request_of_what_asks_for_attention(
+    open_page: OpenPage, sign_in: SignIn, served: Served, people: dict[str, str]
+) -> None:
+    lobby, alarms = make_room(served, "Hall"), make_room(served, "Alarms")
+    page = open_page()
+    page.add_init_script(NOTICES)
+    sign_in(page, "bob", people["bob"])
+    page.goto("/account")
+    expect(page.locator("#notices")).to_contain_text("Off in this browser.")
+    page.get_by_role("button", name="Switch on").click()
+    expect(page.locator("#notices")).to_contain_text("On in this browser.")
+    page.add_init_script('Notification.permission = "granted"')
+    listening(page, lobby)
+
+    notify(served, alarms, "quiet", message_format="text")
+    notify(served, lobby, "seen", message_format="text", notify=True)
+    expect(page.locator(".message", has_text="seen")).to_be_visible()
+    expect(count(page, "Alarms")).to_have_text("1")
+    notify(served, alarms, "<b>db1</b> is down", notify=True, **{"from": "Nagios"})
+
+    told = page.locator("html")
+    expect(told).to_have_attribute("data-notices", "Alarms: Nagios: db1 is down;")

@@ -16,6 +16,7 @@
   let wasOpen = false;
   let rest = 0;
   let resting = 0;
+  let letGo = null;
 
   function renew(parts) {
     for (const part of parts) {
@@ -25,7 +26,7 @@
   }
 
   function open() {
-    if (source || resting) return;
+    if (source || (resting && !letGo)) return;
     const address = conversation?.address() ?? (list && "/feed?");
     if (!address) return;
     // What changed since the page was read is told too, the first time.
@@ -66,18 +67,46 @@
   }
 
   // A browser opens few connections to one server: a page that is hidden for long gives its own
-  // up, and asks now and then what its title has to count.
+  // up, and asks now and then what its title has to count. If notifications are wanted, one of
+  // the hidden pages keeps its connection.
+  function keep() {
+    if (!hipkit.unread?.mayNotify() || !navigator.locks) return Promise.resolve(false);
+    return new Promise((known) => {
+      navigator.locks.request("hipkit stream", { ifAvailable: true }, (lock) => {
+        known(Boolean(lock));
+        return lock && new Promise((done) => { letGo = done; });
+      });
+    });
+  }
+
+  async function restOrKeep() {
+    if (letGo) return;
+    await keep();
+    if (!document.hidden) wakeUp();
+    else if (letGo) open();
+    else {
+      close();
+      renew(["rooms"]);
+    }
+  }
+
+  function wakeUp() {
+    clearInterval(resting);
+    resting = 0;
+    letGo?.();
+    letGo = null;
+    open();
+  }
+
   document.addEventListener("visibilitychange", () => {
     clearTimeout(rest);
     if (document.hidden) {
       rest = setTimeout(() => {
-        close();
-        resting = setInterval(() => renew(["rooms"]), REST_SECONDS * 1000);
+        resting = setInterval(restOrKeep, REST_SECONDS * 1000);
+        restOrKeep();
       }, HIDDEN_MINUTES * 60_000);
     } else {
-      clearInterval(resting);
-      resting = 0;
-      open();
+      wakeUp();
     }
   });
   addEventListener("focus", open);

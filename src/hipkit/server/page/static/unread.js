@@ -177,6 +177,8 @@
   }
 
   hipkit.unread = {
+    mayNotify,
+
     // Counts of all conversations: those that are not named have nothing unread.
     all(counts) {
       for (const link of links()) {
