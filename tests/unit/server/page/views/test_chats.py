@@ -146,6 +146,7 @@ def test_a_guest_sees_no_link_to_a_private_chat(
         visitor.send(f"/rooms/{room}/messages", {"message": "here"})
 
     assert "/chats" not in gus.get(f"/rooms/{room}").text
+    assert 'href="/chats"' in ann.get(f"/rooms/{room}").text
     assert f"/chats/{user_id(site, 'gus')}" not in ann.get(f"/rooms/{room}").text
 
 
