@@ -113,7 +113,10 @@ def check_known_options(
         TypeError: There is no such option; the message lists the existing ones.
     """
     known = sorted(kind.__annotations__)
-    arguments = () if operation is None else operation.__struct_fields__
+    # A free request has no path of its own, and no method whose arguments are its fields.
+    arguments = (
+        () if operation is None or not operation.path else operation.__struct_fields__
+    )
     for name in sorted(options.keys() - known):
         what, also = "option", ""
         if arguments:

@@ -96,5 +96,13 @@ def test_options_without_a_call_name_no_arguments() -> None:
         check_known_options(wrong, CallOptions, GetAllRooms())
 
 
+@both
+def test_a_free_request_has_no_arguments_to_list(kind: Kind) -> None:
+    client = connect(kind, script_for(kind))
+
+    with pytest.raises(TypeError, match=r"no option 'time_out'.* timeout$"):
+        done(client.request("GET", "/flag", time_out=3))
+
+
 def test_known_options_are_accepted() -> None:
     check_known_options({"timeout": 3, "retries": 0}, CallOptions, GetRoom("ops"))
