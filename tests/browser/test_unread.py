@@ -59,6 +59,10 @@ def test_a_room_that_is_not_open_is_counted_live_and_in_the_title(
     expect(link(signed_in, "Other one")).to_contain_text("unread, for your attention")
     expect(link(signed_in, "Other one").locator("time")).to_have_text(re.compile(r"\d"))
     expect(signed_in).to_have_title(re.compile(r"^\(\d+\) Open one · hipkit$"))
+    # Where the list is folded away, its button has the count.
+    signed_in.set_viewport_size({"width": 375, "height": 667})
+    name = re.compile(r"^Rooms \d+ unread$")
+    expect(signed_in.get_by_role("button", name=name)).to_be_visible()
     assert signed_in.evaluate("window.notReloaded")
 
 

@@ -57,6 +57,9 @@
     let total = 0;
     for (const link of links()) total += Number(link.dataset.count);
     document.title = total ? `(${shown(total)}) ${plainTitle}` : plainTitle;
+    const mark = document.getElementById("unread");
+    mark.hidden = !total;
+    mark.querySelector("b").textContent = shown(total);
   }
 
   // -- How far this window has read ------------------------------------------------------------
