@@ -39,7 +39,7 @@ __all__ = [
     "find_broken_rule",
 ]
 
-DECLARATIONS = frozenset({"is_closed", "listed_by", "rules", "secrets"})
+DECLARATIONS = frozenset({"is_closed", "listed_by", "rules"})
 """What a class declares about its members, and is no member."""
 
 DateTime = Annotated[datetime, msgspec.Meta(tz=True)]

@@ -6,15 +6,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Generic, Self, TypeVar, cast
+from typing import Generic, TypeVar, cast
 
 import msgspec
 
 from hipkit.api.frames import clears_locals
 from hipkit.api.secret import MaskedStruct
 
-__all__ = ["RequestSummary", "Response", "SentRequest"]
+__all__ = ["RequestSummary", "Response", "SentRequest", "with_reader"]
 
+T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 
 READER = "_read"
@@ -82,7 +83,11 @@ class Response(MaskedStruct, Generic[T_co], frozen=True, dict=True):
             )
         return cast("T_co", read())
 
-    def read_by(self, read: Callable[[], T_co]) -> Self:
-        """Return the response after storing the function that reads it; no part of its value."""
-        vars(self)[READER] = read
-        return self
+
+def with_reader(response: Response[T], read: Callable[[], T]) -> Response[T]:
+    """Return a response after storing the function that its `parse` calls.
+
+    The function is no part of the response's value.
+    """
+    vars(response)[READER] = read
+    return response

@@ -59,7 +59,8 @@ class MaskedStruct(msgspec.Struct, frozen=True):
         return name in self.secrets
 
     def __dir__(self) -> list[str]:
-        return completed_names(super().__dir__())
+        names = completed_names(super().__dir__())
+        return [name for name in names if name != "secrets"]
 
     def __repr__(self) -> str:
         shown = (f"{name}={value!r}" for name, value in self.__rich_repr__())

@@ -30,7 +30,7 @@ from hipkit.api.errors import (
 from hipkit.api.limits import seconds_until_allowed
 from hipkit.api.operation import Operation
 from hipkit.api.redaction import mask_query, secrets_in
-from hipkit.api.response import Response, SentRequest
+from hipkit.api.response import Response, SentRequest, with_reader
 from hipkit.api.secret import HIDDEN, Secret
 from hipkit.client.decoding import decode
 from hipkit.client.reply import Reply
@@ -212,7 +212,7 @@ class Exchange(Generic[T]):
         response = yield from self.deliver()
         shown = self._shown_request()
         raw = Response[T](response.status, response.headers, response.body, shown)
-        return raw.read_by(partial(self.result, response))
+        return with_reader(raw, partial(self.result, response))
 
     def deliver(self, outcome: Outcome | None = None) -> Steps[RawResponse]:
         """Send the request as often as the policy allows, and return the last response."""

@@ -38,6 +38,14 @@ def test_a_response_is_both_raw_and_typed(kind: Kind) -> None:
 
     assert response.parse() == Room(id=7, name="ops") == response.parse()
     assert (response.status, response.headers["x-a"]) == (200, "1")
+    assert [name for name in dir(response) if not name.startswith("_")] == [
+        "body",
+        "headers",
+        "parse",
+        "request",
+        "request_id",
+        "status",
+    ]
     assert len(script.requests) == 1
 
 
