@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from hipkit.api.errors import BadRequestError
 from hipkit.server.http.multipart import (
+    MOST_PARTS,
     OVERHEAD_BYTES,
     Part,
     copy_file,
@@ -68,7 +69,9 @@ def _take_apart(
         if not data[-len(boundary) - 8 :].rstrip().endswith(b"--%s--" % boundary):
             raise BadRequestError(CUT_OFF)
         try:
-            for part in split_parts(data, boundary):
+            for number, part in enumerate(split_parts(data, boundary)):
+                if number >= MOST_PARTS:
+                    raise BadRequestError(f"The form has more than {MOST_PARTS} fields")
                 _take(form, data, part, blobs, settings.largest_file_bytes)
         except BaseException:
             if form.file is not None:

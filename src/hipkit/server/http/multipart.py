@@ -24,6 +24,7 @@ from hipkit.server.services.files.uploads import ReceivedFile
 from hipkit.server.storage.blobs import BlobStore, Upload
 
 __all__ = [
+    "MOST_PARTS",
     "OVERHEAD_BYTES",
     "Part",
     "copy_file",
@@ -40,6 +41,7 @@ LONGEST_BOUNDARY = 200
 LONGEST_CONTENT_TYPE = 2_000
 LONGEST_NAME = 255
 MOST_PARTS = 10
+"""How many parts are read; one more is yielded, so that callers may refuse the body."""
 CHUNK_BYTES = 256 * 1024
 OVERHEAD_BYTES = 256 * 1024
 """What boundaries, headers and texts may take beside the file."""
