@@ -105,6 +105,16 @@ class Stream:
             self.end()
         self._changed.set()
 
+    def offer_later(self, events: bytes) -> None:
+        """Add events that are sent with the next ones, or when `flush` is called."""
+        self._waiting.append(events)
+        self._waiting_bytes += len(events)
+
+    def flush(self) -> None:
+        """Send what waits."""
+        if self._waiting:
+            self._changed.set()
+
     def offer_first(self, events: bytes) -> None:
         """Add events that precede those that wait."""
         self._waiting.appendleft(events)

@@ -334,6 +334,7 @@ def _tell(
     }
     shared = _counts_event(counts) if counts else b""
     for stream in person.streams:
+        stream.flush()
         events = b""
         if changed := parts.of(stream).union(missed.get(stream, ())):
             events += f"event: changed\ndata: {' '.join(sorted(changed))}\n\n".encode()
@@ -347,7 +348,10 @@ def _tell(
             events += _counts_event(others) if others else b""
         else:
             events += shared
-        if events:
+        if events and stream.address in counts:
+            # The next message of its busy conversation takes them along: one sending less.
+            stream.offer_later(events)
+        elif events:
             stream.offer(events)
     person.fresh.clear()
 

@@ -308,6 +308,24 @@ async def test_a_stream_with_too_much_waiting_ends(
     assert await stream.take(0) == b""
 
 
+async def test_events_for_later_go_with_the_next_or_by_a_flush() -> None:
+    stream = Stream(READER, None, always)
+    taking = asyncio.create_task(stream.take(PATIENCE_SECONDS))
+    await asyncio.sleep(0)
+
+    stream.offer_later(b"1")
+    await asyncio.sleep(0)
+    assert not taking.done()
+    stream.offer(b"2")
+    assert await taking == b"12"
+
+    taking = asyncio.create_task(stream.take(PATIENCE_SECONDS))
+    await asyncio.sleep(0)
+    stream.offer_later(b"3")
+    stream.flush()
+    assert await taking == b"3"
+
+
 async def test_lines_of_a_message_stay_lines_of_its_event(room: Room) -> None:
     stream = room.stream(room.feeds())
     async with stream.listening():
