@@ -201,7 +201,8 @@ def test_a_cancelled_call_ends_its_span(recorder: Recorder) -> None:
             hooks=recorder.hooks,
         )
         call = asyncio.ensure_future(client.rooms.get_room("ops"))
-        await is_sent.wait()
+        sending = asyncio.ensure_future(is_sent.wait())
+        await asyncio.wait({call, sending}, return_when=asyncio.FIRST_COMPLETED)
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call

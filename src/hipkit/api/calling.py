@@ -51,7 +51,8 @@ class Hooks(msgspec.Struct, frozen=True, kw_only=True):
 
     before: Callable[[SentRequest], object] | None = None
     headers: Callable[[SentRequest], Mapping[str, str]] | None = None
-    """Called before every attempt; it returns headers to send as well, such as `traceparent`."""
+    """Called before every attempt; it returns headers to send as well, such as `traceparent`. Like
+    the option `headers`, they are shown as `***`, and a file's other host does not get them."""
     after: Callable[[SentRequest, int | TransportError, float], object] | None = None
     """Called after every attempt with the request, the status or error, and the seconds taken."""
     wait: Callable[[float, str], object] | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import mimetypes
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
@@ -21,6 +21,7 @@ from hipkit.api.free_request import FreeRequest
 from hipkit.api.limits import LimitMemory
 from hipkit.api.operation import path_segment
 from hipkit.api.redaction import secrets_in
+from hipkit.api.response import SentRequest
 from hipkit.api.secret import HIDDEN, Secret
 from hipkit.client.exchange import Exchange, Steps
 from hipkit.client.reply import HTML_TYPES, MAX_EXCERPT_BYTES
@@ -251,16 +252,32 @@ def _follow(call: Exchange[T], status: int, address: str, state: State) -> _Fetc
 
 def _state_for(site: Site, state: State) -> State:
     """Return the state for a request: another host gets no token, and nothing of the caller's."""
-    own, request_id = state.policy.headers, state.policy.request_id
+    policy = state.policy
+    own, request_id, hooks = policy.headers, policy.request_id, policy.hooks
     if site.origin != state.site.origin:
         own, request_id = {}, None
+        hooks = replace(hooks, headers=_without_result(hooks.headers))
         state = replace(
             state, authorization=None, has_provider=False, limits=LimitMemory()
         )
     if not any(name.lower() == "accept" for name in own):
         own = {"Accept": "*/*", **own}
-    policy = replace(state.policy, headers=own, request_id=request_id)
+    policy = replace(policy, headers=own, request_id=request_id, hooks=hooks)
     return replace(state, site=site, policy=policy)
+
+
+def _without_result(
+    hook: Callable[[SentRequest], Mapping[str, str]] | None,
+) -> Callable[[SentRequest], Mapping[str, str]] | None:
+    """Return a hook that is called as before, and adds no headers."""
+    if hook is None:
+        return None
+
+    def called(request: SentRequest) -> Mapping[str, str]:
+        hook(request)
+        return {}
+
+    return called
 
 
 def check_source(source: object) -> None:

@@ -133,6 +133,8 @@ class Exchange(Generic[T]):
     _attempts = 0
     _sends = 0
     _has_renewed = False
+    _added_headers: Mapping[str, str] | None = None
+    """Those of the last attempt that its hook returned."""
 
     def __init__(
         self,
@@ -254,7 +256,7 @@ class Exchange(Generic[T]):
     @property
     def secrets(self) -> tuple[Secret, ...]:
         """The texts of the request's headers that no error may show."""
-        return secrets_in(self.token, self.state.policy.headers)
+        return secrets_in(self.token, self._own_headers())
 
     def now(self) -> float:
         """Return the time in UNIX seconds."""
@@ -288,7 +290,8 @@ class Exchange(Generic[T]):
         if hooks.before is not None:
             hooks.before(shown)
         if hooks.headers is not None:
-            headers = _with_headers(request.headers, hooks.headers(shown))
+            self._added_headers = hooks.headers(shown)
+            headers = _with_headers(request.headers, self._added_headers)
             request = self.request = replace(request, headers=headers)
         try:
             outcome = cast("Outcome", (yield Send(request, self.options, self._sink)))
@@ -409,6 +412,10 @@ class Exchange(Generic[T]):
             return state.headers.setdefault(own, Headers(headers))
         return headers
 
+    def _own_headers(self) -> Mapping[str, str]:
+        """Return the caller's headers, from the options and the hook. They may hold secrets."""
+        return {**self.state.policy.headers, **(self._added_headers or {})}
+
     def _request_error(self, failure: TransportError) -> RequestError | ResponseError:
         operation = self.operation
         error: RequestError | ResponseError
@@ -432,15 +439,15 @@ class Exchange(Generic[T]):
         return not isinstance(self._parts.content, (bytes, NoneType))
 
     def _shown_request(self) -> SentRequest:
-        operation, request, policy = self.operation, self.request, self.state.policy
+        operation, request = self.operation, self.request
         query = request.target.partition("?")[2]
         if query:
             is_private = operation.private_query or not operation.secrets.isdisjoint(
                 operation.query
             )
             query = HIDDEN if is_private else mask_query(query)
-        # The caller's own headers may hold secrets.
-        hidden = {"authorization", *(name.lower() for name in policy.headers)}
+        hidden = {"authorization", *(name.lower() for name in self._own_headers())}
+
         hidden.discard(ID_HEADER)
         return SentRequest(
             request.method,

@@ -375,6 +375,22 @@ def test_a_hook_adds_headers_to_each_attempt(kind: Kind) -> None:
 
 
 @both
+def test_a_header_of_a_hook_is_not_shown(kind: Kind) -> None:
+    secret = "s3cretSignature"
+    echo = answer({"error": {"message": f"the signature {secret} is wrong"}}, 400)
+    client = connect(
+        kind,
+        script_for(kind, echo, echo),
+        hooks=Hooks(headers=lambda request: {"X-Signature": secret}),
+    )
+    with pytest.raises(BadRequestError) as caught:
+        done(client.rooms.get_room("ops"))
+    assert secret not in str(caught.value)
+    response = done(client.raw.rooms.get_room("ops"))
+    assert response.request.headers["x-signature"] == "***"
+
+
+@both
 def test_a_request_of_no_operation_has_no_template(kind: Kind) -> None:
     seen: list[str] = []
     hooks = Hooks(before=lambda request: seen.append(request.template))

@@ -20,6 +20,7 @@ from hipkit import (
     ResponseError,
     UnauthorizedError,
 )
+from hipkit.api.response import SentRequest
 from hipkit.transports.protocol import (
     Options,
     RawResponse,
@@ -191,6 +192,23 @@ def test_a_redirect_is_followed_across_hosts_without_the_token(kind: Kind) -> No
     assert elsewhere.target == "/1/s3cretPath/a.png?Signature=s3cretSignature"
     assert headers_of(elsewhere).keys() == {"user-agent", "accept", "x-request-id"}
     assert target.getvalue() == DATA
+
+
+@both
+def test_headers_of_a_hook_stay_at_home_as_well(kind: Kind) -> None:
+    seen: list[str] = []
+
+    def sign(request: SentRequest) -> dict[str, str]:
+        seen.append(request.url)
+        return {"X-Signature": "s3cret"}
+
+    script = script_for(kind, redirect(ELSEWHERE), FILE)
+    client = connect(kind, script, hooks=Hooks(headers=sign))
+    done(client.download("/files/a.png", io.BytesIO()))
+    home, elsewhere = script.requests
+    assert headers_of(home)["x-signature"] == "s3cret"
+    assert "x-signature" not in headers_of(elsewhere)
+    assert len(seen) == 2  # A hook of tracing counts the other request, too.
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
