@@ -223,6 +223,25 @@ def test_all_five_styles_of_cards_are_drawn_and_activities_unfold(
     expect(signed_in.get_by_text("Inside")).to_be_visible()
 
 
+def test_a_card_is_as_wide_as_its_message(signed_in: Page, served: Served) -> None:
+    room = make_room(served, "Wide cards")
+    for number in range(2):
+        card = {"style": "application", "id": str(number), "title": f"Card {number}"}
+        notify(served, room, "fallback", card=card)
+
+    signed_in.set_viewport_size({"width": 1920, "height": 900})
+    signed_in.goto(f"/rooms/{room}")
+
+    # The second follows the first, and leaves the same.
+    left_out = signed_in.locator(".chat-card").evaluate_all(
+        """(cards) => cards.map((card) => {
+            const message = card.closest(".matter").getBoundingClientRect();
+            return Math.round(message.right - card.getBoundingClientRect().right);
+        })"""
+    )
+    assert left_out == [12, 12]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_colours_of_notifications_differ(
     open_page: Callable[..., Page],
