@@ -12,7 +12,7 @@ Names and attributes are those of OpenTelemetry's conventions for HTTP clients.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from msgspec.structs import replace
@@ -45,8 +45,8 @@ def tracing_hooks(
     """Return hooks that record a client span for every attempt of a call, and pass its context on.
 
     A span belongs to the span that is current where the call is made. It has no token, no secret
-    argument of a path or query, no header and no body. The header `traceparent` and others of the
-    program's propagators are sent to the server.
+    argument of a path or query, no body, and no header but the call's `X-Request-Id`. The header
+    `traceparent` and others of the program's propagators are sent to the server.
 
     Args:
         hooks: Further hooks, which are called as well.
@@ -105,12 +105,12 @@ def _name(request: SentRequest) -> str:
     return f"{method} {request.template}".rstrip()
 
 
-def _attributes(request: SentRequest) -> dict[str, str | int]:
+def _attributes(request: SentRequest) -> dict[str, str | int | Sequence[str]]:
     # A room's name is shown with its spaces.
     url = request.url.replace(" ", "%20")
     parts = urlsplit(url)
     is_known = request.method in KNOWN_METHODS
-    attributes: dict[str, str | int] = {
+    attributes: dict[str, str | int | Sequence[str]] = {
         "http.request.method": request.method if is_known else "_OTHER",
         "server.address": parts.hostname or "",
         "server.port": parts.port or DEFAULT_PORTS[parts.scheme],
@@ -118,6 +118,8 @@ def _attributes(request: SentRequest) -> dict[str, str | int]:
     }
     if not is_known:
         attributes["http.request.method_original"] = request.method
+    if request.request_id:
+        attributes["http.request.header.x-request-id"] = [request.request_id]
     if request.template:
         attributes["url.template"] = request.template
     if request.resend_count:

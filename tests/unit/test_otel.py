@@ -70,6 +70,7 @@ def test_a_call_is_a_client_span_with_the_conventions_attributes(
         "server.port": 443,
         "url.full": f"{BASE_URL}/room/Dev%20Ops",
         "url.template": "/v2/room/{room_id_or_name}",
+        "http.request.header.x-request-id": (script.requests[0].request_id,),
         "http.response.status_code": 200,
     }
     assert span.status.status_code is trace.StatusCode.UNSET
