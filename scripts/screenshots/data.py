@@ -148,13 +148,13 @@ def make_webhooks(admin: HipChat) -> None:
     """Make one webhook that will work, and one whose receiver is gone."""
     admin.rooms.create_webhook(
         "Backups",
-        url="https://pager.example.com/hipchat",
+        url="https://pager.example/hook",
         event="room_notification",
         name="Pager",
     )
     admin.rooms.create_webhook(
         demo.ROOM,
-        url="https://relay.example.com/hook",
+        url="https://relay.example/hook",
         event="room_message",
         name="Old relay",
     )
