@@ -21,19 +21,19 @@ from typing import Generic, NamedTuple, Protocol, TypeVar, cast
 
 from msgspec.structs import replace
 
-from hipkit.api.errors import (
-    ConnectError,
-    RequestError,
-    RequestTimeoutError,
-    ResponseError,
-)
 from hipkit.api.limits import seconds_until_allowed
 from hipkit.api.operation import Operation
-from hipkit.api.redaction import mask_query, secrets_in
+from hipkit.api.redaction import secrets_in
 from hipkit.api.response import Response, SentRequest, with_reader
-from hipkit.api.secret import HIDDEN, Secret
+from hipkit.api.secret import Secret
 from hipkit.client.decoding import decode
 from hipkit.client.reply import Reply
+from hipkit.client.requests import (
+    given_id,
+    request_error,
+    shown_request,
+    with_headers,
+)
 from hipkit.client.retries import (
     LONGEST_WAIT_SECONDS,
     backoff_seconds,
@@ -45,7 +45,6 @@ from hipkit.client.retries import (
 from hipkit.client.settings import TOKEN_VARIABLE
 from hipkit.client.state import State
 from hipkit.transports.protocol import (
-    REQUEST_ID_HEADER,
     HeaderPairs,
     Headers,
     Options,
@@ -53,7 +52,6 @@ from hipkit.transports.protocol import (
     Request,
     Sink,
     TransportError,
-    TransportErrorKind,
 )
 
 __all__ = [
@@ -71,12 +69,6 @@ T = TypeVar("T")
 logger = logging.getLogger("hipkit")
 
 BEARER = "Bearer "
-ID_HEADER = REQUEST_ID_HEADER.lower()
-ERRORS: Mapping[TransportErrorKind, type[RequestError]] = {
-    "connect": ConnectError,
-    "settings": ConnectError,
-    "timeout": RequestTimeoutError,
-}
 
 
 class GetToken(NamedTuple):
@@ -151,7 +143,7 @@ class Exchange(Generic[T]):
         self._parts = operation.call()
         self.request_id = (
             policy.request_id
-            or (policy.headers and _given_id(policy.headers))
+            or (policy.headers and given_id(policy.headers))
             or state.clock.request_id()
         )
         self._deadline = policy.deadline
@@ -291,7 +283,7 @@ class Exchange(Generic[T]):
             hooks.before(shown)
         if hooks.headers is not None:
             self._added_headers = hooks.headers(shown)
-            headers = _with_headers(request.headers, self._added_headers)
+            headers = with_headers(request.headers, self._added_headers)
             request = self.request = replace(request, headers=headers)
         try:
             outcome = cast("Outcome", (yield Send(request, self.options, self._sink)))
@@ -328,7 +320,7 @@ class Exchange(Generic[T]):
             self._sink is None or self._sink.restart()
         )
         if not may_repeat or not (yield from self._back_off(failure.reason)):
-            raise self._request_error(failure) from failure
+            raise request_error(self.operation, self.request_id, failure) from failure
 
     def _retry_after_response(self, response: RawResponse) -> Steps[bool]:
         """Return whether there is to be another attempt, after waiting for it."""
@@ -406,7 +398,7 @@ class Exchange(Generic[T]):
         if self.token is not None:
             headers = (*headers, ("Authorization", self.token.reveal()))
         if state.policy.headers:
-            headers = _with_headers(headers, state.policy.headers)
+            headers = with_headers(headers, state.policy.headers)
         # Only content types are left to vary: no argument, and no boundary of a file.
         if is_common and not self.operation.header and not self._is_streamed():
             return state.headers.setdefault(own, Headers(headers))
@@ -416,49 +408,16 @@ class Exchange(Generic[T]):
         """Return the caller's headers, from the options and the hook. They may hold secrets."""
         return {**self.state.policy.headers, **(self._added_headers or {})}
 
-    def _request_error(self, failure: TransportError) -> RequestError | ResponseError:
-        operation = self.operation
-        error: RequestError | ResponseError
-        if failure.kind == "too_large":
-            error = ResponseError(f"{operation}: {failure.reason}", operation=operation)
-        else:
-            outcome = (
-                f"it may have arrived, as request {self.request_id}"
-                if failure.may_have_arrived
-                else "it was not carried out"
-            )
-            error = ERRORS.get(failure.kind, RequestError)(
-                f"{operation}: {failure.reason}; {outcome}",
-                operation=operation,
-                may_have_arrived=failure.may_have_arrived,
-            )
-        error.request_id = self.request_id
-        return error
-
     def _is_streamed(self) -> bool:
         return not isinstance(self._parts.content, (bytes, NoneType))
 
     def _shown_request(self) -> SentRequest:
-        operation, request = self.operation, self.request
-        query = request.target.partition("?")[2]
-        if query:
-            is_private = operation.private_query or not operation.secrets.isdisjoint(
-                operation.query
-            )
-            query = HIDDEN if is_private else mask_query(query)
-        hidden = {"authorization", *(name.lower() for name in self._own_headers())}
-
-        hidden.discard(ID_HEADER)
-        return SentRequest(
-            request.method,
-            f"{self.state.site}{operation.shown_target()}{'?' + query if query else ''}",
-            {
-                name.lower(): HIDDEN if name.lower() in hidden else value
-                for name, value in request.all_headers
-            },
-            operation.path and f"{self.state.site.path}{operation.path}",
-            self._sends,
-            self.request_id,
+        return shown_request(
+            self.operation,
+            self.request,
+            self.state.site,
+            own_headers=self._own_headers(),
+            sends=self._sends,
         )
 
 
@@ -468,22 +427,3 @@ def interrupt(steps: Steps[object]) -> None:
     The hook `after` is called now, not when memory is collected.
     """
     steps.close()
-
-
-def _with_headers(headers: HeaderPairs, others: Mapping[str, str]) -> HeaderPairs:
-    """Return headers with others, which replace those of the same names.
-
-    An id among them is left out: a call has one, which the transport adds.
-    """
-    replaced = {name.lower() for name in others}
-    kept = (pair for pair in headers if pair[0].lower() not in replaced)
-    return (*kept, *(pair for pair in others.items() if not _is_id(pair[0])))
-
-
-def _is_id(name: str) -> bool:
-    return name.lower() == ID_HEADER
-
-
-def _given_id(headers: Mapping[str, str]) -> str:
-    """Return the id in the caller's own headers, empty if there is none."""
-    return next((text for name, text in headers.items() if _is_id(name)), "")

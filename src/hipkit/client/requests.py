@@ -1,0 +1,111 @@
+"""A request beside its content: headers and id, and how hooks and errors show it. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hipkit.api.errors import (
+    ConnectError,
+    RequestError,
+    RequestTimeoutError,
+    ResponseError,
+)
+from hipkit.api.operation import Operation
+from hipkit.api.redaction import mask_query
+from hipkit.api.response import SentRequest
+from hipkit.api.secret import HIDDEN
+from hipkit.client.settings import Site
+from hipkit.transports.protocol import (
+    REQUEST_ID_HEADER,
+    HeaderPairs,
+    Request,
+    TransportError,
+    TransportErrorKind,
+)
+
+__all__ = ["given_id", "request_error", "shown_request", "with_headers"]
+
+ID_HEADER = REQUEST_ID_HEADER.lower()
+ERRORS: Mapping[TransportErrorKind, type[RequestError]] = {
+    "connect": ConnectError,
+    "settings": ConnectError,
+    "timeout": RequestTimeoutError,
+}
+
+
+def with_headers(headers: HeaderPairs, others: Mapping[str, str]) -> HeaderPairs:
+    """Return headers with others, which replace those of the same names.
+
+    An id among them is left out: a call has one, which the transport adds.
+    """
+    replaced = {name.lower() for name in others}
+    kept = (pair for pair in headers if pair[0].lower() not in replaced)
+    return (*kept, *(pair for pair in others.items() if not _is_id(pair[0])))
+
+
+def given_id(headers: Mapping[str, str]) -> str:
+    """Return the id in the caller's own headers, empty if there is none."""
+    return next((text for name, text in headers.items() if _is_id(name)), "")
+
+
+def shown_request(
+    operation: Operation[object],
+    request: Request,
+    site: Site,
+    *,
+    own_headers: Mapping[str, str],
+    sends: int,
+) -> SentRequest:
+    """Return a request as hooks and raw responses show it, without its secrets.
+
+    Args:
+        operation: The call.
+        request: Its request.
+        site: The base URL of the API.
+        own_headers: The caller's headers, which may hold secrets.
+        sends: How often the call was sent before.
+    """
+    query = request.target.partition("?")[2]
+    if query:
+        is_private = operation.private_query or not operation.secrets.isdisjoint(
+            operation.query
+        )
+        query = HIDDEN if is_private else mask_query(query)
+    hidden = {"authorization", *(name.lower() for name in own_headers)} - {ID_HEADER}
+    return SentRequest(
+        request.method,
+        f"{site}{operation.shown_target()}{'?' + query if query else ''}",
+        {
+            name.lower(): HIDDEN if name.lower() in hidden else value
+            for name, value in request.all_headers
+        },
+        operation.path and f"{site.path}{operation.path}",
+        sends,
+        request.request_id,
+    )
+
+
+def request_error(
+    operation: Operation[object], request_id: str, failure: TransportError
+) -> RequestError | ResponseError:
+    """Return the error for a request that got no response."""
+    error: RequestError | ResponseError
+    if failure.kind == "too_large":
+        error = ResponseError(f"{operation}: {failure.reason}", operation=operation)
+    else:
+        outcome = (
+            f"it may have arrived, as request {request_id}"
+            if failure.may_have_arrived
+            else "it was not carried out"
+        )
+        error = ERRORS.get(failure.kind, RequestError)(
+            f"{operation}: {failure.reason}; {outcome}",
+            operation=operation,
+            may_have_arrived=failure.may_have_arrived,
+        )
+    error.request_id = request_id
+    return error
+
+
+def _is_id(name: str) -> bool:
+    return name.lower() == ID_HEADER
