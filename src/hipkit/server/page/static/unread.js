@@ -148,7 +148,7 @@
     if (!choice) return;
     const isPossible = "Notification" in globalThis && isSecureContext;
     const button = choice.querySelector("button");
-    const state = choice.querySelector("[role=status]");
+    const state = choice.querySelector("[aria-live]");
     button.hidden = !isPossible;
     button.textContent = mayNotify() ? "Switch off" : "Switch on";
     state.textContent = !isPossible
