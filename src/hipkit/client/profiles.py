@@ -20,10 +20,13 @@ import os
 import shlex
 import stat
 import subprocess
+import time
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, cast
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import IO, Annotated, Literal, cast
 
 import msgspec
 
@@ -86,11 +89,17 @@ class Profile(
                 message does not repeat what was read.
         """
         if self.token_file is not None:
-            text = _read(Path(self.token_file), FOR_OTHERS, "read")
+            source = self.token_file
+            text = _read(Path(source), FOR_OTHERS, "read")
         else:
-            text = _run(self.token_command or [])
+            arguments = _arguments(self.token_command or [])
+            source = f"the token command {arguments[0]!r}"
+            text = _run(arguments, source)
         line = text.removeprefix("\ufeff").lstrip("\r\n").partition("\n")[0]
-        return check_token(line)
+        try:
+            return check_token(line)
+        except ValueError as error:
+            raise ValueError(f"{source}: {error}") from None
 
     def options(self, replaced: ClientOptions | None = None) -> ClientOptions:
         """Return the client's options, some of them replaced."""
@@ -125,8 +134,10 @@ def read_profile(name: str, file: str | os.PathLike[str] | None = None) -> Profi
     text = _read(path, WRITABLE_BY_OTHERS, "write")
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # Syntax, or a number with thousands of digits.
         raise ValueError(f"{path}: {error}") from None
+    except RecursionError:
+        raise ValueError(f"{path}: it is nested too deeply") from None
     profiles = document.get("profiles", {})
     if not isinstance(profiles, Mapping) or not isinstance(name, str):
         raise ValueError(f"{path}: a profile is a table such as [profiles.ops]")
@@ -136,16 +147,10 @@ def read_profile(name: str, file: str | os.PathLike[str] | None = None) -> Profi
             f"{path}: no profile {name!r}{did_you_mean(name, profiles)} There are: {known}"
         )
     where = f"{path}: profile {name!r}"
-    profile = _convert(profiles[name], where)
-    folder = path.absolute().parent
-    return msgspec.structs.replace(
-        profile,
-        token_file=_resolved(folder, profile.token_file),
-        ca_file=_resolved(folder, profile.ca_file),
-    )
+    return _convert(profiles[name], path.absolute().parent, where)
 
 
-def _convert(table: object, where: str) -> Profile:
+def _convert(table: object, folder: Path, where: str) -> Profile:
     if isinstance(table, Mapping):
         if "token" in table:
             raise ValueError(
@@ -162,24 +167,41 @@ def _convert(table: object, where: str) -> Profile:
         profile = msgspec.convert(table, Profile)
     except msgspec.ValidationError as error:
         raise ValueError(f"{where}: {error}") from None
-    if (profile.token_file is None) == (not profile.token_command):
-        raise ValueError(f"{where}: set either token-file or token-command")
-    return profile
+    try:
+        has_command = bool(_arguments(profile.token_command or []))
+        if (profile.token_file is None) == (not has_command):
+            raise ValueError("set either token-file or token-command")
+        return msgspec.structs.replace(
+            profile,
+            token_file=_resolved(folder, profile.token_file),
+            ca_file=_resolved(folder, profile.ca_file),
+        )
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from None
 
 
 def _resolved(folder: Path, path: str | None) -> str | None:
-    return None if path is None else str(folder / Path(path).expanduser())
+    if path is None:
+        return None
+    try:
+        return str(folder / Path(path).expanduser())
+    except RuntimeError:
+        raise ValueError(f"{path}: this user's home folder is unknown") from None
 
 
 def _read(path: Path, refused: int, access: str) -> str:
     """Read a file that users other than its owner must not read or write."""
     try:
-        with path.open("rb") as file:
+        # A named pipe that nobody writes to would keep the caller waiting.
+        with open(path, "rb", opener=_open_at_once) as file:
             found = os.fstat(file.fileno())
-            raw = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        reason = error.strerror or "it cannot be read"
+            is_file = stat.S_ISREG(found.st_mode)
+            raw = file.read(MOST_BYTES + 1) if is_file else b""
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it cannot be read"
         raise ValueError(f"{path}: {reason}") from None
+    if not is_file:
+        raise ValueError(f"{path}: it is not a regular file")
     # Windows has no such modes.
     if os.name == "posix":
         if found.st_uid not in (0, os.geteuid()):
@@ -191,30 +213,55 @@ def _read(path: Path, refused: int, access: str) -> str:
     if len(raw) > MOST_BYTES:
         raise ValueError(f"{path}: it is larger than {MOST_BYTES} bytes")
     try:
-        return raw.decode()
+        return raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ValueError(f"{path}: it is not UTF-8") from None
 
 
-def _run(command: str | list[str]) -> str:
-    arguments = shlex.split(command) if isinstance(command, str) else command
-    name = f"the token command {arguments[0]!r}"
+def _open_at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _arguments(command: str | list[str]) -> list[str]:
     try:
-        done = subprocess.run(  # noqa: S603 - the user's own command; only they can write it
+        return shlex.split(command) if isinstance(command, str) else command
+    except ValueError:
+        raise ValueError("token-command has a quote without an end") from None
+
+
+def _run(arguments: list[str], name: str) -> str:
+    """Return what a command prints, and end it if that takes too long or is too much."""
+    try:
+        process = subprocess.Popen(  # noqa: S603 - the user's own command; only they can write it
             arguments,
             # What is piped into the caller is not for the command.
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            timeout=COMMAND_SECONDS,
-            check=False,
         )
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it cannot be run"
         raise ValueError(f"{name}: {reason}") from None
-    except subprocess.TimeoutExpired:
+    end = time.monotonic() + COMMAND_SECONDS
+    printed: SimpleQueue[bytes] = SimpleQueue()
+
+    def read() -> None:
+        with cast("IO[bytes]", process.stdout) as output:
+            printed.put(output.read(MOST_BYTES + 1))
+
+    # A process that outlives the command may keep the output open.
+    Thread(target=read, daemon=True).start()
+    try:
+        raw = printed.get(timeout=COMMAND_SECONDS)
+        if len(raw) > MOST_BYTES:
+            raise ValueError(f"{name}: it printed more than {MOST_BYTES} bytes")
+        code = process.wait(max(end - time.monotonic(), 0))
+    except (Empty, subprocess.TimeoutExpired):
         raise ValueError(
             f"{name}: it did not end within {COMMAND_SECONDS} seconds"
         ) from None
-    if done.returncode:
-        raise ValueError(f"{name}: it ended with exit code {done.returncode}")
-    return done.stdout[:MOST_BYTES].decode("utf-8", "replace")
+    finally:
+        process.kill()  # Nothing happens if it has ended.
+        process.wait()
+    if code:
+        raise ValueError(f"{name}: it ended with exit code {code}")
+    return raw.decode("utf-8", "replace")

@@ -151,11 +151,28 @@ def test_a_command_that_does_not_end_is_stopped(
         read_profile("ops").read_token()
 
 
+def test_a_command_that_prints_without_end_is_stopped(files: Files) -> None:
+    files.profile(command("while True: print('token-4' * 1000)"))
+
+    with pytest.raises(ValueError, match="printed more than 1048576 bytes") as caught:
+        read_profile("ops").read_token()
+
+    assert "token-4" not in str(caught.value)
+
+
+def test_a_command_that_prints_no_token_is_named(files: Files) -> None:
+    files.profile(command("print()"))
+
+    with pytest.raises(ValueError, match=r"the token command '.*': the token is empty"):
+        read_profile("ops").read_token()
+
+
 @pytest.mark.parametrize(
     ("program", "expected"),
     [
         ("nothing-of-this-name", "No such file"),
         ("a\\u0000b", "cannot be run"),
+        ("", "the token command ''"),
     ],
 )
 def test_a_command_that_cannot_be_run_is_named(
@@ -232,6 +249,11 @@ def test_a_file_of_another_user_is_not_read(
             "set either token-file or token-command",
         ),
         ("[profiles.ops]\n" + BASE + "token-command = []\n", "set either token-file"),
+        ("[profiles.ops]\n" + BASE + 'token-command = " "\n', "set either token-file"),
+        ("[profiles.ops]\n" + BASE + 'token-command = "pass \'x"\n', "without an end"),
+        ("[profiles.ops]\n" + BASE + 'token-file = "~nobody-here/x"\n', "home folder"),
+        ("x = " + "[" * 100_000, "nested too deeply"),
+        ("x = " + "1" * 10_000, "4300 digits"),
         ("[profiles.ops]\n" + BASE + 'token = "secret-1"\n', "use token-file or"),
         ("[profiles.ops]\n" + BASE + 'base_url = "x"\n', "did you mean base-url"),
         ("[profiles.ops]\n" + BASE + 'timeout = "x"\n', r"`\$\.timeout`"),
@@ -260,6 +282,28 @@ def test_a_folder_or_what_is_no_text_is_rejected(files: Files) -> None:
     files.path.write_bytes(b"\xff")
     with pytest.raises(ValueError, match="is not UTF-8"):
         read_profile("ops")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no named pipes")
+def test_a_pipe_is_not_waited_for(files: Files) -> None:
+    files.profile('token-file = "pipe"')
+    os.mkfifo(files.folder / "pipe", 0o600)
+
+    with pytest.raises(ValueError, match="pipe: it is not a regular file"):
+        read_profile("ops").read_token()
+
+
+def test_a_name_that_no_file_has_is_rejected_with_its_name(files: Files) -> None:
+    files.profile('token-file = "a\\u0000b"')
+
+    with pytest.raises(ValueError, match="a\0b: it cannot be read"):
+        read_profile("ops").read_token()
+
+
+def test_a_file_of_an_editor_on_windows_is_read(files: Files) -> None:
+    files.write("\ufeff[profiles.ops]\n" + BASE + 'token-file = "bot.token"\n')
+
+    assert read_profile("ops").read_token().reveal() == TOKEN
 
 
 def test_a_file_without_end_is_not_read_to_its_end(
