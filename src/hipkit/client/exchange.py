@@ -27,6 +27,7 @@ from hipkit.api.redaction import secrets_in
 from hipkit.api.response import Response, SentRequest, with_reader
 from hipkit.api.secret import Secret
 from hipkit.client.decoding import decode
+from hipkit.client.policy import check_headers
 from hipkit.client.reply import Reply
 from hipkit.client.requests import (
     given_id,
@@ -282,8 +283,10 @@ class Exchange(Generic[T]):
         if hooks.before is not None:
             hooks.before(shown)
         if hooks.headers is not None:
-            self._added_headers = hooks.headers(shown)
-            headers = with_headers(request.headers, self._added_headers)
+            added = hooks.headers(shown)
+            check_headers(added)
+            self._added_headers = added
+            headers = with_headers(request.headers, added)
             request = self.request = replace(request, headers=headers)
         try:
             outcome = cast("Outcome", (yield Send(request, self.options, self._sink)))

@@ -17,7 +17,7 @@ from hipkit.api.operation import Operation
 from hipkit.api.secret import MaskedStruct
 from hipkit.api.unreadable import OnUnreadable
 
-__all__ = ["Policy"]
+__all__ = ["Policy", "check_headers"]
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 """Servers replace any other."""
@@ -81,28 +81,13 @@ class Policy(MaskedStruct, frozen=True, kw_only=True):
             raise ValueError(
                 "request_id must be 1 to 64 letters, digits, dots, underscores and hyphens"
             )
-        if not isinstance(self.headers, Mapping):
-            raise TypeError("headers must be names and values, such as a dict")
+        check_headers(self.headers)
         if not self.timeout > 0 or not (self.deadline is None or self.deadline > 0):
             raise ValueError("timeout and deadline are seconds and must be above 0")
         if self.retries < 0:
             raise ValueError("retries must be 0 or more")
         if is_async(self.on_unreadable):
             raise TypeError("on_unreadable must be a plain function, not an async one")
-        for name, value in self.headers.items():
-            # The value may be a secret, so the message does not repeat it.
-            if not (isinstance(name, str) and isinstance(value, str)):
-                raise TypeError(
-                    f"the header {name!r} must be two strings, not "
-                    f"{type(name).__name__} and {type(value).__name__}"
-                )
-            if not (
-                HEADER_NAME.fullmatch(name) and value.isprintable() and value.isascii()
-            ):
-                raise ValueError(
-                    f"the header {name!r} must be printable ASCII, without line ends, "
-                    "and its name a token"
-                )
 
     def with_options(
         self, options: CallOptions, operation: Operation[object] | None = None
@@ -121,3 +106,28 @@ class Policy(MaskedStruct, frozen=True, kw_only=True):
         except TypeError:
             check_known_options(options, CallOptions, operation)
             raise
+
+
+def check_headers(headers: object) -> None:
+    """Check that the headers of a caller, or of a caller's hook, can be sent.
+
+    Raises:
+        TypeError: They are no mapping of strings to strings.
+        ValueError: One has a line end or another character that no header may have.
+    """
+    if not isinstance(headers, Mapping):
+        raise TypeError("headers must be names and values, such as a dict")
+    for name, value in headers.items():
+        # The value may be a secret, so the message does not repeat it.
+        if not (isinstance(name, str) and isinstance(value, str)):
+            raise TypeError(
+                f"the header {name!r} must be two strings, not "
+                f"{type(name).__name__} and {type(value).__name__}"
+            )
+        if not (
+            HEADER_NAME.fullmatch(name) and value.isprintable() and value.isascii()
+        ):
+            raise ValueError(
+                f"the header {name!r} must be printable ASCII, without line ends, "
+                "and its name a token"
+            )

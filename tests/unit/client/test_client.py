@@ -354,6 +354,28 @@ def test_what_a_hook_raises_ends_the_call(kind: Kind) -> None:
 
 
 @both
+@pytest.mark.parametrize(
+    ("headers", "kind_of_error"),
+    [
+        ({"X-Key": "hunter2\r\nEvil: b"}, ValueError),
+        ({"X-Key": 1}, TypeError),
+        (None, TypeError),
+    ],
+)
+def test_headers_of_a_hook_are_checked(
+    kind: Kind, headers: Any, kind_of_error: type[Exception]
+) -> None:
+    script = script_for(kind, ROOM)
+    client = connect(kind, script, hooks=Hooks(headers=lambda _: headers))
+
+    with pytest.raises(kind_of_error, match="header") as caught:
+        done(client.rooms.get_room("ops"))
+
+    assert "hunter2" not in str(caught.value)
+    assert script.requests == []
+
+
+@both
 def test_a_hook_adds_headers_to_each_attempt(kind: Kind) -> None:
     seen: list[tuple[str, int]] = []
 
