@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
-from collections.abc import Mapping
+import threading
+import weakref
+from collections.abc import Callable, Mapping
 from typing import Unpack
 
 from hipkit.api.frames import clears_locals
@@ -29,6 +32,13 @@ __all__ = ["HipChatHandler"]
 DEADLINE_SECONDS = 600.0
 """How long a post may wait for the server's limits. Only the worker waits."""
 FORMAT = "%(levelname)s %(name)s: %(message)s"
+LEVELS = (
+    logging.DEBUG,
+    logging.INFO,
+    logging.WARNING,
+    logging.ERROR,
+    logging.CRITICAL,
+)
 
 
 class HipChatHandler(logging.Handler):
@@ -101,10 +111,11 @@ class HipChatHandler(logging.Handler):
         self._capacity = capacity
         self._batch_seconds = batch_seconds
         self._flush_seconds = flush_seconds
-        self._owns_client = client is None
+        self._connect: Callable[[], HipChat] | None = None
         if client is None:
             options = {"pace": True, "deadline": DEADLINE_SECONDS, **options}
-            client = HipChat(token, base_url=base_url, **options)
+            self._connect = lambda: HipChat(token, base_url=base_url, **options)
+            client = self._connect()
         elif not isinstance(client, HipChat):
             raise TypeError(
                 "HipChatHandler needs a HipChat client: it posts in a thread"
@@ -114,6 +125,7 @@ class HipChatHandler(logging.Handler):
         self._client = client
         self._is_failing = False
         self._is_late = False
+        self._is_closed = False
         # Last: a handler that could not be made is not closed at exit.
         super().__init__(level)
         self.setFormatter(logging.Formatter(FORMAT))
@@ -134,6 +146,7 @@ class HipChatHandler(logging.Handler):
         try:
             html = render(self.format(record))
             if html:
+                self._reopen()
                 self._current_worker().put(Entry(record.levelno, html))
         except RecursionError:
             raise
@@ -144,10 +157,15 @@ class HipChatHandler(logging.Handler):
 
     def flush(self) -> None:
         """Post the waiting records now; wait for it at most `flush_seconds`."""
+        _fill_caches()
         self._is_late = not self._current_worker().flush(self._flush_seconds)
 
     def close(self) -> None:
-        """Post the waiting records, stop the thread and close the client. Twice does nothing."""
+        """Post the waiting records, stop the thread and close the client. Twice does nothing.
+
+        A record that comes later opens the handler again, unless the program is about to end.
+        """
+        _fill_caches()
         # At exit, `logging` flushes first: what was late then is not waited for again.
         seconds = 0.0 if self._is_late else self._flush_seconds
         lost = self._current_worker().close(seconds)
@@ -156,9 +174,31 @@ class HipChatHandler(logging.Handler):
                 raise TimeoutError(f"records not posted: {lost:,}")
             except TimeoutError:
                 self._report("the handler was closed")
-        if self._owns_client:
+        if self._connect is not None:
             self._client.close()
+        self._is_closed = True
         super().close()
+
+    def _reopen(self) -> None:
+        """Open the handler again after it was closed.
+
+        As handlers of files and sockets do: whoever configures logging, such as a web server when
+        it starts, closes all handlers, and loggers keep those that the program gave them.
+        """
+        # At the end, no thread is started any more: Python 3.11 would wait for it for ever.
+        if not (self._is_closed and threading.main_thread().is_alive()):
+            return
+        self.acquire()
+        try:
+            if self._is_closed:
+                if self._connect is not None:
+                    self._client = self._connect()
+                self._renew_worker()
+                self._is_closed = False
+                # `logging` does not know it any more.
+                atexit.register(_close, weakref.ref(self))
+        finally:
+            self.release()
 
     def _current_worker(self) -> Worker:
         """Return the worker of this process."""
@@ -217,3 +257,21 @@ class HipChatHandler(logging.Handler):
             __name__, logging.ERROR, __file__, 0, problem, None, None
         )
         self.handleError(record)
+
+
+def _close(handler: weakref.ref[HipChatHandler]) -> None:
+    opened = handler()
+    if opened is not None:
+        opened.close()
+
+
+def _fill_caches() -> None:
+    """Ask all loggers for their levels, which they remember.
+
+    Who configures logging holds its lock while it closes the handlers. The thread that posts would
+    wait for this lock if a logger had to find out its level: for as long as it is waited for.
+    """
+    for logger in list(logging.root.manager.loggerDict.values()):
+        if isinstance(logger, logging.Logger):
+            for level in LEVELS:
+                logger.isEnabledFor(level)

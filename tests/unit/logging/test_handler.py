@@ -377,6 +377,55 @@ log.error("in the parent")
     ]
 
 
+def test_a_new_configuration_of_logging_loses_no_record() -> None:
+    # It closes the handlers, under the lock of `logging`.
+    program = """
+import logging, logging.config, sys
+from hipkit.logging import HipChatHandler
+handler = HipChatHandler(
+    "Room", sys.argv[2], base_url=sys.argv[1], batch_seconds=3600, flush_seconds=60
+)
+log = logging.getLogger("shop")
+log.addHandler(handler)
+log.error("before")
+logging.config.dictConfig({"version": 1, "disable_existing_loggers": False})
+log.error("after")
+log.error("at the end")
+"""
+    with HipChatServer() as server:
+        arguments = [sys.executable, "-c", program, server.url, server.token]
+        ended = subprocess.run(arguments, check=True, capture_output=True, text=True)
+        texts = [each.message for each in server.messages()]
+    assert ended.stderr == ""
+    assert texts == [
+        "ERROR shop: before",
+        "ERROR shop: after<br>ERROR shop: at the end",
+    ]
+
+
+def test_a_record_after_the_end_of_logging_starts_nothing() -> None:
+    program = """
+import atexit, sys
+
+@atexit.register
+def log_too_late():
+    log.error("too late")
+    print(threading.active_count())
+
+import logging, threading
+from hipkit.logging import HipChatHandler
+log = logging.getLogger("shop")
+log.addHandler(HipChatHandler("Room", sys.argv[2], base_url=sys.argv[1]))
+log.error("in time")
+"""
+    with HipChatServer() as server:
+        arguments = [sys.executable, "-c", program, server.url, server.token]
+        ended = subprocess.run(arguments, check=True, capture_output=True, text=True)
+        texts = [each.message for each in server.messages()]
+    assert (ended.stdout, ended.stderr) == ("1\n", "")
+    assert texts == ["ERROR shop: in time"]
+
+
 def test_a_program_that_only_logs_posts_before_it_ends() -> None:
     program = """
 import atexit, logging, sys
