@@ -55,7 +55,8 @@ class Feeds:
         self._database = database
         self._signals = signals
         self.renderer = renderer
-        self._feeds: dict[int, _Feed] = {}
+        self._feeds: dict[tuple[int, int], _Feed] = {}
+        """By conversation and earliest timestamp: guests see less of a room than its users do."""
         self._of_readers: dict[Reader, list[Stream]] = {}
         self.updates = Updates(database, self.timing, self._end_without_access)
         self._gaps = 0
@@ -115,11 +116,11 @@ class Feeds:
             stack.callback(self._leave, stream)
             if self._is_closed:
                 stream.end()
-            # Access was checked before the stream was in the list: a change in between was
-            # handled without it.
-            await stream.check()
             if conversation is not None:
                 await self._offer_missed(stream, feed, after_us)
+            # Access was checked before the stream was in the list, and before missed messages
+            # were read: a change in between was handled without it.
+            await stream.check()
             yield stream
 
     @contextlib.asynccontextmanager
@@ -127,12 +128,12 @@ class Feeds:
         self, stream: Stream, conversation: ConversationView
     ) -> AsyncIterator[_Feed]:
         """Offer a stream the messages of a conversation while the block runs."""
-        conversation_id = conversation.conversation_id
-        feed = self._feeds.get(conversation_id)
+        key = conversation.conversation_id, conversation.oldest_us
+        feed = self._feeds.get(key)
         if feed is None:
-            newest = await self._newest(conversation_id)
+            newest = await self._newest(conversation.conversation_id)
             # While that was read, another stream may have created the feed.
-            feed = self._feeds.setdefault(conversation_id, _Feed(conversation, newest))
+            feed = self._feeds.setdefault(key, _Feed(conversation, newest))
         feed.streams.add(stream)
         if feed.task is None or feed.task.done():
             feed.task = asyncio.create_task(self._run(feed), name="page feed")
@@ -144,7 +145,7 @@ class Feeds:
             feed.streams.discard(stream)
             if not feed.streams:
                 feed.task.cancel()
-                self._feeds.pop(conversation_id, None)
+                self._feeds.pop(key, None)
 
     def _enter(self, stream: Stream) -> None:
         others = self._of_readers.setdefault(stream.reader, [])
@@ -257,8 +258,12 @@ class Feeds:
     async def _events(
         self, conversation: ConversationView, messages: Sequence[MessageRecord]
     ) -> bytes:
-        stores, group_id = self._database.stores, conversation.group_id
-        rendered = await self.renderer.render_all(stores, group_id, messages)
+        rendered = await self.renderer.render_all(
+            self._database.stores,
+            conversation.group_id,
+            messages,
+            oldest_us=conversation.oldest_us,
+        )
         times = (message.sent_us for message in messages)
         return b"".join(map(message_event, times, rendered))
 

@@ -120,8 +120,12 @@ class History:
     async def _part(
         self, messages: Sequence[MessageRecord], *, has_older: bool, has_newer: bool
     ) -> Part:
-        group_id = self.conversation.group_id
-        rendered = await self.renderer.render_all(self.stores, group_id, messages)
+        rendered = await self.renderer.render_all(
+            self.stores,
+            self.conversation.group_id,
+            messages,
+            oldest_us=self.conversation.oldest_us,
+        )
         return Part(
             messages=[Markup(one) for one in rendered],  # noqa: S704 - the renderer's own
             first_us=messages[0].sent_us if messages else 0,

@@ -63,16 +63,16 @@ class References:
 
 
 async def _load_references(
-    stores: Stores, group_id: int, messages: Sequence[MessageRecord]
+    stores: Stores, group_id: int, messages: Sequence[MessageRecord], oldest_us: int
 ) -> References:
-    """Return the records that messages of one group refer to."""
+    """Return the records that messages of one group refer to, as far as they may be shown."""
     parents = {}
     for message in messages:
         if message.attach_to is not None:
             parent = await stores.messages.get(
                 message.conversation_id, message.attach_to
             )
-            if parent is not None:
+            if parent is not None and parent.sent_us >= oldest_us:
                 parents[parent.id] = parent
     shortcuts = {
         shortcut
@@ -120,10 +120,18 @@ class Renderer:
         self._outside_pictures = outside_pictures
 
     async def render_all(
-        self, stores: Stores, group_id: int, messages: Sequence[MessageRecord]
+        self,
+        stores: Stores,
+        group_id: int,
+        messages: Sequence[MessageRecord],
+        *,
+        oldest_us: int = 0,
     ) -> list[str]:
-        """Return messages of one group as HTML, each by itself."""
-        references = await _load_references(stores, group_id, messages)
+        """Return messages of one group as HTML, each by itself.
+
+        Replies do not quote messages before `oldest_us`, which their readers may not see.
+        """
+        references = await _load_references(stores, group_id, messages, oldest_us)
         return [self.render(message, references) for message in messages]
 
     def render(self, message: MessageRecord, references: References) -> str:

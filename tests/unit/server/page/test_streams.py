@@ -336,6 +336,35 @@ async def test_a_closed_stream_does_not_count(site: Site, ann: Visitor) -> None:
         await first.until("message 1")
 
 
+async def test_a_reply_quotes_an_earlier_message_to_users_only(
+    site: Site, ann: Visitor
+) -> None:
+    page = Page(site, OFTEN)
+    await page.say("before guests came")
+    whole = await call(
+        site.server,
+        "GET",
+        b"/v2/room/Ops/history",
+        [("Host", "chat.test"), ("Authorization", f"Bearer {site.token}")],
+        [b""],
+    )
+    earlier = whole.json["items"][0]["id"]
+    await page.call("PUT", "/v2/room/Ops", room_settings(is_guest_accessible=True))
+    room = await site.server.database.stores.rooms.get(1)
+    assert room is not None
+    guest = page.stream(f"/guest/{room.guest_key}/feed")
+    member = page.stream("/feed?room=1", secret_of(ann))
+    async with guest.listening(), member.listening():
+        reply = {"message": "an answer", "parentMessageId": earlier}
+        await page.call("POST", "/v2/room/Ops/reply", reply)
+        await guest.until("an answer")
+        await member.until("an answer")
+
+    assert b"before guests came" in member.received
+    assert b"before guests came" not in guest.received
+    assert earlier.encode() not in guest.received
+
+
 async def test_guests_of_one_network_end_only_each_others_streams(
     site: Site, guest_page: str
 ) -> None:

@@ -11,6 +11,7 @@ from hipkit.server.services.access.consent import (
     deny,
     read_authorization_request,
 )
+from hipkit.server.services.access.lookup import find_seen_room
 from hipkit.server.services.access.scopes import SCOPES
 
 __all__ = ["VIEWS"]
@@ -24,13 +25,13 @@ async def ask(visit: Visit) -> Answer:
         return redirect_answer(deny(authorization))
     if visit.session is None:
         return visit.redirect_to_sign_in()
-    room = await visit.context.stores.rooms.get(authorization.client.room_id or 0)
+    context, room_id = visit.context, authorization.client.room_id or 0
     answer = await visit.page(
         "authorize.html",
         authorization=authorization,
         scopes={name: SCOPES[name] for name in sorted(authorization.scopes)},
-        missing=authorization.scopes - visit.context.actor.scopes,
-        room=room,
+        missing=authorization.scopes - context.actor.scopes,
+        room=await find_seen_room(context.stores, context.actor, room_id),
     )
     answer.headers.append(policy(form_action=_form_targets(authorization)))
     return answer

@@ -11,7 +11,7 @@ from hipkit.api.errors import ApiError
 from hipkit.server.http.responses import Answer
 from hipkit.server.page.visit import ViewRoute, Visit
 from hipkit.server.services.access.issuing import IssuedToken
-from hipkit.server.services.access.lookup import find_room
+from hipkit.server.services.access.lookup import find_room, find_seen_room
 from hipkit.server.services.access.scopes import SCOPES
 from hipkit.server.services.access.tokens import (
     issue_personal_token,
@@ -30,6 +30,7 @@ from hipkit.server.storage.stores.tokens import TokenRecord
 __all__ = ["VIEWS", "show_tokens_of"]
 
 MOST_SHOWN = 500
+HIDDEN_ROOM = "a room that you cannot see"
 
 
 async def show_tokens(visit: Visit, error: ApiError | None = None) -> Answer:
@@ -101,14 +102,18 @@ async def show_tokens_of(
     visit: Visit, tokens: Iterable[TokenRecord]
 ) -> list[dict[str, object]]:
     """Return tokens as templates show them: with purpose, owner's name and last call."""
-    stores, calls = visit.context.stores, visit.context.runtime.recent_calls
+    stores, actor = visit.context.stores, visit.context.actor
+    calls = visit.context.runtime.recent_calls
     shown = []
     for token in tokens:
-        room = await stores.rooms.get(token.room_id) if token.room_id else None
         client = await stores.clients.get(token.client_id) if token.client_id else None
         user = await stores.users.get(token.user_id) if token.user_id else None
         what = KINDS.get(token.kind, token.kind) if client is None else client.name
-        place = f" for the room {room.name}" if room is not None else ""
+        place = ""
+        if token.room_id is not None:
+            room = await find_seen_room(stores, actor, token.room_id)
+            named = HIDDEN_ROOM if room is None else f"the room {room.name}"
+            place = f" for {named}"
         shown.append(
             {
                 "record": token,

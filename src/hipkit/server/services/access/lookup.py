@@ -35,6 +35,7 @@ __all__ = [
     "find_named_user",
     "find_room",
     "find_room_to_administer",
+    "find_seen_room",
     "find_user",
     "is_room_admin",
     "list_hidden_rooms",
@@ -117,6 +118,16 @@ async def find_room(stores: Stores, actor: Actor, reference: str | int) -> RoomR
     return room
 
 
+async def find_seen_room(
+    stores: Stores, actor: Actor, reference: str | int
+) -> RoomRecord | None:
+    """Return a room for lists of other things, which name it only to those who may see it."""
+    try:
+        return await find_room(stores, actor, reference)
+    except (ForbiddenError, NotFoundError):
+        return None
+
+
 async def find_room_to_administer(
     stores: Stores, actor: Actor, reference: str | int
 ) -> RoomRecord:
@@ -138,9 +149,7 @@ async def list_hidden_rooms(context: Context, room_ids: Collection[int]) -> set[
     for room_id in room_ids:
         if await context.stores.rooms.get(room_id) is None:
             continue
-        try:
-            await find_room(context.stores, context.actor, room_id)
-        except (ForbiddenError, NotFoundError):
+        if await find_seen_room(context.stores, context.actor, room_id) is None:
             hidden.add(room_id)
     return hidden
 

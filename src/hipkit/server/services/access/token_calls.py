@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from hipkit.api.errors import ForbiddenError, NotFoundError
 from hipkit.api.secret import HIDDEN
-from hipkit.server.services.access.lookup import find_room
+from hipkit.server.services.access.lookup import find_seen_room
 from hipkit.server.services.access.tokens import (
     find_managed_token,
     list_managed_tokens,
@@ -259,7 +259,9 @@ class _Places:
     async def room(self, reference: str | int | None) -> RoomRecord | None:
         """Return a room by id or name."""
         if reference not in self._rooms:
-            self._rooms[reference] = await self._find(reference or "")
+            self._rooms[reference] = await find_seen_room(
+                self._context.stores, self._context.actor, reference or ""
+            )
         return self._rooms[reference]
 
     async def room_of(self, conversation_id: int) -> RoomRecord | None:
@@ -271,9 +273,3 @@ class _Places:
                 None if found is None else found.room_id
             )
         return await self.room(self._conversations[conversation_id])
-
-    async def _find(self, reference: str | int) -> RoomRecord | None:
-        try:
-            return await find_room(self._context.stores, self._context.actor, reference)
-        except (ForbiddenError, NotFoundError):
-            return None

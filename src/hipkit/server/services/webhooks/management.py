@@ -14,7 +14,11 @@ import msgspec
 
 from hipkit.api.errors import BadRequestError, NotFoundError
 from hipkit.server.services.access.actor import Actor
-from hipkit.server.services.access.lookup import check_operator, list_hidden_rooms
+from hipkit.server.services.access.lookup import (
+    check_operator,
+    find_seen_room,
+    list_hidden_rooms,
+)
 from hipkit.server.services.context import Context
 from hipkit.server.services.webhooks.owners import owner_of
 from hipkit.server.shared.protocol import EVENTS
@@ -45,7 +49,7 @@ class WebhookStatus:
 
     record: WebhookRecord = field(repr=False)
     room_name: str | None
-    """`None` for the whole group."""
+    """`None` for the whole group, and for a room that the actor may not see."""
     owner_name: str
     waiting: int
     """How many events wait for it, before its pattern is searched for in them."""
@@ -78,7 +82,7 @@ async def list_webhooks(
             start=start,
             count=count,
         )
-        return [await _status(stores, webhook) for webhook in found]
+        return [await _status(stores, actor, webhook) for webhook in found]
 
     return await context.runtime.database.scan(query)
 
@@ -90,7 +94,7 @@ async def find_webhook(context: Context, webhook_id: int) -> WebhookStatus:
         NotFoundError: It does not exist, or the actor does not manage it.
     """
     webhook = await _find(context.stores, context.actor, webhook_id)
-    return await _status(context.stores, webhook)
+    return await _status(context.stores, context.actor, webhook)
 
 
 async def list_deliveries(
@@ -214,10 +218,12 @@ async def _find(stores: Stores, actor: Actor, webhook_id: int) -> WebhookRecord:
     raise NotFoundError(f"Webhook {webhook_id} not found")
 
 
-async def _status(stores: Stores, webhook: WebhookRecord) -> WebhookStatus:
+async def _status(
+    stores: Stores, actor: Actor, webhook: WebhookRecord
+) -> WebhookStatus:
     room = None
     if webhook.room_id is not None:
-        room = await stores.rooms.get(webhook.room_id)
+        room = await find_seen_room(stores, actor, webhook.room_id)
     owner = await owner_of(stores, webhook)
     return WebhookStatus(
         record=webhook,

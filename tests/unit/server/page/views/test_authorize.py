@@ -224,3 +224,19 @@ def test_the_capabilities_name_the_page(site: Site) -> None:
 
     address = document["capabilities"]["oauth2Provider"]["authorizationUrl"]
     assert address == f"http://chat.test{PATH}"
+
+
+def test_a_room_is_named_to_those_who_may_see_it(
+    site: Site, ann: Visitor, root: Visitor
+) -> None:
+    room = site.add_room("Board", is_private=True)
+    client = site.add_client(["view_room"], room=room, redirect_uris=[BACK])
+
+    assert "Board" in root.get(question(client)).text
+    assert "Board" not in ann.get(question(client)).text
+
+    code = shown(ann.fill(question(client), PATH, answer="allow"))["code"]
+    assert exchange(site, client, code) == 200
+    tokens = ann.get("/tokens").text
+    assert "for a room that you cannot see" in tokens
+    assert "Board" not in tokens

@@ -61,6 +61,22 @@ def test_no_part_of_the_history_has_earlier_messages(
         assert ">before<" not in visitor.get(f"{path}/history?{query}").text
 
 
+def test_a_reply_does_not_quote_an_earlier_message(
+    site: Site, room: int, visitor: Visitor
+) -> None:
+    say(site, "the secret plan")
+    hidden = site.messages("Ops")[0]["id"]
+    set_guests(site, room, on=True)
+    reply = {"message": "after", "parentMessageId": hidden}
+    assert site.post("/v2/room/Ops/reply", reply).status == 204
+
+    for part in ("", "/history"):
+        text = visitor.get(address(site, room) + part).text
+        assert ">after<" in text
+        assert "the secret plan" not in text
+        assert hidden not in text
+
+
 def test_a_room_created_with_guest_access_shows_all_messages(
     site: Site, visitor: Visitor
 ) -> None:

@@ -135,6 +135,25 @@ def test_a_webhook_is_deleted(site: Site, root: Visitor) -> None:
     assert root.get(page).status == 404
 
 
+def test_a_webhook_does_not_name_a_room_that_its_owner_has_left(
+    site: Site, ann: Visitor
+) -> None:
+    room, owner = site.add_room("Board", is_private=True), site.add_token(user="@ann")
+    member = f"/v2/room/{room}/member/@ann"
+    site.put(member, {"room_roles": ["room_member", "room_admin"]})
+    body = {"url": URL, "event": "room_message"}
+    made = site.post(f"/v2/room/{room}/webhook", body, token=owner).json["id"]
+    pages = ("/webhooks", f"/webhooks/{made}")
+    assert all("Board" in ann.get(page).text for page in pages)
+
+    site.delete(member)
+
+    for page in pages:
+        text = ann.get(page).text
+        assert "Board" not in text
+        assert "a room that you cannot see" in text
+
+
 def test_users_see_the_webhooks_of_their_rooms_only(
     site: Site, ann: Visitor, sign_in: MakeVisitor
 ) -> None:
