@@ -20,9 +20,12 @@ from hipkit.v2.rooms import GetRoomMessage
 __all__ = ["download"]
 
 MOST_MESSAGES = 1_000
-LONGEST_NAME = 120
-"""Characters; in UTF-8 they may take four bytes each, and most file systems allow 255 bytes."""
-UNFIT_FOR_NAMES = re.compile(r'[\x00-\x1f\x7f-\x9f\ud800-\udfff<>:"|?*]')
+LONGEST_NAME = 200
+"""In bytes of UTF-8. Most file systems allow 255."""
+UNFIT_FOR_NAMES = re.compile(
+    r'[\x00-\x1f\x7f-\x9f\ud800-\udfff<>:"|?*'
+    r"\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]"  # Marks of direction disguise an ending.
+)
 
 
 @click.command(cls=Command)
@@ -88,8 +91,8 @@ def _find_file(
 def _file_name(shown: str) -> str:
     """Return a sender's name for a file as a name in one folder, hidden on no system."""
     name = re.split(r"[/\\]", shown)[-1]
-    name = UNFIT_FOR_NAMES.sub("_", name).strip(" .")[-LONGEST_NAME:]
-    return name or "file"
+    end = UNFIT_FOR_NAMES.sub("_", name).encode()[-LONGEST_NAME:]
+    return end.decode(errors="ignore").strip(" .") or "file"
 
 
 def _target(output: Path | None, name: str, *, force: bool) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import datetime
 
 import msgspec
 
@@ -36,11 +37,18 @@ def message_text(
         sender = sender.name
     parts = _parts(message, width - len(INDENT))
     text = "\n".join(filter(None, parts)) or "(deleted or empty)"
-    when = message.date.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    when = _local(message.date).strftime("%Y-%m-%d %H:%M:%S")
     room = "" if place is None else f"[{one_line(place)}] "
     name = one_line(sender or "(unknown sender)")
     space = "" if text.startswith("\n") else " "
     return f"{when} {room}{name}:{space}" + text.replace("\n", f"\n{INDENT}")
+
+
+def _local(date: datetime) -> datetime:
+    try:
+        return date.astimezone()
+    except OverflowError:  # In the first or last year that a date may have.
+        return date
 
 
 def _parts(message: Message, width: int) -> list[str]:

@@ -200,7 +200,7 @@ def tail(
     Scope: view_messages. Private chats need a user's token.
     """
     if isinstance(since, timedelta):
-        since = datetime.now(UTC) - since
+        since = _before_now(since)
     elif lines is None and since is None:
         lines = DEFAULT_LINES
     report_item = UnreadableItems(settings)
@@ -218,6 +218,13 @@ def tail(
                 one.begin_to_follow(settings)
             _follow(settings, watched, interval)
     return report_item.exit_code
+
+
+def _before_now(duration: timedelta) -> datetime:
+    try:
+        return datetime.now(UTC) - duration
+    except OverflowError:  # Longer ago than any date.
+        return datetime.min.replace(tzinfo=UTC)
 
 
 class _Watched:

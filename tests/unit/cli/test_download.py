@@ -111,7 +111,10 @@ def test_a_dash_writes_the_file_to_standard_output(
         ("", "file"),
         ("a\x1b[2Jb\n.txt", "a_[2Jb_.txt"),
         ("\ud800", "_"),
-        ("x" * 500 + ".txt", "x" * 116 + ".txt"),
+        ("x" * 500 + ".txt", "x" * 196 + ".txt"),
+        ("x." + "y" * 199, "y" * 199),
+        ("\U0001f600" * 99 + "a.txt", "\U0001f600" * 48 + "a.txt"),
+        ("photo_\u202egpj.exe", "photo__gpj.exe"),
         ("gr\u00fc\u00dfe.txt", "gr\u00fc\u00dfe.txt"),
     ],
 )

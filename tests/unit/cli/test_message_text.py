@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -38,6 +39,26 @@ def test_an_unreadable_card_is_shown_as_a_card_without_title(card: str) -> None:
 def test_a_message_without_content_is_shown_as_deleted() -> None:
     gone = Message(id="1", date=START)
     assert "(deleted" in message_text(gone)
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="Windows has no tzset")
+@pytest.mark.parametrize(
+    ("zone", "date"),
+    [
+        ("UTC+5", datetime(1, 1, 1, tzinfo=UTC)),
+        ("UTC-9", datetime(9999, 12, 31, 23, tzinfo=UTC)),
+    ],
+)
+def test_the_first_and_last_of_all_dates_are_shown(
+    zone: str, date: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        assert message_text(Message(id="1", date=date, message="x")).endswith(": x")
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def shown(html: str, width: int = 80) -> list[str]:

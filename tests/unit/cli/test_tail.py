@@ -326,6 +326,16 @@ def test_since_with_lines_shows_the_last_of_them() -> None:
     assert Tail("ops", 0, START).take(page(1)) == []
 
 
+def test_since_longer_ago_than_any_date_shows_all(
+    server: Server, hipkit: Hipkit
+) -> None:
+    server.answer(history(1, 2), history())
+
+    ended = hipkit("tail", "ops", "--no-follow", "--since", "999999d")
+
+    assert (ended.code, len(ended.out.splitlines())) == (0, 2)
+
+
 def test_since_reads_back_as_far_as_needed(server: Server, hipkit: Hipkit) -> None:
     latest, older = history(8, 9), history(9, 8, 6, 5)
     oldest = {"items": [json.loads(message(1).to_json())]}
