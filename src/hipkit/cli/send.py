@@ -14,7 +14,7 @@ from hipkit.cli.call.arguments import build, literals
 from hipkit.cli.connect import open_client
 from hipkit.cli.inputs import Json, Text, read_input
 from hipkit.cli.options import Command, Settings
-from hipkit.cli.output import is_terminal, write_json, write_stderr
+from hipkit.cli.output import is_terminal, write_json, write_stderr, write_stderr_json
 from hipkit.v2.rooms import SendMessage, SendRoomNotification, ShareFileWithRoom
 
 __all__ = ["send"]
@@ -114,13 +114,21 @@ def send(
             operation = build(kind, {**options, "message": part}, stack)
             try:
                 results.append(client.send(operation))
-            except HipkitError:
+            except (HipkitError, KeyboardInterrupt):
+                # Who tries again needs to know what is in the room already.
                 if results:
-                    write_stderr(f"{len(results)} of {len(parts)} parts were sent")
+                    _report_sent(settings, len(results), len(parts))
                 raise
             options |= {"notify": None, "card": None}
     if settings.json:
         write_json(results if split else results[0])
+
+
+def _report_sent(settings: Settings, sent: int, of: int) -> None:
+    if settings.json:
+        write_stderr_json({"parts": {"sent": sent, "of": of}})
+    else:
+        write_stderr(f"{sent} of {of} parts were sent")
 
 
 def _check_length(message: str | None) -> None:

@@ -6,7 +6,7 @@ import io
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import pytest
@@ -51,13 +51,13 @@ class Server(Script):
         ]
         self._outcomes[:] = ready
 
-    def fail(self, error: BaseException) -> None:
-        """Raise an error that no transport raises."""
+    def fail(self, error: BaseException, after: Sequence[RawResponse] = ()) -> None:
+        """Raise an error that no transport raises, after some responses."""
 
         def broken(_: object) -> RawResponse:
             raise error
 
-        self._outcomes[:] = [broken]
+        self._outcomes[:] = [*after, broken]
 
     def close(self) -> None:
         """Stay open: a test may call more than once."""

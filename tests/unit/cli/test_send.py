@@ -211,6 +211,17 @@ def test_a_failure_between_parts_says_how_many_were_sent(
     assert "1 of 3 parts" in ended.err
 
 
+def test_who_interrupts_between_parts_is_shown_how_many_were_sent(
+    server: Server, hipkit: Hipkit
+) -> None:
+    server.fail(KeyboardInterrupt(), after=[RawResponse(204, {})])
+
+    ended = hipkit("send", "ops", "x" * 25_000, "--split", "--json")
+
+    assert ended.code == 130
+    assert json.loads(ended.err.splitlines()[0]) == {"parts": {"sent": 1, "of": 3}}
+
+
 @pytest.mark.parametrize("message", ["", "<b></b>" * 2000])
 def test_a_message_without_parts_is_a_usage_error(
     message: str, server: Server, hipkit: Hipkit
