@@ -139,7 +139,10 @@ def options_name(arguments: Iterable[str]) -> str:
     names = {*arguments}
     if names & CALL_OPTIONS:
         return ""
-    return "call_options" if "options" in names else "options"
+    name = "call_options" if "options" in names else "options"
+    while name in names:
+        name += "_"
+    return name
 
 
 def _snake(text: str) -> str:

@@ -115,6 +115,9 @@ def test_no_member_can_hide_what_a_model_needs() -> None:
     [
         ([], "options"),
         (["room_id", "options"], "call_options"),
+        (["options", "call_options"], "call_options_"),
+        (["options", "call_options", "call_options_"], "call_options__"),
+        (["call_options"], "options"),
         (["room_id", "timeout"], ""),
         (["options", "headers"], ""),
         (["time_out"], "options"),
