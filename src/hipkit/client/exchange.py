@@ -34,6 +34,7 @@ from hipkit.client.requests import (
     request_error,
     shown_request,
     with_headers,
+    without_id,
 )
 from hipkit.client.retries import (
     LONGEST_WAIT_SECONDS,
@@ -143,7 +144,8 @@ class Exchange(Generic[T]):
         self._sink = sink
         self._parts = operation.call()
         self.request_id = (
-            policy.request_id
+            (operation.header and given_id(dict(self._parts.headers)))
+            or policy.request_id
             or (policy.headers and given_id(policy.headers))
             or state.clock.request_id()
         )
@@ -396,7 +398,7 @@ class Exchange(Generic[T]):
         headers: HeaderPairs = (
             ("User-Agent", state.user_agent),
             ("Accept", "application/json"),
-            *own,
+            *(without_id(own) if self.operation.header else own),
         )
         if self.token is not None:
             headers = (*headers, ("Authorization", self.token.reveal()))

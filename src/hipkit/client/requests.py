@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from hipkit.api.errors import (
     ConnectError,
@@ -23,7 +23,7 @@ from hipkit.transports.protocol import (
     TransportErrorKind,
 )
 
-__all__ = ["given_id", "request_error", "shown_request", "with_headers"]
+__all__ = ["given_id", "request_error", "shown_request", "with_headers", "without_id"]
 
 ID_HEADER = REQUEST_ID_HEADER.lower()
 ERRORS: Mapping[TransportErrorKind, type[RequestError]] = {
@@ -34,17 +34,19 @@ ERRORS: Mapping[TransportErrorKind, type[RequestError]] = {
 
 
 def with_headers(headers: HeaderPairs, others: Mapping[str, str]) -> HeaderPairs:
-    """Return headers with others, which replace those of the same names.
-
-    An id among them is left out: a call has one, which the transport adds.
-    """
+    """Return headers with others, without an id, which replace those of the same names."""
     replaced = {name.lower() for name in others}
     kept = (pair for pair in headers if pair[0].lower() not in replaced)
-    return (*kept, *(pair for pair in others.items() if not _is_id(pair[0])))
+    return (*kept, *without_id(others.items()))
+
+
+def without_id(headers: Iterable[tuple[str, str]]) -> HeaderPairs:
+    """Return headers without an id: a call has one, which the transport adds."""
+    return tuple(pair for pair in headers if not _is_id(pair[0]))
 
 
 def given_id(headers: Mapping[str, str]) -> str:
-    """Return the id in the caller's own headers, empty if there is none."""
+    """Return the id in a caller's headers, empty if there is none."""
     return next((text for name, text in headers.items() if _is_id(name)), "")
 
 

@@ -18,6 +18,7 @@ from hipkit import (
     ResponseError,
     ServerError,
 )
+from hipkit.api.operation import Operation
 from hipkit.client.state import Clock, new_request_id
 from hipkit.v2 import GetAllRooms, GetRoom
 from tests.scripted import (
@@ -201,6 +202,33 @@ def test_what_a_server_would_not_take_is_refused(kind: Kind, wrong: str) -> None
         done(client.rooms.get_room("ops", request_id=wrong))
     with pytest.raises(TypeError, match="request_id must be a string"):
         done(client.rooms.get_room("ops", request_id=7))
+
+
+class GetTraced(Operation[object], frozen=True):
+    """An operation of another document, whose id is an argument."""
+
+    operation_id = "get_traced"
+    method = "GET"
+    path = "/traced"
+    header = {"trace": "X-Request-ID", "part": "X-Part"}  # noqa: RUF012 - as in generated code
+
+    trace: str | None = None
+    part: str | None = None
+
+
+@both
+def test_an_argument_for_the_header_is_the_id(kind: Kind) -> None:
+    script = script_for(kind, ROOM, ROOM)
+    client = connect(kind, script, request_id="option")
+
+    raw = done(client.send_raw(GetTraced("argument", "b")))
+    done(client.send(GetTraced(part="b")))
+
+    assert raw.request_id == "argument"
+    names = [name.lower() for name, _ in script.requests[0].all_headers]
+    assert names.count("x-request-id") == 1
+    assert names.count("x-part") == 1
+    assert ids_of(script) == ["argument", "option"]
 
 
 def test_no_two_calls_have_the_same_id() -> None:
