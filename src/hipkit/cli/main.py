@@ -26,9 +26,11 @@ def main() -> None:
         sys.exit(_write_install_hint())
     try:
         from hipkit.cli.commands import run
-    except KeyboardInterrupt:
-        sys.exit(130)
-    sys.exit(run(arguments))
+
+        code = run(arguments)
+    except KeyboardInterrupt:  # While modules are loaded, or for the second time.
+        code = 130
+    sys.exit(code)
 
 
 def _write_version() -> bool:

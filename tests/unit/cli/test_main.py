@@ -49,3 +49,17 @@ def test_the_command_is_there_however_much_is_loaded() -> None:
 
     assert hipkit.cli.commands
     assert script.load() is main
+
+
+def test_a_second_ctrl_c_prints_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    import hipkit.cli.commands
+
+    def interrupted(_: object) -> int:
+        # As while the first one is reported, which loads modules.
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(hipkit.cli.commands, "run", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    assert ended.value.code == 130
