@@ -6,6 +6,7 @@ HTML, because in the format `text` a record with `@all` would alert everybody.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable, Mapping
 from html import escape
 from typing import Literal, NamedTuple
@@ -39,6 +40,8 @@ LONGEST_LINE = 3000
 LONGEST_REST = 5000
 """The most characters of a record's first line, and of the others. Markup needs some too."""
 LINE_END = "<br>"
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f]")
+"""Control characters without those that are white space."""
 
 
 class Entry(NamedTuple):
@@ -88,7 +91,9 @@ def render(text: str) -> str:
     html = escape(first, quote=False)
     if rest:
         html += f"<pre>{escape(rest, quote=False)}</pre>"
-    # Names of files may have bytes that are no text, which JSON cannot carry.
+    # A server refuses NUL, and with it all records of the message. Names of files may have bytes
+    # that are no text, which JSON cannot carry.
+    html = CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", html)
     html = html.encode("utf-8", "backslashreplace").decode()
     limit = LARGEST_BATCH - len(LINE_END)
     return truncate_message(html, limit=limit)
