@@ -14,7 +14,9 @@ from hipkit.server.services.messages.unread import (
     list_conversations,
     mark_as_read,
 )
+from hipkit.server.services.people.accounts import set_admin
 from hipkit.server.services.representations.timestamps import SECOND_US
+from hipkit.server.services.rooms.changes import RoomChanges, change_room
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.messages import NewMessage
 from tests.unit.server.asgi import Site
@@ -151,6 +153,51 @@ def test_private_rooms_count_for_their_members_only(people: Site) -> None:
 
     assert counts(people, "ann") == {"Board": Unread(1, 0)}
     assert counts(people, "bob") == {}
+
+
+def set_privacy(site: Site, room: str, privacy: str) -> None:
+    context = site.operator_context()
+    asyncio.run(change_room(context, room, RoomChanges(privacy=privacy)))
+
+
+def test_what_was_said_in_a_room_before_it_became_public_is_not_unread(
+    people: Site,
+) -> None:
+    people.add_room("Board", is_private=True, owner="@ann")
+    add(people, conversation_of(people, "Board"))
+
+    set_privacy(people, "Board", "public")
+
+    assert counts(people, "bob") == {}
+    assert counts(people, "ann") == {"Board": Unread(1, 0)}
+    add(people, conversation_of(people, "Board"))
+    assert counts(people, "bob") == {"Board": Unread(1, 0)}
+
+
+def test_a_new_administrator_has_read_the_private_rooms_of_others(
+    people: Site,
+) -> None:
+    for name, owner in (("Board", "@ann"), ("Own", "@bob")):
+        people.add_room(name, is_private=True, owner=owner)
+        add(people, conversation_of(people, name))
+
+    asyncio.run(set_admin(people.operator_context(), "@bob", is_admin=True))
+
+    assert counts(people, "bob") == {"Own": Unread(1, 0)}
+    add(people, conversation_of(people, "Board"))
+    assert counts(people, "bob")["Board"] == Unread(1, 0)
+
+
+def test_what_is_unread_stays_so_when_a_room_becomes_private(people: Site) -> None:
+    reply = people.post(
+        "/v2/room/Ops/message", {"message": "x"}, token=people.add_token(user="@bob")
+    )
+    assert reply.status == 201
+    add(people, conversation_of(people))
+
+    set_privacy(people, "Ops", "private")
+
+    assert counts(people, "bob") == {"Ops": Unread(1, 0)}
 
 
 def test_archived_rooms_do_not_count(people: Site) -> None:
