@@ -125,8 +125,10 @@ def open_target(
         with part.open("xb") as file:
             yield FileTarget(file, on_progress, size)
         part.replace(path)
-    except BaseException:
+    except BaseException as error:
         part.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename == str(part):
+            error.filename = str(path)  # The caller knows no other.
         raise
 
 
