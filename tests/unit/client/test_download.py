@@ -163,17 +163,6 @@ def test_an_answer_that_leads_to_no_file_is_the_servers_fault(
     ],
 )
 @both
-def test_a_file_that_cannot_be_created_is_named(kind: Kind, tmp_path: Path) -> None:
-    place = tmp_path / "missing" / "a"
-    client = connect(kind, script_for(kind, answer(b"x", 200)))
-
-    with pytest.raises(FileNotFoundError) as caught:
-        done(client.download("/a", place))
-
-    assert caught.value.filename == str(place)
-
-
-@both
 def test_another_host_gets_neither_token_nor_headers_of_ones_own(
     kind: Kind, url: str
 ) -> None:
@@ -485,6 +474,17 @@ def test_a_refusal_is_an_error_and_writes_nothing(
             done(connect(kind, script_for(kind, response)).download(ELSEWHERE, target))
         assert target.getvalue() == b""
     assert list(tmp_path.iterdir()) == []
+
+
+@both
+def test_a_file_that_cannot_be_created_is_named(kind: Kind, tmp_path: Path) -> None:
+    place = tmp_path / "missing" / "a"
+    client = connect(kind, script_for(kind, answer(b"x", 200)))
+
+    with pytest.raises(FileNotFoundError) as caught:
+        done(client.download("/a", place))
+
+    assert caught.value.filename == str(place)
 
 
 @both
