@@ -15,7 +15,7 @@ from tests.e2e.serving import admin
 
 NODE = {"hipchat-client", "node-hipchat", "winston-hipchat"}
 ONE_ADDRESS = {"hipchav", "node-hipchat", "winston-hipchat"}
-WITH_A_ROOMS = {
+WITH_ROOM_NOTIFICATION = {
     "hipcat": """
 printf '[hipchat]\\naccess_token=%s\\nbase_url=%s/\\n' "$TOKEN" "$ROOT" >"$HOME/.hipcat.ini"
 hipcat 1 --notification -m posted
@@ -55,7 +55,7 @@ new Hipchat({ room: 'Dev Ops', token: process.env.TOKEN })
   .log('info', 'posted', {}, (error) => { if (error) throw error; });
 """,
 }
-WITH_A_USERS = {
+WITH_PERSONAL = {
     "hipchat-api": (
         "view_group send_notification",
         """python -P -c '
@@ -110,16 +110,16 @@ def post(place: Surroundings, program: str, script: str, token: str) -> list[str
     return [str(entry["message"]) for entry in place.said()]
 
 
-@pytest.mark.parametrize("program", WITH_A_ROOMS)
-def test_a_rooms_token_suffices(place: Surroundings, program: str) -> None:
+@pytest.mark.parametrize("program", WITH_ROOM_NOTIFICATION)
+def test_a_room_notification_token_suffices(place: Surroundings, program: str) -> None:
     token = place.names["room token"]
-    (said,) = post(place, program, WITH_A_ROOMS[program], token)
+    (said,) = post(place, program, WITH_ROOM_NOTIFICATION[program], token)
     assert "posted" in said
 
 
-@pytest.mark.parametrize("program", WITH_A_USERS)
-def test_a_users_token_is_needed(place: Surroundings, program: str) -> None:
-    scopes, script = WITH_A_USERS[program]
+@pytest.mark.parametrize("program", WITH_PERSONAL)
+def test_a_personal_token_is_needed(place: Surroundings, program: str) -> None:
+    scopes, script = WITH_PERSONAL[program]
     assert post(place, program, script, place.names["room token"]) == []
 
     chosen = [part for scope in scopes.split() for part in ("--scope", scope)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tests.clients.test_tokens import WITH_A_ROOMS, WITH_A_USERS
+from tests.clients.test_tokens import WITH_PERSONAL, WITH_ROOM_NOTIFICATION
 from tests.docs.reading import read_pages
 
 PAGE = next(page for page in read_pages() if page.name == "clients.md")
@@ -13,7 +13,11 @@ TESTED, SETTINGS = PAGE.read_text(encoding="utf-8").split("## Address and token"
 ROW = re.compile(r"^\| (?!program|---)(.*?) \|(.*)\|$", re.MULTILINE)
 CODE = re.compile(r"`([^`]+)`")
 DRIVERS = {"hipchat (Ruby)": "ruby-hipchat", "Ansible": "playbook"}
-OAUTH = "an OAuth client's"
+PERSONAL, OF_A_ROOM, OF_AN_ADDON = (
+    "personal token",
+    "room notification token",
+    "add-on token",
+)
 
 
 def rows() -> dict[str, list[str]]:
@@ -48,20 +52,20 @@ def test_every_setting_is_the_one_that_the_tests_use(repository: Path) -> None:
 
 def test_every_token_is_one_with_which_a_test_posts(repository: Path) -> None:
     claimed = {name: token for name, (_, _, token) in rows().items()}
-    of_a_user = {
+    personal = {
         name: {*CODE.findall(token)}
         for name, token in claimed.items()
-        if token.startswith("a user's")
+        if token.startswith(PERSONAL)
     }
-    tried = {name: {*scopes.split()} for name, (scopes, _) in WITH_A_USERS.items()}
-    assert of_a_user == tried
+    tried = {name: {*scopes.split()} for name, (scopes, _) in WITH_PERSONAL.items()}
+    assert personal == tried
     untried = [
         name
         for name, token in claimed.items()
-        if token.startswith("a room's")
-        and name not in WITH_A_ROOMS
+        if token.startswith(OF_A_ROOM)
+        and name not in WITH_ROOM_NOTIFICATION
         and "ROOM_TOKEN" not in driver_of(repository, name)
     ]
     assert untried == []
-    others = {*claimed.values()} - {t for t in claimed.values() if t.startswith("a ")}
-    assert others == {OAUTH}
+    kinds = {token.partition(",")[0] for token in claimed.values()}
+    assert kinds == {PERSONAL, OF_A_ROOM, OF_AN_ADDON}
