@@ -81,9 +81,7 @@ async def show_settings(visit: Visit, error: ApiError | None = None) -> Answer:
             for webhook in await list_webhooks(context)
             if webhook.record.room_id == room.id
         ],
-        guest_page=context.addresses.guest_page(room.guest_key)
-        if room.is_guest_accessible and room.guest_key
-        else None,
+        guest_page=context.addresses.guest_page(room),
     )
 
 

@@ -54,7 +54,7 @@ async def show_room(visit: Visit) -> Answer:
         may_administer=await may_administer(visit, room),
         at=visit.query("at"),
         people=await _people(visit, room),
-        guest_page=_guest_page(visit, room),
+        guest_page=visit.context.addresses.guest_page(room),
     )
     return allow_pictures(visit, answer)
 
@@ -76,7 +76,7 @@ async def show_people(visit: Visit) -> Answer:
     return visit.part(
         "room_people.html",
         people=await _people(visit, room),
-        guest_page=_guest_page(visit, room),
+        guest_page=visit.context.addresses.guest_page(room),
         is_oob=True,
     )
 
@@ -110,12 +110,6 @@ async def _people(visit: Visit, room: RoomRecord) -> list[MemberRecord]:
         room.id, include_members=False, start=0, count=MOST_PEOPLE
     )
     return sorted(present, key=lambda person: person.name.casefold())
-
-
-def _guest_page(visit: Visit, room: RoomRecord) -> str | None:
-    if not (room.is_guest_accessible and room.guest_key):
-        return None
-    return visit.context.addresses.guest_page(room.guest_key)
 
 
 async def _room(visit: Visit) -> RoomRecord:

@@ -165,7 +165,6 @@ def room_in_full(
     """Return a room with every member."""
     last_us = room.last_active_us
     links = _room_links(addresses, room)
-    has_guests = room.is_guest_accessible and room.guest_key is not None
     return FullRoom(
         id=room.id,
         name=room.name,
@@ -173,9 +172,7 @@ def room_in_full(
         topic=room.topic,
         is_archived=room.is_archived,
         is_guest_accessible=room.is_guest_accessible,
-        guest_access_url=addresses.guest_page(room.guest_key or "")
-        if has_guests
-        else None,
+        guest_access_url=addresses.guest_page(room),
         avatar_url=_picture(addresses, room.avatar_key),
         created=Timestamp.from_us(room.created_us),
         last_active=None if last_us is None else Timestamp.from_us(last_us),

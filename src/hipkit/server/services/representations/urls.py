@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 from hipkit.server.events.log import PLACEHOLDER
+from hipkit.server.storage.stores.rooms import RoomRecord
 
 __all__ = ["Addresses", "with_root"]
 
@@ -76,9 +77,11 @@ class Addresses:
         """Return the address of a picture's bytes."""
         return f"{self.root}/pictures/{key}"
 
-    def guest_page(self, key: str) -> str:
-        """Return the address at which guests enter a room."""
-        return f"{self.root}/guest/{key}"
+    def guest_page(self, room: RoomRecord) -> str | None:
+        """Return the address at which guests enter a room; `None` if they may not."""
+        if not (room.is_guest_accessible and room.guest_key):
+            return None
+        return f"{self.root}/guest/{room.guest_key}"
 
 
 def with_root(item: str, placeholder: str, root: str) -> str:
