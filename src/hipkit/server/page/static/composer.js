@@ -20,7 +20,7 @@
   composer.classList.add("scripted");
   input.multiple = true;
 
-  function complain(text) {
+  function showProblem(text) {
     problem.textContent = text;
     problem.hidden = !text;
   }
@@ -43,7 +43,7 @@
         files.push(file);
       }
     }
-    complain(problems.slice(0, 3).join(" "));
+    showProblem(problems.slice(0, 3).join(" "));
     show();
     box.focus();
   }
@@ -124,7 +124,7 @@
     const folders = items.filter((item) => item.webkitGetAsEntry?.()?.isDirectory);
     const names = new Set(folders.map((item) => item.webkitGetAsEntry().name));
     add([...event.dataTransfer.files].filter((file) => !names.has(file.name)));
-    if (names.size) complain("A folder cannot be sent, only files.");
+    if (names.size) showProblem("A folder cannot be sent, only files.");
   });
 
   // -- Sending ---------------------------------------------------------------------------------
@@ -150,7 +150,7 @@
     if (sent.file) composer.setAttribute("hx-encoding", "multipart/form-data");
     else composer.removeAttribute("hx-encoding");
     input.disabled = !sent.file;
-    complain("");
+    showProblem("");
     button.disabled = true;
     show();
   }, { capture: true });
@@ -189,6 +189,6 @@
   }
 
   composer.addEventListener("htmx:sendError", () => {
-    complain("Not sent: the connection to the server is lost. Try again.");
+    showProblem("Not sent: the connection to the server is lost. Try again.");
   });
 })();

@@ -14,9 +14,9 @@
   let source = null;
   let conversation = null; // Of the open conversation: its address() and message(html).
   let wasOpen = false;
-  let rest = 0;
-  let resting = 0;
-  let letGo = null;
+  let restTimer = 0;
+  let restInterval = 0;
+  let releaseLock = null; // While this hidden page is the one that keeps its connection.
 
   function renew(parts) {
     for (const part of parts) {
@@ -26,15 +26,15 @@
   }
 
   function open() {
-    if (source || (resting && !letGo)) return;
+    if (source || (restInterval && !releaseLock)) return;
     const address = conversation?.address() ?? (list && "/feed?");
     if (!address) return;
-    // What changed since the page was read is told too, the first time.
+    // The first time the server also names what changed since it rendered the page.
     const seen = list && !wasOpen ? `&seen=${list.dataset.seen}` : "";
     source = new EventSource(address + seen);
     source.onmessage = (event) => conversation.message(event.data);
-    source.addEventListener("unread", (event) => hipkit.unread?.all(JSON.parse(event.data)));
-    source.addEventListener("counts", (event) => hipkit.unread?.some(JSON.parse(event.data)));
+    source.addEventListener("unread", (event) => hipkit.unread?.replace(JSON.parse(event.data)));
+    source.addEventListener("counts", (event) => hipkit.unread?.change(JSON.parse(event.data)));
     source.addEventListener("changed", (event) => renew(event.data.split(" ")));
     source.addEventListener("gap", () => location.assign(location.pathname));
     source.addEventListener("replaced", () => {
@@ -44,7 +44,7 @@
     });
     source.onopen = () => {
       showLost(false);
-      // What changed while there was no connection was not told.
+      // The server named nothing that changed while there was no connection.
       if (wasOpen) renew(Object.keys(PARTS));
       wasOpen = true;
     };
@@ -66,24 +66,24 @@
     if (lost) lost.hidden = !isLost;
   }
 
-  // A browser opens few connections to one server: a page that is hidden for long gives its own
-  // up, and asks now and then what its title has to count. If notifications are wanted, one of
-  // the hidden pages keeps its connection.
-  function keep() {
+  // A browser opens few connections to one server: a page that is hidden for long closes its own,
+  // and asks now and then what its title has to count. If notifications are wanted, one of the
+  // hidden pages keeps its connection.
+  function tryLock() {
     if (!hipkit.unread?.mayNotify() || !navigator.locks) return Promise.resolve(false);
     return new Promise((known) => {
       navigator.locks.request("hipkit stream", { ifAvailable: true }, (lock) => {
         known(Boolean(lock));
-        return lock && new Promise((done) => { letGo = done; });
+        return lock && new Promise((done) => { releaseLock = done; });
       });
     });
   }
 
-  async function restOrKeep() {
-    if (letGo) return;
-    await keep();
+  async function restUnlessLocked() {
+    if (releaseLock) return;
+    await tryLock();
     if (!document.hidden) wakeUp();
-    else if (letGo) open();
+    else if (releaseLock) open();
     else {
       close();
       renew(["rooms"]);
@@ -91,19 +91,19 @@
   }
 
   function wakeUp() {
-    clearInterval(resting);
-    resting = 0;
-    letGo?.();
-    letGo = null;
+    clearInterval(restInterval);
+    restInterval = 0;
+    releaseLock?.();
+    releaseLock = null;
     open();
   }
 
   document.addEventListener("visibilitychange", () => {
-    clearTimeout(rest);
+    clearTimeout(restTimer);
     if (document.hidden) {
-      rest = setTimeout(() => {
-        resting = setInterval(restOrKeep, REST_SECONDS * 1000);
-        restOrKeep();
+      restTimer = setTimeout(() => {
+        restInterval = setInterval(restUnlessLocked, REST_SECONDS * 1000);
+        restUnlessLocked();
       }, HIDDEN_MINUTES * 60_000);
     } else {
       wakeUp();

@@ -73,6 +73,4 @@
   document.addEventListener("htmx:load", (event) => enhance(event.detail.elt));
   document.addEventListener("htmx:afterSwap", dropOldest);
   enhance(document);
-
-  hipkit.enhance = enhance;
 })();

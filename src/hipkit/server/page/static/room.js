@@ -222,7 +222,7 @@
     newest.textContent = unseen
       ? `${unseen} new message${unseen === 1 ? "" : "s"}`
       : "Newest messages";
-    tellRead();
+    markRead();
   }
 
   newest.addEventListener("click", (event) => {
@@ -237,12 +237,12 @@
   // Read is what stands at the end of the log while the page is looked at.
   hipkit.isSeen = () => !document.hidden && isAtBottom() && !edgeOf("newer");
 
-  function tellRead() {
+  function markRead() {
     const shown = all();
     if (shown.length && hipkit.isSeen()) hipkit.unread?.read(shown[shown.length - 1].dataset.sent);
   }
 
-  document.addEventListener("visibilitychange", tellRead);
+  document.addEventListener("visibilitychange", markRead);
 
   // -- Beginning -------------------------------------------------------------------------------
 

@@ -33,14 +33,14 @@
   }
 
   function setTime(link, sentUs) {
-    const time = link.querySelector("time");
     if (!sentUs) return;
+    let time = link.querySelector("time");
     if (!time) {
-      const made = document.createElement("time");
-      made.className = "ago";
-      link.querySelector(".count").before(made);
+      time = document.createElement("time");
+      time.className = "ago";
+      link.querySelector(".count").before(time);
     }
-    link.querySelector("time").dateTime = new Date(sentUs / 1000).toISOString();
+    time.dateTime = new Date(sentUs / 1000).toISOString();
     hipkit.showTimes(link);
     moveUp(link);
   }
@@ -79,7 +79,7 @@
     fields.set("quiet", "1");
     // Sent even if the page is left meanwhile.
     navigator.sendBeacon("/read", fields);
-    timer = setTimeout(() => { timer = 0; mark(); }, MARK_SECONDS * 1000);
+    timer = setTimeout(mark, MARK_SECONDS * 1000);
   }
 
   function read(sentUs) {
@@ -130,7 +130,7 @@
   }
 
   let release = null;
-  function showThatSeen() {
+  function lockWhileSeen() {
     // Other windows of this browser do not notify of what this one shows.
     const isNow = isSeen();
     if (isNow && !release) {
@@ -141,7 +141,7 @@
       release = null;
     }
   }
-  document.addEventListener("visibilitychange", showThatSeen);
+  document.addEventListener("visibilitychange", lockWhileSeen);
 
   function showChoice() {
     const choice = document.getElementById("notices");
@@ -168,9 +168,9 @@
     };
   }
 
-  // -- What comes ------------------------------------------------------------------------------
+  // -- What the stream and the open conversation report ----------------------------------------
 
-  function set(address, [count, loud, sentUs]) {
+  function update(address, [count, loud, sentUs]) {
     const link = linkTo(address);
     if (!link) return false;
     setTime(link, sentUs);
@@ -182,22 +182,22 @@
   hipkit.unread = {
     mayNotify,
 
-    // Counts of all conversations: those that are not named have nothing unread.
-    all(counts) {
+    // Sets the counts of all conversations: those that are not named have nothing unread.
+    replace(counts) {
       for (const link of links()) {
         if (!(link.pathname in counts)) setCount(link, 0, 0);
       }
-      this.some(counts);
+      this.change(counts);
     },
 
-    some(counts) {
-      const known = Object.entries(counts).map(([address, one]) => set(address, one));
-      // A chat that is not listed yet.
+    change(counts) {
+      const known = Object.entries(counts).map(([address, one]) => update(address, one));
+      // One is not in the list yet, such as a new chat.
       if (known.includes(false)) htmx.trigger(list, "renew");
       showTotal();
     },
 
-    // A message of the open conversation that has come.
+    // Counts a new message of the open conversation.
     add(message, isRead) {
       const link = linkTo(path);
       if (!link) return;
@@ -212,9 +212,10 @@
       showTotal();
     },
 
+    // Notes that the open conversation has been read up to a message.
     read(sentUs) {
       read(sentUs);
-      showThatSeen();
+      lockWhileSeen();
     },
   };
 
