@@ -2,7 +2,7 @@
 
 A conversation that somebody watches has one task. A signal wakes it; it reads the new messages,
 renders each once, and offers the same bytes to every stream. Before it offers anything, it ends
-the streams of those who have lost their access. What else pages are told is in `updates.py`.
+the streams of those who have lost their access. What else they are sent is in `updates.py`.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class Feeds:
     ) -> AsyncIterator[Stream]:
         """Open a stream for as long as the block runs.
 
-        Without a conversation it tells users only what changes elsewhere, and with one also its
+        Without a conversation it carries only what changes elsewhere, for users; with one also its
         messages after a timestamp. A reader who has the maximum of streams loses the oldest one.
 
         Args:

@@ -1,8 +1,9 @@
 """One reader's stream of events: what waits to be sent to it, and what ends it.
 
 An event with an id holds one rendered message, and the id is its timestamp: a browser that
-reconnects sends the last id that it has, and so misses none. Other events tell unread counts and
-what else has changed. Read next: `feed.py` and `updates.py`, which fill the streams.
+reconnects sends the last id that it has, and so misses none. Other events hold unread
+counts, and name what else has changed. Read next: `feed.py` and `updates.py`, which fill the
+streams.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class FeedTiming:
     send: float = 20.0
     """How long a reader may take to receive what was sent."""
     update: float = 1.0
-    """How often streams are told what changed besides the messages of their conversation."""
+    """How often streams are sent what changed besides the messages of their conversation."""
     pause: float = 0.00004
     """How long a feed collects messages after a round, for each of its streams: the more there
     are, the more a round costs, and the more messages it should carry."""
@@ -107,6 +108,7 @@ class Stream:
 
     def offer_later(self, events: bytes) -> None:
         """Add events that are sent with the next ones, or when `flush` is called."""
+        # The reader is not woken, and `offer` checks the bytes of both.
         self._waiting.append(events)
         self._waiting_bytes += len(events)
 
@@ -117,6 +119,7 @@ class Stream:
 
     def offer_first(self, events: bytes) -> None:
         """Add events that precede those that wait."""
+        # Their bytes do not count as waiting: a reader with a long backlog would never get it.
         self._waiting.appendleft(events)
         self._changed.set()
 

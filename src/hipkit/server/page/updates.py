@@ -1,4 +1,4 @@
-"""What open pages are told besides the messages of their conversation.
+"""What open pages are sent besides the messages of their conversation.
 
 Once a second one task reads which messages, marks and parts of pages are new, in all
 conversations together. Unread counts are kept in memory for users who have pages open; a round
@@ -92,10 +92,11 @@ class Updates:
         self._gaps = 0
         self._last_message = self._last_change = self._last_mark = 0
         self._counting = asyncio.Lock()
-        """Held where counts are read from the database: what is read must not be outdated."""
+        """Held from the reading of counts to their storing. A view and a round do both: without it
+        the slower one would put a count from before a mark in place of the one after it."""
 
     def enter(self, stream: Stream) -> None:
-        """Begin to tell a user's stream what changes."""
+        """Add a stream, which is sent counts and changes; those of guests are passed over."""
         user_id = stream.reader.user_id
         if user_id is None:
             return
@@ -103,6 +104,7 @@ class Updates:
         person.streams.add(stream)
         person.fresh.add(stream)
         if self._task is None or self._task.done():
+            # Nobody counted since the last round, so whatever is in memory is outdated.
             self._forget_people()
             self._task = asyncio.create_task(self._run(), name="page updates")
             self._task.add_done_callback(log_task_error)
@@ -120,28 +122,35 @@ class Updates:
             self._task.cancel()
             self._task = None
 
-    async def read_marks(self) -> None:
+    async def apply_marks(self) -> None:
         """Count again what users have read since the last time, on whichever device."""
-        stores = self._database.stores
         async with self._counting:
-            marks = await stores.read_marks.after(self._last_mark, count=MOST_READ)
+            marks = await self._database.stores.read_marks.after(
+                self._last_mark, count=MOST_READ
+            )
             for mark in marks:
                 self._last_mark = mark.id
                 person, key = self._people.get(mark.user_id), mark.conversation_id
-                if person is None or not person.is_loaded or key not in person.paths:
-                    continue
-                unread = await count_unread(
-                    stores,
-                    person.user_id,
-                    key,
-                    is_chat=key in person.chats,
-                    read_us=mark.read_us,
-                    until_sequence=self._last_message,
-                )
-                if person.counts.get(key, NOTHING) != unread:
-                    person.counts[key] = unread
-                    counts = {person.paths[key]: (unread.count, unread.loud, 0)}
-                    _offer(person.streams, _counts_event(counts))
+                if person is not None and person.is_loaded and key in person.paths:
+                    await self._count_again(person, key, mark.read_us)
+
+    async def _count_again(self, person: _Person, key: int, read_us: int) -> None:
+        """Count a conversation after its mark moved, and offer a changed count at once."""
+        unread = await count_unread(
+            self._database.stores,
+            person.user_id,
+            key,
+            is_chat=key in person.chats,
+            read_us=read_us,
+            # Later messages are added by the round that reads them: they would count twice.
+            until_sequence=self._last_message,
+        )
+        if person.counts.get(key, NOTHING) == unread:
+            return
+        person.counts[key] = unread
+        events = _counts_event({person.paths[key]: (unread.count, unread.loud, 0)})
+        for stream in person.streams:
+            stream.offer(events)
 
     async def _run(self) -> None:
         await self._begin()
@@ -164,7 +173,7 @@ class Updates:
             person.is_loaded = False
 
     async def _round(self) -> None:
-        """Tell the streams what is new since the last round."""
+        """Offer the streams what is new since the last round."""
         # What is read comes before the check of access: who may not see it had lost access before.
         last_message, news = await self._new_messages()
         changes = await self._database.stores.page_changes.after(self._last_change)
@@ -177,7 +186,7 @@ class Updates:
             last_message, news = self._last_message, {}
             self._forget_people()
             parts = _Parts(everywhere={PEOPLE, HEAD})
-        await self.read_marks()
+        await self.apply_marks()
         for person in tuple(self._people.values()):
             if not person.is_loaded:
                 await self._load(person, parts)
@@ -186,6 +195,7 @@ class Updates:
             for person in tuple(self._people.values())
             for stream in tuple(person.fresh)
         }
+        # Not earlier: what was loaded above ends with the last round, and the news are added now.
         self._last_message = last_message
         # Without a pause, so that a mark that moves now finds the counts either before or after.
         changed = [
@@ -194,7 +204,7 @@ class Updates:
             if person.is_loaded
         ]
         for person, counts in changed:
-            _tell(person, counts, parts, missed)
+            _offer(person, counts, parts, missed)
             await asyncio.sleep(PAUSE_SECONDS)
 
     async def _new_messages(self) -> tuple[int, dict[int, Tally]]:
@@ -320,7 +330,7 @@ class _Parts:
         return found
 
 
-def _tell(
+def _offer(
     person: _Person,
     counts: Counts,
     parts: _Parts,
@@ -354,11 +364,6 @@ def _tell(
         elif events:
             stream.offer(events)
     person.fresh.clear()
-
-
-def _offer(streams: Iterable[Stream], events: bytes) -> None:
-    for stream in streams:
-        stream.offer(events)
 
 
 def _counts_event(counts: Counts) -> bytes:

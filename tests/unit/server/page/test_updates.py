@@ -176,7 +176,7 @@ async def test_reading_on_one_device_is_told_to_the_others_at_once(
         )
         assert reply.status == 204
         await other_process_marks(page, "ann")
-        await page.feeds.updates.read_marks()
+        await page.feeds.updates.apply_marks()
         for browser in (laptop, other):
             await browser.until('"/rooms/2":[0,0,0]')
 

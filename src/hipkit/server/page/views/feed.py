@@ -47,7 +47,7 @@ async def mark(visit: Visit) -> Answer:
         raise BadRequestError("A room or a chat is needed")
     read_us = read_timestamp(visit.field("at"))
     if await mark_as_read(visit.context, conversation.conversation_id, read_us):
-        await visit.feeds.updates.read_marks()
+        await visit.feeds.updates.apply_marks()
     if visit.field("quiet"):
         return Answer(204)
     return visit.redirect(conversation.address)

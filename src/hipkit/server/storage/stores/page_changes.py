@@ -18,7 +18,11 @@ HEAD = "head"
 
 
 class PageChange(Record, frozen=True, array_like=True):
-    """That a part of pages has changed. Numbers have no gaps."""
+    """That a part of pages has changed.
+
+    Numbers have no gaps, since SQLite takes those of a transaction that is undone back. So readers
+    know that rows are gone if the first one does not follow the last one that they saw.
+    """
 
     id: int
     part: str

@@ -57,6 +57,7 @@ class ReadMarkStore(Store):
 
     async def set(self, user_id: int, conversation_id: int, read_us: int) -> None:
         """Store a mark in place of an earlier one."""
+        # An update would keep the id, by which all processes see that the mark has moved.
         sql = "DELETE FROM read_marks WHERE user_id = ? AND conversation_id = ?"
         await self._run(sql, user_id, conversation_id)
         await self._insert(INSERT, user_id, conversation_id, read_us)
