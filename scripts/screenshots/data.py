@@ -70,10 +70,10 @@ class Quiet(demo.Steps):
         super().__init__(Interruption())
 
     def begin(self, title: str) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
     def show(self, *lines: str) -> None:
-        """Show nothing."""
+        """Print nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +132,7 @@ def bot_token(served: Served, admin: HipChat) -> str:
 
 
 def make_room(served: Served, admin: HipChat, other: Other) -> None:
-    """Make a room beside the demo's, where a program posts."""
+    """Create a room beside the demo's, where a program posts."""
     served.clock.set(other.time)
     room = admin.rooms.create_room(name=other.name, topic=other.topic).id
     issued, _ = served.finish(
@@ -145,7 +145,7 @@ def make_room(served: Served, admin: HipChat, other: Other) -> None:
 
 
 def make_webhooks(admin: HipChat) -> None:
-    """Make one webhook that will work, and one whose receiver is gone."""
+    """Create a webhook that will work, and one whose receiver is gone."""
     admin.rooms.create_webhook(
         "Backups",
         url="https://pager.example/hook",
@@ -161,7 +161,7 @@ def make_webhooks(admin: HipChat) -> None:
 
 
 def work_a_morning(served: Served, people: People) -> None:
-    """Let builds run, and people talk about them."""
+    """Post the builds of a morning, and what people write about them."""
     at, room, steps = served.clock.set, demo.ROOM, Quiet()
     say = people.bot.rooms.send_room_notification
     at("09:02")
@@ -211,7 +211,7 @@ def work_a_morning(served: Served, people: People) -> None:
 
 
 def fail(served: Served, people: People) -> None:
-    """Make the calls that old programs make."""
+    """Send failing calls, as old programs do."""
     served.clock.set("09:32")
     demo.be_refused(Quiet(), people.bob)
     for program, body in (
