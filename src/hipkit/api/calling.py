@@ -6,11 +6,11 @@ A client obeys the options: see `hipkit.client.policy`, which also has their def
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Protocol, TypedDict, TypeVar, Unpack
 
 import msgspec
 
+from hipkit.api.callbacks import check_callback
 from hipkit.api.operation import Operation
 from hipkit.api.response import Response, SentRequest
 from hipkit.api.suggestions import did_you_mean
@@ -25,21 +25,9 @@ __all__ = [
     "RawSend",
     "Send",
     "check_known_options",
-    "is_async",
 ]
 
 T = TypeVar("T")
-
-
-def is_async(function: object) -> bool:
-    """Return whether calling this returns an awaitable."""
-    while isinstance(function, partial):
-        function = function.func
-    if not callable(function):
-        return False
-    from inspect import iscoroutinefunction  # Large, and most clients have no hooks.
-
-    return iscoroutinefunction(function) or iscoroutinefunction(type(function).__call__)
 
 
 class Hooks(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,13 +48,7 @@ class Hooks(msgspec.Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         for name in ("before", "headers", "after", "wait"):
-            hook = getattr(self, name)
-            if not (hook is None or callable(hook)):
-                raise TypeError(f"the hook {name} must be a function")
-            if is_async(hook):
-                raise TypeError(
-                    f"the hook {name} must be a plain function, not an async one"
-                )
+            check_callback(f"the hook {name}", getattr(self, name))
 
 
 class CallOptions(TypedDict, total=False):

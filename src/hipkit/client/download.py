@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from msgspec.structs import replace
 
-from hipkit.api.calling import is_async
+from hipkit.api.callbacks import check_callback
 from hipkit.api.errors import ResponseError
 from hipkit.api.files import CHUNK_BYTES, Progress
 from hipkit.api.free_request import FreeRequest
@@ -104,8 +104,7 @@ def open_target(
     Raises:
         TypeError: The target is neither a path nor an open file, or the function is async.
     """
-    if not (on_progress is None or callable(on_progress)) or is_async(on_progress):
-        raise TypeError("on_progress must be a plain function, not an async one")
+    check_callback("on_progress", on_progress)
     size = None if isinstance(source, str) else source.size
     if not isinstance(to, (str, os.PathLike)):
         if not hasattr(to, "write"):

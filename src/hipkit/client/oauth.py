@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 
-from hipkit.api.calling import is_async
+from hipkit.api.callbacks import is_async
 from hipkit.api.errors import HipkitError
 from hipkit.api.secret import Secret
 from hipkit.v2.models import Token

@@ -12,7 +12,8 @@ from types import NoneType
 import msgspec
 from msgspec.structs import replace
 
-from hipkit.api.calling import CallOptions, Hooks, check_known_options, is_async
+from hipkit.api.callbacks import is_async
+from hipkit.api.calling import CallOptions, Hooks, check_known_options
 from hipkit.api.operation import Operation
 from hipkit.api.secret import MaskedStruct
 from hipkit.api.unreadable import OnUnreadable

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack, cast
 
 from msgspec.structs import replace
 
-from hipkit.api.calling import CallOptions, check_known_options, is_async
+from hipkit.api.callbacks import is_async
+from hipkit.api.calling import CallOptions, check_known_options
 from hipkit.api.frames import clears_locals
 from hipkit.api.limits import LimitMemory, Limits
 from hipkit.api.secret import Secret
