@@ -6,12 +6,16 @@ Nothing is read before the request is sent.
 
 from __future__ import annotations
 
+import errno
 import io
 import os
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import BinaryIO, cast
+
+from hipkit.api.callbacks import check_callback
 
 __all__ = ["CHUNK_BYTES", "File", "FileSource", "ImageSource", "Progress", "as_file"]
 
@@ -29,7 +33,7 @@ class File:
     Args:
         content: A path, the bytes themselves, a binary file object, which is read from its
             current position, or an iterable of bytes. An object that cannot seek, and an
-            iterable, are read once, so the call is never retried.
+            iterable, are read once, so the call is never retried, and another one needs a new file.
         name: The file's name in the room. Defaults to the name of the path or file object;
             required for bytes and for an iterable.
         content_type: The media type. Defaults to a guess from the name.
@@ -46,6 +50,7 @@ class File:
     ) -> None:
         if isinstance(content, io.TextIOBase):
             raise TypeError('the file is open in text mode; open it with mode "rb"')
+        check_callback("on_progress", on_progress)
         if name is None:
             is_path = isinstance(content, (str, os.PathLike))
             own = content if is_path else getattr(content, "name", None)
@@ -68,6 +73,7 @@ class File:
         self._content = cast("str | os.PathLike[str] | bytes | BinaryIO", content)
         self._on_progress = on_progress
         self._start: int | None = 0
+        self._is_read = False
         if not isinstance(self._content, (str, os.PathLike, bytes)):
             can_seek = self._content.seekable()
             self._start = self._content.tell() if can_seek else None
@@ -79,16 +85,36 @@ class File:
 
     @property
     def size_bytes(self) -> int | None:
-        """The size in bytes, or `None` if it cannot be known without reading."""
+        """The size in bytes, or `None` if it cannot be known without reading.
+
+        Raises:
+            OSError: There is no file at the path.
+        """
         if isinstance(self._content, bytes):
             return len(self._content)
         if isinstance(self._content, (str, os.PathLike)):
-            return Path(self._content).stat().st_size
+            found = Path(self._content).stat()
+            if stat.S_ISDIR(found.st_mode):
+                raise IsADirectoryError(
+                    errno.EISDIR, os.strerror(errno.EISDIR), str(self._content)
+                )
+            return found.st_size
         if self._start is None:
             return None
         end = self._content.seek(0, os.SEEK_END)
         self._content.seek(self._start)
         return end - self._start
+
+    def check_unread(self) -> None:
+        """Check that the content is still there: an empty file would be shared otherwise.
+
+        Raises:
+            ValueError: The content was read, and cannot be read again.
+        """
+        if self._is_read and not self.replayable:
+            raise ValueError(
+                f"the content of {self.name!r} was read already, which is possible only once"
+            )
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the bytes from the start, in chunks of at most 64 KiB, or as the iterable has them.
@@ -110,6 +136,7 @@ class File:
 
     def _read(self) -> Iterator[bytes]:
         with self._open() as source:
+            self._is_read = True
             yield from iter(lambda: source.read(CHUNK_BYTES), b"")
 
     def _open(self) -> AbstractContextManager[BinaryIO]:

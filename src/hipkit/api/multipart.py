@@ -16,12 +16,17 @@ JSON = "application/json; charset=UTF-8"
 
 
 class RelatedBody:
-    """A body of two parts: metadata as JSON, and the file."""
+    """A body of two parts: metadata as JSON, and the file.
+
+    Raises:
+        ValueError: The content of the file was read, and cannot be read again.
+    """
 
     def __init__(
         self, source: FileSource, metadata: bytes | None, boundary: str | None = None
     ) -> None:
         self._file = as_file(source)
+        self._file.check_unread()
         if boundary is None:
             from secrets import token_hex  # Slow to import; most calls share no file.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -138,6 +139,8 @@ def test_a_file_that_is_not_there_is_named_before_anything_is_sent(
             done(client.rooms.share_file_with_room("ops", file=missing))
         with pytest.raises(FileNotFoundError, match=r"missing\.png"):
             done(client.users.update_photo("@jane", photo=missing))
+        with pytest.raises(IsADirectoryError, match=re.escape(tmp_path.name)):
+            done(client.rooms.share_file_with_room("ops", file=tmp_path))
 
 
 def test_nothing_of_the_content_is_shown(path: Path) -> None:
@@ -193,6 +196,30 @@ def test_an_iterable_is_read_once_in_its_own_chunks() -> None:
 
     assert (file.size_bytes, file.replayable) == (None, False)
     assert list(file.chunks()) == [b"a", b"bc"]
+
+
+@both
+def test_an_iterable_that_was_sent_is_not_sent_again_as_an_empty_file(
+    kind: Kind,
+) -> None:
+    script = script_for(kind, answer(None, 204))
+    client = connect(kind, script)
+    file = File(iter([b"a"]), name="a.txt")
+    done(client.rooms.share_file_with_room("ops", file=file))
+
+    with pytest.raises(ValueError, match=r"'a\.txt' was read already"):
+        done(client.rooms.share_file_with_room("dev", file=file))
+
+    assert len(script.requests) == 1
+
+
+def test_a_progress_function_is_checked() -> None:
+    async def awaited(*_: object) -> None: ...
+
+    with pytest.raises(TypeError, match="on_progress must be a plain function"):
+        File(b"a", name="x", on_progress=awaited)
+    with pytest.raises(TypeError, match="on_progress must be a function"):
+        File(b"a", name="x", on_progress=3)  # type: ignore[arg-type]
 
 
 def test_an_iterable_needs_a_name_and_yields_bytes() -> None:
