@@ -30,7 +30,7 @@ from typing import IO, Annotated, Literal, cast
 
 import msgspec
 
-from hipkit.api.secret import Secret
+from hipkit.api.secret import MaskedStruct, Secret
 from hipkit.api.suggestions import did_you_mean
 from hipkit.client.settings import find_profile_file
 from hipkit.client.setup import ClientOptions, check_token
@@ -46,7 +46,7 @@ WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
 class Profile(
-    msgspec.Struct,
+    MaskedStruct,
     frozen=True,
     kw_only=True,
     forbid_unknown_fields=True,
@@ -69,6 +69,9 @@ class Profile(
         retries: See `Policy`.
         allow_http: See `ClientOptions`.
     """
+
+    # A proxy's URL may hold a password, and so may the arguments of a command.
+    secrets = frozenset({"proxy", "token_command"})
 
     base_url: Annotated[str, msgspec.Meta(min_length=1)]
     token_file: str | None = None

@@ -71,6 +71,15 @@ async def test_the_asynchronous_client_has_the_same_constructor(files: Files) ->
         assert (client._state.policy.retries, client._state.policy.timeout) == (0, 7)
 
 
+def test_a_profile_shows_no_password(files: Files) -> None:
+    files.profile(
+        'proxy = "http://me:s3cret@proxy:3128"',
+        'token-command = ["fetch", "--password", "s3cret"]',
+    )
+
+    assert "s3cret" not in repr(read_profile("ops"))
+
+
 def test_a_file_may_be_passed_in_place_of_the_default(files: Files) -> None:
     other = files.folder / "other.toml"
     other.write_text('[profiles.x]\nbase-url = "https://x/v1"\ntoken-file = "t"\n')
