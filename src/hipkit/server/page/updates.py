@@ -245,16 +245,8 @@ class Updates:
         """Return the parts that changed between the reading of a page and the first round."""
         if stream.changes_seen is None:
             return set()
-        return {
-            change.part
-            for change in await self._database.stores.page_changes.after(
-                stream.changes_seen
-            )
-            if change.room_id in (None, stream.room_id)
-            or (
-                change.part == ROOMS and change.user_id in (None, stream.reader.user_id)
-            )
-        }
+        changes = await self._database.stores.page_changes.after(stream.changes_seen)
+        return {change.part for change in changes if _concerns(change, stream)}
 
     async def _load(self, person: _Person, parts: _Parts) -> None:
         """Read a person's conversations and counts anew, up to the last round's messages."""
@@ -328,6 +320,13 @@ class _Parts:
         if stream.room_id is not None:
             found |= self.everywhere | self.of_rooms.get(stream.room_id, set())
         return found
+
+
+def _concerns(change: PageChange, stream: Stream) -> bool:
+    """Return whether a change may be of something that a stream's page shows."""
+    if change.part == ROOMS:
+        return change.user_id in (None, stream.reader.user_id)
+    return stream.room_id is not None and change.room_id in (None, stream.room_id)
 
 
 def _offer(

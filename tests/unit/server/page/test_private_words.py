@@ -7,6 +7,7 @@ know it; every page of every visitor is searched for words of others.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import re
 from collections.abc import Callable, Iterator
@@ -14,9 +15,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from hipkit.server.page.streams import FeedTiming
 from hipkit.server.services.people.accounts import set_admin
 from tests.unit.server.asgi import RawResponse, Site
 from tests.unit.server.page.conftest import MakeVisitor
+from tests.unit.server.page.test_streams import Page, secret_of
 from tests.unit.server.page.visitor import Visitor
 
 WORD = re.compile(r"zq[a-z]+\d+")
@@ -38,9 +41,17 @@ class Place:
     members: set[str] = field(default_factory=set)
     name: str = ""
     topic: str = ""
+    seen_by: set[str] = field(default_factory=set)
+    stayed: set[str] | None = None
+    """Who could read it all the time."""
+    last_word: str = ""
     guest_page: str = ""
     guests_since: int = 0
     """The number of the first word that its guests may know."""
+
+    @property
+    def feed(self) -> str:
+        return "" if self.is_chat else f"/feed?room={self.id}"
 
 
 class World:
@@ -87,8 +98,31 @@ class World:
 
     def note(self) -> None:
         """Note who knows what by now."""
+        for place in self.places:
+            readers = {name for name in PEOPLE if self.may_read(name, place)}
+            place.seen_by |= readers
+            place.stayed = readers if place.stayed is None else place.stayed & readers
         for place, known in self.words.values():
             known |= {name for name in PEOPLE if self.may_read(name, place)}
+
+    def step(self, happenings: list[Callable[[], None]]) -> None:
+        """Let something happen, and note who knows what by then."""
+        self.random.choice(happenings)()
+        self.note()
+        # Otherwise the limits of calls would keep most of it from happening.
+        self.site.clock[0] += 10
+
+    def addresses(self, name: str) -> list[str]:
+        """Return the streams of what somebody may read."""
+        return [
+            one.feed or f"/feed?chat={self.partner(name, one)}"
+            for one in self.places
+            if self.may_read(name, one)
+        ]
+
+    def partner(self, name: str, chat: Place) -> int:
+        (other,) = chat.members - {name}
+        return self.ids[other]
 
     def rooms(self) -> list[Place]:
         return [one for one in self.places if not one.is_chat and not one.is_deleted]
@@ -146,6 +180,8 @@ class World:
             body["is_guest_accessible"] = not room["is_guest_accessible"]
             place.guests_since = len(self.words)
         self.call("PUT", f"/v2/room/{place.id}", body)
+        if what == "privacy":
+            self.tell(place)
         self.learn(place)
 
     def learn(self, place: Place) -> None:
@@ -178,6 +214,7 @@ class World:
             reply = self.site.delete(f"/v2/room/{place.id}/member/{self.ids[name]}")
             assert reply.status < 500
             self.learn(place)
+            self.tell(place)
 
     def delete_room(self) -> None:
         if self.random.random() < 0.2 and len(self.rooms()) > 3:
@@ -186,9 +223,25 @@ class World:
             place.is_deleted = True
 
     def notify(self) -> None:
-        place = self.random.choice(self.rooms())
+        self.tell(self.random.choice(self.rooms()))
+
+    def tell(self, place: Place) -> None:
+        """Send a room a notification, at once after it was closed to somebody perhaps."""
         body = {"message": self.word(place, "notice"), "notify": True}
         self.site.post(f"/v2/room/{place.id}/notification", body)
+
+    def notify_all(self) -> None:
+        """Send every room a notification, archived ones aside."""
+        for place in self.rooms():
+            word = self.word(place, "last")
+            body = {"message": word}
+            reply = self.site.post(f"/v2/room/{place.id}/notification", body)
+            place.last_word = word if reply.status == 204 else ""
+            self.site.clock[0] += 10
+        self.note()
+
+    def has_stayed(self, name: str, place: Place) -> bool:
+        return name in (place.stayed or ())
 
     def say(self) -> None:
         name = self.random.choice(PEOPLE[:-1])
@@ -326,16 +379,15 @@ def test_no_page_shows_what_its_reader_may_not_know(
     site: Site, sign_in: MakeVisitor, seed: int
 ) -> None:
     world = World(site, sign_in, seed)
-    happens: list[Callable[[], None]] = [
+    happenings = [
         *([world.create_room] * 2),
         *([world.change_room] * 4),
         *([world.add_member] * 3),
         *([world.remove_member] * 3),
         *([world.say] * 3),
+        *([world.hook] * 2),
         world.notify,
         world.chat,
-        world.hook,
-        world.hook,
         world.room_token,
         world.look_back,
         world.promote,
@@ -344,8 +396,58 @@ def test_no_page_shows_what_its_reader_may_not_know(
     for _ in range(3):
         world.create_room()
     for _ in range(STEPS):
-        world.random.choice(happens)()
-        world.note()
-        # Otherwise the limits of calls would keep most of it from happening.
-        site.clock[0] += 10
+        world.step(happenings)
     assert world.leaks() == []
+
+
+@pytest.mark.parametrize(
+    ("seed", "update_seconds"),
+    # With updates once an hour nothing but a conversation's own feed checks access.
+    [(1, 0.01), (2, 3600.0)],
+)
+def test_no_stream_tells_what_its_reader_could_never_know(
+    site: Site, sign_in: MakeVisitor, seed: int, update_seconds: float
+) -> None:
+    world = World(site, sign_in, seed)
+    for _ in range(4):
+        world.create_room()
+        world.chat()
+    for _ in range(12):
+        world.add_member()
+        site.clock[0] += 10
+    world.note()
+    timing = FeedTiming(poll=0.05, keep_alive=3600, check=3600, update=update_seconds)
+    asyncio.run(follow_everything(world, Page(site, timing)))
+
+
+async def follow_everything(world: World, page: Page) -> None:
+    """Let things happen while everybody has a window open of everything that they may read."""
+    happenings = [
+        *(world.change_room, world.remove_member, world.say, world.chat),
+        *(world.add_member, world.notify, world.promote, world.delete_room),
+    ]
+    streams = [
+        (name, path, page.stream(path, secret_of(world.visitors[name])))
+        for name in PEOPLE
+        for path in ("/feed", *world.addresses(name))
+    ]
+    async with contextlib.AsyncExitStack() as stack:
+        for _, _, stream in streams:
+            await stack.enter_async_context(stream.listening())
+        for _ in range(STEPS):
+            # In a thread: what happens is written for a loop of its own.
+            await asyncio.to_thread(world.step, happenings)
+        # Who may read something still gets it, so the streams were not merely silent.
+        await asyncio.to_thread(world.notify_all)
+        for name, path, stream in streams:
+            room = next((one for one in world.rooms() if one.feed == path), None)
+            if room is not None and world.has_stayed(name, room):
+                await stream.until(room.last_word)
+    for name, path, stream in streams:
+        text = stream.received.decode()
+        for word in WORD.findall(text):
+            assert path != "/feed", f"{name} is told {word} without a conversation"
+            assert name in world.words[word][1], f"{name} {path} is told {word}"
+        for room_id in re.findall(r"/rooms/(\d+)", text):
+            place = next(one for one in world.places if one.id == int(room_id))
+            assert name in place.seen_by, f"{name} {path} is told of room {room_id}"

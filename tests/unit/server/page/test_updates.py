@@ -310,6 +310,21 @@ async def test_what_changed_since_the_page_was_read_is_told(
     assert "head" not in told(other, "changed")
 
 
+async def test_what_others_missed_is_not_told(
+    page: Page, ann: Visitor, bob: Visitor
+) -> None:
+    seen = await page.site.server.database.stores.page_changes.newest()
+    member = {"room_roles": ["room_member"]}
+    await page.call("PUT", "/v2/room/Board/member/@bob", member)
+
+    async with watching(page, bob, f"/feed?seen={seen}") as browser:
+        await browser.until("event: changed\ndata: rooms")
+    async with watching(page, ann, f"/feed?seen={seen}") as other:
+        pass
+
+    assert told(other, "changed") == []
+
+
 async def test_many_new_messages_are_read_in_several_steps(
     page: Page, ann: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
