@@ -18,6 +18,7 @@ from hipkit.server.page.history import ConversationView
 from hipkit.server.page.rendering import Renderer
 from hipkit.server.page.streams import (
     GAP,
+    MOST_WAITING_BYTES,
     REPLACED,
     AccessCheck,
     FeedTiming,
@@ -214,7 +215,10 @@ class Feeds:
             return
         missed = [one for one in messages if one.sent_us <= until_us]
         if missed:
-            stream.offer_first(await self._events(conversation, missed))
+            events = await self._events(conversation, missed)
+            # Long messages, held for a reader who does not read, would fill the memory.
+            is_short = len(events) <= MOST_WAITING_BYTES
+            stream.offer_first(events if is_short else GAP)
 
     async def _run(self, feed: _Feed) -> None:
         loop = asyncio.get_running_loop()

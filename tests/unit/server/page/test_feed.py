@@ -212,6 +212,20 @@ async def test_a_reader_who_missed_too_much_gets_a_gap_event(
     assert stream.texts() == []
 
 
+async def test_a_reader_who_missed_too_many_bytes_gets_a_gap_event(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two hundred long messages, in every stream of one who never reads, are gigabytes."""
+    await room.say("message 1")
+    monkeypatch.setattr(feed, "MOST_WAITING_BYTES", 10)
+
+    stream = room.stream(room.feeds(), after_us=0)
+    async with stream.listening():
+        await stream.until("event: gap")
+
+    assert stream.texts() == []
+
+
 async def test_messages_of_another_process_are_sent_too(room: Room) -> None:
     other = SqliteDatabase.open(room.site.server.settings.database, durable=False)
     stream = room.stream(room.feeds(FeedTiming(poll=0.01)))
