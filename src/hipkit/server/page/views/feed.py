@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from hipkit.api.errors import BadRequestError
@@ -25,9 +26,7 @@ __all__ = ["VIEWS"]
 
 async def follow(visit: Visit) -> Answer:
     """Stream what changes, and the new messages of the conversation that the query names."""
-    conversation = await _conversation(
-        visit, visit.query_number("room"), visit.query_number("chat")
-    )
+    conversation = await _conversation(visit, visit.query_number)
     conversation_id = None if conversation is None else conversation.conversation_id
     check = partial(may_read, visit.context, visit.secret, conversation_id)
     return open_stream(visit, conversation, Reader(user_id=visit.user.id), check)
@@ -38,10 +37,8 @@ async def mark(visit: Visit) -> Answer:
 
     Scripts send it while nobody waits for an answer; without scripts it is a form.
     """
-    kind = "chat" if visit.field("chat") else "room"
-    number = visit.number(kind)
     conversation = await _conversation(
-        visit, number if kind == "room" else 0, number if kind == "chat" else 0
+        visit, lambda name: visit.number(name) if visit.field(name) else 0
     )
     if conversation is None:
         raise BadRequestError("A room or a chat is needed")
@@ -54,12 +51,13 @@ async def mark(visit: Visit) -> Answer:
 
 
 async def _conversation(
-    visit: Visit, room_id: int, user_id: int
+    visit: Visit, number_of: Callable[[str], int]
 ) -> ConversationView | None:
+    """Return the room or private chat that a request names; `None` if it names neither."""
     context = visit.context
-    if room_id:
+    if room_id := number_of("room"):
         return conversation_of(await find_room(context.stores, context.actor, room_id))
-    if user_id:
+    if user_id := number_of("chat"):
         return chat_conversation(await open_private_chat(context, user_id))
     return None
 

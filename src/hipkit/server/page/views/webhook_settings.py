@@ -51,10 +51,10 @@ async def add_webhook(visit: Visit) -> Answer:
         request = await read_operation(
             context, CreateWebhook, members, room_id_or_name=room_id
         )
-        made = await create_webhook(context, request)
+        created = await create_webhook(context, request)
     except ApiError as error:
         return await show_new(visit, error)
-    return visit.redirect(f"/webhooks/{made.id}", done="created")
+    return visit.redirect(f"/webhooks/{created.id}", done="created")
 
 
 async def show_settings(visit: Visit, error: ApiError | None = None) -> Answer:
@@ -86,10 +86,10 @@ async def save_settings(visit: Visit) -> Answer:
             room_id_or_name=webhook.room_id or 0,
             key=webhook.key,
         )
-        made = await create_webhook(context, request)
+        replaced = await create_webhook(context, request)
     except ApiError as error:
         return await show_settings(visit, error)
-    return visit.redirect(f"/webhooks/{made.id}", done="saved")
+    return visit.redirect(f"/webhooks/{replaced.id}", done="saved")
 
 
 async def may_change(visit: Visit, webhook: WebhookRecord) -> bool:
