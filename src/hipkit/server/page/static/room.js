@@ -76,7 +76,7 @@
     return line;
   }
 
-  function dress(root) {
+  function enhance(root) {
     hipkit.showTimes(root);
     const own = messages.dataset.person;
     for (const mention of root.querySelectorAll(".mention")) {
@@ -141,7 +141,7 @@
     const isOlder = edge.classList.contains("older");
     const piece = document.createElement("template");
     piece.innerHTML = event.detail.serverResponse;
-    dress(piece.content);
+    enhance(piece.content);
     keepingPlace(() => {
       const added = [...piece.content.children];
       edge.replaceWith(piece.content);
@@ -187,7 +187,7 @@
     }
     const added = [...piece.content.children];
     if (!added.length) return;
-    dress(piece.content);
+    enhance(piece.content);
     const wasAtBottom = isAtBottom();
     keepingPlace(() => {
       messages.querySelector(".nothing")?.remove();
@@ -203,7 +203,7 @@
       else trim("newer");
     });
     if (!wasAtBottom) unseen += added.length;
-    for (const message of added) hipkit.unread?.add(message, hipkit.isSeen());
+    for (const message of added) hipkit.unread?.add(message);
     showNewest();
     announce(added);
   }
@@ -246,7 +246,7 @@
 
   // -- Beginning -------------------------------------------------------------------------------
 
-  dress(messages);
+  enhance(messages);
   arrange();
   const wanted = messages.dataset.at && document.getElementById(messages.dataset.at);
   if (wanted) {

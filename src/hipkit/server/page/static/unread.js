@@ -64,7 +64,7 @@
 
   // -- How far this window has read ------------------------------------------------------------
 
-  const isSeen = () => Boolean(opened?.feed && hipkit.isSeen?.());
+  const isSeen = () => Boolean(hipkit.isSeen?.());
   let readUs = 0;
   let markedUs = 0;
   let timer = 0;
@@ -198,13 +198,13 @@
     },
 
     // Counts a new message of the open conversation.
-    add(message, isRead) {
+    add(message) {
       const link = linkTo(path);
       if (!link) return;
       const sentUs = Number(message.dataset.sent);
       setTime(link, sentUs);
       const isOwn = message.matches(".said") && message.dataset.sender === `user ${opened.person}`;
-      if (isRead || isOwn || message.matches(".event")) return;
+      if (isSeen() || isOwn || message.matches(".event")) return;
       const isLoud = path.startsWith("/chats/") || message.matches("[data-notify], :has(.mention.own)");
       const { count, loud } = link.dataset;
       const isLouder = setCount(link, Number(count) + 1, Number(loud) + (isLoud ? 1 : 0));
