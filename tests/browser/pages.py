@@ -70,6 +70,7 @@ PARTS = {
     "/guest/{key}/history": "more messages of a page",
     "/feed": "a stream",
     "/rooms/{room_id}/head": "a part of a page that has changed",
+    "/rooms/{room_id}/topic/shown": "a part of a page that has changed",
     "/rooms/{room_id}/history": "more messages of a page",
     "/rooms/{room_id}/people": "a part of a page that has changed",
     "/sidebar": "a part of every page that has changed",

@@ -69,7 +69,7 @@ def test_no_page_shows_anything_of_another_group(
             f"/rooms/{room}/history",
             f"/rooms/{room}/settings",
             f"/rooms/{room}/topic",
-            f"/rooms/{room}/topic?shown=1",
+            f"/rooms/{room}/topic/shown",
             f"/search?q=a&room={room}",
         ]
 

@@ -319,7 +319,7 @@ class World:
             room = f"/rooms/{place.id}"
             for part in ("", "/head", "/people", "/history", "/settings", "/topic"):
                 yield room + part
-            yield f"{room}/topic?shown=1"
+            yield f"{room}/topic/shown"
             yield f"/search?q=zq&room={place.id}"
             yield f"/webhooks/new?room={place.id}"
         for number in self.ids.values():

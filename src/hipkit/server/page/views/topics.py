@@ -60,8 +60,6 @@ async def run_topic_command(visit: Visit, text: str) -> Answer | None:
 async def show_form(visit: Visit, error: ApiError | None = None) -> Answer:
     """Show the form, with what was typed if there was an error."""
     context = visit.context
-    if visit.query("shown"):
-        return await _shown(visit)
     room = await find_room_to_administer(
         context.stores, context.actor, visit.number("room_id")
     )
@@ -78,6 +76,14 @@ async def show_form(visit: Visit, error: ApiError | None = None) -> Answer:
     return await visit.page(
         "topic_page.html", error=error, room=room, topic=topic, longest=LONGEST_TOPIC
     )
+
+
+async def show_topic(visit: Visit) -> Answer:
+    """Show the topic as it is now, in place of the form."""
+    context = visit.context
+    room = await find_room(context.stores, context.actor, visit.number("room_id"))
+    is_admin = await may_administer(visit, room)
+    return visit.part("topic.html", room=room, may_administer=is_admin)
 
 
 async def save_topic(visit: Visit) -> Answer:
@@ -100,14 +106,7 @@ async def _set_topic(visit: Visit, topic: str) -> None:
 
 
 async def _done(visit: Visit) -> Answer:
-    return await _shown(visit) if visit.is_htmx else visit.redirect(_address(visit))
-
-
-async def _shown(visit: Visit) -> Answer:
-    context = visit.context
-    room = await find_room(context.stores, context.actor, visit.number("room_id"))
-    is_admin = await may_administer(visit, room)
-    return visit.part("topic.html", room=room, may_administer=is_admin)
+    return await show_topic(visit) if visit.is_htmx else visit.redirect(_address(visit))
 
 
 def _address(visit: Visit) -> str:
@@ -117,4 +116,5 @@ def _address(visit: Visit) -> str:
 VIEWS = [
     ViewRoute("/rooms/{room_id}/topic", show_form),
     ViewRoute("/rooms/{room_id}/topic", save_topic, method="POST"),
+    ViewRoute("/rooms/{room_id}/topic/shown", show_topic),
 ]

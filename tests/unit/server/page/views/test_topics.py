@@ -70,7 +70,7 @@ def test_htmx_puts_the_form_in_place_and_the_topic_back(
 
     form = root.get(page, hx_request="true")
     saved = root.send(page, {"topic": "busy"}, hx_request="true")
-    kept = root.get(f"{page}?shown=1", hx_request="true")
+    kept = root.get(f"{page}/shown", hx_request="true")
 
     for answer in (form, saved, kept):
         assert "<html" not in answer.text
@@ -164,7 +164,7 @@ def test_an_archived_rooms_topic_stays(site: Site, root: Visitor) -> None:
 def test_a_private_rooms_topic_is_hidden_from_others(site: Site, ann: Visitor) -> None:
     room = site.add_room("Plans", is_private=True, topic="merger")
 
-    for query in ("", "?shown=1"):
-        answer = ann.get(f"/rooms/{room}/topic{query}", hx_request="true")
+    for part in ("", "/shown"):
+        answer = ann.get(f"/rooms/{room}/topic{part}", hx_request="true")
         assert answer.status == 403
         assert "merger" not in answer.text
