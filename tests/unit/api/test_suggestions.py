@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from hipkit.api.suggestions import did_you_mean
+from hipkit.api.suggestions import closest, did_you_mean
 
 KNOWN = ("get-room", "get-room-members", "delete-room", "timeout")
 
@@ -27,3 +27,8 @@ def test_a_name_that_resembles_none_gets_no_suggestion(name: str) -> None:
 
 def test_the_prefix_stands_before_the_suggestion() -> None:
     assert did_you_mean("timout", KNOWN, prefix="--") == ", did you mean --timeout?"
+
+
+def test_the_closest_name_is_returned_as_it_is_spelt() -> None:
+    assert closest("ON CAL", ["Ops", "On Call"]) == "On Call"
+    assert closest("elsewhere", ["Ops", "On Call"]) is None

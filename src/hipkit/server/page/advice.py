@@ -4,48 +4,61 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
+from hipkit.server.page.advice_on_fields import advice_on_field
+from hipkit.server.page.advice_on_paths import advice_on_path, misspelt_path, version_of
+from hipkit.server.services.access.missing import Missing
+from hipkit.server.services.access.token_calls import SeenCall
 from hipkit.server.services.errors import plain_words
-from hipkit.server.shared.recent_calls import RecentCall
 
-__all__ = ["advice_on"]
+__all__ = ["Advice", "advice_on"]
 
 SCOPE = re.compile(r"u'([a-z_]+)'")
 
-Reason = str | Callable[[RecentCall, Collection[str]], str]
-"""Advice, or a function that returns it for a call and the scopes of its token."""
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What to change, and the page on which some of it is done.
+
+    Attributes:
+        text: Sentences.
+        label: What is done on that page; empty if there is none.
+        address: Its path.
+    """
+
+    text: str
+    label: str = ""
+    address: str = ""
 
 
-def advice_on(call: RecentCall, scopes: Collection[str]) -> str | None:
+Reason = str | Callable[[SeenCall], Advice | str]
+"""Advice, or a function that returns it for a call."""
+
+
+def advice_on(seen: SeenCall) -> Advice | None:
     """Return advice on a call; `None` for one that succeeded with everything it sent.
 
     Args:
-        call: The call. One that succeeded may have a note on what was left out.
-        scopes: The scopes of its token.
+        seen: The call, and what belongs to it. One that succeeded may have a note on what was
+            left out.
     """
+    call = seen.call
     if call.status < 400:
-        return call.note and plain_words(call.note)
+        return Advice(plain_words(call.note)) if call.note else None
     if call.status >= 500 and call.status not in REASONS:
-        return (
+        return Advice(
             "This is an error of the server, not of the program. See the server's log."
         )
-    by_status = V1_REASONS if _version(call) == "v1" else REASONS
+    by_status = V1_REASONS if version_of(call.target) == "v1" else REASONS
     reason = by_status.get(call.status) or REASONS.get(call.status)
-    return reason(call, scopes) if callable(reason) else reason
+    advice = reason(seen) if callable(reason) else reason
+    return Advice(advice) if isinstance(advice, str) else advice
 
 
-def _version(call: RecentCall) -> str:
-    return _segments(call)[0]
-
-
-def _segments(call: RecentCall) -> list[str]:
-    """Return the parts of the path, without empty ones; at least one."""
-    path = call.target.partition("?")[0]
-    return [part for part in path.split("/") if part] or [""]
-
-
-def _invalid_request(call: RecentCall, scopes: Collection[str]) -> str:
+def _invalid_request(seen: SeenCall) -> str:
+    call = seen.call
     problem = (call.problem or "").lower()
     for sign, advice in UNREADABLE.items():
         if sign in problem:
@@ -61,20 +74,21 @@ def _invalid_request(call: RecentCall, scopes: Collection[str]) -> str:
             "The body is missing. Programs lose it when they follow a redirect from http to"
             " https: configure the final address."
         )
-    return (
+    return advice_on_field(plain_words(call.problem or "")) or (
         "A field is missing or has an invalid value. The line above names it; open the call to"
         " see the request."
     )
 
 
-def _invalid_token(call: RecentCall, scopes: Collection[str]) -> str:
+def _invalid_token(seen: SeenCall) -> Advice | str:
+    call = seen.call
     if call.token_id is not None:
         # Version 1 answers 401 also if a token may not do something.
-        return _forbidden(call, scopes)
+        return _forbidden(seen)
     names = {name for name, _ in call.headers}
     query = {name for name, _ in parse_qsl(call.target.partition("?")[2])}
     has_token = "authorization" in names or "auth_token" in query
-    if _version(call) == "v1":
+    if version_of(call.target) == "v1":
         has_token = has_token or "auth_token" in call.request_body
     if not has_token:
         return (
@@ -82,77 +96,133 @@ def _invalid_token(call: RecentCall, scopes: Collection[str]) -> str:
             " in the query. Programs may lose the header when they follow a redirect to another"
             " host or scheme: configure the final address."
         )
-    return (
+    return Advice(
         "The token is unknown to this server, was revoked (or the token that it was created"
-        " with), or has expired: personal tokens are valid for a year. Create a new one under"
-        " Tokens. To keep a token of the old HipChat, add it with: hipkit admin token add"
-        " --value @FILE."
+        " with), or has expired: personal tokens are valid for a year. Create a new one, or keep"
+        " a token of the old HipChat: hipkit admin token add --value @FILE.",
+        *TOKENS,
     )
 
 
-def _forbidden(call: RecentCall, scopes: Collection[str]) -> str:
-    problem = call.problem or ""
+def _forbidden(seen: SeenCall) -> Advice | str:
+    problem = seen.call.problem or ""
     needed = SCOPE.findall(problem)
     if needed:
-        has = f"has {_listed(sorted(scopes), 'and')}" if scopes else "has no scope"
-        return (
-            f"The token lacks a scope: it {has}, and this needs {_listed(needed, 'or')}."
-            " The scopes of a token cannot be changed: create a new one under Tokens."
-        )
+        return _lacks_scope(seen, needed)
     if "one room" in problem:
-        return (
-            "The token is valid for one room only, and this is another one. Use a personal"
-            " token, or one of this room."
+        room = f" {seen.call.room}" if seen.call.room else ""
+        return Advice(
+            f"The token is valid for one room only, and this is another one{room and ':'}{room}."
+            " Use a personal token, or one of this room.",
+            *TOKENS,
         )
     if "of the kinds" in problem:
-        return (
+        return Advice(
             "This operation does not accept this kind of token. If it requires a user's, create"
-            " a personal token under Tokens."
+            " a personal token.",
+            *TOKENS,
         )
     return "The token's owner lacks the permission for this in the room, or is not a member of it."
 
 
-def _not_found(call: RecentCall, scopes: Collection[str]) -> str:
-    version, *rest = _segments(call)
-    if version not in VERSIONS:
-        return _wrong_version(version, rest)
+def _lacks_scope(seen: SeenCall, needed: Collection[str]) -> Advice:
+    token = seen.token
+    scopes = [] if token is None else sorted(token.scopes.split())
+    if token is not None and token.kind == ROOM_NOTIFICATION:
+        wanted = [*scopes, PREFERRED if PREFERRED in needed else next(iter(needed))]
+        return Advice(
+            "A room notification token can only send notifications to its room, and this needs"
+            f" {_listed(needed, 'or')}: many programs look the room up before they post. Create"
+            f" a personal token with {_listed(wanted, 'and')}; it posts as its owner."
+            f" {_keep_value(token.id, wanted)}",
+            *TOKENS,
+        )
+    has = f"has {_listed(scopes, 'and')}" if scopes else "has no scope"
+    lacks = (
+        f"The token lacks a scope: it {has}, and this needs {_listed(needed, 'or')}."
+    )
+    if token is not None and token.client_id is not None:
+        return Advice(
+            f"{lacks} The program has to request it, and its OAuth client to have it."
+        )
+    text = f"{lacks} The scopes of a token cannot be changed: create a new one."
+    if token is not None:
+        wanted = [*scopes, PREFERRED if PREFERRED in needed else next(iter(needed))]
+        text += f" {_keep_value(token.id, wanted, token.user_id)}"
+    return Advice(text, *TOKENS)
+
+
+def _keep_value(
+    token_id: int, scopes: Collection[str], user_id: int | None = None
+) -> str:
+    """Return how whoever runs the server gives a token's value other scopes."""
+    options = "".join(f" --scope {scope}" for scope in scopes)
+    return (
+        f"To keep the token's value, run on the server: hipkit admin token revoke {token_id},"
+        f" then hipkit admin token add --user {user_id or 'USER'}{options} --value @FILE."
+    )
+
+
+def _not_found(seen: SeenCall) -> Advice | str:
+    call = seen.call
     if call.operation_id == "unknown":
-        first = rest[0] if rest else ""
-        if (version, first) in OTHER_VERSION:
-            other = OTHER_VERSION[version, first]
-            return (
-                f"Paths with /{first}/ are of the API's other version: send this to"
-                f" /{other}/{'/'.join(rest)}."
-            )
+        return advice_on_path(call.target)
+    if seen.missing is None:
         return (
-            "The path belongs to no operation. A slash or a space in a name has to be escaped,"
-            " as %2F or %20."
+            "What the call names does not exist. Ids differ from those of the old HipChat: names"
+            " and e-mail addresses are safer. Users are named by id, e-mail address or @mention."
         )
-    return (
-        "What the path names does not exist. Ids differ from those of the old HipChat: names"
-        " and e-mail addresses are safer. Users are named by id, e-mail address or @mention."
+    if seen.missing.kind == "user":
+        return _no_user(seen.missing)
+    return _no_room(seen, seen.missing)
+
+
+def _wrong_method(seen: SeenCall) -> str:
+    return misspelt_path(seen.call.target) or (
+        "The path exists, but not with this method: compare GET, POST, PUT and DELETE."
     )
 
 
-def _wrong_version(version: str, rest: list[str]) -> str:
-    found = next((one for one in rest if one in VERSIONS), None)
-    if found is not None:
-        path = "/".join(rest[rest.index(found) :])
-        return (
-            f"The path has something before /{found}: send this to /{path}, or have a"
-            " proxy remove it."
+def _no_room(seen: SeenCall, missing: Missing) -> Advice:
+    misspelt = misspelt_path(seen.call.target) if "/" in missing.reference else None
+    if misspelt is not None:
+        return Advice(misspelt)
+    if seen.room is not None:
+        return Advice(
+            f"A room {missing.reference} exists now: it was created after this call, or the"
+            " token's owner is a guest and not a member of it."
         )
-    if re.fullmatch(r"(?i)v[0-9.]+", version):
-        return f"There is no version {version}: the API has the versions /v2 and /v1."
-    is_first = version in ("rooms", "users")
-    path = "/".join(["v1" if is_first else "v2", version, *rest])
-    return (
-        "The path lacks the version: the API is below /v2, the first one below /v1. Send"
-        f" this to /{path}."
+    if missing.id is not None:
+        return Advice(
+            f"No room has the id {missing.id}. Ids differ from those of the old HipChat: use the"
+            " room's name in the program, or create a room with this id: hipkit admin room add"
+            f" NAME --id {missing.id}."
+        )
+    near = f" Did you mean {missing.near}?" if missing.near else ""
+    return Advice(
+        f"No room is called {missing.reference}.{near} Change the room in the program, or"
+        " create it.",
+        *NEW_ROOM,
     )
 
 
-def _too_many(call: RecentCall, scopes: Collection[str]) -> str:
+def _no_user(missing: Missing) -> Advice:
+    if missing.id is not None:
+        return Advice(
+            f"No user has the id {missing.id}. Ids differ from those of the old HipChat: use an"
+            " e-mail address or an @mention in the program, or create a user with this id:"
+            f" hipkit admin user add NAME --id {missing.id}.",
+            *PEOPLE,
+        )
+    near = f" Did you mean {missing.near}?" if missing.near else ""
+    return Advice(
+        f"No user is called {missing.reference}.{near} Users are named by id, e-mail address or"
+        " @mention.",
+        *PEOPLE,
+    )
+
+
+def _too_many(seen: SeenCall) -> str:
     return (
         "Too many calls: a token may send 30 messages a minute to one room, and make 100 calls"
         " in 5 minutes (an add-on's 500). Wait until the time in X-Ratelimit-Reset or"
@@ -165,15 +235,14 @@ def _listed(words: Collection[str], last: str) -> str:
     return f"{', '.join(first)} {last} {final}" if first else final
 
 
-VERSIONS = ("v1", "v2")
+TOKENS = "Tokens", "/tokens"
+NEW_ROOM = "New room", "/rooms/new"
+PEOPLE = "People", "/people"
+"""Pages, by what their links say."""
 
-OTHER_VERSION = {
-    ("v2", "rooms"): "v1",
-    ("v2", "users"): "v1",
-    ("v1", "room"): "v2",
-    ("v1", "user"): "v2",
-}
-"""The version that a path belongs to, by the one that it has and its next segment."""
+ROOM_NOTIFICATION = "room notification"
+PREFERRED = "view_room"
+"""Of several scopes that suffice, the one that permits least."""
 
 UNREADABLE = {
     "speaks tls (https)": (
@@ -216,7 +285,7 @@ REASONS: dict[int, Reason] = {
     401: _invalid_token,
     403: _forbidden,
     404: _not_found,
-    405: "The path exists, but not with this method: compare GET, POST, PUT and DELETE.",
+    405: _wrong_method,
     408: "The body did not arrive in time. Check the network and proxies.",
     413: "The body or file is larger than this server accepts.",
     429: _too_many,

@@ -13,6 +13,7 @@ from hipkit.server.http import protocol
 from hipkit.server.http.protocol import BoundedProtocol
 from hipkit.server.page.advice import advice_on
 from hipkit.server.serve import listen
+from hipkit.server.services.access.token_calls import SeenCall
 from tests.unit.server import wire
 from tests.unit.server.asgi import Site
 from tests.unit.server.wire import Wire
@@ -204,7 +205,8 @@ def test_what_is_refused_here_is_among_the_calls(
     assert (call.status, call.operation_id) == (400, "unknown")
     assert call.is_failed
     assert "s3cr3t" not in repr(call)
-    assert advice_on(call, ()) is not None
+    seen = SeenCall(call=call, token=None, room=None, message=None)
+    assert advice_on(seen) is not None
 
 
 def test_bytes_of_tls_behind_a_request_are_no_sign_of_https(site: Site) -> None:

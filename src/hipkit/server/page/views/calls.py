@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from hipkit.server.http.responses import Answer
-from hipkit.server.page.advice import advice_on
+from hipkit.server.page.advice import Advice, advice_on
 from hipkit.server.page.rendering import abridged
 from hipkit.server.page.views.tokens import show_tokens_of
 from hipkit.server.page.visit import ViewRoute, Visit
@@ -21,7 +21,7 @@ from hipkit.server.services.access.token_calls import (
     may_see_strangers,
 )
 from hipkit.server.services.errors import plain_words
-from hipkit.server.shared.recent_calls import CallCounts
+from hipkit.server.shared.recent_calls import CallCounts, RecentCall
 
 __all__ = ["VIEWS"]
 
@@ -45,12 +45,14 @@ class ShownCall:
         problem: What was wrong, in plain words.
         advice: What to change.
         excerpt: The beginning of the message that it created.
+        is_body_unread: Whether it had a body that was not read, as it was refused before.
     """
 
     seen: SeenCall
     problem: str | None
-    advice: str | None
+    advice: Advice | None
     excerpt: str | None
+    is_body_unread: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,15 +168,22 @@ def _wanted(visit: Visit) -> WantedCalls:
 
 
 def _shown(seen: SeenCall) -> ShownCall:
-    scopes: Iterable[str] = [] if seen.token is None else seen.token.scopes.split()
     excerpt = None
     if seen.message is not None and not seen.message.is_deleted:
         excerpt = abridged(seen.message)
     return ShownCall(
         seen=seen,
         problem=seen.call.problem and plain_words(seen.call.problem),
-        advice=advice_on(seen.call, list(scopes)),
+        advice=advice_on(seen),
         excerpt=excerpt,
+        is_body_unread=_has_body(seen.call) and not seen.call.request_body,
+    )
+
+
+def _has_body(call: RecentCall) -> bool:
+    return any(
+        name == "transfer-encoding" or (name == "content-length" and value != "0")
+        for name, value in call.headers
     )
 
 

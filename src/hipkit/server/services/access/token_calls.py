@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from hipkit.api.errors import ForbiddenError, NotFoundError
 from hipkit.api.secret import HIDDEN
 from hipkit.server.services.access.lookup import find_seen_room
+from hipkit.server.services.access.missing import Missing, MissingFinder
 from hipkit.server.services.access.tokens import (
     find_managed_token,
     list_managed_tokens,
@@ -79,12 +80,14 @@ class SeenCall:
         token: Its token; `None` for a call without a valid one.
         room: The room that it named or posted to, if the actor may see it.
         message: The message that it created there, unless the message is gone.
+        missing: What it named in vain, if that is why it failed.
     """
 
     call: RecentCall
     token: TokenRecord | None
     room: RoomRecord | None
     message: MessageRecord | None
+    missing: Missing | None = None
 
 
 async def list_calls(
@@ -115,8 +118,11 @@ async def list_calls(
     calls = context.runtime.recent_calls.find(
         _filter(wanted, tokens), after=after, before=before, count=count
     )
-    places = _Places(context)
-    return [await _seen(context, places, call, tokens[call.token_id]) for call in calls]
+    places, finder = _Places(context), MissingFinder(context)
+    return [
+        await _seen(context, places, finder, call, tokens[call.token_id])
+        for call in calls
+    ]
 
 
 async def count_calls(context: Context, wanted: WantedCalls) -> CallCounts:
@@ -212,7 +218,11 @@ def _filter(
 
 
 async def _seen(
-    context: Context, places: _Places, call: RecentCall, token: TokenRecord | None
+    context: Context,
+    places: _Places,
+    finder: MissingFinder,
+    call: RecentCall,
+    token: TokenRecord | None,
 ) -> SeenCall:
     user_id = context.actor.user_id
     is_own = token is not None and token.user_id == user_id is not None
@@ -224,7 +234,13 @@ async def _seen(
         posted_to = await places.room_of(call.message[0])
         if posted_to is not None:
             room, message = posted_to, await context.stores.messages.get(*call.message)
-    return SeenCall(call=call, token=token, room=room, message=message)
+    return SeenCall(
+        call=call,
+        token=token,
+        room=room,
+        message=message,
+        missing=await finder.find(call),
+    )
 
 
 def _is_of_private_chat(call: RecentCall) -> bool:

@@ -24,7 +24,7 @@ def polled(page: str) -> str:
 
 def listed(text: str) -> list[str]:
     """Return the request lines of the calls on a page, the newest first."""
-    return re.findall(r"<summary>.*?<code>(.*?)</code>", unescape(text), re.DOTALL)
+    return re.findall(r'class="head">.*?<code>(.*?)</code>', unescape(text), re.DOTALL)
 
 
 def test_a_call_is_shown_with_request_and_response_but_without_the_token(
@@ -49,13 +49,14 @@ def test_each_common_error_has_advice(site: Site, root: Visitor) -> None:
     reader = site.add_token(scopes=["view_group"])
 
     site.post("/v2/room/Ops/notification", {"msg": "no message"})
-    assert "field is missing" in advice(root)
+    assert "Add the field message" in advice(root)
     site.send("POST", "/v2/room/Ops/notification", body=b"hello")
     assert "Content-Type: application/json" in advice(root)
     site.get("/v2/room/nowhere")
-    assert "does not exist" in advice(root)
+    assert "No room is called nowhere." in advice(root)
+    assert '<a href="/rooms/new">New room</a>' in advice(root)
     site.get("/v2/no/such/thing")
-    assert "belongs to no operation" in advice(root)
+    assert "No operation has this path" in advice(root)
     site.post(f"/v2/room/{room}/notification", {"message": "x"}, token=reader)
     assert "this needs send_notification" in advice(root, "/calls?token=3")
     assert "has view_group" in advice(root, "/calls?token=3")
@@ -214,7 +215,7 @@ def test_all_calls_are_in_one_list_failed_ones_with_their_advice(
         re.sub(r"<details>.*?</details>", "", one, flags=re.S) for one in articles
     ]
     assert "The token is unknown" in closed[0]
-    assert "does not exist" in closed[1]
+    assert "No room is called Nowhere." in closed[1]
     assert re.findall(r"All <b>(\d+)</b>", page) == ["3"]
     assert re.findall(r"Failed <b>(\d+)</b>", page) == ["2"]
 
@@ -438,7 +439,12 @@ def test_a_program_that_was_moved_is_seen_to_arrive(
             b"\xe4",
             "send it as UTF-8",
         ),
-        "v1": ("GET", f"/v1/rooms/lst?auth_token={site.token}", b"", "no operation"),
+        "v1": (
+            "GET",
+            f"/v1/rooms/lst?auth_token={site.token}",
+            b"",
+            "No operation has this path",
+        ),
     }
     method, target, body, advised = calls[number]
     kind = ("Content-Type", "application/json")
@@ -451,3 +457,22 @@ def test_a_program_that_was_moved_is_seen_to_arrive(
     assert target.partition("?")[0] in listed(page)[0]
     assert advised in page
     assert site.token not in page
+
+
+def test_a_body_that_was_not_read_is_said_to_be_unread(
+    site: Site, root: Visitor
+) -> None:
+    site.send("POST", "/no/api", body=b"a=b", headers=[FORM, ("Content-Length", "3")])
+    refused = root.get("/calls?failed=1").text
+    site.add_room("Ops")
+    site.post("/v2/room/Ops/notification", {"message": "x"})
+    read = root.get("/calls?token=1").text
+
+    assert "The body was not read" in refused
+    assert "The body was not read" not in read
+
+
+def test_a_token_in_the_filter_is_named_with_its_id(site: Site, root: Visitor) -> None:
+    site.get("/v2/room")
+
+    assert re.search(r'<option value="1">[^<]+, id 1</option>', root.get("/calls").text)
