@@ -141,13 +141,13 @@ OPTIONS = [
         ["--user-calls"],
         type=click.IntRange(min=1),
         default=DEFAULT_LIMITS.user_calls,
-        help="Calls per window for a user token, or for an IP address without a token.",
+        help="Calls per window for a personal or user token, or for an IP address without one.",
     ),
     click.Option(
         ["--client-calls"],
         type=click.IntRange(min=1),
         default=DEFAULT_LIMITS.client_calls,
-        help="Calls per window for an add-on or room token.",
+        help="Calls per window for an add-on token or a room notification token.",
     ),
     click.Option(
         ["--window", "window_seconds"],

@@ -7,6 +7,7 @@ import click
 from hipkit.cli.admin.running import AdminGroup, Shown, scope_option
 from hipkit.cli.inputs import SecretFromFile
 from hipkit.server.services.access import tokens
+from hipkit.server.services.access.scopes import name_kind
 from hipkit.server.services.context import Context
 from hipkit.server.services.representations.timestamps import Timestamp
 
@@ -31,7 +32,7 @@ def token() -> None:
     "--room",
     "room_name",
     metavar="ROOM",
-    help="Create a notification token for this room.",
+    help="Create a room notification token for this room.",
 )
 @scope_option
 @click.option("--name", default="", show_default=False, help="Label of the token.")
@@ -58,9 +59,9 @@ async def add_token(
     value: str | None,
     days: int,
 ) -> Shown:
-    """Create a user token or a room notification token.
+    """Create a personal token or a room notification token.
 
-    Prints the token. Without --scope, a user token may do whatever its owner may.
+    Prints the token. Without --scope, a personal token may do whatever its owner may.
     """
     if room_name is not None and (reference is not None or scopes):
         raise click.UsageError("--room cannot be used together with --user or --scope")
@@ -92,7 +93,7 @@ async def list_tokens(context: Context) -> Shown:
     return [
         {
             "id": one.id,
-            "kind": one.kind,
+            "kind": name_kind(one),
             "name": one.name,
             "user_id": one.user_id,
             "room_id": one.room_id,

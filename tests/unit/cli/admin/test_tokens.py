@@ -18,7 +18,7 @@ def test_tokens_end_with_their_user_room_or_client(run_json: Admin) -> None:
     run_json("token", "add", "--user", "@Ann")
     run_json("token", "add", "--room", "Ops")
     assert [one["kind"] for one in run_json("token", "list")] == [
-        "user", "user", "room notification",
+        "personal token", "personal token", "room notification token",
     ]  # fmt: skip
 
     run_json("user", "delete", "@Ann")
@@ -55,6 +55,23 @@ def test_a_program_keeps_its_token(
     assert again.code != 0
     assert "This token exists already" in again.err
     assert OLD_TOKEN not in again.err
+
+
+def test_a_room_notification_tokens_value_is_kept_with_more_scopes(
+    run_json: Admin, tmp_path: Path
+) -> None:
+    # As the page advises for a program that looks the room up before it posts.
+    file = tmp_path / "token"
+    file.write_text(OLD_TOKEN)
+    run_json("room", "add", "Ops")
+    old = run_json("token", "add", "--room", "Ops", "--value", f"@{file}")
+
+    run_json("token", "revoke", str(old["id"]))
+    scopes = ("--scope", "send_notification", "--scope", "view_room")
+    made = run_json("token", "add", "--user", "1", *scopes, "--value", f"@{file}")
+
+    assert made["token"] == OLD_TOKEN
+    assert sorted(made["scopes"]) == ["send_notification", "view_room"]
 
 
 def test_a_token_among_the_arguments_is_refused(run: Run, run_json: Admin) -> None:

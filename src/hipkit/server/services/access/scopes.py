@@ -15,6 +15,7 @@ __all__ = [
     "TokenKind",
     "check_scopes",
     "grantable_scopes",
+    "name_kind",
     "split_scopes",
     "token_kind",
 ]
@@ -41,6 +42,15 @@ ADMIN_SCOPES = frozenset({"admin_group", "import_data"})
 
 GUEST_SCOPES = frozenset({"send_message", "view_messages", "view_room"})
 """The only scopes that guests can have: they see neither the group nor its lists."""
+
+
+def name_kind(token: TokenRecord) -> str:
+    """Return what HipChat called a token of this kind, as people read it."""
+    if token.kind == "room notification":
+        return "room notification token"
+    if token.kind != "user":
+        return "add-on token"
+    return "personal token" if token.client_id is None else "user token"
 
 
 def grantable_scopes(user: UserRecord) -> frozenset[str]:

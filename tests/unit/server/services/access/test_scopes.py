@@ -11,6 +11,7 @@ from hipkit.server.services.access.scopes import (
     SCOPES,
     check_scopes,
     grantable_scopes,
+    name_kind,
     split_scopes,
 )
 from hipkit.server.services.errors import InvalidValueError
@@ -65,3 +66,18 @@ def test_other_scopes_are_named_in_the_error(
         check_scopes(scopes, allowed)
 
     assert (caught.value.field, caught.value.value) == ("scope", value)
+
+
+def test_each_kind_of_token_has_hipchats_name(site: Site) -> None:
+    stores = site.server.database.stores
+    personal = asyncio.run(stores.tokens.get(1))
+    assert personal is not None
+
+    def name(**members: object) -> str:
+        return name_kind(replace(personal, **members))
+
+    assert name() == "personal token"
+    assert name(client_id="bot") == "user token"
+    assert name(kind="room notification") == "room notification token"
+    assert name(kind="group client", client_id="bot") == "add-on token"
+    assert name(kind="room client", client_id="bot") == "add-on token"
