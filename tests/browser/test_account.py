@@ -4,6 +4,7 @@ import re
 import subprocess
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import EMAIL, Served
@@ -42,7 +43,7 @@ def test_a_new_token_is_shown_once_and_its_curl_command_works(
 
     form = signed_in.get_by_role("region", name="Create a personal token")
     form.get_by_label("Name").fill("Alerting")
-    form.get_by_label("Room for the example command").select_option("Curl")
+    form.get_by_label("Room to try it in").select_option("Curl")
     form.get_by_role("button", name="Create token").click()
     command = signed_in.locator("pre", has_text="curl").inner_text()
     done = subprocess.run(
@@ -89,7 +90,7 @@ def test_a_failed_call_appears_by_itself_with_advice(
     call = signed_in.get_by_role("article").first
     expect(call).to_contain_text("/v2/room/Watched/notification")
     expect(call).to_contain_text("400")
-    expect(call.get_by_text("A field is missing")).to_be_visible()
+    expect(call.get_by_text("Add the field message")).to_be_visible()
     expect(failed.locator("b")).to_have_text(str(before + 1))
     call.locator("summary").click()
     expect(call).to_contain_text("no such field")
@@ -125,14 +126,14 @@ def test_an_opened_call_stays_open_while_new_ones_appear(
 ) -> None:
     served.call("GET", "/room/nowhere")
     signed_in.goto("/calls")
-    call = signed_in.locator("details", has_text="/v2/room/nowhere").first
+    call = signed_in.get_by_role("article").filter(has_text="/v2/room/nowhere").first
     call.locator("summary").click()
 
     served.call("GET", "/room/elsewhere")
 
-    newer = signed_in.locator("details", has_text="/v2/room/elsewhere")
+    newer = signed_in.get_by_role("article").filter(has_text="/v2/room/elsewhere")
     expect(newer).to_have_count(1)
-    expect(call).to_have_attribute("open", "")
+    expect(call.locator("details")).to_have_attribute("open", "")
 
 
 def test_a_session_is_ended_from_another_browser(
@@ -165,3 +166,32 @@ def test_tokens_are_created_and_revoked_without_scripts(
     expect(page.get_by_role("status")).to_contain_text("revoked")
     page.get_by_role("button", name="Sign out").click()
     expect(page).to_have_url(served.url + "/sign-in")
+
+
+def test_advice_stays_where_it_is_when_its_call_is_opened(
+    signed_in: Page, served: Served
+) -> None:
+    served.call("GET", "/room/nowhere%20at%20all")
+    signed_in.goto("/calls")
+    call = signed_in.get_by_role("article").filter(has_text="nowhere at all").first
+    advice = call.get_by_text("No room is called nowhere at all.")
+    before = advice.bounding_box()
+
+    call.locator("summary").click()
+
+    expect(call.get_by_label("Response")).to_be_visible()
+    assert advice.bounding_box() == before
+
+
+@pytest.mark.parametrize("width", [1280, 1366, 1440, 1920])
+def test_tokens_of_the_group_fit_into_the_window_with_their_buttons(
+    signed_in: Page, width: int
+) -> None:
+    signed_in.set_viewport_size({"width": width, "height": 800})
+    signed_in.goto("/calls")
+    signed_in.goto("/tokens/group")
+
+    table = signed_in.locator(".table")
+
+    expect(table.get_by_role("button", name="Revoke").first).to_be_visible()
+    assert table.evaluate("it => it.scrollWidth - it.clientWidth") == 0

@@ -158,7 +158,7 @@ def test_rooms_are_sorted_by_name_or_by_what_is_new_and_move_up_live(
     listening(signed_in, first)
     assert names.all_inner_texts() == sorted(names.all_inner_texts(), key=str.casefold)
 
-    signed_in.get_by_role("button", name="Newest first").click()
+    signed_in.get_by_role("button", name="Sort by newest").click()
     expect(names.first).to_have_text("Aaa")
     signed_in.mouse.move(700, 400)
     notify(served, second, "later", message_format="text")
@@ -166,7 +166,7 @@ def test_rooms_are_sorted_by_name_or_by_what_is_new_and_move_up_live(
     expect(names.first).to_have_text("Bbb")
     signed_in.reload()
     expect(names.first).to_have_text("Bbb")
-    signed_in.get_by_role("button", name="By name").click()
+    signed_in.get_by_role("button", name="Sort by name").click()
     expect(names.first).to_have_text("Aaa")
 
 

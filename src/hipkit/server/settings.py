@@ -14,6 +14,8 @@ __all__ = ["FILE_QUOTA_BYTES", "MEBIBYTE", "Settings"]
 
 MEBIBYTE = 1024 * 1024
 FILE_QUOTA_BYTES = 5_000_000_000
+AUTHORITY_FILE = "ca.pem"
+"""As `certificates.py` names it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,15 @@ class Settings:
     """How long a body with a file may take to arrive."""
     durable: bool = True
     """Answer only once changes are on disk. Tests do without: their database is thrown away."""
+
+    @property
+    def has_own_authority(self) -> bool:
+        """Whether the certificate is one of `hipkit admin ca`, whose authority is beside it."""
+        certificate = self.tls_certificate
+        return (
+            certificate is not None and certificate.with_name(AUTHORITY_FILE).exists()
+        )
+
     clock: Callable[[], float] = time.time
     """UNIX seconds."""
     monotonic: Callable[[], float] = time.monotonic

@@ -12,7 +12,7 @@ from hipkit.server.http.responses import Answer
 from hipkit.server.page.visit import ViewRoute, Visit
 from hipkit.server.services.access.issuing import IssuedToken
 from hipkit.server.services.access.lookup import find_room, find_seen_room
-from hipkit.server.services.access.scopes import SCOPES
+from hipkit.server.services.access.scopes import SCOPES, name_kind
 from hipkit.server.services.access.tokens import (
     issue_personal_token,
     issue_room_token,
@@ -108,7 +108,7 @@ async def show_tokens_of(
     for token in tokens:
         client = await stores.clients.get(token.client_id) if token.client_id else None
         user = await stores.users.get(token.user_id) if token.user_id else None
-        what = KINDS.get(token.kind, token.kind) if client is None else client.name
+        what = name_kind(token).capitalize() if client is None else client.name
         place = ""
         if token.room_id is not None:
             room = await find_seen_room(stores, actor, token.room_id)
@@ -133,6 +133,7 @@ async def _show_issued(
         issued=issued,
         room=room,
         example=_example(visit, issued, room),
+        has_own_authority=visit.context.runtime.settings.has_own_authority,
     )
 
 
@@ -167,13 +168,6 @@ EXAMPLES: Sequence[tuple[str, bool, str, dict[str, str] | None]] = (
     ("view_group", False, "/room", None),
     ("admin_room", True, "/room/{room}/webhook", None),
 )
-
-KINDS = {
-    "user": "Personal token",
-    "room notification": "Notification token",
-    "group client": "Program",
-    "room client": "Program",
-}
 
 DEFAULT_SCOPES = ("send_notification", "view_room")
 
