@@ -65,7 +65,7 @@ it sends would never see the answer."""
 
 @dataclass(slots=True)
 class BodyRecorder:
-    """Receives a request, and keeps the beginning of its body for the list of recent calls."""
+    """Receives a request, and keeps the beginning of its body for the list of API calls."""
 
     source: Receive
     beginning: bytes = b""

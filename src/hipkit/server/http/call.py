@@ -29,7 +29,7 @@ class Call:
         body: Receives the request, and has the beginning of its body.
         runtime: What the calls to this server share.
         request_id: By which the call is found again: the sender's, or one of this server.
-        operation_id: For the log and the list of recent calls.
+        operation_id: For the log and the list of API calls.
         allowance: The caller's; `None` until the caller was identified and counted.
         problem: What the error says, if there is one.
         room: The room that it names, once that is known.

@@ -46,7 +46,7 @@ def answer_for(error: Exception, where: str, request_id: str = "") -> Answer:
 
 
 def problem_of(error: Exception) -> str:
-    """Return in one sentence what the answer says, for the list of recent calls."""
+    """Return in one sentence what the answer says, for the list of API calls."""
     if not isinstance(error, ApiError):
         return "The server failed; see its log"
     message = error.message[:LONGEST_PROBLEM]

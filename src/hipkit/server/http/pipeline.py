@@ -44,7 +44,7 @@ FLOOD_NAMES = limit_names("X-FloodControl")
 FILE = "file"
 PREFLIGHT = "preflight"
 UNRECORDED = frozenset({FILE, PREFLIGHT})
-"""Browsers fetch files and ask before they send; the list of recent calls is not for that."""
+"""Browsers fetch files and ask before they send; the list of API calls is not for that."""
 
 NO_API = "Not found: the API is below /v2, the old one below /v1"
 
@@ -224,7 +224,7 @@ async def _authorise(call: Call, *, is_served: bool) -> None:
 
 
 def _record(call: Call, answer: Answer) -> None:
-    """Add the call to the list of recent calls."""
+    """Add the call to the list of API calls."""
     scope, runtime = call.scope, call.runtime
     # Who is counted has a context, with the time at which the call came.
     context = None if call.allowance is None else call.context

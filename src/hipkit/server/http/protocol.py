@@ -315,7 +315,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self.pipeline.popleft()
 
     def _record(self, problem: str, answer: bytes, request_id: str) -> None:
-        """Add what was refused to the recent calls, as far as it was read."""
+        """Add what was refused to the API calls, as far as it was read."""
         if self._runtime is None:
             return
         self._runtime.recent_calls.add(
