@@ -15,7 +15,7 @@ from hipkit.server.page.visit import ViewRoute, Visit
 from hipkit.server.services.access.lookup import (
     check_open,
     find_room,
-    list_rooms_by_name,
+    list_rooms_by_activity,
 )
 from hipkit.server.services.messages.posting import (
     send_message,
@@ -32,14 +32,12 @@ MOST_PEOPLE = 100
 
 async def show_start(visit: Visit) -> Answer:
     """Redirect to the room with the latest message."""
-    rooms = [
-        one for one in await list_rooms_by_name(visit.context) if not one.is_archived
-    ]
-    if rooms:
-        newest = max(rooms, key=lambda room: room.last_active_us or 0)
-        done = {"done": visit.query("done")} if visit.query("done") else {}
-        return visit.redirect(f"/rooms/{newest.id}", **done)
-    return await visit.page("start.html")
+    rooms = await list_rooms_by_activity(visit.context)
+    newest = next((room for room in rooms if not room.is_archived), None)
+    if newest is None:
+        return await visit.page("start.html")
+    done = {"done": visit.query("done")} if visit.query("done") else {}
+    return visit.redirect(f"/rooms/{newest.id}", **done)
 
 
 async def show_room(visit: Visit) -> Answer:

@@ -39,7 +39,7 @@ __all__ = [
     "find_user",
     "is_room_admin",
     "list_hidden_rooms",
-    "list_rooms_by_name",
+    "list_rooms_by_activity",
     "list_seen_rooms",
     "look_up_room",
     "look_up_user",
@@ -176,15 +176,20 @@ async def list_seen_rooms(
     )
 
 
-async def list_rooms_by_name(context: Context) -> list[RoomRecord]:
-    """Return the rooms that the actor may see, archived ones too, in the order of their names."""
+async def list_rooms_by_activity(context: Context) -> list[RoomRecord]:
+    """Return the rooms that the actor may see, archived ones too, the latest message first.
+
+    Those without messages follow, in the order of their names.
+    """
     actor = context.actor
     found = await context.runtime.database.scan(
         lambda stores: list_seen_rooms(
             stores, actor, include_archived=True, count=MOST_ROOMS
         )
     )
-    return sorted(found, key=lambda room: room.name.casefold())
+    return sorted(
+        found, key=lambda room: (-(room.last_active_us or 0), room.name.casefold())
+    )
 
 
 async def is_room_admin(stores: Stores, actor: Actor, room: RoomRecord) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hipkit.api.suggestions import closest
-from hipkit.server.services.access.lookup import list_rooms_by_name, row_id
+from hipkit.server.services.access.lookup import list_rooms_by_activity, row_id
 from hipkit.server.services.context import Context
 from hipkit.server.shared.recent_calls import RecentCall
 
@@ -80,7 +80,7 @@ class MissingFinder:
 
     async def _room_names(self) -> Mapping[str, str]:
         if self._rooms is None:
-            rooms = await list_rooms_by_name(self._context)
+            rooms = await list_rooms_by_activity(self._context)
             self._rooms = {room.name: room.name for room in rooms}
         return self._rooms
 

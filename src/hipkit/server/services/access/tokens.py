@@ -18,6 +18,7 @@ from hipkit.server.services.access.issuing import (
     issue_token,
 )
 from hipkit.server.services.access.lookup import (
+    MOST_ROOMS,
     check_group_admin,
     check_operator,
     find_active_user,
@@ -53,7 +54,6 @@ __all__ = [
     "revoke_token",
 ]
 
-MOST_ROOMS = 1_000
 LONGEST_NAME = 100
 
 ROOM_NOTIFICATION: TokenKind = "room notification"

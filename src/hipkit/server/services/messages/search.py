@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from time import monotonic
 
 from hipkit.api.errors import BadRequestError
-from hipkit.server.services.access.lookup import check_may_read, list_rooms_by_name
+from hipkit.server.services.access.lookup import check_may_read, list_rooms_by_activity
 from hipkit.server.services.context import Context
 from hipkit.server.services.representations.timestamps import LATEST_US
 from hipkit.server.storage.protocol import ScanTooLongError, Stores
@@ -109,8 +109,9 @@ async def search_rooms(context: Context, text: str, *, count: int) -> FoundInRoo
     Raises:
         BadRequestError: A room would take too long, as in `search_messages`.
     """
-    rooms = [room for room in await list_rooms_by_name(context) if room.last_active_us]
-    rooms.sort(key=lambda room: room.last_active_us or 0, reverse=True)
+    rooms = [
+        room for room in await list_rooms_by_activity(context) if room.last_active_us
+    ]
     found: list[tuple[RoomRecord, MessageRecord]] = []
     searched, ends = 0, monotonic() + ROOMS_SECONDS
     for room in rooms[:MOST_ROOMS]:
