@@ -641,7 +641,7 @@ def test_what_is_no_plain_function_is_refused_before_the_call(
         """Never awaited."""
 
     for each in (wrong, report):
-        with pytest.raises(TypeError, match="on_progress must be a (plain )?function"):
+        with pytest.raises(TypeError, match=r"on_progress must be a (plain )?function"):
             done(
                 connect(kind, script).download(
                     f"{HOME}/f", io.BytesIO(), on_progress=each
