@@ -5,7 +5,7 @@ python disk_alert.py Alerts --path /var --above 90
 ```
 
 The URL and the token come from HIPCHAT_BASE_URL and HIPCHAT_TOKEN, or from a profile. The token
-needs the scope `send_notification` only, as a room's notification token has it.
+needs the scope `send_notification` only, as a room notification token has it.
 
 Exit code: 0 if the disk has room or the alert was posted, 1 if it could not be posted.
 """
