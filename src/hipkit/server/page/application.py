@@ -26,7 +26,12 @@ from hipkit.server.http.errors import answer_for, problem_of
 from hipkit.server.http.requests import Receive, Request, Scope, Send, parse_fields
 from hipkit.server.http.responses import Answer, Header, header, send_answer
 from hipkit.server.page.feed import Feeds
-from hipkit.server.page.formatting import iso_timestamp, one_line
+from hipkit.server.page.formatting import (
+    iso_timestamp,
+    one_line,
+    token_name,
+    webhook_name,
+)
 from hipkit.server.page.rendering import Renderer
 from hipkit.server.page.security import (
     add_safe_headers,
@@ -208,6 +213,8 @@ def _make_environment(static: StaticFiles) -> jinja2.Environment:
     environment.globals["static"] = static.address
     environment.filters["iso"] = iso_timestamp
     environment.filters["one_line"] = one_line
+    environment.filters["token_name"] = token_name
+    environment.filters["webhook_name"] = webhook_name
     environment.filters["address"] = address_of
     environment.filters["shown_count"] = show_count
     return environment

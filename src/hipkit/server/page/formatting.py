@@ -6,8 +6,10 @@ import re
 import unicodedata
 
 from hipkit.server.services.representations.timestamps import Timestamp
+from hipkit.server.storage.stores.tokens import TokenRecord
+from hipkit.server.storage.stores.webhooks import WebhookRecord
 
-__all__ = ["format_size", "iso_timestamp", "one_line"]
+__all__ = ["format_size", "iso_timestamp", "one_line", "token_name", "webhook_name"]
 
 WHITESPACE = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 
@@ -22,6 +24,16 @@ def one_line(text: str) -> str:
     """Return a text without line ends, direction marks and stacked accents."""
     line = WHITESPACE.sub(" ", INVISIBLE.sub("", text)).strip()
     return line if line.isascii() else "".join(_few_marks(line))
+
+
+def token_name(token: TokenRecord) -> str:
+    """Return a token's name in one line, or words for one without a name."""
+    return one_line(token.name) or "Unnamed token"
+
+
+def webhook_name(webhook: WebhookRecord) -> str:
+    """Return a webhook's name in one line, or its number if it has no name."""
+    return one_line(webhook.name) or f"Webhook {webhook.id}"
 
 
 def iso_timestamp(timestamp_us: int) -> str:

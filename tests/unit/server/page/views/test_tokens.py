@@ -54,6 +54,12 @@ def test_a_new_token_is_shown_once(ann: Visitor) -> None:
     assert "Alerting" in ann.get("/tokens").text
 
 
+def test_a_name_of_which_nothing_shows_is_replaced_by_words(ann: Visitor) -> None:
+    make(ann, "view_group", name="\u200b\u200e")
+
+    assert "<bdi>Unnamed token</bdi>" in ann.get("/tokens").text
+
+
 @pytest.mark.parametrize(
     ("scope", "path"),
     [
