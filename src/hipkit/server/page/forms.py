@@ -16,7 +16,7 @@ from hipkit.server.http.decoding import decode
 from hipkit.server.page.visit import Visit
 from hipkit.server.services.context import Context
 
-__all__ = ["read_operation", "shown_values"]
+__all__ = ["is_touched", "read_operation", "shown_values"]
 
 OperationT = TypeVar("OperationT", bound=Operation[object])
 
@@ -51,6 +51,11 @@ async def read_operation(
         body=members,
         strict=False,
     )
+
+
+def is_touched(visit: Visit, name: str) -> bool:
+    """Return whether a field differs from what the form showed first, in a hidden field."""
+    return visit.field(name) != visit.field(f"{name}_before")
 
 
 def shown_values(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hipkit.api.errors import ApiError, BadRequestError, ForbiddenError
 from hipkit.server.http.responses import Answer
-from hipkit.server.page.forms import read_operation, shown_values
+from hipkit.server.page.forms import is_touched, read_operation, shown_values
 from hipkit.server.page.visit import ViewRoute, Visit
 from hipkit.server.services.access.lookup import check_group_admin, find_user
 from hipkit.server.services.access.password_links import (
@@ -65,15 +65,21 @@ async def show_person(visit: Visit, error: ApiError | None = None) -> Answer:
     context = visit.context
     person = await find_user(context.stores, context.actor, visit.number("user_id"))
     group = await context.stores.groups.get(person.group_id)
+    # The forms to delete and to restore have no such fields.
+    of_form = error if "name" in visit.fields else None
     values = None
     if await _may_change(visit, person):
-        values = shown_values(visit, _stored(person), error)
+        values = shown_values(visit, _stored(person), of_form)
+    was_admin = _stored(person)["is_group_admin"]
+    if of_form is not None:
+        was_admin = visit.field("is_group_admin_before")
     return await visit.page(
         "person.html",
         error=error,
         person=await full_user(context, context.stores, person),
         is_owner=group is not None and group.owner_id == person.id,
         values=values,
+        was_admin=was_admin,
     )
 
 
@@ -83,7 +89,10 @@ async def save_person(visit: Visit) -> Answer:
     check_group_admin(context.actor)
     person = await find_user(context.stores, context.actor, user_id)
     members: dict[str, object] = {name: visit.field(name) for name in NOBODY}
-    members["is_group_admin"] = is_admin = visit.is_checked("is_group_admin")
+    is_admin = person.is_group_admin
+    if is_touched(visit, "is_group_admin"):
+        is_admin = visit.is_checked("is_group_admin")
+    members["is_group_admin"] = is_admin
     if is_admin != person.is_group_admin:
         members["roles"] = ["admin" if is_admin else "user"]
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hipkit.api.errors import ApiError, BadRequestError, ForbiddenError
 from hipkit.server.http.responses import Answer
 from hipkit.server.page.formatting import one_line
-from hipkit.server.page.forms import read_operation, shown_values
+from hipkit.server.page.forms import is_touched, read_operation, shown_values
 from hipkit.server.page.visit import ViewRoute, Visit
 from hipkit.server.services.access.lookup import (
     OWNER_ROLES,
@@ -28,6 +28,9 @@ MOST_LISTED = 1_000
 
 EMPTY = {"name": "", "topic": "", "private": "", "guests": ""}
 """The values of an empty form."""
+
+SETTINGS = (*EMPTY, "archived")
+"""The settings that a form keeps unless it changes them."""
 
 ROLES = {ROOM_MEMBER: [ROOM_MEMBER], ROOM_ADMIN: OWNER_ROLES.split()}
 """What a member may be, by the choice in the form."""
@@ -68,7 +71,10 @@ async def show_settings(visit: Visit, error: ApiError | None = None) -> Answer:
         is_of_settings=is_of_settings,
         room=room,
         values=shown_values(visit, stored, error if is_of_settings else None),
-        topic=stored["topic"],
+        before={
+            name: visit.field(f"{name}_before") if is_of_settings else stored[name]
+            for name in SETTINGS
+        },
         roles=ROLES,
         role=visit.field("role", ROOM_MEMBER),
         person=visit.field("person"),
@@ -89,14 +95,18 @@ async def save_settings(visit: Visit) -> Answer:
     """Change a room's settings."""
     context, room = visit.context, await _room(visit)
     stored = await _stored(visit, room)
-    topic, owner = visit.field("topic"), visit.field("owner")
+    # What was not touched stays as it is now: a form that was open for long must not, say, open a
+    # room that somebody made private since.
+    touched = {name for name in SETTINGS if is_touched(visit, name)}
+    values = {**stored, **{name: visit.field(name) for name in touched}}
+    owner = visit.field("owner")
     members = {
-        "name": visit.field("name"),
-        "privacy": _privacy(visit),
-        "is_archived": visit.is_checked("archived"),
-        "is_guest_accessible": visit.is_checked("guests"),
-        # Null keeps what is there: a program may have set a topic since the form was opened.
-        "topic": None if topic == visit.field("topic_before") else topic,
+        "name": values["name"],
+        "privacy": "private" if values["private"] else "public",
+        "is_archived": bool(values["archived"]),
+        "is_guest_accessible": bool(values["guests"]),
+        # Null keeps a topic with its line ends, which the form does not show.
+        "topic": values["topic"] if "topic" in touched else None,
         "owner": None if owner in ("", stored["owner"]) else {"id": owner},
     }
     try:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from html import unescape
 from typing import Any
 
 import pytest
 
+from hipkit.server.services.people.accounts import set_admin
 from tests.unit.server.asgi import Site
 from tests.unit.server.page.conftest import MakeVisitor
 from tests.unit.server.page.visitor import PASSWORD, Answer, Visitor
@@ -143,6 +145,33 @@ def test_sending_the_form_twice_adds_one_person(site: Site, root: Visitor) -> No
 
     found = site.get("/v2/user?max-results=100").json["items"]
     assert [one["name"] for one in found].count("Jane Doe") == 1
+
+
+def test_a_form_that_was_open_for_long_gives_no_rights_back(
+    site: Site, root: Visitor
+) -> None:
+    bob = site.add_user("Bob", mention_name="bob", is_group_admin=True)
+    page = f"/people/{bob}"
+    stale = root.get(page).form(page)
+    fields = {"name": "Robert", "mention_name": "bob", "email": "bob@example.com"}
+    asyncio.run(set_admin(site.operator_context(), "@bob", is_admin=False))
+
+    root.send(page, {**stale, **fields, "is_group_admin": "on"})
+
+    changed = user(site, "bob@example.com")
+    assert changed["name"] == "Robert"
+    assert changed["is_group_admin"] is False
+
+
+def test_a_deletion_that_was_refused_leaves_the_form_as_it_was(
+    site: Site, root: Visitor
+) -> None:
+    bob = site.add_user("Bob", mention_name="bob")
+
+    refused = root.send(f"/people/{bob}/delete", {})
+
+    assert refused.status == 400
+    assert 'value="bob@example.com"' in refused.text
 
 
 def test_an_administrator_changes_a_person(site: Site, root: Visitor) -> None:

@@ -11,7 +11,7 @@ from tests.unit.server.asgi import Site
 from tests.unit.server.page.conftest import MakeVisitor
 from tests.unit.server.page.visitor import Answer, Visitor
 
-SETTINGS = {"name": "Ops", "topic": "", "topic_before": "", "owner": ""}
+SETTINGS = {"name": "Ops", "topic": "", "owner": ""}
 
 
 def room_of(site: Site, room: int | str) -> dict[str, Any]:
@@ -312,3 +312,23 @@ def test_the_settings_list_the_rooms_webhooks_only(site: Site, root: Visitor) ->
 
     assert "&lt;i&gt;Relay" in text
     assert "Elsewhere" not in text
+
+
+def test_a_form_that_was_open_for_long_keeps_what_others_changed(
+    site: Site, ann: Visitor
+) -> None:
+    room = site.add_room("Ops", owner="@ann")
+    path = f"/rooms/{room}/settings"
+    stale = {**ann.get(path).form(path), **SETTINGS, "topic": "New"}
+    before = room_of(site, room)
+    private = {name: before[name] for name in ("topic", "is_guest_accessible", "owner")}
+    private |= {"name": "Plans", "privacy": "private", "is_archived": False}
+    assert site.put(f"/v2/room/{room}", private).status == 204
+
+    wrong = ann.send(path, {**stale, "owner": "@nobody"})
+    assert wrong.status == 400
+    assert ann.send(path, {**stale, **wrong.form(path)}).status == 303
+
+    after = room_of(site, room)
+    assert (after["name"], after["privacy"]) == ("Plans", "private")
+    assert after["topic"] == "New"
