@@ -1,8 +1,9 @@
 """The streams of all open pages, and new messages for those that show a conversation.
 
-A conversation that somebody watches has one task. A signal wakes it; it reads the new messages,
-renders each once, and offers the same bytes to every stream. Before it offers anything, it ends
-the streams of those who have lost their access. What else they are sent is in `updates.py`.
+A conversation that somebody watches has one task, and another one for guests, who see less of it.
+A signal wakes it; it reads the new messages, renders each once, and offers the same bytes to
+every stream. Before it offers anything, it ends the streams of those who have lost their access.
+What else they are sent is in `updates.py`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Renders stored messages as HTML that is the same for every reader.
+"""Renders stored messages as HTML that is the same for every user, and for every guest of a room.
 
 So a message is rendered once, however many streams it goes to: addresses in it are relative, and
 times are in UTC until the browser shows them in its own time zone. Text is escaped; HTML is
