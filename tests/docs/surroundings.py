@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
 from collections.abc import Iterator
 from unittest.mock import patch
@@ -36,6 +38,28 @@ def reader(running: Running) -> Iterator[Reader]:
         "HIPCHAT_BASE_URL": f"http://{address.netloc}/v2",
         "HIPCHAT_TOKEN": running.token,
     }
-    with pytest.MonkeyPatch.context() as monkeypatch, patch.dict(os.environ, variables):
+    with (
+        pytest.MonkeyPatch.context() as monkeypatch,
+        patch.dict(os.environ, variables),
+        logging_as_before(),
+    ):
         monkeypatch.chdir(running.folder)
         yield Reader(folder=running.folder, port=f":{address.port}")
+
+
+@contextlib.contextmanager
+def logging_as_before() -> Iterator[None]:
+    """Take back what a page does to logging: other tests in this process read logs too."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    disabled = {log for log in _loggers() if log.disabled}
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    for log in _loggers():
+        log.disabled = log in disabled
+
+
+def _loggers() -> list[logging.Logger]:
+    known = logging.Logger.manager.loggerDict.values()
+    return [log for log in known if isinstance(log, logging.Logger)]
