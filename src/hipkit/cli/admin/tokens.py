@@ -61,10 +61,18 @@ async def add_token(
 ) -> Shown:
     """Create a personal token or a room notification token.
 
-    Prints the token. Without --scope, a personal token may do whatever its owner may.
+    Prints the token. Without --scope, a new personal token may do whatever its owner may; --value
+    requires --room or --scope.
     """
     if room_name is not None and (reference is not None or scopes):
         raise click.UsageError("--room cannot be used together with --user or --scope")
+    if value is not None and room_name is None and not scopes:
+        # Old programs rarely needed more, and their tokens are in files that others can read.
+        raise click.UsageError(
+            "--value requires --room ROOM, for a token that sends notifications to one room, or"
+            " --scope SCOPE for each thing that the program may do (such as --scope view_room"
+            " --scope send_notification for one that looks rooms up)"
+        )
     seconds = days * SECONDS_PER_DAY if days else None
 
     if room_name is not None:

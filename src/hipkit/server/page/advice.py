@@ -98,8 +98,9 @@ def _invalid_token(seen: SeenCall) -> Advice | str:
         )
     return Advice(
         "The token is unknown to this server, was revoked (or the token that it was created"
-        " with), or has expired: personal tokens are valid for a year. Create a new one, or keep"
-        " a token of the old HipChat: hipkit admin token add --value @FILE.",
+        " with), or has expired: tokens are valid for a year. Create a new one, or keep one of"
+        f" the old HipChat: {KEEP_IN_ROOM}; for a program that looks rooms up, with"
+        f" {LOOK_UP_SCOPES} instead of --room.",
         *TOKENS,
     )
 
@@ -239,6 +240,10 @@ TOKENS = "Tokens", "/tokens"
 NEW_ROOM = "New room", "/rooms/new"
 PEOPLE = "People", "/people"
 """Pages, by what their links say."""
+
+KEEP_IN_ROOM = "hipkit admin token add --room 'ROOM' --name NAME --value @FILE"
+LOOK_UP_SCOPES = "--scope view_room --scope send_notification"
+"""Never all scopes: whoever has a program's token could then do whatever the owner may."""
 
 ROOM_NOTIFICATION = "room notification"
 PREFERRED = "view_room"

@@ -48,10 +48,11 @@ def test_a_program_keeps_its_token(
     value = "-" if way == "-" else f"@{file}"
     stdin = f"{OLD_TOKEN}\n".encode() if way == "-" else b""
 
-    made = run_json("token", "add", "--value", value, stdin=stdin)
+    keep = ("token", "add", "--scope", "view_room", "--value", value)
+    made = run_json(*keep, stdin=stdin)
 
     assert made["token"] == OLD_TOKEN
-    again = run("token", "add", "--value", value, stdin=stdin)
+    again = run(*keep, stdin=stdin)
     assert again.code != 0
     assert "This token exists already" in again.err
     assert OLD_TOKEN not in again.err
@@ -72,6 +73,19 @@ def test_a_room_notification_tokens_value_is_kept_with_more_scopes(
 
     assert made["token"] == OLD_TOKEN
     assert sorted(made["scopes"]) == ["send_notification", "view_room"]
+
+
+@pytest.mark.parametrize("owner", [(), ("--user", "1")])
+def test_a_programs_token_is_kept_only_for_a_room_or_with_scopes(
+    run: Run, run_json: Admin, owner: tuple[str, ...]
+) -> None:
+    done = run("token", "add", *owner, "--value", "-", stdin=OLD_TOKEN.encode())
+
+    assert done.code == 2
+    assert "--value requires --room ROOM" in done.err
+    assert "--scope SCOPE" in done.err
+    assert OLD_TOKEN not in done.err
+    assert len(run_json("token", "list")) == 1
 
 
 def test_a_token_among_the_arguments_is_refused(run: Run, run_json: Admin) -> None:

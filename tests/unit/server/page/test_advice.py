@@ -109,6 +109,15 @@ def test_a_failed_call_has_advice(
     assert text in advice(call(status, **members), token()).text
 
 
+def test_an_unknown_token_is_kept_with_few_scopes() -> None:
+    unknown = call(401, token_id=None, headers=(("authorization", "***"),))
+
+    text = advice(unknown).text
+
+    assert "token add --room 'ROOM' --name NAME --value @FILE" in text
+    assert "with --scope view_room --scope send_notification instead of --room" in text
+
+
 def test_missing_scopes_are_named_beside_those_that_the_token_has() -> None:
     failed = call(403, problem="needs u'view_room' or u'admin_room'")
 

@@ -393,7 +393,8 @@ def test_who_has_no_calls_yet_sees_what_to_do_next(
         assert "No calls yet" in page
         assert "<code>http://chat.test</code>" in page
         assert 'href="/tokens"' in page
-    assert "hipkit admin token add --value @FILE" in root.get("/calls").text
+    keeping = "hipkit admin token add --room 'ROOM' --name NAME --value @FILE"
+    assert keeping in root.get("/calls").text
     assert "hipkit admin" not in ann.get("/calls").text
     assert "No calls match" in root.get("/calls?peer=10.0.0.9").text
 
