@@ -21,8 +21,10 @@ def verify(folder: Path) -> str:
     """Return what `systemd-analyze verify` says of the units in a folder."""
     if shutil.which("systemd-analyze") is None:
         pytest.skip("no systemd-analyze: apt install systemd")
+    # A folder is a drop-in, which systemd reads with its unit.
+    units = sorted(path for path in folder.iterdir() if path.is_file())
     done = subprocess.run(
-        ["systemd-analyze", "verify", *sorted(map(str, folder.iterdir()))],
+        ["systemd-analyze", "verify", *map(str, units)],
         capture_output=True,
         text=True,
         check=False,
@@ -34,20 +36,31 @@ def write_units(repository: Path, folder: Path) -> dict[str, str]:
     units = dict(UNIT.findall((repository / GUIDE).read_text(encoding="utf-8")))
     for name, content in units.items():
         # It checks that programs exist, and hipkit is in /opt on none of our machines.
-        (folder / name).write_text(content.replace(PROGRAM, "/bin/true"))
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(content.replace(PROGRAM, "/bin/true"))
     return units
 
 
 def test_systemd_accepts_every_unit(repository: Path, tmp_path: Path) -> None:
     units = write_units(repository, tmp_path)
 
-    assert len(units) == 4
+    assert len(units) == 5
     assert verify(tmp_path) == ""
 
 
-def test_the_check_finds_a_misspelt_setting(repository: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "setting"),
+    [
+        ("hipkit.service", "Restart"),
+        ("hipkit.service.d/tls.conf", "AmbientCapabilities"),
+    ],
+)
+def test_the_check_finds_a_misspelt_setting(
+    repository: Path, tmp_path: Path, name: str, setting: str
+) -> None:
     write_units(repository, tmp_path)
-    path = tmp_path / "hipkit.service"
-    path.write_text(path.read_text().replace("Restart=", "Restarts="))
+    path = tmp_path / name
+    path.write_text(path.read_text().replace(f"{setting}=", f"{setting}s="))
 
-    assert "Restarts" in verify(tmp_path)
+    assert f"{setting}s" in verify(tmp_path)
