@@ -117,6 +117,16 @@ def _forbidden(seen: SeenCall) -> Advice | str:
             " Use a personal token, or one of this room.",
             *TOKENS,
         )
+    if "is archived" in problem:
+        return Advice(
+            "The room is archived and takes no new messages. Switch off Archived in the room's"
+            " settings, or post to another room.",
+            *(
+                []
+                if seen.room is None
+                else [SETTINGS, f"/rooms/{seen.room.id}/settings"]
+            ),
+        )
     if "of the kinds" in problem:
         return Advice(
             "This operation does not accept this kind of token. If it requires a user's, create"
@@ -239,6 +249,7 @@ def _listed(words: Collection[str], last: str) -> str:
 TOKENS = "Tokens", "/tokens"
 NEW_ROOM = "New room", "/rooms/new"
 PEOPLE = "People", "/people"
+SETTINGS = "Room settings"
 """Pages, by what their links say."""
 
 KEEP_IN_ROOM = "hipkit admin token add --room 'ROOM' --name NAME --value @FILE"

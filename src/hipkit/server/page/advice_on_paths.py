@@ -33,11 +33,7 @@ def advice_on_path(target: str) -> str:
     if first in VERSIONS:
         return _two_versions(version, rest)
     if (version, first) in OTHER_VERSION:
-        other = OTHER_VERSION[version, first]
-        return (
-            f"Paths with /{first}/ are of the API's other version: send this to"
-            f" {_path(other, *rest)}."
-        )
+        return _other_version(version, rest)
     return misspelt_path(target) or (
         "No operation has this path. Compare it with the API's documentation: a slash or a space"
         " in a name has to be escaped, as %2F or %20."
@@ -71,16 +67,40 @@ def _path(*segments: str) -> str:
 def _two_versions(version: str, rest: list[str]) -> str:
     while rest[1:] and rest[1] in VERSIONS:
         rest = rest[1:]
-    meant = _path(*rest)
+    path = _path(*rest)
+    meant = f" What was meant is {path}." if _is_of_operation(path) else ""
     if rest[0] == version:
         return (
             f"/{version} stands twice: leave it out of the program's address, as the program adds"
-            f" it itself. What was meant is {meant}."
+            f" it itself.{meant}"
         )
+    return f"The path has two versions: leave /{version} out of the program's address.{meant}"
+
+
+def _other_version(version: str, rest: list[str]) -> str:
+    path = _operation_path(*rest)
+    if path is not None:
+        return f"No operation has this path. Send this to {path}."
     return (
-        f"The path has two versions: leave /{version} out of the program's address. What was"
-        f" meant is {meant}."
+        f"No operation has this path. Paths with /{rest[0]}/ are of the API's other version,"
+        f" /{OTHER_VERSION[version, rest[0]]}."
     )
+
+
+def _operation_path(first: str, *others: str) -> str | None:
+    """Return the path that an operation has, whose first word may be in the wrong number."""
+    singular = first.removesuffix("s") if first in ("rooms", "users") else first
+    plural = f"{singular}s" if singular in ("room", "user") else first
+    # Version 1 has no names in its paths, so that what fits there was meant for it.
+    for path in (_path("v1", plural, *others), _path("v2", singular, *others)):
+        if _is_of_operation(path):
+            return path
+    return None
+
+
+def _is_of_operation(path: str) -> bool:
+    version, *rest = _segments(path)
+    return _near_path(version, rest) == path
 
 
 def _wrong_version(version: str, rest: list[str]) -> str:
@@ -93,12 +113,9 @@ def _wrong_version(version: str, rest: list[str]) -> str:
         )
     if re.fullmatch(r"(?i)v[0-9.]+", version):
         return f"There is no version {version}: the API has the versions /v2 and /v1."
-    is_first = version in ("rooms", "users")
-    path = _path("v1" if is_first else "v2", version, *rest)
-    return (
-        "The path lacks the version: the API is below /v2, the first one below /v1. Send"
-        f" this to {path}."
-    )
+    lacks = "The path lacks the version: the API is below /v2, the first one below /v1."
+    meant = _operation_path(version, *rest)
+    return lacks if meant is None else f"{lacks} Send this to {meant}."
 
 
 def _near_path(version: str, rest: Sequence[str]) -> str | None:

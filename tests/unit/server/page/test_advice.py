@@ -118,6 +118,29 @@ def test_an_unknown_token_is_kept_with_few_scopes() -> None:
     assert "with --scope view_room --scope send_notification instead of --room" in text
 
 
+def test_an_archived_room_is_to_be_opened_in_its_settings() -> None:
+    ops = RoomRecord(
+        id=3,
+        group_id=1,
+        name="Ops",
+        topic="",
+        privacy="public",
+        owner_id=1,
+        version="",
+        is_archived=True,
+        conversation_id=9,
+        avatar_key=None,
+        created_us=0,
+        messages_sent=0,
+        last_active_us=None,
+    )
+    refused = call(403, problem="This room is archived: nothing can be said in it")
+
+    assert "Switch off Archived" in advice(refused, token()).text
+    assert advice(refused, token()).address == ""
+    assert advice(refused, token(), ops).address == "/rooms/3/settings"
+
+
 def test_missing_scopes_are_named_beside_those_that_the_token_has() -> None:
     failed = call(403, problem="needs u'view_room' or u'admin_room'")
 

@@ -17,8 +17,14 @@ from hipkit.server.page.advice_on_paths import advice_on_path, version_of
         ("/V2/room/Ops", "There is no version V2"),
         ("/", "lacks the version"),
         ("/v2", "No operation has this path."),
-        ("/v2/rooms/message", "send this to /v1/rooms/message."),
-        ("/v1/room/Ops", "send this to /v2/room/Ops."),
+        ("/v2/rooms/message", "Send this to /v1/rooms/message."),
+        ("/v2/rooms/Ops/notification", "Send this to /v2/room/Ops/notification."),
+        ("/v2/users/@ann/message?a=b", "Send this to /v2/user/@ann/message."),
+        ("/room/message", "Send this to /v1/rooms/message."),
+        ("/rooms/Ops/notification", "Send this to /v2/room/Ops/notification."),
+        ("/v1/room/message", "Send this to /v1/rooms/message."),
+        ("/v2/rooms/a/b/c/d/e", "of the API's other version, /v1."),
+        ("/v1/room/Ops", "Send this to /v2/room/Ops."),
     ],
 )
 def test_a_path_of_no_version_or_of_the_other_one_gets_its_own(
@@ -41,6 +47,16 @@ def test_a_path_of_no_version_or_of_the_other_one_gets_its_own(
 )
 def test_a_doubled_version_is_left_out_of_the_address(target: str, text: str) -> None:
     assert text in advice_on_path(target)
+
+
+@pytest.mark.parametrize(
+    "target", ["/", "/favicon.ico", "/v2/v2/rooms/Ops/x", "/v1/v2/no/such/path/here"]
+)
+def test_no_path_is_named_that_no_operation_has(target: str) -> None:
+    advice = advice_on_path(target)
+
+    assert "Send this to" not in advice
+    assert "What was meant" not in advice
 
 
 @pytest.mark.parametrize(

@@ -385,6 +385,16 @@ def test_a_call_of_a_private_room_shows_others_no_room_and_no_message(
     assert "<bdi>Hidden</bdi>" not in after
 
 
+def test_a_call_to_no_operation_says_that_its_token_was_not_checked(
+    site: Site, root: Visitor
+) -> None:
+    site.post("/room/Ops/notification", {"message": "x"})
+    page = root.get("/calls?token=none").text
+
+    assert ">Token not checked</a>" in page
+    assert ">Without a valid token</a>" not in page
+
+
 def test_who_has_no_calls_yet_sees_what_to_do_next(
     site: Site, ann: Visitor, root: Visitor
 ) -> None:

@@ -109,5 +109,11 @@ def test_an_archived_room_is_listed_apart_and_has_no_composer(
 
     listed = page.partition('<details class="archived"')
     assert "New" in listed[0]
+    assert "Private chats" in listed[2]
+    assert "No messages." in page
+    assert (
+        f'<option value="{room}">'
+        not in ann.get("/tokens").text.partition('aria-labelledby="notification"')[0]
+    )
     assert ">Old<" in listed[2]
     assert "<textarea" not in page
