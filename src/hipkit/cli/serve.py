@@ -23,7 +23,7 @@ from hipkit.server.settings import Settings as ServerSettings
 from hipkit.server.shared.limits import LimitSettings
 from hipkit.transports.wire import shown_address
 
-__all__ = ["serve"]
+__all__ = ["StartReport", "serve"]
 
 DEFAULT_PORT = 8070
 DEFAULT_LIMITS = LimitSettings()
@@ -220,12 +220,12 @@ def serve(
     except OSError as error:
         address = shown_address(host, port)
         raise OSError(error.errno, error.strerror, address) from None
-    start = _Start(settings, server_settings)
+    start = StartReport(settings, server_settings)
     run(server_settings, listener, on_open=start.on_open, on_ready=start.on_ready)
 
 
 @dataclass
-class _Start:
+class StartReport:
     """Reports the start: what the first one created, and the address."""
 
     settings: Settings
@@ -234,6 +234,7 @@ class _Start:
     link_key: str | None = field(default=None, init=False, repr=False)
 
     def on_open(self, server: Server) -> None:
+        """Report what the first start created."""
         self.token_file = server.new_token_file
         self.link_key = server.new_link_key
         if self.token_file is not None and not self.settings.json:
@@ -244,6 +245,7 @@ class _Start:
             )
 
     def on_ready(self, address: str) -> None:
+        """Report the address: that of `--public-url`, which certificates and proxies are for."""
         link = None
         if self.link_key is not None:
             root = self.server_settings.public_url or address_for_others(address)
@@ -257,4 +259,5 @@ class _Start:
             write_stderr(
                 f"to set the administrator's password, open this link within 24 hours: {link}"
             )
-        write(f"serving HipChat's API at {address}/v2")
+        root = (self.server_settings.public_url or address).rstrip("/")
+        write(f"serving HipChat's API at {root}/v2")

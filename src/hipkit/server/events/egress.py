@@ -161,7 +161,11 @@ class EgressPolicy:
             async with asyncio.timeout(LOOK_UP_SECONDS):
                 await self.addresses_of(endpoint.host, endpoint.port)
         except ForbiddenAddressError as error:
-            raise _url_error(str(error), "format") from error
+            problem = (
+                "leads into a network that webhooks may not reach (hipkit serve"
+                " --webhook-network permits one)"
+            )
+            raise _url_error(problem, "format") from error
         except (OSError, TimeoutError):
             return
 
