@@ -112,8 +112,10 @@ def _forbidden(seen: SeenCall) -> Advice | str:
         return _lacks_scope(seen, needed)
     if "one room" in problem:
         room = f" {seen.call.room}" if seen.call.room else ""
+        own = f" ({seen.token_room.name})" if seen.token_room else ""
         return Advice(
-            f"The token is valid for one room only, and this is another one{room and ':'}{room}."
+            f"The token is valid for one room only{own}, and this is another one"
+            f"{room and ':'}{room}."
             " Use a personal token, or one of this room.",
             *TOKENS,
         )

@@ -81,6 +81,7 @@ class SeenCall:
         room: The room that it named or posted to, if the actor may see it.
         message: The message that it created there, unless the message is gone.
         missing: What it named in vain, if that is why it failed.
+        token_room: The room that the token is limited to, if the actor may see it.
     """
 
     call: RecentCall
@@ -88,6 +89,7 @@ class SeenCall:
     room: RoomRecord | None
     message: MessageRecord | None
     missing: Missing | None = None
+    token_room: RoomRecord | None = None
 
 
 async def list_calls(
@@ -240,6 +242,7 @@ async def _seen(
         room=room,
         message=message,
         missing=await finder.find(call),
+        token_room=None if token is None else await places.room(token.room_id),
     )
 
 

@@ -61,7 +61,7 @@ def test_each_common_error_has_advice(site: Site, root: Visitor) -> None:
     assert "this needs send_notification" in advice(root, "/calls?token=3")
     assert "has view_group" in advice(root, "/calls?token=3")
     site.post("/v2/room/Other/notification", {"message": "x"}, token=room_token)
-    assert "valid for one room only" in advice(root, "/calls?token=2")
+    assert "valid for one room only (Ops), and" in advice(root, "/calls?token=2")
     site.put("/v2/room/Ops/notification", {"message": "x"})
     assert "not with this method" in advice(root)
 
