@@ -35,7 +35,7 @@ TO_WEBP = """async ([png, quality]) => {
     return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
 }"""
 """Half the size of a PNG, with nothing lost that the eye would see."""
-QUALITIES = (0.95, 0.9, 0.85, 0.8)
+QUALITIES = (0.95, 0.9, 0.85, 0.8, 0.75, 0.7)
 
 
 def main() -> int:
