@@ -245,7 +245,7 @@ class StartReport:
             )
 
     def on_ready(self, address: str) -> None:
-        """Report the address: that of `--public-url`, which certificates and proxies are for."""
+        """Report the address; with `--public-url` both, since certificates and proxies are for that."""
         link = None
         if self.link_key is not None:
             root = self.server_settings.public_url or address_for_others(address)
@@ -259,5 +259,7 @@ class StartReport:
             write_stderr(
                 f"to set the administrator's password, open this link within 24 hours: {link}"
             )
-        root = (self.server_settings.public_url or address).rstrip("/")
-        write(f"serving HipChat's API at {root}/v2")
+        served = f"{address}/v2"
+        if (public_url := self.server_settings.public_url) is not None:
+            served = f"{public_url.rstrip('/')}/v2, listening at {served}"
+        write(f"serving HipChat's API at {served}")

@@ -58,7 +58,10 @@ def test_a_certificate_that_cannot_be_used_is_reported_before_anything_is_create
     ("public_url", "shown"),
     [
         (None, "https://127.0.0.1:8443/v2"),
-        ("https://chat.example.com/", "https://chat.example.com/v2"),
+        (
+            "https://chat.example.com/",
+            "https://chat.example.com/v2, listening at https://127.0.0.1:8443/v2",
+        ),
     ],
 )
 def test_the_address_is_shown_that_others_use(
