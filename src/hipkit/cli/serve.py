@@ -245,7 +245,7 @@ class StartReport:
             )
 
     def on_ready(self, address: str) -> None:
-        """Report the address; with `--public-url` both, since certificates and proxies are for that."""
+        """Report the address; `--public-url` too, which certificates and proxies are for."""
         link = None
         if self.link_key is not None:
             root = self.server_settings.public_url or address_for_others(address)
