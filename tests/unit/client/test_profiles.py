@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -125,9 +126,10 @@ def test_a_command_prints_the_token(files: Files) -> None:
 
 
 def test_a_command_as_text_is_split_and_meets_no_shell(files: Files) -> None:
-    files.profile(
-        f"token-command = \"{sys.executable} -c 'print(1)' ; touch {files.folder}/made\""
-    )
+    python = shlex.quote(sys.executable)
+    made = shlex.quote(str(files.folder / "made"))
+    text = json.dumps(f"{python} -c 'print(1)' ; touch {made}")
+    files.profile(f"token-command = {text}")
 
     assert read_profile("ops").read_token().reveal() == "1"
     assert not (files.folder / "made").exists()
