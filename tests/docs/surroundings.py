@@ -50,16 +50,13 @@ def reader(running: Running) -> Iterator[Reader]:
 @contextlib.contextmanager
 def logging_as_before() -> Iterator[None]:
     """Take back what a page does to logging: other tests in this process read logs too."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    disabled = {log for log in _loggers() if log.disabled}
+    before = {log: (log.handlers[:], log.level, log.disabled) for log in _loggers()}
     yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
     for log in _loggers():
-        log.disabled = log in disabled
+        log.handlers[:], level, log.disabled = before.get(log, ([], 0, False))
+        log.setLevel(level)  # It also forgets what loggers remember of levels.
 
 
 def _loggers() -> list[logging.Logger]:
-    known = logging.Logger.manager.loggerDict.values()
+    known = (logging.getLogger(), *logging.Logger.manager.loggerDict.values())
     return [log for log in known if isinstance(log, logging.Logger)]

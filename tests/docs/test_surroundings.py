@@ -14,5 +14,8 @@ def test_logging_is_as_before_after_a_page_that_configures_it() -> None:
         logging.config.dictConfig({"version": 1, "root": {"level": "DEBUG"}})
         root.handlers.clear()
         assert log.disabled
+        log.setLevel("DEBUG")
+        log.addHandler(logging.NullHandler())
 
     assert (root.handlers, root.level, log.disabled) == before
+    assert (log.handlers, log.level) == ([], logging.NOTSET)
