@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hipkit.server.events.egress import LookUp, look_up
 from hipkit.server.shared.limits import LimitSettings
+from hipkit.transports.egress import LookUp, look_up
 
 __all__ = ["FILE_QUOTA_BYTES", "MEBIBYTE", "Settings"]
 

@@ -91,9 +91,9 @@ class HipChatServer:
         self, *, strict: bool = False, rate_limits: bool = False, room: str = "Room"
     ) -> None:
         from hipkit.server.app import open_server
-        from hipkit.server.events.egress import look_up_here
         from hipkit.server.settings import Settings
         from hipkit.server.shared.limits import LimitSettings
+        from hipkit.transports.egress import look_up_here
 
         self._closing = contextlib.ExitStack()
         try:

@@ -12,7 +12,6 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from hipkit.server.app import Server, open_server
-from hipkit.server.events.egress import LookUp, look_up_here
 from hipkit.server.http.requests import Message
 from hipkit.server.services.access.actor import Actor, browser_actor
 from hipkit.server.services.access.clients import AddedClient, add_client
@@ -24,6 +23,7 @@ from hipkit.server.services.rooms.changes import create_room
 from hipkit.server.settings import FILE_QUOTA_BYTES, MEBIBYTE, Settings
 from hipkit.server.shared.limits import LimitSettings
 from hipkit.server.shared.recent_calls import CallFilter, RecentCall
+from hipkit.transports.egress import LookUp, look_up_here
 from hipkit.v2.rooms import CreateRoom
 from hipkit.v2.users import CreateUser
 

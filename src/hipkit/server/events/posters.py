@@ -12,8 +12,8 @@ from hipkit.api.errors import BadRequestError
 from hipkit.api.limits import read_retry_after
 from hipkit.api.secret import HIDDEN
 from hipkit.server.events.delivery import Delivery, Outcome
-from hipkit.server.events.egress import EgressPolicy, parse_endpoint
 from hipkit.server.storage.stores.timestamps import SECOND_US
+from hipkit.transports.egress import EgressPolicy, parse_endpoint
 from hipkit.transports.protocol import Options, RawResponse, Request, TransportError
 from hipkit.transports.resolved import ResolvedTransport
 

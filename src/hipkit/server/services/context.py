@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from hipkit.api.errors import RateLimitError, UnauthorizedError
-from hipkit.server.events.egress import EgressPolicy
 from hipkit.server.services.access.actor import Actor
 from hipkit.server.services.access.authentication import (
     ActorCache,
@@ -22,6 +21,7 @@ from hipkit.server.shared.memory import MemoryState
 from hipkit.server.shared.protocol import ACCESS, SharedState, Topic
 from hipkit.server.storage.blobs import BlobStore
 from hipkit.server.storage.protocol import Command, Database, Stores
+from hipkit.transports.egress import EgressPolicy
 
 __all__ = ["TOO_MANY_REQUESTS", "Context", "Runtime"]
 

@@ -13,10 +13,10 @@ import pytest
 import trustme
 
 from hipkit.server.events.delivery import Delivery, Outcome
-from hipkit.server.events.egress import EgressPolicy
 from hipkit.server.events.posters import HttpPoster
 from hipkit.server.storage.stores.events import EventRecord
 from hipkit.server.storage.stores.subscriptions import SubscriptionRecord
+from hipkit.transports.egress import EgressPolicy
 from tests.unit.server.receiving import Answer, Receiver, receiving
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import pytest
 
 from hipkit.api.errors import BadRequestError
-from hipkit.server.events.egress import (
+from hipkit.transports.egress import (
     EgressPolicy,
     ForbiddenAddressError,
     is_internal,
