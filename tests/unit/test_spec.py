@@ -61,6 +61,7 @@ KNOWN_EXTENSIONS = {
     "x-confidence",
     "x-credential",
     "x-decorates",
+    "x-documents",
     "x-empty-is-none",
     "x-from-path",
     "x-known-values",

@@ -11,6 +11,13 @@ from hipkit.api.model import DateTime, ListPage, Model, Rule, UnixTime
 
 __all__ = [
     "Action",
+    "AddonCapabilities",
+    "AddonDescriptor",
+    "AddonLinks",
+    "AddonVendor",
+    "AddonWebhook",
+    "AdminPage",
+    "ApiConsumer",
     "ApiProvider",
     "AuthenticatedFile",
     "CapabilitiesDocument",
@@ -23,6 +30,7 @@ __all__ = [
     "CardThumbnail",
     "CardValidation",
     "Condition",
+    "Configurable",
     "Created",
     "CreatedExtension",
     "CreatedUser",
@@ -49,6 +57,7 @@ __all__ = [
     "Group",
     "GroupPlan",
     "Icon",
+    "Installable",
     "Installation",
     "IntegrationLink",
     "LinkedResource",
@@ -65,6 +74,7 @@ __all__ = [
     "MessagePage",
     "Notification",
     "NotificationSender",
+    "Oauth2Consumer",
     "Oauth2Provider",
     "OauthClient",
     "OwnerReference",
@@ -1685,6 +1695,241 @@ class Webhook(Model, frozen=True, omit_defaults=True, kw_only=True):
     room: Room | None = None
     creator: Sender | None = None
     links: Links | None = None
+
+
+class AddonDescriptor(Model, frozen=True, omit_defaults=True, kw_only=True):
+    """The capability descriptor that an add-on serves.
+
+    Its identity, and what it can do. Servers ignore members that they do not know.
+
+    Attributes:
+        key: Identity of the add-on, such as `com.example.karma`. Clients join it to
+            module keys with a colon.
+        name: Title of the add-on.
+        description: What the add-on does; may be empty.
+        links: URLs of an add-on.
+        api_version: Lowest Connect versions that the add-on works with, as
+            `server:client`.
+        vendor: Vendor of an add-on.
+        capabilities: What an add-on can do, and the modules that it adds.
+    """
+
+    rules = {
+        "api_version": Rule(pattern="^\\d+:\\d+$"),
+    }
+
+    key: str
+    name: str
+    description: str
+    links: AddonLinks
+    api_version: str | None = field(name="apiVersion", default=None)
+    vendor: AddonVendor | None = None
+    capabilities: AddonCapabilities | None = None
+
+
+class AddonLinks(Model, frozen=True, omit_defaults=True, kw_only=True):
+    """URLs of an add-on.
+
+    Attributes:
+        self_: URL of the descriptor.
+        homepage: Website of the add-on.
+    """
+
+    self_: str = field(name="self")
+    homepage: str | None = None
+
+
+class AddonVendor(Model, frozen=True, omit_defaults=True, kw_only=True):
+    """Vendor of an add-on.
+
+    Further members are rejected.
+
+    Attributes:
+        name: Name of the vendor.
+        url: Website of the vendor.
+    """
+
+    is_closed = True
+
+    name: str
+    url: str
+
+
+class AddonCapabilities(Model, frozen=True, omit_defaults=True, kw_only=True):
+    """What an add-on can do, and the modules that it adds.
+
+    Attributes:
+        installable: Where an add-on can be installed, and the URLs that learn of it.
+        hipchat_api_consumer: The add-on's use of HipChat's API.
+        oauth2_consumer: The add-on's use of the authorization code flow.
+        configurable: The configuration page of an add-on.
+        admin_page: An administration page; part of HipChat's schema, but no use of it
+            is known.
+        webhook: Webhooks that are registered when the add-on is installed.
+        glance: Glances.
+        web_panel: Web panels.
+        dialog: Dialogs.
+        action: Actions.
+        external_page: External pages.
+    """
+
+    installable: Installable | None = None
+    hipchat_api_consumer: ApiConsumer | None = field(
+        name="hipchatApiConsumer", default=None
+    )
+    oauth2_consumer: Oauth2Consumer | None = field(name="oauth2Consumer", default=None)
+    configurable: Configurable | None = None
+    admin_page: AdminPage | None = field(name="adminPage", default=None)
+    webhook: list[AddonWebhook] | None = None
+    glance: list[Glance] | None = None
+    web_panel: list[WebPanel] | None = field(name="webPanel", default=None)
+    dialog: list[Dialog] | None = None
+    action: list[Action] | None = None
+    external_page: list[ExternalPage] | None = field(name="externalPage", default=None)
+
+
+class Installable(Model, frozen=True, omit_defaults=True, kw_only=True):
+    """Where an add-on can be installed, and the URLs that learn of it.
+
+    Attributes:
+        allow_global: Whether it can be installed for the whole group.
+        allow_room: Whether it can be installed in one room.
+        callback_url: URL that installations are posted to. Removals are a DELETE of
+            `{callbackUrl}/{oauthId}`.
+        installed_url: URL that the browser is sent to after an installation.
+        uninstalled_url: URL that the browser is sent to after a removal.
+        update_callback_url: URL that updates are posted to. By default an update is a
+            new installation.
+        updated_url: URL that the browser is sent to after an update; `installedUrl` by
+            default.
+    """
+
+    allow_global: bool | None = field(name="allowGlobal", default=None)
+    allow_room: bool | None = field(name="allowRoom", default=None)
+    callback_url: str | None = field(name="callbackUrl", default=None)
+    installed_url: str | None = field(name="installedUrl", default=None)
+    uninstalled_url: str | None = field(name="uninstalledUrl", default=None)
+    update_callback_url: str | None = field(name="updateCallbackUrl", default=None)
+    updated_url: str | None = field(name="updatedUrl", default=None)
+
+
+class ApiConsumer(Model, frozen=True, omit_defaults=True, kw_only=True):
+    """The add-on's use of HipChat's API.
+
+    Attributes:
+        scopes: Scopes that its tokens can have. An administrator agrees to all of them
+            at the installation. Known values: `send_notification`, `send_message`,
+            `view_room`, `admin_room`, `view_group`, `admin_group`, `manage_rooms`,
+            `view_messages`, `import_data`.
+        from_name: Name shown with its notifications; the add-on's name by default.
+        avatar: Image shown with its notifications, as URL, or in one or two densities.
+    """
+
+    rules = {
+        "scopes": Rule(
+            required=True,
+            enum=(
+                "send_notification",
+                "send_message",
+                "view_room",
+                "admin_room",
+                "view_group",
+                "admin_group",
+                "manage_rooms",
+                "view_messages",
+                "import_data",
+            ),
+        ),
+    }
+
+    scopes: list[str]
+    from_name: str | None = field(name="fromName", default=None)
+    avatar: str | Icon | None = None
+
+
+class Oauth2Consumer(Model, frozen=True, omit_defaults=True, kw_only=True):
+    """The add-on's use of the authorization code flow.
+
+    Attributes:
+        redirection_urls: URLs that users may be sent back to with a code.
+    """
+
+    redirection_urls: list[str] = field(name="redirectionUrls")
+
+
+class Configurable(Model, frozen=True, omit_defaults=True, kw_only=True):
+    """The configuration page of an add-on.
+
+    Attributes:
+        url: URL of the page.
+        authentication: Whether HipChat signs the request for the page. Known values:
+            `jwt`, `none`.
+        allow_access_to_room_admins: Whether the page of a global installation is
+            offered in the administration of each room too.
+    """
+
+    rules = {
+        "authentication": Rule(enum=("jwt", "none")),
+    }
+
+    url: str
+    authentication: str | None = None
+    allow_access_to_room_admins: bool | None = field(
+        name="allowAccessToRoomAdmins", default=None
+    )
+
+
+class AdminPage(Model, frozen=True, omit_defaults=True, kw_only=True):
+    """An administration page; part of HipChat's schema, but no use of it is known.
+
+    Attributes:
+        url: URL of the page.
+    """
+
+    url: str
+
+
+class AddonWebhook(Model, frozen=True, omit_defaults=True, kw_only=True):
+    """A webhook in a descriptor.
+
+    Attributes:
+        url: URL that events are posted to. A URL with user and password is rejected.
+        event: Event to subscribe to. Known values: `room_archived`, `room_created`,
+            `room_deleted`, `room_enter`, `room_exit`, `room_file_upload`,
+            `room_message`, `room_notification`, `room_topic_change`, `room_unarchived`.
+        pattern: Regular expression that the message must match; for `room_message`
+            only.
+        name: Display label.
+        key: Key, 1 to 40 characters, by which the webhook can be found and replaced.
+        authentication: Whether HipChat signs requests (`jwt`) or not (`none`).
+    """
+
+    rules = {
+        "event": Rule(
+            required=True,
+            enum=(
+                "room_archived",
+                "room_created",
+                "room_deleted",
+                "room_enter",
+                "room_exit",
+                "room_file_upload",
+                "room_message",
+                "room_notification",
+                "room_topic_change",
+                "room_unarchived",
+            ),
+        ),
+        "key": Rule(min_length=1, max_length=40, pattern="^[a-zA-Z0-9_\\-\\.]+$"),
+        "authentication": Rule(enum=("jwt", "none")),
+    }
+
+    url: str
+    event: str
+    pattern: str | None = None
+    name: str | None = None
+    key: str | None = None
+    authentication: str | None = None
 
 
 class GlanceUpdates(Model, frozen=True, omit_defaults=True, kw_only=True):
