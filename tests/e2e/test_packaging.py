@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-EXTRAS = ["", "fast", "otel", "cli", "server"]
+EXTRAS = ["", "fast", "otel", "cli", "addon", "server"]
 
 SEND_IN_MEMORY = """
 from hipkit import HipChat

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.resources import files
-
-import msgspec
-
 from hipkit.api.operation import Operation
+from hipkit.descriptors.schema import descriptor_schema
 from hipkit.server.services.access.scopes import SCOPES
 from hipkit.server.services.context import Context
 from hipkit.server.services.errors import NotImplementedHereError
@@ -82,7 +78,7 @@ async def get_addon_capabilities_schema(
     """
     if request.draft not in (None, "v4"):
         raise NotImplementedHereError("This server has the schema in draft v4 only")
-    return _schema()
+    return descriptor_schema()
 
 
 class HealthCheck(Operation[dict[str, str]], frozen=True):
@@ -99,9 +95,3 @@ class HealthCheck(Operation[dict[str, str]], frozen=True):
 async def check_health(context: Context, request: HealthCheck) -> dict[str, str]:
     """Return that the server is there; `/ready` says whether it can do its work."""
     return {"status": "ok"}
-
-
-@cache
-def _schema() -> dict[str, object]:
-    text = (files("hipkit.server.data") / "addon_schema.json").read_bytes()
-    return msgspec.json.decode(text, type=dict[str, object])

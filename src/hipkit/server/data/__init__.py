@@ -1,1 +1,0 @@
-"""What the server hands out as it is."""
