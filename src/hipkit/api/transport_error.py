@@ -8,7 +8,15 @@ from typing import Literal
 __all__ = ["TransportError", "TransportErrorKind"]
 
 TransportErrorKind = Literal[
-    "connect", "timeout", "broken", "garbage", "too_large", "settings", "interrupted"
+    "connect",
+    "untrusted",
+    "certificate",
+    "settings",
+    "timeout",
+    "broken",
+    "garbage",
+    "too_large",
+    "interrupted",
 ]
 
 
@@ -16,12 +24,13 @@ class TransportError(Exception):
     """No usable response arrived.
 
     Attributes:
-        kind: `connect`: no connection, or the TLS handshake failed; `timeout`: the timeout or the
-            deadline passed; `broken`: the connection ended early; `garbage`: the response is not
-            HTTP; `too_large`: the response exceeded `max_response_bytes`; `settings`: a
-            certificate file named by a setting cannot be used, so that retrying is useless;
-            `interrupted`: the caller ended the call, by cancelling its task or with Ctrl-C. Only
-            the hook `after` receives this one.
+        kind: `connect`: no connection, or the TLS handshake failed; `untrusted`: the server's
+            certificate comes from an unknown authority; `certificate`: it has expired, or is for
+            another name; `settings`: a certificate file named by a setting cannot be used;
+            `timeout`: the timeout or the deadline passed; `broken`: the connection ended early;
+            `garbage`: the response is not HTTP; `too_large`: the response exceeded
+            `max_response_bytes`; `interrupted`: the caller ended the call, by cancelling its task
+            or with Ctrl-C. Only the hook `after` receives this one.
         may_have_arrived: False only if it is certain that no byte of the request was sent, or
             that the server cannot have read all of it. Otherwise True.
         reason: One line to display, without headers, targets or bodies.

@@ -13,6 +13,7 @@ import click
 
 from hipkit.api.errors import (
     ApiError,
+    ConnectError,
     ForbiddenError,
     HipkitError,
     RateLimitError,
@@ -29,6 +30,7 @@ IN_THE_SHELL = {
     "pass base_url='https://chat.example.com/v2'": "use --base-url https://...",
     "pass allow_http=True": "use --allow-http",
     "pass token=...": "use --token-file",
+    'verify="/path/to/ca.pem"': "--ca-file /path/to/ca.pem",
 }
 """Terms of Python in the library's messages, and what to say instead."""
 
@@ -108,6 +110,8 @@ def _sentence(error: BaseException) -> str:
     match error:
         case click.ClickException():
             return error.format_message()
+        case ConnectError():
+            return _in_the_shell(str(error))
         case HipkitError():
             return plain_words(str(error))
         case OSError():
@@ -117,10 +121,7 @@ def _sentence(error: BaseException) -> str:
         case UnicodeError():
             return "text is not valid Unicode"
         case ValueError() | TypeError() | ImportError():
-            text = str(error)
-            for python, shell in IN_THE_SHELL.items():
-                text = text.replace(python, shell)
-            return text
+            return _in_the_shell(str(error))
         case _:
             # The text of an unexpected error may contain secrets; its place in the code does not.
             place = traceback.extract_tb(error.__traceback__)[-1]
@@ -128,6 +129,12 @@ def _sentence(error: BaseException) -> str:
                 f"unexpected {type(error).__name__} in {Path(place.filename).name}, "
                 f"line {place.lineno}: this is a bug in hipkit, please report it"
             )
+
+
+def _in_the_shell(text: str) -> str:
+    for python, shell in IN_THE_SHELL.items():
+        text = text.replace(python, shell)
+    return text
 
 
 def _details(error: BaseException, text: str) -> dict[str, object]:

@@ -28,8 +28,13 @@ __all__ = ["given_id", "request_error", "shown_request", "with_headers", "withou
 ID_HEADER = REQUEST_ID_HEADER.lower()
 ERRORS: Mapping[TransportErrorKind, type[RequestError]] = {
     "connect": ConnectError,
+    "untrusted": ConnectError,
+    "certificate": ConnectError,
     "settings": ConnectError,
     "timeout": RequestTimeoutError,
+}
+REMEDIES: Mapping[TransportErrorKind, str] = {
+    "untrusted": 'name its authority by verify="/path/to/ca.pem" or SSL_CERT_FILE',
 }
 
 
@@ -100,8 +105,9 @@ def request_error(
             if failure.may_have_arrived
             else "it was not carried out"
         )
+        said = failure.reason, outcome, REMEDIES.get(failure.kind)
         error = ERRORS.get(failure.kind, RequestError)(
-            f"{operation}: {failure.reason}; {outcome}",
+            f"{operation}: {'; '.join(filter(None, said))}",
             operation=operation,
             may_have_arrived=failure.may_have_arrived,
         )

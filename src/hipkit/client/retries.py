@@ -21,6 +21,8 @@ __all__ = [
 SAFE_TO_REPEAT = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
 """Idempotent methods."""
 PASSING = frozenset({502, 503, 504})
+LASTING = frozenset({"untrusted", "certificate", "settings", "too_large"})
+"""Kinds of failures that another attempt would only repeat."""
 FIRST_BACKOFF_SECONDS = 0.5
 LONGEST_BACKOFF_SECONDS = 20.0
 LONGEST_WAIT_SECONDS = 3600.0
@@ -29,7 +31,7 @@ LONGEST_WAIT_SECONDS = 3600.0
 
 def may_repeat_after(failure: TransportError, parts: RequestParts) -> bool:
     """Return whether a request without a response may be sent again."""
-    if failure.kind in ("too_large", "settings"):
+    if failure.kind in LASTING:
         return False
     if failure.may_have_arrived and parts.method not in SAFE_TO_REPEAT:
         # The server may have carried it out: a retry could post a message twice.

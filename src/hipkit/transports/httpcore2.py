@@ -24,6 +24,7 @@ from hipkit.transports.protocol import (
     TransportErrorKind,
 )
 from hipkit.transports.settings import NetworkTransport
+from hipkit.transports.tls import certificate_failure
 from hipkit.transports.wire import (
     Incoming,
     all_lines,
@@ -258,7 +259,13 @@ class _Call(Progress, Generic[P]):
         if isinstance(error, httpcore2.TimeoutException):
             kind, reason = "timeout", _TIMEOUT_REASONS[type(error)].format(where)
         elif not self.has_connected:
-            kind, reason = "connect", f"cannot connect to {where}: {_root_cause(error)}"
+            cause = _root_cause(error)
+            # Only `ssl.SSLCertVerificationError` has one.
+            verify_code = getattr(cause, "verify_code", None)
+            kind = (
+                "connect" if verify_code is None else certificate_failure(verify_code)
+            )
+            reason = f"cannot connect to {where}: {_message(cause)}"
         elif isinstance(error, httpcore2.ProtocolError) and not self.has_ended:
             kind, reason = "garbage", f"what {where} answered is not HTTP"
         elif self.has_received:
@@ -282,13 +289,18 @@ class _Content:
             yield chunk
 
 
-def _root_cause(error: BaseException) -> str:
-    """Return the message of the original error, on one line."""
+def _root_cause(error: BaseException) -> BaseException:
+    """Return the original error."""
     earlier = error.__cause__ or error.__context__
     if isinstance(earlier, ExceptionGroup):
         earlier = earlier.exceptions[0]
     if isinstance(earlier, OSError):
         return _root_cause(earlier)
+    return error
+
+
+def _message(error: BaseException) -> str:
+    """Return an error's message, on one line."""
     if isinstance(error, ConnectionError) and error.errno:
         # asyncio's message repeats the address in Python syntax.
         return os.strerror(error.errno)

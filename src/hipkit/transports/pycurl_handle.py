@@ -25,6 +25,7 @@ from hipkit.transports.protocol import (
     TransportError,
     TransportErrorKind,
 )
+from hipkit.transports.tls import certificate_failure
 from hipkit.transports.wire import (
     Incoming,
     check_request_line,
@@ -344,6 +345,7 @@ class Handle:
 
     def failure(self, error: BaseException) -> BaseException:
         """Close the handle, and return the exception to raise for the error of the transfer."""
+        verify_code = self.curl.getinfo(pycurl.SSL_VERIFYRESULT)
         self.curl.close()
         if self._error is not None:
             return self._error
@@ -354,8 +356,11 @@ class Handle:
         if code == pycurl.E_OPERATION_TIMEDOUT or is_silent:
             return self._transport_error("timeout", "{} did not answer in time")
         if not self._has_connected:
-            is_setting = code == pycurl.E_SSL_CACERT_BADFILE
-            kind: TransportErrorKind = "settings" if is_setting else "connect"
+            kind: TransportErrorKind = "connect"
+            if code == pycurl.E_SSL_CACERT_BADFILE:
+                kind = "settings"
+            elif code == pycurl.E_PEER_FAILED_VERIFICATION:
+                kind = certificate_failure(verify_code)
             return self._transport_error(kind, "cannot connect to {}: " + text)
         if code in NOT_HTTP or sum(map(len, self._head)) > MAX_HEAD_BYTES:
             return self._garbage()

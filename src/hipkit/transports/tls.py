@@ -11,13 +11,13 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hipkit.transports.protocol import TransportError
+from hipkit.transports.protocol import TransportError, TransportErrorKind
 from hipkit.transports.settings import Settings
 
 if TYPE_CHECKING:  # It is slow to import, and libcurl seldom needs it.
     import ssl
 
-__all__ = ["authorities", "ssl_context"]
+__all__ = ["authorities", "certificate_failure", "ssl_context"]
 
 VARIABLES = "SSL_CERT_FILE", "SSL_CERT_DIR"
 CERTIFICATE = b"CERTIFICATE-----"
@@ -25,6 +25,16 @@ CERTIFICATE = b"CERTIFICATE-----"
 NO_CERTIFICATE = "it holds no certificate in PEM format"
 HASHED_NAME = r"[0-9a-fA-F]{8}\.[0-9]+"
 """File names by which OpenSSL finds a certificate in a folder: the hash of its subject."""
+
+OF_ITSELF = frozenset({0, 1, 9, 10, 23, 62, 63, 64})
+"""OpenSSL's `X509_V_ERR` codes of certificates that no further authority makes valid: not yet
+valid, expired, revoked, for another host, mail or IP address. 0 and 1 stand for no code: libcurl
+checks the name itself."""
+
+
+def certificate_failure(verify_code: int) -> TransportErrorKind:
+    """Return the kind of failure that OpenSSL's code for a rejected certificate stands for."""
+    return "certificate" if verify_code in OF_ITSELF else "untrusted"
 
 
 def ssl_context(settings: Settings) -> ssl.SSLContext:

@@ -89,7 +89,7 @@ def test_an_unknown_authority_is_refused_before_anything_is_sent(
 ) -> None:
     request = request_to(secure_server, "POST", content=b"x", scheme="https")
     failure = driver.fail(request)
-    assert (failure.kind, failure.may_have_arrived) == ("connect", False)
+    assert (failure.kind, failure.may_have_arrived) == ("untrusted", False)
     assert "certificate" in failure.reason
     assert secure_server.requests == []
 
@@ -102,7 +102,7 @@ def test_a_certificate_for_another_name_is_refused_before_anything_is_sent(
     for host in ("localhost", "127.0.0.1"):
         request = request_to(server, "POST", content=b"x", scheme="https", host=host)
         failure = driver.fail(request)
-        assert (failure.kind, failure.may_have_arrived) == ("connect", False)
+        assert (failure.kind, failure.may_have_arrived) == ("certificate", False)
         assert "certificate" in failure.reason
     assert server.requests == []
 
@@ -129,7 +129,7 @@ def test_the_environment_may_name_the_authority(
     if trust_env:
         assert driver.send(request).body == b"ok"
     else:
-        assert driver.fail(request).kind == "connect"
+        assert driver.fail(request).kind == "untrusted"
 
 
 def test_a_path_to_nothing_is_a_mistake(
@@ -424,6 +424,21 @@ def test_a_client_says_it_at_once_as_an_error_of_hipkit(
         client.rooms.get_room("ops")
     assert str(caught.value).startswith("GET /room/ops: ")
     assert not caught.value.may_have_arrived
+    assert waits == []
+
+
+@pytest.mark.parametrize("name", ["httpcore2", "pycurl"])
+def test_an_unknown_authority_is_an_error_at_once_that_says_what_to_do(
+    secure_server: ScriptedServer, name: Any
+) -> None:
+    waits: list[float] = []
+    hooks = Hooks(wait=lambda seconds, reason: waits.append(seconds))
+    base_url = f"https://localhost:{secure_server.port}/v2"
+    client = HipChat("t", base_url=base_url, transport=name, hooks=hooks)
+    with pytest.raises(
+        ConnectError, match=r'verify="/path/to/ca\.pem".* SSL_CERT_FILE'
+    ):
+        client.rooms.get_room("ops")
     assert waits == []
 
 

@@ -84,6 +84,18 @@ def test_an_error_of_a_call_is_one_line_with_an_exit_code(
     assert ended.err.count("\n") == 1
 
 
+def test_an_unknown_authority_is_named_by_an_option(
+    server: Server, hipkit: Hipkit
+) -> None:
+    server.answer(failure("untrusted", arrived=False))
+
+    ended = hipkit("call", "get-room", "ops")
+
+    assert ended.code == 3
+    assert "--ca-file /path/to/ca.pem or SSL_CERT_FILE" in ended.err
+    assert ended.err.count("\n") == 1  # It is not repeated.
+
+
 def test_with_json_an_error_is_an_object(server: Server, hipkit: Hipkit) -> None:
     server.answer(
         error_answer(403, "You need one of scopes: ['view_group', 'view_room']")

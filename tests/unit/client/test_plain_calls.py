@@ -84,6 +84,7 @@ OUTCOMES: dict[str, Callable[[], list[Outcome]]] = {
     "not HTTP": lambda: [failure("garbage"), error_answer(403)],
     "too large": lambda: [failure("too_large")],
     "settings": lambda: [failure("settings", arrived=False)],
+    "an unknown authority": lambda: [failure("untrusted", arrived=False)],
 }
 OPTIONS: dict[str, CallOptions] = {
     "defaults": {},

@@ -74,6 +74,8 @@ def test_a_secret_in_the_path_is_not_shown() -> None:
     [
         ("connect", ConnectError),
         ("settings", ConnectError),
+        ("untrusted", ConnectError),
+        ("certificate", ConnectError),
         ("timeout", RequestTimeoutError),
         ("broken", RequestError),
     ],
@@ -90,6 +92,12 @@ def test_a_failure_becomes_the_error_of_its_kind(
     assert isinstance(error, RequestError)
     assert (error.may_have_arrived, error.request_id) == (arrived, "id-1")
     assert ("may have arrived, as request id-1" in str(error)) == arrived
+
+
+def test_an_unknown_authority_is_to_be_named() -> None:
+    failure = TransportError("untrusted", "a reason", may_have_arrived=False)
+
+    assert "verify=" in str(request_error(GetRoom("ops"), "id-1", failure))
 
 
 def test_a_response_that_is_too_large_is_a_response_error() -> None:
