@@ -9,7 +9,14 @@ from hipkit.server.services.representations.timestamps import Timestamp
 from hipkit.server.storage.stores.tokens import TokenRecord
 from hipkit.server.storage.stores.webhooks import WebhookRecord
 
-__all__ = ["format_size", "iso_timestamp", "one_line", "token_name", "webhook_name"]
+__all__ = [
+    "format_size",
+    "iso_timestamp",
+    "one_line",
+    "shortened",
+    "token_name",
+    "webhook_name",
+]
 
 WHITESPACE = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
 
@@ -24,6 +31,12 @@ def one_line(text: str) -> str:
     """Return a text without line ends, direction marks and stacked accents."""
     line = WHITESPACE.sub(" ", INVISIBLE.sub("", text)).strip()
     return line if line.isascii() else "".join(_few_marks(line))
+
+
+def shortened(text: str, most: int) -> str:
+    """Return the beginning of a text in one line, of so many characters at most."""
+    line = one_line(text[: 4 * most])
+    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
 
 
 def token_name(token: TokenRecord) -> str:

@@ -16,7 +16,12 @@ import msgspec
 
 from hipkit.api.message_html import plain_text as without_tags
 from hipkit.server.page.cards import card_view
-from hipkit.server.page.formatting import format_size, iso_timestamp, one_line
+from hipkit.server.page.formatting import (
+    format_size,
+    iso_timestamp,
+    one_line,
+    shortened,
+)
 from hipkit.server.page.sanitizer import sanitize
 from hipkit.server.page.typed_text import TypedText, typed_text
 from hipkit.server.services.files.pictures import PICTURE_TYPES
@@ -198,7 +203,7 @@ def _preview(message: MessageRecord) -> str | None:
     text = plain_text(message)
     if len(text) <= LONG_CHARACTERS and text.count("\n") <= LONG_LINES:
         return None
-    return _shortened(text, PREVIEW_CHARACTERS)
+    return shortened(text, PREVIEW_CHARACTERS)
 
 
 def plain_text(message: MessageRecord) -> str:
@@ -213,13 +218,8 @@ def plain_text(message: MessageRecord) -> str:
 
 def abridged(message: MessageRecord) -> str:
     """Return the beginning of a message in one line."""
-    text = _shortened(plain_text(message), PARENT_CHARACTERS)
+    text = shortened(plain_text(message), PARENT_CHARACTERS)
     return text or message.file_name or "a message"
-
-
-def _shortened(text: str, most: int) -> str:
-    line = one_line(text[: 4 * most])
-    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
 
 
 def _file(message: MessageRecord) -> dict[str, object] | None:

@@ -88,6 +88,8 @@ def mask_header(name: bytes, value: bytes) -> str:
         return f"{scheme} {HIDDEN}" if is_scheme else HIDDEN
     if is_secret_name(name.decode("latin-1")):
         return HIDDEN
+    if name == b"user-agent":
+        return _up_to_secret(shown)
     begins = ADDRESS_BEGINS.match(shown)
     if begins is None:
         return shown

@@ -113,6 +113,11 @@ class RecentCall:
         """Whether the answer was an error."""
         return self.status >= FIRST_ERROR
 
+    @property
+    def user_agent(self) -> str:
+        """How the program that sent it names itself; empty if it does not."""
+        return next((text for name, text in self.headers if name == "user-agent"), "")
+
 
 @dataclass(frozen=True, slots=True)
 class CallFilter:

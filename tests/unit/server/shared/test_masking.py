@@ -99,6 +99,8 @@ def test_secrets_in_addresses_and_headers_are_masked() -> None:
     assert mask_header(b"authorization", b"Basic abc") == "Basic ***"
     assert mask_header(b"authorization", b"abc") == "***"
     assert mask_header(b"cookie", b"a=b") == "***"
+    assert mask_header(b"user-agent", b"curl/8.5.0") == "curl/8.5.0"
+    assert mask_header(b"user-agent", b"bot/1 password: y") == "bot/1 passw***"
     assert mask_header(b"referer", b"http://x/?auth_token=y") == (
         "http://x/?auth_token=***"
     )

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from hipkit.server.http.responses import Answer
 from hipkit.server.page.advice import Advice, advice_on
+from hipkit.server.page.formatting import shortened
 from hipkit.server.page.rendering import abridged
 from hipkit.server.page.views.tokens import show_tokens_of
 from hipkit.server.page.visit import ViewRoute, Visit
@@ -30,6 +31,7 @@ MOST_NEW = 100
 """How many new calls appear at once on an open page."""
 MOST_CHOICES = 200
 """How many tokens the filter offers: the latest callers."""
+PROGRAM_CHARACTERS = 100
 MOST_QUIET = 50
 """How many tokens without a recent call are listed."""
 
@@ -45,6 +47,7 @@ class ShownCall:
         problem: What was wrong, in plain words.
         advice: What to change.
         excerpt: The beginning of the message that it created.
+        program: The beginning of its User-Agent; empty if it has none.
         is_body_unread: Whether it had a body that was not read, as it was refused before.
     """
 
@@ -52,6 +55,7 @@ class ShownCall:
     problem: str | None
     advice: Advice | None
     excerpt: str | None
+    program: str
     is_body_unread: bool
 
 
@@ -176,6 +180,7 @@ def _shown(seen: SeenCall) -> ShownCall:
         problem=seen.call.problem and plain_words(seen.call.problem),
         advice=advice_on(seen),
         excerpt=excerpt,
+        program=shortened(seen.call.user_agent, PROGRAM_CHARACTERS),
         is_body_unread=_has_body(seen.call) and not seen.call.request_body,
     )
 

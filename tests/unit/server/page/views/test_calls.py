@@ -176,6 +176,32 @@ def test_a_call_is_never_shown_as_html(site: Site, root: Visitor) -> None:
     assert "&lt;script&gt;1" in text
 
 
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        (b"hypchat/0.21 (Linux)", "hypchat/0.21 (Linux)"),
+        (b"<b>curl</b>\x9b8.5", "&lt;b&gt;curl&lt;/b&gt; 8.5"),
+        (b"bot auth_token=s3cr3t-v4lue", "bot auth_token***"),
+        (b"x" * 5000, "x" * 99 + "…"),
+    ],
+)
+def test_a_call_names_the_program_that_made_it(
+    site: Site, root: Visitor, sent: bytes, shown: str
+) -> None:
+    site.send("GET", "/v2/room", headers=[("User-Agent", sent.decode("latin-1"))])
+
+    text = root.get("/calls?token=1").text
+
+    assert f"<span>by <bdi>{shown}</bdi></span>" in text
+    assert "s3cr3t-v4lue" not in text
+
+
+def test_a_call_without_a_program_names_none(site: Site, root: Visitor) -> None:
+    site.get("/v2/room")
+
+    assert "<span>by" not in root.get("/calls?token=1").text
+
+
 def test_a_program_whose_path_lacks_the_version_gets_json(
     site: Site, root: Visitor
 ) -> None:
