@@ -61,11 +61,19 @@ RESERVED = tuple(
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
+FORBIDDEN = (
+    "a network that webhooks may not reach (hipkit serve --webhook-network permits one)"
+)
+
+
 class ForbiddenAddressError(OSError):
-    """A name leads into a network that outgoing calls may not reach."""
+    """A name leads into a network that outgoing calls may not reach.
+
+    The address is not named: who sets webhooks would learn those of internal names.
+    """
 
     def __init__(self) -> None:
-        super().__init__("it leads into a network that webhooks may not reach")
+        super().__init__(f"its address is in {FORBIDDEN}")
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), ()
@@ -161,11 +169,7 @@ class EgressPolicy:
             async with asyncio.timeout(LOOK_UP_SECONDS):
                 await self.addresses_of(endpoint.host, endpoint.port)
         except ForbiddenAddressError as error:
-            problem = (
-                "leads into a network that webhooks may not reach (hipkit serve"
-                " --webhook-network permits one)"
-            )
-            raise _url_error(problem, "format") from error
+            raise _url_error(f"leads into {FORBIDDEN}", "format") from error
         except (OSError, TimeoutError):
             return
 

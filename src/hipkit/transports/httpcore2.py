@@ -8,6 +8,7 @@ limitations.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -43,6 +44,8 @@ P = TypeVar("P")
 
 _Pool = httpcore2.ConnectionPool
 _AsyncPool = httpcore2.AsyncConnectionPool
+
+PLACE_IN_OPENSSL = re.compile(r" \(_ssl\.c:\d+\)\Z")
 
 _FAILURES = (
     httpcore2.NetworkError,
@@ -304,4 +307,5 @@ def _message(error: BaseException) -> str:
     if isinstance(error, ConnectionError) and error.errno:
         # asyncio's message repeats the address in Python syntax.
         return os.strerror(error.errno)
-    return " ".join(str(error).split()) or type(error).__name__
+    text = PLACE_IN_OPENSSL.sub("", " ".join(str(error).split()))
+    return text or type(error).__name__

@@ -29,6 +29,8 @@ LARGEST_ERROR_BYTES = 4 * 1024 * 1024
 
 SHOWN_BYTES = 2_000
 
+UNTRUSTED = "; set SSL_CERT_FILE for hipkit serve to name its authority"
+
 
 class Poster(Protocol):
     """Posts a delivery to its endpoint, once, within a time limit."""
@@ -93,7 +95,8 @@ class HttpPoster:
         except TimeoutError:
             return Outcome(problem=f"no whole answer within {self._seconds:g} seconds")
         except TransportError as error:
-            return Outcome(problem=error.reason)
+            remedy = UNTRUSTED if error.kind == "untrusted" else ""
+            return Outcome(problem=error.reason + remedy)
         except BadRequestError as error:
             # Endpoints were parsed by other rules when this one was stored.
             return Outcome(verdict_is="refused", problem=str(error))

@@ -30,8 +30,10 @@ async def test_a_name_that_leads_elsewhere_by_now_is_not_connected_to() -> None:
         outcome = await post(policy, url)
 
         assert outcome.verdict == "waiting"
-        assert outcome.problem is not None
-        assert "may not reach" in outcome.problem
+        assert outcome.problem == (
+            f"cannot connect to {url.removeprefix('http://').rstrip('/')}: its address is in a"
+            " network that webhooks may not reach (hipkit serve --webhook-network permits one)"
+        )
         assert receiver.all() == []
     policy.close()
 
@@ -77,6 +79,18 @@ async def test_tls_is_verified_for_the_name_and_not_for_the_address(
         assert wrong.status is None
         assert "certificate" in str(wrong.problem).lower()
         assert receiver.all() == []
+    policy.close()
+
+
+async def test_an_unknown_authority_is_to_be_named_to_the_server() -> None:
+    policy = EgressPolicy(LOOPBACK, lambda host, port: ["127.0.0.1"])
+
+    with secured(trustme.CA().issue_cert("hooks.example")) as receiver:
+        port = receiver.url.rpartition(":")[2]
+        outcome = await post(policy, f"https://hooks.example:{port}/")
+
+    assert outcome.verdict == "waiting"
+    assert "set SSL_CERT_FILE for hipkit serve" in str(outcome.problem)
     policy.close()
 
 
