@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hipkit.server.storage.protocol import Database, Stores
+from hipkit.server.storage.stores.clients import ClientRecord
 from hipkit.server.storage.stores.messages import NewMessage
 from hipkit.server.storage.stores.rooms import NewRoom
 from hipkit.server.storage.stores.users import NewUserRecord
@@ -68,3 +69,13 @@ async def conversation_of(stores: Stores, room_id: int) -> int:
     room = await stores.rooms.get(room_id)
     assert room is not None
     return room.conversation_id
+
+
+async def add_client(
+    database: Database, group_id: int, client_id: str, room_id: int | None = None
+) -> str:
+    client = ClientRecord(
+        client_id, group_id, room_id, "Bot", b"hash", "view_group", "[]"
+    )
+    await database.write(lambda stores: stores.clients.add(client, NOW))
+    return client_id

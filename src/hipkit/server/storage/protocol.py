@@ -15,7 +15,9 @@ from hipkit.server.storage.stores.clients import ClientStore
 from hipkit.server.storage.stores.deliveries import DeliveryStore
 from hipkit.server.storage.stores.emoticons import EmoticonStore
 from hipkit.server.storage.stores.events import EventStore
+from hipkit.server.storage.stores.extensions import ExtensionStore
 from hipkit.server.storage.stores.files import FileStore
+from hipkit.server.storage.stores.glances import GlanceStore
 from hipkit.server.storage.stores.grants import GrantStore
 from hipkit.server.storage.stores.groups import GroupStore
 from hipkit.server.storage.stores.members import MemberStore
@@ -70,6 +72,8 @@ class Stores:
         self.subscriptions = SubscriptionStore(session)
         self.events = EventStore(session)
         self.deliveries = DeliveryStore(session)
+        self.extensions = ExtensionStore(session)
+        self.glances = GlanceStore(session)
 
 
 Command = Callable[[Stores], Coroutine[object, None, T]]

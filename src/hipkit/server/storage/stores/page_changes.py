@@ -1,13 +1,13 @@
 """Which parts of open pages have changed, besides messages.
 
-The database writes these rows itself, whatever changes a room, a member or a user.
+The database writes these rows itself, whatever changes a room, a member, a user or a module.
 """
 
 from __future__ import annotations
 
 from hipkit.server.storage.stores.session import Record, Store, select
 
-__all__ = ["HEAD", "PEOPLE", "ROOMS", "PageChange", "PageChangeStore"]
+__all__ = ["GLANCES", "HEAD", "PEOPLE", "ROOMS", "PageChange", "PageChangeStore"]
 
 ROOMS = "rooms"
 """The list of conversations: of everybody, or of one user."""
@@ -15,6 +15,8 @@ PEOPLE = "people"
 """The people in a room, or in every room."""
 HEAD = "head"
 """A room's name, topic and state."""
+GLANCES = "glances"
+"""The glances of a room or of every room, for everybody or one user."""
 
 
 class PageChange(Record, frozen=True, array_like=True):
