@@ -20,6 +20,7 @@ from hipkit.server.storage.stores.files import FileStore
 from hipkit.server.storage.stores.glances import GlanceStore
 from hipkit.server.storage.stores.grants import GrantStore
 from hipkit.server.storage.stores.groups import GroupStore
+from hipkit.server.storage.stores.installations import InstallationStore
 from hipkit.server.storage.stores.members import MemberStore
 from hipkit.server.storage.stores.messages import MessageStore
 from hipkit.server.storage.stores.page_changes import PageChangeStore
@@ -63,6 +64,7 @@ class Stores:
         self.files = FileStore(session)
         self.emoticons = EmoticonStore(session)
         self.clients = ClientStore(session)
+        self.installations = InstallationStore(session)
         self.grants = GrantStore(session)
         self.timestamps = TimestampStore(session)
         self.tokens = TokenStore(session)

@@ -82,13 +82,12 @@ def token_actor(
     token: TokenRecord, user: UserRecord | None, client: ClientRecord | None
 ) -> Actor:
     """Return the actor of a token: its user, its client, or else the token itself."""
-    owner = user or client or token
     return Actor(
         kind="token",
         token_kind=token_kind(token),
         group_id=token.group_id,
         scopes=effective_scopes(token, user),
-        name=owner.name,
+        name=_name(user, client) or token.name,
         limit_key=token.id,
         user=user,
         client=client,
@@ -119,12 +118,18 @@ def webhook_actor(webhook: WebhookRecord, owner: UserRecord | ClientRecord) -> A
         token_kind="user" if client is None else "group client",
         group_id=webhook.group_id,
         scopes=frozenset({"send_notification"}),
-        name=owner.name,
+        name=_name(user, client) or "",
         limit_key=("webhook", webhook.id),
         user=user,
         client=client,
         room_id=None if client is None else client.room_id,
     )
+
+
+def _name(user: UserRecord | None, client: ClientRecord | None) -> str | None:
+    if user is not None:
+        return user.name
+    return None if client is None else client.sender_name
 
 
 def operator(group_id: int) -> Actor:

@@ -20,6 +20,13 @@ class ClientRecord(Record, frozen=True, array_like=True):
     secret_hash: bytes
     scopes: str
     redirect_uris: str
+    from_name: str | None = None
+    """The sender's name in its messages, where that is not its own name."""
+
+    @property
+    def sender_name(self) -> str:
+        """The sender's name in its messages."""
+        return self.from_name or self.name
 
 
 class CodeRecord(Record, frozen=True, array_like=True):
@@ -64,7 +71,8 @@ class ClientStore(Store):
         return await self._value(str, sql, client_id)
 
     async def delete(self, client_id: str) -> bool:
-        """Delete a client with its webhooks and grants, and return whether it existed."""
+        """Delete a client with all that is its own, and return whether it existed."""
+        await self._run("DELETE FROM installables WHERE client_id = ?", client_id)
         await self._run("DELETE FROM webhooks WHERE client_id = ?", client_id)
         await GrantStore(self._session).end_of_client(client_id)
         return await self._run("DELETE FROM oauth_clients WHERE id = ?", client_id) > 0

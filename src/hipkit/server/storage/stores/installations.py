@@ -1,0 +1,167 @@
+"""Installed add-ons, and the data that they may fetch once.
+
+An installation is an OAuth client's, see `clients.py`: deleting the client deletes it.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec.structs import astuple
+
+from hipkit.server.storage.stores.session import Record, Store, insert, select
+
+__all__ = [
+    "InstallableRecord",
+    "InstallationRecord",
+    "InstallationState",
+    "InstallationStore",
+]
+
+InstallationState = Literal["pending", "installed"]
+"""Whether the add-on has accepted the installation."""
+
+
+class InstallationRecord(Record, frozen=True, array_like=True, kw_only=True):
+    """An add-on in a group or in one room."""
+
+    client_id: str
+    group_id: int
+    room_id: int | None
+    """The room that it is installed in; `None` for the whole group."""
+    addon_key: str
+    name: str
+    descriptor: str
+    """The descriptor as it was agreed to: JSON."""
+    descriptor_url: str
+    """Where the descriptor was read, to read it again."""
+    state: InstallationState
+    installed_by: int | None
+    """The user who installed it; `None` for the operator."""
+    root: str
+    """Scheme and host under which it was installed."""
+    created_us: int
+    updated_us: int
+
+
+class InstallableRecord(Record, frozen=True, array_like=True, kw_only=True):
+    """What an add-on may fetch once."""
+
+    client_id: str
+    addon_key: str
+    kind: Literal["install", "update", "remove"]
+    body: str
+    """JSON, without the add-on's secret."""
+    expires_us: int
+
+
+COLUMNS = select(InstallationRecord, "installations")
+INSERT = insert("installations", InstallationRecord)
+CHANGE = (
+    "UPDATE installations SET name = ?, descriptor = ?, descriptor_url = ?, updated_us = ?"
+    " WHERE client_id = ?"
+)
+INSTALLABLE = select(InstallableRecord, "installables")
+INSERT_INSTALLABLE = insert("installables", "token_hash", InstallableRecord)
+LISTED = (
+    "WHERE installations.group_id = ? AND state = 'installed'"
+    " AND NOT EXISTS (SELECT 1 FROM rooms"
+    " WHERE rooms.id = installations.room_id AND rooms.is_deleted = 1)"
+)
+
+
+class InstallationStore(Store):
+    """Reads and writes installations."""
+
+    async def get(self, client_id: str) -> InstallationRecord | None:
+        """Return the installation of an OAuth client, pending or not."""
+        return await self._one(
+            InstallationRecord, COLUMNS + "WHERE client_id = ?", client_id
+        )
+
+    async def find(
+        self,
+        group_id: int,
+        room_id: int | None,
+        addon_key: str,
+        state: InstallationState = "installed",
+    ) -> InstallationRecord | None:
+        """Return the installation of an add-on in a room, or with `None` in the group."""
+        sql = (
+            COLUMNS
+            + "WHERE group_id = ? AND COALESCE(room_id, 0) = ? AND addon_key = ? AND state = ?"
+        )
+        return await self._one(
+            InstallationRecord, sql, group_id, room_id or 0, addon_key, state
+        )
+
+    async def of_group(self, group_id: int) -> list[InstallationRecord]:
+        """Return what is installed in a group and in its rooms, by name."""
+        sql = COLUMNS + LISTED + " ORDER BY name, addon_key, room_id"
+        return await self._all(InstallationRecord, sql, group_id)
+
+    async def of_room(
+        self, group_id: int, room_id: int | None
+    ) -> list[InstallationRecord]:
+        """Return what is installed in one room, or with `None` in the group itself, by name."""
+        sql = (
+            COLUMNS + LISTED + " AND COALESCE(room_id, 0) = ? ORDER BY name, addon_key"
+        )
+        return await self._all(InstallationRecord, sql, group_id, room_id or 0)
+
+    async def add(self, installation: InstallationRecord) -> None:
+        """Store an installation, whose client is stored."""
+        await self._run(INSERT, *astuple(installation))
+
+    async def settle(self, client_id: str, now_us: int) -> bool:
+        """Store that an add-on accepted, and return whether its installation was pending."""
+        sql = (
+            "UPDATE installations SET state = 'installed', updated_us = ?"
+            " WHERE client_id = ? AND state = 'pending'"
+        )
+        return await self._run(sql, now_us, client_id) > 0
+
+    async def change(
+        self,
+        client_id: str,
+        *,
+        name: str,
+        descriptor: str,
+        descriptor_url: str,
+        now_us: int,
+    ) -> None:
+        """Store another descriptor for an installation."""
+        await self._run(CHANGE, name, descriptor, descriptor_url, now_us, client_id)
+
+    async def pending_before(self, us: int) -> list[str]:
+        """Return the clients whose installations began before a time and are still pending."""
+        sql = (
+            "SELECT client_id FROM installations WHERE state = 'pending'"
+            " AND created_us < ?"
+        )
+        return [row[0] for row in await self._all(tuple[str], sql, us)]
+
+    async def add_installable(
+        self, token_hash: bytes, installable: InstallableRecord
+    ) -> None:
+        """Store what may be fetched once, by the hash of its token."""
+        await self._run(INSERT_INSTALLABLE, token_hash, *astuple(installable))
+
+    async def installable(self, token_hash: bytes) -> InstallableRecord | None:
+        """Return what may be fetched with a token."""
+        return await self._one(
+            InstallableRecord, INSTALLABLE + "WHERE token_hash = ?", token_hash
+        )
+
+    async def remove_installable(self, token_hash: bytes) -> bool:
+        """Remove what was fetched, and return whether it was there."""
+        sql = "DELETE FROM installables WHERE token_hash = ?"
+        return await self._run(sql, token_hash) > 0
+
+    async def remove_installables_of(self, client_id: str) -> None:
+        """Remove everything that an installation's add-on may fetch."""
+        await self._run("DELETE FROM installables WHERE client_id = ?", client_id)
+
+    async def sweep_installables(self, us: int) -> None:
+        """Remove what could be fetched until a time."""
+        await self._run("DELETE FROM installables WHERE expires_us < ?", us)
