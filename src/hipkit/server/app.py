@@ -106,7 +106,7 @@ class Server:
         """Create what delivers events. Of all senders on a database only one may run."""
         # Loaded late: programs that never deliver need no HTTP library.
         from hipkit.server.events.posters import HttpPoster
-        from hipkit.server.events.sender import MOST_AT_ONCE, Sender
+        from hipkit.server.events.sender import Sender
         from hipkit.server.events.subscriptions import Subscriptions
         from hipkit.server.http.webhook_answers import read_notification
         from hipkit.server.services.webhooks.kind import WebhookKind
@@ -122,9 +122,7 @@ class Server:
             now_us=runtime.now_us,
             elapsed=runtime.elapsed,
         )
-        poster = HttpPoster(
-            runtime.egress, most_connections=MOST_AT_ONCE, now_us=runtime.now_us
-        )
+        poster = HttpPoster(runtime.outgoing, now_us=runtime.now_us)
         sender = Sender(subscriptions, poster, runtime.signals)
         self.before_stop.append(sender.stop)
         self.sender = sender

@@ -222,7 +222,10 @@ async def serving(
         application = StrictTransportSecurity(application, seconds=seconds)
     config = _configured(server, application, certificate)
     runner = _Runner(config)
-    async with sending(server.create_sender()):
+    async with contextlib.AsyncExitStack() as closing:
+        # Last, when no delivery is under way any more.
+        closing.push_async_callback(server.runtime.close_outgoing)
+        await closing.enter_async_context(sending(server.create_sender()))
         task = asyncio.create_task(runner.serve(sockets=[listener]))
         task.add_done_callback(lambda _: runner.ready.set())
         try:

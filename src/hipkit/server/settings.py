@@ -9,6 +9,7 @@ from pathlib import Path
 
 from hipkit.server.shared.limits import LimitSettings
 from hipkit.transports.egress import LookUp, look_up
+from hipkit.transports.protocol import AsyncTransport
 
 __all__ = ["FILE_QUOTA_BYTES", "MEBIBYTE", "Settings"]
 
@@ -43,6 +44,10 @@ class Settings:
     """Send the signature of an event in the query too, as `signed_request`."""
     look_up: LookUp = look_up
     """How names of webhooks' receivers become addresses."""
+    outgoing: AsyncTransport | None = None
+    """What the server's own calls go through, such as webhooks; `None` for real connections to the
+    addresses that the egress policy allows. Tests bring one that leads to applications in memory,
+    which the policy's second check does not see."""
     group_name: str = "HipChat"
     """The name of the group that the first start creates."""
     admin_name: str = "Administrator"

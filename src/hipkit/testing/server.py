@@ -343,7 +343,8 @@ async def _deliver(server: Server) -> None:
     try:
         await sender.drain()
     finally:
-        await sender.close()
+        sender.close()
+        await server.runtime.close_outgoing()
 
 
 @contextlib.contextmanager

@@ -24,6 +24,7 @@ from hipkit.server.settings import FILE_QUOTA_BYTES, MEBIBYTE, Settings
 from hipkit.server.shared.limits import LimitSettings
 from hipkit.server.shared.recent_calls import CallFilter, RecentCall
 from hipkit.transports.egress import LookUp, look_up_here
+from hipkit.transports.protocol import AsyncTransport
 from hipkit.v2.rooms import CreateRoom
 from hipkit.v2.users import CreateUser
 
@@ -210,7 +211,8 @@ class Site:
             try:
                 await sender.drain()
             finally:
-                await sender.close()
+                sender.close()
+                await self.server.runtime.close_outgoing()
 
         asyncio.run(work())
 
@@ -259,6 +261,7 @@ def open_site(
     look_up: LookUp = look_up_here,
     outside_pictures: bool = False,
     public_url: str | None = None,
+    outgoing: AsyncTransport | None = None,
 ) -> Site:
     clock = [1_700_000_000.0]
 
@@ -280,6 +283,7 @@ def open_site(
         look_up=look_up,
         outside_pictures=outside_pictures,
         public_url=public_url,
+        outgoing=outgoing,
     )
     server = asyncio.run(open_server(settings))
     token = settings.token_file.read_text().strip()

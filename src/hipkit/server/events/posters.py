@@ -13,9 +13,14 @@ from hipkit.api.limits import read_retry_after
 from hipkit.api.secret import HIDDEN
 from hipkit.server.events.delivery import Delivery, Outcome
 from hipkit.server.storage.stores.timestamps import SECOND_US
-from hipkit.transports.egress import EgressPolicy, parse_endpoint
-from hipkit.transports.protocol import Options, RawResponse, Request, TransportError
-from hipkit.transports.resolved import ResolvedTransport
+from hipkit.transports.egress import parse_endpoint
+from hipkit.transports.protocol import (
+    AsyncTransport,
+    Options,
+    RawResponse,
+    Request,
+    TransportError,
+)
 
 __all__ = ["LONGEST_ANSWER_BYTES", "POST_SECONDS", "HttpPoster", "Poster"]
 
@@ -38,28 +43,18 @@ class Poster(Protocol):
     async def post(self, delivery: Delivery) -> Outcome:
         """Send an event; whatever goes wrong is an outcome, not an exception."""
 
-    async def aclose(self) -> None:
-        """Close every connection."""
-
 
 class HttpPoster:
-    """A `Poster` over hipkit's own transport.
-
-    Connections go to the very addresses that the policy has checked. Redirects are not followed
-    and proxies of the environment are not used: either would lead past the policy.
-    """
+    """A `Poster` over the server's transport for outgoing calls, `Runtime.outgoing`."""
 
     def __init__(
         self,
-        egress: EgressPolicy,
+        transport: AsyncTransport,
         *,
-        most_connections: int,
         now_us: Callable[[], int],
         seconds: float = POST_SECONDS,
     ) -> None:
-        self._transport = ResolvedTransport(
-            egress.addresses_of, max_connections=most_connections
-        )
+        self._transport = transport
         self._now_us = now_us
         self._seconds = seconds
 
@@ -69,10 +64,6 @@ class HttpPoster:
         outcome = await self._post(delivery)
         milliseconds = round((time.monotonic() - began) * 1000)
         return replace(outcome, milliseconds=milliseconds)
-
-    async def aclose(self) -> None:
-        """Close every connection."""
-        await self._transport.aclose()
 
     async def _post(self, delivery: Delivery) -> Outcome:
         answer = bytearray()

@@ -118,10 +118,9 @@ class Sender:
             while self._turns:
                 await asyncio.wait(self._turns)
 
-    async def close(self) -> None:
-        """Close connections, and release threads."""
+    def close(self) -> None:
+        """Release threads."""
         self._source.close()
-        await self._poster.aclose()
 
     async def _finish(self) -> None:
         if self._turns:
@@ -215,7 +214,7 @@ async def sending(sender: Sender) -> AsyncIterator[Sender]:
         try:
             await task
         finally:
-            await sender.close()
+            sender.close()
 
 
 def _name(key: Key) -> str:

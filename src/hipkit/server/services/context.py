@@ -22,12 +22,17 @@ from hipkit.server.shared.protocol import ACCESS, SharedState, Topic
 from hipkit.server.storage.blobs import BlobStore
 from hipkit.server.storage.protocol import Command, Database, Stores
 from hipkit.transports.egress import EgressPolicy
+from hipkit.transports.protocol import AsyncTransport
 
 __all__ = ["TOO_MANY_REQUESTS", "Context", "Runtime"]
 
 T = TypeVar("T")
 
 TOO_MANY_REQUESTS = "Rate Limit exceeded"
+
+MOST_OUTGOING = 120
+"""Connections for each of http and https: more than the sender of events ever uses, so that slow
+receivers of webhooks do not hold up calls to add-ons."""
 
 
 class Runtime:
@@ -65,6 +70,29 @@ class Runtime:
             map(ipaddress.ip_network, settings.webhook_networks),
             settings.look_up,
         )
+        self._outgoing = settings.outgoing
+
+    @property
+    def outgoing(self) -> AsyncTransport:
+        """What every call of the server to elsewhere goes through.
+
+        Connections go to the very addresses that the egress policy has checked. Redirects are not
+        followed and proxies of the environment are not used: either would lead past the policy.
+        """
+        if self._outgoing is None:
+            # Loaded late: programs that call nobody need no HTTP library.
+            from hipkit.transports.resolved import ResolvedTransport
+
+            self._outgoing = ResolvedTransport(
+                self.egress.addresses_of, max_connections=MOST_OUTGOING
+            )
+        return self._outgoing
+
+    async def close_outgoing(self) -> None:
+        """Close the connections of the server's own calls; the next call opens new ones."""
+        if self.settings.outgoing is None and self._outgoing is not None:
+            transport, self._outgoing = self._outgoing, None
+            await transport.aclose()
 
     def now_us(self) -> int:
         """Return the time, in microseconds since 1970."""

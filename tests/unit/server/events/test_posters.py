@@ -17,6 +17,7 @@ from hipkit.server.events.posters import HttpPoster
 from hipkit.server.storage.stores.events import EventRecord
 from hipkit.server.storage.stores.subscriptions import SubscriptionRecord
 from hipkit.transports.egress import EgressPolicy
+from hipkit.transports.resolved import ResolvedTransport
 from tests.unit.server.receiving import Answer, Receiver, receiving
 
 
@@ -127,7 +128,8 @@ LOOPBACK = [ipaddress.ip_network("127.0.0.0/8")]
 
 
 async def post(policy: EgressPolicy, url: str, *, seconds: float = 10.0) -> Outcome:
-    poster = HttpPoster(policy, most_connections=2, now_us=lambda: 0, seconds=seconds)
+    transport = ResolvedTransport(policy.addresses_of, max_connections=2)
+    poster = HttpPoster(transport, now_us=lambda: 0, seconds=seconds)
     subscription = SubscriptionRecord(
         id=1,
         kind="test",
@@ -150,7 +152,7 @@ async def post(policy: EgressPolicy, url: str, *, seconds: float = 10.0) -> Outc
     try:
         return await poster.post(delivery)
     finally:
-        await poster.aclose()
+        await transport.aclose()
 
 
 @contextmanager

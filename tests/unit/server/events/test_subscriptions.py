@@ -31,9 +31,6 @@ class Recorder:
         self.sent.append((delivery.url, delivery.body))
         return DELIVERED
 
-    async def aclose(self) -> None:
-        pass
-
 
 async def test_another_kind_than_webhooks_is_delivered_in_order(world: World) -> None:
     number = await world.subscribe()
@@ -42,7 +39,7 @@ async def test_another_kind_than_webhooks_is_delivered_in_order(world: World) ->
     sender = Sender(world.open(), poster, world.signals)
 
     await sender.drain()
-    await sender.close()
+    sender.close()
 
     assert [url for url, _ in poster.sent] == ["https://a.example/relay"] * 2
     assert world.relay.settled == [(events[0], "delivered"), (events[2], "delivered")]

@@ -15,6 +15,7 @@ from hipkit.server.shared.limits import LimitSettings
 from hipkit.server.shared.memory import MemoryState
 from hipkit.server.shared.protocol import ACCESS
 from hipkit.server.storage.protocol import Stores
+from hipkit.transports.protocol import Options, RawResponse, Request, Sink
 from tests.unit.server.asgi import Site
 
 
@@ -49,6 +50,56 @@ def test_a_runtime_uses_the_shared_state_that_it_is_given(site: Site) -> None:
     assert runtime.sign_ins is state.sign_ins
     assert runtime.recent_calls is state.recent_calls
     assert runtime.signals is state.signals
+
+
+def test_outgoing_calls_share_connections_until_they_are_closed(
+    make_site: Callable[..., Site],
+) -> None:
+    runtime = make_site().server.runtime
+
+    async def work() -> None:
+        transport = runtime.outgoing
+        assert runtime.outgoing is transport
+        await runtime.close_outgoing()
+        with pytest.raises(RuntimeError):
+            await transport.send(REQUEST, Options())
+        assert runtime.outgoing is not transport
+        await runtime.close_outgoing()
+
+    asyncio.run(work())
+
+
+def test_a_transport_of_the_settings_is_used_and_left_open(
+    make_site: Callable[..., Site],
+) -> None:
+    own = OwnTransport()
+    runtime = make_site(outgoing=own).server.runtime
+
+    async def work() -> RawResponse:
+        await runtime.close_outgoing()
+        return await runtime.outgoing.send(REQUEST, Options())
+
+    assert asyncio.run(work()).status == 204
+
+
+REQUEST = Request("GET", "https", "elsewhere.example", 443, "/")
+
+
+class OwnTransport:
+    """A transport in memory, as tests of add-ons bring one."""
+
+    name = "own"
+    is_closed = False
+
+    async def send(
+        self, request: Request, options: Options, sink: Sink | None = None
+    ) -> RawResponse:
+        if self.is_closed:
+            raise RuntimeError
+        return RawResponse(204, {})
+
+    async def aclose(self) -> None:
+        self.is_closed = True
 
 
 def test_a_context_without_an_actor_refuses_to_name_one(site: Site) -> None:

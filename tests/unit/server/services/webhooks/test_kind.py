@@ -416,7 +416,8 @@ def send_and_forget(site: Site) -> None:
             delivery = await source.next_delivery(due.kind, due.id)
             assert delivery is not None
             await poster.post(delivery)
-        await sender.close()
+        sender.close()
+        await site.server.runtime.close_outgoing()
 
     asyncio.run(work())
 
