@@ -8,13 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from hipkit.api.errors import ApiError
+from hipkit.descriptors.patterns import is_found
 from hipkit.server.events.delivery import Delivery, Outcome
 from hipkit.server.events.kinds import Effect
 from hipkit.server.services.context import Runtime
 from hipkit.server.services.messages.posting import add_notification
 from hipkit.server.services.webhooks.deliveries import prepare_delivery, root_of
 from hipkit.server.services.webhooks.owners import may_still_see, owner_of
-from hipkit.server.services.webhooks.patterns import is_found
 from hipkit.server.storage.protocol import Stores
 from hipkit.server.storage.stores.events import EventRecord
 from hipkit.server.storage.stores.webhooks import WebhookRecord

@@ -1,43 +1,14 @@
-"""Searches texts for webhooks' patterns, in bounded time: both come from outside.
-
-The dialect is that of Python's `re`, as HipChat's was, run by the package `regex`, which has a
-time limit. Syntax that `re` lacks, and patterns that would grow without bound, are errors.
-"""
+"""Patterns of webhooks: what a server accepts."""
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
-from typing import Protocol, cast
-
-from hipkit.extras import install_hint
+from hipkit.descriptors.patterns import find_problem
 from hipkit.server.services.errors import (
     InvalidValueError,
     NotImplementedHereError,
 )
 
-__all__ = ["LONGEST_PATTERN", "check_pattern", "is_found"]
-
-LONGEST_PATTERN = 1_000
-
-LARGEST_PATTERN = 10_000
-"""The size of a pattern with its counted repeats written out, as compiling does."""
-MOST_COMPILED = 200
-"""Compiled patterns that are kept; the largest take half a megabyte each."""
-
-MATCH_SECONDS = 0.05
-
-
-class Pattern(Protocol):
-    """What is used of a compiled pattern of `regex`, which has no types of its own."""
-
-    def search(self, text: str, *, timeout: float, concurrent: bool) -> object: ...
-
-
-REPEAT = re.compile(r"\{\s*(\d+)")
-# For `regex` a `{e<=1}` allows one error in the match; for `re` it is literal text.
-LITERAL_BRACE = re.compile(r"(?<!\\)(?<!\\[NpP])\{(?!\d*,?\d*\})")
-RECURSION = re.compile(r"\(\?(?:R|\d|[+-]\d|&|P>)")
+__all__ = ["check_pattern"]
 
 
 def check_pattern(pattern: str) -> None:
@@ -45,54 +16,11 @@ def check_pattern(pattern: str) -> None:
 
     Raises:
         InvalidValueError: It is not a regular expression, or too large.
+        NotImplementedHereError: The extra `server` is missing.
     """
-    problem = _find_problem(pattern)
+    try:
+        problem = find_problem(pattern)
+    except ModuleNotFoundError as error:
+        raise NotImplementedHereError(str(error)) from error
     if problem is not None:
         raise InvalidValueError("pattern", "pattern", problem, pattern)
-
-
-def is_found(pattern: str, text: str) -> bool:
-    """Return whether a pattern matches anywhere in a text.
-
-    Raises:
-        TimeoutError: The search took too long.
-    """
-    # `concurrent` releases the interpreter: otherwise a slow pattern would hold up every call.
-    found = _compile(pattern).search(text, timeout=MATCH_SECONDS, concurrent=True)
-    return found is not None
-
-
-def _find_problem(pattern: str) -> str | None:
-    if len(pattern) > LONGEST_PATTERN:
-        return f"is longer than {LONGEST_PATTERN} characters"
-    if RECURSION.search(pattern):
-        return "calls itself, which this dialect cannot"
-    size = len(pattern)
-    for count in REPEAT.findall(pattern):
-        size *= max(1, int(count))
-        if size > LARGEST_PATTERN:
-            return "repeats its parts too often"
-    try:
-        _compile(pattern)
-    except RecursionError:
-        return "is too deep"
-    except (ValueError, OverflowError) as error:
-        return f"is not a regular expression: {error}"
-    return None
-
-
-@lru_cache(maxsize=MOST_COMPILED)
-def _compile(pattern: str) -> Pattern:
-    try:
-        import regex  # type: ignore[import-untyped]  # see `Pattern`
-    except ModuleNotFoundError as error:
-        raise NotImplementedHereError(
-            f"Patterns need the extra server: {install_hint('server')}"
-        ) from error
-    try:
-        plain = LITERAL_BRACE.sub(r"\\{", pattern)
-        # The package's own store is not bounded by size, and would keep each a second time.
-        compiled = regex.compile(plain, regex.VERSION0, cache_pattern=False)
-        return cast("Pattern", compiled)
-    except regex.error as error:
-        raise ValueError(str(error)) from error
