@@ -52,6 +52,8 @@ TESTED_ELSEWHERE = {
     **TRANSPORTS,
     **DATABASE,
     "__init__.py": "unit/test_public_api.py",
+    "addon/storage/locks.py": "contract/addon_storage/test_locks.py",
+    "addon/storage/memory.py": "contract/addon_storage",
     "api/unreadable.py": "unit/client/test_unreadable.py",
     "client/state.py": "contract/test_tokens_stay_apart.py",
     "cli/admin/ca.py": "e2e/test_running.py",
@@ -67,6 +69,8 @@ TESTED_ELSEWHERE = {
 """Module -> what tests it in place of a file of its name."""
 
 WITHOUT_DECISIONS = {
+    "addon/hosts.py": "the addresses of a HipChat server",
+    "addon/storage/protocol.py": "the protocol of an add-on's storage",
     "server/events/kinds.py": "the protocol of a kind of subscription",
     "server/http/call.py": "a call's state, and the protocol of a dialect",
     "server/shared/memory.py": "one attribute for each part of the shared state",

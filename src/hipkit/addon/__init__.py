@@ -1,0 +1,4 @@
+"""A kit for add-ons (extra `addon`).
+
+Read next: `installations.py`.
+"""

@@ -1,0 +1,4 @@
+"""Where an add-on keeps its installations, tokens and events.
+
+Read next: `protocol.py`.
+"""

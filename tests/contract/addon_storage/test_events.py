@@ -1,0 +1,161 @@
+"""The queue of events: each once, in the order of its lane, and again after a crash."""
+
+from __future__ import annotations
+
+from hipkit.addon.storage.protocol import MEMORY_SECONDS, NewEvent, QueuedEvent, Storage
+
+NOW = 1_480_000_000.0
+LEASE = 30.0
+
+
+async def add(
+    storage: Storage,
+    delivery: str,
+    *,
+    lane: str = "room 1",
+    oauth_id: str = "one",
+    at: float = NOW,
+) -> bool:
+    event = NewEvent(
+        oauth_id=oauth_id,
+        lane=lane,
+        handler="greet",
+        body=b'{"of": "' + delivery.encode() + b'"}',
+        delivery=delivery,
+        received_at=at,
+    )
+    return await storage.add_event(event)
+
+
+async def claim(
+    storage: Storage, *, owner: str = "worker", now: float = NOW
+) -> QueuedEvent | None:
+    return await storage.claim_event(owner=owner, now=now, lease_seconds=LEASE)
+
+
+async def deliveries(storage: Storage, *, now: float = NOW) -> list[str]:
+    """Claim and finish all events; return them in the order in which they were handled."""
+    handled = []
+    while event := await claim(storage, now=now):
+        handled.append(event.delivery)
+        await storage.finish_event(event.id, owner="worker")
+    return handled
+
+
+async def test_a_claimed_event_has_all_that_was_added(storage: Storage) -> None:
+    assert await add(storage, "a")
+    event = await claim(storage)
+    assert event is not None
+    assert event == QueuedEvent(
+        id=event.id,
+        oauth_id="one",
+        lane="room 1",
+        handler="greet",
+        body=b'{"of": "a"}',
+        delivery="a",
+        received_at=NOW,
+        starts=1,
+    )
+    assert "of" not in repr(event)
+
+
+async def test_events_come_in_the_order_in_which_they_were_added(
+    storage: Storage,
+) -> None:
+    names = [str(number) for number in range(20)]
+    for name in names:
+        await add(storage, name, at=NOW - int(name))
+    assert await deliveries(storage) == names
+
+
+async def test_only_the_first_event_of_a_lane_is_claimed(storage: Storage) -> None:
+    for name, lane in (("a1", "a"), ("a2", "a"), ("b1", "b")):
+        await add(storage, name, lane=lane)
+    await add(storage, "other", lane="a", oauth_id="two")
+    claimed = [await claim(storage) for _ in range(4)]
+    assert [each and each.delivery for each in claimed] == ["a1", "b1", "other", None]
+    assert claimed[0] is not None
+    await storage.finish_event(claimed[0].id, owner="worker")
+    following = await claim(storage)
+    assert following is not None
+    assert following.delivery == "a2"
+
+
+async def test_a_repeat_is_not_added(storage: Storage) -> None:
+    assert await add(storage, "a")
+    assert not await add(storage, "a")
+    assert await deliveries(storage) == ["a"]
+    assert not await add(storage, "a", at=NOW + MEMORY_SECONDS - 1)
+    await storage.sweep(now=NOW + MEMORY_SECONDS - 1)
+    assert not await add(storage, "a", at=NOW + MEMORY_SECONDS - 1)
+    assert await deliveries(storage) == []
+
+
+async def test_a_repeat_is_one_of_the_same_installation(storage: Storage) -> None:
+    assert await add(storage, "a")
+    assert await add(storage, "a", oauth_id="two")
+
+
+async def test_a_delivery_is_forgotten_after_a_week(storage: Storage) -> None:
+    await add(storage, "a")
+    await add(storage, "b")
+    assert await deliveries(storage) == ["a", "b"]
+    assert await add(storage, "a", at=NOW + MEMORY_SECONDS)
+    await storage.sweep(now=NOW + MEMORY_SECONDS)
+    assert await add(storage, "b", at=NOW)
+
+
+async def test_an_event_is_claimed_again_when_its_worker_is_gone(
+    storage: Storage,
+) -> None:
+    await add(storage, "a")
+    await claim(storage)
+    assert await claim(storage, owner="next", now=NOW + LEASE - 1) is None
+    event = await claim(storage, owner="next", now=NOW + LEASE)
+    assert event is not None
+    assert (event.delivery, event.starts) == ("a", 2)
+
+
+async def test_an_extended_claim_is_not_taken(storage: Storage) -> None:
+    await add(storage, "a", lane="a")
+    await add(storage, "b", lane="b")
+    await claim(storage)
+    await claim(storage, owner="next")
+    await storage.extend_events(owner="worker", until=NOW + 2 * LEASE)
+    taken = [await claim(storage, owner="next", now=NOW + LEASE) for _ in range(2)]
+    assert [each and each.delivery for each in taken] == ["b", None]
+
+
+async def test_a_claim_that_was_taken_over_finishes_nothing(storage: Storage) -> None:
+    await add(storage, "a")
+    event = await claim(storage)
+    assert event is not None
+    await claim(storage, owner="next", now=NOW + LEASE)
+    await storage.finish_event(event.id, owner="worker")
+    again = await claim(storage, owner="third", now=NOW + 2 * LEASE)
+    assert again is not None
+    await storage.finish_event(again.id, owner="third")
+    assert await claim(storage, now=NOW + 9 * LEASE) is None
+
+
+async def test_released_events_are_claimed_at_once_as_if_never_begun(
+    storage: Storage,
+) -> None:
+    await add(storage, "a", lane="a")
+    await add(storage, "b", lane="b")
+    await claim(storage)
+    await claim(storage, owner="next")
+    await storage.release_events(owner="worker")
+    event = await claim(storage, owner="third")
+    assert event is not None
+    assert (event.delivery, event.starts) == ("a", 1)
+    assert await claim(storage, owner="third") is None
+
+
+async def test_finishing_twice_does_nothing(storage: Storage) -> None:
+    await add(storage, "a")
+    event = await claim(storage)
+    assert event is not None
+    await storage.finish_event(event.id, owner="worker")
+    await storage.finish_event(event.id, owner="worker")
+    assert await deliveries(storage) == []

@@ -1,0 +1,110 @@
+"""Records: bytes with a kind and a key, that may expire and belong to an installation."""
+
+from __future__ import annotations
+
+import pytest
+
+from hipkit.addon.storage.protocol import NewEvent, Storage
+
+NOW = 1_480_000_000.0
+
+
+async def test_a_record_is_read_as_it_was_stored(storage: Storage) -> None:
+    value = bytes(range(256))
+    await storage.put("token", "a", value)
+    assert await storage.get("token", "a") == value
+
+
+async def test_what_was_not_stored_is_none(storage: Storage) -> None:
+    await storage.put("token", "a", b"1")
+    assert await storage.get("token", "b") is None
+    assert await storage.get("pin", "a") is None
+    assert await storage.take("pin", "a", now=NOW) is None
+    assert not await storage.delete("pin", "a")
+
+
+async def test_put_replaces_value_owner_and_end(storage: Storage) -> None:
+    await storage.put("token", "a", b"1", owner="one", expires_at=NOW)
+    await storage.put("token", "a", b"2", owner="two")
+    await storage.delete_owner("one")
+    assert await storage.get("token", "a", now=NOW) == b"2"
+
+
+async def test_keys_are_any_text(storage: Storage) -> None:
+    keys = ["", "'; --", "ü", "a\x00b", "x" * 5000, "%", "_"]
+    for key in keys:
+        await storage.put("kind", key, key.encode())
+    for key in keys:
+        assert await storage.get("kind", key) == key.encode()
+
+
+async def test_find_all_returns_a_kind_by_key(storage: Storage) -> None:
+    for key in ("b", "a", "c"):
+        await storage.put("token", key, key.encode())
+    await storage.put("pin", "d", b"d")
+    await storage.put("token", "e", b"e", expires_at=NOW)
+    found = await storage.find_all("token", now=NOW)
+    assert found == [("a", b"a"), ("b", b"b"), ("c", b"c")]
+
+
+@pytest.mark.parametrize(("now", "is_there"), [(NOW - 1, True), (NOW, False)])
+async def test_a_record_is_good_until_it_expires(
+    storage: Storage, now: float, *, is_there: bool
+) -> None:
+    await storage.put("state", "a", b"1", expires_at=NOW)
+    await storage.put("state", "b", b"1", expires_at=NOW)
+    assert (await storage.get("state", "a", now=now) == b"1") is is_there
+    assert (await storage.take("state", "a", now=now) == b"1") is is_there
+    assert await storage.add("state", "b", b"2", now=now) is not is_there
+
+
+async def test_add_stores_only_what_is_not_there(storage: Storage) -> None:
+    assert await storage.add("seen", "a", b"1", now=NOW)
+    assert not await storage.add("seen", "a", b"2", now=NOW)
+    assert await storage.get("seen", "a") == b"1"
+
+
+async def test_take_returns_a_record_once(storage: Storage) -> None:
+    await storage.put("state", "a", b"1")
+    assert await storage.take("state", "a", now=NOW) == b"1"
+    assert await storage.take("state", "a", now=NOW) is None
+
+
+async def test_delete_says_whether_there_was_one(storage: Storage) -> None:
+    await storage.put("state", "a", b"1")
+    assert await storage.delete("state", "a")
+    assert not await storage.delete("state", "a")
+
+
+async def test_what_belongs_to_an_installation_goes_with_it(storage: Storage) -> None:
+    await storage.put("token", "a", b"1", owner="one")
+    await storage.add("pin", "a", b"1", now=NOW, owner="one")
+    await storage.put("token", "b", b"2", owner="two")
+    for oauth_id in ("one", "two"):
+        event = NewEvent(
+            oauth_id=oauth_id,
+            lane="",
+            handler="h",
+            body=b"{}",
+            delivery="1",
+            received_at=NOW,
+        )
+        assert await storage.add_event(event)
+    await storage.delete_owner("one")
+    assert await storage.get("token", "a") is None
+    assert await storage.get("pin", "a") is None
+    assert await storage.get("token", "b") == b"2"
+    claimed = [
+        await storage.claim_event(owner="w", now=NOW, lease_seconds=9) for _ in range(2)
+    ]
+    assert [each and each.oauth_id for each in claimed] == ["two", None]
+
+
+async def test_a_sweep_keeps_what_is_good(storage: Storage) -> None:
+    await storage.put("state", "old", b"1", expires_at=NOW)
+    await storage.put("state", "good", b"1", expires_at=NOW + 1)
+    await storage.put("state", "endless", b"1")
+    await storage.sweep(now=NOW)
+    # Seen from before its end, an expired record would still be there.
+    found = await storage.find_all("state", now=NOW - 9)
+    assert [key for key, _ in found] == ["endless", "good"]
