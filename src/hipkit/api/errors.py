@@ -306,11 +306,29 @@ class ResponseError(HipkitError):
 
 
 class SignatureError(HipkitError):
-    """A request to an add-on is unsigned, wrongly signed, expired or for another add-on."""
+    """A request to an add-on is unsigned, wrongly signed, expired or for another add-on.
+
+    Attributes:
+        status: The HTTP status to answer with: 401, or 400 for what is malformed or contradicts
+            itself.
+    """
+
+    def __init__(self, text: str, *, status: int = 401) -> None:
+        super().__init__(text)
+        self.status = status
 
 
 class InstallationError(HipkitError):
-    """An add-on's installation was rejected; the message may be shown to the administrator."""
+    """An add-on's installation was rejected; the message may be shown to the administrator.
+
+    Attributes:
+        status: The HTTP status to answer with: 400, 403 for a host that is not trusted, 409 for an
+            installation that exists with another secret or on another host.
+    """
+
+    def __init__(self, text: str, *, status: int = 400) -> None:
+        super().__init__(text)
+        self.status = status
 
 
 class StorageError(HipkitError):

@@ -29,6 +29,7 @@ CLEARED = frozenset(
         "hipkit",
         "httpcore2",
         "json",
+        "jwt",
         "socket",
         "ssl",
         "urllib",
