@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO, Self, TypeVar, Unpack, cast
 from msgspec import UNSET, UnsetType
 
 from hipkit.api.calling import CallOptions
+from hipkit.api.errors import ResponseError
 from hipkit.api.frames import clear_locals, clears_locals
 from hipkit.api.free_request import FreeRequest
 from hipkit.api.operation import Operation
@@ -359,11 +360,16 @@ class AsyncHipChat(ClientSetup, AsyncApi):
     async def _walk(self, cursor: Cursor[P, T]) -> AsyncIterator[T]:
         """Make a cursor's calls, one after another, and yield what their pages add."""
         client = self.with_options(on_unreadable=cursor.on_unreadable)
-        while (call := cursor.next_call()) is not None:
-            operation, query = call
-            page = await self._run(Exchange(operation, client._state, query).steps())
-            for item in cursor.take(page):
-                yield item
+        while (next_call := cursor.next_call()) is not None:
+            operation, query = next_call
+            call = Exchange(operation, client._state, query)
+            page = await self._run(call.steps())
+            try:
+                for item in cursor.take(page):
+                    yield item
+            except ResponseError as error:
+                error.request_id = error.request_id or call.request_id
+                raise
 
     async def _spooled_chunks(
         self, source: DownloadSource, on_progress: Progress | None

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO, Self, TypeVar, Unpack, cast
 from msgspec import UNSET, UnsetType
 
 from hipkit.api.calling import CallOptions
+from hipkit.api.errors import ResponseError
 from hipkit.api.frames import clear_locals, clears_locals
 from hipkit.api.free_request import FreeRequest
 from hipkit.api.operation import Operation
@@ -354,10 +355,15 @@ class HipChat(ClientSetup, Api):
     def _walk(self, cursor: Cursor[P, T]) -> Iterator[T]:
         """Make a cursor's calls, one after another, and yield what their pages add."""
         client = self.with_options(on_unreadable=cursor.on_unreadable)
-        while (call := cursor.next_call()) is not None:
-            operation, query = call
-            page = self._run(Exchange(operation, client._state, query).steps())
-            yield from cursor.take(page)
+        while (next_call := cursor.next_call()) is not None:
+            operation, query = next_call
+            call = Exchange(operation, client._state, query)
+            page = self._run(call.steps())
+            try:
+                yield from cursor.take(page)
+            except ResponseError as error:
+                error.request_id = error.request_id or call.request_id
+                raise
 
     def _spooled_chunks(
         self, source: DownloadSource, on_progress: Progress | None

@@ -129,6 +129,58 @@ def test_an_unreadable_item_has_the_id_of_its_page(kind: Kind) -> None:
     assert caught.value.request_id == REQUEST_ID
 
 
+SECOND: dict[str, object] = {"items": [{"id": []}]}
+LINKED = {"items": [], "links": {"next": "/v2/room?start-index=1"}}
+SAME = {
+    "items": [{"id": "m1", "date": "soon"}],
+    "links": {"next": "/v2/x?start-index=1"},
+}
+
+
+@pytest.mark.parametrize(
+    ("walk", "pages", "asked"),
+    [
+        (lambda client: client.items(GetAllRooms()), [LINKED, SECOND], "2"),
+        (lambda client: client.items(GetAllRooms()), [LINKED, LINKED], "2"),
+        (lambda client: client.pages(GetAllRooms()), [LINKED, LINKED], "2"),
+        (lambda client: client.history("ops"), [SECOND], "1"),
+        (
+            lambda client: client.history("ops", on_unreadable=lambda _: None),
+            [SAME] * 3,
+            "3",
+        ),
+    ],
+    ids=["item", "items' link", "pages' link", "message", "same page"],
+)
+@both
+def test_an_error_of_a_walk_has_the_id_of_its_page(
+    kind: Kind, walk: Any, pages: list[object], asked: str
+) -> None:
+    script = script_for(kind, *map(answer, pages))
+    client = connect(kind, script, clock=counting())
+
+    with pytest.raises(ResponseError) as caught:
+        listed(walk(client))
+
+    assert caught.value.request_id == asked
+
+
+@both
+def test_an_error_of_a_callers_function_keeps_its_id(kind: Kind) -> None:
+    other = ResponseError("of another call")
+    other.request_id = "other"
+
+    def refuse(_: object) -> None:
+        raise other
+
+    client = connect(kind, script_for(kind, answer(SECOND)), on_unreadable=refuse)
+
+    with pytest.raises(ResponseError):
+        listed(client.items(GetAllRooms()))
+
+    assert other.request_id == "other"
+
+
 def test_an_error_that_is_not_about_a_call_has_no_id() -> None:
     assert ApiError("no").request_id is None
 
