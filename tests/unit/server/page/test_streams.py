@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 import pytest
+from msgspec import structs
 
 from hipkit.server.dispatch import Dispatcher
 from hipkit.server.http.requests import Scope
@@ -249,6 +250,27 @@ async def test_demoting_an_administrator_ends_streams_of_private_rooms(
             context = await runtime.operator_context()
             await set_admin(context, "@root", is_admin=False)
         await stream.end()
+
+
+async def test_making_a_user_a_guest_ends_streams_of_private_chats(
+    site: Site, ann: Visitor, bob: Visitor
+) -> None:
+    page = Page(site)
+    people = site.server.database.stores.users
+    found = [await people.by_mention(1, name) for name in ("ann", "bob")]
+    users = [user for user in found if user is not None]
+    streams = [
+        page.stream(f"/feed?chat={other.id}", secret_of(visitor))
+        for visitor, other in ((ann, users[1]), (bob, users[0]))
+    ]
+
+    async def demote(stores: Stores) -> None:
+        await stores.users.replace(structs.replace(users[0], is_guest=True))
+
+    async with streams[0].listening(), streams[1].listening():
+        await site.context().write(demote)
+        await streams[0].end()
+        assert page.feeds.streams == 1
 
 
 async def test_disabling_guest_access_ends_its_streams(

@@ -239,7 +239,8 @@ async def check_may_read(stores: Stores, actor: Actor, conversation_id: int) -> 
     """Check that the actor may read a conversation.
 
     Raises:
-        NotFoundError: It does not exist, its room was deleted, or it is a private chat of others.
+        NotFoundError: It does not exist, its room was deleted, or it is a private chat of others,
+            or of a user who was made a guest.
         ForbiddenError: Its room is private, or the token is for another room.
     """
     conversation = await stores.messages.conversation(conversation_id)
@@ -253,6 +254,7 @@ async def check_may_read(stores: Stores, actor: Actor, conversation_id: int) -> 
         actor.room_id is not None
         or actor.user_id is None
         or actor.user_id not in parties
+        or actor.is_guest
     ):
         raise NotFoundError("Conversation not found")
 

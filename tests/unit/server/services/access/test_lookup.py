@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from hipkit.api.errors import BadRequestError, ForbiddenError, NotFoundError
 from hipkit.server.services.access.actor import browser_actor
@@ -214,6 +215,7 @@ def test_a_private_chat_is_read_by_its_two_users_only(world: World) -> None:
         site.operator_context().actor,
         replace(ann, room_id=first.ids["open"]),
         site.context_of("ann2", world.second.number).actor,
+        browser_actor(structs.replace(own_user(ann), is_guest=True)),
     ]
     for actor in others:
         with pytest.raises(NotFoundError):
