@@ -90,8 +90,14 @@ def exit_code_of_status(status: int) -> ExitCode:
     return BY_STATUS.get(status, otherwise)
 
 
-def report(error: BaseException, *, as_json: bool) -> ExitCode:
-    """Report an error on standard error, unless it needs no message, and return the exit code."""
+def report(error: BaseException, *, as_json: bool, room: str | None = None) -> ExitCode:
+    """Report an error on standard error, unless it needs no message, and return the exit code.
+
+    Args:
+        error: The error.
+        as_json: Whether to write an object.
+        room: The room or private chat that it ends, while the command goes on.
+    """
     code = exit_code(error)
     if code in (ExitCode.INTERRUPTED, ExitCode.PIPE_CLOSED):
         return code
@@ -100,9 +106,12 @@ def report(error: BaseException, *, as_json: bool) -> ExitCode:
         return code
     text = one_line(_sentence(error))
     if as_json:
-        write_stderr_json({"error": {"exit_code": int(code), **_details(error, text)}})
+        details = {"exit_code": int(code), **_details(error, text)}
+        write_stderr_json(
+            {"error": details if room is None else {"room": room, **details}}
+        )
     else:
-        write_stderr(text)
+        write_stderr(text if room is None else f"{one_line(room)} ends here: {text}")
     return code
 
 

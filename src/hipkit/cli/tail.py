@@ -12,16 +12,20 @@ import msgspec
 
 from hipkit.api.calling import CallOptions
 from hipkit.api.errors import (
+    ForbiddenError,
     HipkitError,
+    NotFoundError,
     RateLimitError,
     RequestError,
     ResponseError,
     ServerError,
+    UnauthorizedError,
 )
 from hipkit.api.limits import Limits
 from hipkit.api.unreadable import OnUnreadable, UnreadableItem
 from hipkit.cli.call.unreadable import UnreadableItems
 from hipkit.cli.connect import open_client, report_wait
+from hipkit.cli.failures import ExitCode, report
 from hipkit.cli.inputs import Since, Text
 from hipkit.cli.message_text import message_text
 from hipkit.cli.options import Command, Settings
@@ -39,7 +43,9 @@ MOST_MESSAGES = 1_000
 DEFAULT_LINES = 10
 LONGEST_PAUSE_SECONDS = 60.0
 PASSING_ERRORS = (RequestError, RateLimitError, ServerError, ResponseError)
-"""Errors that may be over by the next request; any other ends the command."""
+"""Errors that may be over by the next request."""
+ENDING_ERRORS = (UnauthorizedError, ForbiddenError, NotFoundError)
+"""Errors that end a room or chat, and the others go on. Any further one ends the command."""
 
 
 class Tail:
@@ -209,15 +215,12 @@ def tail(
             _Watched(client, Tail(place, lines, since), report_item)
             for place in dict.fromkeys(places)
         ]
-        waiting = watched
-        while waiting:
-            _show(settings, waiting, has_several=len(watched) > 1)
-            waiting = [one for one in watched if not one.tail.started]
+        group = _Group(settings, watched)
+        while waiting := [one for one in group.left if not one.tail.started]:
+            group.show(waiting)
         if follow:
-            for one in watched:
-                one.begin_to_follow(settings)
-            _follow(settings, watched, interval)
-    return report_item.exit_code
+            group.follow(interval)
+    return group.exit_code or report_item.exit_code
 
 
 def _before_now(duration: timedelta) -> datetime:
@@ -262,50 +265,73 @@ class _Watched:
         return [(self.tail.place, one) for one in self.tail.take(page, older)]
 
 
-def _follow(settings: Settings, watched: Sequence[_Watched], interval: float) -> None:
-    failures, was_slow = 0, False
-    while True:
-        limits = watched[0].limits
-        wait = seconds_to_next(limits, interval, time.time(), len(watched))
-        is_slow = wait > 2 * interval
-        if is_slow and not was_slow:
-            report_wait(settings, wait, "to stay within the rate limit")
-        was_slow = is_slow
-        time.sleep(wait)
-        error = _show(
-            settings, watched, has_several=len(watched) > 1, passing=PASSING_ERRORS
-        )
-        failures = failures + 1 if error else 0
-        if error:
-            pause = min(interval * 2**failures, LONGEST_PAUSE_SECONDS)
-            report_wait(settings, pause, str(error))
-            time.sleep(pause)
+class _Group:
+    """The rooms and chats that are shown together, until each of them ends.
 
-
-def _show(
-    settings: Settings,
-    watched: Iterable[_Watched],
-    *,
-    has_several: bool,
-    passing: tuple[type[HipkitError], ...] = (),
-) -> HipkitError | None:
-    """Show the new messages of rooms and chats by date, and return the last passing error.
-
-    The messages that were read are shown whatever happens in the next room: they are not read
-    again.
+    Attributes:
+        left: Those that have not ended.
+        exit_code: That of the first that ended.
     """
-    found: list[tuple[str, Message]] = []
-    last_error = None
-    try:
-        for one in watched:
-            try:
-                found += one.read()
-            except passing as error:
-                last_error = error
-    finally:
-        for place, message in sorted(found, key=lambda pair: pair[1].date):
-            _write(settings, message, place if has_several else None)
-    return last_error
+
+    def __init__(self, settings: Settings, watched: Sequence[_Watched]) -> None:
+        self.left = [*watched]
+        self.exit_code = ExitCode.OK
+        self._settings = settings
+        self._has_several = len(watched) > 1
+
+    def follow(self, interval: float) -> None:
+        """Show new messages until the last room or chat has ended."""
+        for one in self.left:
+            one.begin_to_follow(self._settings)
+        failures, was_slow = 0, False
+        while self.left:
+            limits = self.left[0].limits
+            wait = seconds_to_next(limits, interval, time.time(), len(self.left))
+            is_slow = wait > 2 * interval
+            if is_slow and not was_slow:
+                report_wait(self._settings, wait, "to stay within the rate limit")
+            was_slow = is_slow
+            time.sleep(wait)
+            error = self.show([*self.left], passing=PASSING_ERRORS)
+            failures = failures + 1 if error else 0
+            if error:
+                pause = min(interval * 2**failures, LONGEST_PAUSE_SECONDS)
+                report_wait(self._settings, pause, str(error))
+                time.sleep(pause)
+
+    def show(
+        self,
+        watched: Iterable[_Watched],
+        *,
+        passing: tuple[type[HipkitError], ...] = (),
+    ) -> HipkitError | None:
+        """Show the new messages of rooms and chats by date, and return the last passing error.
+
+        The messages that were read are shown whatever happens in the next room: they are not read
+        again.
+        """
+        found: list[tuple[str, Message]] = []
+        last_error = None
+        try:
+            for one in watched:
+                try:
+                    found += one.read()
+                except passing as error:
+                    last_error = error
+                except ENDING_ERRORS as error:
+                    if not self._has_several:
+                        raise
+                    self._end(one, error)
+        finally:
+            for place, message in sorted(found, key=lambda pair: pair[1].date):
+                _write(self._settings, message, place if self._has_several else None)
+        return last_error
+
+    def _end(self, one: _Watched, error: HipkitError) -> None:
+        """Report that a room or chat was deleted, or may not be read, and go on without it."""
+        self.left.remove(one)
+        code = report(error, as_json=self._settings.json, room=one.tail.place)
+        self.exit_code = self.exit_code or code
 
 
 def _write(settings: Settings, message: Message, place: str | None) -> None:

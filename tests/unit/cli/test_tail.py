@@ -289,7 +289,8 @@ def test_what_one_room_sent_is_shown_although_another_fails(
         *(history(1), history(1)),
         *(history(1, 2), error_answer(503)),
         *(history(2, 3), history(1, 4)),
-        *(history(3, 5), error_answer(404)),
+        *(history(3, 5), history(4)),
+        *(error_answer(404), error_answer(404)),
     )
 
     ended = hipkit("tail", "ops", "dev", "--json", "-n", "0", "--retries", "0")
@@ -298,6 +299,54 @@ def test_what_one_room_sent_is_shown_although_another_fails(
         *("m2", "m3", "m4", "m5")
     ]
     assert ended.code == ExitCode.NOT_FOUND
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_room_that_ends_is_reported_and_the_others_go_on(
+    server: Server, hipkit: Hipkit, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    server.answer(
+        *(history(1), history(1)),
+        *(error_answer(status), history(1, 2)),
+        history(2, 4),
+        error_answer(404),
+    )
+
+    ended = hipkit("tail", "ops", "dev", "-n", "0")
+
+    assert [line.partition(": ")[2] for line in ended.out.splitlines()] == [
+        *("text 2", "text 4")
+    ]
+    first, second = ended.err.splitlines()
+    assert first.startswith(
+        f"hipkit: ops ends here: GET /room/ops/history/latest: {status}"
+    )
+    assert second.startswith("hipkit: dev ends here: GET /room/dev/history/latest: 404")
+    assert ended.code == (
+        ExitCode.NOT_FOUND if status == 404 else ExitCode.NOT_AUTHORISED
+    )
+
+
+def test_a_room_that_does_not_exist_hides_no_other(
+    server: Server, hipkit: Hipkit
+) -> None:
+    server.answer(error_answer(404), history(2))
+
+    ended = hipkit("tail", "nowhere", "dev", "--no-follow", "--json")
+
+    assert json.loads(ended.out)["id"] == "m2"
+    assert ended.error["room"] == "nowhere"
+    assert ended.error["status"] == 404
+    assert ended.code == ended.error["exit_code"] == ExitCode.NOT_FOUND
+
+
+def test_without_a_connection_at_first_nothing_is_followed(
+    server: Server, hipkit: Hipkit
+) -> None:
+    server.answer(history(1), failure("connect", arrived=False))
+
+    assert hipkit("tail", "ops", "dev", "--retries", "0").code == 3
 
 
 def test_several_rooms_share_the_rate_limit() -> None:
