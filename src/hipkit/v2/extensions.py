@@ -669,8 +669,7 @@ class Extensions(OperationGroup[Send]):
             NotFoundError: The object does not exist, or the token may not see it.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` (confidence: low). Token: group client.
 
@@ -726,8 +725,7 @@ class Extensions(OperationGroup[Send]):
             ApiError: The body is larger than the server accepts.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -770,8 +768,7 @@ class Extensions(OperationGroup[Send]):
             NotFoundError: The object does not exist, or the token may not see it.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -807,8 +804,7 @@ class Extensions(OperationGroup[Send]):
             NotFoundError: The object does not exist, or the token may not see it.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` (confidence: low). Token: group client.
 
@@ -862,8 +858,7 @@ class Extensions(OperationGroup[Send]):
             ApiError: The body is larger than the server accepts.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -905,8 +900,7 @@ class Extensions(OperationGroup[Send]):
             NotFoundError: The object does not exist, or the token may not see it.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -944,8 +938,7 @@ class Extensions(OperationGroup[Send]):
             NotFoundError: The object does not exist, or the token may not see it.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` (confidence: low). Token: group client.
 
@@ -995,8 +988,7 @@ class Extensions(OperationGroup[Send]):
             ApiError: The body is larger than the server accepts.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1033,8 +1025,7 @@ class Extensions(OperationGroup[Send]):
             NotFoundError: The object does not exist, or the token may not see it.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1070,8 +1061,7 @@ class Extensions(OperationGroup[Send]):
             NotFoundError: The object does not exist, or the token may not see it.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` (confidence: low). Token: group client.
 
@@ -1130,8 +1120,7 @@ class Extensions(OperationGroup[Send]):
             ApiError: The body is larger than the server accepts.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1175,8 +1164,7 @@ class Extensions(OperationGroup[Send]):
             NotFoundError: The object does not exist, or the token may not see it.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1214,8 +1202,7 @@ class Extensions(OperationGroup[Send]):
             NotFoundError: The object does not exist, or the token may not see it.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` (confidence: low). Token: group client.
 
@@ -1277,8 +1264,7 @@ class Extensions(OperationGroup[Send]):
             ApiError: The body is larger than the server accepts.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1323,8 +1309,7 @@ class Extensions(OperationGroup[Send]):
             NotFoundError: The object does not exist, or the token may not see it.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1518,8 +1503,7 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
             NotFoundError: The object does not exist, or the token may not see it.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` (confidence: low). Token: group client.
 
@@ -1575,8 +1559,7 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
             ApiError: The body is larger than the server accepts.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1621,8 +1604,7 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
             NotFoundError: The object does not exist, or the token may not see it.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1660,8 +1642,7 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
             NotFoundError: The object does not exist, or the token may not see it.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` (confidence: low). Token: group client.
 
@@ -1715,8 +1696,7 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
             ApiError: The body is larger than the server accepts.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1760,8 +1740,7 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
             NotFoundError: The object does not exist, or the token may not see it.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1799,8 +1778,7 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
             NotFoundError: The object does not exist, or the token may not see it.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` (confidence: low). Token: group client.
 
@@ -1850,8 +1828,7 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
             ApiError: The body is larger than the server accepts.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1888,8 +1865,7 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
             NotFoundError: The object does not exist, or the token may not see it.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -1927,8 +1903,7 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
             NotFoundError: The object does not exist, or the token may not see it.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` (confidence: low). Token: group client.
 
@@ -1987,8 +1962,7 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
             ApiError: The body is larger than the server accepts.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -2034,8 +2008,7 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
             NotFoundError: The object does not exist, or the token may not see it.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -2073,8 +2046,7 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
             NotFoundError: The object does not exist, or the token may not see it.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_group` (confidence: low). Token: group client.
 
@@ -2136,8 +2108,7 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
             ApiError: The body is larger than the server accepts.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 
@@ -2184,8 +2155,7 @@ class AsyncExtensions(OperationGroup[AsyncSend]):
             NotFoundError: The object does not exist, or the token may not see it.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_group` (confidence: low). Token: group client.
 

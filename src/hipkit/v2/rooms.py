@@ -2128,8 +2128,7 @@ class Rooms(OperationGroup[Send]):
             NotFoundError: The object does not exist, or the token may not see it.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_room` or `view_group` (confidence: low). Token: group client, room
         client.
@@ -2184,8 +2183,7 @@ class Rooms(OperationGroup[Send]):
             ApiError: The body is larger than the server accepts.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -2229,8 +2227,7 @@ class Rooms(OperationGroup[Send]):
             NotFoundError: The object does not exist, or the token may not see it.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -2270,8 +2267,7 @@ class Rooms(OperationGroup[Send]):
             NotFoundError: The object does not exist, or the token may not see it.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_room` or `view_group` (confidence: low). Token: group client, room
         client.
@@ -2324,8 +2320,7 @@ class Rooms(OperationGroup[Send]):
             ApiError: The body is larger than the server accepts.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -2368,8 +2363,7 @@ class Rooms(OperationGroup[Send]):
             NotFoundError: The object does not exist, or the token may not see it.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -2409,8 +2403,7 @@ class Rooms(OperationGroup[Send]):
             NotFoundError: The object does not exist, or the token may not see it.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_room` or `view_group` (confidence: low). Token: group client, room
         client.
@@ -2459,8 +2452,7 @@ class Rooms(OperationGroup[Send]):
             ApiError: The body is larger than the server accepts.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -2496,8 +2488,7 @@ class Rooms(OperationGroup[Send]):
             NotFoundError: The object does not exist, or the token may not see it.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -2537,8 +2528,7 @@ class Rooms(OperationGroup[Send]):
             NotFoundError: The object does not exist, or the token may not see it.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_room` or `view_group` (confidence: low). Token: group client, room
         client.
@@ -2600,8 +2590,7 @@ class Rooms(OperationGroup[Send]):
             ApiError: The body is larger than the server accepts.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -2645,8 +2634,7 @@ class Rooms(OperationGroup[Send]):
             NotFoundError: The object does not exist, or the token may not see it.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -2685,8 +2673,7 @@ class Rooms(OperationGroup[Send]):
             NotFoundError: The object does not exist, or the token may not see it.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_room` or `view_group` (confidence: low). Token: group client, room
         client.
@@ -2747,8 +2734,7 @@ class Rooms(OperationGroup[Send]):
             ApiError: The body is larger than the server accepts.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -2794,8 +2780,7 @@ class Rooms(OperationGroup[Send]):
             NotFoundError: The object does not exist, or the token may not see it.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -4361,8 +4346,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             NotFoundError: The object does not exist, or the token may not see it.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_room` or `view_group` (confidence: low). Token: group client, room
         client.
@@ -4417,8 +4401,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             ApiError: The body is larger than the server accepts.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -4462,8 +4445,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             NotFoundError: The object does not exist, or the token may not see it.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -4503,8 +4485,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             NotFoundError: The object does not exist, or the token may not see it.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_room` or `view_group` (confidence: low). Token: group client, room
         client.
@@ -4557,8 +4538,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             ApiError: The body is larger than the server accepts.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -4601,8 +4581,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             NotFoundError: The object does not exist, or the token may not see it.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -4642,8 +4621,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             NotFoundError: The object does not exist, or the token may not see it.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_room` or `view_group` (confidence: low). Token: group client, room
         client.
@@ -4694,8 +4672,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             ApiError: The body is larger than the server accepts.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -4731,8 +4708,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             NotFoundError: The object does not exist, or the token may not see it.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -4774,8 +4750,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             NotFoundError: The object does not exist, or the token may not see it.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_room` or `view_group` (confidence: low). Token: group client, room
         client.
@@ -4837,8 +4812,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             ApiError: The body is larger than the server accepts.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -4882,8 +4856,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             NotFoundError: The object does not exist, or the token may not see it.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -4922,8 +4895,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             NotFoundError: The object does not exist, or the token may not see it.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `view_room` or `view_group` (confidence: low). Token: group client, room
         client.
@@ -4984,8 +4956,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             ApiError: The body is larger than the server accepts.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 
@@ -5031,8 +5002,7 @@ class AsyncRooms(OperationGroup[AsyncSend]):
             NotFoundError: The object does not exist, or the token may not see it.
             RateLimitError: The token's rate limit is exceeded until the time in
                 `X-Ratelimit-Reset`.
-            ServerError: The server failed. This server does not implement the
-                operation, or not with these arguments. The server is unavailable.
+            ServerError: The server failed. The server is unavailable.
 
         Scope: `admin_room` (confidence: low). Token: group client, room client.
 

@@ -80,8 +80,9 @@ def is_success(reply: RawResponse) -> bool:
 
 
 def is_hidden(entry: Entry, reply: RawResponse, is_person: bool) -> bool:
-    """Say whether it is a webhook that an add-on may not see: it did not make it itself."""
-    names_one = entry.operation_id.endswith("webhook") and entry.method != "POST"
+    """Say whether it is one that an add-on may not see: it did not make it itself."""
+    is_of_addon = entry.operation_id.endswith("webhook") or "/extension/" in entry.path
+    names_one = is_of_addon and entry.method != "POST"
     return names_one and not is_person and reply.status == 404
 
 

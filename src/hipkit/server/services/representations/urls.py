@@ -53,7 +53,12 @@ class Addresses:
 
     def group_webhook(self, key: str) -> str:
         """Return the address of a webhook of the whole group."""
-        return f"{self.api}/extension/webhook/{quote(key, safe='')}"
+        return self.extension(None, "webhook", key)
+
+    def extension(self, room_id: int | None, kind: str, key: str) -> str:
+        """Return the address of a module of an add-on: in a room, or of the whole group."""
+        place = self.api if room_id is None else self.room(room_id)
+        return f"{place}/extension/{kind}/{quote(key, safe='')}"
 
     def emoticon(self, emoticon_id: int) -> str:
         """Return an emoticon's address."""
