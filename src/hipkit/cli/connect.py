@@ -21,7 +21,7 @@ from hipkit.transports.protocol import Transport
 if TYPE_CHECKING:  # tomllib and subprocess are loaded for a profile only.
     from hipkit.client.profiles import Profile
 
-__all__ = ["connection", "open_client", "read_token", "report_wait"]
+__all__ = ["connection", "credentials", "open_client", "report_wait"]
 
 
 class Connection(ClientOptions, total=False):
@@ -31,18 +31,28 @@ class Connection(ClientOptions, total=False):
     transport: TransportName | Transport
 
 
-def open_client(settings: Settings, token: str | None = None) -> HipChat:
+def open_client(settings: Settings) -> HipChat:
     """Create a client from the options.
-
-    Args:
-        settings: The options.
-        token: The token, if `read_token` has been called.
 
     Raises:
         click.UsageError: The token file or the CA certificates cannot be read.
         ValueError: There is no base URL, or it is invalid; or the profile cannot be used.
     """
-    return HipChat(token or read_token(settings), **connection(settings))
+    token, chosen = credentials(settings)
+    return HipChat(token, **chosen)
+
+
+def credentials(settings: Settings) -> tuple[str | None, Connection]:
+    """Return the token, and what a client is created from; `None` if there is no token.
+
+    A profile is read once: written in between, its token would go to another address.
+
+    Raises:
+        click.UsageError: The token file or the CA certificates cannot be read.
+        ValueError: The profile or its token cannot be read.
+    """
+    profile = _profile(settings)
+    return _token(settings, profile), _connection(settings, profile)
 
 
 def connection(settings: Settings) -> Connection:
@@ -52,7 +62,10 @@ def connection(settings: Settings) -> Connection:
         click.UsageError: The CA certificates cannot be read.
         ValueError: The profile cannot be read.
     """
-    profile = _profile(settings)
+    return _connection(settings, _profile(settings))
+
+
+def _connection(settings: Settings, profile: Profile | None) -> Connection:
     options = _options(settings)
     if profile is None:
         chosen: Connection = {
@@ -73,14 +86,7 @@ def connection(settings: Settings) -> Connection:
     return chosen
 
 
-def read_token(settings: Settings) -> str | None:
-    """Return the token from the profile, the options or the environment, or `None`.
-
-    Raises:
-        click.UsageError: The token file cannot be read, or its first line is empty.
-        ValueError: The profile or its token cannot be read.
-    """
-    profile = _profile(settings)
+def _token(settings: Settings, profile: Profile | None) -> str | None:
     if profile is not None:
         return profile.read_token().reveal()
     if settings.token_file is None:

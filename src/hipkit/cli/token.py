@@ -12,12 +12,13 @@ import click
 from hipkit.api.limits import LATEST_UNIX_SECONDS
 from hipkit.cli.call.arguments import build
 from hipkit.cli.call.command import OperationCommand, find_entry, unknown_operation
-from hipkit.cli.connect import connection, open_client, read_token
+from hipkit.cli.connect import connection, credentials, open_client
 from hipkit.cli.failures import ExitCode
 from hipkit.cli.inputs import Text, first_line, read_text
 from hipkit.cli.options import Group, Settings
 from hipkit.cli.output import write, write_json
 from hipkit.cli.table import describe
+from hipkit.client.client import HipChat
 from hipkit.client.settings import TOKEN_VARIABLE
 from hipkit.client.tokens import OAuthClient
 from hipkit.v2.models import Session
@@ -61,10 +62,10 @@ def check(
         return _check_operation(settings, name, list(arguments))
     if arguments:
         raise click.UsageError("arguments require --operation NAME")
-    text = read_token(settings)
+    text, chosen = credentials(settings)
     if text is None:
         raise click.UsageError(f"no token: set {TOKEN_VARIABLE} or use --token-file")
-    with open_client(settings, text) as client:
+    with HipChat(text, **chosen) as client:
         session = client.send(GetSession(text))
     description = describe_session(session, time.time())
     if settings.json:

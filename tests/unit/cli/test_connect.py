@@ -130,6 +130,28 @@ def test_the_token_command_runs_once_for_a_command(
 
 
 @pytest.mark.parametrize(
+    "command", [("call", "delete-room", "ops"), ("token", "check")]
+)
+def test_a_token_goes_to_the_address_beside_which_it_was_read(
+    server: Server, hipkit: Hipkit, profiles: Path, command: tuple[str, ...]
+) -> None:
+    script = (
+        f"p = r'{profiles}'; text = open(p).read();"
+        " open(p, 'w').write(text.replace('ops.example.com', 'other.example.com'));"
+        " print('of-the-profile')"
+    )
+    profiles.write_text(
+        profiles.read_text().partition("token-command")[0]
+        + f"""token-command = ['{sys.executable}', '-c', \"\"\"{script}\"\"\"]\n"""
+    )
+
+    hipkit(*command, "--profile", "ops")
+
+    assert "other.example.com" in profiles.read_text()
+    assert server.requests[0].host == "ops.example.com"
+
+
+@pytest.mark.parametrize(
     "other", [["--base-url", "https://other/v2"], ["--token-file", "-"]]
 )
 def test_a_profile_is_not_mixed_with_another_source(
