@@ -131,7 +131,7 @@ class CallFilter:
         request_id: With which request id; empty for all.
     """
 
-    tokens: Container[int | None]
+    tokens: Container[int | None] = ()
     _: KW_ONLY
     only_failed: bool = False
     operation_id: str = ""

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
+
 from hipkit.api.errors import ApiError, BadRequestError, ForbiddenError
+from hipkit.api.operation import Operation
 from hipkit.server.http.responses import Answer
 from hipkit.server.page.formatting import one_line
 from hipkit.server.page.forms import is_touched, read_operation, shown_values
@@ -13,6 +17,7 @@ from hipkit.server.services.access.lookup import (
     ROOM_MEMBER,
     find_room_to_administer,
 )
+from hipkit.server.services.context import Context
 from hipkit.server.services.people.users import get_all_users
 from hipkit.server.services.rooms.changes import create_room, delete_room, update_room
 from hipkit.server.services.rooms.members import add_member, remove_member
@@ -23,6 +28,8 @@ from hipkit.v2.rooms import AddMember, CreateRoom, DeleteRoom, RemoveMember, Upd
 from hipkit.v2.users import GetAllUsers
 
 __all__ = ["VIEWS"]
+
+OperationT = TypeVar("OperationT", bound=Operation[object])
 
 MOST_LISTED = 1_000
 
@@ -93,7 +100,7 @@ async def show_settings(visit: Visit, error: ApiError | None = None) -> Answer:
 
 async def save_settings(visit: Visit) -> Answer:
     """Change a room's settings."""
-    context, room = visit.context, await _room(visit)
+    room = await _room(visit)
     stored = await _stored(visit, room)
     # What was not touched stays as it is now: a form that was open for long must not, say, open a
     # room that somebody made private since.
@@ -109,49 +116,24 @@ async def save_settings(visit: Visit) -> Answer:
         "topic": values["topic"] if "topic" in touched else None,
         "owner": None if owner in ("", stored["owner"]) else {"id": owner},
     }
-    try:
-        request = await read_operation(
-            context, UpdateRoom, members, room_id_or_name=room.id
-        )
-        await update_room(context, request)
-    except ApiError as error:
-        return await show_settings(visit, error)
-    return await _done(visit)
+    return await _change(visit, UpdateRoom, update_room, members)
 
 
 async def save_member(visit: Visit) -> Answer:
     """Add a member, or change a member's role."""
-    context, room_id = visit.context, visit.number("room_id")
     roles = ROLES.get(visit.field("role"), [ROOM_MEMBER])
-    try:
-        request = await read_operation(
-            context,
-            AddMember,
-            {"room_roles": roles},
-            room_id_or_name=room_id,
-            user_id_or_email=visit.field("person"),
-        )
-        await add_member(context, request)
-    except ApiError as error:
-        return await show_settings(visit, error)
-    return await _done(visit)
+    person = visit.field("person")
+    return await _change(
+        visit, AddMember, add_member, {"room_roles": roles}, user_id_or_email=person
+    )
 
 
 async def end_member(visit: Visit) -> Answer:
     """Remove a member."""
-    context, room_id = visit.context, visit.number("room_id")
-    try:
-        request = await read_operation(
-            context,
-            RemoveMember,
-            {},
-            room_id_or_name=room_id,
-            user_id_or_email=visit.number("user_id"),
-        )
-        await remove_member(context, request)
-    except ApiError as error:
-        return await show_settings(visit, error)
-    return await _done(visit)
+    user_id = visit.number("user_id")
+    return await _change(
+        visit, RemoveMember, remove_member, {}, user_id_or_email=user_id
+    )
 
 
 async def end_room(visit: Visit) -> Answer:
@@ -195,13 +177,30 @@ def _privacy(visit: Visit) -> str:
     return "private" if visit.is_checked("private") else "public"
 
 
-async def _done(visit: Visit) -> Answer:
-    """Redirect to the settings, or to the start for who may not administer the room any more."""
+async def _change(
+    visit: Visit,
+    kind: type[OperationT],
+    handle: Callable[[Context, OperationT], Awaitable[object]],
+    members: Mapping[str, object],
+    **path: str | int,
+) -> Answer:
+    """Carry out an operation on the room, and return to the settings.
+
+    Who may not administer the room any more gets to the start.
+    """
+    context, room_id = visit.context, visit.number("room_id")
     try:
-        room = await _room(visit)
+        request = await read_operation(
+            context, kind, members, room_id_or_name=room_id, **path
+        )
+        await handle(context, request)
+    except ApiError as error:
+        return await show_settings(visit, error)
+    try:
+        await _room(visit)
     except ForbiddenError:
         return visit.redirect("/", done="saved")
-    return visit.redirect(f"/rooms/{room.id}/settings", done="saved")
+    return visit.redirect(f"/rooms/{room_id}/settings", done="saved")
 
 
 VIEWS = [

@@ -51,24 +51,16 @@ WITHHELD = "(a private chat: shown to the token's owner only)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WantedCalls:
-    """Which calls somebody asks for: those that fit in every respect.
+class WantedCalls(CallFilter):
+    """Which calls somebody asks for; `tokens` are then those of them that they may see.
 
     Attributes:
         token_id: Of one token.
         has_no_token: Whether only those without a valid token are wanted.
-        only_failed: Whether calls that succeeded are left out.
-        operation_id: Of which operation; empty for all.
-        peer: From which address; empty for all.
-        request_id: With which request id; empty for all.
     """
 
     token_id: int | None = None
     has_no_token: bool = False
-    only_failed: bool = False
-    operation_id: str = ""
-    peer: str = ""
-    request_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +110,7 @@ async def list_calls(
     """
     tokens = await _seen_tokens(context, wanted, after)
     calls = context.runtime.recent_calls.find(
-        _filter(wanted, tokens), after=after, before=before, count=count
+        replace(wanted, tokens=tokens), after=after, before=before, count=count
     )
     places, finder = _Places(context), MissingFinder(context)
     return [
@@ -135,8 +127,8 @@ async def count_calls(context: Context, wanted: WantedCalls) -> CallCounts:
         ForbiddenError: The actor may not see calls without a valid token.
     """
     tokens = await _seen_tokens(context, wanted)
-    everything = replace(wanted, only_failed=False)
-    return context.runtime.recent_calls.count(_filter(everything, tokens))
+    everything = replace(wanted, tokens=tokens, only_failed=False)
+    return context.runtime.recent_calls.count(everything)
 
 
 async def list_callers(context: Context) -> list[TokenRecord]:
@@ -205,18 +197,6 @@ async def _managed_or_none(
         return await find_managed_token(context, stores, token_id)
     except NotFoundError:
         return None
-
-
-def _filter(
-    wanted: WantedCalls, tokens: Mapping[int | None, TokenRecord | None]
-) -> CallFilter:
-    return CallFilter(
-        tokens,
-        only_failed=wanted.only_failed,
-        operation_id=wanted.operation_id,
-        peer=wanted.peer,
-        request_id=wanted.request_id,
-    )
 
 
 async def _seen(
