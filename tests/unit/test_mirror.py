@@ -58,6 +58,7 @@ TESTED_ELSEWHERE = {
     "client/state.py": "contract/test_tokens_stay_apart.py",
     "cli/admin/ca.py": "e2e/test_running.py",
     "server/dispatch.py": "unit/server/page/test_streams.py",
+    "server/http/heads.py": "unit/server/http/test_framing.py",
     "server/page/views/__init__.py": "unit/server/page/test_application.py",
     "server/storage/archive.py": "unit/server/storage/test_backup.py",
     "server/storage/sqlite/copy.py": "unit/server/storage/test_backup.py",
@@ -71,6 +72,7 @@ TESTED_ELSEWHERE = {
 WITHOUT_DECISIONS = {
     "addon/hosts.py": "the addresses of a HipChat server",
     "addon/storage/protocol.py": "the protocol of an add-on's storage",
+    "client/steps.py": "what an exchange asks of its driver, and how it is ended",
     "server/events/kinds.py": "the protocol of a kind of subscription",
     "server/http/call.py": "a call's state, and the protocol of a dialect",
     "server/shared/memory.py": "one attribute for each part of the shared state",

@@ -23,15 +23,7 @@ from hipkit.api.free_request import FreeRequest
 from hipkit.api.operation import Operation
 from hipkit.api.response import Response
 from hipkit.api.secret import Secret
-from hipkit.client.exchange import (
-    Exchange,
-    GetToken,
-    Outcome,
-    Pause,
-    Send,
-    Steps,
-    interrupt,
-)
+from hipkit.client.exchange import Exchange
 from hipkit.client.setup import (
     AsyncTokenSource,
     ClientOptions,
@@ -44,6 +36,7 @@ from hipkit.client.setup import (
     reveal,
 )
 from hipkit.client.state import Clock
+from hipkit.client.steps import GetToken, Outcome, Pause, Send, Steps, interrupt
 from hipkit.transports.protocol import AsyncTransport, TransportError
 from hipkit.v2 import AsyncApi, AsyncRawApi
 

@@ -6,8 +6,9 @@ import msgspec
 
 from hipkit.api.errors import ForbiddenError, UnauthorizedError
 from hipkit.api.operation import Operation
-from hipkit.client.exchange import Exchange, Steps
+from hipkit.client.exchange import Exchange
 from hipkit.client.state import State
+from hipkit.client.steps import Steps
 
 __all__ = ["AuthTest", "auth_test"]
 

@@ -22,15 +22,7 @@ from hipkit.api.free_request import FreeRequest
 from hipkit.api.operation import Operation
 from hipkit.api.response import Response
 from hipkit.api.secret import Secret
-from hipkit.client.exchange import (
-    Exchange,
-    GetToken,
-    Outcome,
-    Pause,
-    Send,
-    Steps,
-    interrupt,
-)
+from hipkit.client.exchange import Exchange
 from hipkit.client.setup import (
     ClientOptions,
     ClientSetup,
@@ -43,6 +35,7 @@ from hipkit.client.setup import (
     reveal,
 )
 from hipkit.client.state import Clock
+from hipkit.client.steps import GetToken, Outcome, Pause, Send, Steps, interrupt
 from hipkit.transports.protocol import Transport, TransportError
 from hipkit.v2 import Api, RawApi
 

@@ -23,10 +23,11 @@ from hipkit.api.operation import path_segment
 from hipkit.api.redaction import secrets_in
 from hipkit.api.response import SentRequest
 from hipkit.api.secret import HIDDEN, Secret
-from hipkit.client.exchange import Exchange, Steps
+from hipkit.client.exchange import Exchange
 from hipkit.client.reply import HTML_TYPES, MAX_EXCERPT_BYTES
 from hipkit.client.settings import Site, parse_site
 from hipkit.client.state import State
+from hipkit.client.steps import Steps
 from hipkit.transports.protocol import RawResponse
 from hipkit.v2.files import GetFile
 from hipkit.v2.models import AuthenticatedFile, MessageFile

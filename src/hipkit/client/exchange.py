@@ -14,10 +14,10 @@ Read next: `retries.py` for the rules of retries, `decoding.py` for the result.
 from __future__ import annotations
 
 import logging
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from functools import partial
 from types import NoneType
-from typing import Generic, NamedTuple, Protocol, TypeVar, cast
+from typing import Generic, TypeVar, cast
 
 from msgspec.structs import replace
 
@@ -46,65 +46,30 @@ from hipkit.client.retries import (
 )
 from hipkit.client.settings import TOKEN_VARIABLE
 from hipkit.client.state import State
+from hipkit.client.steps import (
+    GetToken,
+    Outcome,
+    Pause,
+    RestartableSink,
+    Send,
+    Steps,
+)
 from hipkit.transports.protocol import (
     HeaderPairs,
     Headers,
     Options,
     RawResponse,
     Request,
-    Sink,
     TransportError,
 )
 
-__all__ = [
-    "Exchange",
-    "GetToken",
-    "Outcome",
-    "Pause",
-    "Send",
-    "Steps",
-    "interrupt",
-]
+__all__ = ["Exchange"]
 
 T = TypeVar("T")
 
 logger = logging.getLogger("hipkit")
 
 BEARER = "Bearer "
-
-
-class GetToken(NamedTuple):
-    """Requests a token; `rejected` is the one that the server has just rejected."""
-
-    rejected: Secret | None
-
-
-class Send(NamedTuple):
-    """Requests a send. The outcome is a `RawResponse` or a `TransportError`."""
-
-    request: Request
-    options: Options
-    sink: Sink | None
-
-
-class Pause(NamedTuple):
-    """Requests a wait."""
-
-    seconds: float
-    reason: str
-
-
-Outcome = RawResponse | TransportError
-Steps = Generator[GetToken | Send | Pause, Secret | Outcome | None, T]
-
-
-class RestartableSink(Protocol):
-    """A sink that can discard its content, for another attempt."""
-
-    def __call__(self, chunk: bytes, /) -> object: ...
-
-    def restart(self) -> bool:
-        """Discard the content; return whether that was possible."""
 
 
 class Exchange(Generic[T]):
@@ -424,11 +389,3 @@ class Exchange(Generic[T]):
             own_headers=self._own_headers(),
             sends=self._sends,
         )
-
-
-def interrupt(steps: Steps[object]) -> None:
-    """End a call that its driver gives up; does nothing after the exchange has ended it.
-
-    The hook `after` is called now, not when memory is collected.
-    """
-    steps.close()

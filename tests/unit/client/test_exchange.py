@@ -28,18 +28,12 @@ from hipkit.api.errors import (
 from hipkit.api.model import Model
 from hipkit.api.operation import Operation
 from hipkit.api.secret import Secret
-from hipkit.client.exchange import (
-    Exchange,
-    GetToken,
-    Outcome,
-    Pause,
-    Send,
-    Steps,
-)
+from hipkit.client.exchange import Exchange
 from hipkit.client.policy import Policy
 from hipkit.client.settings import parse_site
 from hipkit.client.setup import reveal
 from hipkit.client.state import Clock, State
+from hipkit.client.steps import GetToken, Outcome, Pause, Send, Steps
 from hipkit.transports.protocol import (
     RawResponse,
     Request,

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import time
 from functools import partial
 from typing import cast
@@ -32,6 +31,11 @@ from uvicorn.server import ServerState
 
 from hipkit.server.http.cors import CORS_HEADERS
 from hipkit.server.http.errors import error_answer
+from hipkit.server.http.heads import (
+    LARGEST_HEAD_BYTES,
+    InvalidRequestError,
+    check_head,
+)
 from hipkit.server.http.request_ids import new_request_id, request_id_header
 from hipkit.server.http.responses import limit_headers, limit_names
 from hipkit.server.services.context import Runtime
@@ -42,7 +46,6 @@ __all__ = ["BoundedProtocol"]
 
 log = logging.getLogger("hipkit.server")
 
-LARGEST_HEAD_BYTES = 64 * 1024
 HEAD_SECONDS = 30.0
 MOST_WAITING = 32
 """Requests that may wait on a connection for the one before them."""
@@ -50,18 +53,9 @@ READ_SECONDS = 60.0
 """How long a client may take no byte of an answer that waits for it."""
 
 
-VERSIONS = frozenset({"1.0", "1.1"})
-HOST = re.compile(rb"([\w.~!$&'()*+,;=%-]*|\[[0-9A-Fa-f:.]+\])(:[0-9]*)?", re.ASCII)
-"""What a Host header may hold (RFC 9112, section 3.2)."""
-
-
 TLS_HANDSHAKE = b"\x16\x03"
 """The first bytes of a client that speaks TLS."""
 SPEAKS_TLS = "The client speaks TLS (https), and this port plain HTTP."
-
-
-class _InvalidRequestError(ValueError):
-    """A request breaks a rule of HTTP; the text says which one."""
 
 
 class _Nowhere(list[tuple[bytes, bytes]]):
@@ -144,7 +138,7 @@ class BoundedProtocol(HttpToolsProtocol):
             # The parser raises an error of its own in place of what a callback raised.
             reason = error.__context__
             problem = "Invalid HTTP request received."
-            if isinstance(reason, _InvalidRequestError):
+            if isinstance(reason, InvalidRequestError):
                 problem = str(reason)
             elif self._is_first and data.startswith(TLS_HANDSHAKE):
                 problem = SPEAKS_TLS
@@ -193,7 +187,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if len(self.pipeline) >= MOST_WAITING:
             # One read of the socket can hold thousands, and each takes kilobytes. Any error raised
             # here makes the parser stop.
-            raise _InvalidRequestError("Too many requests at once.")
+            raise InvalidRequestError("Too many requests at once.")
         super().on_message_begin()
         self._is_in_head = True
         self._is_offer = False
@@ -201,7 +195,12 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Check a head that is whole, and start to answer its request."""
-        self._check_head()
+        check_head(
+            self.parser.get_http_version(),
+            self.parser.get_method(),
+            self.url,
+            self.headers,
+        )
         if self.parser.should_upgrade():
             # The head is parsed a second time, see `_parse`: started now, the request would be
             # answered twice, the first time without its body.
@@ -262,39 +261,6 @@ class BoundedProtocol(HttpToolsProtocol):
             b"%b: %b" % header for header in self.headers if header[0] != b"upgrade"
         ]
         return b"\r\n".join([*lines, b"", b""])
-
-    def _check_head(self) -> None:
-        """Check that no other server can understand a head differently.
-
-        Raises:
-            _InvalidRequestError: One can; the parser turns that into its own error.
-        """
-        version = self.parser.get_http_version()
-        if version not in VERSIONS:
-            raise _InvalidRequestError("This version of HTTP is not supported.")
-        if self.parser.get_method() == b"CONNECT":
-            raise _InvalidRequestError("CONNECT is for proxies.")
-        size_bytes = sum(len(name) + len(value) for name, value in self.headers)
-        if len(self.url) + size_bytes > LARGEST_HEAD_BYTES:
-            raise _InvalidRequestError("The head of the request is too large.")
-        hosts = [value for name, value in self.headers if name == b"host"]
-        if len(hosts) != 1 and (hosts or version != "1.0"):
-            raise _InvalidRequestError("A request needs one Host header.")
-        host = hosts[0].rstrip() if hosts else b""
-        if HOST.fullmatch(host) is None:
-            raise _InvalidRequestError("The Host header holds no host.")
-        if not self.url.startswith(b"/") and _authority(self.url) not in (
-            None,
-            host.lower(),
-        ):
-            raise _InvalidRequestError("The Host header contradicts the request line.")
-        encodings = [v for name, v in self.headers if name == b"transfer-encoding"]
-        if not encodings:
-            return
-        if version == "1.0":
-            raise _InvalidRequestError("HTTP/1.0 has no Transfer-Encoding.")
-        if [value.lower() for value in encodings] != [b"chunked"]:
-            raise _InvalidRequestError("The only Transfer-Encoding is chunked.")
 
     def _reject(self, problem: str) -> None:
         """Read nothing more, and say why once the requests before this one have their answers."""
@@ -375,14 +341,6 @@ def _disconnect(cycle: RequestResponseCycle) -> None:
     """End a request whose client is gone."""
     cycle.disconnected = True
     cycle.message_event.set()
-
-
-def _authority(target: bytes) -> bytes | None:
-    """Return the host in an absolute request target, as requests to proxies have."""
-    _, is_absolute, rest = target.partition(b"://")
-    if not is_absolute:
-        return None
-    return re.split(rb"[/?#]", rest, maxsplit=1)[0].lower()
 
 
 async def _close_unread(

@@ -16,7 +16,8 @@ from uvicorn._types import (
     Scope,
 )
 
-from hipkit.server.http.protocol import LARGEST_HEAD_BYTES, MOST_WAITING
+from hipkit.server.http.heads import LARGEST_HEAD_BYTES
+from hipkit.server.http.protocol import MOST_WAITING
 from tests.unit.server.wire import connect, settle
 
 OFFERS = sorted(Path("tests/data/requests").glob("*.http"))
