@@ -19,6 +19,7 @@ import msgspec
 
 from hipkit.api.errors import StorageError
 from hipkit.server.logs import log_task_error
+from hipkit.server.page.changed_parts import Parts, concerns, concerns_list
 from hipkit.server.page.sidebar import address_of
 from hipkit.server.page.streams import FeedTiming, Stream
 from hipkit.server.services.access.actor import browser_actor
@@ -31,7 +32,7 @@ from hipkit.server.services.messages.unread import (
     list_conversations,
 )
 from hipkit.server.storage.protocol import Database, Stores
-from hipkit.server.storage.stores.page_changes import HEAD, PEOPLE, ROOMS, PageChange
+from hipkit.server.storage.stores.page_changes import PageChange
 
 __all__ = ["Updates"]
 
@@ -185,7 +186,7 @@ class Updates:
             await self._begin()
             last_message, news = self._last_message, {}
             self._forget_people()
-            parts = _Parts(everywhere={PEOPLE, HEAD})
+            parts = Parts.all_changed()
         await self.apply_marks()
         for person in tuple(self._people.values()):
             if not person.is_loaded:
@@ -221,24 +222,20 @@ class Updates:
                 return last, news
             await asyncio.sleep(0)
 
-    def _changed_parts(self, changes: list[PageChange]) -> _Parts:
-        parts = _Parts()
+    def _changed_parts(self, changes: list[PageChange]) -> Parts:
+        parts = Parts()
         if not changes:
             return parts
         if changes[0].id != self._last_change + 1:
             # Only the latest changes are stored: after a gap everything may have changed.
-            parts.everywhere |= {PEOPLE, HEAD}
+            parts = Parts.all_changed()
             self._forget_people()
         self._last_change = changes[-1].id
         for change in changes:
-            if change.part == ROOMS:
-                for person in self._people.values():
-                    if change.user_id in (None, person.user_id):
-                        person.is_loaded = False
-            elif change.room_id is None:
-                parts.everywhere.add(change.part)
-            else:
-                parts.of_rooms[change.room_id].add(change.part)
+            parts.add(change)
+            for person in self._people.values():
+                if concerns_list(change, person.user_id):
+                    person.is_loaded = False
         return parts
 
     async def _missed_parts(self, stream: Stream) -> set[str]:
@@ -246,9 +243,9 @@ class Updates:
         if stream.changes_seen is None:
             return set()
         changes = await self._database.stores.page_changes.after(stream.changes_seen)
-        return {change.part for change in changes if _concerns(change, stream)}
+        return {change.part for change in changes if concerns(change, stream)}
 
-    async def _load(self, person: _Person, parts: _Parts) -> None:
+    async def _load(self, person: _Person, parts: Parts) -> None:
         """Read a person's conversations and counts anew, up to the last round's messages."""
 
         async def query(stores: Stores) -> list[ConversationSummary]:
@@ -298,41 +295,10 @@ class Updates:
         return changed
 
 
-@dataclass(slots=True)
-class _Parts:
-    """Which parts of which pages have to be fetched again.
-
-    Attributes:
-        lists: The users whose list of conversations changed.
-    """
-
-    everywhere: set[str] = field(default_factory=set)
-    of_rooms: defaultdict[int, set[str]] = field(
-        default_factory=lambda: defaultdict(set)
-    )
-    lists: set[int] = field(default_factory=set)
-
-    def of(self, stream: Stream) -> set[str]:
-        """Return the parts of a stream's page."""
-        found: set[str] = set()
-        if stream.reader.user_id in self.lists:
-            found.add(ROOMS)
-        if stream.room_id is not None:
-            found |= self.everywhere | self.of_rooms.get(stream.room_id, set())
-        return found
-
-
-def _concerns(change: PageChange, stream: Stream) -> bool:
-    """Return whether a change may be of something that a stream's page shows."""
-    if change.part == ROOMS:
-        return change.user_id in (None, stream.reader.user_id)
-    return stream.room_id is not None and change.room_id in (None, stream.room_id)
-
-
 def _offer(
     person: _Person,
     counts: Counts,
-    parts: _Parts,
+    parts: Parts,
     missed: Mapping[Stream, Iterable[str]],
 ) -> None:
     """Offer each stream of a person what it does not know."""
