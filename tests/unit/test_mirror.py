@@ -52,6 +52,7 @@ TESTED_ELSEWHERE = {
     **TRANSPORTS,
     **DATABASE,
     "__init__.py": "unit/test_public_api.py",
+    "addon/decorators.py": "typing/addon.py",
     "addon/storage/locks.py": "contract/addon_storage/test_locks.py",
     "addon/storage/memory.py": "contract/addon_storage",
     "api/unreadable.py": "unit/client/test_unreadable.py",
