@@ -1,0 +1,591 @@
+"""`AddOn`: one object, from which the descriptor, the addresses and the handling of events follow.
+
+Read next: `describe.py` (the descriptor), `handlers.py` (signatures), `asgi/app.py` (requests).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
+from typing import Concatenate, Literal, TypeVar, cast, overload
+
+from hipkit.addon.commands import check_command_name
+from hipkit.addon.decorators import (
+    EventDecorator,
+    GlanceDecorator,
+    OnEvent,
+    OnInstallation,
+    P,
+    R,
+    V,
+    ViewDecorator,
+    decorator,
+)
+from hipkit.addon.describe import check_base_url, describe
+from hipkit.addon.events import (
+    FileUpload,
+    Message,
+    RoomArchived,
+    RoomCreated,
+    RoomDeleted,
+    RoomEnter,
+    RoomEvent,
+    RoomExit,
+    RoomNotification,
+    RoomUnarchived,
+    TopicChange,
+)
+from hipkit.addon.identity import Scope, make_identity
+from hipkit.addon.modules import (
+    Conditions,
+    DialogSizeName,
+    Icons,
+    Module,
+    Text,
+    make_action,
+    make_dialog,
+    make_external_page,
+    make_glance,
+    make_web_panel,
+)
+from hipkit.addon.registry import (
+    CONFIGURATION,
+    ErrorHandler,
+    Registry,
+    TargetSource,
+    ViewKind,
+)
+from hipkit.addon.views import GlanceReply, ViewRequest, to_glance_content
+from hipkit.api.operation import Operation
+from hipkit.client.async_client import AsyncHipChat
+from hipkit.client.client import HipChat
+from hipkit.v2.integrations import (
+    AddonUiUpdate,
+    RoomAddonUiUpdate,
+    UserAddonUiUpdate,
+    UserInRoomAddonUiUpdate,
+)
+from hipkit.v2.models import (
+    AddonDescriptor,
+    DialogAction,
+    Glance,
+    GlanceUpdate,
+    Icon,
+    Target,
+)
+
+__all__ = ["AddOn"]
+
+F = TypeVar("F", bound=ErrorHandler)
+E = TypeVar("E", bound=RoomEvent)
+
+
+class AddOn:
+    r"""An add-on: what it is, what it can do, and the functions that handle it.
+
+    ```python
+    addon = AddOn(key="com.example.karma", name="Karma", scopes=["send_notification"])
+
+
+    @addon.on_message(r"^/karma (?P<name>@\w+)")
+    async def karma(message: Message, name: str) -> str:
+        return f"{name} has one more"
+
+
+    app = addon.asgi(base_url="https://karma.example.com")
+    ```
+
+    Args:
+        key: Identity, such as `com.example.karma`: letters, digits, `.`, `_` and `-`. It must not
+            change between versions.
+        name: Title.
+        scopes: What its tokens allow, see `Scope`. Administrators agree to all of them.
+        description: What it does, for administrators.
+        vendor: Name and https address of the vendor.
+        homepage: Its website.
+        from_name: Name shown with its notifications, at most 64 characters. Defaults to `name`.
+        avatar: Image shown with its notifications: an address, or an `Icon` with both densities.
+        allow_room: Whether it can be installed in a single room.
+        allow_global: Whether it can be installed for a whole group.
+        allow_room_configuration: Whether the configuration page of a group's installation is
+            offered to the administrators of each room, too.
+        user_tokens: Whether it asks users for tokens of their own.
+
+    Raises:
+        TypeError: An argument is of another type.
+        ValueError: An argument is invalid; the message names it.
+    """
+
+    def __init__(
+        self,
+        *,
+        key: str,
+        name: str,
+        scopes: Sequence[Scope] = (),
+        description: str = "",
+        vendor: tuple[str, str] | None = None,
+        homepage: str | None = None,
+        from_name: str | None = None,
+        avatar: str | Icon | None = None,
+        allow_room: bool = True,
+        allow_global: bool = True,
+        allow_room_configuration: bool = False,
+        user_tokens: bool = False,
+    ) -> None:
+        self.identity = make_identity(
+            key=key,
+            name=name,
+            scopes=scopes,
+            description=description,
+            vendor=vendor,
+            homepage=homepage,
+            from_name=from_name,
+            avatar=avatar,
+            allow_room=allow_room,
+            allow_global=allow_global,
+            allow_room_configuration=allow_room_configuration,
+            user_tokens=user_tokens,
+        )
+        self.registry = registry = Registry(self.identity.scopes)
+
+        def on(kind: type[E]) -> OnEvent[E]:
+            return OnEvent(partial(registry.add_handler, kind=kind))
+
+        self.on_notification = on(RoomNotification)
+        """Registers a handler of other programs' notifications."""
+        self.on_topic_change = on(TopicChange)
+        """Registers a handler of changed topics."""
+        self.on_enter = on(RoomEnter)
+        """Registers a handler of users who enter a room."""
+        self.on_exit = on(RoomExit)
+        """Registers a handler of users who leave a room."""
+        self.on_file_upload = on(FileUpload)
+        """Registers a handler of shared files."""
+        self.on_room_archived = on(RoomArchived)
+        """Registers a handler of archived rooms."""
+        self.on_room_created = on(RoomCreated)
+        """Registers a handler of new rooms."""
+        self.on_room_deleted = on(RoomDeleted)
+        """Registers a handler of deleted rooms."""
+        self.on_room_unarchived = on(RoomUnarchived)
+        """Registers a handler of unarchived rooms."""
+        self.on_install = OnInstallation(
+            partial(registry.add_change, change="installed")
+        )
+        """Registers a function that is called after an installation."""
+        self.on_update = OnInstallation(partial(registry.add_change, change="updated"))
+        """Registers a function that is called after an update."""
+        self.on_remove = OnInstallation(partial(registry.add_change, change="removed"))
+        """Registers a function that is called after a removal, when tokens no longer work."""
+
+    # Events
+
+    @overload
+    def on_message(
+        self, function: Callable[Concatenate[Message, P], R], /
+    ) -> Callable[Concatenate[Message, P], R]: ...
+
+    @overload
+    def on_message(
+        self, pattern: str | None = None, /, *, key: str | None = None
+    ) -> EventDecorator[Message]: ...
+
+    def on_message(
+        self,
+        pattern: str | Callable[..., object] | None = None,
+        /,
+        *,
+        key: str | None = None,
+    ) -> object:
+        """Register a handler of people's messages.
+
+        Args:
+            pattern: A regular expression, which is searched for in the text: HipChat sends only
+                the messages that have it. Its named groups are parameters of the handler. Defaults
+                to all messages.
+            key: Key of the webhook. Defaults to the handler's name.
+
+        Raises:
+            TypeError: A parameter of the handler cannot be filled, or a named group has none.
+            ValueError: The pattern or the key is invalid, or the key is taken.
+        """
+        add = partial(self.registry.add_handler, kind=Message)
+        if callable(pattern):
+            add(pattern, key)
+            return pattern
+        return decorator(partial(add, pattern=pattern), key)
+
+    def command(
+        self, name: str, /, *, key: str | None = None
+    ) -> EventDecorator[Message]:
+        """Register a command, such as `/karma @bob 3`.
+
+        Words of the message are converted to the types of the handler's parameters: `str`, `int`,
+        `float`, `bool`, a `Literal`, an `Enum` or a `User` who is mentioned; `*words` takes what
+        is left. Double quotes join words. Wrong arguments are answered with the usage, and so is
+        `/karma help`, with the handler's docstring.
+
+        Args:
+            name: The command, with a slash.
+            key: Key of the webhook. Defaults to the handler's name.
+
+        Raises:
+            TypeError: A parameter of the handler cannot be filled.
+            ValueError: The name or the key is invalid or taken.
+        """
+        check_command_name(name)
+        add = partial(self.registry.add_handler, kind=Message, command=name)
+        return cast("EventDecorator[Message]", decorator(add, key))
+
+    def help_command(self, name: str, /) -> None:
+        """Register a command that lists all commands with their usage.
+
+        Args:
+            name: The command, with a slash.
+        """
+        key = name.removeprefix("/")
+
+        @self.command(name, key=key)
+        def show_help(message: Message) -> str:
+            """List the commands."""
+            return "\n".join(each.summary for each in self.registry.commands)
+
+    def on_error(self, function: F, /) -> F:
+        """Register the function that is called when a handler fails.
+
+        It receives a `Failure`. The failure is logged too. What the function returns for an event
+        is sent as a reply.
+
+        Args:
+            function: The function, plain or async.
+
+        Raises:
+            ValueError: There is one already.
+        """
+        self.registry.set_on_error(function)
+        return function
+
+    # Modules
+
+    def glance(
+        self,
+        key: str,
+        /,
+        *,
+        name: Text,
+        icon: Icons = None,
+        target: TargetSource = None,
+        weight: int | None = None,
+        conditions: Conditions = None,
+    ) -> GlanceDecorator:
+        """Register a handler that returns the content of a glance when a room is opened.
+
+        Args:
+            key: Key of the module.
+            name: Text shown until there is content, 1 to 100 characters.
+            icon: Icon before it. Defaults to the add-on's own.
+            target: What a click opens: a web panel, dialog or external page.
+            weight: Position; lower comes first, as documented.
+            conditions: When it is shown.
+
+        Raises:
+            TypeError: An argument is of another type.
+            ValueError: An argument is invalid, or the key is taken.
+        """
+        module = make_glance(
+            key,
+            name=name,
+            icon=icon,
+            query_url=f"glance/{key}",
+            target=self.registry.find_target(target, f"glance {key}"),
+            weight=weight,
+            conditions=conditions,
+        )
+        return cast("GlanceDecorator", self._view(module, "glance"))
+
+    def web_panel(
+        self,
+        key: str,
+        /,
+        *,
+        name: Text,
+        icon: Icons = None,
+        weight: int | None = None,
+        conditions: Conditions = None,
+    ) -> ViewDecorator:
+        """Register a handler that returns a page in the sidebar.
+
+        Args:
+            key: Key of the module.
+            name: Its title, 1 to 100 characters.
+            icon: Its icon. Defaults to none.
+            weight: Position; lower comes first, as documented.
+            conditions: When it is offered.
+
+        Raises:
+            TypeError: An argument is of another type.
+            ValueError: An argument is invalid, or the key is taken.
+        """
+        module = make_web_panel(
+            key,
+            name=name,
+            url=f"panel/{key}",
+            icon=icon,
+            weight=weight,
+            conditions=conditions,
+        )
+        return cast("ViewDecorator", self._view(module, "panel"))
+
+    def dialog(
+        self,
+        key: str,
+        /,
+        *,
+        title: Text,
+        size: DialogSizeName | tuple[str, str] | None = None,
+        style: Literal["normal", "warning"] | None = None,
+        hint: Text | None = None,
+        filter: Text | None = None,
+        primary_action: str | DialogAction | None = None,
+        secondary_actions: Sequence[DialogAction] | None = None,
+    ) -> ViewDecorator:
+        """Register a handler that returns a page in a dialog over the chat.
+
+        Args:
+            key: Key of the module.
+            title: Its title, 1 to 100 characters.
+            size: A name, or width and height such as `("400px", "80%")`. Clients take `medium`
+                when left out.
+            style: The style.
+            hint: Text beside the buttons, 1 to 100 characters.
+            filter: Placeholder of a search field above the page.
+            primary_action: The primary button, or its label.
+            secondary_actions: Further buttons, see `button`. Clients show one that closes the
+                dialog when left out, and none for an empty list.
+
+        Raises:
+            TypeError: An argument is of another type.
+            ValueError: An argument is invalid, or the key is taken.
+        """
+        module = make_dialog(
+            key,
+            title=title,
+            url=f"dialog/{key}",
+            size=size,
+            style=style,
+            hint=hint,
+            filter=filter,
+            primary_action=primary_action,
+            secondary_actions=secondary_actions,
+        )
+        return cast("ViewDecorator", self._view(module, "dialog"))
+
+    @overload
+    def external_page(
+        self, key: str, /, *, name: Text | None = None, url: None = None
+    ) -> ViewDecorator: ...
+
+    @overload
+    def external_page(
+        self, key: str, /, *, url: str, name: Text | None = None
+    ) -> None: ...
+
+    def external_page(
+        self, key: str, /, *, name: Text | None = None, url: str | None = None
+    ) -> object:
+        """Register a page that opens in the browser: a handler's, or one elsewhere.
+
+        Args:
+            key: Key of the module.
+            name: Its name, 1 to 100 characters.
+            url: An https address, in place of a handler. It may contain variables such as
+                `{message.body}`.
+
+        Raises:
+            TypeError: An argument is of another type.
+            ValueError: An argument is invalid, or the key is taken.
+        """
+        module = make_external_page(key, name=name, url=url or f"page/{key}")
+        if url is None:
+            return self._view(module, "page")
+        self.registry.add_module(module)
+        return None
+
+    @overload
+    def action(
+        self,
+        key: str,
+        /,
+        *,
+        name: Text,
+        location: Literal["message", "input"],
+        target: None = None,
+        weight: int | None = None,
+        conditions: Conditions = None,
+    ) -> ViewDecorator: ...
+
+    @overload
+    def action(
+        self,
+        key: str,
+        /,
+        *,
+        name: Text,
+        location: Literal["message", "input"],
+        target: str | Target | Callable[..., object],
+        weight: int | None = None,
+        conditions: Conditions = None,
+    ) -> None: ...
+
+    def action(
+        self,
+        key: str,
+        /,
+        *,
+        name: Text,
+        location: Literal["message", "input"],
+        target: TargetSource = None,
+        weight: int | None = None,
+        conditions: Conditions = None,
+    ) -> object:
+        """Register an entry in the menu of messages or of the input field.
+
+        Without a target this is a decorator, to be put above that of the module which it opens:
+
+        ```python
+        @addon.action("thank", name="Thank", location="message")
+        @addon.dialog("thank.dialog", title="Thank")
+        async def thank(request: ViewRequest) -> Html: ...
+        ```
+
+        Args:
+            key: Key of the module.
+            name: Text of the entry, 1 to 100 characters.
+            location: `message` for the menu of a message, `input` for that of the input field.
+            target: The module that it opens: a web panel, dialog, external page or glance.
+            weight: Position; lower comes first, as documented.
+            conditions: When it is shown.
+
+        Raises:
+            TypeError: An argument is of another type.
+            ValueError: An argument is invalid, or the key is taken.
+        """
+
+        def add(opened: TargetSource) -> None:
+            found = self.registry.find_target(opened, f"action {key}")
+            self.registry.add_module(
+                make_action(
+                    key,
+                    name=name,
+                    location=location,
+                    target=found or "",
+                    weight=weight,
+                    conditions=conditions,
+                )
+            )
+
+        if target is not None:
+            add(target)
+            return None
+        return decorator(lambda function, _: add(function), None)
+
+    def configuration(
+        self, function: Callable[Concatenate[ViewRequest, P], V], /
+    ) -> Callable[Concatenate[ViewRequest, P], V]:
+        """Register the handler of the configuration page.
+
+        Administrators get there after they have installed the add-on.
+
+        Args:
+            function: The handler.
+
+        Raises:
+            TypeError: A parameter of the handler cannot be filled.
+            ValueError: There is one already.
+        """
+        self.registry.add_view(function, CONFIGURATION, CONFIGURATION)
+        return function
+
+    # What is made of it
+
+    def descriptor(self, base_url: str, *, allow_http: bool = False) -> AddonDescriptor:
+        """Return the descriptor.
+
+        Args:
+            base_url: The https address below which the add-on is reached.
+            allow_http: Whether it may be http, for private networks. This machine's own address
+                always may.
+
+        Raises:
+            ValueError: The address is invalid, or a target names no module.
+        """
+        root = check_base_url(base_url, allow_http=allow_http)
+        return describe(self.identity, self.registry, root)
+
+    @overload
+    def push_glance(
+        self,
+        client: AsyncHipChat,
+        key: str,
+        content: GlanceReply,
+        *,
+        room: str | int | None = None,
+        user: str | int | None = None,
+    ) -> Coroutine[object, object, None]: ...
+
+    @overload
+    def push_glance(
+        self,
+        client: HipChat,
+        key: str,
+        content: GlanceReply,
+        *,
+        room: str | int | None = None,
+        user: str | int | None = None,
+    ) -> None: ...
+
+    def push_glance(
+        self,
+        client: AsyncHipChat | HipChat,
+        key: str,
+        content: GlanceReply,
+        *,
+        room: str | int | None = None,
+        user: str | int | None = None,
+    ) -> object:
+        """Send new content of a glance to those who see it. Await it with `AsyncHipChat`.
+
+        Args:
+            client: The client of an installation, as handlers receive it.
+            key: Key of the glance.
+            content: Its label or its whole content, see `glance_content`.
+            room: The room whose people see it. Defaults to all rooms.
+            user: The user who sees it. Defaults to everyone.
+
+        Raises:
+            ValueError: There is no such glance, or the add-on lacks the scope `view_room` for a
+                room, or `view_group` otherwise.
+        """
+        if not isinstance(self.registry.modules.get(key), Glance):
+            raise ValueError(f"there is no glance {key}")
+        scope = "view_group" if room is None else "view_room"
+        if scope not in self.identity.scopes:
+            raise ValueError(f"push_glance needs the scope {scope}")
+        glances = [GlanceUpdate(key=key, content=to_glance_content(content))]
+        operation: Operation[None]
+        if room is not None and user is not None:
+            operation = UserInRoomAddonUiUpdate(room, user, glances)
+        elif room is not None:
+            operation = RoomAddonUiUpdate(room, glances)
+        elif user is not None:
+            operation = UserAddonUiUpdate(user, glances)
+        else:
+            operation = AddonUiUpdate(glances)
+        return client.send(operation)
+
+    def _view(self, module: Module, kind: ViewKind) -> object:
+        def add(function: Callable[..., object], _: str | None) -> None:
+            self.registry.add_view(function, kind, module.key)
+            self.registry.add_module(module, function)
+
+        return decorator(add, None)
