@@ -7,15 +7,23 @@ Read next: `reading.py`.
 
 from __future__ import annotations
 
+from hipkit.descriptors.checking import check_descriptor
+from hipkit.descriptors.conditions import Facts, MessageFacts, holds
 from hipkit.descriptors.document import LARGEST_DESCRIPTOR
 from hipkit.descriptors.faults import DescriptorError, Fault
 from hipkit.descriptors.reading import read_descriptor
 from hipkit.descriptors.schema import descriptor_schema
+from hipkit.descriptors.templates import expand_url
 
 __all__ = [
     "LARGEST_DESCRIPTOR",
     "DescriptorError",
+    "Facts",
     "Fault",
+    "MessageFacts",
+    "check_descriptor",
     "descriptor_schema",
+    "expand_url",
+    "holds",
     "read_descriptor",
 ]
