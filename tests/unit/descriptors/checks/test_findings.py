@@ -22,7 +22,7 @@ def test_modules_are_those_that_are_objects(
 
 
 def test_only_the_first_modules_are_looked_at() -> None:
-    document = {"capabilities": {"webhook": [{}] * 5_000}}
+    document: dict[str, object] = {"capabilities": {"webhook": [{}] * 5_000}}
     assert len(list(modules(document, "webhook"))) == 200
 
 
