@@ -14,11 +14,10 @@ import msgspec
 import pytest
 
 from hipkit import SignatureError
+from hipkit.addon.claims import LEEWAY_SECONDS, LONGEST_AGE_SECONDS
 from hipkit.addon.installations import Installation, Installations
 from hipkit.addon.storage.memory import MemoryStorage
 from hipkit.addon.verification import (
-    LEEWAY_SECONDS,
-    LONGEST_AGE_SECONDS,
     SignedRequest,
     check_event,
     renew,

@@ -1,0 +1,250 @@
+"""The JSON Web Tokens with which HipChat signs its requests: where they are, and what they say.
+
+Read next: `verification.py`.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import inf, isfinite
+from typing import cast
+
+import jwt
+from jwt.types import Options
+
+from hipkit.api.errors import SignatureError
+from hipkit.api.secret import Secret
+
+__all__ = [
+    "LEEWAY_SECONDS",
+    "LONGEST_AGE_SECONDS",
+    "Claims",
+    "Headers",
+    "id_text",
+    "read_issuer",
+    "read_token",
+    "room_number",
+    "sign_token",
+    "verify_token",
+    "whole_number",
+]
+
+LEEWAY_SECONDS = 60.0
+"""How far the clocks of HipChat and of the add-on may differ."""
+LONGEST_AGE_SECONDS = 15 * 60.0
+"""Of a token without `exp`."""
+LONGEST_TOKEN = 8 * 1024
+SHORTEST_GOOD_KEY = 32
+"""Below it PyJWT warns. HipChat's secrets have 40 characters."""
+DIGITS = re.compile(r"[0-9]{1,18}")
+SIGNATURE_ONLY: Options = {
+    "verify_exp": False,
+    "verify_nbf": False,
+    "verify_iat": False,
+    "verify_aud": False,
+    "verify_iss": False,
+    "verify_sub": False,
+    "verify_jti": False,
+}
+
+Headers = Mapping[str, str] | Iterable[tuple[str | bytes, str | bytes]]
+"""Names and values of headers, in any case; or pairs, as ASGI has them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """What a token says, verified."""
+
+    issuer: str
+    subject: str | None
+    room_id: int | None
+    timezone: str | None
+    token_id: str | None
+    ends_at: float
+    is_renewed: bool
+
+
+def read_token(
+    headers: Headers,
+    query: Iterable[tuple[str, str]],
+    form: Iterable[tuple[str, str]],
+) -> Secret:
+    """Return the token of a request, wherever it is.
+
+    Raises:
+        SignatureError: There is none, or more than one.
+    """
+    pairs = headers.items() if isinstance(headers, Mapping) else headers
+    found = [
+        token
+        for name, value in pairs
+        if _text(name).lower() == "authorization"
+        and (token := _strip_scheme(_text(value)))
+    ]
+    # What stands in the header was put there by HipChat, an address may be anybody's.
+    if not found:
+        parameters = [*query, *form]
+        found = [value for name, value in parameters if name == "signed_request"]
+    tokens = {token for token in found if token}
+    if not tokens:
+        raise SignatureError("the request is not signed")
+    if len(tokens) > 1 or len(token := tokens.pop()) > LONGEST_TOKEN:
+        raise SignatureError("the request's signature is malformed", status=400)
+    return Secret(token)
+
+
+def _strip_scheme(value: str) -> str:
+    """Return the token in an `Authorization` header; empty if it holds something else."""
+    scheme, _, rest = value.strip().partition(" ")
+    if not rest:
+        return scheme.removeprefix("token=").strip('"') if "." in scheme else ""
+    if scheme.lower() not in ("jwt", "bearer"):
+        return ""
+    return rest.strip().removeprefix("token=").strip('"')
+
+
+def read_issuer(token: Secret) -> str:
+    """Return who a token says it is from, without verifying it.
+
+    Raises:
+        SignatureError: It is malformed.
+    """
+    try:
+        claims = jwt.decode(token.reveal(), options={"verify_signature": False})
+    except (jwt.InvalidTokenError, ValueError, RecursionError):
+        raise SignatureError(
+            "the request's signature is malformed", status=400
+        ) from None
+    return _issuer(claims)
+
+
+def verify_token(token: Secret, secret: str | Secret, now: float) -> Claims:
+    """Return what a token says, after verifying its signature and its times.
+
+    Raises:
+        SignatureError: It is not signed with the secret, or not good now.
+        ValueError: The secret is empty.
+    """
+    key = secret.reveal() if isinstance(secret, Secret) else secret
+    if not key:
+        raise ValueError("the secret is empty, with which anybody can sign")
+    try:
+        with _any_key_length(key):
+            # PyJWT's own checks of claims take no other time than the system's, and reject a
+            # `sub` that is a number, as HipChat's was.
+            claims = jwt.decode(
+                token.reveal(), key, algorithms=["HS256"], options=SIGNATURE_ONLY
+            )
+    except (jwt.InvalidSignatureError, jwt.InvalidAlgorithmError):
+        raise SignatureError("the request is not signed with this secret") from None
+    except (jwt.InvalidTokenError, ValueError, RecursionError):
+        raise SignatureError(
+            "the request's signature is malformed", status=400
+        ) from None
+    return _read_claims(claims, now)
+
+
+def sign_token(claims: Mapping[str, object], secret: Secret) -> str:
+    """Return a token that says this, signed with a secret."""
+    key = secret.reveal()
+    with _any_key_length(key):
+        return jwt.encode(dict(claims), key, "HS256")
+
+
+def _read_claims(claims: Mapping[str, object], now: float) -> Claims:
+    context = claims.get("context")
+    if not isinstance(context, Mapping):
+        context = {}
+    issued_at, expires_at = (_seconds_of(claims, name) for name in ("iat", "exp"))
+    starts_at = _seconds_of(claims, "nbf")
+    for begins in (issued_at, starts_at):
+        if begins is not None and begins > now + LEEWAY_SECONDS:
+            raise SignatureError("the request's signature is not valid yet")
+    if expires_at is None:
+        if issued_at is None:
+            raise SignatureError("the request's signature has no time", status=400)
+        expires_at = issued_at + LONGEST_AGE_SECONDS
+    if now >= expires_at + LEEWAY_SECONDS:
+        raise SignatureError("the request's signature has expired")
+    return Claims(
+        issuer=_issuer(claims),
+        subject=id_text(claims.get("sub", claims.get("prn"))),
+        room_id=room_number(context.get("room_id")),
+        timezone=_optional_text(
+            context.get("user_tz", context.get("tz", claims.get("tz")))
+        ),
+        token_id=id_text(claims.get("jti")),
+        ends_at=expires_at + LEEWAY_SECONDS,
+        is_renewed="aud" in claims,
+    )
+
+
+def _issuer(claims: Mapping[str, object]) -> str:
+    issuer = claims.get("iss")
+    if not isinstance(issuer, str) or not issuer:
+        raise SignatureError("the request's signature has no issuer", status=400)
+    return issuer
+
+
+def _seconds_of(claims: Mapping[str, object], name: str) -> float | None:
+    value = claims.get(name)
+    if value is None:
+        return None
+    try:
+        seconds = float(cast("str | float", value))
+    except (TypeError, ValueError, OverflowError):
+        seconds = inf
+    if isinstance(value, bool) or not isfinite(seconds):
+        raise SignatureError(f"the signature's {name} is no time", status=400)
+    return seconds
+
+
+def id_text(value: object) -> str | None:
+    """Return an id, which may be a number or text, as text."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise SignatureError("an id is neither a number nor text", status=400)
+    try:
+        return str(value)
+    except ValueError:
+        raise SignatureError("an id is too long", status=400) from None
+
+
+def room_number(value: object) -> int | None:
+    """Return a room's id, which may be a number or text; `None` if there is none."""
+    text = id_text(value)
+    number = whole_number(text)
+    if text is not None and number is None:
+        raise SignatureError("the room's id is not a number", status=400)
+    return number
+
+
+def whole_number(text: str | None) -> int | None:
+    """Return the number that a text is; `None` if it is something else."""
+    if text is None or not DIGITS.fullmatch(text):
+        return None
+    return int(text)
+
+
+def _optional_text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _text(value: str | bytes) -> str:
+    return value if isinstance(value, str) else value.decode("latin-1")
+
+
+@contextmanager
+def _any_key_length(key: str) -> Iterator[None]:
+    """Let a short secret pass: the server chose it, so it is no mistake of this program."""
+    if len(key) >= SHORTEST_GOOD_KEY:
+        yield
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", jwt.InsecureKeyLengthWarning)
+        yield
