@@ -20,7 +20,14 @@ from hipkit.v2.oauth_sessions import GenerateToken
 if TYPE_CHECKING:  # Only a program with an event loop needs it.
     import asyncio
 
-__all__ = ["LoopLock", "OnToken", "TokenCache", "basic", "check_blocking"]
+__all__ = [
+    "LoopLock",
+    "OnToken",
+    "TokenCache",
+    "basic",
+    "check_blocking",
+    "renewal_time",
+]
 
 RENEW_EARLY_SECONDS = 60.0
 LONGEST_LIFE_SECONDS = 1e9
@@ -63,11 +70,7 @@ class TokenCache:
     def _keep(self, token: Token, asked_at: float) -> Secret:
         self._failure = None
         self._token = Secret(token.access_token)
-        self._renew_at = inf
-        if token.expires_in is not None:
-            # A short-lived token is renewed at half its life: 60 s early could mean every call.
-            life = min(max(token.expires_in, 0), LONGEST_LIFE_SECONDS)
-            self._renew_at = asked_at + life - min(RENEW_EARLY_SECONDS, life / 2)
+        self._renew_at = renewal_time(token, asked_at)
         if token.refresh_token and self._grant.grant_type == "refresh_token":
             self._grant = msgspec.structs.replace(
                 self._grant, refresh_token=token.refresh_token
@@ -86,6 +89,15 @@ class TokenCache:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} for {self._grant.grant_type}>"
+
+
+def renewal_time(token: Token, asked_at: float) -> float:
+    """Return when to fetch another token, on the clock by which this one was requested."""
+    if token.expires_in is None:
+        return inf
+    # A short-lived token is renewed at half its life: 60 s early could mean every call.
+    life = min(max(token.expires_in, 0), LONGEST_LIFE_SECONDS)
+    return asked_at + life - min(RENEW_EARLY_SECONDS, life / 2)
 
 
 class LoopLock:
