@@ -52,6 +52,7 @@ TESTED_ELSEWHERE = {
     **TRANSPORTS,
     **DATABASE,
     "__init__.py": "unit/test_public_api.py",
+    "addon/claims.py": "unit/addon/test_verification.py",
     "addon/decorators.py": "typing/addon.py",
     "addon/storage/locks.py": "contract/addon_storage/test_locks.py",
     "addon/storage/memory.py": "contract/addon_storage",
@@ -71,7 +72,6 @@ TESTED_ELSEWHERE = {
 """Module -> what tests it in place of a file of its name."""
 
 WITHOUT_DECISIONS = {
-    "addon/hosts.py": "the addresses of a HipChat server",
     "addon/storage/protocol.py": "the protocol of an add-on's storage",
     "client/steps.py": "what an exchange asks of its driver, and how it is ended",
     "server/events/kinds.py": "the protocol of a kind of subscription",
