@@ -93,8 +93,6 @@ class TokenCache:
 
 def renewal_time(token: Token, asked_at: float) -> float:
     """Return when to fetch another token, on the clock by which this one was requested."""
-    if token.expires_in is None:
-        return inf
     # A short-lived token is renewed at half its life: 60 s early could mean every call.
     life = min(max(token.expires_in, 0), LONGEST_LIFE_SECONDS)
     return asked_at + life - min(RENEW_EARLY_SECONDS, life / 2)
