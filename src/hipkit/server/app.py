@@ -11,6 +11,7 @@ from hipkit.api.errors import StorageError
 from hipkit.server.http.health import Health
 from hipkit.server.http.pipeline import Api
 from hipkit.server.services.access.keys import new_key, new_token
+from hipkit.server.services.addons.settling import sweep_pending
 from hipkit.server.services.context import Runtime
 from hipkit.server.services.files.orphans import settle_files
 from hipkit.server.services.people.setup import create_first_group, is_empty
@@ -73,6 +74,14 @@ class Server:
         remove_work_folders(self.settings.database.parent)
         bounds = await self.time_bounds()
         await settle_files(self.database, self.runtime.blobs, bounds.latest_us)
+
+    async def settle_addons(self) -> None:
+        """Remove installations of add-ons that were interrupted a while ago.
+
+        Raises:
+            StorageError: The database cannot be read or written.
+        """
+        await sweep_pending(self.database, self.runtime.now_us())
 
     async def sweep(self) -> None:
         """Remove what nothing refers to any more. This may take a while.

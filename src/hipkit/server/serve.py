@@ -39,6 +39,7 @@ log = logging.getLogger("hipkit.server")
 
 SWEEP_SECONDS = 60 * 60
 RENEW_SECONDS = 60
+SETTLE_SECONDS = 60
 REPORT_SECONDS = 60
 GRACE_SECONDS = 10
 KEEP_ALIVE_SECONDS = 75
@@ -121,6 +122,7 @@ async def _run(
     server = await open_server(settings)
     with contextlib.closing(server):
         await _clean_up("cleaning up files", server.settle_files())
+        await _clean_up("cleaning up add-ons", server.settle_addons())
         on_open(server)
         stop, at_once = asyncio.Event(), asyncio.Event()
 
@@ -145,7 +147,7 @@ async def _run(
 
 
 async def _clean_up(name: str, work: Awaitable[None]) -> None:
-    """Wait for work on files, and log its error: messages can be served all the same."""
+    """Wait for a clean-up, and log its error: messages can be served all the same."""
     try:
         await work
     except StorageError as error:
@@ -170,6 +172,7 @@ async def _meanwhile(
     """Do what recurs beside the requests, while the block runs."""
     works = {
         "sweeping": _sweep_hourly(server),
+        "settling": _settle_addons(server),
         "reporting": _every(REPORT_SECONDS, report_left_out),
     }
     if certificate is not None:
@@ -192,6 +195,12 @@ async def _sweep_hourly(server: Server) -> None:
         # network. By that clock, everything could look old enough to be removed.
         await asyncio.sleep(SWEEP_SECONDS)
         await _clean_up("sweeping", server.sweep())
+
+
+async def _settle_addons(server: Server) -> None:
+    while True:
+        await asyncio.sleep(SETTLE_SECONDS)
+        await _clean_up("cleaning up add-ons", server.settle_addons())
 
 
 async def _every(seconds: float, work: Callable[[], None]) -> None:

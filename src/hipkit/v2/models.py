@@ -2030,7 +2030,8 @@ class Installation(Model, frozen=True, omit_defaults=True, kw_only=True):
 
     Attributes:
         oauth_id: The client id, to request tokens with; identifies the installation.
-        oauth_secret: The client secret, also the key of HipChat's signatures.
+        oauth_secret: The client secret, also the key of HipChat's signatures. Left out
+            after an update that keeps it, and after a removal.
         capabilities_url: URL of the server's capabilities.
         group_id: Id of the group that it was installed in.
         room_id: Id of the room that it was installed in, if it is a single one.
@@ -2039,7 +2040,7 @@ class Installation(Model, frozen=True, omit_defaults=True, kw_only=True):
     secrets = frozenset({"oauth_secret"})
 
     oauth_id: str = field(name="oauthId")
-    oauth_secret: str = field(name="oauthSecret")
+    oauth_secret: str | None = field(name="oauthSecret", default=None)
     capabilities_url: str = field(name="capabilitiesUrl")
     group_id: int = field(name="groupId")
     room_id: int | None = field(name="roomId", default=None)

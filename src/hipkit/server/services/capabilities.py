@@ -41,7 +41,7 @@ async def get_capabilities(
         key="hipchat",
         vendor=Vendor(name="hipkit", url=addresses.root),
         links=CapabilitiesLinks(
-            self_=f"{addresses.api}/capabilities",
+            self_=addresses.capabilities,
             homepage=addresses.root,
             subdomain=addresses.root,
             api=addresses.api,

@@ -25,6 +25,7 @@ from hipkit.server.services.access.keys import new_token
 from hipkit.server.services.access.lookup import find_named_user
 from hipkit.server.services.access.passwords import user_with_password
 from hipkit.server.services.access.scopes import (
+    GROUP_SCOPES,
     check_scopes,
     grantable_scopes,
     split_scopes,
@@ -128,7 +129,14 @@ async def _add_refresh(stores: Stores, grant: _Grant, refresh: str, now_us: int)
 
 async def _client_credentials(context: Context, request: GenerateToken) -> _Grant:
     client = await _required_client(context)
-    scopes = _granted(request.scope, client.scopes.split())
+    wanted = request.scope
+    if client.room_id is not None and await context.stores.installations.get(client.id):
+        if request.username is not None:
+            # Whoever administers the room agreed to this, and not for other people.
+            raise ForbiddenError("An add-on of one room cannot act for a user by name")
+        # Add-ons ask for all scopes of their descriptors, and get what a room's may have.
+        wanted = " ".join(split_scopes(wanted or "") - GROUP_SCOPES) or wanted
+    scopes = _granted(wanted, client.scopes.split())
     if request.username is None:
         return _Grant(
             kind="group client" if client.room_id is None else "room client",

@@ -9,6 +9,7 @@ import uuid
 __all__ = [
     "TOKEN_LENGTH",
     "new_client_id",
+    "new_installable_token",
     "new_key",
     "new_password",
     "new_token",
@@ -17,6 +18,7 @@ __all__ = [
 
 LETTERS = string.ascii_letters + string.digits
 TOKEN_LENGTH = 40
+INSTALLABLE_LENGTH = 20
 PASSWORD_LENGTH = 16
 KEY_BYTES = 24
 
@@ -24,6 +26,11 @@ KEY_BYTES = 24
 def new_token() -> str:
     """Return a token or client secret: 40 random letters and digits, as HipChat's had."""
     return "".join(secrets.choice(LETTERS) for _ in range(TOKEN_LENGTH))
+
+
+def new_installable_token() -> str:
+    """Return a token that fetches an add-on's data once: 20 letters and digits, as HipChat's."""
+    return "".join(secrets.choice(LETTERS) for _ in range(INSTALLABLE_LENGTH))
 
 
 def new_password() -> str:

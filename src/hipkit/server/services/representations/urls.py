@@ -68,6 +68,24 @@ class Addresses:
         """Return the address where a token is introspected."""
         return f"{self.api}/oauth/token/{quote(token, safe='')}"
 
+    @property
+    def capabilities(self) -> str:
+        """The address of the server's capabilities."""
+        return f"{self.api}/capabilities"
+
+    def installable(self, client_id: str, token: str) -> str:
+        """Return the address where an add-on fetches its data once."""
+        return f"{self.api}/addon/{quote(client_id, safe='')}/installable/{token}"
+
+    @property
+    def addons(self) -> str:
+        """The address of the page that lists installed add-ons."""
+        return f"{self.root}/addons"
+
+    def addon(self, client_id: str) -> str:
+        """Return the address of an installed add-on's page."""
+        return f"{self.addons}/{quote(client_id, safe='')}"
+
     def file(self, key: str, name: str) -> str:
         """Return the address of a file's bytes."""
         return f"{self.root}/files/{key}/{quote(name, safe='')}"

@@ -18,9 +18,9 @@ from hipkit.server.services.webhooks.patterns import check_pattern
 from hipkit.server.services.webhooks.signatures import check_can_sign
 from hipkit.server.shared.protocol import EVENTS
 from hipkit.server.storage.protocol import Stores
-from hipkit.server.storage.stores.webhooks import NewWebhook
+from hipkit.server.storage.stores.webhooks import NewWebhook, WebhookRecord
 from hipkit.v2.extensions import CreateGlobalWebhook, DeleteGlobalWebhook
-from hipkit.v2.models import Created, CreatedExtension, Links
+from hipkit.v2.models import AddonWebhook, Created, CreatedExtension, Links
 from hipkit.v2.rooms import (
     CreateRoomWebhook,
     CreateWebhook,
@@ -29,9 +29,12 @@ from hipkit.v2.rooms import (
 )
 
 __all__ = [
+    "MOST_WEBHOOKS",
+    "check_webhook",
     "create_global_webhook",
     "create_webhook",
     "delete_webhook",
+    "store_webhook",
 ]
 
 CreateRequest = CreateWebhook | CreateRoomWebhook | CreateGlobalWebhook
@@ -55,7 +58,7 @@ async def create_webhook(
     reference = request.room_id_or_name
     # Before the URL's name is resolved, which takes long: strangers must not be able to ask for it.
     await find_room_to_administer(context.stores, context.actor, reference)
-    await _check(context, request)
+    await check_webhook(context, request)
 
     async def command(stores: Stores) -> tuple[int, int]:
         room = await find_room_to_administer(stores, context.actor, reference)
@@ -71,7 +74,7 @@ async def create_global_webhook(
     context: Context, request: CreateGlobalWebhook
 ) -> CreatedExtension:
     """Create a webhook for the whole group, or change the one with this key."""
-    await _check(context, request)
+    await check_webhook(context, request)
     webhook_id = await context.write(
         lambda stores: _store(context, stores, request, None)
     )
@@ -98,8 +101,14 @@ async def delete_webhook(
     await context.write(command)
 
 
-async def _check(context: Context, request: CreateRequest) -> None:
-    """Check what can be checked without the database."""
+async def check_webhook(
+    context: Context, request: CreateRequest | AddonWebhook
+) -> None:
+    """Check what can be checked of a webhook without the database.
+
+    Raises:
+        BadRequestError: A value cannot be used.
+    """
     if len(request.name or "") > LONGEST_NAME:
         problem = f"is longer than {LONGEST_NAME}"
         raise InvalidValueError("name", "maxLength", problem)
@@ -155,16 +164,30 @@ async def _check_signing(stores: Stores, actor: Actor) -> None:
 async def _store(
     context: Context, stores: Stores, request: CreateRequest, room_id: int | None
 ) -> int:
-    """Create or change a webhook; a changed one keeps its id and the events that wait for it."""
     webhook = await _new(context, stores, request, room_id)
-    known = await stores.webhooks.by_key(
-        webhook.group_id, webhook.room_id, webhook.client_id, webhook.key
-    )
-    if known is None:
-        return await _add(context, stores, webhook)
-    if isinstance(request, CreateWebhook):
+    if isinstance(request, CreateWebhook) and await _find_same(stores, webhook):
         problem = "is the key of another webhook"
         raise InvalidValueError("key", "unique", problem, webhook.key)
+    return await store_webhook(context, stores, webhook)
+
+
+async def _find_same(stores: Stores, webhook: NewWebhook) -> WebhookRecord | None:
+    return await stores.webhooks.by_key(
+        webhook.group_id, webhook.room_id, webhook.client_id, webhook.key
+    )
+
+
+async def store_webhook(context: Context, stores: Stores, webhook: NewWebhook) -> int:
+    """Within a command: create a webhook, or change the one with its key, and return its id.
+
+    A changed one keeps its id and the events that wait for it.
+
+    Raises:
+        BadRequestError: Its room or group has too many.
+    """
+    known = await _find_same(stores, webhook)
+    if known is None:
+        return await _add(context, stores, webhook)
     position = known.position
     if known.event != webhook.event:
         # It was not subscribed to this event before.

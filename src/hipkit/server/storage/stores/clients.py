@@ -65,6 +65,15 @@ class ClientStore(Store):
         """Add a client, with its secret if events are to be signed for it."""
         await self._run(INSERT, *astuple(client), now_us, signing_secret)
 
+    async def change(self, client: ClientRecord) -> None:
+        """Store another name, other scopes and redirect URIs for a client."""
+        sql = (
+            "UPDATE oauth_clients SET name = ?, scopes = ?, redirect_uris = ?,"
+            " from_name = ? WHERE id = ?"
+        )
+        changed = (client.name, client.scopes, client.redirect_uris, client.from_name)
+        await self._run(sql, *changed, client.id)
+
     async def signing_secret(self, client_id: str) -> str | None:
         """Return the secret that events are signed with; not every client has one."""
         sql = "SELECT signing_secret FROM oauth_clients WHERE id = ?"

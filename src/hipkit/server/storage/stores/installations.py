@@ -42,6 +42,8 @@ class InstallationRecord(Record, frozen=True, array_like=True, kw_only=True):
     """Scheme and host under which it was installed."""
     created_us: int
     updated_us: int
+    updating_us: int | None = None
+    """When an update began that is under way."""
 
 
 class InstallableRecord(Record, frozen=True, array_like=True, kw_only=True):
@@ -58,8 +60,8 @@ class InstallableRecord(Record, frozen=True, array_like=True, kw_only=True):
 COLUMNS = select(InstallationRecord, "installations")
 INSERT = insert("installations", InstallationRecord)
 CHANGE = (
-    "UPDATE installations SET name = ?, descriptor = ?, descriptor_url = ?, updated_us = ?"
-    " WHERE client_id = ?"
+    "UPDATE installations SET name = ?, descriptor = ?, descriptor_url = ?, updated_us = ?,"
+    " updating_us = NULL WHERE client_id = ?"
 )
 INSTALLABLE = select(InstallableRecord, "installables")
 INSERT_INSTALLABLE = insert("installables", "token_hash", InstallableRecord)
@@ -130,14 +132,38 @@ class InstallationStore(Store):
         descriptor_url: str,
         now_us: int,
     ) -> None:
-        """Store another descriptor for an installation."""
+        """Store another descriptor for an installation, which ends its update."""
         await self._run(CHANGE, name, descriptor, descriptor_url, now_us, client_id)
 
+    async def set_updating(self, client_id: str, us: int | None) -> None:
+        """Store when an update began, or with `None` that it has ended."""
+        sql = "UPDATE installations SET updating_us = ? WHERE client_id = ?"
+        await self._run(sql, us, client_id)
+
+    async def updating_before(self, us: int) -> list[InstallationRecord]:
+        """Return the installations whose update began before a time and has not ended."""
+        sql = COLUMNS + "WHERE updating_us < ?"
+        return await self._all(InstallationRecord, sql, us)
+
+    async def count(self, group_id: int) -> int:
+        """Count a group's installations, pending ones too."""
+        sql = "SELECT COUNT(*) FROM installations WHERE group_id = ?"
+        return await self._value(int, sql, group_id) or 0
+
+    async def has_installable(self, client_id: str, now_us: int) -> bool:
+        """Return whether an installation's add-on may still fetch something."""
+        sql = "SELECT 1 FROM installables WHERE client_id = ? AND expires_us > ?"
+        return await self._value(int, sql, client_id, now_us) is not None
+
     async def pending_before(self, us: int) -> list[str]:
-        """Return the clients whose installations began before a time and are still pending."""
+        """Return the clients whose installations began before a time and are still pending.
+
+        Those whose add-ons may still fetch something are not among them.
+        """
         sql = (
             "SELECT client_id FROM installations WHERE state = 'pending'"
-            " AND created_us < ?"
+            " AND created_us < ? AND NOT EXISTS (SELECT 1 FROM installables"
+            " WHERE installables.client_id = installations.client_id)"
         )
         return [row[0] for row in await self._all(tuple[str], sql, us)]
 
@@ -161,6 +187,11 @@ class InstallationStore(Store):
     async def remove_installables_of(self, client_id: str) -> None:
         """Remove everything that an installation's add-on may fetch."""
         await self._run("DELETE FROM installables WHERE client_id = ?", client_id)
+
+    async def has_expired_installable(self, us: int) -> bool:
+        """Return whether something could be fetched until a time."""
+        sql = "SELECT 1 FROM installables WHERE expires_us < ? LIMIT 1"
+        return await self._value(int, sql, us) is not None
 
     async def sweep_installables(self, us: int) -> None:
         """Remove what could be fetched until a time."""

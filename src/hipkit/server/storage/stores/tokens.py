@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from msgspec.structs import astuple
 
 from hipkit.server.storage.stores.grants import GrantStore
@@ -120,6 +122,18 @@ class TokenStore(Store):
                 room_id=token.room_id,
             )
         return await self._insert(INSERT, *astuple(token), now_us, grant_id)
+
+    async def end_beyond(self, client_id: str, scopes: Collection[str]) -> None:
+        """End the grants of a client's tokens and refresh tokens that have other scopes."""
+        kept = frozenset(scopes)
+        for sql in (
+            "SELECT grant_id, scopes FROM tokens WHERE client_id = ?",
+            "SELECT grant_id, scopes FROM refresh_tokens WHERE grant_id IN"
+            " (SELECT id FROM grants WHERE client_id = ?)",
+        ):
+            for grant_id, had in await self._all(tuple[int, str], sql, client_id):
+                if not kept.issuperset(had.split()):
+                    await self._grants.end(grant_id)
 
     async def revoke(self, token: TokenRecord) -> None:
         """End a token's grant: with it go the tokens that it issued, and its refresh token."""

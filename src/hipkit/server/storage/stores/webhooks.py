@@ -166,6 +166,11 @@ class WebhookStore(Store):
         )
         await self._run(REPLACE, *stored(webhook), webhook_id)
 
+    async def change_client(self, webhook_id: int, client_id: str) -> None:
+        """Hand a webhook over to another client."""
+        sql = "UPDATE webhooks SET client_id = ? WHERE id = ?"
+        await self._run(sql, client_id, webhook_id)
+
     async def delete_of_user(self, user_id: int) -> None:
         """Remove a user's webhooks, and those that clients created in their name."""
         await self._run("DELETE FROM webhooks WHERE user_id = ?", user_id)

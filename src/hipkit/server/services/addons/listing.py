@@ -1,0 +1,83 @@
+"""Lists what is installed, for those who may install it."""
+
+from __future__ import annotations
+
+from hipkit.api.errors import ForbiddenError, NotFoundError
+from hipkit.server.services.access.actor import Actor
+from hipkit.server.services.access.lookup import (
+    check_group_admin,
+    find_room_to_administer,
+)
+from hipkit.server.services.context import Context
+from hipkit.server.storage.protocol import Stores
+from hipkit.server.storage.stores.installations import InstallationRecord
+
+__all__ = ["find_addon", "find_addon_in", "list_addons"]
+
+
+async def list_addons(
+    context: Context, *, room: str | int | None = None, everywhere: bool = False
+) -> list[InstallationRecord]:
+    """Return what is installed in a room or, without one, for the whole group, by name.
+
+    Args:
+        context: The context of the call.
+        room: The room.
+        everywhere: Return what is installed in all rooms, too.
+
+    Raises:
+        ForbiddenError: The actor may not install add-ons there.
+        NotFoundError: The room does not exist.
+    """
+    actor, store = context.actor, context.stores.installations
+    if room is None:
+        check_group_admin(actor)
+        if everywhere:
+            return await store.of_group(actor.group_id)
+        return await store.of_room(actor.group_id, None)
+    found = await find_room_to_administer(context.stores, actor, room)
+    return await store.of_room(actor.group_id, found.id)
+
+
+async def find_addon(context: Context, client_id: str) -> InstallationRecord:
+    """Return an installation that the actor may update and remove.
+
+    Raises:
+        NotFoundError: Nothing with this id is installed, or where the actor may not see it.
+    """
+    return await find_addon_in(context.stores, context.actor, client_id)
+
+
+async def find_addon_in(
+    stores: Stores, actor: Actor, client_id: str
+) -> InstallationRecord:
+    """Return an installation as `find_addon` does, within a command.
+
+    Raises:
+        NotFoundError: Nothing with this id is installed, or where the actor may not see it.
+    """
+    found = await stores.installations.get(client_id)
+    if (
+        found is None
+        or found.group_id != actor.group_id
+        or found.state != "installed"
+        or not await _may_manage(stores, actor, found)
+    ):
+        raise NotFoundError(f"Add-on {client_id} not found")
+    return found
+
+
+async def _may_manage(
+    stores: Stores, actor: Actor, installation: InstallationRecord
+) -> bool:
+    if actor.kind not in ("browser", "operator"):
+        return False
+    if actor.is_group_admin:
+        return True
+    if installation.room_id is None:
+        return False
+    try:
+        await find_room_to_administer(stores, actor, installation.room_id)
+    except (ForbiddenError, NotFoundError):
+        return False
+    return True
