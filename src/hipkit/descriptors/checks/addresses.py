@@ -15,6 +15,10 @@ __all__ = ["find_address_faults"]
 
 URL_NAME = re.compile(r"url|url@2x|self|homepage|avatar|[A-Za-z0-9]+Urls?")
 IMAGES = frozenset({"icon", "avatar"})
+CALLED = frozenset({"configurable", "installable", "oauth2Consumer", "webhook"})
+"""Capabilities whose URLs a server calls or sends browsers to, so that it rejects others."""
+
+SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 TEMPLATES = frozenset({"webPanel", "dialog", "externalPage"})
 """Modules whose URLs may hold variables."""
 
@@ -55,18 +59,21 @@ def _check(path: Path, address: str) -> Iterator[Finding]:
     is_image = not IMAGES.isdisjoint(path)
     if is_image and address.startswith("data:"):
         return
-    # Servers were seen to reject webhooks for this; of other modules it is not known.
-    fault = error if "webhook" in path else warning
+    is_called = len(path) > 1 and path[1] in CALLED
     if len(path) > 1 and path[1] in TEMPLATES and not is_image:
         yield from _check_variables(path, address)
         address = re.sub(r"\{[^{}]*\}", "x", address)
     if not is_web_address(address):
+        # Browsers run some schemes, such as javascript.
+        fault = error if is_called or SCHEME.match(address) else warning
         remedy = "Write it in full, as https://host/path."
         yield fault(path, "is not an absolute URL", remedy)
         return
     parts = split_web_address(address)
     if "@" in parts.netloc:
         problem = "has a user name or password, which every reader sees"
+        # HipChat was seen to reject webhooks for this; of others it is not known.
+        fault = error if "webhook" in path else warning
         yield fault(path, problem, "Remove what stands before the @.")
     if parts.scheme == "http":
         problem = "is http, so others can read and change what is sent"

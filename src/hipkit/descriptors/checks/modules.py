@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from hipkit.api.suggestions import did_you_mean
 from hipkit.descriptors.checks.findings import (
@@ -34,8 +34,9 @@ SIZE = re.compile(r"\d+(?:\.\d+)?(?:px|%)")
 def find_module_faults(document: Mapping[str, object]) -> Iterator[Finding]:
     """Yield what is wrong with modules that fit the schema, each on its own and together."""
     yield from _too_many(document)
-    yield from _repeated_keys(document, VIEWS)
-    yield from _repeated_keys(document, ("webhook",))
+    yield from _repeated_keys(document, VIEWS, warning)
+    # Servers know a webhook by its key alone, and a view by its kind and key.
+    yield from _repeated_keys(document, ("webhook",), error)
     yield from _targets(document)
     yield from _webhooks(document)
     yield from _dialog_sizes(document)
@@ -61,14 +62,16 @@ def _keyed(
 
 
 def _repeated_keys(
-    document: Mapping[str, object], kinds: tuple[str, ...]
+    document: Mapping[str, object],
+    kinds: tuple[str, ...],
+    fault: Callable[[Path, str, str], Finding],
 ) -> Iterator[Finding]:
     first: dict[str, Path] = {}
     for path, key in _keyed(document, kinds):
         if key in first:
             other = ".".join(map(str, first[key][1:2]))
             problem = f"is {quoted(key)}, which another {other} has too"
-            yield warning((*path, "key"), problem, "Choose a key of its own.")
+            yield fault((*path, "key"), problem, "Choose a key of its own.")
         first.setdefault(key, path)
 
 

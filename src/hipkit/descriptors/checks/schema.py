@@ -78,7 +78,8 @@ def _findings(
             meant = did_you_mean(value, wanted) if isinstance(value, str) else "."
             shown = quoted(value) if isinstance(value, str) else "not a text"
             problem = f"is {shown}{meant}".rstrip(".")
-            yield error(path, problem, f"Use one of {', '.join(map(str, wanted))}.")
+            choices = ", ".join(wanted)
+            yield error(path, problem, f"Use {'one of ' * (len(wanted) > 1)}{choices}.")
         case "pattern":
             yield error(path, f"is {quoted(value)}", FORMS[wanted])
         case "maxLength":
